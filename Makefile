@@ -1,0 +1,37 @@
+# `make demo` serves an example school; `make test` runs every test. Each makes its own environment first.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+PORT ?= 8080
+
+.PHONY: demo test check python clean
+
+demo: $(VENV)/installed
+	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
+
+test: $(VENV)/installed-test
+	$(VENV)/bin/python -m pytest -n auto
+
+check: $(VENV)/installed-test
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/bin/python pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable '.[test,dev]'
+	touch $@ $(VENV)/installed
+
+python: $(VENV)/bin/python
+	@$(VENV)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+
+clean:
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,179 @@
+"""Hypothesis strategies for the records of a school, for every test that needs a random but valid dataset."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+
+from hypothesis import strategies as st
+from lxml import etree
+
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.dataset import (
+    Dataset,
+    Groep,
+    GroepVerwijzing,
+    Leerkracht,
+    Leerling,
+    Locatie,
+    Rol,
+    School,
+)
+
+EERSTE_JAAR, LAATSTE_JAAR = 1991, 2099
+"""The first and the last start of a schooljaar that an answer may carry."""
+
+# What breaks a writer: markup, quotes, a bare carriage return, white space of every kind, letters outside Latin-1 and
+# outside the BMP, combining marks, right-to-left script, `]]>`.
+_LASTIG = "<>&\"'\r\n\t \u0085\u00a0\u2028]éëïßİıŁž̈אَ中𝒳👩\u200d{}%#"
+_TEKENS = st.one_of(
+    st.sampled_from("abcdefgh Jansen-ABC 0123456789"),
+    st.sampled_from(_LASTIG),
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")),
+)
+_KOPPEN = ("achternaam", "voorvoegsel", "voornamen", "voorletters_1")
+
+
+def codes(name: str) -> list[str]:
+    """Give a code list of `schemas/2.2/typen.xsd`; the schema tests hold those lists to the published ones."""
+    tree = etree.parse(str(contract_file("schemas/2.2/typen.xsd")))
+    xsd = "{http://www.w3.org/2001/XMLSchema}"
+    (found,) = (kind for kind in tree.iter(f"{xsd}simpleType") if kind.get("name") == name)
+    return [item.get("value", "") for item in found.iter(f"{xsd}enumeration")]
+
+
+JAARGROEPEN, LANDEN, ROLLEN = codes("Jaargroep"), codes("Land"), codes("Rol")
+
+
+def teksten(limit: int, *, randspatie: bool = False) -> st.SearchStrategy[str]:
+    """Give texts of 1 to `limit` characters, often exactly `limit`.
+
+    White space stands at either end only with `randspatie`, as a reader of files may take it away there.
+    """
+    short = st.text(_TEKENS, min_size=1, max_size=min(limit, 8))
+    longest = short.map(lambda text: (text * limit)[:limit])
+    texts = st.one_of(short, short, longest)
+    return texts if randspatie else texts.map(_without_edges)
+
+
+def _without_edges(text: str) -> str:
+    inner = text.strip()
+    return text if inner == text else inner.rjust(len(text), "x")
+
+
+def sleutels(limit: int = 256) -> st.SearchStrategy[str]:
+    """Give keys; never one that starts with `#`, which would make it a dummy."""
+    plain = st.integers(1, 99_999).map(str)
+    return st.one_of(plain, plain, teksten(limit).filter(lambda text: not text.startswith("#")))
+
+
+def eckids() -> st.SearchStrategy[str]:
+    """Give ECK-iDs, mostly of the usual form."""
+    usual = st.integers(0, 16**8).map(lambda number: f"https://ketenid.nl/201703/{number:0128x}")
+    return st.one_of(usual, usual, sleutels())
+
+
+def dagen(first: date = date(1900, 1, 1), last: date = date(2150, 12, 31)) -> st.SearchStrategy[str]:
+    """Give an xs:date in one of its forms: bare, in UTC or with an offset."""
+    zones = st.sampled_from(("", "", "Z", "+01:00", "-05:30"))
+    return st.builds(lambda day, zone: day.isoformat() + zone, st.dates(first, last), zones)
+
+
+def momenten() -> st.SearchStrategy[str]:
+    """Give an xs:dateTime in one of its forms: whole seconds or not, with a zone or not."""
+    moments = st.datetimes(datetime(1990, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - the zone is added as text
+    fractions = st.sampled_from(("", "", ".5", ".123456"))
+    zones = st.sampled_from(("", "Z", "+01:00", "+02:00"))
+    return st.builds(
+        lambda moment, part, zone: moment.replace(microsecond=0).isoformat() + part + zone, moments, fractions, zones
+    )
+
+
+def schooljaren() -> st.SearchStrategy[str]:
+    """Give every schooljaar that an answer may carry."""
+    return st.integers(EERSTE_JAAR, LAATSTE_JAAR).map(lambda year: f"{year}-{year + 1}")
+
+
+def _maybe(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
+    return st.one_of(st.none(), values)
+
+
+def _cijfers(count: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789", min_size=count, max_size=count)
+
+
+def _mapping_of_names() -> dict[str, st.SearchStrategy[str | None]]:
+    return {
+        "eckid": _maybe(eckids()),
+        "achternaam": _maybe(teksten(200)),
+        "voorvoegsel": _maybe(teksten(10)),
+        "voornamen": _maybe(teksten(200)),
+        "voorletters_1": _maybe(teksten(6)),
+        "roepnaam": _maybe(teksten(64)),
+        "gebruikersnaam": _maybe(teksten(64)),
+        "emailadres": _maybe(teksten(256)),
+        "mutatiedatum": _maybe(momenten()),
+    }
+
+
+def _with_a_name[P: (Leerling, Leerkracht)](persoon: P) -> P:
+    return persoon
+
+
+@st.composite
+def _scholen(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
+    schooljaar = draw(years)
+    start = int(schooljaar[:4])
+    offset = timezone(timedelta(hours=draw(st.sampled_from((1, 2)))))
+    created = draw(st.datetimes(datetime(1991, 8, 1), datetime(2100, 7, 31)))  # noqa: DTZ001 - the zone comes next
+    return School(
+        schooljaar=schooljaar,
+        peildatum=draw(st.dates(date(start, 8, 1), date(start + 1, 7, 31))).isoformat(),
+        brincode=draw(st.from_regex(r"\A[0-9]{2}[A-Z]{2}\Z")),
+        dependancecode=draw(_cijfers(2)),
+        schoolkey=draw(_maybe(sleutels())),
+        aanmaakdatum=created.replace(microsecond=0, tzinfo=offset).isoformat(),
+    )
+
+
+_LOCATIES = st.lists(
+    st.builds(
+        Locatie,
+        key=sleutels(),
+        naam=teksten(64),
+        omschrijving=_maybe(teksten(256)),
+        mutatiedatum=_maybe(momenten()),
+    ),
+    max_size=2,
+    unique_by=lambda locatie: locatie.key,
+)
+_GROEPEN = st.lists(
+    st.one_of(
+        st.builds(
+            Groep,
+            soort=st.just("groep"),
+            key=sleutels(),
+            naam=teksten(64),
+            jaargroep=st.sampled_from(JAARGROEPEN),
+            omschrijving=_maybe(teksten(256)),
+            mutatiedatum=_maybe(momenten()),
+        ),
+        st.builds(
+            Groep,
+            soort=st.just("samengestelde_groep"),
+            key=sleutels(),
+            naam=teksten(64),
+            jaargroep=st.none(),
+            omschrijving=_maybe(teksten(256)),
+            mutatiedatum=_maybe(momenten()),
+        ),
+    ),
+    max_size=4,
+    unique_by=lambda groep: groep.key,
+)
+_ROLLEN = st.lists(
+    st.one_of(
+        st.builds(Rol, soort=st.just("rol"), waarde=st.sampled_from(ROLLEN)),
+        st.builds(Rol, soort=st.just("rolomschrijving"), waarde=teksten(64)),
+    ),
+    max_size=3,
+).map(tuple)

@@ -1,0 +1,1 @@
+"""The ESIS-style records: who is at which school, in which group, when."""

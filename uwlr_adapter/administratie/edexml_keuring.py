@@ -1,0 +1,144 @@
+"""Judge the tree of a file that has the shape of an answer: what breaks UWLR goes, or the file is refused.
+
+The XSD of the answers decides. An optional field that it refuses is taken out and reported; what cannot be missed
+refuses the file. Keys and references are looked at here as well, because a doubled key is shown with both its lines.
+"""
+
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from uwlr_adapter.administratie.edexml_boom import Boom, local_of, regel_of, tag_of
+from uwlr_adapter.administratie.model import Ernst, Probleem
+from uwlr_adapter.contract import schemas
+
+KEY_LENGTE = 256
+"""The longest key and ECK-iD of UWLR 2.2."""
+_VERPLICHT = {
+    "vestiging": ("naam",),
+    "groep": ("naam", "jaargroep"),
+    "samengestelde_groep": ("naam",),
+}
+_BAKJES = ("samengestelde_groepen", "groepen")
+_RECORD_DIEPTE = 3
+_REDENEN = {
+    "maxlength_valid": "longer than UWLR allows",
+    "minlength_valid": "shorter than UWLR allows",
+    "length_valid": "not of the length that UWLR asks",
+    "enumeration_valid": "not a code of UWLR",
+    "pattern_valid": "not of the form that UWLR asks",
+    "facet_valid": "not a value of UWLR",
+    "element_content": "not allowed here, doubled, or something before it is missing",
+}
+
+
+def judge(boom: Boom) -> list[Probleem]:
+    """Take out what UWLR cannot carry, add it to the reports of the tree, and give what refuses the file."""
+    sleutels = _judge_sleutels(boom.inhoud)
+    if sleutels:
+        return sleutels
+    while findings := schemas.ANTWOORD.findings(boom.antwoord):
+        geweigerd: list[Probleem] = []
+        for bevinding in _first_each(findings):
+            element = bevinding.element if bevinding.element is not None else boom.inhoud
+            reden = _REDENEN.get(bevinding.regel, "not valid in UWLR")
+            target = _droppable(element)
+            if target is None:
+                geweigerd.append(Probleem(regel_of(element), _path(element), reden))
+                continue
+            boom.meldingen.append(Probleem(regel_of(target), _path(target), f"{reden}: left out", Ernst.MELDING))
+            parent = target.getparent()
+            if parent is not None:
+                parent.remove(target)
+        if geweigerd:
+            return geweigerd
+    return []
+
+
+def _first_each(findings: list[schemas.Bevinding]) -> Iterator[schemas.Bevinding]:
+    """Give one finding per element that would be taken out: libxml2 says a broken value twice."""
+    seen: set[etree._Element | None] = set()
+    for bevinding in findings:
+        target = None if bevinding.element is None else _droppable(bevinding.element)
+        mark = bevinding.element if target is None else target
+        if mark not in seen:
+            seen.add(mark)
+            yield bevinding
+
+
+def _chain(element: etree._Element) -> list[etree._Element]:
+    """Give the elements from the answer down to this one."""
+    return [*reversed(list(element.iterancestors())), element]
+
+
+def _path(element: etree._Element) -> str:
+    chain = _chain(element)
+    return "/".join(local_of(step) for step in chain[_RECORD_DIEPTE:] or chain[-1:])
+
+
+def _droppable(element: etree._Element) -> etree._Element | None:
+    """Give what can be taken out so that the record may go on without it, or None."""
+    chain = _chain(element)[_RECORD_DIEPTE:]
+    if len(chain) < 2:  # noqa: PLR2004 - the record itself, or less
+        return None
+    record, veld, *dieper = chain
+    soort, naam = local_of(record), local_of(veld)
+    if naam in _VERPLICHT.get(soort, ()) and len(record.findall(veld.tag)) == 1:
+        return None
+    if naam in _BAKJES and dieper:
+        return dieper[min(len(dieper), 2) - 1]
+    return veld
+
+
+def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
+    """Give every missing or doubled key, doubled ECK-iD and reference to nothing."""
+    problemen: list[Probleem] = []
+    keys: dict[str, set[str]] = {}
+    for sectie in ("vestigingen", "groepen", "leerlingen", "leerkrachten"):
+        records = list(_children(inhoud, sectie))
+        problemen += _doubled(records, "key")
+        problemen += _doubled(records, "eckid")
+        for record in records:
+            keys.setdefault(local_of(record), set()).add(record.get("key", ""))
+    verwijzingen = (
+        ("leerlingen", "groep"),
+        ("leerlingen", "vestiging"),
+        ("leerlingen", "samengestelde_groepen/samengestelde_groep"),
+        ("leerkrachten", "groepen/groep"),
+        ("leerkrachten", "groepen/samengestelde_groep"),
+    )
+    for sectie, pad in verwijzingen:
+        find = _finder(pad)
+        for record in _children(inhoud, sectie):
+            for verwijzing in find(record):
+                if verwijzing.get("key", "") not in keys.get(local_of(verwijzing), set()):
+                    reden = f"refers to a {local_of(verwijzing)} that is not in the file"
+                    problemen.append(Probleem(regel_of(verwijzing), _path(verwijzing), reden))
+    return sorted(problemen, key=lambda probleem: probleem.regel)
+
+
+def _children(inhoud: etree._Element, sectie: str) -> Iterator[etree._Element]:
+    for found in inhoud.iterchildren(tag_of(sectie)):
+        yield from found
+
+
+def _finder(pad: str) -> Callable[[etree._Element], list[etree._Element]]:
+    qualified = "/".join(tag_of(step) for step in pad.split("/"))
+    return lambda record: record.findall(qualified)
+
+
+def _doubled(records: list[etree._Element], attribuut: str) -> Iterator[Probleem]:
+    first: dict[str, etree._Element] = {}
+    for record in records:
+        soort, regel = local_of(record), regel_of(record)
+        value = record.get(attribuut)
+        if not value:
+            if attribuut == "key":
+                yield Probleem(regel, soort, "has no key")
+        elif len(value) > KEY_LENGTE:
+            yield Probleem(regel, soort, f"its {attribuut} is longer than {KEY_LENGTE}")
+        elif value in first:
+            other = regel_of(first[value])
+            yield Probleem(regel, soort, f"the same {attribuut} as line {other}")
+        else:
+            first[value] = record

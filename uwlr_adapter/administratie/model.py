@@ -1,0 +1,119 @@
+"""The records of this room: what a source delivered, what is wrong with it, and what an import did."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie
+
+Record = TypeVar("Record", Locatie, Groep, Leerling, Leerkracht)
+
+_DAG = re.compile(r"\s*(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*")
+_BRIN6 = re.compile(r"[0-9]{2}[A-Z]{2}[0-9]{2}")
+
+
+class Ernst(StrEnum):
+    """What a problem means for the import."""
+
+    WEIGERT = "refused"
+    MELDING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Probleem:
+    """One problem of a source: `regel` is its line (0: the file as a whole), `reden` says what and never the value."""
+
+    regel: int
+    element: str
+    reden: str
+    ernst: Ernst = Ernst.WEIGERT
+
+
+class ImportFout(Exception):
+    """A source is refused and nothing was changed; `problemen` holds every reason, and the warnings beside them."""
+
+    def __init__(self, problemen: Sequence[Probleem]) -> None:
+        super().__init__("the import is refused")
+        self.problemen = tuple(problemen)
+
+
+@dataclass(frozen=True, slots=True)
+class Gelezen(Generic[Record]):
+    """A record as a source wrote it, keys included, with its line."""
+
+    regel: int
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class BronSchool:
+    """The school and the school year that a source names; `brin6` is None when it names a schoolkey only."""
+
+    regel: int
+    schooljaar: str
+    brin6: str | None
+    schoolkey: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Levering:
+    """One source, read and judged: the whole truth for one school and school year.
+
+    Keys are the source's own; they are unique, and every reference inside the delivery resolves. `weggelaten` counts
+    the national numbers that were dropped, by element.
+    """
+
+    school: BronSchool
+    locaties: tuple[Gelezen[Locatie], ...] = ()
+    groepen: tuple[Gelezen[Groep], ...] = ()
+    leerlingen: tuple[Gelezen[Leerling], ...] = ()
+    leerkrachten: tuple[Gelezen[Leerkracht], ...] = ()
+    meldingen: tuple[Probleem, ...] = ()
+    weggelaten: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an import did with one kind of record."""
+
+    toegevoegd: int = 0
+    gewijzigd: int = 0
+    ongewijzigd: int = 0
+    verwijderd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rapport:
+    """What an import did, or with a dry run would do; `tellingen` goes by kind: locaties, groepen and so on."""
+
+    brin6: str
+    schooljaar: str
+    tellingen: Mapping[str, Telling]
+    meldingen: tuple[Probleem, ...]
+    weggelaten: Mapping[str, int]
+
+
+def is_brin6(text: str) -> bool:
+    """Say whether a text is a brincode with a dependancecode, such as `21QW00`."""
+    return _BRIN6.fullmatch(text) is not None
+
+
+def parse_dag(text: str | None) -> date | None:
+    """Give the calendar day of an xs:date, whose zone says nothing about a school day; None for none.
+
+    A day that no calendar of ours holds becomes the first or last one that it does. Raises ValueError for other text.
+    """
+    if text is None:
+        return None
+    match = _DAG.fullmatch(text)
+    if match is None:
+        raise ValueError("not an xs:date")
+    year = int(match[1])
+    if year < date.min.year:
+        return date.min
+    if year > date.max.year:
+        return date.max
+    return date(year, int(match[2]), int(match[3]))

@@ -1,0 +1,5 @@
+"""The command `uwlr-adapter`: one file per command group."""
+
+from uwlr_adapter.cli.main import main
+
+__all__ = ["main"]

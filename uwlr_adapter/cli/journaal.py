@@ -1,0 +1,38 @@
+"""`uwlr-adapter journaal`: who fetched what, and why a fetch was refused."""
+
+import click
+from rich.table import Table
+
+from uwlr_adapter import journaal as dagboek
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.tijd import AMSTERDAM
+
+
+@click.command()
+@click.option("--brin6", help="Only this vestiging, such as 21QW00.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many lines.")
+@click.pass_obj
+def journaal(context: Context, brin6: str | None, limit: int) -> None:
+    """Show the journaal, newest first, with the true reason of each refusal.
+
+    Example:  uwlr-adapter journaal --brin6 21QW00
+    """
+    with context.opslag() as opslag, opslag.reading() as connection:
+        regels = dagboek.read(connection, brin6=brin6, limit=limit)
+        namen = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
+    table = Table("moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "leerlingen", "herstel")
+    for regel in regels:
+        table.add_row(
+            f"{regel.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}",
+            regel.brin6 or "-",
+            namen.get(regel.afnemer_id or 0, "-"),
+            regel.handeling,
+            regel.uitkomst,
+            regel.reden or "",
+            "" if regel.leerlingen is None else str(regel.leerlingen),
+            " ".join(regel.herstel),
+        )
+    context.console.print(table)
+    if not regels:
+        context.messages.print("Nothing is written down yet. A call of an unknown klantnaam is counted, not listed.")

@@ -1,0 +1,74 @@
+"""`uwlr-adapter pull`: fetch a school from any UWLR endpoint."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.secrets import secret_option
+from uwlr_adapter.client import Antwoord, PullFout, Vraag
+from uwlr_adapter.client import pull as fetch
+from uwlr_adapter.tijd import day_of, schooljaar_of
+
+_BRIN6 = 6
+
+
+@click.command()
+@click.argument("endpoint")
+@click.option("--klantnaam", required=True, help="Your name at the student administration.")
+@secret_option("--klantcode", "The code that belongs to the klantnaam.")
+@secret_option("--autorisatiesleutel", "The verificatiecode that the school entered.")
+@click.option("--brin6", required=True, help="Brincode and dependancecode, such as 21QW00.")
+@click.option("--schooljaar", help="Such as 2026-2027; default: the present one.")
+@click.option("--xsdversie", default="2.2", show_default=True, help="Version of UWLR to ask.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the answer as XML here.")
+@click.pass_obj
+def pull(
+    context: Context,
+    endpoint: str,
+    klantnaam: str,
+    klantcode: str,
+    autorisatiesleutel: str,
+    brin6: str,
+    schooljaar: str | None,
+    xsdversie: str,
+    out: Path | None,
+) -> None:
+    """Fetch a school from a UWLR ENDPOINT with zeep, show a summary and save the XML.
+
+    \b
+    Example:
+      uwlr-adapter pull http://127.0.0.1:8080/uwlr/leerlinggegevens \\
+        --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00 --out school.xml
+    """  # noqa: D301 - \b is click's mark for text that is not folded
+    if len(brin6) != _BRIN6:
+        raise click.UsageError("--brin6 has six characters: the brincode and the dependancecode, such as 21QW00")
+    vraag = Vraag(
+        klantnaam=klantnaam,
+        klantcode=klantcode,
+        autorisatiesleutel=autorisatiesleutel,
+        brincode=brin6[:4],
+        dependancecode=brin6[4:],
+        schooljaar=schooljaar or schooljaar_of(day_of(context.klok())),
+        xsdversie=xsdversie,
+    )
+    try:
+        with context.messages.status(f"Fetching {brin6} …"):
+            antwoord = fetch(endpoint, vraag)
+        if out is not None:
+            out.write_bytes(antwoord.xml)
+    except (PullFout, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    _show(context, antwoord, out)
+
+
+def _show(context: Context, antwoord: Antwoord, out: Path | None) -> None:
+    table = Table("outcome", *antwoord.aantallen, "XSD 2.2")
+    verdict = f"{len(antwoord.bevindingen)} wrong" if antwoord.bevindingen else "valid"
+    table.add_row(antwoord.uitkomst, *map(str, antwoord.aantallen.values()), verdict)
+    context.console.print(table)
+    for bevinding in antwoord.bevindingen[:10]:
+        context.messages.print(f"{bevinding.pad}: {bevinding.regel}")
+    if out is not None:
+        context.messages.print(f"Saved as {out}.")

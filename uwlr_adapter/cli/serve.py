@@ -1,0 +1,95 @@
+"""`uwlr-adapter serve`: the service, until it is interrupted."""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+from uwlr_adapter.app import make_app
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.opslag import OpslagFout
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.soap.wsdl import PATH
+
+STOP_SECONDS = 30
+"""How long a request may go on after a stop is asked: the shortest client timeout seen."""
+READY_SECONDS = 30
+"""How long a worker may take to start before that is reported as a failure."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"level": "CRITICAL"}},
+}
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (UWLR_HOST; default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (UWLR_PORT; default 8080).")
+@click.option("--public-url", help="What vendors call, such as https://uwlr.example.nl (UWLR_PUBLIC_URL).")
+@click.pass_obj
+def serve(context: Context, host: str | None, port: int | None, public_url: str | None) -> None:
+    """Serve the SOAP endpoint until interrupted.
+
+    Example:  uwlr-adapter serve --port 8080 --public-url https://uwlr.example.nl
+    """
+    chosen = {"host": host, "port": port, "public_url": public_url}
+    settings = context.settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})
+    if settings.host not in LOOPBACK and not (settings.public_url or "").startswith("https://"):
+        raise click.UsageError(
+            f"listening on {settings.host} needs --public-url https://…: the codes must travel in TLS"
+        )
+    with context.opslag() as opslag:
+        try:
+            Sleutelbos.from_settings(settings, opslag)
+        except SleutelFout as error:
+            raise click.ClickException(str(error)) from error
+    run(settings, lambda: context.messages.print(f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)"))
+
+
+def run(settings: Settings, ready: Callable[[], object]) -> None:
+    """Serve until interrupted; call `ready`, in a thread of its own, as soon as the service answers.
+
+    The database must be current and the server keys known: both are checked again in the worker process.
+    """
+    server = Granian(
+        "uwlr_adapter.app:make_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=1,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_dictconfig=LOGGING,
+    )
+    threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
+    try:
+        server.serve(target_loader=partial(make_app, settings), wrap_loader=False)
+    except OpslagFout as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _announce(settings: Settings, ready: Callable[[], object]) -> None:
+    """Wait until the service gives its own WSDL, then call `ready`."""
+    address = f"http://{settings.host}:{settings.port}{PATH}?wsdl"
+    last = time.monotonic() + READY_SECONDS
+    while time.monotonic() < last:
+        try:
+            with urllib.request.urlopen(address, timeout=READY_SECONDS):
+                ready()
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)

@@ -1,0 +1,118 @@
+"""A zeep client: fetch a school from any UWLR endpoint.
+
+It calls with our own WSDL, since zeep cannot read the published one, and reads the outcome from the bytes, since zeep
+gives None for both `geenwijzigingen` and `geengegevens`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import requests
+from lxml import etree
+from zeep import Client
+from zeep import Settings as ZeepSettings
+from zeep.transports import Transport
+
+from uwlr_adapter.contract import names, schemas
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.schemas import Bevinding
+from uwlr_adapter.contract.xml import BESTAND, XmlFout, parse
+
+TIMEOUT = 60
+"""Seconds to wait for an answer: twice the shortest timeout seen among clients."""
+_BINDING = f"{{{names.LEERLINGGEGEVENS}}}bndLeerlinggegevens"
+_SOAP = {"s": names.SOAP11, "lg": names.LEERLINGGEGEVENS}
+
+
+class PullFout(Exception):
+    """There is no answer to read; the text says why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vraag:
+    """What is asked, and by whom."""
+
+    klantnaam: str
+    klantcode: str = field(repr=False)
+    autorisatiesleutel: str = field(repr=False)
+    brincode: str
+    dependancecode: str
+    schooljaar: str
+    xsdversie: str = "2.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Antwoord:
+    """What came back: the kind of outcome, its payload as UTF-8 XML, and what our XSD finds wrong in it."""
+
+    uitkomst: str
+    """`leerlinggegevens`, `geenwijzigingen` or `geengegevens`."""
+    xml: bytes = field(repr=False)
+    aantallen: Mapping[str, int]
+    """Records per kind, such as `leerlingen`."""
+    bevindingen: tuple[Bevinding, ...]
+
+
+def pull(endpoint: str, vraag: Vraag) -> Antwoord:
+    """Fetch a school with HaalLeerlinggegevens. Raises PullFout for a fault, and when nothing useful comes back."""
+    transport = Transport(timeout=TIMEOUT, operation_timeout=TIMEOUT)
+    try:
+        client = Client(
+            str(contract_file("wsdl/leerlinggegevens.wsdl")),
+            transport=transport,
+            settings=ZeepSettings(raw_response=True),
+        )
+        response = client.create_service(_BINDING, endpoint).HaalLeerlinggegevens(
+            schooljaar=vraag.schooljaar,
+            brincode=vraag.brincode,
+            dependancecode=vraag.dependancecode,
+            xsdversie=vraag.xsdversie,
+            _soapheaders={
+                "msgpHeader": {
+                    "autorisatiesleutel": vraag.autorisatiesleutel,
+                    "klantcode": vraag.klantcode,
+                    "klantnaam": vraag.klantnaam,
+                }
+            },
+        )
+    except requests.RequestException as error:
+        raise PullFout(f"{endpoint} does not answer ({type(error).__name__})") from None
+    finally:
+        transport.session.close()
+    return read(response.content, response.status_code)
+
+
+def read(content: bytes, status: int = 200) -> Antwoord:
+    """Read the outcome from the bytes of a response. Raises PullFout as `pull` does."""
+    try:
+        body = parse(content, BESTAND).find("s:Body", _SOAP)
+    except XmlFout:
+        raise PullFout(f"the endpoint gives HTTP {status} and no SOAP message") from None
+    if body is None or len(body) != 1:
+        raise PullFout(f"the endpoint gives HTTP {status} and no SOAP message")
+    if body[0].tag == f"{{{names.SOAP11}}}Fault":
+        raise PullFout(_fault_text(body[0]))
+    if len(body[0]) != 1:
+        raise PullFout("the answer holds neither data nor an outcome")
+    inhoud = body[0][0]
+    return Antwoord(
+        uitkomst=etree.QName(inhoud).localname,
+        xml=etree.tostring(body[0], encoding="utf-8", xml_declaration=True),
+        aantallen={
+            naam: len(inhoud.findall(f"lg:{path}", _SOAP))
+            for naam, path in (
+                ("groepen", "groepen/lg:groep"),
+                ("samengestelde groepen", "groepen/lg:samengestelde_groep"),
+                ("leerlingen", "leerlingen/lg:leerling"),
+                ("leerkrachten", "leerkrachten/lg:leerkracht"),
+            )
+        },
+        bevindingen=tuple(schemas.ANTWOORD.findings(body[0])),
+    )
+
+
+def _fault_text(element: etree._Element) -> str:
+    code = (element.findtext("faultcode") or "").rpartition(":")[2]
+    fout = element.find(f"detail/{{{names.FOUT}}}fout")
+    where = "" if fout is None else f" [{fout.get('pad')}: {fout.get('regel')}]"
+    return f"{code}: {element.findtext('faultstring') or 'no text'}{where}"

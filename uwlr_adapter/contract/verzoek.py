@@ -1,0 +1,210 @@
+"""A request in two steps: `lees` takes the envelope apart, `keur` judges what the caller asks.
+
+The gate stands between the two, so that a caller without access learns nothing about its message: `lees` finds who
+calls (the autorisatie header) and for which school; only then does `keur` apply the XSD and the version.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from uwlr_adapter.contract import names, schemas
+from uwlr_adapter.contract.fault import (
+    AutorisatieOngeldig,
+    MustUnderstand,
+    OngeldigBericht,
+    VersionMismatch,
+    XsdVersieOngeldig,
+)
+from uwlr_adapter.contract.schemas import Bevinding
+from uwlr_adapter.contract.xml import BERICHT, XmlFout, parse
+
+XSD_VERSIES = ("2.2",)
+"""The values of xsdversie that are answered."""
+WITRUIMTE = "witruimte"
+"""Repair: white space around a value, as pretty-printing clients send it, is not part of the value."""
+
+_NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
+_XML_SPACE = " \t\r\n"
+_SCHOOLKEY_MAX = 256
+_BRINCODE_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Autorisatie:
+    """The header of a call; no part of it is ever shown."""
+
+    autorisatiesleutel: str = field(repr=False)
+    klantcode: str = field(repr=False)
+    klantnaam: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolVerwijzing:
+    """The school that a body names: a brincode with its dependancecode (`00` when absent), or a schoolkey."""
+
+    brincode: str | None
+    dependancecode: str
+    schoolkey: str | None
+
+    @property
+    def brin6(self) -> str | None:
+        """Brincode and dependancecode in one, such as `21QW00`; None when a schoolkey is all there is."""
+        return None if self.brincode is None else self.brincode + self.dependancecode
+
+
+@dataclass(frozen=True, slots=True)
+class Aanroep:
+    """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named."""
+
+    operatie: names.Operatie
+    autorisatie: Autorisatie
+    school: SchoolVerwijzing | None
+    herstel: tuple[str, ...]
+    kop: etree._Element = field(repr=False)
+    inhoud: etree._Element = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verzoek:
+    """A valid request. `laatstontvangengegevens` is the xs:dateTime as it was sent."""
+
+    operatie: names.Operatie
+    schooljaar: str
+    xsdversie: str
+    gegevenssetid: str | None
+    laatstontvangengegevens: str | None
+
+
+def lees(data: bytes) -> Aanroep:
+    """Take a message apart.
+
+    Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
+    VersionMismatch, MustUnderstand, AutorisatieOngeldig (header absent, doubled, or with a part absent, doubled or
+    empty).
+    """
+    try:
+        root = parse(data, BERICHT)
+    except XmlFout:
+        raise OngeldigBericht from None
+    header, inhoud = _unwrap(root)
+    operatie = names.OPERATIES.get(str(inhoud.tag))
+    if operatie is None:
+        raise OngeldigBericht
+    if etree.QName(root).namespace != names.SOAP11:
+        raise VersionMismatch
+    kop_elementen = [] if header is None else list(header)
+    if any(_must_understand(element) for element in kop_elementen):
+        raise MustUnderstand
+    kop = _only(kop_elementen, f"{{{names.AUTORISATIE}}}autorisatie")
+    if kop is None:
+        raise AutorisatieOngeldig
+    herstel = (WITRUIMTE,) if _strip_values(kop) | _strip_values(inhoud) else ()
+    return Aanroep(operatie, _autorisatie(kop), _school(inhoud), herstel, kop, inhoud)
+
+
+def keur(aanroep: Aanroep) -> Verzoek:
+    """Judge a call by the XSD and by its version. Raises OngeldigBericht or XsdVersieOngeldig."""
+    if schemas.AUTORISATIE.findings(aanroep.kop):
+        raise OngeldigBericht
+    if findings := schemas.VERZOEK.findings(aanroep.inhoud):
+        raise OngeldigBericht(findings[0])
+    verzoek = Verzoek(
+        operatie=aanroep.operatie,
+        schooljaar=_value(aanroep.inhoud, "schooljaar") or "",
+        xsdversie=_value(aanroep.inhoud, "xsdversie") or "",
+        gegevenssetid=_value(aanroep.inhoud, "gegevenssetid"),
+        laatstontvangengegevens=_value(aanroep.inhoud, "laatstontvangengegevens"),
+    )
+    if verzoek.xsdversie not in XSD_VERSIES:
+        raise XsdVersieOngeldig(Bevinding(f"{aanroep.operatie.verzoek}/xsdversie", "versie"))
+    return verzoek
+
+
+def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
+    """Give the Header, if any, and the one element in the Body of an envelope of any SOAP version."""
+    name = etree.QName(root)
+    if name.localname != "Envelope":
+        raise OngeldigBericht
+    space = f"{{{name.namespace}}}" if name.namespace else ""
+    parts = list(root)
+    header = parts.pop(0) if parts and parts[0].tag == f"{space}Header" else None
+    if len(parts) != 1 or parts[0].tag != f"{space}Body" or len(parts[0]) != 1:
+        raise OngeldigBericht
+    body = parts[0]
+    if any(_has_text(element) for element in (root, header, body) if element is not None):
+        raise OngeldigBericht
+    return header, body[0]
+
+
+def _has_text(element: etree._Element) -> bool:
+    """Whether there is text between the children of an element."""
+    return any(text and text.strip(_XML_SPACE) for text in (element.text, *(child.tail for child in element)))
+
+
+def _must_understand(element: etree._Element) -> bool:
+    """Whether a header must be understood by us and is not ours (SOAP 1.1, 4.2.2 and 4.2.3)."""
+    asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(_XML_SPACE) in {"1", "true"}
+    for_us = element.get(f"{{{names.SOAP11}}}actor", "") in {"", _NEXT_ACTOR}
+    return asked and for_us and element.tag != f"{{{names.AUTORISATIE}}}autorisatie"
+
+
+def _only(elements: list[etree._Element], tag: str) -> etree._Element | None:
+    """Give the one element with that tag; None when there is none, or more than one."""
+    found = [element for element in elements if element.tag == tag]
+    return found[0] if len(found) == 1 else None
+
+
+def _strip_values(parent: etree._Element) -> bool:
+    """Take the white space off the values under an element; tell whether that changed one in which it matters."""
+    changed = False
+    for element in parent:
+        text = element.text
+        if len(element) or text is None or text == text.strip(_XML_SPACE):
+            continue
+        element.text = text.strip(_XML_SPACE) or None
+        changed |= etree.QName(element).localname != "laatstontvangengegevens"  # xs:dateTime folds it by itself
+    return changed
+
+
+def _autorisatie(kop: etree._Element) -> Autorisatie:
+    parts = {}
+    for naam in names.AUTORISATIE_DELEN:
+        element = _only(list(kop), f"{{{names.AUTORISATIE}}}{naam}")
+        if element is None or not element.text:
+            raise AutorisatieOngeldig
+        parts[naam] = element.text
+    return Autorisatie(**parts)
+
+
+def _school(inhoud: etree._Element) -> SchoolVerwijzing | None:
+    """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
+    brincodes, dependancecodes, schoolkeys = (
+        [element.text or "" for element in inhoud.findall(f"{{{names.LEERLINGGEGEVENS}}}{naam}")]
+        for naam in ("brincode", "dependancecode", "schoolkey")
+    )
+    if brincodes:
+        brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
+        good = len(brincodes) == 1 and len(dependancecodes) <= 1
+        if good and _is_brincode(brincode) and _is_dependancecode(dependancecode):
+            return SchoolVerwijzing(brincode, dependancecode, None)
+    elif len(schoolkeys) == 1 and 1 <= len(schoolkeys[0]) <= _SCHOOLKEY_MAX:
+        return SchoolVerwijzing(None, "00", schoolkeys[0])
+    return None
+
+
+def _is_brincode(text: str) -> bool:
+    return (
+        len(text) == _BRINCODE_LENGTH
+        and text[:2].isdecimal()
+        and all(unicodedata.category(letter) == "Lu" for letter in text[2:])
+    )
+
+
+def _is_dependancecode(text: str) -> bool:
+    return len(text) == len("00") and text.isdecimal()
+
+
+def _value(inhoud: etree._Element, naam: str) -> str | None:
+    return inhoud.findtext(f"{{{names.LEERLINGGEGEVENS}}}{naam}")

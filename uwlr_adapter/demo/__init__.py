@@ -1,0 +1,1 @@
+"""An example school, ready to call: invented records and published constants."""

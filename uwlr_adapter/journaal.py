@@ -1,0 +1,174 @@
+"""The journaal: who fetched what, when, with what outcome; and every act on a koppeling. Append-only.
+
+It holds ids, counts and fixed words only: no text of a caller, no code, no name. A row of an act stands in the same
+transaction as the act. Calls that are refused before their afnemer is known are counted per minute and source.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from uwlr_adapter.opslag import metadata
+
+
+class Soort(StrEnum):
+    """What a row is about."""
+
+    VERZOEK = "verzoek"
+    KOPPELING = "koppeling"
+
+
+class Reden(StrEnum):
+    """The true reason of a refusal, which the caller does not get to see."""
+
+    ONBEKENDE_SCHOOL = "onbekende school"
+    GEEN_KOPPELING = "geen koppeling"
+    CODE_ONJUIST = "code onjuist"
+    GEPAUZEERD = "gepauzeerd"
+    BEEINDIGD = "beëindigd"
+    NOG_NIET_GESTART = "nog niet gestart"
+    GEEN_SCHOOL = "geen school genoemd"
+    SCHEMA = "niet volgens het schema"
+    VERSIE = "versie niet ondersteund"
+    GEEN_GEGEVENS = "geen gegevens"
+    EIGEN_FOUT = "eigen fout"
+
+
+class Handeling(StrEnum):
+    """An act on a koppeling."""
+
+    GEACTIVEERD = "geactiveerd"
+    CODE_GEWIJZIGD = "code gewijzigd"
+    GEPAUZEERD = "gepauzeerd"
+    HERVAT = "hervat"
+    BEEINDIGD = "beëindigd"
+
+
+journaal = sa.Table(
+    "journaal",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("soort", sa.String(16), nullable=False),
+    sa.Column("handeling", sa.String(32), nullable=False, comment="the operation, or the act"),
+    sa.Column("afnemer_id", sa.Integer),
+    sa.Column("koppeling_id", sa.Integer),
+    sa.Column("brin6", sa.String(6), comment="of a vestiging that exists; a caller's own text never stands here"),
+    sa.Column("uitkomst", sa.String(40), nullable=False),
+    sa.Column("reden", sa.String(40)),
+    sa.Column("leerlingen", sa.Integer),
+    sa.Column("herstel", sa.String(200), comment="ids of the repairs that were needed"),
+    sa.Index(None, "brin6", "id"),
+    comment="append-only",
+)
+geweigerd = sa.Table(
+    "geweigerd",
+    metadata,
+    sa.Column("minuut", sa.DateTime, primary_key=True, comment="UTC"),
+    sa.Column("bron", sa.String(45), primary_key=True, comment="network address of the caller"),
+    sa.Column("uitkomst", sa.String(40), primary_key=True),
+    sa.Column("aantal", sa.Integer, nullable=False),
+    comment="refusals before the afnemer is known",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Regel:
+    """One row of the journaal, as it is read back."""
+
+    moment: datetime
+    soort: Soort
+    handeling: str
+    afnemer_id: int | None
+    koppeling_id: int | None
+    brin6: str | None
+    uitkomst: str
+    reden: str | None
+    leerlingen: int | None
+    herstel: tuple[str, ...]
+
+
+def record_verzoek(
+    connection: sa.Connection,
+    *,
+    moment: datetime,
+    operatie: str,
+    afnemer_id: int,
+    uitkomst: str,
+    koppeling_id: int | None = None,
+    brin6: str | None = None,
+    reden: Reden | None = None,
+    leerlingen: int | None = None,
+    herstel: Sequence[str] = (),
+) -> None:
+    """Write down a call of a known afnemer. `brin6` is that of an existing vestiging, or None."""
+    connection.execute(
+        journaal.insert().values(
+            moment=_utc(moment),
+            soort=Soort.VERZOEK,
+            handeling=operatie,
+            afnemer_id=afnemer_id,
+            koppeling_id=koppeling_id,
+            brin6=brin6,
+            uitkomst=uitkomst,
+            reden=reden,
+            leerlingen=leerlingen,
+            herstel=" ".join(herstel) or None,
+        )
+    )
+
+
+def record_handeling(
+    connection: sa.Connection, *, moment: datetime, handeling: Handeling, koppeling_id: int, brin6: str
+) -> None:
+    """Write down an act on a koppeling, in the transaction of the act itself."""
+    connection.execute(
+        journaal.insert().values(
+            moment=_utc(moment),
+            soort=Soort.KOPPELING,
+            handeling=handeling,
+            koppeling_id=koppeling_id,
+            brin6=brin6,
+            uitkomst="gedaan",
+        )
+    )
+
+
+def count_refusal(connection: sa.Connection, *, moment: datetime, bron: str, uitkomst: str) -> None:
+    """Count a call that was refused before its afnemer was known."""
+    minute = _utc(moment).replace(second=0, microsecond=0)
+    connection.execute(
+        sqlite_insert(geweigerd)
+        .values(minuut=minute, bron=bron, uitkomst=uitkomst, aantal=1)
+        .on_conflict_do_update(index_elements=["minuut", "bron", "uitkomst"], set_={"aantal": geweigerd.c.aantal + 1})
+    )
+
+
+def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Regel]:
+    """Give the newest rows first, of one vestiging or of all."""
+    query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
+    if brin6 is not None:
+        query = query.where(journaal.c.brin6 == brin6)
+    return [
+        Regel(
+            moment=row.moment.replace(tzinfo=UTC),
+            soort=Soort(row.soort),
+            handeling=row.handeling,
+            afnemer_id=row.afnemer_id,
+            koppeling_id=row.koppeling_id,
+            brin6=row.brin6,
+            uitkomst=row.uitkomst,
+            reden=row.reden,
+            leerlingen=row.leerlingen,
+            herstel=tuple((row.herstel or "").split()),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,52 @@
+"""The settings of a service: frozen, each with its default, its reason and its environment name."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Every field is also `UWLR_` plus its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="UWLR_", frozen=True, extra="ignore")
+
+    data: Path = Path("uwlr-data")
+    """UWLR_DATA: the folder of the embedded database and its key file. Relative, so that a trial leaves no trace."""
+
+    database: str | None = None
+    """UWLR_DATABASE: an SQLAlchemy URL. Default: SQLite in the data folder, which needs no installation."""
+
+    keys: SecretStr | None = None
+    """UWLR_KEYS: server keys as `name=hex`, newest first, separated by commas. Default: the key file."""
+
+    keys_file: Path | None = None
+    """UWLR_KEYS_FILE: a file with the same, one key a line, readable by its owner only. Default: `keys` in data."""
+
+    host: str = "127.0.0.1"
+    """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """UWLR_PORT: the port to listen on."""
+
+    public_url: str | None = None
+    """UWLR_PUBLIC_URL: what vendors call, written in the WSDL. Default: the address listened on."""
+
+    threads: int = Field(default=4, ge=1, le=256)
+    """UWLR_THREADS: requests answered at once by the one worker process of SQLite. More than cores wait in turn."""
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the records."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
+
+    @property
+    def base_url(self) -> str:
+        """The scheme, host and port that vendors call, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def forget_key_variables() -> None:
+    """Remove the server keys from the environment, so that no child process or error page can show them."""
+    os.environ.pop("UWLR_KEYS", None)

@@ -1,0 +1,160 @@
+"""The guard at the door: what SOAP 1.1 over HTTP asks before a message is read (row 1 of the table of checks).
+
+Its answers are plain text, no faults. It reads the body itself, within the limit, and hands the application behind it a
+small environ of its own; nothing that the application raises reaches the caller.
+"""
+
+import io
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.xml import BERICHT
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
+"""What a client may call its message. SOAP 1.2's own type is let in, to be refused as VersionMismatch."""
+
+XML_TYPE = "text/xml; charset=utf-8"
+_TEXT_TYPE = "text/plain; charset=utf-8"
+
+logger = logging.getLogger("uwlr_adapter.soap")
+
+
+class Deur:
+    """A WSGI application: the guard, the WSDL, and behind them the SOAP application."""
+
+    def __init__(self, application: "WSGIApplication", wsdl: bytes) -> None:
+        self._application = application
+        self._wsdl = wsdl
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        method = environ["REQUEST_METHOD"]
+        if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
+            return _send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
+        if method != "POST":
+            text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
+            return plain(
+                start_response, HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=method == "HEAD"
+            )
+        if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
+            return plain(start_response, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
+        body = read_body(environ)
+        if isinstance(body, HTTPStatus):
+            return plain(start_response, body, _BODY_TEXTS[body])
+        return self._run(environ, body, start_response)
+
+    def _run(self, environ: "WSGIEnvironment", body: bytes, start_response: "StartResponse") -> Iterable[bytes]:
+        inner = {
+            "REQUEST_METHOD": "POST",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": environ.get("PATH_INFO", ""),
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "0",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "REMOTE_ADDR": source_of(environ),
+        }
+        held = _Held()
+        try:
+            content = b"".join(self._application(inner, held))
+        except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
+            log_failure(error)
+            return _send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
+        return _send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content)
+
+
+class _Held:
+    """Keeps the status that an application starts its response with, until its body is whole."""
+
+    status = "500"
+
+    def __call__(self, status: str, _headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
+        self.status = status
+        return lambda _data: None
+
+
+_BODY_TEXTS = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"Het bericht is groter dan {BERICHT.octets // 1024} kB.",
+    HTTPStatus.BAD_REQUEST: "Het bericht kwam niet heel over.",
+}
+
+
+def _asks_wsdl(query: str) -> bool:
+    return query.partition("=")[0].lower() == "wsdl"
+
+
+def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
+    """Read a body within the limit, whether its length is announced or it comes in chunks; or give the refusal."""
+    announced = environ.get("CONTENT_LENGTH", "")
+    if announced and not (announced.isascii() and announced.isdigit()):
+        return HTTPStatus.BAD_REQUEST
+    if announced and int(announced) > BERICHT.octets:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    wanted = int(announced) if announced else BERICHT.octets + 1
+    body = b""
+    try:
+        while len(body) < wanted and (chunk := environ["wsgi.input"].read(wanted - len(body))):
+            body += chunk
+    except (OSError, ValueError, RuntimeError):
+        return HTTPStatus.BAD_REQUEST
+    if announced and len(body) != wanted:
+        return HTTPStatus.BAD_REQUEST
+    return body if len(body) <= BERICHT.octets else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def source_of(environ: "WSGIEnvironment") -> str:
+    """Give the network address of the caller, without its port."""
+    address = environ.get("REMOTE_ADDR", "")
+    host, separator, port = address.rpartition(":")
+    return (host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address)[:45]
+
+
+def plain(
+    start_response: "StartResponse",
+    status: HTTPStatus,
+    text: str,
+    headers: Iterable[tuple[str, str]] = (),
+    *,
+    head: bool = False,
+) -> list[bytes]:
+    """Answer with one line of text."""
+    return _send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
+
+
+def _send(
+    start_response: "StartResponse",
+    status: HTTPStatus,
+    content_type: str,
+    content: bytes,
+    headers: Iterable[tuple[str, str]] = (),
+    *,
+    head: bool = False,
+) -> list[bytes]:
+    start_response(
+        f"{status.value} {status.phrase}",
+        [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],
+    )
+    return [] if head else [content]
+
+
+def log_failure(error: BaseException) -> None:
+    """Log a failure of our own: its kinds and places, never its text, which may quote values."""
+    causes = []
+    step: BaseException | None = error
+    while step is not None:
+        places = []
+        trace = step.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+            trace = trace.tb_next
+        causes.append(f"{type(step).__module__}.{type(step).__qualname__} at {' > '.join(places)}")
+        step = step.__cause__ or step.__context__
+    logger.error("own failure: %s", " caused by ".join(causes))
