@@ -1,8 +1,7 @@
 """Hypothesis strategies for the records of a school, for every test that needs a random but valid dataset."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 from lxml import etree
@@ -30,7 +29,7 @@ _TEKENS = st.one_of(
     st.sampled_from(_LASTIG),
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")),
 )
-_KOPPEN = ("achternaam", "voorvoegsel", "voornamen", "voorletters_1")
+Velden = dict[str, Any]
 
 
 def codes(name: str) -> list[str]:
@@ -101,24 +100,6 @@ def _cijfers(count: int) -> st.SearchStrategy[str]:
     return st.text("0123456789", min_size=count, max_size=count)
 
 
-def _mapping_of_names() -> dict[str, st.SearchStrategy[str | None]]:
-    return {
-        "eckid": _maybe(eckids()),
-        "achternaam": _maybe(teksten(200)),
-        "voorvoegsel": _maybe(teksten(10)),
-        "voornamen": _maybe(teksten(200)),
-        "voorletters_1": _maybe(teksten(6)),
-        "roepnaam": _maybe(teksten(64)),
-        "gebruikersnaam": _maybe(teksten(64)),
-        "emailadres": _maybe(teksten(256)),
-        "mutatiedatum": _maybe(momenten()),
-    }
-
-
-def _with_a_name[P: (Leerling, Leerkracht)](persoon: P) -> P:
-    return persoon
-
-
 @st.composite
 def _scholen(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
     schooljaar = draw(years)
@@ -177,3 +158,124 @@ _ROLLEN = st.lists(
     ),
     max_size=3,
 ).map(tuple)
+
+_NAMEN = st.one_of(
+    st.fixed_dictionaries(
+        {"achternaam": teksten(200)},
+        optional={
+            "voorvoegsel": teksten(10),
+            "voornamen": teksten(200),
+            "voorletters_1": teksten(6),
+            "roepnaam": teksten(64),
+        },
+    ),
+    st.fixed_dictionaries({"roepnaam": teksten(64)}),
+)
+_POSTCODES: st.SearchStrategy[Velden] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"postcodenl": st.from_regex(r"\A[0-9]{4}[A-Z]{2}\Z")}),
+    st.fixed_dictionaries({"postnummerbe": _cijfers(4)}),
+    st.fixed_dictionaries({"postcodeoverig": teksten(32)}),
+)
+_LEERLINGVELDEN = st.fixed_dictionaries(
+    {"key": sleutels()},
+    optional={
+        "eckid": eckids(),
+        "geboortedatum": dagen(),
+        "geslacht": st.sampled_from(("0", "1", "2", "9")),
+        "start_ondw_jgr3": dagen(),
+        "jaargroep": st.sampled_from(JAARGROEPEN),
+        "gebruikersnaam": teksten(64),
+        "emailadres": teksten(256),
+        "fotourl": teksten(256),
+        "etniciteit": st.sampled_from(codes("Etniciteit")),
+        "land": st.sampled_from(LANDEN),
+        "land_vader": st.sampled_from(LANDEN),
+        "land_moeder": st.sampled_from(LANDEN),
+        "bsn_ondwnr_4": _cijfers(4),
+        "gewicht_nieuw": st.sampled_from(codes("GewichtNieuw")),
+        "gewicht": st.sampled_from(codes("Gewicht")),
+        "mutatiedatum": momenten(),
+    },
+)
+_LEERKRACHTVELDEN = st.fixed_dictionaries(
+    {"key": sleutels(), "rollen": _ROLLEN},
+    optional={
+        "eckid": eckids(),
+        "gebruikersnaam": teksten(64),
+        "emailadres": teksten(256),
+        "mutatiedatum": momenten(),
+    },
+)
+
+
+def _among(keys: list[str]) -> st.SearchStrategy[str | None]:
+    return _maybe(st.sampled_from(keys)) if keys else st.none()
+
+
+def _some_of(keys: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(keys), max_size=3, unique=True).map(tuple) if keys else st.just(())
+
+
+def _leerlingen(school: School, groepen: list[Groep], locaties: list[Locatie]) -> st.SearchStrategy[list[Leerling]]:
+    """Give at least one leerling, each enrolled on the peildatum; two days of room keep an xs:date's zone out of it."""
+    peildatum = date.fromisoformat(school.peildatum)
+    places = st.fixed_dictionaries(
+        {
+            "groep": _among([groep.key for groep in groepen if groep.soort == "groep"]),
+            "samengestelde_groepen": _some_of([groep.key for groep in groepen if groep.soort != "groep"]),
+            "vestiging": _among([locatie.key for locatie in locaties]),
+        },
+        optional={
+            "instroomdatum": dagen(date(1985, 1, 1), peildatum - timedelta(days=2)),
+            "uitstroomdatum": dagen(peildatum + timedelta(days=2)),
+        },
+    )
+    one = st.builds(_leerling, _LEERLINGVELDEN, _NAMEN, _POSTCODES, places)
+    return st.lists(one, min_size=1, max_size=4, unique_by=(_key, _eckid))
+
+
+def _leerling(*parts: Velden) -> Leerling:
+    return Leerling(**{name: value for part in parts for name, value in part.items()})
+
+
+def _leerkrachten(groepen: list[Groep]) -> st.SearchStrategy[list[Leerkracht]]:
+    if groepen:
+        verwijzing = st.builds(
+            lambda groep, rollen: GroepVerwijzing(groep.soort, groep.key, rollen), st.sampled_from(groepen), _ROLLEN
+        )
+        verwijzingen = st.lists(verwijzing, max_size=3, unique_by=lambda item: item.key).map(tuple)
+    else:
+        verwijzingen = st.just(())
+    one = st.builds(_leerkracht, _LEERKRACHTVELDEN, _NAMEN, verwijzingen)
+    return st.lists(one, max_size=3, unique_by=(_key, _eckid))
+
+
+def _leerkracht(velden: Velden, namen: Velden, groepen: tuple[GroepVerwijzing, ...]) -> Leerkracht:
+    return Leerkracht(**velden, **namen, groepen=groepen)
+
+
+def _key(persoon: Leerling | Leerkracht) -> str:
+    return persoon.key
+
+
+def _eckid(persoon: Leerling | Leerkracht) -> tuple[str | None, str | None]:
+    return (persoon.eckid, None if persoon.eckid else persoon.key)
+
+
+@st.composite
+def datasets(draw: st.DrawFn, years: st.SearchStrategy[str] | None = None) -> Dataset:
+    """Give a dataset with unique keys and sound references, whose leerlingen are enrolled on the peildatum.
+
+    Every optional part is absent in some and present in others; `years` narrows the schooljaren.
+    """
+    school = draw(_scholen(schooljaren() if years is None else years))
+    locaties = draw(_LOCATIES)
+    groepen = draw(_GROEPEN)
+    return Dataset(
+        school=school,
+        locaties=tuple(locaties),
+        groepen=tuple(groepen),
+        leerlingen=tuple(draw(_leerlingen(school, groepen, locaties))),
+        leerkrachten=tuple(draw(_leerkrachten(groepen))),
+    )

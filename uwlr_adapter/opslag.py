@@ -44,7 +44,7 @@ class Opslag:
         self.url = make_url(url)
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(self.url, connect_args=self._connect_args())
+        self.engine = sa.create_engine(self.url, connect_args=self._connect_args(), hide_parameters=True)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)

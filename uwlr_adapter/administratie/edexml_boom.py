@@ -20,10 +20,13 @@ SECTIES: dict[str, dict[str, tuple[str, ...]]] = {
     "leerkrachten": {"leerkracht": names.LEERKRACHT_ELEMENTEN},
 }
 """The parts of a file in their order, with their records and the order of the elements in those."""
+PERSONEN = ("leerling", "leerkracht")
 ROLLEN = ("rol", "rolomschrijving")
 GROEP_SOORTEN = ("groep", "samengestelde_groep")
 TOETSAFNAMELEIDER = "TAL"
 """A role of EDEXML 2.1 that UWLR 2.2 does not have; the standard leaves rolomschrijving free."""
+WIT = " \t\r\n"
+"""What XML calls white space: around a key it means nothing (EDEXML 2.1)."""
 NIET_GEDRAGEN = "not carried by UWLR: left out"
 """The reason for what has no place in an answer."""
 BIJNAMEN = {"tussenvoegsel": "voorvoegsel"}
@@ -83,7 +86,7 @@ class Boom:
             self.inhoud.remove(sectie)
 
     def _normalise_record(self, record: etree._Element, soort: str, volgorde: tuple[str, ...]) -> None:
-        self._keep_attributes(record, soort, ("key", "eckid") if soort.startswith("leer") else ("key",))
+        self._keep_attributes(record, soort, ("key", "eckid") if soort in PERSONEN else ("key",))
         toegestaan = (*volgorde, *ROLLEN) if soort == "leerkracht" else volgorde
         for veld in list(record):
             naam = str(veld.tag)
@@ -157,7 +160,7 @@ class Boom:
                 del element.attrib[attribuut]
                 self.report(element, pad, "an attribute that UWLR does not carry: left out")
             else:
-                element.set(attribuut, element.get(attribuut, "").strip())
+                element.set(attribuut, element.get(attribuut, "").strip(WIT))
         if element.get("eckid") == "":
             del element.attrib["eckid"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from uwlr_adapter.administratie.edexml_boom import Boom, local_of, regel_of, tag_of
+from uwlr_adapter.administratie.edexml_boom import PERSONEN, SECTIES, Boom, local_of, regel_of, tag_of
 from uwlr_adapter.administratie.model import Ernst, Probleem
 from uwlr_adapter.contract import schemas
 
@@ -19,6 +19,9 @@ _VERPLICHT = {
     "groep": ("naam", "jaargroep"),
     "samengestelde_groep": ("naam",),
 }
+"""The fields that a record cannot do without, so that what is wrong with them refuses the file."""
+_NAAM = ("achternaam", "roepnaam")
+"""Of these a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
 _BAKJES = ("samengestelde_groepen", "groepen")
 _RECORD_DIEPTE = 3
 _REDENEN = {
@@ -28,7 +31,7 @@ _REDENEN = {
     "enumeration_valid": "not a code of UWLR",
     "pattern_valid": "not of the form that UWLR asks",
     "facet_valid": "not a value of UWLR",
-    "element_content": "not allowed here, doubled, or something before it is missing",
+    "schemav_element_content": "not allowed here, or doubled",
 }
 
 
@@ -38,7 +41,9 @@ def judge(boom: Boom) -> list[Probleem]:
     if sleutels:
         return sleutels
     while findings := schemas.ANTWOORD.findings(boom.antwoord):
-        geweigerd: list[Probleem] = []
+        geweigerd = list(_missing(boom.inhoud))
+        if geweigerd:
+            return geweigerd
         for bevinding in _first_each(findings):
             element = bevinding.element if bevinding.element is not None else boom.inhoud
             reden = _REDENEN.get(bevinding.regel, "not valid in UWLR")
@@ -53,6 +58,20 @@ def judge(boom: Boom) -> list[Probleem]:
         if geweigerd:
             return geweigerd
     return []
+
+
+def _missing(inhoud: etree._Element) -> Iterator[Probleem]:
+    """Give every record that lacks what it cannot do without; taking fields out may have caused it."""
+    for leerlingen in inhoud.iterchildren(tag_of("leerlingen")):
+        if len(leerlingen) == 0:
+            yield Probleem(regel_of(leerlingen), "leerlingen", "has no leerling")
+    for record in (record for sectie in SECTIES for record in _children(inhoud, sectie)):
+        soort = local_of(record)
+        if soort in PERSONEN and not any(record.find(tag_of(naam)) is not None for naam in _NAAM):
+            yield Probleem(regel_of(record), soort, "has no achternaam and no roepnaam")
+        for naam in _VERPLICHT.get(soort, ()):
+            if record.find(tag_of(naam)) is None:
+                yield Probleem(regel_of(record), soort, f"has no {naam}")
 
 
 def _first_each(findings: list[schemas.Bevinding]) -> Iterator[schemas.Bevinding]:
@@ -94,7 +113,7 @@ def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
     """Give every missing or doubled key, doubled ECK-iD and reference to nothing."""
     problemen: list[Probleem] = []
     keys: dict[str, set[str]] = {}
-    for sectie in ("vestigingen", "groepen", "leerlingen", "leerkrachten"):
+    for sectie in SECTIES:
         records = list(_children(inhoud, sectie))
         problemen += _doubled(records, "key")
         problemen += _doubled(records, "eckid")

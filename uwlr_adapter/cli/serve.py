@@ -1,5 +1,6 @@
 """`uwlr-adapter serve`: the service, until it is interrupted."""
 
+import socket
 import threading
 import time
 import urllib.error
@@ -11,6 +12,7 @@ from typing import Any
 import click
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 
 from uwlr_adapter.app import make_app
 from uwlr_adapter.cli.base import Context
@@ -30,7 +32,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"level": "CRITICAL"}},
+    "loggers": {"alembic": {"level": "WARNING"}},
 }
 
 
@@ -73,6 +75,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
         blocking_threads=settings.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
     )
     threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
@@ -80,6 +83,13 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
         server.serve(target_loader=partial(make_app, settings), wrap_loader=False)
     except OpslagFout as error:
         raise click.ClickException(str(error)) from error
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _announce(settings: Settings, ready: Callable[[], object]) -> None:

@@ -100,6 +100,9 @@ def lees(data: bytes) -> Aanroep:
     kop = _only(kop_elementen, f"{{{names.AUTORISATIE}}}autorisatie")
     if kop is None:
         raise AutorisatieOngeldig
+    for naam in kop.keys():  # noqa: SIM118 - a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
+        if naam.startswith(f"{{{names.SOAP11}}}"):
+            del kop.attrib[naam]
     herstel = (WITRUIMTE,) if _strip_values(kop) | _strip_values(inhoud) else ()
     return Aanroep(operatie, _autorisatie(kop), _school(inhoud), herstel, kop, inhoud)
 

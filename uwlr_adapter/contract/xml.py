@@ -39,6 +39,10 @@ BESTAND = Grenzen(octets=64 * 1024 * 1024, diepte=32, elementen=4_000_000, attri
 """For a file or an answer: room for a school twenty times the largest in the country."""
 
 
+NIET_WELGEVORMD = "not well-formed XML"
+"""The reason of bytes that are no XML at all, or only a part of it."""
+
+
 class XmlFout(Exception):
     """The bytes are no XML that we take; `reden` is fixed text, `regel` and `kolom` count from 1, 0 when unknown."""
 
@@ -69,9 +73,9 @@ def parse(data: bytes, grenzen: Grenzen) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         regel, kolom = error.position
-        raise XmlFout("not well-formed XML", max(regel or 0, 0), max(kolom or 0, 0)) from None
+        raise XmlFout(NIET_WELGEVORMD, max(regel or 0, 0), max(kolom or 0, 0)) from None
     except (ValueError, LookupError):
-        raise XmlFout("not well-formed XML") from None
+        raise XmlFout(NIET_WELGEVORMD) from None
     _check_document(root, grenzen)
     return root
 

@@ -33,6 +33,7 @@ _REASONS = {
     fault.OngeldigBericht: Reden.SCHEMA,
     fault.XsdVersieOngeldig: Reden.VERSIE,
     fault.InterneFout: Reden.EIGEN_FOUT,
+    fault.TijdelijkNietBeschikbaar: Reden.EIGEN_FOUT,
 }
 """The reason in the journaal of a refusal that does not carry its own."""
 
@@ -108,17 +109,21 @@ class Dienst:
         with self.opslag.writing() as connection:
             journaal.count_refusal(connection, moment=self.klok(), bron=bron, uitkomst=fout.code)
 
+    def _grant(self, connection: sa.Connection, aanroep: Aanroep, regel: _Regel) -> bytes:
+        """Give the answer to a known afnemer (rows 6 to 10). Raises UwlrFout."""
+        if aanroep.school is None:
+            regel.reden = Reden.GEEN_SCHOOL
+            raise fault.OngeldigBericht(_no_school(aanroep.operatie))
+        toegang = self.poort.decide(connection, regel.afnemer_id, aanroep, regel.moment)
+        regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
+        verzoek = keur(aanroep)
+        dataset = _select(connection, toegang, verzoek, regel.moment)
+        return _write(verzoek, toegang, dataset, regel)
+
     def _judge(self, connection: sa.Connection, aanroep: Aanroep, regel: _Regel) -> bytes | fault.UwlrFout:
         """Give what the caller gets, and fill in the line of the journaal on the way."""
         try:
-            if aanroep.school is None:
-                regel.reden = Reden.GEEN_SCHOOL
-                raise fault.OngeldigBericht(_no_school(aanroep.operatie))
-            toegang = self.poort.decide(connection, regel.afnemer_id, aanroep, regel.moment)
-            regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
-            verzoek = keur(aanroep)
-            dataset = _select(connection, toegang, verzoek, regel.moment)
-            return _write(verzoek, toegang, dataset, regel)
+            return guarded(lambda: self._grant(connection, aanroep, regel))
         except Geweigerd as fout:
             regel.reden, regel.koppeling_id, regel.brin6 = fout.reden, fout.koppeling_id, fout.brin6
             refusal: fault.UwlrFout = fout
@@ -138,7 +143,13 @@ def _select(connection: sa.Connection, toegang: Toegang, verzoek: Verzoek, momen
     if peildatum is None:
         return None
     aanmaakdatum = moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
-    return select(connection, toegang.brin6, verzoek.schooljaar, peildatum, aanmaakdatum)
+    return select(
+        connection,
+        brin6=toegang.brin6,
+        schooljaar=verzoek.schooljaar,
+        peildatum=peildatum,
+        aanmaakdatum=aanmaakdatum,
+    )
 
 
 def _write(verzoek: Verzoek, toegang: Toegang, dataset: Dataset | None, regel: _Regel) -> bytes:
@@ -148,7 +159,7 @@ def _write(verzoek: Verzoek, toegang: Toegang, dataset: Dataset | None, regel: _
         return antwoord.geengegevens(verzoek.operatie)
     content = antwoord.render(verzoek.operatie, dataset, PROFIELEN[toegang.profiel], verzoek.xsdversie)
     if findings := antwoord.check(content):
-        raise fault.InterneFout from InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
+        raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
     regel.uitkomst, regel.leerlingen = verzoek.operatie.inhoud, len(dataset.leerlingen)
     return content
 
@@ -161,9 +172,6 @@ def guarded(work: Callable[[], Result]) -> Result:
     """Do the work of a call; whatever fails becomes a fault of the standard. Raises UwlrFout only."""
     try:
         return work()
-    except fault.InterneFout as fout:
-        log_failure(fout)
-        raise
     except fault.UwlrFout:
         raise
     except (DBAPIError, PoolTimeoutError) as error:
@@ -184,7 +192,6 @@ def make_service(dienst: Dienst) -> type:
             AnyXml,
             _returns=AnyXml,
             _body_style="bare",
-            _operation_name=names.HAAL_LEERLINGGEGEVENS.naam,
             _in_message_name=names.HAAL_LEERLINGGEGEVENS.verzoek,
             _out_message_name=names.HAAL_LEERLINGGEGEVENS.antwoord,
         )  # type: ignore[untyped-decorator]

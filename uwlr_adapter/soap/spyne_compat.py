@@ -1,12 +1,12 @@
 """Make Spyne 2.14.0, its newest release, importable and quiet. Import this module before anything of Spyne.
 
 Spyne carries a copy of `six` whose lazy modules Python 3.12 no longer loads; the standard library's own modules are put
-where it looks for them. (Python 3.13 lost `cgi` too: the dependency `legacy-cgi` brings it back.) Spyne's loggers write
-whole requests, secrets included, and tracebacks with values: they are silenced, and the door keeps its own log.
+where it looks for them, on every version alike. (Python 3.13 lost `cgi` too: the dependency `legacy-cgi` brings it
+back.) Spyne's loggers write whole requests, secrets included, and tracebacks with values: they are silenced, and the
+door keeps its own log.
 """
 
 import collections.abc
-import gc
 import http.cookies
 import importlib
 import logging
@@ -34,20 +34,20 @@ _STANDARD_LIBRARY = {
 
 def _prepare() -> None:
     logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
-    if sys.version_info >= (3, 12):
-        moves = types.ModuleType(_MOVES)
-        moves.__path__ = []
-        sys.modules[_MOVES] = moves
-        for name, module in _STANDARD_LIBRARY.items():
-            sys.modules[f"{_MOVES}.{name}"] = module
-            if "." not in name:
-                setattr(moves, name, module)
+    moves = types.ModuleType(_MOVES)
+    moves.__path__ = []
+    sys.modules[_MOVES] = moves
+    for name, module in _STANDARD_LIBRARY.items():
+        sys.modules[f"{_MOVES}.{name}"] = module
+        if "." not in name:
+            setattr(moves, name, module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # `cgi`, in which Spyne parses a header
+        warnings.simplefilter("ignore", ImportWarning)  # the finder of its `six`, which is taken away below
         importlib.import_module("spyne.server.wsgi")
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_SixMetaPathImporter"]
     # Spyne collects garbage up to once a second, in the middle of a request; Python does so by itself.
     importlib.import_module("spyne.const").MIN_GC_INTERVAL = float("inf")
-    gc.enable()
 
 
 _prepare()

@@ -1,0 +1,268 @@
+"""Our schema of the answers against the published one: the same verdicts, but for keys and the schooljaar."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+import xmlschema
+from antwoorden import STAPPEN, VOL, basis, stap, vol
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from mutanten import ALGEMEEN, LG, XSD, every_single_change, mutant, seeded
+from oracle import needs_standard, published, published_codes, published_later
+from referentie import render
+from strategieen import codes, datasets
+
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.dataset import Dataset
+
+ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
+Ingreep = Callable[[etree._Element], None]  # noqa: SLF001 - lxml has no other name for it
+
+
+def broken_rules() -> set[str]:
+    """Give the names of the rules that the last answer judged by ours breaks."""
+    return {entry.type_name for entry in ANTWOORD.error_log}  # type: ignore[attr-defined] # the stubs leave it out
+
+
+def judge(root: etree._Element, context: str) -> bool:
+    """Give our verdict; it is the published one, or keys are the only reason why it is not."""
+    later = published_later().validate(root)
+    if ANTWOORD.validate(root):
+        assert later, f"{context}: ours accepts what the published schema refuses"
+        return True
+    if later:
+        assert broken_rules() == {"SCHEMAV_CVC_IDC"}, f"{context}: ours is stricter"
+    return False
+
+
+@needs_standard
+@settings(max_examples=60, deadline=None)
+@given(dataset=datasets())
+def test_random_answers_are_valid(dataset: Dataset) -> None:
+    """Every dataset with unique keys and sound references is valid by ours and by the published schema."""
+    whole = etree.fromstring(render(dataset))
+    for root in (whole, *(stap(whole, naam) for naam in STAPPEN)):
+        assert judge(root, etree.QName(root).localname)
+
+
+@needs_standard
+@settings(max_examples=40, deadline=None)
+@given(dataset=datasets(years=st.sampled_from(["1991-1992", "2012-2013", "2024-2025"])))
+def test_answers_of_listed_years_are_valid_as_published(dataset: Dataset) -> None:
+    """An answer for a schooljaar of the published list is valid by the published schema as it is."""
+    assert published().validate(etree.fromstring(render(dataset)))
+
+
+@needs_standard
+@settings(max_examples=60, deadline=None)
+@given(dataset=datasets(), seed=st.integers(0, 2**32))
+def test_mutants_of_random_answers(dataset: Dataset, seed: int) -> None:
+    """What ours accepts the published schema accepts; what ours alone refuses has a fault in its keys."""
+    rng = seeded(str(seed))
+    whole = etree.fromstring(render(dataset))
+    for root in (whole, *(stap(whole, naam) for naam in STAPPEN)):
+        judge(mutant(rng, root, ALGEMEEN), f"seed {seed}")
+
+
+@needs_standard
+@pytest.mark.parametrize("name", VOL)
+def test_every_single_change(name: str) -> None:
+    """Whatever one element or attribute becomes, ours and the published schema agree, but for keys."""
+    whole = vol(name)
+    assert judge(whole, "unchanged")
+    for done in every_single_change(whole):
+        judge(whole, done)
+    assert judge(whole, "all undone")
+
+
+@needs_standard
+@pytest.mark.parametrize("naam", ["", *STAPPEN])
+def test_seeded_mutants(naam: str) -> None:
+    """The same, with damage that is the same in every run and of which a fair part is still valid."""
+    rng = seeded(f"antwoord {naam}")
+    base = stap(basis(), naam) if naam else basis()
+    verdicts = Counter(judge(mutant(rng, base, ALGEMEEN), f"mutant {number}") for number in range(400))
+    assert min(verdicts[True], verdicts[False]) > 10, "the mutants are all of one kind"
+
+
+def _set(path: str, name: str, value: str) -> Ingreep:
+    def change(root: etree._Element) -> None:
+        element = root.find(path, {"": LG})
+        assert element is not None
+        element.set(name, value)
+
+    return change
+
+
+_KEYFOUTEN: dict[str, Ingreep] = {
+    "two groepen with one key": _set(".//groepen/groep[2]", "key", "g1"),
+    "two samengestelde groepen with one key": _set(".//groepen/samengestelde_groep[2]", "key", "s1"),
+    "groep and samengestelde groep with one key": _set(".//groepen/samengestelde_groep[2]", "key", "g2"),
+    "two vestigingen with one key": _set(".//vestigingen/vestiging[2]", "key", "v1"),
+    "two leerlingen with one key": _set(".//leerlingen/leerling[3]", "key", "1"),
+    "two leerlingen with one eckid": _set(".//leerlingen/leerling[3]", "eckid", "e1"),
+    "two leerkrachten with one key": _set(".//leerkrachten/leerkracht[2]", "key", "1"),
+    "two leerkrachten with one eckid": _set(".//leerkrachten/leerkracht[2]", "eckid", "e1"),
+}
+_VERWIJSFOUTEN: dict[str, Ingreep] = {
+    "leerling in an unknown groep": _set(".//leerling/groep", "key", "g9"),
+    "leerling in a samengestelde groep as groep": _set(".//leerling/groep", "key", "s1"),
+    "leerling in an unknown samengestelde groep": _set(".//leerling//samengestelde_groep", "key", "s9"),
+    "leerling in a groep as samengestelde groep": _set(".//leerling//samengestelde_groep", "key", "g1"),
+    "leerling at an unknown vestiging": _set(".//leerling/vestiging", "key", "v9"),
+    "leerkracht of an unknown groep": _set(".//leerkracht/groepen/groep", "key", "g9"),
+    "leerkracht of a samengestelde groep as groep": _set(".//leerkracht/groepen/groep", "key", "s1"),
+    "leerkracht of an unknown samengestelde groep": _set(".//leerkracht/groepen/samengestelde_groep", "key", "s9"),
+    "leerkracht of a groep as samengestelde groep": _set(".//leerkracht/groepen/samengestelde_groep", "key", "g1"),
+}
+_KEYFOUTEN_PER_STAP = [
+    *(("structuur", fout) for fout in list(_KEYFOUTEN)[:4]),
+    *(("leerlingen", fout) for fout in list(_KEYFOUTEN)[4:6]),
+    *(("leerkrachten", fout) for fout in list(_KEYFOUTEN)[6:]),
+]
+
+
+@pytest.mark.parametrize("fout", [*_KEYFOUTEN, *_VERWIJSFOUTEN])
+def test_keys_and_references(fout: str) -> None:
+    """A doubled key or eckid and a dangling reference are refused, for that reason alone."""
+    root = basis()
+    assert ANTWOORD.validate(root)
+    (_KEYFOUTEN | _VERWIJSFOUTEN)[fout](root)
+    assert not ANTWOORD.validate(root)
+    assert broken_rules() == {"SCHEMAV_CVC_IDC"}
+
+
+@needs_standard
+@pytest.mark.parametrize("fout", [*_KEYFOUTEN, *_VERWIJSFOUTEN])
+def test_keys_and_references_are_inert_as_published(fout: str) -> None:
+    """The published schema accepts every one of them, which is why ours must not."""
+    root = basis()
+    (_KEYFOUTEN | _VERWIJSFOUTEN)[fout](root)
+    assert published().validate(root)
+
+
+@pytest.mark.parametrize(("naam", "fout"), _KEYFOUTEN_PER_STAP)
+def test_keys_in_steps(naam: str, fout: str) -> None:
+    """An answer in steps holds to the keys and eckids of what it carries."""
+    root = basis()
+    assert ANTWOORD.validate(stap(root, naam))
+    _KEYFOUTEN[fout](root)
+    assert not ANTWOORD.validate(stap(root, naam))
+
+
+@pytest.mark.parametrize("fout", _VERWIJSFOUTEN)
+def test_references_in_steps(fout: str) -> None:
+    """An answer in steps may refer to groups and vestigingen, which travel in another answer."""
+    root = basis()
+    _VERWIJSFOUTEN[fout](root)
+    assert all(ANTWOORD.validate(stap(root, naam)) for naam in STAPPEN)
+
+
+def test_leerling_and_leerkracht_may_share() -> None:
+    """The keys and eckids of leerlingen say nothing about those of leerkrachten: the basis shares both."""
+    assert ANTWOORD.validate(basis())
+
+
+@pytest.mark.parametrize(
+    ("schooljaar", "valid"),
+    [
+        ("1990-1991", False),
+        ("1991-1992", True),
+        ("2024-2025", True),
+        ("2026-2027", True),
+        ("2099-2100", True),
+        ("2100-2101", False),
+        ("2026-2028", False),
+        ("2026-2026", False),
+        ("2026-2027 ", False),
+        ("", False),
+    ],
+)
+def test_schooljaar(schooljaar: str, *, valid: bool) -> None:
+    """A schooljaar is two following years, from the first of the published list up to 2099-2100."""
+    root = basis()
+    root[0][0][0].text = schooljaar
+    assert ANTWOORD.validate(root) == valid
+
+
+@pytest.mark.parametrize("root", ["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)])
+@pytest.mark.parametrize(
+    ("children", "valid"),
+    [
+        ("<geenwijzigingen/>", True),
+        ("<geengegevens/>", True),
+        ("<geengegevens></geengegevens>", True),
+        ("", False),
+        ("<geengegevens/><geengegevens/>", False),
+        ("<geengegevens/><geenwijzigingen/>", False),
+        ("<geengegevens>x</geengegevens>", False),
+        ("<geengegevens> </geengegevens>", False),
+        ('<geenwijzigingen sinds="2026"/>', False),
+        ("<geenwijzigingen><school/></geenwijzigingen>", False),
+        ("geengegevens", False),
+    ],
+)
+def test_outcomes(root: str, children: str, *, valid: bool) -> None:
+    """Each answer has exactly one child, and one without data is strictly empty."""
+    assert ANTWOORD.validate(etree.fromstring(f'<{root} xmlns="{LG}">{children}</{root}>')) == valid
+
+
+@pytest.mark.parametrize("part", ["school", "vestigingen", "groepen", "leerlingen", "leerling", "leerkracht"])
+def test_no_toevoegingen(part: str) -> None:
+    """A block of a supplier has no place in an answer."""
+    root = basis()
+    element = root.find(f".//{{{LG}}}{part}")
+    assert element is not None
+    etree.SubElement(element, f"{{{LG}}}toevoegingen")
+    assert not ANTWOORD.validate(root)
+
+
+@needs_standard
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Jaargroep", "EDEXJaargroepType"),
+        ("Land", "EDEXLandType"),
+        ("Rol", "EDEXLeerkrachtRolType"),
+        ("Etniciteit", "EDEXEtniciteitType"),
+        ("Gewicht", "EDEXLrlGewichtType"),
+        ("GewichtNieuw", "EDEXLrlGewichtNieuwType"),
+    ],
+)
+def test_code_lists(ours: str, theirs: str) -> None:
+    """A code list holds the published codes, each once."""
+    found = codes(ours)
+    assert len(found) == len(set(found))
+    assert set(found) == published_codes(theirs)
+
+
+def test_explained_the_same_by_xmlschema() -> None:
+    """A second implementation of XML Schema, which explains findings elsewhere, comes to the same verdicts."""
+    second = xmlschema.XMLSchema10(str(contract_file("schemas/2.2/antwoord.xsd")))
+    rng = seeded("xmlschema")
+    damaged = [mutant(rng, basis(), ALGEMEEN) for _ in range(60)]
+    for fout in (_KEYFOUTEN | _VERWIJSFOUTEN).values():
+        root = basis()
+        fout(root)
+        damaged.append(root)
+    verdicts = Counter[bool]()
+    for number, root in enumerate([basis(), *damaged]):
+        ours = ANTWOORD.validate(root)
+        assert second.is_valid(etree.tostring(root, encoding="unicode")) == ours, (
+            f"mutant {number}: libxml2 says {ours}"
+        )
+        verdicts[ours] += 1
+    assert verdicts[True] > 3
+
+
+def test_shape_of_the_schema() -> None:
+    """The four answers are the only roots, no xs:group is used, and every path carries a prefix."""
+    tree = etree.parse(str(contract_file("schemas/2.2/antwoord.xsd")))
+    roots = {element.get("name") for element in tree.getroot().findall(f"{{{XSD}}}element")}
+    assert roots == {"leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)}
+    assert not list(tree.iter(f"{{{XSD}}}group"))
+    paths = [selector.get("xpath", "") for selector in tree.iter(f"{{{XSD}}}selector")]
+    steps = [step for path in paths for step in path.replace("|", "/").split("/")]
+    assert all(step.startswith("lg:") for step in steps)

@@ -1,0 +1,91 @@
+"""A furnished house for tests: the example school, and a koppeling in each state that a call can meet."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from berichten import body, envelope, header
+
+from uwlr_adapter.demo import opzet
+from uwlr_adapter.koppelingen import afnemer, handelingen
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.koppeling import Koppeling
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.tijd import day_of, now
+
+CODE = opzet.VERIFICATIECODE
+SCHOOL = "<brincode>{}</brincode><dependancecode>{}</dependancecode>"
+
+
+@dataclass(frozen=True)
+class Huis:
+    """A data folder, and what its afnemers know."""
+
+    data: Path
+    schooljaar: str
+    klantcodes: dict[str, str]
+    geen_toegang: dict[str, dict[str, str]]
+    """Calls of a known afnemer that have no access, by the true reason; arguments of `request`."""
+
+    def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, sleutel: str = CODE) -> str:
+        """Give an autorisatie header that is right unless told otherwise."""
+        code = self.klantcodes.get(klantnaam, "onbekend") if klantcode is None else klantcode
+        return header(sleutel, code, klantnaam)
+
+    def request(
+        self, klantnaam: str = "Snappet", sleutel: str = CODE, brin6: str = "21QW00", school: str | None = None
+    ) -> bytes:
+        """Give a request for the school year of today, right unless told otherwise."""
+        named = SCHOOL.format(brin6[:4], brin6[4:]) if school is None else school
+        return envelope(body(self.schooljaar, named), self.header(klantnaam, sleutel=sleutel))
+
+
+def furnish(data: Path, moment: datetime | None = None) -> Huis:
+    """Make the house in an empty data folder."""
+    moment = moment or now()
+    settings = Settings(data=data)
+    opslag = Opslag(settings.database_url)
+    try:
+        opslag.upgrade()
+        sleutels = Sleutelbos.from_settings(settings, opslag)
+        voorbeeld = opzet.prepare(opslag, sleutels, moment)
+        klantcodes = {opzet.KLANTNAAM: opzet.KLANTCODE}
+        with opslag.writing() as connection:
+            for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
+                _, klantcodes[klantnaam] = afnemer.add(connection, sleutels, klantnaam, moment)
+            afnemer.disable(connection, "Gestopt", moment)
+
+            def activate(brin6: str, aanbod: str, code: str, days: int = 0) -> Koppeling:
+                aanvraag = Aanvraag(
+                    brin6=brin6,
+                    aanbod=aanbod,
+                    login="test",
+                    naam="Test",
+                    akkoord=True,
+                    startdatum=day_of(moment) + timedelta(days=days),
+                    verificatiecode=code,
+                )
+                return handelingen.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)
+
+            paused = activate("21QW00", "basispoort", "21QW00gepauzeerd-koppeling")
+            handelingen.clear_code(connection, paused.id, paused.versie, moment)
+            ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
+            handelingen.end(connection, ended.id, ended.versie, moment)
+            activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
+    finally:
+        opslag.close()
+    refusals = {
+        "onbekende school": {"brin6": "99XX00", "sleutel": "99XX00abcdefghijklmnop"},
+        "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
+        "code onjuist": {"sleutel": "21QW00Ygr67BfgKl!gr9"},
+        "code in andere letters": {"sleutel": CODE.lower()},
+        "gepauzeerd": {"klantnaam": "Basispoort", "sleutel": "21QW00gepauzeerd-koppeling"},
+        "beëindigd": {"klantnaam": "UWLR-4D", "sleutel": "21QW00beeindigde-koppeling"},
+        "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "sleutel": "21QW01nog-niet-gestart"},
+        "geen koppeling": {"brin6": "21QW01"},
+        "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
+    }
+    return Huis(data, voorbeeld.schooljaar, klantcodes, refusals)

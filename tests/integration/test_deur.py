@@ -1,0 +1,179 @@
+"""The whole application in one process: the journaal, failures of our own, and what never shows."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import sqlalchemy as sa
+from berichten import LG, body, envelope
+from huis import Huis, furnish
+from wsgi import call
+
+from uwlr_adapter import journaal
+from uwlr_adapter.app import make_app
+from uwlr_adapter.contract import antwoord
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
+from uwlr_adapter.journaal import Regel
+from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.settings import Settings
+
+
+@pytest.fixture
+def huis(tmp_path: Path) -> Huis:
+    """Give a furnished house of its own to each test."""
+    return furnish(tmp_path)
+
+
+@pytest.fixture
+def opslag(huis: Huis) -> Iterator[Opslag]:
+    """Open its database beside the application."""
+    opened = Opslag(Settings(data=huis.data).database_url)
+    yield opened
+    opened.close()
+
+
+def lines(opslag: Opslag) -> list[Regel]:
+    """Give the journaal, newest first, without the acts of furnishing."""
+    with opslag.reading() as connection:
+        return [regel for regel in journaal.read(connection) if regel.soort is journaal.Soort.VERZOEK]
+
+
+def test_every_call_of_a_known_klant_is_written_down(huis: Huis, opslag: Opslag) -> None:
+    """The journaal has one line per call, with its outcome and the true reason of a refusal."""
+    app = make_app(Settings(data=huis.data))
+    assert call(app, huis.request()).status == 200
+    (regel,) = lines(opslag)
+    assert (regel.handeling, regel.uitkomst, regel.reden) == ("HaalLeerlinggegevens", "leerlinggegevens", None)
+    assert (regel.brin6, regel.leerlingen) == ("21QW00", 232)
+    for reden, case in huis.geen_toegang.items():
+        call(app, huis.request(**case))
+        found = lines(opslag)[0]
+        assert found.uitkomst == "Client.AutorisatieOngeldig"
+        expected = {
+            "onbekende schoolkey": "onbekende school",
+            "code in andere letters": "code onjuist",
+            "code van een andere afnemer": "beëindigd",
+        }.get(reden, reden)
+        assert found.reden == expected
+
+
+@pytest.mark.parametrize(
+    ("inhoud", "uitkomst", "reden"),
+    [
+        (body(school=""), "Client.OngeldigBericht", "geen school genoemd"),
+        (body("2026"), "Client.OngeldigBericht", "niet volgens het schema"),
+        (body(rest="<xsdversie>2.3</xsdversie>"), "Client.XsdVersieOngeldig", "versie niet ondersteund"),
+        (body("1999-2000"), "geengegevens", "geen gegevens"),
+    ],
+)
+def test_the_other_refusals_are_written_down(
+    huis: Huis, opslag: Opslag, inhoud: str, uitkomst: str, reden: str
+) -> None:
+    """Also what goes wrong after the gate, or before it, stands in the journaal."""
+    call(make_app(Settings(data=huis.data)), envelope(inhoud, huis.header()))
+    (regel,) = lines(opslag)
+    assert (regel.uitkomst, regel.reden) == (uitkomst, reden)
+
+
+def test_a_repair_is_written_down(huis: Huis, opslag: Opslag) -> None:
+    """A request that needed a repair is answered, and the journaal names the repair."""
+    message = envelope(body(f" {huis.schooljaar} "), huis.header())
+    assert call(make_app(Settings(data=huis.data)), message).status == 200
+    assert lines(opslag)[0].herstel == ("witruimte",)
+
+
+def test_calls_of_strangers_are_counted(huis: Huis, opslag: Opslag) -> None:
+    """What is refused before the klant is known makes no line, but counts per source and outcome."""
+    app = make_app(Settings(data=huis.data))
+    for message in (b"", b"x", envelope(kop=""), envelope(kop=huis.header(klantnaam="Vreemd"))):
+        call(app, message)
+    assert lines(opslag) == []
+    with opslag.reading() as connection:
+        counted = connection.execute(
+            sa.select(
+                journaal.geweigerd.c.bron, journaal.geweigerd.c.uitkomst, sa.func.sum(journaal.geweigerd.c.aantal)
+            )
+            .group_by(journaal.geweigerd.c.bron, journaal.geweigerd.c.uitkomst)
+            .order_by(journaal.geweigerd.c.uitkomst)
+        ).all()
+    assert [tuple(row) for row in counted] == [
+        ("192.0.2.1", "Client.AutorisatieOngeldig", 1),
+        ("192.0.2.1", "Client.OngeldigBericht", 2),
+        ("192.0.2.1", "Client.OngeldigeKlantIdentificatie", 1),
+    ]
+
+
+def test_nothing_of_a_caller_reaches_the_database(huis: Huis, opslag: Opslag) -> None:
+    """No text of a request, no code and no key stands anywhere in the database, whatever the outcome."""
+    app = make_app(Settings(data=huis.data))
+    marks = ("merkteken-sleutel", "merkteken-klantcode", "77ZZ", "merkteken-set")
+    inhoud = body(
+        school="<brincode>77ZZ</brincode>",
+        rest="<xsdversie>2.2</xsdversie><gegevenssetid>merkteken-set</gegevenssetid>",
+    )
+    call(app, envelope(inhoud, huis.header(sleutel="merkteken-sleutel")))
+    call(app, envelope(inhoud, huis.header(klantcode="merkteken-klantcode")))
+    call(app, envelope(f'<merkteken-sleutel xmlns="{LG}"/>', huis.header()))
+    opslag.close()
+    for file in huis.data.iterdir():
+        content = file.read_bytes()
+        for mark in (*marks, *huis.klantcodes.values(), "Ygr67BfgKl"):
+            assert mark.encode() not in content, (file.name, mark)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (RuntimeError("merkteken"), b"Server.InterneFout"),
+        (sa.exc.OperationalError("select merkteken", {}, Exception("merkteken")), b"Server.TijdelijkNietBeschikbaar"),
+        (sa.exc.TimeoutError("merkteken"), b"Server.TijdelijkNietBeschikbaar"),
+    ],
+)
+def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
+    huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
+) -> None:
+    """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
+    app = make_app(Settings(data=huis.data))
+    with patch("uwlr_adapter.soap.service.select", side_effect=failure), caplog.at_level(logging.DEBUG):
+        reply = call(app, huis.request())
+    assert reply.status == 500
+    assert code in reply.body
+    assert b"merkteken" not in reply.body
+    assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == (code.decode(), "eigen fout")
+    assert "own failure" in caplog.text
+    assert "service.py" in caplog.text
+    for secret in ("merkteken", "Ygr67BfgKl", huis.klantcodes["Snappet"]):
+        assert secret not in caplog.text
+
+
+def test_an_answer_that_breaks_our_schema_never_leaves(
+    huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
+    app = make_app(Settings(data=huis.data))
+    wrong = antwoord.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
+    with patch.object(antwoord, "render", return_value=wrong):
+        reply = call(app, huis.request())
+    assert b"Server.InterneFout" in reply.body
+    assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == ("Server.InterneFout", "eigen fout")
+    assert "InvalidAnswerError" in caplog.text
+
+
+def test_a_database_that_is_gone_is_temporary(huis: Huis) -> None:
+    """Without its tables the service says so as the standard has it, and is right again when they are back."""
+    app = make_app(Settings(data=huis.data))
+    database = huis.data / "uwlr.sqlite3"
+    with Opslag(f"sqlite:///{database}").writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE afnemer RENAME TO afnemer_weg")
+    assert b"Server.TijdelijkNietBeschikbaar" in call(app, huis.request()).body
+    with Opslag(f"sqlite:///{database}").writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE afnemer_weg RENAME TO afnemer")
+    assert call(app, huis.request()).status == 200
+
+
+def test_a_service_without_its_tables_does_not_start(tmp_path: Path) -> None:
+    """An empty database is refused at the start, with what to do about it."""
+    with pytest.raises(OpslagFout, match="db upgrade"):
+        make_app(Settings(data=tmp_path))

@@ -1,0 +1,152 @@
+"""The commands `school` and `import`: what an operator types, reads and gets as exit code."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from edexml_bestand import CORPUS, make_dataset, to_edexml
+from rich.console import Console
+
+from uwlr_adapter.administratie import vestigingen
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.imports import imports
+from uwlr_adapter.cli.school import school
+from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
+
+Run = Callable[..., Result]
+GROUPS = {"import": imports, "school": school}
+GOED = str(CORPUS / "versie-2.1.xml")
+FOUT = str(CORPUS / "dubbele-key.xml")
+
+
+@pytest.fixture
+def opslag(tmp_path: Path) -> Opslag:
+    """Give a database with every table, in the folder that the commands use."""
+    opslag = Opslag(Settings(data=tmp_path).database_url)
+    opslag.upgrade()
+    with opslag.writing() as connection:
+        metadata.create_all(connection)
+    return opslag
+
+
+@pytest.fixture
+def run(opslag: Opslag, tmp_path: Path) -> Run:
+    """Give a function that runs a command as the shell does."""
+    assert opslag.is_sqlite
+
+    def invoke(group: str, *arguments: str) -> Result:
+        console = Console(width=160, highlight=False)
+        context = Context(Settings(data=tmp_path), console=console, messages=console)
+        return CliRunner().invoke(GROUPS[group], arguments, obj=context)
+
+    return invoke
+
+
+def _names(opslag: Opslag) -> list[str]:
+    with opslag.reading() as connection:
+        return [one.brin6 for one in vestigingen.list_vestigingen(connection)]
+
+
+def test_school_add_and_list(run: Run, opslag: Opslag) -> None:
+    """A vestiging that was added is listed, with its naam as it was typed."""
+    assert run("school", "add", "21QW00", "--naam", "De [Regenboog]").exit_code == 0
+    assert _names(opslag) == ["21QW00"]
+    listed = run("school", "list")
+    assert "21QW00" in listed.output
+    assert "De [Regenboog]" in listed.output
+
+
+@pytest.mark.parametrize("brin6", ["21qw00", "21QW", "school"])
+def test_school_add_refuses_another_form(run: Run, opslag: Opslag, brin6: str) -> None:
+    """What is no brin6 gives one sentence and exit code 1."""
+    result = run("school", "add", brin6, "--naam", "X")
+    assert (result.exit_code, _names(opslag)) == (1, [])
+    assert "21QW00" in result.output
+
+
+def test_school_add_refuses_a_second_one(run: Run) -> None:
+    """A vestiging is added once."""
+    run("school", "add", "21QW00", "--naam", "X")
+    result = run("school", "add", "21QW00", "--naam", "Y")
+    assert result.exit_code == 1
+    assert "exists already" in result.output
+
+
+def test_import_reports_what_it_did(run: Run, opslag: Opslag) -> None:
+    """The report names the vestiging, the schooljaar and a count per kind, and the vestiging is there."""
+    result = run("import", "edexml", GOED, "--naam", "De Regenboog")
+    assert result.exit_code == 0, result.output
+    assert "21QW00, schooljaar 2026-2027: imported" in result.output
+    (row,) = [line for line in result.output.splitlines() if "leerlingen" in line]
+    assert [cell.strip() for cell in row.strip("│ ").split("│")] == ["leerlingen", "2", "0", "0", "0"]
+    assert _names(opslag) == ["21QW00"]
+
+
+def test_import_shows_each_problem_with_line_element_and_reason(run: Run, tmp_path: Path) -> None:
+    """Warnings stand in the report, those of one kind in one row with every line."""
+    leerlingen = [Leerling(key=str(number), roepnaam="Bo", land="XX") for number in range(3)]
+    file = tmp_path / "landen.xml"
+    file.write_bytes(to_edexml(make_dataset(leerlingen)))
+    result = run("import", "edexml", str(file))
+    assert result.exit_code == 0
+    (row,) = [line for line in result.output.splitlines() if "leerling/land" in line]
+    assert [cell.strip() for cell in row.strip("│ ").split("│")] == [
+        "warning",
+        "leerling/land",
+        "not a code of UWLR: left out",
+        "14, 18, 22",
+    ]
+
+
+def test_a_dry_run_changes_nothing_and_says_so(run: Run, opslag: Opslag) -> None:
+    """After --dry-run the vestiging of the file is not there."""
+    result = run("import", "edexml", GOED, "--dry-run")
+    assert result.exit_code == 0
+    assert "dry run, nothing changed" in result.output
+    assert _names(opslag) == []
+
+
+def test_numbers_are_counted_in_the_report(run: Run) -> None:
+    """The report says how many national numbers were dropped, and shows none."""
+    result = run("import", "edexml", str(CORPUS / "bsn.xml"))
+    assert "1 x bsn" in result.output
+    assert "1 x sofinummer" in result.output
+    assert "123456782" not in result.output
+
+
+def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Opslag, tmp_path: Path) -> None:
+    """Every file is its own transaction: the good ones come in, the bad one is told, and the exit code is 1."""
+    other = tmp_path / "ander.xml"
+    other.write_bytes(to_edexml(make_dataset(brin6="21QW01")))
+    result = run("import", "edexml", GOED, FOUT, str(tmp_path / "bestaat-niet.xml"), str(other))
+    assert result.exit_code == 1
+    assert _names(opslag) == ["21QW00", "21QW01"]
+    assert "the same key as line 20" in result.output
+    assert "cannot be read" in result.output
+    assert "Zonneveld" not in result.output
+
+
+def test_a_file_for_another_school_is_refused(run: Run, opslag: Opslag) -> None:
+    """A file about another vestiging than --brin6 names leaves everything as it was."""
+    result = run("import", "edexml", GOED, "--brin6", "21QW01")
+    assert (result.exit_code, _names(opslag)) == (1, [])
+    assert "is about 21QW00, not about 21QW01" in result.output
+
+
+def test_a_wrong_brin6_is_a_usage_error(run: Run) -> None:
+    """What is no brin6 at all is told before any file is opened."""
+    assert run("import", "edexml", GOED, "--brin6", "21QW").exit_code == 2
+
+
+def test_import_needs_a_file(run: Run) -> None:
+    """Without a file there is nothing to do, and that is a usage error."""
+    assert run("import", "edexml").exit_code == 2
+
+
+@pytest.mark.parametrize(("group", "command"), [("import", "edexml"), ("school", "add"), ("school", "list")])
+def test_each_help_text_has_an_example(run: Run, group: str, command: str) -> None:
+    """An operator sees in --help how the command is typed."""
+    assert f"Example:  uwlr-adapter {group} {command}" in run(group, command, "--help").output

@@ -1,0 +1,268 @@
+"""Imports into a real database: what they add, change and remove, and what they leave alone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from administratie_hulp import dump, import_dataset, open_opslag, select
+from edexml_bestand import CORPUS, eckid, make_dataset
+
+from uwlr_adapter.administratie import edexml, store, vestigingen
+from uwlr_adapter.administratie.model import Ernst, ImportFout, Rapport, Telling
+from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
+from uwlr_adapter.opslag import Opslag
+
+DAG = date(2026, 10, 1)
+ZOE = Leerling(key="101", eckid=eckid(1), roepnaam="Zoë", groep="g3", samengestelde_groepen=("s2", "s1"))
+OLE = Leerling(key="102", roepnaam="Ole", vestiging="N")
+GROEPEN = (
+    Groep("groep", "g3", "De Uilen", "3"),
+    Groep("groep", "g4", "De Dassen", "4"),
+    Groep("samengestelde_groep", "s1", "Plus"),
+    Groep("samengestelde_groep", "s2", "Schaken"),
+)
+JUF = Leerkracht(key="L1", achternaam="Akker", groepen=(GroepVerwijzing("groep", "g3"),))
+SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties=(Locatie("N", "Noord"),))
+
+
+@pytest.fixture
+def opslag(tmp_path: Path) -> Iterator[Opslag]:
+    """Give a new database."""
+    opened = open_opslag(tmp_path)
+    yield opened
+    opened.close()
+
+
+def _select(opslag: Opslag) -> Dataset:
+    found = select(opslag, "21QW00", "2026-2027", DAG)
+    assert found is not None
+    return found
+
+
+def _refused(opslag: Opslag, dataset: Dataset) -> ImportFout:
+    before = dump(opslag)
+    with pytest.raises(ImportFout) as caught:
+        import_dataset(opslag, dataset)
+    assert dump(opslag) == before
+    return caught.value
+
+
+def _counts(rapport: Rapport, kind: str) -> tuple[int, int, int, int]:
+    telling = rapport.tellingen[kind]
+    return telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd
+
+
+def test_a_first_import_makes_the_vestiging_and_all_its_records(opslag: Opslag) -> None:
+    """The vestiging of a file exists afterwards, and everything of the file counts as added."""
+    rapport = import_dataset(opslag, SCHOOL, naam="De Regenboog")
+    assert rapport.tellingen == {
+        "locaties": Telling(toegevoegd=1),
+        "groepen": Telling(toegevoegd=4),
+        "leerlingen": Telling(toegevoegd=2),
+        "leerkrachten": Telling(toegevoegd=1),
+    }
+    with opslag.reading() as connection:
+        assert vestigingen.list_vestigingen(connection) == [vestigingen.Vestiging("21QW00", "De Regenboog")]
+
+
+def test_the_same_file_again_changes_nothing(opslag: Opslag) -> None:
+    """A second import of the same file counts everything as unchanged and writes no row."""
+    import_dataset(opslag, SCHOOL)
+    before = dump(opslag)
+    written: list[str] = []
+    sa.event.listen(opslag.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: written.append(sql))
+    rapport = import_dataset(opslag, SCHOOL)
+    assert rapport.tellingen["leerlingen"] == Telling(ongewijzigd=2)
+    assert rapport.tellingen["groepen"] == Telling(ongewijzigd=4)
+    assert not [sql for sql in written if not sql.startswith(("SELECT", "BEGIN"))]
+    assert dump(opslag) == before
+
+
+def test_the_number_of_statements_does_not_grow_with_the_school(opslag: Opslag) -> None:
+    """An import asks and writes per kind, not per leerling."""
+    statements: list[str] = []
+    sa.event.listen(opslag.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: statements.append(sql))
+    import_dataset(opslag, make_dataset([Leerling(key=str(n), roepnaam="Bo", eckid=eckid(n)) for n in range(400)]))
+    assert len(statements) < 40
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(opslag: Opslag) -> None:
+    """What a dry run says is what the import then does."""
+    before = dump(opslag)
+    tried = import_dataset(opslag, SCHOOL, dry_run=True)
+    assert dump(opslag) == before
+    assert import_dataset(opslag, SCHOOL) == tried
+
+
+def test_changes_are_counted_per_kind(opslag: Opslag) -> None:
+    """A changed name, a move between groups, a new leerling and one who is gone each count once."""
+    import_dataset(opslag, SCHOOL)
+    later = make_dataset(
+        (replace(ZOE, groep="g4"), Leerling(key="103", roepnaam="Mo")),
+        leerkrachten=(replace(JUF, roepnaam="Ans"),),
+        groepen=(GROEPEN[0], replace(GROEPEN[1], naam="De Dassen!"), *GROEPEN[2:]),
+    )
+    rapport = import_dataset(opslag, later)
+    assert _counts(rapport, "leerlingen") == (1, 1, 0, 1)
+    assert _counts(rapport, "leerkrachten") == (0, 1, 0, 0)
+    assert _counts(rapport, "groepen") == (0, 1, 3, 0)
+    assert _counts(rapport, "locaties") == (0, 0, 0, 1)
+    assert {one.key: one.groep for one in _select(opslag).leerlingen} == {"101": "g4", "103": None}
+
+
+def test_groups_can_all_go_while_leerlingen_stay(opslag: Opslag) -> None:
+    """What is referred to goes after what refers to it, so that no reference is ever in the way."""
+    import_dataset(opslag, SCHOOL)
+    bare = make_dataset((replace(ZOE, groep=None, samengestelde_groepen=()), replace(OLE, vestiging=None)))
+    assert _counts(import_dataset(opslag, bare), "groepen") == (0, 0, 0, 4)
+    assert _select(opslag).groepen == ()
+
+
+def test_a_key_may_change_its_kind_of_group(opslag: Opslag) -> None:
+    """A stamgroep that comes back as samengestelde groep is a change, and leerlingen follow."""
+    import_dataset(
+        opslag, make_dataset((replace(OLE, vestiging=None, groep="x"),), groepen=(Groep("groep", "x", "X", "3"),))
+    )
+    other = replace(OLE, vestiging=None, samengestelde_groepen=("x",))
+    rapport = import_dataset(opslag, make_dataset((other,), groepen=(Groep("samengestelde_groep", "x", "X"),)))
+    assert _counts(rapport, "groepen") == (0, 1, 0, 0)
+    assert _select(opslag).leerlingen == (other,)
+
+
+def test_a_file_touches_no_other_year_and_no_other_vestiging(opslag: Opslag) -> None:
+    """Records of another schooljaar or vestiging are the same before and after."""
+    import_dataset(opslag, SCHOOL)
+    import_dataset(opslag, replace(SCHOOL, school=replace(SCHOOL.school, schooljaar="2027-2028")))
+    before = _select(opslag)
+    import_dataset(opslag, make_dataset((replace(OLE, vestiging=None),), schooljaar="2027-2028"))
+    import_dataset(opslag, make_dataset((Leerling(key="7", roepnaam="Bo"),), brin6="21QW01"))
+    assert _select(opslag) == before
+
+
+def test_the_key_at_first_sight_is_the_key_for_life(opslag: Opslag) -> None:
+    """A leerling whose source key changes is found by ECK-iD and keeps the first key; the new one then finds it too."""
+    import_dataset(opslag, make_dataset((Leerling(key="101", eckid=eckid(1), roepnaam="Zoë"),)))
+    rapport = import_dataset(opslag, make_dataset((Leerling(key="999", eckid=eckid(1), roepnaam="Zoë"),)))
+    assert _counts(rapport, "leerlingen") == (0, 0, 1, 0)
+    assert [melding.ernst for melding in rapport.meldingen] == [Ernst.MELDING]
+    import_dataset(opslag, make_dataset((Leerling(key="999", roepnaam="Zoë"),)))
+    assert [(one.key, one.eckid) for one in _select(opslag).leerlingen] == [("101", eckid(1))]
+
+
+def test_a_leerling_who_comes_back_keeps_key_and_eckid(opslag: Opslag) -> None:
+    """Somebody who was gone from the files is the same person afterwards, also at another vestiging of the school."""
+    import_dataset(opslag, make_dataset((Leerling(key="101", eckid=eckid(1), roepnaam="Zoë"),)))
+    import_dataset(opslag, make_dataset((Leerling(key="5", roepnaam="Bo"),)))
+    import_dataset(opslag, make_dataset((Leerling(key="555", eckid=eckid(1), roepnaam="Zoë"),), brin6="21QW01"))
+    found = select(opslag, "21QW01", "2026-2027", DAG)
+    assert found is not None
+    assert [one.key for one in found.leerlingen] == ["101"]
+
+
+def test_a_key_of_another_school_is_another_person(opslag: Opslag) -> None:
+    """Keys and ECK-iDs are matched within a brincode only, and a leerkracht is no leerling."""
+    import_dataset(opslag, make_dataset((Leerling(key="1", eckid=eckid(1), roepnaam="Zoë"),)))
+    import_dataset(opslag, make_dataset((Leerling(key="2", eckid=eckid(1), roepnaam="Zoë"),), brin6="22AB00"))
+    leerkracht = Leerkracht(key="1", eckid=eckid(1), roepnaam="Ans")
+    import_dataset(opslag, make_dataset((Leerling(key="3", roepnaam="Bo"),), leerkrachten=(leerkracht,)))
+    found = select(opslag, "22AB00", "2026-2027", DAG)
+    assert found is not None
+    assert [one.key for one in found.leerlingen] == ["2"]
+    assert _select(opslag).leerkrachten == (leerkracht,)
+
+
+def test_a_changed_eckid_counts_as_a_change_with_a_warning(opslag: Opslag) -> None:
+    """The same key with another, free ECK-iD changes the person, and the report says so at its line."""
+    import_dataset(opslag, make_dataset((Leerling(key="101", eckid=eckid(1), roepnaam="Zoë"),)))
+    rapport = import_dataset(opslag, make_dataset((Leerling(key="101", eckid=eckid(2), roepnaam="Zoë"),)))
+    assert _counts(rapport, "leerlingen") == (0, 1, 0, 0)
+    assert [melding.reden for melding in rapport.meldingen] == ["has another ECK-iD than before"]
+    assert _select(opslag).leerlingen[0].eckid == eckid(2)
+
+
+def test_the_eckid_of_another_leerling_refuses_the_file(opslag: Opslag) -> None:
+    """A file that gives one leerling the ECK-iD of another changes nothing."""
+    import_dataset(opslag, SCHOOL)
+    error = _refused(opslag, make_dataset((Leerling(key="102", eckid=eckid(1), roepnaam="Ole"),)))
+    assert [probleem.reden for probleem in error.problemen] == ["its ECK-iD belongs to another leerling"]
+
+
+def test_two_rows_of_one_leerling_refuse_the_file(opslag: Opslag) -> None:
+    """An old and a new key of one leerling in one file are told with both lines."""
+    import_dataset(opslag, SCHOOL)
+    import_dataset(opslag, make_dataset((Leerling(key="999", eckid=eckid(1), roepnaam="Zoë"),)))
+    error = _refused(opslag, make_dataset((Leerling(key="101", roepnaam="Zoë"), Leerling(key="999", roepnaam="Zoë"))))
+    (probleem,) = error.problemen
+    assert "the same leerling as line" in probleem.reden
+    assert probleem.regel
+
+
+def test_dummy_keys_come_in_by_eckid_and_leave_as_keys_of_ours(opslag: Opslag) -> None:
+    """A # key gets a key of ours that stays, whatever dummies later files use."""
+    import_dataset(opslag, make_dataset((Leerling(key="#1", eckid=eckid(1), roepnaam="Zoë"),)))
+    key = _select(opslag).leerlingen[0].key
+    assert not key.startswith("#")
+    import_dataset(opslag, make_dataset((Leerling(key="#2", eckid=eckid(1), roepnaam="Zoë"),)))
+    assert [one.key for one in _select(opslag).leerlingen] == [key]
+    _refused(opslag, make_dataset((Leerling(key="#1", roepnaam="Zoë"),)))
+
+
+def test_a_file_for_another_school_than_expected_is_refused(opslag: Opslag) -> None:
+    """With --brin6 of another vestiging nothing is imported, and the reason names both."""
+    with pytest.raises(ImportFout) as caught:
+        import_dataset(opslag, SCHOOL, brin6="21QW01")
+    assert [probleem.reden for probleem in caught.value.problemen] == ["is about 21QW00, not about 21QW01"]
+    with opslag.reading() as connection:
+        assert vestigingen.list_vestigingen(connection) == []
+
+
+def test_a_schoolkey_belongs_to_one_vestiging(opslag: Opslag) -> None:
+    """A file with the schoolkey of another vestiging is refused; a new one of its own is a change with a warning."""
+    import_dataset(opslag, make_dataset(schoolkey="sk"))
+    error = _refused(opslag, make_dataset(schoolkey="sk", brin6="21QW01"))
+    assert [probleem.reden for probleem in error.problemen] == ["its schoolkey belongs to 21QW00"]
+    rapport = import_dataset(opslag, make_dataset(schoolkey="sk2"))
+    assert [melding.element for melding in rapport.meldingen] == ["school/schoolkey"]
+    assert _select(opslag).school.schoolkey == "sk2"
+
+
+def test_a_file_with_only_a_schoolkey_needs_a_known_one(opslag: Opslag) -> None:
+    """A schoolkey alone names a school once an earlier file tied it to a brin6, and is refused before that."""
+    data = (CORPUS / "versie-2.1.xml").read_bytes()
+    bare = data.replace(b"<brincode>21QW</brincode>", b"").replace(b"<dependancecode>00</dependancecode>", b"")
+    with pytest.raises(ImportFout):
+        store.import_levering(opslag, edexml.read(bare))
+    store.import_levering(opslag, edexml.read(data))
+    assert store.import_levering(opslag, edexml.read(bare)).brin6 == "21QW00"
+
+
+def test_a_vestiging_that_exists_keeps_its_naam(opslag: Opslag) -> None:
+    """An import fills the vestiging that an operator added, and leaves its naam as it is."""
+    with opslag.writing() as connection:
+        vestigingen.add_vestiging(connection, "21QW00", "De Regenboog")
+    import_dataset(opslag, make_dataset(schoolkey="sk"), naam="Anders")
+    with opslag.reading() as connection:
+        assert vestigingen.find_by_schoolkey(connection, "sk") == vestigingen.Vestiging("21QW00", "De Regenboog", "sk")
+
+
+@pytest.mark.parametrize(
+    ("brin6", "naam"),
+    [("21QW00", "Weer"), ("21qw00", "X"), ("21QW", "X"), ("\u0662\u0661QW00", "X"), ("21QW01", " ")],
+)
+def test_a_vestiging_is_added_once_and_with_a_right_name(opslag: Opslag, brin6: str, naam: str) -> None:
+    """A second one of the same brin6, another form of brin6 and an empty naam are refused."""
+    with opslag.writing() as connection:
+        vestigingen.add_vestiging(connection, "21QW00", "De Regenboog")
+    with pytest.raises(vestigingen.VestigingFout), opslag.writing() as connection:
+        vestigingen.add_vestiging(connection, brin6, naam)
+
+
+def test_a_failing_statement_shows_no_values(opslag: Opslag) -> None:
+    """An error of the database holds the statement, never the key or name in it."""
+    import_dataset(opslag, make_dataset(schoolkey="geheim-sk"))
+    with pytest.raises(sa.exc.IntegrityError) as caught, opslag.writing() as connection:
+        vestigingen.add_vestiging(connection, "21QW01", "Zuid", "geheim-sk")
+    assert "geheim-sk" not in str(caught.value)

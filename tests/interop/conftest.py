@@ -1,0 +1,32 @@
+"""The demo as a user starts it, shared by the tests of one worker."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from server import WAIT, command, free_port
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start `uwlr-adapter demo --json` in an empty folder; gives what it prints."""
+    folder = tmp_path_factory.mktemp("demo")
+    process = subprocess.Popen(
+        command("demo", "--port", str(free_port()), "--data", str(folder / "data"), "--json"),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield json.loads(line)
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=WAIT)
+        assert rest == ""
+        assert process.returncode == 0

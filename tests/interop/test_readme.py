@@ -1,0 +1,50 @@
+"""The requests of the README, run as they stand there against the demo."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def example(heading: str, language: str, demo: dict[str, str]) -> str:
+    """Give the code block under a heading, with the address and school year of the running demo in it."""
+    section = README.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    assert found is not None
+    code = found[1].replace("http://127.0.0.1:8080/uwlr/leerlinggegevens", demo["endpoint"])
+    return code.replace("2026-2027", demo["schooljaar"])
+
+
+def need(program: str, *arguments: str) -> None:
+    """Skip where a program is not installed; in CI that is a failure."""
+    if (
+        shutil.which(program)
+        and subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
+    ):
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{program} is not installed")
+    pytest.skip(f"{program} is not installed")
+
+
+def test_one_request_with_curl(demo: dict[str, str]) -> None:
+    """The curl command gives the leerlingen of the example school."""
+    need("curl", "--version")
+    code = example("One request with curl", "sh", demo)
+    result = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.count("<leerling ") >= 200
+
+
+def test_the_same_in_php(demo: dict[str, str], tmp_path: Path) -> None:
+    """PHP's own SoapClient reads our WSDL and the answer."""
+    need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
+    script = tmp_path / "request.php"
+    script.write_text(example("The same in PHP", "php", demo), encoding="utf-8")
+    result = subprocess.run(["php", str(script)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert re.fullmatch(r"[2-9][0-9]{2} leerlingen\n", result.stdout)

@@ -1,0 +1,27 @@
+"""A real server with the example school, shared by the tests of one worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huis import Huis, furnish
+from server import Server, serving
+
+
+@pytest.fixture(scope="session")
+def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+    """Give a data folder with the example school and a koppeling in each state."""
+    return furnish(tmp_path_factory.mktemp("huis"))
+
+
+@pytest.fixture(scope="session")
+def server(huis: Huis) -> Iterator[Server]:
+    """Serve that folder."""
+    with serving(huis.data) as running:
+        yield running
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Give an empty data folder."""
+    return tmp_path

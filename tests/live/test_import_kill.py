@@ -1,0 +1,142 @@
+"""A killed import: the previous records are whole, and the next start works; and commits are really on the disk."""
+
+import random
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from administratie_hulp import dump
+from edexml_bestand import eckid, make_dataset, to_edexml
+
+from uwlr_adapter.contract.dataset import Groep, Leerling
+from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
+
+Rows = dict[str, list[tuple[object, ...]]]
+LEERLINGEN = 3_000
+POLL = 0.002
+ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Toestand:
+    """A database with a first import in it, a file that changes all of it, and the rows before and after."""
+
+    data: Path
+    file: Path
+    before: Rows
+    after: Rows
+
+
+def _school(path: Path, count: int, achternaam: str) -> Path:
+    groepen = [Groep("groep", f"g{number}", achternaam, "3") for number in range(10)]
+    leerlingen = [
+        Leerling(str(number), eckid=eckid(number), achternaam=achternaam, groep=f"g{number % 10}")
+        for number in range(count)
+    ]
+    path.write_bytes(to_edexml(make_dataset(leerlingen, groepen=groepen)))
+    return path
+
+
+def _command(data: Path, file: Path) -> list[str]:
+    return [sys.executable, "-m", "uwlr_adapter", "--data", str(data), "import", "edexml", str(file)]
+
+
+def _rows(data: Path) -> Rows:
+    opslag = Opslag(Settings(data=data).database_url)
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.text("PRAGMA integrity_check")) == "ok"
+        assert connection.execute(sa.text("PRAGMA foreign_key_check")).all() == []
+    rows = dump(opslag)
+    opslag.close()
+    return rows
+
+
+def _wal_size(data: Path) -> int:
+    with suppress(FileNotFoundError):
+        return (data / "uwlr.sqlite3-wal").stat().st_size
+    return 0
+
+
+@pytest.fixture(scope="module")
+def toestand(tmp_path_factory: pytest.TempPathFactory) -> Toestand:
+    """Import a school, and learn what a whole import of the second file makes of it."""
+    folder = tmp_path_factory.mktemp("kill")
+    data, whole = folder / "data", folder / "whole"
+    opslag = Opslag(Settings(data=data).database_url)
+    opslag.upgrade()
+    with opslag.writing() as connection:
+        metadata.create_all(connection)
+    opslag.close()
+    second = _school(folder / "second.xml", LEERLINGEN, "Later")
+    subprocess.run(_command(data, _school(folder / "first.xml", 300, "Eerst")), check=True, capture_output=True)
+    shutil.copytree(data, whole)
+    subprocess.run(_command(whole, second), check=True, capture_output=True)
+    return Toestand(data, second, _rows(data), _rows(whole))
+
+
+def _kill(toestand: Toestand, data: Path, *, octets: int | None = None, polls: int | None = None) -> bool:
+    """Start the second import and kill it at a size of the write-ahead log or after some polls; say if it was killed.
+
+    The log grows before the commit, because the transaction is larger than SQLite's cache.
+    """
+    shutil.copytree(toestand.data, data)
+    process = subprocess.Popen(_command(data, toestand.file), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seen = 0
+    while process.poll() is None:
+        if (octets is not None and _wal_size(data) >= octets) or (polls is not None and seen >= polls):
+            process.kill()
+            break
+        seen += 1
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(POLL)
+    return process.wait() != 0
+
+
+def _starts_again(toestand: Toestand, data: Path) -> None:
+    subprocess.run(_command(data, toestand.file), check=True, capture_output=True)
+    assert _rows(data) == toestand.after
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_kill_in_the_open_transaction_leaves_the_previous_records(
+    toestand: Toestand, tmp_path: Path, seed: int
+) -> None:
+    """Killed while its rows are half written, an import has changed nothing, and the next one does all of it."""
+    generator = random.Random(seed)  # noqa: S311 - a moment to kill, not a secret
+    for attempt in range(ATTEMPTS):
+        data = tmp_path / str(attempt)
+        killed = _kill(toestand, data, octets=generator.randrange(1, 400_000))
+        half_written = _wal_size(data) > 0
+        rows = _rows(data)
+        assert rows in (toestand.before, toestand.after)
+        if killed and half_written and rows == toestand.before:
+            _starts_again(toestand, data)
+            return
+    pytest.fail("no kill fell within the open transaction")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kill_at_any_moment_leaves_all_or_nothing(toestand: Toestand, tmp_path: Path, seed: int) -> None:
+    """Whenever the process dies, the records are those of before or those of after, whole."""
+    data = tmp_path / "data"
+    _kill(toestand, data, polls=random.Random(seed).randrange(700))  # noqa: S311 - a moment to kill, not a secret
+    assert _rows(data) in (toestand.before, toestand.after)
+    _starts_again(toestand, data)
+
+
+def test_every_writing_connection_is_durable(tmp_path: Path) -> None:
+    """A commit waits for the disk, in the write-ahead log, with references checked, on every connection that writes."""
+    opslag = Opslag(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    with ExitStack() as held:
+        for _ in range(4):  # each held reading connection makes the next writing one a new one
+            with opslag.writing() as connection:
+                found = [connection.scalar(sa.text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys")]
+                assert (found, connection.scalar(sa.text("PRAGMA journal_mode"))) == ([2, 1], "wal")
+            held.enter_context(opslag.reading())
+    opslag.close()

@@ -1,0 +1,64 @@
+"""The wheel that a user installs: it works from any folder, with the contract's files inside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOOK = """
+import uwlr_adapter
+from pathlib import Path
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract import schemas
+from uwlr_adapter.soap.wsdl import wsdl
+home = Path(uwlr_adapter.__file__).parent
+assert home.is_relative_to(Path(FOLDER).resolve()), home
+assert contract_file("schemas/2.2/antwoord.xsd").is_relative_to(home)
+assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl("https://uwlr.example")
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel and unpack it in a folder of its own, as an installer does."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the unpacked wheel before everything else, from a folder without the project."""
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=installed.parent, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_an_installed_wheel_finds_its_own_files(installed: Path) -> None:
+    """Schemas and WSDL come from inside the wheel, not from a checkout nearby."""
+    result = run(installed, "-c", f"FOLDER = {str(installed)!r}\n{LOOK}")
+    assert result.returncode == 0, result.stderr
+
+
+def test_an_installed_wheel_has_its_data_and_its_command(installed: Path) -> None:
+    """The catalogue and the migrations travel along, and the command makes a database in an empty folder."""
+    result = run(installed, "-m", "uwlr_adapter", "--data", "nieuw", "school", "list")
+    assert result.returncode == 0, result.stderr
+    assert (installed.parent / "nieuw" / "uwlr.sqlite3").is_file()
+
+
+def test_the_wheel_holds_nothing_else(installed: Path) -> None:
+    """No tests, benchmarks or stray files are installed beside the package."""
+    assert sorted(path.name for path in installed.iterdir() if path.suffix != ".dist-info") == ["uwlr_adapter"]

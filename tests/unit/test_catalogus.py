@@ -1,0 +1,109 @@
+"""The catalogue that is shipped, and broken ones."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from uwlr_adapter.koppelingen.catalogus import Catalogus, CatalogusFout
+
+VOORWAARDEN = """
+[[voorwaarden]]
+id = "alg"
+versie = "alg-1"
+tekst = "Wie meedoet, doet mee."
+"""
+KOPPELING = """
+[[koppeling]]
+id = "proef"
+naam = "Proef"
+type = "UWLR Leerlinggegevens"
+omschrijving = "Een proef"
+prijs = "Gratis"
+voorwaarden = "alg"
+afnemer = "Proef"
+profiel = "smalle set"
+"""
+GOED = VOORWAARDEN + KOPPELING
+
+
+def load(folder: Path, tekst: str) -> Catalogus:
+    """Load a catalogue with this text."""
+    pad = folder / "catalogus.toml"
+    pad.write_text(tekst, encoding="utf-8")
+    return Catalogus.load(pad)
+
+
+def test_available() -> None:
+    """Eleven koppelingen are available, in the six types of the screen of ESIS, with their counts."""
+    types = Counter(aanbod.type for aanbod in Catalogus.load() if not aanbod.standaard)
+    assert types == {
+        "ESIS app": 1,
+        "Ouderportalkoppeling - Basis": 1,
+        "Ouderportalkoppeling - Uitgebreid": 1,
+        "Samenwerkingsverband": 4,
+        "Toets": 1,
+        "UWLR Leerlinggegevens": 3,
+    }
+
+
+def test_standaard() -> None:
+    """BRON is the only koppeling that every school has, and it carries no data of ours."""
+    bron = [aanbod for aanbod in Catalogus.load() if aanbod.standaard]
+    assert [(aanbod.naam, aanbod.type, aanbod.heeft_code) for aanbod in bron] == [
+        ("BRON Koppeling", "Overige koppelingen", False)
+    ]
+
+
+def test_uwlr() -> None:
+    """Only the three UWLR koppelingen have a code, an afnemer and a profile: the narrow one."""
+    uwlr = {aanbod.id: (aanbod.afnemer, aanbod.profiel) for aanbod in Catalogus.load() if aanbod.heeft_code}
+    assert uwlr == {
+        "snappet": ("Snappet", "smalle set"),
+        "basispoort": ("Basispoort", "smalle set"),
+        "uwlr-4d": ("UWLR-4D", "smalle set"),
+    }
+
+
+def test_own_catalogue(tmp_path: Path) -> None:
+    """Another file gives another catalogue."""
+    (aanbod,) = load(tmp_path, GOED.replace("smalle set", "volledig"))
+    assert (aanbod.id, aanbod.profiel, aanbod.voorwaarden.versie) == ("proef", "volledig", "alg-1")
+
+
+@pytest.mark.parametrize(
+    ("tekst", "woord"),
+    [
+        ("", "voorwaarden"),
+        (VOORWAARDEN, "koppeling"),
+        ("[[voorwaarden", "cannot be read"),
+        ("voorwaarden = 1", "voorwaarden"),
+        ("voorwaarden = [1]", "no table"),
+        (GOED + KOPPELING, "same id"),
+        (VOORWAARDEN + GOED, "same id"),
+        (GOED.replace('voorwaarden = "alg"', 'voorwaarden = "weg"'), "names no terms"),
+        (GOED.replace('voorwaarden = "alg"', ""), "names no terms"),
+        (GOED.replace('prijs = "Gratis"', ""), "prijs is missing"),
+        (GOED.replace('prijs = "Gratis"', "prijs = 0"), "prijs is a text"),
+        (GOED.replace('prijs = "Gratis"', 'prijs = " "'), "prijs is a text"),
+        (GOED.replace('prijs = "Gratis"', 'prijs = "Gratis"\nkleur = "rood"'), "unknown keys: kleur"),
+        (GOED + "standaard = 1", "true or false"),
+        (GOED + "standaard = true", "no afnemer"),
+        (GOED + "[extra]\nx = 1", "unknown parts: extra"),
+        (GOED.replace("smalle set", "brede set"), "profiel is one of"),
+        (GOED.replace('afnemer = "Proef"', ""), "together"),
+        (GOED.replace('profiel = "smalle set"', ""), "together"),
+        (GOED.replace('id = "proef"', 'id = "Proef"'), "hyphens"),
+        (GOED.replace('versie = "alg-1"', f'versie = "{"a" * 41}"'), "hyphens"),
+    ],
+)
+def test_broken(tmp_path: Path, tekst: str, woord: str) -> None:
+    """A broken catalogue is refused as a whole, with what is wrong."""
+    with pytest.raises(CatalogusFout, match=woord):
+        load(tmp_path, tekst)
+
+
+def test_absent(tmp_path: Path) -> None:
+    """A catalogue file that is not there is an error, not an empty catalogue."""
+    with pytest.raises(CatalogusFout):
+        Catalogus.load(tmp_path / "weg.toml")

@@ -1,0 +1,175 @@
+"""The EDEXML reader: every file of the corpus gets its verdict, at its line, and nothing is said twice or lost."""
+
+import os
+from pathlib import Path
+
+import pytest
+from edexml_bestand import CORPUS, Geval, make_dataset, read_manifest, to_edexml
+from hypothesis import given, settings
+from lxml import etree
+from strategieen import datasets
+
+from uwlr_adapter.administratie import edexml
+from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem
+from uwlr_adapter.contract.dataset import Dataset, Leerling
+
+GEVALLEN = read_manifest()
+
+
+def _of(naam: str) -> Levering:
+    return edexml.read((CORPUS / naam).read_bytes())
+
+
+def _says(problemen: tuple[Probleem, ...], geval: Geval, ernst: Ernst) -> bool:
+    return any(
+        probleem.ernst is ernst
+        and geval.regel in {"-", str(probleem.regel)}
+        and geval.element in {"-", probleem.element}
+        and geval.reden in probleem.reden
+        for probleem in problemen
+    )
+
+
+def test_the_corpus_and_its_manifest_name_the_same_files() -> None:
+    """No file of the corpus goes unjudged, and none is missing."""
+    assert {geval.naam for geval in GEVALLEN} == {path.name for path in CORPUS.glob("*.xml")}
+
+
+@pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "taken"], ids=lambda one: one.naam)
+def test_a_file_that_can_be_taken_is_taken_with_its_one_warning(geval: Geval) -> None:
+    """What UWLR cannot carry gives one warning with line, element and reason; a sound file gives none."""
+    levering = edexml.read(geval.data)
+    assert [one.record.key for one in levering.leerlingen] == ["101", "102"]
+    if geval.reden == "-":
+        assert levering.meldingen == ()
+    else:
+        assert _says(levering.meldingen, geval, Ernst.MELDING), levering.meldingen
+
+
+@pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "refused"], ids=lambda one: one.naam)
+def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(geval: Geval) -> None:
+    """A file that breaks what cannot be missed is refused, with line, element and reason."""
+    with pytest.raises(ImportFout) as caught:
+        edexml.read(geval.data)
+    assert _says(caught.value.problemen, geval, Ernst.WEIGERT), caught.value.problemen
+
+
+@pytest.mark.parametrize("geval", GEVALLEN, ids=lambda one: one.naam)
+def test_no_problem_shows_a_value_of_the_file(geval: Geval) -> None:
+    """Names, keys, ECK-iDs and numbers of the file stand in no reason."""
+    try:
+        problemen = edexml.read(geval.data).meldingen
+    except ImportFout as error:
+        problemen = error.problemen
+    said = " ".join(f"{probleem.element} {probleem.reden}" for probleem in problemen)
+    for value in ("Zonneveld", "Zoë", "Ole", "1234", "van den", "201703", "id.school", "ZZ", "kat", "UU", "123456782"):
+        assert value not in said
+
+
+def test_numbers_of_the_bsn_family_are_dropped_and_counted() -> None:
+    """Of the national numbers only a count is left; the last four digits are a field of their own and stay."""
+    levering = _of("bsn.xml")
+    assert levering.weggelaten == {"bsn": 1, "sofinummer": 1}
+    assert levering.leerlingen[1].record.bsn_ondwnr_4 == "6782"
+    assert "123456782" not in repr(levering)
+
+
+def test_the_example_of_the_corpus_is_read_field_by_field() -> None:
+    """A leerling and a leerkracht hold what their elements say, keys and references included."""
+    levering = _of("versie-2.1.xml")
+    assert levering.school.brin6 == "21QW00"
+    assert levering.school.schoolkey == "school-21"
+    assert levering.leerlingen[0].record == Leerling(
+        key="101",
+        eckid="https://ketenid.nl/201703/a1",
+        achternaam="Zonneveld",
+        voorvoegsel="van",
+        roepnaam="Zoë",
+        jaargroep="3",
+        groep="g3",
+        samengestelde_groepen=("plus",),
+        vestiging="N",
+        postcodenl="1234AB",
+        instroomdatum="2025-08-01",
+    )
+    (leerkracht,) = levering.leerkrachten
+    assert [(rol.soort, rol.waarde) for rol in leerkracht.record.rollen] == [("rol", "KLA")]
+    assert leerkracht.record.groepen[0].rollen[0].waarde == "Maandag"
+
+
+@pytest.mark.parametrize("naam", ["volgorde.xml", "windows-1252.xml", "utf-16.xml", "witruimte-om-keys.xml"])
+def test_the_form_of_a_file_changes_nothing_of_what_it_says(naam: str) -> None:
+    """Order of elements, encoding and white space around keys make no difference to the records."""
+    plain, other = _of("versie-2.1.xml"), _of(naam)
+    assert [one.record for one in other.leerlingen] == [one.record for one in plain.leerlingen]
+    assert [one.record for one in other.leerkrachten] == [one.record for one in plain.leerkrachten]
+    assert [one.record for one in other.groepen] == [one.record for one in plain.groepen]
+
+
+def test_an_absent_dependancecode_is_00() -> None:
+    """A brincode alone means its main vestiging, never all of them."""
+    assert _of("versie-1.03.xml").school.brin6 == "21QW00"
+
+
+def test_a_broken_field_takes_only_itself_along() -> None:
+    """A leerling whose voorvoegsel is too long comes in without it, and with everything else."""
+    plain, other = _of("versie-2.1.xml"), _of("voorvoegsel-te-lang.xml")
+    assert other.leerlingen[0].record.voorvoegsel is None
+    assert other.leerlingen[0].record.postcodenl == plain.leerlingen[0].record.postcodenl
+
+
+def test_every_doubled_key_is_told() -> None:
+    """A file with several faults is refused with all of them at once."""
+    leerlingen = [Leerling(key=key, roepnaam="Bo") for key in ("1", "1", "2", "2")]
+    with pytest.raises(ImportFout) as caught:
+        edexml.read(to_edexml(make_dataset(leerlingen)))
+    first, second = caught.value.problemen
+    assert (first.reden, second.reden) == ("the same key as line 12", "the same key as line 18")
+    assert (first.regel, second.regel) == (15, 21)
+
+
+def test_many_broken_fields_are_all_left_out() -> None:
+    """The reader goes on until nothing is left that breaks UWLR, however many fields that takes."""
+    leerlingen = [
+        Leerling(key=str(number), roepnaam="Bo", land="XX", geslacht="7", postcodenl="1", fotourl="f" * 300)
+        for number in range(60)
+    ]
+    levering = edexml.read(to_edexml(make_dataset(leerlingen)))
+    assert len(levering.meldingen) == 240
+    assert {one.record.land for one in levering.leerlingen} == {None}
+
+
+@given(datasets())
+@settings(max_examples=60, deadline=None)
+def test_a_file_of_any_dataset_is_read_back_unchanged(dataset: Dataset) -> None:
+    """What a valid file says is what the records hold, value by value."""
+    levering = edexml.read(to_edexml(dataset))
+    assert tuple(one.record for one in levering.leerlingen) == dataset.leerlingen
+    assert tuple(one.record for one in levering.leerkrachten) == dataset.leerkrachten
+    assert tuple(one.record for one in levering.groepen) == dataset.groepen
+    assert tuple(one.record for one in levering.locaties) == dataset.locaties
+
+
+def test_the_published_example_is_read_value_by_value() -> None:
+    """Every value of the published EDEXML 2.1 example that UWLR carries stands in the records as the file has it."""
+    folder = os.environ.get("UWLR_STANDARD")
+    if not folder:
+        pytest.skip("UWLR_STANDARD does not name the published files")
+    data = (Path(folder) / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml").read_bytes()
+    levering = edexml.read(data)
+    written = etree.fromstring(data).find("leerlingen")
+    assert written is not None
+    assert len(levering.leerlingen) == len(written)
+    for element, gelezen in zip(written, levering.leerlingen, strict=True):
+        values = {field.tag.replace("-", "_"): field.text for field in element if len(field) == 0 and field.text}
+        assert values.pop("bsn", None) is None or levering.weggelaten == {"bsn": 1}
+        assert {naam: getattr(gelezen.record, naam) for naam in values} == values
+        assert gelezen.record.key == element.get("key")
+        assert gelezen.record.eckid == element.get("eckid")
+    assert {melding.element for melding in levering.meldingen} == {
+        "groep/toevoegingen",
+        "leerling/toevoegingen",
+        "leerling",
+        "leerkracht",
+        "leerkracht/rol",
+    }

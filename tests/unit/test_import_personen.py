@@ -1,0 +1,100 @@
+"""Who is who: the matching of rows with known persons, on its own."""
+
+import pytest
+
+from uwlr_adapter.administratie.model import Ernst
+from uwlr_adapter.administratie.personen import Bekend, Nieuw, Rij, make_key, match
+
+ANNA, BRAM = 1, 2
+BEKEND = Bekend(
+    bij_bronsleutel={"a": ANNA, "b": BRAM, "b-oud": BRAM},
+    bij_eckid={"eck-a": ANNA},
+    eckid_van={ANNA: "eck-a", BRAM: None},
+    keys={"a", "b", "eigen"},
+)
+
+
+def _match(*rijen: tuple[str, str | None]) -> tuple[list[int | Nieuw], list[tuple[int, Ernst, str]]]:
+    rows = [Rij(10 * number, key, eckid) for number, (key, eckid) in enumerate(rijen, 1)]
+    uitkomst = match("leerling", rows, BEKEND, iter(["eigen", "nieuw-1", "nieuw-2"]).__next__)
+    return uitkomst.personen, [(one.regel, one.ernst, one.reden) for one in uitkomst.problemen]
+
+
+@pytest.mark.parametrize("key", ["a", "b", "b-oud"])
+def test_a_known_source_key_is_its_person(key: str) -> None:
+    """Every key by which a source ever named a person, aliases too, finds that person."""
+    personen, problemen = _match((key, None))
+    assert personen == [BEKEND.bij_bronsleutel[key]]
+    assert problemen == []
+
+
+def test_an_unknown_key_with_a_known_eckid_becomes_an_alias() -> None:
+    """A new source key with a known ECK-iD is the same person, and is reported."""
+    uitkomst = match("leerling", [Rij(7, "a2", "eck-a")], BEKEND)
+    assert uitkomst.personen == [ANNA]
+    assert uitkomst.aliassen == {"a2": ANNA}
+    assert [(one.regel, one.ernst) for one in uitkomst.problemen] == [(7, Ernst.MELDING)]
+
+
+def test_an_unknown_row_is_a_new_person_with_the_key_of_the_source() -> None:
+    """The key at first sight is the source's own."""
+    assert _match(("c", "eck-c")) == ([Nieuw("c", "eck-c", "c")], [])
+
+
+def test_a_source_key_that_is_ours_already_gets_another_key() -> None:
+    """A key that we once gave to a person never becomes that of another one."""
+    assert _match(("eigen", None)) == ([Nieuw("nieuw-1", None, "eigen")], [])
+
+
+def test_a_dummy_key_is_matched_by_eckid_and_makes_no_alias() -> None:
+    """A key that starts with # names nobody; the ECK-iD does."""
+    uitkomst = match("leerling", [Rij(1, "#1", "eck-a")], BEKEND)
+    assert (uitkomst.personen, uitkomst.aliassen, uitkomst.problemen) == ([ANNA], {}, [])
+
+
+def test_a_new_person_with_a_dummy_key_gets_a_key_of_ours() -> None:
+    """A dummy never leaves; what leaves is unique, and keys that exist are passed over."""
+    personen, problemen = _match(("#1", "eck-x"), ("#2", "eck-y"))
+    assert personen == [Nieuw("nieuw-1", "eck-x", None), Nieuw("nieuw-2", "eck-y", None)]
+    assert problemen == []
+
+
+def test_a_key_of_ours_is_short_and_no_dummy() -> None:
+    """One client drops keys of more than 30 characters, so ours are shorter; and no two are the same."""
+    keys = {make_key() for _ in range(1000)}
+    assert len(keys) == 1000
+    assert all(len(key) <= 30 and not key.startswith("#") for key in keys)
+
+
+def test_a_dummy_key_without_eckid_is_refused() -> None:
+    """A row that names nobody refuses the import, with its line."""
+    ((regel, ernst, reden),) = _match(("#1", None))[1]
+    assert (regel, ernst) == (10, Ernst.WEIGERT)
+    assert "no ECK-iD" in reden
+
+
+def test_a_first_eckid_is_taken_without_a_word() -> None:
+    """A known person without an ECK-iD gets the one that the source brings."""
+    uitkomst = match("leerling", [Rij(1, "b", "eck-b")], BEKEND)
+    assert (uitkomst.eckids, uitkomst.problemen) == ({BRAM: "eck-b"}, [])
+
+
+def test_another_free_eckid_is_taken_with_a_warning() -> None:
+    """The same key with another ECK-iD that nobody has is a change, and is reported."""
+    uitkomst = match("leerling", [Rij(1, "a", "eck-nieuw")], BEKEND)
+    assert uitkomst.eckids == {ANNA: "eck-nieuw"}
+    assert [one.ernst for one in uitkomst.problemen] == [Ernst.MELDING]
+
+
+def test_the_eckid_of_somebody_else_is_refused() -> None:
+    """A known key with the ECK-iD of another known person refuses the import."""
+    ((regel, ernst, reden),) = _match(("b", "eck-a"))[1]
+    assert (regel, ernst) == (10, Ernst.WEIGERT)
+    assert "another leerling" in reden
+
+
+@pytest.mark.parametrize("rijen", [(("b", None), ("b-oud", None)), (("a", None), ("a2", "eck-a"))])
+def test_two_rows_of_one_person_are_refused_with_both_lines(rijen: tuple[tuple[str, str | None], ...]) -> None:
+    """Two rows that turn out to be the same person refuse the import."""
+    weigert = [(regel, reden) for regel, ernst, reden in _match(*rijen)[1] if ernst is Ernst.WEIGERT]
+    assert weigert == [(20, "the same leerling as line 10")]

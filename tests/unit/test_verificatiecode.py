@@ -1,0 +1,70 @@
+"""The rule of the verificatiecode, and codes that are made up."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uwlr_adapter.koppelingen import verificatiecode
+
+BRIN6 = "21QW00"
+GOED = "21QW00Ygr67BfgKl!gr8"
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation
+
+
+@pytest.mark.parametrize("code", [GOED, BRIN6 + "x" * 14, BRIN6 + "~" * 44, GOED + "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}"])
+def test_good(code: str) -> None:
+    """A code that keeps to every rule, up to both limits, is good."""
+    assert verificatiecode.broken_rules(code, BRIN6) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "woord"),
+    [
+        ("", "Vul"),
+        ("21qw00Ygr67BfgKl!gr8", "begint"),
+        ("21QW01Ygr67BfgKl!gr8", "begint"),
+        ("x" + GOED, "begint"),
+        (" " + GOED, "begint"),
+        (BRIN6 + "x" * 13, "minimaal"),
+        (BRIN6 + "x" * 45, "maximaal"),
+        (BRIN6 + "x" * 14 + " ", "spaties"),
+        (BRIN6 + "x" * 14 + "\n", "spaties"),
+        (BRIN6 + "x" * 14 + "\x7f", "spaties"),
+        (BRIN6 + "x" * 14 + "é", "accenten"),
+        (BRIN6 + "x" * 14 + "\U0001d7d8", "accenten"),
+    ],
+)
+def test_broken(code: str, woord: str) -> None:
+    """A code that breaks a rule gets a sentence about that rule, without the code in it."""
+    zinnen = verificatiecode.broken_rules(code, BRIN6)
+    assert any(woord in zin for zin in zinnen)
+    assert not code.strip() or not any(code in zin for zin in zinnen)
+
+
+def test_every_broken_rule() -> None:
+    """All broken rules are told at once."""
+    assert len(verificatiecode.broken_rules("é", BRIN6)) == 3
+
+
+@given(st.text(alphabet=PRINTABLE, min_size=14, max_size=44))
+def test_any_printable_rest(rest: str) -> None:
+    """Whatever printable ASCII follows the brin6, within the lengths, is good."""
+    assert verificatiecode.broken_rules(BRIN6 + rest, BRIN6) == ()
+
+
+@given(st.text(max_size=60))
+def test_only_what_the_rule_says(code: str) -> None:
+    """A code is good exactly when each part of the rule, written another way, holds."""
+    good = code[:6] == BRIN6 and 20 <= len(code) <= 50 and set(code) <= set(PRINTABLE)
+    assert (verificatiecode.broken_rules(code, BRIN6) == ()) == good
+
+
+def test_generated() -> None:
+    """A generated code keeps to the rule, has no look-alikes, and is another one each time."""
+    codes = {verificatiecode.generate(BRIN6) for _ in range(200)}
+    assert len(codes) == 200
+    for code in codes:
+        assert verificatiecode.broken_rules(code, BRIN6) == ()
+        assert not set(code.removeprefix(BRIN6)) & set("0Oo1Ili")

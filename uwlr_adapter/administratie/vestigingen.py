@@ -1,0 +1,78 @@
+"""The vestigingen: each is one brin6, and exists once imported or added."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.model import is_brin6
+from uwlr_adapter.administratie.tables import vestiging
+
+
+class VestigingFout(Exception):
+    """A vestiging cannot be added; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vestiging:
+    """One vestiging of a school."""
+
+    brin6: str
+    naam: str
+    schoolkey: str | None = None
+
+    @property
+    def brincode(self) -> str:
+        """The school: the first four characters of the brin6."""
+        return self.brin6[:4]
+
+    @property
+    def dependancecode(self) -> str:
+        """The vestiging within the school: the last two characters of the brin6."""
+        return self.brin6[4:]
+
+
+def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
+    """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
+    if not is_brin6(brin6):
+        raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
+    if not naam.strip():
+        raise VestigingFout("a vestiging needs a naam")
+    if find_vestiging(connection, brin6) is not None:
+        raise VestigingFout(f"{brin6} exists already")
+    added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
+    connection.execute(
+        vestiging.insert().values(
+            brin6=added.brin6,
+            brincode=added.brincode,
+            dependancecode=added.dependancecode,
+            naam=added.naam,
+            schoolkey=added.schoolkey,
+        )
+    )
+    return added
+
+
+def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
+    """Give the vestiging of a brin6, or None."""
+    return _one(connection, vestiging.c.brin6 == brin6)
+
+
+def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | None:
+    """Give the one vestiging that a schoolkey belongs to, or None."""
+    return _one(connection, vestiging.c.schoolkey == schoolkey)
+
+
+def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
+    """Give every vestiging, by brin6."""
+    rows = connection.execute(sa.select(vestiging).order_by(vestiging.c.brin6))
+    return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
+
+
+def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None:
+    """Give a vestiging its schoolkey; that nobody else has it is the caller's to see to, and the database's."""
+    connection.execute(vestiging.update().where(vestiging.c.brin6 == brin6).values(schoolkey=schoolkey))
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Vestiging | None:
+    row = connection.execute(sa.select(vestiging).where(condition)).one_or_none()
+    return None if row is None else Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey)

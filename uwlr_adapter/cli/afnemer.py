@@ -1,0 +1,132 @@
+"""`uwlr-adapter afnemer`: the vendors that may call, and their klantcodes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import click
+import sqlalchemy as sa
+from rich.markup import escape
+from rich.table import Table
+
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen.afnemer import AfnemerFout
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.tijd import AMSTERDAM
+
+LONGEST_OVERLAP = 366
+"""Days that two klantcodes may be valid at once: a longer time is no rotation."""
+
+
+@click.group()
+def afnemer() -> None:
+    """Add and manage the afnemers: vendors that call the service.
+
+    Example:  uwlr-adapter afnemer add Snappet
+    """
+
+
+@afnemer.command()
+@click.argument("klantnaam")
+@click.pass_obj
+def add(context: Context, klantnaam: str) -> None:
+    """Add an afnemer and print its klantcode, once.
+
+    The catalogue names the afnemer of a koppeling by its KLANTNAAM, exactly.
+
+    Example:  uwlr-adapter afnemer add Snappet
+    """
+    with _acting(context) as (connection, sleutels):
+        _, klantcode = afnemers.add(connection, sleutels, klantnaam, context.klok())
+    _show_once(context, klantcode)
+
+
+@afnemer.command("list")
+@click.pass_obj
+def list_(context: Context) -> None:
+    """List the afnemers.
+
+    Example:  uwlr-adapter afnemer list
+    """
+    with context.opslag() as opslag, opslag.reading() as connection:
+        found = afnemers.list_all(connection)
+    moment = context.klok()
+    table = Table("klantnaam", "added", "status", "previous klantcode valid until")
+    for one in found:
+        overlap = one.vorige_tot if one.vorige_tot is not None and one.vorige_tot > moment else None
+        status = "enabled" if one.is_enabled else "disabled"
+        table.add_row(escape(one.klantnaam), _shown(one.aangemaakt_op), status, _shown(overlap))
+    context.console.print(table)
+    if not found:
+        context.messages.print("No afnemer yet: `uwlr-adapter afnemer add KLANTNAAM` adds one.")
+
+
+@afnemer.command()
+@click.argument("klantnaam")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, LONGEST_OVERLAP),
+    default=0,
+    show_default=True,
+    help="Days that the old klantcode stays valid beside the new one.",
+)
+@click.pass_obj
+def rotate(context: Context, klantnaam: str, overlap: int) -> None:
+    """Give an afnemer a new klantcode and print it, once.
+
+    Example:  uwlr-adapter afnemer rotate Snappet --overlap 14
+    """
+    with _acting(context) as (connection, sleutels):
+        _, klantcode = afnemers.rotate(connection, sleutels, klantnaam, context.klok(), timedelta(days=overlap))
+    _show_once(context, klantcode)
+
+
+@afnemer.command()
+@click.argument("klantnaam")
+@click.pass_obj
+def disable(context: Context, klantnaam: str) -> None:
+    """Refuse every call of an afnemer from now on, for all schools; their koppelingen stay. `enable` undoes it.
+
+    Example:  uwlr-adapter afnemer disable Snappet
+    """
+    with _acting(context) as (connection, _):
+        afnemers.disable(connection, klantnaam, context.klok())
+    context.messages.print("Disabled; its calls are refused from now on.")
+
+
+@afnemer.command()
+@click.argument("klantnaam")
+@click.pass_obj
+def enable(context: Context, klantnaam: str) -> None:
+    """Let a disabled afnemer call again, with the klantcode that it had.
+
+    Example:  uwlr-adapter afnemer enable Snappet
+    """
+    with _acting(context) as (connection, _):
+        afnemers.enable(connection, klantnaam)
+    context.messages.print("Enabled.")
+
+
+@contextmanager
+def _acting(context: Context) -> Iterator[tuple[sa.Connection, Sleutelbos]]:
+    """Open the writing transaction and the server keys; a refusal becomes one sentence, and nothing has changed."""
+    with context.opslag() as opslag:
+        try:
+            sleutels = Sleutelbos.from_settings(context.settings, opslag)
+            with opslag.writing() as connection:
+                yield connection, sleutels
+        except (AfnemerFout, SleutelFout) as fout:
+            raise click.ClickException(str(fout)) from None
+
+
+def _show_once(context: Context, klantcode: str) -> None:
+    """Print a klantcode by itself on standard output, and what to do with it beside it."""
+    click.echo(klantcode)
+    context.messages.print(
+        "This is the klantcode. Hand it to the vendor now: it is shown once and cannot be read back."
+    )
+
+
+def _shown(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

@@ -1,0 +1,81 @@
+"""`uwlr-adapter demo`: the example school, served and fetched."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.serve import free_port, run
+from uwlr_adapter.client import PullFout, Vraag, pull
+from uwlr_adapter.demo.opzet import Voorbeeld, prepare
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.soap.wsdl import PATH
+
+REQUEST = """\
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
+ <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
+  <autorisatiesleutel>{autorisatiesleutel}</autorisatiesleutel>
+  <klantcode>{klantcode}</klantcode><klantnaam>{klantnaam}</klantnaam>
+ </autorisatie></s:Header><s:Body>
+ <leerlinggegevens_verzoek xmlns="http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens">
+  <schooljaar>{schooljaar}</schooljaar><brincode>{brincode}</brincode>
+  <dependancecode>{dependancecode}</dependancecode><xsdversie>2.2</xsdversie>
+ </leerlinggegevens_verzoek></s:Body></s:Envelope>"""
+
+
+@click.command()
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option(
+    "--data",
+    default=Path("uwlr-demo"),
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the example's own database.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready to serve, and nothing else.")
+@click.pass_obj
+def demo(context: Context, port: int, data: Path, *, as_json: bool) -> None:
+    """Serve an example school on 127.0.0.1, until interrupted, and fetch from it once.
+
+    Example:  uwlr-adapter demo --port 9000
+    """
+    settings = Settings(data=data, port=port or free_port(), host="127.0.0.1", database=None, public_url=None)
+    opslag = Opslag(settings.database_url)
+    try:
+        with context.messages.status("Making the example school …"):
+            opslag.upgrade()
+            voorbeeld = prepare(opslag, Sleutelbos.from_settings(settings, opslag), context.klok())
+    except SleutelFout as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        opslag.close()
+    run(settings, lambda: _tell(context, settings, voorbeeld, as_json=as_json))
+
+
+def _tell(context: Context, settings: Settings, voorbeeld: Voorbeeld, *, as_json: bool) -> None:
+    """Print what a vendor needs, and show that it works."""
+    endpoint = f"{settings.base_url}{PATH}"
+    if as_json:
+        sys.stdout.write(json.dumps({"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(voorbeeld)}) + "\n")
+        sys.stdout.flush()
+        return
+    echo = context.console.out
+    echo(f"address             {endpoint}\nWSDL                {endpoint}?wsdl")
+    for naam, value in asdict(voorbeeld).items():
+        echo(f"{naam:<20}{value}")
+    echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(voorbeeld))}\n")
+    try:
+        antwoord = pull(endpoint, Vraag(**asdict(voorbeeld)))
+    except PullFout as error:
+        context.messages.print(f"The fetch with zeep failed: {error}")
+        return
+    counts = ", ".join(f"{aantal} {naam}" for naam, aantal in antwoord.aantallen.items())
+    verdict = "is not valid" if antwoord.bevindingen else "is valid"
+    echo(f"Fetched once with zeep: {counts}; the answer {verdict}.\nCtrl-C stops the demo.")

@@ -1,0 +1,66 @@
+"""The demo made ready: the example school imported, its afnemer known, its koppeling active.
+
+It makes or reopens: what is there already stays, and a new school year is added when the calendar asks for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie import edexml as reader
+from uwlr_adapter.administratie import store as administratie
+from uwlr_adapter.demo import school
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen, store
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.tijd import day_of, schooljaar_of, schooljaar_start
+
+KLANTNAAM = "Snappet"
+KLANTCODE = "demo-klantcode-snappet"
+VERIFICATIECODE = "21QW00Ygr67BfgKl!gr8"
+"""Published constants of the demo, and of nothing else."""
+BRIN6 = VERIFICATIECODE[:6]
+_AANBOD = "snappet"
+
+
+@dataclass(frozen=True, slots=True)
+class Voorbeeld:
+    """What an afnemer needs to fetch from the demo."""
+
+    klantnaam: str
+    klantcode: str
+    autorisatiesleutel: str
+    brincode: str
+    dependancecode: str
+    schooljaar: str
+
+
+def prepare(opslag: Opslag, sleutels: Sleutelbos, moment: datetime) -> Voorbeeld:
+    """Make the demo ready in a database, as it is at this moment; again and again with the same result."""
+    schooljaar = schooljaar_of(day_of(moment))
+    start = schooljaar_start(schooljaar) or 0
+    for brin6, naam in school.VESTIGINGEN.items():
+        for year in (schooljaar, f"{start + 1}-{start + 2}"):
+            administratie.import_levering(opslag, reader.read(school.edexml(brin6, year)), brin6=brin6, naam=naam)
+    with opslag.writing() as connection:
+        _open_tap(connection, sleutels, moment)
+    return Voorbeeld(KLANTNAAM, KLANTCODE, VERIFICATIECODE, BRIN6[:4], BRIN6[4:], schooljaar)
+
+
+def _open_tap(connection: sa.Connection, sleutels: Sleutelbos, moment: datetime) -> None:
+    if afnemers.find(connection, KLANTNAAM) is None:
+        afnemers.add(connection, sleutels, KLANTNAAM, moment, KLANTCODE)
+    if store.living(connection, BRIN6, _AANBOD) is None:
+        aanvraag = Aanvraag(
+            brin6=BRIN6,
+            aanbod=_AANBOD,
+            login="demo",
+            naam="Een voorbeeldschool",
+            akkoord=True,
+            verificatiecode=VERIFICATIECODE,
+        )
+        handelingen.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)

@@ -1,0 +1,145 @@
+"""Koppelingen in the database. Functions take an open connection, so that an act and its journal line are one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.koppelingen import tables
+from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
+from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
+from uwlr_adapter.koppelingen.sleutels import Proef
+from uwlr_adapter.koppelingen.tables import Status
+
+_table = tables.koppeling
+_LEVEND = _table.c.status != Status.BEEINDIGD
+
+
+def utc(moment: datetime) -> datetime:
+    """Give a timezone-aware moment as it is stored."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_utc(stored: datetime) -> datetime:
+    """Give a stored moment as a timezone-aware one."""
+    return stored.replace(tzinfo=UTC)
+
+
+def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
+    """Hold the vestiging until the transaction ends, so that two acts cannot choose one code.
+
+    Raises OnbekendeVestiging.
+    """
+    query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update()
+    if connection.scalar(query) is None:
+        raise OnbekendeVestiging
+
+
+def require_vestiging(connection: sa.Connection, brin6: str) -> None:
+    """Raise OnbekendeVestiging unless there is such a vestiging."""
+    if connection.scalar(sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6)) is None:
+        raise OnbekendeVestiging
+
+
+def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
+    """Store a new koppeling and give its id. Raises AlGeactiveerd when one of its kind lives at the vestiging.
+
+    Under `lock_vestiging` nobody can come between; the unique index stands behind it.
+    """
+    if living(connection, koppeling.brin6, koppeling.aanbod) is not None:
+        raise AlGeactiveerd
+    query = _table.insert().values(_row(koppeling)).returning(_table.c.id)
+    made: int = connection.execute(query).scalar_one()
+    return made
+
+
+def update(connection: sa.Connection, koppeling: Koppeling) -> None:
+    """Store what an act made of a koppeling. Raises IntussenGewijzigd unless it follows on what is stored."""
+    result = connection.execute(
+        _table.update()
+        .where(_table.c.id == koppeling.id, _table.c.versie == koppeling.versie - 1)
+        .values(_row(koppeling))
+    )
+    if result.rowcount != 1:
+        raise IntussenGewijzigd
+
+
+def by_id(connection: sa.Connection, koppeling_id: int, versie: int) -> Koppeling:
+    """Give a koppeling as somebody saw it. Raises GeenKoppeling, or IntussenGewijzigd when it moved on since."""
+    rows = _load(connection, _table.c.id == koppeling_id)
+    if not rows:
+        raise GeenKoppeling
+    if rows[0].versie != versie:
+        raise IntussenGewijzigd
+    return rows[0]
+
+
+def living(connection: sa.Connection, brin6: str, aanbod: str) -> Koppeling | None:
+    """Give the one living koppeling of this kind at a vestiging, if any."""
+    rows = _load(connection, _table.c.brin6 == brin6, _table.c.aanbod == aanbod, _LEVEND)
+    return rows[0] if rows else None
+
+
+def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
+    """Give every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
+    return _load(connection, _LEVEND, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+
+
+def of_afnemer(connection: sa.Connection, afnemer_id: int, brin6: str) -> list[Koppeling]:
+    """Give the living koppelingen of an afnemer at a vestiging, and after them the last one that ended."""
+    where = (_table.c.afnemer_id == afnemer_id, _table.c.brin6 == brin6)
+    last_ended = (
+        sa.select(_table.c.id)
+        .where(*where, ~_LEVEND)
+        .order_by(_table.c.beeindigd_op.desc(), _table.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = _load(connection, *where, sa.or_(_LEVEND, _table.c.id == last_ended))
+    return sorted(rows, key=lambda koppeling: not koppeling.leeft)
+
+
+def code_in_use(connection: sa.Connection, brin6: str, proef: Proef, *, except_id: int) -> bool:
+    """Tell whether another living koppeling of the vestiging has this code; every digest is compared."""
+    query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LEVEND)
+    return any([proef.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
+
+
+def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Koppeling]:
+    query = sa.select(_table).where(*where).order_by(_table.c.brin6, _table.c.id)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def _record(row: sa.Row[Any]) -> Koppeling:
+    return Koppeling(
+        id=row.id,
+        brin6=row.brin6,
+        aanbod=row.aanbod,
+        afnemer_id=row.afnemer_id,
+        status=Status(row.status),
+        startdatum=row.startdatum,
+        code_digest=row.code_digest,
+        geopend_op=from_utc(row.geopend_op),
+        versie=row.versie,
+        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_op), row.akkoord_voorwaarden),
+        beeindigd_op=None if row.beeindigd_op is None else from_utc(row.beeindigd_op),
+    )
+
+
+def _row(koppeling: Koppeling) -> dict[str, Any]:
+    return {
+        "brin6": koppeling.brin6,
+        "aanbod": koppeling.aanbod,
+        "afnemer_id": koppeling.afnemer_id,
+        "status": koppeling.status,
+        "startdatum": koppeling.startdatum,
+        "code_digest": koppeling.code_digest,
+        "geopend_op": utc(koppeling.geopend_op),
+        "versie": koppeling.versie,
+        "akkoord_login": koppeling.akkoord.login,
+        "akkoord_naam": koppeling.akkoord.naam,
+        "akkoord_op": utc(koppeling.akkoord.moment),
+        "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
+        "beeindigd_op": None if koppeling.beeindigd_op is None else utc(koppeling.beeindigd_op),
+    }

@@ -1,0 +1,72 @@
+"""The tables of the gate. A secret stands here as a digest only; moments are UTC."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie import tables as administratie
+from uwlr_adapter.opslag import metadata
+
+
+class Status(StrEnum):
+    """Where a koppeling stands; without a record it is available."""
+
+    ACTIEF = "actief"
+    GEPAUZEERD = "gepauzeerd"
+    BEEINDIGD = "beëindigd"
+
+
+_DIGEST = sa.String(96)
+
+serversleutel = sa.Table(
+    "serversleutel",
+    metadata,
+    sa.Column("naam", sa.String(16), primary_key=True),
+    sa.Column("controle", _DIGEST, nullable=False, comment="tells this key from another one; gives nothing away"),
+    comment="which server keys this database was used with; the keys themselves stand elsewhere",
+)
+afnemer = sa.Table(
+    "afnemer",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
+    sa.Column("klantcode_digest", _DIGEST, nullable=False),
+    sa.Column("vorige_digest", _DIGEST, comment="the klantcode before the last rotation"),
+    sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
+    sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
+    sa.Column("uitgeschakeld_op", sa.DateTime),
+    sa.CheckConstraint("(vorige_digest IS NULL) = (vorige_tot IS NULL)", name="vorige"),
+)
+koppeling = sa.Table(
+    "koppeling",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), nullable=False),
+    sa.Column("aanbod", sa.String(40), nullable=False, comment="id in the catalogue"),
+    sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), comment="none: no data flow"),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("startdatum", sa.Date, nullable=False, comment="first day on which it is open"),
+    sa.Column("code_digest", _DIGEST, comment="erased at a pause and at the end"),
+    sa.Column("geopend_op", sa.DateTime, nullable=False, comment="last activation or resumption"),
+    sa.Column("versie", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
+    sa.Column("akkoord_login", sa.String(64), nullable=False),
+    sa.Column("akkoord_naam", sa.String(200), nullable=False, comment="as typed"),
+    sa.Column("akkoord_op", sa.DateTime, nullable=False),
+    sa.Column("akkoord_voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
+    sa.Column("beeindigd_op", sa.DateTime),
+    sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
+    sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (beeindigd_op IS NOT NULL)", name="beeindigd_op"),
+    sa.CheckConstraint(
+        f"(code_digest IS NOT NULL) = (status = '{Status.ACTIEF}' AND afnemer_id IS NOT NULL)", name="code_digest"
+    ),
+    sa.Index(None, "afnemer_id", "brin6"),
+)
+_LEVEND = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
+sa.Index(
+    "uq_koppeling_levend",
+    koppeling.c.brin6,
+    koppeling.c.aanbod,
+    unique=True,
+    sqlite_where=_LEVEND,
+    postgresql_where=_LEVEND,
+)
