@@ -70,15 +70,15 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str) -> Iterator[Server]:
-    """Serve a data folder until the block ends."""
+def serving(data: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """Serve a data folder until the block ends; nothing of this process's own settings counts."""
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         command("--data", str(data), "serve", "--port", str(port), *arguments),
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=clean | (environment or {}),
         cwd=data,
     )
     assert process.stderr is not None

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def make_app(settings: Settings, klok: Klok = now) -> "WSGIApplication":
     """Give the application for these settings; the database must be current (`db upgrade`).
 
-    Raises OpslagFout or SleutelFout when it cannot serve: better not started than answering wrongly.
+    Raises OpslagFout, SleutelFout or CatalogusFout when it cannot serve: better not started than answering wrongly.
     """
     opslag = Opslag(settings.database_url)
     opslag.require_current()
-    poort = Poort(Catalogus.load(), Sleutelbos.from_settings(settings, opslag))
+    poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag))
     dienst = Dienst(opslag, poort, klok)
     soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
     paths = {PATH: Deur(soap, wsdl(settings.base_url))}

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     """UWLR_KEYS_FILE: a file with the same, one key a line, readable by its owner only. Default: `keys` in data."""
 
+    catalogus: Path | None = None
+    """UWLR_CATALOGUS: a catalogue of koppelingen of one's own. Default: the shipped one, with the three of ESIS."""
+
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
 

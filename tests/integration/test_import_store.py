@@ -183,6 +183,14 @@ def test_a_changed_eckid_counts_as_a_change_with_a_warning(opslag: Opslag) -> No
     assert _select(opslag).leerlingen[0].eckid == eckid(2)
 
 
+def test_a_leerkracht_whose_eckid_changes_counts_as_changed(opslag: Opslag) -> None:
+    """The ECK-iD stands with the person, and its change counts for the leerkracht all the same."""
+    import_dataset(opslag, make_dataset(leerkrachten=(Leerkracht(key="1", roepnaam="Ans"),)))
+    with_eckid = Leerkracht(key="1", eckid=eckid(1), roepnaam="Ans")
+    rapport = import_dataset(opslag, make_dataset(leerkrachten=(with_eckid,)))
+    assert _counts(rapport, "leerkrachten") == (0, 1, 0, 0)
+
+
 def test_the_eckid_of_another_leerling_refuses_the_file(opslag: Opslag) -> None:
     """A file that gives one leerling the ECK-iD of another changes nothing."""
     import_dataset(opslag, SCHOOL)

@@ -59,6 +59,13 @@ def test_a_new_person_with_a_dummy_key_gets_a_key_of_ours() -> None:
     assert problemen == []
 
 
+def test_two_new_persons_never_share_a_key() -> None:
+    """A key of ours is not given twice in one import, nor one that a row of that import brings itself."""
+    rows = [Rij(1, "zelf", None), Rij(2, "#1", "eck-x"), Rij(3, "#2", "eck-y")]
+    uitkomst = match("leerling", rows, BEKEND, iter(["zelf", "nieuw", "nieuw", "ander"]).__next__)
+    assert [one.key for one in uitkomst.personen if isinstance(one, Nieuw)] == ["zelf", "nieuw", "ander"]
+
+
 def test_a_key_of_ours_is_short_and_no_dummy() -> None:
     """One client drops keys of more than 30 characters, so ours are shorter; and no two are the same."""
     keys = {make_key() for _ in range(1000)}

@@ -62,13 +62,12 @@ def test_end_is_final(paused: bool) -> None:  # noqa: FBT001 - a parameter of th
     ended = levensloop.end(start, LATER)
     assert (ended.status, ended.code_digest, ended.beeindigd_op) == (Status.BEEINDIGD, None, LATER)
     assert not ended.is_open(LATER)
-    for act in (
-        lambda: levensloop.end(ended, LATER),
-        lambda: levensloop.clear_code(ended),
-        lambda: levensloop.enter_code(ended, "k:2", LATER),
-    ):
-        with pytest.raises(Beeindigd):
-            act()
+    with pytest.raises(Beeindigd):
+        levensloop.end(ended, LATER)
+    with pytest.raises(Beeindigd):
+        levensloop.clear_code(ended)
+    with pytest.raises(Beeindigd):
+        levensloop.enter_code(ended, "k:2", LATER)
 
 
 def test_pause_twice() -> None:

@@ -4,6 +4,7 @@ Refused: a document type (and with it every entity and default attribute), proce
 depth and amounts beyond the limits. Nothing is fetched, nothing is expanded, comments are dropped.
 """
 
+import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as _escape
 
@@ -104,11 +105,17 @@ def _check_document(root: etree._Element, grenzen: Grenzen) -> None:
             raise XmlFout(f"more than {grenzen.attributen} attributes on one element", element.sourceline or 0)
 
 
+_TEXT_SPECIAL = re.compile("[&<>\r]")
+_ATTRIBUTE_SPECIAL = re.compile('[&<>"\t\n\r]')
+
+
 def escape_text(text: str) -> str:
     """Escape text content as lxml does, so that every XML character comes back as it was."""
-    return _escape(text, {"\r": "&#13;"})
+    return _escape(text, {"\r": "&#13;"}) if _TEXT_SPECIAL.search(text) else text
 
 
 def escape_attribute(text: str) -> str:
     """Escape an attribute value as lxml does; white space that a parser would fold is written as a reference."""
+    if not _ATTRIBUTE_SPECIAL.search(text):
+        return text
     return _escape(text, {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})

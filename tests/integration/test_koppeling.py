@@ -1,0 +1,317 @@
+"""What a school does with its koppelingen: each act, each refusal, and the journal line with it."""
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld
+from sqlalchemy.exc import IntegrityError
+
+from uwlr_adapter import journaal
+from uwlr_adapter.journaal import Handeling
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen, store, tables
+from uwlr_adapter.koppelingen.fouten import (
+    AkkoordOntbreekt,
+    AlGeactiveerd,
+    AlGepauzeerd,
+    Beeindigd,
+    CodeBezet,
+    CodeOngeldig,
+    GeenKoppeling,
+    IntussenGewijzigd,
+    KoppelingFout,
+    NogNietBeschikbaar,
+    OnbekendAanbod,
+    OnbekendeVestiging,
+    StaatAltijdAan,
+    StartdatumOngeldig,
+    ZonderCode,
+)
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.koppeling import Koppeling
+from uwlr_adapter.koppelingen.overzicht import overzicht
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.toegang import Poort
+
+LATER = MOMENT + timedelta(hours=1)
+ANDERE_CODE = BRIN6 + "-een-tweede-code"
+
+
+@pytest.fixture
+def wereld(tmp_path: Path) -> Wereld:
+    """Give a gate with two of the three afnemers."""
+    return Wereld.make(tmp_path, "Snappet", "Basispoort")
+
+
+def enter(wereld: Wereld, seen: Koppeling, code: str) -> Koppeling:
+    """Enter a code in a transaction of its own."""
+    with wereld.opslag.writing() as connection:
+        return handelingen.enter_code(connection, wereld.poort.sleutels, seen.id, seen.versie, code, LATER)
+
+
+def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
+    """Pause in a transaction of its own."""
+    with wereld.opslag.writing() as connection:
+        return handelingen.clear_code(connection, seen.id, seen.versie, LATER)
+
+
+def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
+    """End in a transaction of its own."""
+    with wereld.opslag.writing() as connection:
+        return handelingen.end(connection, seen.id, seen.versie, LATER)
+
+
+def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
+    """Give the acts in the journaal, oldest first."""
+    with wereld.opslag.reading() as connection:
+        return [(one.handeling, one.koppeling_id, one.brin6) for one in journaal.read(connection)][::-1]
+
+
+def refused(wereld: Wereld, fout: type[KoppelingFout], act: Callable[[], object]) -> KoppelingFout:
+    """Check that an act is refused, with a Dutch sentence, and leaves koppelingen and journaal as they were."""
+    before = wereld.rows(tables.koppeling), wereld.rows(journaal.journaal)
+    with pytest.raises(fout) as caught:
+        act()
+    assert (wereld.rows(tables.koppeling), wereld.rows(journaal.journaal)) == before
+    assert str(caught.value).endswith(".")
+    return caught.value
+
+
+def test_activate(wereld: Wereld) -> None:
+    """An activation stands in the database with its agreement, and its line in the journaal."""
+    made = wereld.activate()
+    with wereld.opslag.reading() as connection:
+        assert store.living(connection, BRIN6, "snappet") == made
+    assert (made.akkoord.login, made.akkoord.naam, made.akkoord.moment) == ("jdevries", "J. de Vries", MOMENT)
+    assert made.akkoord.voorwaarden == "uwlr-1"
+    assert lines(wereld) == [(Handeling.GEACTIVEERD, made.id, BRIN6)]
+
+
+def test_no_code_is_kept(wereld: Wereld) -> None:
+    """The code stands nowhere in the database file, and the journaal holds no name."""
+    wereld.activate()
+    wereld.opslag.close()
+    folder = Path(wereld.opslag.url.database or "").parent
+    assert not any(CODE.encode() in path.read_bytes() for path in folder.iterdir())
+    assert "Vries" not in repr(wereld.rows(journaal.journaal))
+
+
+def test_whole_life(wereld: Wereld) -> None:
+    """Every act from activation to end, then the entry is available again: as a new record."""
+    first = wereld.activate()
+    changed = enter(wereld, first, ANDERE_CODE)
+    resumed = enter(wereld, clear(wereld, changed), ANDERE_CODE)
+    ended = end(wereld, resumed)
+    second = wereld.activate()
+    assert [ended.status, second.status, second.id != first.id] == [Status.BEEINDIGD, Status.ACTIEF, True]
+    assert [handeling for handeling, _, _ in lines(wereld)] == [
+        Handeling.GEACTIVEERD,
+        Handeling.CODE_GEWIJZIGD,
+        Handeling.GEPAUZEERD,
+        Handeling.HERVAT,
+        Handeling.BEEINDIGD,
+        Handeling.GEACTIVEERD,
+    ]
+
+
+def test_without_data(wereld: Wereld) -> None:
+    """A koppeling that is not of UWLR is activated and ended, and has no code."""
+    made = wereld.activate("esis-app", code=None)
+    assert (made.afnemer_id, made.code_digest) == (None, None)
+    refused(wereld, ZonderCode, lambda: enter(wereld, made, CODE))
+    refused(wereld, ZonderCode, lambda: clear(wereld, made))
+    refused(wereld, ZonderCode, lambda: wereld.activate("toetsplein", code=CODE))
+    assert end(wereld, made).status is Status.BEEINDIGD
+
+
+def test_refused_activations(wereld: Wereld) -> None:
+    """Each wrong activation has its own refusal and leaves everything as it was."""
+    wereld.activate()
+    refused(wereld, AlGeactiveerd, lambda: wereld.activate(code=ANDERE_CODE))
+    refused(wereld, OnbekendeVestiging, lambda: wereld.activate(brin6="99ZZ00", code="99ZZ00" + "x" * 14))
+    refused(wereld, OnbekendAanbod, lambda: wereld.activate("bestaat-niet"))
+    refused(wereld, StaatAltijdAan, lambda: wereld.activate("bron", code=None))
+    refused(wereld, NogNietBeschikbaar, lambda: wereld.activate("uwlr-4d", code=ANDERE_CODE))
+    refused(wereld, CodeOngeldig, lambda: wereld.activate("basispoort", code=None))
+    refused(wereld, CodeBezet, lambda: wereld.activate("basispoort"))
+    past = MOMENT.date() - timedelta(days=1)
+    refused(wereld, StartdatumOngeldig, lambda: wereld.activate("esis-app", code=None, startdatum=past))
+    fout = refused(wereld, CodeOngeldig, lambda: wereld.activate("basispoort", code="é"))
+    assert isinstance(fout, CodeOngeldig)
+    assert len(fout.zinnen) == 3
+
+
+def test_no_agreement(wereld: Wereld) -> None:
+    """Without the tick nothing is activated."""
+
+    def act() -> None:
+        aanvraag = Aanvraag(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
+        with wereld.opslag.writing() as connection:
+            handelingen.activate(connection, wereld.poort.catalogus, wereld.poort.sleutels, aanvraag, MOMENT)
+
+    refused(wereld, AkkoordOntbreekt, act)
+    assert "Vries" not in repr(Aanvraag(BRIN6, "snappet", "l", "J. de Vries", akkoord=True, verificatiecode=CODE))
+
+
+def test_disabled_afnemer(wereld: Wereld) -> None:
+    """A koppeling with a disabled afnemer cannot be activated."""
+    with wereld.opslag.writing() as connection:
+        afnemers.disable(connection, "Snappet", MOMENT)
+    refused(wereld, NogNietBeschikbaar, wereld.activate)
+
+
+def test_refused_acts(wereld: Wereld) -> None:
+    """A pause of what is paused, an act on what ended or is not there, a broken code: refused, nothing changed."""
+    paused = clear(wereld, wereld.activate())
+    refused(wereld, AlGepauzeerd, lambda: clear(wereld, paused))
+    refused(wereld, CodeOngeldig, lambda: enter(wereld, paused, ""))
+    refused(wereld, CodeOngeldig, lambda: enter(wereld, paused, ANDERE + CODE))
+    ended = end(wereld, paused)
+    refused(wereld, Beeindigd, lambda: enter(wereld, ended, CODE))
+    refused(wereld, Beeindigd, lambda: clear(wereld, ended))
+    refused(wereld, Beeindigd, lambda: end(wereld, ended))
+    with wereld.opslag.writing() as connection, pytest.raises(GeenKoppeling):
+        handelingen.end(connection, ended.id + 1, 1, LATER)
+
+
+def test_code_is_unique_among_the_living(wereld: Wereld) -> None:
+    """A code that a living koppeling of the vestiging has is refused; after its pause or end it is free."""
+    snappet = wereld.activate()
+    basispoort = wereld.activate("basispoort", code=ANDERE_CODE)
+    refused(wereld, CodeBezet, lambda: enter(wereld, basispoort, CODE))
+    same = enter(wereld, basispoort, ANDERE_CODE)
+    paused = clear(wereld, snappet)
+    taken = enter(wereld, same, CODE)
+    refused(wereld, CodeBezet, lambda: enter(wereld, paused, CODE))
+    end(wereld, taken)
+    assert enter(wereld, paused, CODE).status is Status.ACTIEF
+
+
+def test_code_under_an_older_key(wereld: Wereld) -> None:
+    """A code is also found taken when its digest was made under an older server key."""
+    before = Sleutelbos(wereld.poort.sleutels.sleutels[-1:])
+    Wereld(wereld.opslag, Poort(wereld.poort.catalogus, before)).activate()
+    refused(wereld, CodeBezet, lambda: wereld.activate("basispoort"))
+
+
+def test_two_people(wereld: Wereld) -> None:
+    """Who acts on what somebody else changed meanwhile is refused, whatever the act."""
+    seen = wereld.activate()
+    enter(wereld, seen, ANDERE_CODE)
+    refused(wereld, IntussenGewijzigd, lambda: enter(wereld, seen, CODE))
+    refused(wereld, IntussenGewijzigd, lambda: clear(wereld, seen))
+    refused(wereld, IntussenGewijzigd, lambda: end(wereld, seen))
+
+
+def test_update_guards_itself(wereld: Wereld) -> None:
+    """Even past the check, an update that does not follow on what is stored is refused."""
+    seen = wereld.activate()
+    with wereld.opslag.writing() as connection, pytest.raises(IntussenGewijzigd):
+        store.update(connection, seen)
+
+
+def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:
+    """Do acts in threads that start together; gives what each raised."""
+    barrier = threading.Barrier(len(acts))
+    outcomes: list[BaseException | None] = [None] * len(acts)
+
+    def run(index: int) -> None:
+        barrier.wait()
+        try:
+            acts[index]()
+        except KoppelingFout as fout:
+            outcomes[index] = fout
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_two_activations_at_once(wereld: Wereld) -> None:
+    """Of several activations at one moment exactly one succeeds, with one line in the journaal."""
+    outcomes = _at_once([wereld.activate for _ in range(6)])
+    assert sorted(type(one).__name__ for one in outcomes) == ["AlGeactiveerd"] * 5 + ["NoneType"]
+    assert len(lines(wereld)) == 1
+
+
+def test_one_code_at_once(wereld: Wereld) -> None:
+    """Two koppelingen of a vestiging that take one code at one moment: one gets it."""
+    outcomes = _at_once([wereld.activate, lambda: wereld.activate("basispoort")])
+    assert sorted(type(one).__name__ for one in outcomes) == ["CodeBezet", "NoneType"]
+
+
+def test_two_acts_at_once(wereld: Wereld) -> None:
+    """Of several acts at one moment on one koppeling, as seen before, exactly one succeeds."""
+    seen = wereld.activate()
+    outcomes = _at_once([lambda: clear(wereld, seen), lambda: end(wereld, seen), lambda: enter(wereld, seen, CODE)])
+    assert sorted(type(one).__name__ for one in outcomes) == ["IntussenGewijzigd"] * 2 + ["NoneType"]
+
+
+def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An act whose journal line cannot be written did not happen."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(journaal, "record_handeling", broken)
+    with pytest.raises(OSError, match=""):
+        wereld.activate()
+    assert wereld.rows(tables.koppeling) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "weg"},
+        {"code_digest": None},
+        {"status": Status.GEPAUZEERD},
+        {"status": Status.BEEINDIGD, "code_digest": None},
+        {"brin6": "99ZZ00"},
+        {"afnemer_id": 99},
+    ],
+)
+def test_the_database_itself_refuses(wereld: Wereld, values: dict[str, object]) -> None:
+    """A state that the life cycle does not know cannot be stored."""
+    wereld.activate()
+    with pytest.raises(IntegrityError), wereld.opslag.writing() as connection:
+        connection.execute(tables.koppeling.update().values(values))
+
+
+def test_one_living(wereld: Wereld) -> None:
+    """The database itself holds one living koppeling of a kind per vestiging."""
+    wereld.activate()
+    columns = [column for column in tables.koppeling.c if column.name != "id"]
+    copy = tables.koppeling.insert().from_select([column.name for column in columns], sa.select(*columns))
+    with pytest.raises(IntegrityError), wereld.opslag.writing() as connection:
+        connection.execute(copy)
+
+
+def test_overzicht(wereld: Wereld) -> None:
+    """The overview of a vestiging: BRON active without a record, what is activated, and what is available or not yet."""
+    wereld.activate()
+    paused = clear(wereld, wereld.activate("basispoort", code=ANDERE_CODE))
+    with wereld.opslag.reading() as connection:
+        view = overzicht(connection, wereld.poort.catalogus, BRIN6)
+        other = overzicht(connection, wereld.poort.catalogus, ANDERE)
+    assert [(one.aanbod.id, one.koppeling is None) for one in view.geactiveerd] == [
+        ("bron", True),
+        ("snappet", False),
+        ("basispoort", False),
+    ]
+    assert view.geactiveerd[2].koppeling == paused
+    assert len(view.beschikbaar) == 9
+    assert [one.aanbod.id for one in view.beschikbaar if not one.nu] == ["uwlr-4d"]
+    assert len(other.beschikbaar) == 11
+
+
+def test_startdatum(wereld: Wereld) -> None:
+    """A Startdatum ahead is kept."""
+    assert wereld.activate(startdatum=date(2027, 1, 4)).startdatum == date(2027, 1, 4)

@@ -1,0 +1,102 @@
+"""A gate of its own for tests: a database, vestigingen, afnemers, and the shortest way to activate and to call."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import berichten
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.contract.verzoek import lees
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.koppeling import Koppeling
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.toegang import Poort, Toegang
+from uwlr_adapter.opslag import Opslag, metadata
+
+MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+BRIN6 = "21QW00"
+ANDERE = "21QW01"
+CODE = "21QW00Ygr67BfgKl!gr8"
+KLANTCODE = "een-lange-klantcode"
+SLEUTELS = "b=" + "0b" * 32, "a=" + "0a" * 32
+
+
+def school_element(brin6: str) -> str:
+    """Give the elements by which a request names a vestiging."""
+    return f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
+
+
+def open_opslag(folder: Path, *brin6s: str) -> Opslag:
+    """Open a new SQLite database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
+    opslag = Opslag(f"sqlite:///{folder / 'uwlr.sqlite3'}")
+    with opslag.writing() as connection:
+        metadata.create_all(connection)
+        for brin6 in brin6s:
+            add_vestiging(connection, brin6)
+    return opslag
+
+
+def add_vestiging(connection: sa.Connection, brin6: str) -> None:
+    """Add a vestiging."""
+    connection.execute(
+        vestiging.insert().values(
+            brin6=brin6, brincode=brin6[:4], dependancecode=brin6[4:], naam=brin6, schoolkey=f"key-{brin6}"
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Wereld:
+    """An open database with its gate."""
+
+    opslag: Opslag
+    poort: Poort
+
+    @classmethod
+    def make(cls, folder: Path, *klantnamen: str) -> "Wereld":
+        """Make one with both vestigingen, and afnemers that all have KLANTCODE."""
+        wereld = cls(open_opslag(folder, BRIN6, ANDERE), Poort(Catalogus.load(), Sleutelbos.parse(SLEUTELS)))
+        with wereld.opslag.writing() as connection:
+            for klantnaam in klantnamen:
+                afnemers.add(connection, wereld.poort.sleutels, klantnaam, MOMENT, KLANTCODE)
+        return wereld
+
+    def activate(
+        self,
+        aanbod: str = "snappet",
+        brin6: str = BRIN6,
+        code: str | None = CODE,
+        *,
+        startdatum: date | None = None,
+        moment: datetime = MOMENT,
+    ) -> Koppeling:
+        """Activate a koppeling in a transaction of its own."""
+        aanvraag = Aanvraag(brin6, aanbod, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
+        with self.opslag.writing() as connection:
+            return handelingen.activate(connection, self.poort.catalogus, self.poort.sleutels, aanvraag, moment)
+
+    def fetch(
+        self,
+        *,
+        sleutel: str = CODE,
+        school: str = school_element(BRIN6),
+        klantnaam: str = "Snappet",
+        klantcode: str = KLANTCODE,
+        moment: datetime = MOMENT,
+    ) -> Toegang:
+        """Call as a client does, up to and including the gate."""
+        kop = berichten.header(sleutel=sleutel, klantcode=klantcode, klantnaam=klantnaam)
+        aanroep = lees(berichten.envelope(berichten.body(school=school), kop))
+        with self.opslag.reading() as connection:
+            afnemer = self.poort.identify(connection, aanroep.autorisatie, moment)
+            return self.poort.decide(connection, afnemer.id, aanroep, moment)
+
+    def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
+        """Give every row of a table."""
+        with self.opslag.reading() as connection:
+            return list(connection.execute(sa.select(table)))

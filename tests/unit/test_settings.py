@@ -1,0 +1,57 @@
+"""Settings: defaults, environment, and keys that do not stay behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from uwlr_adapter.settings import Settings, forget_key_variables
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the settings of this machine away."""
+    for name in [name for name in os.environ if name.startswith("UWLR_")]:
+        monkeypatch.delenv(name)
+
+
+def test_the_defaults_are_the_embedded_service_on_loopback() -> None:
+    """Without any setting the service is SQLite in a folder here, on 127.0.0.1."""
+    settings = Settings()
+    assert settings.database_url == f"sqlite:///{Path.cwd() / 'uwlr-data' / 'uwlr.sqlite3'}"
+    assert settings.base_url == "http://127.0.0.1:8080"
+
+
+def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every field is UWLR_ and its name."""
+    given = {
+        "DATA": "/x",
+        "DATABASE": "sqlite:////y",
+        "PORT": "9000",
+        "PUBLIC_URL": "https://u.example/",
+        "KEYS": "k=00",
+    }
+    for naam, value in given.items():
+        monkeypatch.setenv(f"UWLR_{naam}", value)
+    settings = Settings()
+    assert (settings.data, settings.database_url, settings.port) == (Path("/x"), "sqlite:////y", 9000)
+    assert settings.base_url == "https://u.example"
+
+
+def test_keys_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server key is in no representation, and leaves the environment after reading."""
+    monkeypatch.setenv("UWLR_KEYS", "k1=0123456789abcdef")
+    settings = Settings()
+    assert "0123456789abcdef" not in repr(settings)
+    assert "0123456789abcdef" not in settings.model_dump_json()
+    forget_key_variables()
+    assert "UWLR_KEYS" not in os.environ
+
+
+def test_settings_do_not_change() -> None:
+    """They are frozen, and a wrong one is refused."""
+    with pytest.raises(ValidationError):
+        Settings().port = 1  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        Settings(port=70_000)
