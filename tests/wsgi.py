@@ -49,6 +49,7 @@ def call(
     try:
         content = b"".join(result)
     finally:
-        result.close()
+        if hasattr(result, "close"):
+            result.close()
     ((status, headers),) = started
     return Reply(int(status[:3]), dict(headers), content)

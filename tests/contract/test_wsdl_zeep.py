@@ -48,7 +48,7 @@ class Klant:
 
     def __init__(self) -> None:
         self.postbus = Postbus()
-        self.client = zeep.Client(str(WSDL), transport=self.postbus)  # type: ignore[no-untyped-call] # idem
+        self.client = zeep.Client(str(WSDL), transport=self.postbus)
 
     def ask(self, **fields: Any) -> Any:
         """Send a request with these fields."""

@@ -259,10 +259,10 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
     """An act whose journal line cannot be written did not happen."""
 
     def broken(*_: object, **__: object) -> None:
-        raise OSError
+        raise OSError("the disk is full")
 
     monkeypatch.setattr(journaal, "record_handeling", broken)
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(OSError, match="full"):
         wereld.activate()
     assert wereld.rows(tables.koppeling) == []
 
@@ -295,7 +295,7 @@ def test_one_living(wereld: Wereld) -> None:
 
 
 def test_overzicht(wereld: Wereld) -> None:
-    """The overview of a vestiging: BRON active without a record, what is activated, and what is available or not yet."""
+    """The overview of a vestiging: BRON without a record, what is activated, what is available, and what is not yet."""
     wereld.activate()
     paused = clear(wereld, wereld.activate("basispoort", code=ANDERE_CODE))
     with wereld.opslag.reading() as connection:

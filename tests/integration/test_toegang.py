@@ -233,6 +233,8 @@ def test_one_face(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
     work.of(wereld.fetch)
     end(wereld, paused)
     work.of(wereld.fetch)
+    wereld.activate()
+    work.of(lambda: wereld.fetch(sleutel=ANDERE_CODE))
     assert len(work.counts) == 1
     assert len(work.seen) == 1
 

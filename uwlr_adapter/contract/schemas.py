@@ -56,7 +56,7 @@ class Schema:
             return []
         with self._lock:
             self._explain.validate(document)
-            entries = [(entry.path or "", entry.type_name, entry.line) for entry in self._explain.error_log]
+            entries = [(entry.path or "", entry.type_name, entry.line) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
         return [_finding(element, path, rule, line) for path, rule, line in entries]
 
 

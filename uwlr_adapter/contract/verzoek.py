@@ -100,7 +100,7 @@ def lees(data: bytes) -> Aanroep:
     kop = _only(kop_elementen, f"{{{names.AUTORISATIE}}}autorisatie")
     if kop is None:
         raise AutorisatieOngeldig
-    for naam in kop.keys():  # noqa: SIM118 - a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
+    for naam in map(str, kop.keys()):  # a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
         if naam.startswith(f"{{{names.SOAP11}}}"):
             del kop.attrib[naam]
     herstel = (WITRUIMTE,) if _strip_values(kop) | _strip_values(inhoud) else ()

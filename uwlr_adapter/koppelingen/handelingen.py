@@ -16,6 +16,7 @@ from uwlr_adapter.koppelingen import koppeling as levensloop
 from uwlr_adapter.koppelingen import store, verificatiecode
 from uwlr_adapter.koppelingen.catalogus import Aanbod, Catalogus
 from uwlr_adapter.koppelingen.fouten import (
+    AlGeactiveerd,
     CodeBezet,
     CodeOngeldig,
     NogNietBeschikbaar,
@@ -50,6 +51,8 @@ def activate(
     """Activate a koppeling for a vestiging that exists. Raises KoppelingFout."""
     aanbod = require_aanbod(catalogus, aanvraag.aanbod)
     store.lock_vestiging(connection, aanvraag.brin6)
+    if store.living(connection, aanvraag.brin6, aanbod.id) is not None:
+        raise AlGeactiveerd
     afnemer_id = _require_afnemer(connection, aanbod)
     akkoord = levensloop.agree(
         login=aanvraag.login,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.koppelingen import tables
-from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
+from uwlr_adapter.koppelingen.fouten import GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
 from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.tables import Status
@@ -43,12 +43,7 @@ def require_vestiging(connection: sa.Connection, brin6: str) -> None:
 
 
 def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
-    """Store a new koppeling and give its id. Raises AlGeactiveerd when one of its kind lives at the vestiging.
-
-    Under `lock_vestiging` nobody can come between; the unique index stands behind it.
-    """
-    if living(connection, koppeling.brin6, koppeling.aanbod) is not None:
-        raise AlGeactiveerd
+    """Store a new koppeling and give its id; that none of its kind lives at the vestiging is the caller's check."""
     query = _table.insert().values(_row(koppeling)).returning(_table.c.id)
     made: int = connection.execute(query).scalar_one()
     return made

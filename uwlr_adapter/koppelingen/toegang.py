@@ -90,9 +90,12 @@ def _resolve(connection: sa.Connection, school: SchoolVerwijzing | None) -> str 
 
 
 def _with_code(koppelingen: list[Koppeling], proef: Proef) -> Koppeling | None:
-    """Give the koppeling whose code was presented; all are compared, and a dummy when there is none."""
-    verdicts = [proef.matches(koppeling.code_digest) for koppeling in koppelingen] or [proef.matches(None)]
-    return next((koppeling for koppeling, good in zip(koppelingen, verdicts, strict=False) if good), None)
+    """Give the koppeling whose code was presented; each living one is compared, and a dummy when there is none."""
+    living = [koppeling for koppeling in koppelingen if koppeling.leeft]
+    good = [koppeling for koppeling in living if proef.matches(koppeling.code_digest)]
+    if not living:
+        proef.matches(None)
+    return good[0] if good else None
 
 
 def _refusal(koppelingen: list[Koppeling], brin6: str) -> Geweigerd:

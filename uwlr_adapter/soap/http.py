@@ -126,7 +126,7 @@ def _cut_off(body: bytes) -> bool:
 
 def source_of(environ: "WSGIEnvironment") -> str:
     """Give the network address of the caller, without its port."""
-    address = environ.get("REMOTE_ADDR", "")
+    address: str = environ.get("REMOTE_ADDR", "")
     host, separator, port = address.rpartition(":")
     return (host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address)[:45]
 

@@ -18,6 +18,7 @@ from uwlr_adapter.administratie.gegevens import select
 from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.profiel import PROFIELEN
+from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.verzoek import Aanroep, Verzoek, keur
 from uwlr_adapter.journaal import Reden
 from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
@@ -134,8 +135,8 @@ class Dienst:
         return refusal
 
 
-def _no_school(operatie: names.Operatie) -> fault.Bevinding:
-    return fault.Bevinding(f"{operatie.verzoek}/brincode", "school")
+def _no_school(operatie: names.Operatie) -> Bevinding:
+    return Bevinding(f"{operatie.verzoek}/brincode", "school")
 
 
 def _select(connection: sa.Connection, toegang: Toegang, verzoek: Verzoek, moment: datetime) -> Dataset | None:

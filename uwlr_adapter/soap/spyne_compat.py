@@ -47,7 +47,7 @@ def _prepare() -> None:
         importlib.import_module("spyne.server.wsgi")
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_SixMetaPathImporter"]
     # Spyne collects garbage up to once a second, in the middle of a request; Python does so by itself.
-    importlib.import_module("spyne.const").MIN_GC_INTERVAL = float("inf")
+    vars(importlib.import_module("spyne.const"))["MIN_GC_INTERVAL"] = float("inf")
 
 
 _prepare()

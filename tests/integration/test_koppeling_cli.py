@@ -1,0 +1,215 @@
+"""`uwlr-adapter koppeling`: every command, its refusals, and what it never prints."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from koppelingen_hulp import BRIN6, CODE, MOMENT, add_vestiging
+from rich.console import Console
+
+from uwlr_adapter import journaal
+from uwlr_adapter.cli.afnemer import afnemer
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.koppeling import koppeling
+from uwlr_adapter.koppelingen import store, verificatiecode
+from uwlr_adapter.koppelingen.koppeling import Koppeling
+from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
+
+AGREED = ("--naam", "J. de Vries", "--akkoord", "--login", "jdevries")
+ANDERE_CODE = BRIN6 + "-een-tweede-code"
+
+
+def klok() -> datetime:
+    """Give the moment of the tests."""
+    return MOMENT
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """Give a data folder with one vestiging and two afnemers."""
+    made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
+    with made.opslag() as opslag, opslag.writing() as connection:
+        metadata.create_all(connection)
+        add_vestiging(connection, BRIN6)
+    for klantnaam in ("Snappet", "Basispoort"):
+        assert CliRunner().invoke(afnemer, ["add", klantnaam], obj=made).exit_code == 0
+    return made
+
+
+@pytest.fixture
+def opslag(context: Context) -> Iterator[Opslag]:
+    """Open the same database."""
+    with context.opslag() as opslag:
+        yield opslag
+
+
+def run(context: Context, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+    """Run `uwlr-adapter koppeling` with these arguments."""
+    return CliRunner().invoke(koppeling, arguments, obj=context, input=stdin, env=environment)
+
+
+def activate(context: Context, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
+    """Activate the koppeling with Snappet."""
+    return run(context, "activate", BRIN6, "snappet", *AGREED, *arguments, stdin=stdin, **environment)
+
+
+def living(opslag: Opslag) -> Koppeling | None:
+    """Give the living koppeling with Snappet."""
+    with opslag.reading() as connection:
+        return store.living(connection, BRIN6, "snappet")
+
+
+def status(opslag: Opslag) -> str | None:
+    """Give the status of the living koppeling with Snappet."""
+    found = living(opslag)
+    return None if found is None else str(found.status)
+
+
+def test_ways_to_give_a_code(context: Context, opslag: Opslag, tmp_path: Path) -> None:
+    """A code comes from an option, a file, the environment or a prompt, and is not printed."""
+    file = tmp_path / "code.txt"
+    file.write_text(CODE + "\n")
+    for way in (
+        lambda: activate(context, "--code", CODE),
+        lambda: activate(context, "--code", f"@{file}"),
+        lambda: activate(context, UWLR_VERIFICATIECODE=CODE),
+        lambda: activate(context, stdin=CODE + "\n"),
+    ):
+        result: Result = way()  # type: ignore[no-untyped-call] # mypy infers no type for these lambdas
+        assert result.exit_code == 0, result.output
+        assert CODE not in result.output
+        assert status(opslag) == "actief"
+        assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
+
+
+def test_generated_code(context: Context, opslag: Opslag) -> None:
+    """A generated code stands alone on standard output, once, and keeps to the rule."""
+    result = activate(context, "--generate")
+    code = result.stdout.strip()
+    assert verificatiecode.broken_rules(code, BRIN6) == ()
+    assert code not in result.stderr
+    assert status(opslag) == "actief"
+
+
+def test_whole_life(context: Context, opslag: Opslag) -> None:
+    """Activate, change the code, pause, resume and end: each act stands in the journaal."""
+    assert activate(context, "--code", CODE).exit_code == 0
+    assert run(context, "code", BRIN6, "snappet", "--code", ANDERE_CODE).exit_code == 0
+    assert run(context, "pause", BRIN6, "snappet", "--yes").exit_code == 0
+    assert status(opslag) == "gepauzeerd"
+    assert run(context, "resume", BRIN6, "snappet", "--code", CODE).exit_code == 0
+    assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
+    assert living(opslag) is None
+    with opslag.reading() as connection:
+        acts = [regel.handeling for regel in journaal.read(connection)][::-1]
+    assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
+
+
+@pytest.mark.parametrize("act", ["pause", "end"])
+def test_confirmation(context: Context, opslag: Opslag, act: str) -> None:
+    """A pause and an end ask first; without a yes nothing happens."""
+    activate(context, "--code", CODE)
+    assert run(context, act, BRIN6, "snappet", stdin="n\n").exit_code == 1
+    assert run(context, act, BRIN6, "snappet").exit_code == 1
+    assert status(opslag) == "actief"
+    assert run(context, act, BRIN6, "snappet", stdin="y\n").exit_code == 0
+    assert status(opslag) != "actief"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "woord"),
+    [
+        (("activate", "99ZZ00", "snappet", *AGREED, "--generate"), "vestiging is niet bekend"),
+        (("activate", BRIN6, "weg", *AGREED), "staat niet in de lijst"),
+        (("activate", BRIN6, "bron", *AGREED), "voor elke school aan"),
+        (("activate", BRIN6, "uwlr-4d", *AGREED, "--generate"), "nog niet beschikbaar"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--code", "kort"), "minimaal 20"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--code", CODE), "andere koppeling"),
+        (("activate", BRIN6, "basispoort", "--naam", "J.", "--login", "j", "--generate"), "Voor akkoord"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--generate", "--startdatum", "2026-11-01"), "startdatum"),
+        (("activate", BRIN6, "snappet", *AGREED), "al geactiveerd"),
+        (("activate", BRIN6, "esis-app", *AGREED, "--generate"), "geen verificatiecode"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--generate", "--code", CODE), "not both"),
+        (("activate", BRIN6, "basispoort", *AGREED, "--code", "@/does/not/exist"), "cannot be read"),
+        (("resume", BRIN6, "snappet", "--generate"), "not paused"),
+        (("pause", BRIN6, "basispoort", "--yes"), "niet geactiveerd"),
+        (("pause", BRIN6, "bron", "--yes"), "voor elke school aan"),
+        (("end", "99ZZ00", "snappet", "--yes"), "vestiging is niet bekend"),
+        (("code", BRIN6, "snappet", "--code", CODE + "é"), "accenten"),
+        (("list", "99ZZ00"), "vestiging is niet bekend"),
+        (("terms", "weg"), "staat niet in de lijst"),
+    ],
+)
+def test_refused(context: Context, opslag: Opslag, arguments: tuple[str, ...], woord: str) -> None:
+    """Each refusal is one sentence and an exit code, shows no code, and leaves the koppelingen as they were."""
+    activate(context, "--code", CODE)
+    before = living(opslag)
+    result = run(context, *arguments)
+    assert result.exit_code in {1, 2}
+    assert woord in " ".join(result.stderr.split())
+    assert CODE not in result.output
+    with opslag.reading() as connection:
+        assert store.list_living(connection) == [before]
+
+
+def test_code_of_a_paused_one(context: Context, opslag: Opslag) -> None:
+    """Changing the code does not resume by accident."""
+    activate(context, "--code", CODE)
+    run(context, "pause", BRIN6, "snappet", "--yes")
+    result = run(context, "code", BRIN6, "snappet", "--generate")
+    assert result.exit_code == 1
+    assert "resume" in result.stderr
+    assert status(opslag) == "gepauzeerd"
+
+
+def test_without_code(context: Context) -> None:
+    """A koppeling that is not of UWLR needs no code and asks for none."""
+    assert run(context, "activate", BRIN6, "esis-app", *AGREED).exit_code == 0
+    result = run(context, "pause", BRIN6, "esis-app", "--yes")
+    assert "geen verificatiecode" in result.stderr
+    assert run(context, "end", BRIN6, "esis-app", "--yes").exit_code == 0
+
+
+def test_list(context: Context) -> None:
+    """The list of a vestiging shows what is active, paused, waiting, available and not yet available."""
+    activate(context, "--code", CODE, "--startdatum", "01-12-2026")
+    run(context, "activate", BRIN6, "basispoort", *AGREED, "--code", ANDERE_CODE)
+    run(context, "pause", BRIN6, "basispoort", "--yes")
+    rows = {
+        cells[1].strip(): cells[-1].strip()
+        for line in run(context, "list", BRIN6).stdout.splitlines()
+        if len(cells := line.strip("│ ").split("│")) == 6
+    }
+    assert rows["bron"] == "actief"
+    assert rows["snappet"] == "nog niet gestart"
+    assert rows["basispoort"] == "gepauzeerd"
+    assert rows["uwlr-4d"] == "nog niet beschikbaar"
+    assert rows["toetsplein"] == "beschikbaar"
+    everything = run(context, "list").stdout
+    assert "basispoort" in everything
+    assert "toetsplein" not in everything
+
+
+def test_terms(context: Context) -> None:
+    """The terms are shown with their version."""
+    result = run(context, "terms", "snappet")
+    assert "uwlr-1" in result.stdout
+    assert "burgerservicenummer" in result.stdout
+
+
+def test_wrong_key(context: Context, tmp_path: Path) -> None:
+    """With another server key than before, nothing is activated."""
+    naam = (tmp_path / "keys").read_text().partition("=")[0]
+    (tmp_path / "keys").write_text(f"{naam}={'0c' * 32}\n")
+    result = activate(context, "--code", CODE)
+    assert result.exit_code == 1
+    assert "another one" in result.stderr
+
+
+@pytest.mark.parametrize("name", sorted(koppeling.commands))
+def test_help(context: Context, name: str) -> None:
+    """Every command has help with an example."""
+    assert "Example:" in run(context, name, "--help").stdout

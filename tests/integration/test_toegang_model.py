@@ -1,0 +1,291 @@
+"""The randomised model test: at every moment the gate grants exactly what an independently written model grants.
+
+`Deur.fetch` is the only way in: it can be pointed at the gate, or at a whole service.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from koppelingen_hulp import SLEUTELS, Wereld, open_opslag, school_element
+
+from uwlr_adapter.contract.fault import UwlrFout
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen, store
+from uwlr_adapter.koppelingen.afnemer import AfnemerFout
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.fouten import KoppelingFout
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.toegang import Poort
+from uwlr_adapter.opslag import Opslag
+
+START = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)  # the night after it, Amsterdam leaves summer time
+BRIN6S = ("21QW00", "21QW01", "03AB00")
+KLANTEN = {"snappet": "Snappet", "basispoort": "Basispoort"}
+NO_KLANT = "Client.OngeldigeKlantIdentificatie"
+NO_ACCESS = "Client.AutorisatieOngeldig"
+
+
+class Deur(Protocol):
+    """Where a fetch goes: gives the brin6 of which data came back, or the code of the fault."""
+
+    def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+        """Fetch as a vendor does."""
+
+
+@dataclass(frozen=True)
+class PoortDeur:
+    """The gate itself as the way in."""
+
+    wereld: Wereld
+
+    def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+        """Fetch through the gate, from the bytes of a request on."""
+        school = school_element(brin6)
+        try:
+            return self.wereld.fetch(
+                sleutel=sleutel, school=school, klantnaam=klantnaam, klantcode=klantcode, moment=moment
+            ).brin6
+        except UwlrFout as fout:
+            return fout.code
+
+
+# The model: what the rules of the design say, in plain dicts and plain codes. It shares no code with the gate.
+
+
+@dataclass
+class ModelKlant:
+    """What the model knows of a vendor: each code with the moment until when it is good."""
+
+    codes: dict[str, datetime | None]
+    enabled: bool = True
+
+
+@dataclass
+class ModelKoppeling:
+    """What the model knows of a living koppeling; a paused one has no code."""
+
+    code: str | None
+    first_day: date
+
+
+@dataclass
+class Model:
+    """Everything that may be known of who has access to what."""
+
+    klanten: dict[str, ModelKlant] = field(default_factory=dict)
+    koppelingen: dict[tuple[str, str], ModelKoppeling] = field(default_factory=dict)
+
+    def verdict(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+        """Say what a fetch must give."""
+        klant = self.klanten.get(klantnaam)
+        if klant is None or not klant.enabled or klantcode not in klant.codes:
+            return NO_KLANT
+        until = klant.codes[klantcode]
+        if until is not None and not moment < until:
+            return NO_KLANT
+        today = moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+        for (where, what), koppeling in self.koppelingen.items():
+            mine = where == brin6 and KLANTEN[what] == klantnaam
+            if mine and koppeling.code == sleutel and today >= koppeling.first_day:
+                return brin6
+        return NO_ACCESS
+
+    def may_use(self, brin6: str, aanbod: str, code: str) -> bool:
+        """Say whether a code keeps to the rule and is free at the vestiging."""
+        others = [koppeling.code for key, koppeling in self.koppelingen.items() if key[0] == brin6 and key[1] != aanbod]
+        return code.startswith(brin6) and 20 <= len(code) <= 50 and code not in others
+
+
+class Toegangsmachine(RuleBasedStateMachine):
+    """Acts on gate and model alike; after each act they must agree on what was asked, and on every fetch."""
+
+    klantcodes = Bundle("klantcodes")
+    brin6s = st.sampled_from(BRIN6S)
+    rests = st.sampled_from(["-eerste-code-ab", "-tweede-code-ab", "-EERSTE-CODE-AB", "-kort"])
+    strange = st.sampled_from(["", "", "", "21QW01", "x"])
+    aanbod = st.sampled_from(sorted(KLANTEN))
+    klanten = st.sampled_from(sorted(KLANTEN.values()))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="uwlr-model-"))
+        opslag = open_opslag(self.folder, *BRIN6S)
+        self.wereld = Wereld(opslag, Poort(Catalogus.load(), Sleutelbos.parse(SLEUTELS)))
+        self.deur: Deur = PoortDeur(self.wereld)
+        self.model = Model()
+        self.moment = START
+        self.known_codes: set[str] = set()
+        self.given: list[str] = []
+
+    @property
+    def opslag(self) -> Opslag:
+        """The database under test."""
+        return self.wereld.opslag
+
+    @initialize(target=klantcodes)
+    def vendors(self) -> object:
+        """Both vendors are there."""
+        given = []
+        for klantnaam in KLANTEN.values():
+            with self.opslag.writing() as connection:
+                _, klantcode = afnemers.add(connection, self.wereld.poort.sleutels, klantnaam, self.moment)
+            self.model.klanten[klantnaam] = ModelKlant({klantcode: None})
+            given.append(klantcode)
+        self.given += given
+        return multiple(*given)
+
+    @rule(brin6=brin6s, aanbod=aanbod, rest=rests, strange=strange, days=st.sampled_from([-1, 0, 0, 0, 1, 2, 366]))
+    def activate(self, brin6: str, aanbod: str, rest: str, strange: str, days: int) -> None:
+        """Activate a koppeling, perhaps with a code or a Startdatum that is refused."""
+        code = (strange or brin6) + rest
+        today = self.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+        may = (
+            (brin6, aanbod) not in self.model.koppelingen
+            and self.model.klanten[KLANTEN[aanbod]].enabled
+            and self.model.may_use(brin6, aanbod, code)
+            and 0 <= days <= 365
+        )
+        first_day = today + timedelta(days=days)
+        try:
+            self.wereld.activate(aanbod, brin6, code, startdatum=first_day, moment=self.moment)
+        except KoppelingFout:
+            assert not may
+        else:
+            assert may
+            self.known_codes.add(code)
+            self.model.koppelingen[brin6, aanbod] = ModelKoppeling(code, first_day)
+
+    @rule(brin6=brin6s, aanbod=aanbod, rest=rests, strange=strange)
+    def enter_code(self, brin6: str, aanbod: str, rest: str, strange: str) -> None:
+        """Change the code, or resume with the same or a new one."""
+        code = (strange or brin6) + rest
+        koppeling = self.model.koppelingen.get((brin6, aanbod))
+        may = koppeling is not None and self.model.may_use(brin6, aanbod, code)
+        with self.opslag.reading() as connection:
+            seen = store.living(connection, brin6, aanbod)
+        assert (seen is None) == (koppeling is None)
+        if seen is None or koppeling is None:
+            return
+        try:
+            with self.opslag.writing() as connection:
+                bos = self.wereld.poort.sleutels
+                handelingen.enter_code(connection, bos, seen.id, seen.versie, code, self.moment)
+        except KoppelingFout:
+            assert not may
+        else:
+            assert may
+            self.known_codes.add(code)
+            koppeling.code = code
+
+    @rule(brin6=brin6s, aanbod=aanbod)
+    def pause(self, brin6: str, aanbod: str) -> None:
+        """Pause: the school clears the code."""
+        koppeling = self.model.koppelingen.get((brin6, aanbod))
+        with self.opslag.reading() as connection:
+            seen = store.living(connection, brin6, aanbod)
+        assert (seen is None) == (koppeling is None)
+        if seen is None or koppeling is None:
+            return
+        try:
+            with self.opslag.writing() as connection:
+                handelingen.clear_code(connection, seen.id, seen.versie, self.moment)
+        except KoppelingFout:
+            assert koppeling.code is None
+        else:
+            assert koppeling.code is not None
+            koppeling.code = None
+
+    @rule(brin6=brin6s, aanbod=aanbod)
+    def end(self, brin6: str, aanbod: str) -> None:
+        """End a koppeling."""
+        with self.opslag.reading() as connection:
+            seen = store.living(connection, brin6, aanbod)
+        assert (seen is None) == ((brin6, aanbod) not in self.model.koppelingen)
+        if seen is None:
+            return
+        with self.opslag.writing() as connection:
+            handelingen.end(connection, seen.id, seen.versie, self.moment)
+        del self.model.koppelingen[brin6, aanbod]
+
+    @rule(target=klantcodes, klantnaam=klanten, hours=st.sampled_from([0, 1, 48]))
+    def rotate(self, klantnaam: str, hours: int) -> object:
+        """Rotate a klantcode, as the operator does."""
+        klant = self.model.klanten[klantnaam]
+        try:
+            with self.opslag.writing() as connection:
+                bos = self.wereld.poort.sleutels
+                _, klantcode = afnemers.rotate(connection, bos, klantnaam, self.moment, timedelta(hours=hours))
+        except AfnemerFout:
+            assert not klant.enabled
+            return multiple()
+        assert klant.enabled
+        (current,) = [code for code, until in klant.codes.items() if until is None]
+        klant.codes = {klantcode: None}
+        if hours:
+            klant.codes[current] = self.moment + timedelta(hours=hours)
+        self.given.append(klantcode)
+        return klantcode
+
+    @rule(klantnaam=klanten, enabled=st.sampled_from([False, True, True]))
+    def switch(self, klantnaam: str, enabled: bool) -> None:  # noqa: FBT001 - a parameter of the rule
+        """Disable or enable a vendor, as the operator does."""
+        with self.opslag.writing() as connection:
+            if enabled:
+                afnemers.enable(connection, klantnaam)
+            else:
+                afnemers.disable(connection, klantnaam, self.moment)
+        self.model.klanten[klantnaam].enabled = enabled
+
+    @rule(minutes=st.sampled_from([1, 59, 60, 9 * 60, 24 * 60, 3 * 24 * 60]))
+    def time_passes(self, minutes: int) -> None:
+        """Let the clock go on."""
+        self.moment += timedelta(minutes=minutes)
+
+    @rule(
+        klantnaam=klanten,
+        klantcode=klantcodes,
+        of=brin6s,
+        rest=rests,
+        brin6=st.sampled_from([*BRIN6S, "99ZZ00"]),
+    )
+    def any_fetch(self, klantnaam: str, klantcode: str, of: str, rest: str, brin6: str) -> None:
+        """Fetch with any klantcode that ever was, any code and any school: it gets what the model says."""
+        self._agree(klantnaam, klantcode, of + rest, brin6)
+
+    @invariant()
+    def every_fetch(self) -> None:
+        """Fetch as each vendor with each code ever entered, and with each klantcode ever given: as the model says."""
+        for klantnaam, klant in self.model.klanten.items():
+            (current,) = [code for code, until in klant.codes.items() if until is None]
+            for sleutel in self.known_codes:
+                self._agree(klantnaam, current, sleutel, sleutel[:6])
+                event(self.model.verdict(klantnaam, current, sleutel, sleutel[:6], self.moment)[:15])
+            for klantcode in self.given:
+                for sleutel in sorted(self.known_codes)[:1]:
+                    self._agree(klantnaam, klantcode, sleutel, sleutel[:6])
+
+    def _agree(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str) -> None:
+        expected = self.model.verdict(klantnaam, klantcode, sleutel, brin6, self.moment)
+        assert self.deur.fetch(klantnaam, klantcode, sleutel, brin6, self.moment) == expected
+
+    def teardown(self) -> None:
+        """Remove the database."""
+        self.opslag.close()
+        shutil.rmtree(self.folder)
+
+
+TestToegang = Toegangsmachine.TestCase
+TestToegang.settings = settings(
+    max_examples=25,
+    stateful_step_count=40,
+    deadline=None,  # a commit waits for the disk
+    suppress_health_check=[HealthCheck.too_slow],
+)
