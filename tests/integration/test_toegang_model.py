@@ -262,11 +262,12 @@ class Toegangsmachine(RuleBasedStateMachine):
 
     @invariant()
     def every_fetch(self) -> None:
-        """Fetch as each vendor with each code ever entered, and with each klantcode ever given: as the model says."""
+        """Fetch as each vendor with each code ever entered, for each school, and with each klantcode ever given: as the model says."""
         for klantnaam, klant in self.model.klanten.items():
             (current,) = [code for code, until in klant.codes.items() if until is None]
             for sleutel in self.known_codes:
-                self._agree(klantnaam, current, sleutel, sleutel[:6])
+                for brin6 in BRIN6S:
+                    self._agree(klantnaam, current, sleutel, brin6)
                 event(self.model.verdict(klantnaam, current, sleutel, sleutel[:6], self.moment)[:15])
             for klantcode in self.given:
                 for sleutel in sorted(self.known_codes)[:1]:

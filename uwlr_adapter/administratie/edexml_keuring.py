@@ -25,13 +25,13 @@ _NAAM = ("achternaam", "roepnaam")
 _BAKJES = ("samengestelde_groepen", "groepen")
 _RECORD_DIEPTE = 3
 _REDENEN = {
-    "maxlength_valid": "longer than UWLR allows",
-    "minlength_valid": "shorter than UWLR allows",
-    "length_valid": "not of the length that UWLR asks",
-    "enumeration_valid": "not a code of UWLR",
-    "pattern_valid": "not of the form that UWLR asks",
-    "facet_valid": "not a value of UWLR",
-    "schemav_element_content": "not allowed here, or doubled",
+    "maxlength": "longer than UWLR allows",
+    "minlength": "shorter than UWLR allows",
+    "length": "not of the length that UWLR asks",
+    "enumeration": "not a code of UWLR",
+    "pattern": "not of the form that UWLR asks",
+    "facet": "not a value of UWLR",
+    "element_content": "not allowed here, or doubled",
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import click
 from rich.console import Console
 
+from uwlr_adapter.koppelingen.catalogus import Catalogus, CatalogusFout
 from uwlr_adapter.opslag import Opslag, OpslagFout
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.tijd import Klok, now
@@ -22,6 +23,13 @@ class Context:
     """Standard output: what was asked for."""
     messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     """Standard error: progress, warnings and reasons."""
+
+    def catalogus(self) -> Catalogus:
+        """Give the catalogue of koppelingen that the settings name."""
+        try:
+            return Catalogus.load(self.settings.catalogus)
+        except CatalogusFout as error:
+            raise click.ClickException(f"the catalogue cannot be used: {error}") from error
 
     @contextmanager
     def opslag(self) -> Iterator[Opslag]:

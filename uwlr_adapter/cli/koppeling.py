@@ -68,7 +68,7 @@ def list_(context: Context, brin6: str | None) -> None:
 
     Example:  uwlr-adapter koppeling list 21QW00
     """
-    catalogus = Catalogus.load()
+    catalogus = context.catalogus()
     today = day_of(context.klok())
     table = Table("vestiging", "ID", "naam", "type", "startdatum", "status")
     with _refusing(), context.opslag() as opslag, opslag.reading() as connection:
@@ -84,12 +84,13 @@ def list_(context: Context, brin6: str | None) -> None:
 
 @koppeling.command()
 @click.argument("koppeling_id", metavar="ID")
-def terms(koppeling_id: str) -> None:
+@click.pass_obj
+def terms(context: Context, koppeling_id: str) -> None:
     """Show the terms of use of the koppeling ID, and their version.
 
     Example:  uwlr-adapter koppeling terms snappet
     """
-    aanbod = Catalogus.load().get(koppeling_id)
+    aanbod = context.catalogus().get(koppeling_id)
     if aanbod is None:
         raise click.ClickException(OnbekendAanbod.tekst)
     click.echo(f"{aanbod.naam}: gebruikersvoorwaarden, versie {aanbod.voorwaarden.versie}\n")
@@ -128,7 +129,7 @@ def activate(
     Example:
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    catalogus = Catalogus.load()
+    catalogus = context.catalogus()
     with _refusing(), context.opslag() as opslag:
         aanbod = handelingen.require_aanbod(catalogus, koppeling_id)
         if generate and not aanbod.heeft_code:
@@ -217,7 +218,7 @@ def _act(
     """Do an act on the koppeling as it stands now; when somebody changes it while we ask, nothing happens."""
     with _refusing(), context.opslag() as opslag:
         with opslag.reading() as connection:
-            gezien = _require_living(connection, brin6, koppeling_id)
+            gezien = _require_living(context, connection, brin6, koppeling_id)
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with opslag.writing() as connection:
@@ -229,7 +230,7 @@ def _enter_code(
 ) -> None:
     with _refusing(), context.opslag() as opslag:
         with opslag.reading() as connection:
-            gezien = _require_living(connection, brin6, koppeling_id)
+            gezien = _require_living(context, connection, brin6, koppeling_id)
         if gezien.afnemer_id is not None and gezien.status is not expected:
             hint = "it is paused: use `koppeling resume`" if expected is Status.ACTIEF else "it is not paused"
             raise click.ClickException(hint)
@@ -241,11 +242,11 @@ def _enter_code(
         _show_once(context, chosen)
 
 
-def _require_living(connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
+def _require_living(context: Context, connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
     store.require_vestiging(connection, brin6)
     found = store.living(connection, brin6, koppeling_id)
     if found is None:  # one that left the catalogue can still be ended
-        handelingen.require_aanbod(Catalogus.load(), koppeling_id)
+        handelingen.require_aanbod(context.catalogus(), koppeling_id)
         raise GeenKoppeling
     return found
 

@@ -52,6 +52,7 @@ def serve(context: Context, host: str | None, port: int | None, public_url: str 
         raise click.UsageError(
             f"listening on {settings.host} needs --public-url https://…: the codes must travel in TLS"
         )
+    context.catalogus()
     with context.opslag() as opslag:
         try:
             Sleutelbos.from_settings(settings, opslag)

@@ -31,7 +31,10 @@ _KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Bevinding:
-    """One thing that is wrong: `pad` names the element, `regel` the broken rule, `lijn` counts from 1 (0: unknown)."""
+    """One thing that is wrong: `pad` names the element, `lijn` counts from 1 (0: unknown).
+
+    `regel` is the rule of XSD that it breaks, such as `pattern`, `maxlength` or `element_content`.
+    """
 
     pad: str
     regel: str
@@ -70,7 +73,8 @@ def _finding(root: etree._Element, path: str, rule: str, line: int) -> Bevinding
             break
         local = etree.QName(found).localname
         pad.append(local if local in _KNOWN else "*")
-    return Bevinding("/".join(pad) or "*", rule.removeprefix("SCHEMAV_CVC_").lower(), line, found)
+    short = rule.removeprefix("SCHEMAV_").removeprefix("CVC_").removesuffix("_VALID").lower()
+    return Bevinding("/".join(pad) or "*", short, line, found)
 
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
