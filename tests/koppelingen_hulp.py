@@ -16,7 +16,7 @@ from uwlr_adapter.koppelingen.handelingen import Aanvraag
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort, Toegang
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.opslag import Opslag
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 BRIN6 = "21QW00"
@@ -34,8 +34,8 @@ def school_element(brin6: str) -> str:
 def open_opslag(folder: Path, *brin6s: str) -> Opslag:
     """Open a new SQLite database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
     opslag = Opslag(f"sqlite:///{folder / 'uwlr.sqlite3'}")
+    opslag.upgrade()
     with opslag.writing() as connection:
-        metadata.create_all(connection)
         for brin6 in brin6s:
             add_vestiging(connection, brin6)
     return opslag
