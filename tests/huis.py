@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from berichten import body, envelope, header
 
+from uwlr_adapter.administratie import edexml, store
 from uwlr_adapter.demo import opzet
 from uwlr_adapter.koppelingen import afnemer, handelingen
 from uwlr_adapter.koppelingen.catalogus import Catalogus
@@ -17,6 +19,12 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.tijd import day_of, now
 
 CODE = opzet.VERIFICATIECODE
+CODE_OF_ONE = "30AB00een-van-alles-1"
+ONE_OF_EACH = """<EDEX><school><schooljaar>{schooljaar}</schooljaar><brincode>30AB</brincode></school>
+<groepen><groep key="g"><naam>Enig</naam><jaargroep>3</jaargroep></groep></groepen>
+<leerlingen><leerling key="l"><roepnaam>Één</roepnaam><groep key="g"/></leerling></leerlingen>
+<leerkrachten><leerkracht key="k"><roepnaam>Uno</roepnaam></leerkracht></leerkrachten></EDEX>"""
+"""The smallest school: one groep, a leerling with only a roepnaam, a leerkracht without rol or groep."""
 SCHOOL = "<brincode>{}</brincode><dependancecode>{}</dependancecode>"
 
 
@@ -41,6 +49,11 @@ class Huis:
         """Give a request for the school year of today, right unless told otherwise."""
         named = SCHOOL.format(brin6[:4], brin6[4:]) if school is None else school
         return envelope(body(self.schooljaar, named), self.header(klantnaam, sleutel=sleutel))
+
+
+def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
+    """Import the smallest school, 30AB00."""
+    store.apply(connection, edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode()))
 
 
 def furnish(data: Path, moment: datetime | None = None) -> Huis:
@@ -75,6 +88,8 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
             ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
             handelingen.end(connection, ended.id, ended.versie, moment)
             activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
+            import_one_of_each(connection, voorbeeld.schooljaar)
+            activate("30AB00", "snappet", CODE_OF_ONE)
     finally:
         opslag.close()
     refusals = {

@@ -4,7 +4,6 @@ It holds ids, counts and fixed words only: no text of a caller, no code, no name
 transaction as the act. Calls that are refused before their afnemer is known are counted per minute and source.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -92,32 +91,38 @@ class Regel:
     herstel: tuple[str, ...]
 
 
-def record_verzoek(
-    connection: sa.Connection,
-    *,
-    moment: datetime,
-    operatie: str,
-    afnemer_id: int,
-    uitkomst: str,
-    koppeling_id: int | None = None,
-    brin6: str | None = None,
-    reden: Reden | None = None,
-    leerlingen: int | None = None,
-    herstel: Sequence[str] = (),
-) -> None:
-    """Write down a call of a known afnemer. `brin6` is that of an existing vestiging, or None."""
+@dataclass(slots=True)
+class Verzoekregel:
+    """The line of one call of a known afnemer, filled in while the call is judged.
+
+    `brin6` is that of an existing vestiging, or None; `herstel` holds the ids of the repairs that were needed.
+    """
+
+    moment: datetime
+    operatie: str
+    afnemer_id: int
+    herstel: tuple[str, ...] = ()
+    uitkomst: str = ""
+    reden: Reden | None = None
+    koppeling_id: int | None = None
+    brin6: str | None = None
+    leerlingen: int | None = None
+
+
+def record_verzoek(connection: sa.Connection, regel: Verzoekregel) -> None:
+    """Write down a call of a known afnemer."""
     connection.execute(
         journaal.insert().values(
-            moment=_utc(moment),
+            moment=_utc(regel.moment),
             soort=Soort.VERZOEK,
-            handeling=operatie,
-            afnemer_id=afnemer_id,
-            koppeling_id=koppeling_id,
-            brin6=brin6,
-            uitkomst=uitkomst,
-            reden=reden,
-            leerlingen=leerlingen,
-            herstel=" ".join(herstel) or None,
+            handeling=regel.operatie,
+            afnemer_id=regel.afnemer_id,
+            koppeling_id=regel.koppeling_id,
+            brin6=regel.brin6,
+            uitkomst=regel.uitkomst,
+            reden=regel.reden,
+            leerlingen=regel.leerlingen,
+            herstel=" ".join(regel.herstel) or None,
         )
     )
 

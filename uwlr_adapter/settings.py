@@ -45,9 +45,15 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
 
     @property
+    def listen_url(self) -> str:
+        """The scheme, host and port that the service listens on."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def base_url(self) -> str:
         """The scheme, host and port that vendors call, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or self.listen_url).rstrip("/")
 
 
 def forget_key_variables() -> None:

@@ -39,6 +39,11 @@ def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.base_url == "https://u.example"
 
 
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    """The WSDL of a service on ::1 names an address that a client can call."""
+    assert Settings(host="::1").base_url == "http://[::1]:8080"
+
+
 def test_keys_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server key is in no representation, and leaves the environment after reading."""
     monkeypatch.setenv("UWLR_KEYS", "k1=0123456789abcdef")

@@ -1,5 +1,6 @@
 """`uwlr-adapter serve`: the service, until it is interrupted."""
 
+import logging
 import socket
 import threading
 import time
@@ -25,6 +26,7 @@ STOP_SECONDS = 30
 """How long a request may go on after a stop is asked: the shortest client timeout seen."""
 READY_SECONDS = 30
 """How long a worker may take to start before that is reported as a failure."""
+logger = logging.getLogger("uwlr_adapter.serve")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -66,6 +68,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
 
     The database must be current and the server keys known: both are checked again in the worker process.
     """
+    _require_free(settings)
     server = Granian(
         "uwlr_adapter.app:make_app",
         address=settings.host,
@@ -86,6 +89,18 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
         raise click.ClickException(str(error)) from error
 
 
+def _require_free(settings: Settings) -> None:
+    """Say so when the address cannot be listened on; granian itself would print a trace."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except OSError as error:
+        place = f"{settings.host}, port {settings.port}"
+        raise click.ClickException(f"cannot listen on {place}: {error.strerror or error}") from None
+
+
 def free_port() -> int:
     """Give a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
@@ -95,7 +110,7 @@ def free_port() -> int:
 
 def _announce(settings: Settings, ready: Callable[[], object]) -> None:
     """Wait until the service gives its own WSDL, then call `ready`."""
-    address = f"http://{settings.host}:{settings.port}{PATH}?wsdl"
+    address = f"{settings.listen_url}{PATH}?wsdl"
     last = time.monotonic() + READY_SECONDS
     while time.monotonic() < last:
         try:
@@ -104,3 +119,4 @@ def _announce(settings: Settings, ready: Callable[[], object]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
+    logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)

@@ -133,7 +133,7 @@ def _groepen(parent: etree._Element, omvang: _Omvang, start: int) -> None:
 def _leerling(parent: etree._Element, kind: _Kind, omvang: _Omvang, brin6: str, start: int) -> None:
     plaats = kind.nummer % 500
     leerling = etree.SubElement(parent, "leerling", key=f"L{kind.nummer:05}")
-    if plaats or kind.jaargroep != 1:  # one leerling has no ECK-iD yet: the first of jaargroep 1
+    if plaats or kind.nummer // 1000 % _HOOGSTE:  # of eight years of children, one child has no ECK-iD yet
         leerling.set("eckid", _eckid(f"{brin6} leerling {kind.nummer}"))
     _texts(leerling, achternaam=kind.achternaam, voorvoegsel=kind.voorvoegsel, roepnaam=kind.roepnaam)
     _texts(leerling, geboortedatum=kind.geboren.isoformat(), geslacht=kind.geslacht, jaargroep=str(kind.jaargroep))

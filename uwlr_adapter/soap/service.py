@@ -20,7 +20,7 @@ from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.profiel import PROFIELEN
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.verzoek import Aanroep, Verzoek, keur
-from uwlr_adapter.journaal import Reden
+from uwlr_adapter.journaal import Reden, Verzoekregel
 from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
@@ -42,36 +42,6 @@ _REASONS = {
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
-class _Regel:
-    """What the journaal will say of a call, filled in on the way."""
-
-    moment: datetime
-    operatie: str
-    afnemer_id: int
-    herstel: tuple[str, ...]
-    uitkomst: str = ""
-    reden: Reden | None = None
-    koppeling_id: int | None = None
-    brin6: str | None = None
-    leerlingen: int | None = None
-
-    def write(self, connection: sa.Connection) -> None:
-        """Append the line."""
-        journaal.record_verzoek(
-            connection,
-            moment=self.moment,
-            operatie=self.operatie,
-            afnemer_id=self.afnemer_id,
-            koppeling_id=self.koppeling_id,
-            brin6=self.brin6,
-            uitkomst=self.uitkomst,
-            reden=self.reden,
-            leerlingen=self.leerlingen,
-            herstel=self.herstel,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Dienst:
     """What answers a call: the database, the gate and the clock."""
@@ -86,13 +56,13 @@ class Dienst:
         try:
             with self.opslag.reading() as connection:
                 afnemer = self.poort.identify(connection, aanroep.autorisatie, moment)
-                regel = _Regel(moment, aanroep.operatie.naam, afnemer.id, aanroep.herstel)
+                regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, aanroep.herstel)
                 answer = self._judge(connection, aanroep, regel)
         except fault.OngeldigeKlantIdentificatie as fout:
             self._count(fout, bron)
             raise
         with self.opslag.writing() as connection:
-            regel.write(connection)
+            journaal.record_verzoek(connection, regel)
         if isinstance(answer, fault.UwlrFout):
             raise answer
         return answer
@@ -110,7 +80,7 @@ class Dienst:
         with self.opslag.writing() as connection:
             journaal.count_refusal(connection, moment=self.klok(), bron=bron, uitkomst=fout.code)
 
-    def _grant(self, connection: sa.Connection, aanroep: Aanroep, regel: _Regel) -> bytes:
+    def _grant(self, connection: sa.Connection, aanroep: Aanroep, regel: Verzoekregel) -> bytes:
         """Give the answer to a known afnemer (rows 6 to 10). Raises UwlrFout."""
         if aanroep.school is None:
             regel.reden = Reden.GEEN_SCHOOL
@@ -121,7 +91,7 @@ class Dienst:
         dataset = _select(connection, toegang, verzoek, regel.moment)
         return _write(verzoek, toegang, dataset, regel)
 
-    def _judge(self, connection: sa.Connection, aanroep: Aanroep, regel: _Regel) -> bytes | fault.UwlrFout:
+    def _judge(self, connection: sa.Connection, aanroep: Aanroep, regel: Verzoekregel) -> bytes | fault.UwlrFout:
         """Give what the caller gets, and fill in the line of the journaal on the way."""
         try:
             return guarded(lambda: self._grant(connection, aanroep, regel))
@@ -153,7 +123,7 @@ def _select(connection: sa.Connection, toegang: Toegang, verzoek: Verzoek, momen
     )
 
 
-def _write(verzoek: Verzoek, toegang: Toegang, dataset: Dataset | None, regel: _Regel) -> bytes:
+def _write(verzoek: Verzoek, toegang: Toegang, dataset: Dataset | None, regel: Verzoekregel) -> bytes:
     """Give the bytes of an answer, judged by our own XSD before they leave."""
     if dataset is None:
         regel.uitkomst, regel.reden = "geengegevens", Reden.GEEN_GEGEVENS

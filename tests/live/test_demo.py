@@ -1,0 +1,75 @@
+"""The demo keeps its fixed contract."""
+
+import json
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from server import WAIT, command, free_port
+
+from uwlr_adapter.client import Vraag, pull
+
+KEYS = {
+    *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
+}
+
+
+def run_demo(data: Path, port: int) -> dict[str, str]:
+    """Start the demo, fetch from it with what it prints, stop it as Ctrl-C does; gives what it printed."""
+    process = subprocess.Popen(
+        command("demo", "--port", str(port), "--data", str(data), "--json"), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        printed: dict[str, str] = json.loads(process.stdout.readline())
+        vraag = Vraag(**{naam: value for naam, value in printed.items() if naam not in {"endpoint", "wsdl"}})
+        antwoord = pull(printed["endpoint"], vraag)
+        assert antwoord.uitkomst == "leerlinggegevens"
+        assert antwoord.aantallen["leerlingen"] >= 200
+        assert antwoord.bevindingen == ()
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=WAIT)
+    assert rest == ""
+    assert process.returncode == 0
+    return printed
+
+
+def test_the_demo_is_made_and_reopened(tmp_path: Path) -> None:
+    """It prints exactly the keys of its contract on one line, and a second start gives the same school."""
+    port = free_port()
+    first = run_demo(tmp_path / "demo", port)
+    assert first.keys() == KEYS
+    assert (first["klantnaam"], first["autorisatiesleutel"]) == ("Snappet", "21QW00Ygr67BfgKl!gr8")
+    assert (first["brincode"], first["dependancecode"]) == ("21QW", "00")
+    assert run_demo(tmp_path / "demo", port) == first
+
+
+def test_the_demo_says_it_when_its_port_is_taken(tmp_path: Path) -> None:
+    """A taken port is one sentence and a failure, not a trace."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            command("demo", "--port", str(port), "--data", str(tmp_path / "demo")),
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert str(port) in result.stderr
+
+
+@pytest.mark.parametrize("address", ["::", "192.0.2.1"])
+def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> None:
+    """Outside loopback the service starts only with an https address for the WSDL."""
+    result = subprocess.run(
+        command("--data", str(tmp_path), "serve", "--host", address), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "--public-url" in result.stderr
