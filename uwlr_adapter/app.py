@@ -1,6 +1,6 @@
 """One WSGI application: every path of the service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,22 +20,37 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def make_app(settings: Settings, klok: Klok = now) -> "WSGIApplication":
+class App:
+    """The service as a WSGI application; `close` lets go of the database."""
+
+    def __init__(self, opslag: Opslag, paths: "Mapping[str, WSGIApplication]") -> None:
+        self._opslag = opslag
+        self._paths = paths
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        handler = self._paths.get(environ.get("PATH_INFO", ""))
+        if handler is None:
+            return plain(start_response, HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.")
+        return handler(environ, start_response)
+
+    def close(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        self._opslag.close()
+
+
+def make_app(settings: Settings, klok: Klok = now) -> App:
     """Give the application for these settings; the database must be current (`db upgrade`).
 
     Raises OpslagFout, SleutelFout or CatalogusFout when it cannot serve: better not started than answering wrongly.
     """
     opslag = Opslag(settings.database_url)
-    opslag.require_current()
-    poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag))
+    try:
+        opslag.require_current()
+        poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag))
+    except BaseException:
+        opslag.close()
+        raise
     dienst = Dienst(opslag, poort, klok)
     soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
-    paths = {PATH: Deur(soap, wsdl(settings.base_url))}
-
-    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        handler = paths.get(environ.get("PATH_INFO", ""))
-        if handler is None:
-            return plain(start_response, HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.")
-        return handler(environ, start_response)
-
-    return app
+    return App(opslag, {PATH: Deur(soap, wsdl(settings.base_url))})

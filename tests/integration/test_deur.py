@@ -12,7 +12,7 @@ from huis import Huis, furnish
 from wsgi import call
 
 from uwlr_adapter import journaal
-from uwlr_adapter.app import make_app
+from uwlr_adapter.app import App, make_app
 from uwlr_adapter.contract import antwoord
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
 from uwlr_adapter.journaal import Regel
@@ -34,15 +34,22 @@ def opslag(huis: Huis) -> Iterator[Opslag]:
     opened.close()
 
 
+@pytest.fixture
+def app(huis: Huis) -> Iterator[App]:
+    """Make the application on that house."""
+    made = make_app(Settings(data=huis.data))
+    yield made
+    made.close()
+
+
 def lines(opslag: Opslag) -> list[Regel]:
     """Give the journaal, newest first, without the acts of furnishing."""
     with opslag.reading() as connection:
         return [regel for regel in journaal.read(connection) if regel.soort is journaal.Soort.VERZOEK]
 
 
-def test_every_call_of_a_known_klant_is_written_down(huis: Huis, opslag: Opslag) -> None:
+def test_every_call_of_a_known_klant_is_written_down(app: App, huis: Huis, opslag: Opslag) -> None:
     """The journaal has one line per call, with its outcome and the true reason of a refusal."""
-    app = make_app(Settings(data=huis.data))
     assert call(app, huis.request()).status == 200
     (regel,) = lines(opslag)
     assert (regel.handeling, regel.uitkomst, regel.reden) == ("HaalLeerlinggegevens", "leerlinggegevens", None)
@@ -69,24 +76,23 @@ def test_every_call_of_a_known_klant_is_written_down(huis: Huis, opslag: Opslag)
     ],
 )
 def test_the_other_refusals_are_written_down(
-    huis: Huis, opslag: Opslag, inhoud: str, uitkomst: str, reden: str
+    app: App, huis: Huis, opslag: Opslag, inhoud: str, uitkomst: str, reden: str
 ) -> None:
     """Also what goes wrong after the gate, or before it, stands in the journaal."""
-    call(make_app(Settings(data=huis.data)), envelope(inhoud, huis.header()))
+    call(app, envelope(inhoud, huis.header()))
     (regel,) = lines(opslag)
     assert (regel.uitkomst, regel.reden) == (uitkomst, reden)
 
 
-def test_a_repair_is_written_down(huis: Huis, opslag: Opslag) -> None:
+def test_a_repair_is_written_down(app: App, huis: Huis, opslag: Opslag) -> None:
     """A request that needed a repair is answered, and the journaal names the repair."""
     message = envelope(body(f" {huis.schooljaar} "), huis.header())
-    assert call(make_app(Settings(data=huis.data)), message).status == 200
+    assert call(app, message).status == 200
     assert lines(opslag)[0].herstel == ("witruimte",)
 
 
-def test_calls_of_strangers_are_counted(huis: Huis, opslag: Opslag) -> None:
+def test_calls_of_strangers_are_counted(app: App, huis: Huis, opslag: Opslag) -> None:
     """What is refused before the klant is known makes no line, but counts per source and outcome."""
-    app = make_app(Settings(data=huis.data))
     for message in (b"", b"x", envelope(kop=""), envelope(kop=huis.header(klantnaam="Vreemd"))):
         call(app, message)
     assert lines(opslag) == []
@@ -105,9 +111,8 @@ def test_calls_of_strangers_are_counted(huis: Huis, opslag: Opslag) -> None:
     ]
 
 
-def test_nothing_of_a_caller_reaches_the_database(huis: Huis, opslag: Opslag) -> None:
+def test_nothing_of_a_caller_reaches_the_database(app: App, huis: Huis, opslag: Opslag) -> None:
     """No text of a request, no code and no key stands anywhere in the database, whatever the outcome."""
-    app = make_app(Settings(data=huis.data))
     marks = ("merkteken-sleutel", "merkteken-klantcode", "77ZZ", "merkteken-set")
     inhoud = body(
         school="<brincode>77ZZ</brincode>",
@@ -132,10 +137,9 @@ def test_nothing_of_a_caller_reaches_the_database(huis: Huis, opslag: Opslag) ->
     ],
 )
 def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
-    huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
+    app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
-    app = make_app(Settings(data=huis.data))
     with patch("uwlr_adapter.soap.service.select", side_effect=failure), caplog.at_level(logging.DEBUG):
         reply = call(app, huis.request())
     assert reply.status == 500
@@ -149,10 +153,9 @@ def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
 
 
 def test_an_answer_that_breaks_our_schema_never_leaves(
-    huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture
+    app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
-    app = make_app(Settings(data=huis.data))
     wrong = antwoord.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
     with patch.object(antwoord, "render", return_value=wrong):
         reply = call(app, huis.request())
@@ -161,14 +164,12 @@ def test_an_answer_that_breaks_our_schema_never_leaves(
     assert "InvalidAnswerError" in caplog.text
 
 
-def test_a_database_that_is_gone_is_temporary(huis: Huis) -> None:
+def test_a_database_that_is_gone_is_temporary(app: App, huis: Huis, opslag: Opslag) -> None:
     """Without its tables the service says so as the standard has it, and is right again when they are back."""
-    app = make_app(Settings(data=huis.data))
-    database = huis.data / "uwlr.sqlite3"
-    with Opslag(f"sqlite:///{database}").writing() as connection:
+    with opslag.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE afnemer RENAME TO afnemer_weg")
     assert b"Server.TijdelijkNietBeschikbaar" in call(app, huis.request()).body
-    with Opslag(f"sqlite:///{database}").writing() as connection:
+    with opslag.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE afnemer_weg RENAME TO afnemer")
     assert call(app, huis.request()).status == 200
 

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from berichten import LG, body, envelope, header
@@ -23,7 +23,7 @@ from wsgi import call
 
 from uwlr_adapter.administratie import edexml as reader
 from uwlr_adapter.administratie.store import import_levering
-from uwlr_adapter.app import make_app
+from uwlr_adapter.app import App, make_app
 from uwlr_adapter.contract.fault import UwlrFout
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen import handelingen, store
@@ -70,7 +70,7 @@ class PoortDeur:
 class DienstDeur:
     """The whole application as the way in, with the clock of the machine."""
 
-    app: Any
+    app: App
 
     def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
         """Fetch as a vendor does; the data tell by the name of their one leerling whose they are."""
@@ -320,6 +320,8 @@ class Toegangsmachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Remove the database."""
+        if isinstance(self.deur, DienstDeur):
+            self.deur.app.close()
         self.opslag.close()
         shutil.rmtree(self.folder)
 
