@@ -1,0 +1,68 @@
+"""What the documents say is whole: every command, setting and dependency stands where a reader looks for it."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from uwlr_adapter.cli import main
+from uwlr_adapter.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Give every command with its path."""
+    for naam, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, naam))
+        else:
+            yield (*path, naam), command
+
+
+ALL = dict(commands(main))
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
+    """The help of a command shows how it is called, by its own name."""
+    text = re.sub(r"\s+", " ", ALL[path].help or "")
+    assert "Example:" in text
+    assert f"uwlr-adapter {' '.join(path)}" in text
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_option_says_what_it_is(path: tuple[str, ...]) -> None:
+    """No option stands there without a text."""
+    for parameter in ALL[path].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+def test_every_setting_is_documented() -> None:
+    """Each setting has a line in docs/settings.md, and each line is a setting."""
+    table = re.findall(r"^\| `(UWLR_\w+)` ", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(table) == sorted(f"UWLR_{naam.upper()}" for naam in Settings.model_fields)
+
+
+def test_every_dependency_earns_its_place() -> None:
+    """Each library of the project has a word in docs/dependencies.md."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["test"], *extras["dev"]]
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    for line in needed:
+        naam = re.match(r"[\w-]+", line)
+        assert naam is not None
+        assert naam[0] in text, naam[0]
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    """Each `uwlr-adapter …` in the README is a command."""
+    known = {path[0] for path in ALL}
+    used = set(re.findall(r"^uwlr-adapter (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert used <= known
+    assert used >= {"import", "afnemer", "koppeling", "serve", "journaal", "pull"}
