@@ -4,13 +4,17 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 PORT ?= 8080
 
-.PHONY: demo test check python clean
+.PHONY: demo test test-long check python clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
 
 test: $(VENV)/installed-test
 	$(VENV)/bin/python -m pytest -n auto
+
+# The long form of the tests that have a short one: every mutant and every random school.
+test-long: $(VENV)/installed-test
+	UWLR_LONG=1 $(VENV)/bin/python -m pytest -n auto
 
 check: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .

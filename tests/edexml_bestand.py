@@ -36,9 +36,10 @@ def read_manifest() -> list[Geval]:
 
 def to_edexml(dataset: Dataset) -> bytes:
     """Give an EDEXML 2.1 file that says what a dataset says."""
-    (payload,) = etree.fromstring(render(dataset, "2.1"))
+    (payload,) = etree.fromstring(render(dataset))
     namespace = etree.QName(payload).namespace
     payload.tag = f"{{{namespace}}}EDEX"
+    next(payload.iter(f"{{{namespace}}}xsdversie")).text = "2.1"
     data = etree.tostring(payload, encoding="utf-8", xml_declaration=True, pretty_print=True)
     return data.replace(f' xmlns="{namespace}"'.encode(), b"", 1)
 

@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 _FOLDER = os.environ.get("UWLR_STANDARD", "")
+_LANG = os.environ.get("UWLR_LONG") == "1"
 _LAATSTE_GEPUBLICEERD = 2024
 _LAATSTE_VAN_ONS = 2099
 _XSD = "http://www.w3.org/2001/XMLSchema"
@@ -19,6 +20,11 @@ needs_standard = pytest.mark.skipif(
     not Path(_FOLDER, "uwlr-2.2").is_dir() or not _FOLDER,
     reason="UWLR_STANDARD names no folder with the published files",
 )
+
+
+def amount(short: int, full: int) -> int:
+    """Give how much to try: the short number, or the full one with UWLR_LONG=1 (`make test-long`)."""
+    return full if _LANG else short
 
 
 def standard_file(name: str) -> Path:

@@ -1,7 +1,9 @@
-"""A second, independent writer of a leerlinggegevens_antwoord: a tree built element by element with lxml.
+"""A second, independent writer of the four answers: a tree built element by element with lxml.
 
 Slow and simple. Tests compare the writer of the contract with it, and use it to make answers to judge.
 """
+
+from collections.abc import Iterable
 
 from lxml import etree
 
@@ -10,11 +12,49 @@ from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, 
 _LG = "http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens"
 
 
-def render(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
-    """Give the element leerlinggegevens_antwoord, every field of every record in it, as UTF-8."""
-    root = etree.XML(f'<leerlinggegevens_antwoord xmlns="{_LG}"/>')
-    payload = _add(root, "leerlinggegevens")
+def render(dataset: Dataset, xsdversie: str = "2.2", *, key_naast_eckid: bool = False) -> bytes:
+    """Give the element leerlinggegevens_antwoord, every field of every record in it, as UTF-8.
+
+    In 2.1 nobody has an eckid; in 2.3 a leerling with an eckid has no key, unless `key_naast_eckid`.
+    """
+    root, payload = _antwoord("leerlinggegevens_antwoord", "leerlinggegevens", dataset, xsdversie)
+    _structuur(payload, dataset)
+    _leerlingen(payload, dataset.leerlingen, xsdversie, key_naast_eckid=key_naast_eckid)
+    _leerkrachten(payload, dataset.leerkrachten, xsdversie)
+    return etree.tostring(root, encoding="utf-8")
+
+
+def render_structuur(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
+    """Give the element structuur_antwoord: the school, its vestigingen and groepen."""
+    root, payload = _antwoord("structuur_antwoord", "leerlinggegevens-structuur", dataset, xsdversie)
+    _structuur(payload, dataset)
+    return etree.tostring(root, encoding="utf-8")
+
+
+def render_leerlingen(
+    dataset: Dataset, leerlingen: Iterable[Leerling], xsdversie: str = "2.2", *, key_naast_eckid: bool = False
+) -> bytes:
+    """Give the element leerlingen_antwoord with these leerlingen of the school, as they come; at least one."""
+    root, payload = _antwoord("leerlingen_antwoord", "leerlinggegevens-leerlingen", dataset, xsdversie)
+    _leerlingen(payload, leerlingen, xsdversie, key_naast_eckid=key_naast_eckid)
+    return etree.tostring(root, encoding="utf-8")
+
+
+def render_leerkrachten(dataset: Dataset, leerkrachten: Iterable[Leerkracht], xsdversie: str = "2.2") -> bytes:
+    """Give the element leerkrachten_antwoord with these leerkrachten of the school, as they come."""
+    root, payload = _antwoord("leerkrachten_antwoord", "leerlinggegevens-leerkrachten", dataset, xsdversie)
+    _leerkrachten(payload, tuple(leerkrachten), xsdversie)
+    return etree.tostring(root, encoding="utf-8")
+
+
+def _antwoord(name: str, inhoud: str, dataset: Dataset, xsdversie: str) -> tuple[etree._Element, etree._Element]:
+    root = etree.XML(f'<{name} xmlns="{_LG}"/>')
+    payload = _add(root, inhoud)
     _school(payload, dataset, xsdversie)
+    return root, payload
+
+
+def _structuur(payload: etree._Element, dataset: Dataset) -> None:
     if dataset.locaties:
         vestigingen = _add(payload, "vestigingen")
         for locatie in dataset.locaties:
@@ -23,14 +63,28 @@ def render(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
         groepen = _add(payload, "groepen")
         for groep in dataset.groepen:
             _groep(groepen, groep)
-    leerlingen = _add(payload, "leerlingen")
-    for leerling in dataset.leerlingen:
-        _leerling(leerlingen, leerling)
-    if dataset.leerkrachten:
-        leerkrachten = _add(payload, "leerkrachten")
-        for leerkracht in dataset.leerkrachten:
-            _leerkracht(leerkrachten, leerkracht)
-    return etree.tostring(root, encoding="utf-8")
+
+
+def _leerlingen(
+    payload: etree._Element, leerlingen: Iterable[Leerling], xsdversie: str, *, key_naast_eckid: bool
+) -> None:
+    parent = _add(payload, "leerlingen")
+    for leerling in leerlingen:
+        element = _leerling(parent, leerling)
+        if xsdversie == "2.1":
+            element.attrib.pop("eckid", "")
+        elif xsdversie == "2.3" and "eckid" in element.attrib and not key_naast_eckid:
+            del element.attrib["key"]
+
+
+def _leerkrachten(payload: etree._Element, leerkrachten: tuple[Leerkracht, ...], xsdversie: str) -> None:
+    if not leerkrachten:
+        return
+    parent = _add(payload, "leerkrachten")
+    for leerkracht in leerkrachten:
+        element = _leerkracht(parent, leerkracht)
+        if xsdversie == "2.1":
+            element.attrib.pop("eckid", "")
 
 
 def _add(parent: etree._Element, name: str, text: str | None = None, *, key: str | None = None) -> etree._Element:
@@ -84,7 +138,7 @@ def _persoon(parent: etree._Element, name: str, persoon: Leerling | Leerkracht) 
     return element
 
 
-def _leerling(parent: etree._Element, leerling: Leerling) -> None:
+def _leerling(parent: etree._Element, leerling: Leerling) -> etree._Element:
     element = _persoon(parent, "leerling", leerling)
     _add_if(element, "geboortedatum", leerling.geboortedatum)
     _add_if(element, "geslacht", leerling.geslacht)
@@ -114,6 +168,7 @@ def _leerling(parent: etree._Element, leerling: Leerling) -> None:
     _add_if(element, "instroomdatum", leerling.instroomdatum)
     _add_if(element, "uitstroomdatum", leerling.uitstroomdatum)
     _add_if(element, "mutatiedatum", leerling.mutatiedatum)
+    return element
 
 
 def _rollen(parent: etree._Element, rollen: tuple[Rol, ...]) -> None:
@@ -121,7 +176,7 @@ def _rollen(parent: etree._Element, rollen: tuple[Rol, ...]) -> None:
         _add(parent, rol.soort, rol.waarde)
 
 
-def _leerkracht(parent: etree._Element, leerkracht: Leerkracht) -> None:
+def _leerkracht(parent: etree._Element, leerkracht: Leerkracht) -> etree._Element:
     element = _persoon(parent, "leerkracht", leerkracht)
     _add_if(element, "gebruikersnaam", leerkracht.gebruikersnaam)
     _add_if(element, "emailadres", leerkracht.emailadres)
@@ -131,3 +186,4 @@ def _leerkracht(parent: etree._Element, leerkracht: Leerkracht) -> None:
         for verwijzing in leerkracht.groepen:
             _rollen(_add(groepen, verwijzing.soort, key=verwijzing.key), verwijzing.rollen)
     _add_if(element, "mutatiedatum", leerkracht.mutatiedatum)
+    return element

@@ -10,9 +10,10 @@ from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.soap.http import Deur, plain
 from uwlr_adapter.soap.protocol import wsgi_application
-from uwlr_adapter.soap.service import Dienst, make_service
+from uwlr_adapter.soap.service import make_service
 from uwlr_adapter.soap.wsdl import PATH, wsdl
 from uwlr_adapter.tijd import Klok, now
 
@@ -47,10 +48,10 @@ def make_app(settings: Settings, klok: Klok = now) -> App:
     opslag = Opslag(settings.database_url)
     try:
         opslag.require_current()
-        poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag))
+        poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag, klok))
     except BaseException:
         opslag.close()
         raise
-    dienst = Dienst(opslag, poort, klok)
+    dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
     soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
     return App(opslag, {PATH: Deur(soap, wsdl(settings.base_url))})

@@ -14,6 +14,7 @@ from zeep import Settings as ZeepSettings
 from zeep.transports import Transport
 
 from uwlr_adapter.contract import names, schemas
+from uwlr_adapter.contract.antwoord import check
 from uwlr_adapter.contract.bestanden import contract_file
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.xml import BESTAND, XmlFout, parse
@@ -75,14 +76,16 @@ def pull(endpoint: str, vraag: Vraag) -> Antwoord:
                 }
             },
         )
+    except ValueError:
+        raise PullFout("a klantnaam, code or school holds a character that XML does not have") from None
     except requests.RequestException as error:
         raise PullFout(f"{endpoint} does not answer ({type(error).__name__})") from None
     finally:
         transport.session.close()
-    return read(response.content, response.status_code)
+    return read(response.content, response.status_code, vraag.xsdversie)
 
 
-def read(content: bytes, status: int = 200) -> Antwoord:
+def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> Antwoord:
     """Read the outcome from the bytes of a response. Raises PullFout as `pull` does."""
     try:
         body = parse(content, BESTAND).find("s:Body", _SOAP)
@@ -107,7 +110,7 @@ def read(content: bytes, status: int = 200) -> Antwoord:
                 ("leerkrachten", "leerkrachten/lg:leerkracht"),
             )
         },
-        bevindingen=tuple(schemas.ANTWOORD.findings(body[0])),
+        bevindingen=tuple(check(content, xsdversie)) if xsdversie in schemas.ANTWOORD else (),
     )
 
 

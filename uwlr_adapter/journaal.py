@@ -5,13 +5,14 @@ transaction as the act. Calls that are refused before their afnemer is known are
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from uwlr_adapter.opslag import metadata
+from uwlr_adapter.tijd import from_utc, to_utc
 
 
 class Soort(StrEnum):
@@ -61,6 +62,7 @@ journaal = sa.Table(
     sa.Column("reden", sa.String(40)),
     sa.Column("leerlingen", sa.Integer),
     sa.Column("herstel", sa.String(200), comment="ids of the repairs that were needed"),
+    sa.Column("opmerkingen", sa.String(200), comment="fixed words with counts, such as onvolledig=3"),
     sa.Index(None, "brin6", "id"),
     comment="append-only",
 )
@@ -89,6 +91,7 @@ class Regel:
     reden: str | None
     leerlingen: int | None
     herstel: tuple[str, ...]
+    opmerkingen: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -107,13 +110,16 @@ class Verzoekregel:
     koppeling_id: int | None = None
     brin6: str | None = None
     leerlingen: int | None = None
+    opmerkingen: tuple[str, ...] = ()
+    """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
+    `gegevensset=onbekend`."""
 
 
 def record_verzoek(connection: sa.Connection, regel: Verzoekregel) -> None:
     """Write down a call of a known afnemer."""
     connection.execute(
         journaal.insert().values(
-            moment=_utc(regel.moment),
+            moment=to_utc(regel.moment),
             soort=Soort.VERZOEK,
             handeling=regel.operatie,
             afnemer_id=regel.afnemer_id,
@@ -123,6 +129,7 @@ def record_verzoek(connection: sa.Connection, regel: Verzoekregel) -> None:
             reden=regel.reden,
             leerlingen=regel.leerlingen,
             herstel=" ".join(regel.herstel) or None,
+            opmerkingen=" ".join(regel.opmerkingen) or None,
         )
     )
 
@@ -133,7 +140,7 @@ def record_handeling(
     """Write down an act on a koppeling, in the transaction of the act itself."""
     connection.execute(
         journaal.insert().values(
-            moment=_utc(moment),
+            moment=to_utc(moment),
             soort=Soort.KOPPELING,
             handeling=handeling,
             koppeling_id=koppeling_id,
@@ -145,7 +152,7 @@ def record_handeling(
 
 def count_refusal(connection: sa.Connection, *, moment: datetime, bron: str, uitkomst: str) -> None:
     """Count a call that was refused before its afnemer was known."""
-    minute = _utc(moment).replace(second=0, microsecond=0)
+    minute = to_utc(moment).replace(second=0, microsecond=0)
     connection.execute(
         sqlite_insert(geweigerd)
         .values(minuut=minute, bron=bron, uitkomst=uitkomst, aantal=1)
@@ -160,7 +167,7 @@ def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 10
         query = query.where(journaal.c.brin6 == brin6)
     return [
         Regel(
-            moment=row.moment.replace(tzinfo=UTC),
+            moment=from_utc(row.moment),
             soort=Soort(row.soort),
             handeling=row.handeling,
             afnemer_id=row.afnemer_id,
@@ -170,10 +177,7 @@ def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 10
             reden=row.reden,
             leerlingen=row.leerlingen,
             herstel=tuple((row.herstel or "").split()),
+            opmerkingen=tuple((row.opmerkingen or "").split()),
         )
         for row in connection.execute(query)
     ]
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

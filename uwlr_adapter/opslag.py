@@ -4,6 +4,7 @@ A reading transaction sees one moment of the database. A writing transaction sta
 `BEGIN IMMEDIATE`), is whole or not there at all, and is on the disk before `writing()` returns.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 BUSY_SECONDS = 15.0
 """How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
@@ -32,6 +34,10 @@ metadata = sa.MetaData(
 """Every table of the house; names of constraints are fixed, so that migrations can name them on each database."""
 
 
+_OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
+_UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
+
+
 class OpslagFout(Exception):
     """The database cannot be used as it is; the text says what an operator does about it."""
 
@@ -40,11 +46,19 @@ class Opslag:
     """An open database; safe to share between threads, not between processes."""
 
     def __init__(self, url: str) -> None:
-        """Open a database by its SQLAlchemy URL. The folder of an SQLite file is made, the file on first use."""
-        self.url = make_url(url)
-        if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(self.url, connect_args=self._connect_args(), hide_parameters=True)
+        """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
+
+        Raises OpslagFout when that cannot be.
+        """
+        try:
+            self.url = make_url(url)
+            if self.is_sqlite:
+                _make_file(self.url.database)
+            self.engine = sa.create_engine(self.url, connect_args=self._connect_args(), hide_parameters=True)
+        except (ArgumentError, ImportError) as error:
+            raise OpslagFout("UWLR_DATABASE is no URL of a database that is supported here") from error
+        except OSError as error:
+            raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -76,22 +90,44 @@ class Opslag:
         self.engine.dispose()
 
     def upgrade(self) -> None:
-        """Bring the tables to this version of the house; safe when several processes start at once."""
-        with self.writing() as connection:
-            config = _alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        """Bring the tables to this version of the house; safe when several processes start at once.
+
+        A database that is current already is only read. Raises OpslagFout.
+        """
+        if self._revision() == _newest():
+            return
+        try:
+            with self.writing() as connection:
+                config = _alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except (DBAPIError, CommandError) as error:
+            raise OpslagFout(_OTHER if isinstance(error, CommandError) else _UNUSABLE) from error
 
     def require_current(self) -> None:
         """Raise OpslagFout unless the tables are those of this version of the house."""
+        if self._revision() != _newest():
+            raise OpslagFout(_OTHER)
+
+    def _revision(self) -> str | None:
         try:
             with self.reading() as connection:
-                found = MigrationContext.configure(connection).get_current_revision()
-        except OperationalError as error:
-            raise OpslagFout("the database cannot be opened") from error
-        wanted = ScriptDirectory.from_config(_alembic_config()).get_current_head()
-        if found != wanted:
-            raise OpslagFout("the database is of another version: run `uwlr-adapter db upgrade` first")
+                return MigrationContext.configure(connection).get_current_revision()
+        except DBAPIError as error:
+            raise OpslagFout(_UNUSABLE) from error
+
+
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+
+def _make_file(database: str | None) -> None:
+    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
+    if database is None or database == ":memory:" or database.startswith("file:"):
+        return
+    path = Path(database)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _alembic_config() -> Config:

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
 
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=8080, ge=1, le=65535)
     """UWLR_PORT: the port to listen on."""
 
     public_url: str | None = None
@@ -38,6 +38,12 @@ class Settings(BaseSettings):
 
     threads: int = Field(default=4, ge=1, le=256)
     """UWLR_THREADS: requests answered at once by the one worker process of SQLite. More than cores wait in turn."""
+
+    strict: bool = False
+    """UWLR_STRICT: repair no request at all. Off: real clients deviate in known ways, and schools depend on them."""
+
+    key_naast_eckid: bool = False
+    """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, for the time of a transition."""
 
     @property
     def database_url(self) -> str:

@@ -24,6 +24,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def to_utc(moment: datetime) -> datetime:
+    """Give a timezone-aware moment as it is stored: UTC, without its zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_utc(stored: datetime) -> datetime:
+    """Give a stored moment as a timezone-aware one."""
+    return stored.replace(tzinfo=UTC)
+
+
 def day_of(moment: datetime) -> date:
     """Give the calendar day in Amsterdam of a timezone-aware moment."""
     return moment.astimezone(AMSTERDAM).date()

@@ -5,17 +5,19 @@ from collections.abc import Callable
 
 import pytest
 import xmlschema
-from antwoorden import STAPPEN, VOL, basis, stap, vol
+from antwoorden import basis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from mutanten import ALGEMEEN, LG, XSD, every_single_change, mutant, seeded
-from oracle import needs_standard, published, published_codes, published_later
-from referentie import render
+from oracle import amount, needs_standard, published, published_codes, published_later
+from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import codes, datasets
 
 from uwlr_adapter.contract.bestanden import contract_file
-from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Rol, School
+from uwlr_adapter.contract.voorbeelden import STAPPEN, VORMEN, stap
+from uwlr_adapter.contract.voorbeelden import antwoord as vol
 
 ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
 Ingreep = Callable[[etree._Element], None]  # noqa: SLF001 - lxml has no other name for it
@@ -37,37 +39,57 @@ def judge(root: etree._Element, context: str) -> bool:
     return False
 
 
+def antwoorden(dataset: Dataset, xsdversie: str = "2.2") -> list[etree._Element]:
+    """Give the four answers that carry a dataset."""
+    rendered = (
+        render(dataset, xsdversie),
+        render_structuur(dataset, xsdversie),
+        render_leerlingen(dataset, dataset.leerlingen, xsdversie),
+        render_leerkrachten(dataset, dataset.leerkrachten, xsdversie),
+    )
+    return [etree.fromstring(answer) for answer in rendered]
+
+
 @needs_standard
-@settings(max_examples=60, deadline=None)
-@given(dataset=datasets())
-def test_random_answers_are_valid(dataset: Dataset) -> None:
-    """Every dataset with unique keys and sound references is valid by ours and by the published schema."""
-    whole = etree.fromstring(render(dataset))
-    for root in (whole, *(stap(whole, naam) for naam in STAPPEN)):
+@settings(max_examples=amount(60, 500), deadline=None)
+@given(dataset=datasets(), xsdversie=st.sampled_from(["2.1", "2.2"]))
+def test_random_answers_are_valid(dataset: Dataset, xsdversie: str) -> None:
+    """Every dataset with unique keys and sound references is valid, for each operation, by ours and as published."""
+    for root in antwoorden(dataset, xsdversie):
         assert judge(root, etree.QName(root).localname)
 
 
 @needs_standard
-@settings(max_examples=40, deadline=None)
-@given(dataset=datasets(years=st.sampled_from(["1991-1992", "2012-2013", "2024-2025"])))
-def test_answers_of_listed_years_are_valid_as_published(dataset: Dataset) -> None:
-    """An answer for a schooljaar of the published list is valid by the published schema as it is."""
-    assert published().validate(etree.fromstring(render(dataset)))
+def test_every_code_is_valid() -> None:
+    """A school with every jaargroep, land and rol is valid, for each operation, by ours and as published."""
+    groepen = tuple(Groep("groep", f"g{code}", code, jaargroep=code) for code in codes("Jaargroep"))
+    leerlingen = tuple(Leerling(f"l{land}", roepnaam="Bo", land=land) for land in codes("Land"))
+    leerkrachten = tuple(Leerkracht(f"d{rol}", roepnaam="Evi", rollen=(Rol("rol", rol),)) for rol in codes("Rol"))
+    school = School("2026-2027", "2026-09-01", "21QW", "00", None, "2026-09-01T10:00:00+02:00")
+    for root in antwoorden(Dataset(school, (), groepen, leerlingen, leerkrachten)):
+        assert judge(root, etree.QName(root).localname)
 
 
 @needs_standard
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=amount(40, 500), deadline=None)
+@given(dataset=datasets(years=st.sampled_from(["1991-1992", "2012-2013", "2024-2025"])))
+def test_answers_of_listed_years_are_valid_as_published(dataset: Dataset) -> None:
+    """An answer for a schooljaar of the published list is valid by the published schema as it is."""
+    assert all(published().validate(root) for root in antwoorden(dataset))
+
+
+@needs_standard
+@settings(max_examples=amount(60, 500), deadline=None)
 @given(dataset=datasets(), seed=st.integers(0, 2**32))
 def test_mutants_of_random_answers(dataset: Dataset, seed: int) -> None:
     """What ours accepts the published schema accepts; what ours alone refuses has a fault in its keys."""
     rng = seeded(str(seed))
-    whole = etree.fromstring(render(dataset))
-    for root in (whole, *(stap(whole, naam) for naam in STAPPEN)):
+    for root in antwoorden(dataset):
         judge(mutant(rng, root, ALGEMEEN), f"seed {seed}")
 
 
 @needs_standard
-@pytest.mark.parametrize("name", VOL)
+@pytest.mark.parametrize("name", VORMEN)
 def test_every_single_change(name: str) -> None:
     """Whatever one element or attribute becomes, ours and the published schema agree, but for keys."""
     whole = vol(name)
@@ -83,7 +105,7 @@ def test_seeded_mutants(naam: str) -> None:
     """The same, with damage that is the same in every run and of which a fair part is still valid."""
     rng = seeded(f"antwoord {naam}")
     base = stap(basis(), naam) if naam else basis()
-    verdicts = Counter(judge(mutant(rng, base, ALGEMEEN), f"mutant {number}") for number in range(400))
+    verdicts = Counter(judge(mutant(rng, base, ALGEMEEN), f"mutant {number}") for number in range(amount(400, 2000)))
     assert min(verdicts[True], verdicts[False]) > 10, "the mutants are all of one kind"
 
 
@@ -238,31 +260,33 @@ def test_code_lists(ours: str, theirs: str) -> None:
     assert set(found) == published_codes(theirs)
 
 
-def test_explained_the_same_by_xmlschema() -> None:
+@pytest.mark.parametrize("versie", ["2.2", "2.3"])
+def test_explained_the_same_by_xmlschema(versie: str) -> None:
     """A second implementation of XML Schema, which explains findings elsewhere, comes to the same verdicts."""
-    second = xmlschema.XMLSchema10(str(contract_file("schemas/2.2/antwoord.xsd")))
+    path = str(contract_file(f"schemas/{versie}/antwoord.xsd"))
+    first, second = etree.XMLSchema(file=path), xmlschema.XMLSchema10(path)
     rng = seeded("xmlschema")
-    damaged = [mutant(rng, basis(), ALGEMEEN) for _ in range(60)]
+    damaged = [mutant(rng, basis(), ALGEMEEN) for _ in range(amount(60, 400))]
     for fout in (_KEYFOUTEN | _VERWIJSFOUTEN).values():
         root = basis()
         fout(root)
-        damaged.append(root)
+        damaged += [root, *(stap(root, naam) for naam in STAPPEN)]
     verdicts = Counter[bool]()
     for number, root in enumerate([basis(), *damaged]):
-        ours = ANTWOORD.validate(root)
-        assert second.is_valid(etree.tostring(root, encoding="unicode")) == ours, (
-            f"mutant {number}: libxml2 says {ours}"
-        )
+        ours = first.validate(root)
+        assert second.is_valid(etree.tostring(root, encoding="unicode")) == ours, f"{number}: libxml2 says {ours}"
         verdicts[ours] += 1
     assert verdicts[True] > 3
 
 
-def test_shape_of_the_schema() -> None:
+@pytest.mark.parametrize("versie", ["2.2", "2.3"])
+def test_shape_of_the_schema(versie: str) -> None:
     """The four answers are the only roots, no xs:group is used, and every path carries a prefix."""
-    tree = etree.parse(str(contract_file("schemas/2.2/antwoord.xsd")))
-    roots = {element.get("name") for element in tree.getroot().findall(f"{{{XSD}}}element")}
-    assert roots == {"leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)}
-    assert not list(tree.iter(f"{{{XSD}}}group"))
-    paths = [selector.get("xpath", "") for selector in tree.iter(f"{{{XSD}}}selector")]
+    files = [contract_file(f"schemas/{versie}/antwoord.xsd"), contract_file("schemas/2.2/delen.xsd")]
+    trees = [etree.parse(str(path)) for path in files]
+    roots = [element.get("name") for tree in trees for element in tree.getroot().findall(f"{{{XSD}}}element")]
+    assert sorted(map(str, roots)) == sorted(["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)])
+    assert not [group for tree in trees for group in tree.iter(f"{{{XSD}}}group")]
+    paths = [selector.get("xpath", "") for tree in trees for selector in tree.iter(f"{{{XSD}}}selector")]
     steps = [step for path in paths for step in path.replace("|", "/").split("/")]
     assert all(step.startswith("lg:") for step in steps)

@@ -5,11 +5,12 @@ from collections import Counter
 import pytest
 from lxml import etree
 from mutanten import ALGEMEEN, AUT, LG, TYPENAMEN, XSD, XSI, every_single_change, mutant, seeded, typed
-from oracle import needs_standard, published, published_autorisatie
+from oracle import amount, needs_standard, published, published_autorisatie
 
 from uwlr_adapter.contract.bestanden import contract_file
 
-AANTAL = 400
+AANTAL = amount(150, 800)
+"""Mutants of each request: in full more than the 2,000 of all four together."""
 VERZOEKEN = ("leerlinggegevens_verzoek", "structuur_verzoek", "leerlingen_verzoek", "leerkrachten_verzoek")
 _SCHOOL = {
     "brin": "<brincode>21QW</brincode>",

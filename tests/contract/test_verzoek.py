@@ -4,11 +4,17 @@ import pytest
 from berichten import AUT, LG, SOAP11, SOAP12, body, envelope, header
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.verzoek import SchoolVerwijzing, keur, lees
+from uwlr_adapter.contract.verzoek import Aanroep, SchoolVerwijzing, Verzoek, lees
+from uwlr_adapter.contract.verzoek import keur as keur_in
 
 MUST = f'xmlns:e="{SOAP11}" e:mustUnderstand="1"'
 BODY = "<e:Body>" + body() + "</e:Body>"
 HEADER = "<e:Header>" + header() + "</e:Header>"
+
+
+def keur(aanroep: Aanroep) -> Verzoek:
+    """Judge a call in 2026-2027."""
+    return keur_in(aanroep, "2026-2027")
 
 
 def wrapped(inner: str) -> bytes:
@@ -126,7 +132,7 @@ def test_our_own_header_may_be_marked_must_understand() -> None:
         header(sleutel="<b>code</b>"),
         header().replace("<klantcode>", "<klantcode>x</klantcode><klantcode>"),
         header().replace(AUT, "urn:anders"),
-        header().replace("<klantnaam>", '<klantnaam xmlns="">'),
+        header().replace("<klantnaam>", '<klantnaam xmlns="urn:anders">'),
     ],
 )
 def test_row_4_the_autorisatie_must_be_there_once_and_whole(kop: str) -> None:
@@ -183,17 +189,8 @@ def test_the_school_of_a_body(school: str, expected: SchoolVerwijzing) -> None:
     ("inhoud", "pad"),
     [
         (body(schooljaar="2026"), "leerlinggegevens_verzoek/schooljaar"),
-        (body(rest=""), "leerlinggegevens_verzoek"),
         (body(rest="<xsdversie>2.2</xsdversie><geheim>x</geheim>"), "leerlinggegevens_verzoek/*"),
-        (
-            body(rest="<gegevenssetid>x</gegevenssetid><xsdversie>2.2</xsdversie>"),
-            "leerlinggegevens_verzoek/gegevenssetid",
-        ),
         (body(rest=f"<xsdversie>{'9' * 33}</xsdversie>"), "leerlinggegevens_verzoek/xsdversie"),
-        (
-            body(school="<schoolkey>a</schoolkey><brincode>21QW</brincode>"),
-            "leerlinggegevens_verzoek/brincode",
-        ),
         (
             body(rest="<xsdversie>2.2</xsdversie><laatstontvangengegevens>gisteren</laatstontvangengegevens>"),
             "leerlinggegevens_verzoek/laatstontvangengegevens",
@@ -214,9 +211,6 @@ def test_row_8_a_body_that_breaks_the_xsd(inhoud: str, pad: str) -> None:
     [
         header(sleutel="x" * 65),
         header().replace("</autorisatie>", "<meer/></autorisatie>"),
-        "<klantnaam>n</klantnaam><klantcode>c</klantcode><autorisatiesleutel>s</autorisatiesleutel>".join(
-            (f'<autorisatie xmlns="{AUT}">', "</autorisatie>")
-        ),
     ],
 )
 def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(kop: str) -> None:
@@ -227,7 +221,7 @@ def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(kop: str) -> None:
     assert caught.value.bevinding is None
 
 
-@pytest.mark.parametrize("versie", ["2.1", "2.3", "2.2.1", "1.0", "x"])
+@pytest.mark.parametrize("versie", ["2.0", "2.4", "2.2.1", "1.0", "x"])
 def test_row_9_a_version_that_is_not_answered(versie: str) -> None:
     """Another xsdversie is refused, after the XSD."""
     with pytest.raises(fault.XsdVersieOngeldig):

@@ -71,7 +71,7 @@ def test_every_call_of_a_known_klant_is_written_down(app: App, huis: Huis, opsla
     [
         (body(school=""), "Client.OngeldigBericht", "geen school genoemd"),
         (body("2026"), "Client.OngeldigBericht", "niet volgens het schema"),
-        (body(rest="<xsdversie>2.3</xsdversie>"), "Client.XsdVersieOngeldig", "versie niet ondersteund"),
+        (body(rest="<xsdversie>9.9</xsdversie>"), "Client.XsdVersieOngeldig", "versie niet ondersteund"),
         (body("1999-2000"), "geengegevens", "geen gegevens"),
     ],
 )
@@ -140,16 +140,25 @@ def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
     app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
-    with patch("uwlr_adapter.soap.service.select", side_effect=failure), caplog.at_level(logging.DEBUG):
+    with patch("uwlr_adapter.soap.dienst.select", side_effect=failure), caplog.at_level(logging.DEBUG):
         reply = call(app, huis.request())
     assert reply.status == 500
     assert code in reply.body
     assert b"merkteken" not in reply.body
     assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == (code.decode(), "eigen fout")
     assert "own failure" in caplog.text
-    assert "service.py" in caplog.text
+    assert "dienst.py" in caplog.text
     for secret in ("merkteken", "Ygr67BfgKl", huis.klantcodes["Snappet"]):
         assert secret not in caplog.text
+
+
+def test_no_answer_leaves_without_its_line(app: App, huis: Huis, opslag: Opslag) -> None:
+    """When the journaal cannot be written the caller gets no data."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE journaal RENAME TO journaal_weg")
+    reply = call(app, huis.request())
+    assert b"Server.TijdelijkNietBeschikbaar" in reply.body
+    assert b"leerling" not in reply.body.replace(b"leerplatform", b"")
 
 
 def test_an_answer_that_breaks_our_schema_never_leaves(
@@ -157,7 +166,7 @@ def test_an_answer_that_breaks_our_schema_never_leaves(
 ) -> None:
     """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
     wrong = antwoord.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
-    with patch.object(antwoord, "render", return_value=wrong):
+    with patch.object(antwoord, "wrap", return_value=wrong):
         reply = call(app, huis.request())
     assert b"Server.InterneFout" in reply.body
     assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == ("Server.InterneFout", "eigen fout")

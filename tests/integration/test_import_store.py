@@ -203,9 +203,26 @@ def test_two_rows_of_one_leerling_refuse_the_file(opslag: Opslag) -> None:
     import_dataset(opslag, SCHOOL)
     import_dataset(opslag, make_dataset((Leerling(key="999", eckid=eckid(1), roepnaam="Zoë"),)))
     error = _refused(opslag, make_dataset((Leerling(key="101", roepnaam="Zoë"), Leerling(key="999", roepnaam="Zoë"))))
-    (probleem,) = error.problemen
+    (probleem,) = (one for one in error.problemen if one.ernst is Ernst.WEIGERT)
     assert "the same leerling as line" in probleem.reden
     assert probleem.regel
+
+
+def test_a_key_of_another_child_at_another_vestiging_refuses_the_file(opslag: Opslag) -> None:
+    """Another ECK-iD under a known key would change the record of the other vestiging too: nothing is imported."""
+    import_dataset(opslag, make_dataset((Leerling(key="1", eckid=eckid(1), roepnaam="Zoë"),)))
+    other = make_dataset((Leerling(key="1", eckid=eckid(2), roepnaam="Bob"),))
+    other = replace(other, school=replace(other.school, dependancecode="01"))
+    assert "another vestiging" in _refused(opslag, other).problemen[0].reden
+    assert _select(opslag).leerlingen[0].eckid == eckid(1)
+
+
+def test_an_eckid_that_the_source_no_longer_gives_stays_and_is_told(opslag: Opslag) -> None:
+    """Who a leerling is does not go away because a source leaves it out; the report says so."""
+    import_dataset(opslag, make_dataset((Leerling(key="1", eckid=eckid(1), roepnaam="Zoë"),)))
+    rapport = import_dataset(opslag, make_dataset((Leerling(key="1", roepnaam="Zoë"),)))
+    assert "keeps the known one" in rapport.meldingen[0].reden
+    assert _select(opslag).leerlingen[0].eckid == eckid(1)
 
 
 def test_dummy_keys_come_in_by_eckid_and_leave_as_keys_of_ours(opslag: Opslag) -> None:

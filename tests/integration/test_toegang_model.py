@@ -156,9 +156,9 @@ class Toegangsmachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="uwlr-model-"))
         opslag = open_opslag(self.folder, *BRIN6S)
         self.wereld = Wereld(opslag, Poort(Catalogus.load(), Sleutelbos.parse(SLEUTELS)))
-        self.deur = self.make_deur()
         self.model = Model()
         self.moment = START
+        self.deur = self.make_deur()
         self.known_codes: set[str] = set()
         self.given: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The demo as a user starts it, shared by the tests of one worker."""
+"""A real server for the toolkits, and the demo as a user starts it; shared by the tests of one worker."""
 
 import json
 import signal
@@ -6,7 +6,21 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from server import WAIT, command, free_port
+from huis import Huis, furnish
+from server import WAIT, Server, command, free_port, serving
+
+
+@pytest.fixture(scope="session")
+def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+    """Give a data folder with the example school and the smallest one."""
+    return furnish(tmp_path_factory.mktemp("huis"))
+
+
+@pytest.fixture(scope="session")
+def server(huis: Huis) -> Iterator[Server]:
+    """Serve that folder."""
+    with serving(huis.data) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

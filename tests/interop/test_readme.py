@@ -1,12 +1,10 @@
 """The requests of the README, run as they stand there against the demo."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from toolkits import need, need_php
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -20,18 +18,6 @@ def example(heading: str, language: str, demo: dict[str, str]) -> str:
     return code.replace("2026-2027", demo["schooljaar"])
 
 
-def need(program: str, *arguments: str) -> None:
-    """Skip where a program is not installed; in CI that is a failure."""
-    if (
-        shutil.which(program)
-        and subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
-    ):
-        return
-    if os.environ.get("CI"):
-        pytest.fail(f"{program} is not installed")
-    pytest.skip(f"{program} is not installed")
-
-
 def test_one_request_with_curl(demo: dict[str, str]) -> None:
     """The curl command gives the leerlingen of the example school."""
     need("curl", "--version")
@@ -42,7 +28,7 @@ def test_one_request_with_curl(demo: dict[str, str]) -> None:
 
 def test_the_same_in_php(demo: dict[str, str], tmp_path: Path) -> None:
     """PHP's own SoapClient reads our WSDL and the answer."""
-    need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
+    need_php()
     script = tmp_path / "request.php"
     script.write_text(example("The same in PHP", "php", demo), encoding="utf-8")
     result = subprocess.run(["php", str(script)], capture_output=True, text=True, check=False)

@@ -65,6 +65,17 @@ def test_the_demo_says_it_when_its_port_is_taken(tmp_path: Path) -> None:
     assert str(port) in result.stderr
 
 
+def test_the_demo_leaves_the_records_of_a_school_alone(tmp_path: Path) -> None:
+    """In a folder with records of its own the demo does nothing: its codes are known to everybody."""
+    school = command("--data", str(tmp_path), "school", "add", "21QW00", "--naam", "Echt")
+    subprocess.run(school, check=True, capture_output=True)
+    result = subprocess.run(
+        command("demo", "--data", str(tmp_path)), capture_output=True, text=True, check=False, timeout=WAIT
+    )
+    assert result.returncode == 1
+    assert "not the demo's" in result.stderr
+
+
 @pytest.mark.parametrize("address", ["::", "192.0.2.1"])
 def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> None:
     """Outside loopback the service starts only with an https address for the WSDL."""

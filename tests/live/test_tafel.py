@@ -115,7 +115,7 @@ def test_row_2_no_message_of_ours(huis: Huis, server: Server) -> None:
         envelope("", kop),
         envelope(body() + body(), kop),
         envelope(f'<haal_alles xmlns="{LG}"/>', kop),
-        envelope(body().replace("leerlinggegevens_verzoek", "structuur_verzoek"), kop),
+        envelope(body().replace("leerlinggegevens_verzoek", "alles_verzoek"), kop),
         envelope("<x/>", kop, soap=SOAP12),
     ]
     content = refused(server, messages, "Client.OngeldigBericht")
@@ -190,8 +190,7 @@ def test_row_7_no_access(huis: Huis, server: Server) -> None:
     ("inhoud", "pad"),
     [
         (body("2026"), "leerlinggegevens_verzoek/schooljaar"),
-        (body(rest=""), "leerlinggegevens_verzoek"),
-        (body(rest="<xsdversie/>"), "leerlinggegevens_verzoek/xsdversie"),
+        (body(rest="<xsdversie>2.2</xsdversie><xsdversie/>"), "leerlinggegevens_verzoek/xsdversie"),
         (body(rest="<xsdversie>2.2</xsdversie><groepen/>"), "leerlinggegevens_verzoek/groepen"),
         (body("2026", rest="<xsdversie>9</xsdversie>"), "leerlinggegevens_verzoek/schooljaar"),
     ],
@@ -205,7 +204,7 @@ def test_row_8_the_xsd(huis: Huis, server: Server, inhoud: str, pad: str) -> Non
 def test_row_9_the_version(huis: Huis, server: Server) -> None:
     """A version that is not answered is refused last."""
     messages = [
-        envelope(body("1999-2000", rest=f"<xsdversie>{one}</xsdversie>"), huis.header()) for one in ("2.1", "2.3", "x")
+        envelope(body("1999-2000", rest=f"<xsdversie>{one}</xsdversie>"), huis.header()) for one in ("2.0", "2.4", "x")
     ]
     refused(server, messages, "Client.XsdVersieOngeldig")
 

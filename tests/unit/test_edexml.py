@@ -173,3 +173,29 @@ def test_the_published_example_is_read_value_by_value() -> None:
         "leerkracht",
         "leerkracht/rol",
     }
+
+
+@pytest.mark.parametrize("naam", ["instroomdatum", "uitstroomdatum"])
+@pytest.mark.parametrize("value", ["01-10-2013", "2013-10-01T00:00:00", "2013-13-01", "gisteren"])
+def test_an_enrolment_date_that_cannot_be_read_refuses_the_file(naam: str, value: str) -> None:
+    """Left out it would mean open, and somebody who left would be sent."""
+    with pytest.raises(ImportFout) as caught:
+        edexml.read(_one_leerling(f"<{naam}>{value}</{naam}>"))
+    assert caught.value.problemen[0].element == f"leerling/{naam}"
+    assert value not in str(caught.value)
+
+
+def test_white_space_around_a_date_is_no_part_of_it() -> None:
+    """A pretty-printed date is the date, of enrolment and others alike."""
+    levering = edexml.read(
+        _one_leerling("<geboortedatum>\n 2010-01-02 </geboortedatum><uitstroomdatum> 2013-10-01\n</uitstroomdatum>")
+    )
+    leerling = levering.leerlingen[0].record
+    assert (leerling.geboortedatum, leerling.uitstroomdatum) == ("2010-01-02", "2013-10-01")
+
+
+def _one_leerling(velden: str) -> bytes:
+    return (
+        "<EDEX><school><schooljaar>2014-2015</schooljaar><brincode>21QW</brincode></school>"
+        f'<leerlingen><leerling key="1"><roepnaam>Zoë</roepnaam>{velden}</leerling></leerlingen></EDEX>'
+    ).encode()

@@ -25,6 +25,9 @@ ROLLEN = ("rol", "rolomschrijving")
 GROEP_SOORTEN = ("groep", "samengestelde_groep")
 TOETSAFNAMELEIDER = "TAL"
 """A role of EDEXML 2.1 that UWLR 2.2 does not have; the standard leaves rolomschrijving free."""
+INSCHRIJVING = ("instroomdatum", "uitstroomdatum")
+"""From when and until when a leerling is there. What cannot be read here may not be taken as open."""
+DATUMS = ("geboortedatum", "start_ondw_jgr3", "mutatiedatum", *INSCHRIJVING)
 WIT = " \t\r\n"
 """What XML calls white space: around a key it means nothing (EDEXML 2.1)."""
 NIET_GEDRAGEN = "not carried by UWLR: left out"
@@ -115,6 +118,8 @@ class Boom:
             _remove(veld)  # an empty element says nothing, and UWLR has no empty values
         else:
             self._keep_attributes(veld, pad, ())
+            if naam in DATUMS and veld.text:
+                veld.text = veld.text.strip(WIT)  # the type folds it, this libxml2 does not
             if naam == "rol":
                 self._normalise_rol(veld, pad)
 

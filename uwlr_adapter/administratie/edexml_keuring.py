@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from uwlr_adapter.administratie.edexml_boom import PERSONEN, SECTIES, Boom, local_of, regel_of, tag_of
+from uwlr_adapter.administratie.edexml_boom import INSCHRIJVING, PERSONEN, SECTIES, Boom, local_of, regel_of, tag_of
 from uwlr_adapter.administratie.model import Ernst, Probleem
 from uwlr_adapter.contract import schemas
 
@@ -37,10 +37,9 @@ _REDENEN = {
 
 def judge(boom: Boom) -> list[Probleem]:
     """Take out what UWLR cannot carry, add it to the reports of the tree, and give what refuses the file."""
-    sleutels = _judge_sleutels(boom.inhoud)
-    if sleutels:
-        return sleutels
-    while findings := schemas.ANTWOORD.findings(boom.antwoord):
+    if onbegrepen := [*_strangers(boom.inhoud), *_judge_sleutels(boom.inhoud)]:
+        return sorted(onbegrepen, key=lambda probleem: probleem.regel)
+    while findings := schemas.ANTWOORD["2.2"].findings(boom.antwoord):
         geweigerd = list(_missing(boom.inhoud))
         if geweigerd:
             return geweigerd
@@ -102,7 +101,7 @@ def _droppable(element: etree._Element) -> etree._Element | None:
         return None
     record, veld, *dieper = chain
     soort, naam = local_of(record), local_of(veld)
-    if naam in _VERPLICHT.get(soort, ()) and len(record.findall(veld.tag)) == 1:
+    if naam in INSCHRIJVING or (naam in _VERPLICHT.get(soort, ()) and len(record.findall(veld.tag)) == 1):
         return None
     if naam in _BAKJES and dieper:
         return dieper[min(len(dieper), 2) - 1]
@@ -114,7 +113,7 @@ def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
     problemen: list[Probleem] = []
     keys: dict[str, set[str]] = {}
     for sectie in SECTIES:
-        records = list(_children(inhoud, sectie))
+        records = [record for record in _children(inhoud, sectie) if local_of(record) in SECTIES[sectie]]
         problemen += _doubled(records, "key")
         problemen += _doubled(records, "eckid")
         for record in records:
@@ -133,7 +132,17 @@ def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
                 if verwijzing.get("key", "") not in keys.get(local_of(verwijzing), set()):
                     reden = f"refers to a {local_of(verwijzing)} that is not in the file"
                     problemen.append(Probleem(regel_of(verwijzing), _path(verwijzing), reden))
-    return sorted(problemen, key=lambda probleem: probleem.regel)
+    return problemen
+
+
+def _strangers(inhoud: etree._Element) -> Iterator[Probleem]:
+    """Give what stands where a record should, and a file without leerlingen: the whole truth cannot be in it."""
+    if inhoud.find(tag_of("leerlingen")) is None:
+        yield Probleem(regel_of(inhoud), "leerlingen", "is not in the file")
+    for sectie, soorten in SECTIES.items():
+        for record in _children(inhoud, sectie):
+            if local_of(record) not in soorten:
+                yield Probleem(regel_of(record), f"{sectie}/{local_of(record)}", "is no record that belongs here")
 
 
 def _children(inhoud: etree._Element, sectie: str) -> Iterator[etree._Element]:

@@ -32,6 +32,8 @@ class Bekend:
     bij_eckid: Mapping[str, int]
     eckid_van: Mapping[int, str | None]
     keys: AbstractSet[str]
+    elders: AbstractSet[int] = frozenset()
+    """Persons with records at another vestiging: another ECK-iD would change theirs too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[]
             _refuse(uitkomst, soort, rij, f"a key that starts with {DUMMY} is no identity, and there is no ECK-iD")
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
             _refuse(uitkomst, soort, rij, f"its ECK-iD belongs to another {soort}")
+        elif known is not None and known in bekend.elders and _changes_eckid(rij, bekend.eckid_van[known]):
+            _refuse(uitkomst, soort, rij, f"its key is that of a {soort} with another ECK-iD at another vestiging")
         elif known is None:
             uitkomst.personen.append(_new(rij, taken, new_key, is_dummy=is_dummy))
         elif known in regel_van:
@@ -101,10 +105,18 @@ def _update(uitkomst: Uitkomst, soort: str, rij: Rij, known: int, bekend: Bekend
         reden = f"a new key for a {soort} known by ECK-iD, who keeps the key at first sight"
         uitkomst.problemen.append(Probleem(rij.regel, soort, reden, Ernst.MELDING))
     before = bekend.eckid_van[known]
-    if rij.eckid is not None and rij.eckid != before:
+    if rij.eckid is None and before is not None:
+        uitkomst.problemen.append(
+            Probleem(rij.regel, soort, "has no ECK-iD any more: keeps the known one", Ernst.MELDING)
+        )
+    elif rij.eckid is not None and rij.eckid != before:
         uitkomst.eckids[known] = rij.eckid
         if before is not None:
             uitkomst.problemen.append(Probleem(rij.regel, soort, "has another ECK-iD than before", Ernst.MELDING))
+
+
+def _changes_eckid(rij: Rij, before: str | None) -> bool:
+    return rij.eckid is not None and before is not None and rij.eckid != before
 
 
 def _refuse(uitkomst: Uitkomst, soort: str, rij: Rij, reden: str) -> None:

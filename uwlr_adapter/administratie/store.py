@@ -132,7 +132,7 @@ def _identify(
     """Match the rows with the known persons, and write down new persons, aliases and ECK-iDs."""
     van = {"soort": soort.value, "brincode": jaar.brin6[:4]}
     rijen = [Rij(one.regel, one.record.key, one.record.eckid) for one in gelezen]
-    uitkomst = match(soort.value, rijen, _known(connection, van))
+    uitkomst = match(soort.value, rijen, _known(connection, van, jaar.brin6))
     if any(probleem.ernst is Ernst.WEIGERT for probleem in uitkomst.problemen):
         return _Personen([], frozenset(), uitkomst.problemen)
     nieuw = [one for one in uitkomst.personen if isinstance(one, Nieuw)]
@@ -156,14 +156,22 @@ def _identify(
     return _Personen(ids, frozenset(uitkomst.eckids), uitkomst.problemen)
 
 
-def _known(connection: sa.Connection, van: Mapping[str, str]) -> Bekend:
+def _known(connection: sa.Connection, van: Mapping[str, str], brin6: str) -> Bekend:
     personen = connection.execute(
         sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(_of(persoon, van))
     ).all()
     sleutels = connection.execute(
         sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, van))
     )
+    records = deelname if van["soort"] == PersoonSoort.LEERLING else aanstelling
+    elders = (
+        sa.select(records.c.persoon_id)
+        .join(persoon, persoon.c.id == records.c.persoon_id)
+        .where(_of(persoon, van), records.c.brin6 != brin6)
+        .distinct()
+    )
     return Bekend(
+        elders=frozenset(connection.scalars(elders)),
         bij_bronsleutel={row.bronkey: row.persoon_id for row in sleutels},
         bij_eckid={row.eckid: row.id for row in personen if row.eckid is not None},
         eckid_van={row.id: row.eckid for row in personen},

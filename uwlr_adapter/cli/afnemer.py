@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 import click
 import sqlalchemy as sa
 from rich.markup import escape
-from rich.table import Table
 
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen.afnemer import AfnemerFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
@@ -52,10 +51,10 @@ def list_(context: Context) -> None:
     with context.opslag() as opslag, opslag.reading() as connection:
         found = afnemers.list_all(connection)
     moment = context.klok()
-    table = Table("klantnaam", "added", "status", "previous klantcode valid until")
+    table = make_table("klantnaam", "added", "status", "previous klantcode valid until")
     for one in found:
         overlap = one.vorige_tot if one.vorige_tot is not None and one.vorige_tot > moment else None
-        status = "enabled" if one.is_enabled else "disabled"
+        status = ("enabled" if one.is_enabled else "disabled") + (", strict" if one.streng else "")
         table.add_row(escape(one.klantnaam), _shown(one.aangemaakt_op), status, _shown(overlap))
     context.console.print(table)
     if not found:
@@ -106,6 +105,20 @@ def enable(context: Context, klantnaam: str) -> None:
     with _acting(context) as (connection, _):
         afnemers.enable(connection, klantnaam)
     context.messages.print("Enabled.")
+
+
+@afnemer.command()
+@click.argument("klantnaam")
+@click.option("--off", is_flag=True, help="Repair its requests again.")
+@click.pass_obj
+def strict(context: Context, klantnaam: str, *, off: bool) -> None:
+    """Judge the requests of an afnemer without any repair, so that its deviations get the fault of the standard.
+
+    Example:  uwlr-adapter afnemer strict Snappet
+    """
+    with _acting(context) as (connection, _):
+        afnemers.set_strict(connection, klantnaam, streng=not off)
+    context.messages.print("Its requests are repaired again." if off else "Its requests are not repaired any more.")
 
 
 @contextmanager

@@ -6,11 +6,22 @@ from dataclasses import dataclass, field
 
 import click
 from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.koppelingen.catalogus import Catalogus, CatalogusFout
 from uwlr_adapter.opslag import Opslag, OpslagFout
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.tijd import Klok, now
+
+WIDE = 200
+"""Columns of what is written to a file or a pipe."""
+
+
+def _output() -> Console:
+    """Give standard output; a file or a pipe gets lines of full length."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,7 @@ class Context:
 
     settings: Settings
     klok: Klok = now
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=_output)
     """Standard output: what was asked for."""
     messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     """Standard error: progress, warnings and reasons."""
@@ -34,8 +45,9 @@ class Context:
     @contextmanager
     def opslag(self) -> Iterator[Opslag]:
         """Open the database; SQLite is made and migrated by itself, another database must be current."""
-        opslag = Opslag(self.settings.database_url)
+        opslag: Opslag | None = None
         try:
+            opslag = Opslag(self.settings.database_url)
             if opslag.is_sqlite:
                 opslag.upgrade()
             else:
@@ -43,5 +55,16 @@ class Context:
             yield opslag
         except OpslagFout as error:
             raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
         finally:
-            opslag.close()
+            if opslag is not None:
+                opslag.close()
+
+
+def make_table(*headers: str) -> Table:
+    """Give an empty table whose cells are folded, never cut: an ID in it can be typed back."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table

@@ -3,12 +3,15 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opslag import Opslag, OpslagFout
 
 
 @click.group()
 def db() -> None:
-    """Look after the database."""
+    """Look after the database.
+
+    Example:  uwlr-adapter db upgrade
+    """
 
 
 @db.command()
@@ -18,9 +21,10 @@ def upgrade(context: Context) -> None:
 
     Example:  UWLR_DATABASE=sqlite:////var/lib/uwlr/uwlr.sqlite3 uwlr-adapter db upgrade
     """
-    opslag = Opslag(context.settings.database_url)
     try:
+        opslag = Opslag(context.settings.database_url)
         opslag.upgrade()
-    finally:
         opslag.close()
+    except OpslagFout as error:
+        raise click.ClickException(str(error)) from error
     context.messages.print("The database is current.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from uwlr_adapter.administratie.vestigingen import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.serve import free_port, run
 from uwlr_adapter.client import PullFout, Vraag, pull
@@ -16,6 +17,8 @@ from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.wsdl import PATH
 
+MARKER = "this-is-a-demo"
+"""The file by which the demo knows a folder as its own."""
 REQUEST = """\
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
  <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
@@ -34,29 +37,41 @@ REQUEST = """\
 )
 @click.option(
     "--data",
-    default=Path("uwlr-demo"),
-    show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the example's own database.",
+    help="Folder of the example's own database (default uwlr-demo).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready to serve, and nothing else.")
 @click.pass_obj
-def demo(context: Context, port: int, data: Path, *, as_json: bool) -> None:
+def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> None:
     """Serve an example school on 127.0.0.1, until interrupted, and fetch from it once.
 
     Example:  uwlr-adapter demo --port 9000
     """
-    settings = Settings(data=data, port=port or free_port(), host="127.0.0.1", database=None, public_url=None)
-    opslag = Opslag(settings.database_url)
-    try:
-        with context.messages.status("Making the example school …"):
-            opslag.upgrade()
+    given = click.get_current_context().find_root().params.get("data")
+    folder: Path = data or given or Path("uwlr-demo")
+    settings = _own_settings(folder, port or free_port())
+    with Context(settings, context.klok).opslag() as opslag, context.messages.status("Making the example school …"):
+        _require_own(folder, opslag)
+        try:
             voorbeeld = prepare(opslag, Sleutelbos.from_settings(settings, opslag), context.klok())
-    except SleutelFout as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        opslag.close()
+        except SleutelFout as error:
+            raise click.ClickException(str(error)) from error
     run(settings, lambda: _tell(context, settings, voorbeeld, as_json=as_json))
+
+
+def _own_settings(folder: Path, port: int) -> Settings:
+    """Give settings of the demo's own: what the environment says is about a real service."""
+    values = {naam: field.get_default() for naam, field in Settings.model_fields.items()}
+    return Settings.model_construct(**{**values, "data": folder, "port": port})
+
+
+def _require_own(folder: Path, opslag: Opslag) -> None:
+    """Refuse a folder with somebody's records: the demo opens its school with codes that everybody knows."""
+    marker = folder / MARKER
+    with opslag.reading() as connection:
+        if list_vestigingen(connection) and not marker.exists():
+            raise click.ClickException(f"{folder} holds records that are not the demo's: give it a folder of its own")
+    marker.touch()
 
 
 def _tell(context: Context, settings: Settings, voorbeeld: Voorbeeld, *, as_json: bool) -> None:

@@ -8,12 +8,11 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from uwlr_adapter.administratie import edexml as reader
 from uwlr_adapter.administratie import store
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Probleem, Rapport, is_brin6
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.contract.xml import BESTAND
 from uwlr_adapter.opslag import Opslag
 
@@ -75,7 +74,7 @@ def _print_rapport(console: Console, file: Path, rapport: Rapport, *, dry_run: b
     done = "would be imported (dry run, nothing changed)" if dry_run else "imported"
     about = f"{rapport.brin6}, schooljaar {rapport.schooljaar}"
     console.print(f"{escape(str(file))}: {about}: {done}", soft_wrap=True)
-    table = Table("", "added", "changed", "unchanged", "removed")
+    table = make_table("", "added", "changed", "unchanged", "removed")
     for kind, telling in rapport.tellingen.items():
         counts = (telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd)
         table.add_row(kind, *map(str, counts))
@@ -92,7 +91,7 @@ def _print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
         regels[probleem.ernst, probleem.element, probleem.reden].append(probleem.regel)
     if not regels:
         return
-    table = Table("", "element", "reason", "line")
+    table = make_table("", "element", "reason", "line")
     for (ernst, element, reden), found in sorted(regels.items(), key=lambda item: (item[0][0], min(item[1]))):
         lines = ", ".join(str(regel) for regel in sorted(found) if regel)
         table.add_row(str(ernst), escape(element), escape(reden), lines)

@@ -1,10 +1,10 @@
 """`uwlr-adapter journaal`: who fetched what, and why a fetch was refused."""
 
 import click
-from rich.table import Table
+from rich.markup import escape
 
 from uwlr_adapter import journaal as dagboek
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.tijd import AMSTERDAM
 
@@ -21,17 +21,20 @@ def journaal(context: Context, brin6: str | None, limit: int) -> None:
     with context.opslag() as opslag, opslag.reading() as connection:
         regels = dagboek.read(connection, brin6=brin6, limit=limit)
         namen = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
-    table = Table("moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "leerlingen", "herstel")
+    table = make_table(
+        "moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "leerlingen", "herstel", "opmerkingen"
+    )
     for regel in regels:
         table.add_row(
             f"{regel.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}",
             regel.brin6 or "-",
-            namen.get(regel.afnemer_id or 0, "-"),
+            escape(namen.get(regel.afnemer_id or 0, "-")),
             regel.handeling,
             regel.uitkomst,
             regel.reden or "",
             "" if regel.leerlingen is None else str(regel.leerlingen),
             " ".join(regel.herstel),
+            " ".join(regel.opmerkingen),
         )
     context.console.print(table)
     if not regels:

@@ -12,9 +12,8 @@ from typing import Any
 import click
 import sqlalchemy as sa
 from rich.markup import escape
-from rich.table import Table
 
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import read_secret
 from uwlr_adapter.koppelingen import handelingen, store, verificatiecode
 from uwlr_adapter.koppelingen.catalogus import Catalogus
@@ -70,7 +69,7 @@ def list_(context: Context, brin6: str | None) -> None:
     """
     catalogus = context.catalogus()
     today = day_of(context.klok())
-    table = Table("vestiging", "ID", "naam", "type", "startdatum", "status")
+    table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
     with _refusing(), context.opslag() as opslag, opslag.reading() as connection:
         if brin6 is None:
             rows = list(_living_rows(connection, catalogus, today))

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from uwlr_adapter import __version__
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.contract import contract
 from uwlr_adapter.cli.database import db
 from uwlr_adapter.cli.demo import demo
 from uwlr_adapter.cli.imports import imports
@@ -40,5 +41,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = Context(settings)
 
 
-for command in (demo, serve, db, school, imports, afnemer, koppeling, journaal, pull):
+for command in (demo, serve, db, school, imports, afnemer, koppeling, journaal, pull, contract):
     main.add_command(command)

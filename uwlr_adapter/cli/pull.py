@@ -1,11 +1,12 @@
 """`uwlr-adapter pull`: fetch a school from any UWLR endpoint."""
 
+import os
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.markup import escape
 
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.client import Antwoord, PullFout, Vraag
 from uwlr_adapter.client import pull as fetch
@@ -54,21 +55,28 @@ def pull(
         xsdversie=xsdversie,
     )
     try:
-        with context.messages.status(f"Fetching {brin6} …"):
+        with context.messages.status(f"Fetching {escape(brin6)} …"):
             antwoord = fetch(endpoint, vraag)
         if out is not None:
-            out.write_bytes(antwoord.xml)
+            write_private(out, antwoord.xml)
     except (PullFout, OSError) as error:
         raise click.ClickException(str(error)) from None
     _show(context, antwoord, out)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write pupils' data so that only their owner can read them; a file that is there already is replaced."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+
+
 def _show(context: Context, antwoord: Antwoord, out: Path | None) -> None:
-    table = Table("outcome", *antwoord.aantallen, "XSD 2.2")
+    table = make_table("outcome", *antwoord.aantallen, "by our XSD")
     verdict = f"{len(antwoord.bevindingen)} wrong" if antwoord.bevindingen else "valid"
     table.add_row(antwoord.uitkomst, *map(str, antwoord.aantallen.values()), verdict)
     context.console.print(table)
     for bevinding in antwoord.bevindingen[:10]:
         context.messages.print(f"{bevinding.pad}: {bevinding.regel}")
     if out is not None:
-        context.messages.print(f"Saved as {out}.")
+        context.messages.print(f"Saved as {escape(str(out))}, readable by you only.")

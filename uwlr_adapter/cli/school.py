@@ -2,10 +2,9 @@
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
 from uwlr_adapter.administratie import vestigingen
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, make_table
 
 
 @click.group()
@@ -45,7 +44,7 @@ def list_(context: Context) -> None:
     """
     with context.opslag() as opslag, opslag.reading() as connection:
         found = vestigingen.list_vestigingen(connection)
-    table = Table("vestiging", "naam", "schoolkey")
+    table = make_table("vestiging", "naam", "schoolkey")
     for one in found:
         table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"))
     context.console.print(table)

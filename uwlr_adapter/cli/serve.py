@@ -27,7 +27,7 @@ STOP_SECONDS = 30
 READY_SECONDS = 30
 """How long a worker may take to start before that is reported as a failure."""
 logger = logging.getLogger("uwlr_adapter.serve")
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

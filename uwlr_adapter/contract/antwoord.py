@@ -5,6 +5,8 @@ namespace of the standard as the default one inside, no other prefix, nothing em
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import (
@@ -35,10 +37,48 @@ from uwlr_adapter.contract.xml import BESTAND, escape_attribute, escape_text, pa
 Record = Groep | Leerkracht | Leerling | Locatie
 
 
-def render(operatie: Operatie, dataset: Dataset, profiel: Profiel, xsdversie: str) -> bytes:
-    """Give the answer with the data of a school, as far as the profile lets its fields through; UTF-8."""
-    inhoud = "".join(_dataset(dataset, profiel, xsdversie))
-    return _envelope(operatie, f"<{operatie.inhoud}>{inhoud}</{operatie.inhoud}>")
+@dataclass(frozen=True, slots=True)
+class Vorm:
+    """How an answer is written: for which operation, under which profile, in which version of UWLR.
+
+    In 2.1 there is no eckid. In 2.3 the ECK-iD identifies a leerling, and the key goes where there is none, or beside
+    it when `key_naast_eckid` says so. A leerkracht always has a key.
+    """
+
+    operatie: Operatie
+    profiel: Profiel
+    xsdversie: str
+    key_naast_eckid: bool = False
+
+
+def render_records(vorm: Vorm, dataset: Dataset) -> str:
+    """Give the lists of the payload, all but the school block, as far as the profile lets their fields through."""
+    parts: dict[str, Callable[[], Iterator[str]]] = {
+        "vestigingen": lambda: _vestigingen(dataset.locaties, vorm),
+        "groepen": lambda: _list("groepen", _groepen(dataset.groepen, vorm)),
+        "leerlingen": lambda: _list("leerlingen", _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTEN, vorm)),
+        "leerkrachten": lambda: _list(
+            "leerkrachten", _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTEN, vorm)
+        ),
+    }
+    return "".join(piece for deel in vorm.operatie.delen for piece in parts[deel]())
+
+
+def wrap(vorm: Vorm, school: School, records: str) -> bytes:
+    """Give the whole answer around its rendered records; UTF-8."""
+    inhoud = vorm.operatie.inhoud
+    return _envelope(vorm.operatie, f"<{inhoud}>{_school(school, vorm.xsdversie)}{records}</{inhoud}>")
+
+
+def render(vorm: Vorm, dataset: Dataset) -> bytes:
+    """Give the answer with the data of a school; UTF-8."""
+    return wrap(vorm, dataset.school, render_records(vorm, dataset))
+
+
+def content_hash(vorm: Vorm, school: School, records: str) -> str:
+    """Give the hash of what an answer says: all of it but the moment and the day on which it is given."""
+    lasting = _school(replace(school, peildatum="", aanmaakdatum=""), vorm.xsdversie)
+    return sha256(f"{vorm.operatie.inhoud}{lasting}{records}".encode()).hexdigest()
 
 
 def geenwijzigingen(operatie: Operatie) -> bytes:
@@ -51,12 +91,20 @@ def geengegevens(operatie: Operatie) -> bytes:
     return _envelope(operatie, "<geengegevens/>")
 
 
-def check(antwoord: bytes) -> list[Bevinding]:
-    """Judge an answer, envelope included, by our XSD; gives what is wrong, nothing for a valid one."""
+def check(antwoord: bytes, xsdversie: str = "2.2") -> list[Bevinding]:
+    """Judge an answer, envelope included, by our XSD; gives what is wrong, nothing for a valid one.
+
+    In 2.3 a leerling has a key, an eckid, or both; XSD 1.0 cannot say so, and it is looked at here.
+    """
     body = parse(antwoord, BESTAND).find(f"{{{SOAP11}}}Body")
     if body is None or len(body) != 1:
         return [Bevinding("Envelope/Body", "shape")]
-    return schemas.ANTWOORD.findings(body[0])
+    nobody = [
+        Bevinding("leerling", "identity")
+        for element in body.iter(f"{{{LEERLINGGEGEVENS}}}leerling")
+        if element.get("key") is None and element.get("eckid") is None
+    ]
+    return schemas.ANTWOORD[xsdversie].findings(body[0]) + nobody
 
 
 def _envelope(operatie: Operatie, inhoud: str) -> bytes:
@@ -67,15 +115,9 @@ def _envelope(operatie: Operatie, inhoud: str) -> bytes:
     ).encode()
 
 
-def _dataset(dataset: Dataset, profiel: Profiel, xsdversie: str) -> Iterator[str]:
-    yield _school(dataset.school, xsdversie)
-    if profiel.vestiging:
-        yield from _list("vestigingen", _records(dataset.locaties, "vestiging", VESTIGING_ELEMENTEN, profiel.vestiging))
-    yield from _list("groepen", _groepen(dataset.groepen, profiel))
-    yield from _list("leerlingen", _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTEN, profiel.leerling))
-    yield from _list(
-        "leerkrachten", _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTEN, profiel.leerkracht)
-    )
+def _vestigingen(locaties: tuple[Locatie, ...], vorm: Vorm) -> Iterator[str]:
+    if vorm.profiel.vestiging:
+        yield from _list("vestigingen", _records(locaties, "vestiging", VESTIGING_ELEMENTEN, vorm))
 
 
 def _school(school: School, xsdversie: str) -> str:
@@ -101,28 +143,32 @@ def _list(naam: str, records: Iterator[str]) -> Iterator[str]:
     yield f"</{naam}>"
 
 
-def _groepen(groepen: tuple[Groep, ...], profiel: Profiel) -> Iterator[str]:
+def _groepen(groepen: tuple[Groep, ...], vorm: Vorm) -> Iterator[str]:
     for groep in groepen:
-        if groep.soort == "groep":
-            yield from _records((groep,), groep.soort, GROEP_ELEMENTEN, profiel.groep)
-        else:
-            yield from _records((groep,), groep.soort, SAMENGESTELDE_GROEP_ELEMENTEN, profiel.samengestelde_groep)
+        elementen = GROEP_ELEMENTEN if groep.soort == "groep" else SAMENGESTELDE_GROEP_ELEMENTEN
+        yield from _records((groep,), groep.soort, elementen, vorm)
 
 
-def _records(
-    records: tuple[Record, ...], tag: str, elementen: tuple[str, ...], allowed: frozenset[str]
-) -> Iterator[str]:
-    """Write records of one kind: the key and ECK-iD as attributes, then the allowed elements that have a value."""
+def _records(records: tuple[Record, ...], tag: str, elementen: tuple[str, ...], vorm: Vorm) -> Iterator[str]:
+    """Write records of one kind: their identity as attributes, then the allowed elements that have a value."""
+    allowed: frozenset[str] = getattr(vorm.profiel, tag)
     writers = [(attribute_of(naam), naam, _SPECIAL.get((tag, naam), _text)) for naam in elementen if naam in allowed]
     for record in records:
-        eckid = getattr(record, "eckid", None)
-        identity = f'key="{escape_attribute(record.key)}"'
-        if eckid is not None:
-            identity += f' eckid="{escape_attribute(eckid)}"'
         body = "".join(
             write(naam, value) for attribute, naam, write in writers if (value := getattr(record, attribute))
         )
-        yield f"<{tag} {identity}>{body}</{tag}>"
+        yield f"<{tag}{_identity(record, vorm)}>{body}</{tag}>"
+
+
+def _identity(record: Record, vorm: Vorm) -> str:
+    """Give the attributes that say who or what a record is."""
+    eckid = None if vorm.xsdversie == "2.1" else getattr(record, "eckid", None)
+    key = f' key="{escape_attribute(record.key)}"'
+    if eckid is None:
+        return key
+    if isinstance(record, Leerling) and vorm.xsdversie == "2.3" and not vorm.key_naast_eckid:
+        key = ""
+    return f'{key} eckid="{escape_attribute(eckid)}"'
 
 
 def _text(naam: str, value: str) -> str:

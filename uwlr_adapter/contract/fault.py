@@ -53,7 +53,42 @@ class XsdVersieOngeldig(UwlrFout):
     """The asked version of the agreement is not supported."""
 
     code = "Client.XsdVersieOngeldig"
-    tekst = "De gevraagde versie (xsdversie) van de UWLR-afspraak wordt niet ondersteund. Vraag versie 2.2."
+    tekst = "De gevraagde versie (xsdversie) van de UWLR-afspraak wordt niet ondersteund. Vraag 2.1, 2.2 of 2.3."
+
+
+class VocabulaireTermOngeldig(UwlrFout):
+    """A term is bound to a vocabulary that does not hold it (results)."""
+
+    code = "Client.VocabulaireTermOngeldig"
+    tekst = "Een term in het bericht staat niet in de genoemde vocabulaire. De leverancier kan dit herstellen."
+
+
+class LeerlingOngeldig(UwlrFout):
+    """A leerling in the message is not known (results)."""
+
+    code = "Client.LeerlingOngeldig"
+    tekst = "Een leerling in het bericht is bij deze school niet bekend. Haal de leerlinggegevens opnieuw op."
+
+
+class ToetsNormeringOngeldig(UwlrFout):
+    """A norm is not one (results)."""
+
+    code = "Client.ToetsNormeringOngeldig"
+    tekst = "Een normering in het bericht klopt niet. De leverancier van de toets kan dit herstellen."
+
+
+class ScoreOngeldig(UwlrFout):
+    """A score is not one (results)."""
+
+    code = "Client.ScoreOngeldig"
+    tekst = "Een score in het bericht klopt niet. De leverancier van de toets kan dit herstellen."
+
+
+class EldResultaatOngeldig(UwlrFout):
+    """An ELD (now OSO) result is not one (results); its name in UWLR 2 is not known for certain."""
+
+    code = "Client.EldResultaatOngeldig"
+    tekst = "Een resultaat in het bericht klopt niet. De leverancier van de toets kan dit herstellen."
 
 
 class InterneFout(UwlrFout):

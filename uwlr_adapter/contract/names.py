@@ -12,13 +12,19 @@ FOUT = "urn:uwlr-adapter:fout"
 
 @dataclass(frozen=True, slots=True)
 class Operatie:
-    """One operation of the WSDL: its name, SOAPAction, and the local names of request, answer and payload."""
+    """One operation of the WSDL: its name, SOAPAction, the local names of request, answer and payload, and its parts.
+
+    `delen` are the lists that the payload may hold beside the school; `per_groep` tells whether the request names
+    groups.
+    """
 
     naam: str
     soap_action: str
     verzoek: str
     antwoord: str
     inhoud: str
+    delen: tuple[str, ...]
+    per_groep: bool = False
 
     @property
     def verzoek_tag(self) -> str:
@@ -32,10 +38,45 @@ HAAL_LEERLINGGEGEVENS = Operatie(
     verzoek="leerlinggegevens_verzoek",
     antwoord="leerlinggegevens_antwoord",
     inhoud="leerlinggegevens",
+    delen=("vestigingen", "groepen", "leerlingen", "leerkrachten"),
 )
-OPERATIES = {operatie.verzoek_tag: operatie for operatie in (HAAL_LEERLINGGEGEVENS,)}
+HAAL_STRUCTUUR = Operatie(
+    naam="HaalStructuur",
+    soap_action=f"{LEERLINGGEGEVENS}/structuur_verzoek",
+    verzoek="structuur_verzoek",
+    antwoord="structuur_antwoord",
+    inhoud="leerlinggegevens-structuur",
+    delen=("vestigingen", "groepen"),
+)
+HAAL_LEERLINGEN = Operatie(
+    naam="HaalLeerlingen",
+    soap_action=f"{LEERLINGGEGEVENS}/leerlingen_verzoek",
+    verzoek="leerlingen_verzoek",
+    antwoord="leerlingen_antwoord",
+    inhoud="leerlinggegevens-leerlingen",
+    delen=("leerlingen",),
+    per_groep=True,
+)
+HAAL_LEERKRACHTEN = Operatie(
+    naam="HaalLeerkrachten",
+    soap_action=f"{LEERLINGGEGEVENS}/leerkrachten_verzoek",
+    verzoek="leerkrachten_verzoek",
+    antwoord="leerkrachten_antwoord",
+    inhoud="leerlinggegevens-leerkrachten",
+    delen=("leerkrachten",),
+    per_groep=True,
+)
+OPERATIES = {
+    operatie.verzoek_tag: operatie
+    for operatie in (HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR, HAAL_LEERLINGEN, HAAL_LEERKRACHTEN)
+}
 """The operations that are served, by the qualified name of the request element (document/literal dispatch)."""
 
+VERZOEK_ELEMENTEN = (
+    *("schooljaar", "brincode", "dependancecode", "schoolkey", "xsdversie", "gegevenssetid"),
+    *("laatstontvangengegevens", "groepen"),
+)
+"""The children of a request in their order (UWLR 2.2, Leerlinggegevensverzoek)."""
 AUTORISATIE_DELEN = ("autorisatiesleutel", "klantcode", "klantnaam")
 """The children of the autorisatie header in their order (UWLR 2.2, Autorisatie)."""
 

@@ -1,17 +1,72 @@
-"""Which fields leave under a profile: data, no code.
+"""Which fields leave under a profile, and which should be there: one table, no code per profile.
 
 What a profile does not name is forbidden (UWLR 2.2.1, Profielen). Where the text and the XSD of a profile differ, the
-narrower holds for what may go. Numbers of the BSN family and `bsn_ondwnr-4` leave under none of these.
+narrower holds for what may go, and the wider for what must be there. Sources: the profile XSDs of UWLR 2.2 and the
+pages of 2.2.1; for 2.3 its published list of changes. Numbers of the BSN family leave under no profile at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
+
+TABEL = """
+record               element                smalle-2.2  smalle-2.3  lvs-2.2  lvs-2.3  volledig
+vestiging            naam                   -           -           -        -        o
+vestiging            omschrijving           -           -           -        -        o
+vestiging            mutatiedatum           -           -           -        -        o
+groep                naam                   R           R           R        R        R
+groep                jaargroep              R           R           R        R        R
+groep                omschrijving           -           -           -        -        o
+groep                mutatiedatum           -           -           -        -        o
+samengestelde_groep  naam                   R           R           R        R        R
+samengestelde_groep  omschrijving           -           -           o        o        o
+samengestelde_groep  mutatiedatum           -           -           -        -        o
+leerling             achternaam             o           o           o        o        o
+leerling             voorvoegsel            o           o           o        o        o
+leerling             voornamen              -           -           -        -        o
+leerling             voorletters-1          -           -           o        -        o
+leerling             roepnaam               o           o           R        R        o
+leerling             geboortedatum          R           -           R        R        o
+leerling             geslacht               -           -           R        R        o
+leerling             start_ondw_jgr3        -           -           o        o        o
+leerling             jaargroep              R           R           R        R        o
+leerling             groep                  o           o           o        o        o
+leerling             samengestelde_groepen  o           o           o        o        o
+leerling             vestiging              -           -           -        -        o
+leerling             gebruikersnaam         -           -           -        -        o
+leerling             emailadres             -           -           -        -        o
+leerling             fotourl                -           -           -        -        o
+leerling             etniciteit             -           -           -        -        o
+leerling             land                   -           -           -        -        o
+leerling             land_vader             -           -           -        -        o
+leerling             land_moeder            -           -           -        -        o
+leerling             bsn_ondwnr-4           -           -           R        -        -
+leerling             gewicht_nieuw          -           -           -        -        o
+leerling             gewicht                -           -           -        -        o
+leerling             postcodenl             -           -           -        -        o
+leerling             postnummerbe           -           -           -        -        o
+leerling             postcodeoverig         -           -           -        -        o
+leerling             instroomdatum          -           -           -        -        o
+leerling             uitstroomdatum         -           -           -        -        o
+leerling             mutatiedatum           -           -           -        -        o
+leerkracht           achternaam             R           R           o        o        o
+leerkracht           voorvoegsel            o           o           o        o        o
+leerkracht           voornamen              -           -           -        -        o
+leerkracht           voorletters-1          -           -           -        -        o
+leerkracht           roepnaam               o           o           o        o        o
+leerkracht           gebruikersnaam         -           -           -        -        o
+leerkracht           emailadres             R           R           -        -        o
+leerkracht           rollen                 -           -           -        -        o
+leerkracht           groepen                o           o           o        o        o
+leerkracht           mutatiedatum           -           -           -        -        o
+"""
+"""`-` stays, `o` may go, `R` may go and should be there. A column without a version holds for every version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profiel:
-    """A profile: the elements that may go, per kind of record."""
+    """A profile of one version: the elements that may go, per kind of record, and those that should be there."""
 
     naam: str
     groep: frozenset[str]
@@ -20,29 +75,92 @@ class Profiel:
     leerkracht: frozenset[str]
     vestiging: frozenset[str]
     """Empty: the locaties do not go at all."""
+    leerling_nodig: frozenset[str] = frozenset()
+    leerkracht_nodig: frozenset[str] = frozenset()
+
+    def narrowed(self, asked: "Profiel") -> "Profiel":
+        """Give this profile without what the asked one leaves out; it never becomes wider."""
+        parts = {
+            field.name: getattr(self, field.name) & getattr(asked, field.name)
+            for field in fields(self)
+            if field.name != "naam"
+        }
+        narrower = replace(self, **parts)
+        return self if narrower == self else replace(narrower, naam=f"{self.naam} & {asked.naam}")
+
+    def count_incomplete(self, dataset: Dataset, delen: tuple[str, ...]) -> int:
+        """Count the leerlingen and leerkrachten, as far as they are asked for, that lack a field which should be there.
+
+        They go without it (UWLR knows no way to say so).
+        """
+        leerlingen = dataset.leerlingen if "leerlingen" in delen else ()
+        leerkrachten = dataset.leerkrachten if "leerkrachten" in delen else ()
+        return sum(_lacks(one, self.leerling_nodig) for one in leerlingen) + sum(
+            _lacks(one, self.leerkracht_nodig) for one in leerkrachten
+        )
 
 
-SMALLE_SET = Profiel(
-    naam="smalle set",
-    groep=frozenset({"naam", "jaargroep"}),
-    samengestelde_groep=frozenset({"naam"}),
-    leerling=frozenset(
-        {"achternaam", "voorvoegsel", "roepnaam", "geboortedatum", "jaargroep", "groep", "samengestelde_groepen"}
-    ),
-    leerkracht=frozenset({"achternaam", "voorvoegsel", "roepnaam", "emailadres", "groepen"}),
-    vestiging=frozenset(),
-)
-"""Names, birth date, jaargroep and groups: what method-bound learning material needs (2.2)."""
+def _lacks(record: Leerling | Leerkracht, nodig: frozenset[str]) -> bool:
+    return any(not getattr(record, names.attribute_of(element)) for element in nodig)
 
-VOLLEDIG = Profiel(
-    naam="volledig",
-    groep=frozenset(names.GROEP_ELEMENTEN),
-    samengestelde_groep=frozenset(names.SAMENGESTELDE_GROEP_ELEMENTEN),
-    leerling=frozenset(names.LEERLING_ELEMENTEN) - {"bsn_ondwnr-4"},
-    leerkracht=frozenset(names.LEERKRACHT_ELEMENTEN),
-    vestiging=frozenset(names.VESTIGING_ELEMENTEN),
-)
-"""EDEXML without a profile: all that the standard carries and we hold."""
 
-PROFIELEN = {profiel.naam: profiel for profiel in (SMALLE_SET, VOLLEDIG)}
-"""The profiles by name, as the catalogue of koppelingen writes them."""
+def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:
+    def of(record: str, marks: str) -> frozenset[str]:
+        return frozenset(row[1] for row in rows if row[0] == record and row[place] in marks)
+
+    return Profiel(
+        naam=naam,
+        groep=of("groep", "oR"),
+        samengestelde_groep=of("samengestelde_groep", "oR"),
+        leerling=of("leerling", "oR"),
+        leerkracht=of("leerkracht", "oR"),
+        vestiging=of("vestiging", "oR"),
+        leerling_nodig=of("leerling", "R"),
+        leerkracht_nodig=of("leerkracht", "R"),
+    )
+
+
+NAMEN = {"smalle": "smalle set", "lvs": "LVS-set", "volledig": "volledig"}
+"""What the columns of the table are called in a catalogue and in the field."""
+VERSIES = ("2.1", "2.2", "2.3")
+BIJNAMEN = {
+    "smalleset": "smalle set",
+    "smallesetpo": "smalle set",
+    "smallesetvo": "smalle set",
+    "lvsset": "LVS-set",
+    "lvs": "LVS-set",
+    "volledig": "volledig",
+}
+"""Names of profiles that callers write in gegevenssetid, without capitals, spaces and signs."""
+
+
+def _read() -> dict[tuple[str, str], Profiel]:
+    head, *rows = [line.split() for line in TABEL.strip().splitlines()]
+    found: dict[tuple[str, str], Profiel] = {}
+    for place, column in enumerate(head[2:], 2):
+        short, _, versie = column.partition("-")
+        profiel = _column(rows, NAMEN[short], place)
+        # 2.1 has the profiles of 2.2, as far as is known; its answers carry no eckid.
+        versies = {"": VERSIES, "2.2": ("2.1", "2.2"), "2.3": ("2.3",)}[versie]
+        found |= {(profiel.naam, one): profiel for one in versies}
+    # A number that tells a leerling apart leaves under the LVS-set of 2.2 only.
+    lvs = found["LVS-set", "2.1"]
+    without = {"bsn_ondwnr-4"}
+    found["LVS-set", "2.1"] = replace(lvs, leerling=lvs.leerling - without, leerling_nodig=lvs.leerling_nodig - without)
+    return found
+
+
+_PROFIELEN = _read()
+PROFIELEN = tuple(NAMEN.values())
+"""The profiles by name, as a catalogue of koppelingen writes them."""
+
+
+def profiel(naam: str, xsdversie: str) -> Profiel:
+    """Give a profile in one version of UWLR. Raises KeyError for a name or version that does not exist."""
+    return _PROFIELEN[naam, xsdversie]
+
+
+def asked_profiel(gegevenssetid: str, xsdversie: str) -> Profiel | None:
+    """Give the profile that a caller names in gegevenssetid, if it is known."""
+    naam = BIJNAMEN.get("".join(letter for letter in gegevenssetid.lower() if letter.isalnum()))
+    return None if naam is None else profiel(naam, xsdversie)

@@ -31,14 +31,10 @@ _KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Bevinding:
-    """One thing that is wrong: `pad` names the element, `lijn` counts from 1 (0: unknown).
-
-    `regel` is the rule of XSD that it breaks, such as `pattern`, `maxlength` or `element_content`.
-    """
+    """One thing that is wrong: `pad` names the element, `regel` the rule of XSD that it breaks (`pattern`, …)."""
 
     pad: str
     regel: str
-    lijn: int = 0
     element: etree._Element | None = None
 
 
@@ -59,11 +55,11 @@ class Schema:
             return []
         with self._lock:
             self._explain.validate(document)
-            entries = [(entry.path or "", entry.type_name, entry.line) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
-        return [_finding(element, path, rule, line) for path, rule, line in entries]
+            entries = [(entry.path or "", entry.type_name) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
+        return [_finding(element, path, rule) for path, rule in entries]
 
 
-def _finding(root: etree._Element, path: str, rule: str, line: int) -> Bevinding:
+def _finding(root: etree._Element, path: str, rule: str) -> Bevinding:
     """Turn libxml2's path into one of local names, and find the element that it points at."""
     found: etree._Element | None = None
     pad: list[str] = []
@@ -74,7 +70,7 @@ def _finding(root: etree._Element, path: str, rule: str, line: int) -> Bevinding
         local = etree.QName(found).localname
         pad.append(local if local in _KNOWN else "*")
     short = rule.removeprefix("SCHEMAV_").removeprefix("CVC_").removesuffix("_VALID").lower()
-    return Bevinding("/".join(pad) or "*", short, line, found)
+    return Bevinding("/".join(pad) or "*", short, found)
 
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
@@ -93,5 +89,7 @@ AUTORISATIE = Schema("schemas/2.2/autorisatie.xsd")
 """The autorisatie header (UWLR 2.2, Autorisatie)."""
 VERZOEK = Schema("schemas/2.2/verzoek.xsd")
 """The requests (UWLR 2.2, Leerlinggegevens)."""
-ANTWOORD = Schema("schemas/2.2/antwoord.xsd")
-"""The answers, with keys and references that work."""
+_ANTWOORD_22 = Schema("schemas/2.2/antwoord.xsd")
+ANTWOORD = {"2.1": _ANTWOORD_22, "2.2": _ANTWOORD_22, "2.3": Schema("schemas/2.3/antwoord.xsd")}
+"""The answers by xsdversie, with keys and references that work; these versions are answered. 2.1 has no eckid, and
+keeps to 2.2 otherwise."""

@@ -6,10 +6,11 @@ calls (the autorisatie header) and for which school; only then does `keur` apply
 
 import unicodedata
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
-from uwlr_adapter.contract import names, schemas
+from uwlr_adapter.contract import herstel, names, schemas
 from uwlr_adapter.contract.fault import (
     AutorisatieOngeldig,
     MustUnderstand,
@@ -17,16 +18,15 @@ from uwlr_adapter.contract.fault import (
     VersionMismatch,
     XsdVersieOngeldig,
 )
+from uwlr_adapter.contract.getrapt import GroepVraag
+from uwlr_adapter.contract.herstel import XML_SPACE
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.xml import BERICHT, XmlFout, parse
 
-XSD_VERSIES = ("2.2",)
-"""The values of xsdversie that are answered."""
-WITRUIMTE = "witruimte"
-"""Repair: white space around a value, as pretty-printing clients send it, is not part of the value."""
+if TYPE_CHECKING:
+    from uwlr_adapter.contract.dataset import GroepSoort
 
 _NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
-_XML_SPACE = " \t\r\n"
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
 
@@ -56,14 +56,20 @@ class SchoolVerwijzing:
 
 @dataclass(frozen=True, slots=True)
 class Aanroep:
-    """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named."""
+    """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named.
+
+    `herstel` holds the ids of the repairs that were needed; a strict reading (`streng`) does none.
+    """
 
     operatie: names.Operatie
     autorisatie: Autorisatie
     school: SchoolVerwijzing | None
     herstel: tuple[str, ...]
+    streng: bool
     kop: etree._Element = field(repr=False)
     inhoud: etree._Element = field(repr=False)
+    bericht: bytes = field(repr=False)
+    charset: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +81,19 @@ class Verzoek:
     xsdversie: str
     gegevenssetid: str | None
     laatstontvangengegevens: str | None
+    groepen: tuple[GroepVraag, ...]
+    herstel: tuple[str, ...]
 
 
-def lees(data: bytes) -> Aanroep:
-    """Take a message apart.
+def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aanroep:
+    """Take a message apart; `charset` is that of the transport, if any.
 
     Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
     VersionMismatch, MustUnderstand, AutorisatieOngeldig (header absent, doubled, or with a part absent, doubled or
     empty).
     """
     try:
-        root = parse(data, BERICHT)
+        root = parse(data, BERICHT, charset)
     except XmlFout:
         raise OngeldigBericht from None
     header, inhoud = _unwrap(root)
@@ -103,12 +111,27 @@ def lees(data: bytes) -> Aanroep:
     for naam in map(str, kop.keys()):  # a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
         if naam.startswith(f"{{{names.SOAP11}}}"):
             del kop.attrib[naam]
-    herstel = (WITRUIMTE,) if _strip_values(kop) | _strip_values(inhoud) else ()
-    return Aanroep(operatie, _autorisatie(kop), _school(inhoud), herstel, kop, inhoud)
+    needed: tuple[str, ...] = ()
+    if not streng:
+        steps = (*herstel.repair(kop, herstel.KOP), *herstel.repair(inhoud, herstel.INHOUD))
+        needed = tuple(dict.fromkeys(steps))
+    return Aanroep(operatie, _autorisatie(kop), _school(inhoud), needed, streng, kop, inhoud, data, charset)
 
 
-def keur(aanroep: Aanroep) -> Verzoek:
-    """Judge a call by the XSD and by its version. Raises OngeldigBericht or XsdVersieOngeldig."""
+def reread_strictly(aanroep: Aanroep) -> Aanroep:
+    """Give the same call without repairs; raises as `lees` does."""
+    return lees(aanroep.bericht, aanroep.charset, streng=True)
+
+
+def keur(aanroep: Aanroep, schooljaar: str) -> Verzoek:
+    """Judge a call by the XSD and by its version; `schooljaar` is that of today, for a caller who leaves it empty.
+
+    Raises OngeldigBericht or XsdVersieOngeldig.
+    """
+    needed = aanroep.herstel
+    if not aanroep.streng:
+        needed += herstel.repair(aanroep.inhoud, (herstel.SCHOOLJAAR,), schooljaar)
+    herstel.fold(aanroep.inhoud)
     if schemas.AUTORISATIE.findings(aanroep.kop):
         raise OngeldigBericht
     if findings := schemas.VERZOEK.findings(aanroep.inhoud):
@@ -119,10 +142,19 @@ def keur(aanroep: Aanroep) -> Verzoek:
         xsdversie=_value(aanroep.inhoud, "xsdversie") or "",
         gegevenssetid=_value(aanroep.inhoud, "gegevenssetid"),
         laatstontvangengegevens=_value(aanroep.inhoud, "laatstontvangengegevens"),
+        groepen=_groepen(aanroep.inhoud),
+        herstel=needed,
     )
-    if verzoek.xsdversie not in XSD_VERSIES:
+    if verzoek.xsdversie not in schemas.ANTWOORD:
         raise XsdVersieOngeldig(Bevinding(f"{aanroep.operatie.verzoek}/xsdversie", "versie"))
     return verzoek
+
+
+def _groepen(inhoud: etree._Element) -> tuple[GroepVraag, ...]:
+    bak = inhoud.find(f"{{{names.LEERLINGGEGEVENS}}}groepen")
+    if bak is None:
+        return ()
+    return tuple(GroepVraag(cast("GroepSoort", etree.QName(found).localname), found.get("key")) for found in bak)
 
 
 def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
@@ -143,12 +175,12 @@ def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element
 
 def _has_text(element: etree._Element) -> bool:
     """Whether there is text between the children of an element."""
-    return any(text and text.strip(_XML_SPACE) for text in (element.text, *(child.tail for child in element)))
+    return any(text and text.strip(XML_SPACE) for text in (element.text, *(child.tail for child in element)))
 
 
 def _must_understand(element: etree._Element) -> bool:
     """Whether a header must be understood by us and is not ours (SOAP 1.1, 4.2.2 and 4.2.3)."""
-    asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(_XML_SPACE) in {"1", "true"}
+    asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(XML_SPACE) in {"1", "true"}
     for_us = element.get(f"{{{names.SOAP11}}}actor", "") in {"", _NEXT_ACTOR}
     return asked and for_us and element.tag != f"{{{names.AUTORISATIE}}}autorisatie"
 
@@ -157,18 +189,6 @@ def _only(elements: list[etree._Element], tag: str) -> etree._Element | None:
     """Give the one element with that tag; None when there is none, or more than one."""
     found = [element for element in elements if element.tag == tag]
     return found[0] if len(found) == 1 else None
-
-
-def _strip_values(parent: etree._Element) -> bool:
-    """Take the white space off the values under an element; tell whether that changed one in which it matters."""
-    changed = False
-    for element in parent:
-        text = element.text
-        if len(element) or text is None or text == text.strip(_XML_SPACE):
-            continue
-        element.text = text.strip(_XML_SPACE) or None
-        changed |= etree.QName(element).localname != "laatstontvangengegevens"  # xs:dateTime folds it by itself
-    return changed
 
 
 def _autorisatie(kop: etree._Element) -> Autorisatie:

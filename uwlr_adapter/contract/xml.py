@@ -4,13 +4,14 @@ Refused: a document type (and with it every entity and default attribute), proce
 depth and amounts beyond the limits. Nothing is fetched, nothing is expanded, comments are dropped.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as _escape
 
 from lxml import etree
 
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,30 @@ class XmlFout(Exception):
         self.kolom = kolom
 
 
-def parse(data: bytes, grenzen: Grenzen) -> etree._Element:
-    """Give the root element of a document that keeps within the limits; raises XmlFout for any other bytes."""
+def parse(data: bytes, grenzen: Grenzen, charset: str | None = None) -> etree._Element:
+    """Give the root element of a document that keeps within the limits; raises XmlFout for any other bytes.
+
+    A byte order mark tells the encoding, else the transport's `charset`, else the declaration (RFC 7303, 3.2).
+    """
     if len(data) > grenzen.octets:
         raise XmlFout(f"larger than {grenzen.octets} bytes")
-    parser = etree.XMLParser(
+    if data.startswith(_MARKS):
+        charset = None
+    try:
+        root = etree.fromstring(data, _parser(grenzen, charset))
+    except etree.XMLSyntaxError as error:
+        regel, kolom = error.position
+        raise XmlFout(NIET_WELGEVORMD, max(regel or 0, 0), max(kolom or 0, 0)) from None
+    except (ValueError, LookupError):
+        raise XmlFout(NIET_WELGEVORMD) from None
+    _check_document(root, grenzen)
+    return root
+
+
+def _parser(grenzen: Grenzen, charset: str | None) -> etree.XMLParser:
+    """Give a parser that fetches and expands nothing; raises LookupError for an unknown charset."""
+    return etree.XMLParser(
+        encoding=charset,
         resolve_entities=False,
         load_dtd=False,
         dtd_validation=False,
@@ -70,15 +90,6 @@ def parse(data: bytes, grenzen: Grenzen) -> etree._Element:
         remove_pis=grenzen.instructies,
         collect_ids=False,
     )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        regel, kolom = error.position
-        raise XmlFout(NIET_WELGEVORMD, max(regel or 0, 0), max(kolom or 0, 0)) from None
-    except (ValueError, LookupError):
-        raise XmlFout(NIET_WELGEVORMD) from None
-    _check_document(root, grenzen)
-    return root
 
 
 def _check_document(root: etree._Element, grenzen: Grenzen) -> None:

@@ -152,7 +152,7 @@ def _leerkrachten(parent: etree._Element, omvang: _Omvang, brin6: str, start: in
     for nummer, key in enumerate(keys, 1):
         voorvoegsel, achternaam = toeval.choice(_NAMEN)
         leerkracht = etree.SubElement(
-            parent, "leerkracht", key=f"M{nummer:03}", eckid=_eckid(f"{brin6} leerkracht {nummer}")
+            parent, "leerkracht", key=f"M{brin6[4:]}{nummer:02}", eckid=_eckid(f"{brin6} leerkracht {nummer}")
         )
         _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=toeval.choice(_ROEPNAMEN))
         _texts(leerkracht, emailadres=f"leerkracht{nummer}@{brin6.lower()}.example", rol="LRK")

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
-from uwlr_adapter.koppelingen.store import from_utc, utc
 from uwlr_adapter.koppelingen.verificatiecode import random_text
+from uwlr_adapter.tijd import from_utc, to_utc
 
 LANGSTE_KLANTNAAM = 64
 """UWLR 2.2, autorisatie: tpString64; the same holds for a klantcode."""
@@ -38,6 +38,8 @@ class Afnemer:
     aangemaakt_op: datetime
     vorige_tot: datetime | None
     uitgeschakeld_op: datetime | None
+    streng: bool
+    """Whether its requests are judged without any repair."""
 
     @property
     def is_enabled(self) -> bool:
@@ -63,7 +65,9 @@ def add(
     if find(connection, klantnaam) is not None:
         raise AfnemerFout("there is an afnemer with this klantnaam already")
     digest = sleutels.digest(Doel.KLANTCODE, code)
-    connection.execute(_table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=utc(moment)))
+    connection.execute(
+        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
+    )
     return get(connection, klantnaam), code
 
 
@@ -89,7 +93,7 @@ def rotate(
         .where(_table.c.klantnaam == klantnaam)
         .values(
             vorige_digest=_table.c.klantcode_digest if stays else None,
-            vorige_tot=utc(moment + overlap) if stays else None,
+            vorige_tot=to_utc(moment + overlap) if stays else None,
             klantcode_digest=sleutels.digest(Doel.KLANTCODE, code),
         )
     )
@@ -99,13 +103,19 @@ def rotate(
 def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerFout."""
     if get(connection, klantnaam).is_enabled:
-        _set_disabled(connection, klantnaam, utc(moment))
+        _set_disabled(connection, klantnaam, to_utc(moment))
 
 
 def enable(connection: sa.Connection, klantnaam: str) -> None:
     """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerFout."""
     get(connection, klantnaam)
     _set_disabled(connection, klantnaam, None)
+
+
+def set_strict(connection: sa.Connection, klantnaam: str, *, streng: bool) -> None:
+    """Judge the requests of an afnemer with or without repairs. Raises AfnemerFout."""
+    get(connection, klantnaam)
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=streng))
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
@@ -159,4 +169,5 @@ def _record(row: sa.Row[Any]) -> Afnemer:
         aangemaakt_op=from_utc(row.aangemaakt_op),
         vorige_tot=None if row.vorige_tot is None else from_utc(row.vorige_tot),
         uitgeschakeld_op=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
+        streng=row.streng,
     )

@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self
@@ -18,6 +19,7 @@ from uwlr_adapter.koppelingen import sleutelbestand
 from uwlr_adapter.koppelingen.tables import afnemer, koppeling, serversleutel
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings, forget_key_variables
+from uwlr_adapter.tijd import Klok, now, to_utc
 
 SLEUTEL_BYTES = 32
 """A server key has at least this many bytes: as strong as the SHA-256 it feeds."""
@@ -92,7 +94,7 @@ class Sleutelbos:
         return cls(tuple(_parse(plaats, regel) for plaats, regel in enumerate(gevuld, start=1)))
 
     @classmethod
-    def from_settings(cls, settings: Settings, opslag: Opslag) -> Self:
+    def from_settings(cls, settings: Settings, opslag: Opslag, klok: Klok = now) -> Self:
         """Read the keys that the settings name and hold them against the check values in the database.
 
         Beside an SQLite database that knows no key yet, an absent key file is made. A new key's check value is
@@ -103,10 +105,10 @@ class Sleutelbos:
         finally:
             forget_key_variables()
         with opslag.reading() as connection:
-            nieuw = bos.unknown(connection)
+            nieuw = bos.unknown(connection, klok())
         if nieuw:
             with opslag.writing() as connection:
-                bos.register(connection)
+                bos.register(connection, klok())
         return bos
 
     def digest(self, doel: Doel, geheim: str) -> str:
@@ -120,7 +122,7 @@ class Sleutelbos:
         dummy = f"{self.sleutels[0].naam}:{'0' * _DIGEST_HEX}"
         return Proef(digests, dummy, len(geheim) > LANGSTE_GEHEIM)
 
-    def unknown(self, connection: sa.Connection) -> list[Sleutel]:
+    def unknown(self, connection: sa.Connection, moment: datetime) -> list[Sleutel]:
         """Give the keys of which the database holds no check value yet.
 
         Raises SleutelFout when a check value belongs to another key, or when stored codes need a key that is not here.
@@ -133,15 +135,15 @@ class Sleutelbos:
                     "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
         for naam in sorted(controles.keys() - {sleutel.naam for sleutel in self.sleutels}):
-            if _in_use(connection, naam):
+            if _in_use(connection, naam, moment):
                 raise SleutelFout(
                     f"server key '{naam}' is missing, and stored codes still need it: put it back behind the newer keys"
                 )
         return [sleutel for sleutel in self.sleutels if sleutel.naam not in controles]
 
-    def register(self, connection: sa.Connection) -> None:
+    def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Write down the check value of each key that is new. Raises SleutelFout as `unknown` does."""
-        for sleutel in self.unknown(connection):
+        for sleutel in self.unknown(connection, moment):
             connection.execute(serversleutel.insert().values(naam=sleutel.naam, controle=_controle(sleutel)))
 
 
@@ -183,11 +185,19 @@ def _knows_keys(opslag: Opslag) -> bool:
         return connection.scalar(sa.select(sa.exists(sa.select(serversleutel.c.naam)))) is True
 
 
-def _in_use(connection: sa.Connection, naam: str) -> bool:
-    """Whether a stored digest names this key."""
+def _in_use(connection: sa.Connection, naam: str, moment: datetime) -> bool:
+    """Whether a stored digest that may still be presented names this key."""
     begin = f"{naam}:"
     kolommen = (koppeling.c.code_digest, afnemer.c.klantcode_digest, afnemer.c.vorige_digest)
-    gebruikt = (sa.exists(sa.select(kolom).where(kolom.startswith(begin, autoescape=True))) for kolom in kolommen)
+    overlaps = afnemer.c.vorige_tot > to_utc(moment)
+    gebruikt = (
+        sa.exists(
+            sa.select(kolom).where(
+                kolom.startswith(begin, autoescape=True), *([overlaps] if kolom is afnemer.c.vorige_digest else [])
+            )
+        )
+        for kolom in kolommen
+    )
     return connection.scalar(sa.select(sa.or_(*gebruikt))) is True
 
 

@@ -1,6 +1,6 @@
 """Koppelingen in the database. Functions take an open connection, so that an act and its journal line are one."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,19 +11,10 @@ from uwlr_adapter.koppelingen.fouten import GeenKoppeling, IntussenGewijzigd, On
 from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.tijd import from_utc, to_utc
 
 _table = tables.koppeling
 _LEVEND = _table.c.status != Status.BEEINDIGD
-
-
-def utc(moment: datetime) -> datetime:
-    """Give a timezone-aware moment as it is stored."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def from_utc(stored: datetime) -> datetime:
-    """Give a stored moment as a timezone-aware one."""
-    return stored.replace(tzinfo=UTC)
 
 
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
@@ -95,6 +86,21 @@ def of_afnemer(connection: sa.Connection, afnemer_id: int, brin6: str) -> list[K
     return sorted(rows, key=lambda koppeling: not koppeling.leeft)
 
 
+def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
+    """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
+    row = connection.execute(
+        sa.select(_table.c.profiel, _table.c.profiel_sinds).where(_table.c.id == koppeling_id)
+    ).one()
+    if row.profiel == profiel:
+        return from_utc(row.profiel_sinds)
+    since = moment
+    if row.profiel is not None:  # later than any answer under the last one, also within the second
+        since = max(moment, from_utc(row.profiel_sinds)) + timedelta(seconds=1)
+    values = {"profiel": profiel, "profiel_sinds": to_utc(since)}
+    connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
+    return since
+
+
 def code_in_use(connection: sa.Connection, brin6: str, proef: Proef, *, except_id: int) -> bool:
     """Tell whether another living koppeling of the vestiging has this code; every digest is compared."""
     query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LEVEND)
@@ -130,11 +136,11 @@ def _row(koppeling: Koppeling) -> dict[str, Any]:
         "status": koppeling.status,
         "startdatum": koppeling.startdatum,
         "code_digest": koppeling.code_digest,
-        "geopend_op": utc(koppeling.geopend_op),
+        "geopend_op": to_utc(koppeling.geopend_op),
         "versie": koppeling.versie,
         "akkoord_login": koppeling.akkoord.login,
         "akkoord_naam": koppeling.akkoord.naam,
-        "akkoord_op": utc(koppeling.akkoord.moment),
+        "akkoord_op": to_utc(koppeling.akkoord.moment),
         "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
-        "beeindigd_op": None if koppeling.beeindigd_op is None else utc(koppeling.beeindigd_op),
+        "beeindigd_op": None if koppeling.beeindigd_op is None else to_utc(koppeling.beeindigd_op),
     }

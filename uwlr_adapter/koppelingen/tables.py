@@ -35,6 +35,7 @@ afnemer = sa.Table(
     sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
     sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
     sa.Column("uitgeschakeld_op", sa.DateTime),
+    sa.Column("streng", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
     sa.CheckConstraint("(vorige_digest IS NULL) = (vorige_tot IS NULL)", name="vorige"),
 )
 koppeling = sa.Table(
@@ -54,6 +55,8 @@ koppeling = sa.Table(
     sa.Column("akkoord_op", sa.DateTime, nullable=False),
     sa.Column("akkoord_voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
     sa.Column("beeindigd_op", sa.DateTime),
+    sa.Column("profiel", sa.String(40), comment="under which it was last fetched"),
+    sa.Column("profiel_sinds", sa.DateTime, comment="since when; a change of profile is a change of data"),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
     sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (beeindigd_op IS NOT NULL)", name="beeindigd_op"),
     sa.CheckConstraint(

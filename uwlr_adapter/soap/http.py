@@ -7,6 +7,7 @@ small environ of its own; nothing that the application raises reaches the caller
 import io
 import logging
 from collections.abc import Callable, Iterable
+from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 """What a client may call its message. SOAP 1.2's own type is let in, to be refused as VersionMismatch."""
 
 XML_TYPE = "text/xml; charset=utf-8"
+_LONGEST_LENGTH = 18
+"""Digits of a Content-Length that may be a number at all."""
 _TEXT_TYPE = "text/plain; charset=utf-8"
 
 logger = logging.getLogger("uwlr_adapter.soap")
@@ -59,6 +62,7 @@ class Deur:
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(body),
             "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": environ.get("CONTENT_TYPE", ""),
             "REMOTE_ADDR": source_of(environ),
         }
         held = _Held()
@@ -87,7 +91,7 @@ _BODY_TEXTS = {
 
 
 def _asks_wsdl(query: str) -> bool:
-    return query.partition("=")[0].lower() == "wsdl"
+    return any(part.partition("=")[0].lower() == "wsdl" for part in query.split("&"))
 
 
 def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
@@ -95,7 +99,7 @@ def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
     announced = environ.get("CONTENT_LENGTH", "")
     if announced and not (announced.isascii() and announced.isdigit()):
         return HTTPStatus.BAD_REQUEST
-    if announced and int(announced) > BERICHT.octets:
+    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > BERICHT.octets):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     wanted = int(announced) if announced else BERICHT.octets + 1
     body = b""
@@ -107,18 +111,25 @@ def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
     if len(body) > BERICHT.octets:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if (announced and len(body) != wanted) or (chunked and not announced and _cut_off(body)):
+    if (announced and len(body) != wanted) or (chunked and not announced and _cut_off(body, _charset(environ))):
         return HTTPStatus.BAD_REQUEST
     return body
 
 
-def _cut_off(body: bytes) -> bool:
+def _charset(environ: "WSGIEnvironment") -> str | None:
+    """Give the charset of the Content-Type, if it names one."""
+    header = Message()
+    header["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    return header.get_content_charset()
+
+
+def _cut_off(body: bytes, charset: str | None) -> bool:
     """Whether a body that came in chunks stopped half-way.
 
     Granian ends a body at a chunk that is none without a word, so what is left of the XML has to tell.
     """
     try:
-        parse(body, BERICHT)
+        parse(body, BERICHT, charset)
     except XmlFout as fout:
         return fout.reden == NIET_WELGEVORMD
     return False

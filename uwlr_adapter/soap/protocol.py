@@ -35,10 +35,10 @@ class UwlrProtocol(Soap11):  # type: ignore[misc] # Spyne has no types
         super().__init__()
         self._refused = refused
 
-    def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ARG002, ANN401 - Spyne's signature
+    def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ANN401 - Spyne's signature
         """Read the message; raises SpyneFout."""
         try:
-            ctx.in_document = lees(b"".join(ctx.in_string))
+            ctx.in_document = lees(b"".join(ctx.in_string), charset)
         except fault.UwlrFout as fout:
             raise SpyneFout(self._refused(fout, ctx.transport.req_env["REMOTE_ADDR"])) from None
 

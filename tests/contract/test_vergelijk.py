@@ -1,0 +1,237 @@
+"""`contract compare`: official files against ours, and every kind of difference in a doctored copy."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from oracle import needs_standard, standard_file
+
+from uwlr_adapter.cli import main
+from uwlr_adapter.contract import vergelijk
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.vergelijk_bestanden import BERICHTEN, VergelijkFout, find
+from uwlr_adapter.contract.vergelijk_model import SCHOOLJAREN, TOEVOEGINGEN, Verschil
+
+SCHOOL = "leerlinggegevens_antwoord/leerlinggegevens/school"
+LEERLING = "leerlinggegevens_antwoord/leerlinggegevens/leerlingen/leerling"
+GROEPEN = "leerlinggegevens_antwoord/leerlinggegevens/groepen"
+
+
+def _published() -> Path:
+    return standard_file("uwlr-2.2/Schemas/UWLR_Autorisatie_v2p2.xsd").parents[1]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Give a folder with a copy of our schemas of 2.2 somewhere in it, to doctor."""
+    shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parent, tmp_path / "bestanden" / "2.2")
+    return tmp_path
+
+
+def _doctor(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / "bestanden" / "2.2" / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _compare(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["contract", "compare", *arguments], env={"COLUMNS": "250"})
+    return result.exit_code, result.output
+
+
+@needs_standard
+def test_published_files_differ_as_stated() -> None:
+    """The published files of 2.2 differ from ours in what we state and in nothing else; the command ends with 0."""
+    exit_code, output = _compare(str(_published()))
+    assert exit_code == 0, output
+    assert "differences that are not stated: 0" in output
+    for reason in (SCHOOLJAREN, TOEVOEGINGEN, vergelijk.SLEUTELS):
+        assert reason in output
+
+
+@needs_standard
+def test_published_files_are_not_those_of_2_3() -> None:
+    """Held against ours of 2.3, the published files of 2.2 want a key of each leerling, which is news."""
+    theirs = find(_published(), "2.3")
+    news = [verschil for verschil in vergelijk.compare_models(theirs, "2.3") if not verschil.verklaard]
+    assert news == [Verschil(f"{LEERLING}/@key", "attribute", "optional", "required")]
+
+
+@needs_standard
+def test_the_main_file_is_found_among_those_of_the_profiles() -> None:
+    """Of the files that declare a message, that with all messages is taken, not a profile's copy."""
+    found = find(_published(), "2.2")
+    assert [path.name for path in found.paths] == ["UWLR_Leerlinggegevens_v2p2.xsd", "UWLR_Autorisatie_v2p2.xsd"]
+    assert set(found.bestanden) == set(BERICHTEN)
+
+
+def test_a_copy_of_ours_does_not_differ(copy: Path) -> None:
+    """Our own schemas, found in a folder, are the same as ours: models and samples."""
+    theirs = find(copy, "2.2")
+    assert [path.name for path in theirs.paths] == ["verzoek.xsd", "antwoord.xsd", "autorisatie.xsd"]
+    assert vergelijk.compare(theirs, "2.2") == []
+
+
+def test_a_copy_of_2_3_does_not_differ(tmp_path: Path) -> None:
+    """With both versions in one folder, the asked one is taken."""
+    shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parents[1], tmp_path / "schemas")
+    theirs = find(tmp_path, "2.3")
+    assert theirs.bestanden["leerlingen_antwoord"] == tmp_path / "schemas" / "2.3" / "antwoord.xsd"
+    assert vergelijk.compare_models(theirs, "2.3") == []
+
+
+_JAARGROEP = '<xs:element name="jaargroep" type="Jaargroep"/>'
+_NAAM = '<xs:element name="naam" type="Tekst64"/>'
+DOCTORED = {
+    "an element is missing": (
+        ("delen.xsd", '<xs:element name="peildatum" type="xs:date" minOccurs="0"/>', ""),
+        Verschil(f"{SCHOOL}/peildatum", "element", "0..1", "absent"),
+    ),
+    "an element is added": (
+        (
+            "delen.xsd",
+            '<xs:element name="auteur"',
+            '<xs:element name="extra" type="xs:string"/><xs:element name="auteur"',
+        ),
+        Verschil(f"{SCHOOL}/extra", "element", "absent", "1..1"),
+    ),
+    "an attribute is missing": (
+        ("delen.xsd", '<xs:attribute name="eckid" type="Sleutel"/>', ""),
+        Verschil(f"{LEERLING}/@eckid", "attribute", "optional", "absent"),
+    ),
+    "an attribute becomes required": (
+        (
+            "delen.xsd",
+            '<xs:attribute name="eckid" type="Sleutel"/>',
+            '<xs:attribute name="eckid" type="Sleutel" use="required"/>',
+        ),
+        Verschil(f"{LEERLING}/@eckid", "attribute", "optional", "required"),
+    ),
+    "an element becomes required": (
+        ("delen.xsd", 'name="aanmaakdatum" type="xs:dateTime" minOccurs="0"', 'name="aanmaakdatum" type="xs:dateTime"'),
+        Verschil(f"{SCHOOL}/aanmaakdatum", "cardinality", "0..1", "1..1"),
+    ),
+    "an element may repeat": (
+        ("delen.xsd", _JAARGROEP, _JAARGROEP.replace("/>", ' maxOccurs="3"/>')),
+        Verschil(f"{GROEPEN}/groep/jaargroep", "cardinality", "1..1", "1..3"),
+    ),
+    "two elements change places": (
+        ("delen.xsd", f"{_NAAM}\n      {_JAARGROEP}", f"{_JAARGROEP}\n      {_NAAM}"),
+        Verschil(f"{GROEPEN}/groep", "order", "refuses jaargroep naam", "accepts jaargroep naam"),
+    ),
+    "a text may be longer": (
+        ("typen.xsd", '<xs:maxLength value="10"/>', '<xs:maxLength value="11"/>'),
+        Verschil(f"{LEERLING}/voorvoegsel", "facet", "maxLength 10", "maxLength 11"),
+    ),
+    "a pattern changes": (
+        ("typen.xsd", r'<xs:pattern value="\p{Nd}{4}\p{Lu}{2}"/>', r'<xs:pattern value="[0-9]{4}\p{Lu}{2}"/>'),
+        Verschil(f"{LEERLING}/postcodenl", "facet", r"pattern \p{Nd}{4}\p{Lu}{2}", r"pattern [0-9]{4}\p{Lu}{2}"),
+    ),
+    "a code is added": (
+        ("typen.xsd", '<xs:enumeration value="LRK"/>', '<xs:enumeration value="LRK"/><xs:enumeration value="TAL"/>'),
+        Verschil(
+            "leerlinggegevens_antwoord/leerlinggegevens/leerkrachten/leerkracht/rol",
+            "codes",
+            "also none",
+            "also TAL",
+        ),
+    ),
+    "a schooljaar in the middle is missing": (
+        ("typen.xsd", '<xs:enumeration value="2012-2013"/>', ""),
+        Verschil(f"{SCHOOL}/schooljaar", "codes", "also 2012-2013", "also none"),
+    ),
+    "a type changes": (
+        (
+            "delen.xsd",
+            '<xs:element name="geboortedatum" type="xs:date"',
+            '<xs:element name="geboortedatum" type="xs:dateTime"',
+        ),
+        Verschil(f"{LEERLING}/geboortedatum", "type", "xs:date", "xs:dateTime"),
+    ),
+    "a text becomes a structure": (
+        ("delen.xsd", '<xs:element name="fotourl" type="Tekst256"', '<xs:element name="fotourl" type="Verwijzing"'),
+        Verschil(f"{LEERLING}/fotourl", "type", "xs:string", "elements or attributes"),
+    ),
+    "a default changes": (
+        ("verzoek.xsd", 'default="00"', ""),
+        Verschil("leerlinggegevens_verzoek/dependancecode", "element", "default '00'", "default None"),
+    ),
+    "a message is missing": (
+        ("delen.xsd", 'name="structuur_antwoord"', 'name="structuren_antwoord"'),
+        Verschil("structuur_antwoord", "message", "here", "absent"),
+    ),
+    "a message is added": (
+        (
+            "delen.xsd",
+            '<xs:element name="structuur_antwoord">',
+            '<xs:element name="extra_antwoord"/><xs:element name="structuur_antwoord">',
+        ),
+        Verschil("extra_antwoord", "message", "absent", "here, in antwoord.xsd"),
+    ),
+    "the header changes": (
+        ("autorisatie.xsd", '<xs:maxLength value="64"/>', '<xs:maxLength value="128"/>'),
+        Verschil("autorisatie/autorisatiesleutel", "facet", "maxLength 64", "maxLength 128"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCTORED)
+def test_each_kind_of_difference_is_found(copy: Path, name: str) -> None:
+    """A copy of ours with one change is told to differ there, and the difference is not a stated one."""
+    change, expected = DOCTORED[name]
+    _doctor(copy, *change)
+    assert expected in vergelijk.compare_models(find(copy, "2.2"), "2.2")
+
+
+def test_one_change_is_one_difference(copy: Path) -> None:
+    """A change in a type that many messages share is told once."""
+    _doctor(copy, "delen.xsd", '<xs:element name="peildatum" type="xs:date" minOccurs="0"/>', "")
+    assert len(vergelijk.compare_models(find(copy, "2.2"), "2.2")) == 1
+
+
+def test_a_shorter_list_of_schooljaren_is_stated(copy: Path) -> None:
+    """A list that ends earlier than ours is no news; that is all the published list does."""
+    for year in range(2030, 2100):
+        _doctor(copy, "typen.xsd", f'<xs:enumeration value="{year}-{year + 1}"/>', "")
+    (found,) = vergelijk.compare_models(find(copy, "2.2"), "2.2")
+    assert (found.pad, found.soort, found.verklaard) == (f"{SCHOOL}/schooljaar", "codes", SCHOOLJAREN)
+
+
+def test_samples_tell_what_the_models_hide(copy: Path) -> None:
+    """A reference that is no longer held to is seen by a sample alone, and stated; a narrower brincode is news."""
+    _doctor(copy, "antwoord.xsd", 'xpath="lg:leerlingen/lg:leerling/lg:vestiging"', 'xpath="lg:x"')
+    _doctor(copy, "typen.xsd", r'<xs:pattern value="\p{Nd}{2}\p{Lu}{2}"/>', r'<xs:pattern value="[0-9]{2}\p{Lu}{2}"/>')
+    found = list(vergelijk.compare_samples(find(copy, "2.2"), "2.2"))
+    stated = {verschil.pad for verschil in found if verschil.verklaard == vergelijk.SLEUTELS}
+    assert f"{LEERLING}/vestiging/@key" in stated
+    news = [verschil for verschil in found if not verschil.verklaard]
+    assert [(verschil.pad, verschil.ons) for verschil in news] == [(f"{SCHOOL}/brincode", "accepts '٢١QW'")]
+
+
+def test_news_ends_with_1(copy: Path) -> None:
+    """The command shows a difference that is not stated, and ends with 1."""
+    _doctor(copy, "typen.xsd", '<xs:maxLength value="10"/>', '<xs:maxLength value="11"/>')
+    exit_code, output = _compare(str(copy))
+    assert exit_code == 1
+    assert f"{LEERLING}/voorvoegsel" in output
+    assert "maxLength 11" in output
+
+
+def test_a_folder_without_xsds(tmp_path: Path) -> None:
+    """A folder without the XSDs, or with broken ones only, is refused in one sentence; the command ends with 2."""
+    (tmp_path / "kapot.xsd").write_text("<xs:schema", encoding="utf-8")
+    with pytest.raises(VergelijkFout):
+        find(tmp_path, "2.2")
+    exit_code, output = _compare(str(tmp_path))
+    assert exit_code == 2
+    assert "no XSDs" in output
+
+
+def test_xsds_that_do_not_compile(copy: Path) -> None:
+    """Files that refer to a type that is nowhere are refused in one sentence."""
+    _doctor(copy, "delen.xsd", 'type="Jaargroep"', 'type="Bestaatniet"')
+    exit_code, output = _compare(str(copy))
+    assert exit_code == 2
+    assert "does not compile" in output

@@ -1,0 +1,224 @@
+"""Getrapt through the whole application: structuur, leerlingen and leerkrachten, by groups."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from edexml_bestand import make_dataset
+from lxml import etree
+from oracle import needs_standard, published_later
+from proefschool import KLEIN, SCHOOLJAAR, Proefschool
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
+from uwlr_adapter.journaal import Reden
+
+STRUCTUUR, LEERLINGEN, LEERKRACHTEN = names.HAAL_STRUCTUUR, names.HAAL_LEERLINGEN, names.HAAL_LEERKRACHTEN
+SCHOOL = make_dataset(
+    [
+        Leerling("a", roepnaam="Aisha", groep="g1", samengestelde_groepen=("s1",)),
+        Leerling("b", roepnaam="Bo", groep="g1", samengestelde_groepen=("s1", "s2")),
+        Leerling("c", roepnaam="Cas", groep="g2"),
+        Leerling("d", roepnaam="Dewi", samengestelde_groepen=("s2",)),
+        Leerling("e", roepnaam="Émile"),
+    ],
+    leerkrachten=[
+        Leerkracht("m", achternaam="Maas", groepen=(GroepVerwijzing("groep", "g1"),)),
+        Leerkracht(
+            "n",
+            achternaam="Noor",
+            groepen=(GroepVerwijzing("groep", "g2"), GroepVerwijzing("samengestelde_groep", "s1")),
+        ),
+        Leerkracht("o", achternaam="Oost"),
+    ],
+    groepen=[
+        Groep("groep", "g1", "1a", "1"),
+        Groep("groep", "g2", "2a", "2"),
+        Groep("groep", "leeg", "3a", "3"),
+        Groep("samengestelde_groep", "s1", "Plus"),
+        Groep("samengestelde_groep", "s2", "Lezen"),
+    ],
+    locaties=[Locatie("VH", "Voorhuis")],
+    schooljaar=SCHOOLJAAR,
+)
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[Proefschool]:
+    """Give a school with both kinds of group, and people in one, several or none of them."""
+    made = Proefschool(tmp_path)
+    made.import_data(SCHOOL)
+    yield made
+    made.close()
+
+
+def groep(*keys: str) -> str:
+    """Give references to stamgroepen."""
+    return "".join(f'<groep key="{key}"/>' for key in keys)
+
+
+def samengesteld(*keys: str) -> str:
+    """Give references to samengestelde groepen."""
+    return "".join(f'<samengestelde_groep key="{key}"/>' for key in keys)
+
+
+def test_the_structure_has_the_groups_and_nobody(school: Proefschool) -> None:
+    """HaalStructuur answers with the school and its groups, both kinds, those without leerlingen too."""
+    found = school.fetch(STRUCTUUR)
+    assert (found.status, found.uitkomst) == (200, "leerlinggegevens-structuur")
+    assert found.keys("groep") == ["g1", "g2", "leeg"]
+    assert found.keys("samengestelde_groep") == ["s1", "s2"]
+    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "groepen"]
+    assert b"leerling " not in found.inhoud
+    assert school.laatste_regel.handeling == "HaalStructuur"
+    assert school.laatste_regel.leerlingen is None
+
+
+@pytest.mark.parametrize(
+    ("groepen", "expected"),
+    [
+        (groep("g1"), "ab"),
+        (groep("g1", "g1"), "ab"),
+        (groep("g2", "g1"), "abc"),
+        (samengesteld("s1"), "ab"),
+        (samengesteld("s2", "s1"), "abd"),
+        (groep("g2") + samengesteld("s2"), "bcd"),
+        ("<groep/>", "de"),
+        ("<samengestelde_groep/>", "ce"),
+        ("<groep/><samengestelde_groep/>", "cde"),
+        ("<groep/>" + groep("g1"), "abde"),
+        (groep("weg", "g2"), "c"),
+        (samengesteld("g1") + groep("g2"), "c"),
+    ],
+)
+def test_leerlingen_of_groups(school: Proefschool, groepen: str, expected: str) -> None:
+    """Several references are a union, each leerling once; without a key: those in no group of that kind."""
+    found = school.fetch(LEERLINGEN, groepen=groepen)
+    assert found.uitkomst == "leerlinggegevens-leerlingen"
+    assert found.keys("leerling") == list(expected)
+    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "leerlingen"]
+    assert school.laatste_regel.leerlingen == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("groepen", "expected"),
+    [
+        (groep("g1"), "m"),
+        (groep("g1", "g2"), "mn"),
+        (samengesteld("s1"), "n"),
+        ("<groep/>", "o"),
+        ("<samengestelde_groep/>", "mo"),
+        ("<groep/><samengestelde_groep/>" + groep("g2"), "mno"),
+    ],
+)
+def test_leerkrachten_of_groups(school: Proefschool, groepen: str, expected: str) -> None:
+    """The same for leerkrachten, who stand with their own groups."""
+    found = school.fetch(LEERKRACHTEN, groepen=groepen)
+    assert found.uitkomst == "leerlinggegevens-leerkrachten"
+    assert found.keys("leerkracht") == list(expected)
+    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "leerkrachten"]
+
+
+def test_unknown_groups_are_passed_over_and_counted(school: Proefschool) -> None:
+    """A key that names no group is no reason to refuse the others; the journaal has how many, and no key."""
+    found = school.fetch(LEERLINGEN, groepen=groep("g1", "weg", "ook-weg") + samengesteld("g2"))
+    assert found.keys("leerling") == ["a", "b"]
+    assert "onbekende-groepen=3" in school.laatste_regel.opmerkingen
+    school.fetch(LEERLINGEN, groepen=groep("g1") + "<groep/>")
+    assert not [one for one in school.laatste_regel.opmerkingen if "onbekende" in one]
+
+
+@pytest.mark.parametrize(
+    ("operatie", "groepen", "unknown"),
+    [
+        (LEERLINGEN, groep("leeg"), 0),
+        (LEERLINGEN, groep("weg"), 1),
+        (LEERLINGEN, samengesteld("g1"), 1),
+        (LEERKRACHTEN, groep("leeg"), 0),
+        (LEERKRACHTEN, samengesteld("s2", "weg"), 1),
+    ],
+)
+def test_nothing_left_is_geengegevens(
+    school: Proefschool, operatie: names.Operatie, groepen: str, unknown: int
+) -> None:
+    """When nobody answers to the references there are no data, which is no fault."""
+    found = school.fetch(operatie, groepen=groepen)
+    assert (found.status, found.uitkomst) == (200, "geengegevens")
+    regel = school.laatste_regel
+    assert (regel.uitkomst, regel.reden) == ("geengegevens", Reden.GEEN_GEGEVENS)
+    assert ("onbekende-groepen=1" in regel.opmerkingen) == bool(unknown)
+
+
+def test_a_school_without_leerkrachten_or_groups(school: Proefschool) -> None:
+    """Without leerkrachten there are no data for that step; without groups the structure is the school alone."""
+    school.import_data(make_dataset([Leerling("a", roepnaam="Aisha")], schooljaar=SCHOOLJAAR))
+    assert school.fetch(LEERKRACHTEN, groepen="<groep/>").uitkomst == "geengegevens"
+    found = school.fetch(STRUCTUUR)
+    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school"]
+    assert school.fetch(LEERLINGEN, groepen="<groep/>").keys("leerling") == ["a"]
+
+
+@pytest.mark.parametrize("operatie", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+def test_a_year_without_data_is_geengegevens_in_steps_too(school: Proefschool, operatie: names.Operatie) -> None:
+    """Each step answers a school year that has no leerlingen as the all-in-one does."""
+    assert school.fetch(operatie, schooljaar="1999-2000").uitkomst == "geengegevens"
+
+
+@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+@pytest.mark.parametrize("groepen", ["", "<klas/>", groep("g1") + "<groep><naam/></groep>", "x"])
+def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operatie, groepen: str) -> None:
+    """A request by groups names at least one group, and nothing else."""
+    found = school.fetch(operatie, groepen=groepen)
+    assert (found.status, found.uitkomst) == (500, "Client.OngeldigBericht")
+    assert b'pad="' in found.inhoud
+
+
+@pytest.mark.parametrize("operatie", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.naam)
+def test_groups_have_no_place_in_the_other_requests(school: Proefschool, operatie: names.Operatie) -> None:
+    """The all-in-one is always of the whole school, and so is its structure."""
+    assert school.fetch(operatie, groepen=groep("g1")).uitkomst == "Client.OngeldigBericht"
+
+
+@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+def test_groepen_are_required_by_group(school: Proefschool, operatie: names.Operatie) -> None:
+    """The XSD has groepen required, whatever the text of the standard says."""
+    message = school.message(operatie, rest="<xsdversie>2.2</xsdversie>")
+    assert school.send(message).uitkomst == "Client.OngeldigBericht"
+
+
+@pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
+@pytest.mark.parametrize("profiel", ["smalle set", "LVS-set", "volledig"])
+def test_the_three_together_carry_what_the_whole_carries(school: Proefschool, profiel: str, xsdversie: str) -> None:
+    """Over all groups and both references without a key, each record of the all-in-one comes by once, unchanged."""
+    school.set_profiel(profiel)
+    whole = school.fetch(xsdversie=xsdversie)
+    everybody = groep("g2", "leeg", "g1") + samengesteld("s1", "s2") + "<groep/><samengestelde_groep/>"
+    steps = [
+        school.fetch(STRUCTUUR, xsdversie=xsdversie),
+        school.fetch(LEERLINGEN, xsdversie=xsdversie, groepen=everybody),
+        school.fetch(LEERKRACHTEN, xsdversie=xsdversie, groepen=everybody),
+    ]
+
+    assert [deel for step in steps for deel in step.delen[1:]] == whole.delen[1:]
+    assert ("<vestigingen" in steps[0].delen[1]) == (profiel == "volledig")
+
+
+@needs_standard
+@pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
+@pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=lambda found: found.naam)
+def test_each_answer_is_valid_as_published(school: Proefschool, operatie: names.Operatie, xsdversie: str) -> None:
+    """Data, no changes and no data: each is valid by the published XSD, whose list of schooljaren is carried on."""
+    found = [school.fetch(operatie, xsdversie=xsdversie)]
+    found.append(school.fetch(operatie, xsdversie=xsdversie, laatst=found[0].aanmaakdatum))
+    found.append(school.fetch(operatie, xsdversie=xsdversie, schooljaar="1999-2000"))
+    assert [one.uitkomst for one in found] == [operatie.inhoud, "geenwijzigingen", "geengegevens"]
+    for one in found:
+        assert published_later().validate(etree.fromstring(etree.tostring(one.antwoord)))
+
+
+def test_the_school_stands_in_each_step(school: Proefschool) -> None:
+    """Each step names school, school year, day, moment and version, as the all-in-one does."""
+    blocks = {found.delen[0] for found in (school.fetch(operatie) for operatie in names.OPERATIES.values())}
+    assert len(blocks) == 1
+    school.import_data(KLEIN)
+    assert school.fetch(STRUCTUUR).keys("groep") == ["g1"]

@@ -1,0 +1,246 @@
+"""Versions and profiles through the whole application: what each caller gets of one and the same school."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from edexml_bestand import eckid, make_dataset
+from lxml import etree
+from oracle import needs_standard, published_later
+from proefschool import SCHOOLJAAR, Antwoord, Proefschool
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
+
+MET = Leerling(
+    "met",
+    eckid=eckid(1),
+    achternaam="Vries",
+    voorvoegsel="de",
+    voornamen="Zoë Maria",
+    voorletters_1="Z.M.",
+    roepnaam="Zoë",
+    geboortedatum="2018-02-03",
+    geslacht="2",
+    start_ondw_jgr3="2024-08-01",
+    jaargroep="5",
+    groep="g1",
+    samengestelde_groepen=("s1",),
+    gebruikersnaam="zoe",
+    emailadres="zoe@school.example",
+    land="NL",
+    bsn_ondwnr_4="4321",
+    gewicht_nieuw="0",
+    postcodenl="1234AB",
+    mutatiedatum="2026-09-01T08:00:00",
+)
+ZONDER = replace(MET, key="zonder", eckid=None)
+SCHOOL = make_dataset(
+    [MET, ZONDER],
+    leerkrachten=[
+        Leerkracht(
+            "m",
+            eckid=eckid(2),
+            achternaam="Maas",
+            emailadres="maas@school.example",
+            rollen=(Rol("rol", "LRK"),),
+            groepen=(GroepVerwijzing("groep", "g1", (Rol("rol", "KLA"),)),),
+        )
+    ],
+    groepen=[Groep("groep", "g1", "5a", "5", "de vijfde"), Groep("samengestelde_groep", "s1", "Plus", None, "slim")],
+    schooljaar=SCHOOLJAAR,
+)
+VERSIES = pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[Proefschool]:
+    """Give a school in which every field is filled; one leerling has an ECK-iD and one has none."""
+    made = Proefschool(tmp_path)
+    made.import_data(SCHOOL)
+    yield made
+    made.close()
+
+
+def identities(found: Antwoord, tag: str = "leerling") -> list[dict[str, str]]:
+    """Give the attributes of each record of a kind."""
+    return [{str(name): str(value) for name, value in element.attrib.items()} for element in found.all(tag)]
+
+
+def fields(found: Antwoord, tag: str = "leerling") -> set[str]:
+    """Give the names of the elements that the records of a kind have."""
+    return {etree.QName(child).localname for element in found.all(tag) for child in element}
+
+
+@VERSIES
+def test_the_answer_names_the_version_that_was_asked(school: Proefschool, xsdversie: str) -> None:
+    """Each caller gets an answer of its own version, at the one address."""
+    found = school.fetch(xsdversie=xsdversie)
+    assert found.wortel.findtext(".//{*}xsdversie") == xsdversie
+
+
+def test_2_1_has_no_eckid(school: Proefschool) -> None:
+    """A caller of 2.1 gets everybody by key, and no ECK-iD anywhere in the answer."""
+    for operatie in names.OPERATIES.values():
+        found = school.fetch(operatie, xsdversie="2.1")
+        assert b"eckid" not in found.inhoud
+    assert identities(school.fetch(xsdversie="2.1")) == [{"key": "met"}, {"key": "zonder"}]
+    assert identities(school.fetch(xsdversie="2.1"), "leerkracht") == [{"key": "m"}]
+
+
+def test_2_2_has_both(school: Proefschool) -> None:
+    """In 2.2 the key is required, and the ECK-iD stands beside it for those who have one."""
+    found = school.fetch(xsdversie="2.2")
+    assert identities(found) == [{"key": "met", "eckid": eckid(1)}, {"key": "zonder"}]
+    assert identities(found, "leerkracht") == [{"key": "m", "eckid": eckid(2)}]
+
+
+def test_2_3_identifies_by_eckid(school: Proefschool) -> None:
+    """In 2.3 the ECK-iD identifies a leerling; only who has none goes by key. A leerkracht always has a key."""
+    found = school.fetch(xsdversie="2.3")
+    assert identities(found) == [{"eckid": eckid(1)}, {"key": "zonder"}]
+    assert identities(found, "leerkracht") == [{"key": "m", "eckid": eckid(2)}]
+
+
+def test_2_3_with_the_key_beside_it(school: Proefschool) -> None:
+    """For a transition the key can go along, beside the ECK-iD; it changes nothing in the other versions."""
+    before = {versie: identities(school.fetch(xsdversie=versie)) for versie in ("2.1", "2.2")}
+    school.restart(key_naast_eckid=True)
+    assert identities(school.fetch(xsdversie="2.3")) == [{"key": "met", "eckid": eckid(1)}, {"key": "zonder"}]
+    assert {versie: identities(school.fetch(xsdversie=versie)) for versie in before} == before
+
+
+@pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
+@pytest.mark.parametrize("profiel", ["smalle set", "LVS-set", "volledig"])
+def test_2_1_and_2_2_keep_to_the_schema_of_2_2(school: Proefschool, profiel: str, xsdversie: str) -> None:
+    """Both are judged by one schema, which the bytes that leave keep to."""
+    school.set_profiel(profiel)
+    schema = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
+    assert schema.validate(etree.ElementTree(school.fetch(xsdversie=xsdversie).antwoord))
+
+
+@needs_standard
+@pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
+@pytest.mark.parametrize("profiel", ["smalle set", "LVS-set", "volledig"])
+def test_2_1_and_2_2_are_valid_as_published(school: Proefschool, profiel: str, xsdversie: str) -> None:
+    """Under each profile the published schema of 2.2 takes the answer, its list of schooljaren carried on."""
+    school.set_profiel(profiel)
+    found = school.fetch(xsdversie=xsdversie)
+    assert published_later().validate(etree.ElementTree(found.antwoord))
+
+
+@pytest.mark.parametrize(
+    ("profiel", "xsdversie", "present", "absent"),
+    [
+        ("smalle set", "2.1", {"geboortedatum", "jaargroep"}, {"geslacht", "voornamen", "voorletters-1"}),
+        ("smalle set", "2.2", {"geboortedatum", "jaargroep"}, {"geslacht", "voornamen", "voorletters-1", "land"}),
+        ("smalle set", "2.3", {"jaargroep", "roepnaam"}, {"geboortedatum", "geslacht", "voorletters-1"}),
+        ("LVS-set", "2.1", {"geboortedatum", "geslacht", "voorletters-1"}, {"bsn_ondwnr-4", "voornamen"}),
+        ("LVS-set", "2.2", {"geboortedatum", "geslacht", "voorletters-1", "bsn_ondwnr-4"}, {"voornamen", "land"}),
+        ("LVS-set", "2.3", {"geboortedatum", "geslacht"}, {"voorletters-1", "bsn_ondwnr-4", "emailadres"}),
+        ("volledig", "2.2", {"geboortedatum", "voornamen", "land", "postcodenl"}, {"bsn_ondwnr-4"}),
+        ("volledig", "2.3", {"geboortedatum", "voornamen", "land", "postcodenl"}, {"bsn_ondwnr-4"}),
+    ],
+)
+def test_the_profile_of_the_version(
+    school: Proefschool, profiel: str, xsdversie: str, present: set[str], absent: set[str]
+) -> None:
+    """What leaves of a leerling is what the profile has in that version, and nothing that it lacks."""
+    school.set_profiel(profiel)
+    found = fields(school.fetch(xsdversie=xsdversie))
+    assert present <= found
+    assert not absent & found
+
+
+@VERSIES
+def test_the_smalle_set_of_the_others(school: Proefschool, xsdversie: str) -> None:
+    """A leerkracht goes with name, mail and groups, without roles; groups go without a description."""
+    found = school.fetch(xsdversie=xsdversie)
+    assert fields(found, "leerkracht") == {"achternaam", "emailadres", "groepen"}
+    assert fields(found, "groep") == {"naam", "jaargroep"}
+    assert fields(found, "samengestelde_groep") == {"naam"}
+
+
+@VERSIES
+@pytest.mark.parametrize("gegevenssetid", ["Smalle-set-PO", "smalle set"])
+def test_a_known_set_narrows(school: Proefschool, gegevenssetid: str, xsdversie: str) -> None:
+    """A caller may ask for less than its koppeling gives."""
+    school.set_profiel("volledig")
+    wide = school.fetch(xsdversie=xsdversie)
+    narrow = school.fetch(xsdversie=xsdversie, gegevenssetid=gegevenssetid)
+    school.set_profiel("smalle set")
+    assert narrow.delen[1:] == school.fetch(xsdversie=xsdversie).delen[1:] != wide.delen[1:]
+
+
+@VERSIES
+@pytest.mark.parametrize("gegevenssetid", ["volledig", "LVS-set"])
+def test_a_known_set_never_widens(school: Proefschool, gegevenssetid: str, xsdversie: str) -> None:
+    """Under the smalle set a caller gets no field more, whatever it calls its set."""
+    own = school.fetch(xsdversie=xsdversie)
+    asked = school.fetch(xsdversie=xsdversie, gegevenssetid=gegevenssetid)
+    for tag in ("leerling", "leerkracht", "groep", "samengestelde_groep"):
+        assert fields(asked, tag) <= fields(own, tag)
+    assert not [one for one in school.laatste_regel.opmerkingen if "onbekend" in one]
+
+
+def test_an_unknown_set_is_told_and_never_kept(school: Proefschool) -> None:
+    """A set of another name changes nothing; the journaal says that it was unknown, and its text stands nowhere."""
+    own = school.fetch()
+    assert "gegevensset=onbekend" not in school.laatste_regel.opmerkingen
+    for gegevenssetid in ("merkteken-set", "smalle", "&lt;merkteken-set&gt;"):
+        assert school.fetch(gegevenssetid=gegevenssetid).inhoud == own.inhoud
+        assert "gegevensset=onbekend" in school.laatste_regel.opmerkingen
+    school.close()
+    for file in school.settings.data.iterdir():
+        assert b"merkteken" not in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("operatie", "xsdversie", "expected"),
+    [
+        (names.HAAL_LEERLINGGEGEVENS, "2.2", "onvolledig=3"),
+        (names.HAAL_LEERLINGEN, "2.2", "onvolledig=2"),
+        (names.HAAL_LEERKRACHTEN, "2.2", "onvolledig=1"),
+        (names.HAAL_STRUCTUUR, "2.2", None),
+        (names.HAAL_LEERLINGGEGEVENS, "2.3", "onvolledig=2"),
+    ],
+    ids=lambda found: getattr(found, "naam", found),
+)
+def test_what_should_be_there_and_is_not_is_counted(
+    school: Proefschool, operatie: names.Operatie, xsdversie: str, expected: str | None
+) -> None:
+    """Who lacks a field that the profile wants goes without it; the journaal counts them, without saying who."""
+    school.import_data(
+        replace(
+            SCHOOL,
+            leerlingen=(
+                MET,
+                replace(ZONDER, geboortedatum=None),
+                replace(ZONDER, key="drie", jaargroep=None, geboortedatum=None),
+            ),
+            leerkrachten=(Leerkracht("m", roepnaam="Em"),),
+        )
+    )
+    found = school.fetch(operatie, xsdversie=xsdversie)
+    assert found.status == 200
+    told = [one for one in school.laatste_regel.opmerkingen if one.startswith("onvolledig")]
+    assert told == ([] if expected is None else [expected])
+
+
+def test_a_complete_school_has_no_remark(school: Proefschool) -> None:
+    """Nothing is counted when everything that the profile wants is there."""
+    for profiel in ("smalle set", "LVS-set", "volledig"):
+        school.set_profiel(profiel)
+        for xsdversie in ("2.1", "2.2"):
+            school.fetch(names.HAAL_LEERLINGEN, xsdversie=xsdversie)
+            assert school.laatste_regel.opmerkingen == ()
+
+
+@pytest.mark.parametrize("xsdversie", ["2.0", "2.2.1", "2.4", "1.0", "2", "v2.2"])
+@pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=lambda found: found.naam)
+def test_another_version_is_refused(school: Proefschool, operatie: names.Operatie, xsdversie: str) -> None:
+    """A version that is not answered is told so by each operation; 2.2.1 has no value of its own on the wire."""
+    found = school.fetch(operatie, xsdversie=xsdversie)
+    assert (found.status, found.uitkomst) == (500, "Client.XsdVersieOngeldig")

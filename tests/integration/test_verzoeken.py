@@ -1,0 +1,271 @@
+"""The corpus of requests through the whole application: every known client, every repair and every row of the table."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import pytest
+from berichten import AUT, LG, SOAP11, SOAP12
+from huis import CODE, Huis, furnish
+from koppelingen_hulp import MOMENT
+from oracle import standard_file
+from verzoeken import FOLDER, Geval, read_manifest, send, verdict
+from wsgi import call
+
+from uwlr_adapter import journaal
+from uwlr_adapter.app import App, make_app
+from uwlr_adapter.contract import fault, herstel
+from uwlr_adapter.journaal import Regel, Soort
+from uwlr_adapter.koppelingen import afnemer
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+
+MANIFEST = read_manifest()
+WIE = ("connector for ESIS", "test platform (vo), ext-soap", "NuSOAP", "a LAS vendor's library", "SoapUI set for LASes")
+"""The callers that are known from the field, and the words by which the manifest names them."""
+FOUTEN = (
+    *(fault.OngeldigBericht, fault.OngeldigeKlantIdentificatie, fault.AutorisatieOngeldig, fault.XsdVersieOngeldig),
+    *(fault.VersionMismatch, fault.MustUnderstand),
+)
+"""The faults that a caller for leerlinggegevens can bring about."""
+KNOWN_FROM = 6
+"""The first row of the table that judges a known afnemer, and so the first that the journaal has a line of."""
+AT_THE_DAY = {herstel.SCHOOLJAAR.id}
+"""Repairs made after the gate only: a strict reading never comes to them."""
+
+
+@dataclass(frozen=True)
+class Deur:
+    """A house, its application and its journaal."""
+
+    huis: Huis
+    app: App
+    opslag: Opslag
+
+    def send(self, request: bytes) -> tuple[str, Regel | None]:
+        """Send a request; gives the verdict, and its line in the journaal if it got one."""
+        before = self._lines()
+        answer = verdict(send(self.app, request, values(self.huis)))
+        lines = self._lines()
+        assert len(lines) - len(before) in {0, 1}
+        return answer, lines[0] if len(lines) > len(before) else None
+
+    def _lines(self) -> list[Regel]:
+        with self.opslag.reading() as connection:
+            return [regel for regel in journaal.read(connection, limit=10_000) if regel.soort is Soort.VERZOEK]
+
+
+def values(huis: Huis) -> dict[str, str]:
+    """Give what the placeholders of a file stand for."""
+    return {
+        "SLEUTEL": CODE,
+        "KLANTCODE": huis.klantcodes["Snappet"],
+        "SCHOOLJAAR": huis.schooljaar,
+        "START": huis.schooljaar[:4],
+        **{f"KLANTCODE {klantnaam}": code for klantnaam, code in huis.klantcodes.items()},
+    }
+
+
+@pytest.fixture(scope="module")
+def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+    """Furnish one house, at a fixed moment."""
+    return furnish(tmp_path_factory.mktemp("huis"), MOMENT)
+
+
+def opened(huis: Huis, **settings: Any) -> Iterator[Deur]:
+    """Open the door of a house."""
+    opslag = Opslag(Settings(data=huis.data).database_url)
+    app = make_app(Settings(data=huis.data, **settings), lambda: MOMENT)
+    yield Deur(huis, app, opslag)
+    app.close()
+    opslag.close()
+
+
+@pytest.fixture(scope="module")
+def tolerant(huis: Huis) -> Iterator[Deur]:
+    """Give the service as it comes."""
+    yield from opened(huis)
+
+
+@pytest.fixture(scope="module")
+def strict_service(huis: Huis) -> Iterator[Deur]:
+    """Give the same service with UWLR_STRICT."""
+    yield from opened(huis, strict=True)
+
+
+@pytest.fixture(scope="module")
+def strict_afnemers(huis: Huis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deur]:
+    """Give a copy of the house in which every afnemer is strict."""
+    data = tmp_path_factory.mktemp("streng") / "data"
+    shutil.copytree(huis.data, data)
+    opslag = Opslag(Settings(data=data).database_url)
+    with opslag.writing() as connection:
+        for klantnaam in huis.klantcodes:
+            afnemer.set_strict(connection, klantnaam, streng=True)
+    opslag.close()
+    yield from opened(replace(huis, data=data))
+
+
+def name_of(geval: Geval) -> str:
+    """Give the name of a case."""
+    return geval.bestand.removesuffix(".http")
+
+
+@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
+def test_tolerant(tolerant: Deur, geval: Geval) -> None:
+    """A request gets the verdict of the manifest, and the journaal names exactly the repairs that it needed."""
+    answer, regel = tolerant.send((FOLDER / geval.bestand).read_bytes())
+    assert answer == geval.tolerant
+    assert (regel is not None) == (geval.rij >= KNOWN_FROM)
+    if regel is not None:
+        assert (regel.uitkomst, regel.herstel) == (geval.tolerant, geval.herstel)
+
+
+@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
+def test_strict_afnemer(strict_afnemers: Deur, geval: Geval) -> None:
+    """A strict afnemer gets the strict verdict; the journaal names what would have been repaired."""
+    answer, regel = strict_afnemers.send((FOLDER / geval.bestand).read_bytes())
+    assert answer == geval.streng
+    assert (regel is not None) == (geval.rij >= KNOWN_FROM)
+    if regel is not None:
+        answered = not answer.startswith("Client.")
+        named = () if answered else tuple(id_ for id_ in geval.herstel if id_ not in AT_THE_DAY)
+        assert (regel.uitkomst, regel.herstel) == (geval.streng, named)
+
+
+@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
+def test_strict_service(strict_service: Deur, geval: Geval) -> None:
+    """A strict service gives everybody the strict verdict."""
+    assert strict_service.send((FOLDER / geval.bestand).read_bytes())[0] == geval.streng
+
+
+def test_the_manifest_is_whole() -> None:
+    """Every file has one line, and every known caller, row and fault of a caller has a file."""
+    assert sorted(geval.bestand for geval in MANIFEST) == sorted(path.name for path in FOLDER.glob("*.http"))
+    assert {geval.rij for geval in MANIFEST} == set(range(1, 11))
+    assert {fout.code for fout in FOUTEN} <= {geval.tolerant for geval in MANIFEST}
+    for wie in WIE:
+        assert any(wie in geval.wie for geval in MANIFEST), wie
+    for geval in MANIFEST:
+        assert geval.herstel or geval.tolerant == geval.streng, geval.bestand
+
+
+@pytest.mark.parametrize(
+    ("bestand", "expected"),
+    [
+        ("php-soapclient-haalleerlinggegevens.http", "leerlinggegevens"),
+        ("php-soapclient-haalleerlingen.http", "leerlinggegevens-leerlingen"),
+        ("php-soapclient-haalstructuur.http", "leerlinggegevens-structuur"),
+    ],
+)
+def test_what_was_seen_on_the_wire(tolerant: Deur, strict_afnemers: Deur, bestand: str, expected: str) -> None:
+    """Requests captured from a real stack are answered in both modes, without any repair."""
+    request = standard_file(f"wire/{bestand}").read_bytes()
+    for theirs, ours in (
+        (b"POST /svc ", b"POST /uwlr/leerlinggegevens "),
+        (b">SLEUTEL<", b">{SLEUTEL}<"),
+        (b">OV<", b">{KLANTCODE}<"),
+        (b">Overig<", b">Snappet<"),
+        (b">2023-2024<", b">{SCHOOLJAAR}<"),
+        (b">99DE<", b">21QW<"),
+        (b'"G1"', b'"{START}-1"'),
+    ):
+        request = request.replace(theirs, ours)
+    for deur in (tolerant, strict_afnemers):
+        answer, regel = deur.send(request)
+        assert answer == expected
+        assert regel is not None
+        assert regel.herstel == ()
+
+
+@dataclass(frozen=True)
+class Bericht:
+    """A request in parts, so that several can be wrong at once; as it stands it is right but for its repairs."""
+
+    klantcode: str
+    sleutel: str = CODE
+    klantnaam: str = "Snappet"
+    soap: str = SOAP11
+    voor: str = ""
+    koppen: int = 1
+    extra_kop: str = ""
+    operatie: str = "leerlinggegevens_verzoek"
+    keren: int = 1
+    brincode: str = "<brincode>21QW</brincode>"
+    schooljaar: str = "2026-2027"
+    versie: str = "2.2"
+    rest: str = ""
+    slordig: bool = False
+
+    def bytes(self) -> bytes:
+        """Give it as it goes over the wire."""
+        space = "" if self.slordig else f' xmlns="{AUT}"'
+        delen = [("autorisatiesleutel", self.sleutel), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
+        kop = "".join(f"<{naam}{space}> {waarde}</{naam}>" for naam, waarde in delen if waarde)
+        if not self.slordig:
+            kop = kop.replace("> ", ">")
+        inner = [f"<schooljaar>{self.schooljaar}</schooljaar>", f"<xsdversie>{self.versie}</xsdversie>"]
+        inner.insert(0 if self.slordig else 1, self.brincode)
+        verzoek = f'<{self.operatie} xmlns="{LG}">{"".join(inner)}{self.rest}</{self.operatie}>'
+        autorisatie = f'<a:autorisatie xmlns:a="{AUT}">{kop}</a:autorisatie>' * self.koppen
+        header = f"<e:Header>{autorisatie}{self.extra_kop}</e:Header>"
+        body = f"<e:Body>{verzoek * self.keren}</e:Body>"
+        return f'{self.voor}<e:Envelope xmlns:e="{self.soap}">{header}{body}</e:Envelope>'.encode()
+
+
+MUST = '<x xmlns="urn:x" e:mustUnderstand="1"/>'
+OVERTREDINGEN: dict[str, list[dict[str, Any]]] = {
+    "Client.OngeldigBericht 2": [{"voor": "<!DOCTYPE x>"}, {"keren": 2}, {"keren": 0}, {"operatie": "alles_verzoek"}],
+    "VersionMismatch 3": [{"soap": SOAP12}],
+    "MustUnderstand 3": [{"extra_kop": MUST}],
+    "Client.AutorisatieOngeldig 4": [{"koppen": 0}, {"koppen": 2}, {"sleutel": ""}],
+    "Client.OngeldigeKlantIdentificatie 5": [{"klantnaam": "Onbekend"}, {"klantcode": "onjuist"}],
+    "Client.OngeldigBericht 6": [{"brincode": ""}, {"brincode": "<brincode>21qw</brincode>"}],
+    "Client.AutorisatieOngeldig 7": [{"sleutel": "21QW00een-andere-code"}, {"brincode": "<brincode>99XX</brincode>"}],
+    "Client.OngeldigBericht 8": [{"schooljaar": "2026"}, {"rest": "<x/>"}],
+    "Client.XsdVersieOngeldig 9": [{"versie": "9.9"}],
+}
+"""Violations of the rows of the table, in its order: what changes in a Bericht."""
+
+
+def faults_in_pairs() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every two violations of different rows, with the fault of the earlier; in one place the earlier stands."""
+    for (first, ones), (_, others) in combinations(OVERTREDINGEN.items(), 2):
+        for one in ones:
+            for other in others:
+                yield first, other | one
+
+
+@pytest.mark.parametrize("slordig", [False, True], ids=["clean", "repaired"])
+def test_of_two_errors_the_earlier_row_answers(tolerant: Deur, *, slordig: bool) -> None:
+    """Whatever two rows a request breaks, the earlier one answers; also when the request needs repairs besides."""
+    good = Bericht(tolerant.huis.klantcodes["Snappet"], slordig=slordig)
+    assert b"<leerlinggegevens>" in call(tolerant.app, good.bytes()).body
+    assert_each(good, lambda message: verdict(call(tolerant.app, message)))
+
+
+@pytest.mark.parametrize("deur", ["strict_afnemers", "strict_service"])
+def test_of_two_errors_the_earlier_row_answers_strictly(deur: str, request: pytest.FixtureRequest) -> None:
+    """The same holds for those whose requests are never repaired."""
+    strict: Deur = request.getfixturevalue(deur)
+    good = Bericht(strict.huis.klantcodes["Snappet"])
+    assert b"<leerlinggegevens>" in call(strict.app, good.bytes()).body
+    assert_each(good, lambda message: verdict(call(strict.app, message)))
+
+
+def assert_each(good: Bericht, judge: Callable[[bytes], str]) -> None:
+    """Hold each pair of violations to the fault of the earlier row."""
+    wrong = [
+        (expected, changes, answer)
+        for expected, changes in faults_in_pairs()
+        if (answer := judge(replace(good, **changes).bytes())) != expected.split()[0]
+    ]
+    assert wrong == []
+
+
+def test_a_strict_service_refuses_a_bad_header_before_an_unknown_klant(strict_service: Deur) -> None:
+    """Without repairs a header that is not whole is row 4, whoever sends it."""
+    message = Bericht("onjuist", slordig=True).bytes()
+    assert verdict(call(strict_service.app, message)) == "Client.AutorisatieOngeldig"

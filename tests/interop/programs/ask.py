@@ -1,0 +1,88 @@
+"""One call with zeep; see README.md for what goes in and comes out."""
+
+import os
+import sys
+from typing import Any
+
+from lxml import etree
+from zeep import Client
+from zeep.exceptions import Fault
+from zeep.helpers import serialize_object
+from zeep.plugins import HistoryPlugin
+
+GETRAPT = ("HaalStructuur", "HaalLeerlingen", "HaalLeerkrachten")
+LG = "{http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens}"
+
+
+def line(*fields: object) -> None:
+    """Print one record."""
+    print("\t".join("" if field is None else str(field) for field in fields))  # noqa: T201 - a program
+
+
+def keys(record: dict[str, Any] | None, soort: str) -> list[str]:
+    """Give the keys of the references of one kind."""
+    return [one["key"] for one in (record or {}).get(soort) or []]
+
+
+def of_leerkracht(leerkracht: dict[str, Any]) -> list[str]:
+    """Give the groups of a leerkracht; zeep keeps a repeated choice as a list of what came."""
+    chosen = (leerkracht["groepen"] or {}).get("_value_1") or []
+    return [f"{soort}:{ref['key']}" for item in chosen for soort, ref in item.items() if ref is not None]
+
+
+def records(data: dict[str, Any]) -> None:
+    """Print a payload."""
+    school = data["school"]
+    aanmaakdatum = school["aanmaakdatum"].isoformat()
+    line(
+        "school", school["schooljaar"], school["brincode"], school["dependancecode"], aanmaakdatum, school["xsdversie"]
+    )
+    for item in ((data.get("groepen") or {}).get("_value_1")) or []:
+        for soort, groep in item.items():
+            if groep is not None:
+                line(soort, groep["key"], groep["naam"], *([groep["jaargroep"]] if soort == "groep" else []))
+    for leerling in (data.get("leerlingen") or {}).get("leerling") or []:
+        groep = (leerling["groep"] or {}).get("key")
+        samengesteld = keys(leerling["samengestelde_groepen"], "samengestelde_groep")
+        naam = (leerling["achternaam"], leerling["roepnaam"])
+        line("leerling", leerling["key"], leerling["eckid"], *naam, groep, ",".join(samengesteld))
+    for leerkracht in (data.get("leerkrachten") or {}).get("leerkracht") or []:
+        naam = (leerkracht["achternaam"], leerkracht["roepnaam"])
+        line("leerkracht", leerkracht["key"], leerkracht["eckid"], *naam, ",".join(of_leerkracht(leerkracht)))
+
+
+def main() -> None:
+    """Call, print, and call again when asked to."""
+    operatie, *groepen = sys.argv[1:]
+    history: Any = HistoryPlugin()
+    client = Client(f"{os.environ['ENDPOINT']}?wsdl", plugins=[history])
+    port = "prtLeerlinggegevensService-getrapt" if operatie in GETRAPT else "prtLeerlinggegevensService"
+    call = client.bind("LeerlinggegevensService", port)[operatie]
+    velden = ("schooljaar", "brincode", "dependancecode", "xsdversie")
+    vraag: dict[str, Any] = {naam: os.environ[naam.upper()] for naam in velden}
+    header = {
+        "autorisatiesleutel": os.environ["SLEUTEL"],
+        "klantcode": os.environ["KLANTCODE"],
+        "klantnaam": os.environ["KLANTNAAM"],
+    }
+    if groepen:
+        asked = [(soort, key or None) for soort, _, key in (groep.partition("=") for groep in groepen)]
+        vraag["groepen"] = {"_value_1": [{soort: {"key": key}} for soort, key in asked]}
+    for _ in range(2 if "AGAIN" in os.environ else 1):
+        try:
+            antwoord = call(**vraag, _soapheaders={"msgpHeader": header})
+        except Fault as fout:
+            line("fout", fout.code, fout.message)
+            return
+        # zeep gives None for geenwijzigingen and for geengegevens; the envelope tells them apart.
+        (uitkomst,) = history.last_received["envelope"].find(f".//{LG}*")
+        line("uitkomst", etree.QName(uitkomst).localname)
+        data: dict[str, Any] | None = None
+        if antwoord is not None:
+            data = serialize_object(antwoord[etree.QName(uitkomst).localname])
+        if data is not None:
+            vraag["laatstontvangengegevens"] = data["school"]["aanmaakdatum"]
+            records(data)
+
+
+main()

@@ -1,0 +1,161 @@
+"""Real client stacks against a real server, knowing only its WSDL: what a toolkit hands over is what was sent."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from berichten import body, envelope
+from huis import CODE, CODE_OF_ONE, Huis
+from lxml import etree
+from server import Server, split
+from toolkits import COMMANDS, NEEDS, Gesprek, Vraag, build_gsoap, run
+
+from uwlr_adapter.contract.names import OPERATIES
+
+LG = "{http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens}"
+BY_NAAM = {operatie.naam: operatie for operatie in OPERATIES.values()}
+GROEPEN = {
+    "HaalLeerlinggegevens": (),
+    "HaalStructuur": (),
+    "HaalLeerlingen": ("groep={0}-1", "groep={0}-combi", "samengestelde_groep={0}-plus"),
+    "HaalLeerkrachten": ("groep={0}-1", "groep", "samengestelde_groep={0}-plus", "samengestelde_groep"),
+}
+"""Each operation, with groups of the example school in the year that begins in {0}."""
+Ask = Callable[[Vraag], Gesprek]
+
+
+@pytest.fixture(params=["zeep", "php", "node", "gsoap", "perl"])
+def ask(request: pytest.FixtureRequest, huis: Huis, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Give the program of one toolkit as a function."""
+    naam: str = request.param
+    if naam in NEEDS:
+        NEEDS[naam]()
+    if naam == "gsoap":
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if hasattr(request.config, "workerinput") else base
+        return partial(run, [str(build_gsoap(shared / "gsoap", f"{server.endpoint}?wsdl"))], huis, server)
+    return partial(run, COMMANDS[naam], huis, server)
+
+
+def groepen_of(operatie: str, huis: Huis) -> tuple[str, ...]:
+    """Give the groups to ask for."""
+    return tuple(groep.format(huis.schooljaar[:4]) for groep in GROEPEN[operatie])
+
+
+def bytes_of(huis: Huis, server: Server, vraag: Vraag) -> etree._Element:
+    """Give the payload that goes over the wire for a call, read without any toolkit."""
+    operatie = BY_NAAM[vraag.operatie]
+    refs = "".join(
+        f'<{soort} key="{key}"/>' if key else f"<{soort}/>"
+        for soort, _, key in (groep.partition("=") for groep in vraag.groepen)
+    )
+    inhoud = body(
+        vraag.schooljaar or huis.schooljaar,
+        f"<brincode>{vraag.brin6[:4]}</brincode><dependancecode>{vraag.brin6[4:]}</dependancecode>",
+        f"<xsdversie>{vraag.xsdversie}</xsdversie>" + (f"<groepen>{refs}</groepen>" if refs else ""),
+        operatie.verzoek,
+    )
+    response = server.post(envelope(inhoud, huis.header(sleutel=vraag.sleutel)), "Content-Type: text/xml")
+    _, _, content = split(response)
+    return etree.fromstring(content)[0][0][0]
+
+
+def expected(payload: etree._Element) -> dict[str, list[list[str]]]:
+    """Give the records of a payload as the programs print them, by kind and in their order."""
+    found: dict[str, list[list[str]]] = {}
+    for record in payload.iterfind(f"{LG}groepen/*"):
+        soort = etree.QName(record).localname
+        texts = [record.findtext(f"{LG}{naam}") for naam in ("naam", "jaargroep")[: 2 if soort == "groep" else 1]]
+        found.setdefault(soort, []).append([record.get("key", ""), *(text or "" for text in texts)])
+    for record in payload.iterfind(f"{LG}leerlingen/*"):
+        groep = record.find(f"{LG}groep")
+        more = [ref.get("key", "") for ref in record.iterfind(f"{LG}samengestelde_groepen/*")]
+        last = ["" if groep is None else groep.get("key", ""), ",".join(more)]
+        found.setdefault("leerling", []).append([*_person(record), *last])
+    for record in payload.iterfind(f"{LG}leerkrachten/*"):
+        refs = [f"{etree.QName(ref).localname}:{ref.get('key')}" for ref in record.iterfind(f"{LG}groepen/*")]
+        found.setdefault("leerkracht", []).append([*_person(record), ",".join(refs)])
+    return found
+
+
+def _person(record: etree._Element) -> list[str]:
+    names = [record.findtext(f"{LG}{naam}") or "" for naam in ("achternaam", "roepnaam")]
+    return [record.get("key", ""), record.get("eckid", ""), *names]
+
+
+def check(gesprek: Gesprek, payload: etree._Element) -> None:
+    """Hold what a toolkit read against what was sent: every record, letter and moment."""
+    assert gesprek.fout == []
+    assert gesprek.uitkomsten[0] == etree.QName(payload).localname
+    assert gesprek.records == expected(payload)
+    sent = [payload.findtext(f"{LG}school/{LG}{naam}") or "" for naam in _SCHOOL]
+    moment = _SCHOOL.index("aanmaakdatum")
+    assert datetime.fromisoformat(gesprek.school[moment]) == datetime.fromisoformat(sent[moment])
+    gesprek.school[moment] = sent[moment]
+    assert gesprek.school == sent
+
+
+_SCHOOL = ("schooljaar", "brincode", "dependancecode", "aanmaakdatum", "xsdversie")
+
+
+@pytest.mark.parametrize("operatie", GROEPEN)
+def test_a_school_with_many_and_no_changes_after_it(ask: Ask, huis: Huis, server: Server, operatie: str) -> None:
+    """The example school of this year arrives whole, and is not sent again with its own aanmaakdatum."""
+    vraag = Vraag(operatie, groepen_of(operatie, huis), sleutel=CODE, again=True)
+    gesprek = ask(vraag)
+    assert gesprek.uitkomsten[1:] == ["geenwijzigingen"]
+    check(gesprek, bytes_of(huis, server, vraag))
+    if operatie == "HaalLeerlinggegevens":
+        assert {soort: len(records) for soort, records in gesprek.records.items()} == {
+            "groep": 9,
+            "samengestelde_groep": 2,
+            "leerling": 232,
+            "leerkracht": 9,
+        }
+
+
+@pytest.mark.parametrize("operatie", GROEPEN)
+def test_a_school_with_one_of_each(ask: Ask, huis: Huis, server: Server, operatie: str) -> None:
+    """One groep, one leerling with only a roepnaam and one leerkracht without groep or rol."""
+    groepen = ("groep=g",) if operatie == "HaalLeerlingen" else ("groep",) if operatie == "HaalLeerkrachten" else ()
+    vraag = Vraag(operatie, groepen, brin6="30AB00", sleutel=CODE_OF_ONE)
+    gesprek = ask(vraag)
+    check(gesprek, bytes_of(huis, server, vraag))
+    assert all(len(records) == 1 for records in gesprek.records.values())
+    assert gesprek.records
+
+
+@pytest.mark.parametrize("xsdversie", ["2.1", "2.3"])
+def test_the_other_versions(ask: Ask, huis: Huis, server: Server, xsdversie: str) -> None:
+    """One WSDL serves every version: 2.1 without eckid, 2.3 with an eckid in the place of the key."""
+    vraag = Vraag("HaalLeerlinggegevens", sleutel=CODE, xsdversie=xsdversie)
+    gesprek = ask(vraag)
+    check(gesprek, bytes_of(huis, server, vraag))
+    keys = [bool(key) for key, *_ in gesprek.records["leerling"]]
+    eckids = [bool(eckid) for _, eckid, *_ in gesprek.records["leerling"]]
+    assert (sum(keys), sum(eckids)) == ((232, 0) if xsdversie == "2.1" else (1, 231))
+
+
+def test_no_data(ask: Ask) -> None:
+    """A group that is not there, and a year that is not there, are the answer geengegevens and no fault."""
+    unknown = ask(Vraag("HaalLeerlingen", ("groep=bestaat-niet",), sleutel=CODE))
+    assert unknown == Gesprek(uitkomsten=["geengegevens"])
+    assert ask(Vraag("HaalLeerlinggegevens", sleutel=CODE, schooljaar="1999-2000")) == unknown
+
+
+def test_a_refusal_is_a_fault_with_its_sentence(ask: Ask) -> None:
+    """A wrong code gives the code of the standard and the sentence for the school, in the toolkit's own exception."""
+    for operatie in ("HaalLeerlinggegevens", "HaalStructuur"):
+        gesprek = ask(Vraag(operatie, sleutel=CODE_OF_ONE))
+        code, sentence = gesprek.fout
+        assert code.rpartition(":")[2] == "Client.AutorisatieOngeldig"
+        assert "precies dezelfde verificatiecode" in sentence
+        assert gesprek.uitkomsten == []
+
+
+def test_the_programs_are_named() -> None:
+    """Each program of the folder belongs to a toolkit."""
+    programs = Path(COMMANDS["zeep"][1]).parent.glob("ask.*")
+    assert {path.suffix for path in programs} == {".py", ".php", ".js", ".pl", ".cpp"}

@@ -1,0 +1,230 @@
+"""A school at the door for tests: one koppeling, its data, and a clock that only the test moves."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import berichten
+from administratie_hulp import import_dataset
+from edexml_bestand import make_dataset
+from koppelingen_hulp import BRIN6, CODE, KLANTCODE, SLEUTELS, school_element
+from lxml import etree
+from pydantic import SecretStr
+from wsgi import call
+
+from uwlr_adapter import journaal
+from uwlr_adapter.app import App, make_app
+from uwlr_adapter.contract import antwoord
+from uwlr_adapter.contract.dataset import Dataset, Groep, Leerling
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operatie
+from uwlr_adapter.journaal import Regel, Soort
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen, store
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.tijd import day_of
+
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SCHOOLJAAR = "2026-2027"
+OK = 200
+KLEIN = make_dataset(
+    [Leerling("101", roepnaam="Zoë", groep="g1")],
+    groepen=[Groep("groep", "g1", "1a", "1")],
+    schooljaar=SCHOOLJAAR,
+)
+"""The smallest school with a group."""
+_CATALOGUS = """
+[[voorwaarden]]
+id = "uwlr"
+versie = "uwlr-1"
+tekst = "Verzonnen voor een test."
+[[koppeling]]
+id = "proef"
+naam = "Proef"
+type = "UWLR Leerlinggegevens"
+omschrijving = "Proef"
+prijs = "Geen"
+voorwaarden = "uwlr"
+afnemer = "Proef"
+profiel = "{profiel}"
+"""
+
+
+@dataclass(frozen=True)
+class Antwoord:
+    """What came back on a request; `uitkomst` is the name of the one element in the answer, or a fault code."""
+
+    status: int
+    inhoud: bytes
+    uitkomst: str
+
+    @property
+    def wortel(self) -> etree._Element:
+        """The envelope."""
+        return etree.fromstring(self.inhoud)
+
+    @property
+    def antwoord(self) -> etree._Element:
+        """The answer element in the Body."""
+        return self.wortel[0][0]
+
+    @property
+    def aanmaakdatum(self) -> str:
+        """The moment that the answer gives itself."""
+        return self.wortel.findtext(f".//{{{berichten.LG}}}aanmaakdatum") or ""
+
+    @property
+    def peildatum(self) -> str:
+        """The day for which the answer holds."""
+        return self.wortel.findtext(f".//{{{berichten.LG}}}peildatum") or ""
+
+    def all(self, tag: str) -> list[etree._Element]:
+        """Give every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
+        bakken = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
+        bak = bakken.get(tag, "groepen")
+        return self.wortel.findall(f"{{*}}Body/*/*/{{{berichten.LG}}}{bak}/{{{berichten.LG}}}{tag}")
+
+    @property
+    def delen(self) -> list[str]:
+        """The parts of the payload as text, the school first."""
+        return [etree.tostring(deel, encoding="unicode") for deel in self.antwoord[0]]
+
+    def keys(self, tag: str) -> list[str | None]:
+        """Give the keys of one kind, in their order."""
+        return [element.get("key") for element in self.all(tag)]
+
+
+class Proefschool:
+    """An application on a database of its own; `moment` is what its clock says."""
+
+    def __init__(self, folder: Path, profiel: str = "smalle set") -> None:
+        self.moment = START
+        self.settings = Settings(
+            data=folder, keys=SecretStr(",".join(SLEUTELS)), catalogus=folder / "catalogus.toml", database=None
+        )
+        self.opslag = Opslag(self.settings.database_url)
+        self.opslag.upgrade()
+        self.set_profiel(profiel, start=False)
+        with self.opslag.writing() as connection:
+            afnemers.add(connection, self._sleutels, "Proef", self.moment, KLANTCODE)
+        self.import_data(KLEIN)
+        self.activate()
+        self.app: App = make_app(self.settings, lambda: self.moment)
+
+    @property
+    def _sleutels(self) -> Sleutelbos:
+        return Sleutelbos.parse(SLEUTELS)
+
+    def close(self) -> None:
+        """Close both ends of the database."""
+        self.app.close()
+        self.opslag.close()
+
+    def set_profiel(self, profiel: str, *, start: bool = True) -> None:
+        """Write the catalogue with another profile and start the service anew."""
+        catalogus = self.settings.catalogus
+        assert catalogus is not None
+        catalogus.write_text(_CATALOGUS.format(profiel=profiel), encoding="utf-8")
+        if start:
+            self.restart()
+
+    def restart(self, **changes: object) -> None:
+        """Start the service anew, with other settings."""
+        self.app.close()
+        self.settings = self.settings.model_copy(update=changes)
+        self.app = make_app(self.settings, lambda: self.moment)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.moment += timedelta(seconds=seconds)
+
+    def import_data(self, dataset: Dataset) -> None:
+        """Import what the school looks like from now on."""
+        school = replace(dataset.school, brincode=BRIN6[:4], dependancecode=BRIN6[4:])
+        import_dataset(self.opslag, replace(dataset, school=school))
+
+    def activate(self) -> None:
+        """Activate the koppeling as of today."""
+        aanvraag = Aanvraag(
+            brin6=BRIN6,
+            aanbod="proef",
+            login="test",
+            naam="Test",
+            akkoord=True,
+            startdatum=day_of(self.moment),
+            verificatiecode=CODE,
+        )
+        with self.opslag.writing() as connection:
+            catalogus = Catalogus.load(self.settings.catalogus)
+            handelingen.activate(connection, catalogus, self._sleutels, aanvraag, self.moment)
+
+    def end(self) -> None:
+        """End the koppeling."""
+        with self.opslag.writing() as connection:
+            found = store.living(connection, BRIN6, "proef")
+            assert found is not None
+            handelingen.end(connection, found.id, found.versie, self.moment)
+
+    def pause(self) -> None:
+        """Clear the verificatiecode."""
+        with self.opslag.writing() as connection:
+            found = store.living(connection, BRIN6, "proef")
+            assert found is not None
+            handelingen.clear_code(connection, found.id, found.versie, self.moment)
+
+    def resume(self) -> None:
+        """Enter the same verificatiecode again."""
+        with self.opslag.writing() as connection:
+            found = store.living(connection, BRIN6, "proef")
+            assert found is not None
+            handelingen.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
+
+    def fetch(
+        self,
+        operatie: Operatie = HAAL_LEERLINGGEGEVENS,
+        *,
+        xsdversie: str = "2.2",
+        laatst: str | None = None,
+        groepen: str | None = None,
+        gegevenssetid: str | None = None,
+        schooljaar: str = SCHOOLJAAR,
+    ) -> Antwoord:
+        """Fetch as the vendor does; what is no fault must be valid by our own XSD.
+
+        `groepen` is the inner XML of that element; an operation by groups asks for everybody unless told otherwise.
+        """
+        if groepen is None and operatie.per_groep:
+            groepen = '<groep key="g1"/><groep/>'
+        rest = f"<xsdversie>{xsdversie}</xsdversie>"
+        for naam, waarde in (
+            ("gegevenssetid", gegevenssetid),
+            ("laatstontvangengegevens", laatst),
+            ("groepen", groepen),
+        ):
+            rest += "" if waarde is None else f"<{naam}>{waarde}</{naam}>"
+        found = self.send(self.message(operatie, rest, schooljaar))
+        if found.status == OK:
+            assert antwoord.check(found.inhoud, xsdversie) == []
+        return found
+
+    def message(self, operatie: Operatie, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
+        """Give a request of the vendor; `rest` is what follows the school."""
+        body = berichten.body(schooljaar, school_element(BRIN6), rest, operatie.verzoek)
+        return berichten.envelope(body, berichten.header(CODE, KLANTCODE, "Proef"))
+
+    def send(self, message: bytes) -> Antwoord:
+        """Send any bytes."""
+        reply = call(self.app, message)
+        root = etree.fromstring(reply.body)
+        fault = root.findtext(".//faultcode")
+        uitkomst = etree.QName(root[0][0][0]).localname if fault is None else fault.partition(":")[2]
+        return Antwoord(reply.status, reply.body, uitkomst)
+
+    @property
+    def laatste_regel(self) -> Regel:
+        """The newest line of the journaal about a request."""
+        with self.opslag.reading() as connection:
+            return next(regel for regel in journaal.read(connection) if regel.soort is Soort.VERZOEK)

@@ -1,0 +1,123 @@
+"""Getrapt, without a service: which records a request by groups gets, over random schools."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategieen import datasets
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.antwoord import Vorm, render_records
+from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
+from uwlr_adapter.contract.getrapt import GroepVraag, choose, count_unknown
+from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+
+SOORTEN: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
+VREEMD = "a key that no strategy draws"
+
+
+def everybody(dataset: Dataset) -> list[GroepVraag]:
+    """Give a reference to each group, and both without a key."""
+    return [
+        *(GroepVraag(groep.soort, groep.key) for groep in dataset.groepen),
+        *(GroepVraag(soort, None) for soort in SOORTEN),
+    ]
+
+
+def leerling_is_asked(leerling: Leerling, vraag: GroepVraag) -> bool:
+    """Say whether a reference asks for a leerling."""
+    if vraag.soort == "groep":
+        return leerling.groep == vraag.key
+    if vraag.key is None:
+        return len(leerling.samengestelde_groepen) == 0
+    return vraag.key in leerling.samengestelde_groepen
+
+
+def leerkracht_is_asked(leerkracht: Leerkracht, vraag: GroepVraag) -> bool:
+    """Say whether a reference asks for a leerkracht."""
+    own = [verwijzing.key for verwijzing in leerkracht.groepen if verwijzing.soort == vraag.soort]
+    return not own if vraag.key is None else vraag.key in own
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepVraag]]:
+    """Give a school and references to some of its groups, doubled, keyless or unknown ones among them."""
+    dataset = draw(datasets())
+    choices = [*everybody(dataset), *(GroepVraag(soort, VREEMD) for soort in SOORTEN)]
+    return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
+
+
+@given(asked())
+@settings(deadline=None, max_examples=150)
+def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepVraag]]) -> None:
+    """Who is in any asked group is there once, in the order of the school; nobody else is; groups stay as they are."""
+    dataset, vragen = case
+    found = choose(dataset, vragen)
+    leerlingen = [one for one in dataset.leerlingen if any(leerling_is_asked(one, vraag) for vraag in vragen)]
+    leerkrachten = [one for one in dataset.leerkrachten if any(leerkracht_is_asked(one, vraag) for vraag in vragen)]
+    assert list(found.leerlingen) == leerlingen
+    assert list(found.leerkrachten) == leerkrachten
+    assert (found.school, found.groepen, found.locaties) == (dataset.school, dataset.groepen, dataset.locaties)
+
+
+@given(asked())
+@settings(deadline=None, max_examples=100)
+def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list[GroepVraag]]) -> None:
+    """References to no group of this kind add nobody; a keyless one is never unknown."""
+    dataset, vragen = case
+    known = {(groep.soort, groep.key) for groep in dataset.groepen}
+    strange = [vraag for vraag in vragen if vraag.key is not None and (vraag.soort, vraag.key) not in known]
+    assert count_unknown(dataset, vragen) == len(strange)
+    without = [vraag for vraag in vragen if vraag not in strange]
+    assert choose(dataset, vragen) == choose(dataset, without)
+
+
+@given(datasets())
+@settings(deadline=None, max_examples=40)
+def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
+    """The key of a stamgroep asked for as a samengestelde groep, or the other way round, names no group."""
+    other: dict[GroepSoort, GroepSoort] = {"groep": "samengestelde_groep", "samengestelde_groep": "groep"}
+    crossed = [GroepVraag(other[groep.soort], groep.key) for groep in dataset.groepen]
+    assert count_unknown(dataset, crossed) == len(crossed)
+    assert choose(dataset, crossed).leerlingen == ()
+
+
+@given(
+    datasets(),
+    st.sampled_from(PROFIELEN),
+    st.sampled_from(VERSIES),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+@settings(deadline=None, max_examples=150)
+def test_the_three_together_carry_what_the_whole_carries(
+    dataset: Dataset,
+    naam: str,
+    versie: str,
+    both: bool,  # noqa: FBT001 - drawn
+    order: Random,
+) -> None:
+    """Structuur, leerlingen and leerkrachten over all groups are, byte by byte, the records of the all-in-one."""
+
+    def records(operatie: names.Operatie, part: Dataset) -> str:
+        return render_records(Vorm(operatie, profiel(naam, versie), versie, both), part)
+
+    vragen = everybody(dataset)
+    order.shuffle(vragen)
+    part = choose(dataset, vragen)
+    whole = records(names.HAAL_LEERLINGGEGEVENS, dataset)
+    steps = (
+        records(names.HAAL_STRUCTUUR, dataset)
+        + records(names.HAAL_LEERLINGEN, part)
+        + records(names.HAAL_LEERKRACHTEN, part)
+    )
+    assert steps == whole
+
+
+@given(datasets())
+@settings(deadline=None, max_examples=60)
+def test_group_by_group_reaches_everybody(dataset: Dataset) -> None:
+    """Whoever asks one group at a time, and then for those in none, has met everybody, each as in the whole."""
+    found = [choose(dataset, [vraag]) for vraag in everybody(dataset)]
+    assert {one for part in found for one in part.leerlingen} == set(dataset.leerlingen)
+    assert {one for part in found for one in part.leerkrachten} == set(dataset.leerkrachten)

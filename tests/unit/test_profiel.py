@@ -1,0 +1,183 @@
+"""The profiles: what may leave and what should be there, against the rules written down a second time."""
+
+from dataclasses import fields, replace
+from itertools import product
+
+import pytest
+from edexml_bestand import make_dataset
+from lxml import etree
+from oracle import needs_standard, standard_file
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
+from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, Profiel, asked_profiel, profiel
+
+BASIS = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
+"""What a leerling has under every profile of every version."""
+LEERLING = {
+    ("smalle set", "2.1"): BASIS | {"geboortedatum"},
+    ("smalle set", "2.2"): BASIS | {"geboortedatum"},
+    ("smalle set", "2.3"): BASIS,
+    ("LVS-set", "2.1"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1"},
+    ("LVS-set", "2.2"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1", "bsn_ondwnr-4"},
+    ("LVS-set", "2.3"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3"},
+}
+LEERLING_NODIG = {
+    ("smalle set", "2.1"): {"geboortedatum", "jaargroep"},
+    ("smalle set", "2.2"): {"geboortedatum", "jaargroep"},
+    ("smalle set", "2.3"): {"jaargroep"},
+    ("LVS-set", "2.1"): {"roepnaam", "geboortedatum", "geslacht", "jaargroep"},
+    ("LVS-set", "2.2"): {"roepnaam", "geboortedatum", "geslacht", "jaargroep", "bsn_ondwnr-4"},
+    ("LVS-set", "2.3"): {"roepnaam", "geboortedatum", "geslacht", "jaargroep"},
+}
+LEERKRACHT = {
+    "smalle set": {"achternaam", "voorvoegsel", "roepnaam", "emailadres", "groepen"},
+    "LVS-set": {"achternaam", "voorvoegsel", "roepnaam", "groepen"},
+}
+DELEN = [field.name for field in fields(Profiel) if field.name != "naam"]
+ALLE = list(product(PROFIELEN, VERSIES))
+
+
+@pytest.mark.parametrize(("naam", "versie"), LEERLING)
+def test_what_may_leave(naam: str, versie: str) -> None:
+    """Per profile and version exactly the named fields leave; a free text of a group or school never does."""
+    found = profiel(naam, versie)
+    assert found.leerling == LEERLING[naam, versie]
+    assert found.leerkracht == LEERKRACHT[naam]
+    assert found.groep == {"naam", "jaargroep"}
+    assert found.samengestelde_groep == {"naam"} | ({"omschrijving"} if naam == "LVS-set" else set())
+    assert found.vestiging == frozenset()
+
+
+@pytest.mark.parametrize(("naam", "versie"), LEERLING)
+def test_what_should_be_there(naam: str, versie: str) -> None:
+    """Where text and XSD of a profile differ on what is required, the text's longer list counts."""
+    found = profiel(naam, versie)
+    assert found.leerling_nodig == LEERLING_NODIG[naam, versie]
+    assert found.leerkracht_nodig == ({"achternaam", "emailadres"} if naam == "smalle set" else set())
+
+
+@pytest.mark.parametrize("versie", VERSIES)
+def test_volledig_is_all_but_a_number(versie: str) -> None:
+    """Without a profile every element of our records may leave, but for the number that tells a leerling apart."""
+    found = profiel("volledig", versie)
+    assert found.leerling == {*names.LEERLING_ELEMENTEN} - {"bsn_ondwnr-4"}
+    assert found.leerkracht == {*names.LEERKRACHT_ELEMENTEN}
+    assert found.groep == {*names.GROEP_ELEMENTEN}
+    assert found.samengestelde_groep == {*names.SAMENGESTELDE_GROEP_ELEMENTEN}
+    assert found.vestiging == {*names.VESTIGING_ELEMENTEN}
+    assert found.leerling_nodig | found.leerkracht_nodig == set()
+
+
+def allowed_in(file: str, kind: str) -> set[str]:
+    """Give the elements that a published profile XSD lets a record have."""
+    tree = etree.parse(str(standard_file(f"uwlr-2.2/Schemas/{file}")))
+    xsd = "{http://www.w3.org/2001/XMLSchema}"
+    types = {found.get("name"): found for found in tree.iter(f"{xsd}complexType", f"{xsd}group")}
+    todo, seen = [types[kind]], set[str]()
+    while todo:
+        for found in todo.pop().iter(f"{xsd}element", f"{xsd}group"):
+            local = (found.get("ref") or "").rpartition(":")[2]
+            if found.tag == f"{xsd}group" and local:
+                todo.append(types[local])
+            elif found.tag == f"{xsd}element":
+                seen.add(found.get("name") or local)
+    return seen
+
+
+@needs_standard
+@pytest.mark.parametrize(
+    ("naam", "file"),
+    [
+        ("smalle set", "Profiel smalle set/Profiel_Smalle_set_EDEXML.elementen.xsd"),
+        ("LVS-set", "Profiel LVS set/Profiel_LVS_set_EDEXML.elementen.xsd"),
+    ],
+)
+@pytest.mark.parametrize("versie", VERSIES)
+def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str, versie: str) -> None:
+    """Each field of ours stands in the published profile XSD of 2.2 as well."""
+    found = profiel(naam, versie)
+    assert found.leerling <= allowed_in(file, "LeerlingType")
+    assert found.leerkracht - {"groepen", "rollen"} <= allowed_in(file, "LeerkrachtType")
+    assert found.groep <= allowed_in(file, "GroepType")
+    assert found.samengestelde_groep <= allowed_in(file, "SamengesteldeGroepType")
+
+
+@pytest.mark.parametrize(("naam", "versie"), ALLE)
+def test_what_should_be_there_may_leave(naam: str, versie: str) -> None:
+    """A profile asks for no field that it holds back."""
+    found = profiel(naam, versie)
+    assert found.leerling_nodig <= found.leerling
+    assert found.leerkracht_nodig <= found.leerkracht
+
+
+@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize(("eigen", "gevraagd"), list(product(PROFIELEN, PROFIELEN)))
+def test_a_caller_can_narrow_and_never_widen(eigen: str, gevraagd: str, versie: str) -> None:
+    """What leaves is in both profiles, whichever is the wider, and it is named as a profile of its own if narrower."""
+    own, asked = profiel(eigen, versie), profiel(gevraagd, versie)
+    result = own.narrowed(asked)
+    for deel in DELEN:
+        assert getattr(result, deel) == getattr(own, deel) & getattr(asked, deel)
+    same = all(getattr(result, deel) == getattr(own, deel) for deel in DELEN)
+    assert (result == own) == same
+    assert (result.naam == own.naam) == same
+    assert len(result.naam) <= 40
+
+
+def test_different_narrowings_have_different_names() -> None:
+    """Two sets of fields never share a name, since an answer is kept by the name of its profile."""
+    for versie in VERSIES:
+        found: dict[str, Profiel] = {}
+        for eigen, gevraagd in product(PROFIELEN, PROFIELEN):
+            result = profiel(eigen, versie).narrowed(profiel(gevraagd, versie))
+            assert found.setdefault(result.naam, result) == result
+
+
+@pytest.mark.parametrize(
+    ("gegevenssetid", "naam"),
+    [
+        ("smalle set", "smalle set"),
+        ("Smalle-set-VO", "smalle set"),
+        ("Smalle-set-PO", "smalle set"),
+        ("SMALLE_SET", "smalle set"),
+        ("LVS-set", "LVS-set"),
+        ("lvs set", "LVS-set"),
+        ("volledig", "volledig"),
+        ("smal", None),
+        ("brede set", None),
+        ("-", None),
+        ("smalle set; volledig", None),
+    ],
+)
+def test_the_names_that_callers_write(gegevenssetid: str, naam: str | None) -> None:
+    """A profile is known by its name in any spelling of capitals, spaces and signs; anything else is unknown."""
+    for versie in VERSIES:
+        expected = None if naam is None else profiel(naam, versie)
+        assert asked_profiel(gegevenssetid, versie) == expected
+
+
+def test_an_unknown_profile_or_version_is_an_error() -> None:
+    """Neither is ever replaced by another one."""
+    for naam, versie in (("brede set", "2.2"), ("smalle set", "2.4")):
+        with pytest.raises(KeyError):
+            profiel(naam, versie)
+
+
+def test_incomplete_records_are_counted_once() -> None:
+    """Each record that lacks a required field counts once, whatever it lacks, and only among those asked for."""
+    heel = Leerling("1", roepnaam="Zoë", geboortedatum="2016-02-03", jaargroep="4")
+    dataset = make_dataset(
+        [heel, replace(heel, key="2", jaargroep=None), Leerling("3", roepnaam="Bo")],
+        leerkrachten=[
+            Leerkracht("1", achternaam="Dis", emailadres="dis@school.example"),
+            Leerkracht("2", roepnaam="Evi", emailadres="evi@school.example"),
+        ],
+        groepen=[Groep("groep", "g", "4a", "4")],
+    )
+    smal = profiel("smalle set", "2.2")
+    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.delen) == 3
+    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGEN.delen) == 2
+    assert smal.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.delen) == 1
+    assert smal.count_incomplete(dataset, names.HAAL_STRUCTUUR.delen) == 0
+    assert profiel("volledig", "2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.delen) == 0

@@ -1,0 +1,192 @@
+"""The stand: since when an answer has its content, and who has it already."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from koppelingen_hulp import BRIN6, open_opslag
+
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel, has_it, see, stand, whole_second
+
+SLEUTEL = Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+OPENED = NOON - timedelta(days=1)
+LATER = NOON + timedelta(hours=4)
+"""Noon in UTC is 13:00 in Amsterdam, in winter."""
+
+
+@pytest.fixture
+def opslag(tmp_path: Path) -> Iterator[Opslag]:
+    """Give a database with one vestiging."""
+    opened = open_opslag(tmp_path, BRIN6)
+    yield opened
+    opened.close()
+
+
+def look(opslag: Opslag, inhoud_hash: str, moment: datetime, sleutel: Standsleutel = SLEUTEL) -> datetime:
+    """See content in a transaction of its own."""
+    with opslag.writing() as connection:
+        return see(connection, sleutel, inhoud_hash, moment, OPENED)
+
+
+@pytest.mark.parametrize(
+    ("laatst", "expected"),
+    [
+        (None, False),
+        ("2026-11-23T12:00:00Z", True),
+        ("2026-11-23T13:00:00+01:00", True),
+        ("2026-11-23T07:00:00-05:00", True),
+        ("2026-11-23T13:00:00", True),
+        ("2026-11-23T13:00:00.000", True),
+        (" \n2026-11-23T13:00:00\t", True),
+        ("2026-11-23T12:00:00", False),
+        ("2026-11-23T11:59:59Z", False),
+        ("2026-11-23T12:00:01Z", False),
+        ("2026-11-23T12:00:00.5Z", False),
+        ("2026-11-23T12:04:59Z", False),
+        ("2026-11-23T12:04:59.999999999Z", False),
+        ("2026-11-23T12:05:00Z", True),
+        ("2026-11-23T13:05:00", True),
+        ("2026-11-23T16:00:00Z", True),
+        ("2026-11-23T16:00:00.000001Z", False),
+        ("2026-11-23T16:00:01Z", False),
+        ("2099-01-01T00:00:00Z", False),
+        ("2026-11-22T24:00:00Z", False),
+        ("12026-11-23T12:00:00Z", False),
+        ("-2026-11-23T12:00:00Z", False),
+        ("0001-01-01T00:00:00", False),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("2026-11-23", False),
+        ("gisteren", False),
+        ("", False),
+    ],
+)
+def test_who_has_the_present_content(laatst: str | None, *, expected: bool) -> None:
+    """Exactly the moment of the content, or five minutes after it and not in the future; anything else gets data."""
+    assert has_it(laatst, NOON, LATER) is expected
+
+
+@pytest.mark.parametrize(
+    ("laatst", "gewijzigd", "expected"),
+    [
+        ("2026-10-25T02:30:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), True),
+        ("2026-10-25T02:30:00", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), False),
+        ("2026-10-25T02:30:00+01:00", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), True),
+        ("2026-10-25T02:59:59", datetime(2026, 10, 25, 0, 55, tzinfo=UTC), False),
+        ("2026-10-25T03:00:00", datetime(2026, 10, 25, 1, 55, tzinfo=UTC), True),
+        ("2026-07-01T12:00:00", datetime(2026, 7, 1, 10, 0, tzinfo=UTC), True),
+        ("2026-07-01T12:00:00", datetime(2026, 7, 1, 11, 0, tzinfo=UTC), False),
+    ],
+)
+def test_a_moment_without_a_zone_is_one_of_amsterdam(laatst: str, gewijzigd: datetime, *, expected: bool) -> None:
+    """In the doubled hour of October it is the earlier instant: better data once more than never."""
+    assert has_it(laatst, gewijzigd, datetime(2026, 11, 1, tzinfo=UTC)) is expected
+
+
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))  # noqa: DTZ001 - zone comes next
+def test_a_whole_second_is_never_earlier(moment: datetime, hours: int) -> None:
+    """A moment is rounded up by less than a second, and stays when it is whole already."""
+    exact = moment.replace(tzinfo=timezone(timedelta(hours=hours)))
+    found = whole_second(exact)
+    assert (found.tzinfo, found.microsecond) == (UTC, 0)
+    assert timedelta() <= found - exact < timedelta(seconds=1)
+    assert whole_second(found) == found
+
+
+def test_the_first_look_makes_the_moment(opslag: Opslag) -> None:
+    """The same content keeps the moment at which it was first seen, for years."""
+    first = look(opslag, "a", NOON + timedelta(milliseconds=1))
+    assert first == NOON + timedelta(seconds=1)
+    assert look(opslag, "a", NOON + timedelta(days=800)) == first
+
+
+def test_new_content_is_always_later(opslag: Opslag) -> None:
+    """Also within one second, when content comes back, and when the clock of a machine goes back."""
+    seen = [
+        look(opslag, inhoud, NOON + timedelta(seconds=seconds))
+        for inhoud, seconds in (("a", 0), ("b", 0), ("c", 0), ("a", 0.1), ("b", -3600), ("c", 60), ("a", 60.5))
+    ]
+    assert seen[:5] == [NOON + timedelta(seconds=number) for number in range(5)]
+    assert seen[5:] == [NOON + timedelta(seconds=60), NOON + timedelta(seconds=61)]
+
+
+def test_new_content_is_later_than_the_opening(opslag: Opslag) -> None:
+    """The content before may have gone out with the moment of the opening, so that the next one needs another."""
+    opened = NOON + timedelta(seconds=1)
+    with opslag.writing() as connection:
+        assert see(connection, SLEUTEL, "a", NOON, opened) == NOON
+        assert see(connection, SLEUTEL, "b", NOON + timedelta(seconds=0.5), opened) == opened + timedelta(seconds=1)
+
+
+def test_a_year_without_data_leaves_no_trace(opslag: Opslag) -> None:
+    """A caller can ask for ten thousand school years; only those that had data have a row."""
+    for year in range(1000, 1040):
+        sleutel = Standsleutel(BRIN6, f"{year}-{year + 1}", "smalle set", "2.2", "leerlinggegevens")
+        look(opslag, GEEN_GEGEVENS, NOON, sleutel)
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
+
+
+def test_no_data_in_between_is_a_change(opslag: Opslag) -> None:
+    """Content that went away and came back is new, since the vendor may have deleted it."""
+    first = look(opslag, "a", NOON)
+    gone = look(opslag, GEEN_GEGEVENS, NOON + timedelta(seconds=10))
+    back = look(opslag, "a", NOON + timedelta(seconds=20))
+    assert first < gone < back == NOON + timedelta(seconds=20)
+
+
+@pytest.mark.parametrize(
+    "ander",
+    [
+        Standsleutel(BRIN6, "2027-2028", "smalle set", "2.2", "leerlinggegevens"),
+        Standsleutel(BRIN6, "2026-2027", "volledig", "2.2", "leerlinggegevens"),
+        Standsleutel(BRIN6, "2026-2027", "smalle set", "2.3", "leerlinggegevens"),
+        Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens-structuur"),
+    ],
+)
+def test_each_answer_has_its_own_moment(opslag: Opslag, ander: Standsleutel) -> None:
+    """Another school year, profile, version or operation is another answer."""
+    first = look(opslag, "a", NOON)
+    assert look(opslag, "b", NOON + timedelta(minutes=1), ander) == NOON + timedelta(minutes=1)
+    assert look(opslag, "a", NOON + timedelta(minutes=2)) == first
+
+
+def test_what_is_rolled_back_was_never_seen(opslag: Opslag) -> None:
+    """When the answer cannot be written down, its moment is not kept either."""
+    with opslag.writing() as connection:
+        see(connection, SLEUTEL, "a", NOON, OPENED)
+        connection.rollback()
+    assert look(opslag, "a", NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=1)
+
+
+def test_two_connections_agree(opslag: Opslag, tmp_path: Path) -> None:
+    """Whoever sees the same content through another connection hears the moment of the first."""
+    other = Opslag(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
+    first = look(opslag, "a", NOON)
+    assert look(other, "a", NOON + timedelta(minutes=1)) == first
+    changed = look(other, "b", NOON + timedelta(minutes=2))
+    assert look(opslag, "b", NOON + timedelta(minutes=3)) == changed
+    other.close()
+
+
+def test_a_crowd_never_shares_a_moment(opslag: Opslag) -> None:
+    """Eight readers at once with eight contents get eight moments; each is the moment of one content only."""
+    found: dict[str, datetime] = {}
+    start = threading.Barrier(8)
+
+    def read(inhoud: str) -> None:
+        start.wait()
+        found[inhoud] = look(opslag, inhoud, NOON)
+
+    threads = [threading.Thread(target=read, args=(f"content {number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found.values()) == [NOON + timedelta(seconds=number) for number in range(8)]

@@ -1,0 +1,173 @@
+"""Tolerant in: the ordered list of repairs that turn a known deviation of a real client into a valid request.
+
+What a repair gives is judged strictly afterwards. A repair that was needed is named by its id, so that the journaal can
+tell which client deviates; a strict afnemer gets none, and so gets the fault. docs/repairs.md tells who needs which.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from uwlr_adapter.contract import names
+
+GEWONE_VERSIE = "2.2"
+"""What a caller means who names no xsdversie: 2.2.1 has no value of its own, and every client seen knows 2.2."""
+
+XML_SPACE = " \t\r\n"
+_FOLDED = "laatstontvangengegevens"
+"""White space around an xs:dateTime is no deviation: XSD folds it (but libxml2 does not)."""
+_OPTIONAL = ("brincode", "dependancecode", "schoolkey", "gegevenssetid", "laatstontvangengegevens")
+_NO_YEAR = ("", '""')
+
+
+@dataclass(frozen=True, slots=True)
+class Herstel:
+    """One repair: `repair` changes the tree and tells whether it had to; it is given the school year of today."""
+
+    id: str
+    reden: str
+    repair: Callable[[etree._Element, str], bool]
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def _named(parent: etree._Element, namespace: str, naam: str) -> list[etree._Element]:
+    return parent.findall(f"{{{namespace}}}{naam}")
+
+
+def _qualify_header(kop: etree._Element, _today: str) -> bool:
+    unqualified = [child for child in kop if child.tag in names.AUTORISATIE_DELEN]
+    for child in unqualified:
+        child.tag = f"{{{names.AUTORISATIE}}}{child.tag}"
+    return bool(unqualified)
+
+
+def strip_values(parent: etree._Element, _today: str = "") -> bool:
+    """Take the white space off the values under an element; tell whether that changed one in which it matters."""
+    changed = False
+    for element in parent.iter(etree.Element):
+        if element is parent:
+            continue
+        text = element.text
+        if len(element) == 0 and text is not None and text != text.strip(XML_SPACE):
+            element.text = text.strip(XML_SPACE) or None
+            changed |= _local(element) != _FOLDED
+        key = element.get("key")
+        if key is not None and key != key.strip(XML_SPACE):
+            element.set("key", key.strip(XML_SPACE))
+            changed = True
+    return changed
+
+
+def fold(inhoud: etree._Element) -> None:
+    """Take the white space off what XSD says may have it, for strict callers too."""
+    for element in _named(inhoud, names.LEERLINGGEGEVENS, _FOLDED):
+        element.text = (element.text or "").strip(XML_SPACE) or None
+
+
+def _drop_empty(inhoud: etree._Element, _today: str) -> bool:
+    has_brincode = any(child.text for child in _named(inhoud, names.LEERLINGGEGEVENS, "brincode"))
+    empty = [  # an empty dependancecode beside a brincode is 00 by the XSD itself
+        child
+        for naam in _OPTIONAL
+        for child in _named(inhoud, names.LEERLINGGEGEVENS, naam)
+        if _is_blank(child) and not (naam == "dependancecode" and has_brincode)
+    ]
+    groepen = [
+        found
+        for bak in _named(inhoud, names.LEERLINGGEGEVENS, "groepen")
+        for found in bak
+        if found.get("key") == "" and len(found) == 0
+    ]
+    for child in empty:
+        inhoud.remove(child)
+    for found in groepen:
+        del found.attrib["key"]
+    return bool(empty or groepen)
+
+
+def _prefer_brincode(inhoud: etree._Element, _today: str) -> bool:
+    schoolkeys = _named(inhoud, names.LEERLINGGEGEVENS, "schoolkey")
+    if not schoolkeys or not _named(inhoud, names.LEERLINGGEGEVENS, "brincode"):
+        return False
+    for schoolkey in schoolkeys:
+        inhoud.remove(schoolkey)
+    return True
+
+
+def _is_blank(element: etree._Element) -> bool:
+    return not element.text and len(element) == 0
+
+
+def _present_year(inhoud: etree._Element, today: str) -> bool:
+    years = _named(inhoud, names.LEERLINGGEGEVENS, "schooljaar")
+    if len(years) != 1 or len(years[0]) or (years[0].text or "") not in _NO_YEAR:
+        return False
+    years[0].text = today
+    return True
+
+
+def _usual_version(inhoud: etree._Element, _today: str) -> bool:
+    versions = _named(inhoud, names.LEERLINGGEGEVENS, "xsdversie")
+    if len(versions) > 1 or not all(map(_is_blank, versions)):
+        return False
+    (versions[0] if versions else _insert(inhoud, "xsdversie")).text = GEWONE_VERSIE
+    return True
+
+
+def _insert(inhoud: etree._Element, naam: str) -> etree._Element:
+    """Add an element before the first child that comes after it, so that what is in order stays so."""
+    rank = names.VERZOEK_ELEMENTEN.index(naam)
+    after = (place for place, child in enumerate(inhoud) if _rank(child, names.VERZOEK_ELEMENTEN) > rank)
+    element = etree.Element(f"{{{names.LEERLINGGEGEVENS}}}{naam}")
+    inhoud.insert(next(after, len(inhoud)), element)
+    return element
+
+
+def _sort(parent: etree._Element, order: tuple[str, ...]) -> bool:
+    """Put children in order; those that are not of the standard go last, where the XSD finds them."""
+    children = list(parent)
+    wanted = sorted(children, key=lambda child: _rank(child, order))
+    if wanted == children:
+        return False
+    parent[:] = wanted
+    return True
+
+
+def _rank(child: etree._Element, order: tuple[str, ...]) -> int:
+    naam = _local(child)
+    return order.index(naam) if naam in order else len(order)
+
+
+KOP = (
+    Herstel("kop-namespace", "NuSOAP sends the parts of the header without a namespace", _qualify_header),
+    Herstel("witruimte", "pretty-printing clients put white space around values", strip_values),
+    Herstel(
+        "kop-volgorde",
+        "hand-made XML has the parts of the header in any order",
+        lambda kop, _today: _sort(kop, names.AUTORISATIE_DELEN),
+    ),
+)
+"""The repairs of the autorisatie header, in their order."""
+SCHOOLJAAR = Herstel("schooljaar", 'clients send an empty year, or "", and mean the present one', _present_year)
+"""The one repair that needs to know the day."""
+INHOUD = (
+    Herstel("witruimte", "pretty-printing clients put white space around values", strip_values),
+    Herstel("leeg", "clients send an optional element that they do not fill", _drop_empty),
+    Herstel("brincode-wint", "a client sends both brincode and schoolkey", _prefer_brincode),
+    Herstel("xsdversie", "clients leave xsdversie out or empty, and mean 2.2", _usual_version),
+    Herstel(
+        "volgorde",
+        "hand-made XML has the children in any order",
+        lambda inhoud, _today: _sort(inhoud, names.VERZOEK_ELEMENTEN),
+    ),
+)
+"""The repairs of the body, in their order."""
+
+
+def repair(element: etree._Element, steps: tuple[Herstel, ...], today: str = "") -> tuple[str, ...]:
+    """Do the repairs on an element, in place; gives the ids of those that were needed. `today` is its school year."""
+    return tuple(step.id for step in steps if step.repair(element, today))

@@ -1,0 +1,201 @@
+"""Messages with every element there is, and every single change of them: what two schemas are tried with.
+
+All of it is invented. What excludes each other (the ways to name a school, the numbers, the postcodes) is spread over
+several messages.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+
+from lxml import etree
+
+from uwlr_adapter.contract import names
+
+_LG, _AUT = names.LEERLINGGEGEVENS, names.AUTORISATIE
+_NAAM = (
+    "<achternaam>Aa</achternaam><voorvoegsel>van</voorvoegsel><voornamen>Bo Cas</voornamen>"
+    "<voorletters-1>B.C.</voorletters-1><roepnaam>Bo</roepnaam>"
+)
+_LATER = "<omschrijving>o</omschrijving><mutatiedatum>2023-09-01T10:00:00</mutatiedatum>"
+_BRIN = "<brincode>21QW</brincode><dependancecode>00</dependancecode><schoolkey>s</schoolkey>"
+_VORMEN = {
+    "brincode": (_BRIN, _NAAM, "<sofinummer>111111111</sofinummer>", "<postcodenl>1234AB</postcodenl>"),
+    "instellingsnummer": (
+        "<instellingsnummer>12345</instellingsnummer><schoolkey>s</schoolkey>",
+        "<roepnaam>Bo</roepnaam>",
+        "<bsn>111111111</bsn>",
+        "<postnummerbe>1234</postnummerbe>",
+    ),
+    "schoolkey": (
+        "<schoolkey>s</schoolkey>",
+        _NAAM,
+        "<onderwijsnummer>111111111</onderwijsnummer>",
+        "<postcodeoverig>x</postcodeoverig>",
+    ),
+    "no school": ("", "<achternaam>Aa</achternaam>", "<bsn_ondwnr-4>1111</bsn_ondwnr-4>", ""),
+    "names": (
+        _BRIN,
+        "<achternaam>Aa</achternaam><roepnaam>Bo</roepnaam>",
+        "<rijksregisternummer>11111111111</rijksregisternummer>",
+        "",
+    ),
+}
+VORMEN = tuple(_VORMEN)
+"""The forms of a full answer."""
+STAPPEN = {
+    "structuur": ("school", "vestigingen", "groepen"),
+    "leerlingen": ("school", "leerlingen"),
+    "leerkrachten": ("school", "leerkrachten"),
+}
+"""What of the whole each answer in steps holds."""
+WAARDEN = (
+    *("", " ", "0", "00", "01", "+1", "1", "2", "3", "9", "10", "12", "123", "1234", "123456", "1234567", "123456789"),
+    *(
+        "1234567890",
+        "12345678901",
+        "٠١",
+        "21qw",
+        "21QW",
+        "21QW ",
+        "٢١QW",
+        "21ÀÉ",
+        "211QW",
+        "1234AB",
+        "1234ab",
+        "1234 AB",
+    ),
+    *("2026-09-01", "2026-02-29", "2026-09-01Z", "2026-09-01T10:00:00", "2026-09-01T10:00:00.5+02:00", "2026-09-01T10"),
+    *("2023-2024", "2024-2025", "2025-2026", "2025-2029", "0999-1000", "3000-3001", "2025/2026", "1990-1991"),
+    *("?", "0,3", "0.25", "B", "C", "16", "17", "TAL", "LRK", "NL", "nl", "YO", "true", "#1", "𝒳" * 32, "é" * 6),
+    *("x" * length for boundary in (6, 10, 32, 64, 128, 200, 256) for length in (boundary, boundary + 1)),
+)
+"""Values that are right for some element and wrong for others, and texts around every length that the standard has."""
+
+
+def antwoord(vorm: str) -> etree._Element:
+    """Give a valid leerlinggegevens_antwoord of one of the VORMEN, of the schooljaar 2023-2024."""
+    school, naam, nummer, postcode = _VORMEN[vorm]
+    return etree.fromstring(
+        f'<leerlinggegevens_antwoord xmlns="{_LG}"><leerlinggegevens><school><schooljaar>2023-2024</schooljaar>'
+        f"<peildatum>2023-09-01</peildatum>{school}<aanmaakdatum>2023-09-01T10:00:00+02:00</aanmaakdatum>"
+        "<auteur>a</auteur><xsdversie>2.2</xsdversie><commentaar>c</commentaar></school>"
+        f'<vestigingen><vestiging key="v1"><naam>v</naam>{_LATER}</vestiging></vestigingen><groepen>'
+        f'<groep key="g1"><naam>g</naam><jaargroep>1</jaargroep>{_LATER}</groep>'
+        f'<samengestelde_groep key="s1"><naam>s</naam>{_LATER}</samengestelde_groep></groepen>'
+        f'<leerlingen><leerling key="1" eckid="e1">{naam}<geboortedatum>2016-02-03</geboortedatum>'
+        "<geslacht>1</geslacht>"
+        '<start_ondw_jgr3>2022-08-01</start_ondw_jgr3><jaargroep>4</jaargroep><groep key="g1"/><samengestelde_groepen>'
+        '<samengestelde_groep key="s1"/></samengestelde_groepen><vestiging key="v1"/><gebruikersnaam>g</gebruikersnaam>'
+        "<emailadres>e</emailadres><fotourl>f</fotourl><etniciteit>0</etniciteit><land>NL</land>"
+        f"<land_vader>BE</land_vader><land_moeder>?</land_moeder>{nummer}"
+        f"<gewicht_nieuw>0,3</gewicht_nieuw><gewicht>0.25</gewicht>{postcode}"
+        "<instroomdatum>2020-08-01</instroomdatum><uitstroomdatum>2028-07-31</uitstroomdatum>"
+        "<mutatiedatum>2023-09-01T10:00:00</mutatiedatum></leerling></leerlingen>"
+        f'<leerkrachten><leerkracht key="1" eckid="e1">{naam}<gebruikersnaam>g</gebruikersnaam>'
+        '<emailadres>e</emailadres><rol>LRK</rol><rolomschrijving>r</rolomschrijving><groepen><groep key="g1">'
+        '<rol>IB</rol><rolomschrijving>r</rolomschrijving></groep><samengestelde_groep key="s1"><rol>RT</rol>'
+        "</samengestelde_groep></groepen><mutatiedatum>2023-09-01T10:00:00</mutatiedatum></leerkracht></leerkrachten>"
+        "</leerlinggegevens></leerlinggegevens_antwoord>"
+    )
+
+
+def stap(whole: etree._Element, naam: str) -> etree._Element:
+    """Give the answer in steps that holds the same records as an answer of the whole school."""
+    root = etree.XML(f'<{naam}_antwoord xmlns="{_LG}"><leerlinggegevens-{naam}/></{naam}_antwoord>')
+    parts = etree.fromstring(etree.tostring(whole))[0]
+    root[0].extend([part for part in parts if etree.QName(part).localname in STAPPEN[naam]])
+    return etree.fromstring(etree.tostring(root))
+
+
+def verzoek(naam: str, school: str) -> etree._Element:
+    """Give a full request; `school` is the XML that names the school."""
+    groepen = '<groepen><groep key="g1"/><samengestelde_groep key="s1"/></groepen>'
+    return etree.fromstring(
+        f'<{naam} xmlns="{_LG}"><schooljaar>2023-2024</schooljaar>{school}<xsdversie>2.2</xsdversie>'
+        "<gegevenssetid>g</gegevenssetid><laatstontvangengegevens>2023-09-01T10:00:00</laatstontvangengegevens>"
+        f"{groepen if naam in {'leerlingen_verzoek', 'leerkrachten_verzoek'} else ''}</{naam}>"
+    )
+
+
+def autorisatie() -> etree._Element:
+    """Give a valid header."""
+    return etree.fromstring(
+        f'<autorisatie xmlns="{_AUT}"><autorisatiesleutel>21QW00abcdefghijklmn</autorisatiesleutel>'
+        "<klantcode>c</klantcode><klantnaam>n</klantnaam></autorisatie>"
+    )
+
+
+def alle() -> Iterator[etree._Element]:
+    """Give every full message: the answers, the answers in steps, the requests and the header."""
+    for vorm in VORMEN:
+        yield antwoord(vorm)
+    for naam in STAPPEN:
+        yield stap(antwoord("brincode"), naam)
+    for naam in ("leerlinggegevens_verzoek", *(f"{naam}_verzoek" for naam in STAPPEN)):
+        yield verzoek(naam, "<brincode>21QW</brincode><dependancecode>00</dependancecode>")
+        yield verzoek(naam, "<schoolkey>s</schoolkey>")
+    yield autorisatie()
+
+
+@dataclass(frozen=True, slots=True)
+class Wijziging:
+    """What was done to a message: where (local names, `@` before an attribute), and what."""
+
+    pad: str
+    wat: str
+
+
+def changes(root: etree._Element, tried: set[str]) -> Iterator[Wijziging]:
+    """Change a message in one place after another, and undo it when the caller goes on.
+
+    Each element and attribute is left out, each element is written twice, and each place that is not yet among those
+    `tried` gets every value. The places are added to it.
+    """
+    for element in list(root.iter(etree.Element)):
+        steps = [*reversed(list(element.iterancestors())), element]
+        pad = "/".join(etree.QName(step).localname for step in steps)
+        if pad not in tried:
+            yield from (Wijziging(pad + place, wat) for place, wat in _values(element))
+            tried.add(pad)
+        yield from (Wijziging(pad + place, wat) for place, wat in _amounts(element))
+
+
+def _values(element: etree._Element) -> Iterator[tuple[str, str]]:
+    held = element.text
+    for waarde in () if len(element) else WAARDEN:
+        element.text = waarde
+        yield "", _show(waarde)
+    element.text = held
+    for name, value in _attributes(element):
+        for waarde in WAARDEN:
+            element.set(name, waarde)
+            yield f"/@{name}", _show(waarde)
+        element.set(name, value)
+
+
+def _amounts(element: etree._Element) -> Iterator[tuple[str, str]]:
+    for name, value in _attributes(element):
+        del element.attrib[name]
+        yield f"/@{name}", "absent"
+        element.set(name, value)
+    parent = element.getparent()
+    if parent is None:
+        return
+    double = deepcopy(element)
+    element.addnext(double)
+    yield "", "twice"
+    parent.replace(double, element)  # takes the element from its place
+    place = parent.index(element)
+    parent.remove(element)
+    yield "", "absent"
+    parent.insert(place, element)
+
+
+def _attributes(element: etree._Element) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in element.items()]
+
+
+def _show(waarde: str) -> str:
+    longest = 24
+    return f"'{waarde}'" if len(waarde) <= longest else f"a text of {len(waarde)}"

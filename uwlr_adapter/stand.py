@@ -1,0 +1,95 @@
+"""Since when an answer is as it is, and whether a caller has it already.
+
+A reader sets `gewijzigd` when it first sees new content, never a writer: content also changes by the calendar. It is in
+whole seconds, rounded up, and always later than the last one, so that two contents never share a moment. Whatever a
+race between readers writes, the present content is compared first, so a caller with other content never hears that
+nothing changed.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from uwlr_adapter.opslag import metadata
+from uwlr_adapter.tijd import AMSTERDAM, from_utc, to_utc
+
+MARGE = timedelta(minutes=5)
+"""How much later than `gewijzigd` a caller's own moment must lie: its clock need not be ours."""
+
+stand = sa.Table(
+    "stand",
+    metadata,
+    sa.Column("brin6", sa.String(6), sa.ForeignKey("vestiging.brin6"), primary_key=True),
+    sa.Column("schooljaar", sa.String(9), primary_key=True),
+    sa.Column("profiel", sa.String(40), primary_key=True),
+    sa.Column("xsdversie", sa.String(8), primary_key=True),
+    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
+    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="without aanmaakdatum and peildatum"),
+    sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, whole seconds"),
+    comment="since when an answer has its content",
+)
+GEEN_GEGEVENS = ""
+"""The content hash of a school year without data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standsleutel:
+    """Which answer: of one vestiging, school year, profile, version and kind."""
+
+    brin6: str
+    schooljaar: str
+    profiel: str
+    xsdversie: str
+    soort: str
+
+
+def see(
+    connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, moment: datetime, opened: datetime
+) -> datetime:
+    """Give since when this answer has this content, in UTC; new content is new from now on.
+
+    It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
+    answered with that moment. The transaction must be a writing one. A year that never had data leaves no trace.
+    """
+    where = [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel.__slots__]
+    row = connection.execute(sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)).one_or_none()
+    if row is not None and row.inhoud_hash == inhoud_hash:
+        return from_utc(row.gewijzigd)
+    gewijzigd = whole_second(moment)
+    values = {"inhoud_hash": inhoud_hash, "gewijzigd": to_utc(gewijzigd)}
+    if row is not None:
+        gewijzigd = max(gewijzigd, max(opened, from_utc(row.gewijzigd)) + timedelta(seconds=1))
+        values["gewijzigd"] = to_utc(gewijzigd)
+        connection.execute(stand.update().where(*where).values(values))
+    elif inhoud_hash != GEEN_GEGEVENS:
+        key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
+        connection.execute(stand.insert().values(key | values))
+    return gewijzigd
+
+
+def has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:
+    """Tell whether a caller who got data at its moment has the present content.
+
+    It has when that is exactly `gewijzigd`, or lies the margin after it and not in the future. A moment without a zone
+    is one of Amsterdam; in the doubled hour of October it is the earlier of two. What cannot be read is never enough.
+    """
+    received = _parse(laatstontvangengegevens)
+    return received is not None and (received == gewijzigd or gewijzigd + MARGE <= received <= moment)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Give a moment in UTC, rounded up to whole seconds."""
+    floor = moment.astimezone(UTC).replace(microsecond=0)
+    return floor if floor == moment else floor + timedelta(seconds=1)
+
+
+def _parse(text: str | None) -> datetime | None:
+    """Give the instant of an xs:dateTime; None for what Python's calendar does not hold, such as 24:00:00."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text.strip(" \t\r\n"))
+        return (read if read.tzinfo is not None else read.replace(tzinfo=AMSTERDAM, fold=0)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
