@@ -159,6 +159,7 @@ def test_a_change_right_after_an_opening(school: Proefschool) -> None:
     first = school.fetch()
     school.import_data(ANDERS)
     second = school.fetch(laatst=first.aanmaakdatum)
+    school.wait(60.5)
     school.set_profiel("volledig")
     third = school.fetch(laatst=second.aanmaakdatum)
     school.import_data(KLEIN)

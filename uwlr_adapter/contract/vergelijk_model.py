@@ -73,14 +73,16 @@ class Wandeling:
         both = mine.names() & other.names()
         if (witness := difference(mine, other)) is not None:
             counts = [
-                self._note(f"{pad}/{naam}", "cardinality", _times(mine, naam), _times(other, naam)) for naam in both
+                self._note(f"{pad}/{naam}", "cardinality", _times(mine, naam), _times(other, naam))
+                for naam in sorted(both)
             ]
             if all(counts):
                 said = ("accepts ", "refuses ") if witness.eerste else ("refuses ", "accepts ")
                 self._note(pad, "order", *(word + (" ".join(witness.namen) or "nothing") for word in said))
         mine_elements, other_elements = _elements(ons), _elements(hun)
-        for naam in sorted(both - {"*"}):
-            self.element(f"{pad}/{naam}", mine_elements[naam], other_elements[naam])
+        for naam in mine_elements:
+            if naam in both - {"*"}:
+                self.element(f"{pad}/{naam}", mine_elements[naam], other_elements[naam])
 
     def _attributes(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
         sides = [{str(naam or "*"): one for naam, one in side.items()} for side in (ons, hun)]
