@@ -9,7 +9,7 @@ import zeep
 from hypothesis import given, settings
 from lxml import etree
 from mutanten import AUT, LG
-from referentie import render
+from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import datasets
 from wsdltypen import WSDL
 
@@ -49,11 +49,17 @@ class Klant:
     def __init__(self) -> None:
         self.postbus = Postbus()
         self.client = zeep.Client(str(WSDL), transport=self.postbus)
+        self.getrapt = self.client.bind("LeerlinggegevensService", "prtLeerlinggegevensService-getrapt")
 
     def ask(self, **fields: Any) -> Any:
         """Send a request with these fields."""
         headers = {"msgpHeader": _HEADER["autorisatie"]}
         return self.client.service.HaalLeerlinggegevens(**fields, _soapheaders=headers)
+
+    def ask_step(self, operatie: str, **fields: Any) -> Any:
+        """Send a request of one of the three steps."""
+        fields = {"schooljaar": "2026-2027", "brincode": "21QW", "xsdversie": "2.3", **fields}
+        return self.getrapt[operatie](**fields, _soapheaders={"msgpHeader": _HEADER["autorisatie"]})
 
     def read(self, answer: bytes) -> Any:
         """Give what zeep makes of an answer."""
@@ -214,6 +220,46 @@ def test_every_value(dataset: Dataset) -> None:
         assert [(soort, ref.key, _roles(ref)) for each in refs for soort, ref in each.items()] == [
             (ref.soort, ref.key, _pairs(ref.rollen)) for ref in leerkracht.groepen
         ]
+
+
+_KEUZE = {"_value_1": [{"groep": {"key": "g1"}}, {"samengestelde_groep": {}}, {"groep": {}}, {"groep": {"key": "g2"}}]}
+
+
+@settings(max_examples=20, deadline=None)
+@given(dataset=datasets())
+def test_three_steps(dataset: Dataset) -> None:
+    """The answers in steps of 2.3 are read: groepen, leerlingen with or without a key, leerkrachten."""
+    KLANT.postbus.antwoord = render_structuur(dataset, "2.3")
+    groepen = KLANT.ask_step("HaalStructuur")["leerlinggegevens-structuur"].groepen
+    read = [
+        (soort, one.key, one.naam) for item in (groepen["_value_1"] if groepen else []) for soort, one in item.items()
+    ]
+    assert read == [(groep.soort, groep.key, groep.naam) for groep in dataset.groepen]
+    KLANT.postbus.antwoord = render_leerlingen(dataset, dataset.leerlingen, "2.3")
+    leerlingen = KLANT.ask_step("HaalLeerlingen", groepen=_KEUZE)["leerlinggegevens-leerlingen"].leerlingen.leerling
+    wanted = [(None if leerling.eckid else leerling.key, leerling.eckid) for leerling in dataset.leerlingen]
+    assert [(item.key, item.eckid) for item in leerlingen] == wanted
+    KLANT.postbus.antwoord = render_leerkrachten(dataset, dataset.leerkrachten, "2.3")
+    leerkrachten = KLANT.ask_step("HaalLeerkrachten", groepen=_KEUZE)["leerlinggegevens-leerkrachten"].leerkrachten
+    found = leerkrachten.leerkracht if leerkrachten else []
+    assert [(item.key, item.eckid) for item in found] == [(one.key, one.eckid) for one in dataset.leerkrachten]
+
+
+@pytest.mark.parametrize("operatie", ["HaalStructuur", "HaalLeerlingen", "HaalLeerkrachten"])
+@pytest.mark.parametrize("outcome", ["geenwijzigingen", "geengegevens"])
+def test_requests_in_steps_are_valid(operatie: str, outcome: str) -> None:
+    """What zeep writes for a step is valid, with keys and without, under the SOAPAction of that step."""
+    naam = operatie.removeprefix("Haal").lower()
+    KLANT.postbus.antwoord = f'<{naam}_antwoord xmlns="{LG}"><{outcome}/></{naam}_antwoord>'.encode()
+    read = KLANT.ask_step(operatie, **({} if naam == "structuur" else {"groepen": _KEUZE}))
+    assert read is None or read[f"leerlinggegevens-{naam}"] is None
+    request = etree.fromstring(KLANT.postbus.verzoek)[1][0]
+    assert etree.QName(request).localname == f"{naam}_verzoek"
+    schema = etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
+    assert schema.validate(etree.fromstring(etree.tostring(request))), schema.error_log
+    keys = [item.get("key") for item in request.findall(f"{{{LG}}}groepen/*")]
+    assert keys == ([] if naam == "structuur" else ["g1", None, None, "g2"])
+    assert KLANT.postbus.headers["SOAPAction"] == f'"{LG}/{naam}_verzoek"'
 
 
 def _pairs(rollen: tuple[Rol, ...]) -> list[tuple[str, str]]:

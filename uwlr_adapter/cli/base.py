@@ -62,9 +62,13 @@ class Context:
                 opslag.close()
 
 
+WHOLE = frozenset({"ID", "moment", "vestiging", "reden"})
+"""Columns that are not folded either: they are typed back, or are what one looks for."""
+
+
 def make_table(*headers: str) -> Table:
-    """Give an empty table whose cells are folded, never cut: an ID in it can be typed back."""
+    """Give an empty table whose cells are folded, never cut."""
     table = Table()
     for header in headers:
-        table.add_column(header, overflow="fold")
+        table.add_column(header, overflow="fold", no_wrap=header in WHOLE)
     return table

@@ -21,20 +21,17 @@ def journaal(context: Context, brin6: str | None, limit: int) -> None:
     with context.opslag() as opslag, opslag.reading() as connection:
         regels = dagboek.read(connection, brin6=brin6, limit=limit)
         namen = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
-    table = make_table(
-        "moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "leerlingen", "herstel", "opmerkingen"
-    )
+    table = make_table("moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "details")
     for regel in regels:
+        leerlingen = () if regel.leerlingen is None else (f"leerlingen={regel.leerlingen}",)
         table.add_row(
-            f"{regel.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}",
+            f"{regel.moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}",
             regel.brin6 or "-",
             escape(namen.get(regel.afnemer_id or 0, "-")),
             regel.handeling,
             regel.uitkomst,
             regel.reden or "",
-            "" if regel.leerlingen is None else str(regel.leerlingen),
-            " ".join(regel.herstel),
-            " ".join(regel.opmerkingen),
+            " ".join((*leerlingen, *regel.opmerkingen, *(f"herstel={one}" for one in regel.herstel))),
         )
     context.console.print(table)
     if not regels:
