@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 LEERLINGGEGEVENS = "http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens"
 AUTORISATIE = "http://www.edustandaard.nl/leerresultaten/2/autorisatie"
 FOUT = "urn:uwlr-adapter:fout"

@@ -14,7 +14,6 @@ from lxml import etree
 
 from uwlr_adapter.tijd import schooljaar_start
 
-BRINCODE = "21QW"
 _ROEPNAMEN = (
     "Aisha Amélie Anouk Bastiaan Beau Björn Bram Cato Chloé Çağla Daan Daniël Dewi Eline Emir Esmée Fatima Femke Fenna "
     "Finn Floor Gijs Guusje Hamza Hanna Hidde Ilias İpek Isaï Isa Jaël Jayden Jip Joëlle Jurre Kaan Kjeld Koen Lars "
