@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     catalogus: Path | None = None
     """UWLR_CATALOGUS: a catalogue of koppelingen of one's own. Default: the shipped one, with the three of ESIS."""
 
+    max_drop: float = Field(default=0.2, ge=0, le=1)
+    """UWLR_MAX_DROP: the share of the answered leerlingen or groepen that may go in one import without a question."""
+
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
 

@@ -28,7 +28,7 @@ from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.soap.http import log_failure
 from uwlr_adapter.stand import Standsleutel
-from uwlr_adapter.tijd import AMSTERDAM, Klok, day_of, peildatum_in, schooljaar_of
+from uwlr_adapter.tijd import AMSTERDAM, Klok, day_of, schooljaar_of
 
 _REASONS = {
     fault.OngeldigBericht: Reden.SCHEMA,
@@ -163,14 +163,11 @@ def _profiel(toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel) -> Profiel
 
 
 def _select(connection: sa.Connection, toegang: Toegang, verzoek: Verzoek, moment: datetime) -> Dataset | None:
-    peildatum = peildatum_in(verzoek.schooljaar, day_of(moment))
-    if peildatum is None:
-        return None
     return select(
         connection,
         brin6=toegang.brin6,
         schooljaar=verzoek.schooljaar,
-        peildatum=peildatum,
+        dag=day_of(moment),
         aanmaakdatum=_written(moment),
     )
 
