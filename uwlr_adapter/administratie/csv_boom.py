@@ -33,8 +33,7 @@ def tree(school: School, jaar: Jaar, enrolled: Mapping[str, Sequence[Rij]]) -> e
     for naam, value in values.items():
         if value:
             etree.SubElement(block, naam).text = value
-    if vestiging is not None:
-        _at(block, vestiging.regel)
+    _at(block, 0 if vestiging is None else vestiging.regel)
     locaties = etree.SubElement(edex, "vestigingen")
     for rij in school.locaties.get(brin6, {}).values():
         _record(locaties, "vestiging", rij)

@@ -80,13 +80,13 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
 
 
 @imports.command("bron")
-@click.argument("naam")
+@click.argument("source", metavar="NAME")
 @click.argument("delen", nargs=-1, metavar="[PART]...")
 @click.option("-o", "--option", "opties", multiple=True, metavar="NAME=VALUE", help="An option of the source.")
 @_import_options
 @click.pass_obj
-def from_bron(context: Context, /, naam: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
-    """Import from an installed source NAAM: a LAS maker's own database, found by its entry point (docs/sources.md).
+def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
+    """Import from an installed source NAME: a LAS maker's own database, found by its entry point (docs/sources.md).
 
     Without PART every part of the source is imported; a part is usually a brincode.
 
@@ -99,7 +99,7 @@ def from_bron(context: Context, /, naam: str, delen: tuple[str, ...], opties: tu
             raise click.BadParameter("write it as name=value", param_hint="--option")
         given[name] = value
     try:
-        made = bron.make(naam, given)
+        made = bron.make(source, given)
     except bron.BronFout as error:
         raise click.ClickException(str(error)) from None
     _import(context, made, delen=delen, **chosen)
@@ -235,7 +235,14 @@ def _import(
 
 
 def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opties) -> store.Ingevoerd:
-    return store.import_leveringen(opslag, source.lees(deel), opties)
+    try:
+        leveringen = source.lees(deel)
+    except ImportFout:
+        raise
+    except Exception as error:
+        reden = f"the source failed: {type(error).__name__}"  # its text may quote a value
+        raise ImportFout([Probleem(0, "", reden)]) from error
+    return store.import_leveringen(opslag, leveringen, opties)
 
 
 def _progress(console: Console) -> Progress:
