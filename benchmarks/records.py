@@ -45,8 +45,8 @@ def write_edexml(file: Path, brin6: str, count: int) -> Path:
     school = f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
     parts = [f"<EDEX><school><schooljaar>{SCHOOLJAAR}</schooljaar>{school}</school><groepen>"]
     for number in range(groepen):
-        jaargroep = number * 8 // groepen + 1
-        parts.append(f'<groep key="g{number}"><naam>{number}</naam><jaargroep>{jaargroep}</jaargroep></groep>\n')
+        jgr = number * 8 // groepen + 1
+        parts.append(f'<groep key="g{number}"><naam>{number}</naam><jaargroep>{jgr}</jaargroep></groep>\n')
     parts.append("</groepen><leerlingen>\n")
     for (key, eckid, achternaam, roepnaam, born, jaargroep), groep in kinderen(brin6, count):
         parts.append(
