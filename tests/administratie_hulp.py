@@ -10,6 +10,7 @@ from uwlr_adapter.administratie import edexml, gegevens, store, tables
 from uwlr_adapter.administratie.model import Rapport
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
 
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
 TABELLEN = (
@@ -25,8 +26,8 @@ TABELLEN = (
 
 
 def open_opslag(folder: Path) -> Opslag:
-    """Open a new SQLite database with every table."""
-    opslag = Opslag(f"sqlite:///{folder / 'test.sqlite3'}")
+    """Open a new database with every table."""
+    opslag = Opslag(Settings(data=folder).database_url)
     with opslag.writing() as connection:
         metadata.create_all(connection)
     return opslag

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.administratie.model import (
     Ernst,
@@ -75,6 +76,7 @@ def apply(
 ) -> Rapport:
     """Do what `import_levering` does, inside the writing transaction of the caller."""
     jaar = _Jaar(_resolve(connection, levering, brin6), levering.school.schooljaar)
+    dialect.lock(connection, f"brincode {jaar.brin6[:4]}")  # of two imports the second sees the persons of the first
     meldingen = _keep_vestiging(connection, levering, jaar.brin6, naam)
     found = {
         PersoonSoort.LEERLING: _identify(connection, jaar, PersoonSoort.LEERLING, levering.leerlingen),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import vestiging
 
@@ -37,6 +38,7 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
     if not naam.strip():
         raise VestigingFout("a vestiging needs a naam")
+    dialect.lock(connection, f"brincode {brin6[:4]}")
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
@@ -63,8 +65,8 @@ def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | 
 
 
 def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
-    """Give every vestiging, by brin6."""
-    rows = connection.execute(sa.select(vestiging).order_by(vestiging.c.brin6))
+    """Give every vestiging, by brin6; each database has an order of its own, so it is made here."""
+    rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
