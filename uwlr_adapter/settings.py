@@ -15,8 +15,9 @@ class Settings(BaseSettings):
     data: Path = Path("uwlr-data")
     """UWLR_DATA: the folder of the embedded database and its key file. Relative, so that a trial leaves no trace."""
 
-    database: str | None = None
-    """UWLR_DATABASE: an SQLAlchemy URL. Default: SQLite in the data folder, which needs no installation."""
+    database: SecretStr | None = None
+    """UWLR_DATABASE: an SQLAlchemy URL, which may hold a password. Default: SQLite in the data folder, which needs no
+    installation."""
 
     keys: SecretStr | None = None
     """UWLR_KEYS: server keys as `name=hex`, newest first, separated by commas. Default: the key file."""
@@ -51,7 +52,9 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL of the records."""
-        return self.database or f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
+        if self.database is not None:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
 
     @property
     def listen_url(self) -> str:
