@@ -53,7 +53,8 @@ class Huis:
 
 def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
     """Import the smallest school, 30AB00."""
-    store.apply(connection, edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode()))
+    levering = edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode())
+    store.apply(connection, [levering], store.Opties(now()))
 
 
 def furnish(data: Path, moment: datetime | None = None) -> Huis:

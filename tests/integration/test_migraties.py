@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from uwlr_adapter import journaal
+from uwlr_adapter import journaal, stand
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.opslag import Opslag, OpslagFout, metadata
 
-ROOMS = (journaal, administratie, koppelingen)
+ROOMS = (journaal, administratie, koppelingen, stand)
 """Importing a room declares its tables."""
 
 

@@ -4,7 +4,9 @@ The version is not asked for: 1.03 and 2.0 are subsets of 2.1, so what stands in
 EDEXML when its root is `EDEX` without a namespace, with or without a schemaLocation.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar, cast
 
 from lxml import etree
@@ -41,12 +43,38 @@ _SCHOOL = (
 T = TypeVar("T", Locatie, Groep, Leerling, Leerkracht)
 
 
+@dataclass(frozen=True, slots=True)
+class EdexmlBron:
+    """EDEXML files as a source of records: each file is a part, imported whole or not at all."""
+
+    bestanden: Sequence[Path]
+    naam: str = "edexml"
+
+    def delen(self) -> Sequence[str]:
+        """Give the files."""
+        return [str(bestand) for bestand in self.bestanden]
+
+    def lees(self, deel: str) -> Sequence[Levering]:
+        """Read one file. Raises ImportFout."""
+        try:
+            with Path(deel).open("rb") as opened:
+                data = opened.read(BESTAND.octets + 1)  # one more than allowed is enough to be refused
+        except OSError as error:
+            raise ImportFout([Probleem(0, "", f"cannot be read: {error.strerror}")]) from None
+        return [read(data)]
+
+
 def read(data: bytes) -> Levering:
     """Give what a file says; raises ImportFout, with every reason, when it cannot be taken as the whole truth."""
     try:
         edex = parse(data, BESTAND)
     except XmlFout as error:
         raise ImportFout([Probleem(error.regel, "", error.reden)]) from None
+    return read_tree(edex)
+
+
+def read_tree(edex: etree._Element) -> Levering:
+    """Do what `read` does with the tree of a file, which is changed on the way."""
     if edex.tag != "EDEX":
         raise ImportFout([Probleem(regel_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
     boom = Boom(edex)

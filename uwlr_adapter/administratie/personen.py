@@ -5,10 +5,10 @@ ECK-iD within the brincode, whose new source key becomes an alias. A key that st
 keys): such a row is matched by ECK-iD only, and a new person gets a key of ours.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from uwlr_adapter.administratie.model import Ernst, Probleem
 
@@ -33,7 +33,9 @@ class Bekend:
     eckid_van: Mapping[int, str | None]
     keys: AbstractSet[str]
     elders: AbstractSet[int] = frozenset()
-    """Persons with records at another vestiging: another ECK-iD would change theirs too."""
+    """Persons with records at a vestiging outside the source: another ECK-iD would change theirs too."""
+    is_vergeten: Callable[[str, str | None], bool] = lambda _key, _eckid: False
+    """Tells whether a key and an ECK-iD are those of somebody who was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,15 @@ class Uitkomst:
     problemen: list[Probleem] = field(default_factory=list)
 
 
-def make_key() -> str:
-    """Give a key of ours: 24 characters, within the 30 that every afnemer takes."""
-    return secrets.token_hex(12)
+def make_key(rij: Rij, poging: int) -> str:
+    """Give a key of ours: 24 characters, within the 30 that every afnemer takes.
+
+    It follows from who the row is about, so that somebody who comes in again after a terugdraaien has the same one.
+    """
+    return sha256(f"{rij.eckid or rij.key} {poging}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[], str] = make_key) -> Uitkomst:
+def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[Rij, int], str] = make_key) -> Uitkomst:
     """Match the rows of one source; those that cannot be taken are problems of weight WEIGERT in the outcome.
 
     The keys and ECK-iDs of the rows are unique among themselves: the reader saw to that.
@@ -74,7 +79,11 @@ def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[]
         by_key = None if is_dummy else bekend.bij_bronsleutel.get(rij.key)
         by_eckid = None if rij.eckid is None else bekend.bij_eckid.get(rij.eckid)
         known = by_eckid if by_key is None else by_key
-        if is_dummy and rij.eckid is None:
+        if bekend.is_vergeten(rij.key, rij.eckid):
+            _refuse(
+                uitkomst, soort, rij, f"was forgotten here: take this {soort} out of the source (or `leerling allow`)"
+            )
+        elif is_dummy and rij.eckid is None:
             _refuse(uitkomst, soort, rij, f"a key that starts with {DUMMY} is no identity, and there is no ECK-iD")
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
             _refuse(uitkomst, soort, rij, f"its ECK-iD belongs to another {soort}")
@@ -91,10 +100,10 @@ def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[]
     return uitkomst
 
 
-def _new(rij: Rij, taken: set[str], new_key: Callable[[], str], *, is_dummy: bool) -> Nieuw:
-    key = rij.key
+def _new(rij: Rij, taken: set[str], new_key: Callable[[Rij, int], str], *, is_dummy: bool) -> Nieuw:
+    key, poging = rij.key, 0
     while is_dummy or key in taken:  # a source may come up with a key that we gave to somebody
-        key, is_dummy = new_key(), False
+        key, is_dummy, poging = new_key(rij, poging), False, poging + 1
     taken.add(key)
     return Nieuw(key=key, eckid=rij.eckid, bronsleutel=None if rij.key.startswith(DUMMY) else rij.key)
 

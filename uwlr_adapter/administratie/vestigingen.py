@@ -1,12 +1,12 @@
-"""The vestigingen: each is one brin6, and exists once imported or added."""
+"""The schools and their vestigingen: each vestiging is one brin6, and exists once imported or added."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
-from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.administratie.tables import school, vestiging
 
 
 class VestigingFout(Exception):
@@ -38,7 +38,7 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
     if not naam.strip():
         raise VestigingFout("a vestiging needs a naam")
-    dialect.lock(connection, f"brincode {brin6[:4]}")
+    lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
@@ -73,6 +73,22 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
 def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None:
     """Give a vestiging its schoolkey; that nobody else has it is the caller's to see to, and the database's."""
     connection.execute(vestiging.update().where(vestiging.c.brin6 == brin6).values(schoolkey=schoolkey))
+
+
+def lock_school(connection: sa.Connection, brincode: str) -> None:
+    """Hold a school until the transaction ends, so that one import matches its persons at a time; makes it at need."""
+    query = sa.select(school.c.brincode).where(school.c.brincode == brincode).with_for_update(key_share=True)
+    if connection.scalar(query) is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(school.insert().values(brincode=brincode, versie=0))
+        except IntegrityError:  # another one made it at the same moment, and is done now
+            connection.scalar(query)
+
+
+def touch_school(connection: sa.Connection, brincode: str) -> None:
+    """Note that the records of a school changed."""
+    connection.execute(school.update().where(school.c.brincode == brincode).values(versie=school.c.versie + 1))
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Vestiging | None:

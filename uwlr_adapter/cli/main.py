@@ -14,6 +14,7 @@ from uwlr_adapter.cli.demo import demo
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.journaal import journaal
 from uwlr_adapter.cli.koppeling import koppeling
+from uwlr_adapter.cli.leerling import leerling
 from uwlr_adapter.cli.pull import pull
 from uwlr_adapter.cli.school import school
 from uwlr_adapter.cli.serve import serve
@@ -41,5 +42,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = Context(settings)
 
 
-for command in (demo, serve, db, school, imports, afnemer, koppeling, journaal, pull, contract):
+for command in (demo, serve, db, school, imports, leerling, afnemer, koppeling, journaal, pull, contract):
     main.add_command(command)
