@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,31 @@ def split(response: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
     return int(first.split()[1]), [header for header in headers if header[0] not in {"date", "x-request-id"}], body
+
+
+def read_response(connection: socket.socket) -> bytes:
+    """Read one response of a connection that may stay open; empty when it was closed instead."""
+    held = b""
+    while True:
+        head, mark, body = held.partition(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        if mark and len(body) >= length:
+            return held
+        if not (chunk := connection.recv(65536)):
+            return held
+        held += chunk
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something that is going to happen, for as long as a server may take."""
+    gate = threading.Event()
+    for _ in range(WAIT * 50):
+        if condition():
+            return
+        gate.wait(0.02)
+    raise AssertionError("it did not happen")
 
 
 def free_port() -> int:

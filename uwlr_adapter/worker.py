@@ -22,6 +22,7 @@ logger = logging.getLogger("uwlr_adapter.worker")
 
 def load(settings: Settings) -> App:
     """Make the application of this worker process, watched, and ready to make way on DRAIN_SIGNAL."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: inherited from the server, it would be lost
     app = make_app(settings)
 
     def drain(_signum: int, _frame: FrameType | None) -> None:
