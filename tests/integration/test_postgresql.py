@@ -1,5 +1,6 @@
 """What only PostgreSQL can do to us: two writers at once, a server that goes, a lock that stays."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -289,7 +290,7 @@ def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
 
 def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While PostgreSQL is away every request gets the fault for it; when it is back all is right without help."""
-    with start_server(tmp_path / "postgres") as server:
+    with start_server(f"own-{os.getpid()}") as server:
         url = url_of(server).render_as_string(hide_password=False)
         monkeypatch.setenv("UWLR_DATABASE", url)
         opslag = Opslag(url)
