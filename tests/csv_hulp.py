@@ -114,6 +114,11 @@ class Werkplek:
         assert result.exit_code == 0, result.output
         return result
 
+    def copy(self, data: Path) -> "Werkplek":
+        """Give a house of its own with the same records, for a test that changes them."""
+        shutil.copytree(self.data, data)
+        return Werkplek(data, self.moment)
+
     def open(self) -> Opslag:
         """Open the database."""
         return Opslag(Settings(data=self.data).database_url)
