@@ -118,7 +118,7 @@ def _strange_eckids(
 ) -> Iterator[Probleem]:
     for one in gelezen:
         if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Probleem(one.regel, soort, f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
+            yield Probleem(one.regel, f"{soort}/@eckid", f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
 
 
 def _read_school(boom: Boom) -> tuple[BronSchool | None, list[Probleem]]:
