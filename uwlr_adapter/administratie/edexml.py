@@ -163,7 +163,7 @@ def _school_values(boom: Boom, block: etree._Element) -> tuple[dict[str, str], l
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:
-    regel = block.sourceline
+    regel = regel_of(block)
     block.clear()
     block.tag = tag_of("school")
     parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
