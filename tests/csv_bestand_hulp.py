@@ -54,8 +54,16 @@ def _jaar(jaar: Jaar) -> dict[str, str]:
     return {**_plaats(jaar[0]), "Schooljaar": schooljaar(jaar[1])}
 
 
-def csv_set(leven: Leven, jaren: Iterable[Jaar], schrift: Schrift = SCHRIFTEN[0]) -> dict[str, bytes]:
-    """Give the files of a set that lays out these years; leerlingen, periods and places stand in it whole."""
+def csv_set(
+    leven: Leven,
+    jaren: Iterable[Jaar],
+    schrift: Schrift = SCHRIFTEN[0],
+    schoolkeys: Mapping[str, str] | None = None,
+) -> dict[str, bytes]:
+    """Give the files of a set that lays out these years; leerlingen and periods stand in it whole.
+
+    With schoolkeys there is a file of vestigingen as well.
+    """
     jaren = list(jaren)
     files: dict[str, tuple[str, list[dict[str, str]]]] = {
         "leerlingen": ("Sleutel,ECK-iD,Achternaam,Voorvoegsel,Roepnaam,Geboortedatum,Geslacht", []),
@@ -68,6 +76,9 @@ def csv_set(leven: Leven, jaren: Iterable[Jaar], schrift: Schrift = SCHRIFTEN[0]
             [],
         ),
     }
+    if schoolkeys:
+        rows = [{**_plaats(brin6), "Naam": brin6, "Schoolsleutel": key} for brin6, key in schoolkeys.items()]
+        files["vestigingen"] = ("Brin,Vestiging,Naam,Schoolsleutel", rows)
     for kind in leven.kinderen:
         own = {"Leerling": kind.key}
         files["leerlingen"][1].append(
@@ -116,7 +127,7 @@ def csv_set(leven: Leven, jaren: Iterable[Jaar], schrift: Schrift = SCHRIFTEN[0]
     return {naam: schrift.write(rijen, header.split(",")) for naam, (header, rijen) in files.items()}
 
 
-def edexml_file(jaar: Jaar, bewering: Bewering) -> bytes:
+def edexml_file(jaar: Jaar, bewering: Bewering, schoolkey: str | None = None) -> bytes:
     """Give the EDEXML file that says this of a year."""
     klassen = {klas.key: klas for klas in bewering.klassen}
     leerlingen = []
@@ -160,6 +171,7 @@ def edexml_file(jaar: Jaar, bewering: Bewering) -> bytes:
             ],
             brin6=jaar[0],
             schooljaar=schooljaar(jaar[1]),
+            schoolkey=schoolkey,
         )
     )
 

@@ -162,6 +162,8 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
         raise BatchFout(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
     for stap in reversed(list(_stappen(connection, batch_id))):
         _undo_step(connection, stap)
+    # They are of no use any more, and would keep people whom nobody can find to forget.
+    connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))
     vestigingen.touch_school(connection, batch.brincode)
     connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
     return get(connection, batch_id)
