@@ -71,8 +71,10 @@ def csv_set(
         "groepen": ("Sleutel,Brin,Vestiging,Schooljaar,Naam,Soort,Jaargroep,In koppelingen beschikbaar", []),
         "plaatsingen": ("Leerling,Brin,Vestiging,Schooljaar,Groep,Jaargroep", []),
         "leerkrachten": (
-            "Sleutel,ECK-iD,Achternaam,Voorvoegsel,Roepnaam,E-mailadres,Rollen,Brin,Vestiging,Schooljaar,Groep,"
-            "Rollen in groep",
+            (
+                "Sleutel,ECK-iD,Achternaam,Voorvoegsel,Roepnaam,E-mailadres,Rollen,Brin,Vestiging,Schooljaar,Groep,"
+                "Rollen in groep"
+            ),
             [],
         ),
     }
@@ -139,10 +141,10 @@ def edexml_file(jaar: Jaar, bewering: Bewering, schoolkey: str | None = None) ->
                 eckid=kind.eckid,
                 **{naam: value for naam, value in kind.gegevens.items() if value},
                 jaargroep=jaargroep_of(stam, plekken, klassen),
-                groep=stam and stam.groep,
+                groep=None if stam is None else stam.groep,
                 samengestelde_groepen=tuple(plek.groep for plek in plekken if plek.groep and plek is not stam),
-                instroomdatum=periode.van and periode.van.isoformat(),
-                uitstroomdatum=periode.tot and periode.tot.isoformat(),
+                instroomdatum=None if periode.van is None else periode.van.isoformat(),
+                uitstroomdatum=None if periode.tot is None else periode.tot.isoformat(),
             )
         )
     return to_edexml(

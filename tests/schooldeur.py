@@ -65,9 +65,7 @@ class Schooldeur:
         catalogus = self.map / "catalogus.toml"
         entries = (_KOPPELING.format(id=id_, profiel=naam) for id_, naam in PROFIELEN.items())
         catalogus.write_text(_VOORWAARDEN + "".join(entries), encoding="utf-8")
-        self.settings = Settings(
-            data=self.map, keys=SecretStr(",".join(SLEUTELS)), catalogus=catalogus, database=None
-        )
+        self.settings = Settings(data=self.map, keys=SecretStr(",".join(SLEUTELS)), catalogus=catalogus, database=None)
         self.opslag = Opslag(self.settings.database_url)
         self.opslag.upgrade()
         with self.opslag.writing() as connection:
@@ -98,9 +96,7 @@ class Schooldeur:
         rest = "<xsdversie>2.2</xsdversie>"
         rest += "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
         kop = berichten.header(code_of(brin6, profiel), KLANTCODE, "Proef")
-        reply = call(
-            self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), kop)
-        )
+        reply = call(self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), kop))
         assert reply.status == OK, (brin6, schooljaar, day_of(self.moment))
         return reply.body
 
@@ -119,7 +115,7 @@ def beeld_of(inhoud: bytes) -> Beeld:
     """Give what an answer with data says, without its school block."""
     payload = etree.fromstring(inhoud)[0][0][0]
     beeld: Beeld = {"leerlingen": {}, "groepen": {}, "leerkrachten": {}}
-    for lijst in payload[1:]:
+    for lijst in list(payload)[1:]:
         records = beeld[etree.QName(lijst).localname]
         for record in lijst:
             key = record.get("key") or ""

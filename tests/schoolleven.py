@@ -1,12 +1,15 @@
 """A school of two vestigingen that lives: seeded events, day by day, in its own administration (the LAS)."""
 
-from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, timedelta
 from random import Random
+from typing import TYPE_CHECKING
 
 from edexml_bestand import eckid
 from schoolmodel import Jaar, Kind, Klas, Leraar, Periode, Plek
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BRIN6S = ("21QW00", "21QW01")
 START = 2026
@@ -173,7 +176,7 @@ class Leven:
             found[0].gegevens["voorvoegsel"] = self.kans.choice(["", "de"])
 
     def correct(self) -> None:
-        """A date of birth was wrong, or a day of enrolment."""
+        """Correct a date of birth, or a day of enrolment."""
         if not (found := self._iemand()):
             return
         found[0].gegevens["geboortedatum"] = date(2018, 2, self.kans.randint(1, 28)).isoformat()
@@ -198,21 +201,22 @@ class Leven:
             kind.key = f"N{self._teller:04}"
 
     def rekey(self) -> None:
-        """The LAS gives somebody another key."""
+        """Give somebody another key in the LAS."""
         if found := self._iemand():
             self._rekey(found[0])
 
     def change_eckid(self) -> None:
-        """Somebody gets an ECK-iD at last, or a corrected one while the key stays and no other vestiging knows."""
+        """Somebody gets an ECK-iD at last, or a corrected one or none any more, while the key and the vestiging stay."""
         late = [kind for kind, _ in self.here() if kind.nr % 10 == 0 or kind.nr % 7 == 0]
         if late:
             kind = self.kans.choice(late)
             self._teller += 1
             if kind.eckid is None or kind.nr % 7 == 0:
-                kind.eckid = eckid(500_000 + self._teller)
+                lost = kind.nr % 7 == 0 and self.kans.random() < 0.3
+                kind.eckid = None if lost else eckid(500_000 + self._teller)
 
     def close_group(self) -> None:
-        """A stamgroep ends; its leerlingen go to another one and its leerkrachten lose it."""
+        """End a stamgroep: its leerlingen go to another one and its leerkrachten lose it."""
         jaar = (self.kans.choice(BRIN6S), self.nu)
         stam = [klas for klas in self.klassen.get(jaar, {}).values() if klas.jaargroep not in (None, "C")]
         if len(stam) < 5:
@@ -226,13 +230,13 @@ class Leven:
             leraar.groepen = [one for one in leraar.groepen if one[0] != gone.key]
 
     def toggle(self) -> None:
-        """A group is made available to koppelingen, or no longer."""
+        """Make a group available to koppelingen, or no longer."""
         jaar = self.kans.choice(list(self.klassen))
         klas = self.kans.choice(list(self.klassen[jaar].values()))
         klas.beschikbaar = not klas.beschikbaar
 
     def change_staff(self) -> None:
-        """A leerkracht comes, goes, gets another group or another address."""
+        """Let a leerkracht come, go, get another group or another address."""
         jaar = self.kans.choice(list(self.klassen))
         leraren = self.leraren[jaar]
         groep = self.kans.choice(list(self.klassen[jaar]))
@@ -283,7 +287,7 @@ class Leven:
                 periode.tot = self.kans.choice([date(START + 1, 7, 31), date(START + 1, 8, 1), periode.tot])
 
     def switch(self) -> None:
-        """The year switch: who stays and has no place yet gets one, a jaargroep up."""
+        """Switch to the next year: who stays and has no place yet gets one, a jaargroep up."""
         for brin6 in BRIN6S:
             jaar = (brin6, START + 1)
             if jaar not in self.klassen:

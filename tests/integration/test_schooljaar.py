@@ -23,7 +23,9 @@ from uwlr_adapter.administratie import edexml
 from uwlr_adapter.tijd import AMSTERDAM
 
 EERSTE, LAATSTE = date(START, 8, 1), date(START + 1, 8, 31)
-LEERLINGEN = amount(80, 400)
+LEERLINGEN = amount(70, 400)
+IMPORT = amount(7, 12) / 100
+"""On which share of the days the LAS is imported."""
 VRAAG = amount(7, 1)
 """Of how many days one is asked on; those around an import or a year's end are always asked on."""
 VRAGEN = amount(3, 12)
@@ -56,7 +58,7 @@ class Schooljaar:
             self.leven.dag = dag
             self.leven.live()
             vroeg, laat = sorted(self.kans.sample(range(1440), 2))
-            brengt = self.kans.random() < 0.12 or (gisteren and self.kans.random() < 0.1)
+            brengt = self.kans.random() < IMPORT or (gisteren and self.kans.random() < 0.1)
             eerst = self.kans.random() < 0.5
             begin = datetime(dag.year, dag.month, dag.day, tzinfo=AMSTERDAM)
             self.deur.moment = begin + timedelta(minutes=vroeg)

@@ -138,7 +138,7 @@ def as_csv(data: bytes) -> list[Levering]:
     return csv_bron.read(convert(etree.fromstring(data)))
 
 
-@pytest.fixture(params=MOMENTEN.values(), ids=MOMENTEN)
+@pytest.fixture(params=MOMENTEN.values(), ids=list(MOMENTEN))
 def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], list[bytes]]]:
     """Give the answers of two schools that know the example, the one from EDEXML and the other from CSV."""
     data = standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml").read_bytes()

@@ -12,6 +12,7 @@ from uwlr_adapter.tijd import EERSTE_MAAND, schooljaar_start
 Jaar = tuple[str, str]
 """A brin6 and a schooljaar."""
 _VREEMDE_GROEP = "is no Sleutel of groepen.csv at this vestiging in this schooljaar"
+_ANDER_JAAR = "no group of groepen.csv is of this vestiging and schooljaar: not read"
 
 
 class School:
@@ -27,6 +28,7 @@ class School:
         self.inschrijvingen: dict[str, dict[str, list[Rij]]] = defaultdict(lambda: defaultdict(list))
         self.plaatsingen: dict[Jaar, dict[str, list[Rij]]] = defaultdict(lambda: defaultdict(list))
         self.leerkrachten: dict[Jaar, dict[str, list[Rij]]] = defaultdict(lambda: defaultdict(list))
+        self._gemeld: set[tuple[str, Jaar]] = set()
 
     @property
     def jaren(self) -> list[Jaar]:
@@ -37,6 +39,7 @@ class School:
         """Index the rows, and add what is wrong with how they go together to `problemen`."""
         self._one_school()
         self._unique("leerlingen", self.leerlingen, lambda rij: rij["Sleutel"])
+        self._unique_eckids()
         for rij in self._rows("groepen"):
             self._put(self.groepen[rij.brin6, rij["Schooljaar"]], rij["Sleutel"], rij, "Sleutel")
         for rij in self._rows("locaties"):
@@ -70,6 +73,24 @@ class School:
         else:
             into[key] = rij
 
+    def _unique_eckids(self) -> None:
+        """Report an ECK-iD of two leerlingen: at two vestigingen, the one would be taken for the other."""
+        first: dict[str, Rij] = {}
+        for rij in self._rows("leerlingen"):
+            other = first.setdefault(rij["ECK-iD"], rij)
+            if rij["ECK-iD"] and other is not rij:
+                self.problemen.append(rij.problem("ECK-iD", f"the same eckid as line {other.regel}"))
+
+    def _is_laid_out(self, rij: Rij) -> bool:
+        """Tell whether the year of a row is laid out; of one that is not, the first row is reported."""
+        jaar = (rij.brin6, rij["Schooljaar"])
+        if jaar in self.groepen:
+            return True
+        if (rij.bestand, jaar) not in self._gemeld:
+            self._gemeld.add((rij.bestand, jaar))
+            self.problemen.append(rij.problem("Schooljaar", _ANDER_JAAR, Ernst.MELDING))
+        return False
+
     def _judge_inschrijvingen(self) -> None:
         for rij in self._rows("inschrijvingen"):
             if rij["Leerling"] not in self.leerlingen:
@@ -87,9 +108,12 @@ class School:
             earlier.append(rij)
 
     def _judge_plaatsingen(self) -> None:
-        for rij in self._rows("plaatsingen"):
+        for rij in filter(self._is_laid_out, self._rows("plaatsingen")):
             jaar = (rij.brin6, rij["Schooljaar"])
-            groep = self.groepen.get(jaar, {}).get(rij["Groep"])
+            groep = self.groepen[jaar].get(rij["Groep"])
+            if not rij["Groep"] and not rij["Jaargroep"]:
+                self.problemen.append(rij.problem("Groep", "has no Groep and no Jaargroep: not read", Ernst.MELDING))
+                continue
             if rij["Groep"] and groep is None:
                 self.problemen.append(rij.problem("Groep", _VREEMDE_GROEP))
             if rij["Leerling"] not in self.leerlingen:
@@ -107,9 +131,14 @@ class School:
 
     def _judge_leerkrachten(self) -> None:
         eigen = [label for label in KOLOMMEN["leerkrachten"] if label not in ("Groep", "Rollen in groep")]
-        for rij in self._rows("leerkrachten"):
+        eckids: dict[str, Rij] = {}
+        for rij in filter(self._is_laid_out, self._rows("leerkrachten")):
             jaar = (rij.brin6, rij["Schooljaar"])
-            if rij["Groep"] and rij["Groep"] not in self.groepen.get(jaar, {}):
+            if rij["ECK-iD"]:
+                other = eckids.setdefault(rij["Sleutel"], rij)
+                if rij["ECK-iD"] != other["ECK-iD"] and rij["Sleutel"] not in self.leerkrachten[jaar]:
+                    self.problemen.append(rij.problem("ECK-iD", f"another value than on line {other.regel}"))
+            if rij["Groep"] and rij["Groep"] not in self.groepen[jaar]:
                 self.problemen.append(rij.problem("Groep", _VREEMDE_GROEP))
             rows = self.leerkrachten[jaar][rij["Sleutel"]]
             for label in eigen if rows else ():

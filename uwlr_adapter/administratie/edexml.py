@@ -171,7 +171,7 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
         if value is not None:
             child = etree.SubElement(block, tag_of(naam))
             child.text = value
-            child.sourceline = regel
+            child.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:
