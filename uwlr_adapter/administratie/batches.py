@@ -184,8 +184,9 @@ def _undo_step(connection: sa.Connection, stap: Stap) -> None:
             try:
                 with connection.begin_nested():
                     delete(connection, stap.table, [rij])
-            except IntegrityError:  # a koppeling or an answer knows it
-                continue
+            except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
+                where = vestiging.c.brin6 == rij["brin6"]
+                connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
         delete(connection, stap.table, reversed(stap.rijen))
 

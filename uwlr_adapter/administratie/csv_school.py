@@ -32,6 +32,7 @@ class School:
         self.inschrijvingen: dict[str, dict[str, list[tuple[date, date, Rij]]]] = defaultdict(lambda: defaultdict(list))
         self.plaatsingen: dict[Jaar, dict[str, list[Rij]]] = defaultdict(lambda: defaultdict(list))
         self.leerkrachten: dict[Jaar, dict[str, list[Rij]]] = defaultdict(lambda: defaultdict(list))
+        self._gemeld: set[tuple[str, Jaar]] = set()
 
     @property
     def jaren(self) -> list[Jaar]:
@@ -78,13 +79,20 @@ class School:
                 where = f"{rijen[0].bestand}.csv, line {rijen[0].regel}"
                 self._report(rij, "Brin", f"another school than in {where}: a set is about one school")
 
-    def _is_laid_out(self, rij: Rij, groep: Rij | None) -> bool:
-        """Tell whether a row's year is laid out; report a group that is not there, or a row that is not read."""
-        if rij["Groep"] and groep is None:
-            self._report(rij, "Groep", _VREEMDE_GROEP)
-        elif _jaar(rij) not in self.groepen:
+    def _is_laid_out(self, rij: Rij) -> bool:
+        """Tell whether the year of a row is laid out; of one that is not, the first row is reported."""
+        jaar = _jaar(rij)
+        if jaar in self.groepen:
+            return True
+        if (rij.bestand, jaar) not in self._gemeld:
+            self._gemeld.add((rij.bestand, jaar))
             self._report(rij, "Schooljaar", _NIET_INGEDEELD, Ernst.MELDING)
-        return _jaar(rij) in self.groepen
+        return False
+
+    def _require_groep(self, rij: Rij) -> None:
+        """Report a group that a laid out year does not have."""
+        if rij["Groep"] and rij["Groep"] not in self.groepen[_jaar(rij)]:
+            self._report(rij, "Groep", _VREEMDE_GROEP)
 
     def _judge_inschrijvingen(self) -> None:
         for rij in self._rows("inschrijvingen"):
@@ -111,16 +119,17 @@ class School:
         earlier.sort(key=lambda periode: periode[0])
 
     def _judge_plaatsingen(self) -> None:
-        for rij in self._rows("plaatsingen"):
-            jaar, leerling = _jaar(rij), rij["Leerling"]
-            is_laid_out = self._is_laid_out(rij, self.groepen.get(jaar, {}).get(rij["Groep"]))
-            if leerling not in self.leerlingen:
+        for rij in filter(self._is_laid_out, self._rows("plaatsingen")):
+            self._require_groep(rij)
+            if rij["Leerling"] not in self.leerlingen:
                 self._report(rij, "Leerling", _VREEMDE_LEERLING)
-            elif is_laid_out and not self.periodes(jaar, leerling):
+            elif not rij["Groep"] and not rij["Jaargroep"]:
+                self._report(rij, "Groep", "has no Groep and no Jaargroep: not read", Ernst.MELDING)
+            elif not self.periodes(_jaar(rij), rij["Leerling"]):
                 reden = "is not enrolled at this vestiging in this schooljaar: not read"
                 self._report(rij, "Leerling", reden, Ernst.MELDING)
-            elif is_laid_out:
-                self._put_plaatsing(rij, self.plaatsingen[jaar][leerling])
+            else:
+                self._put_plaatsing(rij, self.plaatsingen[_jaar(rij)][rij["Leerling"]])
 
     def _put_plaatsing(self, rij: Rij, earlier: list[Rij]) -> None:
         """Keep a plaatsing; a leerling has one stamgroep."""
@@ -133,14 +142,12 @@ class School:
 
     def _judge_leerkrachten(self) -> None:
         first: dict[str, Rij] = {}
-        for rij in self._rows("leerkrachten"):
-            jaar = _jaar(rij)
-            is_laid_out = self._is_laid_out(rij, self.groepen.get(jaar, {}).get(rij["Groep"]))
+        for rij in filter(self._is_laid_out, self._rows("leerkrachten")):
+            self._require_groep(rij)
             self._require_same(rij, first.setdefault(rij["Sleutel"], rij), ("ECK-iD",))
-            if is_laid_out:
-                rows = self.leerkrachten[jaar][rij["Sleutel"]]
-                rows.append(rij)
-                self._require_same(rij, rows[0], _EIGEN)
+            rows = self.leerkrachten[_jaar(rij)][rij["Sleutel"]]
+            rows.append(rij)
+            self._require_same(rij, rows[0], _EIGEN)
 
     def _require_same(self, rij: Rij, other: Rij, labels: Iterable[str]) -> None:
         """Report what another row of the same leerkracht says differently."""

@@ -132,14 +132,18 @@ def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
     if not jaren:
         raise ImportFout([Probleem(0, "", "has no vestiging and schooljaar to import")])
     seen: set[_Jaar] = set()
+    schoolkeys: dict[str | None, str] = {}
     for jaar, levering in zip(jaren, leveringen, strict=True):
         reden = None
+        owner = schoolkeys.setdefault(levering.school.schoolkey, jaar.brin6)
         if jaar.brin6[:4] != jaren[0].brin6[:4]:
             reden = f"two schools in one source: {jaren[0].brin6[:4]} and {jaar.brin6[:4]}"
         elif jaar in seen:
             reden = f"{jaar.brin6}, {jaar.schooljaar} stands there twice"
+        elif levering.school.schoolkey is not None and owner != jaar.brin6:
+            reden = f"its schoolkey belongs to {owner}"
         if reden is not None:
-            raise ImportFout([Probleem(levering.school.regel, "school", reden)])
+            raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", reden))])
         seen.add(jaar)
     return jaren[0].brin6[:4]
 
