@@ -418,6 +418,15 @@ def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> 
     assert run.invoke(main, ["--data", str(tmp_path), "school", "list"]).exit_code == 0
 
 
+def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> None:
+    """What is too wide for its column is refused by us, with what would do, and not by the database."""
+    for length, code in ((201, 1), (200, 0)):
+        arguments = ["--data", str(tmp_path), "school", "add", "21QW00", "--naam", "n" * length]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == code
+        assert ("at most 200 characters" in result.output) == bool(code)
+
+
 def test_the_whole_demo_school(url: str, tmp_path: Path) -> None:
     """The example school stands on PostgreSQL too, and is fetched."""
     huis = furnish(tmp_path)
