@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 PORT ?= 8080
 
-.PHONY: demo test test-long check python clean
+.PHONY: demo test test-long bench-imports check python clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
@@ -15,6 +15,10 @@ test: $(VENV)/installed-test
 # The long form of the tests that have a short one: every mutant and every random school.
 test-long: $(VENV)/installed-test
 	UWLR_LONG=1 $(VENV)/bin/python -m pytest -n auto
+
+# How long imports take, and what memory they need.
+bench-imports: $(VENV)/installed-test
+	$(VENV)/bin/python benchmarks/imports.py
 
 check: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .

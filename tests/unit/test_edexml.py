@@ -169,7 +169,7 @@ def test_the_published_example_is_read_value_by_value() -> None:
     assert {melding.element for melding in levering.meldingen} == {
         "groep/toevoegingen",
         "leerling/toevoegingen",
-        "leerling",
+        "leerling/@eckid",
         "leerkracht",
         "leerkracht/rol",
     }

@@ -145,10 +145,21 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Bring the records back to what they were before a batch, which must be the newest of its school.
 
     Leerlingen who were forgotten since stay forgotten. A vestiging that the batch made stays when a koppeling or an
-    answer knows it. Raises BatchFout.
+    answer knows it. The steps themselves go: once undone they could only hold what should be forgotten.
+    Raises BatchFout.
     """
-    batch = get(connection, batch_id)
-    vestigingen.lock_school(connection, batch.brincode)
+    vestigingen.lock_school(connection, get(connection, batch_id).brincode)
+    batch = require_undoable(connection, batch_id)
+    for stap in reversed(list(_stappen(connection, batch_id))):
+        _undo_step(connection, stap)
+    connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
+    vestigingen.touch_school(connection, batch.brincode)
+    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
+    return get(connection, batch_id)
+
+
+def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
+    """Give a batch that can be undone now. Raises BatchFout, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.teruggedraaid_op is not None:
         raise BatchFout(f"import {batch_id} was undone already")
@@ -160,11 +171,7 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
         raise BatchFout(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
-    for stap in reversed(list(_stappen(connection, batch_id))):
-        _undo_step(connection, stap)
-    vestigingen.touch_school(connection, batch.brincode)
-    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
-    return get(connection, batch_id)
+    return batch
 
 
 def _undo_step(connection: sa.Connection, stap: Stap) -> None:

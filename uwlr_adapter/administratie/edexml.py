@@ -118,7 +118,7 @@ def _strange_eckids(
 ) -> Iterator[Probleem]:
     for one in gelezen:
         if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Probleem(one.regel, soort, f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
+            yield Probleem(one.regel, f"{soort}/@eckid", f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
 
 
 def _read_school(boom: Boom) -> tuple[BronSchool | None, list[Probleem]]:
@@ -163,7 +163,7 @@ def _school_values(boom: Boom, block: etree._Element) -> tuple[dict[str, str], l
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:
-    regel = block.sourceline
+    regel = regel_of(block)
     block.clear()
     block.tag = tag_of("school")
     parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
@@ -171,7 +171,7 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
         if value is not None:
             child = etree.SubElement(block, tag_of(naam))
             child.text = value
-            child.sourceline = regel
+            child.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:

@@ -70,7 +70,7 @@ def _missing(inhoud: etree._Element) -> Iterator[Probleem]:
             yield Probleem(regel_of(record), soort, "has no achternaam and no roepnaam")
         for naam in _VERPLICHT.get(soort, ()):
             if record.find(tag_of(naam)) is None:
-                yield Probleem(regel_of(record), soort, f"has no {naam}")
+                yield Probleem(regel_of(record), f"{soort}/{naam}", f"has no {naam}")
 
 
 def _first_each(findings: list[schemas.Bevinding]) -> Iterator[schemas.Bevinding]:
@@ -158,15 +158,15 @@ def _finder(pad: str) -> Callable[[etree._Element], list[etree._Element]]:
 def _doubled(records: list[etree._Element], attribuut: str) -> Iterator[Probleem]:
     first: dict[str, etree._Element] = {}
     for record in records:
-        soort, regel = local_of(record), regel_of(record)
+        pad, regel = f"{local_of(record)}/@{attribuut}", regel_of(record)
         value = record.get(attribuut)
         if not value:
             if attribuut == "key":
-                yield Probleem(regel, soort, "has no key")
+                yield Probleem(regel, pad, "has no key")
         elif len(value) > KEY_LENGTE:
-            yield Probleem(regel, soort, f"its {attribuut} is longer than {KEY_LENGTE}")
+            yield Probleem(regel, pad, f"its {attribuut} is longer than {KEY_LENGTE}")
         elif value in first:
             other = regel_of(first[value])
-            yield Probleem(regel, soort, f"the same {attribuut} as line {other}")
+            yield Probleem(regel, pad, f"the same {attribuut} as line {other}")
         else:
             first[value] = record

@@ -81,11 +81,10 @@ def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: 
 
     That is the start or the end of an enrolment within the year, and 1 August of a coming year.
     """
-    start = schooljaar_start(schooljaar)
-    peildatum = peildatum_in(schooljaar, dag)
-    if start is None or peildatum is None:
+    grenzen = _bounds(schooljaar, dag)
+    if grenzen is None:
         return None
-    first, last = date(start, EERSTE_MAAND, 1), date(start + 1, EERSTE_MAAND - 1, 31)
+    first, peildatum, last = grenzen
     days = {first} if dag < first else set()
     for column in (inschrijving.c.van, inschrijving.c.tot):
         query = sa.select(sa.func.min(column)).where(
@@ -93,6 +92,42 @@ def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: 
         )
         days |= {day for day in connection.scalars(query) if day is not None}
     return min(days, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wisseling:
+    """How many enrolments begin and end on a day: who ends is no longer there on it."""
+
+    dag: date
+    begint: int
+    eindigt: int
+
+
+def changes(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date) -> list[Wisseling]:
+    """Give the days after the peildatum, within the year, on which enrolments begin or end."""
+    grenzen = _bounds(schooljaar, dag)
+    if grenzen is None:
+        return []
+    _, peildatum, last = grenzen
+    counts: list[dict[date, int]] = []
+    for column in (inschrijving.c.van, inschrijving.c.tot):
+        query = (
+            sa.select(column, sa.func.count())
+            .where(_of(inschrijving, brin6, schooljaar), column > peildatum, column <= last)
+            .group_by(column)
+        )
+        counts.append({row[0]: row[1] for row in connection.execute(query)})
+    begint, eindigt = counts
+    return [Wisseling(day, begint.get(day, 0), eindigt.get(day, 0)) for day in sorted({*begint, *eindigt})]
+
+
+def _bounds(schooljaar: str, dag: date) -> tuple[date, date, date] | None:
+    """Give the first day of a school year, its peildatum on a day, and its last day."""
+    start = schooljaar_start(schooljaar)
+    peildatum = peildatum_in(schooljaar, dag)
+    if start is None or peildatum is None:
+        return None
+    return date(start, EERSTE_MAAND, 1), peildatum, date(start + 1, EERSTE_MAAND - 1, 31)
 
 
 def _of(table: sa.Table, brin6: str, schooljaar: str) -> sa.ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Import: what a source delivers of one school becomes its records, whole or not at all, and is kept as a batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -113,7 +113,7 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
     brincode = _one_school(jaren, leveringen)
     vestigingen.lock_school(connection, brincode)
     invoer = _Invoer(connection, opties, frozenset(jaar.brin6 for jaar in jaren))
-    rapporten = tuple(_import_year(invoer, jaar, levering) for jaar, levering in zip(jaren, leveringen, strict=True))
+    rapporten = _import_years(invoer, jaren, leveringen)
     if invoer.stappen:
         vestigingen.touch_school(connection, brincode)
     batch = batches.record(
@@ -124,7 +124,7 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
         rapporten=rapporten,
         stappen=invoer.stappen,
     )
-    return Ingevoerd(batch, rapporten)
+    return Ingevoerd(batch, tuple(rapporten))
 
 
 def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
@@ -142,6 +142,24 @@ def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
             raise ImportFout([Probleem(levering.school.regel, "school", reden)])
         seen.add(jaar)
     return jaren[0].brin6[:4]
+
+
+def _import_years(invoer: _Invoer, jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
+    """Import each year. A warning at a line stands with the first year that has it. Raises ImportFout for them all."""
+    rapporten: list[Rapport] = []
+    problemen: list[Probleem] = []
+    said: set[Probleem] = set()
+    for jaar, levering in zip(jaren, leveringen, strict=True):
+        try:
+            rapport = _import_year(invoer, jaar, levering)
+        except ImportFout as fout:
+            problemen += fout.problemen
+        else:
+            rapporten.append(replace(rapport, meldingen=tuple(one for one in rapport.meldingen if one not in said)))
+            said |= {one for one in rapport.meldingen if one.regel}
+    if problemen:
+        raise ImportFout(list(dict.fromkeys(problemen)))
+    return rapporten
 
 
 def _import_year(invoer: _Invoer, jaar: _Jaar, levering: Levering) -> Rapport:
@@ -191,18 +209,18 @@ def _require_no_drop(
 
 def _resolve(connection: sa.Connection, levering: Levering, expected: str | None) -> str:
     """Give the brin6 that a delivery is about; a schoolkey alone must be a known one."""
-    school = levering.school
+    school, pad = levering.school, "school"
     owner = None if school.schoolkey is None else vestigingen.find_by_schoolkey(connection, school.schoolkey)
     brin6 = school.brin6 or (None if owner is None else owner.brin6)
     reden = None
     if brin6 is None:
         reden = "names no brincode, and its schoolkey belongs to no vestiging"
     elif owner is not None and owner.brin6 != brin6:
-        reden = f"its schoolkey belongs to {owner.brin6}"
+        pad, reden = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
     elif expected is not None and expected != brin6:
         reden = f"is about {brin6}, not about {expected}"
     if brin6 is None or reden is not None:
-        raise ImportFout([levering.locate(Probleem(school.regel, "school", reden or "")), *levering.meldingen])
+        raise ImportFout([levering.locate(Probleem(school.regel, pad, reden or "")), *levering.meldingen])
     return brin6
 
 
@@ -210,6 +228,9 @@ def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Pro
     """Make the vestiging on first sight, and keep its schoolkey."""
     connection, schoolkey = invoer.connection, levering.school.schoolkey
     known = vestigingen.find_vestiging(connection, brin6)
+    owner = None if schoolkey is None else vestigingen.find_by_schoolkey(connection, schoolkey)
+    if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
+        return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
         naam = levering.school.naam or invoer.opties.naam or brin6
         vestigingen.add_vestiging(connection, brin6, naam, schoolkey)

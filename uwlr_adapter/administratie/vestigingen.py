@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, vestiging
 
@@ -79,14 +79,10 @@ def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None
 
 
 def lock_school(connection: sa.Connection, brincode: str) -> None:
-    """Hold a school until the transaction ends, so that one import matches its persons at a time; makes it at need."""
-    query = sa.select(school.c.brincode).where(school.c.brincode == brincode).with_for_update(key_share=True)
-    if connection.scalar(query) is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(school.insert().values(brincode=brincode, versie=0))
-        except IntegrityError:  # another one made it at the same moment, and is done now
-            connection.scalar(query)
+    """Hold a school until the transaction ends: of two imports the second sees the persons of the first."""
+    dialect.lock(connection, f"brincode {brincode}")
+    if connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None:
+        connection.execute(school.insert().values(brincode=brincode, versie=0))
 
 
 def touch_school(connection: sa.Connection, brincode: str) -> None:

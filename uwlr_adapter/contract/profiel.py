@@ -99,6 +99,19 @@ class Profiel:
             _lacks(one, self.leerkracht_nodig) for one in leerkrachten
         )
 
+    def missing(self, dataset: Dataset) -> dict[tuple[str, str], int]:
+        """Count the records that lack a field which should be there, by kind of record and element."""
+        kinds = (
+            ("leerling", dataset.leerlingen, self.leerling_nodig),
+            ("leerkracht", dataset.leerkrachten, self.leerkracht_nodig),
+        )
+        found = {
+            (kind, element): sum(_lacks(one, frozenset({element})) for one in records)
+            for kind, records, nodig in kinds
+            for element in sorted(nodig)
+        }
+        return {key: count for key, count in found.items() if count}
+
 
 def _lacks(record: Leerling | Leerkracht, nodig: frozenset[str]) -> bool:
     return any(not getattr(record, names.attribute_of(element)) for element in nodig)
