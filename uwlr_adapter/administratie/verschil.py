@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
+
 Rij = Mapping[str, Any]
 """A whole row by column name."""
 Rijen = dict[tuple[Any, ...], Rij]
@@ -34,8 +36,7 @@ class Verschil:
 
 def insert(connection: sa.Connection, table: sa.Table, rijen: Iterable[Rij]) -> None:
     """Insert whole rows."""
-    if found := [dict(rij) for rij in rijen]:
-        connection.execute(table.insert(), found)
+    dialect.insert_many(connection, table, list(rijen))
 
 
 def update(connection: sa.Connection, table: sa.Table, rijen: Iterable[Rij]) -> None:

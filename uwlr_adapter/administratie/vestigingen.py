@@ -8,6 +8,9 @@ from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, vestiging
 
+LANGSTE_NAAM = 200
+"""PostgreSQL keeps to the width of the column; SQLite would not."""
+
 
 class VestigingFout(Exception):
     """A vestiging cannot be added; the text says why."""
@@ -36,8 +39,8 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
     """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
     if not is_brin6(brin6):
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not naam.strip():
-        raise VestigingFout("a vestiging needs a naam")
+    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
+        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
     lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
