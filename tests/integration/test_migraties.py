@@ -90,7 +90,7 @@ def _upgrade_to(opslag: Opslag, revision: str) -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
-    """Write what an import of the version 0002 wrote: leerlingen with and without days, groups, a leerkracht, an alias."""
+    """Write what an import of version 0002 wrote: leerlingen with and without days, groups, a leerkracht, an alias."""
     tables = sa.MetaData()
     tables.reflect(connection)
     jaar = {"brin6": "21QW00", "schooljaar": "2026-2027"}
