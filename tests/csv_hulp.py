@@ -1,16 +1,15 @@
 """CSV sets for tests: the corpus with its manifest, and the commands as an operator types them."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from uwlr_adapter.administratie.store import MAX_DROP
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.leerling import leerling
@@ -97,12 +96,12 @@ class Werkplek:
 
     data: Path
     moment: datetime = MOMENT
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    max_drop: float = MAX_DROP
 
     def run(self, command: str, *arguments: str | Path, answer: str | None = None) -> Result:
         """Run `import` or `leerling` with these arguments; `answer` is typed when the command asks."""
         console = Console(width=220, highlight=False)
-        settings = Settings(data=self.data, **self.settings)
+        settings = Settings(data=self.data, max_drop=self.max_drop)
         context = Context(settings, klok=lambda: self.moment, console=console, messages=console)
         group = {"import": imports, "leerling": leerling}[command]
         result = CliRunner().invoke(group, [str(one) for one in arguments], obj=context, input=answer)

@@ -10,6 +10,7 @@ from proefschool import Proefschool
 from uwlr_adapter.administratie.kolommen import KOLOMMEN, OPTIONEEL
 from uwlr_adapter.tijd import day_of
 
+KLAS = "g26-5;21QW;01;2026-2027;5;Stamgroep;5;;Ja\n"
 BESTANDEN = {f"{naam}.csv" for naam in KOLOMMEN}
 
 
@@ -150,6 +151,18 @@ def test_a_problem_of_a_leerling_is_told_once(werkplek: Werkplek, tmp_path: Path
     ]
     refused = werkplek.run("import", "csv", lay_out(tmp_path, "eckid-van-ander"))
     assert [row[3:] for row in rows_of(refused.output)] == [["its ECK-iD belongs to another leerling", "2, 3"]]
+
+
+def test_thousands_of_lines_are_counted_not_listed(werkplek: Werkplek, tmp_path: Path) -> None:
+    """Of one kind of problem the first twenty lines are told, and how many more there are."""
+    folder = lay_out(tmp_path, "goed")
+    change(
+        folder, "groepen", (KLAS, "".join(KLAS.replace("g26-5", f"x{at}").replace("21QW", "99ZZ") for at in range(90)))
+    )
+    result = werkplek.run("import", "csv", folder)
+    assert [row[-1] for row in rows_of(result.output) if row[2] == "Brin"] == [
+        ", ".join(map(str, range(6, 26))) + " and 70 more"
+    ]
 
 
 def test_every_year_is_judged_before_a_set_is_refused(werkplek: Werkplek, tmp_path: Path) -> None:

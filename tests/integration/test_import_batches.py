@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
+from proefschool import Proefschool
 
 BEWAARD = ("importbatch", "importstap", "school")
 """What is kept about imports; the rest are records."""
@@ -107,6 +108,22 @@ def test_undo_asks_and_brings_back_what_was(werkplek: Werkplek, tmp_path: Path) 
     assert "Undone on 2026-11-25 11:00" in werkplek.run("import", "show", "2").output
 
 
+def test_undo_keeps_a_vestiging_that_a_koppeling_knows(tmp_path: Path) -> None:
+    """The records go, the vestiging stays with its koppeling: a platform hears that there are no data."""
+    school = Proefschool(tmp_path / "data")
+    werkplek = Werkplek(tmp_path / "data", school.moment)
+    werkplek.taken("csv", GOED)
+    first = school.fetch()
+    for number in ("2", "1"):
+        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
+    dump = werkplek.dump()
+    assert (len(dump["vestiging"]), dump["persoon"], dump["groep"]) == (1, [], [])
+    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geengegevens"
+    werkplek.taken("csv", GOED)
+    assert school.fetch().keys("leerling") == first.keys("leerling")
+    school.close()
+
+
 def test_undo_goes_the_newest_first(werkplek: Werkplek, tmp_path: Path) -> None:
     """An older import is refused, before the question, with the order; another school's imports do not matter."""
     folder = _school(tmp_path / "klein", 3)
@@ -182,8 +199,8 @@ def test_the_share_of_a_drop_is_a_setting(werkplek: Werkplek, tmp_path: Path) ->
     werkplek.taken("csv", _school(tmp_path / "school", 40))
     folder = _school(tmp_path / "school", 30)
     assert werkplek.run("import", "csv", folder).exit_code == 1
-    werkplek.settings = {"max_drop": 0.0}
+    werkplek.max_drop = 0.0
     result = werkplek.run("import", "csv", folder)
     assert (result.exit_code, "10 of the 40 leerlingen" in result.output) == (1, True)
-    werkplek.settings = {"max_drop": 0.5}
+    werkplek.max_drop = 0.5
     werkplek.taken("csv", folder)

@@ -41,7 +41,7 @@ def _without_anna(folder: Path) -> Path:
     return made
 
 
-def test_forgotten_everywhere(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_forgotten_everywhere(werkplek: Werkplek) -> None:
     """No table has a value of the leerling any more, those of kept imports neither; the others are all still there."""
     before = str(werkplek.dump())
     assert [value for value in ANNA if value not in before] == []

@@ -125,9 +125,9 @@ def record(
     return batch_id
 
 
-def find_all(connection: sa.Connection, brincode: str | None = None) -> list[Batch]:
-    """Give the batches of one school, or all, the newest first."""
-    query = sa.select(importbatch).order_by(importbatch.c.id.desc())
+def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
+    """Give the batches of one school, or of all, the newest first."""
+    query = sa.select(importbatch).order_by(importbatch.c.id.desc()).limit(limit)
     if brincode is not None:
         query = query.where(importbatch.c.brincode == brincode)
     return [_batch(row) for row in connection.execute(query)]

@@ -19,6 +19,8 @@ from uwlr_adapter.tijd import schooljaar_start
 
 _BOM = b"\xef\xbb\xbf"
 _ANDERS = (b"\xff\xfe", b"\xfe\xff")
+_UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""A character of more than one byte; in Windows-1252 it would be two or more odd ones."""
 _NIET_TE_LEZEN = "neither UTF-8 nor Windows-1252: save it as CSV UTF-8"
 _EINDE = re.compile("\r\n|\r|\n")
 """What ends a line, for the csv module and for editors; `splitlines` knows more."""
@@ -86,12 +88,20 @@ def _decode(data: bytes) -> tuple[str, Probleem | None]:
     try:
         return data.removeprefix(_BOM).decode("utf-8"), None
     except UnicodeDecodeError as error:
-        if data.startswith(_BOM):
-            return "", _at_byte(data, error.start, "says that it is UTF-8, and is not")
+        place = error.start + len(data) - len(data.removeprefix(_BOM))
+    if data.startswith(_BOM) or _is_broken_utf_8(data):
+        return "", _at_byte(data, place, "is UTF-8 up to here, and not any more: is the file whole?")
     try:
         return data.decode("cp1252"), None
     except UnicodeDecodeError as error:
         return "", _at_byte(data, error.start, _NIET_TE_LEZEN)
+
+
+def _is_broken_utf_8(data: bytes) -> bool:
+    """Tell whether most of what is not ASCII is UTF-8: read as Windows-1252 every accent would become two letters."""
+    characters = _UTF_8.findall(data)
+    strays = sum(byte > ord("\x7f") for byte in data) - sum(map(len, characters))
+    return len(characters) > strays
 
 
 def _at_byte(data: bytes, place: int, reden: str) -> Probleem:

@@ -22,6 +22,8 @@ from uwlr_adapter.tijd import AMSTERDAM
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
+_LINES = 20
+"""So many lines of one kind of problem are told; a whole file of another school has thousands."""
 
 
 @click.group("import")
@@ -140,7 +142,7 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
     Example:  uwlr-adapter import list --brincode 21QW
     """
     with context.opslag() as opslag, opslag.reading() as connection:
-        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE])[:limit]
+        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
         years = ", ".join(sorted({rapport.schooljaar for rapport in batch.rapporten}))
@@ -310,7 +312,8 @@ def _print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
     for (ernst, bestand, element, reden), found in sorted(
         regels.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
     ):
-        lines = ", ".join(str(regel) for regel in sorted(found) if regel)
+        lines = [str(regel) for regel in sorted(found) if regel]
+        told = ", ".join(lines[:_LINES]) + (f" and {len(lines) - _LINES} more" if len(lines) > _LINES else "")
         where = [escape(bestand), escape(element)] if of_files else [escape(element)]
-        table.add_row(str(ernst), *where, escape(reden), lines)
+        table.add_row(str(ernst), *where, escape(reden), told)
     console.print(table)
