@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import berichten
+import sqlalchemy as sa
 from administratie_hulp import opties
 from berichten import LG
 from koppelingen_hulp import KLANTCODE, SLEUTELS, school_element
@@ -71,6 +73,9 @@ class Schooldeur:
         with self.opslag.writing() as connection:
             afnemers.add(connection, Sleutelbos.parse(SLEUTELS), "Proef", self.moment, KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
+        for opslag in (self.opslag, self.app._opslag):  # noqa: SLF001 - thousands of calls, none of which need outlive us
+            sa.event.listen(opslag.engine, "connect", _without_waiting)
+            opslag.close()
 
     def close(self) -> None:
         """Close both ends of the database."""
@@ -99,6 +104,10 @@ class Schooldeur:
         reply = call(self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), kop))
         assert reply.status == OK, (brin6, schooljaar, day_of(self.moment))
         return reply.body
+
+
+def _without_waiting(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.execute("PRAGMA synchronous = OFF")
 
 
 def outcome(inhoud: bytes) -> str:

@@ -206,7 +206,7 @@ class Leven:
             self._rekey(found[0])
 
     def change_eckid(self) -> None:
-        """Somebody gets an ECK-iD at last, a corrected one or none any more; the key and the vestiging stay."""
+        """Somebody gets an ECK-iD at last, a corrected one or none any more, while key and vestiging stay."""
         late = [kind for kind, _ in self.here() if kind.nr % 10 == 0 or kind.nr % 7 == 0]
         if late:
             kind = self.kans.choice(late)
