@@ -181,26 +181,29 @@ def test_every_year_is_judged_before_a_set_is_refused(werkplek: Werkplek, tmp_pa
 
 
 def test_the_same_set_again_is_no_change_for_a_platform(tmp_path: Path) -> None:
-    """Imported twice, whatever the order of its rows of leerlingen: nothing changed, and `geenwijzigingen` is given."""
+    """Imported twice, whatever the order of its rows: nothing changed, and `geenwijzigingen` is given."""
     school = Proefschool(tmp_path / "data")
     werkplek = Werkplek(tmp_path / "data", school.moment)
-    werkplek.taken("csv", GOED)
+    bram, again = ("lln-bram;21QW;00;01-08-2022;;Nee;7002;", "lln-bram;21QW;00;01-11-2026;;Nee;7002;")
+    one, other = lay_out(tmp_path / "een", "goed"), lay_out(tmp_path / "ander", "goed")
+    for folder in (one, other):
+        change(folder, "inschrijvingen", (bram, bram.replace(";;Nee", ";01-10-2026;Nee") + "\n" + again))
+    werkplek.taken("csv", one)
     first = school.fetch()
     assert first.keys("leerling") == ["lln-anna", "lln-bram", "lln-caro"]
-    folder = lay_out(tmp_path, "goed")
     for naam in ("leerlingen", "inschrijvingen"):
-        header, *rows = (folder / f"{naam}.csv").read_text("utf-8").splitlines()
-        (folder / f"{naam}.csv").write_text("\n".join([header, *reversed(rows), ""]), "utf-8")
-    for again in (GOED, folder):
+        header, *rows = (other / f"{naam}.csv").read_text("utf-8").splitlines()
+        (other / f"{naam}.csv").write_text("\n".join([header, *reversed(rows), ""]), "utf-8")
+    for source in (one, other):
         school.wait(3600)
-        done = werkplek.taken("csv", again)
+        done = werkplek.taken("csv", source)
         assert {(added, changed, removed) for added, changed, _, removed in tellingen(done.output).values()} == {
             (0, 0, 0)
         }
         assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
     assert "nothing changed" in werkplek.run("import", "list").output
-    change(folder, "leerlingen", ("Kwikstaart", "Boerenzwaluw"))
-    werkplek.taken("csv", folder)
+    change(other, "leerlingen", ("Kwikstaart", "Boerenzwaluw"))
+    werkplek.taken("csv", other)
     assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "leerlinggegevens"
     school.close()
 

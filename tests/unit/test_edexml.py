@@ -170,7 +170,7 @@ def test_the_published_example_is_read_value_by_value() -> None:
         "groep/toevoegingen",
         "leerling/toevoegingen",
         "leerling/@eckid",
-        "leerkracht",
+        "leerkracht/@eckid",
         "leerkracht/rol",
     }
 

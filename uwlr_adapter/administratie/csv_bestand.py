@@ -173,10 +173,10 @@ class _Lezer:
             reden = "has no columns between ; or ," if header else "is empty"
             self._report(regel, "", reden)
             return {}
-        wanted = {_fold(self._labels.get(label, label)): kolom for label, kolom in self._kolommen.items()}
+        wanted = {fold(self._labels.get(label, label)): kolom for label, kolom in self._kolommen.items()}
         found: dict[int, Kolom] = {}
         for plaats, label in enumerate(header):
-            kolom = wanted.get(_fold(label))
+            kolom = wanted.get(fold(label))
             if kolom is None:
                 self._report(regel, f"column {plaats + 1}", "has a label that is not known: not read", Ernst.MELDING)
             elif kolom in found.values():
@@ -214,7 +214,8 @@ class _Lezer:
         return made or ""
 
 
-def _fold(label: str) -> str:
+def fold(label: str) -> str:
+    """Give what counts of a label: no capitals, no white space around it, one space within."""
     return " ".join(label.split()).casefold()
 
 

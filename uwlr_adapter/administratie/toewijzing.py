@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from uwlr_adapter.administratie.csv_bestand import fold
 from uwlr_adapter.administratie.kolommen import KOLOMMEN
 from uwlr_adapter.administratie.model import ImportFout, Probleem
 
@@ -66,7 +67,7 @@ def _judge(found: Mapping[str, Any], text: str) -> Iterator[tuple[int, str, str]
                 yield regel, f"{naam}/{label}", f"is no column of {naam}.csv, see `import template`"
             elif not isinstance(theirs, str) or not theirs.strip():
                 yield regel, f"{naam}/{label}", "is no text between quotes"
-            elif any(theirs == labels.get(other, other) for other in KOLOMMEN[naam] if other != label):
+            elif any(fold(theirs) == fold(str(labels.get(other, other))) for other in KOLOMMEN[naam] if other != label):
                 yield regel, f"{naam}/{label}", "is the label of another column as well"
 
 
