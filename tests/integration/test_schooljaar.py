@@ -57,7 +57,8 @@ class Schooljaar:
         while dag <= LAATSTE:
             self.leven.dag = dag
             self.leven.live()
-            vroeg, laat = sorted(self.kans.sample(range(1440), 2))
+            uren = 1 if self.kans.random() < 0.4 else 24  # in the first hour it is still yesterday in UTC
+            vroeg, laat = sorted(self.kans.sample(range(60 * uren), 2))
             brengt = self.kans.random() < IMPORT or (gisteren and self.kans.random() < 0.1)
             eerst = self.kans.random() < 0.5
             begin = datetime(dag.year, dag.month, dag.day, tzinfo=AMSTERDAM)
