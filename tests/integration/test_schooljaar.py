@@ -23,7 +23,7 @@ from uwlr_adapter.administratie import edexml
 from uwlr_adapter.tijd import AMSTERDAM
 
 EERSTE, LAATSTE = date(START, 8, 1), date(START + 1, 8, 31)
-LEERLINGEN = amount(70, 400)
+LEERLINGEN = amount(70, 300)
 IMPORT = amount(7, 12) / 100
 """On which share of the days the LAS is imported."""
 VRAAG = amount(7, 1)
@@ -31,7 +31,7 @@ VRAAG = amount(7, 1)
 VRAGEN = amount(3, 12)
 """How many of the twelve questions are asked on a day."""
 SEEDS = [("csv", 1), ("edexml", 2), ("wissel", 3)]
-LANG = [(soort, seed) for seed in range(10, amount(10, 14)) for soort in ("csv", "edexml", "wissel")]
+LANG = [(soort, seed) for seed in range(10, amount(10, 12)) for soort in ("csv", "edexml", "wissel")]
 WISSELS = (date(START, 12, 1), date(START + 1, 6, 1))
 """When the third school goes over to EDEXML, and back to CSV."""
 
@@ -57,7 +57,8 @@ class Schooljaar:
         while dag <= LAATSTE:
             self.leven.dag = dag
             self.leven.live()
-            vroeg, laat = sorted(self.kans.sample(range(1440), 2))
+            uren = 1 if self.kans.random() < 0.4 else 24  # in the first hour it is still yesterday in UTC
+            vroeg, laat = sorted(self.kans.sample(range(60 * uren), 2))
             brengt = self.kans.random() < IMPORT or (gisteren and self.kans.random() < 0.1)
             eerst = self.kans.random() < 0.5
             begin = datetime(dag.year, dag.month, dag.day, tzinfo=AMSTERDAM)

@@ -71,6 +71,10 @@ class Reeks:
                 self.run([*leveringen, _of_two_minds(leveringen)])
         assert dump(self.opslag) == before
         self.staand.append((self.run(leveringen), before))
+        if self.kans.random() < 0.2:  # the same again changes nothing, and is a batch of its own
+            after = dump(self.opslag)
+            self.staand.append((self.run(leveringen), after))
+            assert dump(self.opslag) == after
 
     def run(self, leveringen: list[Levering], *, dry_run: bool = False) -> int:
         """Import, or try."""
