@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ class Server:
 
     port: int
     process: subprocess.Popen[str]
+    log: list[str]
+    """The lines that it wrote on standard error, in the order of their coming."""
 
     @property
     def base(self) -> str:
@@ -49,11 +52,11 @@ class Server:
 
 
 def split(response: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Give the status, the headers without Date, and the body of a raw response."""
+    """Give the status, the headers but those that differ each time, and the body of a raw response."""
     head, _, body = response.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    return int(first.split()[1]), [header for header in headers if header[0] != "date"], body
+    return int(first.split()[1]), [header for header in headers if header[0] not in {"date", "x-request-id"}], body
 
 
 def free_port() -> int:
@@ -81,16 +84,26 @@ def serving(data: Path, *arguments: str, environment: dict[str, str] | None = No
         env=clean | (environment or {}),
         cwd=data,
     )
-    assert process.stderr is not None
+    log: list[str] = []
+    ready = threading.Event()
+    reader = threading.Thread(target=_read, args=(process, log, ready))
+    reader.start()
     try:
-        seen = []
-        for line in process.stderr:
-            seen.append(line)
-            if READY in line:
-                break
-        else:
-            raise AssertionError("".join(seen))
-        yield Server(port, process)
+        ready.wait(WAIT)
+        assert any(READY in line for line in log), "".join(log)
+        yield Server(port, process, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=WAIT)
+        process.wait(WAIT)
+        reader.join(WAIT)
+
+
+def _read(process: subprocess.Popen[str], log: list[str], ready: threading.Event) -> None:
+    """Take what the server writes, so that it never waits for a reader; sets `ready` when it serves or is gone."""
+    assert process.stderr is not None
+    with process.stderr:
+        for line in process.stderr:
+            log.append(line)
+            if READY in line:
+                ready.set()
+    ready.set()

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from uwlr_adapter import dialect
 from uwlr_adapter.opslag import metadata
 from uwlr_adapter.tijd import from_utc, to_utc
 
@@ -154,7 +154,7 @@ def count_refusal(connection: sa.Connection, *, moment: datetime, bron: str, uit
     """Count a call that was refused before its afnemer was known."""
     minute = to_utc(moment).replace(second=0, microsecond=0)
     connection.execute(
-        sqlite_insert(geweigerd)
+        dialect.insert(connection, geweigerd)
         .values(minuut=minute, bron=bron, uitkomst=uitkomst, aantal=1)
         .on_conflict_do_update(index_elements=["minuut", "bron", "uitkomst"], set_={"aantal": geweigerd.c.aantal + 1})
     )

@@ -1,14 +1,14 @@
 """The database: one engine, one metadata, two kinds of transaction, and migrations.
 
-A reading transaction sees one moment of the database. A writing transaction starts as the only writer (SQLite:
-`BEGIN IMMEDIATE`), is whole or not there at all, and is on the disk before `writing()` returns.
+A reading transaction sees one moment of the database. A writing transaction is whole or not there at all, and is on the
+disk before `writing()` returns; on SQLite it is the only writer. What differs between SQLite and PostgreSQL stands in
+`dialect.py`.
 """
 
-import os
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -19,8 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-BUSY_SECONDS = 15.0
-"""How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
+from uwlr_adapter import dialect
 
 metadata = sa.MetaData(
     naming_convention={
@@ -34,6 +33,7 @@ metadata = sa.MetaData(
 """Every table of the house; names of constraints are fixed, so that migrations can name them on each database."""
 
 
+_UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
@@ -48,20 +48,19 @@ class Opslag:
     def __init__(self, url: str) -> None:
         """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
 
-        Raises OpslagFout when that cannot be.
+        Raises OpslagFout when that cannot be; its text never holds the URL, which may hold a password.
         """
         try:
             self.url = make_url(url)
-            if self.is_sqlite:
-                _make_file(self.url.database)
-            self.engine = sa.create_engine(self.url, connect_args=self._connect_args(), hide_parameters=True)
-        except (ArgumentError, ImportError) as error:
-            raise OpslagFout("UWLR_DATABASE is no URL of a database that is supported here") from error
+            if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+                raise OpslagFout(_UNKNOWN)
+            self.engine = dialect.make_engine(self.url)
+        except ImportError as error:
+            raise OpslagFout("the driver of this database is missing: install uwlr-adapter[postgresql]") from error
+        except (ArgumentError, ValueError):
+            raise OpslagFout(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
-        if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
 
     @property
@@ -69,21 +68,23 @@ class Opslag:
         """Whether this is the embedded default."""
         return self.url.get_backend_name() == "sqlite"
 
-    def _connect_args(self) -> dict[str, Any]:
-        return {"timeout": BUSY_SECONDS} if self.is_sqlite else {}
-
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a transaction that sees one moment and changes nothing."""
-        with self.engine.connect() as connection:
+        """Open a transaction that sees one moment and changes nothing. Raises DBAPIError."""
+        with _begun(self.engine) as connection:
             yield connection
             connection.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open the writing transaction; it is committed at the end of the block, or undone by an exception."""
-        with self._writer.begin() as connection:
+        """Open a writing transaction; it is committed at the end of the block, or undone by an exception.
+
+        Two of them at once are possible on PostgreSQL: what must come one after the other takes `dialect.lock` or the
+        lock of a row. Raises DBAPIError.
+        """
+        with _begun(self._writer) as connection:
             yield connection
+            connection.commit()
 
     def close(self) -> None:
         """Close every connection."""
@@ -98,6 +99,9 @@ class Opslag:
             return
         try:
             with self.writing() as connection:
+                dialect.no_time_limit(connection)
+                dialect.lock(connection, "migrations")
+                _require_utf8(connection)
                 config = _alembic_config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -117,34 +121,41 @@ class Opslag:
             raise OpslagFout(_UNUSABLE) from error
 
 
+def _begun(engine: sa.Engine) -> sa.Connection:
+    """Give a connection with a transaction begun.
+
+    A connection that was lost while nobody used it shows here, before anything was done: then a fresh one is tried,
+    once. Later in a transaction nothing is tried again, since what became of it may be unknown.
+    """
+    try:
+        return _begin(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _begin(engine)
+
+
+def _begin(engine: sa.Engine) -> sa.Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_utf8(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
+        raise OpslagFout("names need every letter: create the database with ENCODING 'UTF8'")
+
+
+@functools.cache
 def _newest() -> str | None:
     return ScriptDirectory.from_config(_alembic_config()).get_current_head()
-
-
-def _make_file(database: str | None) -> None:
-    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
-    if database is None or database == ":memory:" or database.startswith("file:"):
-        return
-    path = Path(database)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
-
-
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
-    dbapi_connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
-    cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("uwlr_schrijft", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from uwlr_adapter import journaal, stand
+from uwlr_adapter import journaal, stand, verslag
 from uwlr_adapter.administratie.gegevens import select
 from uwlr_adapter.contract import antwoord, fault, getrapt, names
 from uwlr_adapter.contract.antwoord import Vorm
@@ -95,6 +95,7 @@ class Dienst:
         with self.opslag.writing() as connection:
             answer = _finish(connection, found, regel) if isinstance(found, _Klaar) else found
             journaal.record_verzoek(connection, regel)
+        verslag.note(uitkomst=regel.uitkomst)
         if isinstance(answer, fault.UwlrFout):
             raise answer
         return answer
@@ -109,6 +110,7 @@ class Dienst:
 
     def _count(self, fout: fault.UwlrFout, bron: str) -> None:
         """Count a refusal of a caller that is not known."""
+        verslag.note(uitkomst=fout.code, onbekend=True)
         with self.opslag.writing() as connection:
             journaal.count_refusal(connection, moment=self.klok(), bron=bron, uitkomst=fout.code)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
@@ -17,9 +18,11 @@ def make_service(dienst: Dienst) -> type:
     def answer(ctx: Any, aanroep: Aanroep) -> None:  # noqa: ANN401 - Spyne passes its context
         """Answer one call: Spyne gets bytes to send, and serialises nothing."""
         bron = ctx.transport.req_env["REMOTE_ADDR"]
+        verslag.note(operatie=aanroep.operatie.naam)
         try:
             ctx.out_string = [guarded(lambda: dienst.answer(aanroep, bron))]
         except fault.UwlrFout as fout:
+            verslag.note(uitkomst=fout.code)
             raise SpyneFout(fout) from None
 
     methods = {operatie.naam: _method(operatie, answer) for operatie in names.OPERATIES.values()}
