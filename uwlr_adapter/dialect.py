@@ -7,6 +7,7 @@ the lock of a row) that is what SQLite's only writer sees, and no transaction fa
 """
 
 import os
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ_ONLY_SERVER = "25006"
 """PostgreSQL's read_only_sql_transaction: the server that we were connected to has become a standby."""
 
+_ROWS = "uwlr_rijen"
+"""The execution option that holds the rows of a COPY."""
+
 _ABOUT_DATA = frozenset({"22", "23"})
 """Classes of SQLSTATE: a value that does not fit, a constraint that does not hold."""
 
@@ -46,6 +50,7 @@ def make_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(url, connect_args=_postgresql_args(url), hide_parameters=True, pool_size=0)
     sa.event.listen(engine, "connect", _prepare_postgresql)
     sa.event.listen(engine, "begin", _begin_postgresql)
+    sa.event.listen(engine, "do_execute", _copy)
     sa.event.listen(engine, "handle_error", _leave_standby)
     sa.event.listen(engine, "handle_error", _hide_values)
     return engine
@@ -64,6 +69,23 @@ def lock(connection: sa.Connection, what: str) -> None:
 def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """Give an insert that can say what happens when the row is there already (`on_conflict_do_update`)."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def insert_all(connection: sa.Connection, table: sa.Table, rijen: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the same columns; PostgreSQL takes them as one stream (COPY), many times as fast."""
+    found = list(rijen)
+    if not found:
+        return
+    if connection.dialect.name != "postgresql":
+        connection.execute(table.insert(), [dict(rij) for rij in found])
+        return
+    names = list(found[0])
+    preparer = connection.dialect.identifier_preparer
+    columns = ", ".join(preparer.quote(name) for name in names)
+    statement = f"COPY {preparer.format_table(table)} ({columns}) FROM STDIN"
+    makers = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
+    rows = ([rij[name] if make is None else make(rij[name]) for name, make in zip(names, makers, strict=True)] for rij in found)
+    connection.exec_driver_sql(statement, execution_options={_ROWS: rows})
 
 
 def no_time_limit(connection: sa.Connection) -> None:
@@ -122,6 +144,17 @@ def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:  # noqa: A
 
 def _begin_postgresql(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_WRITING if _writes(connection) else _READING)
+
+
+def _copy(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool:  # noqa: ANN401 - idem
+    """Do a COPY for SQLAlchemy, so that what goes wrong is raised as for any other statement; tells whether it was one."""
+    rows = context.execution_options.get(_ROWS)
+    if rows is None:
+        return False
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return True
 
 
 def _writes(connection: sa.Connection) -> bool:
