@@ -84,7 +84,10 @@ def insert_all(connection: sa.Connection, table: sa.Table, rijen: Iterable[Mappi
     columns = ", ".join(preparer.quote(name) for name in names)
     statement = f"COPY {preparer.format_table(table)} ({columns}) FROM STDIN"
     makers = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
-    rows = ([rij[name] if make is None else make(rij[name]) for name, make in zip(names, makers, strict=True)] for rij in found)
+    rows = (
+        [rij[name] if make is None else make(rij[name]) for name, make in zip(names, makers, strict=True)]
+        for rij in found
+    )
     connection.exec_driver_sql(statement, execution_options={_ROWS: rows})
 
 
@@ -147,7 +150,7 @@ def _begin_postgresql(connection: sa.Connection) -> None:
 
 
 def _copy(cursor: Any, statement: str, _parameters: Any, context: Any) -> bool:  # noqa: ANN401 - idem
-    """Do a COPY for SQLAlchemy, so that what goes wrong is raised as for any other statement; tells whether it was one."""
+    """Do a COPY for SQLAlchemy, so that what goes wrong is raised as for any statement; tells whether it was one."""
     rows = context.execution_options.get(_ROWS)
     if rows is None:
         return False
