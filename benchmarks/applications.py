@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from uwlr_adapter import journaal, worker
 from uwlr_adapter.cli import serve
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
@@ -48,7 +50,7 @@ def newcomer(settings: Settings) -> "WSGIApplication":
     opslag = Opslag(settings.database_url)
     sleutels = Sleutelbos.from_settings(settings, opslag)
     opslag.close()
-    service = make_newcomer(settings.database_url, sleutels)
+    service = make_newcomer(sa.create_engine(settings.database_url), sleutels)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] == HEALTHZ:

@@ -124,9 +124,9 @@ class Leerlinggegevens(ComplexModel):  # type: ignore[misc]
     __namespace__ = LEERLINGGEGEVENS
     _type_info = [  # noqa: RUF012
         ("school", School),
-        ("groepen", Array(Groep)),
-        ("leerlingen", Array(Leerling)),
-        ("leerkrachten", Array(Leerkracht)),
+        ("groepen", Array(Groep, member_name="groep")),
+        ("leerlingen", Array(Leerling, member_name="leerling")),
+        ("leerkrachten", Array(Leerkracht, member_name="leerkracht")),
     ]
 
 
@@ -151,9 +151,8 @@ class LeerlingenAntwoord(ComplexModel):  # type: ignore[misc]
     geengegevens = Leeg
 
 
-def make_newcomer(database_url: str, sleutels: Sleutelbos) -> Any:  # noqa: ANN401 - a WSGI application of Spyne
+def make_newcomer(engine: sa.Engine, sleutels: Sleutelbos) -> Any:  # noqa: ANN401 - a WSGI application of Spyne
     """Give the service over a database of ours, which it only reads."""
-    engine = sa.create_engine(database_url)
 
     class LeerlinggegevensService(Service):  # type: ignore[misc]
         __in_header__ = Autorisatie
