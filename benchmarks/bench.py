@@ -199,18 +199,32 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
         )
         for size, brin6 in schools.items():
             vragen = {ploeg.soort: _vragen(ploeg, brin6) for ploeg in ploegen}
-            file = Vraag(f"/{size}.xml")
-            rivals = [
-                (server, vragen[ploeg.soort]["all"] if server is not ploeg.same else file)
-                for ploeg in ploegen
-                for server in (ploeg.newcomer, ploeg.ours, ploeg.zonder, ploeg.same)
-            ]
-            tafel.measure(size, "all", [*rivals, *([(static, file)] if static else [])])
-            for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
-                others = [(one.ours, vragen[one.soort][naam]) for one in ploegen if naam in vragen[one.soort]]
-                if others and naam != "all, gzip":
-                    others.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].soort][naam]))
-                tafel.measure(size, naam, others)
+            for naam, rivals in _cellen(size, ploegen, vragen):
+                static_too = [(static, Vraag(f"/{size}.xml"))] if static and naam == "all" else []
+                tafel.measure(size, naam, [*rivals, *static_too])
+
+
+def _cellen(
+    size: int, ploegen: Sequence[Ploeg], vragen: dict[str, dict[str, Vraag]]
+) -> Iterator[tuple[str, list[tuple[Server, Vraag]]]]:
+    """Give what is measured for a size: every rival for the size of which ratios are asked, else the most telling ones.
+
+    The typed service is the same over both databases but for its workers; a klant is refused before any size matters.
+    """
+    is_norm = size == NORM
+    all_rivals = []
+    for ploeg in ploegen:
+        plain = vragen[ploeg.soort]["all"]
+        typed = [(ploeg.newcomer, plain)] if is_norm or ploeg is ploegen[-1] else []
+        zonder = [(ploeg.zonder, plain)] if is_norm else []
+        all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, Vraag(f"/{size}.xml"))]
+    yield "all", all_rivals
+    for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
+        found = [(ploeg.ours, vragen[ploeg.soort][naam]) for ploeg in ploegen if naam in vragen[ploeg.soort]]
+        if is_norm and naam != "all, gzip":
+            found.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].soort][naam]))
+        if found and (is_norm or naam != "refused: klant"):
+            yield naam, found
 
 
 def _fill(databank: Databank, schools: dict[int, str], folder: Path) -> None:
