@@ -1,4 +1,4 @@
-"""Many rows at once, on both databases: each value arrives as it was, and a failure is one of SQLAlchemy without values."""
+"""Many rows at once, on both databases: each value arrives as it was, and a failure is one without values."""
 
 from datetime import date
 from pathlib import Path
