@@ -117,7 +117,7 @@ def record(
                 "volgorde": plaats,
                 "tabel": stap.table.name,
                 "handeling": stap.handeling,
-                "rijen": [_stored_rij(stap, rij) for rij in stap.rijen],
+                "rijen": _stored_rijen(stap),
             }
             for plaats, stap in enumerate(stappen)
         ),
@@ -220,12 +220,15 @@ def _stappen(connection: sa.Connection, batch_id: int) -> Iterator[Stap]:
         yield Stap(table, Handeling(row.handeling), [_restored_rij(table, rij) for rij in row.rijen])
 
 
-def _stored_rij(stap: Stap, rij: Rij) -> dict[str, Any]:
-    """Give a row as it is kept: of an added one no more than its key, and whom it is about."""
-    names = list(rij)
+def _stored_rijen(stap: Stap) -> list[dict[str, Any]]:
+    """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
     if stap.handeling is Handeling.TOEGEVOEGD:
         names = [column.name for column in stap.table.columns if column.primary_key or column.name == "persoon_id"]
-    return {naam: value.isoformat() if isinstance(value := rij[naam], date) else value for naam in names}
+        return [{naam: rij[naam] for naam in names} for rij in stap.rijen]  # no key of ours is a date
+    return [
+        {naam: value.isoformat() if isinstance(value, date) else value for naam, value in rij.items()}
+        for rij in stap.rijen
+    ]
 
 
 def _restored_rij(table: sa.Table, rij: Rij) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
     vestiging,
 )
-from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, key_of
+from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, insert, key_of
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie, Rol
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.tijd import day_of
@@ -78,6 +78,8 @@ class _Invoer:
     connection: sa.Connection
     opties: Opties
     brin6s: frozenset[str] = frozenset()
+    nieuwe: set[str] = field(default_factory=set)
+    """The vestigingen that it made: there is nothing of theirs yet to compare with."""
     stappen: list[batches.Stap] = field(default_factory=list)
 
     def write(self, *verschillen: Verschil) -> None:
@@ -169,14 +171,14 @@ def _import_years(invoer: _Invoer, jaren: Sequence[_Jaar], leveringen: Sequence[
 def _import_year(invoer: _Invoer, jaar: _Jaar, levering: Levering) -> Rapport:
     """Bring one vestiging and schooljaar to what its delivery says."""
     meldingen = _keep_vestiging(invoer, levering, jaar.brin6)
-    before = _answered(invoer, jaar)
+    before = {} if jaar.brin6 in invoer.nieuwe else _answered(invoer, jaar)
     leerlingen = _identify(invoer, jaar, PersoonSoort.LEERLING, _rijen(levering.leerlingen))
     leerkrachten = _identify(invoer, jaar, PersoonSoort.LEERKRACHT, _rijen(levering.leerkrachten))
     problemen = [levering.locate(one) for one in (*meldingen, *leerlingen.meldingen, *leerkrachten.meldingen)]
     if any(probleem.ernst is Ernst.WEIGERT for probleem in problemen):
         raise ImportFout([*problemen, *levering.meldingen])
     tellingen = _write(invoer, jaar, levering, leerlingen, leerkrachten)
-    if not invoer.opties.accept_drop:
+    if not invoer.opties.accept_drop and any(before.values()):
         _require_no_drop(jaar, before, _answered(invoer, jaar), invoer.opties.max_drop)
     return Rapport(
         brin6=jaar.brin6,
@@ -240,6 +242,7 @@ def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Pro
         vestigingen.add_vestiging(connection, brin6, naam, schoolkey)
         made = {"brin6": brin6}
         invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [made]))
+        invoer.nieuwe.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
         row = as_dict(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).mappings().one())
         key = (brin6,)
@@ -283,7 +286,7 @@ def _write_eckids(invoer: _Invoer, eckids: Mapping[int, str]) -> None:
 def _insert_persons(invoer: _Invoer, van: Mapping[str, str], nieuw: list[Nieuw]) -> list[int]:
     """Write down new persons and give their ids, in the same order."""
     connection = invoer.connection
-    connection.execute(persoon.insert(), [{**van, "key": one.key, "eckid": one.eckid} for one in nieuw])
+    insert(connection, persoon, [{**van, "key": one.key, "eckid": one.eckid} for one in nieuw])
     query = sa.select(persoon.c.key, persoon.c.id).where(_of(persoon, van))
     by_key = {row.key: row.id for row in connection.execute(query)}
     ids = [by_key[one.key] for one in nieuw]
@@ -296,10 +299,14 @@ def _known(invoer: _Invoer, van: Mapping[str, str]) -> Bekend:
     personen = connection.execute(
         sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(_of(persoon, van))
     ).all()
+    is_leerling = van["soort"] == PersoonSoort.LEERLING
+    verdwenen = vergeten.of_school(connection, van["brincode"]) if is_leerling else None
+    is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
+    if not personen:
+        return Bekend(bij_bronsleutel={}, bij_eckid={}, eckid_van={}, keys=frozenset(), is_vergeten=is_vergeten)
     sleutels = connection.execute(
         sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, van))
     )
-    is_leerling = van["soort"] == PersoonSoort.LEERLING
     records = deelname if is_leerling else aanstelling
     elders = (
         sa.select(records.c.persoon_id)
@@ -307,14 +314,13 @@ def _known(invoer: _Invoer, van: Mapping[str, str]) -> Bekend:
         .where(_of(persoon, van), records.c.brin6.not_in(invoer.brin6s))
         .distinct()
     )
-    verdwenen = vergeten.of_school(connection, van["brincode"])
     return Bekend(
         elders=frozenset(connection.scalars(elders)),
         bij_bronsleutel={row.bronkey: row.persoon_id for row in sleutels},
         bij_eckid={row.eckid: row.id for row in personen if row.eckid is not None},
         eckid_van={row.id: row.eckid for row in personen},
         keys={row.key for row in personen},
-        is_vergeten=lambda key, eckid: is_leerling and verdwenen.knows(key, eckid),
+        is_vergeten=is_vergeten,
     )
 
 
@@ -336,7 +342,11 @@ def _write(
         inschrijving: (row for at, one in by_leerling for row in _inschrijving_rows(jaar, levering, at, one)),
         plaatsing: (row for at, one in by_leerling for row in _plaatsing_rows(jaar, at, one)),
     }
-    found = {table: compare(invoer.connection, table, jaar.columns(), rows) for table, rows in wanted.items()}
+    is_empty = jaar.brin6 in invoer.nieuwe
+    found = {
+        table: compare(invoer.connection, table, jaar.columns(), rows, is_empty=is_empty)
+        for table, rows in wanted.items()
+    }
     invoer.write(*found.values())
     verplaatst = _persons_of(found[plaatsing]) | _persons_of(found[inschrijving])
     return {
@@ -355,7 +365,7 @@ def _persons_of(verschil: Verschil) -> frozenset[int]:
 def _count(verschil: Verschil, total: int, touched: frozenset[int] = frozenset()) -> Telling:
     """Count one kind; `touched` are persons who changed without their own row changing."""
     changes = (verschil.toegevoegd, verschil.gewijzigd, verschil.verwijderd)
-    own = {row.get("persoon_id") for rows in changes for row in rows.values()}
+    own = {row.get("persoon_id") for rows in changes for row in rows.values()} if touched else set()
     gewijzigd = len(verschil.gewijzigd) + len(touched - own)
     return Telling(
         toegevoegd=len(verschil.toegevoegd),
