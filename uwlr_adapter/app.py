@@ -9,6 +9,8 @@ from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.portal.app import make_portal
+from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.soap.http import Deur, plain
@@ -24,13 +26,19 @@ if TYPE_CHECKING:
 class App:
     """The service as a WSGI application; `close` lets go of the database."""
 
-    def __init__(self, opslag: Opslag, paths: "Mapping[str, WSGIApplication]") -> None:
+    def __init__(
+        self, opslag: Opslag, paths: "Mapping[str, WSGIApplication]", portal: "WSGIApplication | None" = None
+    ) -> None:
         self._opslag = opslag
         self._paths = paths
+        self._portal = portal
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
-        handler = self._paths.get(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        handler = self._paths.get(path)
+        if handler is None and self._portal is not None and f"{path}/".startswith(f"{PREFIX}/"):
+            handler = self._portal
         if handler is None:
             return plain(start_response, HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.")
         return handler(environ, start_response)
@@ -52,6 +60,12 @@ def make_app(settings: Settings, klok: Klok = now) -> App:
     except BaseException:
         opslag.close()
         raise
-    dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
-    soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
-    return App(opslag, {PATH: Deur(soap, wsdl(settings.base_url))})
+    paths: dict[str, WSGIApplication] = {}
+    if "soap" in settings.parts:
+        dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
+        soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
+        paths[PATH] = Deur(soap, wsdl(settings.base_url))
+    portal = None
+    if "portal" in settings.parts:
+        portal = make_portal(opslag, poort.catalogus, poort.sleutels, klok, settings.base_url)
+    return App(opslag, paths, portal)

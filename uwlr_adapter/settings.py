@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,12 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """UWLR_PUBLIC_URL: what vendors call, written in the WSDL. Default: the address listened on."""
 
+    parts: Annotated[frozenset[Literal["soap", "portal", "metrics"]], NoDecode] = frozenset(
+        ("soap", "portal", "metrics")
+    )
+    """UWLR_PARTS: what this process shows, separated by commas. Default: all; apart, schools and vendors need not
+    reach the same process."""
+
     threads: int = Field(default=4, ge=1, le=256)
     """UWLR_THREADS: requests answered at once by the one worker process of SQLite. More than cores wait in turn."""
 
@@ -44,6 +51,12 @@ class Settings(BaseSettings):
 
     key_naast_eckid: bool = False
     """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, for the time of a transition."""
+
+    @field_validator("parts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read the parts as they stand in an environment variable."""
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @property
     def database_url(self) -> str:

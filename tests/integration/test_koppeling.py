@@ -11,7 +11,7 @@ from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter import journaal
-from uwlr_adapter.journaal import Handeling
+from uwlr_adapter.journaal import Handeling, Soort
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen import handelingen, store, tables
 from uwlr_adapter.koppelingen.fouten import (
@@ -67,9 +67,10 @@ def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
 
 
 def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
-    """Give the acts in the journaal, oldest first."""
+    """Give the acts on koppelingen in the journaal, oldest first."""
     with wereld.opslag.reading() as connection:
-        return [(one.handeling, one.koppeling_id, one.brin6) for one in journaal.read(connection)][::-1]
+        rows = [one for one in journaal.read(connection) if one.soort is Soort.KOPPELING]
+    return [(one.handeling, one.koppeling_id, one.brin6) for one in rows][::-1]
 
 
 def refused(wereld: Wereld, fout: type[KoppelingFout], act: Callable[[], object]) -> KoppelingFout:

@@ -10,10 +10,11 @@ from alembic.runtime.migration import MigrationContext
 
 from uwlr_adapter import journaal
 from uwlr_adapter.administratie import tables as administratie
+from uwlr_adapter.gebruikers import tables as gebruikers
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.opslag import Opslag, OpslagFout, metadata
 
-ROOMS = (journaal, administratie, koppelingen)
+ROOMS = (journaal, administratie, koppelingen, gebruikers)
 """Importing a room declares its tables."""
 
 

@@ -11,6 +11,7 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.contract import contract
 from uwlr_adapter.cli.database import db
 from uwlr_adapter.cli.demo import demo
+from uwlr_adapter.cli.gebruiker import gebruiker
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.journaal import journaal
 from uwlr_adapter.cli.koppeling import koppeling
@@ -41,5 +42,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = Context(settings)
 
 
-for command in (demo, serve, db, school, imports, afnemer, koppeling, journaal, pull, contract):
+for command in (demo, serve, db, school, imports, afnemer, koppeling, gebruiker, journaal, pull, contract):
     main.add_command(command)

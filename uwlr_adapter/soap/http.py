@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
+from uwlr_adapter.http import log_failure, source_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -69,7 +70,7 @@ class Deur:
         try:
             content = b"".join(self._application(inner, held))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
-            log_failure(error)
+            log_failure(error, logger)
             return _send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
         return _send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content)
 
@@ -135,13 +136,6 @@ def _cut_off(body: bytes, charset: str | None) -> bool:
     return False
 
 
-def source_of(environ: "WSGIEnvironment") -> str:
-    """Give the network address of the caller, without its port."""
-    address: str = environ.get("REMOTE_ADDR", "")
-    host, separator, port = address.rpartition(":")
-    return (host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address)[:45]
-
-
 def plain(
     start_response: "StartResponse",
     status: HTTPStatus,
@@ -168,19 +162,3 @@ def _send(
         [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],
     )
     return [] if head else [content]
-
-
-def log_failure(error: BaseException) -> None:
-    """Log a failure of our own: its kinds and places, never its text, which may quote values."""
-    causes = []
-    step: BaseException | None = error
-    while step is not None:
-        places = []
-        trace = step.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
-            trace = trace.tb_next
-        causes.append(f"{type(step).__module__}.{type(step).__qualname__} at {' > '.join(places)}")
-        step = step.__cause__ or step.__context__
-    logger.error("own failure: %s", " caused by ".join(causes))
