@@ -131,18 +131,15 @@ class Browser:
         """Send fields, as they are."""
         return self.send("POST", path, data, **environ)
 
-    def submit(self, path: str, number: int = -1, *, actie: str | None = None, **fields: str | None) -> Pagina:
-        """Open a page, fill in its form and send it; None leaves a field out."""
-        return self.submit_page(self.get(path), number, actie=actie, **fields)
+    def submit(self, path: str, number: int = -1, /, **fields: str | None) -> Pagina:
+        """Open a page, fill in its form and send it; None leaves a field out, `actie` is the button that is pressed."""
+        return self.submit_page(self.get(path), number, **fields)
 
-    def submit_page(self, page: Pagina, number: int = -1, *, actie: str | None = None, **fields: str | None) -> Pagina:
+    def submit_page(self, page: Pagina, number: int = -1, /, **fields: str | None) -> Pagina:
         """Fill in the form of a page that is open, and send it."""
-        form = page.forms()[number]
         filled: dict[str, str | None] = {**page.fields(number), **fields}
-        if actie is not None:
-            filled["actie"] = actie
         data = {name: value for name, value in filled.items() if value is not None}
-        return self.post(form.get("action") or page.path, data)
+        return self.post(page.forms()[number].get("action") or page.path, data)
 
     def follow(self, page: Pagina) -> Pagina:
         """Go where an answer leads to."""

@@ -4,6 +4,8 @@ import json
 import signal
 import socket
 import subprocess
+import urllib.request
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from uwlr_adapter.client import Vraag, pull
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
+    *("portal", "portal_user", "portal_password"),
 }
 
 
@@ -24,11 +27,13 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
     assert process.stdout is not None
     try:
         printed: dict[str, str] = json.loads(process.stdout.readline())
-        vraag = Vraag(**{naam: value for naam, value in printed.items() if naam not in {"endpoint", "wsdl"}})
+        vraag = Vraag(**{naam: printed[naam] for naam in (field.name for field in fields(Vraag)) if naam in printed})
         antwoord = pull(printed["endpoint"], vraag)
         assert antwoord.uitkomst == "leerlinggegevens"
         assert antwoord.aantallen["leerlingen"] >= 200
         assert antwoord.bevindingen == ()
+        with urllib.request.urlopen(printed["portal"], timeout=WAIT) as page:  # noqa: S310 - our own address
+            assert "<h1>Inloggen</h1>" in page.read().decode()
     finally:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=WAIT)

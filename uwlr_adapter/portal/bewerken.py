@@ -171,7 +171,8 @@ def _confirmed(
     except KoppelingFout as fout:
         return _refused(brin6, koppeling_id, fout)
     flash(done.format(naam=naam), "goed")
-    return redirect(url_for(after, brin6=brin6, koppeling_id=koppeling_id), 303)
+    stays = koppeling_id if after == ".koppeling" else None
+    return redirect(url_for(after, brin6=brin6, koppeling_id=stays), 303)
 
 
 def _refused(brin6: str, koppeling_id: int, fout: KoppelingFout) -> Response:
