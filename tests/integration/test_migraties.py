@@ -18,10 +18,11 @@ import uwlr_adapter
 from uwlr_adapter import journaal, stand
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
+from uwlr_adapter.gebruikers import tables as gebruikers
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.opslag import Opslag, OpslagFout, metadata
 
-ROOMS = (journaal, administratie, koppelingen, stand)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, stand)
 """Importing a room declares its tables."""
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "leerling": "leerling",
     "afnemer": "afnemer",
     "koppeling": "koppeling",
+    "gebruiker": "gebruiker",
     "journaal": "journaal",
     "pull": "pull",
     "contract": "contract",
