@@ -5,8 +5,10 @@ Every query of one selection must see one moment of the database: see `Opslag.re
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -120,28 +122,41 @@ def _takes_part(brin6: str, schooljaar: str, dag: date) -> sa.ColumnElement[bool
     )
 
 
-def _enrolled_rows(connection: sa.Connection, brin6: str, schooljaar: str, dag: date) -> Sequence[sa.RowMapping]:
+_key = attrgetter("key")
+_ELSEWHERE = {"key": persoon.c.key, "eckid": persoon.c.eckid, "vestiging": deelname.c.locatie_key}
+_LEERLING = tuple(field.name for field in fields(Leerling))
+_LEERLING_COLUMNS = tuple(
+    inschrijving.c[naam]
+    if naam in {"instroomdatum", "uitstroomdatum"}
+    else deelname.c[naam]
+    if naam in LEERLING_VELDEN
+    else _ELSEWHERE.get(naam, sa.null().label(naam))
+    for naam in _LEERLING
+)
+"""The fields of a Leerling in their order; the groups are filled in afterwards."""
+
+
+def _enrolled_rows(connection: sa.Connection, brin6: str, schooljaar: str, dag: date) -> Sequence[sa.Row[Any]]:
+    """Give the id of each person who takes part, and behind it the fields of a Leerling."""
     query = (
-        sa.select(deelname, inschrijving.c.instroomdatum, inschrijving.c.uitstroomdatum, persoon.c.key, persoon.c.eckid)
+        sa.select(deelname.c.persoon_id, *_LEERLING_COLUMNS)
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .join(*_PERIODE)
         .where(_takes_part(brin6, schooljaar, dag))
     )
-    return connection.execute(query).mappings().all()
+    return connection.execute(query).all()
 
 
-def _leerlingen(rows: Sequence[sa.RowMapping], plaatsingen: "_Plaatsingen") -> tuple[Leerling, ...]:
-    velden = (*LEERLING_VELDEN, "key", "eckid", "instroomdatum", "uitstroomdatum")
-    leerlingen = [
-        Leerling(
-            vestiging=row["locatie_key"],
-            groep=plaatsingen.stam.get(row["persoon_id"]),
-            samengestelde_groepen=tuple(plaatsingen.samengesteld.get(row["persoon_id"], ())),
-            **{veld: row[veld] for veld in velden},
-        )
-        for row in rows
-    ]
-    return tuple(sorted(leerlingen, key=lambda leerling: leerling.key))
+def _leerlingen(rows: Sequence[sa.Row[Any]], plaatsingen: "_Plaatsingen") -> tuple[Leerling, ...]:
+    stam, samengesteld = plaatsingen.stam, plaatsingen.samengesteld
+    groep_place, samengesteld_place = _LEERLING.index("groep"), _LEERLING.index("samengestelde_groepen")
+    leerlingen = []
+    for row in rows:
+        persoon_id, values = row[0], list[Any](row[1:])
+        values[groep_place] = stam.get(persoon_id)
+        values[samengesteld_place] = tuple(samengesteld.get(persoon_id, ()))
+        leerlingen.append(Leerling(*values))
+    return tuple(sorted(leerlingen, key=_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +187,7 @@ def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen
 def _locaties(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Locatie, ...]:
     rows = connection.execute(sa.select(locatie).where(_of(locatie, brin6, schooljaar)))
     found = [Locatie(row.key, row.naam, row.omschrijving, row.mutatiedatum) for row in rows]
-    return tuple(sorted(found, key=lambda one: one.key))
+    return tuple(sorted(found, key=_key))
 
 
 def _groepen(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Groep, ...]:
@@ -201,7 +216,7 @@ def _leerkrachten(
         )
         for row in connection.execute(query).mappings()
     ]
-    return tuple(sorted(found, key=lambda one: one.key))
+    return tuple(sorted(found, key=_key))
 
 
 def _rollen(stored: list[list[str]]) -> tuple[Rol, ...]:
