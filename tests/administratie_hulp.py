@@ -11,6 +11,7 @@ from uwlr_adapter.administratie import edexml, gegevens, store, tables
 from uwlr_adapter.administratie.model import Levering, Rapport
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
@@ -29,8 +30,8 @@ TABELLEN = (
 
 
 def open_opslag(folder: Path) -> Opslag:
-    """Open a new SQLite database with every table."""
-    opslag = Opslag(f"sqlite:///{folder / 'test.sqlite3'}")
+    """Open a new database with every table."""
+    opslag = Opslag(Settings(data=folder).database_url)
     with opslag.writing() as connection:
         metadata.create_all(connection)
     return opslag

@@ -9,11 +9,11 @@ from berichten import body, envelope, header
 
 from uwlr_adapter.administratie import edexml, store
 from uwlr_adapter.demo import opzet
-from uwlr_adapter.koppelingen import afnemer, handelingen
+from uwlr_adapter.koppelingen import afnemer, handelingen, sleutelbestand
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.handelingen import Aanvraag
 from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.sleutels import SLEUTEL_BYTES, Sleutelbos
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.tijd import day_of, now
@@ -64,6 +64,8 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
     opslag = Opslag(settings.database_url)
     try:
         opslag.upgrade()
+        if not opslag.is_sqlite:
+            sleutelbestand.make(data / "keys", SLEUTEL_BYTES)
         sleutels = Sleutelbos.from_settings(settings, opslag)
         voorbeeld = opzet.prepare(opslag, sleutels, moment)
         klantcodes = {opzet.KLANTNAAM: opzet.KLANTCODE}

@@ -1,7 +1,7 @@
 """The corpus of requests: files as clients send them, and a manifest with the verdicts."""
 
-import gzip
 import csv
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

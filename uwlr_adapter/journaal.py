@@ -140,13 +140,18 @@ class Schrijver:
         self._groep.add(regel)
 
     def _write(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
-        verzoeken = [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)]
+        verzoeken = [regel for regel in regels if isinstance(regel, Verzoekregel)]
         geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
         with self._opslag.writing() as connection:
             if verzoeken:
-                connection.execute(_INSERT, verzoeken)
+                record_verzoeken(connection, verzoeken)
             for key in sorted(geteld):  # in one order, so that two processes never wait for each other
                 _count(connection, key, geteld[key])
+
+
+def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) -> None:
+    """Write down calls of known afnemers."""
+    connection.execute(_INSERT, [_row(regel) for regel in regels])
 
 
 _INSERT = journaal.insert()

@@ -1,16 +1,16 @@
 """The database: one engine, one metadata, two kinds of transaction, one quick look, and migrations.
 
-A reading transaction sees one moment of the database. A writing transaction starts as the only writer (SQLite:
-`BEGIN IMMEDIATE`), is whole or not there at all, and is on the disk before `writing()` returns. A look is one
-statement, compiled once, that sees one moment by itself.
+A reading transaction sees one moment of the database. A writing transaction is whole or not there at all, and is on the
+disk before `writing()` returns; on SQLite it is the only writer. A look is one statement, compiled once, that sees one
+moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.py`.
 """
 
-import os
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -21,8 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-BUSY_SECONDS = 15.0
-"""How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
+from uwlr_adapter import dialect
 
 metadata = sa.MetaData(
     naming_convention={
@@ -36,6 +35,7 @@ metadata = sa.MetaData(
 """Every table of the house; names of constraints are fixed, so that migrations can name them on each database."""
 
 
+_UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
@@ -80,7 +80,7 @@ class Vraag:
     """
 
     def __init__(self, query: sa.Select[Any]) -> None:
-        self._query = query
+        self.query = query
         self._compiled: dict[str, _Opdracht] = {}
 
     def compiled(self, dialect: sa.Dialect) -> _Opdracht:
@@ -91,20 +91,14 @@ class Vraag:
         return found
 
     def _compile(self, dialect: sa.Dialect) -> _Opdracht:
-        made = self._query.compile(dialect=dialect)
+        made = self.query.compile(dialect=dialect)
         readers = {
             place: reader
-            for place, column in enumerate(self._query.selected_columns)
+            for place, column in enumerate(self.query.selected_columns)
             if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         }
         names = None if made.positiontup is None else tuple(made.positiontup)
         return _Opdracht(str(made), names, dict(made.params), readers)
-
-
-def _wrapped(error: Exception, sql: str, failures: type[Exception], *, lost: bool) -> DBAPIError:
-    """Give a failure of the driver as SQLAlchemy raises it, without the values."""
-    made = DBAPIError.instance(sql, None, error, failures, hide_parameters=True, connection_invalidated=lost)
-    return cast("DBAPIError", made)
 
 
 class Opslag:
@@ -113,22 +107,19 @@ class Opslag:
     def __init__(self, url: str) -> None:
         """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
 
-        Raises OpslagFout when that cannot be.
+        Raises OpslagFout when that cannot be; its text never holds the URL, which may hold a password.
         """
         try:
             self.url = make_url(url)
-            if self.is_sqlite:
-                _make_file(self.url.database)
-            self.engine = sa.create_engine(
-                self.url, connect_args=self._connect_args(), hide_parameters=True, **self._pool_args()
-            )
-        except (ArgumentError, ImportError) as error:
-            raise OpslagFout("UWLR_DATABASE is no URL of a database that is supported here") from error
+            if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+                raise OpslagFout(_UNKNOWN)
+            self.engine = dialect.make_engine(self.url)
+        except ImportError as error:
+            raise OpslagFout("the driver of this database is missing: install uwlr-adapter[postgresql]") from error
+        except (ArgumentError, ValueError):
+            raise OpslagFout(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
-        if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
 
     @property
@@ -136,59 +127,47 @@ class Opslag:
         """Whether this is the embedded default."""
         return self.url.get_backend_name() == "sqlite"
 
-    def _connect_args(self) -> dict[str, Any]:
-        return {"timeout": BUSY_SECONDS} if self.is_sqlite else {}
-
-    def _pool_args(self) -> dict[str, Any]:
-        """Let there be as many connections as threads: each holds one at a time, and none waits for another."""
-        return {"pool_size": 0} if self.url.database not in {None, "", ":memory:"} else {}
-
-    def look(self, vraag: "Vraag", **parameters: str | int) -> list[Rij]:
+    def look(self, vraag: Vraag, **parameters: str | int) -> list[Rij]:
         """Give the rows of one statement. Raises DBAPIError.
 
-        A connection that was lost while nobody used it is replaced once: a look changes nothing.
+        Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
         """
-        try:
-            return self._look(vraag, parameters)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        return self._look(vraag, parameters)
-
-    def _look(self, vraag: "Vraag", parameters: dict[str, str | int]) -> list[Rij]:
-        dialect = self.engine.dialect
-        statement = vraag.compiled(dialect)
-        failures = cast("type[Exception]", dialect.loaded_dbapi.Error)
+        dialect_ = self.engine.dialect
+        statement = vraag.compiled(dialect_)
+        connection = None
         try:
             connection = self.engine.raw_connection()
-        except failures as error:
-            raise _wrapped(error, statement.sql, failures, lost=False) from None
-        try:
             cursor = connection.cursor()
             cursor.execute(statement.sql, statement.bind(parameters))
             rows = cursor.fetchall()
             cursor.close()
-        except failures as error:
-            lost = dialect.is_disconnect(cast("Any", error), connection.dbapi_connection, None)
-            if lost:
-                connection.invalidate(error)
-            raise _wrapped(error, statement.sql, failures, lost=lost) from None
+        except dialect_.loaded_dbapi.Error:
+            if connection is not None:
+                connection.invalidate()
+            with self.reading() as slow:
+                return [tuple(row) for row in slow.execute(vraag.query, parameters)]
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
         return [statement.read(row) for row in rows] if statement.readers else list(rows)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a transaction that sees one moment and changes nothing."""
-        with self.engine.connect() as connection:
+        """Open a transaction that sees one moment and changes nothing. Raises DBAPIError."""
+        with _begun(self.engine) as connection:
             yield connection
             connection.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open the writing transaction; it is committed at the end of the block, or undone by an exception."""
-        with self._writer.begin() as connection:
+        """Open a writing transaction; it is committed at the end of the block, or undone by an exception.
+
+        Two of them at once are possible on PostgreSQL: what must come one after the other takes `dialect.lock` or the
+        lock of a row. Raises DBAPIError.
+        """
+        with _begun(self._writer) as connection:
             yield connection
+            connection.commit()
 
     def close(self) -> None:
         """Close every connection."""
@@ -203,6 +182,9 @@ class Opslag:
             return
         try:
             with self.writing() as connection:
+                dialect.no_time_limit(connection)
+                dialect.lock(connection, "migrations")
+                _require_utf8(connection)
                 config = _alembic_config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -222,34 +204,41 @@ class Opslag:
             raise OpslagFout(_UNUSABLE) from error
 
 
+def _begun(engine: sa.Engine) -> sa.Connection:
+    """Give a connection with a transaction begun.
+
+    A connection that was lost while nobody used it shows here, before anything was done: then a fresh one is tried,
+    once. Later in a transaction nothing is tried again, since what became of it may be unknown.
+    """
+    try:
+        return _begin(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _begin(engine)
+
+
+def _begin(engine: sa.Engine) -> sa.Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_utf8(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
+        raise OpslagFout("names need every letter: create the database with ENCODING 'UTF8'")
+
+
+@functools.cache
 def _newest() -> str | None:
     return ScriptDirectory.from_config(_alembic_config()).get_current_head()
-
-
-def _make_file(database: str | None) -> None:
-    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
-    if database is None or database == ":memory:" or database.startswith("file:"):
-        return
-    path = Path(database)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
-
-
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
-    dbapi_connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
-    cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("uwlr_schrijft", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

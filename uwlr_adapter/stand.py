@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.opslag import metadata
 from uwlr_adapter.tijd import AMSTERDAM, from_utc, to_utc
 
@@ -71,7 +72,11 @@ def see(
     answered with that moment. The transaction must be a writing one. A year that never had data leaves no trace.
     """
     where = _is(sleutel)
-    row = connection.execute(sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)).one_or_none()
+    query = sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)
+    row = connection.execute(query).one_or_none()
+    if row is None or row.inhoud_hash != inhoud_hash:  # new content: of two readers at once the second finds it here
+        dialect.lock(connection, f"stand {' '.join(getattr(sleutel, naam) for naam in Standsleutel.__slots__)}")
+        row = connection.execute(query).one_or_none()
     if row is not None and row.inhoud_hash == inhoud_hash:
         return from_utc(row.gewijzigd)
     gewijzigd = whole_second(moment)

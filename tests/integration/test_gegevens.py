@@ -23,7 +23,7 @@ DAG = date(2026, 10, 1)
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened

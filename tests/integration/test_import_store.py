@@ -29,7 +29,7 @@ SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened

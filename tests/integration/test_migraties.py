@@ -1,5 +1,6 @@
 """The migrations lead to the tables that the code has, on a real database."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -17,35 +18,51 @@ ROOMS = (journaal, administratie, koppelingen, stand)
 """Importing a room declares its tables."""
 
 
-def test_the_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
-    """After an upgrade there is no difference between the database and the metadata."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/a.sqlite3"
+    given: str = request.getfixturevalue("empty_postgresql")
+    return given
+
+
+@pytest.fixture
+def opslag(url: str) -> Iterator[Opslag]:
+    """Open it."""
+    opened = Opslag(url)
+    yield opened
+    opened.close()
+
+
+def test_the_migrations_make_the_tables_of_the_code(opslag: Opslag) -> None:
+    """After an upgrade there is no difference between the database and the metadata, names of constraints included."""
     opslag.upgrade()
     with opslag.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        indexes = {index["name"] for table in metadata.tables for index in sa.inspect(connection).get_indexes(table)}
+        inspector = sa.inspect(connection)
+        indexes = {index["name"] for table in metadata.tables for index in inspector.get_indexes(table)}
+        checks = {check["name"] for table in metadata.tables for check in inspector.get_check_constraints(table)}
     assert {index.name for table in metadata.tables.values() for index in table.indexes} <= indexes
-    opslag.close()
+    assert {"ck_koppeling_status", "ck_koppeling_code_digest", "ck_afnemer_vorige"} <= checks
 
 
-def test_an_upgrade_again_changes_nothing(tmp_path: Path) -> None:
+def test_an_upgrade_again_changes_nothing(opslag: Opslag) -> None:
     """A current database stays as it is, and is recognised as current."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
     with pytest.raises(OpslagFout):
         opslag.require_current()
     opslag.upgrade()
     opslag.upgrade()
     opslag.require_current()
-    opslag.close()
 
 
-def test_processes_that_start_at_once_upgrade_one_after_the_other(tmp_path: Path) -> None:
-    """Several starts on a new file all succeed."""
+def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> None:
+    """Several starts on a new database all succeed."""
     barrier = Barrier(4)
     failures: list[BaseException] = []
 
     def start() -> None:
-        opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+        opslag = Opslag(url)
         barrier.wait()
         try:
             opslag.upgrade()
@@ -62,12 +79,10 @@ def test_processes_that_start_at_once_upgrade_one_after_the_other(tmp_path: Path
     assert failures == []
 
 
-def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
+def test_a_newer_database_is_not_touched(opslag: Opslag) -> None:
     """A database of a later version of the house is refused, with what to do."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
     opslag.upgrade()
     with opslag.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(OpslagFout, match="another version"):
         opslag.require_current()
-    opslag.close()

@@ -48,7 +48,7 @@ profiel = "volledig"
 
 
 @pytest.fixture
-def wereld(tmp_path: Path) -> Wereld:
+def wereld(tmp_path: Path, databank: str) -> Wereld:
     """Give a gate with two afnemers."""
     return Wereld.make(tmp_path, "Snappet", "Basispoort")
 

@@ -39,6 +39,23 @@ def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.base_url == "https://u.example"
 
 
+def test_parts_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UWLR_PARTS is a list of known words, all of them by default."""
+    assert Settings().parts == {"soap", "portal", "metrics"}
+    monkeypatch.setenv("UWLR_PARTS", " soap,metrics ,")
+    assert Settings().parts == {"soap", "metrics"}
+    monkeypatch.setenv("UWLR_PARTS", "soap,anders")
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_a_password_of_the_database_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL of the database is in no representation."""
+    monkeypatch.setenv("UWLR_DATABASE", "postgresql://u:zeer-geheim@db/uwlr")
+    assert "zeer-geheim" not in repr(Settings()) + Settings().model_dump_json()
+    assert "zeer-geheim" in Settings().database_url
+
+
 def test_an_address_of_ipv6_stands_in_brackets() -> None:
     """The WSDL of a service on ::1 names an address that a client can call."""
     assert Settings(host="::1").base_url == "http://[::1]:8080"

@@ -38,10 +38,10 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
     if not naam.strip():
         raise VestigingFout("a vestiging needs a naam")
+    lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
-    lock_school(connection, added.brincode)
     connection.execute(
         vestiging.insert().values(
             brin6=added.brin6,
@@ -65,8 +65,8 @@ def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | 
 
 
 def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
-    """Give every vestiging, by brin6."""
-    rows = connection.execute(sa.select(vestiging).order_by(vestiging.c.brin6))
+    """Give every vestiging, by brin6; each database has an order of its own, so it is made here."""
+    rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
@@ -77,7 +77,7 @@ def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None
 
 def lock_school(connection: sa.Connection, brincode: str) -> None:
     """Hold a school until the transaction ends, so that one import matches its persons at a time; makes it at need."""
-    query = sa.select(school.c.brincode).where(school.c.brincode == brincode).with_for_update()
+    query = sa.select(school.c.brincode).where(school.c.brincode == brincode).with_for_update(key_share=True)
     if connection.scalar(query) is None:
         try:
             with connection.begin_nested():

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
 from uwlr_adapter.koppelingen.verificatiecode import random_text
@@ -75,6 +76,7 @@ def add(
         raise AfnemerFout(
             f"a klantcode has {KORTSTE_KLANTCODE} to {LANGSTE_KLANTCODE} printable ASCII characters without spaces"
         )
+    dialect.lock(connection, f"afnemer {klantnaam}")
     if find(connection, klantnaam) is not None:
         raise AfnemerFout("there is an afnemer with this klantnaam already")
     digest = sleutels.digest(Doel.KLANTCODE, code)
@@ -146,8 +148,8 @@ def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
 
 
 def list_all(connection: sa.Connection) -> list[Afnemer]:
-    """Give every afnemer, by klantnaam."""
-    return [_record(row) for row in connection.execute(sa.select(_table).order_by(_table.c.klantnaam))]
+    """Give every afnemer, by klantnaam; each database has an order of its own, so it is made here."""
+    return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
 
 
 def identify(

@@ -20,9 +20,9 @@ _LEVEND = _table.c.status != Status.BEEINDIGD
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
     """Hold the vestiging until the transaction ends, so that two acts cannot choose one code.
 
-    Raises OnbekendeVestiging.
+    Records that refer to it can be written meanwhile (FOR NO KEY UPDATE). Raises OnbekendeVestiging.
     """
-    query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update()
+    query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update(key_share=True)
     if connection.scalar(query) is None:
         raise OnbekendeVestiging
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from uwlr_adapter import stand
+from uwlr_adapter import stand, verslag
 from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
@@ -88,11 +88,12 @@ class Dienst:
             blik = self._look(aanroep)
             afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
         except fault.UwlrFout as fout:
-            self.schrijver.write(Weigering(moment, bron, fout.code))
+            self._count(fout, bron)
             raise
         regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, needed)
         answer = self._judge(aanroep, blik, regel, streng=afnemer.streng, gzip=gzip)
         self.schrijver.write(regel)
+        verslag.note(uitkomst=regel.uitkomst)
         if isinstance(answer, fault.UwlrFout):
             raise answer
         return answer
@@ -100,10 +101,15 @@ class Dienst:
     def refused(self, fout: fault.UwlrFout, bron: str) -> fault.UwlrFout:
         """Count a message that cannot be read; gives the fault for the caller."""
         try:
-            guarded(lambda: self.schrijver.write(Weigering(self.klok(), bron, fout.code)))
+            guarded(lambda: self._count(fout, bron))
         except fault.UwlrFout as own:
             return own
         return fout
+
+    def _count(self, fout: fault.UwlrFout, bron: str) -> None:
+        """Count a refusal of a caller that is not known."""
+        verslag.note(uitkomst=fout.code, onbekend=True)
+        self.schrijver.write(Weigering(self.klok(), bron, fout.code))
 
     def _look(self, aanroep: Aanroep) -> Blik:
         return self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)

@@ -5,6 +5,7 @@ small environ of its own; nothing that the application raises reaches the caller
 """
 
 import io
+import ipaddress
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -12,8 +13,10 @@ from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
+from uwlr_adapter.logboek import describe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -24,6 +27,9 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+"""Where a proxy on this machine calls from."""
+_LONGEST_ADDRESS = 45
 TAKES_GZIP = "uwlr.gzip"
 """Where the environ of the SOAP application says whether the caller can read a compressed answer."""
 _VARY = [("Vary", "Accept-Encoding")]
@@ -43,8 +49,9 @@ class Deur:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
         method = environ["REQUEST_METHOD"]
+        verslag.note(operatie="soap" if method == "POST" else "wsdl")
         if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
-            return _send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
+            return send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
         if method != "POST":
             text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
             return plain(
@@ -76,9 +83,10 @@ class Deur:
             content = b"".join(self._application(inner, held))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error)
-            return _send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
+            verslag.note(uitkomst=fault.InterneFout.code)
+            return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
         encoding = [("Content-Encoding", held.encoding)] if held.encoding else []
-        return _send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content, [*encoding, *_VARY])
+        return send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content, [*encoding, *_VARY])
 
 
 class _Held:
@@ -171,10 +179,25 @@ def _weight(parameters: list[str]) -> float:
 
 
 def source_of(environ: "WSGIEnvironment") -> str:
-    """Give the network address of the caller, without its port."""
-    address: str = environ.get("REMOTE_ADDR", "")
+    """Give the network address of the caller, without its port.
+
+    Behind a proxy on this machine that is what the proxy wrote last in X-Forwarded-For. Of anybody else that header is
+    a claim, and is not looked at.
+    """
+    peer = _without_port(environ.get("REMOTE_ADDR", ""))
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    if forwarded is None or peer not in LOOPBACK:
+        return peer
+    try:
+        return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))[:_LONGEST_ADDRESS]
+    except ValueError:
+        return peer
+
+
+def _without_port(address: str) -> str:
     host, separator, port = address.rpartition(":")
-    return (host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address)[:45]
+    found = host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address
+    return found[:_LONGEST_ADDRESS]
 
 
 def plain(
@@ -186,10 +209,10 @@ def plain(
     head: bool = False,
 ) -> list[bytes]:
     """Answer with one line of text."""
-    return _send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
+    return send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
 
 
-def _send(
+def send(
     start_response: "StartResponse",
     status: HTTPStatus,
     content_type: str,
@@ -198,6 +221,7 @@ def _send(
     *,
     head: bool = False,
 ) -> list[bytes]:
+    """Answer with content of a kind."""
     start_response(
         f"{status.value} {status.phrase}",
         [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],
@@ -207,15 +231,4 @@ def _send(
 
 def log_failure(error: BaseException) -> None:
     """Log a failure of our own: its kinds and places, never its text, which may quote values."""
-    causes = []
-    step: BaseException | None = error
-    while step is not None:
-        places = []
-        trace = step.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
-            trace = trace.tb_next
-        causes.append(f"{type(step).__module__}.{type(step).__qualname__} at {' > '.join(places)}")
-        step = step.__cause__ or step.__context__
-    logger.error("own failure: %s", " caused by ".join(causes))
+    logger.error("own failure: %s", describe(error))

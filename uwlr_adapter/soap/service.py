@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
@@ -18,10 +19,12 @@ def make_service(dienst: Dienst) -> type:
     def answer(ctx: Any, aanroep: Aanroep) -> None:  # noqa: ANN401 - Spyne passes its context
         """Answer one call: Spyne gets bytes to send, and serialises nothing."""
         bron = ctx.transport.req_env["REMOTE_ADDR"]
+        verslag.note(operatie=aanroep.operatie.naam)
         try:
             gzip = ctx.transport.req_env[TAKES_GZIP]
             found = guarded(lambda: dienst.answer(aanroep, bron, gzip=gzip))
         except fault.UwlrFout as fout:
+            verslag.note(uitkomst=fout.code)
             raise SpyneFout(fout) from None
         if found.gzip:
             ctx.transport.resp_headers["Content-Encoding"] = "gzip"
