@@ -7,7 +7,7 @@ moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,9 @@ class Opslag:
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
+        self._spare: list[sa.PoolProxiedConnection] = []
+        """Connections for looks. Between two of them there is nothing to undo, so that they need not go back."""
+        sa.event.listen(self.engine, "handle_error", self._distrust)
 
     @property
     def is_sqlite(self) -> bool:
@@ -134,22 +137,36 @@ class Opslag:
         """
         dialect_ = self.engine.dialect
         statement = vraag.compiled(dialect_)
-        connection = None
         try:
-            connection = self.engine.raw_connection()
+            connection = self._spare.pop()
+        except IndexError:
+            connection = None
+        try:
+            connection = connection or self.engine.raw_connection()
             cursor = connection.cursor()
             cursor.execute(statement.sql, statement.bind(parameters))
             rows = cursor.fetchall()
             cursor.close()
-        except dialect_.loaded_dbapi.Error:
+        except BaseException as error:
             if connection is not None:
                 connection.invalidate()
+            if not isinstance(error, dialect_.loaded_dbapi.Error):
+                raise
             with self.reading() as slow:
                 return [tuple(row) for row in slow.execute(vraag.query, parameters)]
-        finally:
-            if connection is not None:
-                connection.close()
+        self._spare.append(connection)
         return [statement.read(row) for row in rows] if statement.readers else list(rows)
+
+    def _drop_spare(self) -> None:
+        """Close the connections of looks that are not at work."""
+        while self._spare:
+            with suppress(IndexError):
+                self._spare.pop().invalidate()
+
+    def _distrust(self, context: sa.ExceptionContext) -> None:
+        """Ask for new connections when one was lost: the server may be another one by now."""
+        if context.is_disconnect:
+            self._drop_spare()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -171,6 +188,7 @@ class Opslag:
 
     def close(self) -> None:
         """Close every connection."""
+        self._drop_spare()
         self.engine.dispose()
 
     def upgrade(self) -> None:
