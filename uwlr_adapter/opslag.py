@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,15 @@ class _Opdracht:
     readers: Mapping[int, Callable[[Any], Any]]
     """What makes a stored value into one of Python, by place of the column; most need nothing."""
 
-    def bind(self, parameters: dict[str, str | int]) -> Any:  # noqa: ANN401 - as the driver wants it
+    writers: Mapping[str, Callable[[Any], Any]]
+    """What makes a value of Python into a stored one, by parameter."""
+
+    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
         """Give the parameters in the form of the driver."""
         values = {**self.fixed, **parameters}
-        return values if self.names is None else [values[name] for name in self.names]
+        for name, writer in self.writers.items():
+            values[name] = writer(values[name])
+        return values if self.names is None else tuple([values[name] for name in self.names])
 
     def read(self, row: Rij) -> Rij:
         """Give a row with values of Python."""
@@ -73,7 +79,7 @@ class _Opdracht:
 
 
 class Vraag:
-    """A SELECT with named parameters of text or numbers, compiled once for each kind of database.
+    """A SELECT with named parameters, compiled once for each kind of database.
 
     It goes to the driver as it is: what SQLAlchemy does for each statement (its own cache, events, rows, a transaction
     around it) costs five times what the database itself needs for a row by its key.
@@ -97,8 +103,20 @@ class Vraag:
             for place, column in enumerate(self.query.selected_columns)
             if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         }
+        writers = {
+            name: writer
+            for name, bound in made.binds.items()
+            if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
         names = None if made.positiontup is None else tuple(made.positiontup)
-        return _Opdracht(str(made), names, dict(made.params), readers)
+        return _Opdracht(str(made), names, dict(made.params), readers, writers)
+
+
+def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
+    """Give the rows of a statement inside a transaction. Raises DBAPIError."""
+    statement = vraag.compiled(connection.dialect)
+    found = connection.exec_driver_sql(statement.sql, statement.bind(parameters)).all()
+    return [statement.read(tuple(row)) for row in found] if statement.readers else [tuple(row) for row in found]
 
 
 class Opslag:

@@ -7,6 +7,7 @@ namespace of the standard as the default one inside, no other prefix, nothing em
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from operator import attrgetter
 
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import (
@@ -168,12 +169,16 @@ def _groepen(groepen: tuple[Groep, ...], vorm: Vorm) -> Iterator[str]:
 def _records(records: tuple[Record, ...], tag: str, elementen: tuple[str, ...], vorm: Vorm) -> Iterator[str]:
     """Write records of one kind: their identity as attributes, then the allowed elements that have a value."""
     allowed: frozenset[str] = getattr(vorm.profiel, tag)
-    writers = [(attribute_of(naam), naam, _SPECIAL.get((tag, naam), _text)) for naam in elementen if naam in allowed]
+    written = [naam for naam in elementen if naam in allowed]
+    writers = [(f"<{naam}>", f"</{naam}>", naam, _SPECIAL.get((tag, naam))) for naam in written]
+    values = attrgetter(*map(attribute_of, written), "key")  # more than one, so that it always gives a tuple
     for record in records:
-        body = "".join(
-            write(naam, value) for attribute, naam, write in writers if (value := getattr(record, attribute))
-        )
-        yield f"<{tag}{_identity(record, vorm)}>{body}</{tag}>"
+        parts = [f"<{tag}{_identity(record, vorm)}>"]
+        for value, (begin, end, naam, write) in zip(values(record), writers, strict=False):
+            if value:
+                parts.append(write(naam, value) if write else f"{begin}{escape_text(value)}{end}")
+        parts.append(f"</{tag}>")
+        yield "".join(parts)
 
 
 def _identity(record: Record, vorm: Vorm) -> str:
