@@ -115,8 +115,10 @@ class Vraag:
 def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
     """Give the rows of a statement inside a transaction. Raises DBAPIError."""
     statement = vraag.compiled(connection.dialect)
-    found = connection.exec_driver_sql(statement.sql, statement.bind(parameters)).all()
-    return [statement.read(tuple(row)) for row in found] if statement.readers else [tuple(row) for row in found]
+    result = connection.exec_driver_sql(statement.sql, statement.bind(parameters))
+    found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
+    result.close()
+    return [statement.read(row) for row in found] if statement.readers else list(found)
 
 
 class Opslag:

@@ -33,7 +33,7 @@ from uwlr_adapter.contract.names import (
 )
 from uwlr_adapter.contract.profiel import Profiel
 from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.xml import BESTAND, escape_attribute, escape_text, parse, parse_own
+from uwlr_adapter.contract.xml import BESTAND, TEXT_SPECIAL, escape_attribute, escape_text, parse, parse_own
 
 Record = Groep | Leerkracht | Leerling | Locatie
 
@@ -172,11 +172,15 @@ def _records(records: tuple[Record, ...], tag: str, elementen: tuple[str, ...], 
     written = [naam for naam in elementen if naam in allowed]
     writers = [(f"<{naam}>", f"</{naam}>", naam, _SPECIAL.get((tag, naam))) for naam in written]
     values = attrgetter(*map(attribute_of, written), "key")  # more than one, so that it always gives a tuple
+    special = TEXT_SPECIAL.search  # asked here and not in `escape_text`: most of forty thousand values have none
     for record in records:
         parts = [f"<{tag}{_identity(record, vorm)}>"]
         for value, (begin, end, naam, write) in zip(values(record), writers, strict=False):
             if value:
-                parts.append(write(naam, value) if write else f"{begin}{escape_text(value)}{end}")
+                if write:
+                    parts.append(write(naam, value))
+                else:
+                    parts.append(f"{begin}{escape_text(value) if special(value) else value}{end}")
         parts.append(f"</{tag}>")
         yield "".join(parts)
 

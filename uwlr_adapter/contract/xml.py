@@ -144,13 +144,14 @@ def _check_size(root: etree._Element, grenzen: Grenzen) -> None:
             raise XmlFout(f"more than {grenzen.attributen} attributes on one element", element.sourceline or 0)
 
 
-_TEXT_SPECIAL = re.compile("[&<>\r]")
+TEXT_SPECIAL = re.compile("[&<>\r]")
+"""What `escape_text` changes."""
 _ATTRIBUTE_SPECIAL = re.compile('[&<>"\t\n\r]')
 
 
 def escape_text(text: str) -> str:
     """Escape text content as lxml does, so that every XML character comes back as it was."""
-    return _escape(text, {"\r": "&#13;"}) if _TEXT_SPECIAL.search(text) else text
+    return _escape(text, {"\r": "&#13;"}) if TEXT_SPECIAL.search(text) else text
 
 
 def escape_attribute(text: str) -> str:
