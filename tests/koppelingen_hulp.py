@@ -93,9 +93,9 @@ class Wereld:
         """Call as a client does, up to and including the gate."""
         kop = berichten.header(sleutel=sleutel, klantcode=klantcode, klantnaam=klantnaam)
         aanroep = lees(berichten.envelope(berichten.body(school=school), kop))
-        with self.opslag.reading() as connection:
-            afnemer = self.poort.identify(connection, aanroep.autorisatie, moment)
-            return self.poort.decide(connection, afnemer.id, aanroep, moment)
+        blik = self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
+        afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
+        return self.poort.decide(blik, afnemer.id, aanroep, moment)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Give every row of a table."""

@@ -42,7 +42,9 @@ def make_engine(url: sa.URL) -> sa.Engine:
     """Give the engine of a database; nothing is connected yet. Raises ImportError without the driver, and OSError."""
     if url.get_backend_name() == "sqlite":
         _make_file(url.database)
-        engine = sa.create_engine(url, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
+        # As many connections as threads, as below; a database in memory has a pool of its own.
+        pool = {} if url.database in {None, "", ":memory:"} else {"pool_size": 0}
+        engine = sa.create_engine(url, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True, **pool)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine

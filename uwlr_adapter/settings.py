@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     """UWLR_WORKERS: worker processes, one for each core. More than one needs PostgreSQL: SQLite has one writer."""
 
-    threads: int = Field(default=4, ge=1, le=256)
-    """UWLR_THREADS: requests answered at once by each worker process. More than cores wait in turn."""
+    threads: int = Field(default=16, ge=1, le=256)
+    """UWLR_THREADS: requests at work at once in each worker process. Most of them wait for one commit."""
 
     parts: Annotated[frozenset[Part], NoDecode] = frozenset(Part)
     """UWLR_PARTS: what this process shows. All: a process of its own for a part is a choice for many machines."""

@@ -225,13 +225,13 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
     """A request whose connection goes after its transaction began is not done again; the next one is right."""
     school = Proefschool(tmp_path)
-    record = journaal.record_verzoek
+    record = journaal.record_verzoeken
 
-    def cut(connection: sa.Connection, regel: journaal.Verzoekregel) -> None:
-        record(connection, regel)
+    def cut(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
+        record(connection, regels)
         _end_connections(school.opslag)
 
-    with patch.object(journaal, "record_verzoek", cut):
+    with patch.object(journaal, "record_verzoeken", cut):
         assert school.fetch().uitkomst == TEMPORARY
     with school.opslag.reading() as connection:
         assert [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK] == []
@@ -298,13 +298,13 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
         opslag.close()
         school = Proefschool(tmp_path)
         assert school.fetch().uitkomst == "leerlinggegevens"
-        record = journaal.record_verzoek
+        record = journaal.record_verzoeken
 
-        def stop(connection: sa.Connection, regel: journaal.Verzoekregel) -> None:
+        def stop(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
             server.stop()
-            record(connection, regel)
+            record(connection, regels)
 
-        with patch.object(journaal, "record_verzoek", stop):
+        with patch.object(journaal, "record_verzoeken", stop):
             assert school.fetch().uitkomst == TEMPORARY
         assert school.fetch().uitkomst == TEMPORARY
         with pytest.raises(OpslagFout, match="cannot be reached"):

@@ -5,8 +5,10 @@ Every query of one selection must see one moment of the database: see `Opslag.re
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,6 +34,7 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     School,
 )
+from uwlr_adapter.opslag import Rij, Vraag, rows
 from uwlr_adapter.tijd import EERSTE_MAAND, peildatum_in, schooljaar_of, schooljaar_start
 
 
@@ -44,8 +47,8 @@ def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date,
     vestiging = find_vestiging(connection, brin6)
     if vestiging is None or peildatum is None:
         return None
-    rows = _enrolled_rows(connection, brin6, schooljaar, dag)
-    if not rows:
+    enrolled = _enrolled_rows(connection, brin6, schooljaar, dag, peildatum)
+    if not enrolled:
         return None
     groepen = _groepen(connection, brin6, schooljaar)
     return Dataset(
@@ -59,7 +62,7 @@ def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date,
         ),
         locaties=_locaties(connection, brin6, schooljaar),
         groepen=groepen,
-        leerlingen=_leerlingen(rows, _plaatsingen(connection, brin6, schooljaar, groepen)),
+        leerlingen=_leerlingen(enrolled, _plaatsingen(connection, brin6, schooljaar, groepen)),
         leerkrachten=_leerkrachten(connection, brin6, schooljaar, frozenset(groep.key for groep in groepen)),
     )
 
@@ -68,11 +71,13 @@ def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: dat
     """Give the leerlingen (ids of persons) and groepen (keys) that `select` gives, as sets."""
     if peildatum_in(schooljaar, dag) is None:
         return {"leerlingen": frozenset(), "groepen": frozenset()}
-    query = sa.select(deelname.c.persoon_id).where(_takes_part(brin6, schooljaar, dag)).join(*_PERIODE)
-    groepen = sa.select(groep.c.key).where(_of(groep, brin6, schooljaar), groep.c.beschikbaar)
+    takes_part = _takes_part(schooljaar > schooljaar_of(dag))
+    query = sa.select(deelname.c.persoon_id).where(takes_part).join(*_PERIODE)
+    parameters = {"brin6": brin6, "schooljaar": schooljaar, "peildatum": peildatum_in(schooljaar, dag)}
+    groepen = sa.select(groep.c.key).where(_of(groep), groep.c.beschikbaar)
     return {
-        "leerlingen": frozenset(connection.scalars(query)),
-        "groepen": frozenset(connection.scalars(groepen)),
+        "leerlingen": frozenset(connection.scalars(query, parameters)),
+        "groepen": frozenset(connection.scalars(groepen, parameters)),
     }
 
 
@@ -86,11 +91,9 @@ def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: 
         return None
     first, peildatum, last = grenzen
     days = {first} if dag < first else set()
-    for column in (inschrijving.c.van, inschrijving.c.tot):
-        query = sa.select(sa.func.min(column)).where(
-            _of(inschrijving, brin6, schooljaar), column > peildatum, column <= last
-        )
-        days |= {day for day in connection.scalars(query) if day is not None}
+    for vraag in _NEXT:
+        ((day,),) = rows(connection, vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, last=last)
+        days |= set() if day is None else {day}
     return min(days, default=None)
 
 
@@ -109,14 +112,8 @@ def changes(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date
     if grenzen is None:
         return []
     _, peildatum, last = grenzen
-    counts: list[dict[date, int]] = []
-    for column in (inschrijving.c.van, inschrijving.c.tot):
-        query = (
-            sa.select(column, sa.func.count())
-            .where(_of(inschrijving, brin6, schooljaar), column > peildatum, column <= last)
-            .group_by(column)
-        )
-        counts.append({row[0]: row[1] for row in connection.execute(query)})
+    parameters = {"brin6": brin6, "schooljaar": schooljaar, "peildatum": peildatum, "last": last}
+    counts = [{row[0]: row[1] for row in connection.execute(query, parameters)} for query in _CHANGES]
     begint, eindigt = counts
     return [Wisseling(day, begint.get(day, 0), eindigt.get(day, 0)) for day in sorted({*begint, *eindigt})]
 
@@ -130,53 +127,83 @@ def _bounds(schooljaar: str, dag: date) -> tuple[date, date, date] | None:
     return date(start, EERSTE_MAAND, 1), peildatum, date(start + 1, EERSTE_MAAND - 1, 31)
 
 
-def _of(table: sa.Table, brin6: str, schooljaar: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.brin6 == brin6, table.c.schooljaar == schooljaar)
+def _of(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Give the condition that a row is of the asked vestiging and school year, both parameters."""
+    return sa.and_(*(table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in ("brin6", "schooljaar")))
 
 
+_PEILDATUM = sa.bindparam("peildatum", type_=sa.Date)
+_DAYS = (inschrijving.c.van, inschrijving.c.tot)
+"""The first day of a period, and the first day after it."""
+_AHEAD = [
+    sa.and_(_of(inschrijving), column > _PEILDATUM, column <= sa.bindparam("last", type_=sa.Date)) for column in _DAYS
+]
+_NEXT = [Vraag(sa.select(sa.func.min(column)).where(ahead)) for column, ahead in zip(_DAYS, _AHEAD, strict=True)]
+_CHANGES = [
+    sa.select(column, sa.func.count()).where(ahead).group_by(column)
+    for column, ahead in zip(_DAYS, _AHEAD, strict=True)
+]
 _PERIODE = (
     inschrijving,
     sa.and_(*(inschrijving.c[naam] == deelname.c[naam] for naam in ("brin6", "schooljaar", "persoon_id"))),
 )
 
 
-def _takes_part(brin6: str, schooljaar: str, dag: date) -> sa.ColumnElement[bool]:
+def _takes_part(coming: bool) -> sa.ColumnElement[bool]:  # noqa: FBT001 - one of two conditions
     """Give the condition on a deelname and its inschrijving: enrolled on the peildatum, and in a coming year laid out.
 
     From <= peildatum < until, and no date is open ("uitstroomdatum: from that day no longer at school", EDEXML 2.1).
     """
-    peildatum = peildatum_in(schooljaar, dag)
-    coming = schooljaar > schooljaar_of(dag)
     return sa.and_(
-        _of(deelname, brin6, schooljaar),
+        _of(deelname),
         deelname.c.ingedeeld if coming else sa.true(),
-        sa.or_(inschrijving.c.van.is_(None), inschrijving.c.van <= peildatum),
-        sa.or_(inschrijving.c.tot.is_(None), inschrijving.c.tot > peildatum),
+        sa.or_(inschrijving.c.van.is_(None), inschrijving.c.van <= _PEILDATUM),
+        sa.or_(inschrijving.c.tot.is_(None), inschrijving.c.tot > _PEILDATUM),
     )
 
 
-def _enrolled_rows(connection: sa.Connection, brin6: str, schooljaar: str, dag: date) -> Sequence[sa.RowMapping]:
-    query = (
-        sa.select(deelname, inschrijving.c.instroomdatum, inschrijving.c.uitstroomdatum, persoon.c.key, persoon.c.eckid)
+_key = attrgetter("key")
+_ELSEWHERE = {"key": persoon.c.key, "eckid": persoon.c.eckid, "vestiging": deelname.c.locatie_key}
+_LEERLING = tuple(field.name for field in fields(Leerling))
+_LEERLING_COLUMNS = tuple(
+    inschrijving.c[naam]
+    if naam in {"instroomdatum", "uitstroomdatum"}
+    else deelname.c[naam]
+    if naam in LEERLING_VELDEN
+    else _ELSEWHERE.get(naam, sa.null().label(naam))
+    for naam in _LEERLING
+)
+"""The fields of a Leerling in their order; the groups are filled in afterwards."""
+
+
+_ENROLLED = {
+    coming: Vraag(
+        sa.select(deelname.c.persoon_id, *_LEERLING_COLUMNS)
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .join(*_PERIODE)
-        .where(_takes_part(brin6, schooljaar, dag))
+        .where(_takes_part(coming))
     )
-    return connection.execute(query).mappings().all()
+    for coming in (False, True)
+}
+"""Who takes part in a school year that has begun, or in a coming one."""
 
 
-def _leerlingen(rows: Sequence[sa.RowMapping], plaatsingen: "_Plaatsingen") -> tuple[Leerling, ...]:
-    velden = (*LEERLING_VELDEN, "key", "eckid", "instroomdatum", "uitstroomdatum")
-    leerlingen = [
-        Leerling(
-            vestiging=row["locatie_key"],
-            groep=plaatsingen.stam.get(row["persoon_id"]),
-            samengestelde_groepen=tuple(plaatsingen.samengesteld.get(row["persoon_id"], ())),
-            **{veld: row[veld] for veld in velden},
-        )
-        for row in rows
-    ]
-    return tuple(sorted(leerlingen, key=lambda leerling: leerling.key))
+def _enrolled_rows(connection: sa.Connection, brin6: str, schooljaar: str, dag: date, peildatum: date) -> list[Rij]:
+    """Give the id of each person who takes part, and behind it the fields of a Leerling."""
+    vraag = _ENROLLED[schooljaar > schooljaar_of(dag)]
+    return rows(connection, vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum)
+
+
+def _leerlingen(enrolled: Sequence[Rij], plaatsingen: "_Plaatsingen") -> tuple[Leerling, ...]:
+    stam, samengesteld = plaatsingen.stam, plaatsingen.samengesteld
+    groep_place, samengesteld_place = _LEERLING.index("groep"), _LEERLING.index("samengestelde_groepen")
+    leerlingen = []
+    for row in enrolled:
+        persoon_id, values = row[0], list[Any](row[1:])
+        values[groep_place] = stam.get(persoon_id)
+        values[samengesteld_place] = tuple(samengesteld.get(persoon_id, ()))
+        leerlingen.append(Leerling(*values))
+    return tuple(sorted(leerlingen, key=_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +217,8 @@ class _Plaatsingen:
 def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen: tuple[Groep, ...]) -> _Plaatsingen:
     """Give the plaatsingen in these groups."""
     soort = {groep.key: groep.soort for groep in groepen}
-    query = (
-        sa.select(plaatsing.c.persoon_id, plaatsing.c.groep_key)
-        .where(_of(plaatsing, brin6, schooljaar))
-        .order_by(plaatsing.c.persoon_id, plaatsing.c.volgorde)
-    )
     found = _Plaatsingen({}, defaultdict(list))
-    for persoon_id, key in connection.execute(query):
+    for persoon_id, key in rows(connection, _PLAATSINGEN, brin6=brin6, schooljaar=schooljaar):
         if soort.get(key) == "groep":
             found.stam[persoon_id] = key
         elif key in soort:
@@ -205,38 +227,47 @@ def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen
 
 
 def _locaties(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Locatie, ...]:
-    rows = connection.execute(sa.select(locatie).where(_of(locatie, brin6, schooljaar)))
-    found = [Locatie(row.key, row.naam, row.omschrijving, row.mutatiedatum) for row in rows]
-    return tuple(sorted(found, key=lambda one: one.key))
+    found = [Locatie(*row) for row in rows(connection, _LOCATIES, brin6=brin6, schooljaar=schooljaar)]
+    return tuple(sorted(found, key=_key))
 
 
 def _groepen(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Groep, ...]:
-    rows = connection.execute(sa.select(groep).where(_of(groep, brin6, schooljaar), groep.c.beschikbaar))
-    found = [Groep(row.soort, row.key, row.naam, row.jaargroep, row.omschrijving, row.mutatiedatum) for row in rows]
+    found = [Groep(*row) for row in rows(connection, _GROEPEN, brin6=brin6, schooljaar=schooljaar)]
     return tuple(sorted(found, key=lambda one: (one.soort != "groep", one.key)))
 
 
 def _leerkrachten(
     connection: sa.Connection, brin6: str, schooljaar: str, groepen: frozenset[str]
 ) -> tuple[Leerkracht, ...]:
-    query = (
-        sa.select(aanstelling, persoon.c.key, persoon.c.eckid)
-        .join(persoon, persoon.c.id == aanstelling.c.persoon_id)
-        .where(_of(aanstelling, brin6, schooljaar))
-    )
-    found = [
-        Leerkracht(
-            key=row["key"],
-            eckid=row["eckid"],
-            rollen=_rollen(row["rollen"]),
-            groepen=tuple(
-                GroepVerwijzing(soort, key, _rollen(rollen)) for soort, key, rollen in row["groepen"] if key in groepen
-            ),
-            **{veld: row[veld] for veld in LEERKRACHT_VELDEN},
+    found = []
+    for key, eckid, rollen, verwijzingen, *velden in rows(
+        connection, _LEERKRACHTEN, brin6=brin6, schooljaar=schooljaar
+    ):
+        own = tuple(
+            GroepVerwijzing(soort, groep_key, _rollen(own_rollen))
+            for soort, groep_key, own_rollen in verwijzingen
+            if groep_key in groepen
         )
-        for row in connection.execute(query).mappings()
-    ]
-    return tuple(sorted(found, key=lambda one: one.key))
+        named = dict(zip(LEERKRACHT_VELDEN, velden, strict=True))
+        found.append(Leerkracht(key=key, eckid=eckid, rollen=_rollen(rollen), groepen=own, **named))
+    return tuple(sorted(found, key=_key))
+
+
+_PLAATSINGEN = Vraag(
+    sa.select(plaatsing.c.persoon_id, plaatsing.c.groep_key)
+    .where(_of(plaatsing))
+    .order_by(plaatsing.c.persoon_id, plaatsing.c.volgorde)
+)
+_LOCATIES = Vraag(sa.select(*(locatie.c[field.name] for field in fields(Locatie))).where(_of(locatie)))
+_GROEPEN = Vraag(sa.select(*(groep.c[field.name] for field in fields(Groep))).where(_of(groep), groep.c.beschikbaar))
+_LEERKRACHTEN = Vraag(
+    sa.select(
+        *(persoon.c.key, persoon.c.eckid, aanstelling.c.rollen, aanstelling.c.groepen),
+        *(aanstelling.c[veld] for veld in LEERKRACHT_VELDEN),
+    )
+    .join(persoon, persoon.c.id == aanstelling.c.persoon_id)
+    .where(_of(aanstelling))
+)
 
 
 def _rollen(stored: list[list[str]]) -> tuple[Rol, ...]:

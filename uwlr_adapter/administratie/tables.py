@@ -161,6 +161,19 @@ aanstelling = sa.Table(
     sa.Column("groepen", sa.JSON, nullable=False, comment="[[soort, key, rollen], ...] in the order of the source"),
     comment="a leerkracht in a school year at a vestiging",
 )
+stand_inhoud = sa.Table(
+    "stand_inhoud",
+    metadata,
+    *_jaar(),
+    sa.Column("profiel", sa.String(40), primary_key=True),
+    sa.Column("xsdversie", sa.String(8), primary_key=True),
+    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
+    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="of the answer that these are the records of"),
+    sa.Column("schoolkey", _KEY),
+    sa.Column("inhoud", sa.LargeBinary, nullable=False, comment="the records as they are sent, deflated"),
+    sa.Column("wijzer", sa.LargeBinary, comment="who is where in them, deflated; for answers by group"),
+    comment="answers that were made from the records of a school; erased whenever those change",
+)
 importbatch = sa.Table(
     "importbatch",
     metadata,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
-from uwlr_adapter.administratie.tables import school, vestiging
+from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
 
 LANGSTE_NAAM = 200
 """PostgreSQL keeps to the width of the column; SQLite would not."""
@@ -86,8 +86,19 @@ def lock_school(connection: sa.Connection, brincode: str) -> None:
 
 
 def touch_school(connection: sa.Connection, brincode: str) -> None:
-    """Note that the records of a school changed."""
+    """Note that the records of a school changed, and erase the answers that were made from them.
+
+    So whoever is forgotten is gone from these too, in the same transaction.
+    """
     connection.execute(school.update().where(school.c.brincode == brincode).values(versie=school.c.versie + 1))
+    own = sa.select(vestiging.c.brin6).where(vestiging.c.brincode == brincode)
+    connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
+
+
+def school_version(connection: sa.Connection, brincode: str, *, hold: bool = False) -> int:
+    """Give the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
+    query = sa.select(school.c.versie).where(school.c.brincode == brincode)
+    return connection.scalar(query.with_for_update(key_share=True) if hold else query) or 0
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Vestiging | None:

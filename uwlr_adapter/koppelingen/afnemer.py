@@ -6,7 +6,7 @@ so that a vendor changes it without an interruption.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -47,6 +47,19 @@ class Afnemer:
     def is_enabled(self) -> bool:
         """Whether it may call."""
         return self.uitgeschakeld_op is None
+
+
+class Bekend(NamedTuple):
+    """An afnemer as it is stored; the digests are of its klantcodes."""
+
+    id: int
+    klantnaam: str
+    klantcode_digest: str
+    vorige_digest: str | None
+    vorige_tot: datetime | None
+    aangemaakt_op: datetime
+    uitgeschakeld_op: datetime | None
+    streng: bool
 
 
 def add(
@@ -152,13 +165,19 @@ def identify(
     connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, sleutels: Sleutelbos
 ) -> Afnemer | None:
     """Give the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
-    proef = sleutels.probe(Doel.KLANTCODE, klantcode)
     row = _row(connection, klantnaam)
-    current = proef.matches(None if row is None else row.klantcode_digest)
-    previous = proef.matches(None if row is None else row.vorige_digest)
-    if row is None:
+    bekend = None if row is None else Bekend(*(getattr(row, naam) for naam in Bekend._fields))
+    return recognise(bekend, klantcode, moment, sleutels)
+
+
+def recognise(bekend: Bekend | None, klantcode: str, moment: datetime, sleutels: Sleutelbos) -> Afnemer | None:
+    """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
+    proef = sleutels.probe(Doel.KLANTCODE, klantcode)
+    current = proef.matches(None if bekend is None else bekend.klantcode_digest)
+    previous = proef.matches(None if bekend is None else bekend.vorige_digest)
+    if bekend is None:
         return None
-    afnemer = _record(row)
+    afnemer = _record(bekend)
     overlaps = afnemer.vorige_tot is not None and moment < afnemer.vorige_tot
     return afnemer if afnemer.is_enabled and (current or (previous and overlaps)) else None
 
@@ -180,7 +199,7 @@ def _row(connection: sa.Connection, klantnaam: str) -> sa.Row[Any] | None:
     return row if row is not None and row.klantnaam == klantnaam else None
 
 
-def _record(row: sa.Row[Any]) -> Afnemer:
+def _record(row: sa.Row[Any] | Bekend) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,

@@ -6,6 +6,7 @@ small environ of its own; nothing that the application raises reaches the caller
 
 import io
 import logging
+import re
 from collections.abc import Callable, Iterable
 from email.message import Message
 from http import HTTPStatus
@@ -25,6 +26,10 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
+TAKES_GZIP = "uwlr.gzip"
+"""Where the environ of the SOAP application says whether the caller can read a compressed answer."""
+_VARY = [("Vary", "Accept-Encoding")]
+_QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _TEXT_TYPE = "text/plain; charset=utf-8"
 
 logger = logging.getLogger("uwlr_adapter.soap")
@@ -67,6 +72,7 @@ class Deur:
             "CONTENT_LENGTH": str(len(body)),
             "CONTENT_TYPE": environ.get("CONTENT_TYPE", ""),
             "REMOTE_ADDR": source_of(environ),
+            TAKES_GZIP: takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
         }
         held = _Held()
         try:
@@ -75,16 +81,19 @@ class Deur:
             log_failure(error, logger)
             verslag.note(uitkomst=fault.InterneFout.code)
             return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
-        return send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content)
+        encoding = [("Content-Encoding", held.encoding)] if held.encoding else []
+        return send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content, [*encoding, *_VARY])
 
 
 class _Held:
-    """Keeps the status that an application starts its response with, until its body is whole."""
+    """Keeps what an application starts its response with, until its body is whole."""
 
     status = "500"
+    encoding: str | None = None
 
-    def __call__(self, status: str, _headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
+    def __call__(self, status: str, headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
         self.status = status
+        self.encoding = dict(headers).get("Content-Encoding")
         return lambda _data: None
 
 
@@ -137,6 +146,32 @@ def _cut_off(body: bytes, charset: str | None) -> bool:
     except XmlFout as fout:
         return fout.reden == NIET_WELGEVORMD
     return False
+
+
+def takes_gzip(accept: str) -> bool:
+    """Tell from an Accept-Encoding whether an answer may be compressed with gzip (RFC 9110, 12.5.3).
+
+    Only who asks gets it, by name or with `*`; q=0 refuses, and so does a name that says more than the star.
+    """
+    if "gzip" not in accept and "*" not in accept and "GZIP" not in accept.upper():
+        return False
+    weights = {}
+    for part in accept.lower().split(","):
+        naam, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[naam] = _weight(parameters)
+    named = [weights[naam] for naam in ("gzip", "x-gzip") if naam in weights]
+    gzip = max(named) if named else weights.get("*", 0.0)
+    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+
+
+def _weight(parameters: list[str]) -> float:
+    """Give the q of one coding; one that cannot be read asks for nothing."""
+    for parameter in parameters:
+        naam, _, value = parameter.partition("=")
+        if naam.strip() == "q":
+            match = _QVALUE.fullmatch(value.strip())
+            return float(match[0]) if match else 0.0
+    return 1.0
 
 
 def plain(

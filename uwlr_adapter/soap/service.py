@@ -7,6 +7,7 @@ from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 from uwlr_adapter.soap.dienst import Dienst, guarded
+from uwlr_adapter.soap.http import TAKES_GZIP
 from uwlr_adapter.soap.protocol import SpyneFout
 
 from spyne import AnyXml, Service, rpc  # isort: skip
@@ -20,10 +21,14 @@ def make_service(dienst: Dienst) -> type:
         bron = ctx.transport.req_env["REMOTE_ADDR"]
         verslag.note(operatie=aanroep.operatie.naam)
         try:
-            ctx.out_string = [guarded(lambda: dienst.answer(aanroep, bron))]
+            gzip = ctx.transport.req_env[TAKES_GZIP]
+            found = guarded(lambda: dienst.answer(aanroep, bron, gzip=gzip))
         except fault.UwlrFout as fout:
             verslag.note(uitkomst=fout.code)
             raise SpyneFout(fout) from None
+        if found.gzip:
+            ctx.transport.resp_headers["Content-Encoding"] = "gzip"
+        ctx.out_string = [found.inhoud]
 
     methods = {operatie.naam: _method(operatie, answer) for operatie in names.OPERATIES.values()}
     return type("LeerlinggegevensService", (Service,), methods)
