@@ -92,15 +92,9 @@ def _copy(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[st
             for rij in rijen:
                 values = zip(to_driver, (rij[column.name] for column in columns), strict=True)
                 copy.write_row([value if change is None else change(value) for change, value in values])
-    except driver_error(connection) as error:
+    except connection.dialect.loaded_dbapi.Error as error:
         text = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
         raise DBAPIError(statement, None, type(error)(text), hide_parameters=True) from None
-
-
-def driver_error(connection: sa.Connection) -> type[Exception]:
-    """Give the class of every error of the driver of a connection."""
-    found: type[Exception] = connection.dialect.loaded_dbapi.Error
-    return found
 
 
 def no_time_limit(connection: sa.Connection) -> None:

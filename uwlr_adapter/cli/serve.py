@@ -31,6 +31,8 @@ from uwlr_adapter.toezicht import HEALTHZ
 
 STOP_SECONDS = 30
 """How long a request may go on after a stop is asked: the shortest client timeout seen."""
+DRAIN_SECONDS = 5
+"""How long a worker goes on beside the one that replaces it: within it a caller on an open connection hears of it."""
 READY_SECONDS = 30
 """How long a worker may take to start before that is reported as a failure."""
 logger = logging.getLogger("uwlr_adapter.serve")
@@ -108,6 +110,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
         workers=settings.workers,
         blocking_threads=settings.threads,
         respawn_failed_workers=True,
+        respawn_interval=DRAIN_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
