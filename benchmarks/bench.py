@@ -25,7 +25,7 @@ from applications import BYTES
 from belasting import SLOW, WRK, Antwoord, Meting, Vraag, ask_once, measure
 from cijfers import Eis, Spreiding, number, ratios, show_ratio
 from records import brin6s, write_edexml
-from servers import DATABANKEN, Databank, Server, application, nginx, nginx_path, ours
+from servers import DATABANKEN, Databank, Server, application, nginx, ours
 
 SIZES = (25, 250, 500, 1500)
 NORM = 500
@@ -192,7 +192,7 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
             _fill(databank, schools, folder)
         _write_answers(databanken[0], schools, folder)
         ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in databanken]
-        static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file")) if nginx_path() else None
+        static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file"))
         print(
             f"{'size':>5} {'what':22} {'server':46} {'requests/s (spread)':26} "
             f"{'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'MiB':>6}"
