@@ -22,7 +22,7 @@ import eerste
 import groei
 import wereld
 from applications import BYTES
-from belasting import SLOW, WRK, Antwoord, Meting, Vraag, ask_once, measure
+from belasting import FEWEST, WRK, Antwoord, Meting, Vraag, ask_once, measure
 from cijfers import Eis, Spreiding, number, ratios, show_ratio
 from records import brin6s, write_edexml
 from servers import DATABANKEN, Databank, Server, application, nginx, ours
@@ -89,11 +89,11 @@ class Tafel:
     def measure(self, size: int, naam: str, rivals: Sequence[tuple[Server, Vraag]]) -> None:
         """Measure rivals in turn for one question, and print their lines."""
         cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for one, _ in rivals]
-        slow = [_is_slow(server, vraag) for server, vraag in rivals]
+        counts = [_warm(server, vraag, self.opzet.seconds) for server, vraag in rivals]
         for _ in range(self.opzet.rounds):
-            for cell, (server, vraag), is_slow in zip(cells, rivals, slow, strict=True):
+            for cell, (server, vraag), count in zip(cells, rivals, counts, strict=True):
                 before = server.cpu()
-                found = measure(server.port, vraag, self.opzet.seconds, slow=is_slow)
+                found = measure(server.port, vraag, self.opzet.seconds, count)
                 server.settle()
                 cell.metingen.append(found)
                 cell.cpu.append((server.cpu() - before) * 1e3 / max(found.requests, 1))
@@ -106,14 +106,14 @@ class Tafel:
         return self.cellen.get((size, naam, server))
 
 
-def _is_slow(server: Server, vraag: Vraag) -> bool:
-    """Whether a server is too slow for wrk: the best of some answers takes too long. It is warm afterwards."""
-    best = SLOW
+def _warm(server: Server, vraag: Vraag, seconds: int) -> int | None:
+    """Ask some times, so that a server is warm; gives how often a slow one is to be asked in so many seconds."""
+    best = float(seconds)
     for _ in range(8):
         started = time.perf_counter()
         ask_once(server.port, vraag)
         best = min(best, time.perf_counter() - started)
-    return best >= SLOW
+    return max(FEWEST, round(seconds / best)) if server.is_slow else None
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def main() -> None:
     started = time.monotonic()
     load = "wrk" if WRK else "our own Python client, since wrk is not there: rates are lower bounds"
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; load by {load};")
-    print(f"16 connections; {opzet.rounds} rounds of {opzet.seconds} s, rivals in turn; 32 requests to a slow rival\n")
+    print(f"16 connections; {opzet.rounds} rounds of {opzet.seconds} s, or of {FEWEST} requests to a slow rival\n")
     tafel = Tafel(opzet)
     _measure_all(opzet, tafel)
     _show_ratios(tafel)

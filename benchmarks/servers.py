@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ class Server:
     port: int
     pid: int
     databank: Databank | None = None
-    path: str = PATH
+    is_slow: bool = False
+    """Whether an answer takes it milliseconds, so that it is asked a number of times rather than for some time."""
 
     def cpu(self) -> float:
         """Give the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
@@ -170,7 +171,7 @@ def application(kind: str, databank: Databank, naam: str, *, workers: int | None
     """Start another application of `applications.py` in the same server."""
     command = [sys.executable, str(HERE / "applications.py"), kind, "--workers", str(workers or databank.workers)]
     with _running(naam, command, databank.environment, databank) as server:
-        yield server
+        yield replace(server, is_slow=kind == "newcomer")
 
 
 @contextmanager
