@@ -12,16 +12,15 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 CONNECTIONS = 16
 WRK = shutil.which("wrk")
 SCRIPT = Path(__file__).parent / "verzoek.lua"
-SLOW = 0.004
-"""Seconds of one answer alone from which a server counts as slow: less than some 500 answers a second."""
-SLOW_REQUESTS = 2 * CONNECTIONS
+FEWEST = 2 * CONNECTIONS
+"""How many requests a slow server is asked at least."""
 WAIT = 120
 
 
@@ -138,12 +137,10 @@ def ask_once(port: int, vraag: Vraag) -> Antwoord:
         verbinding.close()
 
 
-def measure(port: int, vraag: Vraag, seconds: int, *, slow: bool) -> Meting:
-    """Ask for so many seconds with 16 connections; a slow server is asked a fixed number of times."""
-    if slow or WRK is None:
-        requests = vraag.raw()
-        last = None if slow else time.monotonic() + seconds
-        return _own(port, requests, vraag.status, last)
+def measure(port: int, vraag: Vraag, seconds: int, count: int | None = None) -> Meting:
+    """Ask for so many seconds with 16 connections, or a number of times."""
+    if count is not None or WRK is None:
+        return _own(port, vraag, seconds, count)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(vraag.bodies))
         file.flush()
@@ -162,15 +159,16 @@ def measure(port: int, vraag: Vraag, seconds: int, *, slow: bool) -> Meting:
     )
 
 
-def _own(port: int, requests: Sequence[bytes], status: int, last: float | None) -> Meting:
-    """Ask with our own client, until a moment or a fixed number of times."""
+def _own(port: int, vraag: Vraag, seconds: int, count: int | None) -> Meting:
+    """Ask with our own client."""
+    requests, last = vraag.raw(), time.monotonic() + seconds
     times: list[float] = []
     wrong = 0
     lock = threading.Lock()
 
     def turns() -> Iterator[bytes]:
         number = 0
-        while number < SLOW_REQUESTS if last is None else time.monotonic() < last:
+        while time.monotonic() < last if count is None else number < count:
             yield requests[number % len(requests)]
             number += 1
 
@@ -178,14 +176,14 @@ def _own(port: int, requests: Sequence[bytes], status: int, last: float | None) 
         nonlocal wrong
         with lock:
             times.append(seconds)
-            wrong += answer.status != status
+            wrong += answer.status != vraag.status
 
     started = time.perf_counter()
     fetch_all(port, turns(), take)
-    seconds = time.perf_counter() - started
+    took = time.perf_counter() - started
     times.sort()
     p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-    return Meting(len(times), seconds, statistics.median(times) * 1e3, p99 * 1e3, wrong)
+    return Meting(len(times), took, statistics.median(times) * 1e3, p99 * 1e3, wrong)
 
 
 def fetch_all(

@@ -22,10 +22,10 @@ import eerste
 import groei
 import wereld
 from applications import BYTES
-from belasting import SLOW, WRK, Antwoord, Meting, Vraag, ask_once, measure
+from belasting import FEWEST, WRK, Antwoord, Meting, Vraag, ask_once, measure
 from cijfers import Eis, Spreiding, number, ratios, show_ratio
 from records import brin6s, write_edexml
-from servers import DATABANKEN, Databank, Server, application, nginx, nginx_path, ours
+from servers import DATABANKEN, Databank, Server, application, nginx, ours
 
 SIZES = (25, 250, 500, 1500)
 NORM = 500
@@ -89,11 +89,11 @@ class Tafel:
     def measure(self, size: int, naam: str, rivals: Sequence[tuple[Server, Vraag]]) -> None:
         """Measure rivals in turn for one question, and print their lines."""
         cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for one, _ in rivals]
-        slow = [_is_slow(server, vraag) for server, vraag in rivals]
+        counts = [_warm(server, vraag, self.opzet.seconds) for server, vraag in rivals]
         for _ in range(self.opzet.rounds):
-            for cell, (server, vraag), is_slow in zip(cells, rivals, slow, strict=True):
+            for cell, (server, vraag), count in zip(cells, rivals, counts, strict=True):
                 before = server.cpu()
-                found = measure(server.port, vraag, self.opzet.seconds, slow=is_slow)
+                found = measure(server.port, vraag, self.opzet.seconds, count)
                 server.settle()
                 cell.metingen.append(found)
                 cell.cpu.append((server.cpu() - before) * 1e3 / max(found.requests, 1))
@@ -106,14 +106,14 @@ class Tafel:
         return self.cellen.get((size, naam, server))
 
 
-def _is_slow(server: Server, vraag: Vraag) -> bool:
-    """Whether a server is too slow for wrk: the best of some answers takes too long. It is warm afterwards."""
-    best = SLOW
+def _warm(server: Server, vraag: Vraag, seconds: int) -> int | None:
+    """Ask some times, so that a server is warm; gives how often a slow one is to be asked in so many seconds."""
+    best = float(seconds)
     for _ in range(8):
         started = time.perf_counter()
         ask_once(server.port, vraag)
         best = min(best, time.perf_counter() - started)
-    return best >= SLOW
+    return max(FEWEST, round(seconds / best)) if server.is_slow else None
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
             _fill(databank, schools, folder)
         _write_answers(databanken[0], schools, folder)
         ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in databanken]
-        static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file")) if nginx_path() else None
+        static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file"))
         print(
             f"{'size':>5} {'what':22} {'server':46} {'requests/s (spread)':26} "
             f"{'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'MiB':>6}"
@@ -284,7 +284,7 @@ def main() -> None:
     started = time.monotonic()
     load = "wrk" if WRK else "our own Python client, since wrk is not there: rates are lower bounds"
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; load by {load};")
-    print(f"16 connections; {opzet.rounds} rounds of {opzet.seconds} s, rivals in turn; 32 requests to a slow rival\n")
+    print(f"16 connections; {opzet.rounds} rounds of {opzet.seconds} s, or of {FEWEST} requests to a slow rival\n")
     tafel = Tafel(opzet)
     _measure_all(opzet, tafel)
     _show_ratios(tafel)

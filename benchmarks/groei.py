@@ -69,7 +69,7 @@ def _require(number: int, answer: object, _seconds: float) -> None:
 def _cpu(server: Server, vraag: Vraag, seconds: int) -> float:
     """Give the milliseconds of CPU of one request."""
     before = server.cpu()
-    found = load(server.port, vraag, seconds, slow=False)
+    found = load(server.port, vraag, seconds)
     server.settle()
     if found.fouten:
         raise SystemExit(f"{found.fouten} wrong answers with {server.naam}")

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ WAIT = 60
 """Seconds in which a server must be there, or gone."""
 PATH = "/uwlr/leerlinggegevens"
 SLEUTEL = "bench=" + "0b" * 32
+NGINX = ("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx")
 _IDLE = 0.02
 """Seconds of CPU, within 50 ms, under which a server has nothing more to do."""
 POSTGRESQL = """
@@ -68,7 +69,8 @@ class Server:
     port: int
     pid: int
     databank: Databank | None = None
-    path: str = PATH
+    is_slow: bool = False
+    """Whether an answer takes it milliseconds, so that it is asked a number of times rather than for some time."""
 
     def cpu(self) -> float:
         """Give the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
@@ -169,12 +171,17 @@ def application(kind: str, databank: Databank, naam: str, *, workers: int | None
     """Start another application of `applications.py` in the same server."""
     command = [sys.executable, str(HERE / "applications.py"), kind, "--workers", str(workers or databank.workers)]
     with _running(naam, command, databank.environment, databank) as server:
-        yield server
+        yield replace(server, is_slow=kind == "newcomer")
 
 
 @contextmanager
-def nginx(folder: Path, naam: str) -> Iterator[Server]:
-    """Start nginx over the files of a folder."""
+def nginx(folder: Path, naam: str) -> Iterator[Server | None]:
+    """Start nginx over the files of a folder; gives None, and says so, where it is not there or does not start."""
+    program = next((path for path in NGINX if Path(path).exists()), None)
+    if program is None:
+        print("nginx is not there: left out")
+        yield None
+        return
     port = free_port()
     conf = folder / "nginx.conf"
     conf.write_text(
@@ -184,17 +191,15 @@ def nginx(folder: Path, naam: str) -> Iterator[Server]:
         f"server {{ listen 127.0.0.1:{port}; root {folder}; }} }}\n",
         encoding="utf-8",
     )
-    process = subprocess.Popen([nginx_path(), "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([program, "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port, process)
-        yield Server(naam, port, process.pid)
+        if _listens(port, process):
+            yield Server(naam, port, process.pid)
+        else:
+            print("nginx does not start: left out")
+            yield None
     finally:
         _stop(process)
-
-
-def nginx_path() -> str:
-    """Give the program nginx, or an empty text when it is not there."""
-    return next((path for path in ("/usr/sbin/nginx", "/usr/bin/nginx") if Path(path).exists()), "")
 
 
 @contextmanager
@@ -242,7 +247,8 @@ def _read(process: "subprocess.Popen[str]", log: list[str], ready: threading.Eve
     ready.set()
 
 
-def _wait_for(port: int, process: "subprocess.Popen[Any]") -> None:
+def _listens(port: int, process: "subprocess.Popen[Any]") -> bool:
+    """Wait until somebody listens on a port; tells whether."""
     last = time.monotonic() + WAIT
     while time.monotonic() < last and process.poll() is None:
         try:
@@ -250,8 +256,8 @@ def _wait_for(port: int, process: "subprocess.Popen[Any]") -> None:
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    raise SystemExit("nginx does not start")
+            return True
+    return False
 
 
 def free_port() -> int:
