@@ -99,11 +99,12 @@ class Leven:
         klas = self.kans.choice(wanted or stam)
         if jaargroep in (1, 2):
             klas = next((one for one in stam if one.jaargroep == "C"), klas)
-        own = str(jaargroep or self.kans.randint(1, 8)) if klas.jaargroep == "C" or self.kans.random() < 0.3 else None
+        told = 0.8 if klas.jaargroep == "C" else 0.3  # of a combination group somebody's own jaargroep may be missing
+        own = str(jaargroep or self.kans.randint(1, 8)) if self.kans.random() < told else None
         plekken = [Plek(klas.key, own)]
         extra = [one for one in self.klassen[jaar].values() if one.jaargroep is None]
         self.kans.shuffle(extra)
-        plekken += [Plek(one.key) for one in extra if self.kans.random() < 0.15]
+        plekken += [Plek(one.key, self.kans.choice([None, "5"])) for one in extra if self.kans.random() < 0.15]
         if self.kans.random() < 0.1:
             plekken.reverse()
         if self.kans.random() < 0.05:
@@ -190,7 +191,8 @@ class Leven:
         ]
         if gone:
             kind = self.kans.choice(gone)
-            brin6 = kind.periodes[-1].brin6 if kind.nr % 7 == 0 else self.kans.choice(BRIN6S)
+            same = kind.nr % 7 == 0 or self.kans.random() < 0.5
+            brin6 = kind.periodes[-1].brin6 if same else self.kans.choice(BRIN6S)
             kind.periodes.append(Periode(brin6, self.dag))
             self.place(kind, (brin6, self.nu))
             self._rekey(kind)
@@ -307,7 +309,7 @@ class Leven:
             (0.1, self.also_there),
             (0.2, self.rename),
             (0.15, self.correct),
-            (0.15, self.come_back),
+            (0.25, self.come_back),
             (0.1, self.rekey),
             (0.1, self.change_eckid),
             (0.02, self.close_group),

@@ -149,6 +149,32 @@ def test_who_moved_is_at_one_vestiging_at_a_time(opslag: Opslag) -> None:
         assert (keys(opslag, dag=dag), keys(opslag, "21QW01", dag=dag)) == (here, there)
 
 
+def test_two_enrolments_in_one_year(opslag: Opslag) -> None:
+    """Who leaves and comes back in a year is there in both periods and in no other days, with one key."""
+    back = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;15-10-2026")
+    bring(opslag, {**SET, "inschrijvingen": back + "\n1;21QW;00;20-10-2026;"})
+    for day, here in ((1, ["1"]), (14, ["1"]), (15, []), (19, []), (20, ["1"]), (31, ["1"])):
+        assert keys(opslag, dag=date(2026, 10, day)) == here
+
+
+def test_the_jaargroep_is_the_most_specific_one(opslag: Opslag) -> None:
+    """That of the place in the stamgroep, else of the first place, else of the stamgroep unless it is a combination."""
+    groepen = rows("groepen", "S;21QW;00;2026-2027;Plus;Samengestelde groep;;Ja")
+    for stam, extra, of_groep, wanted in (
+        ("3", "5", "4", "3"),
+        ("", "5", "4", "5"),
+        ("", "", "4", "4"),
+        ("", "", "4/5", None),
+    ):
+        place = SET["plaatsingen"].replace("1;21QW;00;2026-2027;4A;", f"1;21QW;00;2026-2027;S;{extra}")
+        place += f"\n1;21QW;00;2026-2027;4A;{stam}"
+        laid_out = groepen["groepen"].replace("4A;Stamgroep;4;", f"4A;Stamgroep;{of_groep};")
+        bring(opslag, {**SET, "groepen": laid_out, "plaatsingen": place})
+        found = select(opslag, "21QW00", NU, DAG)
+        assert found is not None
+        assert [one.jaargroep for one in found.leerlingen] == [wanted]
+
+
 @pytest.mark.parametrize(("tot", "last"), [("31-07-2027", date(2027, 7, 30)), ("01-08-2027", date(2027, 7, 31))])
 def test_a_leaver_at_the_end_of_the_year(opslag: Opslag, tot: str, last: date) -> None:
     """Who leaves on 31 July is not in the year as it stood at its end; who leaves on 1 August is, for ever."""
