@@ -34,6 +34,11 @@ class Groepscommit(Generic[Ding]):
         if wachtende.fout is not None:
             raise wachtende.fout
 
+    def waiting(self) -> list[Ding]:
+        """Give what waits for the next commit."""
+        with self._lock:
+            return [wachtende.ding for wachtende in self._waiting]
+
     def _commit(self) -> None:
         """Write everything that waits, wake those it is of, and leave the next group to the first one in it."""
         with self._lock:
