@@ -14,11 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -218,12 +213,17 @@ class Opslag:
         """
         if self._revision() == _newest():
             return
+        from alembic import command  # noqa: PLC0415 - a quarter of a second, for who migrates only
+        from alembic.config import Config  # noqa: PLC0415 - idem
+        from alembic.util import CommandError  # noqa: PLC0415 - idem
+
         try:
             with self.writing() as connection:
                 dialect.no_time_limit(connection)
                 dialect.lock(connection, "migrations")
                 _require_utf8(connection)
-                config = _alembic_config()
+                config = Config()
+                config.set_main_option("script_location", str(_MIGRATIONS))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (DBAPIError, CommandError) as error:
@@ -237,7 +237,10 @@ class Opslag:
     def _revision(self) -> str | None:
         try:
             with self.reading() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+                if not sa.inspect(connection).has_table("alembic_version"):
+                    return None
+                found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+                return found
         except DBAPIError as error:
             raise OpslagFout(_UNUSABLE) from error
 
@@ -272,11 +275,9 @@ def _require_utf8(connection: sa.Connection) -> None:
 
 
 @functools.cache
-def _newest() -> str | None:
-    return ScriptDirectory.from_config(_alembic_config()).get_current_head()
+def _newest() -> str:
+    """Give the newest migration: their files are numbered, and each follows the one before it."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _alembic_config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+_MIGRATIONS = Path(__file__).parent / "migrations"

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import uwlr_adapter
 from uwlr_adapter import journaal, stand
@@ -53,6 +54,16 @@ def test_the_migrations_make_the_tables_of_the_code(opslag: Opslag) -> None:
         checks = {check["name"] for table in metadata.tables for check in inspector.get_check_constraints(table)}
     assert {index.name for table in metadata.tables.values() for index in table.indexes} <= indexes
     assert {"ck_koppeling_status", "ck_koppeling_code_digest", "ck_afnemer_vorige"} <= checks
+
+
+def test_the_files_are_numbered_as_they_follow_each_other() -> None:
+    """The newest migration is found by its number, without loading any: so that is what Alembic finds too."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert found == sorted(found, reverse=True)
+    assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts.walk_revisions())
 
 
 def test_an_upgrade_again_changes_nothing(opslag: Opslag) -> None:

@@ -8,9 +8,12 @@ import pytest
 from administratie_hulp import import_dataset, open_opslag
 from click.testing import CliRunner, Result
 from edexml_bestand import make_dataset
+from huis import furnish
+from wsgi import call
 
 from uwlr_adapter.administratie import gegevens
 from uwlr_adapter.administratie.gegevens import Wisseling
+from uwlr_adapter.app import make_app
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.opslag import Opslag
@@ -112,3 +115,37 @@ def test_an_answer_is_true_until_the_next_change(
         assert found == wisselingen
         assert gegevens.next_change(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag) == eerste
     opslag.close()
+
+
+def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
+    """What preview prints is byte for byte what a fetch then gives, and the journaal knows of the fetch only."""
+    huis = furnish(tmp_path)
+    run = CliRunner()
+    result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])
+    assert result.exit_code == 0, result.output
+    app = make_app(Settings(data=tmp_path))
+    reply = call(app, huis.request())
+    assert result.stdout_bytes == reply.body + b"\n"
+    journaal = run.invoke(main, ["--data", str(tmp_path), "journaal", "--brin6", "21QW00"]).output
+    assert journaal.count("HaalLeerlinggegevens") == 1
+
+
+@pytest.mark.parametrize(
+    ("brin6", "koppeling", "sentence"),
+    [
+        ("21QW00", "basispoort", "gepauzeerd"),
+        ("21QW01", "basispoort", "nog niet gestart"),
+        ("21QW01", "snappet", "geen koppeling"),
+        ("99ZZ00", "snappet", "geen koppeling"),
+        ("21QW00", "bron", "is no UWLR koppeling"),
+    ],
+)
+def test_preview_of_a_koppeling_that_is_not_open_says_why(
+    tmp_path: Path, brin6: str, koppeling: str, sentence: str
+) -> None:
+    """The true reason stands there, in one sentence, and no data."""
+    furnish(tmp_path)
+    result = CliRunner().invoke(main, ["--data", str(tmp_path), "school", "preview", brin6, "--koppeling", koppeling])
+    assert result.exit_code != 0
+    assert sentence in result.output
+    assert "<" not in result.stdout

@@ -10,7 +10,13 @@ from rich.markup import escape
 from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.profiel import PROFIELEN, profiel
+from uwlr_adapter.contract.fault import UwlrFout
+from uwlr_adapter.contract.names import OPERATIES
+from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.verzoek import Verzoek
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort
+from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.tijd import day_of, schooljaar_of, schooljaar_start
 
 
@@ -94,6 +100,53 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
         for one in wisselingen:
             table.add_row(one.dag.isoformat(), str(one.begint), str(one.eindigt))
         context.console.print(table)
+
+
+@school.command()
+@click.argument("brin6")
+@click.option("--koppeling", "aanbod", required=True, help="The id in the catalogue, such as snappet.")
+@click.option("--schooljaar", help="Default: the one of today.")
+@click.option(
+    "--xsdversie", type=click.Choice(VERSIES), default="2.2", show_default=True, help="The version asked for."
+)
+@click.option(
+    "--operatie",
+    type=click.Choice(["HaalLeerlinggegevens", "HaalStructuur"]),
+    default="HaalLeerlinggegevens",
+    show_default=True,
+    help="The operation that is asked.",
+)
+@click.pass_obj
+def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, xsdversie: str, operatie: str) -> None:
+    """Print the exact answer that the afnemer of a koppeling would get for BRIN6 now: the bytes, names included.
+
+    A koppeling that is not open gives the reason instead. Nothing is written in the journaal.
+
+    Example:  uwlr-adapter school preview 21QW00 --koppeling snappet > antwoord.xml
+    """
+    entry = context.catalogus().get(aanbod)
+    if entry is None or entry.afnemer is None:
+        raise click.BadParameter("is no UWLR koppeling of the catalogue", param_hint="--koppeling")
+    verzoek = Verzoek(
+        operatie=next(one for one in OPERATIES.values() if one.naam == operatie),
+        schooljaar=schooljaar or schooljaar_of(day_of(context.klok())),
+        xsdversie=xsdversie,
+        gegevenssetid=None,
+        laatstontvangengegevens=None,
+        groepen=(),
+        herstel=(),
+    )
+    with context.opslag() as opslag:
+        try:
+            sleutels = Sleutelbos.from_settings(context.settings, opslag)
+            poort = Poort(context.catalogus(), sleutels)
+            dienst = Dienst(opslag, poort, context.klok, key_naast_eckid=context.settings.key_naast_eckid)
+            answer = dienst.preview(entry.afnemer, brin6, aanbod, verzoek)
+        except Geweigerd as fout:
+            raise click.ClickException(f"the afnemer would be refused: {fout.reden}") from None
+        except (SleutelFout, UwlrFout) as fout:
+            raise click.ClickException(str(fout)) from None
+    click.echo(answer)
 
 
 NO_DATA = "The year is not laid out, or nobody is enrolled on the peildatum."

@@ -117,16 +117,33 @@ class Poort:
             raise Geweigerd(Reden.ONBEKENDE_SCHOOL)
         if koppeling is None:
             raise _refusal(blik.koppelingen, blik.brin6)
+        return self._open(blik, afnemer_id, koppeling, moment)
+
+    def decide_without_code(self, blik: Blik, aanbod: str, moment: datetime) -> Toegang:
+        """Give the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
+
+        For who may see the records anyway. Raises Geweigerd.
+        """
+        found = [one for one in blik.koppelingen if one.leeft and one.aanbod == aanbod]
+        if blik.afnemer is None or not found:
+            raise Geweigerd(Reden.GEEN_KOPPELING, blik.brin6)
+        if found[0].status != Status.ACTIEF:
+            raise Geweigerd(Reden.GEPAUZEERD, blik.brin6, found[0].id)
+        return self._open(blik, blik.afnemer.id, found[0], moment)
+
+    def _open(self, blik: Blik, afnemer_id: int, koppeling: _Gekoppeld, moment: datetime) -> Toegang:
+        """Give the access through a koppeling that was found, so at a vestiging that exists. Raises Geweigerd."""
+        brin6 = blik.brin6 or _NERGENS
         if koppeling.startdatum > day_of(moment):
-            raise Geweigerd(Reden.NOG_NIET_GESTART, blik.brin6, koppeling.id)
+            raise Geweigerd(Reden.NOG_NIET_GESTART, brin6, koppeling.id)
         aanbod = self.catalogus.get(koppeling.aanbod)
         if aanbod is None or aanbod.profiel is None:  # taken out of the catalogue: there is no profile to go by
-            raise Geweigerd(Reden.GEEN_KOPPELING, blik.brin6, koppeling.id)
+            raise Geweigerd(Reden.GEEN_KOPPELING, brin6, koppeling.id)
         sinds = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
         return Toegang(
             afnemer_id=afnemer_id,
             koppeling_id=koppeling.id,
-            brin6=blik.brin6,
+            brin6=brin6,
             profiel=aanbod.profiel,
             geopend_op=_opened(koppeling),
             gehaald=(koppeling.profiel, sinds),

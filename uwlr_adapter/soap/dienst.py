@@ -18,7 +18,7 @@ from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
 from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.verzoek import Aanroep, Verzoek, keur, reread_strictly
+from uwlr_adapter.contract.verzoek import Aanroep, Autorisatie, SchoolVerwijzing, Verzoek, keur, reread_strictly
 from uwlr_adapter.http import log_failure
 from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
@@ -149,6 +149,22 @@ class Dienst:
                 return self._fetch(toegang, verzoek, regel, gzip=gzip)
             except Verlopen:
                 blik = self._look(aanroep)
+        raise fault.TijdelijkNietBeschikbaar
+
+    def preview(self, klantnaam: str, brin6: str, aanbod: str, verzoek: Verzoek) -> bytes:
+        """Give what the afnemer of a koppeling would get on this request now, with the right code; no line is written.
+
+        The answer is kept as that of any reader, so that the afnemer gets these very bytes. Raises UwlrFout.
+        """
+        regel = Verzoekregel(self.klok(), verzoek.operatie.naam, 0)
+        caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
+        for _ in range(POGINGEN):
+            blik = self.poort.look(self.opslag, caller, SchoolVerwijzing(brin6[:4], brin6[4:], None))
+            toegang = self.poort.decide_without_code(blik, aanbod, regel.moment)
+            try:
+                return self._fetch(toegang, verzoek, regel, gzip=False).inhoud
+            except Verlopen:
+                continue
         raise fault.TijdelijkNietBeschikbaar
 
     def _fetch(self, toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel, *, gzip: bool) -> Antwoord:
