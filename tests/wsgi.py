@@ -14,6 +14,7 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
+    all_headers: tuple[tuple[str, str], ...] = ()
 
 
 def call(
@@ -52,4 +53,4 @@ def call(
         if hasattr(result, "close"):
             result.close()
     ((status, headers),) = started
-    return Reply(int(status[:3]), dict(headers), content)
+    return Reply(int(status[:3]), dict(headers), content, tuple(headers))

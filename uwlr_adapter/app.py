@@ -15,6 +15,8 @@ from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort
 from uwlr_adapter.metingen import Metingen
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.portal.app import make_portal
+from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.soap.http import Deur, plain
@@ -33,9 +35,16 @@ REQUEST_ID = "X-Request-ID"
 class App:
     """The service as a WSGI application; `close` lets go of the database."""
 
-    def __init__(self, opslag: Opslag, paths: "Mapping[str, WSGIApplication]", metingen: Metingen) -> None:
+    def __init__(
+        self,
+        opslag: Opslag,
+        paths: "Mapping[str, WSGIApplication]",
+        metingen: Metingen,
+        portal: "WSGIApplication | None" = None,
+    ) -> None:
         self._opslag = opslag
         self._paths = paths
+        self._portal = portal
         self._metingen = metingen
         self._busy: dict[int, float] = {}
         self.draining = False
@@ -53,12 +62,19 @@ class App:
             return start_response(status, [*given, *headers], exc_info)
 
         try:
-            return self._paths.get(environ.get("PATH_INFO", ""), _nothing)(environ, start)
+            return self._handler(environ.get("PATH_INFO", ""))(environ, start)
         finally:
             del self._busy[thread]
             self._metingen.count(found)
             logboek.log_request(found)
             verslag.end()
+
+    def _handler(self, path: str) -> "WSGIApplication":
+        """Give what answers a path: the portal has every path below its own."""
+        handler = self._paths.get(path)
+        if handler is None and self._portal is not None and f"{path}/".startswith(f"{PREFIX}/"):
+            return self._portal
+        return handler or _nothing
 
     def longest(self) -> float:
         """Give how long the oldest request that is being answered takes already, in seconds."""
@@ -98,4 +114,7 @@ def make_app(settings: Settings | None = None, klok: Klok = now) -> App:
         dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
         soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
         paths[PATH] = Deur(soap, wsdl(settings.base_url))
-    return App(opslag, paths, metingen)
+    portal = None
+    if Part.PORTAL in settings.parts:
+        portal = make_portal(opslag, poort.catalogus, poort.sleutels, klok, settings.base_url)
+    return App(opslag, paths, metingen, portal)

@@ -24,6 +24,7 @@ class Soort(StrEnum):
 
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
+    AFNEMER = "afnemer"
 
 
 class Reden(StrEnum):
@@ -43,13 +44,27 @@ class Reden(StrEnum):
 
 
 class Handeling(StrEnum):
-    """An act on a koppeling."""
+    """An act on a koppeling, or on an afnemer."""
 
     GEACTIVEERD = "geactiveerd"
     CODE_GEWIJZIGD = "code gewijzigd"
     GEPAUZEERD = "gepauzeerd"
     HERVAT = "hervat"
+    AKKOORD_VERNIEUWD = "akkoord vernieuwd"
     BEEINDIGD = "beëindigd"
+
+    TOEGEVOEGD = "toegevoegd"
+    KLANTCODE_VERNIEUWD = "klantcode vernieuwd"
+    UITGESCHAKELD = "uitgeschakeld"
+    INGESCHAKELD = "ingeschakeld"
+
+
+class Uitkomst(StrEnum):
+    """What rows of the journaal may be chosen by."""
+
+    GELUKT = "gelukt"
+    GEWEIGERD = "geweigerd"
+    HANDELING = "handeling"
 
 
 journaal = sa.Table(
@@ -68,6 +83,7 @@ journaal = sa.Table(
     sa.Column("herstel", sa.String(200), comment="ids of the repairs that were needed"),
     sa.Column("opmerkingen", sa.String(200), comment="fixed words with counts, such as onvolledig=3"),
     sa.Index(None, "brin6", "id"),
+    sa.Index(None, "koppeling_id", "moment"),
     comment="append-only",
 )
 geweigerd = sa.Table(
@@ -96,6 +112,14 @@ class Regel:
     leerlingen: int | None
     herstel: tuple[str, ...]
     opmerkingen: tuple[str, ...] = ()
+    id: int = 0
+
+    @property
+    def soort_uitkomst(self) -> Uitkomst:
+        """Whether it is an act, a fetch that was answered, or one that was refused with a fault."""
+        if self.soort is not Soort.VERZOEK:
+            return Uitkomst.HANDELING
+        return Uitkomst.GEWEIGERD if "." in self.uitkomst else Uitkomst.GELUKT
 
 
 @dataclass(slots=True)
@@ -204,24 +228,36 @@ def record_handeling(
     )
 
 
+def record_afnemer(connection: sa.Connection, *, moment: datetime, handeling: Handeling, afnemer_id: int) -> None:
+    """Write down an act on an afnemer, in the transaction of the act itself; no school sees it."""
+    connection.execute(
+        journaal.insert().values(
+            moment=to_utc(moment), soort=Soort.AFNEMER, handeling=handeling, afnemer_id=afnemer_id, uitkomst="gedaan"
+        )
+    )
+
+
 def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Regel]:
     """Give the newest rows first, of one vestiging or of all."""
     query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
     if brin6 is not None:
         query = query.where(journaal.c.brin6 == brin6)
-    return [
-        Regel(
-            moment=from_utc(row.moment),
-            soort=Soort(row.soort),
-            handeling=row.handeling,
-            afnemer_id=row.afnemer_id,
-            koppeling_id=row.koppeling_id,
-            brin6=row.brin6,
-            uitkomst=row.uitkomst,
-            reden=row.reden,
-            leerlingen=row.leerlingen,
-            herstel=tuple((row.herstel or "").split()),
-            opmerkingen=tuple((row.opmerkingen or "").split()),
-        )
-        for row in connection.execute(query)
-    ]
+    return [regel_of(row) for row in connection.execute(query)]
+
+
+def regel_of(row: sa.Row[Any]) -> Regel:
+    """Give a row of the table as it is read back."""
+    return Regel(
+        moment=from_utc(row.moment),
+        soort=Soort(row.soort),
+        handeling=row.handeling,
+        afnemer_id=row.afnemer_id,
+        koppeling_id=row.koppeling_id,
+        brin6=row.brin6,
+        uitkomst=row.uitkomst,
+        reden=row.reden,
+        leerlingen=row.leerlingen,
+        herstel=tuple((row.herstel or "").split()),
+        opmerkingen=tuple((row.opmerkingen or "").split()),
+        id=row.id,
+    )

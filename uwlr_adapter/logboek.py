@@ -54,8 +54,10 @@ LOGGING: dict[str, Any] = {
 def log_request(found: Verslag) -> None:
     """Log a request that is done; one of a watcher is for who looks for it only."""
     level = logging.DEBUG if found.operatie in WATCHERS else logging.INFO
-    if _requests.isEnabledFor(level):
-        _requests.log(level, "request", extra={"verslag": found})
+    if _requests.isEnabledFor(level):  # a record of our own: logging would look for its caller, at each request
+        record = logging.LogRecord(_requests.name, level, "", 0, "request", None, None)
+        record.verslag = found
+        _requests.handle(record)
 
 
 def describe(error: BaseException) -> str:

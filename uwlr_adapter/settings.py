@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, given: object) -> object:
         """Read `soap,metrics` as its words."""
-        return [word.strip() for word in given.split(",") if word.strip()] if isinstance(given, str) else given
+        return [word.strip() for word in given.split(",")] if isinstance(given, str) else given
 
     @property
     def database_url(self) -> str:

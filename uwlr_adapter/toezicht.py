@@ -18,10 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import verslag
 from uwlr_adapter.administratie.tables import importbatch
+from uwlr_adapter.http import LOOPBACK, source_of
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
 from uwlr_adapter.metingen import CONTENT_TYPE, Metingen
 from uwlr_adapter.opslag import Opslag, OpslagFout
-from uwlr_adapter.soap.http import LOOPBACK, plain, send, source_of
+from uwlr_adapter.soap.http import plain, send
 from uwlr_adapter.tijd import Klok, from_utc
 
 if TYPE_CHECKING:

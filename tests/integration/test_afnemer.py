@@ -95,7 +95,7 @@ def test_disabled(wereld: Wereld) -> None:
     with wereld.opslag.writing() as connection, pytest.raises(AfnemerFout, match="disabled"):
         afnemers.rotate(connection, wereld.poort.sleutels, "Snappet", MOMENT)
     with wereld.opslag.writing() as connection:
-        afnemers.enable(connection, "Snappet")
+        afnemers.enable(connection, "Snappet", MOMENT)
     assert identify(wereld, "Snappet", new) is not None
 
 
@@ -150,6 +150,6 @@ def test_unknown(wereld: Wereld) -> None:
         with pytest.raises(AfnemerFout, match="no afnemer"):
             afnemers.disable(connection, "Niemand", MOMENT)
         with pytest.raises(AfnemerFout, match="no afnemer"):
-            afnemers.enable(connection, "Niemand")
+            afnemers.enable(connection, "Niemand", MOMENT)
         with pytest.raises(AfnemerFout, match="negative"):
             afnemers.rotate(connection, wereld.poort.sleutels, "Snappet", MOMENT, -DAY)

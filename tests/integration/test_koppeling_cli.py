@@ -104,7 +104,7 @@ def test_whole_life(context: Context, opslag: Opslag) -> None:
     assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
     assert living(opslag) is None
     with opslag.reading() as connection:
-        acts = [regel.handeling for regel in journaal.read(connection)][::-1]
+        acts = [regel.handeling for regel in journaal.read(connection, brin6=BRIN6)][::-1]
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
 
 

@@ -314,6 +314,67 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
         school.close()
 
 
+SOORTEN = sa.Table(
+    "soorten",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("tekst", sa.Text),
+    sa.Column("dag", sa.Date),
+    sa.Column("moment", sa.DateTime),
+    sa.Column("ja", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("lijst", sa.JSON, nullable=False),
+)
+TEKSTEN = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "Zoë 😀 ' \" ,", "NULL", "\\.", " ruim "]
+
+
+def test_many_rows_arrive_as_they_are(opslag: Opslag) -> None:
+    """What COPY writes is read back unchanged, whatever is in it, and is what a plain insert writes."""
+    dag = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
+    rijen = [
+        {
+            "id": number,
+            "tekst": TEKSTEN[number % len(TEKSTEN)],
+            "dag": None if number % 3 else dag.date(),
+            "moment": None if number % 2 else dag.replace(tzinfo=None),
+            "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
+        }
+        for number in range(dialect.COPY_FROM * 3)
+    ]
+    with opslag.writing() as connection:
+        SOORTEN.create(connection)
+    found = []
+    for size in (len(rijen), dialect.COPY_FROM - 1):
+        with opslag.writing() as connection:
+            for start in range(0, len(rijen), size):
+                dialect.insert_many(connection, SOORTEN, rijen[start : start + size])
+            query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
+            found.append([dict(row) for row in connection.execute(query).mappings()])
+            connection.execute(SOORTEN.delete())
+    assert found[0] == found[1] == [{**rij, "ja": True} for rij in rijen]
+
+
+def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
+    """The rows of a school go by COPY: an import of a nation depends on it."""
+    opslag = open_opslag(tmp_path)
+    with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
+        import_dataset(opslag, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
+    assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
+
+
+def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Opslag) -> None:
+    """A row that breaks a rule is a DBAPIError like any other, without its values, and nothing of the rest stays."""
+    with opslag.writing() as connection:
+        SOORTEN.create(connection)
+    rijen = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
+    with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
+        dialect.insert_many(connection, SOORTEN, rijen)
+    assert "23505" in str(caught.value)
+    assert "merkteken" not in str(caught.value)
+    assert "id)=" not in str(caught.value)
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(SOORTEN)) == 0
+
+
 def test_a_password_shows_nowhere(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever is wrong with a URL, its password is in no sentence, log or representation."""
     secret = "zeer-geheim"
@@ -355,6 +416,15 @@ def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> 
     assert (result.exit_code, "db upgrade" in result.output) == (1, True)
     assert run.invoke(main, ["--data", str(tmp_path), "db", "upgrade"]).exit_code == 0
     assert run.invoke(main, ["--data", str(tmp_path), "school", "list"]).exit_code == 0
+
+
+def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> None:
+    """What is too wide for its column is refused by us, with what would do, and not by the database."""
+    for length, code in ((201, 1), (200, 0)):
+        arguments = ["--data", str(tmp_path), "school", "add", "21QW00", "--naam", "n" * length]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == code
+        assert ("at most 200 characters" in result.output) == bool(code)
 
 
 def test_the_whole_demo_school(url: str, tmp_path: Path) -> None:

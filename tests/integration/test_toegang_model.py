@@ -280,7 +280,7 @@ class Toegangsmachine(RuleBasedStateMachine):
         """Disable or enable a vendor, as the operator does."""
         with self.opslag.writing() as connection:
             if enabled:
-                afnemers.enable(connection, klantnaam)
+                afnemers.enable(connection, klantnaam, self.moment)
             else:
                 afnemers.disable(connection, klantnaam, self.moment)
         self.model.klanten[klantnaam].enabled = enabled

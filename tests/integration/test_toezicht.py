@@ -12,10 +12,10 @@ from wsgi import call
 
 from uwlr_adapter import metingen, verslag
 from uwlr_adapter.app import App, make_app
+from uwlr_adapter.http import source_of
 from uwlr_adapter.logboek import JsonRegel
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Part, Settings
-from uwlr_adapter.soap.http import source_of
 
 LOCAL = "127.0.0.1"
 

@@ -4,15 +4,18 @@ import json
 import signal
 import socket
 import subprocess
+import urllib.request
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server import WAIT, command, free_port
+from server import WAIT, command, free_port, serving, split
 
 from uwlr_adapter.client import Vraag, pull
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
+    *("portal", "portal_user", "portal_password"),
 }
 
 
@@ -24,11 +27,13 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
     assert process.stdout is not None
     try:
         printed: dict[str, str] = json.loads(process.stdout.readline())
-        vraag = Vraag(**{naam: value for naam, value in printed.items() if naam not in {"endpoint", "wsdl"}})
+        vraag = Vraag(**{naam: printed[naam] for naam in (field.name for field in fields(Vraag)) if naam in printed})
         antwoord = pull(printed["endpoint"], vraag)
         assert antwoord.uitkomst == "leerlinggegevens"
         assert antwoord.aantallen["leerlingen"] >= 200
         assert antwoord.bevindingen == ()
+        with urllib.request.urlopen(printed["portal"], timeout=WAIT) as page:  # noqa: S310 - our own address
+            assert "<h1>Inloggen</h1>" in page.read().decode()
     finally:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=WAIT)
@@ -84,3 +89,13 @@ def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> Non
     )
     assert result.returncode == 2
     assert "--public-url" in result.stderr
+
+
+def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
+    """`UWLR_PARTS=portal` serves the pages of the schools, and says where they are."""
+    with serving(tmp_path, environment={"UWLR_PARTS": "portal"}, ready="The portal of the schools is on") as server:
+        status, headers, body = split(server.post(b"", method="GET", path="/koppelingen/inloggen"))
+        assert status == 200
+        assert ("x-frame-options", "DENY") in headers
+        assert b"<h1>Inloggen</h1>" in body
+        assert split(server.post(b"", method="GET", path="/uwlr/leerlinggegevens?wsdl"))[0] == 404

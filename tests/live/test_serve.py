@@ -157,7 +157,7 @@ def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
                 connection.sendall(raw_post(message(huis)))
                 response = read_response(connection)
                 assert response.startswith(b"HTTP/1.1 200")
-        assert all(worker.status() != psutil.STATUS_ZOMBIE for worker in before.values())
+        assert before.keys() <= workers(server).keys()
         psutil.wait_procs(before.values(), timeout=WAIT)
 
 

@@ -117,7 +117,7 @@ def record(
                 "volgorde": plaats,
                 "tabel": stap.table.name,
                 "handeling": stap.handeling,
-                "rijen": [_stored_rij(stap, rij) for rij in stap.rijen],
+                "rijen": _stored_rijen(stap),
             }
             for plaats, stap in enumerate(stappen)
         ),
@@ -125,9 +125,9 @@ def record(
     return batch_id
 
 
-def find_all(connection: sa.Connection, brincode: str | None = None) -> list[Batch]:
-    """Give the batches of one school, or all, the newest first."""
-    query = sa.select(importbatch).order_by(importbatch.c.id.desc())
+def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
+    """Give the batches of one school, or of all, the newest first."""
+    query = sa.select(importbatch).order_by(importbatch.c.id.desc()).limit(limit)
     if brincode is not None:
         query = query.where(importbatch.c.brincode == brincode)
     return [_batch(row) for row in connection.execute(query)]
@@ -145,10 +145,21 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Bring the records back to what they were before a batch, which must be the newest of its school.
 
     Leerlingen who were forgotten since stay forgotten. A vestiging that the batch made stays when a koppeling or an
-    answer knows it. Raises BatchFout.
+    answer knows it. The steps themselves go: once undone they could only hold what should be forgotten.
+    Raises BatchFout.
     """
-    batch = get(connection, batch_id)
-    vestigingen.lock_school(connection, batch.brincode)
+    vestigingen.lock_school(connection, get(connection, batch_id).brincode)
+    batch = require_undoable(connection, batch_id)
+    for stap in reversed(list(_stappen(connection, batch_id))):
+        _undo_step(connection, stap)
+    connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
+    vestigingen.touch_school(connection, batch.brincode)
+    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
+    return get(connection, batch_id)
+
+
+def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
+    """Give a batch that can be undone now. Raises BatchFout, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.teruggedraaid_op is not None:
         raise BatchFout(f"import {batch_id} was undone already")
@@ -160,11 +171,7 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
         raise BatchFout(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
-    for stap in reversed(list(_stappen(connection, batch_id))):
-        _undo_step(connection, stap)
-    vestigingen.touch_school(connection, batch.brincode)
-    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
-    return get(connection, batch_id)
+    return batch
 
 
 def _undo_step(connection: sa.Connection, stap: Stap) -> None:
@@ -177,8 +184,9 @@ def _undo_step(connection: sa.Connection, stap: Stap) -> None:
             try:
                 with connection.begin_nested():
                     delete(connection, stap.table, [rij])
-            except IntegrityError:  # a koppeling or an answer knows it
-                continue
+            except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
+                where = vestiging.c.brin6 == rij["brin6"]
+                connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
         delete(connection, stap.table, reversed(stap.rijen))
 
@@ -212,12 +220,15 @@ def _stappen(connection: sa.Connection, batch_id: int) -> Iterator[Stap]:
         yield Stap(table, Handeling(row.handeling), [_restored_rij(table, rij) for rij in row.rijen])
 
 
-def _stored_rij(stap: Stap, rij: Rij) -> dict[str, Any]:
-    """Give a row as it is kept: of an added one no more than its key, and whom it is about."""
-    names = list(rij)
+def _stored_rijen(stap: Stap) -> list[dict[str, Any]]:
+    """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
     if stap.handeling is Handeling.TOEGEVOEGD:
         names = [column.name for column in stap.table.columns if column.primary_key or column.name == "persoon_id"]
-    return {naam: value.isoformat() if isinstance(value := rij[naam], date) else value for naam in names}
+        return [{naam: rij[naam] for naam in names} for rij in stap.rijen]  # no key of ours is a date
+    return [
+        {naam: value.isoformat() if isinstance(value, date) else value for naam, value in rij.items()}
+        for rij in stap.rijen
+    ]
 
 
 def _restored_rij(table: sa.Table, rij: Rij) -> dict[str, Any]:

@@ -33,8 +33,7 @@ def tree(school: School, jaar: Jaar, enrolled: Mapping[str, Sequence[Rij]]) -> e
     for naam, value in values.items():
         if value:
             etree.SubElement(block, naam).text = value
-    if vestiging is not None:
-        _at(block, vestiging.regel)
+    _at(block, school.line_of(jaar))
     locaties = etree.SubElement(edex, "vestigingen")
     for rij in school.locaties.get(brin6, {}).values():
         _record(locaties, "vestiging", rij)
@@ -51,7 +50,9 @@ def tree(school: School, jaar: Jaar, enrolled: Mapping[str, Sequence[Rij]]) -> e
 
 
 def _at(element: etree._Element, regel: int) -> None:
-    element.sourceline = min(regel, _LAATSTE_REGEL)  # type: ignore[assignment] # the stubs know its getter only
+    """Give an element its line; one past what can be remembered stays unknown, since a wrong one misleads."""
+    if regel < _LAATSTE_REGEL:
+        element.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _record(parent: etree._Element, tag: str, rij: Rij) -> etree._Element:

@@ -4,12 +4,12 @@ Each such year is written as the tree of an EDEXML file and judged as one, so th
 docs/records.md says what the files hold and who takes part in a year.
 """
 
-import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from uwlr_adapter.administratie import csv_bestand
+from uwlr_adapter.administratie import csv_bestand, toewijzing
 from uwlr_adapter.administratie.csv_bestand import Rij
 from uwlr_adapter.administratie.csv_boom import tree
 from uwlr_adapter.administratie.csv_school import Jaar, School
@@ -17,9 +17,6 @@ from uwlr_adapter.administratie.edexml import read_tree
 from uwlr_adapter.administratie.kolommen import KOLOMMEN, OPTIONEEL, RECORDS
 from uwlr_adapter.administratie.model import BronSchool, Ernst, ImportFout, Levering, Periode, Plaats, Probleem
 from uwlr_adapter.contract.xml import BESTAND
-
-TOEWIJZING = "kolommen.toml"
-"""The file of a set that names the labels which differ from ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,11 @@ class CsvBron:
     def lees(self, deel: str) -> Sequence[Levering]:
         """Read one folder. Raises ImportFout."""
         folder = Path(deel)
-        labels = _labels(self.toewijzing or folder / TOEWIJZING, must_be_there=self.toewijzing is not None)
+        if not folder.is_dir():
+            raise ImportFout(
+                [Probleem(0, "", "is no folder: a CSV set is a folder with leerlingen.csv and the others")]
+            )
+        labels = toewijzing.read(folder if self.toewijzing is None else self.toewijzing)
         bestanden: dict[str, bytes] = {}
         problemen: list[Probleem] = []
         for naam in KOLOMMEN:
@@ -55,34 +56,11 @@ class CsvBron:
         return read(bestanden, labels)
 
 
-def _labels(bestand: Path, *, must_be_there: bool) -> Mapping[str, Mapping[str, str]]:
-    """Read which labels differ: per file, ours and theirs. Raises ImportFout."""
-    try:
-        found = tomllib.loads(bestand.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if must_be_there:
-            raise ImportFout([Probleem(0, "", "is not there", bestand=bestand.name)]) from None
-        return {}
-    except (OSError, ValueError) as error:
-        reden = error.strerror if isinstance(error, OSError) else str(error)
-        raise ImportFout([Probleem(0, "", f"cannot be read: {reden}", bestand=bestand.name)]) from None
-    problemen = []
-    for naam, labels in found.items():
-        if naam not in KOLOMMEN or not isinstance(labels, dict):
-            problemen.append(Probleem(0, naam, "is no file of a CSV set", bestand=bestand.name))
-            continue
-        for label, theirs in labels.items():
-            if label not in KOLOMMEN[naam] or not isinstance(theirs, str):
-                problemen.append(Probleem(0, f"{naam}/{label}", "is no column of that file", bestand=bestand.name))
-    if problemen:
-        raise ImportFout(problemen)
-    return found
-
-
 def read(bestanden: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | None = None) -> list[Levering]:
     """Give what the files of a set say, by name without `.csv`; raises ImportFout with every reason."""
     rijen: dict[str, tuple[Rij, ...]] = {}
     problemen: list[Probleem] = []
+    weggelaten: Counter[str] = Counter()
     for naam, data in bestanden.items():
         if len(data) > BESTAND.octets:
             problemen.append(Probleem(0, "", f"larger than {BESTAND.octets} bytes", bestand=f"{naam}.csv"))
@@ -90,11 +68,13 @@ def read(bestanden: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]]
         tabel = csv_bestand.read(naam, data, (labels or {}).get(naam, {}))
         rijen[naam] = tabel.rijen
         problemen += tabel.problemen
+        weggelaten.update(tabel.weggelaten)
     _require_none(problemen)
     school = School(rijen, problemen)
     school.judge()
     _require_none(school.problemen)
-    return _leveringen(school)
+    first, *others = _leveringen(school)
+    return [replace(first, weggelaten=dict(weggelaten)), *others]
 
 
 def _require_none(problemen: Sequence[Probleem]) -> None:
@@ -111,7 +91,7 @@ def _leveringen(school: School) -> list[Levering]:
         try:
             levering = _levering(school, jaar)
         except ImportFout as fout:
-            fouten += [one for one in fout.problemen if one not in fouten]
+            fouten += fout.problemen
             continue
         eigen = [one for one in levering.meldingen if one not in gegeven]
         gegeven.update(eigen)
@@ -119,7 +99,7 @@ def _leveringen(school: School) -> list[Levering]:
             eigen += school.problemen
         leveringen.append(replace(levering, meldingen=tuple(eigen)))
     if fouten:
-        raise ImportFout([*fouten, *school.problemen])
+        raise ImportFout(list(dict.fromkeys([*fouten, *school.problemen])))
     return leveringen
 
 
@@ -128,14 +108,16 @@ def _levering(school: School, jaar: Jaar) -> Levering:
     brin6, schooljaar = jaar
     enrolled = school.enrolled(jaar)
     if not enrolled:
-        reden = f"nobody is enrolled at {brin6} in {schooljaar}, which has groups"
-        raise ImportFout([Probleem(0, "", reden, bestand="inschrijvingen.csv")])
-    try:
-        gelezen = replace(read_tree(tree(school, jaar, enrolled)), plaatsen=PLAATSEN)
-    except ImportFout as fout:
-        bare = Levering(BronSchool(0, schooljaar, brin6), plaatsen=PLAATSEN)
-        raise ImportFout([bare.locate(one) for one in fout.problemen]) from None
+        groep = next(iter(school.groepen[jaar].values()))
+        reden = f"inschrijvingen.csv has nobody at {brin6} in {schooljaar}"
+        raise ImportFout([groep.problem("Schooljaar", reden)])
     vestiging = school.vestigingen.get(brin6)
+    plaatsen = PLAATSEN if vestiging is None else PLAATSEN | {"school": Plaats("vestigingen.csv", "Vestiging")}
+    try:
+        gelezen = replace(read_tree(tree(school, jaar, enrolled)), plaatsen=plaatsen)
+    except ImportFout as fout:
+        bare = Levering(BronSchool(0, schooljaar, brin6), plaatsen=plaatsen)
+        raise ImportFout([bare.locate(one) for one in fout.problemen]) from None
     placed = school.plaatsingen.get(jaar, {})
     return replace(
         gelezen,
@@ -160,13 +142,14 @@ def _periode(rij: Rij) -> Periode:
 def _plaatsen() -> dict[str, Plaats]:
     """Say in which file and column an element stands, for problems that the judge of EDEXML finds."""
     found = {record: Plaats(f"{naam}.csv") for naam, record in reversed(RECORDS.items())}
-    found["leerling"], found["school"] = Plaats("leerlingen.csv"), Plaats("vestigingen.csv")
-    found["samengestelde_groep"] = found["groep"]
+    found["leerling"], found["school"] = Plaats("leerlingen.csv"), Plaats("groepen.csv", "Vestiging")
+    found["school/schoolkey"] = Plaats("vestigingen.csv", "Schoolsleutel")
     for naam, kolommen in KOLOMMEN.items():
         for kolom in kolommen.values():
             if kolom.pad and naam in RECORDS:
                 found[f"{RECORDS[naam]}/{kolom.pad}"] = Plaats(f"{naam}.csv", kolom.label)
     groep = Plaats("plaatsingen.csv", "Groep")
+    found |= {f"samengestelde_{pad}": plaats for pad, plaats in found.items() if pad.partition("/")[0] == "groep"}
     return found | {
         "leerling/samengestelde_groepen": groep,
         "leerling/jaargroep": Plaats("plaatsingen.csv", "Jaargroep"),

@@ -118,7 +118,7 @@ def _strange_eckids(
 ) -> Iterator[Probleem]:
     for one in gelezen:
         if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Probleem(one.regel, soort, f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
+            yield Probleem(one.regel, f"{soort}/@eckid", f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
 
 
 def _read_school(boom: Boom) -> tuple[BronSchool | None, list[Probleem]]:
@@ -163,7 +163,7 @@ def _school_values(boom: Boom, block: etree._Element) -> tuple[dict[str, str], l
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:
-    regel = block.sourceline
+    regel = regel_of(block)
     block.clear()
     block.tag = tag_of("school")
     parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
@@ -171,18 +171,24 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
         if value is not None:
             child = etree.SubElement(block, tag_of(naam))
             child.text = value
-            child.sourceline = regel
+            child.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:
     """Give the values of the plain elements of a record, as the attributes that hold them, and its key and ECK-iD."""
-    values = {attribute_of(local_of(veld)): veld.text for veld in record if veld.text and len(veld) == 0}
-    attributes = {naam: value for naam in ("key", "eckid") if (value := record.get(naam))}
-    return {naam: value for naam, value in values.items() if naam not in ROLLEN} | attributes
+    values: dict[str, str] = {}
+    for veld in record:
+        naam = local_of(veld)
+        if naam not in ROLLEN and (text := veld.text) and len(veld) == 0:
+            values[attribute_of(naam)] = text
+    for attribuut in ("key", "eckid"):
+        if value := record.get(attribuut):
+            values[attribuut] = value
+    return values
 
 
-def _keys(record: etree._Element, pad: str) -> tuple[str, ...]:
-    return tuple(found.get("key", "") for found in record.findall("/".join(tag_of(step) for step in pad.split("/"))))
+def _keys(record: etree._Element, naam: str) -> tuple[str, ...]:
+    return tuple([found.get("key", "") for found in record.iterchildren(tag_of(naam))])
 
 
 def _locatie(record: etree._Element) -> Locatie:
@@ -197,7 +203,11 @@ def _leerling(record: etree._Element) -> Leerling:
     return Leerling(
         **_texts(record),
         groep=next(iter(_keys(record, "groep")), None),
-        samengestelde_groepen=_keys(record, "samengestelde_groepen/samengestelde_groep"),
+        samengestelde_groepen=tuple(
+            key
+            for bakje in record.iterchildren(tag_of("samengestelde_groepen"))
+            for key in _keys(bakje, "samengestelde_groep")
+        ),
         vestiging=next(iter(_keys(record, "vestiging")), None),
     )
 

@@ -86,16 +86,45 @@ def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: 
 
     That is the start or the end of an enrolment within the year, and 1 August of a coming year.
     """
-    start = schooljaar_start(schooljaar)
-    peildatum = peildatum_in(schooljaar, dag)
-    if start is None or peildatum is None:
+    grenzen = _bounds(schooljaar, dag)
+    if grenzen is None:
         return None
-    first, last = date(start, EERSTE_MAAND, 1), date(start + 1, EERSTE_MAAND - 1, 31)
+    first, peildatum, last = grenzen
     days = {first} if dag < first else set()
     for vraag in _NEXT:
         ((day,),) = rows(connection, vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, last=last)
         days |= set() if day is None else {day}
     return min(days, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wisseling:
+    """How many enrolments begin and end on a day: who ends is no longer there on it."""
+
+    dag: date
+    begint: int
+    eindigt: int
+
+
+def changes(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date) -> list[Wisseling]:
+    """Give the days after the peildatum, within the year, on which enrolments begin or end."""
+    grenzen = _bounds(schooljaar, dag)
+    if grenzen is None:
+        return []
+    _, peildatum, last = grenzen
+    parameters = {"brin6": brin6, "schooljaar": schooljaar, "peildatum": peildatum, "last": last}
+    counts = [{row[0]: row[1] for row in connection.execute(query, parameters)} for query in _CHANGES]
+    begint, eindigt = counts
+    return [Wisseling(day, begint.get(day, 0), eindigt.get(day, 0)) for day in sorted({*begint, *eindigt})]
+
+
+def _bounds(schooljaar: str, dag: date) -> tuple[date, date, date] | None:
+    """Give the first day of a school year, its peildatum on a day, and its last day."""
+    start = schooljaar_start(schooljaar)
+    peildatum = peildatum_in(schooljaar, dag)
+    if start is None or peildatum is None:
+        return None
+    return date(start, EERSTE_MAAND, 1), peildatum, date(start + 1, EERSTE_MAAND - 1, 31)
 
 
 def _of(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -104,16 +133,16 @@ def _of(table: sa.Table) -> sa.ColumnElement[bool]:
 
 
 _PEILDATUM = sa.bindparam("peildatum", type_=sa.Date)
-_NEXT = [
-    Vraag(
-        sa.select(sa.func.min(column)).where(
-            _of(inschrijving), column > _PEILDATUM, column <= sa.bindparam("last", type_=sa.Date)
-        )
-    )
-    for column in (inschrijving.c.van, inschrijving.c.tot)
+_DAYS = (inschrijving.c.van, inschrijving.c.tot)
+"""The first day of a period, and the first day after it."""
+_AHEAD = [
+    sa.and_(_of(inschrijving), column > _PEILDATUM, column <= sa.bindparam("last", type_=sa.Date)) for column in _DAYS
 ]
-
-
+_NEXT = [Vraag(sa.select(sa.func.min(column)).where(ahead)) for column, ahead in zip(_DAYS, _AHEAD, strict=True)]
+_CHANGES = [
+    sa.select(column, sa.func.count()).where(ahead).group_by(column)
+    for column, ahead in zip(_DAYS, _AHEAD, strict=True)
+]
 _PERIODE = (
     inschrijving,
     sa.and_(*(inschrijving.c[naam] == deelname.c[naam] for naam in ("brin6", "schooljaar", "persoon_id"))),

@@ -1,7 +1,8 @@
 """The files and columns of a CSV set, with ESIS's own Dutch labels: one table, which reader and template share.
 
 Marks: `*` the column must be there, `!` it must be filled in on every row as well. `pad` is the element of EDEXML that
-a column becomes; a column without one is read for its meaning. The last field is the example of the template.
+a column becomes; a column without one is read for its meaning. A national number (`nummer`) is counted and never kept.
+The last field is the example of the template.
 """
 
 from dataclasses import dataclass
@@ -31,10 +32,10 @@ leerlingen      Postcode                    -  tekst      postcodenl
 leerlingen      Postcode_België             -  tekst      postnummerbe
 leerlingen      Postcode_overig             -  tekst      postcodeoverig
 leerlingen      Mutatiedatum                -  moment     mutatiedatum
-leerlingen      Sofinummer                  -  tekst      sofinummer
-leerlingen      BSN                         -  tekst      bsn
-leerlingen      Onderwijsnummer             -  tekst      onderwijsnummer
-leerlingen      Rijksregisternummer         -  tekst      rijksregisternummer
+leerlingen      Sofinummer                  -  nummer     sofinummer
+leerlingen      BSN                         -  nummer     bsn
+leerlingen      Onderwijsnummer             -  nummer     onderwijsnummer
+leerlingen      Rijksregisternummer         -  nummer     rijksregisternummer
 inschrijvingen  Leerling                    !  tekst      -                 10001
 inschrijvingen  Brin                        !  brin       -                 21QW
 inschrijvingen  Vestiging                   !  vestiging  -                 00

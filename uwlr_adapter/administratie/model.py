@@ -124,7 +124,7 @@ class Levering:
         if probleem.bestand or not pad:
             return probleem
         plaats = self.plaatsen[pad]
-        return replace(probleem, bestand=plaats.bestand, element=plaats.kolom or probleem.element)
+        return replace(probleem, bestand=plaats.bestand, element=plaats.kolom)
 
     def periodes_of(self, leerling: Leerling) -> tuple[Periode, ...]:
         """Give the periods in which a leerling is enrolled."""

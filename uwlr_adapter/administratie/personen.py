@@ -80,19 +80,22 @@ def match(soort: str, rijen: Iterable[Rij], bekend: Bekend, new_key: Callable[[R
         by_eckid = None if rij.eckid is None else bekend.bij_eckid.get(rij.eckid)
         known = by_eckid if by_key is None else by_key
         if bekend.is_vergeten(rij.key, rij.eckid):
-            _refuse(
-                uitkomst, soort, rij, f"was forgotten here: take this {soort} out of the source (or `leerling allow`)"
-            )
+            reden = f"was forgotten here: take this {soort} out of the source (or `leerling allow`)"
+            _refuse(uitkomst, f"{soort}/@key", rij, reden)
         elif is_dummy and rij.eckid is None:
-            _refuse(uitkomst, soort, rij, f"a key that starts with {DUMMY} is no identity, and there is no ECK-iD")
+            _refuse(
+                uitkomst, f"{soort}/@key", rij, f"a key that starts with {DUMMY} is no identity, and there is no ECK-iD"
+            )
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
-            _refuse(uitkomst, soort, rij, f"its ECK-iD belongs to another {soort}")
+            _refuse(uitkomst, f"{soort}/@eckid", rij, f"its ECK-iD belongs to another {soort}")
         elif known is not None and known in bekend.elders and _changes_eckid(rij, bekend.eckid_van[known]):
-            _refuse(uitkomst, soort, rij, f"its key is that of a {soort} with another ECK-iD at another vestiging")
+            _refuse(
+                uitkomst, f"{soort}/@key", rij, f"its key is that of a {soort} with another ECK-iD at another vestiging"
+            )
         elif known is None:
             uitkomst.personen.append(_new(rij, taken, new_key, is_dummy=is_dummy))
         elif known in regel_van:
-            _refuse(uitkomst, soort, rij, f"the same {soort} as line {regel_van[known]}")
+            _refuse(uitkomst, f"{soort}/@key", rij, f"the same {soort} as line {regel_van[known]}")
         else:
             regel_van[known] = rij.regel
             uitkomst.personen.append(known)
@@ -112,21 +115,23 @@ def _update(uitkomst: Uitkomst, soort: str, rij: Rij, known: int, bekend: Bekend
     if is_alias:
         uitkomst.aliassen[rij.key] = known
         reden = f"a new key for a {soort} known by ECK-iD, who keeps the key at first sight"
-        uitkomst.problemen.append(Probleem(rij.regel, soort, reden, Ernst.MELDING))
+        uitkomst.problemen.append(Probleem(rij.regel, f"{soort}/@key", reden, Ernst.MELDING))
     before = bekend.eckid_van[known]
     if rij.eckid is None and before is not None:
         uitkomst.problemen.append(
-            Probleem(rij.regel, soort, "has no ECK-iD any more: keeps the known one", Ernst.MELDING)
+            Probleem(rij.regel, f"{soort}/@eckid", "has no ECK-iD any more: keeps the known one", Ernst.MELDING)
         )
     elif rij.eckid is not None and rij.eckid != before:
         uitkomst.eckids[known] = rij.eckid
         if before is not None:
-            uitkomst.problemen.append(Probleem(rij.regel, soort, "has another ECK-iD than before", Ernst.MELDING))
+            uitkomst.problemen.append(
+                Probleem(rij.regel, f"{soort}/@eckid", "has another ECK-iD than before", Ernst.MELDING)
+            )
 
 
 def _changes_eckid(rij: Rij, before: str | None) -> bool:
     return rij.eckid is not None and before is not None and rij.eckid != before
 
 
-def _refuse(uitkomst: Uitkomst, soort: str, rij: Rij, reden: str) -> None:
-    uitkomst.problemen.append(Probleem(rij.regel, soort, reden))
+def _refuse(uitkomst: Uitkomst, element: str, rij: Rij, reden: str) -> None:
+    uitkomst.problemen.append(Probleem(rij.regel, element, reden))

@@ -1,7 +1,7 @@
 """Import: what a source delivers of one school becomes its records, whole or not at all, and is kept as a batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
     vestiging,
 )
-from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, key_of
+from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, insert, key_of
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie, Rol
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.tijd import day_of
@@ -78,6 +78,8 @@ class _Invoer:
     connection: sa.Connection
     opties: Opties
     brin6s: frozenset[str] = frozenset()
+    nieuwe: set[str] = field(default_factory=set)
+    """The vestigingen that it made: there is nothing of theirs yet to compare with."""
     stappen: list[batches.Stap] = field(default_factory=list)
 
     def write(self, *verschillen: Verschil) -> None:
@@ -113,7 +115,7 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
     brincode = _one_school(jaren, leveringen)
     vestigingen.lock_school(connection, brincode)
     invoer = _Invoer(connection, opties, frozenset(jaar.brin6 for jaar in jaren))
-    rapporten = tuple(_import_year(invoer, jaar, levering) for jaar, levering in zip(jaren, leveringen, strict=True))
+    rapporten = _import_years(invoer, jaren, leveringen)
     if invoer.stappen:
         vestigingen.touch_school(connection, brincode)
     batch = batches.record(
@@ -124,7 +126,7 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
         rapporten=rapporten,
         stappen=invoer.stappen,
     )
-    return Ingevoerd(batch, rapporten)
+    return Ingevoerd(batch, tuple(rapporten))
 
 
 def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
@@ -132,29 +134,51 @@ def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
     if not jaren:
         raise ImportFout([Probleem(0, "", "has no vestiging and schooljaar to import")])
     seen: set[_Jaar] = set()
+    schoolkeys: dict[str | None, str] = {}
     for jaar, levering in zip(jaren, leveringen, strict=True):
         reden = None
+        owner = schoolkeys.setdefault(levering.school.schoolkey, jaar.brin6)
         if jaar.brin6[:4] != jaren[0].brin6[:4]:
             reden = f"two schools in one source: {jaren[0].brin6[:4]} and {jaar.brin6[:4]}"
         elif jaar in seen:
             reden = f"{jaar.brin6}, {jaar.schooljaar} stands there twice"
+        elif levering.school.schoolkey is not None and owner != jaar.brin6:
+            reden = f"its schoolkey belongs to {owner}"
         if reden is not None:
-            raise ImportFout([Probleem(levering.school.regel, "school", reden)])
+            raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", reden))])
         seen.add(jaar)
     return jaren[0].brin6[:4]
+
+
+def _import_years(invoer: _Invoer, jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
+    """Import each year. A warning at a line stands with the first year that has it. Raises ImportFout for them all."""
+    rapporten: list[Rapport] = []
+    problemen: list[Probleem] = []
+    said: set[Probleem] = set()
+    for jaar, levering in zip(jaren, leveringen, strict=True):
+        try:
+            rapport = _import_year(invoer, jaar, levering)
+        except ImportFout as fout:
+            problemen += fout.problemen
+        else:
+            rapporten.append(replace(rapport, meldingen=tuple(one for one in rapport.meldingen if one not in said)))
+            said |= {one for one in rapport.meldingen if one.regel}
+    if problemen:
+        raise ImportFout(list(dict.fromkeys(problemen)))
+    return rapporten
 
 
 def _import_year(invoer: _Invoer, jaar: _Jaar, levering: Levering) -> Rapport:
     """Bring one vestiging and schooljaar to what its delivery says."""
     meldingen = _keep_vestiging(invoer, levering, jaar.brin6)
-    before = _answered(invoer, jaar)
+    before = {} if jaar.brin6 in invoer.nieuwe else _answered(invoer, jaar)
     leerlingen = _identify(invoer, jaar, PersoonSoort.LEERLING, _rijen(levering.leerlingen))
     leerkrachten = _identify(invoer, jaar, PersoonSoort.LEERKRACHT, _rijen(levering.leerkrachten))
     problemen = [levering.locate(one) for one in (*meldingen, *leerlingen.meldingen, *leerkrachten.meldingen)]
     if any(probleem.ernst is Ernst.WEIGERT for probleem in problemen):
         raise ImportFout([*problemen, *levering.meldingen])
     tellingen = _write(invoer, jaar, levering, leerlingen, leerkrachten)
-    if not invoer.opties.accept_drop:
+    if not invoer.opties.accept_drop and any(before.values()):
         _require_no_drop(jaar, before, _answered(invoer, jaar), invoer.opties.max_drop)
     return Rapport(
         brin6=jaar.brin6,
@@ -191,18 +215,18 @@ def _require_no_drop(
 
 def _resolve(connection: sa.Connection, levering: Levering, expected: str | None) -> str:
     """Give the brin6 that a delivery is about; a schoolkey alone must be a known one."""
-    school = levering.school
+    school, pad = levering.school, "school"
     owner = None if school.schoolkey is None else vestigingen.find_by_schoolkey(connection, school.schoolkey)
     brin6 = school.brin6 or (None if owner is None else owner.brin6)
     reden = None
     if brin6 is None:
         reden = "names no brincode, and its schoolkey belongs to no vestiging"
     elif owner is not None and owner.brin6 != brin6:
-        reden = f"its schoolkey belongs to {owner.brin6}"
+        pad, reden = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
     elif expected is not None and expected != brin6:
         reden = f"is about {brin6}, not about {expected}"
     if brin6 is None or reden is not None:
-        raise ImportFout([levering.locate(Probleem(school.regel, "school", reden or "")), *levering.meldingen])
+        raise ImportFout([levering.locate(Probleem(school.regel, pad, reden or "")), *levering.meldingen])
     return brin6
 
 
@@ -210,11 +234,15 @@ def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Pro
     """Make the vestiging on first sight, and keep its schoolkey."""
     connection, schoolkey = invoer.connection, levering.school.schoolkey
     known = vestigingen.find_vestiging(connection, brin6)
+    owner = None if schoolkey is None else vestigingen.find_by_schoolkey(connection, schoolkey)
+    if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
+        return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
         naam = levering.school.naam or invoer.opties.naam or brin6
         vestigingen.add_vestiging(connection, brin6, naam, schoolkey)
         made = {"brin6": brin6}
         invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [made]))
+        invoer.nieuwe.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
         row = as_dict(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).mappings().one())
         key = (brin6,)
@@ -258,7 +286,7 @@ def _write_eckids(invoer: _Invoer, eckids: Mapping[int, str]) -> None:
 def _insert_persons(invoer: _Invoer, van: Mapping[str, str], nieuw: list[Nieuw]) -> list[int]:
     """Write down new persons and give their ids, in the same order."""
     connection = invoer.connection
-    connection.execute(persoon.insert(), [{**van, "key": one.key, "eckid": one.eckid} for one in nieuw])
+    insert(connection, persoon, [{**van, "key": one.key, "eckid": one.eckid} for one in nieuw])
     query = sa.select(persoon.c.key, persoon.c.id).where(_of(persoon, van))
     by_key = {row.key: row.id for row in connection.execute(query)}
     ids = [by_key[one.key] for one in nieuw]
@@ -271,10 +299,14 @@ def _known(invoer: _Invoer, van: Mapping[str, str]) -> Bekend:
     personen = connection.execute(
         sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(_of(persoon, van))
     ).all()
+    is_leerling = van["soort"] == PersoonSoort.LEERLING
+    verdwenen = vergeten.of_school(connection, van["brincode"]) if is_leerling else None
+    is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
+    if not personen:
+        return Bekend(bij_bronsleutel={}, bij_eckid={}, eckid_van={}, keys=frozenset(), is_vergeten=is_vergeten)
     sleutels = connection.execute(
         sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, van))
     )
-    is_leerling = van["soort"] == PersoonSoort.LEERLING
     records = deelname if is_leerling else aanstelling
     elders = (
         sa.select(records.c.persoon_id)
@@ -282,14 +314,13 @@ def _known(invoer: _Invoer, van: Mapping[str, str]) -> Bekend:
         .where(_of(persoon, van), records.c.brin6.not_in(invoer.brin6s))
         .distinct()
     )
-    verdwenen = vergeten.of_school(connection, van["brincode"])
     return Bekend(
         elders=frozenset(connection.scalars(elders)),
         bij_bronsleutel={row.bronkey: row.persoon_id for row in sleutels},
         bij_eckid={row.eckid: row.id for row in personen if row.eckid is not None},
         eckid_van={row.id: row.eckid for row in personen},
         keys={row.key for row in personen},
-        is_vergeten=lambda key, eckid: is_leerling and verdwenen.knows(key, eckid),
+        is_vergeten=is_vergeten,
     )
 
 
@@ -311,7 +342,11 @@ def _write(
         inschrijving: (row for at, one in by_leerling for row in _inschrijving_rows(jaar, levering, at, one)),
         plaatsing: (row for at, one in by_leerling for row in _plaatsing_rows(jaar, at, one)),
     }
-    found = {table: compare(invoer.connection, table, jaar.columns(), rows) for table, rows in wanted.items()}
+    is_empty = jaar.brin6 in invoer.nieuwe
+    found = {
+        table: compare(invoer.connection, table, jaar.columns(), rows, is_empty=is_empty)
+        for table, rows in wanted.items()
+    }
     invoer.write(*found.values())
     verplaatst = _persons_of(found[plaatsing]) | _persons_of(found[inschrijving])
     return {
@@ -330,7 +365,7 @@ def _persons_of(verschil: Verschil) -> frozenset[int]:
 def _count(verschil: Verschil, total: int, touched: frozenset[int] = frozenset()) -> Telling:
     """Count one kind; `touched` are persons who changed without their own row changing."""
     changes = (verschil.toegevoegd, verschil.gewijzigd, verschil.verwijderd)
-    own = {row.get("persoon_id") for rows in changes for row in rows.values()}
+    own = {row.get("persoon_id") for rows in changes for row in rows.values()} if touched else set()
     gewijzigd = len(verschil.gewijzigd) + len(touched - own)
     return Telling(
         toegevoegd=len(verschil.toegevoegd),

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
+
 Rij = Mapping[str, Any]
 """A whole row by column name."""
 Rijen = dict[tuple[Any, ...], Rij]
@@ -34,8 +36,7 @@ class Verschil:
 
 def insert(connection: sa.Connection, table: sa.Table, rijen: Iterable[Rij]) -> None:
     """Insert whole rows."""
-    if found := [dict(rij) for rij in rijen]:
-        connection.execute(table.insert(), found)
+    dialect.insert_many(connection, table, list(rijen))
 
 
 def update(connection: sa.Connection, table: sa.Table, rijen: Iterable[Rij]) -> None:
@@ -62,11 +63,18 @@ def key_of(table: sa.Table, rij: Rij) -> tuple[Any, ...]:
     return tuple(rij[column.name] for column in table.primary_key)
 
 
-def compare(connection: sa.Connection, table: sa.Table, where: Rij, wanted: Iterable[Rij]) -> Verschil:
-    """Compare the rows that `where` selects with the wanted ones, which must be whole and lie within it."""
+def compare(
+    connection: sa.Connection, table: sa.Table, where: Rij, wanted: Iterable[Rij], *, is_empty: bool = False
+) -> Verschil:
+    """Compare the rows that `where` selects with the wanted ones, which must be whole and lie within it.
+
+    `is_empty` says that there can be none yet, so that they need not be looked for.
+    """
+    new = _by_key(table, wanted)
+    if is_empty:
+        return Verschil(table, toegevoegd=new)
     query = sa.select(table).where(*(table.c[naam] == value for naam, value in where.items()))
-    present = {key_of(table, rij): rij for rij in map(as_dict, connection.execute(query).mappings())}
-    new = {key_of(table, rij): rij for rij in wanted}
+    present = _by_key(table, map(as_dict, connection.execute(query).mappings()))
     changed = {key: rij for key, rij in new.items() if key in present and dict(rij) != present[key]}
     return Verschil(
         table=table,
@@ -75,6 +83,11 @@ def compare(connection: sa.Connection, table: sa.Table, where: Rij, wanted: Iter
         verwijderd={key: rij for key, rij in present.items() if key not in new},
         oud={key: present[key] for key in changed},
     )
+
+
+def _by_key(table: sa.Table, rijen: Iterable[Rij]) -> Rijen:
+    names = [column.name for column in table.primary_key]
+    return {tuple([rij[naam] for naam in names]): rij for rij in rijen}
 
 
 def as_dict(found: sa.RowMapping) -> dict[str, Any]:

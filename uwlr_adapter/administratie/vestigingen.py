@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
+
+LANGSTE_NAAM = 200
+"""PostgreSQL keeps to the width of the column; SQLite would not."""
 
 
 class VestigingFout(Exception):
@@ -36,8 +39,8 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
     """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
     if not is_brin6(brin6):
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not naam.strip():
-        raise VestigingFout("a vestiging needs a naam")
+    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
+        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
     lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
@@ -76,14 +79,10 @@ def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None
 
 
 def lock_school(connection: sa.Connection, brincode: str) -> None:
-    """Hold a school until the transaction ends, so that one import matches its persons at a time; makes it at need."""
-    query = sa.select(school.c.brincode).where(school.c.brincode == brincode).with_for_update(key_share=True)
-    if connection.scalar(query) is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(school.insert().values(brincode=brincode, versie=0))
-        except IntegrityError:  # another one made it at the same moment, and is done now
-            connection.scalar(query)
+    """Hold a school until the transaction ends: of two imports the second sees the persons of the first."""
+    dialect.lock(connection, f"brincode {brincode}")
+    if connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None:
+        connection.execute(school.insert().values(brincode=brincode, versie=0))
 
 
 def touch_school(connection: sa.Connection, brincode: str) -> None:

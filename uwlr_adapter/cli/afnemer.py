@@ -103,7 +103,7 @@ def enable(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer enable Snappet
     """
     with _acting(context) as (connection, _):
-        afnemers.enable(connection, klantnaam)
+        afnemers.enable(connection, klantnaam, context.klok())
     context.messages.print("Enabled.")
 
 

@@ -11,9 +11,10 @@ from uwlr_adapter.administratie.vestigingen import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.serve import free_port, run
 from uwlr_adapter.client import PullFout, Vraag, pull
-from uwlr_adapter.demo.opzet import Voorbeeld, prepare
+from uwlr_adapter.demo.opzet import PORTAL_LOGIN, PORTAL_WACHTWOORD, Voorbeeld, prepare
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.wsdl import PATH
 
@@ -77,13 +78,22 @@ def _require_own(folder: Path, opslag: Opslag) -> None:
 def _tell(context: Context, settings: Settings, voorbeeld: Voorbeeld, *, as_json: bool) -> None:
     """Print what a vendor needs, and show that it works."""
     endpoint = f"{settings.base_url}{PATH}"
+    portal = {
+        "portal": f"{settings.base_url}{PREFIX}",
+        "portal_user": PORTAL_LOGIN,
+        "portal_password": PORTAL_WACHTWOORD,
+    }
     if as_json:
-        sys.stdout.write(json.dumps({"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(voorbeeld)}) + "\n")
+        printed = {"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(voorbeeld), **portal}
+        sys.stdout.write(json.dumps(printed) + "\n")
         sys.stdout.flush()
         return
     echo = context.console.out
     echo(f"address             {endpoint}\nWSDL                {endpoint}?wsdl")
     for naam, value in asdict(voorbeeld).items():
+        echo(f"{naam:<20}{value}")
+    echo("\nThe page of the school, the Koppelingenoverzicht:\n")
+    for naam, value in portal.items():
         echo(f"{naam:<20}{value}")
     echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(voorbeeld))}\n")
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,6 +22,8 @@ from uwlr_adapter.tijd import AMSTERDAM
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
+_LINES = 20
+"""So many lines of one kind of problem are told; a whole file of another school has thousands."""
 
 
 @click.group("import")
@@ -80,13 +83,13 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
 
 
 @imports.command("bron")
-@click.argument("naam")
+@click.argument("source", metavar="NAME")
 @click.argument("delen", nargs=-1, metavar="[PART]...")
 @click.option("-o", "--option", "opties", multiple=True, metavar="NAME=VALUE", help="An option of the source.")
 @_import_options
 @click.pass_obj
-def from_bron(context: Context, /, naam: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
-    """Import from an installed source NAAM: a LAS maker's own database, found by its entry point (docs/sources.md).
+def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
+    """Import from an installed source NAME: a LAS maker's own database, found by its entry point (docs/sources.md).
 
     Without PART every part of the source is imported; a part is usually a brincode.
 
@@ -99,7 +102,7 @@ def from_bron(context: Context, /, naam: str, delen: tuple[str, ...], opties: tu
             raise click.BadParameter("write it as name=value", param_hint="--option")
         given[name] = value
     try:
-        made = bron.make(naam, given)
+        made = bron.make(source, given)
     except bron.BronFout as error:
         raise click.ClickException(str(error)) from None
     _import(context, made, delen=delen, **chosen)
@@ -111,17 +114,19 @@ def from_bron(context: Context, /, naam: str, delen: tuple[str, ...], opties: tu
 def template(context: Context, folder: Path) -> None:
     """Write an empty CSV set to DIR: every file with its columns and one example row.
 
-    A file that is there already stays as it is.
+    When one of them is there already, nothing is written.
 
     Example:  uwlr-adapter import template export/
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for naam, data in sjabloon.template():
+        bestanden = dict(sjabloon.template())
+        for naam in bestanden:
+            if (folder / naam).exists():
+                raise click.ClickException(f"{naam} is in the folder already: nothing was written")
+        for naam, data in bestanden.items():
             with (folder / naam).open("xb") as made:
                 made.write(data)
-    except FileExistsError as error:
-        raise click.ClickException(f"{Path(str(error.filename)).name} is in the folder already") from None
     except OSError as error:
         raise click.ClickException(f"the folder cannot be written: {error.strerror}") from None
     context.console.print(f"Wrote a CSV set to {escape(str(folder))}.", soft_wrap=True)
@@ -137,7 +142,7 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
     Example:  uwlr-adapter import list --brincode 21QW
     """
     with context.opslag() as opslag, opslag.reading() as connection:
-        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE])[:limit]
+        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
         years = ", ".join(sorted({rapport.schooljaar for rapport in batch.rapporten}))
@@ -156,7 +161,7 @@ def show(context: Context, batch_id: int) -> None:
     Example:  uwlr-adapter import show 12
     """
     with context.opslag() as opslag, opslag.reading() as connection:
-        batch = _get(connection, batch_id)
+        batch = _require(batches.get, connection, batch_id)
     _print_batch(context.console, batch)
 
 
@@ -174,7 +179,7 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
     """
     with context.opslag() as opslag:
         with opslag.reading() as connection:
-            batch = _get(connection, batch_id)
+            batch = _require(batches.require_undoable, connection, batch_id)
         _print_batch(context.console, batch)
         if not (dry_run or yes):
             click.confirm("Undo all of this?", abort=True)
@@ -190,9 +195,9 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
         context.console.print(f"{batch.vergeten} x forgotten since: not brought back.")
 
 
-def _get(connection: Any, batch_id: int) -> Batch:  # noqa: ANN401 - a connection
+def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
     try:
-        return batches.get(connection, batch_id)
+        return find(connection, batch_id)
     except BatchFout as error:
         raise click.ClickException(str(error)) from None
 
@@ -235,7 +240,14 @@ def _import(
 
 
 def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opties) -> store.Ingevoerd:
-    return store.import_leveringen(opslag, source.lees(deel), opties)
+    try:
+        leveringen = source.lees(deel)
+    except ImportFout:
+        raise
+    except Exception as error:
+        reden = f"the source failed: {type(error).__name__}"  # its text may quote a value
+        raise ImportFout([Probleem(0, "", reden)]) from error
+    return store.import_leveringen(opslag, leveringen, opties)
 
 
 def _progress(console: Console) -> Progress:
@@ -300,7 +312,8 @@ def _print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
     for (ernst, bestand, element, reden), found in sorted(
         regels.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
     ):
-        lines = ", ".join(str(regel) for regel in sorted(found) if regel)
+        lines = [str(regel) for regel in sorted(found) if regel]
+        told = ", ".join(lines[:_LINES]) + (f" and {len(lines) - _LINES} more" if len(lines) > _LINES else "")
         where = [escape(bestand), escape(element)] if of_files else [escape(element)]
-        table.add_row(str(ernst), *where, escape(reden), lines)
+        table.add_row(str(ernst), *where, escape(reden), told)
     console.print(table)

@@ -24,12 +24,15 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
 from uwlr_adapter.logboek import LOGGING
 from uwlr_adapter.opslag import OpslagFout
+from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.wsdl import PATH
 from uwlr_adapter.toezicht import HEALTHZ
 
 STOP_SECONDS = 30
 """How long a request may go on after a stop is asked: the shortest client timeout seen."""
+DRAIN_SECONDS = 5
+"""How long a worker goes on beside the one that replaces it: within it a caller on an open connection hears of it."""
 READY_SECONDS = 30
 """How long a worker may take to start before that is reported as a failure."""
 logger = logging.getLogger("uwlr_adapter.serve")
@@ -80,7 +83,16 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
             Sleutelbos.from_settings(settings, opslag)
         except SleutelFout as error:
             raise click.ClickException(str(error)) from error
-    run(settings, lambda: context.messages.print(f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)"))
+    run(settings, lambda: context.messages.print(_shown(settings)))
+
+
+def _shown(settings: Settings) -> str:
+    """Give where the parts of this process stand."""
+    places = {
+        "soap": f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)",
+        "portal": f"The portal of the schools is on {settings.base_url}{PREFIX}",
+    }
+    return "\n".join(text for part, text in places.items() if part in settings.parts) or "Serving"
 
 
 def run(settings: Settings, ready: Callable[[], object]) -> None:
@@ -98,6 +110,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
         workers=settings.workers,
         blocking_threads=settings.threads,
         respawn_failed_workers=True,
+        respawn_interval=DRAIN_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
@@ -148,6 +161,11 @@ def _announce(settings: Settings, ready: Callable[[], object]) -> None:
             with urllib.request.urlopen(address, timeout=READY_SECONDS):  # noqa: S310 - our own address, over http
                 ready()
                 return
+        except urllib.error.HTTPError:
+            if "soap" not in settings.parts:
+                ready()
+                return
+            time.sleep(0.05)
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)

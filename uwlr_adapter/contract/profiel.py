@@ -105,6 +105,19 @@ class Profiel:
         values = attrgetter(*map(names.attribute_of, sorted(needed)), "key")
         return [place for place, one in enumerate(personen) if not all(values(one))]
 
+    def missing(self, dataset: Dataset) -> dict[tuple[str, str], int]:
+        """Count the records that lack a field which should be there, by kind of record and element."""
+        kinds = (
+            ("leerling", dataset.leerlingen, self.leerling_nodig),
+            ("leerkracht", dataset.leerkrachten, self.leerkracht_nodig),
+        )
+        found = {
+            (kind, element): sum(not getattr(one, names.attribute_of(element)) for one in records)
+            for kind, records, nodig in kinds
+            for element in sorted(nodig)
+        }
+        return {key: count for key, count in found.items() if count}
+
 
 _PERSONEN = ("leerlingen", "leerkrachten")
 

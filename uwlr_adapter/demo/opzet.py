@@ -11,6 +11,10 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import edexml as reader
 from uwlr_adapter.administratie import store as administratie
 from uwlr_adapter.demo import school
+from uwlr_adapter.gebruikers import gebruiker as gebruikers
+from uwlr_adapter.gebruikers import wachtwoord
+from uwlr_adapter.gebruikers.gebruiker import Nieuw
+from uwlr_adapter.gebruikers.tables import Rol
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen import handelingen, store
 from uwlr_adapter.koppelingen.catalogus import Catalogus
@@ -22,7 +26,9 @@ from uwlr_adapter.tijd import day_of, schooljaar_of, schooljaar_start
 KLANTNAAM = "Snappet"
 KLANTCODE = "demo-klantcode-snappet"
 VERIFICATIECODE = "21QW00Ygr67BfgKl!gr8"
-"""Published constants of the demo, and of nothing else."""
+PORTAL_LOGIN = "demo"
+PORTAL_WACHTWOORD = "demo-wachtwoord-21QW"
+"""Published constants of the demo, and of nothing else. Its user of the portal has no second factor."""
 BRIN6 = VERIFICATIECODE[:6]
 _AANBOD = "snappet"
 
@@ -50,6 +56,7 @@ def prepare(opslag: Opslag, sleutels: Sleutelbos, moment: datetime) -> Voorbeeld
         administratie.import_leveringen(opslag, leveringen, opties)
     with opslag.writing() as connection:
         _open_tap(connection, sleutels, moment)
+        _add_gebruiker(connection, moment)
     return Voorbeeld(KLANTNAAM, KLANTCODE, VERIFICATIECODE, BRIN6[:4], BRIN6[4:], schooljaar)
 
 
@@ -66,3 +73,11 @@ def _open_tap(connection: sa.Connection, sleutels: Sleutelbos, moment: datetime)
             verificatiecode=VERIFICATIECODE,
         )
         handelingen.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)
+
+
+def _add_gebruiker(connection: sa.Connection, moment: datetime) -> None:
+    """Add the user of the portal, who acts for both vestigingen."""
+    if gebruikers.find(connection, PORTAL_LOGIN) is None:
+        nieuw = Nieuw(PORTAL_LOGIN, "Demo de Vries", Rol.BESTUUR, tuple(school.VESTIGINGEN), totp_nodig=False)
+        _, token = gebruikers.add(connection, nieuw, moment)
+        gebruikers.set_password(connection, token, wachtwoord.make_hash(PORTAL_WACHTWOORD), moment)

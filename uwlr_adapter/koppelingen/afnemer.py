@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from uwlr_adapter import dialect
+from uwlr_adapter import dialect, journaal
+from uwlr_adapter.journaal import Handeling
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
 from uwlr_adapter.koppelingen.verificatiecode import random_text
@@ -83,7 +84,7 @@ def add(
     connection.execute(
         _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
     )
-    return get(connection, klantnaam), code
+    return _recorded(connection, klantnaam, Handeling.TOEGEVOEGD, moment), code
 
 
 def rotate(
@@ -112,19 +113,21 @@ def rotate(
             klantcode_digest=sleutels.digest(Doel.KLANTCODE, code),
         )
     )
-    return get(connection, klantnaam), code
+    return _recorded(connection, klantnaam, Handeling.KLANTCODE_VERNIEUWD, moment), code
 
 
 def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerFout."""
     if get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, to_utc(moment))
+        _recorded(connection, klantnaam, Handeling.UITGESCHAKELD, moment)
 
 
-def enable(connection: sa.Connection, klantnaam: str) -> None:
+def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
     """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerFout."""
-    get(connection, klantnaam)
-    _set_disabled(connection, klantnaam, None)
+    if not get(connection, klantnaam).is_enabled:
+        _set_disabled(connection, klantnaam, None)
+        _recorded(connection, klantnaam, Handeling.INGESCHAKELD, moment)
 
 
 def set_strict(connection: sa.Connection, klantnaam: str, *, streng: bool) -> None:
@@ -145,6 +148,12 @@ def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
     if afnemer is None:
         raise AfnemerFout("there is no afnemer with this klantnaam")
     return afnemer
+
+
+def by_id(connection: sa.Connection, afnemer_id: int) -> Afnemer | None:
+    """Give the afnemer with this id, if any."""
+    row = connection.execute(sa.select(_table).where(_table.c.id == afnemer_id)).one_or_none()
+    return None if row is None else _record(row)
 
 
 def list_all(connection: sa.Connection) -> list[Afnemer]:
@@ -175,6 +184,13 @@ def recognise(bekend: Bekend | None, klantcode: str, moment: datetime, sleutels:
 
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
     connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(uitgeschakeld_op=value))
+
+
+def _recorded(connection: sa.Connection, klantnaam: str, handeling: Handeling, moment: datetime) -> Afnemer:
+    """Write an act down in the journaal, and give the afnemer as it is now."""
+    afnemer = get(connection, klantnaam)
+    journaal.record_afnemer(connection, moment=moment, handeling=handeling, afnemer_id=afnemer.id)
+    return afnemer
 
 
 def _row(connection: sa.Connection, klantnaam: str) -> sa.Row[Any] | None:

@@ -69,6 +69,12 @@ class ZonderCode(KoppelingFout):
     tekst = "Deze koppeling heeft geen verificatiecode; zij kan alleen worden geactiveerd en beëindigd."
 
 
+class AlAkkoord(KoppelingFout):
+    """The present version of the terms is the one that was agreed to."""
+
+    tekst = "Uw school is al akkoord met deze versie van de gebruikersvoorwaarden."
+
+
 class AkkoordOntbreekt(KoppelingFout):
     """The agreement is not complete."""
 

@@ -102,6 +102,28 @@ def end(connection: sa.Connection, koppeling_id: int, versie: int, moment: datet
     return _save(connection, nieuw, Handeling.BEEINDIGD, moment)
 
 
+def agree_again(
+    connection: sa.Connection,
+    catalogus: Catalogus,
+    koppeling_id: int,
+    versie: int,
+    *,
+    login: str,
+    naam: str,
+    akkoord: bool,
+    moment: datetime,
+) -> Koppeling:
+    """Agree to the present version of the terms; the agreement before it is kept. Raises KoppelingFout."""
+    gezien = store.by_id(connection, koppeling_id, versie)
+    voorwaarden = require_aanbod(catalogus, gezien.aanbod).voorwaarden.versie
+    nieuw = levensloop.renew_akkoord(
+        gezien,
+        levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
+    )
+    store.add_earlier_akkoord(connection, gezien.id, gezien.akkoord)
+    return _save(connection, nieuw, Handeling.AKKOORD_VERNIEUWD, moment)
+
+
 def require_aanbod(catalogus: Catalogus, id_: str) -> Aanbod:
     """Give a catalogue entry that can be activated. Raises OnbekendAanbod or StaatAltijdAan."""
     aanbod = catalogus.get(id_)

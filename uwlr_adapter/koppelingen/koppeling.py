@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from uwlr_adapter.koppelingen.fouten import (
     AkkoordOntbreekt,
+    AlAkkoord,
     AlGepauzeerd,
     Beeindigd,
     StartdatumOngeldig,
@@ -129,6 +130,14 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
         geopend_op=geopend_op,
         versie=koppeling.versie + 1,
     )
+
+
+def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
+    """Give it a newer agreement. Raises Beeindigd, or AlAkkoord when these terms are agreed to already."""
+    _require_living(koppeling)
+    if koppeling.akkoord.voorwaarden == akkoord.voorwaarden:
+        raise AlAkkoord
+    return replace(koppeling, akkoord=akkoord, versie=koppeling.versie + 1)
 
 
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from uwlr_adapter import dialect
 from uwlr_adapter.koppelingen import sleutelbestand
-from uwlr_adapter.koppelingen.tables import afnemer, koppeling, serversleutel
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.koppelingen.tables import MET_SLEUTEL, afnemer, serversleutel
+from uwlr_adapter.opslag import Opslag, metadata
 from uwlr_adapter.settings import Settings, forget_key_variables
 from uwlr_adapter.tijd import Klok, now, to_utc
 
@@ -41,6 +41,14 @@ class Doel(StrEnum):
 
     VERIFICATIECODE = "verificatiecode"
     KLANTCODE = "klantcode"
+    LOGIN = "login"
+
+
+class Afleiding(StrEnum):
+    """What a key derived from the server keys is for."""
+
+    SESSIE = "sessie"
+    TWEEDE_FACTOR = "tweede factor"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +120,14 @@ class Sleutelbos:
                 dialect.lock(connection, "serversleutel")  # several processes start at once
                 bos.register(connection, klok())
         return bos
+
+    def derive(self, doel: Afleiding) -> dict[str, bytes]:
+        """Give a key of 32 bytes for another purpose by the name of each server key, newest first.
+
+        It is one block of HKDF-Expand with a label of its own (RFC 5869): it gives away no other key.
+        """
+        label = f"uwlr-adapter:1:afleiding:{doel}\x01".encode()
+        return {sleutel.naam: hmac.digest(sleutel.geheim, label, sha256) for sleutel in self.sleutels}
 
     def digest(self, doel: Doel, geheim: str) -> str:
         """Give what is stored of a secret: its digest under the newest key."""
@@ -188,9 +204,9 @@ def _knows_keys(opslag: Opslag) -> bool:
 
 
 def _in_use(connection: sa.Connection, naam: str, moment: datetime) -> bool:
-    """Whether a stored digest that may still be presented names this key."""
+    """Whether what is stored and may still be presented names this key: every column with `info=MET_SLEUTEL`."""
     begin = f"{naam}:"
-    kolommen = (koppeling.c.code_digest, afnemer.c.klantcode_digest, afnemer.c.vorige_digest)
+    kolommen = [kolom for tabel in metadata.sorted_tables for kolom in tabel.columns if kolom.info == MET_SLEUTEL]
     overlaps = afnemer.c.vorige_tot > to_utc(moment)
     gebruikt = (
         sa.exists(

@@ -14,6 +14,7 @@ from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.tijd import from_utc, to_utc
 
 _table = tables.koppeling
+_eerder = tables.eerder_akkoord
 _LEVEND = _table.c.status != Status.BEEINDIGD
 
 
@@ -70,6 +71,36 @@ def living(connection: sa.Connection, brin6: str, aanbod: str) -> Koppeling | No
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
     """Give every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
     return _load(connection, _LEVEND, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+
+
+def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling | None:
+    """Give the koppeling with this id, living or ended, when it is one of this vestiging."""
+    rows = _load(connection, _table.c.id == koppeling_id, _table.c.brin6 == brin6)
+    return rows[0] if rows else None
+
+
+def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
+    """Give the ended koppelingen of a vestiging, the last one first."""
+    return _load(connection, _table.c.brin6 == brin6, ~_LEVEND)[::-1]
+
+
+def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
+    """Keep an agreement that is about to be followed by one with newer terms."""
+    connection.execute(
+        _eerder.insert().values(
+            koppeling_id=koppeling_id,
+            login=akkoord.login,
+            naam=akkoord.naam,
+            moment=to_utc(akkoord.moment),
+            voorwaarden=akkoord.voorwaarden,
+        )
+    )
+
+
+def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
+    """Give the agreements of a koppeling before the present one, the last one first."""
+    query = sa.select(_eerder).where(_eerder.c.koppeling_id == koppeling_id).order_by(_eerder.c.id.desc())
+    return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
 def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:

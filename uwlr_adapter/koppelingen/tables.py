@@ -17,6 +17,8 @@ class Status(StrEnum):
 
 
 _DIGEST = sa.String(96)
+MET_SLEUTEL = {"sleutel": "named"}
+"""The mark (`info`) of a column whose text starts with the name of the server key that it needs."""
 
 serversleutel = sa.Table(
     "serversleutel",
@@ -30,8 +32,8 @@ afnemer = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
-    sa.Column("klantcode_digest", _DIGEST, nullable=False),
-    sa.Column("vorige_digest", _DIGEST, comment="the klantcode before the last rotation"),
+    sa.Column("klantcode_digest", _DIGEST, nullable=False, info=MET_SLEUTEL),
+    sa.Column("vorige_digest", _DIGEST, info=MET_SLEUTEL, comment="the klantcode before the last rotation"),
     sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
     sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
     sa.Column("uitgeschakeld_op", sa.DateTime),
@@ -47,7 +49,7 @@ koppeling = sa.Table(
     sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), comment="none: no data flow"),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("startdatum", sa.Date, nullable=False, comment="first day on which it is open"),
-    sa.Column("code_digest", _DIGEST, comment="erased at a pause and at the end"),
+    sa.Column("code_digest", _DIGEST, info=MET_SLEUTEL, comment="erased at a pause and at the end"),
     sa.Column("geopend_op", sa.DateTime, nullable=False, comment="last activation or resumption"),
     sa.Column("versie", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
     sa.Column("akkoord_login", sa.String(64), nullable=False),
@@ -72,4 +74,16 @@ sa.Index(
     unique=True,
     sqlite_where=_LEVEND,
     postgresql_where=_LEVEND,
+)
+
+eerder_akkoord = sa.Table(
+    "eerder_akkoord",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), nullable=False, index=True),
+    sa.Column("login", sa.String(64), nullable=False),
+    sa.Column("naam", sa.String(200), nullable=False, comment="as typed"),
+    sa.Column("moment", sa.DateTime, nullable=False),
+    sa.Column("voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
+    comment="agreements with older versions of the terms; the present one stands with the koppeling",
 )

@@ -19,11 +19,12 @@ from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.verzoek import Aanroep, Verzoek, keur, reread_strictly
+from uwlr_adapter.http import log_failure
 from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang
 from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.soap.http import log_failure
+from uwlr_adapter.soap.http import logger
 from uwlr_adapter.stand import Standsleutel
 from uwlr_adapter.tijd import Klok, day_of, schooljaar_of
 from uwlr_adapter.voorraad import Stand, Verlopen, Voorraad, assemble
@@ -257,8 +258,8 @@ def guarded(work: Callable[[], Result]) -> Result:
     except fault.UwlrFout:
         raise
     except (DBAPIError, PoolTimeoutError) as error:
-        log_failure(error)
+        log_failure(error, logger)
         raise fault.TijdelijkNietBeschikbaar from error
     except Exception as error:
-        log_failure(error)
+        log_failure(error, logger)
         raise fault.InterneFout from error

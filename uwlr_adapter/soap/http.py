@@ -5,7 +5,6 @@ small environ of its own; nothing that the application raises reaches the caller
 """
 
 import io
-import ipaddress
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
-from uwlr_adapter.logboek import describe
+from uwlr_adapter.http import log_failure, source_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,9 +26,6 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
-"""Where a proxy on this machine calls from."""
-_LONGEST_ADDRESS = 45
 TAKES_GZIP = "uwlr.gzip"
 """Where the environ of the SOAP application says whether the caller can read a compressed answer."""
 _VARY = [("Vary", "Accept-Encoding")]
@@ -82,7 +78,7 @@ class Deur:
         try:
             content = b"".join(self._application(inner, held))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
-            log_failure(error)
+            log_failure(error, logger)
             verslag.note(uitkomst=fault.InterneFout.code)
             return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
         encoding = [("Content-Encoding", held.encoding)] if held.encoding else []
@@ -178,28 +174,6 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def source_of(environ: "WSGIEnvironment") -> str:
-    """Give the network address of the caller, without its port.
-
-    Behind a proxy on this machine that is what the proxy wrote last in X-Forwarded-For. Of anybody else that header is
-    a claim, and is not looked at.
-    """
-    peer = _without_port(environ.get("REMOTE_ADDR", ""))
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    if forwarded is None or peer not in LOOPBACK:
-        return peer
-    try:
-        return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))[:_LONGEST_ADDRESS]
-    except ValueError:
-        return peer
-
-
-def _without_port(address: str) -> str:
-    host, separator, port = address.rpartition(":")
-    found = host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address
-    return found[:_LONGEST_ADDRESS]
-
-
 def plain(
     start_response: "StartResponse",
     status: HTTPStatus,
@@ -227,8 +201,3 @@ def send(
         [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],
     )
     return [] if head else [content]
-
-
-def log_failure(error: BaseException) -> None:
-    """Log a failure of our own: its kinds and places, never its text, which may quote values."""
-    logger.error("own failure: %s", describe(error))

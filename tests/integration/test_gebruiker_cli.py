@@ -1,0 +1,136 @@
+"""`uwlr-adapter gebruiker`: users, one-time links, and what is never printed."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from koppelingen_hulp import MOMENT, add_vestiging
+from rich.console import Console
+
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.gebruiker import gebruiker
+from uwlr_adapter.gebruikers import gebruiker as gebruikers
+from uwlr_adapter.gebruikers.fouten import LinkOngeldig
+from uwlr_adapter.gebruikers.gebruiker import Gebruiker
+from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.settings import Settings
+
+BEGIN = "https://uwlr.example.nl/koppelingen/wachtwoord/"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """Give a data folder with two vestigingen."""
+    settings = Settings(data=tmp_path, public_url="https://uwlr.example.nl/")
+    made = Context(settings, lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
+    with made.opslag() as opslag, opslag.writing() as connection:
+        for brin6 in ("21QW00", "21QW01"):
+            add_vestiging(connection, brin6)
+    return made
+
+
+def run(context: Context, *arguments: str) -> Result:
+    """Run `uwlr-adapter gebruiker` with these arguments."""
+    return CliRunner().invoke(gebruiker, arguments, obj=context)
+
+
+def add(context: Context, login: str = "j.devries", *arguments: str) -> str:
+    """Add a user of 21QW00; gives the token of its link."""
+    result = run(context, "add", login, "--naam", "J. de Vries", "--vestiging", "21QW00", *arguments)
+    assert result.exit_code == 0, result.output
+    (link,) = result.stdout.splitlines()
+    assert link.startswith(BEGIN)
+    return link.removeprefix(BEGIN)
+
+
+def find(context: Context, login: str = "j.devries") -> Gebruiker | None:
+    """Give a user as it is stored."""
+    with context.opslag() as opslag, opslag.reading() as connection:
+        return gebruikers.find(connection, login)
+
+
+def link_of(context: Context, token: str) -> str:
+    """Give whose link this is. Raises LinkOngeldig."""
+    with context.opslag() as opslag, opslag.reading() as connection:
+        return gebruikers.by_link(connection, token, MOMENT).login
+
+
+def test_add(context: Context) -> None:
+    """The link stands alone on standard output, and belongs to the user, whose login is in small letters."""
+    token = add(context, "J.deVries", "--vestiging", "21QW01", "--rol", "bestuur")
+    assert link_of(context, token) == "j.devries"
+    made = find(context)
+    assert made is not None
+    assert (made.rol, made.vestigingen, made.totp_nodig) == (Rol.BESTUUR, ("21QW00", "21QW01"), True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("x", "--naam", "X", "--vestiging", "21QW00"), "a login has 3 to 64"),
+        (("met spatie", "--naam", "X", "--vestiging", "21QW00"), "a login has 3 to 64"),
+        (("J.DEVRIES", "--naam", "X", "--vestiging", "21QW00"), "this login already"),
+        (("nieuw", "--naam", " ", "--vestiging", "21QW00"), "a naam has 1 to 200"),
+        (("nieuw", "--naam", "X"), "at least one vestiging"),
+        (("nieuw", "--naam", "X", "--vestiging", "99XX00"), "there is no vestiging 99XX00"),
+        (("nieuw", "--naam", "X", "--rol", "baas", "--vestiging", "21QW00"), "is not one of"),
+        (("nieuw", "--vestiging", "21QW00"), "--naam"),
+    ],
+)
+def test_refused(context: Context, arguments: tuple[str, ...], reason: str) -> None:
+    """A refusal is one sentence, and nobody is added."""
+    add(context)
+    result = run(context, "add", *arguments)
+    assert result.exit_code != 0
+    assert reason in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert find(context, "nieuw") is None
+
+
+def test_an_operator_needs_no_vestiging(context: Context) -> None:
+    """The one who manages the afnemers acts for no school."""
+    assert run(context, "add", "beheer", "--naam", "Beheer", "--rol", "operator").exit_code == 0
+
+
+def test_reset(context: Context) -> None:
+    """A new link replaces the old one, and the password is void."""
+    old = add(context)
+    with context.opslag() as opslag, opslag.writing() as connection:
+        gebruikers.set_password(connection, old, "een-hash", MOMENT)
+    assert "enabled" in run(context, "list").stdout
+    new = run(context, "reset", "J.DEVRIES").stdout.strip().removeprefix(BEGIN)
+    assert link_of(context, new) == "j.devries"
+    found = find(context)
+    assert found is not None
+    assert not found.heeft_wachtwoord
+    with pytest.raises(LinkOngeldig):
+        link_of(context, old)
+
+
+def test_disable_and_enable(context: Context) -> None:
+    """A disabled user has no link any more and cannot be reset, until it is enabled."""
+    token = add(context)
+    assert run(context, "disable", "j.devries").exit_code == 0
+    with pytest.raises(LinkOngeldig):
+        link_of(context, token)
+    assert "enable it first" in run(context, "reset", "j.devries").stderr
+    assert "disabled" in run(context, "list").stdout
+    assert run(context, "enable", "j.devries").exit_code == 0
+    assert run(context, "reset", "j.devries").exit_code == 0
+
+
+@pytest.mark.parametrize("act", ["reset", "disable", "enable"])
+def test_an_unknown_user(context: Context, act: str) -> None:
+    """There is a sentence for it."""
+    assert "no user with this login" in run(context, act, "niemand").stderr
+
+
+def test_list(context: Context) -> None:
+    """Who, what, where, and how far; no password, link or secret."""
+    assert "No user yet" in run(context, "list").stderr
+    token = add(context)
+    shown = run(context, "list").stdout
+    for text in ("j.devries", "J. de Vries", "schoolbeheerder", "21QW00", "has a link", "at first login"):
+        assert text in shown
+    assert token not in shown

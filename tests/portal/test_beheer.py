@@ -1,0 +1,117 @@
+"""The pages of the operator: afnemers and their klantcodes, which are shown once."""
+
+import re
+
+import pytest
+from portal_hulp import MOMENT, Pagina, Portaal
+
+from uwlr_adapter import journaal
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+
+AFNEMERS = "/koppelingen/beheer/afnemers"
+
+
+def klantcode(page: Pagina) -> str:
+    """Give the klantcode that a page shows."""
+    code = page.tree.xpath("//code[@id='klantcode']")[0].text
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", code)
+    return str(code)
+
+
+def identifies(portaal: Portaal, klantnaam: str, code: str) -> bool:
+    """Tell whether a caller with this klantcode is known now."""
+    sleutels = Sleutelbos.from_settings(portaal.settings, portaal.opslag)
+    with portaal.opslag.reading() as connection:
+        return afnemers.identify(connection, klantnaam, code, portaal.klok.moment, sleutels) is not None
+
+
+def acts(portaal: Portaal) -> list[str]:
+    """Give the acts on afnemers in the journaal, those of the furnishing left out."""
+    with portaal.opslag.reading() as connection:
+        rows = [row for row in journaal.read(connection) if row.soort is journaal.Soort.AFNEMER]
+    return [row.handeling for row in rows][::-1][2:]
+
+
+def test_an_operator_begins_at_the_afnemers(portaal: Portaal) -> None:
+    """Where else; and each stands there with the koppeling that goes by it."""
+    browser = portaal.browser("operator")
+    page = browser.follow(browser.get("/koppelingen"))
+    assert page.h1 == "Afnemers"
+    names = [row.text for row in page.tree.xpath("//tbody//th")]
+    assert names == ["Basispoort", "Snappet"]
+
+
+def test_add(portaal: Portaal) -> None:
+    """The klantcode is shown once, works, and the koppeling of that afnemer is available from then on."""
+    browser = portaal.browser("operator")
+    page = browser.submit(AFNEMERS, klantnaam="UWLR-4D")
+    code = klantcode(page)
+    assert identifies(portaal, "UWLR-4D", code)
+    assert code not in browser.get(AFNEMERS).body
+    assert code not in browser.get(f"{AFNEMERS}/3").body
+    assert portaal.browser("school").get("/koppelingen/21QW00/activeren/uwlr-4d").status == 200
+    assert acts(portaal) == ["toegevoegd"]
+
+
+@pytest.mark.parametrize(
+    ("klantnaam", "error"),
+    [
+        ("", "Vul een klantnaam in."),
+        ("Snappet", "Er is al een afnemer met deze klantnaam."),
+        ("x" * 65, "Een klantnaam heeft maximaal 64 tekens."),
+        (" Snappet", "Een klantnaam begint en eindigt niet met een spatie."),
+        ("A\x07", "Gebruik alleen gewone letters en tekens."),
+    ],
+)
+def test_wrong_klantnamen(portaal: Portaal, klantnaam: str, error: str) -> None:
+    """The error stands beside the field, and nothing is added."""
+    page = portaal.browser("operator").submit(AFNEMERS, klantnaam=klantnaam)
+    assert page.status == 422
+    assert page.errors("klantnaam") == [error]
+    assert acts(portaal) == []
+
+
+def test_rotate(portaal: Portaal) -> None:
+    """The old klantcode stays good for the overlap; sent twice, it rotates once."""
+    browser = portaal.browser("operator")
+    page = browser.get(f"{AFNEMERS}/2")
+    answer = browser.submit_page(page, 0, overlap="7")
+    naam, new, old = "Basispoort", klantcode(answer), "een-klantcode-van-Basispoort"
+    twice = browser.submit_page(page, 0, overlap="7")
+    assert "Er is geen tweede klantcode gemaakt." in browser.follow(twice).text
+    assert identifies(portaal, naam, new)
+    assert identifies(portaal, naam, old)
+    assert "De vorige klantcode blijft geldig tot 2 december 2026 om 10:30 uur." in answer.text
+    portaal.klok.advance(days=7)
+    assert not identifies(portaal, naam, old)
+    assert acts(portaal) == ["klantcode vernieuwd"]
+
+
+@pytest.mark.parametrize("overlap", ["", "-1", "367", "x", "1e3"])
+def test_wrong_overlaps(portaal: Portaal, overlap: str) -> None:
+    """The error stands beside the field, and nothing is rotated."""
+    page = portaal.browser("operator").submit(f"{AFNEMERS}/1", 0, overlap=overlap)
+    assert page.status == 422
+    assert page.errors("overlap")
+    assert acts(portaal) == []
+
+
+def test_disable_and_enable(portaal: Portaal) -> None:
+    """A disabled afnemer is refused, and enabled as it was."""
+    browser = portaal.browser("operator")
+    assert browser.follow(browser.submit(f"{AFNEMERS}/1", 1)).h1 == "Snappet Uitgeschakeld"
+    assert not identifies(portaal, "Snappet", "een-klantcode-van-Snappet")
+    assert browser.follow(browser.submit(f"{AFNEMERS}/1", 0)).h1 == "Snappet Ingeschakeld"
+    assert identifies(portaal, "Snappet", "een-klantcode-van-Snappet")
+    assert acts(portaal) == ["uitgeschakeld", "ingeschakeld"]
+
+
+def test_rotating_what_was_disabled_meanwhile(portaal: Portaal) -> None:
+    """The form of before a colleague disabled it leads back with a sentence."""
+    browser = portaal.browser("operator")
+    page = browser.get(f"{AFNEMERS}/1")
+    with portaal.opslag.writing() as connection:
+        afnemers.disable(connection, "Snappet", MOMENT)
+    answer = browser.submit_page(page, 0)
+    assert "Schakel hem eerst in." in browser.follow(answer).text

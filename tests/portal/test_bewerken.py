@@ -1,0 +1,234 @@
+"""Bewerken, pauzeren, hervatten, beëindigen: the tap as the platform feels it, and two people at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import berichten
+import pytest
+from huis import import_one_of_each
+from koppelingen_hulp import school_element
+from portal_hulp import Browser, Pagina, Portaal
+from wsgi import call
+
+from uwlr_adapter import journaal
+from uwlr_adapter.koppelingen import catalogus as catalogi
+
+VESTIGING = "/koppelingen/30AB00"
+CODE = "30AB00Ygr67BfgKl!gr8"
+ANDERE = "30AB00een-andere-code-2"
+KOPPELING = f"{VESTIGING}/koppeling/1"
+
+
+@pytest.fixture
+def browser(portaal: Portaal) -> Browser:
+    """Give a school with records, and Snappet activated."""
+    with portaal.opslag.writing() as connection:
+        import_one_of_each(connection, "2026-2027")
+    browser = portaal.browser("andere")
+    page = browser.submit(
+        f"{VESTIGING}/activeren/snappet", naam="C. Elders", akkoord="ja", verificatiecode=CODE, actie="gereed"
+    )
+    assert page.status == 303
+    return browser
+
+
+def fetch(portaal: Portaal, code: str = CODE) -> str:
+    """Fetch as Snappet; gives the payload or the fault."""
+    kop = berichten.header(sleutel=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
+    body = berichten.body(schooljaar="2026-2027", school=school_element("30AB00"))
+    answer = call(portaal.app, berichten.envelope(body, kop)).body
+    for word in (b"AutorisatieOngeldig", b"geenwijzigingen", b"<leerlingen>"):
+        if word in answer:
+            return word.decode().strip("<>")
+    raise AssertionError(answer)
+
+
+def state(browser: Browser) -> str:
+    """Give the status that the page of the koppeling shows."""
+    return str(browser.get(KOPPELING).tree.xpath("//h1/span")[0].text)
+
+
+def test_the_tap(portaal: Portaal, browser: Browser) -> None:
+    """Open, closed by clearing the code, open again with the same or a new code, closed for good at the end."""
+    assert fetch(portaal) == "leerlingen"
+    page = browser.get(f"{KOPPELING}/pauzeren")
+    assert "kan vanaf dat moment geen gegevens meer ophalen" in page.text
+    assert fetch(portaal) == "leerlingen"
+    assert "De verificatiecode is verwijderd." in browser.follow(browser.submit_page(page)).text
+    assert state(browser) == "Gepauzeerd"
+    assert fetch(portaal) == "AutorisatieOngeldig"
+    assert "gepauzeerd was" in browser.get(VESTIGING).text
+    answer = browser.submit(KOPPELING, verificatiecode=CODE, actie="opslaan")
+    assert "De uitwisseling is hervat. Vul dezelfde verificatiecode ook in bij Snappet." in browser.follow(answer).text
+    assert fetch(portaal) == "leerlingen"
+    answer = browser.submit(KOPPELING, verificatiecode=ANDERE, actie="opslaan")
+    assert "De verificatiecode is gewijzigd." in browser.follow(answer).text
+    assert fetch(portaal) == "AutorisatieOngeldig"
+    shown = browser.get(VESTIGING).text
+    assert "Snappet probeert op te halen met een andere verificatiecode. Laat Snappet de code controleren" in shown
+    assert fetch(portaal, ANDERE) == "leerlingen"
+    answer = browser.submit(f"{KOPPELING}/beeindigen")
+    assert answer.location == f"{VESTIGING}/"
+    page = browser.follow(answer)
+    assert "is beëindigd. U vindt haar terug onder Beëindigde koppelingen." in page.text
+    assert page.tree.xpath("//section[@aria-labelledby='beeindigd']//th[normalize-space()='Snappet']")
+    assert fetch(portaal, ANDERE) == "AutorisatieOngeldig"
+    assert state(browser) == "Beëindigd"
+    assert not browser.get(KOPPELING).forms()
+    assert browser.get(f"{VESTIGING}/activeren/snappet").status == 200
+
+
+def test_the_code_is_not_shown(browser: Browser) -> None:
+    """The page of a koppeling has an empty field."""
+    page = browser.get(KOPPELING)
+    assert page.fields()["verificatiecode"] == ""
+    assert "Zij wordt niet getoond." in page.text
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("", "Vul een verificatiecode in."),
+        ("30AB00kort", "De verificatiecode heeft minimaal 20 tekens."),
+        ("21QW00Ygr67BfgKl!gr8", "De verificatiecode begint met 30AB00"),
+    ],
+)
+def test_wrong_codes(portaal: Portaal, browser: Browser, code: str, error: str) -> None:
+    """An error stands beside the field, the code is kept in it, and the old one still works."""
+    page = browser.submit(KOPPELING, verificatiecode=code, actie="opslaan")
+    assert page.status == 422
+    assert page.errors("verificatiecode")[0].startswith(error)
+    assert page.fields()["verificatiecode"] == code
+    assert fetch(portaal) == "leerlingen"
+
+
+def test_make_a_code_without_a_script(browser: Browser) -> None:
+    """The button fills in a code, and nothing has changed until it is saved."""
+    page = browser.submit(KOPPELING, verificatiecode="", actie="maak")
+    assert page.fields()["verificatiecode"].startswith("30AB00")
+    assert browser.get(KOPPELING).fields()["versie"] == page.fields()["versie"]
+    assert browser.submit_page(page, actie="opslaan").status == 303
+
+
+def second_too_late(portaal: Portaal, browser: Browser, open_: str, act: Callable[[Browser], Pagina]) -> Pagina:
+    """Open a page, let a colleague act, then send the page; gives what it says."""
+    page = browser.get(open_)
+    colleague = portaal.browser("andere")
+    assert act(colleague).status == 303
+    fields = {"verificatiecode": ANDERE, "actie": "opslaan"} if open_ == KOPPELING else {}
+    return browser.submit_page(page, **fields)
+
+
+def pause(browser: Browser) -> Pagina:
+    """Pause."""
+    return browser.submit(f"{KOPPELING}/pauzeren")
+
+
+def end(browser: Browser) -> Pagina:
+    """End."""
+    return browser.submit(f"{KOPPELING}/beeindigen")
+
+
+def change(browser: Browser) -> Pagina:
+    """Enter another code."""
+    return browser.submit(KOPPELING, verificatiecode="30AB00de-code-van-collega", actie="opslaan")
+
+
+@pytest.mark.parametrize("path", [KOPPELING, f"{KOPPELING}/pauzeren", f"{KOPPELING}/beeindigen"])
+@pytest.mark.parametrize("act", [pause, change, end])
+def test_two_people_at_once(portaal: Portaal, browser: Browser, path: str, act: Callable[[Browser], Pagina]) -> None:
+    """The second reads that somebody was first, sees the koppeling as it is now, and nothing of it is done."""
+    page = second_too_late(portaal, browser, path, act)
+    with portaal.opslag.reading() as connection:
+        assert len(journaal.read(connection, brin6="30AB00")) == 2
+    told = browser.follow(page) if page.status == 303 else page
+    assert page.status in {303, 409}
+    assert "Iemand anders heeft deze koppeling zojuist gewijzigd." in told.text
+    if page.status == 409:
+        fresh = {"pause": "2", "change": "2"}.get(act.__name__)
+        assert not told.forms() or told.fields()["versie"] == fresh
+        fields = {"actie": "opslaan"} if path == KOPPELING else {}
+        if told.forms():
+            assert browser.submit_page(told, **fields).status == 303
+
+
+@pytest.mark.parametrize("versie", ["", "x", "0", "99", None])
+def test_a_form_without_its_version(portaal: Portaal, browser: Browser, versie: str | None) -> None:
+    """A form that does not say what was seen does nothing."""
+    assert browser.submit(f"{KOPPELING}/pauzeren", versie=versie).status == 409
+    assert fetch(portaal) == "leerlingen"
+
+
+def test_confirmations_of_what_cannot_be(browser: Browser) -> None:
+    """Pausing what is paused and ending what has ended lead back to the koppeling."""
+    pause(browser)
+    assert browser.get(f"{KOPPELING}/pauzeren").location == KOPPELING
+    end(browser)
+    assert browser.get(f"{KOPPELING}/beeindigen").location == KOPPELING
+
+
+def test_the_confirmation_on_paper(browser: Browser) -> None:
+    """It says who agreed to what and when, and not the code."""
+    page = browser.get(f"{KOPPELING}/bevestiging")
+    for text in ("C. Elders", "andere", "25 november 2026 om 10:30 uur", "versie uwlr-1", "30AB00", "smalle set"):
+        assert text in page.text
+    assert CODE not in page.body
+
+
+def test_new_terms(make: Callable[..., Portaal], tmp_path: Path) -> None:
+    """A newer version of the terms asks for agreement again; the one before it stays to be seen."""
+    browser = make().browser("school")
+    code = "21QW00Ygr67BfgKl!gr8"
+    browser.submit(
+        "/koppelingen/21QW00/activeren/snappet", naam="Eerste", akkoord="ja", verificatiecode=code, actie="gereed"
+    )
+    koppeling = "/koppelingen/21QW00/koppeling/1"
+    assert browser.get(f"{koppeling}/akkoord").location == koppeling
+    newer = Path(catalogi.__file__).with_name("catalogus.toml").read_text(encoding="utf-8")
+    file = tmp_path / "catalogus.toml"
+    file.write_text(newer.replace('versie = "uwlr-1"', 'versie = "uwlr-2"'), encoding="utf-8")
+    browser = make(catalogus=file).browser("collega")
+    assert "Er zijn nieuwe gebruikersvoorwaarden." in browser.get("/koppelingen/21QW00").text
+    path = f"{koppeling}/akkoord"
+    assert browser.submit(path, naam="").errors("akkoord") == ["Vink 'Voor akkoord' aan om verder te gaan."]
+    stale = browser.get(path)
+    assert browser.submit(path, naam="Tweede", akkoord="ja").location == koppeling
+    page = browser.get(koppeling)
+    assert "AkkoordTweede (collega), 25 november 2026 om 10:30 uur, met versie uwlr-2" in page.text
+    assert "Eerder akkoordEerste (school), 25 november 2026 om 10:30 uur, met versie uwlr-1" in page.text
+    assert "nieuwe gebruikersvoorwaarden" not in page.text
+    assert browser.submit_page(stale, naam="Derde", akkoord="ja").status == 409
+    assert "akkoord met nieuwe gebruikersvoorwaarden" in browser.get("/koppelingen/21QW00/journaal").text
+
+
+def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portaal], tmp_path: Path) -> None:
+    """It is still to be seen, and to be ended."""
+    browser = make().browser("school")
+    code = "21QW00Ygr67BfgKl!gr8"
+    overview = "/koppelingen/21QW00"
+    browser.submit(f"{overview}/activeren/snappet", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
+    shipped = Path(catalogi.__file__).with_name("catalogus.toml").read_text(encoding="utf-8")
+    file = tmp_path / "catalogus.toml"
+    file.write_text(shipped.replace('id = "snappet"', 'id = "snappet-nieuw"'), encoding="utf-8")
+    browser = make(catalogus=file).browser("school")
+    assert "snappet Wordt niet meer aangeboden" in browser.get(overview).text
+    assert browser.get(f"{overview}/koppeling/1").status == 200
+    assert browser.get(f"{overview}/koppeling/1/bevestiging").status == 200
+    assert browser.get(f"{overview}/koppeling/1/akkoord").status == 303
+    assert browser.submit(f"{overview}/koppeling/1/beeindigen").status == 303
+    assert "Wordt niet meer aangeboden" not in browser.get(overview).text
+
+
+def test_a_board_sees_where_to_look(portaal: Portaal) -> None:
+    """Who has several vestigingen sees how each stands before choosing one."""
+    browser = portaal.browser("bestuur")
+    code = "21QW00Ygr67BfgKl!gr8"
+    browser.submit(
+        "/koppelingen/21QW00/activeren/snappet", naam="D", akkoord="ja", verificatiecode=code, actie="gereed"
+    )
+    assert "1 leerplatform gekoppeld" in browser.get("/koppelingen").text
+    browser.submit("/koppelingen/21QW00/koppeling/1/pauzeren")
+    page = browser.get("/koppelingen")
+    assert page.h1 == "Kies een vestiging"
+    assert "Snappet: gepauzeerd" in page.text
+    assert page.tree.xpath("//ul[@class='keuzes']//a/@href") == ["/koppelingen/21QW00/", "/koppelingen/21QW01/"]

@@ -1,0 +1,1 @@
+"""The Koppelingenoverzicht: the pages where a school opens and closes the tap."""

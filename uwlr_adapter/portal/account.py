@@ -1,0 +1,115 @@
+"""The pages of every user: where to begin, the second factor, and logging out."""
+
+from dataclasses import dataclass
+
+import segno
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from uwlr_adapter import journaal_zoeken
+from uwlr_adapter.administratie.vestigingen import list_vestigingen
+from uwlr_adapter.gebruikers import gebruiker as gebruikers
+from uwlr_adapter.gebruikers import tweedefactor
+from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.journaal import Uitkomst
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal import sessie
+from uwlr_adapter.portal.formulieren import TotpForm
+from uwlr_adapter.portal.huis import huis, moment
+from uwlr_adapter.portal.school import naam_of
+from uwlr_adapter.portal.wacht import ACCOUNT
+
+CODE_ONJUIST = "Deze code is niet juist. Controleer of de klok van uw telefoon goed staat en vul de nieuwe code in."
+
+
+@dataclass(frozen=True, slots=True)
+class Samenvatting:
+    """How one vestiging stands, for who looks after several."""
+
+    koppelingen: int
+    aandacht: tuple[str, ...]
+
+
+pages = Blueprint(ACCOUNT, __name__)
+
+
+@pages.get("/", endpoint="start")
+def start() -> Response | str:
+    """Go to the one vestiging of the user, or let a user with several choose."""
+    gebruiker = sessie.require_present()
+    if gebruiker.rol is Rol.OPERATOR and not gebruiker.vestigingen:
+        return redirect(url_for("beheer.afnemers"), 303)
+    if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not Rol.OPERATOR:
+        return redirect(url_for("school.overzicht", brin6=gebruiker.vestigingen[0]), 303)
+    with huis().opslag.reading() as connection:
+        eigen = [one for one in list_vestigingen(connection) if one.brin6 in gebruiker.vestigingen]
+        samen = [(one, _samenvatting(connection, one.brin6)) for one in eigen]
+    return render_template("vestigingen.html", vestigingen=samen)
+
+
+@pages.get("/tweede-factor")
+def tweede_factor() -> Response | str:
+    """Show the secret of a new second factor, as a QR code and as text."""
+    if sessie.require_present().heeft_totp:
+        return redirect(url_for(".start"), 303)
+    return _show_secret(TotpForm())
+
+
+@pages.post("/tweede-factor")
+def tweede_factor_post() -> Response | str | tuple[str, int]:
+    """Store the second factor, when its first code is right."""
+    gebruiker = sessie.require_present()
+    verzegeld = session.get("totp")
+    form = TotpForm(request.form)
+    if verzegeld is None or gebruiker.heeft_totp:
+        return redirect(url_for(".start"), 303)
+    if not form.validate():
+        return _show_secret(form), 422
+    geheim = tweedefactor.unseal(huis().sleutels, verzegeld)
+    stap = tweedefactor.find_step(geheim, str(form.code.data), moment(), None)
+    if stap is None:
+        form.code.errors = [CODE_ONJUIST]
+        return _show_secret(form), 422
+    with huis().opslag.writing() as connection:
+        gebruikers.set_totp(connection, gebruiker.id, verzegeld, stap)
+    session.pop("totp")
+    flash("De tweede stap is ingesteld. Voortaan vraagt het inloggen ook een code uit uw app.", "goed")
+    return redirect(url_for(".start"), 303)
+
+
+@pages.post("/uitloggen")
+def uitloggen() -> Response:
+    """End every session of the user, so that a copy of the cookie is worth nothing."""
+    with huis().opslag.writing() as connection:
+        gebruikers.end_sessions(connection, sessie.require_present().id)
+    session.clear()
+    flash("U bent uitgelogd.", "goed")
+    return redirect(url_for("openbaar.inloggen"), 303)
+
+
+def _samenvatting(connection: sa.Connection, brin6: str) -> Samenvatting:
+    """Give how the koppelingen of a vestiging stand: how many carry data, and which need a look."""
+    levend = [one for one in store.list_living(connection, brin6) if one.afnemer_id is not None]
+    aandacht = []
+    for one in levend:
+        last = journaal_zoeken.last_call(connection, one.id)
+        if one.status is Status.GEPAUZEERD:
+            aandacht.append(f"{naam_of(one)}: gepauzeerd")
+        elif last is not None and last.soort_uitkomst is Uitkomst.GEWEIGERD:
+            aandacht.append(f"{naam_of(one)}: laatste poging geweigerd")
+    return Samenvatting(len(levend), tuple(aandacht))
+
+
+def _show_secret(form: TotpForm) -> str:
+    """Show the form with the secret of this session, made now when there is none; the cookie holds it sealed."""
+    sleutels = huis().sleutels
+    if "totp" not in session:
+        session["totp"] = tweedefactor.seal(sleutels, tweedefactor.make_secret())
+    geheim = tweedefactor.unseal(sleutels, session["totp"])
+    code = segno.make(tweedefactor.uri(geheim, sessie.require_present().login))
+    qr = code.svg_inline(scale=5, border=2, title="QR-code voor uw app", svgclass="qr", lineclass=None, omitsize=True)
+    groups = " ".join(geheim[start : start + 4] for start in range(0, len(geheim), 4))
+    return render_template("tweede_factor.html", form=form, qr=Markup(qr), geheim=groups)  # noqa: S704 - made here

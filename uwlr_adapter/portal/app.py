@@ -1,0 +1,150 @@
+"""The portal as a WSGI application: Flask, with everything under `/koppelingen`."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+
+from uwlr_adapter.gebruikers.gebruiker import Gebruiker
+from uwlr_adapter.http import log_failure
+from uwlr_adapter.koppelingen import verificatiecode
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.sleutels import Afleiding, Sleutelbos
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.portal import (
+    aanmelden,
+    account,
+    activeren,  # noqa: F401 - adds its pages to those of the school
+    beheer,
+    bewerken,  # noqa: F401 - idem
+    inzage,  # noqa: F401 - idem
+    school,
+    sessie,
+    wacht,
+    woorden,
+)
+from uwlr_adapter.portal.huis import Huis, furnish
+from uwlr_adapter.portal.paden import PREFIX
+from uwlr_adapter.tijd import Klok
+
+GROOTSTE_FORMULIER = 64 * 1024
+"""Octets of a form: the largest one of ours is a hundredth of that."""
+LANGSTE_HANDTEKENING = timedelta(days=1)
+"""How long a signature counts at all; the rules of `sessie` are shorter."""
+
+logger = logging.getLogger("uwlr_adapter.portal")
+
+_FOUTEN = {
+    400: ("Dit formulier is verouderd", "Er is niets gewijzigd. Begin het formulier opnieuw."),
+    404: ("Deze pagina is er niet", "De pagina bestaat niet, of hoort niet bij uw gegevens."),
+    405: ("Dit kan hier niet", "Ga terug en probeer het vanaf de pagina zelf."),
+    413: ("Dat is te veel", "Het formulier is te groot. Er is niets gewijzigd."),
+    500: ("Er ging iets mis", "Dat ligt aan ons; er is niets half gedaan. Probeer het later opnieuw."),
+    503: ("Even niet beschikbaar", "Er is niets gewijzigd. Probeer het over een minuut opnieuw."),
+}
+"""What a page says when it cannot be given: a title and a sentence, by HTTP status."""
+
+
+class Brin6Converter(BaseConverter):
+    """A brin6 in a path; other text is no page."""
+
+    regex = "[0-9]{2}[A-Z]{2}[0-9]{2}"
+
+
+class NummerConverter(BaseConverter):
+    """An id in a path, as the database counts them; other text is no page."""
+
+    regex = "[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """Give the id."""
+        return int(value)
+
+
+class Portal(Flask):
+    """Flask, with failures logged as ours are: kinds and places, no text that may quote a value."""
+
+    def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401 - what Flask hands over
+        """Log a failure."""
+        log_failure(exc_info[1], logger)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer a failure, also when the page that says so fails itself."""
+        try:
+            return super().handle_exception(e)
+        except Exception as error:  # noqa: BLE001 - the last guard
+            log_failure(error, logger)
+            return wacht.harden(Response("Er ging iets mis.\n", 500, mimetype="text/plain"))
+
+
+def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok: Klok, base_url: str) -> Flask:
+    """Give the portal. `base_url` is what people reach it by; nothing is ever derived from a Host header."""
+    app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
+    https = base_url.startswith("https://")
+    newest, *older = sleutels.derive(Afleiding.SESSIE).values()
+    app.config.update(
+        SECRET_KEY=newest,
+        SECRET_KEY_FALLBACKS=older,
+        SESSION_COOKIE_NAME="__Host-koppelingen" if https else "koppelingen",
+        SESSION_COOKIE_PATH="/" if https else PREFIX,  # the prefix __Host- asks for the root
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LANGSTE_HANDTEKENING,
+        MAX_CONTENT_LENGTH=GROOTSTE_FORMULIER,
+        MAX_FORM_MEMORY_SIZE=GROOTSTE_FORMULIER,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `wacht.guard` checks, after it knows who asks
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+    )
+    app.url_map.strict_slashes = False  # no redirect to an address made of the Host header
+    app.url_map.merge_slashes = False
+    app.url_map.converters.update(brin6=Brin6Converter, nummer=NummerConverter)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(woorden.FILTERS)
+    app.jinja_env.globals["regel"] = verificatiecode
+    furnish(app.extensions, Huis(opslag, catalogus, sleutels, klok, https))
+    wacht.csrf.init_app(app)
+    sessie.make_login_manager().init_app(app)
+    app.before_request(wacht.guard)
+    app.after_request(wacht.harden)
+    app.context_processor(_shared)
+    for pages in (aanmelden.pages, account.pages):
+        app.register_blueprint(pages, url_prefix=PREFIX)
+    app.register_blueprint(school.pages, url_prefix=f"{PREFIX}/<brin6:brin6>")
+    app.register_blueprint(beheer.pages, url_prefix=f"{PREFIX}/beheer")
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(DBAPIError, _unreachable)
+    app.register_error_handler(Exception, _failed)
+    return app
+
+
+def _shared() -> dict[str, Gebruiker | None]:
+    """Give what the frame around every page shows."""
+    return {"gebruiker": sessie.present()}
+
+
+def _refused(error: HTTPException) -> tuple[str, int]:
+    return _page(error.code or 500, opnieuw=isinstance(error, CSRFError) and request.method == "POST")
+
+
+def _unreachable(error: DBAPIError) -> tuple[str, int]:
+    log_failure(error, logger)
+    return _page(503)
+
+
+def _failed(error: Exception) -> tuple[str, int]:
+    log_failure(error, logger)
+    return _page(500)
+
+
+def _page(status: int, *, opnieuw: bool = False) -> tuple[str, int]:
+    titel, tekst = _FOUTEN.get(status, _FOUTEN[500 if status >= 500 else 400])  # noqa: PLR2004 - HTTP
+    return render_template(
+        "fout.html", titel=titel, tekst=tekst, opnieuw=wacht.page_here() if opnieuw else None
+    ), status
