@@ -123,6 +123,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN40
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
+    if _writes(connection):  # with NORMAL a commit is on the disk together with the next one that is FULL: one WAL
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if _later(connection) else 'FULL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 
@@ -153,10 +155,16 @@ def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:  # noqa: A
 
 def _begin_postgresql(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_WRITING if _writes(connection) else _READING)
+    if _later(connection):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _writes(connection: sa.Connection) -> bool:
     return bool(connection.get_execution_options().get("uwlr_schrijft", False))
+
+
+def _later(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("uwlr_later", False))
 
 
 def _leave_standby(context: sa.ExceptionContext) -> None:

@@ -136,6 +136,7 @@ class Opslag:
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
+        self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
         self._spare: list[sa.PoolProxiedConnection] = []
         """Connections for looks. Between two of them there is nothing to undo, so that they need not go back."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
@@ -191,13 +192,15 @@ class Opslag:
             connection.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self, *, later: bool = False) -> Iterator[sa.Connection]:
         """Open a writing transaction; it is committed at the end of the block, or undone by an exception.
 
+        With `later` it is seen by all at once, and on the disk with the next commit of any writer: for what only counts
+        together with that one, and can be made again.
         Two of them at once are possible on PostgreSQL: what must come one after the other takes `dialect.lock` or the
         lock of a row. Raises DBAPIError.
         """
-        with _begun(self._writer) as connection:
+        with _begun(self._later if later else self._writer) as connection:
             yield connection
             connection.commit()
 

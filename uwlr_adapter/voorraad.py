@@ -188,7 +188,8 @@ class Voorraad:
             leerlingen=0 if inhoud is None else inhoud.weergave.leerlingen,
             onvolledig=0 if inhoud is None else inhoud.weergave.onvolledig,
         )
-        with self._opslag.writing() as connection:
+        # On the disk with the line of the journaal, before the answer leaves.
+        with self._opslag.writing(later=True) as connection:
             if vestigingen.school_version(connection, brin6[:4], hold=True) != versie:
                 raise Verlopen
             latest = stand.whole_second(max(opened, store.last_opened(connection, brin6) or opened))
