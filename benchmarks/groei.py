@@ -19,6 +19,7 @@ from cijfers import Eis, Spreiding, number, show_ratio
 from records import brin6s, write_edexml
 from servers import DATABANKEN, PATH, Databank, Server, ours
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
 from uwlr_adapter.opslag import Opslag
@@ -92,6 +93,7 @@ def fill(databank: Databank, brins: Sequence[str]) -> None:
 def _copy(opslag: Opslag, example: str, brins: Sequence[str]) -> None:
     """Give every vestiging the records of the example; a person of a copy has a number of its own."""
     with opslag.writing() as connection:
+        dialect.no_time_limit(connection)
         connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])
         connection.execute(
             vestiging.insert(),

@@ -119,12 +119,13 @@ def fetch(server: Server, nation: Nation) -> Uitkomst:
 
     def take(number: int, answer: Antwoord, seconds: float) -> None:
         datum = _DATUM.search(answer.body, 0, 2000)
+        is_whole = answer.body.count(b"<leerling ") == nation.sizes[names[number]]
         with lock:
             found.octets += len(answer.body)
             found.slowest = max(found.slowest, seconds)
             if answer.status != 200:  # noqa: PLR2004 - HTTP
                 found.fouten += 1
-            elif datum is not None and answer.body.count(b"<leerling ") == nation.sizes[names[number]]:
+            elif datum is not None and is_whole:
                 found.data += 1
                 nation.sinds[names[number]] = datum[1].decode()
             elif b"<geenwijzigingen/>" in answer.body:

@@ -68,7 +68,9 @@ def tidy(opslag: Opslag) -> None:
     """Let PostgreSQL do now what its autovacuum would do while we measure; SQLite does no such thing."""
     if not opslag.is_sqlite:
         connection = opslag.engine.raw_connection()
-        connection.cursor().execute("VACUUM ANALYZE")
+        cursor = connection.cursor()
+        for statement in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):
+            cursor.execute(statement)
         connection.close()
 
 
