@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import chromium
 import portaalhuis
@@ -32,7 +31,7 @@ def basishuis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Por
 @pytest.fixture(scope="module")
 def wereld(basishuis: Portaalhuis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wereld]:
     """Serve a copy of it."""
-    data: Path = tmp_path_factory.mktemp("browser") / "data"
+    data = tmp_path_factory.mktemp("browser") / "data"
     shutil.copytree(basishuis.data, data)
     with serving(data) as server:
         yield Wereld(server, replace(basishuis, data=data))

@@ -9,8 +9,8 @@ from chromium import BREED, SMAL, Open, Wereld, node_file
 from playwright.sync_api import Page
 from portaalpaginas import PAGINAS, show
 
-FOUND = """axe.run().then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
+FOUND = """axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CONFIG = Path(__file__).with_name("htmlvalidate.cjs")
 
