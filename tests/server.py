@@ -70,7 +70,9 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    data: Path, *arguments: str, environment: dict[str, str] | None = None, ready: str = READY
+) -> Iterator[Server]:
     """Serve a data folder until the block ends; nothing of this process's own settings counts."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
@@ -86,7 +88,7 @@ def serving(data: Path, *arguments: str, environment: dict[str, str] | None = No
         seen = []
         for line in process.stderr:
             seen.append(line)
-            if READY in line:
+            if ready in line:
                 break
         else:
             raise AssertionError("".join(seen))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from uwlr_adapter import journaal
 from uwlr_adapter.journaal import Handeling, Soort
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen import handelingen, store, tables
+from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.fouten import (
     AkkoordOntbreekt,
+    AlAkkoord,
     AlGeactiveerd,
     AlGepauzeerd,
     Beeindigd,
@@ -316,3 +319,68 @@ def test_overzicht(wereld: Wereld) -> None:
 def test_startdatum(wereld: Wereld) -> None:
     """A Startdatum ahead is kept."""
     assert wereld.activate(startdatum=date(2027, 1, 4)).startdatum == date(2027, 1, 4)
+
+
+def newer_terms(wereld: Wereld, versie: str = "uwlr-2") -> Catalogus:
+    """Give the catalogue with another version of the terms of Snappet."""
+    aanbod = wereld.poort.catalogus.aanbod["snappet"]
+    newer = replace(aanbod, voorwaarden=replace(aanbod.voorwaarden, versie=versie))
+    return Catalogus({**wereld.poort.catalogus.aanbod, "snappet": newer})
+
+
+def agree_again(
+    wereld: Wereld, gezien: Koppeling, catalogus: Catalogus, *, naam: str = "B. Bos", akkoord: bool = True
+) -> Koppeling:
+    """Agree to the terms of a catalogue."""
+    with wereld.opslag.writing() as connection:
+        return handelingen.agree_again(
+            connection,
+            catalogus,
+            gezien.id,
+            gezien.versie,
+            login="bbos",
+            naam=naam,
+            akkoord=akkoord,
+            moment=LATER,
+        )
+
+
+def test_newer_terms(wereld: Wereld) -> None:
+    """A newer agreement stands with the koppeling, the earlier ones behind it; the exchange goes on as it was."""
+    first = wereld.activate()
+    second = agree_again(wereld, first, newer_terms(wereld))
+    third = agree_again(wereld, second, newer_terms(wereld, "uwlr-3"))
+    assert (third.akkoord.login, third.akkoord.voorwaarden, third.akkoord.moment) == ("bbos", "uwlr-3", LATER)
+    assert (third.status, third.geopend_op, third.versie) == (first.status, first.geopend_op, first.versie + 2)
+    with wereld.opslag.reading() as connection:
+        assert store.earlier_akkoorden(connection, first.id) == [second.akkoord, first.akkoord]
+    assert wereld.fetch().koppeling_id == first.id
+    assert [line[0] for line in lines(wereld)] == ["geactiveerd", "akkoord vernieuwd", "akkoord vernieuwd"]
+
+
+def test_agreements_that_are_refused(wereld: Wereld) -> None:
+    """The same terms, no tick, no name, an old view, an ended koppeling: nothing changes."""
+    first = wereld.activate()
+    newer = newer_terms(wereld)
+    refused(wereld, AlAkkoord, lambda: agree_again(wereld, first, wereld.poort.catalogus))
+    refused(wereld, AkkoordOntbreekt, lambda: agree_again(wereld, first, newer, akkoord=False))
+    refused(wereld, AkkoordOntbreekt, lambda: agree_again(wereld, first, newer, naam=" "))
+    refused(wereld, IntussenGewijzigd, lambda: agree_again(wereld, replace(first, versie=9), newer))
+    with wereld.opslag.writing() as connection:
+        ended = handelingen.end(connection, first.id, first.versie, LATER)
+    refused(wereld, Beeindigd, lambda: agree_again(wereld, ended, newer))
+
+
+def test_a_koppeling_is_found_at_its_own_vestiging(wereld: Wereld) -> None:
+    """By id and brin6, living or ended; the ended ones the last one first."""
+    first = wereld.activate()
+    with wereld.opslag.writing() as connection:
+        handelingen.end(connection, first.id, first.versie, LATER)
+    second = wereld.activate()
+    with wereld.opslag.writing() as connection:
+        handelingen.end(connection, second.id, second.versie, LATER)
+    with wereld.opslag.reading() as connection:
+        assert store.find(connection, first.id, ANDERE) is None
+        assert store.find(connection, 99, BRIN6) is None
+        assert [one.id for one in store.list_ended(connection, BRIN6)] == [second.id, first.id]
+        assert store.list_ended(connection, ANDERE) == []

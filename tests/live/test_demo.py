@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server import WAIT, command, free_port
+from server import WAIT, command, free_port, serving, split
 
 from uwlr_adapter.client import Vraag, pull
 
@@ -89,3 +89,13 @@ def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> Non
     )
     assert result.returncode == 2
     assert "--public-url" in result.stderr
+
+
+def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
+    """`UWLR_PARTS=portal` serves the pages of the schools, and says where they are."""
+    with serving(tmp_path, environment={"UWLR_PARTS": "portal"}, ready="The portal of the schools is on") as server:
+        status, headers, body = split(server.post(b"", method="GET", path="/koppelingen/inloggen"))
+        assert status == 200
+        assert ("x-frame-options", "DENY") in headers
+        assert b"<h1>Inloggen</h1>" in body
+        assert split(server.post(b"", method="GET", path="/uwlr/leerlinggegevens?wsdl"))[0] == 404

@@ -199,3 +199,36 @@ def test_new_terms(make: Callable[..., Portaal], tmp_path: Path) -> None:
     assert "nieuwe gebruikersvoorwaarden" not in page.text
     assert browser.submit_page(stale, naam="Derde", akkoord="ja").status == 409
     assert "akkoord met nieuwe gebruikersvoorwaarden" in browser.get("/koppelingen/21QW00/journaal").text
+
+
+def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portaal], tmp_path: Path) -> None:
+    """It is still to be seen, and to be ended."""
+    browser = make().browser("school")
+    code = "21QW00Ygr67BfgKl!gr8"
+    overview = "/koppelingen/21QW00"
+    browser.submit(f"{overview}/activeren/snappet", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
+    shipped = Path(catalogi.__file__).with_name("catalogus.toml").read_text(encoding="utf-8")
+    file = tmp_path / "catalogus.toml"
+    file.write_text(shipped.replace('id = "snappet"', 'id = "snappet-nieuw"'), encoding="utf-8")
+    browser = make(catalogus=file).browser("school")
+    assert "snappet Wordt niet meer aangeboden" in browser.get(overview).text
+    assert browser.get(f"{overview}/koppeling/1").status == 200
+    assert browser.get(f"{overview}/koppeling/1/bevestiging").status == 200
+    assert browser.get(f"{overview}/koppeling/1/akkoord").status == 303
+    assert browser.submit(f"{overview}/koppeling/1/beeindigen").status == 303
+    assert "Wordt niet meer aangeboden" not in browser.get(overview).text
+
+
+def test_a_board_sees_where_to_look(portaal: Portaal) -> None:
+    """Who has several vestigingen sees how each stands before choosing one."""
+    browser = portaal.browser("bestuur")
+    code = "21QW00Ygr67BfgKl!gr8"
+    browser.submit(
+        "/koppelingen/21QW00/activeren/snappet", naam="D", akkoord="ja", verificatiecode=code, actie="gereed"
+    )
+    assert "1 leerplatform gekoppeld" in browser.get("/koppelingen").text
+    browser.submit("/koppelingen/21QW00/koppeling/1/pauzeren")
+    page = browser.get("/koppelingen")
+    assert page.h1 == "Kies een vestiging"
+    assert "Snappet: gepauzeerd" in page.text
+    assert page.tree.xpath("//ul[@class='keuzes']//a/@href") == ["/koppelingen/21QW00/", "/koppelingen/21QW01/"]

@@ -10,6 +10,8 @@ from portal_hulp import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, to
 from uwlr_adapter.gebruikers import gebruiker as gebruikers
 from uwlr_adapter.gebruikers.gebruiker import Nieuw
 from uwlr_adapter.gebruikers.tables import Rol, gebruiker, inlogpoging
+from uwlr_adapter.koppelingen.tables import afnemer
+from uwlr_adapter.portal import aanmelden
 
 BEGIN = "/koppelingen"
 INLOGGEN = "/koppelingen/inloggen"
@@ -362,3 +364,37 @@ def test_the_address_behind_a_proxy(portaal: Portaal) -> None:
 def cookie(browser: Browser) -> str:
     """Give the Cookie header of a browser."""
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+def test_a_few_passwords_at_a_time(portaal: Portaal) -> None:
+    """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
+    taken = [aanmelden._at_work.acquire(blocking=False) for _ in range(aanmelden.TEGELIJK)]  # noqa: SLF001
+    try:
+        assert all(taken)
+        for _ in range(5):
+            page = portaal.browser().login("school")
+            assert (page.status, page.reply.headers["Retry-After"]) == (429, "2")
+    finally:
+        for _ in taken:
+            aanmelden._at_work.release()  # noqa: SLF001
+    assert portaal.browser().login("school").status == 303
+
+
+def test_sessions_and_server_keys(make: Callable[..., Portaal]) -> None:
+    """A new server key in front leaves people logged in; without the old one they log in again."""
+    old, new = "a=" + "0a" * 32, "b=" + "0b" * 32
+    folder = make().settings.data
+    kept = (folder / "keys").read_text().strip()
+    before = make(keys=f"{kept},{old}").browser("school")
+
+    def opens(keys: str) -> bool:
+        browser = make(keys=keys).browser()
+        browser.cookies = dict(before.cookies)
+        return is_in(browser)
+
+    assert opens(f"{new},{kept},{old}")
+    assert opens(kept)
+    with make(keys=kept).opslag.writing() as connection:  # nothing else needs the key any more
+        connection.execute(afnemer.delete())
+        connection.execute(gebruiker.update().values(totp_geheim=None))
+    assert not opens(new)

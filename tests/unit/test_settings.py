@@ -60,3 +60,14 @@ def test_settings_do_not_change() -> None:
         Settings().port = 1
     with pytest.raises(ValidationError):
         Settings(port=70_000)
+
+
+def test_the_parts_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them unless said otherwise; a part that does not exist is refused."""
+    assert Settings().parts == {"soap", "portal", "metrics"}
+    monkeypatch.setenv("UWLR_PARTS", "soap, metrics")
+    assert Settings().parts == {"soap", "metrics"}
+    for wrong in ("soap,koffie", "soap,,portal", ""):
+        monkeypatch.setenv("UWLR_PARTS", wrong)
+        with pytest.raises(ValidationError):
+            Settings()

@@ -19,6 +19,7 @@ from uwlr_adapter.app import make_app
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
 from uwlr_adapter.opslag import OpslagFout
+from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.wsdl import PATH
 
@@ -44,7 +45,7 @@ LOGGING: dict[str, Any] = {
 @click.option("--public-url", help="What vendors call, such as https://uwlr.example.nl (UWLR_PUBLIC_URL).")
 @click.pass_obj
 def serve(context: Context, host: str | None, port: int | None, public_url: str | None) -> None:
-    """Serve the SOAP endpoint until interrupted.
+    """Serve the SOAP endpoint and the portal until interrupted.
 
     Example:  uwlr-adapter serve --port 8080 --public-url https://uwlr.example.nl
     """
@@ -60,7 +61,16 @@ def serve(context: Context, host: str | None, port: int | None, public_url: str 
             Sleutelbos.from_settings(settings, opslag)
         except SleutelFout as error:
             raise click.ClickException(str(error)) from error
-    run(settings, lambda: context.messages.print(f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)"))
+    run(settings, lambda: context.messages.print(_shown(settings)))
+
+
+def _shown(settings: Settings) -> str:
+    """Give where the parts of this process stand."""
+    places = {
+        "soap": f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)",
+        "portal": f"The portal of the schools is on {settings.base_url}{PREFIX}",
+    }
+    return "\n".join(text for part, text in places.items() if part in settings.parts) or "Serving"
 
 
 def run(settings: Settings, ready: Callable[[], object]) -> None:
@@ -109,7 +119,7 @@ def free_port() -> int:
 
 
 def _announce(settings: Settings, ready: Callable[[], object]) -> None:
-    """Wait until the service gives its own WSDL, then call `ready`."""
+    """Wait until the service gives its own WSDL, or answers at all when it shows other parts, then call `ready`."""
     address = f"{settings.listen_url}{PATH}?wsdl"
     last = time.monotonic() + READY_SECONDS
     while time.monotonic() < last:
@@ -117,6 +127,11 @@ def _announce(settings: Settings, ready: Callable[[], object]) -> None:
             with urllib.request.urlopen(address, timeout=READY_SECONDS):  # noqa: S310 - our own address, over http
                 ready()
                 return
+        except urllib.error.HTTPError:
+            if "soap" not in settings.parts:
+                ready()
+                return
+            time.sleep(0.05)
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.gebruikers.tables import inlogpoging
 from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
@@ -102,6 +103,10 @@ def _count(connection: sa.Connection, poging: Poging, bron: str) -> tuple[int, d
 
 def _set(connection: sa.Connection, poging: Poging, bron: str, aantal: int, moment: datetime) -> None:
     values = {"aantal": aantal, "laatste_op": to_utc(moment)}
-    result = connection.execute(inlogpoging.update().where(_row(poging, bron)).values(values))
-    if result.rowcount == 0:
-        connection.execute(inlogpoging.insert().values(login_digest=poging.login_digest, bron=bron, **values))
+    update = inlogpoging.update().where(_row(poging, bron))
+    if connection.execute(update.values(values)).rowcount == 0:
+        try:
+            with connection.begin_nested():
+                connection.execute(inlogpoging.insert().values(login_digest=poging.login_digest, bron=bron, **values))
+        except IntegrityError:  # another process counted the first attempt in this very moment
+            connection.execute(update.values(aantal=inlogpoging.c.aantal + 1))

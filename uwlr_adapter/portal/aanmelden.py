@@ -4,6 +4,9 @@ A wrong login and a wrong password look the same and cost the same. An attempt t
 for this address only.
 """
 
+from datetime import timedelta
+from threading import BoundedSemaphore
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -22,7 +25,12 @@ from uwlr_adapter.portal.woorden import wachttijd
 ONJUIST = "De gebruikersnaam of het wachtwoord is niet juist."
 CODE_ONJUIST = "Deze code is niet juist, of al gebruikt. Wacht op de volgende code in uw app en vul die in."
 GEHEIM_WEG = "Uw tweede stap kan niet worden gecontroleerd. Vraag de beheerder om uw account opnieuw in te stellen."
+DRUK = "Er loggen op dit moment veel mensen tegelijk in. Probeer het over een paar seconden opnieuw."
+DRUK_WACHT = timedelta(seconds=2)
+TEGELIJK = 2
+"""Passwords that a process checks at once: each takes 64 MB and a thread, and platforms fetch in the same process."""
 
+_at_work = BoundedSemaphore(TEGELIJK)
 pages = Blueprint(OPENBAAR, __name__)
 
 
@@ -43,12 +51,16 @@ def inloggen_post() -> Response | str | tuple[str, int]:
     verder = local_path(request.args.get("verder"))
     login, geheim = str(form.login.data), str(form.wachtwoord.data)
     attempt = poging.poging_of(huis().sleutels, login, bron())
+    if not _at_work.acquire(blocking=False):
+        return _too_often(render_template("inloggen.html", form=form, fout=DRUK), TeVaak(DRUK_WACHT))
     try:
         _begin(attempt)
+        with huis().opslag.reading() as connection:
+            found = gebruikers.authenticate(connection, login, geheim)
     except TeVaak as te_vaak:
         return _too_often(render_template("inloggen.html", form=form, fout=_sentence(te_vaak)), te_vaak)
-    with huis().opslag.reading() as connection:
-        found = gebruikers.authenticate(connection, login, geheim)
+    finally:
+        _at_work.release()
     if found is None:
         return render_template("inloggen.html", form=form, fout=ONJUIST), 403
     with huis().opslag.writing() as connection:

@@ -1,20 +1,37 @@
 """The pages of every user: where to begin, the second factor, and logging out."""
 
+from dataclasses import dataclass
+
 import segno
+import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from uwlr_adapter import journaal_zoeken
 from uwlr_adapter.administratie.vestigingen import list_vestigingen
 from uwlr_adapter.gebruikers import gebruiker as gebruikers
 from uwlr_adapter.gebruikers import tweedefactor
 from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.journaal import Uitkomst
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import sessie
 from uwlr_adapter.portal.formulieren import TotpForm
 from uwlr_adapter.portal.huis import huis, moment
+from uwlr_adapter.portal.school import naam_of
 from uwlr_adapter.portal.wacht import ACCOUNT
 
 CODE_ONJUIST = "Deze code is niet juist. Controleer of de klok van uw telefoon goed staat en vul de nieuwe code in."
+
+
+@dataclass(frozen=True, slots=True)
+class Samenvatting:
+    """How one vestiging stands, for who looks after several."""
+
+    koppelingen: int
+    aandacht: tuple[str, ...]
+
 
 pages = Blueprint(ACCOUNT, __name__)
 
@@ -29,7 +46,8 @@ def start() -> Response | str:
         return redirect(url_for("school.overzicht", brin6=gebruiker.vestigingen[0]), 303)
     with huis().opslag.reading() as connection:
         eigen = [one for one in list_vestigingen(connection) if one.brin6 in gebruiker.vestigingen]
-    return render_template("vestigingen.html", vestigingen=eigen)
+        samen = [(one, _samenvatting(connection, one.brin6)) for one in eigen]
+    return render_template("vestigingen.html", vestigingen=samen)
 
 
 @pages.get("/tweede-factor")
@@ -70,6 +88,19 @@ def uitloggen() -> Response:
     session.clear()
     flash("U bent uitgelogd.", "goed")
     return redirect(url_for("openbaar.inloggen"), 303)
+
+
+def _samenvatting(connection: sa.Connection, brin6: str) -> Samenvatting:
+    """Give how the koppelingen of a vestiging stand: how many carry data, and which need a look."""
+    levend = [one for one in store.list_living(connection, brin6) if one.afnemer_id is not None]
+    aandacht = []
+    for one in levend:
+        last = journaal_zoeken.last_call(connection, one.id)
+        if one.status is Status.GEPAUZEERD:
+            aandacht.append(f"{naam_of(one)}: gepauzeerd")
+        elif last is not None and last.soort_uitkomst is Uitkomst.GEWEIGERD:
+            aandacht.append(f"{naam_of(one)}: laatste poging geweigerd")
+    return Samenvatting(len(levend), tuple(aandacht))
 
 
 def _show_secret(form: TotpForm) -> str:

@@ -9,8 +9,9 @@ from flask import Response, abort, render_template, request, stream_with_context
 from wtforms import DateField, Form, SelectField
 from wtforms.validators import Optional
 
-from uwlr_adapter import journaal as dagboek
-from uwlr_adapter.journaal import Regel, Uitkomst, Zoekvraag
+from uwlr_adapter import journaal_zoeken
+from uwlr_adapter.journaal import Regel, Uitkomst
+from uwlr_adapter.journaal_zoeken import Zoekvraag
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.portal.delen import gedeeld
@@ -68,7 +69,9 @@ def journaal(brin6: str) -> str:
     form, vraag, koppelingen = _read(brin6)
     before = request.args.get("voor", type=int)
     with huis().opslag.reading() as connection:
-        rows = [] if vraag is None else dagboek.search(connection, vraag, limit=PER_PAGINA + 1, before_id=before)
+        rows = (
+            [] if vraag is None else journaal_zoeken.search(connection, vraag, limit=PER_PAGINA + 1, before_id=before)
+        )
     shown = rows[:PER_PAGINA]
     kept = {naam: value for naam, value in request.args.items() if naam in form and value}
     return render_template(
@@ -124,7 +127,7 @@ def _lines(vraag: Zoekvraag, koppelingen: dict[int, Koppeling]) -> Iterator[str]
     before: int | None = None
     while True:
         with huis().opslag.reading() as connection:
-            rows = dagboek.search(connection, vraag, limit=PER_LEZING, before_id=before)
+            rows = journaal_zoeken.search(connection, vraag, limit=PER_LEZING, before_id=before)
         for row in rows:
             words = _in_words(row, koppelingen)
             leerlingen = "" if row.leerlingen is None else str(row.leerlingen)

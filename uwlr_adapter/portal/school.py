@@ -26,7 +26,9 @@ pages = Blueprint(SCHOOL, __name__)
 class Rij:
     """One activated koppeling as the overview shows it."""
 
-    aanbod: Aanbod
+    naam: str
+    aanbod: Aanbod | None
+    """None: it left the catalogue. Nothing can be fetched through it any more; the school can still end it."""
     koppeling: Koppeling | None
     stand: Stand
     aangesloten: bool
@@ -51,7 +53,7 @@ def overzicht(brin6: str) -> str:
     """Show the Koppelingenoverzicht."""
     with huis().opslag.reading() as connection:
         found = overzichten.overzicht(connection, huis().catalogus, brin6)
-        rijen = _rijen(connection, found.geactiveerd)
+        rijen = [*_rijen(connection, found.geactiveerd), *_verweesd(connection, brin6)]
         ended = store.list_ended(connection, brin6)
     groepen = groupby(_by_type(found.beschikbaar), lambda one: one.aanbod.type)
     return render_template(
@@ -107,6 +109,7 @@ def _rijen(connection: sa.Connection, activated: Iterable[Geactiveerd]) -> list[
         poging = None if verloop is None else verloop.poging
         rijen.append(
             Rij(
+                naam=one.aanbod.naam,
                 aanbod=one.aanbod,
                 koppeling=one.koppeling,
                 stand=stand_of(one.koppeling, today),
@@ -117,6 +120,25 @@ def _rijen(connection: sa.Connection, activated: Iterable[Geactiveerd]) -> list[
             )
         )
     return rijen
+
+
+def _verweesd(connection: sa.Connection, brin6: str) -> list[Rij]:
+    """Give the living koppelingen that left the catalogue."""
+    ones = [one for one in store.list_living(connection, brin6) if huis().catalogus.get(one.aanbod) is None]
+    today = day_of(moment())
+    return [
+        Rij(
+            naam=one.aanbod,
+            aanbod=None,
+            koppeling=one,
+            stand=stand_of(one, today),
+            aangesloten=True,
+            nieuwe_voorwaarden=False,
+            verloop=None,
+            zin=None,
+        )
+        for one in ones
+    ]
 
 
 def _by_type(available: Iterable[Beschikbaar]) -> list[Beschikbaar]:

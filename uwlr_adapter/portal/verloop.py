@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from uwlr_adapter import journaal
-from uwlr_adapter.journaal import Dagtelling, Reden, Regel, Uitkomst
+from uwlr_adapter import journaal_zoeken
+from uwlr_adapter.journaal import Reden, Regel, Uitkomst
+from uwlr_adapter.journaal_zoeken import Dagtelling
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal.woorden import aantal, dag, lange_dag
@@ -108,13 +109,13 @@ def verlopen(connection: sa.Connection, koppeling_ids: Iterable[int], moment: da
     today = day_of(moment)
     days = [today - timedelta(days=back) for back in range(DAGEN - 1, -1, -1)]
     ids = list(koppeling_ids)
-    counts = journaal.count_days(connection, ids, days) if ids else {}
+    counts = journaal_zoeken.count_days(connection, ids, days) if ids else {}
     found = {}
     for id_ in ids:
-        last = journaal.last_success(connection, id_)
+        last = journaal_zoeken.last_success(connection, id_)
         found[id_] = Verloop(
             laatst_opgehaald=None if last is None else last.moment,
-            poging=journaal.last_call(connection, id_),
+            poging=journaal_zoeken.last_call(connection, id_),
             staven=_staven(counts[id_]),
             tekst=_in_words(days, counts[id_]),
         )

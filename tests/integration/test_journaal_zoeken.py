@@ -1,0 +1,108 @@
+"""What is looked up in the journaal: whose lines, on which days of Amsterdam, and how many."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from koppelingen_hulp import ANDERE, BRIN6, Wereld
+
+from uwlr_adapter import journaal, journaal_zoeken
+from uwlr_adapter.journaal import Handeling, Regel, Uitkomst, Verzoekregel
+from uwlr_adapter.journaal_zoeken import Dagtelling, Zoekvraag
+
+GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
+CLOCK_BACK = date(2026, 10, 25)
+"""The day of 25 hours."""
+
+
+@pytest.fixture
+def wereld(tmp_path: Path) -> Wereld:
+    """Give a database."""
+    return Wereld.make(tmp_path)
+
+
+def call(wereld: Wereld, moment: datetime, uitkomst: str = GELUKT, koppeling_id: int | None = 1) -> None:
+    """Write down a call for 21QW00."""
+    with wereld.opslag.writing() as connection:
+        regel = Verzoekregel(
+            moment, "HaalLeerlinggegevens", 1, uitkomst=uitkomst, koppeling_id=koppeling_id, brin6=BRIN6
+        )
+        journaal.record_verzoek(connection, regel)
+
+
+def search(wereld: Wereld, vraag: Zoekvraag, limit: int = 100, before_id: int | None = None) -> list[Regel]:
+    """Search."""
+    with wereld.opslag.reading() as connection:
+        return journaal_zoeken.search(connection, vraag, limit=limit, before_id=before_id)
+
+
+def utc(day: int, hour: int, minute: int = 0) -> datetime:
+    """Give a moment of October 2026."""
+    return datetime(2026, 10, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_day_is_one_of_amsterdam(wereld: Wereld) -> None:
+    """From midnight to midnight there, also on the day of 25 hours."""
+    for moment in (utc(24, 21, 59), utc(24, 22), utc(25, 22, 59), utc(25, 23)):
+        call(wereld, moment)
+    found = search(wereld, Zoekvraag(BRIN6, van=CLOCK_BACK, tot=CLOCK_BACK))
+    assert [one.moment for one in found] == [utc(25, 22, 59), utc(24, 22)]
+    days = [CLOCK_BACK + timedelta(days=number) for number in (-1, 0, 1)]
+    with wereld.opslag.reading() as connection:
+        counted = journaal_zoeken.count_days(connection, [1, 2], days)
+    assert counted == {1: [Dagtelling(1), Dagtelling(2), Dagtelling(1)], 2: [Dagtelling()] * 3}
+
+
+def test_counts_tell_refusals_apart(wereld: Wereld) -> None:
+    """An act counts as no call, and a call of before or after the days not at all."""
+    for uitkomst in (GELUKT, "geenwijzigingen", "geengegevens", GEWEIGERD, "Server.InterneFout"):
+        call(wereld, utc(25, 12), uitkomst)
+    call(wereld, utc(23, 12))
+    call(wereld, utc(26, 12))
+    with wereld.opslag.writing() as connection:
+        journaal.record_handeling(
+            connection, moment=utc(25, 12), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6
+        )
+        assert journaal_zoeken.count_days(connection, [1], [CLOCK_BACK]) == {1: [Dagtelling(3, 2)]}
+
+
+def test_pages_follow_one_another(wereld: Wereld) -> None:
+    """A list goes on after its last line, whatever was written meanwhile."""
+    for hour in range(5):
+        call(wereld, utc(25, hour))
+    first = search(wereld, Zoekvraag(BRIN6), limit=2)
+    call(wereld, utc(25, 20))
+    second = search(wereld, Zoekvraag(BRIN6), limit=2, before_id=first[-1].id)
+    assert [one.moment.hour for one in (*first, *second)] == [4, 3, 2, 1]
+
+
+def test_outcomes(wereld: Wereld) -> None:
+    """Each line has one of three outcomes, and is found by it; a line without a koppeling by none."""
+    call(wereld, utc(25, 1))
+    call(wereld, utc(25, 2), GEWEIGERD)
+    call(wereld, utc(25, 3), GEWEIGERD, koppeling_id=None)
+    with wereld.opslag.writing() as connection:
+        journaal.record_handeling(
+            connection, moment=utc(25, 4), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6
+        )
+        journaal.record_afnemer(connection, moment=utc(25, 5), handeling=Handeling.TOEGEVOEGD, afnemer_id=1)
+    for uitkomst in Uitkomst:
+        (one,) = search(wereld, Zoekvraag(BRIN6, uitkomst=uitkomst))
+        assert one.soort_uitkomst is uitkomst
+    assert len(search(wereld, Zoekvraag(BRIN6))) == 3
+    assert search(wereld, Zoekvraag(BRIN6, koppeling_ids=())) == []
+    assert search(wereld, Zoekvraag(ANDERE)) == []
+
+
+def test_the_last_calls(wereld: Wereld) -> None:
+    """The last one, and the last one that was answered."""
+    with wereld.opslag.reading() as connection:
+        assert journaal_zoeken.last_call(connection, 1) is None
+    call(wereld, utc(25, 1))
+    call(wereld, utc(25, 2), GEWEIGERD)
+    call(wereld, utc(25, 3), koppeling_id=2)
+    with wereld.opslag.reading() as connection:
+        last, good = journaal_zoeken.last_call(connection, 1), journaal_zoeken.last_success(connection, 1)
+    assert last is not None
+    assert good is not None
+    assert (last.moment.hour, good.moment.hour) == (2, 1)
