@@ -25,7 +25,7 @@ NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-a
 """The folder in which `npm install axe-core html-validate` was done; doing it is not the work of a test."""
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+    *("--disable-component-update", "--disable-sync", "--lang=nl"),
 )
 SMAL, BREED = 360, 1600
 WAIT = 30_000
@@ -54,7 +54,9 @@ def running() -> Iterator[Browser]:
     if program is None:
         missing("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=program, args=ARGUMENTS, env=os.environ | {"LANGUAGE": "nl", "LANG": "nl_NL.UTF-8"}
+        )
         try:
             yield browser
         finally:
