@@ -209,7 +209,6 @@ def test_static_files(portaal: Portaal) -> None:
     browser = portaal.browser()
     for name, kind in (
         ("portaal.css", "text/css"),
-        ("modern-normalize.css", "text/css"),
         ("portaal.js", "javascript"),
         ("icoon.svg", "svg"),
     ):

@@ -80,6 +80,12 @@ def last_startdatum(today: date) -> date:
         return today.replace(year=today.year + 1, day=28)
 
 
+def require_startdatum(startdatum: date, today: date) -> None:
+    """Refuse a Startdatum in the past or beyond a year. Raises StartdatumOngeldig."""
+    if not today <= startdatum <= last_startdatum(today):
+        raise StartdatumOngeldig
+
+
 def activate(
     *,
     brin6: str,
@@ -95,8 +101,7 @@ def activate(
     """
     today = day_of(akkoord.moment)
     begin = today if startdatum is None else startdatum
-    if not today <= begin <= last_startdatum(today):
-        raise StartdatumOngeldig
+    require_startdatum(begin, today)
     return Koppeling(
         id=NIEUW,
         brin6=brin6,

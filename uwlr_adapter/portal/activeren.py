@@ -16,9 +16,9 @@ from uwlr_adapter.koppelingen.fouten import (
     StartdatumOngeldig,
 )
 from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling, last_startdatum
+from uwlr_adapter.koppelingen.koppeling import Koppeling, last_startdatum, require_startdatum
 from uwlr_adapter.portal import sessie
-from uwlr_adapter.portal.formulieren import MAAK, ActiverenForm, add_error, check_code
+from uwlr_adapter.portal.formulieren import MAAK, ActiverenForm, DatumVeld, add_error, check_code
 from uwlr_adapter.portal.huis import huis, moment
 from uwlr_adapter.portal.school import pages, require_aanbod
 from uwlr_adapter.tijd import day_of
@@ -45,6 +45,7 @@ def activeren_post(brin6: str, aanbod_id: str) -> Response | str | tuple[str, in
         form.verificatiecode.data = verificatiecode.generate(brin6)
         return _show(form, aanbod, gemaakt=True)
     good = form.validate()
+    good = _check_startdatum(form.startdatum) and good
     if aanbod.heeft_code:
         good = check_code(form.verificatiecode, brin6) and good
     if not good:
@@ -66,6 +67,17 @@ def activeren_post(brin6: str, aanbod_id: str) -> Response | str | tuple[str, in
         flash(Markup('{} <a href="{}">Bevestiging om af te drukken</a>').format(_done(aanbod), paper), "goed")
         return redirect(url_for(".overzicht", brin6=brin6), 303)
     return _show(form, aanbod), 422
+
+
+def _check_startdatum(field: DatumVeld) -> bool:
+    """Put beside its field that a Startdatum lies too early or too late; True when it does not."""
+    try:
+        if field.data is not None:
+            require_startdatum(field.data, day_of(moment()))
+    except StartdatumOngeldig as fout:
+        add_error(field, str(fout))
+        return False
+    return True
 
 
 def _activate(brin6: str, aanbod: Aanbod, form: ActiverenForm) -> Koppeling:

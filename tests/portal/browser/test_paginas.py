@@ -1,0 +1,62 @@
+"""Every page in every state, as a person meets it: on a telephone and on a wide screen, for the eye and for the ear."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from chromium import BREED, SMAL, Open, Wereld, node_file
+from playwright.sync_api import Page
+from portaalpaginas import PAGINAS, show
+
+FOUND = """axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
+STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CONFIG = Path(__file__).with_name("htmlvalidate.cjs")
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Give the source of axe-core."""
+    return node_file("axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+def axe_findings(page: Page, axe: str) -> list[str]:
+    """Give what axe-core finds on a page, best practices included; it comes in past the CSP, as a debugger does."""
+    found: list[str] = page.evaluate(f"{axe}; {FOUND}")
+    return found
+
+
+def html_findings(folder: Path) -> list[str]:
+    """Give what html-validate finds in the pages of a folder; what its rules leave out stands in its settings."""
+    program = node_file("html-validate/bin/html-validate.mjs")
+    result = subprocess.run(
+        ["node", str(program), "--config", str(CONFIG), "--formatter", "json", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stderr == ""
+    return [
+        f"{Path(one['filePath']).stem}, line {message['line']}: {message['ruleId']}: {message['message']}"
+        for one in json.loads(result.stdout)
+        for message in one["messages"]
+    ]
+
+
+@pytest.mark.parametrize("login", dict.fromkeys(pagina.login for pagina in PAGINAS))
+def test_every_page_is_fit_to_use(open_page: Open, wereld: Wereld, axe: str, tmp_path: Path, login: str | None) -> None:
+    """At both widths nothing sticks out, axe-core finds nothing at all, and the HTML as it was sent is valid."""
+    page = open_page(login, breedte=SMAL)
+    found = []
+    for pagina in PAGINAS:
+        if pagina.login != login:
+            continue
+        (tmp_path / f"{pagina.naam}.html").write_text(show(page, pagina, wereld.huis), encoding="utf-8")
+        for breedte in (SMAL, BREED):
+            page.set_viewport_size({"width": breedte, "height": 900})
+            if (too_much := page.evaluate(STICKS_OUT)) > 0:
+                found.append(f"{pagina.naam}, {breedte}: sticks out by {too_much} pixels")
+            found.extend(f"{pagina.naam}, {breedte}: {one}" for one in axe_findings(page, axe))
+        page.set_viewport_size({"width": SMAL, "height": 900})
+    assert found + html_findings(tmp_path) == []

@@ -1,0 +1,85 @@
+"""`make screenshots`: pictures of the pages, at the width of a telephone and of a wide screen, of invented data only.
+
+The clock stands still, so that a picture changes only when its page does.
+"""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import portaalhuis
+from chromium import BREED, SMAL, log_in, running
+from playwright.sync_api import Browser, BrowserContext
+from portaalhuis import Portaalhuis
+from portaalpaginas import PAGINAS, show
+
+from uwlr_adapter.app import make_app
+from uwlr_adapter.settings import Settings
+
+MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+CODE = "21QW00voorbeeld2026code"
+FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal")
+WIDE = ("overzicht", "activeren-fouten", "koppeling-actief", "beeindigen", "bevestiging", "delen", "journaal", "afnemers")
+"""Which pages, by their name in `portaalpaginas`; `--all FOLDER` makes all of them, to look at."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
+        """Say nothing."""
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[str]:
+    """Serve the portal at one moment; gives its address."""
+    app = make_app(Settings(data=data), lambda: MOMENT)
+    with make_server("127.0.0.1", 0, app, _Server, _Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+    app.close()
+
+
+def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names: dict[int, set[str]]) -> None:
+    """Make the pictures of these pages, by width."""
+    windows: dict[tuple[str | None, int], BrowserContext] = {}
+    for pagina in PAGINAS:
+        for breedte in (breedte for breedte, chosen in names.items() if pagina.naam in chosen):
+            key = (pagina.login, breedte)
+            if key not in windows:
+                size = {"width": breedte, "height": 780 if breedte == SMAL else 900}
+                windows[key] = browser.new_context(base_url=base, viewport=size, locale="nl-NL", timezone_id="UTC")
+                windows[key].new_page()
+                if pagina.login is not None:
+                    log_in(windows[key].pages[0], base, pagina.login)
+            (page,) = windows[key].pages
+            show(page, pagina, huis)
+            page.evaluate("document.activeElement.blur()")
+            page.screenshot(path=folder / f"{pagina.naam}-{breedte}.png", full_page=True, animations="disabled")
+
+
+def main(arguments: list[str]) -> None:
+    """Make the pictures of the documents, or all of them."""
+    everything = arguments[:1] == ["--all"]
+    folder = Path(arguments[1]) if everything else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    every = {pagina.naam for pagina in PAGINAS}
+    names = {SMAL: every, BREED: every} if everything else {SMAL: set(SMALL), BREED: set(WIDE)}
+    with tempfile.TemporaryDirectory() as temporary, running() as browser:
+        huis = portaalhuis.furnish(Path(temporary) / "data", MOMENT)
+        with serving(huis.data) as base:
+            picture(browser, base, huis, folder, names)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
