@@ -3,8 +3,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 PORT ?= 8080
+QUICK ?=
+SCHOOLS ?= 6600
 
-.PHONY: demo test test-long check python clean
+.PHONY: demo test test-long bench bench-imports bench-nation check python clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
@@ -15,6 +17,18 @@ test: $(VENV)/installed-test
 # The long form of the tests that have a short one: every mutant and every random school.
 test-long: $(VENV)/installed-test
 	UWLR_LONG=1 $(VENV)/bin/python -m pytest -n auto
+
+# How long imports take, and what memory they need.
+bench-imports: $(VENV)/installed-test
+	$(VENV)/bin/python benchmarks/imports.py
+
+# How fast the service is beside its rivals, in some twelve minutes; QUICK=--quick takes two, to see that it works.
+bench: $(VENV)/installed-test
+	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
+
+# The whole country: 6,600 schools imported into PostgreSQL and fetched by one vendor. SCHOOLS=100 for a part of it.
+bench-nation: $(VENV)/installed-test
+	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
 
 check: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .

@@ -1,16 +1,19 @@
 """A database of their own for tests of the administratie, and the shortest way through an import."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from edexml_bestand import to_edexml
 
 from uwlr_adapter.administratie import edexml, gegevens, store, tables
-from uwlr_adapter.administratie.model import Rapport
+from uwlr_adapter.administratie.model import Levering, Rapport
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.settings import Settings
 
+MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
 TABELLEN = (
     tables.vestiging,
@@ -19,33 +22,41 @@ TABELLEN = (
     tables.locatie,
     tables.groep,
     tables.deelname,
+    tables.inschrijving,
     tables.plaatsing,
     tables.aanstelling,
 )
+"""The records themselves, without what is kept about imports."""
 
 
 def open_opslag(folder: Path) -> Opslag:
-    """Open a new SQLite database with every table."""
-    opslag = Opslag(f"sqlite:///{folder / 'test.sqlite3'}")
+    """Open a new database with every table."""
+    opslag = Opslag(Settings(data=folder).database_url)
     with opslag.writing() as connection:
         metadata.create_all(connection)
     return opslag
 
 
-def import_dataset(
-    opslag: Opslag, dataset: Dataset, *, brin6: str | None = None, naam: str | None = None, dry_run: bool = False
-) -> Rapport:
+def opties(moment: datetime = MOMENT, **others: Any) -> store.Opties:
+    """Give options of an import in which a drop is no question."""
+    return store.Opties(moment, **{"accept_drop": True, **others})
+
+
+def import_levering(opslag: Opslag, levering: Levering, **others: Any) -> Rapport:
+    """Import one delivery."""
+    (rapport,) = store.import_leveringen(opslag, [levering], opties(**others)).rapporten
+    return rapport
+
+
+def import_dataset(opslag: Opslag, dataset: Dataset, **others: Any) -> Rapport:
     """Write a dataset as an EDEXML file and import that."""
-    levering = edexml.read(to_edexml(dataset))
-    return store.import_levering(opslag, levering, brin6=brin6, naam=naam, dry_run=dry_run)
+    return import_levering(opslag, edexml.read(to_edexml(dataset)), **others)
 
 
-def select(opslag: Opslag, brin6: str, schooljaar: str, peildatum: date) -> Dataset | None:
+def select(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> Dataset | None:
     """Select for a day, in a reading transaction."""
     with opslag.reading() as connection:
-        return gegevens.select(
-            connection, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, aanmaakdatum=AANMAAKDATUM
-        )
+        return gegevens.select(connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=AANMAAKDATUM)
 
 
 def dump(opslag: Opslag) -> dict[str, list[tuple[object, ...]]]:

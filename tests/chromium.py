@@ -54,9 +54,8 @@ def running() -> Iterator[Browser]:
     if program is None:
         missing("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=ARGUMENTS, env=os.environ | {"LANGUAGE": "nl", "LANG": "nl_NL.UTF-8"}
-        )
+        dutch: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "nl", "LANG": "nl_NL.UTF-8"}
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, env=dutch)
         try:
             yield browser
         finally:

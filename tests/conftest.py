@@ -1,8 +1,10 @@
-"""What holds for every test."""
+"""What holds for every test, and the two databases on which those of the storage run."""
 
 from collections.abc import Iterator
 
+import databank as databanken
 import pytest
+from databank import Databank
 
 from uwlr_adapter.opslag import Opslag
 
@@ -10,6 +12,7 @@ from uwlr_adapter.opslag import Opslag
 @pytest.fixture(autouse=True)
 def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close each database that a test opened, so that no test warns about the connections of another."""
+    monkeypatch.delenv("UWLR_DATABASE", raising=False)
     opened: list[Opslag] = []
     open_it = Opslag.__init__
 
@@ -20,4 +23,35 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Opslag, "__init__", remember)
     yield
     for opslag in opened:
-        opslag.close()
+        if hasattr(opslag, "engine"):  # else it could not be opened
+            opslag.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Databank]:
+    """Give the PostgreSQL server of this run."""
+    with databanken.session() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databank(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
+    """Run a test on both databases: `Settings` names one of its own, that has every table on PostgreSQL.
+
+    Gives which one it is.
+    """
+    if request.param == "sqlite":
+        yield "sqlite"
+        return
+    server: Databank = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        monkeypatch.setenv("UWLR_DATABASE", url)
+        yield "postgresql"
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: Databank, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database without any table; `Settings` names it."""
+    with postgresql.database(empty=True) as url:
+        monkeypatch.setenv("UWLR_DATABASE", url)
+        yield url

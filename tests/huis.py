@@ -9,11 +9,11 @@ from berichten import body, envelope, header
 
 from uwlr_adapter.administratie import edexml, store
 from uwlr_adapter.demo import opzet
-from uwlr_adapter.koppelingen import afnemer, handelingen
+from uwlr_adapter.koppelingen import afnemer, handelingen, sleutelbestand
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.handelingen import Aanvraag
 from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.sleutels import SLEUTEL_BYTES, Sleutelbos
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.tijd import day_of, now
@@ -53,7 +53,8 @@ class Huis:
 
 def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
     """Import the smallest school, 30AB00."""
-    store.apply(connection, edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode()))
+    levering = edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode())
+    store.apply(connection, [levering], store.Opties(now()))
 
 
 def furnish(data: Path, moment: datetime | None = None) -> Huis:
@@ -63,6 +64,8 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
     opslag = Opslag(settings.database_url)
     try:
         opslag.upgrade()
+        if not opslag.is_sqlite:
+            sleutelbestand.make(data / "keys", SLEUTEL_BYTES)
         sleutels = Sleutelbos.from_settings(settings, opslag)
         voorbeeld = opzet.prepare(opslag, sleutels, moment)
         klantcodes = {opzet.KLANTNAAM: opzet.KLANTCODE}

@@ -17,6 +17,7 @@ from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort, Toegang
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 BRIN6 = "21QW00"
@@ -32,8 +33,8 @@ def school_element(brin6: str) -> str:
 
 
 def open_opslag(folder: Path, *brin6s: str) -> Opslag:
-    """Open a new SQLite database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
-    opslag = Opslag(f"sqlite:///{folder / 'uwlr.sqlite3'}")
+    """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
+    opslag = Opslag(Settings(data=folder).database_url)
     opslag.upgrade()
     with opslag.writing() as connection:
         for brin6 in brin6s:
@@ -92,9 +93,9 @@ class Wereld:
         """Call as a client does, up to and including the gate."""
         kop = berichten.header(sleutel=sleutel, klantcode=klantcode, klantnaam=klantnaam)
         aanroep = lees(berichten.envelope(berichten.body(school=school), kop))
-        with self.opslag.reading() as connection:
-            afnemer = self.poort.identify(connection, aanroep.autorisatie, moment)
-            return self.poort.decide(connection, afnemer.id, aanroep, moment)
+        blik = self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
+        afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
+        return self.poort.decide(blik, afnemer.id, aanroep, moment)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Give every row of a table."""

@@ -126,7 +126,7 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
         one, leerlingen = koppelingen[naam], 232 if uitkomst == "leerlinggegevens" else None
         afnemer_id = one.afnemer_id or 0
         regel = Verzoekregel(when, "HaalLeerlinggegevens", afnemer_id, (), uitkomst, reden, one.id, VOL, leerlingen)
-        journaal.record_verzoek(connection, regel)
+        journaal.record_verzoeken(connection, [regel])
 
     for days in range(DAGEN - 1, 0, -1):
         if days in {11, 12}:

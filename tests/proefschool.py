@@ -102,9 +102,8 @@ class Proefschool:
 
     def __init__(self, folder: Path, profiel: str = "smalle set") -> None:
         self.moment = START
-        self.settings = Settings(
-            data=folder, keys=SecretStr(",".join(SLEUTELS)), catalogus=folder / "catalogus.toml", database=None
-        )
+        keys = SecretStr(",".join(SLEUTELS))
+        self.settings = Settings(data=folder, keys=keys, catalogus=folder / "catalogus.toml")
         self.opslag = Opslag(self.settings.database_url)
         self.opslag.upgrade()
         self.set_profiel(profiel, start=False)

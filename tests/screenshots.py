@@ -15,7 +15,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import portaalhuis
 from chromium import BREED, SMAL, log_in, running
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from portaalhuis import Portaalhuis
 from portaalpaginas import PAGINAS, show
 
@@ -26,7 +26,7 @@ MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 CODE = "21QW00voorbeeld2026code"
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal")
-WIDE = ("overzicht", "activeren-fouten", "koppeling-actief", "beeindigen", "bevestiging", "delen", "journaal", "afnemers")
+WIDE = (*SMALL[1:], "beeindigen", "bevestiging", "afnemers")
 """Which pages, by their name in `portaalpaginas`; `--all FOLDER` makes all of them, to look at."""
 
 
@@ -57,7 +57,7 @@ def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names:
         for breedte in (breedte for breedte, chosen in names.items() if pagina.naam in chosen):
             key = (pagina.login, breedte)
             if key not in windows:
-                size = {"width": breedte, "height": 780 if breedte == SMAL else 900}
+                size: ViewportSize = {"width": breedte, "height": 780 if breedte == SMAL else 900}
                 windows[key] = browser.new_context(base_url=base, viewport=size, locale="nl-NL", timezone_id="UTC")
                 windows[key].new_page()
                 if pagina.login is not None:

@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ class Server:
 
     port: int
     process: subprocess.Popen[str]
+    log: list[str]
+    """The lines that it wrote on standard error, in the order of their coming."""
 
     @property
     def base(self) -> str:
@@ -49,11 +52,36 @@ class Server:
 
 
 def split(response: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Give the status, the headers without Date, and the body of a raw response."""
+    """Give the status, the headers but those that differ each time, and the body of a raw response."""
     head, _, body = response.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    return int(first.split()[1]), [header for header in headers if header[0] != "date"], body
+    return int(first.split()[1]), [header for header in headers if header[0] not in {"date", "x-request-id"}], body
+
+
+def read_response(connection: socket.socket) -> bytes:
+    """Read one response of a connection that may stay open; empty when it was closed instead."""
+    held = b""
+    while True:
+        head, mark, body = held.partition(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        if mark and len(body) >= length:
+            return held
+        if not (chunk := connection.recv(65536)):
+            return held
+        held += chunk
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something that is going to happen, for as long as a server may take."""
+    gate = threading.Event()
+    for _ in range(WAIT * 50):
+        if condition():
+            return
+        gate.wait(0.02)
+    raise AssertionError("it did not happen")
 
 
 def free_port() -> int:
@@ -83,16 +111,26 @@ def serving(
         env=clean | (environment or {}),
         cwd=data,
     )
-    assert process.stderr is not None
+    log: list[str] = []
+    done = threading.Event()
+    reader = threading.Thread(target=_read, args=(process, log, ready, done))
+    reader.start()
     try:
-        seen = []
-        for line in process.stderr:
-            seen.append(line)
-            if ready in line:
-                break
-        else:
-            raise AssertionError("".join(seen))
-        yield Server(port, process)
+        done.wait(WAIT)
+        assert any(ready in line for line in log), "".join(log)
+        yield Server(port, process, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=WAIT)
+        process.wait(WAIT)
+        reader.join(WAIT)
+
+
+def _read(process: subprocess.Popen[str], log: list[str], ready: str, done: threading.Event) -> None:
+    """Take what the server writes, so that it never waits for a reader; sets `done` when it serves or is gone."""
+    assert process.stderr is not None
+    with process.stderr:
+        for line in process.stderr:
+            log.append(line)
+            if ready in line:
+                done.set()
+    done.set()

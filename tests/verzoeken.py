@@ -1,6 +1,7 @@
 """The corpus of requests: files as clients send them, and a manifest with the verdicts."""
 
 import csv
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ def verdict(reply: Reply) -> str:
     """Give what came back in one word: the element of an answer, a fault code, or an HTTP status."""
     if not reply.headers["Content-Type"].startswith("text/xml"):
         return str(reply.status)
-    body = etree.fromstring(reply.body)[-1]
+    packed = reply.headers.get("Content-Encoding") == "gzip"
+    body = etree.fromstring(gzip.decompress(reply.body) if packed else reply.body)[-1]
     if reply.status == 200:
         return etree.QName(body[0][0]).localname
     return (body.findtext(f"{{{SOAP11}}}Fault/faultcode") or "").removeprefix("soap:")

@@ -1,71 +1,120 @@
 """One WSGI application: every path of the service."""
 
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
+from uwlr_adapter import logboek, verslag
 from uwlr_adapter.contract import names
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.koppelingen.toegang import Poort
+from uwlr_adapter.metingen import Metingen
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.portal.app import make_portal
 from uwlr_adapter.portal.paden import PREFIX
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.soap.http import Deur, plain
 from uwlr_adapter.soap.protocol import wsgi_application
 from uwlr_adapter.soap.service import make_service
 from uwlr_adapter.soap.wsdl import PATH, wsdl
 from uwlr_adapter.tijd import Klok, now
+from uwlr_adapter.toezicht import HEALTHZ, METRICS, READYZ, Toezicht
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+REQUEST_ID = "X-Request-ID"
 
 
 class App:
     """The service as a WSGI application; `close` lets go of the database."""
 
     def __init__(
-        self, opslag: Opslag, paths: "Mapping[str, WSGIApplication]", portal: "WSGIApplication | None" = None
+        self,
+        opslag: Opslag,
+        paths: "Mapping[str, WSGIApplication]",
+        metingen: Metingen,
+        portal: "WSGIApplication | None" = None,
     ) -> None:
         self._opslag = opslag
         self._paths = paths
         self._portal = portal
+        self._metingen = metingen
+        self._busy: dict[int, float] = {}
+        self.draining = False
+        """Whether another process takes over: each answer asks its caller to make a new connection."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one HTTP request."""
-        path = environ.get("PATH_INFO", "")
+        """Answer one HTTP request; it is counted and logged when its answer is at hand."""
+        found = verslag.begin(environ.get("HTTP_X_REQUEST_ID", ""))
+        headers = [(REQUEST_ID, found.id), *([("Connection", "close")] if self.draining else [])]
+        thread = threading.get_ident()
+        self._busy[thread] = found.begin
+
+        def start(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - WSGI
+            found.uitkomst = found.uitkomst or status[:3]
+            return start_response(status, [*given, *headers], exc_info)
+
+        try:
+            return self._handler(environ.get("PATH_INFO", ""))(environ, start)
+        finally:
+            del self._busy[thread]
+            self._metingen.count(found)
+            logboek.log_request(found)
+            verslag.end()
+
+    def _handler(self, path: str) -> "WSGIApplication":
+        """Give what answers a path: the portal has every path below its own."""
         handler = self._paths.get(path)
         if handler is None and self._portal is not None and f"{path}/".startswith(f"{PREFIX}/"):
-            handler = self._portal
-        if handler is None:
-            return plain(start_response, HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.")
-        return handler(environ, start_response)
+            return self._portal
+        return handler or _nothing
+
+    def longest(self) -> float:
+        """Give how long the oldest request that is being answered takes already, in seconds."""
+        return time.monotonic() - min(self._busy.copy().values(), default=time.monotonic())
 
     def close(self) -> None:
         """Close every connection; a later request opens new ones."""
         self._opslag.close()
 
 
-def make_app(settings: Settings, klok: Klok = now) -> App:
-    """Give the application for these settings; the database must be current (`db upgrade`).
+def _nothing(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    return plain(start_response, HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.")
 
+
+def make_app(settings: Settings | None = None, klok: Klok = now) -> App:
+    """Give the application for these settings, or those of the environment.
+
+    The database must be current (`db upgrade`).
     Raises OpslagFout, SleutelFout or CatalogusFout when it cannot serve: better not started than answering wrongly.
     """
+    settings = settings or Settings()
     opslag = Opslag(settings.database_url)
     try:
         opslag.require_current()
-        poort = Poort(Catalogus.load(settings.catalogus), Sleutelbos.from_settings(settings, opslag, klok))
+        sleutels = Sleutelbos.from_settings(settings, opslag, klok)
+        poort = Poort(Catalogus.load(settings.catalogus), sleutels)
     except BaseException:
         opslag.close()
         raise
-    paths: dict[str, WSGIApplication] = {}
-    if "soap" in settings.parts:
+    metingen = Metingen()
+    sa.event.listen(opslag.engine, "handle_error", metingen.count_database_error)
+    toezicht = Toezicht(opslag, sleutels, metingen, klok)
+    paths: dict[str, WSGIApplication] = {HEALTHZ: toezicht.healthz, READYZ: toezicht.readyz}
+    if Part.METRICS in settings.parts:
+        paths[METRICS] = toezicht.metrics
+    if Part.SOAP in settings.parts:
         dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
         soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
         paths[PATH] = Deur(soap, wsdl(settings.base_url))
     portal = None
-    if "portal" in settings.parts:
+    if Part.PORTAL in settings.parts:
         portal = make_portal(opslag, poort.catalogus, poort.sleutels, klok, settings.base_url)
-    return App(opslag, paths, portal)
+    return App(opslag, paths, metingen, portal)

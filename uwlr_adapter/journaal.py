@@ -4,15 +4,18 @@ It holds ids, counts and fixed words only: no text of a caller, no code, no name
 transaction as the act. Calls that are refused before their afnemer is known are counted per minute and source.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter import dialect
+from uwlr_adapter.groepscommit import Groepscommit
+from uwlr_adapter.opslag import Opslag, metadata
 from uwlr_adapter.tijd import from_utc, to_utc
 
 
@@ -140,21 +143,71 @@ class Verzoekregel:
     `gegevensset=onbekend`."""
 
 
-def record_verzoek(connection: sa.Connection, regel: Verzoekregel) -> None:
-    """Write down a call of a known afnemer."""
+@dataclass(frozen=True, slots=True)
+class Weigering:
+    """A call that was refused before its afnemer was known; `bron` is a network address."""
+
+    moment: datetime
+    bron: str
+    uitkomst: str
+
+
+class Schrijver:
+    """Writes down calls, many in one commit; a call returns when its line would survive a power cut."""
+
+    def __init__(self, opslag: Opslag) -> None:
+        self._opslag = opslag
+        self._groep = Groepscommit(self._write)
+
+    def write(self, regel: Verzoekregel | Weigering) -> None:
+        """Write down a call. Raises what the database raised for the commit that it was part of."""
+        self._groep.add(regel)
+
+    def _write(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
+        verzoeken = [regel for regel in regels if isinstance(regel, Verzoekregel)]
+        geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
+        with self._opslag.writing() as connection:
+            if verzoeken:
+                record_verzoeken(connection, verzoeken)
+            for key in sorted(geteld):  # in one order, so that two processes never wait for each other
+                _count(connection, key, geteld[key])
+
+
+def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) -> None:
+    """Write down calls of known afnemers."""
+    connection.execute(_INSERT, [_row(regel) for regel in regels])
+
+
+_INSERT = journaal.insert()
+
+
+def _row(regel: Verzoekregel) -> dict[str, Any]:
+    return {
+        "moment": to_utc(regel.moment),
+        "soort": Soort.VERZOEK,
+        "handeling": regel.operatie,
+        "afnemer_id": regel.afnemer_id,
+        "koppeling_id": regel.koppeling_id,
+        "brin6": regel.brin6,
+        "uitkomst": regel.uitkomst,
+        "reden": regel.reden,
+        "leerlingen": regel.leerlingen,
+        "herstel": " ".join(regel.herstel) or None,
+        "opmerkingen": " ".join(regel.opmerkingen) or None,
+    }
+
+
+def _minuut(regel: Weigering) -> tuple[datetime, str, str]:
+    return to_utc(regel.moment).replace(second=0, microsecond=0), regel.bron, regel.uitkomst
+
+
+def _count(connection: sa.Connection, key: tuple[datetime, str, str], aantal: int) -> None:
+    minuut, bron, uitkomst = key
     connection.execute(
-        journaal.insert().values(
-            moment=to_utc(regel.moment),
-            soort=Soort.VERZOEK,
-            handeling=regel.operatie,
-            afnemer_id=regel.afnemer_id,
-            koppeling_id=regel.koppeling_id,
-            brin6=regel.brin6,
-            uitkomst=regel.uitkomst,
-            reden=regel.reden,
-            leerlingen=regel.leerlingen,
-            herstel=" ".join(regel.herstel) or None,
-            opmerkingen=" ".join(regel.opmerkingen) or None,
+        dialect.insert(connection, geweigerd)
+        .values(minuut=minuut, bron=bron, uitkomst=uitkomst, aantal=aantal)
+        .on_conflict_do_update(
+            index_elements=["minuut", "bron", "uitkomst"], set_={"aantal": geweigerd.c.aantal + aantal}
         )
     )
 
@@ -181,16 +234,6 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, handeling: Ha
         journaal.insert().values(
             moment=to_utc(moment), soort=Soort.AFNEMER, handeling=handeling, afnemer_id=afnemer_id, uitkomst="gedaan"
         )
-    )
-
-
-def count_refusal(connection: sa.Connection, *, moment: datetime, bron: str, uitkomst: str) -> None:
-    """Count a call that was refused before its afnemer was known."""
-    minute = to_utc(moment).replace(second=0, microsecond=0)
-    connection.execute(
-        sqlite_insert(geweigerd)
-        .values(minuut=minute, bron=bron, uitkomst=uitkomst, aantal=1)
-        .on_conflict_do_update(index_elements=["minuut", "bron", "uitkomst"], set_={"aantal": geweigerd.c.aantal + 1})
     )
 
 

@@ -1,26 +1,23 @@
-"""The database: one engine, one metadata, two kinds of transaction, and migrations.
+"""The database: one engine, one metadata, two kinds of transaction, one quick look, and migrations.
 
-A reading transaction sees one moment of the database. A writing transaction starts as the only writer (SQLite:
-`BEGIN IMMEDIATE`), is whole or not there at all, and is on the disk before `writing()` returns.
+A reading transaction sees one moment of the database. A writing transaction is whole or not there at all, and is on the
+disk before `writing()` returns; on SQLite it is the only writer. A look is one statement, compiled once, that sees one
+moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.py`.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-BUSY_SECONDS = 15.0
-"""How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
+from uwlr_adapter import dialect
 
 metadata = sa.MetaData(
     naming_convention={
@@ -34,6 +31,7 @@ metadata = sa.MetaData(
 """Every table of the house; names of constraints are fixed, so that migrations can name them on each database."""
 
 
+_UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
@@ -42,51 +40,173 @@ class OpslagFout(Exception):
     """The database cannot be used as it is; the text says what an operator does about it."""
 
 
+Rij = tuple[Any, ...]
+"""One row of a look, in the order of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opdracht:
+    """A SELECT as one kind of database takes it from its driver."""
+
+    sql: str
+    names: tuple[str, ...] | None
+    """The parameters in their order, where the driver knows them by place."""
+    fixed: dict[str, Any]
+    readers: Mapping[int, Callable[[Any], Any]]
+    """What makes a stored value into one of Python, by place of the column; most need nothing."""
+
+    writers: Mapping[str, Callable[[Any], Any]]
+    """What makes a value of Python into a stored one, by parameter."""
+
+    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
+        """Give the parameters in the form of the driver."""
+        values = {**self.fixed, **parameters}
+        for name, writer in self.writers.items():
+            values[name] = writer(values[name])
+        return values if self.names is None else tuple([values[name] for name in self.names])
+
+    def read(self, row: Rij) -> Rij:
+        """Give a row with values of Python."""
+        made = list(row)
+        for place, reader in self.readers.items():
+            made[place] = reader(made[place])
+        return tuple(made)
+
+
+class Vraag:
+    """A SELECT with named parameters, compiled once for each kind of database.
+
+    It goes to the driver as it is: what SQLAlchemy does for each statement (its own cache, events, rows, a transaction
+    around it) costs five times what the database itself needs for a row by its key.
+    """
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        self.query = query
+        self._compiled: dict[str, _Opdracht] = {}
+
+    def compiled(self, dialect: sa.Dialect) -> _Opdracht:
+        """Give the statement for a kind of database."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = self._compile(dialect)
+        return found
+
+    def _compile(self, dialect: sa.Dialect) -> _Opdracht:
+        made = self.query.compile(dialect=dialect)
+        readers = {
+            place: reader
+            for place, column in enumerate(self.query.selected_columns)
+            if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        }
+        writers = {
+            name: writer
+            for name, bound in made.binds.items()
+            if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        names = None if made.positiontup is None else tuple(made.positiontup)
+        return _Opdracht(str(made), names, dict(made.params), readers, writers)
+
+
+def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
+    """Give the rows of a statement inside a transaction. Raises DBAPIError."""
+    statement = vraag.compiled(connection.dialect)
+    result = connection.exec_driver_sql(statement.sql, statement.bind(parameters))
+    found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
+    result.close()
+    return [statement.read(row) for row in found] if statement.readers else list(found)
+
+
 class Opslag:
     """An open database; safe to share between threads, not between processes."""
 
     def __init__(self, url: str) -> None:
         """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
 
-        Raises OpslagFout when that cannot be.
+        Raises OpslagFout when that cannot be; its text never holds the URL, which may hold a password.
         """
         try:
             self.url = make_url(url)
-            if self.is_sqlite:
-                _make_file(self.url.database)
-            self.engine = sa.create_engine(self.url, connect_args=self._connect_args(), hide_parameters=True)
-        except (ArgumentError, ImportError) as error:
-            raise OpslagFout("UWLR_DATABASE is no URL of a database that is supported here") from error
+            if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+                raise OpslagFout(_UNKNOWN)
+            self.engine = dialect.make_engine(self.url)
+        except ImportError as error:
+            raise OpslagFout("the driver of this database is missing: install uwlr-adapter[postgresql]") from error
+        except (ArgumentError, ValueError):
+            raise OpslagFout(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
-        if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
+        self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
+        self._spare: list[sa.PoolProxiedConnection] = []
+        """Connections for looks. Between two of them there is nothing to undo, so that they need not go back."""
+        sa.event.listen(self.engine, "handle_error", self._distrust)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether this is the embedded default."""
         return self.url.get_backend_name() == "sqlite"
 
-    def _connect_args(self) -> dict[str, Any]:
-        return {"timeout": BUSY_SECONDS} if self.is_sqlite else {}
+    def look(self, vraag: Vraag, **parameters: str | int) -> list[Rij]:
+        """Give the rows of one statement. Raises DBAPIError.
+
+        Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
+        """
+        dialect_ = self.engine.dialect
+        statement = vraag.compiled(dialect_)
+        try:
+            connection = self._spare.pop()
+        except IndexError:
+            connection = None
+        try:
+            connection = connection or self.engine.raw_connection()
+            cursor = connection.cursor()
+            cursor.execute(statement.sql, statement.bind(parameters))
+            rows = cursor.fetchall()
+            cursor.close()
+        except BaseException as error:
+            if connection is not None:
+                connection.invalidate()
+            if not isinstance(error, dialect_.loaded_dbapi.Error):
+                raise
+            with self.reading() as slow:
+                return [tuple(row) for row in slow.execute(vraag.query, parameters)]
+        self._spare.append(connection)
+        return [statement.read(row) for row in rows] if statement.readers else list(rows)
+
+    def _drop_spare(self) -> None:
+        """Close the connections of looks that are not at work."""
+        while self._spare:
+            with suppress(IndexError):
+                self._spare.pop().invalidate()
+
+    def _distrust(self, context: sa.ExceptionContext) -> None:
+        """Ask for new connections when one was lost: the server may be another one by now."""
+        if context.is_disconnect:
+            self._drop_spare()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a transaction that sees one moment and changes nothing."""
-        with self.engine.connect() as connection:
+        """Open a transaction that sees one moment and changes nothing. Raises DBAPIError."""
+        with _begun(self.engine) as connection:
             yield connection
             connection.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Open the writing transaction; it is committed at the end of the block, or undone by an exception."""
-        with self._writer.begin() as connection:
+    def writing(self, *, later: bool = False) -> Iterator[sa.Connection]:
+        """Open a writing transaction; it is committed at the end of the block, or undone by an exception.
+
+        With `later` it is seen by all at once, and on the disk with the next commit of any writer: for what only counts
+        together with that one, and can be made again.
+        Two of them at once are possible on PostgreSQL: what must come one after the other takes `dialect.lock` or the
+        lock of a row. Raises DBAPIError.
+        """
+        with _begun(self._later if later else self._writer) as connection:
             yield connection
+            connection.commit()
 
     def close(self) -> None:
         """Close every connection."""
+        self._drop_spare()
         self.engine.dispose()
 
     def upgrade(self) -> None:
@@ -96,9 +216,17 @@ class Opslag:
         """
         if self._revision() == _newest():
             return
+        from alembic import command  # noqa: PLC0415 - a quarter of a second, for who migrates only
+        from alembic.config import Config  # noqa: PLC0415 - idem
+        from alembic.util import CommandError  # noqa: PLC0415 - idem
+
         try:
             with self.writing() as connection:
-                config = _alembic_config()
+                dialect.no_time_limit(connection)
+                dialect.lock(connection, "migrations")
+                _require_utf8(connection)
+                config = Config()
+                config.set_main_option("script_location", str(_MIGRATIONS))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (DBAPIError, CommandError) as error:
@@ -112,39 +240,47 @@ class Opslag:
     def _revision(self) -> str | None:
         try:
             with self.reading() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+                if not sa.inspect(connection).has_table("alembic_version"):
+                    return None
+                found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+                return found
         except DBAPIError as error:
             raise OpslagFout(_UNUSABLE) from error
 
 
-def _newest() -> str | None:
-    return ScriptDirectory.from_config(_alembic_config()).get_current_head()
+def _begun(engine: sa.Engine) -> sa.Connection:
+    """Give a connection with a transaction begun.
+
+    A connection that was lost while nobody used it shows here, before anything was done: then a fresh one is tried,
+    once. Later in a transaction nothing is tried again, since what became of it may be unknown.
+    """
+    try:
+        return _begin(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _begin(engine)
 
 
-def _make_file(database: str | None) -> None:
-    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
-    if database is None or database == ":memory:" or database.startswith("file:"):
-        return
-    path = Path(database)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+def _begin(engine: sa.Engine) -> sa.Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
-def _alembic_config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+def _require_utf8(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
+        raise OpslagFout("names need every letter: create the database with ENCODING 'UTF8'")
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
-    dbapi_connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
-    cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+@functools.cache
+def _newest() -> str:
+    """Give the newest migration: their files are numbered, and each follows the one before it."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("uwlr_schrijft", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+_MIGRATIONS = Path(__file__).parent / "migrations"

@@ -1,11 +1,20 @@
 """The settings of a service: frozen, each with its default, its reason and its environment name."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Part(StrEnum):
+    """A part of the service that a process shows or does not."""
+
+    SOAP = "soap"
+    PORTAL = "portal"
+    METRICS = "metrics"
 
 
 class Settings(BaseSettings):
@@ -16,8 +25,9 @@ class Settings(BaseSettings):
     data: Path = Path("uwlr-data")
     """UWLR_DATA: the folder of the embedded database and its key file. Relative, so that a trial leaves no trace."""
 
-    database: str | None = None
-    """UWLR_DATABASE: an SQLAlchemy URL. Default: SQLite in the data folder, which needs no installation."""
+    database: SecretStr | None = None
+    """UWLR_DATABASE: an SQLAlchemy URL, which may hold a password. Default: SQLite in the data folder, which needs no
+    installation."""
 
     keys: SecretStr | None = None
     """UWLR_KEYS: server keys as `name=hex`, newest first, separated by commas. Default: the key file."""
@@ -28,6 +38,9 @@ class Settings(BaseSettings):
     catalogus: Path | None = None
     """UWLR_CATALOGUS: a catalogue of koppelingen of one's own. Default: the shipped one, with the three of ESIS."""
 
+    max_drop: float = Field(default=0.2, ge=0, le=1)
+    """UWLR_MAX_DROP: the share of the answered leerlingen or groepen that may go in one import without a question."""
+
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
 
@@ -37,14 +50,14 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """UWLR_PUBLIC_URL: what vendors call, written in the WSDL. Default: the address listened on."""
 
-    parts: Annotated[frozenset[Literal["soap", "portal", "metrics"]], NoDecode] = frozenset(
-        ("soap", "portal", "metrics")
-    )
-    """UWLR_PARTS: what this process shows, separated by commas. Default: all; apart, schools and vendors need not
-    reach the same process."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """UWLR_WORKERS: worker processes, one for each core. More than one needs PostgreSQL: SQLite has one writer."""
 
-    threads: int = Field(default=4, ge=1, le=256)
-    """UWLR_THREADS: requests answered at once by the one worker process of SQLite. More than cores wait in turn."""
+    threads: int = Field(default=16, ge=1, le=256)
+    """UWLR_THREADS: requests at work at once in each worker process. Most of them wait for one commit."""
+
+    parts: Annotated[frozenset[Part], NoDecode] = frozenset(Part)
+    """UWLR_PARTS: what this process shows. All: a process of its own for a part is a choice for many machines."""
 
     strict: bool = False
     """UWLR_STRICT: repair no request at all. Off: real clients deviate in known ways, and schools depend on them."""
@@ -54,14 +67,16 @@ class Settings(BaseSettings):
 
     @field_validator("parts", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        """Read the parts as they stand in an environment variable."""
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    def _split(cls, given: object) -> object:
+        """Read `soap,metrics` as its words."""
+        return [word.strip() for word in given.split(",")] if isinstance(given, str) else given
 
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL of the records."""
-        return self.database or f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
+        if self.database is not None:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
 
     @property
     def listen_url(self) -> str:

@@ -6,11 +6,12 @@ race between readers writes, the present content is compared first, so a caller 
 nothing changed.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.opslag import metadata
 from uwlr_adapter.tijd import AMSTERDAM, from_utc, to_utc
 
@@ -27,6 +28,12 @@ stand = sa.Table(
     sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
     sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="without aanmaakdatum and peildatum"),
     sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, whole seconds"),
+    sa.Column("schoolversie", sa.Integer, comment="of the records that it was made from"),
+    sa.Column("van", sa.Date, comment="the day for which it was made"),
+    sa.Column("tot", sa.Date, comment="first day on which it may differ; none: never by itself"),
+    sa.Column("vorm", sa.String(40), comment="what made it: the version of the house"),
+    sa.Column("leerlingen", sa.Integer),
+    sa.Column("onvolledig", sa.Integer, comment="records that lack a field of the profile"),
     comment="since when an answer has its content",
 )
 GEEN_GEGEVENS = ""
@@ -44,6 +51,18 @@ class Standsleutel:
     soort: str
 
 
+@dataclass(frozen=True, slots=True)
+class Geldigheid:
+    """For what an answer holds: a version of the records, the days from `van` until `tot`, and what rendered it."""
+
+    schoolversie: int
+    van: date
+    tot: date | None
+    vorm: str
+    leerlingen: int
+    onvolledig: int
+
+
 def see(
     connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, moment: datetime, opened: datetime
 ) -> datetime:
@@ -52,8 +71,12 @@ def see(
     It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
     answered with that moment. The transaction must be a writing one. A year that never had data leaves no trace.
     """
-    where = [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel.__slots__]
-    row = connection.execute(sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)).one_or_none()
+    where = _is(sleutel)
+    query = sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)
+    row = connection.execute(query).one_or_none()
+    if row is None or row.inhoud_hash != inhoud_hash:  # new content: of two readers at once the second finds it here
+        dialect.lock(connection, f"stand {' '.join(getattr(sleutel, naam) for naam in Standsleutel.__slots__)}")
+        row = connection.execute(query).one_or_none()
     if row is not None and row.inhoud_hash == inhoud_hash:
         return from_utc(row.gewijzigd)
     gewijzigd = whole_second(moment)
@@ -66,6 +89,22 @@ def see(
         key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
         connection.execute(stand.insert().values(key | values))
     return gewijzigd
+
+
+def keep(connection: sa.Connection, sleutel: Standsleutel, geldig: Geldigheid) -> None:
+    """Note for which records and days the content that was just seen holds."""
+    connection.execute(stand.update().where(*_is(sleutel)).values(asdict(geldig)))
+
+
+def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -> None:
+    """Take the note away from content that is gone, so that it is made again."""
+    connection.execute(
+        stand.update().where(*_is(sleutel), stand.c.inhoud_hash == inhoud_hash).values(schoolversie=None)
+    )
+
+
+def _is(sleutel: Standsleutel) -> list[sa.ColumnElement[bool]]:
+    return [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel.__slots__]
 
 
 def has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:

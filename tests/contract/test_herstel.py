@@ -364,3 +364,44 @@ def test_every_repair_says_why() -> None:
     for step in (*KOP, *BODY):
         reasons.setdefault(step.id, set()).add(step.reden)
     assert all(len(found) == 1 and all(found) for found in reasons.values())
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[etree._Element, etree._Element]:
+    """Give a header and a body, mostly right: with parts absent, doubled, out of order, spaced, empty or with more."""
+
+    def fill(root: etree._Element, namen: tuple[str, ...], space: str) -> etree._Element:
+        chosen = list(namen) if draw(st.booleans()) else draw(st.lists(st.sampled_from(namen), max_size=len(namen) + 1))
+        for naam in chosen:
+            text = draw(st.sampled_from(["21QW", "x", "x", "x", " x", "x\n", "", None, '""']))
+            root.append(element(naam, text, draw(st.sampled_from([space, space, space, ""])) or space))
+            if draw(st.integers(0, 9)) == 0:
+                root[-1].set("key", " 1")
+            if naam == "groepen":
+                root[-1].append(element("groep"))
+        return root
+
+    kop = fill(element("autorisatie", space=AUT), names.AUTORISATIE_DELEN, AUT)
+    return kop, fill(element("leerlinggegevens_verzoek"), names.VERZOEK_ELEMENTEN, LG)
+
+
+@given(calls())
+@settings(max_examples=500, deadline=None)
+def test_a_glance_never_misses_a_repair(call: tuple[etree._Element, etree._Element]) -> None:
+    """Where a glance says that no repair is needed, doing them all changes nothing."""
+    kop, inhoud = call
+    if herstel.needs_none(kop, inhoud):
+        before = canonical(kop), canonical(inhoud)
+        assert herstel.repair(kop, KOP) + herstel.repair(inhoud, INHOUD) == ()
+        assert (canonical(kop), canonical(inhoud)) == before
+
+
+def test_a_glance_knows_a_usual_call() -> None:
+    """A call in the form that most clients send needs no search; one with a space does."""
+    kop = element("autorisatie", space=AUT)
+    kop.extend(element(naam, "x", AUT) for naam in names.AUTORISATIE_DELEN)
+    inhoud = element("leerlinggegevens_verzoek")
+    inhoud.extend(element(naam, "x") for naam in ("schooljaar", "brincode", "dependancecode", "xsdversie"))
+    assert herstel.needs_none(kop, inhoud)
+    inhoud[1].text = " x"
+    assert not herstel.needs_none(kop, inhoud)

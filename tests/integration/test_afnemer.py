@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def wereld(tmp_path: Path) -> Wereld:
+def wereld(tmp_path: Path, databank: str) -> Wereld:
     """Give a gate with one afnemer."""
     return Wereld.make(tmp_path, "Snappet")
 

@@ -30,7 +30,7 @@ OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=la
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> Iterator[Proefschool]:
+def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
     """Give the smallest school, with a leerkracht so that each operation has data."""
     made = Proefschool(tmp_path)
     made.import_data(replace(KLEIN, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))

@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import AANMAAKDATUM, import_dataset, open_opslag, select
+from administratie_hulp import AANMAAKDATUM, import_dataset, import_levering, open_opslag, select
 from edexml_bestand import make_dataset
 from hypothesis import given, settings
 from strategieen import dagen, datasets
 
-from uwlr_adapter.administratie import edexml, store
+from uwlr_adapter.administratie import edexml
 from uwlr_adapter.administratie.model import parse_dag
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Locatie
 from uwlr_adapter.opslag import Opslag
@@ -23,7 +23,7 @@ DAG = date(2026, 10, 1)
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened
@@ -138,7 +138,7 @@ def test_of_the_published_example_the_leaver_is_absent(opslag: Opslag) -> None:
     if not folder:
         pytest.skip("UWLR_STANDARD does not name the published files")
     levering = edexml.read((Path(folder) / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml").read_bytes())
-    store.import_levering(opslag, levering)
+    import_levering(opslag, levering)
     found = select(opslag, "99ZZ00", "2014-2015", date(2014, 10, 1))
     assert found is not None
     read = {one.record.key: one.record for one in levering.leerlingen}

@@ -44,7 +44,7 @@ SCHOOL = make_dataset(
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> Iterator[Proefschool]:
+def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
     """Give a school with both kinds of group, and people in one, several or none of them."""
     made = Proefschool(tmp_path)
     made.import_data(SCHOOL)

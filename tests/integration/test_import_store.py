@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import dump, import_dataset, open_opslag, select
+from administratie_hulp import MOMENT, dump, import_dataset, import_levering, open_opslag, select
 from edexml_bestand import CORPUS, eckid, make_dataset
 
-from uwlr_adapter.administratie import edexml, store, vestigingen
+from uwlr_adapter.administratie import batches, edexml, vergeten, vestigingen
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Rapport, Telling
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opslag import Opslag, metadata
 
 DAG = date(2026, 10, 1)
 ZOE = Leerling(key="101", eckid=eckid(1), roepnaam="Zoë", groep="g3", samengestelde_groepen=("s2", "s1"))
@@ -29,7 +29,7 @@ SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened
@@ -69,7 +69,7 @@ def test_a_first_import_makes_the_vestiging_and_all_its_records(opslag: Opslag) 
 
 
 def test_the_same_file_again_changes_nothing(opslag: Opslag) -> None:
-    """A second import of the same file counts everything as unchanged and writes no row."""
+    """A second import of the same file counts everything as unchanged and writes no record; it is kept as a batch."""
     import_dataset(opslag, SCHOOL)
     before = dump(opslag)
     written: list[str] = []
@@ -77,7 +77,8 @@ def test_the_same_file_again_changes_nothing(opslag: Opslag) -> None:
     rapport = import_dataset(opslag, SCHOOL)
     assert rapport.tellingen["leerlingen"] == Telling(ongewijzigd=2)
     assert rapport.tellingen["groepen"] == Telling(ongewijzigd=4)
-    assert not [sql for sql in written if not sql.startswith(("SELECT", "BEGIN"))]
+    writes = [sql for sql in written if not sql.startswith(("SELECT", "BEGIN"))]
+    assert [sql.split()[:3] for sql in writes] == [["INSERT", "INTO", "importbatch"]]
     assert dump(opslag) == before
 
 
@@ -259,9 +260,9 @@ def test_a_file_with_only_a_schoolkey_needs_a_known_one(opslag: Opslag) -> None:
     data = (CORPUS / "versie-2.1.xml").read_bytes()
     bare = data.replace(b"<brincode>21QW</brincode>", b"").replace(b"<dependancecode>00</dependancecode>", b"")
     with pytest.raises(ImportFout):
-        store.import_levering(opslag, edexml.read(bare))
-    store.import_levering(opslag, edexml.read(data))
-    assert store.import_levering(opslag, edexml.read(bare)).brin6 == "21QW00"
+        import_levering(opslag, edexml.read(bare))
+    import_levering(opslag, edexml.read(data))
+    assert import_levering(opslag, edexml.read(bare)).brin6 == "21QW00"
 
 
 def test_a_vestiging_that_exists_keeps_its_naam(opslag: Opslag) -> None:
@@ -291,3 +292,31 @@ def test_a_failing_statement_shows_no_values(opslag: Opslag) -> None:
     with pytest.raises(sa.exc.IntegrityError) as caught, opslag.writing() as connection:
         vestigingen.add_vestiging(connection, "21QW01", "Zuid", "geheim-sk")
     assert "geheim-sk" not in str(caught.value)
+
+
+def test_an_undone_import_leaves_what_was_before(opslag: Opslag) -> None:
+    """Undo brings every row back: what was added goes, what was changed or taken away is as it was."""
+    leerlingen = [Leerling(str(number), roepnaam="Bo", groep="g") for number in range(30)]
+    groepen = [Groep("groep", "g", "G", "3")]
+    import_dataset(opslag, make_dataset(leerlingen, groepen=groepen))
+    before = dump(opslag)
+    others = [Leerling(str(number), roepnaam="Zoë", groep="h") for number in range(15, 60)]
+    import_dataset(opslag, make_dataset(others, groepen=[Groep("groep", "h", "H", "4")]))
+    assert dump(opslag) != before
+    with opslag.writing() as connection:
+        batches.undo(connection, batches.find_all(connection)[0].id, MOMENT)
+    assert dump(opslag) == before
+
+
+def test_a_forgotten_leerling_is_nowhere(opslag: Opslag) -> None:
+    """Forget takes a leerling out of the records and out of what earlier imports kept."""
+    leerlingen = [Leerling("merkteken-key", roepnaam="Merkteken"), Leerling("2", roepnaam="Bo")]
+    for groep in ("g", "h"):
+        moved = [replace(one, groep=groep) for one in leerlingen]
+        import_dataset(opslag, make_dataset(moved, groepen=[Groep("groep", groep, "G", "3")]))
+    with opslag.writing() as connection:
+        vergeten.forget(connection, "21QW", "merkteken-key", MOMENT)
+    with opslag.reading() as connection:
+        rows = [connection.execute(sa.select(table)).all() for table in metadata.tables.values()]
+    assert "erkteken" not in repr(rows)
+    assert "Bo" in repr(rows)

@@ -27,7 +27,7 @@ def call(wereld: Wereld, moment: datetime, uitkomst: str = GELUKT, koppeling_id:
         regel = Verzoekregel(
             moment, "HaalLeerlinggegevens", 1, uitkomst=uitkomst, koppeling_id=koppeling_id, brin6=BRIN6
         )
-        journaal.record_verzoek(connection, regel)
+        journaal.record_verzoeken(connection, [regel])
 
 
 def search(wereld: Wereld, vraag: Zoekvraag, limit: int = 100, before_id: int | None = None) -> list[Regel]:

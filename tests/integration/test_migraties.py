@@ -1,52 +1,87 @@
 """The migrations lead to the tables that the code has, on a real database."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 import sqlalchemy as sa
+from administratie_hulp import import_dataset, select
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from uwlr_adapter import journaal
+import uwlr_adapter
+from uwlr_adapter import journaal, stand
 from uwlr_adapter.administratie import tables as administratie
+from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.gebruikers import tables as gebruikers
 from uwlr_adapter.koppelingen import tables as koppelingen
 from uwlr_adapter.opslag import Opslag, OpslagFout, metadata
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, stand)
 """Importing a room declares its tables."""
 
 
-def test_the_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
-    """After an upgrade there is no difference between the database and the metadata."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/a.sqlite3"
+    given: str = request.getfixturevalue("empty_postgresql")
+    return given
+
+
+@pytest.fixture
+def opslag(url: str) -> Iterator[Opslag]:
+    """Open it."""
+    opened = Opslag(url)
+    yield opened
+    opened.close()
+
+
+def test_the_migrations_make_the_tables_of_the_code(opslag: Opslag) -> None:
+    """After an upgrade there is no difference between the database and the metadata, names of constraints included."""
     opslag.upgrade()
     with opslag.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        indexes = {index["name"] for table in metadata.tables for index in sa.inspect(connection).get_indexes(table)}
+        inspector = sa.inspect(connection)
+        indexes = {index["name"] for table in metadata.tables for index in inspector.get_indexes(table)}
+        checks = {check["name"] for table in metadata.tables for check in inspector.get_check_constraints(table)}
     assert {index.name for table in metadata.tables.values() for index in table.indexes} <= indexes
-    opslag.close()
+    assert {"ck_koppeling_status", "ck_koppeling_code_digest", "ck_afnemer_vorige"} <= checks
 
 
-def test_an_upgrade_again_changes_nothing(tmp_path: Path) -> None:
+def test_the_files_are_numbered_as_they_follow_each_other() -> None:
+    """The newest migration is found by its number, without loading any: so that is what Alembic finds too."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert found == sorted(found, reverse=True)
+    assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts.walk_revisions())
+
+
+def test_an_upgrade_again_changes_nothing(opslag: Opslag) -> None:
     """A current database stays as it is, and is recognised as current."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
     with pytest.raises(OpslagFout):
         opslag.require_current()
     opslag.upgrade()
     opslag.upgrade()
     opslag.require_current()
-    opslag.close()
 
 
-def test_processes_that_start_at_once_upgrade_one_after_the_other(tmp_path: Path) -> None:
-    """Several starts on a new file all succeed."""
+def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> None:
+    """Several starts on a new database all succeed."""
     barrier = Barrier(4)
     failures: list[BaseException] = []
 
     def start() -> None:
-        opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+        opslag = Opslag(url)
         barrier.wait()
         try:
             opslag.upgrade()
@@ -63,12 +98,144 @@ def test_processes_that_start_at_once_upgrade_one_after_the_other(tmp_path: Path
     assert failures == []
 
 
-def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
+def test_a_newer_database_is_not_touched(opslag: Opslag) -> None:
     """A database of a later version of the house is refused, with what to do."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
     opslag.upgrade()
     with opslag.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(OpslagFout, match="another version"):
         opslag.require_current()
+
+
+def _upgrade_to(opslag: Opslag, revision: str) -> None:
+    """Bring a database to an older version of the house."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "migrations"))
+    with opslag.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _fill(connection: sa.Connection) -> None:
+    """Write what an import of version 0002 wrote: leerlingen with and without days, groups, a leerkracht, an alias."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    jaar = {"brin6": "21QW00", "schooljaar": "2026-2027"}
+    van = {"brincode": "21QW"}
+    dag = date(2026, 10, 1)
+    rows: dict[str, list[dict[str, object]]] = {
+        "vestiging": [{"brin6": "21QW00", **van, "dependancecode": "00", "naam": "De Regenboog", "schoolkey": "k"}],
+        "persoon": [
+            {"id": 1, "soort": "leerling", **van, "key": "101", "eckid": "https://ketenid.nl/pilot/1"},
+            {"id": 2, "soort": "leerling", **van, "key": "102", "eckid": None},
+            {"id": 3, "soort": "leerling", **van, "key": "103", "eckid": None},
+            {"id": 4, "soort": "leerkracht", **van, "key": "m1", "eckid": None},
+        ],
+        "bronsleutel": [
+            {"soort": "leerling", **van, "bronkey": key, "persoon_id": at}
+            for key, at in (("101", 1), ("101-oud", 1), ("102", 2), ("103", 3))
+        ],
+        "locatie": [{**jaar, "key": "VH", "naam": "Hoofdgebouw"}],
+        "groep": [
+            {**jaar, "key": "g", "soort": "groep", "naam": "4A", "jaargroep": "4"},
+            {**jaar, "key": "s", "soort": "samengestelde_groep", "naam": "Plus"},
+        ],
+        "deelname": [
+            {**jaar, "persoon_id": 1, "locatie_key": "VH", "roepnaam": "Zoë", "achternaam": "Zonneveld"},
+            {**jaar, "persoon_id": 2, "roepnaam": "Ole", "van": dag, "instroomdatum": "2026-10-01+02:00"},
+            {**jaar, "persoon_id": 3, "roepnaam": "Bo", "tot": dag, "uitstroomdatum": "2026-10-01"},
+        ],
+        "plaatsing": [
+            {**jaar, "persoon_id": 1, "groep_key": "g", "volgorde": 0},
+            {**jaar, "persoon_id": 1, "groep_key": "s", "volgorde": 1},
+        ],
+        "aanstelling": [
+            {**jaar, "persoon_id": 4, "roepnaam": "Kim", "rollen": [["rol", "LRK"]], "groepen": [["groep", "g", []]]}
+        ],
+        "stand": [
+            {
+                **jaar,
+                "profiel": "smalle set",
+                "xsdversie": "2.2",
+                "soort": "leerlinggegevens",
+                "inhoud_hash": "0" * 64,
+                "gewijzigd": datetime(2026, 9, 1, 8),  # noqa: DTZ001 - stored without a zone
+            }
+        ],
+    }
+    for naam, wanted in rows.items():
+        for row in wanted:
+            connection.execute(tables.tables[naam].insert().values(row))
+
+
+def _rows(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
+    """Give every row of every table."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    return {
+        table.name: [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+        for table in tables.sorted_tables
+        if table.name != "alembic_version"
+    }
+
+
+def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: Path) -> None:
+    """From 0002: each row is still there, the enrolment of a leerling now as a period, each group available."""
+    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+    _upgrade_to(opslag, "0002")
+    with opslag.writing() as connection:
+        _fill(connection)
+        before = _rows(connection)
+    _upgrade_to(opslag, "0003")
+    with opslag.reading() as connection:
+        after = _rows(connection)
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    periodes = {row["persoon_id"]: row for row in after.pop("inschrijving")}
+    for deelname in before["deelname"]:
+        periode = periodes.pop(deelname["persoon_id"])
+        assert (periode["volgorde"], periode["gast"]) == (0, False)
+        for naam in ("brin6", "schooljaar", "van", "tot", "instroomdatum", "uitstroomdatum"):
+            assert periode[naam] == deelname[naam]
+            if naam not in after["deelname"][0]:
+                del deelname[naam]
+        deelname["ingedeeld"] = True
+    assert periodes == {}
+    for groep in before["groep"]:
+        groep["beschikbaar"] = True
+    assert after.pop("school") == [{"brincode": "21QW", "versie": 0}]
+    assert [after.pop(naam) for naam in ("importbatch", "importstap", "vergeten")] == [[], [], []]
+    assert after == before
+    opslag.close()
+
+
+@pytest.mark.parametrize(("dag", "keys"), [(date(2026, 9, 30), ["101", "103"]), (date(2026, 10, 1), ["101", "102"])])
+def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: list[str]) -> None:
+    """The dataset of an upgraded database is the one that its rows meant, field by field."""
+    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
+    _upgrade_to(opslag, "0002")
+    with opslag.writing() as connection:
+        _fill(connection)
+    opslag.upgrade()
+    found = select(opslag, "21QW00", "2026-2027", dag)
+    assert found is not None
+    leerlingen = {
+        "101": Leerling(
+            "101",
+            "https://ketenid.nl/pilot/1",
+            achternaam="Zonneveld",
+            roepnaam="Zoë",
+            groep="g",
+            samengestelde_groepen=("s",),
+            vestiging="VH",
+        ),
+        "102": Leerling("102", roepnaam="Ole", instroomdatum="2026-10-01+02:00"),
+        "103": Leerling("103", roepnaam="Bo", uitstroomdatum="2026-10-01"),
+    }
+    assert found.leerlingen == tuple(leerlingen[key] for key in keys)
+    assert found.groepen == (Groep("groep", "g", "4A", "4"), Groep("samengestelde_groep", "s", "Plus"))
+    assert [one.key for one in found.locaties] == ["VH"]
+    leerkracht = Leerkracht("m1", roepnaam="Kim", rollen=(Rol("rol", "LRK"),), groepen=(GroepVerwijzing("groep", "g"),))
+    assert found.leerkrachten == (leerkracht,)
+    again = import_dataset(opslag, replace(found, school=replace(found.school, schoolkey=None)))
+    assert again.tellingen["leerlingen"].toegevoegd == 0, "the same persons as before"
     opslag.close()

@@ -4,11 +4,13 @@ import stat
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.pull import write_private
 from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.settings import Settings
 
 
 def rights(path: Path) -> int:
@@ -66,3 +68,18 @@ def test_a_current_database_is_only_read(tmp_path: Path) -> None:
     first.upgrade()
     with first.writing():
         second.upgrade()
+
+
+@pytest.mark.usefixtures("databank")
+def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
+    """What may reach the disk with the next commit says so for its own transaction; the next one waits again."""
+    opslag = Opslag(Settings(data=tmp_path).database_url)
+    query = "PRAGMA synchronous" if opslag.is_sqlite else "SHOW synchronous_commit"
+    if not opslag.is_sqlite:  # the server of the tests keeps nothing over a power cut
+        sa.event.listen(opslag.engine, "connect", lambda made, _: made.execute("SET synchronous_commit = on"))
+    found = []
+    for later in (False, True, False):
+        with opslag.writing(later=later) as connection:
+            found.append(str(connection.exec_driver_sql(query).scalar()))
+    assert found == (["2", "1", "2"] if opslag.is_sqlite else ["on", "off", "on"])
+    opslag.close()

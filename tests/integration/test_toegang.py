@@ -15,6 +15,7 @@ from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
+from uwlr_adapter.opslag import Opslag, Rij, Vraag
 
 LATER = MOMENT + timedelta(hours=1)
 ANDERE_CODE = BRIN6 + "-een-tweede-code"
@@ -47,7 +48,7 @@ profiel = "volledig"
 
 
 @pytest.fixture
-def wereld(tmp_path: Path) -> Wereld:
+def wereld(tmp_path: Path, databank: str) -> Wereld:
     """Give a gate with two afnemers."""
     return Wereld.make(tmp_path, "Snappet", "Basispoort")
 
@@ -206,6 +207,13 @@ class _Work:
             return matches(proef, opgeslagen)
 
         monkeypatch.setattr(Proef, "matches", counting)
+        look = Opslag.look
+
+        def looking(opslag: Opslag, vraag: Vraag, **parameters: str | int) -> list[Rij]:
+            self.queries += 1
+            return look(opslag, vraag, **parameters)
+
+        monkeypatch.setattr(Opslag, "look", looking)
         sa.event.listen(wereld.opslag.engine, "before_cursor_execute", self._query)
 
     def _query(self, *_: object) -> None:

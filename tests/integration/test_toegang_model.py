@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from administratie_hulp import import_levering
 from berichten import LG, body, envelope, header
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
@@ -22,7 +23,6 @@ from pydantic import SecretStr
 from wsgi import call
 
 from uwlr_adapter.administratie import edexml as reader
-from uwlr_adapter.administratie.store import import_levering
 from uwlr_adapter.app import App, make_app
 from uwlr_adapter.contract.fault import UwlrFout
 from uwlr_adapter.koppelingen import afnemer as afnemers

@@ -56,7 +56,7 @@ VERSIES = pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> Iterator[Proefschool]:
+def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
     """Give a school in which every field is filled; one leerling has an ECK-iD and one has none."""
     made = Proefschool(tmp_path)
     made.import_data(SCHOOL)

@@ -132,7 +132,7 @@ def test_a_kill_at_any_moment_leaves_all_or_nothing(toestand: Toestand, tmp_path
 
 def test_every_writing_connection_is_durable(tmp_path: Path) -> None:
     """A commit waits for the disk, in the write-ahead log, with references checked, on every connection that writes."""
-    opslag = Opslag(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    opslag = Opslag(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
     with ExitStack() as held:
         for _ in range(4):  # each held reading connection makes the next writing one a new one
             with opslag.writing() as connection:

@@ -46,7 +46,7 @@ def write(
     with portaal.opslag.writing() as connection:
         for _ in range(times):
             regel = Verzoekregel(moment, "HaalLeerlinggegevens", 1, (), uitkomst, reden, koppeling_id, brin6, 25)
-            journaal.record_verzoek(connection, regel)
+            journaal.record_verzoeken(connection, [regel])
 
 
 def picture(browser: Browser) -> tuple[str, int, int]:

@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[2]
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Give every command with its path."""
-    for naam, command in group.commands.items():
+    context = click.Context(group)
+    for naam in group.list_commands(context):
+        command = group.get_command(context, naam)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, (*path, naam))
         else:

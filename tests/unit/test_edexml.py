@@ -169,8 +169,8 @@ def test_the_published_example_is_read_value_by_value() -> None:
     assert {melding.element for melding in levering.meldingen} == {
         "groep/toevoegingen",
         "leerling/toevoegingen",
-        "leerling",
-        "leerkracht",
+        "leerling/@eckid",
+        "leerkracht/@eckid",
         "leerkracht/rol",
     }
 

@@ -1,5 +1,8 @@
 """Who is who: the matching of rows with known persons, on its own."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from uwlr_adapter.administratie.model import Ernst
@@ -14,9 +17,15 @@ BEKEND = Bekend(
 )
 
 
+def _given(*keys: str) -> Callable[[Rij, int], str]:
+    """Give these keys of ours, one after the other."""
+    left = iter(keys)
+    return lambda _rij, _poging: next(left)
+
+
 def _match(*rijen: tuple[str, str | None]) -> tuple[list[int | Nieuw], list[tuple[int, Ernst, str]]]:
     rows = [Rij(10 * number, key, eckid) for number, (key, eckid) in enumerate(rijen, 1)]
-    uitkomst = match("leerling", rows, BEKEND, iter(["eigen", "nieuw-1", "nieuw-2"]).__next__)
+    uitkomst = match("leerling", rows, BEKEND, _given("eigen", "nieuw-1", "nieuw-2"))
     return uitkomst.personen, [(one.regel, one.ernst, one.reden) for one in uitkomst.problemen]
 
 
@@ -62,15 +71,30 @@ def test_a_new_person_with_a_dummy_key_gets_a_key_of_ours() -> None:
 def test_two_new_persons_never_share_a_key() -> None:
     """A key of ours is not given twice in one import, nor one that a row of that import brings itself."""
     rows = [Rij(1, "zelf", None), Rij(2, "#1", "eck-x"), Rij(3, "#2", "eck-y")]
-    uitkomst = match("leerling", rows, BEKEND, iter(["zelf", "nieuw", "nieuw", "ander"]).__next__)
+    uitkomst = match("leerling", rows, BEKEND, _given("zelf", "nieuw", "nieuw", "ander"))
     assert [one.key for one in uitkomst.personen if isinstance(one, Nieuw)] == ["zelf", "nieuw", "ander"]
 
 
 def test_a_key_of_ours_is_short_and_no_dummy() -> None:
-    """One client drops keys of more than 30 characters, so ours are shorter; and no two are the same."""
-    keys = {make_key() for _ in range(1000)}
+    """One client drops keys of more than 30 characters, so ours are shorter; each person and attempt has another."""
+    keys = {make_key(Rij(1, "#1", f"eck-{number}"), poging) for number in range(500) for poging in (0, 1)}
     assert len(keys) == 1000
     assert all(len(key) <= 30 and not key.startswith("#") for key in keys)
+
+
+def test_a_key_of_ours_follows_from_the_eckid() -> None:
+    """Somebody who comes in again after a terugdraaien gets the same key, whatever dummy the source uses now."""
+    assert make_key(Rij(1, "#1", "eck-x"), 0) == make_key(Rij(7, "#9", "eck-x"), 0)
+
+
+def test_somebody_who_was_forgotten_refuses_the_import() -> None:
+    """A row that is known as forgotten is told at its line, whoever else it may be."""
+    bekend = replace(BEKEND, is_vergeten=lambda key, _eckid: key == "a")
+    ((regel, ernst, reden),) = (
+        (one.regel, one.ernst, one.reden) for one in match("leerling", [Rij(4, "a", None)], bekend).problemen
+    )
+    assert (regel, ernst) == (4, Ernst.WEIGERT)
+    assert "was forgotten" in reden
 
 
 def test_a_dummy_key_without_eckid_is_refused() -> None:

@@ -39,6 +39,13 @@ def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.base_url == "https://u.example"
 
 
+def test_a_password_of_the_database_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL of the database is in no representation."""
+    monkeypatch.setenv("UWLR_DATABASE", "postgresql://u:zeer-geheim@db/uwlr")
+    assert "zeer-geheim" not in repr(Settings()) + Settings().model_dump_json()
+    assert "zeer-geheim" in Settings().database_url
+
+
 def test_an_address_of_ipv6_stands_in_brackets() -> None:
     """The WSDL of a service on ::1 names an address that a client can call."""
     assert Settings(host="::1").base_url == "http://[::1]:8080"

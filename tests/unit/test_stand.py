@@ -22,7 +22,7 @@ LATER = NOON + timedelta(hours=4)
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a database with one vestiging."""
     opened = open_opslag(tmp_path, BRIN6)
     yield opened
@@ -165,9 +165,9 @@ def test_what_is_rolled_back_was_never_seen(opslag: Opslag) -> None:
     assert look(opslag, "a", NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=1)
 
 
-def test_two_connections_agree(opslag: Opslag, tmp_path: Path) -> None:
+def test_two_connections_agree(opslag: Opslag) -> None:
     """Whoever sees the same content through another connection hears the moment of the first."""
-    other = Opslag(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
+    other = Opslag(opslag.url.render_as_string(hide_password=False))
     first = look(opslag, "a", NOON)
     assert look(other, "a", NOON + timedelta(minutes=1)) == first
     changed = look(other, "b", NOON + timedelta(minutes=2))

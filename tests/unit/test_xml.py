@@ -1,11 +1,20 @@
 """The one parser: what it takes, what it refuses, and that each limit holds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from uwlr_adapter.contract.xml import BERICHT, BESTAND, Grenzen, XmlFout, escape_attribute, escape_text, parse
+from uwlr_adapter.contract.xml import (
+    BERICHT,
+    BESTAND,
+    NIET_WELGEVORMD,
+    Grenzen,
+    XmlFout,
+    escape_attribute,
+    escape_text,
+    parse,
+)
 
 SMALL = Grenzen(octets=200, diepte=3, elementen=4, attributen=2, instructies=False)
 XML_TEXT = st.text(
@@ -115,3 +124,24 @@ def test_escaping_is_that_of_lxml(text: str) -> None:
     assert etree.tostring(element, encoding="unicode").replace("/>", "></a>") == written
     back = etree.fromstring(written)
     assert (back.text or "", back.get("b")) == (text, text)
+
+
+@given(
+    st.integers(0, 40),
+    st.integers(0, 40),
+    st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "utf-7", "cp037"]),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_a_glance_at_the_bytes_never_hides_a_limit(depth: int, attributes: int, encoding: str, declared: bool) -> None:  # noqa: FBT001
+    """What the walk over the tree refuses, `parse` refuses, in whatever encoding it comes."""
+    head = f'<?xml version="1.0" encoding="{encoding}"?>' if declared else ""
+    inner = "<a>" * depth + "<b " + " ".join(f'a{number}="1"' for number in range(attributes)) + "/>" + "</a>" * depth
+    data = f"{head}{inner}".encode(encoding)
+    allowed = depth + 1 <= BERICHT.diepte and attributes <= BERICHT.attributen
+    reden = None
+    try:
+        parse(data, BERICHT, None if declared else encoding)
+    except XmlFout as fout:
+        reden = fout.reden
+    assert allowed if reden is None else not allowed or reden == NIET_WELGEVORMD

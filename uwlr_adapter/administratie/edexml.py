@@ -4,7 +4,9 @@ The version is not asked for: 1.03 and 2.0 are subsets of 2.1, so what stands in
 EDEXML when its root is `EDEX` without a namespace, with or without a schemaLocation.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar, cast
 
 from lxml import etree
@@ -41,12 +43,38 @@ _SCHOOL = (
 T = TypeVar("T", Locatie, Groep, Leerling, Leerkracht)
 
 
+@dataclass(frozen=True, slots=True)
+class EdexmlBron:
+    """EDEXML files as a source of records: each file is a part, imported whole or not at all."""
+
+    bestanden: Sequence[Path]
+    naam: str = "edexml"
+
+    def delen(self) -> Sequence[str]:
+        """Give the files."""
+        return [str(bestand) for bestand in self.bestanden]
+
+    def lees(self, deel: str) -> Sequence[Levering]:
+        """Read one file. Raises ImportFout."""
+        try:
+            with Path(deel).open("rb") as opened:
+                data = opened.read(BESTAND.octets + 1)  # one more than allowed is enough to be refused
+        except OSError as error:
+            raise ImportFout([Probleem(0, "", f"cannot be read: {error.strerror}")]) from None
+        return [read(data)]
+
+
 def read(data: bytes) -> Levering:
     """Give what a file says; raises ImportFout, with every reason, when it cannot be taken as the whole truth."""
     try:
         edex = parse(data, BESTAND)
     except XmlFout as error:
         raise ImportFout([Probleem(error.regel, "", error.reden)]) from None
+    return read_tree(edex)
+
+
+def read_tree(edex: etree._Element) -> Levering:
+    """Do what `read` does with the tree of a file, which is changed on the way."""
     if edex.tag != "EDEX":
         raise ImportFout([Probleem(regel_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
     boom = Boom(edex)
@@ -90,7 +118,7 @@ def _strange_eckids(
 ) -> Iterator[Probleem]:
     for one in gelezen:
         if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Probleem(one.regel, soort, f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
+            yield Probleem(one.regel, f"{soort}/@eckid", f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
 
 
 def _read_school(boom: Boom) -> tuple[BronSchool | None, list[Probleem]]:
@@ -135,7 +163,7 @@ def _school_values(boom: Boom, block: etree._Element) -> tuple[dict[str, str], l
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:
-    regel = block.sourceline
+    regel = regel_of(block)
     block.clear()
     block.tag = tag_of("school")
     parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
@@ -143,18 +171,24 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
         if value is not None:
             child = etree.SubElement(block, tag_of(naam))
             child.text = value
-            child.sourceline = regel
+            child.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:
     """Give the values of the plain elements of a record, as the attributes that hold them, and its key and ECK-iD."""
-    values = {attribute_of(local_of(veld)): veld.text for veld in record if veld.text and len(veld) == 0}
-    attributes = {naam: value for naam in ("key", "eckid") if (value := record.get(naam))}
-    return {naam: value for naam, value in values.items() if naam not in ROLLEN} | attributes
+    values: dict[str, str] = {}
+    for veld in record:
+        naam = local_of(veld)
+        if naam not in ROLLEN and (text := veld.text) and len(veld) == 0:
+            values[attribute_of(naam)] = text
+    for attribuut in ("key", "eckid"):
+        if value := record.get(attribuut):
+            values[attribuut] = value
+    return values
 
 
-def _keys(record: etree._Element, pad: str) -> tuple[str, ...]:
-    return tuple(found.get("key", "") for found in record.findall("/".join(tag_of(step) for step in pad.split("/"))))
+def _keys(record: etree._Element, naam: str) -> tuple[str, ...]:
+    return tuple([found.get("key", "") for found in record.iterchildren(tag_of(naam))])
 
 
 def _locatie(record: etree._Element) -> Locatie:
@@ -169,7 +203,11 @@ def _leerling(record: etree._Element) -> Leerling:
     return Leerling(
         **_texts(record),
         groep=next(iter(_keys(record, "groep")), None),
-        samengestelde_groepen=_keys(record, "samengestelde_groepen/samengestelde_groep"),
+        samengestelde_groepen=tuple(
+            key
+            for bakje in record.iterchildren(tag_of("samengestelde_groepen"))
+            for key in _keys(bakje, "samengestelde_groep")
+        ),
         vestiging=next(iter(_keys(record, "vestiging")), None),
     )
 

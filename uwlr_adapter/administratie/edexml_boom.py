@@ -4,8 +4,8 @@ EDEXML 1.03, 2.0 and 2.1 carry the same records as UWLR 2.2, without a namespace
 judge both. What UWLR has no place for is taken out here and reported; national numbers are taken out and counted.
 """
 
+import functools
 from collections import Counter
-from collections.abc import Iterable
 from typing import cast
 
 from lxml import etree
@@ -38,14 +38,15 @@ _VERWIJZINGEN = {("leerling", "groep"), ("leerling", "vestiging")}
 _BAKJES = {("leerling", "samengestelde_groepen"): ("samengestelde_groep",), ("leerkracht", "groepen"): GROEP_SOORTEN}
 
 
+@functools.cache
 def tag_of(local: str) -> str:
     """Give the qualified name of an element of UWLR."""
     return f"{{{names.LEERLINGGEGEVENS}}}{local}"
 
 
 def local_of(element: etree._Element) -> str:
-    """Give the local name of an element."""
-    return etree.QName(element).localname
+    """Give the local name of an element; a file is read without comments and instructions, which have none."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def regel_of(element: etree._Element) -> int:
@@ -90,7 +91,7 @@ class Boom:
 
     def _normalise_record(self, record: etree._Element, soort: str, volgorde: tuple[str, ...]) -> None:
         self._keep_attributes(record, soort, ("key", "eckid") if soort in PERSONEN else ("key",))
-        toegestaan = (*volgorde, *ROLLEN) if soort == "leerkracht" else volgorde
+        toegestaan = _rangorde(volgorde) if soort == "leerkracht" else _plaatsen(volgorde)
         for veld in list(record):
             naam = str(veld.tag)
             if naam in BIJNAMEN:
@@ -160,12 +161,14 @@ class Boom:
             self.report(rol, pad, "UWLR has no role TAL: kept as rolomschrijving")
 
     def _keep_attributes(self, element: etree._Element, pad: str, kept: tuple[str, ...]) -> None:
-        for attribuut in cast("list[str]", list(element.attrib)):
+        if not (attributen := element.items()):
+            return
+        for attribuut, value in cast("list[tuple[str, str]]", attributen):
             if attribuut not in kept:
                 del element.attrib[attribuut]
                 self.report(element, pad, "an attribute that UWLR does not carry: left out")
-            else:
-                element.set(attribuut, element.get(attribuut, "").strip(WIT))
+            elif (stripped := value.strip(WIT)) != value:
+                element.set(attribuut, stripped)
         if element.get("eckid") == "":
             del element.attrib["eckid"]
 
@@ -191,11 +194,21 @@ def _remove(element: etree._Element) -> None:
         parent.remove(element)
 
 
-def _sort(parent: etree._Element, volgorde: Iterable[str]) -> None:
+@functools.cache
+def _plaatsen(volgorde: tuple[str, ...]) -> dict[str, int]:
+    return {naam: plaats for plaats, naam in enumerate(volgorde)}
+
+
+@functools.cache
+def _rangorde(volgorde: tuple[str, ...]) -> dict[str, int]:
+    """Give the place of each name; the two kinds of role share one."""
+    rang = _plaatsen(volgorde)
+    return rang | dict.fromkeys(ROLLEN, rang.get("rollen", 0))
+
+
+def _sort(parent: etree._Element, volgorde: tuple[str, ...]) -> None:
     """Put the children in the order of the standard; those of one name, and the two kinds of role, keep theirs."""
-    rang = {naam: plaats for plaats, naam in enumerate(volgorde)}
-    for rol in ROLLEN:
-        rang[rol] = rang.get("rollen", 0)
+    rang = _rangorde(volgorde)
     plaatsen = [rang[local_of(kind)] for kind in parent]
     if plaatsen != sorted(plaatsen):
         parent[:] = sorted(parent, key=lambda kind: rang[local_of(kind)])

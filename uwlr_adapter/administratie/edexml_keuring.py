@@ -4,7 +4,7 @@ The XSD of the answers decides. An optional field that it refuses is taken out a
 refuses the file. Keys and references are looked at here as well, because a doubled key is shown with both its lines.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
@@ -22,6 +22,11 @@ _VERPLICHT = {
 """The fields that a record cannot do without, so that what is wrong with them refuses the file."""
 _NAAM = ("achternaam", "roepnaam")
 """Of these a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
+_VERWIJZINGEN = {
+    "leerlingen": ("groep", "vestiging", "samengestelde_groepen/samengestelde_groep"),
+    "leerkrachten": ("groepen/groep", "groepen/samengestelde_groep"),
+}
+"""Where a record refers to another one, by part of the file."""
 _BAKJES = ("samengestelde_groepen", "groepen")
 _RECORD_DIEPTE = 3
 _REDENEN = {
@@ -70,7 +75,7 @@ def _missing(inhoud: etree._Element) -> Iterator[Probleem]:
             yield Probleem(regel_of(record), soort, "has no achternaam and no roepnaam")
         for naam in _VERPLICHT.get(soort, ()):
             if record.find(tag_of(naam)) is None:
-                yield Probleem(regel_of(record), soort, f"has no {naam}")
+                yield Probleem(regel_of(record), f"{soort}/{naam}", f"has no {naam}")
 
 
 def _first_each(findings: list[schemas.Bevinding]) -> Iterator[schemas.Bevinding]:
@@ -118,18 +123,13 @@ def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
         problemen += _doubled(records, "eckid")
         for record in records:
             keys.setdefault(local_of(record), set()).add(record.get("key", ""))
-    verwijzingen = (
-        ("leerlingen", "groep"),
-        ("leerlingen", "vestiging"),
-        ("leerlingen", "samengestelde_groepen/samengestelde_groep"),
-        ("leerkrachten", "groepen/groep"),
-        ("leerkrachten", "groepen/samengestelde_groep"),
-    )
-    for sectie, pad in verwijzingen:
-        find = _finder(pad)
-        for record in _children(inhoud, sectie):
-            for verwijzing in find(record):
-                if verwijzing.get("key", "") not in keys.get(local_of(verwijzing), set()):
+    for sectie, paden in _VERWIJZINGEN.items():
+        steps = [tuple(tag_of(step) for step in pad.split("/")) for pad in paden]
+        records = list(_children(inhoud, sectie))
+        for pad in steps:
+            known = keys.get(pad[-1].rpartition("}")[2], set())
+            for verwijzing in _follow(records, pad):
+                if verwijzing.get("key", "") not in known:
                     reden = f"refers to a {local_of(verwijzing)} that is not in the file"
                     problemen.append(Probleem(regel_of(verwijzing), _path(verwijzing), reden))
     return problemen
@@ -150,23 +150,27 @@ def _children(inhoud: etree._Element, sectie: str) -> Iterator[etree._Element]:
         yield from found
 
 
-def _finder(pad: str) -> Callable[[etree._Element], list[etree._Element]]:
-    qualified = "/".join(tag_of(step) for step in pad.split("/"))
-    return lambda record: record.findall(qualified)
+def _follow(records: Iterable[etree._Element], pad: tuple[str, ...]) -> Iterator[etree._Element]:
+    """Give the elements at the end of a path from each of the records."""
+    first, *further = pad
+    for record in records:
+        found = record.iterchildren(first)
+        yield from _follow(found, tuple(further)) if further else found
 
 
 def _doubled(records: list[etree._Element], attribuut: str) -> Iterator[Probleem]:
     first: dict[str, etree._Element] = {}
     for record in records:
-        soort, regel = local_of(record), regel_of(record)
         value = record.get(attribuut)
+        if value and len(value) <= KEY_LENGTE and value not in first:
+            first[value] = record
+            continue
+        pad, regel = f"{local_of(record)}/@{attribuut}", regel_of(record)
         if not value:
             if attribuut == "key":
-                yield Probleem(regel, soort, "has no key")
+                yield Probleem(regel, pad, "has no key")
         elif len(value) > KEY_LENGTE:
-            yield Probleem(regel, soort, f"its {attribuut} is longer than {KEY_LENGTE}")
-        elif value in first:
-            other = regel_of(first[value])
-            yield Probleem(regel, soort, f"the same {attribuut} as line {other}")
+            yield Probleem(regel, pad, f"its {attribuut} is longer than {KEY_LENGTE}")
         else:
-            first[value] = record
+            other = regel_of(first[value])
+            yield Probleem(regel, pad, f"the same {attribuut} as line {other}")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -24,12 +24,16 @@ class Ernst(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probleem:
-    """One problem of a source: `regel` is its line (0: the file as a whole), `reden` says what and never the value."""
+    """One problem of a source: `regel` is its line (0: the file as a whole), `reden` says what and never the value.
+
+    `element` is the path of an EDEXML element or the label of a column; `bestand` names the file of a set of files.
+    """
 
     regel: int
     element: str
     reden: str
     ernst: Ernst = Ernst.WEIGERT
+    bestand: str = ""
 
 
 class ImportFout(Exception):
@@ -56,14 +60,44 @@ class BronSchool:
     schooljaar: str
     brin6: str | None
     schoolkey: str | None = None
+    naam: str | None = None
+    """What to call a vestiging that is new here, when the source says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periode:
+    """A period of enrolment, as the source wrote its days (xs:date): from the one up to but not including the other."""
+
+    instroomdatum: str | None = None
+    uitstroomdatum: str | None = None
+    gast: bool = False
+
+    @property
+    def van(self) -> date | None:
+        """The first day; None is open."""
+        return parse_dag(self.instroomdatum)
+
+    @property
+    def tot(self) -> date | None:
+        """The first day no longer; None is open."""
+        return parse_dag(self.uitstroomdatum)
+
+
+@dataclass(frozen=True, slots=True)
+class Plaats:
+    """A file of a set, and the label of a column in it; an empty label is the row as a whole."""
+
+    bestand: str
+    kolom: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Levering:
-    """One source, read and judged: the whole truth for one school and school year.
+    """One source, read and judged: the whole truth for one vestiging and school year.
 
     Keys are the source's own; they are unique, and every reference inside the delivery resolves. `weggelaten` counts
-    the national numbers that were dropped, by element.
+    the national numbers that were dropped, by element. What a source does not say of enrolment, layout and availability
+    has the meaning that it has in EDEXML.
     """
 
     school: BronSchool
@@ -73,6 +107,29 @@ class Levering:
     leerkrachten: tuple[Gelezen[Leerkracht], ...] = ()
     meldingen: tuple[Probleem, ...] = ()
     weggelaten: Mapping[str, int] = field(default_factory=dict)
+    periodes: Mapping[str, tuple[Periode, ...]] = field(default_factory=dict)
+    """By key of a leerling; who is not in it has the one period of the own instroomdatum and uitstroomdatum."""
+    niet_ingedeeld: frozenset[str] = frozenset()
+    """Keys of leerlingen who are enrolled, but take part in this year only once it is no longer a coming one."""
+    niet_beschikbaar: frozenset[str] = frozenset()
+    """Keys of groups that are not in koppelingen beschikbaar."""
+    plaatsen: Mapping[str, Plaats] = field(default_factory=dict)
+    """Where a set of files keeps an element; the longest path that a problem's element starts with counts."""
+
+    def locate(self, probleem: Probleem) -> Probleem:
+        """Give a problem with the file and the column that it is about."""
+        pad = probleem.element
+        while pad and pad not in self.plaatsen:
+            pad = pad.rpartition("/")[0]
+        if probleem.bestand or not pad:
+            return probleem
+        plaats = self.plaatsen[pad]
+        return replace(probleem, bestand=plaats.bestand, element=plaats.kolom)
+
+    def periodes_of(self, leerling: Leerling) -> tuple[Periode, ...]:
+        """Give the periods in which a leerling is enrolled."""
+        own = Periode(leerling.instroomdatum, leerling.uitstroomdatum)
+        return self.periodes.get(leerling.key, (own,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The tables of the records.
 
-A person has a key for life within a brincode. Everything that one EDEXML file says stands under (brin6, schooljaar),
-so that a file replaces its own year and touches no other; the columns of a deelname and an aanstelling are the
-elements of UWLR as the source wrote them, in text. References inside a year are foreign keys.
+A person has a key for life within a brincode. Everything that a source says of one year stands under (brin6,
+schooljaar), so that it replaces its own year and touches no other; the columns of a deelname and an aanstelling are the
+elements of UWLR as the source wrote them, in text. References inside a year are foreign keys. docs/records.md has the
+rules.
 """
 
 from enum import StrEnum
@@ -23,7 +24,7 @@ class PersoonSoort(StrEnum):
 LEERLING_VELDEN = tuple(
     attribute_of(element)
     for element in LEERLING_ELEMENTEN
-    if element not in {"groep", "samengestelde_groepen", "vestiging"}
+    if element not in {"groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum"}
 )
 """The plain fields of a leerling, as attributes of `contract.dataset.Leerling` and as columns of `deelname`."""
 LEERKRACHT_VELDEN = tuple(
@@ -42,6 +43,13 @@ def _jaar() -> tuple[sa.Column[str], sa.Column[str]]:
     )
 
 
+school = sa.Table(
+    "school",
+    metadata,
+    sa.Column("brincode", sa.String(4), primary_key=True),
+    sa.Column("versie", sa.Integer, nullable=False, comment="one more at each change of its records"),
+    comment="within which the keys of persons are unique; the row that an import holds until it is done",
+)
 vestiging = sa.Table(
     "vestiging",
     metadata,
@@ -91,20 +99,44 @@ groep = sa.Table(
     sa.Column("jaargroep", sa.Text),
     sa.Column("omschrijving", sa.Text),
     sa.Column("mutatiedatum", sa.Text),
+    sa.Column(
+        "beschikbaar", sa.Boolean, nullable=False, server_default=sa.true(), comment="in koppelingen beschikbaar"
+    ),
 )
 deelname = sa.Table(
     "deelname",
     metadata,
     *_jaar(),
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True, index=True),
-    sa.Column("van", sa.Date, comment="first day enrolled; none is open"),
-    sa.Column("tot", sa.Date, comment="first day no longer enrolled; none is open"),
+    sa.Column(
+        "ingedeeld",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.true(),
+        comment="takes part while the year is still a coming one",
+    ),
     sa.Column("locatie_key", _KEY, comment="EDEXML's vestiging of the leerling"),
     *(sa.Column(veld, sa.Text) for veld in LEERLING_VELDEN),
     sa.ForeignKeyConstraint(
         ["brin6", "schooljaar", "locatie_key"], ["locatie.brin6", "locatie.schooljaar", "locatie.key"]
     ),
     comment="who is in a school year at a vestiging",
+)
+inschrijving = sa.Table(
+    "inschrijving",
+    metadata,
+    *_jaar(),
+    sa.Column("persoon_id", sa.Integer, primary_key=True),
+    sa.Column("volgorde", sa.Integer, primary_key=True),
+    sa.Column("van", sa.Date, comment="first day enrolled; none is open"),
+    sa.Column("tot", sa.Date, comment="first day no longer enrolled; none is open"),
+    sa.Column("gast", sa.Boolean, nullable=False),
+    sa.Column("instroomdatum", sa.Text, comment="as the source wrote it"),
+    sa.Column("uitstroomdatum", sa.Text, comment="idem"),
+    sa.ForeignKeyConstraint(
+        ["brin6", "schooljaar", "persoon_id"], ["deelname.brin6", "deelname.schooljaar", "deelname.persoon_id"]
+    ),
+    comment="a period in which a leerling is enrolled; the periods of one deelname do not overlap",
 )
 plaatsing = sa.Table(
     "plaatsing",
@@ -128,4 +160,50 @@ aanstelling = sa.Table(
     sa.Column("rollen", sa.JSON, nullable=False, comment="[[soort, waarde], ...] in the order of the source"),
     sa.Column("groepen", sa.JSON, nullable=False, comment="[[soort, key, rollen], ...] in the order of the source"),
     comment="a leerkracht in a school year at a vestiging",
+)
+stand_inhoud = sa.Table(
+    "stand_inhoud",
+    metadata,
+    *_jaar(),
+    sa.Column("profiel", sa.String(40), primary_key=True),
+    sa.Column("xsdversie", sa.String(8), primary_key=True),
+    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
+    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="of the answer that these are the records of"),
+    sa.Column("schoolkey", _KEY),
+    sa.Column("inhoud", sa.LargeBinary, nullable=False, comment="the records as they are sent, deflated"),
+    sa.Column("wijzer", sa.LargeBinary, comment="who is where in them, deflated; for answers by group"),
+    comment="answers that were made from the records of a school; erased whenever those change",
+)
+importbatch = sa.Table(
+    "importbatch",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), nullable=False, index=True),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("bron", sa.String(20), nullable=False, comment="edexml, csv, or the name of a Bron"),
+    sa.Column("teruggedraaid_op", sa.DateTime, comment="UTC"),
+    sa.Column("vergeten", sa.Integer, nullable=False, comment="leerlingen who were taken out of it afterwards"),
+    sa.Column(
+        "rapporten", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"
+    ),
+    comment="one import: whole, or not there at all",
+)
+importstap = sa.Table(
+    "importstap",
+    metadata,
+    sa.Column("batch_id", sa.Integer, sa.ForeignKey("importbatch.id"), primary_key=True),
+    sa.Column("volgorde", sa.Integer, primary_key=True),
+    sa.Column("tabel", sa.String(40), nullable=False),
+    sa.Column("handeling", sa.String(20), nullable=False, comment="toegevoegd, gewijzigd or verwijderd"),
+    sa.Column("rijen", sa.JSON, nullable=False, comment="the keys of added rows; the others as they were before"),
+    comment="what a batch did to one table, as far as it takes to undo it",
+)
+vergeten = sa.Table(
+    "vergeten",
+    metadata,
+    sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), primary_key=True),
+    sa.Column("zout", sa.String(32), primary_key=True, comment="of this person only"),
+    sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    comment="what is left of a forgotten leerling: enough to know him or her by, nothing to read",
 )

@@ -1,11 +1,15 @@
-"""The vestigingen: each is one brin6, and exists once imported or added."""
+"""The schools and their vestigingen: each vestiging is one brin6, and exists once imported or added."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
-from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
+
+LANGSTE_NAAM = 200
+"""PostgreSQL keeps to the width of the column; SQLite would not."""
 
 
 class VestigingFout(Exception):
@@ -35,8 +39,9 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
     """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
     if not is_brin6(brin6):
         raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not naam.strip():
-        raise VestigingFout("a vestiging needs a naam")
+    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
+        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
+    lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
@@ -63,14 +68,37 @@ def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | 
 
 
 def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
-    """Give every vestiging, by brin6."""
-    rows = connection.execute(sa.select(vestiging).order_by(vestiging.c.brin6))
+    """Give every vestiging, by brin6; each database has an order of its own, so it is made here."""
+    rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
 def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None:
     """Give a vestiging its schoolkey; that nobody else has it is the caller's to see to, and the database's."""
     connection.execute(vestiging.update().where(vestiging.c.brin6 == brin6).values(schoolkey=schoolkey))
+
+
+def lock_school(connection: sa.Connection, brincode: str) -> None:
+    """Hold a school until the transaction ends: of two imports the second sees the persons of the first."""
+    dialect.lock(connection, f"brincode {brincode}")
+    if connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None:
+        connection.execute(school.insert().values(brincode=brincode, versie=0))
+
+
+def touch_school(connection: sa.Connection, brincode: str) -> None:
+    """Note that the records of a school changed, and erase the answers that were made from them.
+
+    So whoever is forgotten is gone from these too, in the same transaction.
+    """
+    connection.execute(school.update().where(school.c.brincode == brincode).values(versie=school.c.versie + 1))
+    own = sa.select(vestiging.c.brin6).where(vestiging.c.brincode == brincode)
+    connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
+
+
+def school_version(connection: sa.Connection, brincode: str, *, hold: bool = False) -> int:
+    """Give the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
+    query = sa.select(school.c.versie).where(school.c.brincode == brincode)
+    return connection.scalar(query.with_for_update(key_share=True) if hold else query) or 0
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Vestiging | None:

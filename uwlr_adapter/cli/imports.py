@@ -1,37 +1,57 @@
-"""`uwlr-adapter import`: files become records, one transaction each, with a report of everything that happened."""
+"""`uwlr-adapter import`: what a source says becomes records, with a report of everything, and can be undone."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from uwlr_adapter.administratie import edexml as reader
-from uwlr_adapter.administratie import store
-from uwlr_adapter.administratie.model import Ernst, ImportFout, Probleem, Rapport, is_brin6
+from uwlr_adapter.administratie import batches, bron, sjabloon, store
+from uwlr_adapter.administratie.batches import Batch, BatchFout
+from uwlr_adapter.administratie.csv_set import CsvBron
+from uwlr_adapter.administratie.edexml import EdexmlBron
+from uwlr_adapter.administratie.model import Ernst, ImportFout, Probleem, Rapport, Telling, is_brin6
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.contract.xml import BESTAND
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.tijd import AMSTERDAM
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_BRINCODE = 4
+_LINES = 20
+"""So many lines of one kind of problem are told; a whole file of another school has thousands."""
 
 
 @click.group("import")
 def imports() -> None:
-    """Import the records of a school.
+    """Import the records of a school, look back at imports, and undo them.
 
     Example:  uwlr-adapter import edexml EDEX.XML
     """
 
 
+def _import_options(command: Command) -> Command:
+    """Add the options that every source has."""
+    options = (
+        click.option("--brin6", help="Refuse what is not about this vestiging, such as 21QW00."),
+        click.option("--naam", help="What to call a vestiging that is new here. Default: as the source, or its brin6."),
+        click.option("--dry-run", is_flag=True, help="Report what would happen, and change nothing."),
+        click.option("--accept-drop", is_flag=True, help="Import although many leerlingen or groepen would be gone."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @imports.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--brin6", help="Refuse every file that is not about this vestiging, such as 21QW00.")
-@click.option("--naam", help="What to call a vestiging that is new here. Default: its brin6.")
-@click.option("--dry-run", is_flag=True, help="Report what would happen, and change nothing.")
+@_import_options
 @click.pass_obj
-def edexml(context: Context, files: tuple[Path, ...], brin6: str | None, naam: str | None, *, dry_run: bool) -> None:
+def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:  # noqa: ANN401 - see _import_options
     """Import EDEXML files (1.03, 2.0 or 2.1); each is the whole truth for its vestiging and schooljaar.
 
     A leerling or group that is not in the file leaves that schooljaar; other schooljaren stay as they are. Each file
@@ -39,21 +59,195 @@ def edexml(context: Context, files: tuple[Path, ...], brin6: str | None, naam: s
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
+    _import(context, EdexmlBron(files), **chosen)
+
+
+@imports.command()
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="TOML file that names other labels of columns. Default: kolommen.toml in the folder, if there is one.",
+)
+@_import_options
+@click.pass_obj
+def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **chosen: Any) -> None:  # noqa: ANN401 - idem
+    """Import folders with a CSV set of one school: leerlingen.csv, inschrijvingen.csv, groepen.csv and so on.
+
+    A set is the whole truth for each vestiging and schooljaar of which groepen.csv has a group; other schooljaren stay
+    as they are. `import template DIR` writes an example.
+
+    Example:  uwlr-adapter import csv export/ --dry-run
+    """
+    _import(context, CsvBron(folders, mapping), **chosen)
+
+
+@imports.command("bron")
+@click.argument("source", metavar="NAME")
+@click.argument("delen", nargs=-1, metavar="[PART]...")
+@click.option("-o", "--option", "opties", multiple=True, metavar="NAME=VALUE", help="An option of the source.")
+@_import_options
+@click.pass_obj
+def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
+    """Import from an installed source NAME: a LAS maker's own database, found by its entry point (docs/sources.md).
+
+    Without PART every part of the source is imported; a part is usually a brincode.
+
+    Example:  uwlr-adapter import bron mijnlas 21QW -o url=postgresql://las.example/records
+    """
+    given = {}
+    for optie in opties:
+        name, separator, value = optie.partition("=")
+        if not separator:
+            raise click.BadParameter("write it as name=value", param_hint="--option")
+        given[name] = value
+    try:
+        made = bron.make(source, given)
+    except bron.BronFout as error:
+        raise click.ClickException(str(error)) from None
+    _import(context, made, delen=delen, **chosen)
+
+
+@imports.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def template(context: Context, folder: Path) -> None:
+    """Write an empty CSV set to DIR: every file with its columns and one example row.
+
+    When one of them is there already, nothing is written.
+
+    Example:  uwlr-adapter import template export/
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        bestanden = dict(sjabloon.template())
+        for naam in bestanden:
+            if (folder / naam).exists():
+                raise click.ClickException(f"{naam} is in the folder already: nothing was written")
+        for naam, data in bestanden.items():
+            with (folder / naam).open("xb") as made:
+                made.write(data)
+    except OSError as error:
+        raise click.ClickException(f"the folder cannot be written: {error.strerror}") from None
+    context.console.print(f"Wrote a CSV set to {escape(str(folder))}.", soft_wrap=True)
+
+
+@imports.command("list")
+@click.option("--brincode", help="Only those of this school, such as 21QW.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
+@click.pass_obj
+def list_(context: Context, brincode: str | None, limit: int) -> None:
+    """List the imports that were done, the newest first.
+
+    Example:  uwlr-adapter import list --brincode 21QW
+    """
+    with context.opslag() as opslag, opslag.reading() as connection:
+        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
+    table = make_table("ID", "moment", "school", "source", "years", "what it did")
+    for batch in found:
+        years = ", ".join(sorted({rapport.schooljaar for rapport in batch.rapporten}))
+        table.add_row(str(batch.id), _moment(batch), batch.brincode, escape(batch.bron), years, _summary(batch))
+    context.console.print(table)
+    if not found:
+        context.messages.print("No import yet.")
+
+
+@imports.command()
+@click.argument("batch_id", metavar="ID", type=int)
+@click.pass_obj
+def show(context: Context, batch_id: int) -> None:
+    """Show what import ID did, per vestiging and schooljaar.
+
+    Example:  uwlr-adapter import show 12
+    """
+    with context.opslag() as opslag, opslag.reading() as connection:
+        batch = _require(batches.get, connection, batch_id)
+    _print_batch(context.console, batch)
+
+
+@imports.command()
+@click.argument("batch_id", metavar="ID", type=int)
+@click.option("--dry-run", is_flag=True, help="Show what would be undone, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.pass_obj
+def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
+    """Undo import ID (terugdraaien): the records are again exactly what they were before it.
+
+    Of a school the newest import goes first. Leerlingen who were forgotten since stay forgotten.
+
+    Example:  uwlr-adapter import undo 12 --dry-run
+    """
+    with context.opslag() as opslag:
+        with opslag.reading() as connection:
+            batch = _require(batches.require_undoable, connection, batch_id)
+        _print_batch(context.console, batch)
+        if not (dry_run or yes):
+            click.confirm("Undo all of this?", abort=True)
+        try:
+            with opslag.writing() as connection:
+                batches.undo(connection, batch_id, context.klok())
+                if dry_run:
+                    connection.rollback()
+        except BatchFout as error:
+            raise click.ClickException(str(error)) from None
+    context.console.print("Would be undone (dry run, nothing changed)." if dry_run else f"Import {batch_id} is undone.")
+    if batch.vergeten:
+        context.console.print(f"{batch.vergeten} x forgotten since: not brought back.")
+
+
+def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
+    try:
+        return find(connection, batch_id)
+    except BatchFout as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _import(
+    context: Context,
+    source: bron.Bron,
+    *,
+    delen: Sequence[str] = (),
+    brin6: str | None,
+    naam: str | None,
+    dry_run: bool,
+    accept_drop: bool,
+) -> None:
+    """Import every part of a source, each whole or not at all."""
     if brin6 is not None and not is_brin6(brin6):
         raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6")
+    opties = store.Opties(
+        moment=context.klok(),
+        bron=source.naam,
+        brin6=brin6,
+        naam=naam,
+        dry_run=dry_run,
+        accept_drop=accept_drop,
+        max_drop=context.settings.max_drop,
+    )
     refused = 0
     with context.opslag() as opslag, _progress(context.messages) as progress:
-        for file in progress.track(files, description="Importing"):
+        for deel in progress.track(delen or source.delen(), description="Importing"):
             try:
-                rapport = _import_file(opslag, file, brin6=brin6, naam=naam, dry_run=dry_run)
+                done = _import_part(opslag, source, deel, opties)
             except ImportFout as error:
                 refused += 1
-                context.console.print(f"{escape(str(file))}: refused, nothing changed", soft_wrap=True)
+                context.console.print(f"{escape(deel)}: refused, nothing changed", soft_wrap=True)
                 _print_problemen(context.console, error.problemen)
             else:
-                _print_rapport(context.console, file, rapport, dry_run=dry_run)
+                _print_done(context.console, deel, done, dry_run=dry_run)
     if refused:
         click.get_current_context().exit(1)
+
+
+def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opties) -> store.Ingevoerd:
+    try:
+        leveringen = source.lees(deel)
+    except ImportFout:
+        raise
+    except Exception as error:
+        reden = f"the source failed: {type(error).__name__}"  # its text may quote a value
+        raise ImportFout([Probleem(0, "", reden)]) from error
+    return store.import_leveringen(opslag, leveringen, opties)
 
 
 def _progress(console: Console) -> Progress:
@@ -61,38 +255,65 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _import_file(opslag: Opslag, file: Path, *, brin6: str | None, naam: str | None, dry_run: bool) -> Rapport:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(BESTAND.octets + 1)  # one more than allowed is enough to be refused
-    except OSError as error:
-        raise ImportFout([Probleem(0, "", f"cannot be read: {error.strerror}")]) from None
-    return store.import_levering(opslag, reader.read(data), brin6=brin6, naam=naam, dry_run=dry_run)
+def _print_done(console: Console, deel: str, done: store.Ingevoerd, *, dry_run: bool) -> None:
+    end = "would be imported (dry run, nothing changed)" if dry_run else f"imported as {done.batch}"
+    for rapport in done.rapporten:
+        about = f"{rapport.brin6}, schooljaar {rapport.schooljaar}"
+        console.print(f"{escape(deel)}: {about}: {end}", soft_wrap=True)
+        console.print(_tellingen(rapport))
+        for element, count in sorted(rapport.weggelaten.items()):
+            console.print(f"{count} x {element}: national numbers are not kept")
+        _print_problemen(console, rapport.meldingen)
 
 
-def _print_rapport(console: Console, file: Path, rapport: Rapport, *, dry_run: bool) -> None:
-    done = "would be imported (dry run, nothing changed)" if dry_run else "imported"
-    about = f"{rapport.brin6}, schooljaar {rapport.schooljaar}"
-    console.print(f"{escape(str(file))}: {about}: {done}", soft_wrap=True)
+def _print_batch(console: Console, batch: Batch) -> None:
+    console.print(f"Import {batch.id} of {batch.brincode}, {_moment(batch)}, from {escape(batch.bron)}")
+    for rapport in batch.rapporten:
+        console.print(f"{rapport.brin6}, schooljaar {rapport.schooljaar}: {rapport.meldingen} warnings")
+        console.print(_tellingen(rapport))
+    if batch.teruggedraaid_op is not None:
+        console.print(f"Undone on {batch.teruggedraaid_op.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
+
+
+def _tellingen(rapport: Rapport | batches.Jaarrapport) -> Any:  # noqa: ANN401 - a table of rich
     table = make_table("", "added", "changed", "unchanged", "removed")
     for kind, telling in rapport.tellingen.items():
         counts = (telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd)
         table.add_row(kind, *map(str, counts))
-    console.print(table)
-    for element, count in sorted(rapport.weggelaten.items()):
-        console.print(f"{count} x {element}: national numbers are not kept")
-    _print_problemen(console, rapport.meldingen)
+    return table
+
+
+def _moment(batch: Batch) -> str:
+    return f"{batch.moment.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
+
+
+def _summary(batch: Batch) -> str:
+    """Say in a few words what a batch did to the leerlingen."""
+    if batch.teruggedraaid_op is not None:
+        return "undone"
+    if not batch.changes:
+        return "nothing changed"
+    tellingen: list[Telling] = [rapport.tellingen["leerlingen"] for rapport in batch.rapporten]
+    added = sum(telling.toegevoegd for telling in tellingen)
+    changed = sum(telling.gewijzigd for telling in tellingen)
+    removed = sum(telling.verwijderd for telling in tellingen)
+    return f"leerlingen: {added} added, {changed} changed, {removed} removed"
 
 
 def _print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
     """Show every problem; those that differ in their line only share a row."""
-    regels: defaultdict[tuple[Ernst, str, str], list[int]] = defaultdict(list)
+    regels: defaultdict[tuple[Ernst, str, str, str], list[int]] = defaultdict(list)
     for probleem in problemen:
-        regels[probleem.ernst, probleem.element, probleem.reden].append(probleem.regel)
+        regels[probleem.ernst, probleem.bestand, probleem.element, probleem.reden].append(probleem.regel)
     if not regels:
         return
-    table = make_table("", "element", "reason", "line")
-    for (ernst, element, reden), found in sorted(regels.items(), key=lambda item: (item[0][0], min(item[1]))):
-        lines = ", ".join(str(regel) for regel in sorted(found) if regel)
-        table.add_row(str(ernst), escape(element), escape(reden), lines)
+    of_files = any(bestand for _, bestand, _, _ in regels)
+    table = make_table("", *(["file", "column"] if of_files else ["element"]), "reason", "line")
+    for (ernst, bestand, element, reden), found in sorted(
+        regels.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
+    ):
+        lines = [str(regel) for regel in sorted(found) if regel]
+        told = ", ".join(lines[:_LINES]) + (f" and {len(lines) - _LINES} more" if len(lines) > _LINES else "")
+        where = [escape(bestand), escape(element)] if of_files else [escape(element)]
+        table.add_row(str(ernst), *where, escape(reden), told)
     console.print(table)

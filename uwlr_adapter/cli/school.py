@@ -1,15 +1,28 @@
-"""`uwlr-adapter school`: the vestigingen that are known here."""
+"""`uwlr-adapter school`: the vestigingen that are known here, and what is answered for them."""
+
+from collections import Counter
+from datetime import datetime
 
 import click
+from rich.console import Console
 from rich.markup import escape
 
-from uwlr_adapter.administratie import vestigingen
+from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.fault import UwlrFout
+from uwlr_adapter.contract.names import OPERATIES
+from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.verzoek import Verzoek
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort
+from uwlr_adapter.soap.dienst import Dienst
+from uwlr_adapter.tijd import day_of, schooljaar_of, schooljaar_start
 
 
 @click.group()
 def school() -> None:
-    """Add and list the vestigingen of schools.
+    """Add, list and look at the vestigingen of schools.
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
@@ -38,15 +51,123 @@ def add(context: Context, brin6: str, naam: str) -> None:
 @school.command("list")
 @click.pass_obj
 def list_(context: Context) -> None:
-    """List the vestigingen by brin6.
+    """List the vestigingen by brin6, with what is answered for the current schooljaar today.
 
     Example:  uwlr-adapter school list
     """
+    dag = day_of(context.klok())
+    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(dag)}", "groepen")
     with context.opslag() as opslag, opslag.reading() as connection:
         found = vestigingen.list_vestigingen(connection)
-    table = make_table("vestiging", "naam", "schoolkey")
-    for one in found:
-        table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"))
+        for one in found:
+            sets = gegevens.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(dag), dag=dag)
+            counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
+            table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *counts)
     context.console.print(table)
     if not found:
         context.messages.print("No vestiging yet: `uwlr-adapter import edexml FILE` adds the one of the file.")
+
+
+@school.command()
+@click.argument("brin6")
+@click.option("--schooljaar", help="Default: the one of the peildatum.")
+@click.option(
+    "--peildatum",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="What would be answered on this day, such as 2027-08-01. Default: today.",
+)
+@click.pass_obj
+def show(context: Context, brin6: str, schooljaar: str | None, peildatum: datetime | None) -> None:
+    """Show what is answered for the vestiging BRIN6: counts per group, what is missing, and what will change.
+
+    Example:  uwlr-adapter school show 21QW00 --schooljaar 2026-2027 --peildatum 2027-03-01
+    """
+    dag = day_of(context.klok()) if peildatum is None else peildatum.date()
+    jaar = schooljaar or schooljaar_of(dag)
+    if schooljaar_start(jaar) is None:
+        raise click.BadParameter("two following years, such as 2026-2027", param_hint="--schooljaar")
+    with context.opslag() as opslag, opslag.reading() as connection:
+        if vestigingen.find_vestiging(connection, brin6) is None:
+            raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` shows them")
+        dataset = gegevens.select(connection, brin6=brin6, schooljaar=jaar, dag=dag, aanmaakdatum="")
+        wisselingen = gegevens.changes(connection, brin6=brin6, schooljaar=jaar, dag=dag)
+    if dataset is None:
+        context.console.print(f"{brin6}, schooljaar {jaar}: geengegevens. {NO_DATA}")
+    else:
+        _print_dataset(context.console, brin6, dataset)
+    if wisselingen:
+        table = make_table("from", "leerlingen who come", "leerlingen who leave")
+        for one in wisselingen:
+            table.add_row(one.dag.isoformat(), str(one.begint), str(one.eindigt))
+        context.console.print(table)
+
+
+@school.command()
+@click.argument("brin6")
+@click.option("--koppeling", "aanbod", required=True, help="The id in the catalogue, such as snappet.")
+@click.option("--schooljaar", help="Default: the one of today.")
+@click.option(
+    "--xsdversie", type=click.Choice(VERSIES), default="2.2", show_default=True, help="The version asked for."
+)
+@click.option(
+    "--operatie",
+    type=click.Choice(["HaalLeerlinggegevens", "HaalStructuur"]),
+    default="HaalLeerlinggegevens",
+    show_default=True,
+    help="The operation that is asked.",
+)
+@click.pass_obj
+def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, xsdversie: str, operatie: str) -> None:
+    """Print the exact answer that the afnemer of a koppeling would get for BRIN6 now: the bytes, names included.
+
+    A koppeling that is not open gives the reason instead. Nothing is written in the journaal.
+
+    Example:  uwlr-adapter school preview 21QW00 --koppeling snappet > antwoord.xml
+    """
+    entry = context.catalogus().get(aanbod)
+    if entry is None or entry.afnemer is None:
+        raise click.BadParameter("is no UWLR koppeling of the catalogue", param_hint="--koppeling")
+    verzoek = Verzoek(
+        operatie=next(one for one in OPERATIES.values() if one.naam == operatie),
+        schooljaar=schooljaar or schooljaar_of(day_of(context.klok())),
+        xsdversie=xsdversie,
+        gegevenssetid=None,
+        laatstontvangengegevens=None,
+        groepen=(),
+        herstel=(),
+    )
+    with context.opslag() as opslag:
+        try:
+            sleutels = Sleutelbos.from_settings(context.settings, opslag)
+            poort = Poort(context.catalogus(), sleutels)
+            dienst = Dienst(opslag, poort, context.klok, key_naast_eckid=context.settings.key_naast_eckid)
+            answer = dienst.preview(entry.afnemer, brin6, aanbod, verzoek)
+        except Geweigerd as fout:
+            raise click.ClickException(f"the afnemer would be refused: {fout.reden}") from None
+        except (SleutelFout, UwlrFout) as fout:
+            raise click.ClickException(str(fout)) from None
+    click.echo(answer)
+
+
+NO_DATA = "The year is not laid out, or nobody is enrolled on the peildatum."
+"""Why a school year is answered with geengegevens (docs/records.md)."""
+
+
+def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
+    school, groepen = dataset.school, Counter[str | None]()
+    for leerling in dataset.leerlingen:
+        groepen.update([leerling.groep, *leerling.samengestelde_groepen])
+    console.print(f"{brin6}, schooljaar {school.schooljaar}, peildatum {school.peildatum}:", end=" ")
+    console.print(f"{len(dataset.leerlingen)} leerlingen, {len(dataset.leerkrachten)} leerkrachten")
+    table = make_table("groep", "kind", "jaargroep", "leerlingen")
+    for groep in dataset.groepen:
+        table.add_row(escape(groep.naam), groep.soort, escape(groep.jaargroep or "-"), str(groepen[groep.key]))
+    if groepen[None]:
+        table.add_row("(no stamgroep)", "", "", str(groepen[None]))
+    console.print(table)
+    table = make_table("profiel", "version", "record", "lacks", "how many")
+    for naam in PROFIELEN:
+        for versie in ("2.2", "2.3"):
+            for (kind, element), count in profiel(naam, versie).missing(dataset).items():
+                table.add_row(naam, versie, kind, element, str(count))
+    console.print(table if table.row_count else "Nothing is missing under any profile.")

@@ -1,55 +1,73 @@
 """`uwlr-adapter serve`: the service, until it is interrupted."""
 
 import logging
+import multiprocessing
+import os
+import signal
 import socket
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import click
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
+from granian.net import SocketSpec  # type: ignore[attr-defined]
+from granian.server.mp import MPServer
 
-from uwlr_adapter.app import make_app
+from uwlr_adapter import metingen, worker
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.logboek import LOGGING
 from uwlr_adapter.opslag import OpslagFout
 from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.soap.wsdl import PATH
+from uwlr_adapter.toezicht import HEALTHZ
 
 STOP_SECONDS = 30
 """How long a request may go on after a stop is asked: the shortest client timeout seen."""
+DRAIN_SECONDS = 5
+"""How long a worker goes on beside the one that replaces it: within it a caller on an open connection hears of it."""
 READY_SECONDS = 30
 """How long a worker may take to start before that is reported as a failure."""
 logger = logging.getLogger("uwlr_adapter.serve")
 LOOPBACK = ("127.0.0.1", "::1")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"alembic": {"level": "WARNING"}},
-}
+
+
+class Server(MPServer):
+    """Granian's server of processes, with one queue of new connections that all workers take from.
+
+    By itself each worker has a queue of its own on Linux (SO_REUSEPORT): what waits in it is reset when its worker
+    ends, and stays unanswered while its worker hangs.
+    """
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        holder = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd, self._sfd = holder, holder.get_fd()  # type: ignore[assignment]
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
 
 
 @click.command()
 @click.option("--host", help="Address to listen on (UWLR_HOST; default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (UWLR_PORT; default 8080).")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Worker processes, with PostgreSQL (UWLR_WORKERS; default 1)."
+)
 @click.option("--public-url", help="What vendors call, such as https://uwlr.example.nl (UWLR_PUBLIC_URL).")
 @click.pass_obj
-def serve(context: Context, host: str | None, port: int | None, public_url: str | None) -> None:
-    """Serve the SOAP endpoint and the portal until interrupted.
+def serve(context: Context, host: str | None, port: int | None, workers: int | None, public_url: str | None) -> None:
+    """Serve until interrupted. SIGHUP replaces the workers one by one; SIGTERM stops when every request is answered.
 
     Example:  uwlr-adapter serve --port 8080 --public-url https://uwlr.example.nl
     """
-    chosen = {"host": host, "port": port, "public_url": public_url}
+    chosen = {"host": host, "port": port, "workers": workers, "public_url": public_url}
     settings = context.settings.model_copy(update={name: value for name, value in chosen.items() if value is not None})
     if settings.host not in LOOPBACK and not (settings.public_url or "").startswith("https://"):
         raise click.UsageError(
@@ -57,6 +75,10 @@ def serve(context: Context, host: str | None, port: int | None, public_url: str 
         )
     context.catalogus()
     with context.opslag() as opslag:
+        if opslag.is_sqlite and settings.workers > 1:
+            raise click.UsageError(
+                f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite has one writer, so one worker"
+            )
         try:
             Sleutelbos.from_settings(settings, opslag)
         except SleutelFout as error:
@@ -79,24 +101,36 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
     The database must be current and the server keys known: both are checked again in the worker process.
     """
     _require_free(settings)
-    server = Granian(
-        "uwlr_adapter.app:make_app",
+    server = Server(
+        "uwlr_adapter.worker:load",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        workers=1,
+        workers=settings.workers,
         blocking_threads=settings.threads,
         respawn_failed_workers=True,
+        respawn_interval=DRAIN_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
     )
+    signal.signal(worker.DRAIN_SIGNAL, signal.SIG_IGN)  # a worker hears it once it is there
+    server.on_reload(_drain_workers)
     threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
-    try:
-        server.serve(target_loader=partial(make_app, settings), wrap_loader=False)
-    except OpslagFout as error:
-        raise click.ClickException(str(error)) from error
+    with tempfile.TemporaryDirectory(prefix="uwlr-metrics-") as folder:
+        os.environ.setdefault(metingen.FOLDER, folder)
+        try:
+            server.serve(target_loader=partial(worker.load, settings), wrap_loader=False)
+        except OpslagFout as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _drain_workers() -> None:
+    """Let the present workers ask their callers for new connections, which the next workers will take."""
+    for process in multiprocessing.active_children():
+        if process.pid is not None:
+            os.kill(process.pid, worker.DRAIN_SIGNAL)
 
 
 def _require_free(settings: Settings) -> None:
@@ -119,8 +153,8 @@ def free_port() -> int:
 
 
 def _announce(settings: Settings, ready: Callable[[], object]) -> None:
-    """Wait until the service gives its own WSDL, or answers at all when it shows other parts, then call `ready`."""
-    address = f"{settings.listen_url}{PATH}?wsdl"
+    """Wait until the service answers, then call `ready`."""
+    address = f"{settings.listen_url}{HEALTHZ}"
     last = time.monotonic() + READY_SECONDS
     while time.monotonic() < last:
         try:

@@ -31,8 +31,20 @@ def choose(dataset: Dataset, vragen: Iterable[GroepVraag]) -> Dataset:
 
 def count_unknown(dataset: Dataset, vragen: Iterable[GroepVraag]) -> int:
     """Count the references that name no group of this dataset."""
-    known = {GroepVraag(groep.soort, groep.key) for groep in dataset.groepen}
-    return sum(vraag.key is not None and vraag not in known for vraag in vragen)
+    groepen = known(dataset)
+    return sum(vraag.key is not None and vraag not in groepen for vraag in vragen)
+
+
+def known(dataset: Dataset) -> frozenset[GroepVraag]:
+    """Give the references that name a group of this dataset."""
+    return frozenset(GroepVraag(groep.soort, groep.key) for groep in dataset.groepen)
+
+
+def references(dataset: Dataset, lijst: str) -> list[set[GroepVraag]]:
+    """Give for each person in a list (`leerlingen` or `leerkrachten`) the references that it answers to."""
+    if lijst == "leerlingen":
+        return [_of_leerling(one) for one in dataset.leerlingen]
+    return [_of_leerkracht(one) for one in dataset.leerkrachten]
 
 
 def _of_leerling(leerling: Leerling) -> set[GroepVraag]:

@@ -6,9 +6,10 @@ pages of 2.2.1; for 2.3 its published list of changes. Numbers of the BSN family
 """
 
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
+from uwlr_adapter.contract.dataset import Dataset
 
 TABEL = """
 record               element                smalle-2.2  smalle-2.3  lvs-2.2  lvs-2.3  volledig
@@ -93,15 +94,32 @@ class Profiel:
 
         They go without it (UWLR knows no way to say so).
         """
-        leerlingen = dataset.leerlingen if "leerlingen" in delen else ()
-        leerkrachten = dataset.leerkrachten if "leerkrachten" in delen else ()
-        return sum(_lacks(one, self.leerling_nodig) for one in leerlingen) + sum(
-            _lacks(one, self.leerkracht_nodig) for one in leerkrachten
+        return sum(len(self.incomplete_places(dataset, lijst)) for lijst in _PERSONEN if lijst in delen)
+
+    def incomplete_places(self, dataset: Dataset, lijst: str) -> list[int]:
+        """Give the places in a list (`leerlingen` or `leerkrachten`) of those that lack such a field."""
+        personen = dataset.leerlingen if lijst == "leerlingen" else dataset.leerkrachten
+        needed = self.leerling_nodig if lijst == "leerlingen" else self.leerkracht_nodig
+        if not needed:
+            return []
+        values = attrgetter(*map(names.attribute_of, sorted(needed)), "key")
+        return [place for place, one in enumerate(personen) if not all(values(one))]
+
+    def missing(self, dataset: Dataset) -> dict[tuple[str, str], int]:
+        """Count the records that lack a field which should be there, by kind of record and element."""
+        kinds = (
+            ("leerling", dataset.leerlingen, self.leerling_nodig),
+            ("leerkracht", dataset.leerkrachten, self.leerkracht_nodig),
         )
+        found = {
+            (kind, element): sum(not getattr(one, names.attribute_of(element)) for one in records)
+            for kind, records, nodig in kinds
+            for element in sorted(nodig)
+        }
+        return {key: count for key, count in found.items() if count}
 
 
-def _lacks(record: Leerling | Leerkracht, nodig: frozenset[str]) -> bool:
-    return any(not getattr(record, names.attribute_of(element)) for element in nodig)
+_PERSONEN = ("leerlingen", "leerkrachten")
 
 
 def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:

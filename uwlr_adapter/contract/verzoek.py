@@ -112,7 +112,7 @@ def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aa
         if naam.startswith(f"{{{names.SOAP11}}}"):
             del kop.attrib[naam]
     needed: tuple[str, ...] = ()
-    if not streng:
+    if not streng and not herstel.needs_none(kop, inhoud):
         steps = (*herstel.repair(kop, herstel.KOP), *herstel.repair(inhoud, herstel.INHOUD))
         needed = tuple(dict.fromkeys(steps))
     return Aanroep(operatie, _autorisatie(kop), _school(inhoud), needed, streng, kop, inhoud, data, charset)
@@ -204,7 +204,7 @@ def _autorisatie(kop: etree._Element) -> Autorisatie:
 def _school(inhoud: etree._Element) -> SchoolVerwijzing | None:
     """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
     brincodes, dependancecodes, schoolkeys = (
-        [element.text or "" for element in inhoud.findall(f"{{{names.LEERLINGGEGEVENS}}}{naam}")]
+        [element.text or "" for element in inhoud.iterchildren(f"{{{names.LEERLINGGEGEVENS}}}{naam}")]
         for naam in ("brincode", "dependancecode", "schoolkey")
     )
     if brincodes:
@@ -230,4 +230,5 @@ def _is_dependancecode(text: str) -> bool:
 
 
 def _value(inhoud: etree._Element, naam: str) -> str | None:
-    return inhoud.findtext(f"{{{names.LEERLINGGEGEVENS}}}{naam}")
+    found = next(inhoud.iterchildren(f"{{{names.LEERLINGGEGEVENS}}}{naam}"), None)
+    return None if found is None else found.text or ""

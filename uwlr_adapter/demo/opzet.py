@@ -50,8 +50,10 @@ def prepare(opslag: Opslag, sleutels: Sleutelbos, moment: datetime) -> Voorbeeld
     schooljaar = schooljaar_of(day_of(moment))
     start = schooljaar_start(schooljaar) or 0
     for brin6, naam in school.VESTIGINGEN.items():
-        for year in (schooljaar, f"{start + 1}-{start + 2}"):
-            administratie.import_levering(opslag, reader.read(school.edexml(brin6, year)), brin6=brin6, naam=naam)
+        years = (schooljaar, f"{start + 1}-{start + 2}")
+        leveringen = [reader.read(school.edexml(brin6, year)) for year in years]
+        opties = administratie.Opties(moment, bron="demo", brin6=brin6, naam=naam)
+        administratie.import_leveringen(opslag, leveringen, opties)
     with opslag.writing() as connection:
         _open_tap(connection, sleutels, moment)
         _add_gebruiker(connection, moment)

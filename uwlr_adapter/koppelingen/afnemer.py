@@ -6,11 +6,11 @@ so that a vendor changes it without an interruption.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from uwlr_adapter import journaal
+from uwlr_adapter import dialect, journaal
 from uwlr_adapter.journaal import Handeling
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
@@ -49,6 +49,19 @@ class Afnemer:
         return self.uitgeschakeld_op is None
 
 
+class Bekend(NamedTuple):
+    """An afnemer as it is stored; the digests are of its klantcodes."""
+
+    id: int
+    klantnaam: str
+    klantcode_digest: str
+    vorige_digest: str | None
+    vorige_tot: datetime | None
+    aangemaakt_op: datetime
+    uitgeschakeld_op: datetime | None
+    streng: bool
+
+
 def add(
     connection: sa.Connection, sleutels: Sleutelbos, klantnaam: str, moment: datetime, klantcode: str | None = None
 ) -> tuple[Afnemer, str]:
@@ -64,6 +77,7 @@ def add(
         raise AfnemerFout(
             f"a klantcode has {KORTSTE_KLANTCODE} to {LANGSTE_KLANTCODE} printable ASCII characters without spaces"
         )
+    dialect.lock(connection, f"afnemer {klantnaam}")
     if find(connection, klantnaam) is not None:
         raise AfnemerFout("there is an afnemer with this klantnaam already")
     digest = sleutels.digest(Doel.KLANTCODE, code)
@@ -143,21 +157,27 @@ def by_id(connection: sa.Connection, afnemer_id: int) -> Afnemer | None:
 
 
 def list_all(connection: sa.Connection) -> list[Afnemer]:
-    """Give every afnemer, by klantnaam."""
-    return [_record(row) for row in connection.execute(sa.select(_table).order_by(_table.c.klantnaam))]
+    """Give every afnemer, by klantnaam; each database has an order of its own, so it is made here."""
+    return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
 
 
 def identify(
     connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, sleutels: Sleutelbos
 ) -> Afnemer | None:
     """Give the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
-    proef = sleutels.probe(Doel.KLANTCODE, klantcode)
     row = _row(connection, klantnaam)
-    current = proef.matches(None if row is None else row.klantcode_digest)
-    previous = proef.matches(None if row is None else row.vorige_digest)
-    if row is None:
+    bekend = None if row is None else Bekend(*(getattr(row, naam) for naam in Bekend._fields))
+    return recognise(bekend, klantcode, moment, sleutels)
+
+
+def recognise(bekend: Bekend | None, klantcode: str, moment: datetime, sleutels: Sleutelbos) -> Afnemer | None:
+    """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
+    proef = sleutels.probe(Doel.KLANTCODE, klantcode)
+    current = proef.matches(None if bekend is None else bekend.klantcode_digest)
+    previous = proef.matches(None if bekend is None else bekend.vorige_digest)
+    if bekend is None:
         return None
-    afnemer = _record(row)
+    afnemer = _record(bekend)
     overlaps = afnemer.vorige_tot is not None and moment < afnemer.vorige_tot
     return afnemer if afnemer.is_enabled and (current or (previous and overlaps)) else None
 
@@ -179,7 +199,7 @@ def _row(connection: sa.Connection, klantnaam: str) -> sa.Row[Any] | None:
     return row if row is not None and row.klantnaam == klantnaam else None
 
 
-def _record(row: sa.Row[Any]) -> Afnemer:
+def _record(row: sa.Row[Any] | Bekend) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,

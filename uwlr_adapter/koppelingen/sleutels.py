@@ -15,6 +15,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from uwlr_adapter import dialect
 from uwlr_adapter.koppelingen import sleutelbestand
 from uwlr_adapter.koppelingen.tables import MET_SLEUTEL, afnemer, serversleutel
 from uwlr_adapter.opslag import Opslag, metadata
@@ -116,6 +117,7 @@ class Sleutelbos:
             nieuw = bos.unknown(connection, klok())
         if nieuw:
             with opslag.writing() as connection:
+                dialect.lock(connection, "serversleutel")  # several processes start at once
                 bos.register(connection, klok())
         return bos
 

@@ -21,9 +21,9 @@ _LEVEND = _table.c.status != Status.BEEINDIGD
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
     """Hold the vestiging until the transaction ends, so that two acts cannot choose one code.
 
-    Raises OnbekendeVestiging.
+    Records that refer to it can be written meanwhile (FOR NO KEY UPDATE). Raises OnbekendeVestiging.
     """
-    query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update()
+    query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update(key_share=True)
     if connection.scalar(query) is None:
         raise OnbekendeVestiging
 
@@ -103,20 +103,6 @@ def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akko
     return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
-def of_afnemer(connection: sa.Connection, afnemer_id: int, brin6: str) -> list[Koppeling]:
-    """Give the living koppelingen of an afnemer at a vestiging, and after them the last one that ended."""
-    where = (_table.c.afnemer_id == afnemer_id, _table.c.brin6 == brin6)
-    last_ended = (
-        sa.select(_table.c.id)
-        .where(*where, ~_LEVEND)
-        .order_by(_table.c.beeindigd_op.desc(), _table.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = _load(connection, *where, sa.or_(_LEVEND, _table.c.id == last_ended))
-    return sorted(rows, key=lambda koppeling: not koppeling.leeft)
-
-
 def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
     """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
     row = connection.execute(
@@ -130,6 +116,13 @@ def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, mom
     values = {"profiel": profiel, "profiel_sinds": to_utc(since)}
     connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
     return since
+
+
+def last_opened(connection: sa.Connection, brin6: str) -> datetime | None:
+    """Give the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
+    query = sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds))
+    found = connection.execute(query.where(_table.c.brin6 == brin6)).one()
+    return max((from_utc(moment) for moment in found if moment is not None), default=None)
 
 
 def code_in_use(connection: sa.Connection, brin6: str, proef: Proef, *, except_id: int) -> bool:

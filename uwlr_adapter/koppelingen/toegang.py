@@ -3,23 +3,25 @@
 Every refusal of one row is the same to the caller: one text, and the same work. The true reason goes to the journaal.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.tables import school as scholen
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.verzoek import Aanroep, Autorisatie, SchoolVerwijzing
 from uwlr_adapter.journaal import Reden
 from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.afnemer import Afnemer
 from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Doel, Proef, Sleutelbos
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.tijd import AMSTERDAM
+from uwlr_adapter.opslag import Opslag, Vraag
+from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 
 _NERGENS = ""
 """A brin6 that no vestiging has: an unknown school is looked up as any other."""
@@ -44,6 +46,39 @@ class Toegang:
     brin6: str
     profiel: str
     geopend_op: datetime
+    gehaald: tuple[str | None, datetime | None] = (None, None)
+    """Under which profile it was last fetched, and since when."""
+    schoolversie: int = 0
+    """The version of the school's records when access was decided."""
+
+
+class _Gekoppeld(NamedTuple):
+    """A koppeling, as far as the gate looks at it."""
+
+    id: int
+    aanbod: str
+    status: str
+    startdatum: date
+    code_digest: str | None
+    geopend_op: datetime
+    profiel: str | None
+    profiel_sinds: datetime | None
+
+    @property
+    def leeft(self) -> bool:
+        return self.status != Status.BEEINDIGD
+
+
+@dataclass(frozen=True, slots=True)
+class Blik:
+    """What the database says, at one moment, about a caller and the school it names; nothing is judged yet."""
+
+    afnemer: afnemers.Bekend | None
+    brin6: str | None
+    """Of the vestiging that is named, if it exists."""
+    schoolversie: int
+    koppelingen: list[_Gekoppeld] = field(repr=False)
+    """The living ones of this afnemer at this vestiging, and after them the last one that ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +88,109 @@ class Poort:
     catalogus: Catalogus
     sleutels: Sleutelbos
 
-    def identify(self, connection: sa.Connection, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
+    def look(self, opslag: Opslag, autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
+        """Look up who calls and what it names: one statement, whatever is there. Raises DBAPIError."""
+        brin6 = school and school.brin6
+        vraag, genoemd = (_BIJ_BRIN6, brin6) if brin6 else (_BIJ_SCHOOLKEY, school and school.schoolkey)
+        rows = opslag.look(vraag, klantnaam=autorisatie.klantnaam, school=genoemd or _NERGENS)
+        first = rows[0]
+        # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
+        bekend = None if first[1] != autorisatie.klantnaam else afnemers.Bekend(*first[:_AFNEMER])
+        gevonden, spelling, versie = first[_AFNEMER : _AFNEMER + 3]
+        if gevonden is None or spelling != genoemd:
+            return Blik(bekend, None, 0, [])
+        koppelingen = [_Gekoppeld(*row[_AFNEMER + 3 :]) for row in rows if row[_AFNEMER + 3] is not None]
+        return Blik(bekend, gevonden, versie or 0, sorted(koppelingen, key=lambda one: not one.leeft))
+
+    def identify(self, blik: Blik, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
         """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
-        afnemer = afnemers.identify(connection, autorisatie.klantnaam, autorisatie.klantcode, moment, self.sleutels)
+        afnemer = afnemers.recognise(blik.afnemer, autorisatie.klantcode, moment, self.sleutels)
         if afnemer is None:
             raise OngeldigeKlantIdentificatie
         return afnemer
 
-    def decide(self, connection: sa.Connection, afnemer_id: int, aanroep: Aanroep, moment: datetime) -> Toegang:
+    def decide(self, blik: Blik, afnemer_id: int, aanroep: Aanroep, moment: datetime) -> Toegang:
         """Give the access that a known afnemer has to the school it names (row 7). Raises Geweigerd."""
         proef = self.sleutels.probe(Doel.VERIFICATIECODE, aanroep.autorisatie.autorisatiesleutel)
-        brin6 = _resolve(connection, aanroep.school)
-        koppelingen = store.of_afnemer(connection, afnemer_id, brin6 or _NERGENS)
-        koppeling = _with_code(koppelingen, proef)
-        if brin6 is None:
+        koppeling = _with_code(blik.koppelingen, proef)
+        if blik.brin6 is None:
             raise Geweigerd(Reden.ONBEKENDE_SCHOOL)
         if koppeling is None:
-            raise _refusal(koppelingen, brin6)
-        if not koppeling.is_open(moment):
+            raise _refusal(blik.koppelingen, blik.brin6)
+        return self._open(blik, afnemer_id, koppeling, moment)
+
+    def decide_without_code(self, blik: Blik, aanbod: str, moment: datetime) -> Toegang:
+        """Give the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
+
+        For who may see the records anyway. Raises Geweigerd.
+        """
+        found = [one for one in blik.koppelingen if one.leeft and one.aanbod == aanbod]
+        if blik.afnemer is None or not found:
+            raise Geweigerd(Reden.GEEN_KOPPELING, blik.brin6)
+        if found[0].status != Status.ACTIEF:
+            raise Geweigerd(Reden.GEPAUZEERD, blik.brin6, found[0].id)
+        return self._open(blik, blik.afnemer.id, found[0], moment)
+
+    def _open(self, blik: Blik, afnemer_id: int, koppeling: _Gekoppeld, moment: datetime) -> Toegang:
+        """Give the access through a koppeling that was found, so at a vestiging that exists. Raises Geweigerd."""
+        brin6 = blik.brin6 or _NERGENS
+        if koppeling.startdatum > day_of(moment):
             raise Geweigerd(Reden.NOG_NIET_GESTART, brin6, koppeling.id)
         aanbod = self.catalogus.get(koppeling.aanbod)
         if aanbod is None or aanbod.profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise Geweigerd(Reden.GEEN_KOPPELING, brin6, koppeling.id)
-        return Toegang(afnemer_id, koppeling.id, brin6, aanbod.profiel, _opened(koppeling))
+        sinds = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
+        return Toegang(
+            afnemer_id=afnemer_id,
+            koppeling_id=koppeling.id,
+            brin6=brin6,
+            profiel=aanbod.profiel,
+            geopend_op=_opened(koppeling),
+            gehaald=(koppeling.profiel, sinds),
+            schoolversie=blik.schoolversie,
+        )
 
 
-def _resolve(connection: sa.Connection, school: SchoolVerwijzing | None) -> str | None:
-    """Give the brin6 of an existing vestiging, named by brin6 or by schoolkey; one query either way."""
-    brin6 = school and school.brin6
-    column, value = (vestiging.c.brin6, brin6) if brin6 else (vestiging.c.schoolkey, school and school.schoolkey)
-    found = connection.execute(
-        sa.select(vestiging.c.brin6, column.label("genoemd")).where(column == (value or _NERGENS))
+def _vraag(column: sa.ColumnElement[str]) -> Vraag:
+    """Give the one query of the gate, by a column that names the vestiging.
+
+    It always gives a row: an unknown klantnaam or school is looked up as any other.
+    """
+    afnemer, koppeling, ended = tables.afnemer, tables.koppeling, tables.koppeling.alias("geeindigd")
+    own = [(one.c.afnemer_id == afnemer.c.id, one.c.brin6 == vestiging.c.brin6) for one in (koppeling, ended)]
+    last_ended = (
+        sa.select(ended.c.id)
+        .where(*own[1], ended.c.status == Status.BEEINDIGD.value)
+        .order_by(ended.c.beeindigd_op.desc(), ended.c.id.desc())
+        .limit(1)
+        .correlate(afnemer, vestiging)
+        .scalar_subquery()
     )
-    row = found.one_or_none()
-    return row.brin6 if row is not None and row.genoemd == value else None
+    leeft = koppeling.c.status != Status.BEEINDIGD.value
+    een = sa.select(sa.literal_column("1").label("een")).subquery("een")
+    found = (
+        een.outerjoin(afnemer, afnemer.c.klantnaam == sa.bindparam("klantnaam", type_=sa.String))
+        .outerjoin(vestiging, column == sa.bindparam("school", type_=sa.String))
+        .outerjoin(scholen, scholen.c.brincode == vestiging.c.brincode)
+        .outerjoin(koppeling, sa.and_(*own[0], sa.or_(leeft, koppeling.c.id == last_ended)))
+    )
+    return Vraag(
+        sa.select(
+            *(afnemer.c[naam] for naam in afnemers.Bekend._fields),
+            *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
+            *(koppeling.c[naam] for naam in _Gekoppeld._fields),
+        )
+        .select_from(found)
+        .order_by(koppeling.c.id)
+    )
 
 
-def _with_code(koppelingen: list[Koppeling], proef: Proef) -> Koppeling | None:
+_AFNEMER = len(afnemers.Bekend._fields)
+_BIJ_BRIN6 = _vraag(vestiging.c.brin6)
+_BIJ_SCHOOLKEY = _vraag(vestiging.c.schoolkey)
+
+
+def _with_code(koppelingen: list[_Gekoppeld], proef: Proef) -> _Gekoppeld | None:
     """Give the koppeling whose code was presented; each living one is compared, and a dummy when there is none."""
     living = [koppeling for koppeling in koppelingen if koppeling.leeft]
     good = [koppeling for koppeling in living if proef.matches(koppeling.code_digest)]
@@ -98,7 +199,7 @@ def _with_code(koppelingen: list[Koppeling], proef: Proef) -> Koppeling | None:
     return good[0] if good else None
 
 
-def _refusal(koppelingen: list[Koppeling], brin6: str) -> Geweigerd:
+def _refusal(koppelingen: list[_Gekoppeld], brin6: str) -> Geweigerd:
     """Give the refusal with its true reason: an active koppeling explains more than a paused or an ended one."""
     redenen = {
         Status.ACTIEF: Reden.CODE_ONJUIST,
@@ -107,12 +208,12 @@ def _refusal(koppelingen: list[Koppeling], brin6: str) -> Geweigerd:
     }
     for status, reden in redenen.items():
         for koppeling in koppelingen:
-            if koppeling.status is status:
+            if koppeling.status == status:
                 return Geweigerd(reden, brin6, koppeling.id)
     return Geweigerd(Reden.GEEN_KOPPELING, brin6)
 
 
-def _opened(koppeling: Koppeling) -> datetime:
+def _opened(koppeling: _Gekoppeld) -> datetime:
     """Give since when a koppeling is open: its last activation or resumption, or later the start of its Startdatum."""
     start = datetime.combine(koppeling.startdatum, time(), AMSTERDAM).astimezone(UTC)
-    return max(koppeling.geopend_op, start)
+    return max(from_utc(koppeling.geopend_op), start)

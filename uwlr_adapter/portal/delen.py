@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.gegevens import select
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
 from uwlr_adapter.contract.profiel import Profiel, profiel
-from uwlr_adapter.tijd import day_of, peildatum_in, schooljaar_of
+from uwlr_adapter.tijd import day_of, schooljaar_of
 
 VERSIES = ("2.2", "2.3")
 """The versions of UWLR that are shown; 2.1 sends nothing that 2.2 does not."""
@@ -131,12 +131,11 @@ def gedeeld(connection: sa.Connection, brin6: str, profielnaam: str, moment: dat
 def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset | None:
     """Give the records that would be sent: the one place where the portal asks the administratie for them."""
     today = day_of(moment)
-    schooljaar = schooljaar_of(today)
     return select(
         connection,
         brin6=brin6,
-        schooljaar=schooljaar,
-        peildatum=peildatum_in(schooljaar, today) or today,
+        schooljaar=schooljaar_of(today),
+        dag=today,
         aanmaakdatum=moment.isoformat(timespec="seconds"),
     )
 

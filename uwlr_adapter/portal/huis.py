@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import current_app, request
 
-from uwlr_adapter.http import client_of
+from uwlr_adapter.http import source_of
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.opslag import Opslag
@@ -43,4 +43,4 @@ def moment() -> datetime:
 
 def bron() -> str:
     """Give the network address of the person."""
-    return client_of(request.environ)
+    return source_of(request.environ)

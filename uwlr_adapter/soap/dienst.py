@@ -1,35 +1,33 @@
 """The service behind the door: from a call to its answer, rows 5 to 10 of the table of checks.
 
-One reading transaction sees who calls, what the koppeling allows and what the school looks like, at one moment. One
-writing transaction after it decides whether the caller has this already and writes the line of the journaal, which is
-on the disk before the answer leaves.
+One look at the database sees who calls, what the koppeling allows and how new the records are; one more, how the answer
+stands (`voorraad`). The line of the journaal is on the disk before the answer leaves, written with those of the calls
+that wait at the same time.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from uwlr_adapter import journaal, stand
-from uwlr_adapter.administratie.gegevens import select
-from uwlr_adapter.contract import antwoord, fault, getrapt, names
+from uwlr_adapter import stand, verslag
+from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.antwoord import Vorm
-from uwlr_adapter.contract.dataset import Dataset, School
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
 from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.verzoek import Aanroep, Verzoek, keur, reread_strictly
+from uwlr_adapter.contract.verzoek import Aanroep, Autorisatie, SchoolVerwijzing, Verzoek, keur, reread_strictly
 from uwlr_adapter.http import log_failure
-from uwlr_adapter.journaal import Reden, Verzoekregel
+from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
+from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.soap.http import logger
 from uwlr_adapter.stand import Standsleutel
-from uwlr_adapter.tijd import AMSTERDAM, Klok, day_of, peildatum_in, schooljaar_of
+from uwlr_adapter.tijd import Klok, day_of, schooljaar_of
+from uwlr_adapter.voorraad import Stand, Verlopen, Voorraad, assemble
 
 _REASONS = {
     fault.OngeldigBericht: Reden.SCHEMA,
@@ -44,28 +42,18 @@ _REASONS = {
 Result = TypeVar("Result")
 
 
+KLEINSTE_GZIP = 1024
+"""A smaller part of an answer is sent as it is: it fits in one packet either way."""
+POGINGEN = 5
+"""How often a request begins anew because the records changed under it: each time an import was committed."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Klaar:
-    """An answer that waits for its moment; without records there are no data."""
+class Antwoord:
+    """The bytes of an answer, and whether they are compressed."""
 
-    verzoek: Verzoek
-    toegang: Toegang
-    vorm: Vorm
-    school: School | None
-    records: str
-    inhoud_hash: str
-    """Of the whole kind, also when the caller asked for a part of it: then a change elsewhere counts as one too."""
-
-    @property
-    def sleutel(self) -> Standsleutel:
-        """Which answer this is."""
-        return Standsleutel(
-            brin6=self.toegang.brin6,
-            schooljaar=self.verzoek.schooljaar,
-            profiel=self.vorm.profiel.naam,
-            xsdversie=self.vorm.xsdversie,
-            soort=self.vorm.operatie.inhoud,
-        )
+    inhoud: bytes
+    gzip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +68,33 @@ class Dienst:
     klok: Klok = field(repr=False)
     streng: bool = False
     key_naast_eckid: bool = False
+    voorraad: Voorraad = field(init=False, repr=False)
+    schrijver: Schrijver = field(init=False, repr=False)
 
-    def answer(self, aanroep: Aanroep, bron: str) -> bytes:
-        """Give the answer to a call from network address `bron`, written down. Raises UwlrFout."""
+    def __post_init__(self) -> None:
+        """Make what belongs to the process: the answers at hand, and the writer of the journaal."""
+        object.__setattr__(self, "voorraad", Voorraad(self.opslag))
+        object.__setattr__(self, "schrijver", Schrijver(self.opslag))
+
+    def answer(self, aanroep: Aanroep, bron: str, *, gzip: bool = False) -> Antwoord:
+        """Give the answer to a call from network address `bron`, written down. Raises UwlrFout.
+
+        `gzip` tells whether the caller can read a compressed one.
+        """
         moment = self.klok()
+        needed = aanroep.herstel
         try:
-            kop = reread_strictly(aanroep).autorisatie if self.streng else aanroep.autorisatie
-            with self.opslag.reading() as connection:
-                afnemer = self.poort.identify(connection, kop, moment)
-                regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, aanroep.herstel)
-                found = self._judge(connection, aanroep, regel, streng=self.streng or afnemer.streng)
+            if self.streng:
+                aanroep = reread_strictly(aanroep)
+            blik = self._look(aanroep)
+            afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
         except fault.UwlrFout as fout:
             self._count(fout, bron)
             raise
-        with self.opslag.writing() as connection:
-            answer = _finish(connection, found, regel) if isinstance(found, _Klaar) else found
-            journaal.record_verzoek(connection, regel)
+        regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, needed)
+        answer = self._judge(aanroep, blik, regel, streng=afnemer.streng, gzip=gzip)
+        self.schrijver.write(regel)
+        verslag.note(uitkomst=regel.uitkomst)
         if isinstance(answer, fault.UwlrFout):
             raise answer
         return answer
@@ -110,15 +109,18 @@ class Dienst:
 
     def _count(self, fout: fault.UwlrFout, bron: str) -> None:
         """Count a refusal of a caller that is not known."""
-        with self.opslag.writing() as connection:
-            journaal.count_refusal(connection, moment=self.klok(), bron=bron, uitkomst=fout.code)
+        verslag.note(uitkomst=fout.code, onbekend=True)
+        self.schrijver.write(Weigering(self.klok(), bron, fout.code))
+
+    def _look(self, aanroep: Aanroep) -> Blik:
+        return self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
 
     def _judge(
-        self, connection: sa.Connection, aanroep: Aanroep, regel: Verzoekregel, *, streng: bool
-    ) -> _Klaar | fault.UwlrFout:
+        self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool
+    ) -> Antwoord | fault.UwlrFout:
         """Give what the caller gets, and fill in the line of the journaal on the way."""
         try:
-            return guarded(lambda: self._grant(connection, aanroep, regel, streng=streng))
+            return guarded(lambda: self._grant(aanroep, blik, regel, streng=streng, gzip=gzip))
         except Geweigerd as fout:
             regel.reden, regel.koppeling_id, regel.brin6 = fout.reden, fout.koppeling_id, fout.brin6
             refusal: fault.UwlrFout = fout
@@ -128,23 +130,125 @@ class Dienst:
         regel.reden = regel.reden or _REASONS.get(type(refusal))
         return refusal
 
-    def _grant(self, connection: sa.Connection, aanroep: Aanroep, regel: Verzoekregel, *, streng: bool) -> _Klaar:
-        """Give the answer to a known afnemer (rows 6 to 10), but for its moment. Raises UwlrFout."""
-        if streng:
+    def _grant(self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool) -> Antwoord:
+        """Give the answer to a known afnemer (rows 6 to 10). Raises UwlrFout."""
+        if streng and not aanroep.streng:
             aanroep = reread_strictly(aanroep)
-            self.poort.identify(connection, aanroep.autorisatie, regel.moment)  # as it was sent
+            blik = self._look(aanroep)
+            self.poort.identify(blik, aanroep.autorisatie, regel.moment)  # as it was sent
         if aanroep.school is None:
             regel.reden = Reden.GEEN_SCHOOL
             raise fault.OngeldigBericht(_no_school(aanroep.operatie))
-        toegang = self.poort.decide(connection, regel.afnemer_id, aanroep, regel.moment)
-        regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
-        verzoek = keur(aanroep, schooljaar_of(day_of(regel.moment)))
-        regel.herstel = verzoek.herstel
-        vorm = Vorm(verzoek.operatie, _profiel(toegang, verzoek, regel), verzoek.xsdversie, self.key_naast_eckid)
-        dataset = _select(connection, toegang, verzoek, regel.moment)
-        if dataset is None:
-            return _Klaar(verzoek, toegang, vorm, None, "", stand.GEEN_GEGEVENS)
-        return _prepare(verzoek, toegang, vorm, dataset, regel)
+        verzoek: Verzoek | None = None
+        for _ in range(POGINGEN):
+            toegang = self.poort.decide(blik, regel.afnemer_id, aanroep, regel.moment)
+            regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
+            verzoek = verzoek or keur(aanroep, schooljaar_of(day_of(regel.moment)))
+            regel.herstel, regel.leerlingen, regel.opmerkingen = verzoek.herstel, None, ()
+            try:
+                return self._fetch(toegang, verzoek, regel, gzip=gzip)
+            except Verlopen:
+                blik = self._look(aanroep)
+        raise fault.TijdelijkNietBeschikbaar
+
+    def preview(self, klantnaam: str, brin6: str, aanbod: str, verzoek: Verzoek) -> bytes:
+        """Give what the afnemer of a koppeling would get on this request now, with the right code; no line is written.
+
+        The answer is kept as that of any reader, so that the afnemer gets these very bytes. Raises UwlrFout.
+        """
+        regel = Verzoekregel(self.klok(), verzoek.operatie.naam, 0)
+        caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
+        for _ in range(POGINGEN):
+            blik = self.poort.look(self.opslag, caller, SchoolVerwijzing(brin6[:4], brin6[4:], None))
+            toegang = self.poort.decide_without_code(blik, aanbod, regel.moment)
+            try:
+                return self._fetch(toegang, verzoek, regel, gzip=False).inhoud
+            except Verlopen:
+                continue
+        raise fault.TijdelijkNietBeschikbaar
+
+    def _fetch(self, toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel, *, gzip: bool) -> Antwoord:
+        """Give what a valid request gets (row 10). Raises Verlopen."""
+        operatie = verzoek.operatie
+        vorm = Vorm(operatie, _profiel(toegang, verzoek, regel), verzoek.xsdversie, self.key_naast_eckid)
+        sleutel = Standsleutel(
+            brin6=toegang.brin6,
+            schooljaar=verzoek.schooljaar,
+            profiel=vorm.profiel.naam,
+            xsdversie=vorm.xsdversie,
+            soort=operatie.inhoud,
+        )
+        opened = stand.whole_second(toegang.geopend_op)
+        gemaakt = self.voorraad.stand(
+            sleutel, vorm, schoolversie=toegang.schoolversie, moment=regel.moment, opened=opened
+        )
+        if gemaakt.is_empty:
+            return _no_data(operatie, regel)
+        if operatie.per_groep:
+            return self._part(toegang, verzoek, vorm, sleutel, gemaakt, regel, gzip=gzip)
+        _tell(regel, operatie, gemaakt.leerlingen, gemaakt.onvolledig)
+        gewijzigd = max(opened, gemaakt.gewijzigd, self._profiel_sinds(toegang, regel.moment))
+        if stand.has_it(verzoek.laatstontvangengegevens, gewijzigd, regel.moment):
+            return _no_changes(operatie, regel)
+        regel.uitkomst = operatie.inhoud
+        return Antwoord(self.voorraad.antwoord(sleutel, vorm, gemaakt, gewijzigd, gzip=gzip), gzip)
+
+    def _part(
+        self,
+        toegang: Toegang,
+        verzoek: Verzoek,
+        vorm: Vorm,
+        sleutel: Standsleutel,
+        gemaakt: Stand,
+        regel: Verzoekregel,
+        *,
+        gzip: bool,
+    ) -> Antwoord:
+        """Give the part of an answer that the groups of a request ask for (getrapt). Raises Verlopen.
+
+        Its moment is that of the whole kind: then a change elsewhere counts as one too.
+        """
+        operatie = verzoek.operatie
+        inhoud = self.voorraad.inhoud(sleutel, gemaakt)
+        deel = inhoud.weergave.choose(verzoek.groepen)
+        if deel.onbekend:
+            regel.opmerkingen += (f"onbekende-groepen={deel.onbekend}",)
+        if not deel.records:
+            return _no_data(operatie, regel)
+        _tell(regel, operatie, deel.personen, deel.onvolledig)
+        opened = stand.whole_second(toegang.geopend_op)
+        gewijzigd = max(opened, gemaakt.gewijzigd, self._profiel_sinds(toegang, regel.moment))
+        if stand.has_it(verzoek.laatstontvangengegevens, gewijzigd, regel.moment):
+            return _no_changes(operatie, regel)
+        regel.uitkomst = operatie.inhoud
+        gzip = gzip and len(deel.records) >= KLEINSTE_GZIP
+        return Antwoord(assemble(vorm, inhoud, deel.records, gewijzigd, gzip=gzip), gzip)
+
+    def _profiel_sinds(self, toegang: Toegang, moment: datetime) -> datetime:
+        """Give since when this koppeling is fetched under its profile; written down only when that is new."""
+        known, sinds = toegang.gehaald
+        if known != toegang.profiel or sinds is None:
+            with self.opslag.writing() as connection:
+                sinds = store.seen_profiel(connection, toegang.koppeling_id, toegang.profiel, moment)
+        return stand.whole_second(sinds)
+
+
+def _no_data(operatie: names.Operatie, regel: Verzoekregel) -> Antwoord:
+    regel.uitkomst, regel.reden = "geengegevens", Reden.GEEN_GEGEVENS
+    return Antwoord(antwoord.geengegevens(operatie))
+
+
+def _no_changes(operatie: names.Operatie, regel: Verzoekregel) -> Antwoord:
+    regel.uitkomst, regel.leerlingen = "geenwijzigingen", None
+    return Antwoord(antwoord.geenwijzigingen(operatie))
+
+
+def _tell(regel: Verzoekregel, operatie: names.Operatie, personen: int, onvolledig: int) -> None:
+    """Count what goes in the line of the journaal."""
+    if "leerlingen" in operatie.delen:
+        regel.leerlingen = personen
+    if onvolledig:
+        regel.opmerkingen += (f"onvolledig={onvolledig}",)
 
 
 def _no_school(operatie: names.Operatie) -> Bevinding:
@@ -161,68 +265,6 @@ def _profiel(toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel) -> Profiel
         regel.opmerkingen += ("gegevensset=onbekend",)
         return own
     return own.narrowed(asked)
-
-
-def _select(connection: sa.Connection, toegang: Toegang, verzoek: Verzoek, moment: datetime) -> Dataset | None:
-    peildatum = peildatum_in(verzoek.schooljaar, day_of(moment))
-    if peildatum is None:
-        return None
-    return select(
-        connection,
-        brin6=toegang.brin6,
-        schooljaar=verzoek.schooljaar,
-        peildatum=peildatum,
-        aanmaakdatum=_written(moment),
-    )
-
-
-def _prepare(verzoek: Verzoek, toegang: Toegang, vorm: Vorm, dataset: Dataset, regel: Verzoekregel) -> _Klaar:
-    """Render what the caller asks for, judged by our own XSD before it may leave."""
-    whole = antwoord.render_records(vorm, dataset)
-    inhoud_hash = antwoord.content_hash(vorm, dataset.school, whole)
-    part, records = dataset, whole
-    if vorm.operatie.per_groep:
-        part = getrapt.choose(dataset, verzoek.groepen)
-        records = antwoord.render_records(vorm, part)
-        if unknown := getrapt.count_unknown(dataset, verzoek.groepen):
-            regel.opmerkingen += (f"onbekende-groepen={unknown}",)
-        if not records:
-            return _Klaar(verzoek, toegang, vorm, None, "", inhoud_hash)
-    if findings := antwoord.check(antwoord.wrap(vorm, dataset.school, records), vorm.xsdversie):
-        raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
-    if "leerlingen" in vorm.operatie.delen:
-        regel.leerlingen = len(part.leerlingen)
-    if incomplete := vorm.profiel.count_incomplete(part, vorm.operatie.delen):
-        regel.opmerkingen += (f"onvolledig={incomplete}",)
-    return _Klaar(verzoek, toegang, vorm, dataset.school, records, inhoud_hash)
-
-
-def _finish(connection: sa.Connection, klaar: _Klaar, regel: Verzoekregel) -> bytes:
-    """Give the bytes of an answer: the data as of their moment, no changes since the caller's, or no data."""
-    operatie = klaar.verzoek.operatie
-    opened = stand.whole_second(klaar.toegang.geopend_op)
-    if klaar.school is not None:
-        koppeling_id, naam = klaar.toegang.koppeling_id, klaar.toegang.profiel
-        opened = max(opened, stand.whole_second(store.seen_profiel(connection, koppeling_id, naam, regel.moment)))
-    gewijzigd = max(opened, stand.see(connection, klaar.sleutel, klaar.inhoud_hash, regel.moment, opened))
-    if klaar.school is None:
-        regel.uitkomst, regel.reden = "geengegevens", Reden.GEEN_GEGEVENS
-        return antwoord.geengegevens(operatie)
-    if stand.has_it(klaar.verzoek.laatstontvangengegevens, gewijzigd, regel.moment):
-        regel.uitkomst, regel.leerlingen = "geenwijzigingen", None
-        return antwoord.geenwijzigingen(operatie)
-    regel.uitkomst = operatie.inhoud
-    school = replace(klaar.school, aanmaakdatum=_written(gewijzigd), peildatum=day_of(gewijzigd).isoformat())
-    return antwoord.wrap(klaar.vorm, school, klaar.records)
-
-
-def _written(moment: datetime) -> str:
-    """Give a moment as an answer has it: in Amsterdam, with its offset, since toolkits send a bare one back as UTC."""
-    return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
-
-
-class InvalidAnswerError(Exception):
-    """An answer of our own does not keep to our own schema; the text holds a path and a rule, no value."""
 
 
 def guarded(work: Callable[[], Result]) -> Result:

@@ -6,11 +6,13 @@ small environ of its own; nothing that the application raises reaches the caller
 
 import io
 import logging
+import re
 from collections.abc import Callable, Iterable
 from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
 from uwlr_adapter.http import log_failure, source_of
@@ -24,6 +26,10 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
+TAKES_GZIP = "uwlr.gzip"
+"""Where the environ of the SOAP application says whether the caller can read a compressed answer."""
+_VARY = [("Vary", "Accept-Encoding")]
+_QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _TEXT_TYPE = "text/plain; charset=utf-8"
 
 logger = logging.getLogger("uwlr_adapter.soap")
@@ -39,8 +45,9 @@ class Deur:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
         method = environ["REQUEST_METHOD"]
+        verslag.note(operatie="soap" if method == "POST" else "wsdl")
         if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
-            return _send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
+            return send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
         if method != "POST":
             text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
             return plain(
@@ -65,23 +72,28 @@ class Deur:
             "CONTENT_LENGTH": str(len(body)),
             "CONTENT_TYPE": environ.get("CONTENT_TYPE", ""),
             "REMOTE_ADDR": source_of(environ),
+            TAKES_GZIP: takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
         }
         held = _Held()
         try:
             content = b"".join(self._application(inner, held))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
-            return _send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
-        return _send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content)
+            verslag.note(uitkomst=fault.InterneFout.code)
+            return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
+        encoding = [("Content-Encoding", held.encoding)] if held.encoding else []
+        return send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content, [*encoding, *_VARY])
 
 
 class _Held:
-    """Keeps the status that an application starts its response with, until its body is whole."""
+    """Keeps what an application starts its response with, until its body is whole."""
 
     status = "500"
+    encoding: str | None = None
 
-    def __call__(self, status: str, _headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
+    def __call__(self, status: str, headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
         self.status = status
+        self.encoding = dict(headers).get("Content-Encoding")
         return lambda _data: None
 
 
@@ -136,6 +148,32 @@ def _cut_off(body: bytes, charset: str | None) -> bool:
     return False
 
 
+def takes_gzip(accept: str) -> bool:
+    """Tell from an Accept-Encoding whether an answer may be compressed with gzip (RFC 9110, 12.5.3).
+
+    Only who asks gets it, by name or with `*`; q=0 refuses, and so does a name that says more than the star.
+    """
+    if "gzip" not in accept and "*" not in accept and "GZIP" not in accept.upper():
+        return False
+    weights = {}
+    for part in accept.lower().split(","):
+        naam, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[naam] = _weight(parameters)
+    named = [weights[naam] for naam in ("gzip", "x-gzip") if naam in weights]
+    gzip = max(named) if named else weights.get("*", 0.0)
+    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+
+
+def _weight(parameters: list[str]) -> float:
+    """Give the q of one coding; one that cannot be read asks for nothing."""
+    for parameter in parameters:
+        naam, _, value = parameter.partition("=")
+        if naam.strip() == "q":
+            match = _QVALUE.fullmatch(value.strip())
+            return float(match[0]) if match else 0.0
+    return 1.0
+
+
 def plain(
     start_response: "StartResponse",
     status: HTTPStatus,
@@ -145,10 +183,10 @@ def plain(
     head: bool = False,
 ) -> list[bytes]:
     """Answer with one line of text."""
-    return _send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
+    return send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
 
 
-def _send(
+def send(
     start_response: "StartResponse",
     status: HTTPStatus,
     content_type: str,
@@ -157,6 +195,7 @@ def _send(
     *,
     head: bool = False,
 ) -> list[bytes]:
+    """Answer with content of a kind."""
     start_response(
         f"{status.value} {status.phrase}",
         [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 from uwlr_adapter.soap.dienst import Dienst, guarded
+from uwlr_adapter.soap.http import TAKES_GZIP
 from uwlr_adapter.soap.protocol import SpyneFout
 
 from spyne import AnyXml, Service, rpc  # isort: skip
@@ -17,10 +19,16 @@ def make_service(dienst: Dienst) -> type:
     def answer(ctx: Any, aanroep: Aanroep) -> None:  # noqa: ANN401 - Spyne passes its context
         """Answer one call: Spyne gets bytes to send, and serialises nothing."""
         bron = ctx.transport.req_env["REMOTE_ADDR"]
+        verslag.note(operatie=aanroep.operatie.naam)
         try:
-            ctx.out_string = [guarded(lambda: dienst.answer(aanroep, bron))]
+            gzip = ctx.transport.req_env[TAKES_GZIP]
+            found = guarded(lambda: dienst.answer(aanroep, bron, gzip=gzip))
         except fault.UwlrFout as fout:
+            verslag.note(uitkomst=fout.code)
             raise SpyneFout(fout) from None
+        if found.gzip:
+            ctx.transport.resp_headers["Content-Encoding"] = "gzip"
+        ctx.out_string = [found.inhoud]
 
     methods = {operatie.naam: _method(operatie, answer) for operatie in names.OPERATIES.values()}
     return type("LeerlinggegevensService", (Service,), methods)

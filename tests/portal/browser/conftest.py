@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def basishuis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Portaalhuis:  # noqa: ARG001 - or skip
+def basishuis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Portaalhuis:
     """Give the furnished portal that every module starts from."""
     return portaalhuis.furnish(tmp_path_factory.mktemp("portaal") / "data", now())
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from chromium import Open, Waarneming, Wereld, log_in
@@ -151,7 +152,7 @@ def test_the_code_stays_where_it_was_typed(open_page: Open, wereld: Wereld, waar
     assert [request.url for request in sent] == [f"{wereld.base}{ACTIVEREN}"]
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "too short": ({"code": "21QW00kort"}, "De verificatiecode heeft minimaal 20 tekens."),
     "too long": ({"code": "21QW00" + "x" * 45}, "De verificatiecode heeft maximaal 50 tekens."),
     "a space": ({"code": "21QW00 Ygr67BfgKl!gr8"}, "zonder spaties."),
@@ -176,7 +177,7 @@ def test_each_wrong_input(open_page: Open, wereld: Wereld, *, script: bool) -> N
     press(page, "Gereed")
     for naam, (wrong, sentence) in WRONG.items():
         page.goto(ACTIVEREN)
-        typed = {"code": CODE, "naam": "A. de Vries", **wrong}
+        typed: dict[str, Any] = {"code": CODE, "naam": "A. de Vries", **wrong}
         if "startdatum" in wrong:
             typed["startdatum"] = day_of(now()) + timedelta(days=wrong["startdatum"])
         fill_in(page, **typed)

@@ -1,0 +1,304 @@
+"""How fast the service is, beside its rivals in one run: `python benchmarks/bench.py [--quick]`, or `make bench`.
+
+Rivals: a plain Spyne service with typed models (`newcomer.py`), the same server giving the same bytes without any
+work, and nginx with the same bytes in a file when it is there. All rivals of a cell are measured in turn, round after
+round, so that what else the machine does hits all alike. A ratio is one of the same round; its spread is that of the
+rounds. CPU is that of all processes of the server, PostgreSQL included. All records are invented.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import eerste
+import groei
+import wereld
+from applications import BYTES
+from belasting import FEWEST, WRK, Antwoord, Meting, Vraag, ask_once, measure
+from cijfers import Eis, Spreiding, number, ratios, show_ratio
+from records import brin6s, write_edexml
+from servers import DATABANKEN, Databank, Server, application, nginx, ours
+
+SIZES = (25, 250, 500, 1500)
+NORM = 500
+"""The size for which the ratios are asked."""
+SOORTEN = {"sqlite": "SQLite, 1 worker", "postgresql": "PostgreSQL, 2 workers"}
+
+
+@dataclass(frozen=True)
+class Opzet:
+    """How long to measure."""
+
+    sizes: tuple[int, ...] = SIZES
+    rounds: int = 5
+    seconds: int = 1
+    pairs: int = 7
+    schools: int = 6600
+    firsts: int = 7
+
+    @classmethod
+    def quick(cls) -> "Opzet":
+        """Give one of about two minutes, that shows that all works; its figures are too few to be told."""
+        return cls(sizes=(25, NORM), rounds=2, pairs=2, schools=300, firsts=3)
+
+
+@dataclass
+class Cel:
+    """The measurements of one rival for one question."""
+
+    size: int
+    vraag: str
+    server: str
+    metingen: list[Meting] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds a request, by round."""
+    memory: float = 0.0
+
+    @property
+    def rates(self) -> list[float]:
+        """Requests a second, by round."""
+        return [meting.rate for meting in self.metingen]
+
+    def line(self) -> str:
+        """Give its line of the table."""
+        p50 = Spreiding.of([meting.p50 for meting in self.metingen]).midden
+        p99 = Spreiding.of([meting.p99 for meting in self.metingen]).midden
+        wrong = sum(meting.fouten for meting in self.metingen)
+        return (
+            f"{self.size:5} {self.vraag:22} {self.server:46} {Spreiding.of(self.rates)!s:26} "
+            f"{number(p50):>7} {number(p99):>7} {number(Spreiding.of(self.cpu).midden):>7} {self.memory:6.0f}"
+            f"{f'  {wrong} WRONG ANSWERS' if wrong else ''}"
+        )
+
+
+@dataclass
+class Tafel:
+    """All that was measured, by size, question and server."""
+
+    opzet: Opzet
+    cellen: dict[tuple[int, str, str], Cel] = field(default_factory=dict)
+
+    def measure(self, size: int, naam: str, rivals: Sequence[tuple[Server, Vraag]]) -> None:
+        """Measure rivals in turn for one question, and print their lines."""
+        cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for one, _ in rivals]
+        counts = [_warm(server, vraag, self.opzet.seconds) for server, vraag in rivals]
+        for _ in range(self.opzet.rounds):
+            for cell, (server, vraag), count in zip(cells, rivals, counts, strict=True):
+                before = server.cpu()
+                found = measure(server.port, vraag, self.opzet.seconds, count)
+                server.settle()
+                cell.metingen.append(found)
+                cell.cpu.append((server.cpu() - before) * 1e3 / max(found.requests, 1))
+                cell.memory = max(cell.memory, server.memory())
+        for cell in cells:
+            print(cell.line(), flush=True)
+
+    def get(self, size: int, naam: str, server: str) -> Cel | None:
+        """Give one cell, or None when it was not measured."""
+        return self.cellen.get((size, naam, server))
+
+
+def _warm(server: Server, vraag: Vraag, seconds: int) -> int | None:
+    """Ask some times, so that a server is warm; gives how often a slow one is to be asked in so many seconds."""
+    best = float(seconds)
+    for _ in range(8):
+        started = time.perf_counter()
+        ask_once(server.port, vraag)
+        best = min(best, time.perf_counter() - started)
+    return max(FEWEST, round(seconds / best)) if server.is_slow else None
+
+
+@dataclass(frozen=True)
+class Ploeg:
+    """The rivals over one database."""
+
+    soort: str
+    newcomer: Server
+    ours: Server
+    zonder: Server
+    """Ours, without the journal."""
+    same: Server
+
+
+@contextmanager
+def _ploeg(databank: Databank, stack: ExitStack) -> Iterator[Ploeg]:
+    label = SOORTEN[databank.soort]
+    yield Ploeg(
+        soort=databank.soort,
+        newcomer=stack.enter_context(application("newcomer", databank, f"typed Spyne, {label}")),
+        ours=stack.enter_context(ours(databank, f"ours, {label}")),
+        zonder=stack.enter_context(application("without-journal", databank, f"ours without journal, {label}")),
+        same=stack.enter_context(application("same-bytes", databank, f"no work, {databank.workers} worker(s)")),
+    )
+
+
+def _vragen(ploeg: Ploeg, brin6: str) -> dict[str, Vraag]:
+    """Give the questions about one school, with the answers looked at first."""
+    plain = wereld.vraag(wereld.haal(brin6))
+    first = _require(ask_once(ploeg.ours.port, plain), 200, b"<leerlinggegevens>")
+    sinds = _aanmaakdatum(first)
+    vragen = {
+        "all": plain,
+        "geenwijzigingen": wereld.vraag(wereld.haal(brin6, sinds=sinds)),
+        "leerlingen of a group": wereld.vraag(wereld.haal_groep(brin6, "g0")),
+        "refused: code": wereld.vraag(wereld.haal(brin6, code=f"{brin6}een-andere-code-xx"), status=500),
+        "refused: klant": wereld.vraag(wereld.haal(brin6, klantnaam="Onbekend"), status=500),
+    }
+    expected = {
+        "geenwijzigingen": b"<geenwijzigingen/>",
+        "leerlingen of a group": b"<leerlinggegevens-leerlingen>",
+        "refused: code": b"Client.AutorisatieOngeldig",
+        "refused: klant": b"Client.OngeldigeKlantIdentificatie",
+    }
+    for naam, mark in expected.items():
+        _require(ask_once(ploeg.ours.port, vragen[naam]), vragen[naam].status, mark)
+        _require(ask_once(ploeg.newcomer.port, vragen[naam]), vragen[naam].status, mark.strip(b"</>"))
+    gzip = Vraag(plain.path, plain.bodies, gzip=True)
+    if ask_once(ploeg.ours.port, gzip).gzipped:
+        vragen["all, gzip"] = gzip
+    return vragen
+
+
+def _require(answer: Antwoord, status: int, mark: bytes) -> bytes:
+    """Give the body of an answer that is as it must be; else there is nothing to measure."""
+    if answer.status != status or mark not in answer.body:
+        raise SystemExit(f"an answer is not what was asked for: {answer.status}, without {mark.decode()}")
+    return answer.body
+
+
+def _aanmaakdatum(body: bytes) -> str:
+    found = re.search(rb"<aanmaakdatum>([^<]+)<", body[:2000])
+    if found is None:
+        raise SystemExit("an answer without aanmaakdatum")
+    return found[1].decode()
+
+
+def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
+    schools = dict(zip(opzet.sizes, brin6s(), strict=False))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uwlr-bench-")))
+        folder.chmod(0o755)  # nginx may run as another user
+        os.environ[BYTES] = str(folder)
+        databanken = [stack.enter_context(make()) for make in DATABANKEN.values()]
+        for databank in databanken:
+            _fill(databank, schools, folder)
+        _write_answers(databanken[0], schools, folder)
+        ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in databanken]
+        static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file"))
+        print(
+            f"{'size':>5} {'what':22} {'server':46} {'requests/s (spread)':26} "
+            f"{'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'MiB':>6}"
+        )
+        for size, brin6 in schools.items():
+            vragen = {ploeg.soort: _vragen(ploeg, brin6) for ploeg in ploegen}
+            for naam, rivals in _cellen(size, ploegen, vragen):
+                static_too = [(static, Vraag(f"/{size}.xml"))] if static and naam == "all" else []
+                tafel.measure(size, naam, [*rivals, *static_too])
+
+
+def _cellen(
+    size: int, ploegen: Sequence[Ploeg], vragen: dict[str, dict[str, Vraag]]
+) -> Iterator[tuple[str, list[tuple[Server, Vraag]]]]:
+    """Give what is measured for a size: every rival for the size of which ratios are asked, else the most telling ones.
+
+    The typed service is the same over both databases but for its workers; a klant is refused before any size matters.
+    """
+    is_norm = size == NORM
+    all_rivals = []
+    for ploeg in ploegen:
+        plain = vragen[ploeg.soort]["all"]
+        typed = [(ploeg.newcomer, plain)] if is_norm or ploeg is ploegen[-1] else []
+        zonder = [(ploeg.zonder, plain)] if is_norm else []
+        all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, Vraag(f"/{size}.xml"))]
+    yield "all", all_rivals
+    for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
+        found = [(ploeg.ours, vragen[ploeg.soort][naam]) for ploeg in ploegen if naam in vragen[ploeg.soort]]
+        if is_norm and naam != "all, gzip":
+            found.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].soort][naam]))
+        if found and (is_norm or naam != "refused: klant"):
+            yield naam, found
+
+
+def _fill(databank: Databank, schools: dict[int, str], folder: Path) -> None:
+    """Import the schools, and open a koppeling for each."""
+    opslag = wereld.open_opslag(databank)
+    wereld.add_afnemer(opslag)
+    for size, brin6 in schools.items():
+        wereld.import_file(opslag, write_edexml(folder / "school.edexml", brin6, size))
+    wereld.activate(opslag, schools.values())
+    wereld.tidy(opslag)
+    opslag.close()
+
+
+def _write_answers(databank: Databank, schools: dict[int, str], folder: Path) -> None:
+    """Keep the answers of the service as files, for those that only send them."""
+    with ours(databank, "ours") as server:
+        for size, brin6 in schools.items():
+            answer = _require(ask_once(server.port, wereld.vraag(wereld.haal(brin6))), 200, b"<leerlinggegevens>")
+            (folder / f"{size}.xml").write_bytes(answer)
+
+
+def _show_ratios(tafel: Tafel) -> None:
+    """Print the ratios that are asked, each with its spread."""
+    print(f"\nRatios for {NORM} leerlingen, median and spread of the rounds")
+    for soort, label in SOORTEN.items():
+        workers = 1 if soort == "sqlite" else 2
+        ours_all = tafel.get(NORM, "all", f"ours, {label}")
+        typed = tafel.get(NORM, "all", f"typed Spyne, {label}")
+        zonder = tafel.get(NORM, "all", f"ours without journal, {label}")
+        same = tafel.get(NORM, "all", f"no work, {workers} worker(s)")
+        if not (ours_all and typed and zonder and same):
+            raise SystemExit("not every rival was measured")
+        show_ratio(f"{label}: ours / typed Spyne", ratios(ours_all.rates, typed.rates), Eis(floor=120))
+        show_ratio(f"{label}: ours / no work", ratios(ours_all.rates, same.rates), Eis(floor=0.15))
+        show_ratio(f"{label}: without journal / typed Spyne", ratios(zonder.rates, typed.rates))
+        show_ratio(f"{label}: without journal / no work", ratios(zonder.rates, same.rates))
+        p99 = Spreiding.of([meting.p99 for meting in ours_all.metingen])
+        show_ratio(f"{label}: p99 of ours, ms", p99, Eis(ceiling=30))
+        gzip = tafel.get(NORM, "all, gzip", f"ours, {label}")
+        if gzip is None:
+            print(f"  {label}: gzip / plain: not measured, the service does not answer gzipped")
+        else:
+            show_ratio(f"{label}: gzip / plain", ratios(gzip.rates, ours_all.rates), Eis(floor=0.9))
+        for naam in ("refused: code", "refused: klant"):
+            refused = tafel.get(NORM, naam, f"ours, {label}")
+            assert refused is not None  # noqa: S101 - measured above
+            show_ratio(f"{label}: CPU of {naam} / granted", ratios(refused.cpu, ours_all.cpu), Eis(ceiling=1.0))
+
+
+def main() -> None:
+    """Measure everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two minutes, to see that all works")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single measurement to FILE as well")
+    chosen = parser.parse_args()
+    opzet = Opzet.quick() if chosen.quick else Opzet()
+    started = time.monotonic()
+    load = "wrk" if WRK else "our own Python client, since wrk is not there: rates are lower bounds"
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; load by {load};")
+    print(f"16 connections; {opzet.rounds} rounds of {opzet.seconds} s, or of {FEWEST} requests to a slow rival\n")
+    tafel = Tafel(opzet)
+    _measure_all(opzet, tafel)
+    _show_ratios(tafel)
+    eerste.measure(opzet.firsts)
+    groei.measure(opzet.schools, opzet.pairs, opzet.seconds)
+    if chosen.json:
+        rows = [
+            {"size": one.size, "what": one.vraag, "server": one.server, "cpu_ms": one.cpu, "memory_mib": one.memory}
+            | {"rounds": [vars(meting) for meting in one.metingen]}
+            for one in tafel.cellen.values()
+        ]
+        chosen.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    print(f"\nDone in {(time.monotonic() - started) / 60:.1f} minutes.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Does a request cost more CPU when there are more schools: one school in the database beside 6,600 of them.
+
+The many are copies of one imported school of 25 leerlingen, made by the database itself (INSERT ... SELECT) since what
+is measured is asking, not importing; their koppelingen are activated as the product does it. Two servers are asked in
+turn.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+import wereld
+from belasting import Vraag, ask_once, fetch_all
+from belasting import measure as load
+from cijfers import Eis, Spreiding, number, show_ratio
+from records import brin6s, write_edexml
+from servers import DATABANKEN, PATH, Databank, Server, ours
+
+from uwlr_adapter import dialect
+from uwlr_adapter.administratie import tables
+from uwlr_adapter.administratie.tables import persoon, school, vestiging
+from uwlr_adapter.opslag import Opslag
+
+SIZE = 25
+CEILING = 1.2
+_COPIED = (
+    *(tables.persoon, tables.bronsleutel, tables.groep, tables.deelname),
+    *(tables.aanstelling, tables.inschrijving, tables.plaatsing),
+)
+
+
+def measure(schools: int, pairs: int, seconds: int) -> None:
+    """Print the ratios for each database."""
+    print(f"\nCPU of a request with {schools:,} schools of {SIZE} leerlingen / with 1 school, {pairs} pairs in turn")
+    for soort, make in DATABANKEN.items():
+        with ExitStack() as stack:
+            few, many = (stack.enter_context(make()) for _ in range(2))
+            brins = list(islice(brin6s(), schools))
+            fill(few, brins[:1])
+            started = time.perf_counter()
+            fill(many, brins)
+            filled = time.perf_counter() - started
+            small = stack.enter_context(ours(few, "1 school"))
+            large = stack.enter_context(ours(many, f"{schools} schools"))
+            one = Vraag(PATH, (wereld.haal(brins[0]),))
+            each = Vraag(PATH, tuple(wereld.haal(brin6) for brin6 in brins))
+            for server, vraag in ((small, one), (large, each)):
+                if ask_once(server.port, vraag).status != 200:  # noqa: PLR2004 - HTTP
+                    raise SystemExit("a school cannot be fetched")
+                fetch_all(server.port, iter(vraag.raw()), _require)
+            print(f"  {soort}: made in {filled:.0f} s")
+            for label, vraag in (("the same school", one), ("each school in turn", each)):
+                before, after = [], []
+                for _ in range(pairs):
+                    before.append(_cpu(small, one, seconds))
+                    after.append(_cpu(large, vraag, seconds))
+                found = Spreiding.of([more / less for less, more in zip(before, after, strict=True)])
+                middle = f"{number(Spreiding.of(after).midden)} / {number(Spreiding.of(before).midden)} ms"
+                show_ratio(f"{soort}, {label}: {middle}", found, Eis(ceiling=CEILING))
+
+
+def _require(number: int, answer: object, _seconds: float) -> None:
+    if getattr(answer, "status", 0) != 200:  # noqa: PLR2004 - HTTP
+        raise SystemExit(f"school {number} cannot be fetched")
+
+
+def _cpu(server: Server, vraag: Vraag, seconds: int) -> float:
+    """Give the milliseconds of CPU of one request."""
+    before = server.cpu()
+    found = load(server.port, vraag, seconds)
+    server.settle()
+    if found.fouten:
+        raise SystemExit(f"{found.fouten} wrong answers with {server.naam}")
+    return (server.cpu() - before) * 1e3 / found.requests
+
+
+def fill(databank: Databank, brins: Sequence[str]) -> None:
+    """Import the first school, copy it to the others, and open a koppeling for each."""
+    opslag = wereld.open_opslag(databank)
+    wereld.add_afnemer(opslag)
+    file = write_edexml(Path(databank.data) / "school.edexml", brins[0], SIZE)
+    wereld.import_file(opslag, file)
+    if len(brins) > 1:
+        _copy(opslag, brins[0], brins[1:])
+    wereld.activate(opslag, brins)
+    wereld.tidy(opslag)
+    opslag.close()
+
+
+def _copy(opslag: Opslag, example: str, brins: Sequence[str]) -> None:
+    """Give every vestiging the records of the example; a person of a copy has a number of its own."""
+    with opslag.writing() as connection:
+        dialect.no_time_limit(connection)
+        connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])
+        connection.execute(
+            vestiging.insert(),
+            [
+                {"brin6": brin6, "brincode": brin6[:4], "dependancecode": brin6[4:], "naam": brin6, "schoolkey": None}
+                for brin6 in brins
+            ],
+        )
+        stride = (connection.scalar(sa.select(sa.func.max(persoon.c.id))) or 0) + 1
+        place = sa.func.row_number().over(order_by=vestiging.c.brin6).label("place")
+        copies = (
+            sa.select(vestiging.c.brin6, vestiging.c.brincode, place).where(vestiging.c.brin6 != example).subquery()
+        )
+        for table in _COPIED:
+            columns = [_copied(column, copies, stride) for column in table.columns]
+            own = table.c.brin6 == example if "brin6" in table.c else table.c.brincode == example[:4]
+            query = sa.select(*columns).select_from(table.join(copies, sa.true())).where(own)
+            connection.execute(table.insert().from_select([column.name for column in table.columns], query))
+
+
+def _copied(column: "sa.Column[object]", copies: sa.Subquery, stride: int) -> "sa.ColumnElement[object]":
+    if column.name in {"brin6", "brincode"}:
+        return copies.c[column.name]
+    is_number = column is persoon.c.id or column.name == "persoon_id"
+    return column + copies.c.place * stride if is_number else column

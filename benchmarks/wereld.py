@@ -1,0 +1,103 @@
+"""A database with schools, one afnemer and a koppeling for each, made as the product does it; and what to ask.
+
+All records are invented.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from belasting import Vraag
+from records import SCHOOLJAAR
+from servers import PATH, SLEUTEL, Databank
+
+from uwlr_adapter.administratie import edexml, store
+from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS, SOAP11
+from uwlr_adapter.koppelingen import afnemer as afnemers
+from uwlr_adapter.koppelingen import handelingen
+from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.handelingen import Aanvraag
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag
+
+KLANTNAAM = "Snappet"
+KLANTCODE = "een-klantcode-voor-metingen"
+AANBOD = "snappet"
+
+
+def code_of(brin6: str) -> str:
+    """Give the verificatiecode of a vestiging."""
+    return f"{brin6}code-voor-metingen"
+
+
+def open_opslag(databank: Databank) -> Opslag:
+    """Open a database, with every table and the server key of the benchmarks."""
+    opslag = Opslag(databank.url)
+    opslag.upgrade()
+    with opslag.writing() as connection:
+        sleutels().register(connection, datetime.now(UTC))
+    return opslag
+
+
+def sleutels() -> Sleutelbos:
+    """Give the server key of the benchmarks."""
+    return Sleutelbos.parse([SLEUTEL])
+
+
+def add_afnemer(opslag: Opslag) -> None:
+    """Make the afnemer."""
+    with opslag.writing() as connection:
+        afnemers.add(connection, sleutels(), KLANTNAAM, datetime.now(UTC), KLANTCODE)
+
+
+def import_file(opslag: Opslag, file: Path) -> None:
+    """Import one EDEXML file."""
+    store.import_leveringen(opslag, [edexml.read(file.read_bytes())], store.Opties(datetime.now(UTC)))
+
+
+def activate(opslag: Opslag, brin6s: Iterable[str]) -> None:
+    """Activate a koppeling for each vestiging: each act as the product does it, all in one transaction."""
+    catalogus, bos, moment = Catalogus.load(), sleutels(), datetime.now(UTC)
+    with opslag.writing() as connection:
+        for brin6 in brin6s:
+            aanvraag = Aanvraag(brin6, AANBOD, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
+            handelingen.activate(connection, catalogus, bos, aanvraag, moment)
+
+
+def tidy(opslag: Opslag) -> None:
+    """Let PostgreSQL do now what its autovacuum would do while we measure; SQLite does no such thing."""
+    if not opslag.is_sqlite:
+        connection = opslag.engine.raw_connection()
+        cursor = connection.cursor()
+        for statement in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):
+            cursor.execute(statement)
+        connection.close()
+
+
+def haal(brin6: str, *, sinds: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
+    """Give a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
+    rest = "" if sinds is None else f"<laatstontvangengegevens>{sinds}</laatstontvangengegevens>"
+    return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
+
+
+def haal_groep(brin6: str, groep: str) -> str:
+    """Give a HaalLeerlingen of one group."""
+    rest = f'<groepen><groep key="{groep}"/></groepen>'
+    return _envelope(brin6, "leerlingen_verzoek", rest, code_of(brin6), KLANTNAAM)
+
+
+def vraag(body: str, *, gzip: bool = False, status: int = 200) -> Vraag:
+    """Give the question of one message."""
+    return Vraag(PATH, (body,), gzip=gzip, status=status)
+
+
+def _envelope(brin6: str, verzoek: str, rest: str, code: str, klantnaam: str) -> str:
+    kop = (
+        f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
+        f"<klantcode>{KLANTCODE}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
+    )
+    body = (
+        f'<{verzoek} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'
+        f"<dependancecode>{brin6[4:]}</dependancecode><xsdversie>2.2</xsdversie>{rest}</{verzoek}>"
+    )
+    return f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{kop}</s:Header><s:Body>{body}</s:Body></s:Envelope>'

@@ -1,0 +1,93 @@
+"""Stored fragments give what rendering the chosen part gives; and gzip is the same bytes."""
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from strategieen import datasets
+
+from uwlr_adapter.contract import antwoord, getrapt, gzip_stroom, names, weergave
+from uwlr_adapter.contract.antwoord import Vorm
+from uwlr_adapter.contract.dataset import Dataset, Leerling
+from uwlr_adapter.contract.getrapt import GroepVraag
+from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.weergave import Wijzer
+
+PER_GROEP = [operatie for operatie in names.OPERATIES.values() if operatie.per_groep]
+SOORTEN = st.sampled_from(["groep", "samengestelde_groep"])
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Vorm, Dataset, list[GroepVraag]]:
+    """Give a school, a form of answer by group, and references: known, keyless, unknown and doubled."""
+    dataset = draw(datasets())
+    known = [GroepVraag(groep.soort, groep.key) for groep in dataset.groepen]
+    strange = st.builds(GroepVraag, SOORTEN, st.sampled_from([None, "vreemd"]))
+    vragen = draw(st.lists(st.one_of(*([st.sampled_from(known)] if known else []), strange), max_size=6))
+    naam, versie = draw(st.sampled_from(PROFIELEN)), draw(st.sampled_from(VERSIES))
+    vorm = Vorm(draw(st.sampled_from(PER_GROEP)), profiel(naam, versie), versie, draw(st.booleans()))
+    return vorm, dataset, vragen
+
+
+@given(cases())
+@settings(deadline=None, max_examples=200)
+def test_the_chosen_fragments_are_the_rendered_part(case: tuple[Vorm, Dataset, list[GroepVraag]]) -> None:
+    """Byte by byte, with the same counts, also after the index was stored."""
+    vorm, dataset, vragen = case
+    made = weergave.make(vorm, dataset)
+    assert made.wijzer is not None
+    assert Wijzer.from_json(made.wijzer.to_json()) == made.wijzer
+    found = made.choose(vragen)
+    part = getrapt.choose(dataset, vragen)
+    assert found.records.decode() == antwoord.render_records(vorm, part)
+    assert found.personen == len(part.leerlingen if "leerlingen" in vorm.operatie.delen else part.leerkrachten)
+    assert found.onvolledig == vorm.profiel.count_incomplete(part, vorm.operatie.delen)
+    assert found.onbekend == getrapt.count_unknown(dataset, vragen)
+    assert made.records.decode() == antwoord.render_records(vorm, dataset)
+
+
+@given(datasets(), st.sampled_from(PROFIELEN), st.sampled_from(VERSIES))
+@settings(deadline=None, max_examples=60)
+def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str) -> None:
+    """The stored records in their envelope are the answer, and whatever goes by group is a part of it."""
+    vorm = Vorm(names.HAAL_LEERLINGGEGEVENS, profiel(naam, versie), versie)
+    made = weergave.make(vorm, dataset)
+    assert antwoord.wrap(vorm, dataset.school, made.records) == antwoord.render(vorm, dataset)
+    assert made.leerlingen == len(dataset.leerlingen)
+    with pytest.raises(ValueError, match="groups"):
+        made.choose([])
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"]), min_size=1)
+    | st.text("&<>\"'\r\n\t]", min_size=1)
+)
+@settings(deadline=None, max_examples=200)
+def test_a_value_is_written_as_lxml_writes_it(value: str) -> None:
+    """Whatever stands in a field or a key, the record is what lxml would have made of a tree."""
+    vorm = Vorm(names.HAAL_LEERLINGEN, profiel("volledig", "2.2"), "2.2")
+    (found,) = antwoord.fragments(vorm, _school_of(Leerling(value, roepnaam=value, groep=value)))
+    leerling = etree.Element("leerling", key=value)
+    etree.SubElement(leerling, "roepnaam").text = value
+    etree.SubElement(leerling, "groep", key=value)
+    assert found == etree.tostring(leerling, encoding="unicode")
+
+
+def _school_of(leerling: Leerling) -> Dataset:
+    return Dataset(school=None, locaties=(), groepen=(), leerlingen=(leerling,), leerkrachten=())  # type: ignore[arg-type]
+
+
+@given(st.binary(max_size=50), st.binary(max_size=3000), st.binary(max_size=50))
+@settings(deadline=None)
+def test_parts_make_one_stream(kop: bytes, midden: bytes, staart: bytes) -> None:
+    """The middle is compressed once; the stream is one member that every reader takes whole."""
+    part = gzip_stroom.compress(midden)
+    assert gzip_stroom.decompress(part) == midden
+    stream = gzip_stroom.join(kop, midden, staart, part)
+    assert gzip.decompress(stream) == kop + midden + staart
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    assert reader.decompress(stream) == kop + midden + staart
+    assert (reader.eof, reader.unused_data) == (True, b"")

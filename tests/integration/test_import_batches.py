@@ -1,0 +1,206 @@
+"""`import list|show|undo`, and the drop guard: an import that one can trust, and take back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
+from proefschool import Proefschool
+
+BEWAARD = ("importbatch", "importstap", "school")
+"""What is kept about imports; the rest are records."""
+KOP = {
+    "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",
+    "inschrijvingen": "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum",
+    "groepen": "Sleutel;Brin;Vestiging;Schooljaar;Naam;Soort;Jaargroep;In koppelingen beschikbaar",
+    "plaatsingen": "Leerling;Brin;Vestiging;Schooljaar;Groep;Jaargroep",
+    "leerkrachten": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;E-mailadres;Brin;Vestiging;Schooljaar;Groep",
+}
+
+
+@pytest.fixture(scope="module")
+def leeg(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
+    """Give an empty house."""
+    werkplek = Werkplek(tmp_path_factory.mktemp("leeg") / "data")
+    werkplek.run("import", "list")
+    return werkplek
+
+
+@pytest.fixture
+def werkplek(leeg: Werkplek, tmp_path: Path) -> Werkplek:
+    """Give an empty house of its own."""
+    return leeg.copy(tmp_path / "data")
+
+
+def _records(werkplek: Werkplek) -> dict[str, list[str]]:
+    return {naam: rows for naam, rows in werkplek.dump().items() if naam not in BEWAARD}
+
+
+def _school(
+    folder: Path, leerlingen: int, groepen: int = 2, *, uitschrijfdatum: str = "", onbeschikbaar: int = 0
+) -> Path:
+    """Write a set of one vestiging with so many leerlingen and groups, the last ones not available."""
+    folder.mkdir(exist_ok=True)
+    rows = {
+        "leerlingen": [f"l{at};;Naam{at};;;" for at in range(leerlingen)],
+        "inschrijvingen": [f"l{at};21QW;00;01-08-2026;{uitschrijfdatum}" for at in range(leerlingen)],
+        "groepen": [
+            f"g{at};21QW;00;2026-2027;G{at};Stamgroep;4;{'Ja' if at < groepen - onbeschikbaar else 'Nee'}"
+            for at in range(groepen)
+        ],
+        "plaatsingen": [f"l{at};21QW;00;2026-2027;g{at % groepen};" for at in range(leerlingen)],
+        "leerkrachten": [],
+    }
+    for naam, lines in rows.items():
+        (folder / f"{naam}.csv").write_text("\n".join([KOP[naam], *lines, ""]), "utf-8")
+    return folder
+
+
+def test_list_and_show(werkplek: Werkplek, tmp_path: Path) -> None:
+    """The newest first, each with what it did; a dry run and a refused import leave none."""
+    assert "No import yet." in werkplek.run("import", "list").output
+    werkplek.taken("csv", GOED)
+    werkplek.taken("csv", GOED, "--dry-run")
+    werkplek.run("import", "csv", lay_out(tmp_path, "datum-bestaat-niet"))
+    werkplek.taken("csv", GOED)
+    listed = [row for row in rows_of(werkplek.run("import", "list", "--brincode", "21QW").output) if row[0] != "ID"]
+    years = "2025-2026, 2026-2027"
+    assert listed == [
+        ["2", "2026-11-25 11:00", "21QW", "csv", years, "nothing changed"],
+        ["1", "2026-11-25 11:00", "21QW", "csv", years, "leerlingen: 8 added, 0 changed, 0 removed"],
+    ]
+    assert rows_of(werkplek.run("import", "list", "--limit", "1").output) == listed[:1]
+    assert rows_of(werkplek.run("import", "list", "--brincode", "99ZZ").output) == []
+    shown = werkplek.run("import", "show", "1").output
+    assert tellingen(shown)["leerlingen"] == (8, 0, 0, 0)
+    assert "21QW01, schooljaar 2026-2027: 0 warnings" in shown
+
+
+@pytest.mark.parametrize("command", ["show", "undo"])
+def test_an_import_that_is_not_there(werkplek: Werkplek, command: str) -> None:
+    """An unknown id is told in one sentence, before anything is asked."""
+    result = werkplek.run("import", command, "12")
+    assert result.exit_code == 1
+    assert "there is no import 12" in result.output
+
+
+def test_undo_asks_and_brings_back_what_was(werkplek: Werkplek, tmp_path: Path) -> None:
+    """A dry run and a no change nothing; a yes brings back every row; once undone it cannot be undone again."""
+    werkplek.taken("csv", GOED)
+    before = _records(werkplek)
+    folder = lay_out(tmp_path, "goed")
+    change(folder, "leerlingen", ("Kwikstaart", "Boerenzwaluw"), ("pilot/anna", "pilot/anna-2"))
+    change(folder, "plaatsingen", ("lln-bram;21QW;00;2026-2027;g26-c", "lln-bram;21QW;00;2026-2027;g26-4"))
+    change(folder, "groepen", ("Plusklas", "Denkers"))
+    werkplek.taken("csv", folder)
+    after = werkplek.dump()
+    dry = werkplek.run("import", "undo", "2", "--dry-run")
+    assert (dry.exit_code, "dry run, nothing changed" in dry.output, werkplek.dump()) == (0, True, after)
+    refused = werkplek.run("import", "undo", "2", answer="n\n")
+    assert (refused.exit_code, "Undo all of this?" in refused.output, werkplek.dump()) == (1, True, after)
+    done = werkplek.run("import", "undo", "2", answer="y\n")
+    assert (done.exit_code, "Import 2 is undone." in done.output) == (0, True)
+    assert _records(werkplek) == before
+    again = werkplek.run("import", "undo", "2", "--yes")
+    assert again.exit_code == 1
+    assert "import 2 was undone already" in again.output
+    assert rows_of(werkplek.run("import", "list").output)[-2][-1] == "undone"
+    assert "Undone on 2026-11-25 11:00" in werkplek.run("import", "show", "2").output
+
+
+def test_undo_keeps_a_vestiging_that_a_koppeling_knows(tmp_path: Path) -> None:
+    """The records go, the vestiging stays with its koppeling: a platform hears that there are no data."""
+    school = Proefschool(tmp_path / "data")
+    werkplek = Werkplek(tmp_path / "data", school.moment)
+    werkplek.taken("csv", GOED)
+    first = school.fetch()
+    for number in ("2", "1"):
+        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
+    dump = werkplek.dump()
+    assert (len(dump["vestiging"]), dump["persoon"], dump["groep"]) == (1, [], [])
+    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geengegevens"
+    werkplek.taken("csv", GOED)
+    assert school.fetch().keys("leerling") == first.keys("leerling")
+    school.close()
+
+
+def test_undo_goes_the_newest_first(werkplek: Werkplek, tmp_path: Path) -> None:
+    """An older import is refused, before the question, with the order; another school's imports do not matter."""
+    folder = _school(tmp_path / "klein", 3)
+    werkplek.taken("csv", folder)
+    change(folder, "leerlingen", ("Naam1", "Anders"))
+    werkplek.taken("csv", folder)
+    other = lay_out(tmp_path, "goed")
+    for file in other.iterdir():
+        file.write_text(file.read_text("utf-8").replace("21QW", "99ZZ"), "utf-8")
+    werkplek.taken("csv", other)
+    werkplek.taken("csv", folder)
+    result = werkplek.run("import", "undo", "1")
+    assert result.exit_code == 1
+    assert "undo the newer imports of 21QW first, in this order: 4, 2" in result.output
+    assert "Undo all of this?" not in result.output
+    for number in ("4", "2", "1", "3"):
+        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
+    assert {naam for naam, rows in _records(werkplek).items() if rows} == set()
+
+
+def test_an_undone_import_keeps_nobody(werkplek: Werkplek, tmp_path: Path) -> None:
+    """What it took to undo is gone with it: nobody could forget a person who is in no record any more."""
+    folder = _school(tmp_path / "klein", 8)
+    werkplek.taken("csv", folder)
+    werkplek.taken("csv", _school(folder, 6))
+    assert "Naam7" in str(werkplek.dump())
+    for number in ("2", "1"):
+        werkplek.run("import", "undo", number, "--yes")
+    assert "Naam7" not in str(werkplek.dump())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ({"leerlingen": 40}, {"leerlingen": 31}, "9 of the 40 leerlingen"),
+        ({"leerlingen": 40}, {"leerlingen": 32}, None),
+        ({"leerlingen": 12}, {"leerlingen": 6}, "6 of the 12 leerlingen"),
+        ({"leerlingen": 12}, {"leerlingen": 7}, None),
+        ({"leerlingen": 9, "groepen": 9}, {"leerlingen": 9, "groepen": 7}, "2 of the 9 groepen"),
+        ({"leerlingen": 9, "groepen": 2}, {"leerlingen": 9, "groepen": 1}, None),
+        ({"leerlingen": 9}, {"leerlingen": 9, "uitschrijfdatum": "24-11-2026"}, "9 of the 9 leerlingen"),
+        ({"leerlingen": 9}, {"leerlingen": 9, "uitschrijfdatum": "26-11-2026"}, None),
+        ({"leerlingen": 9, "groepen": 4}, {"leerlingen": 9, "groepen": 4, "onbeschikbaar": 4}, "4 of the 4 groepen"),
+    ],
+)
+def test_a_drop_stops(
+    werkplek: Werkplek, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], gone: str | None
+) -> None:
+    """More than a share of who or what is answered today, and more than a few, is asked about; nothing changed then."""
+    werkplek.taken("csv", _school(tmp_path / "school", **before))
+    kept = werkplek.dump()
+    folder = _school(tmp_path / "school", **after)
+    result = werkplek.run("import", "csv", folder)
+    if gone is None:
+        assert result.exit_code == 0, result.output
+        return
+    assert (result.exit_code, werkplek.dump()) == (1, kept)
+    assert f"21QW00, 2026-2027: {gone} that are answered today would be gone" in result.output
+    assert "--accept-drop" in result.output
+
+
+def test_an_accepted_drop_is_no_question_again(werkplek: Werkplek, tmp_path: Path) -> None:
+    """A dry run asks as well; after --accept-drop the same set is taken without it."""
+    werkplek.taken("csv", _school(tmp_path / "school", 8))
+    folder = _school(tmp_path / "school", 1)
+    assert werkplek.run("import", "csv", folder, "--dry-run").exit_code == 1
+    werkplek.taken("csv", folder, "--accept-drop")
+    werkplek.taken("csv", folder)
+
+
+def test_the_share_of_a_drop_is_a_setting(werkplek: Werkplek, tmp_path: Path) -> None:
+    """UWLR_MAX_DROP moves the line: half may go, or nothing at all beyond the few of a small school."""
+    werkplek.taken("csv", _school(tmp_path / "school", 40))
+    folder = _school(tmp_path / "school", 30)
+    assert werkplek.run("import", "csv", folder).exit_code == 1
+    werkplek.max_drop = 0.0
+    result = werkplek.run("import", "csv", folder)
+    assert (result.exit_code, "10 of the 40 leerlingen" in result.output) == (1, True)
+    werkplek.max_drop = 0.5
+    werkplek.taken("csv", folder)

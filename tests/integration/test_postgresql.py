@@ -1,0 +1,435 @@
+"""What only PostgreSQL can do to us: two writers at once, a server that goes, a lock that stays."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import sqlalchemy as sa
+from administratie_hulp import import_dataset
+from click.testing import CliRunner
+from databank import Databank, start_server, url_of
+from edexml_bestand import make_dataset
+from huis import furnish
+from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
+from proefschool import Proefschool
+from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
+from wsgi import call
+
+from uwlr_adapter import dialect, journaal
+from uwlr_adapter.administratie.tables import persoon
+from uwlr_adapter.app import make_app
+from uwlr_adapter.cli import main
+from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.koppelingen import handelingen
+from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.settings import Settings
+
+TEMPORARY = "Server.TijdelijkNietBeschikbaar"
+
+
+@pytest.fixture
+def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+    with postgresql.database() as made:
+        monkeypatch.setenv("UWLR_DATABASE", made)
+        yield made
+
+
+@pytest.fixture
+def opslag(url: str) -> Opslag:
+    """Open it."""
+    return Opslag(url)
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Do all at once, each in a thread of its own; gives what came of each, an exception when it raised one."""
+    found: list[object] = [None] * len(works)
+    barrier = threading.Barrier(len(works))
+
+    def do(place: int) -> None:
+        barrier.wait()
+        try:
+            found[place] = works[place]()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            found[place] = error
+
+    threads = [threading.Thread(target=do, args=(place,)) for place in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Opslag) -> None:
+    """What is committed meanwhile is not seen, and a write is refused."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 0
+        with opslag.writing() as other:
+            other.exec_driver_sql("INSERT INTO proef VALUES (1)")
+        assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 0
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 1
+    with pytest.raises(DBAPIError), opslag.reading() as connection:
+        connection.exec_driver_sql("INSERT INTO proef VALUES (2)")
+
+
+def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
+    """Of a transaction that fails nothing stays."""
+    with pytest.raises(DBAPIError), opslag.writing() as connection:  # noqa: PT012 - the second statement raises
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+        connection.exec_driver_sql("SELECT 1 / 0")
+    with opslag.reading() as connection:
+        assert not sa.inspect(connection).has_table("proef")
+
+
+def test_the_limits_are_in_force(url: str) -> None:
+    """Each connection has the named limits; what the URL says goes before them."""
+    query = sa.text(
+        "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),"
+        " current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')"
+    )
+    with Opslag(url).reading() as connection:
+        assert tuple(connection.execute(query).one()) == ("15s", "25s", "1min", "uwlr-adapter")
+    own = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D2s&application_name=eigen"
+    with Opslag(own).reading() as connection:
+        assert tuple(connection.execute(query).one()) == ("2s", "25s", "1min", "eigen")
+
+
+def test_one_code_in_two_acts_at_once(url: str, tmp_path: Path) -> None:
+    """Two koppelingen of a vestiging never get one verificatiecode, also when both are activated at once."""
+    wereld = Wereld.make(tmp_path, "Snappet", "Basispoort")
+    for brin6 in (BRIN6, ANDERE):
+        code = f"{brin6}dezelfde-code-van-twee"
+        found = at_once(
+            partial(wereld.activate, "snappet", brin6, code),
+            partial(wereld.activate, "basispoort", brin6, code),
+        )
+        assert sorted(isinstance(one, CodeBezet) for one in found) == [False, True], found
+
+
+def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None:
+    """Of two people who activate the same entry one hears that it is active already."""
+    wereld = Wereld.make(tmp_path, "Snappet")
+    found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
+    assert sum(isinstance(one, AlGeactiveerd) for one in found) == 3, found
+    assert len(wereld.rows(journaal.journaal)) == 1
+
+
+def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
+    """Of two people who saw the same koppeling one acts; the other hears that it changed."""
+    wereld = Wereld.make(tmp_path, "Snappet")
+    seen = wereld.activate()
+
+    def pause() -> object:
+        with wereld.opslag.writing() as connection:
+            return handelingen.clear_code(connection, seen.id, seen.versie, MOMENT)
+
+    def end() -> object:
+        with wereld.opslag.writing() as connection:
+            return handelingen.end(connection, seen.id, seen.versie, MOMENT)
+
+    found = at_once(pause, end)
+    assert sorted(isinstance(one, IntussenGewijzigd) for one in found) == [False, True], found
+    assert not any(isinstance(one, KoppelingFout) and not isinstance(one, IntussenGewijzigd) for one in found)
+
+
+def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> None:
+    """The partial unique index refuses a second living koppeling, whoever writes it, and lets ended ones be."""
+    wereld = Wereld.make(tmp_path, "Snappet")
+    wereld.activate()
+    copy = sa.text(
+        "INSERT INTO koppeling (brin6, aanbod, status, startdatum, geopend_op, versie, akkoord_login, akkoord_naam,"
+        " akkoord_op, akkoord_voorwaarden, beeindigd_op) SELECT brin6, aanbod, :status, startdatum, geopend_op, 1,"
+        " akkoord_login, akkoord_naam, akkoord_op, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
+    )
+    for _ in range(2):
+        with wereld.opslag.writing() as connection:
+            connection.execute(copy, {"status": "beëindigd", "beeindigd": datetime.now(UTC).replace(tzinfo=None)})
+    with pytest.raises(sa.exc.IntegrityError), wereld.opslag.writing() as connection:
+        connection.execute(copy, {"status": "gepauzeerd", "beeindigd": None})
+
+
+def test_two_imports_of_one_school_at_once(url: str, tmp_path: Path) -> None:
+    """Two vestigingen of one brincode that name the same leerlingen make each of them once."""
+    opslag = open_opslag(tmp_path)
+    leerlingen = [Leerling(str(number), roepnaam="Bo", eckid=f"https://ketenid.nl/{number}") for number in range(50)]
+    whole = make_dataset(leerlingen)
+    files = [replace(whole, school=replace(whole.school, dependancecode=f"0{number}")) for number in range(4)]
+    found = at_once(*[partial(import_dataset, opslag, one) for one in files])
+    assert not [one for one in found if isinstance(one, Exception)], found
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(persoon)) == 50
+
+
+def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
+    """Who comes second waits for the transaction of the first; another name is free."""
+    order: list[str] = []
+    held = threading.Event()
+
+    def second() -> None:
+        held.wait()
+        with opslag.writing() as connection:
+            dialect.lock(connection, "een")
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with opslag.writing() as connection:
+        dialect.lock(connection, "een")
+        held.set()
+        with opslag.writing() as other:
+            dialect.lock(other, "twee")
+        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+            pass
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
+    """Many first fetches of one answer at once are all answered, with one and the same moment."""
+    school = Proefschool(tmp_path)
+    found = at_once(*[lambda: school.fetch().aanmaakdatum for _ in range(8)])
+    assert len(set(found)) == 1, found
+    school.close()
+
+
+def test_keys_are_registered_once(url: str, opslag: Opslag, tmp_path: Path) -> None:
+    """Processes that start at once with a new key all start."""
+    settings = Settings(data=tmp_path, keys=SecretStr("a=" + "0a" * 32))
+    found = at_once(*[lambda: Sleutelbos.from_settings(settings, opslag) for _ in range(6)])
+    assert all(isinstance(one, Sleutelbos) for one in found), found
+
+
+def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -> None:
+    """A connection that the server closed between two requests is replaced without a word."""
+    school = Proefschool(tmp_path)
+    assert school.fetch().uitkomst == "leerlinggegevens"
+    _end_connections(school.opslag)
+    assert school.fetch().uitkomst == "leerlinggegevens"
+    school.close()
+
+
+def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
+    """A request whose connection goes after its transaction began is not done again; the next one is right."""
+    school = Proefschool(tmp_path)
+    record = journaal.record_verzoeken
+
+    def cut(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
+        record(connection, regels)
+        _end_connections(school.opslag)
+
+    with patch.object(journaal, "record_verzoeken", cut):
+        assert school.fetch().uitkomst == TEMPORARY
+    with school.opslag.reading() as connection:
+        assert [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK] == []
+    assert school.fetch().uitkomst == "leerlinggegevens"
+    school.close()
+
+
+def _end_connections(opslag: Opslag) -> None:
+    """End every connection to this database but the one that says so."""
+    statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    with opslag.reading() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
+    """Connections to a server that has become read-only are let go of, once it refused a write."""
+    name = opslag.url.database
+    with opslag.writing() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    _end_connections(opslag)
+    opslag.close()
+    with opslag.reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    admin = Opslag(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
+    with admin.writing() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    with pytest.raises(DBAPIError), opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+
+
+def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
+    """Of the hosts in the URL the first one that answers and takes writes is used."""
+    host = sa.make_url(url).query.get("host", "127.0.0.1")
+    several = sa.make_url(url).set(
+        query={"host": (f"{tmp_path}:1", f"{host}:5432"), "target_session_attrs": "read-write", "connect_timeout": "2"}
+    )
+    with Opslag(several.render_as_string(hide_password=False)).writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+
+
+def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
+    """Who waits too long for another writer gets the fault for it, within the limit; afterwards all is right."""
+    with patch.object(dialect, "WAIT_SECONDS", 1):
+        school = Proefschool(tmp_path)
+        school.fetch()
+        other = Opslag(url)
+        with other.writing() as connection:
+            connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
+            assert school.fetch().uitkomst == TEMPORARY
+        assert school.fetch().uitkomst == "leerlinggegevens"
+    school.close()
+
+
+def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While PostgreSQL is away every request gets the fault for it; when it is back all is right without help."""
+    with start_server(f"own-{os.getpid()}") as server:
+        url = url_of(server).render_as_string(hide_password=False)
+        monkeypatch.setenv("UWLR_DATABASE", url)
+        opslag = Opslag(url)
+        opslag.upgrade()
+        opslag.close()
+        school = Proefschool(tmp_path)
+        assert school.fetch().uitkomst == "leerlinggegevens"
+        record = journaal.record_verzoeken
+
+        def stop(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
+            server.stop()
+            record(connection, regels)
+
+        with patch.object(journaal, "record_verzoeken", stop):
+            assert school.fetch().uitkomst == TEMPORARY
+        assert school.fetch().uitkomst == TEMPORARY
+        with pytest.raises(OpslagFout, match="cannot be reached"):
+            Opslag(url).require_current()
+        server.ensure_postgres_running()
+        assert school.fetch().uitkomst == "leerlinggegevens"
+        school.close()
+
+
+SOORTEN = sa.Table(
+    "soorten",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("tekst", sa.Text),
+    sa.Column("dag", sa.Date),
+    sa.Column("moment", sa.DateTime),
+    sa.Column("ja", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("lijst", sa.JSON, nullable=False),
+)
+TEKSTEN = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "Zoë 😀 ' \" ,", "NULL", "\\.", " ruim "]
+
+
+def test_many_rows_arrive_as_they_are(opslag: Opslag) -> None:
+    """What COPY writes is read back unchanged, whatever is in it, and is what a plain insert writes."""
+    dag = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
+    rijen = [
+        {
+            "id": number,
+            "tekst": TEKSTEN[number % len(TEKSTEN)],
+            "dag": None if number % 3 else dag.date(),
+            "moment": None if number % 2 else dag.replace(tzinfo=None),
+            "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
+        }
+        for number in range(dialect.COPY_FROM * 3)
+    ]
+    with opslag.writing() as connection:
+        SOORTEN.create(connection)
+    found = []
+    for size in (len(rijen), dialect.COPY_FROM - 1):
+        with opslag.writing() as connection:
+            for start in range(0, len(rijen), size):
+                dialect.insert_many(connection, SOORTEN, rijen[start : start + size])
+            query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
+            found.append([dict(row) for row in connection.execute(query).mappings()])
+            connection.execute(SOORTEN.delete())
+    assert found[0] == found[1] == [{**rij, "ja": True} for rij in rijen]
+
+
+def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
+    """The rows of a school go by COPY: an import of a nation depends on it."""
+    opslag = open_opslag(tmp_path)
+    with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
+        import_dataset(opslag, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
+    assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
+
+
+def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Opslag) -> None:
+    """A row that breaks a rule is a DBAPIError like any other, without its values, and nothing of the rest stays."""
+    with opslag.writing() as connection:
+        SOORTEN.create(connection)
+    rijen = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
+    with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
+        dialect.insert_many(connection, SOORTEN, rijen)
+    assert "23505" in str(caught.value)
+    assert "merkteken" not in str(caught.value)
+    assert "id)=" not in str(caught.value)
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(SOORTEN)) == 0
+
+
+def test_a_password_shows_nowhere(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is wrong with a URL, its password is in no sentence, log or representation."""
+    secret = "zeer-geheim"
+    for wrong in (
+        f"postgresql+psycopg://u:{secret}@127.0.0.1:1/x?connect_timeout=2",
+        f"postgresql+psycopg://u:{secret}@127.0.0.1:poort/x",
+        f"postgresql+niets://u:{secret}@127.0.0.1/x",
+        f"mysql://u:{secret}@127.0.0.1/x",
+        f"{secret}",
+    ):
+        settings = Settings(data=tmp_path, database=SecretStr(wrong))
+        assert secret not in repr(settings) + settings.model_dump_json()
+        result = CliRunner().invoke(main, ["--data", str(tmp_path), "school", "list"], env={"UWLR_DATABASE": wrong})
+        assert result.exit_code == 1
+        assert "Error: " in result.output
+        assert secret not in result.output
+        with pytest.raises(OpslagFout) as caught:
+            make_app(settings)
+        assert secret not in str(caught.value)
+    assert secret not in caplog.text
+
+
+def test_a_database_that_cannot_hold_every_letter(postgresql: Databank) -> None:
+    """A database in another encoding is refused before a table is made, with what to do."""
+    postgresql.run("CREATE DATABASE uwlr_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    try:
+        opslag = Opslag(postgresql.url("uwlr_latin"))
+        with pytest.raises(OpslagFout, match="UTF8"):
+            opslag.upgrade()
+        opslag.close()
+    finally:
+        postgresql.run("DROP DATABASE uwlr_latin WITH (FORCE)")
+
+
+def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> None:
+    """On PostgreSQL nothing makes tables by itself: a command says what to run, and after that it works."""
+    run = CliRunner()
+    result = run.invoke(main, ["--data", str(tmp_path), "school", "list"])
+    assert (result.exit_code, "db upgrade" in result.output) == (1, True)
+    assert run.invoke(main, ["--data", str(tmp_path), "db", "upgrade"]).exit_code == 0
+    assert run.invoke(main, ["--data", str(tmp_path), "school", "list"]).exit_code == 0
+
+
+def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> None:
+    """What is too wide for its column is refused by us, with what would do, and not by the database."""
+    for length, code in ((201, 1), (200, 0)):
+        arguments = ["--data", str(tmp_path), "school", "add", "21QW00", "--naam", "n" * length]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == code
+        assert ("at most 200 characters" in result.output) == bool(code)
+
+
+def test_the_whole_demo_school(url: str, tmp_path: Path) -> None:
+    """The example school stands on PostgreSQL too, and is fetched."""
+    huis = furnish(tmp_path)
+    app = make_app(Settings(data=huis.data))
+    assert call(app, huis.request()).status == 200
+    app.close()

@@ -1,0 +1,151 @@
+"""`uwlr-adapter school`: what an operator sees of a vestiging, today and on another day."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from administratie_hulp import import_dataset, open_opslag
+from click.testing import CliRunner, Result
+from edexml_bestand import make_dataset
+from huis import furnish
+from wsgi import call
+
+from uwlr_adapter.administratie import gegevens
+from uwlr_adapter.administratie.gegevens import Wisseling
+from uwlr_adapter.app import make_app
+from uwlr_adapter.cli import main
+from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+
+Run = Callable[..., Result]
+SCHOOL = make_dataset(
+    [
+        Leerling("1", achternaam="Zon", roepnaam="Zoë", geboortedatum="2018-01-02", jaargroep="4", groep="g4"),
+        Leerling("2", roepnaam="Bo", groep="g4", samengestelde_groepen=("p",), uitstroomdatum="2027-01-01"),
+        Leerling("3", roepnaam="Mo", instroomdatum="2027-01-01"),
+        Leerling("4", roepnaam="Jo", uitstroomdatum="2027-08-01"),
+    ],
+    groepen=[Groep("groep", "g4", "De Uilen", "4"), Groep("samengestelde_groep", "p", "Plus")],
+    leerkrachten=[Leerkracht("L", achternaam="Akker")],
+    schoolkey="sk",
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Give the command on a database with one vestiging."""
+    settings = Settings(data=tmp_path / "data")
+    opslag = Opslag(settings.database_url)
+    opslag.upgrade()
+    import_dataset(opslag, SCHOOL, naam="De Regenboog")
+    opslag.close()
+    return lambda *arguments: CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
+
+
+def _cells(result: Result, word: str) -> list[str]:
+    (row,) = [line for line in result.output.splitlines() if word in line]
+    return [cell.strip() for cell in row.strip("│ ").split("│")]
+
+
+def test_show_counts_per_group_and_says_what_is_missing(run: Run) -> None:
+    """Who is enrolled on the day stands with the groups; a field that a profile wants and a record lacks is counted."""
+    result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
+    assert result.exit_code == 0, result.output
+    assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkrachten" in result.output
+    assert _cells(result, "De Uilen") == ["De Uilen", "groep", "4", "2"]
+    assert _cells(result, "Plus") == ["Plus", "samengestelde_groep", "-", "1"]
+    assert _cells(result, "no stamgroep")[-1] == "1"
+    lacking = [line for line in result.output.splitlines() if "smalle set" in line and "2.2" in line]
+    assert any("geboortedatum" in line and "2" in line for line in lacking)
+    assert "Zon" not in result.output
+
+
+def test_show_tells_what_will_change_and_when(run: Run) -> None:
+    """Enrolments that begin or end within the year stand by day; an end after the year does not change it."""
+    result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
+    assert _cells(result, "2027-01-01") == ["2027-01-01", "1", "1"]
+    assert "2027-08-01" not in result.output
+    assert "2027-01-01" not in run("school", "show", "21QW00", "--peildatum", "2027-01-01").output.partition("\n")[2]
+
+
+def test_show_of_another_day_and_year(run: Run) -> None:
+    """The peildatum chooses the schooljaar, unless one is named; a year without data says so."""
+    assert "peildatum 2027-03-01: 3 leerlingen" in run("school", "show", "21QW00", "--peildatum", "2027-03-01").output
+    past = run("school", "show", "21QW00", "--peildatum", "2028-03-01", "--schooljaar", "2026-2027").output
+    assert "peildatum 2027-07-31: 3 leerlingen" in past
+    assert "geengegevens" in run("school", "show", "21QW00", "--peildatum", "2028-03-01").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(("99ZZ00",), "there is no vestiging 99ZZ00"), (("21QW00", "--schooljaar", "2026-2028"), "two following years")],
+)
+def test_show_of_what_is_not_there_is_one_sentence(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    """An unknown vestiging and a schooljaar that is none are told."""
+    result = run("school", "show", *arguments)
+    assert result.exit_code != 0
+    assert sentence in result.output
+
+
+def test_list_counts_what_is_answered(run: Run) -> None:
+    """Each vestiging stands there with its naam and schoolkey."""
+    assert _cells(run("school", "list"), "21QW00")[:3] == ["21QW00", "De Regenboog", "sk"]
+
+
+@pytest.mark.parametrize(
+    ("dag", "wisselingen", "eerste"),
+    [
+        (date(2026, 7, 1), [Wisseling(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
+        (date(2026, 8, 1), [Wisseling(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
+        (date(2026, 12, 31), [Wisseling(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
+        (date(2027, 1, 1), [], None),
+        (date(2029, 1, 1), [], None),
+    ],
+)
+def test_an_answer_is_true_until_the_next_change(
+    tmp_path: Path, dag: date, wisselingen: list[Wisseling], eerste: date | None
+) -> None:
+    """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
+    opslag = open_opslag(tmp_path)
+    import_dataset(opslag, SCHOOL)
+    with opslag.reading() as connection:
+        found = gegevens.changes(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag)
+        assert found == wisselingen
+        assert gegevens.next_change(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag) == eerste
+    opslag.close()
+
+
+def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
+    """What preview prints is byte for byte what a fetch then gives, and the journaal knows of the fetch only."""
+    huis = furnish(tmp_path)
+    run = CliRunner()
+    result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])
+    assert result.exit_code == 0, result.output
+    app = make_app(Settings(data=tmp_path))
+    reply = call(app, huis.request())
+    assert result.stdout_bytes == reply.body + b"\n"
+    journaal = run.invoke(main, ["--data", str(tmp_path), "journaal", "--brin6", "21QW00"]).output
+    assert journaal.count("HaalLeerlinggegevens") == 1
+
+
+@pytest.mark.parametrize(
+    ("brin6", "koppeling", "sentence"),
+    [
+        ("21QW00", "basispoort", "gepauzeerd"),
+        ("21QW01", "basispoort", "nog niet gestart"),
+        ("21QW01", "snappet", "geen koppeling"),
+        ("99ZZ00", "snappet", "geen koppeling"),
+        ("21QW00", "bron", "is no UWLR koppeling"),
+    ],
+)
+def test_preview_of_a_koppeling_that_is_not_open_says_why(
+    tmp_path: Path, brin6: str, koppeling: str, sentence: str
+) -> None:
+    """The true reason stands there, in one sentence, and no data."""
+    furnish(tmp_path)
+    result = CliRunner().invoke(main, ["--data", str(tmp_path), "school", "preview", brin6, "--koppeling", koppeling])
+    assert result.exit_code != 0
+    assert sentence in result.output
+    assert "<" not in result.stdout

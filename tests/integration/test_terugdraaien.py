@@ -1,0 +1,181 @@
+"""Undo: after any series of imports, each one taken back gives exactly the records of before it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+from administratie_hulp import MOMENT, TABELLEN, dump, import_dataset, open_opslag, opties
+from csv_bestand_hulp import SCHRIFTEN, csv_set, edexml_file
+from edexml_bestand import eckid, make_dataset, to_edexml
+from oracle import amount
+from schoolleven import BRIN6S, START, Leven
+from schoolmodel import edexml_says
+
+from uwlr_adapter.administratie import batches, edexml, store, tables, vergeten
+from uwlr_adapter.administratie import csv_set as csv_bron
+from uwlr_adapter.administratie.model import ImportFout, Levering
+from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.opslag import Opslag
+
+Dump = dict[str, list[tuple[object, ...]]]
+STAPPEN = 14
+"""How many imports a series has."""
+
+
+@pytest.fixture
+def opslag(tmp_path: Path) -> Iterator[Opslag]:
+    """Give a new database."""
+    opened = open_opslag(tmp_path)
+    yield opened
+    opened.close()
+
+
+def undo(opslag: Opslag, batch: int) -> None:
+    """Take an import back."""
+    with opslag.writing() as connection:
+        batches.undo(connection, batch, MOMENT)
+
+
+def refuses(opslag: Opslag, batch: int, text: str) -> None:
+    """Show that an import cannot be taken back now, and that trying changes nothing."""
+    before = dump(opslag)
+    with pytest.raises(batches.BatchFout, match=text):
+        undo(opslag, batch)
+    assert dump(opslag) == before
+
+
+class Reeks:
+    """A small school whose LAS is imported again and again, in each way there is."""
+
+    def __init__(self, opslag: Opslag, seed: int) -> None:
+        self.opslag, self.kans = opslag, Random(seed)  # noqa: S311 - a seeded school is no secret
+        self.leven = Leven(seed, 14)
+        self.staand: list[tuple[int, Dump]] = []
+        """Each import that stands, with the records of before it."""
+        self.teruggedraaid: list[int] = []
+
+    def step(self) -> None:
+        """Let a week pass, then import; a dry run and a refused source before it change nothing."""
+        for _ in range(7):
+            self.leven.dag += timedelta(1)
+            self.leven.live()
+        before = dump(self.opslag)
+        leveringen = self.deliver()
+        if self.kans.random() < 0.3:
+            self.run(leveringen, dry_run=True)
+        if self.kans.random() < 0.5:
+            with pytest.raises(ImportFout, match="refused"):
+                self.run([*leveringen, _of_two_minds(leveringen)])
+        assert dump(self.opslag) == before
+        self.staand.append((self.run(leveringen), before))
+        if self.kans.random() < 0.2:  # the same again changes nothing, and is a batch of its own
+            after = dump(self.opslag)
+            self.staand.append((self.run(leveringen), after))
+            assert dump(self.opslag) == after
+
+    def run(self, leveringen: list[Levering], *, dry_run: bool = False) -> int:
+        """Import, or try."""
+        return store.import_leveringen(self.opslag, leveringen, opties(dry_run=dry_run)).batch
+
+    def deliver(self) -> list[Levering]:
+        """Read an export of some years; the keys of EDEXML files may be dummies."""
+        jaren = [jaar for jaar in self.leven.klassen if self.kans.random() < 0.6] or [(BRIN6S[0], START)]
+        schoolkeys = {brin6: f"{brin6}-{self.kans.randint(1, 3)}" for brin6 in BRIN6S if self.kans.random() < 0.3}
+        las = self.leven.copy()
+        if self.kans.random() < 0.5:
+            return csv_bron.read(csv_set(las, jaren, self.kans.choice(SCHRIFTEN), schoolkeys))
+        for kind in las.kinderen if self.kans.random() < 0.5 else ():
+            if kind.nr % 7 and kind.nr % 10 and self.kans.random() < 0.5:
+                kind.key = f"#{kind.nr}"
+        found = []
+        for jaar in jaren:
+            klassen, leraren = list(las.klassen[jaar].values()), list(las.leraren[jaar].values())
+            bewering = edexml_says(las.kinderen, klassen, leraren, jaar, las.dag)
+            found.append(edexml.read(edexml_file(jaar, bewering, schoolkeys.get(jaar[0]))))
+        return found
+
+    def undo(self) -> None:
+        """Take the newest import back; an older one, or one that is back already, is refused."""
+        if len(self.staand) > 1:
+            refuses(self.opslag, self.kans.choice(self.staand[:-1])[0], "first")
+        batch, before = self.staand.pop()
+        undo(self.opslag, batch)
+        assert dump(self.opslag) == before
+        self.teruggedraaid.append(batch)
+        refuses(self.opslag, self.kans.choice(self.teruggedraaid), "already")
+
+    def forget(self) -> None:
+        """Forget somebody; the records of any earlier day are from now on those without."""
+        here = [kind for kind in self.leven.kinderen if (kind.key,) in self._bronsleutels()]
+        if not here:
+            return
+        kind = self.kans.choice(here)
+        with self.opslag.writing() as connection:
+            at = connection.scalar(
+                sa.select(tables.bronsleutel.c.persoon_id).where(
+                    tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == kind.key
+                )
+            )
+            vergeten.forget(connection, BRIN6S[0][:4], kind.key, MOMENT)
+        self.leven.kinderen.remove(kind)
+        self.staand = [(batch, _without(before, at)) for batch, before in self.staand]
+
+    def _bronsleutels(self) -> set[tuple[str, ...]]:
+        with self.opslag.reading() as connection:
+            query = sa.select(tables.bronsleutel.c.bronkey).where(tables.bronsleutel.c.soort == "leerling")
+            return {tuple(row) for row in connection.execute(query)}
+
+
+def _of_two_minds(leveringen: list[Levering]) -> Levering:
+    """Give a year of which a leerling has the ECK-iD of another: refused after the rest of its source was written."""
+    known = [one.record for one in leveringen[0].leerlingen if one.record.eckid and not one.record.key.startswith("#")]
+    if len(known) < 2:
+        return edexml.read(edexml_dummy())
+    mixed = Leerling(known[0].key, eckid=known[1].eckid, roepnaam="Wie")
+    return edexml.read(to_edexml(make_dataset([mixed], brin6=BRIN6S[0], schooljaar="2040-2041")))
+
+
+def edexml_dummy() -> bytes:
+    """Give a file of which a leerling has no identity at all."""
+    return to_edexml(make_dataset([Leerling("#1", roepnaam="Wie")], brin6=BRIN6S[0], schooljaar="2040-2041"))
+
+
+def _without(records: Dump, persoon_id: int | None) -> Dump:
+    """Give records without those about a person."""
+    found = {}
+    for table in TABELLEN:
+        names = [column.name for column in table.columns]
+        own = "id" if table is tables.persoon else "persoon_id"
+        place = names.index(own) if own in names else None
+        rows = records[table.name]
+        found[table.name] = rows if place is None else [row for row in rows if row[place] != persoon_id]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(amount(3, 60)))
+def test_each_import_of_a_random_series_is_taken_back_exactly(opslag: Opslag, seed: int) -> None:
+    """Both formats, two vestigingen, changed keys and ECK-iDs, forgotten leerlingen: undo gives what was there."""
+    reeks = Reeks(opslag, seed)
+    for number in range(STAPPEN):
+        reeks.step()
+        if reeks.kans.random() < 0.25:
+            reeks.undo()
+        if number in (5, 9):
+            reeks.forget()
+    while reeks.staand:
+        reeks.undo()
+    assert not any(dump(opslag).values())
+
+
+def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Opslag) -> None:
+    """A leerling of a wrong import is nowhere any more after its undo, so that there is nothing left to forget."""
+    import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(1), achternaam="Ergens")]))
+    import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(2), achternaam="Anders")]))
+    for batch in (2, 1):
+        undo(opslag, batch)
+    with opslag.reading() as connection:
+        assert connection.execute(sa.select(tables.importstap)).all() == []
+        assert [(one.id, one.teruggedraaid_op) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]

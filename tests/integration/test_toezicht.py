@@ -1,0 +1,213 @@
+"""What a watcher sees: health, readiness, figures and the log; and that nothing of a caller is in them."""
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from berichten import envelope
+from huis import Huis, furnish
+from wsgi import call
+
+from uwlr_adapter import metingen, verslag
+from uwlr_adapter.app import App, make_app
+from uwlr_adapter.http import source_of
+from uwlr_adapter.logboek import JsonRegel
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Part, Settings
+
+LOCAL = "127.0.0.1"
+
+
+@pytest.fixture
+def huis(tmp_path: Path, databank: str, monkeypatch: pytest.MonkeyPatch) -> Huis:
+    """Give a furnished house of its own to each test."""
+    monkeypatch.delenv(metingen.FOLDER, raising=False)
+    return furnish(tmp_path)
+
+
+@pytest.fixture
+def app(huis: Huis) -> App:
+    """Make the application on it."""
+    return make_app(Settings(data=huis.data))
+
+
+def figures(app: App) -> dict[str, float]:
+    """Give the figures by name and labels."""
+    reply = call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL)
+    assert reply.headers["Content-Type"].startswith("text/plain; version=")
+    lines = [line for line in reply.body.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def get(app: App, path: str) -> tuple[int, str]:
+    """Give status and text of a page."""
+    reply = call(app, method="GET", path=path)
+    return reply.status, reply.body.decode().strip()
+
+
+def test_a_sound_service_is_healthy_and_ready(app: App) -> None:
+    """Both say so."""
+    assert get(app, "/healthz") == (200, "ok")
+    assert get(app, "/readyz") == (200, "ready")
+
+
+def test_without_its_database_it_is_healthy_and_not_ready(app: App, huis: Huis) -> None:
+    """A database of another version, or that is away, makes it not ready; it is right again by itself."""
+    opslag = Opslag(Settings(data=huis.data).database_url)
+    for change, back in (
+        ("UPDATE alembic_version SET version_num = '9999'", None),
+        ("ALTER TABLE serversleutel RENAME TO weg", "ALTER TABLE weg RENAME TO serversleutel"),
+    ):
+        with opslag.writing() as connection:
+            version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            connection.exec_driver_sql(change)
+        assert get(app, "/readyz") == (503, "database")
+        assert get(app, "/healthz") == (200, "ok")
+        with opslag.writing() as connection:
+            connection.exec_driver_sql(back or f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608
+        assert get(app, "/readyz") == (200, "ready")
+
+
+def test_with_another_key_it_is_not_ready(app: App, huis: Huis) -> None:
+    """When the database was used with another key of the same name, no code would be right."""
+    opslag = Opslag(Settings(data=huis.data).database_url)
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("UPDATE serversleutel SET controle = 'van een andere sleutel'")
+    assert get(app, "/readyz") == (503, "keys")
+
+
+def test_requests_are_counted_by_operation_and_outcome(app: App, huis: Huis) -> None:
+    """Each outcome has its figure, and so have refusals of strangers and the ages of the records."""
+    call(app, huis.request())
+    call(app, huis.request())
+    call(app, huis.request(sleutel="21QW00een-andere-code-dan-deze"))
+    call(app, envelope(kop=huis.header(klantnaam="Vreemd")))
+    call(app, b"x")
+    call(app, method="GET", query="wsdl")
+    call(app, method="PUT")
+    call(app, method="GET", path="/geheim/pad")
+    found = figures(app)
+    counted = {
+        match.groups(): value
+        for name, value in found.items()
+        if (match := re.fullmatch(r'uwlr_requests_total\{operation="(.*)",outcome="(.*)"\}', name))
+    }
+    assert counted == {
+        ("HaalLeerlinggegevens", "leerlinggegevens"): 2,
+        ("HaalLeerlinggegevens", "Client.AutorisatieOngeldig"): 1,
+        ("HaalLeerlinggegevens", "Client.OngeldigeKlantIdentificatie"): 1,
+        ("soap", "Client.OngeldigBericht"): 1,
+        ("wsdl", "200"): 1,
+        ("wsdl", "405"): 1,
+        ("-", "404"): 1,
+    }
+    assert found["uwlr_refused_unknown_total"] == 2
+    assert found['uwlr_request_seconds_count{operation="HaalLeerlinggegevens"}'] == 4
+    assert 0 <= found['uwlr_records_age_seconds{which="newest"}'] <= found['uwlr_records_age_seconds{which="oldest"}']
+
+
+def test_failures_of_the_database_are_counted(app: App, huis: Huis) -> None:
+    """A statement that fails has its figure."""
+    opslag = Opslag(Settings(data=huis.data).database_url)
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE journaal RENAME TO weg")
+    call(app, huis.request())
+    found = figures(app)
+    assert found["uwlr_database_errors_total"] == 1
+    outcome = 'uwlr_requests_total{operation="HaalLeerlinggegevens",outcome="Server.TijdelijkNietBeschikbaar"}'
+    assert found[outcome] == 1
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("127.0.0.1", None, "127.0.0.1"),
+        ("127.0.0.1:50123", None, "127.0.0.1"),
+        ("192.0.2.7:50123", None, "192.0.2.7"),
+        ("[2001:db8::7]:50123", None, "2001:db8::7"),
+        ("127.0.0.1", "192.0.2.7", "192.0.2.7"),
+        ("::1", "2001:db8::7", "2001:db8::7"),
+        ("127.0.0.1", "10.9.9.9, 192.0.2.7", "192.0.2.7"),
+        ("127.0.0.1", "<script>", "127.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("192.0.2.7", "127.0.0.1", "192.0.2.7"),
+        ("192.0.2.7:1", "10.0.0.1", "192.0.2.7"),
+    ],
+)
+def test_the_source_of_a_call(peer: str, forwarded: str | None, expected: str) -> None:
+    """Only a proxy on this machine is believed, and of what it hands on only what it wrote itself, the last part."""
+    environ = {"REMOTE_ADDR": peer} | ({} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded})
+    assert source_of(environ) == expected
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": "192.0.2.7", "HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1, 192.0.2.7"},
+    ],
+)
+def test_the_figures_are_for_this_machine(app: App, environ: dict[str, str]) -> None:
+    """Somebody elsewhere finds nothing there, whatever it says of itself, also through the proxy."""
+    assert call(app, b"", method="GET", path="/metrics", query="", content_type=None, **environ).status == 404
+
+
+def test_a_process_shows_its_parts_only(huis: Huis) -> None:
+    """UWLR_PARTS chooses what is there; health always is."""
+    app = make_app(Settings(data=huis.data, parts=frozenset({Part.SOAP})))
+    assert call(app, huis.request()).status == 200
+    assert call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL).status == 404
+    app = make_app(Settings(data=huis.data, parts=frozenset({Part.PORTAL, Part.METRICS})))
+    assert call(app, huis.request()).status == 404
+    assert call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL).status == 200
+    assert get(app, "/healthz") == (200, "ok")
+
+
+@pytest.mark.parametrize("given", ["0123456789abcdef0123456789abcdef", "123e4567-e89b-12d3-a456-426614174000"])
+def test_the_id_of_a_proxy_is_kept(app: App, given: str) -> None:
+    """An id that can hold no text comes back in the answer."""
+    assert call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=given).headers["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize("given", ["", "jan jansen", "0123", "0" * 33, "123e4567-e89b", "ABCDEF0123456789", "a\nb"])
+def test_another_id_is_replaced(app: App, given: str) -> None:
+    """What could hold text of a caller is not taken over; each request gets one of its own."""
+    found = {call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=given).headers["X-Request-ID"] for _ in "12"}
+    assert len(found) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
+
+
+def test_the_log_has_a_line_for_each_request(app: App, huis: Huis, caplog: pytest.LogCaptureFixture) -> None:
+    """A line says what a request came to, under the id of the answer, and nothing that the caller sent."""
+    caplog.set_level(logging.INFO)
+    caplog.handler.setFormatter(JsonRegel())
+    reply = call(app, huis.request(), HTTP_USER_AGENT="merkteken")
+    call(app, method="GET", path="/merkteken", query="merkteken")
+    call(app, method="GET", path="/healthz")
+    lines = [json.loads(line) for line in caplog.text.splitlines()]
+    assert [(line["operation"], line["outcome"]) for line in lines] == [
+        ("HaalLeerlinggegevens", "leerlinggegevens"),
+        ("-", "404"),
+    ]
+    assert lines[0]["request"] == reply.headers["X-Request-ID"]
+    assert lines[0].keys() == {"time", "level", "logger", "request", "operation", "outcome", "seconds"}
+    for secret in ("merkteken", "Ygr67BfgKl", "Snappet", "21QW", "192.0.2.1", huis.klantcodes["Snappet"]):
+        assert secret not in caplog.text
+
+
+def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
+    """An event inside a request has its id; an exception has its kind and place only."""
+    found = verslag.begin("")
+    try:
+        raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
+    except ValueError as error:
+        info = (type(error), error, error.__traceback__)
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
+    line = json.loads(JsonRegel().format(record))
+    verslag.end()
+    assert (line["request"], line["message"]) == (found.id, "it failed")
+    assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])

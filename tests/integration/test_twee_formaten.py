@@ -1,0 +1,165 @@
+"""The published EDEXML example says the same through both formats: as a file, and converted to a CSV set."""
+
+import csv
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from oracle import standard_file
+from schooldeur import PROFIELEN, Schooldeur, aanmaakdatum, outcome
+
+from uwlr_adapter.administratie import csv_set as csv_bron
+from uwlr_adapter.administratie import edexml
+from uwlr_adapter.administratie.model import Levering
+
+BRIN6, JAAR = "99ZZ00", "2014-2015"
+PLAATS = {"Brin": "99ZZ", "Vestiging": "0"}
+IN_JAAR = {**PLAATS, "Schooljaar": "2014/2015"}
+GESLACHT = {"0": "Onbekend", "1": "M", "2": "V"}
+PERSOON = {
+    "achternaam": "Achternaam",
+    "voorvoegsel": "Voorvoegsel",
+    "voornamen": "Voornamen",
+    "voorletters-1": "Voorletters",
+    "roepnaam": "Roepnaam",
+    "mutatiedatum": "Mutatiedatum",
+}
+LEERLING = PERSOON | {
+    "geboortedatum": "Geboortedatum",
+    "geslacht": "Geslacht",
+    "start_ondw_jgr3": "Start groep 3",
+    "land": "Geboorteland",
+    "land_vader": "Geboorteland vader",
+    "land_moeder": "Geboorteland moeder",
+    "bsn_ondwnr-4": "BSN laatste 4",
+    "bsn": "BSN",
+    "gewicht_nieuw": "Leerlinggewicht",
+    "postcodenl": "Postcode",
+}
+NIET_UIT_LEERLINGEN = {
+    *("jaargroep", "groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum", "toevoegingen")
+}
+"""What stands in another file of the set, or in none."""
+MOMENTEN = {
+    "nu": datetime(2026, 11, 25, 9, tzinfo=UTC),
+    "in dat jaar": datetime(2014, 10, 15, 9, tzinfo=UTC),
+    "het jaar ervoor": datetime(2014, 7, 10, 9, tzinfo=UTC),
+    "de laatste dag": datetime(2015, 7, 31, 9, tzinfo=UTC),
+}
+
+
+def day(text: str | None) -> str:
+    """Write a day as a Dutch spreadsheet does."""
+    return "" if text is None else date.fromisoformat(text).strftime("%d-%m-%Y")
+
+
+def convert(edex: etree._Element) -> dict[str, bytes]:
+    """Give the CSV set that says what an EDEXML file says: each field, group, role and locatie at its place."""
+    rows: dict[str, list[dict[str, str]]] = {
+        naam: [] for naam in "leerlingen inschrijvingen groepen plaatsingen leerkrachten vestigingen locaties".split()
+    }
+    rows["vestigingen"].append(
+        {**PLAATS, "Naam": "De Voorbeeldschool", "Schoolsleutel": edex.findtext("school/schoolkey") or ""}
+    )
+    for one in edex.iterfind("vestigingen/vestiging"):
+        rows["locaties"].append({"Sleutel": _key(one), **PLAATS, "Naam": one.findtext("naam") or ""})
+    for one in edex.iterfind("groepen/*"):
+        soort = "Stamgroep" if one.tag == "groep" else "Samengestelde groep"
+        own = {"Naam": one.findtext("naam") or "", "Soort": soort, "Jaargroep": one.findtext("jaargroep") or ""}
+        rows["groepen"].append({"Sleutel": _key(one), **IN_JAAR, **own, "In koppelingen beschikbaar": "ja"})
+    for one in edex.iterfind("leerlingen/leerling"):
+        _leerling(rows, one)
+    for one in edex.iterfind("leerkrachten/leerkracht"):
+        _leerkracht(rows, one)
+    return {naam: _file(found, naam) for naam, found in rows.items()}
+
+
+def _key(element: etree._Element) -> str:
+    return element.get("key") or ""
+
+
+def _identity(element: etree._Element) -> dict[str, str]:
+    return {"Sleutel": _key(element), "ECK-iD": element.get("eckid") or ""}
+
+
+def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
+    own = {LEERLING[str(veld.tag)]: veld.text or "" for veld in one if veld.tag not in NIET_UIT_LEERLINGEN}
+    for label in ("Geboortedatum", "Start groep 3"):
+        own[label] = day(own.get(label))
+    own["Geslacht"] = GESLACHT[own["Geslacht"]]
+    rows["leerlingen"].append(_identity(one) | own)
+    locatie = one.find("vestiging")
+    rows["inschrijvingen"].append(
+        {
+            "Leerling": _key(one),
+            **PLAATS,
+            "Inschrijfdatum": day(one.findtext("instroomdatum")),
+            "Uitschrijfdatum": day(one.findtext("uitstroomdatum")),
+            "Locatie": "" if locatie is None else _key(locatie),
+        }
+    )
+    groepen = [*one.iterfind("groep"), *one.iterfind("samengestelde_groepen/samengestelde_groep")]
+    for key in [_key(groep) for groep in groepen] or [""]:
+        jaargroep = {"Groep": key, "Jaargroep": one.findtext("jaargroep") or ""}
+        rows["plaatsingen"].append({"Leerling": _key(one), **IN_JAAR, **jaargroep})
+
+
+def _leerkracht(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
+    own = {PERSOON[str(veld.tag)]: veld.text or "" for veld in one if str(veld.tag) in PERSOON}
+    own |= _identity(one) | IN_JAAR | {"Rollen": _rollen(one)}
+    for groep in one.iterfind("groepen/*"):
+        rows["leerkrachten"].append({**own, "Groep": _key(groep), "Rollen in groep": _rollen(groep)})
+
+
+def _rollen(element: etree._Element) -> str:
+    return " | ".join(rol.text or "" for rol in element if rol.tag in ("rol", "rolomschrijving"))
+
+
+def _file(rows: list[dict[str, str]], naam: str) -> bytes:
+    needed = {"leerlingen": LEERLING.values(), "leerkrachten": ["Achternaam", "Voorvoegsel", "Roepnaam", "E-mailadres"]}
+    header = dict.fromkeys([*(label for row in rows for label in row), *needed.get(naam, ())])
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, list(header), delimiter=";", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("cp1252")
+
+
+def as_edexml(data: bytes) -> list[Levering]:
+    """Read the example as it was published."""
+    return [edexml.read(data)]
+
+
+def as_csv(data: bytes) -> list[Levering]:
+    """Read the example as a CSV set."""
+    return csv_bron.read(convert(etree.fromstring(data)))
+
+
+@pytest.fixture(params=MOMENTEN.values(), ids=list(MOMENTEN))
+def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], list[bytes]]]:
+    """Give the answers of two schools that know the example, the one from EDEXML and the other from CSV."""
+    data = standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml").read_bytes()
+    deuren = []
+    for naam, read in (("edexml", as_edexml), ("csv", as_csv)):
+        folder = tmp_path / naam
+        folder.mkdir()
+        deur = Schooldeur(folder, request.param)
+        deur.bring(*read(data))
+        deur.activate(BRIN6)
+        deuren.append(deur)
+    yield lambda profiel: [deur.fetch(BRIN6, JAAR, profiel) for deur in deuren]
+    for deur in deuren:
+        deur.close()
+
+
+@pytest.mark.parametrize("profiel", PROFIELEN)
+def test_both_formats_give_the_same_bytes(answers: Callable[[str], list[bytes]], profiel: str) -> None:
+    """Asked long after, on a day of that year, before it and on its last day: the same answer, under each profile."""
+    van_edexml, van_csv = answers(profiel)
+    assert outcome(van_edexml) == "leerlinggegevens"
+    assert aanmaakdatum(van_edexml)
+    assert van_edexml == van_csv
+    assert van_csv.count(b"<leerling key=") == 2

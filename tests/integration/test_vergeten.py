@@ -1,0 +1,136 @@
+"""`leerling forget` and `leerling allow`: somebody is gone from every place, and comes back only when allowed."""
+
+from pathlib import Path
+
+import pytest
+from csv_hulp import GOED, Werkplek, change, lay_out, rows_of
+from edexml_bestand import make_dataset, to_edexml
+
+from uwlr_adapter.contract.dataset import Leerling
+
+ANNA = ("lln-anna", "pilot/anna", "Zonneveld", "Zoë", "ZM", "2018-03-14")
+"""What the good set says of one leerling, as it is kept."""
+
+
+@pytest.fixture(scope="module")
+def huis(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
+    """Give a house in which the good set was imported, and then twice with another value of the same leerling."""
+    werkplek = Werkplek(tmp_path_factory.mktemp("huis") / "data")
+    werkplek.taken("csv", GOED)
+    folder = lay_out(tmp_path_factory.mktemp("set"), "goed")
+    change(folder, "leerlingen", ("Zonneveld", "Zonneveld-Anders"))
+    change(folder, "plaatsingen", ("lln-anna;21QW;00;2026-2027;s26-plus;\n", ""))
+    werkplek.taken("csv", folder)
+    change(folder, "leerlingen", ("pilot/anna", "pilot/anna-nieuw"), ("Kwikstaart", "Boerenzwaluw"))
+    werkplek.taken("csv", folder)
+    return werkplek
+
+
+@pytest.fixture
+def werkplek(huis: Werkplek, tmp_path: Path) -> Werkplek:
+    """Give a copy of that house."""
+    return huis.copy(tmp_path / "data")
+
+
+def _without_anna(folder: Path) -> Path:
+    """Give the good set without that leerling."""
+    made = lay_out(folder, "goed")
+    for naam in ("leerlingen", "inschrijvingen", "plaatsingen"):
+        lines = (made / f"{naam}.csv").read_text("utf-8").splitlines(keepends=True)
+        (made / f"{naam}.csv").write_text("".join(line for line in lines if "lln-anna" not in line), "utf-8")
+    return made
+
+
+def test_forgotten_everywhere(werkplek: Werkplek) -> None:
+    """No table has a value of the leerling any more, those of kept imports neither; the others are all still there."""
+    before = str(werkplek.dump())
+    assert [value for value in ANNA if value not in before] == []
+    result = werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
+    assert result.exit_code == 0
+    assert "One leerling: 2 deelnames and what 3 kept imports hold." in result.output
+    after = str(werkplek.dump())
+    assert [value for value in ANNA if value in after] == []
+    assert [value for value in ("lln-bram", "Kwikstaart", "lln-caro", "lln-daan") if value not in after] == []
+    assert "Boerenzwaluw" in after
+    assert [value for value in ANNA if value in result.output] == []
+
+
+def test_a_dry_run_and_a_no_forget_nobody(werkplek: Werkplek) -> None:
+    """Both say what would be erased, and change nothing."""
+    before = werkplek.dump()
+    dry = werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--dry-run")
+    assert (dry.exit_code, "2 deelnames" in dry.output, "nothing changed" in dry.output) == (0, True, True)
+    refused = werkplek.run("leerling", "forget", "21QW00", "lln-anna", answer="n\n")
+    assert (refused.exit_code, "Erase this for good?" in refused.output) == (1, True)
+    assert werkplek.dump() == before
+
+
+def test_who_is_not_there(werkplek: Werkplek) -> None:
+    """An unknown key, another school, a leerkracht: one sentence, and nothing changed, not even a school."""
+    before = werkplek.dump()
+    for brin6, key in (("21QW00", "lln-niemand"), ("99ZZ00", "lln-anna"), ("21QW00", "lkr-kim")):
+        for command, reden in (("forget", "no leerling of"), ("allow", "nobody who was forgotten at")):
+            result = werkplek.run("leerling", command, brin6, key)
+            assert (result.exit_code, f"{reden} {brin6[:4]}" in result.output, key in result.output) == (1, True, False)
+    assert werkplek.run("leerling", "forget", "21QW", "lln-anna").exit_code == 2
+    assert werkplek.dump() == before
+
+
+def test_the_next_import_stops_at_the_line(werkplek: Werkplek, tmp_path: Path) -> None:
+    """A source that still has the person is refused at file and line; without the person it is taken."""
+    werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
+    before = werkplek.dump()
+    result = werkplek.run("import", "csv", GOED)
+    assert (result.exit_code, werkplek.dump()) == (1, before)
+    (row,) = rows_of(result.output)
+    assert (row[:3], row[4]) == (["refused", "leerlingen.csv", "Sleutel"], "2")
+    assert "was forgotten here" in row[3]
+    assert "lln-anna" not in result.output
+    werkplek.taken("csv", _without_anna(tmp_path / "zonder"))
+
+
+def test_known_again_by_eckid_and_in_another_format(werkplek: Werkplek, tmp_path: Path) -> None:
+    """Under another key the ECK-iD tells, in EDEXML as well; somebody else with that name is nobody's business."""
+    werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
+    file = tmp_path / "edex.xml"
+    file.write_bytes(
+        to_edexml(make_dataset([Leerling("9", eckid="https://ketenid.nl/pilot/anna-nieuw", roepnaam="Z")]))
+    )
+    result = werkplek.run("import", "edexml", file, "--accept-drop")
+    assert result.exit_code == 1
+    assert "was forgotten here" in result.output
+    file.write_bytes(to_edexml(make_dataset([Leerling("9", achternaam="Zonneveld", roepnaam="Zoë")])))
+    assert werkplek.run("import", "edexml", file, "--accept-drop").exit_code == 0
+
+
+@pytest.mark.parametrize("key", ["lln-anna", "https://ketenid.nl/pilot/anna-nieuw"])
+def test_allowed_again_with_the_same_key(werkplek: Werkplek, key: str) -> None:
+    """After `allow`, by key or by ECK-iD, the person comes in again and leaves with the same key as before."""
+    werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
+    assert werkplek.run("leerling", "allow", "21QW00", key).exit_code == 0
+    werkplek.taken("csv", GOED)
+    dump = werkplek.dump()
+    assert [row for row in dump["persoon"] if "'lln-anna', 'https://ketenid.nl/pilot/anna'" in row] != []
+    assert dump["vergeten"] == []
+
+
+def test_undo_restores_the_rest_and_says_so(werkplek: Werkplek) -> None:
+    """Terugdraaien after forgetting brings back the others, and tells that somebody is not."""
+    werkplek.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
+    done = werkplek.run("import", "undo", "3", "--yes")
+    assert done.exit_code == 0
+    assert "1 x forgotten since: not brought back." in done.output
+    dump = str(werkplek.dump())
+    assert "Kwikstaart" in dump
+    assert [value for value in ANNA if value in dump] == []
+    for number in ("2", "1"):
+        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
+    assert werkplek.dump()["persoon"] == []
+    assert werkplek.run("import", "csv", GOED).exit_code == 1, "still forgotten"
+
+
+def test_a_leerling_at_two_vestigingen_is_forgotten_at_both(werkplek: Werkplek) -> None:
+    """A person belongs to the school: naming the one vestiging erases at the other too."""
+    result = werkplek.run("leerling", "forget", "21QW01", "lln-caro", "--yes")
+    assert "One leerling: 3 deelnames" in result.output
+    assert "lln-caro" not in str(werkplek.dump())

@@ -1,0 +1,272 @@
+"""Stored answers: never stale whichever application answers, gone with their records, made again when they are lost."""
+
+import gzip
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha512
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import sqlalchemy as sa
+from edexml_bestand import make_dataset
+from koppelingen_hulp import BRIN6
+from proefschool import KLEIN, SCHOOLJAAR, Proefschool
+from wsgi import Reply, call
+
+from uwlr_adapter import voorraad
+from uwlr_adapter.administratie import batches, gegevens, vergeten, vestigingen
+from uwlr_adapter.administratie.tables import importbatch, stand_inhoud
+from uwlr_adapter.app import make_app
+from uwlr_adapter.contract import antwoord, names, weergave
+from uwlr_adapter.contract.dataset import Dataset, Leerling
+from uwlr_adapter.contract.schemas import Bevinding
+from uwlr_adapter.stand import stand
+
+ALLES, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
+pytestmark = pytest.mark.usefixtures("databank")
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[Proefschool]:
+    """Give the smallest school."""
+    made = Proefschool(tmp_path)
+    made.import_data(KLEIN)
+    yield made
+    made.close()
+
+
+def named(roepnaam: str) -> Dataset:
+    """Give the smallest school with another name."""
+    leerling = Leerling("101", roepnaam=roepnaam, groep="g1")
+    return make_dataset([leerling], groepen=KLEIN.groepen, schooljaar=SCHOOLJAAR)
+
+
+def stored(school: Proefschool) -> list[str]:
+    """Give the kinds of which bytes are kept."""
+    with school.opslag.reading() as connection:
+        return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
+
+
+def post(school: Proefschool, accept: str | None = "gzip", rest: str = "<xsdversie>2.2</xsdversie>") -> Reply:
+    """Fetch with an Accept-Encoding."""
+    headers = {} if accept is None else {"HTTP_ACCEPT_ENCODING": accept}
+    return call(school.app, school.message(ALLES, rest), **headers)
+
+
+def test_made_once(school: Proefschool) -> None:
+    """The second request, and that of another application, is answered without a look at the records."""
+    with patch.object(weergave, "make", wraps=weergave.make) as made:
+        first = school.fetch()
+        assert school.fetch().inhoud == first.inhoud
+        school.restart()
+        assert school.fetch().inhoud == first.inhoud
+        assert made.call_count == 1
+        keys = [school.fetch(LEERLINGEN, groepen=vraag).keys("leerling") for vraag in ('<groep key="g1"/>', "<groep/>")]
+        assert (keys, made.call_count) == ([["101"], []], 2)
+    assert stored(school) == sorted([ALLES.inhoud, LEERLINGEN.inhoud])
+
+
+def test_geenwijzigingen_needs_no_bytes(school: Proefschool) -> None:
+    """Who has the content already costs no look at the bytes, also in a process that never sent them."""
+    first = school.fetch()
+    school.restart()
+    with patch.object(voorraad.Voorraad, "inhoud", side_effect=AssertionError):
+        assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
+
+
+def test_never_stale_from_another_application(school: Proefschool) -> None:
+    """Two applications on one database, imports, pauses and midnights between requests: each sees them at once."""
+    other = make_app(school.settings, lambda: school.moment)
+    apps = [school.app, other]
+    dice = random.Random(6)  # noqa: S311 - a test that plays the same each time
+    roepnaam, paused = "Zoë", False
+    for number in range(40):
+        act = dice.choice(["import", "pause", "day", "nothing", "nothing"])
+        if act == "import":
+            roepnaam = f"Zoë{number}"
+            school.import_data(named(roepnaam))
+        elif act == "pause":
+            (school.resume if paused else school.pause)()
+            paused = not paused
+        elif act == "day":
+            school.wait(86_400)
+        school.app = dice.choice(apps)
+        found = school.fetch()
+        if paused:
+            assert found.uitkomst == "Client.AutorisatieOngeldig"
+        else:
+            assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == [roepnaam]
+    school.app = apps[0]
+    other.close()
+
+
+def test_the_calendar_ends_an_answer(school: Proefschool) -> None:
+    """A leerling who leaves tomorrow is in the stored answer of today, and not in one of tomorrow."""
+    leaves = Leerling("2", roepnaam="Bo", uitstroomdatum="2026-11-24")
+    school.import_data(replace(KLEIN, leerlingen=(*KLEIN.leerlingen, leaves)))
+    other = make_app(school.settings, lambda: school.moment)
+    assert school.fetch().keys("leerling") == ["101", "2"]
+    school.wait(86_400)
+    school.app, first = other, school.app
+    assert school.fetch().keys("leerling") == ["101"]
+    school.app = first
+    assert school.fetch().keys("leerling") == ["101"]
+    other.close()
+
+
+@pytest.mark.parametrize("act", ["forget", "import", "undo"])
+def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
+    """In the transaction that changes the records, the answers that were made from them are erased."""
+    school.import_data(named("Zoé"))
+    school.fetch()
+    school.fetch(LEERLINGEN)
+    assert len(stored(school)) == 2
+    with school.opslag.writing() as connection:
+        if act == "forget":
+            vergeten.forget(connection, BRIN6[:4], "101", school.moment)
+        elif act == "undo":
+            newest = connection.scalar(sa.select(sa.func.max(importbatch.c.id)))
+            batches.undo(connection, newest or 0, school.moment)
+    if act == "import":
+        school.import_data(KLEIN)
+    assert stored(school) == []
+
+
+def test_an_import_of_the_same_keeps_the_answer(school: Proefschool) -> None:
+    """What changes nothing makes no new answer."""
+    school.fetch()
+    school.import_data(KLEIN)
+    with patch.object(weergave, "make", side_effect=AssertionError):
+        assert school.fetch().uitkomst == ALLES.inhoud
+
+
+def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
+    """Records that changed between reading them and keeping the answer: the request begins again, and sends the new."""
+    select, names_ = gegevens.select, iter(["Eén", "Twee"])
+
+    def slow(*args: object, **kwargs: object) -> object:
+        found = select(*args, **kwargs)  # type: ignore[arg-type]
+        if (naam := next(names_, None)) is not None:
+            school.import_data(named(naam))
+        return found
+
+    with patch.object(gegevens, "select", slow):
+        found = school.fetch()
+    assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == ["Twee"]
+
+
+def test_records_that_never_hold_still(school: Proefschool) -> None:
+    """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
+    versions = iter(range(1, 100))
+    with patch.object(vestigingen, "school_version", side_effect=lambda *_args, **_kwargs: next(versions)):
+        assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
+    assert stored(school) == []
+    assert school.fetch().uitkomst == ALLES.inhoud
+
+
+@pytest.mark.parametrize("operatie", [ALLES, LEERLINGEN], ids=lambda one: one.naam)
+def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names.Operatie) -> None:
+    """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
+    first = school.fetch(operatie)
+    with school.opslag.writing() as connection:
+        connection.execute(stand_inhoud.delete())
+    school.restart()
+    school.wait(3600)
+    assert school.fetch(operatie).inhoud == first.inhoud
+    assert len(stored(school)) == 1
+
+
+def test_an_answer_of_another_house_is_made_again(school: Proefschool) -> None:
+    """A newer version of the program sends nothing that an older one rendered."""
+    school.fetch()
+    with patch.object(voorraad, "__version__", "99"), patch.object(weergave, "make", wraps=weergave.make) as made:
+        school.fetch()
+        assert made.call_count == 1
+
+
+def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
+    """Asking for years that never had data writes nothing about them."""
+    for year in range(1990, 2000):
+        assert school.fetch(schooljaar=f"{year}-{year + 1}").uitkomst == "geengegevens"
+    with school.opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
+
+
+@pytest.mark.parametrize(
+    ("accept", "packed"),
+    [
+        (None, False),
+        ("", False),
+        ("gzip", True),
+        ("GZip, deflate, br", True),
+        ("deflate;q=1.0, x-gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000, *;q=1", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("br", False),
+        ("identity", False),
+        ("identity;q=1, gzip;q=0.5", False),
+        ("identity;q=0.5, gzip;q=1.0", True),
+        ("gzip;q=2", False),
+        ("gzip;q=veel", False),
+        ("ungzip", False),
+    ],
+)
+def test_gzip_for_who_asks(school: Proefschool, accept: str | None, *, packed: bool) -> None:
+    """The same answer, compressed only when the caller takes that; a cache in between hears what it hangs on."""
+    plain = school.fetch().inhoud
+    reply = post(school, accept)
+    assert reply.headers.get("Content-Encoding") == ("gzip" if packed else None)
+    assert (gzip.decompress(reply.body) if packed else reply.body) == plain
+    assert reply.headers["Content-Length"] == str(len(reply.body))
+    assert reply.headers["Vary"] == "Accept-Encoding"
+
+
+def test_te_is_no_accept_encoding(school: Proefschool) -> None:
+    """`TE: deflate,gzip`, as old Perl sends it, is about the transfer: the answer stays plain."""
+    reply = call(school.app, school.message(ALLES, "<xsdversie>2.2</xsdversie>"), HTTP_TE="deflate,gzip;q=0.3")
+    assert "Content-Encoding" not in reply.headers
+
+
+def test_small_answers_and_faults_are_plain(school: Proefschool) -> None:
+    """What fits in one packet is not compressed."""
+    moment = school.fetch().aanmaakdatum
+    same = f"<xsdversie>2.2</xsdversie><laatstontvangengegevens>{moment}</laatstontvangengegevens>"
+    for rest in (same, "<xsdversie>9.9</xsdversie>"):
+        assert "Content-Encoding" not in post(school, rest=rest).headers
+
+
+def test_an_answer_that_is_wrong_is_not_kept(school: Proefschool) -> None:
+    """Our XSD judges an answer before it is stored; when it is wrong nothing is there afterwards."""
+    with patch.object(antwoord, "check", return_value=[Bevinding("leerling", "pattern")]):
+        assert school.fetch().uitkomst == "Server.InterneFout"
+    assert stored(school) == []
+    assert school.fetch().uitkomst == ALLES.inhoud
+
+
+def test_a_full_disk(school: Proefschool) -> None:
+    """SQLite without room: a fault of the server and never half an answer; right again when there is room."""
+    if not school.opslag.is_sqlite:
+        pytest.skip("PostgreSQL's disk is not ours to fill")
+    eckids = [f"https://ketenid.nl/pilot/{sha512(bytes([number])).hexdigest()}" for number in range(250)]
+    many = [Leerling(str(number), eckid=eckid, roepnaam="Bo") for number, eckid in enumerate(eckids)]
+    school.import_data(make_dataset(many, schooljaar=SCHOOLJAAR))
+    pages: list[int] = []
+
+    def limit(connection: object, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        (now,) = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {now if not pages else 1_000_000}")
+
+    school.restart()
+    engine = school.app._opslag.engine  # noqa: SLF001 - the application's own database is filled
+    engine.dispose()
+    sa.event.listen(engine, "connect", limit)
+    assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
+    assert stored(school) == []
+    pages.append(1)
+    school.app.close()
+    assert school.fetch().uitkomst == ALLES.inhoud

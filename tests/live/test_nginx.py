@@ -1,0 +1,281 @@
+"""The shipped configuration of nginx, before a real `serve`: TLS, slow and large bodies, and who the caller is."""
+
+import datetime as dt
+import ipaddress
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+import zeep
+import zeep.transports
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from huis import CODE, Huis, furnish
+from server import WAIT, Server, free_port, read_response, serving, split, until
+
+from uwlr_adapter.journaal import geweigerd
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "deploy" / "nginx"
+PATH = "/uwlr/leerlinggegevens"
+SLOW = 200
+MAIN = """
+daemon off;
+worker_processes 1;
+pid {prefix}/nginx.pid;
+error_log stderr notice;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {prefix}/body;
+    proxy_temp_path {prefix}/proxy;
+    fastcgi_temp_path {prefix}/fastcgi;
+    uwsgi_temp_path {prefix}/uwsgi;
+    scgi_temp_path {prefix}/scgi;
+    include uwlr.conf;
+}}
+"""
+SITE = """
+listen 127.0.0.1:{port} ssl;
+server_name localhost;
+ssl_certificate {prefix}/cert.pem;
+ssl_certificate_key {prefix}/key.pem;
+"""
+
+
+@dataclass(frozen=True)
+class Voordeur:
+    """Nginx before a server."""
+
+    port: int
+    prefix: Path
+    server: Server
+
+    def connect(self, version: ssl.TLSVersion | None = None) -> ssl.SSLSocket:
+        """Open a connection over TLS, with the certificate checked."""
+        context = ssl.create_default_context(cafile=str(self.prefix / "cert.pem"))
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+        return context.wrap_socket(plain, server_hostname="localhost")
+
+    def ask(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Send bytes and give the response: status, headers, body."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            content = read_response(connection)
+        status, headers, body = split(content)
+        return status, dict(headers), body
+
+    def post(self, body: bytes, *headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Send a whole message."""
+        return self.ask(head(len(body), *headers) + body)
+
+
+def head(length: int, *headers: str, method: str = "POST", path: str = PATH) -> bytes:
+    """Give the head of a request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: text/xml", f"Content-Length: {length}"]
+    return "\r\n".join([*lines, "Connection: close", *headers, "", ""]).encode()
+
+
+def make_certificate(prefix: Path) -> None:
+    """Make a key and a certificate of its own for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (prefix / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (prefix / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+@pytest.fixture(scope="module")
+def nginx() -> str:
+    """Give the program."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("nginx is not installed, and this machine checks everything")
+        pytest.skip("nginx is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+    """Furnish a house."""
+    return furnish(tmp_path_factory.mktemp("huis"))
+
+
+@pytest.fixture(scope="module")
+def deur(nginx: str, huis: Huis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voordeur]:
+    """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
+    prefix = tmp_path_factory.mktemp("nginx")
+    port = free_port()
+    make_certificate(prefix)
+    with serving(huis.data) as server:
+        for file in SHIPPED.iterdir():
+            text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+            (prefix / file.name).write_text(re.sub(r"(client_\w+_timeout) 10s", r"\1 1s", text), encoding="utf-8")
+        (prefix / "uwlr-site.conf").write_text(SITE.format(port=port, prefix=prefix), encoding="utf-8")
+        (prefix / "nginx.conf").write_text(MAIN.format(prefix=prefix), encoding="utf-8")
+        command = [nginx, "-p", str(prefix), "-e", "stderr", "-c", str(prefix / "nginx.conf")]
+        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        reader = threading.Thread(target=_until_it_listens, args=(process, listening := threading.Event()))
+        reader.start()
+        try:
+            assert listening.wait(WAIT)
+            yield Voordeur(port, prefix, server)
+        finally:
+            process.terminate()
+            process.wait(WAIT)
+            reader.join(WAIT)
+
+
+def _until_it_listens(process: subprocess.Popen[str], listening: threading.Event) -> None:
+    assert process.stderr is not None
+    with process.stderr:
+        for line in process.stderr:
+            if "start worker process" in line:
+                listening.set()
+
+
+def test_the_shipped_site_is_valid_too(nginx: str, tmp_path: Path) -> None:
+    """The site as it is shipped, with its own ports, parses once its certificate is there."""
+    make_certificate(tmp_path)
+    for file in SHIPPED.iterdir():
+        shutil.copy(file, tmp_path)
+    site = (tmp_path / "uwlr-site.conf").read_text(encoding="utf-8")
+    site = re.sub(r"/etc/ssl\S+\.pem", f"{tmp_path}/cert.pem", site)
+    site = re.sub(r"/etc/ssl\S+\.key", f"{tmp_path}/key.pem", site)
+    (tmp_path / "uwlr-site.conf").write_text(site.replace("listen [::]:443 ssl;", ""), encoding="utf-8")
+    (tmp_path / "nginx.conf").write_text(MAIN.format(prefix=tmp_path), encoding="utf-8")
+    command = [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf"), "-t"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls(deur: Voordeur, version: ssl.TLSVersion) -> None:
+    """TLS 1.2 and 1.3 are spoken."""
+    with deur.connect(version) as connection:
+        assert connection.version() == version.name.replace("_", ".")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_older_tls_is_refused(deur: Voordeur) -> None:
+    """TLS 1.1 is not spoken any more."""
+    with pytest.raises(OSError, match=r".*"), deur.connect(ssl.TLSVersion.TLSv1_1):
+        pass
+
+
+def test_zeep_over_tls(deur: Voordeur, huis: Huis) -> None:
+    """A real client fetches a whole school over TLS, with the certificate checked."""
+    with closing(requests.Session()) as session:
+        session.trust_env = False  # only the certificate of the test counts
+        session.verify = str(deur.prefix / "cert.pem")
+        transport = zeep.transports.Transport(session=session)
+        base = f"https://localhost:{deur.port}"
+        client = zeep.Client(f"{base}{PATH}?wsdl", transport=transport)
+        binding = next(iter(client.wsdl.bindings))
+        service = client.create_service(binding, f"{base}{PATH}")
+        answer = service.HaalLeerlinggegevens(
+            schooljaar=huis.schooljaar,
+            brincode="21QW",
+            dependancecode="00",
+            xsdversie="2.2",
+            _soapheaders={
+                "msgpHeader": {
+                    "autorisatiesleutel": CODE,
+                    "klantcode": huis.klantcodes["Snappet"],
+                    "klantnaam": "Snappet",
+                }
+            },
+        )
+    assert len(answer.leerlinggegevens.leerlingen.leerling) == 232
+
+
+def test_the_largest_body_and_one_byte_more(deur: Voordeur, huis: Huis) -> None:
+    """64 kB are let through; one byte more is refused by nginx, as its announced length already says."""
+    message = huis.request()
+    full = message + b" " * (64 * 1024 - len(message))
+    assert deur.post(full)[0] == 200
+    status, headers, _ = deur.post(full + b" ")
+    assert status == 413
+    assert headers["server"] == "nginx"
+    assert deur.ask(head(10**12))[0] == 413
+
+
+def test_bodies_that_do_not_end_do_no_harm(deur: Voordeur, huis: Huis) -> None:
+    """With two hundred callers who stop half-way through their bodies everybody else is served."""
+    message = huis.request()
+    with ExitStack() as stack:
+        for _ in range(SLOW):
+            slow = stack.enter_context(deur.connect())
+            slow.sendall(head(len(message)) + message[: len(message) // 2])
+        for _ in range(10):
+            assert deur.post(message)[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"POST / HT", head(1000) + b"<half"])
+def test_who_stops_is_given_up(deur: Voordeur, sent: bytes) -> None:
+    """A head or a body that does not go on is ended by nginx; the test made its waiting time short."""
+    with deur.connect() as connection:
+        connection.sendall(sent)
+        held = b""
+        while chunk := connection.recv(65536):
+            held += chunk
+    assert held == b"" or held.startswith(b"HTTP/1.1 408")
+
+
+def test_the_source_is_who_called_nginx(deur: Voordeur, huis: Huis) -> None:
+    """What a caller claims in X-Forwarded-For counts for nothing; nginx writes down who it is."""
+    opslag = Opslag(Settings(data=huis.data).database_url)
+    deur.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
+    with opslag.reading() as connection:
+        assert set(connection.scalars(sa.select(geweigerd.c.bron))) == {"127.0.0.1"}
+
+
+def test_the_figures_are_not_shown(deur: Voordeur) -> None:
+    """Through nginx nobody sees the metrics; health and readiness are one word."""
+    assert deur.ask(head(0, method="GET", path="/metrics"))[0] == 404
+    assert deur.ask(head(0, method="GET", path="/readyz"))[::2] == (200, b"ready\n")
+
+
+def test_one_request_id(deur: Voordeur) -> None:
+    """The id of nginx is in the answer and in the log of the service."""
+    with deur.connect() as connection:
+        connection.sendall(head(1) + b"x")
+        content = read_response(connection)
+    (given,) = re.findall(rb"(?i)x-request-id: ([0-9a-f]{32})\r\n", content)
+    until(lambda: any(given.decode() in line for line in deur.server.log))

@@ -1,0 +1,291 @@
+"""`serve` as an operator meets it: workers, a reload, a stop, a death and a hang, and the same app on other servers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import psutil
+import pytest
+import sqlalchemy as sa
+from databank import Databank
+from huis import CODE_OF_ONE, Huis, furnish
+from server import WAIT, Server, command, free_port, read_response, serving, split, until
+
+from uwlr_adapter.opslag import Opslag
+
+PATH = "/uwlr/leerlinggegevens"
+
+
+@pytest.fixture
+def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+    with postgresql.database() as made:
+        monkeypatch.setenv("UWLR_DATABASE", made)
+        yield made
+
+
+@pytest.fixture
+def huis(url: str, tmp_path: Path) -> Huis:
+    """Furnish it."""
+    return furnish(tmp_path)
+
+
+@contextmanager
+def two_workers(huis: Huis, url: str) -> Iterator[Server]:
+    """Serve it by two workers."""
+    with serving(huis.data, "--workers", "2", environment={"UWLR_DATABASE": url}) as server:
+        yield server
+
+
+def message(huis: Huis) -> bytes:
+    """Give the request of a small school."""
+    return huis.request(sleutel=CODE_OF_ONE, brin6="30AB00")
+
+
+def workers(server: Server) -> dict[int, psutil.Process]:
+    """Give the worker processes by their id."""
+    return {child.pid: child for child in psutil.Process(server.process.pid).children()}
+
+
+def raw_post(content: bytes, *headers: str) -> bytes:
+    """Give the bytes of a POST."""
+    lines = [f"POST {PATH} HTTP/1.1", "Host: x", "Content-Type: text/xml", f"Content-Length: {len(content)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def test_sqlite_has_one_worker(tmp_path: Path) -> None:
+    """More workers on SQLite are refused in one sentence that says what would do."""
+    arguments = command("--data", str(tmp_path), "serve", "--workers", "2")
+    result = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=WAIT)
+    assert result.returncode == 2
+    assert "need PostgreSQL (UWLR_DATABASE)" in result.stderr
+
+
+def test_workers_share_their_figures(huis: Huis, url: str) -> None:
+    """Whichever worker is asked gives the figures of all; the log has a line for each request."""
+    with two_workers(huis, url) as server:
+        for _ in range(20):
+            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        for _ in range(4):
+            text = server.post(b"", method="GET", path="/metrics").decode()
+            assert 'uwlr_requests_total{operation="HaalLeerlinggegevens",outcome="leerlinggegevens"} 20.0' in text
+    lines = [json.loads(line) for line in server.log if line.startswith("{")]
+    assert sum(line.get("outcome") == "leerlinggegevens" for line in lines) == 20
+    assert len({line["request"] for line in lines if "outcome" in line}) == len(lines)
+
+
+class Callers:
+    """Callers that go on until they are told to stop; on a connection of their own each time, or on one kept open."""
+
+    def __init__(self, server: Server, request: bytes) -> None:
+        self.server, self.request = server, request
+        self.count: Counter[str] = Counter()
+        self.stop = threading.Event()
+        self.threads = [threading.Thread(target=one) for one in (self._fresh, self._kept) for _ in range(3)]
+
+    def __enter__(self) -> Self:
+        """Start."""
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=WAIT)
+
+    def _fresh(self) -> None:
+        while not self.stop.is_set():
+            try:
+                with self._connect() as connection:
+                    connection.sendall(raw_post(self.request, "Connection: close"))
+                    self.count["fresh" if read_response(connection).startswith(b"HTTP/1.1 200") else "fresh cut"] += 1
+            except OSError as error:
+                self.count[f"fresh {type(error).__name__}"] += 1
+
+    def _kept(self) -> None:
+        while not self.stop.is_set():
+            try:
+                with self._connect() as connection:
+                    while not self.stop.is_set():
+                        connection.sendall(raw_post(self.request))
+                        response = read_response(connection)
+                        self.count["kept" if response.startswith(b"HTTP/1.1 200") else "kept cut"] += 1
+                        if not response or b"\r\nconnection: close\r\n" in response.lower():
+                            break
+            except OSError as error:
+                self.count[f"kept {type(error).__name__}"] += 1
+
+
+def test_a_reload_cuts_nothing(huis: Huis, url: str) -> None:
+    """While both workers are replaced every request is answered, on new connections and on ones that are kept open."""
+    with two_workers(huis, url) as server:
+        before = workers(server)
+        with Callers(server, message(huis)) as callers:
+            until(lambda: callers.count["fresh"] > 10 and callers.count["kept"] > 10)
+            server.process.send_signal(signal.SIGHUP)
+            psutil.wait_procs(before.values(), timeout=WAIT)
+            seen = callers.count.total()
+            until(lambda: callers.count.total() > seen + 20)
+        assert workers(server).keys().isdisjoint(before)
+        assert set(callers.count) == {"fresh", "kept"}, callers.count
+
+
+def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
+    """A caller on an open connection hears that it must make a new one while its worker still answers."""
+    with two_workers(huis, url) as server:
+        before = workers(server)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
+            connection.sendall(raw_post(message(huis)))
+            assert b"\r\nconnection: close\r\n" not in read_response(connection).lower()
+            server.process.send_signal(signal.SIGHUP)
+            response = b""
+            while b"\r\nconnection: close\r\n" not in response.lower():
+                connection.sendall(raw_post(message(huis)))
+                response = read_response(connection)
+                assert response.startswith(b"HTTP/1.1 200")
+        assert before.keys() <= workers(server).keys()
+        psutil.wait_procs(before.values(), timeout=WAIT)
+
+
+def test_a_worker_that_stands_still_holds_no_caller(huis: Huis, url: str) -> None:
+    """All workers take new connections from one queue, so that of a worker that stands still nobody notices."""
+    with two_workers(huis, url) as server:
+        still = min(workers(server).values(), key=lambda worker: worker.pid)
+        still.suspend()
+        try:
+            for _ in range(20):
+                assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        finally:
+            still.resume()
+
+
+def test_a_stop_lets_what_came_in_be_answered(huis: Huis, url: str) -> None:
+    """A request whose body was received before SIGTERM gets its whole answer, and its line in the journaal."""
+    opslag = Opslag(url)
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
+        " WHERE datname = current_database())"
+    )
+    with two_workers(huis, url) as server, socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+        with opslag.writing() as connection:
+            connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
+            caller.sendall(raw_post(message(huis)))
+            until(lambda: connection.scalar(waiting) == 1)
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: _is_refused(server.port))
+        status, _, body = split(read_response(caller))
+        assert (status, b"leerlinggegevens_antwoord" in body) == (200, True)
+        assert server.process.wait(WAIT) == 0
+
+
+def _is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=WAIT).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
+    """When a worker is killed another one comes, and requests go on."""
+    with two_workers(huis, url) as server:
+        before = workers(server)
+        killed = min(before)
+        before[killed].kill()
+        until(lambda: len(workers(server).keys() - {killed}) == 2)
+        for _ in range(10):
+            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+
+
+HUNG = """
+import sys
+from uwlr_adapter import worker
+from uwlr_adapter.cli import main
+worker.HUNG_SECONDS = 1
+sys.exit(main())
+"""
+
+
+def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
+    """A request that never ends costs its worker, not the service; the log says where it hung, without a value."""
+    opslag = Opslag(url)
+    unlimited = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+    arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
+    log = huis.data / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HUNG, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": unlimited}
+        )
+    server = Server(port, process, [])
+    try:
+        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+        before = workers(server)
+        with opslag.writing() as connection:
+            connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
+            assert server.post(message(huis), "Content-Type: text/xml") == b""
+        until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
+        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+    finally:
+        process.terminate()
+        process.wait(WAIT)
+    written = log.read_text(encoding="utf-8")
+    assert "a request hangs for more than" in written
+    assert "journaal.py" in written
+    for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
+        assert secret not in written
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.app:make_app()"),
+        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.app:make_app"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """The application is plain WSGI: gunicorn and waitress give the same answers, faults and refusals."""
+    huis = furnish(tmp_path)
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *(argument.format(port=port) for argument in arguments)],
+        env=clean | {"UWLR_DATA": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    server = Server(port, process, [])
+    try:
+        until(lambda: not _is_refused(port) or process.poll() is not None)
+        status, headers, body = split(server.post(message(huis), "Content-Type: text/xml"))
+        assert (status, b"leerlinggegevens_antwoord" in body) == (200, True)
+        assert dict(headers)["content-length"] == str(len(body))
+        half = len(message(huis)) // 2
+        pieces = [message(huis)[:half], message(huis)[half:]]
+        chunked = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+        response = server.post(chunked, "Content-Type: text/xml", "Transfer-Encoding: chunked")
+        assert split(response)[0] == 200
+        assert b"Client.OngeldigBericht" in server.post(b"x", "Content-Type: text/xml")
+        assert split(server.post(b"", method="PUT"))[0] == 405
+        assert split(server.post(b"x" * (64 * 1024 + 1), "Content-Type: text/xml"))[0] == 413
+        assert split(server.post(b"", method="GET", path="/readyz"))[0] == 200
+    finally:
+        process.terminate()
+        process.wait(WAIT)

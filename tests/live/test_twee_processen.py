@@ -1,0 +1,110 @@
+"""Two servers on one PostgreSQL: what happens through one is in force in the other at its next request."""
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from administratie_hulp import import_dataset
+from databank import Databank
+from edexml_bestand import make_dataset
+from huis import CODE_OF_ONE, Huis, furnish
+from server import Server, serving, split
+
+from uwlr_adapter.contract.dataset import Leerling
+from uwlr_adapter.koppelingen import handelingen, store
+from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.tijd import now
+
+STEPS = 1000 if os.environ.get("UWLR_LONG") else 40
+SEED = 20261125
+BRIN6 = "30AB00"
+
+
+@dataclass
+class Paar:
+    """Two servers, and the records and koppeling that both serve."""
+
+    huis: Huis
+    opslag: Opslag
+    sleutels: Sleutelbos
+    servers: tuple[Server, Server]
+
+    def fetch(self, server: Server, laatst: str | None = None) -> tuple[str, str, str]:
+        """Fetch through one server; gives the outcome, the name of the one leerling, and the moment of the data."""
+        rest = "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
+        message = self.huis.request(sleutel=CODE_OF_ONE, brin6=BRIN6)
+        message = message.replace(b"</leerlinggegevens_verzoek>", f"{rest}</leerlinggegevens_verzoek>".encode())
+        _, _, body = split(server.post(message, "Content-Type: text/xml"))
+        text = body.decode()
+        if fault := re.search("<faultcode>soap:(.*)</faultcode>", text):
+            return fault[1], "", ""
+        if "<geenwijzigingen" in text:
+            return "geenwijzigingen", "", ""
+        (naam,) = re.findall("<leerling .*<roepnaam>(.*)</roepnaam>", text)
+        (moment,) = re.findall("<aanmaakdatum>(.*)</aanmaakdatum>", text)
+        return "leerlinggegevens", naam, moment
+
+    def import_naam(self, naam: str) -> None:
+        """Import the school anew, with this name for its leerling."""
+        leerling = Leerling("l", roepnaam=naam)
+        dataset = make_dataset([leerling], brin6=BRIN6, schooljaar=self.huis.schooljaar)
+        import_dataset(self.opslag, dataset, moment=now())
+
+    def switch(self, *, on: bool) -> None:
+        """Pause the koppeling, or resume it with the same code."""
+        with self.opslag.writing() as connection:
+            found = store.living(connection, BRIN6, "snappet")
+            assert found is not None
+            if on:
+                handelingen.enter_code(connection, self.sleutels, found.id, found.versie, CODE_OF_ONE, now())
+            else:
+                handelingen.clear_code(connection, found.id, found.versie, now())
+
+
+@pytest.fixture
+def paar(tmp_path: Path, postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paar]:
+    """Start both servers on a database of their own."""
+    with postgresql.database() as url:
+        monkeypatch.setenv("UWLR_DATABASE", url)
+        huis = furnish(tmp_path)
+        opslag = Opslag(url)
+        settings = Settings(data=tmp_path)
+        environment = {"UWLR_DATABASE": url}
+        with serving(tmp_path, environment=environment) as one, serving(tmp_path, environment=environment) as other:
+            yield Paar(huis, opslag, Sleutelbos.from_settings(settings, opslag), (one, other))
+        opslag.close()
+
+
+def test_what_happens_through_one_is_in_force_in_the_other(paar: Paar) -> None:
+    """In any order of imports, pauses, resumptions and fetches, each fetch through either server is of that moment."""
+    chance = random.Random(SEED)  # noqa: S311 - a seeded test
+    naam, open_, moment = "Één", True, ""
+    paar.import_naam(naam)
+    for step in range(STEPS):
+        match chance.choice(("import", "pause", "resume", "fetch", "again")):
+            case "import":
+                naam = f"Naam {step}"
+                paar.import_naam(naam)
+                moment = ""
+            case "pause" if open_:
+                open_, moment = False, ""
+                paar.switch(on=False)
+            case "resume" if not open_:
+                open_ = True
+                paar.switch(on=True)
+            case "again" if open_ and moment:
+                assert paar.fetch(chance.choice(paar.servers), moment)[0] == "geenwijzigingen", step
+        for server in chance.sample(paar.servers, 2):
+            uitkomst, found, at = paar.fetch(server)
+            if not open_:
+                assert uitkomst == "Client.AutorisatieOngeldig", step
+                continue
+            assert (uitkomst, found) == ("leerlinggegevens", naam), step
+            assert moment in {"", at}, step
+            moment = at

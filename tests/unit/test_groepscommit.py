@@ -1,0 +1,98 @@
+"""One commit for all who wait: each thing is written once, and each waiter hears how it went."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from uwlr_adapter.groepscommit import Groepscommit
+
+
+class Schrift:
+    """Keeps each group that was written; the first write waits until it is let through."""
+
+    def __init__(self) -> None:
+        self.groepen: list[list[int]] = []
+        self.begun = threading.Event()
+        self.go = threading.Event()
+        self.fout: Exception | None = None
+
+    def write(self, dingen: Sequence[int]) -> None:
+        """Write a group, or fail."""
+        self.begun.set()
+        self.go.wait()
+        self.groepen.append(list(dingen))
+        if self.fout is not None:
+            raise self.fout
+
+
+def crowd(groep: Groepscommit[int], schrift: Schrift, number: int) -> list[BaseException | None]:
+    """Add 0 while the writer is held up, and then the rest at once; gives what each of them heard."""
+    heard: list[BaseException | None] = [None] * number
+
+    def add(ding: int) -> None:
+        try:
+            groep.add(ding)
+        except ConnectionError as error:
+            heard[ding] = error
+
+    threads = [threading.Thread(target=add, args=(ding,)) for ding in range(number)]
+    threads[0].start()
+    schrift.begun.wait()
+    for thread in threads[1:]:
+        thread.start()
+    while len(groep.waiting()) < number - 1:
+        threading.Event().wait(0.001)
+    schrift.go.set()
+    for thread in threads:
+        thread.join()
+    return heard
+
+
+def test_who_waits_meanwhile_shares_one_commit() -> None:
+    """The first is written alone; the nineteen who came meanwhile are the second commit, each once."""
+    schrift = Schrift()
+    groep = Groepscommit(schrift.write)
+    assert crowd(groep, schrift, 20) == [None] * 20
+    assert [sorted(one) for one in schrift.groepen] == [[0], list(range(1, 20))]
+
+
+def test_who_waited_gets_the_error() -> None:
+    """When a commit fails, all whose things were in it hear so; the next one is written as if nothing happened."""
+    schrift = Schrift()
+    groep = Groepscommit(schrift.write)
+    schrift.fout = ConnectionError("away")
+    assert crowd(groep, schrift, 8) == [schrift.fout] * 8
+    schrift.fout = None
+    groep.add(99)
+    assert schrift.groepen[-1] == [99]
+
+
+def test_alone_it_writes_at_once() -> None:
+    """A thing returns when it is written, and an error is that of its own write."""
+    schrift = Schrift()
+    schrift.go.set()
+    groep = Groepscommit(schrift.write)
+    for ding in range(3):
+        groep.add(ding)
+    assert schrift.groepen == [[0], [1], [2]]
+    schrift.fout = ConnectionError("away")
+    with pytest.raises(ConnectionError):
+        groep.add(3)
+
+
+def test_many_threads_many_times() -> None:
+    """Of eight threads that add two hundred things each, every thing is written exactly once."""
+    written: list[int] = []
+    groep: Groepscommit[int] = Groepscommit(written.extend)
+
+    def add(first: int) -> None:
+        for ding in range(first, first + 200):
+            groep.add(ding)
+
+    threads = [threading.Thread(target=add, args=(1000 * number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(written) == [1000 * number + ding for number in range(8) for ding in range(200)]

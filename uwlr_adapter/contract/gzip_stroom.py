@@ -1,0 +1,35 @@
+"""One gzip stream (RFC 1952) of parts, of which the large one was compressed before.
+
+A part is compressed by itself and flushed fully: it ends on a whole byte and refers to nothing before it, so that parts
+can stand behind each other in one stream. It stays one member, since clients are known that read only the first.
+"""
+
+import struct
+import zlib
+
+NIVEAU = 3
+"""As quick as level 1 on these records and 5% smaller; level 6 is 12% smaller and takes twice the time of an answer."""
+_KOP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""Deflate, no name, no time, any system."""
+
+
+def compress(data: bytes) -> bytes:
+    """Give a part that can stand in a stream."""
+    maker = zlib.compressobj(NIVEAU, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return maker.compress(data) + maker.flush(zlib.Z_FULL_FLUSH)
+
+
+def decompress(part: bytes) -> bytes:
+    """Give what `compress` was given. Raises zlib.error."""
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(part)
+
+
+def join(kop: bytes, midden: bytes, staart: bytes, part: bytes | None = None) -> bytes:
+    """Give the stream of three parts; `part` is the middle one as it was compressed before."""
+    part = compress(midden) if part is None else part
+    last = zlib.compressobj(NIVEAU, zlib.DEFLATED, -zlib.MAX_WBITS)
+    crc = zlib.crc32(staart, zlib.crc32(midden, zlib.crc32(kop)))
+    size = (len(kop) + len(midden) + len(staart)) & 0xFFFFFFFF
+    return b"".join(
+        [_KOP, compress(kop), part, last.compress(staart), last.flush(zlib.Z_FINISH), struct.pack("<LL", crc, size)]
+    )

@@ -1,0 +1,181 @@
+"""What SQLite and PostgreSQL each need, so that the rooms above see one kind of database.
+
+Transactions begin with a statement of our own, not at the driver's whim: the driver commits by itself, and the first
+statement of each transaction is the one given here. On PostgreSQL a reading transaction is one snapshot that changes
+nothing. A writing one reads what is committed at each statement: together with a lock on what it is about (`lock`, or
+the lock of a row) that is what SQLite's only writer sees, and no transaction fails for having come second.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+WAIT_SECONDS = 15
+"""How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
+STATEMENT_SECONDS = 25
+"""How long PostgreSQL may work on one statement: after the wait for a lock, and before that client gives up."""
+IDLE_SECONDS = 60
+"""How long a transaction may stand still before PostgreSQL ends it: a process that hangs keeps no lock for ever."""
+CONNECT_SECONDS = 5
+"""How long each host of the URL may take to answer: two dead hosts still leave time within that client timeout."""
+SILENT_SECONDS = 15
+"""How long a machine may be silent before its connection counts as lost; a system by itself waits for 15 minutes."""
+
+COPY_FROM = 20
+"""Rows from which COPY is quicker than a statement for them: it takes a round trip of its own."""
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_READ_ONLY_SERVER = "25006"
+"""PostgreSQL's read_only_sql_transaction: the server that we were connected to has become a standby."""
+
+_ABOUT_DATA = frozenset({"22", "23"})
+"""Classes of SQLSTATE: a value that does not fit, a constraint that does not hold."""
+
+
+def make_engine(url: sa.URL) -> sa.Engine:
+    """Give the engine of a database; nothing is connected yet. Raises ImportError without the driver, and OSError."""
+    if url.get_backend_name() == "sqlite":
+        _make_file(url.database)
+        # As many connections as threads, as below; a database in memory has a pool of its own.
+        pool = {} if url.database in {None, "", ":memory:"} else {"pool_size": 0}
+        engine = sa.create_engine(url, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True, **pool)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    # Without a bound of its own: a thread holds one connection at a time, so that there are as many as threads.
+    engine = sa.create_engine(url, connect_args=_postgresql_args(url), hide_parameters=True, pool_size=0)
+    sa.event.listen(engine, "connect", _prepare_postgresql)
+    sa.event.listen(engine, "begin", _begin_postgresql)
+    sa.event.listen(engine, "handle_error", _leave_standby)
+    sa.event.listen(engine, "handle_error", _hide_values)
+    return engine
+
+
+def lock(connection: sa.Connection, what: str) -> None:
+    """Hold `what` until the transaction ends, so that of two writers the second sees what the first one did.
+
+    SQLite has one writer at a time already. Raises DBAPIError when another holds it for WAIT_SECONDS.
+    """
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(sha256(what.encode()).digest()[:8], signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Give an insert that can say what happens when the row is there already (`on_conflict_do_update`)."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def insert_many(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the same columns; many at once go to PostgreSQL by COPY. Raises DBAPIError."""
+    if connection.dialect.name == "postgresql" and len(rijen) >= COPY_FROM:
+        _copy(connection, table, rijen)
+    elif rijen:
+        connection.execute(table.insert(), [dict(rij) for rij in rijen])
+
+
+def _copy(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
+    """Insert by COPY. A column that the rows do not name gets the default of the database, none of SQLAlchemy."""
+    columns = [table.c[naam] for naam in rijen[0]]
+    to_driver = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+    quote = connection.dialect.identifier_preparer.quote
+    statement = f"COPY {quote(table.name)} ({', '.join(quote(column.name) for column in columns)}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for rij in rijen:
+                values = zip(to_driver, (rij[column.name] for column in columns), strict=True)
+                copy.write_row([value if change is None else change(value) for change, value in values])
+    except connection.dialect.loaded_dbapi.Error as error:
+        text = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
+        raise DBAPIError(statement, None, type(error)(text), hide_parameters=True) from None
+
+
+def no_time_limit(connection: sa.Connection) -> None:
+    """Let this transaction work and wait for as long as it takes: a migration of many records."""
+    if connection.dialect.name == "postgresql":
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+
+
+def _make_file(database: str | None) -> None:
+    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
+    if database is None or database == ":memory:" or database.startswith("file:"):
+        return
+    path = Path(database)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
+    dbapi_connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    if _writes(connection):  # with NORMAL a commit is on the disk together with the next one that is FULL: one WAL
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if _later(connection) else 'FULL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _postgresql_args(url: sa.URL) -> dict[str, Any]:
+    """Give what a connection is made with; what the URL says itself goes before it."""
+    limits = {
+        "lock_timeout": WAIT_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS,
+    }
+    own = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
+    given = url.query.get("options", "")
+    defaults = {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENT_SECONDS // 3,
+        "keepalives_interval": SILENT_SECONDS // 3,
+        "keepalives_count": 2,
+        "tcp_user_timeout": SILENT_SECONDS * 1000,
+        "application_name": "uwlr-adapter",
+    }
+    arguments: dict[str, Any] = {name: value for name, value in defaults.items() if name not in url.query}
+    return {**arguments, "options": " ".join([own, *([given] if isinstance(given, str) else given)]).strip()}
+
+
+def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
+    dbapi_connection.autocommit = True  # transactions are begun by _begin_postgresql, not by the driver
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(_WRITING if _writes(connection) else _READING)
+    if _later(connection):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _writes(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("uwlr_schrijft", False))
+
+
+def _later(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("uwlr_later", False))
+
+
+def _leave_standby(context: sa.ExceptionContext) -> None:
+    """Let go of every connection to a server that has become read-only; the next one asks the hosts of the URL anew."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY_SERVER:
+        context.is_disconnect = True
+
+
+def _hide_values(context: sa.ExceptionContext) -> None:
+    """Take the text off an error about data: PostgreSQL quotes the key or value that is wrong."""
+    state = getattr(context.original_exception, "sqlstate", None) or ""
+    if state[:2] in _ABOUT_DATA and context.sqlalchemy_exception is not None:
+        text = f"{type(context.original_exception).__name__}, SQLSTATE {state}"
+        context.original_exception.args = context.sqlalchemy_exception.args = (text,)

@@ -1,0 +1,94 @@
+"""The figures of a service for Prometheus. No school, no afnemer and no person is in a label.
+
+Workers of one server add up their figures through files in the folder that PROMETHEUS_MULTIPROC_DIR names; `serve`
+makes one. Without it the figures are those of this process.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest, values
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from uwlr_adapter.verslag import Verslag
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Bounds of the durations: from an answer at hand to the patience of the least patient client."""
+
+
+class Metingen:
+    """The figures of one application."""
+
+    def __init__(self) -> None:
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # else chosen at import
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "uwlr_requests",
+            "HTTP requests by operation and outcome.",
+            ["operation", "outcome"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "uwlr_request_seconds",
+            "Seconds from the whole request to the whole answer.",
+            ["operation"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._unknown = Counter(
+            "uwlr_refused_unknown", "Requests refused before the afnemer was known.", registry=self._registry
+        )
+        self._database_errors = Counter(
+            "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
+        )
+
+    def count(self, verslag: Verslag) -> None:
+        """Count a request that is done."""
+        self._requests.labels(verslag.operatie, verslag.uitkomst).inc()
+        self._seconds.labels(verslag.operatie).observe(verslag.seconds)
+        if verslag.onbekend:
+            self._unknown.inc()
+
+    def count_database_error(self, _context: object) -> None:
+        """Count a failure of the database; a listener of its engine."""
+        self._database_errors.inc()
+
+    def render(self, ages: tuple[float, float] | None) -> bytes:
+        """Give all figures in the text form of Prometheus.
+
+        `ages` are the seconds since the last import of the school that was imported last, and of the one that waits
+        longest; None leaves them out.
+        """
+        if os.environ.get(FOLDER):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        else:
+            registry = self._registry
+        return generate_latest(registry) + generate_latest(_age_gauges(ages))
+
+
+def _age_gauges(found: tuple[float, float] | None) -> CollectorRegistry:
+    """Give the ages as figures of this moment, which no process adds up."""
+    registry = CollectorRegistry()
+    if found is not None:
+        registry.register(_Ages(*found))
+    return registry
+
+
+@dataclass(frozen=True, slots=True)
+class _Ages(Collector):
+    newest: float
+    oldest: float
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the two ages."""
+        gauge = GaugeMetricFamily("uwlr_records_age_seconds", "Seconds since the last import.", labels=["which"])
+        gauge.add_metric(["newest"], self.newest)
+        gauge.add_metric(["oldest"], self.oldest)
+        yield gauge

@@ -1,0 +1,294 @@
+"""The stored answers: each is made once, judged by our XSD, kept in the database, and sent many times.
+
+Nothing stale is ever sent, because nothing is sent that was not compared in the same request with the database:
+
+1. What an answer says depends on the records of the school, the day, and the house that renders it (its version and
+   settings); on nothing else. Every transaction that changes records raises `school.versie` (`touch_school`).
+2. The gate reads `school.versie` in the statement that decides access. A stand is at hand only when it was made from
+   that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
+3. Making reads the records and their version in one snapshot, and keeps the result only while it holds the school's row
+   and the version is still that one. Else the whole request begins again (`Verlopen`).
+4. The bytes are found by the content hash in that stand, in the database as in a process: other content has another
+   hash, so a process that kept an answer from before an import cannot find it any more.
+
+So whoever asks after an import, a pause or midnight gets what holds then, whichever process does the work. A request
+that overlaps a change is answered as of before it or as of after it, never with a part of each.
+
+Bytes do not outlive their records: `touch_school` erases them in the transaction of the change.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from weakref import WeakValueDictionary
+
+import sqlalchemy as sa
+
+from uwlr_adapter import __version__, stand
+from uwlr_adapter.administratie import gegevens, vestigingen
+from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
+from uwlr_adapter.contract.antwoord import Vorm
+from uwlr_adapter.contract.dataset import School
+from uwlr_adapter.contract.weergave import Weergave, Wijzer
+from uwlr_adapter.geheugen import Geheugen
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.opslag import Opslag, Vraag
+from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel
+from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
+
+OCTETS = 64 * 1024 * 1024
+"""What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
+_SLEUTEL = Standsleutel.__slots__
+
+
+class Verlopen(Exception):
+    """The records changed, or an answer went away, while a request was at work: it begins again."""
+
+
+class InvalidAnswerError(Exception):
+    """An answer of our own does not keep to our own schema; the text holds a path and a rule, no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inhoud:
+    """The rendered records of an answer, the school that they are of (without days), and the records compressed."""
+
+    school: School
+    weergave: Weergave
+    part: bytes
+
+    @property
+    def octets(self) -> int:
+        """What it takes in memory, about: an index entry takes more than its text."""
+        wijzer = self.weergave.wijzer
+        return len(self.weergave.records) + len(self.part) + (0 if wijzer is None else 100 * len(wijzer.grenzen))
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What an answer says, and since when; its records too when they were made just now."""
+
+    inhoud_hash: str
+    gewijzigd: datetime
+    leerlingen: int
+    onvolledig: int
+    inhoud: Inhoud | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no data."""
+        return self.inhoud_hash == GEEN_GEGEVENS
+
+
+class Voorraad:
+    """The stored answers of one database, and those that this process has at hand. Safe to share between threads."""
+
+    def __init__(self, opslag: Opslag, octets: int = OCTETS) -> None:
+        self._opslag = opslag
+        self._antwoorden: Geheugen[bytes] = Geheugen(octets)
+        self._inhouden: Geheugen[Inhoud] = Geheugen(octets // 4)
+        self._lock = threading.Lock()
+        self._makers: WeakValueDictionary[Standsleutel, _Maker] = WeakValueDictionary()
+
+    def stand(
+        self, sleutel: Standsleutel, vorm: Vorm, *, schoolversie: int, moment: datetime, opened: datetime
+    ) -> Stand:
+        """Give how an answer stands at this moment, made anew when it is not at hand.
+
+        `schoolversie` is what the gate read; `opened`, since when the koppeling has been open. Raises Verlopen,
+        InvalidAnswerError or DBAPIError.
+        """
+        found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
+        if found is not None:
+            return found
+        with self._alone(sleutel):
+            found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
+            return self._make(sleutel, vorm, moment, opened) if found is None else found
+
+    def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
+        """Give the records of a stand. Raises Verlopen when they are gone."""
+        found = gemaakt.inhoud or self._inhouden.get(gemaakt.inhoud_hash)
+        if found is None:
+            found = self._load(sleutel, gemaakt)
+            if found.weergave.wijzer is not None:
+                self._inhouden.put(gemaakt.inhoud_hash, found, found.octets)
+        return found
+
+    def antwoord(
+        self, sleutel: Standsleutel, vorm: Vorm, gemaakt: Stand, gewijzigd: datetime, *, gzip: bool = False
+    ) -> bytes:
+        """Give the whole answer of a stand, as of `gewijzigd`. Raises Verlopen when its records are gone."""
+        key = (gemaakt.inhoud_hash, gewijzigd, gzip)
+        found = self._antwoorden.get(key)
+        if found is None:
+            inhoud = self.inhoud(sleutel, gemaakt)
+            found = assemble(vorm, inhoud, inhoud.weergave.records, gewijzigd, gzip=gzip, part=inhoud.part)
+            self._antwoorden.put(key, found, len(found))
+        return found
+
+    def _at_hand(self, sleutel: Standsleutel, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
+        """Give a stand that holds now (rule 2), if there is one."""
+        rows = self._opslag.look(_STAND, **_key(sleutel))
+        if not rows:
+            return None
+        inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = rows[0]
+        if versie is None or versie < schoolversie or gemaakt_als != _house(vorm):
+            return None
+        if dag < van or (tot is not None and dag >= tot):
+            return None
+        return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
+
+    def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
+        rows = self._opslag.look(_INHOUD, **_key(sleutel), inhoud_hash=gemaakt.inhoud_hash)
+        if not rows:
+            with self._opslag.writing() as connection:  # so that it is not taken for at hand again
+                stand.let_go(connection, sleutel, gemaakt.inhoud_hash)
+            raise Verlopen
+        schoolkey, part, wijzer = rows[0]
+        return Inhoud(
+            school=_school(sleutel, schoolkey),
+            weergave=Weergave(
+                records=gzip_stroom.decompress(part),
+                leerlingen=gemaakt.leerlingen,
+                onvolledig=gemaakt.onvolledig,
+                wijzer=None if wijzer is None else Wijzer.from_json(gzip_stroom.decompress(wijzer)),
+            ),
+            part=bytes(part),
+        )
+
+    def _make(self, sleutel: Standsleutel, vorm: Vorm, moment: datetime, opened: datetime) -> Stand:
+        """Render an answer, judge it, and keep it (rule 3)."""
+        dag = day_of(moment)
+        brin6, schooljaar = sleutel.brin6, sleutel.schooljaar
+        with self._opslag.reading() as connection:
+            versie = vestigingen.school_version(connection, brin6[:4])
+            dataset = gegevens.select(
+                connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=written(moment)
+            )
+            tot = gegevens.next_change(connection, brin6=brin6, schooljaar=schooljaar, dag=dag)
+        inhoud, inhoud_hash = None, GEEN_GEGEVENS
+        if dataset is not None:
+            made = weergave.make(vorm, dataset)
+            inhoud_hash = antwoord.content_hash(vorm, dataset.school, made.records)
+            whole = antwoord.wrap(vorm, dataset.school, made.records)
+            if findings := antwoord.check(whole, vorm.xsdversie, eigen=True):
+                raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
+            school = _school(sleutel, dataset.school.schoolkey)
+            inhoud = Inhoud(school, made, gzip_stroom.compress(made.records))
+        elif not self._opslag.look(_STAND, **_key(sleutel)):
+            return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
+        geldig = stand.Geldigheid(
+            schoolversie=versie,
+            van=dag,
+            tot=tot,
+            vorm=_house(vorm),
+            leerlingen=0 if inhoud is None else inhoud.weergave.leerlingen,
+            onvolledig=0 if inhoud is None else inhoud.weergave.onvolledig,
+        )
+        # On the disk with the line of the journaal, before the answer leaves.
+        with self._opslag.writing(later=True) as connection:
+            if vestigingen.school_version(connection, brin6[:4], hold=True) != versie:
+                raise Verlopen
+            latest = stand.whole_second(max(opened, store.last_opened(connection, brin6) or opened))
+            gewijzigd = stand.see(connection, sleutel, inhoud_hash, moment, latest)
+            stand.keep(connection, sleutel, geldig)
+            _store(connection, sleutel, inhoud_hash, inhoud)
+        if inhoud is not None and inhoud.weergave.wijzer is not None:
+            self._inhouden.put(inhoud_hash, inhoud, inhoud.octets)
+        return Stand(inhoud_hash, gewijzigd, geldig.leerlingen, geldig.onvolledig, inhoud)
+
+    @contextmanager
+    def _alone(self, sleutel: Standsleutel) -> Iterator[None]:
+        """Let one thread at a time make an answer: who waits finds it at hand."""
+        with self._lock:
+            maker = self._makers.get(sleutel)
+            if maker is None:
+                maker = self._makers[sleutel] = _Maker()
+        with maker.lock:
+            yield
+
+
+class _Maker:
+    """What the threads that want one answer hold in turn."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
+def assemble(
+    vorm: Vorm,
+    inhoud: Inhoud,
+    records: bytes,
+    gewijzigd: datetime,
+    *,
+    gzip: bool = False,
+    part: bytes | None = None,
+) -> bytes:
+    """Give the answer around some of the records, as of a moment; `part` is these records as they are compressed."""
+    dag = day_of(gewijzigd).isoformat()
+    school = replace(inhoud.school, peildatum=dag, aanmaakdatum=written(gewijzigd))
+    kop, staart = antwoord.around(vorm, school)
+    return gzip_stroom.join(kop, records, staart, part) if gzip else b"".join([kop, records, staart])
+
+
+def written(moment: datetime) -> str:
+    """Give a moment as an answer has it: in Amsterdam, with its offset, since toolkits send a bare one back as UTC."""
+    return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
+
+
+def _school(sleutel: Standsleutel, schoolkey: str | None) -> School:
+    return School(
+        schooljaar=sleutel.schooljaar,
+        peildatum="",
+        brincode=sleutel.brin6[:4],
+        dependancecode=sleutel.brin6[4:],
+        schoolkey=schoolkey,
+        aanmaakdatum="",
+    )
+
+
+def _house(vorm: Vorm) -> str:
+    """Give what decides how records are written, beside the key of a stand."""
+    return f"{__version__} {'key+eckid' if vorm.key_naast_eckid else ''}".strip()
+
+
+def _key(sleutel: Standsleutel) -> dict[str, str]:
+    return {naam: getattr(sleutel, naam) for naam in _SLEUTEL}
+
+
+def _store(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, inhoud: Inhoud | None) -> None:
+    """Keep the records of an answer in place of those that were there."""
+    connection.execute(
+        stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _key(sleutel).items()))
+    )
+    if inhoud is not None:
+        wijzer = inhoud.weergave.wijzer
+        connection.execute(
+            stand_inhoud.insert().values(
+                **_key(sleutel),
+                inhoud_hash=inhoud_hash,
+                schoolkey=inhoud.school.schoolkey,
+                inhoud=inhoud.part,
+                wijzer=None if wijzer is None else gzip_stroom.compress(wijzer.to_json()),
+            )
+        )
+
+
+def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    return [table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in _SLEUTEL]
+
+
+_STAND = Vraag(
+    sa.select(
+        *(stand.stand.c[naam] for naam in ("inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm")),
+        *(stand.stand.c[naam] for naam in ("leerlingen", "onvolledig")),
+    ).where(*_by_key(stand.stand))
+)
+_INHOUD = Vraag(
+    sa.select(stand_inhoud.c.schoolkey, stand_inhoud.c.inhoud, stand_inhoud.c.wijzer).where(
+        *_by_key(stand_inhoud), stand_inhoud.c.inhoud_hash == sa.bindparam("inhoud_hash", type_=sa.String)
+    )
+)
