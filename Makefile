@@ -6,7 +6,7 @@ PORT ?= 8080
 QUICK ?=
 SCHOOLS ?= 6600
 
-.PHONY: demo test test-long bench bench-imports bench-nation check python clean
+.PHONY: demo test test-long bench bench-imports bench-nation screenshots check python clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
@@ -29,6 +29,10 @@ bench: $(VENV)/installed-test
 # The whole country: 6,600 schools imported into PostgreSQL and fetched by one vendor. SCHOOLS=100 for a part of it.
 bench-nation: $(VENV)/installed-test
 	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
+
+# Pictures of the pages into docs/screenshots, of the example school: look at each before you keep it.
+screenshots: $(VENV)/installed-test
+	$(VENV)/bin/python tests/screenshots.py
 
 check: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .

@@ -23,7 +23,8 @@ from uwlr_adapter.app import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-CODE = "21QW00voorbeeld2026code"
+HIGHEST = 2000
+"""Pixels of a picture: beyond that a page repeats itself."""
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal")
 WIDE = (*SMALL[1:], "beeindigen", "bevestiging", "afnemers")
@@ -65,7 +66,13 @@ def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names:
             (page,) = windows[key].pages
             show(page, pagina, huis)
             page.evaluate("document.activeElement.blur()")
-            page.screenshot(path=folder / f"{pagina.naam}-{breedte}.png", full_page=True, animations="disabled")
+            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST)
+            page.screenshot(
+                path=folder / f"{pagina.naam}-{breedte}.png",
+                full_page=True,
+                clip={"x": 0, "y": 0, "width": breedte, "height": height},
+                animations="disabled",
+            )
 
 
 def main(arguments: list[str]) -> None:
