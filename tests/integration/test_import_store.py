@@ -77,7 +77,7 @@ def test_the_same_file_again_changes_nothing(opslag: Opslag) -> None:
     rapport = import_dataset(opslag, SCHOOL)
     assert rapport.tellingen["leerlingen"] == Telling(ongewijzigd=2)
     assert rapport.tellingen["groepen"] == Telling(ongewijzigd=4)
-    writes = [sql for sql in written if not sql.startswith(("SELECT", "BEGIN"))]
+    writes = [sql for sql in written if not sql.startswith(("SELECT", "BEGIN", "PRAGMA"))]
     assert [sql.split()[:3] for sql in writes] == [["INSERT", "INTO", "importbatch"]]
     assert dump(opslag) == before
 

@@ -87,7 +87,7 @@ def test_a_set_needs_no_vestigingen(opslag: Opslag) -> None:
 def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(opslag: Opslag) -> None:
     """Also when they are at different vestigingen: else the one would become the other."""
     doubled = {**SET, "leerlingen": SET["leerlingen"].replace("E2", "E1")}
-    assert refused(opslag, doubled) == [("leerlingen.csv", 3, "the same eckid as line 2")]
+    assert refused(opslag, doubled) == [("leerlingen.csv", 3, "the same as line 2")]
 
 
 def test_a_schoolkey_of_two_vestigingen_is_refused(opslag: Opslag) -> None:
@@ -103,7 +103,9 @@ def test_a_leerkracht_with_two_eckids_is_refused(opslag: Opslag) -> None:
     """A key of which one set says two things is nobody in particular; the same set again would change it each time."""
     two = SET["leerkrachten"].replace("M;;Maas;;Kim;;21QW;00", "M;E8;Maas;;Kim;;21QW;00")
     two = two.replace("M;;Maas;;Kim;;21QW;01", "M;E9;Maas;;Kim;;21QW;01")
-    assert refused(opslag, {**SET, "leerkrachten": two}) == [("leerkrachten.csv", 3, "another value than on line 2")]
+    assert refused(opslag, {**SET, "leerkrachten": two}) == [
+        ("leerkrachten.csv", 3, "another value than on line 2, of the same leerkracht")
+    ]
 
 
 def test_a_row_that_places_nobody_anywhere_is_no_place(opslag: Opslag) -> None:
@@ -122,7 +124,7 @@ def test_places_of_a_year_that_is_not_laid_out_are_not_read(opslag: Opslag) -> N
     older = SET["plaatsingen"] + "\n1;21QW;00;2025-2026;3A;\n1;21QW;00;2025-2026;3B;\n2;21QW;01;2025-2026;3C;3"
     staff = SET["leerkrachten"] + "\nM;;Maas;;Kim;;21QW;00;2025-2026;3A"
     rapport, *_ = bring(opslag, {**SET, "plaatsingen": older, "leerkrachten": staff})
-    reden = "no group of groepen.csv is of this vestiging and schooljaar: not read"
+    reden = "groepen.csv has no group of this vestiging and schooljaar: not read"
     assert [(one.bestand, one.regel, one.reden) for one in rapport.meldingen if one.element == "Schooljaar"] == [
         ("plaatsingen.csv", 4, reden),
         ("leerkrachten.csv", 4, reden),

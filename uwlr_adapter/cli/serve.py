@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import click
 from granian.constants import HTTPModes, Interfaces
@@ -45,6 +46,15 @@ class Server(MPServer):
     By itself each worker has a queue of its own on Linux (SO_REUSEPORT): what waits in it is reset when its worker
     ends, and stays unanswered while its worker hangs.
     """
+
+    started: Callable[[], object] = staticmethod(lambda: None)
+    """Called when the workers have been forked. A thread that runs before may hold a lock of the interpreter, such as
+    that of a module it imports, and a worker forked at that moment would wait for it for ever."""
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - granian has no types for these
+        """Fork the workers."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        self.started()
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
@@ -117,7 +127,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
     )
     signal.signal(worker.DRAIN_SIGNAL, signal.SIG_IGN)  # a worker hears it once it is there
     server.on_reload(_drain_workers)
-    threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
+    server.started = threading.Thread(target=_announce, args=(settings, ready), daemon=True).start
     with tempfile.TemporaryDirectory(prefix="uwlr-metrics-") as folder:
         os.environ.setdefault(metingen.FOLDER, folder)
         try:

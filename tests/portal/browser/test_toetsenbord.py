@@ -25,7 +25,7 @@ def tab_to(page: Page, what: str) -> None:
         page.keyboard.press("Tab")
         focus = page.evaluate(FOCUS)
         assert focus["seen"], focus["what"]
-        if re.match(what, focus["what"]):
+        if re.match(what, focus["what"], re.DOTALL):
             return
     pytest.fail(f"Tab does not lead to {what}")
 
