@@ -1,6 +1,7 @@
 """CSV sets for tests: the corpus with its manifest, and the commands as an operator types them."""
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,7 +126,7 @@ class Werkplek:
 
     def dump(self) -> dict[str, list[str]]:
         """Give every row of every table, as text."""
-        with self.open().reading() as connection:
+        with closing(self.open()) as opslag, opslag.reading() as connection:
             return {
                 table.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
                 for table in metadata.sorted_tables
