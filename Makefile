@@ -30,9 +30,9 @@ bench: $(VENV)/installed-test
 bench-nation: $(VENV)/installed-test
 	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
 
-# Pictures of the portal, in docs/screenshots; needs Debian's chromium.
+# Pictures of the pages into docs/screenshots, of the example school: look at each before you keep it.
 screenshots: $(VENV)/installed-test
-	PYTHONPATH=tests $(VENV)/bin/python tests/screenshots.py
+	$(VENV)/bin/python tests/screenshots.py
 
 check: $(VENV)/installed-test
 	$(VENV)/bin/ruff format --check .
