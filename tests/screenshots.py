@@ -23,10 +23,10 @@ from uwlr_adapter.app import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-HIGHEST = 2000
+HIGHEST = {SMAL: 1500, BREED: 2000}
 """Pixels of a picture: beyond that a page repeats itself."""
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
-SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal")
+SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal-gefilterd")
 WIDE = (*SMALL[1:], "beeindigen", "bevestiging", "afnemers")
 """Which pages, by their name in `portaalpaginas`; `--all FOLDER` makes all of them, to look at."""
 
@@ -66,7 +66,7 @@ def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names:
             (page,) = windows[key].pages
             show(page, pagina, huis)
             page.evaluate("document.activeElement.blur()")
-            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST)
+            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST[breedte])
             page.screenshot(
                 path=folder / f"{pagina.naam}-{breedte}.png",
                 full_page=True,

@@ -118,8 +118,8 @@ def test_the_confirmation_on_paper(open_page: Open, wereld: Wereld) -> None:
     assert "Ygr67BfgKl" not in paper
 
 
-def test_a_quiet_page_stays_within_its_frame(open_page: Open) -> None:
-    """Nothing in a card of a telephone sticks out of that card, also where the page itself does not scroll."""
+def test_a_card_holds_its_words(open_page: Open) -> None:
+    """On a telephone nothing sticks out of a card, also where the page itself does not scroll because of it."""
     page = open_page("leeg", breedte=SMAL)
     page.goto(f"/koppelingen/{LEEG}/")
     outside = """document.querySelectorAll("main *").values().filter(one =>
