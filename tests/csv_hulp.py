@@ -10,12 +10,11 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from uwlr_adapter.administratie.store import MAX_DROP
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.leerling import leerling
 from uwlr_adapter.opslag import Opslag, metadata
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import MAX_DROP, Settings
 
 CORPUS = Path(__file__).parent / "data" / "csv"
 GOED = CORPUS / "goed"

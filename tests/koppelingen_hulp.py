@@ -94,8 +94,8 @@ class Wereld:
         kop = berichten.header(sleutel=sleutel, klantcode=klantcode, klantnaam=klantnaam)
         aanroep = lees(berichten.envelope(berichten.body(school=school), kop))
         blik = self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
-        afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
-        return self.poort.decide(blik, afnemer.id, aanroep, moment)
+        self.poort.identify(blik, aanroep.autorisatie, moment)
+        return self.poort.decide(blik, aanroep, moment)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Give every row of a table."""

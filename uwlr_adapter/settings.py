@@ -8,6 +8,9 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+MAX_DROP = 0.2
+"""A fifth: more than a school loses in a bad month, less than a source that was cut off."""
+
 
 class Part(StrEnum):
     """A part of the service that a process shows or does not."""
@@ -38,7 +41,7 @@ class Settings(BaseSettings):
     catalogus: Path | None = None
     """UWLR_CATALOGUS: a catalogue of koppelingen of one's own. Default: the shipped one, with the three of ESIS."""
 
-    max_drop: float = Field(default=0.2, ge=0, le=1)
+    max_drop: float = Field(default=MAX_DROP, ge=0, le=1)
     """UWLR_MAX_DROP: the share of the answered leerlingen or groepen that may go in one import without a question."""
 
     host: str = "127.0.0.1"

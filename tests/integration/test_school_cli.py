@@ -130,6 +130,17 @@ def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
     assert journaal.count("HaalLeerlinggegevens") == 1
 
 
+def test_preview_of_a_disabled_afnemer_gives_no_data(tmp_path: Path) -> None:
+    """Whoever may not call at all would get nothing, whatever the koppeling says."""
+    furnish(tmp_path)
+    run = CliRunner()
+    assert run.invoke(main, ["--data", str(tmp_path), "afnemer", "disable", "Snappet"]).exit_code == 0
+    result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])
+    assert result.exit_code != 0
+    assert "disabled" in result.output
+    assert "<" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("brin6", "koppeling", "sentence"),
     [

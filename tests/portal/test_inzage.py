@@ -186,6 +186,20 @@ def test_what_is_shared(portaal: Portaal) -> None:
             assert f">{key}<" not in page.body
 
 
+def test_what_lacks_stands_with_its_own_kind(portaal: Portaal) -> None:
+    """A field that leerlingen lack is told of them, one that leerkrachten lack of those, and groups lack nothing."""
+    with portaal.opslag.writing() as connection:
+        import_one_of_each(connection, "2026-2027")
+    with portaal.opslag.reading() as connection:
+        found = delen.gedeeld(connection, "30AB00", "smalle set", MOMENT)
+    assert {soort.naam: (dict(soort.ontbreekt), soort.onvolledig) for soort in found.soorten} == {
+        "leerlingen": ({"geboortedatum": 1, "jaargroep": 1}, 1),
+        "groepen": ({}, 0),
+        "samengestelde groepen": ({}, 0),
+        "leerkrachten": ({"achternaam": 1, "e-mailadres": 1}, 1),
+    }
+
+
 def test_nothing_to_share(browser: Browser) -> None:
     """Without leerlingen this year the page says so."""
     page = browser.get(f"{SCHOOL}/koppeling/1/delen")

@@ -17,7 +17,13 @@ def test_no_thread_of_ours_runs_when_the_workers_are_forked(monkeypatch: pytest.
     monkeypatch.setenv(metingen.FOLDER, str(tmp_path))
     present: list[set[str]] = []
     announced = threading.Event()
-    monkeypatch.setattr(serve, "_announce", lambda _settings, _ready: announced.set())
+    forked = threading.Event()
+
+    def announce(_settings: Settings, _ready: object) -> None:
+        announced.set()
+        forked.wait(60)  # so that it is seen when it was there too early
+
+    monkeypatch.setattr(serve, "_announce", announce)
     monkeypatch.setattr(
         MPServer, "startup", lambda _self, *_given: present.append({one.name for one in threading.enumerate()})
     )
@@ -27,6 +33,7 @@ def test_no_thread_of_ours_runs_when_the_workers_are_forked(monkeypatch: pytest.
     try:
         serve.run(Settings(data=tmp_path, port=serve.free_port()), lambda: None)
     finally:
+        forked.set()
         signal.signal(worker.DRAIN_SIGNAL, heard)
     assert present == [before]
     assert announced.wait(60)

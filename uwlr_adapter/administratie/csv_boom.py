@@ -10,7 +10,7 @@ from uwlr_adapter.administratie.kolommen import KOLOMMEN
 
 COMBINATIE = "C"
 """The jaargroep of a combination group, which says nothing of its leerlingen (EDEXML 2.1, jaargroep)."""
-ROLLEN = frozenset("ADJ ADM CON DIR ICT IB KLA LRK LOS LOC OWA OUD RT SMW STA VAK TAL".split())
+ROLCODES = frozenset("ADJ ADM CON DIR ICT IB KLA LRK LOS LOC OWA OUD RT SMW STA VAK TAL".split())
 """The codes of a rol (EDEXML 2.1); any other text is a rolomschrijving."""
 TUSSEN_ROLLEN = "|"
 """What stands between the roles in one cell."""
@@ -86,7 +86,7 @@ def _reference(parent: etree._Element, tag: str, key: str, regel: int) -> etree.
 
 def _rollen(parent: etree._Element, cell: str, regel: int) -> None:
     for rol in filter(None, (part.strip() for part in cell.split(TUSSEN_ROLLEN))):
-        _text(parent, "rol" if rol in ROLLEN else "rolomschrijving", rol, regel)
+        _text(parent, "rol" if rol in ROLCODES else "rolomschrijving", rol, regel)
 
 
 def _groep(parent: etree._Element, rij: Rij) -> None:

@@ -1,6 +1,6 @@
 """Import: what a source delivers of one school becomes its records, whole or not at all, and is kept as a batch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import batches, gegevens, vergeten, vestigingen
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem, Rapport, Telling
 from uwlr_adapter.administratie.personen import Bekend, Nieuw, Rij, match
+from uwlr_adapter.administratie.tabelrijen import Jaar, rows_of
 from uwlr_adapter.administratie.tables import (
-    LEERKRACHT_VELDEN,
-    LEERLING_VELDEN,
     PersoonSoort,
     aanstelling,
     bronsleutel,
@@ -25,12 +24,10 @@ from uwlr_adapter.administratie.tables import (
     vestiging,
 )
 from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, insert, key_of
-from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie, Rol
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.settings import MAX_DROP
 from uwlr_adapter.tijd import day_of
 
-MAX_DROP = 0.2
-"""The share of the answered leerlingen or groups that may go in one import without a question."""
 ALTIJD = {"leerlingen": 5, "groepen": 1}
 """So many may always go: in a small school a few leavers are a large share."""
 
@@ -58,17 +55,6 @@ class Ingevoerd:
 
     batch: int
     rapporten: tuple[Rapport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Jaar:
-    """What a delivery is the whole truth for."""
-
-    brin6: str
-    schooljaar: str
-
-    def columns(self) -> dict[str, str]:
-        return {"brin6": self.brin6, "schooljaar": self.schooljaar}
 
 
 @dataclass(slots=True)
@@ -111,7 +97,7 @@ def import_leveringen(opslag: Opslag, leveringen: Sequence[Levering], opties: Op
 
 def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opties) -> Ingevoerd:
     """Do what `import_leveringen` does, inside the writing transaction of the caller, which undoes it on ImportFout."""
-    jaren = [_Jaar(_resolve(connection, levering, opties.brin6), levering.school.schooljaar) for levering in leveringen]
+    jaren = [Jaar(_resolve(connection, levering, opties.brin6), levering.school.schooljaar) for levering in leveringen]
     brincode = _one_school(jaren, leveringen)
     vestigingen.lock_school(connection, brincode)
     invoer = _Invoer(connection, opties, frozenset(jaar.brin6 for jaar in jaren))
@@ -129,11 +115,11 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
     return Ingevoerd(batch, tuple(rapporten))
 
 
-def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
+def _one_school(jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> str:
     """Give the brincode of a source, which must be about one school and name each year once."""
     if not jaren:
         raise ImportFout([Probleem(0, "", "has no vestiging and schooljaar to import")])
-    seen: set[_Jaar] = set()
+    seen: set[Jaar] = set()
     schoolkeys: dict[str | None, str] = {}
     for jaar, levering in zip(jaren, leveringen, strict=True):
         reden = None
@@ -150,7 +136,7 @@ def _one_school(jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> str:
     return jaren[0].brin6[:4]
 
 
-def _import_years(invoer: _Invoer, jaren: Sequence[_Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
+def _import_years(invoer: _Invoer, jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
     """Import each year. A warning at a line stands with the first year that has it. Raises ImportFout for them all."""
     rapporten: list[Rapport] = []
     problemen: list[Probleem] = []
@@ -168,7 +154,7 @@ def _import_years(invoer: _Invoer, jaren: Sequence[_Jaar], leveringen: Sequence[
     return rapporten
 
 
-def _import_year(invoer: _Invoer, jaar: _Jaar, levering: Levering) -> Rapport:
+def _import_year(invoer: _Invoer, jaar: Jaar, levering: Levering) -> Rapport:
     """Bring one vestiging and schooljaar to what its delivery says."""
     meldingen = _keep_vestiging(invoer, levering, jaar.brin6)
     before = {} if jaar.brin6 in invoer.nieuwe else _answered(invoer, jaar)
@@ -189,14 +175,14 @@ def _import_year(invoer: _Invoer, jaar: _Jaar, levering: Levering) -> Rapport:
     )
 
 
-def _answered(invoer: _Invoer, jaar: _Jaar) -> Mapping[str, frozenset[object]]:
+def _answered(invoer: _Invoer, jaar: Jaar) -> Mapping[str, frozenset[object]]:
     """Give who and what is answered today for this year."""
     dag = day_of(invoer.opties.moment)
     return gegevens.answered(invoer.connection, brin6=jaar.brin6, schooljaar=jaar.schooljaar, dag=dag)
 
 
 def _require_no_drop(
-    jaar: _Jaar, before: Mapping[str, frozenset[object]], after: Mapping[str, frozenset[object]], max_drop: float
+    jaar: Jaar, before: Mapping[str, frozenset[object]], after: Mapping[str, frozenset[object]], max_drop: float
 ) -> None:
     """Raise ImportFout, with the question, when more than a share of what is answered today would be gone."""
     problemen = []
@@ -256,7 +242,7 @@ def _rijen(gelezen: Iterable[Any]) -> list[Rij]:
     return [Rij(one.regel, one.record.key, one.record.eckid) for one in gelezen]
 
 
-def _identify(invoer: _Invoer, jaar: _Jaar, soort: PersoonSoort, rijen: list[Rij]) -> _Personen:
+def _identify(invoer: _Invoer, jaar: Jaar, soort: PersoonSoort, rijen: list[Rij]) -> _Personen:
     """Match the rows with the known persons, and write down new persons, aliases and ECK-iDs."""
     van = {"soort": soort.value, "brincode": jaar.brin6[:4]}
     uitkomst = match(soort.value, rijen, _known(invoer, van))
@@ -329,19 +315,10 @@ def _of(table: sa.Table, van: Mapping[str, str]) -> sa.ColumnElement[bool]:
 
 
 def _write(
-    invoer: _Invoer, jaar: _Jaar, levering: Levering, leerlingen: _Personen, leerkrachten: _Personen
+    invoer: _Invoer, jaar: Jaar, levering: Levering, leerlingen: _Personen, leerkrachten: _Personen
 ) -> dict[str, Telling]:
     """Bring the records of the year to what the delivery says; what is referred to comes first and goes last."""
-    by_leerling = [(at, one.record) for at, one in zip(leerlingen.ids, levering.leerlingen, strict=True)]
-    by_leerkracht = [(at, one.record) for at, one in zip(leerkrachten.ids, levering.leerkrachten, strict=True)]
-    wanted: dict[sa.Table, Iterable[dict[str, Any]]] = {
-        locatie: (_locatie_row(jaar, one.record) for one in levering.locaties),
-        groep: (_groep_row(jaar, levering, one.record) for one in levering.groepen),
-        deelname: (_deelname_row(jaar, levering, at, record) for at, record in by_leerling),
-        aanstelling: (_aanstelling_row(jaar, at, record) for at, record in by_leerkracht),
-        inschrijving: (row for at, one in by_leerling for row in _inschrijving_rows(jaar, levering, at, one)),
-        plaatsing: (row for at, one in by_leerling for row in _plaatsing_rows(jaar, at, one)),
-    }
+    wanted = rows_of(jaar, levering, leerlingen.ids, leerkrachten.ids)
     is_empty = jaar.brin6 in invoer.nieuwe
     found = {
         table: compare(invoer.connection, table, jaar.columns(), rows, is_empty=is_empty)
@@ -352,8 +329,8 @@ def _write(
     return {
         "locaties": _count(found[locatie], len(levering.locaties)),
         "groepen": _count(found[groep], len(levering.groepen)),
-        "leerlingen": _count(found[deelname], len(by_leerling), leerlingen.gewijzigd | verplaatst),
-        "leerkrachten": _count(found[aanstelling], len(by_leerkracht), leerkrachten.gewijzigd),
+        "leerlingen": _count(found[deelname], len(levering.leerlingen), leerlingen.gewijzigd | verplaatst),
+        "leerkrachten": _count(found[aanstelling], len(levering.leerkrachten), leerkrachten.gewijzigd),
     }
 
 
@@ -373,65 +350,3 @@ def _count(verschil: Verschil, total: int, touched: frozenset[int] = frozenset()
         ongewijzigd=total - len(verschil.toegevoegd) - gewijzigd,
         verwijderd=len(verschil.verwijderd),
     )
-
-
-def _locatie_row(jaar: _Jaar, record: Locatie) -> dict[str, Any]:
-    velden = ("key", "naam", "omschrijving", "mutatiedatum")
-    return {**jaar.columns(), **{veld: getattr(record, veld) for veld in velden}}
-
-
-def _groep_row(jaar: _Jaar, levering: Levering, record: Groep) -> dict[str, Any]:
-    velden = ("key", "soort", "naam", "jaargroep", "omschrijving", "mutatiedatum")
-    return {
-        **jaar.columns(),
-        **{veld: getattr(record, veld) for veld in velden},
-        "beschikbaar": record.key not in levering.niet_beschikbaar,
-    }
-
-
-def _deelname_row(jaar: _Jaar, levering: Levering, persoon_id: int, record: Leerling) -> dict[str, Any]:
-    return {
-        **jaar.columns(),
-        "persoon_id": persoon_id,
-        "ingedeeld": record.key not in levering.niet_ingedeeld,
-        "locatie_key": record.vestiging,
-        **{veld: getattr(record, veld) for veld in LEERLING_VELDEN},
-    }
-
-
-def _inschrijving_rows(jaar: _Jaar, levering: Levering, persoon_id: int, record: Leerling) -> Iterator[dict[str, Any]]:
-    for plaats, periode in enumerate(levering.periodes_of(record)):
-        yield {
-            **jaar.columns(),
-            "persoon_id": persoon_id,
-            "volgorde": plaats,
-            "van": periode.van,
-            "tot": periode.tot,
-            "gast": periode.gast,
-            "instroomdatum": periode.instroomdatum,
-            "uitstroomdatum": periode.uitstroomdatum,
-        }
-
-
-def _plaatsing_rows(jaar: _Jaar, persoon_id: int, record: Leerling) -> list[dict[str, Any]]:
-    """Give a leerling's groups; the stamgroep has place 0."""
-    places = {} if record.groep is None else {record.groep: 0}
-    places |= {key: place for place, key in enumerate(record.samengestelde_groepen, 1)}
-    return [
-        {**jaar.columns(), "persoon_id": persoon_id, "groep_key": key, "volgorde": place}
-        for key, place in places.items()
-    ]
-
-
-def _aanstelling_row(jaar: _Jaar, persoon_id: int, record: Leerkracht) -> dict[str, Any]:
-    return {
-        **jaar.columns(),
-        "persoon_id": persoon_id,
-        **{veld: getattr(record, veld) for veld in LEERKRACHT_VELDEN},
-        "rollen": _rollen(record.rollen),
-        "groepen": [[one.soort, one.key, _rollen(one.rollen)] for one in record.groepen],
-    }
-
-
-def _rollen(rollen: Iterable[Rol]) -> list[list[str]]:
-    return [[rol.soort, rol.waarde] for rol in rollen]

@@ -73,11 +73,6 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
-def set_schoolkey(connection: sa.Connection, brin6: str, schoolkey: str) -> None:
-    """Give a vestiging its schoolkey; that nobody else has it is the caller's to see to, and the database's."""
-    connection.execute(vestiging.update().where(vestiging.c.brin6 == brin6).values(schoolkey=schoolkey))
-
-
 def lock_school(connection: sa.Connection, brincode: str) -> None:
     """Hold a school until the transaction ends: of two imports the second sees the persons of the first."""
     dialect.lock(connection, f"brincode {brincode}")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.fault import UwlrFout
+from uwlr_adapter.contract.fault import OngeldigeKlantIdentificatie, UwlrFout
 from uwlr_adapter.contract.names import OPERATIES
 from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
 from uwlr_adapter.contract.verzoek import Verzoek
@@ -144,6 +144,8 @@ def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, x
             answer = dienst.preview(entry.afnemer, brin6, aanbod, verzoek)
         except Geweigerd as fout:
             raise click.ClickException(f"the afnemer would be refused: {fout.reden}") from None
+        except OngeldigeKlantIdentificatie:
+            raise click.ClickException("the afnemer would be refused: it is not there, or disabled") from None
         except (SleutelFout, UwlrFout) as fout:
             raise click.ClickException(str(fout)) from None
     click.echo(answer)

@@ -94,7 +94,7 @@ class Profiel:
 
         They go without it (UWLR knows no way to say so).
         """
-        return sum(len(self.incomplete_places(dataset, lijst)) for lijst in _PERSONEN if lijst in delen)
+        return sum(len(self.incomplete_places(dataset, lijst)) for lijst in PERSONEN if lijst in delen)
 
     def incomplete_places(self, dataset: Dataset, lijst: str) -> list[int]:
         """Give the places in a list (`leerlingen` or `leerkrachten`) of those that lack such a field."""
@@ -119,7 +119,8 @@ class Profiel:
         return {key: count for key, count in found.items() if count}
 
 
-_PERSONEN = ("leerlingen", "leerkrachten")
+PERSONEN = ("leerlingen", "leerkrachten")
+"""The lists of persons in an answer."""
 
 
 def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:

@@ -41,7 +41,6 @@ class Geweigerd(AutorisatieOngeldig):
 class Toegang:
     """Access to one vestiging under one profile. `geopend_op`: since when this koppeling has been open."""
 
-    afnemer_id: int
     koppeling_id: int
     brin6: str
     profiel: str
@@ -109,7 +108,7 @@ class Poort:
             raise OngeldigeKlantIdentificatie
         return afnemer
 
-    def decide(self, blik: Blik, afnemer_id: int, aanroep: Aanroep, moment: datetime) -> Toegang:
+    def decide(self, blik: Blik, aanroep: Aanroep, moment: datetime) -> Toegang:
         """Give the access that a known afnemer has to the school it names (row 7). Raises Geweigerd."""
         proef = self.sleutels.probe(Doel.VERIFICATIECODE, aanroep.autorisatie.autorisatiesleutel)
         koppeling = _with_code(blik.koppelingen, proef)
@@ -117,7 +116,7 @@ class Poort:
             raise Geweigerd(Reden.ONBEKENDE_SCHOOL)
         if koppeling is None:
             raise _refusal(blik.koppelingen, blik.brin6)
-        return self._open(blik, afnemer_id, koppeling, moment)
+        return self._open(blik, koppeling, moment)
 
     def decide_without_code(self, blik: Blik, aanbod: str, moment: datetime) -> Toegang:
         """Give the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
@@ -125,13 +124,13 @@ class Poort:
         For who may see the records anyway. Raises Geweigerd.
         """
         found = [one for one in blik.koppelingen if one.leeft and one.aanbod == aanbod]
-        if blik.afnemer is None or not found:
+        if not found:
             raise Geweigerd(Reden.GEEN_KOPPELING, blik.brin6)
         if found[0].status != Status.ACTIEF:
             raise Geweigerd(Reden.GEPAUZEERD, blik.brin6, found[0].id)
-        return self._open(blik, blik.afnemer.id, found[0], moment)
+        return self._open(blik, found[0], moment)
 
-    def _open(self, blik: Blik, afnemer_id: int, koppeling: _Gekoppeld, moment: datetime) -> Toegang:
+    def _open(self, blik: Blik, koppeling: _Gekoppeld, moment: datetime) -> Toegang:
         """Give the access through a koppeling that was found, so at a vestiging that exists. Raises Geweigerd."""
         brin6 = blik.brin6 or _NERGENS
         if koppeling.startdatum > day_of(moment):
@@ -141,7 +140,6 @@ class Poort:
             raise Geweigerd(Reden.GEEN_KOPPELING, brin6, koppeling.id)
         sinds = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
         return Toegang(
-            afnemer_id=afnemer_id,
             koppeling_id=koppeling.id,
             brin6=brin6,
             profiel=aanbod.profiel,

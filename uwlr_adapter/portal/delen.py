@@ -4,15 +4,15 @@ Numbers only: no name and no other value of a person comes out of here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.gegevens import select
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling
-from uwlr_adapter.contract.profiel import Profiel, profiel
+from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.profiel import PERSONEN, Profiel, profiel
 from uwlr_adapter.tijd import day_of, schooljaar_of
 
 VERSIES = ("2.2", "2.3")
@@ -95,37 +95,16 @@ def gedeeld(connection: sa.Connection, brin6: str, profielnaam: str, moment: dat
     """Give what is shared of a vestiging under a profile, if it were fetched at this moment."""
     dataset = _dataset(connection, brin6, moment)
     profielen = {versie: profiel(profielnaam, versie) for versie in VERSIES}
-    present = profielen[VERSIES[0]]
-    return Gedeeld(
-        schooljaar=schooljaar_of(day_of(moment)),
-        profiel=profielnaam,
-        soorten=(
-            _soort(
-                "leerlingen",
-                profielen,
-                "leerling",
-                names.LEERLING_ELEMENTEN,
-                dataset.leerlingen if dataset else (),
-                present.leerling_nodig,
-            ),
-            _soort("groepen", profielen, "groep", names.GROEP_ELEMENTEN, _groepen(dataset, "groep")),
-            _soort(
-                "samengestelde groepen",
-                profielen,
-                "samengestelde_groep",
-                names.SAMENGESTELDE_GROEP_ELEMENTEN,
-                _groepen(dataset, "samengestelde_groep"),
-            ),
-            _soort(
-                "leerkrachten",
-                profielen,
-                "leerkracht",
-                names.LEERKRACHT_ELEMENTEN,
-                dataset.leerkrachten if dataset else (),
-                present.leerkracht_nodig,
-            ),
-        ),
-    )
+    soorten = (_soort(naam, record, elementen, profielen, dataset) for naam, record, elementen in _SOORTEN)
+    return Gedeeld(schooljaar_of(day_of(moment)), profielnaam, tuple(soorten))
+
+
+_SOORTEN = (
+    ("leerlingen", "leerling", names.LEERLING_ELEMENTEN),
+    ("groepen", "groep", names.GROEP_ELEMENTEN),
+    ("samengestelde groepen", "samengestelde_groep", names.SAMENGESTELDE_GROEP_ELEMENTEN),
+    ("leerkrachten", "leerkracht", names.LEERKRACHT_ELEMENTEN),
+)
 
 
 def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset | None:
@@ -140,17 +119,14 @@ def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset
     )
 
 
-def _groepen(dataset: Dataset | None, soort: str) -> tuple[object, ...]:
-    return tuple(groep for groep in dataset.groepen if groep.soort == soort) if dataset else ()
+def _count(dataset: Dataset, record: str) -> int:
+    if record in {"leerling", "leerkracht"}:
+        return len(dataset.leerlingen if record == "leerling" else dataset.leerkrachten)
+    return sum(groep.soort == record for groep in dataset.groepen)
 
 
 def _soort(
-    naam: str,
-    profielen: dict[str, Profiel],
-    record: str,
-    elementen: Iterable[str],
-    records: tuple[object, ...],
-    nodig: frozenset[str] = frozenset(),
+    naam: str, record: str, elementen: Iterable[str], profielen: dict[str, Profiel], dataset: Dataset | None
 ) -> Soort:
     gaan, blijven = [], []
     for element in elementen:
@@ -159,17 +135,14 @@ def _soort(
             gaan.append(Veld(WOORDEN[element], under[0] if len(under) < len(profielen) else None))
         else:
             blijven.append(WOORDEN[element])
-    people = [one for one in records if isinstance(one, Leerling | Leerkracht)]
-    lacking = [(WOORDEN[element], sum(_lacks(one, element) for one in people)) for element in sorted(nodig)]
-    return Soort(
-        naam=naam,
-        aantal=len(records),
-        gaan=tuple(gaan),
-        blijven=tuple(blijven),
-        ontbreekt=tuple((woord, number) for woord, number in lacking if number),
-        onvolledig=sum(any(_lacks(one, element) for element in nodig) for one in people),
+    bare = Soort(naam=naam, aantal=0, gaan=tuple(gaan), blijven=tuple(blijven))
+    if dataset is None:
+        return bare
+    present = profielen[VERSIES[0]]
+    missing = present.missing(dataset)
+    return replace(
+        bare,
+        aantal=_count(dataset, record),
+        ontbreekt=tuple((WOORDEN[element], count) for (kind, element), count in missing.items() if kind == record),
+        onvolledig=len(present.incomplete_places(dataset, naam)) if naam in PERSONEN else 0,
     )
-
-
-def _lacks(record: Leerling | Leerkracht, element: str) -> bool:
-    return not getattr(record, names.attribute_of(element))

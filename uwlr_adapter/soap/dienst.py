@@ -141,7 +141,7 @@ class Dienst:
             raise fault.OngeldigBericht(_no_school(aanroep.operatie))
         verzoek: Verzoek | None = None
         for _ in range(POGINGEN):
-            toegang = self.poort.decide(blik, regel.afnemer_id, aanroep, regel.moment)
+            toegang = self.poort.decide(blik, aanroep, regel.moment)
             regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
             verzoek = verzoek or keur(aanroep, schooljaar_of(day_of(regel.moment)))
             regel.herstel, regel.leerlingen, regel.opmerkingen = verzoek.herstel, None, ()
@@ -160,6 +160,8 @@ class Dienst:
         caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
         for _ in range(POGINGEN):
             blik = self.poort.look(self.opslag, caller, SchoolVerwijzing(brin6[:4], brin6[4:], None))
+            if blik.afnemer is None or blik.afnemer.uitgeschakeld_op is not None:
+                raise fault.OngeldigeKlantIdentificatie
             toegang = self.poort.decide_without_code(blik, aanbod, regel.moment)
             try:
                 return self._fetch(toegang, verzoek, regel, gzip=False).inhoud
