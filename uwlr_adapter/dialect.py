@@ -7,9 +7,12 @@ the lock of a row) that is what SQLite's only writer sees, and no transaction fa
 """
 
 import os
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,16 +113,35 @@ def _make_file(database: str | None) -> None:
         return
     path = Path(database)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):  # and then it stays closed: to close it here drops the locks of other connections
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
     dbapi_connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Let readers go on while one writes.
+
+    Of several that open a new file at once one makes the change; SQLite does not let the others wait, as it does for
+    every other lock.
+    """
+    until = monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

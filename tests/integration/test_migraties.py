@@ -1,10 +1,14 @@
 """The migrations lead to the tables that the code has, on a real database."""
 
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from threading import Barrier, Thread
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import uwlr_adapter
-from uwlr_adapter import journaal, stand
+from uwlr_adapter import dialect, journaal, stand
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.gebruikers import tables as gebruikers
@@ -96,6 +100,33 @@ def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> N
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_an_opening_waits_for_the_one_that_is_first(tmp_path: Path) -> None:
+    """SQLite refuses at once to make the log of a new file while another one writes in it; the opening waits then."""
+    path = tmp_path / "a.sqlite3"
+    first = sqlite3.connect(path, isolation_level=None)
+    first.execute("BEGIN IMMEDIATE")
+    opslag = Opslag(f"sqlite:///{path}")
+    with patch.object(dialect, "sleep", side_effect=lambda _: first.rollback()) as waited:
+        opslag.upgrade()
+    assert waited.call_count == 1
+    first.close()
+    opslag.close()
+
+
+def test_opening_a_file_leaves_the_locks_of_other_connections(tmp_path: Path) -> None:
+    """A second Opslag on a file does not end what the first one holds: another process would take its log away."""
+    path = tmp_path / "a.sqlite3"
+    first = Opslag(f"sqlite:///{path}")
+    first.upgrade()
+    with first.reading():
+        second = Opslag(f"sqlite:///{path}")
+        other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA user_version'); c.close()"
+        subprocess.run([sys.executable, "-c", other, path], check=True)
+        assert path.with_name(f"{path.name}-wal").exists()
+    first.close()
+    second.close()
 
 
 def test_a_newer_database_is_not_touched(opslag: Opslag) -> None:
