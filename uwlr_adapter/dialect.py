@@ -146,7 +146,10 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     if _writes(connection):  # with NORMAL a commit is on the disk together with the next one that is FULL: one WAL
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if _later(connection) else 'FULL'}")
+        wanted = "NORMAL" if _later(connection) else "FULL"
+        if connection.info.get("uwlr_synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+            connection.info["uwlr_synchronous"] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from uwlr_adapter.beurt import BEURT
+
 Ding = TypeVar("Ding")
 
 
@@ -23,6 +25,10 @@ class Groepscommit(Generic[Ding]):
 
     def add(self, ding: Ding) -> None:
         """Return when this has been written; raises what `write` raised for the group that it was in."""
+        with BEURT.away():
+            self._add(ding)
+
+    def _add(self, ding: Ding) -> None:
         wachtende = _Wachtende(ding)
         with self._lock:
             self._waiting.append(wachtende)
@@ -41,6 +47,8 @@ class Groepscommit(Generic[Ding]):
 
     def _commit(self) -> None:
         """Write everything that waits, wake those it is of, and leave the next group to the first one in it."""
+        with BEURT:  # those who compute have something to add soon: waiting in their queue lets a group gather
+            pass
         with self._lock:
             groep, self._waiting = self._waiting, []
         fout: BaseException | None = None

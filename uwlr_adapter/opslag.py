@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter import dialect
+from uwlr_adapter.beurt import BEURT
 
 metadata = sa.MetaData(
     naming_convention={
@@ -150,7 +151,14 @@ class Opslag:
         """Give the rows of one statement. Raises DBAPIError.
 
         Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
+        SQLite answers within the turn of a thread, sooner than another one could take it; a server is waited for.
         """
+        if self.is_sqlite:
+            return self._look(vraag, parameters)
+        with BEURT.away():
+            return self._look(vraag, parameters)
+
+    def _look(self, vraag: Vraag, parameters: Mapping[str, str | int]) -> list[Rij]:
         dialect_ = self.engine.dialect
         statement = vraag.compiled(dialect_)
         try:

@@ -29,6 +29,7 @@ import sqlalchemy as sa
 from uwlr_adapter import __version__, stand
 from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.beurt import BEURT
 from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.dataset import School
@@ -104,7 +105,7 @@ class Voorraad:
         found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
         if found is not None:
             return found
-        with self._alone(sleutel):
+        with BEURT.away(), self._alone(sleutel):
             found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
             return self._make(sleutel, vorm, moment, opened) if found is None else found
 
@@ -144,7 +145,7 @@ class Voorraad:
     def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
         rows = self._opslag.look(_INHOUD, **_key(sleutel), inhoud_hash=gemaakt.inhoud_hash)
         if not rows:
-            with self._opslag.writing() as connection:  # so that it is not taken for at hand again
+            with BEURT.away(), self._opslag.writing() as connection:  # so that it is not taken for at hand again
                 stand.let_go(connection, sleutel, gemaakt.inhoud_hash)
             raise Verlopen
         schoolkey, part, wijzer = rows[0]

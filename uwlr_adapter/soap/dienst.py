@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from uwlr_adapter import stand, verslag
+from uwlr_adapter.beurt import BEURT
 from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
@@ -230,7 +231,7 @@ class Dienst:
         """Give since when this koppeling is fetched under its profile; written down only when that is new."""
         known, sinds = toegang.gehaald
         if known != toegang.profiel or sinds is None:
-            with self.opslag.writing() as connection:
+            with BEURT.away(), self.opslag.writing() as connection:
                 sinds = store.seen_profiel(connection, toegang.koppeling_id, toegang.profiel, moment)
         return stand.whole_second(sinds)
 

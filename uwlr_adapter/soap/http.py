@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter import verslag
+from uwlr_adapter.beurt import BEURT
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
 from uwlr_adapter.http import log_failure, source_of
@@ -76,7 +77,8 @@ class Deur:
         }
         held = _Held()
         try:
-            content = b"".join(self._application(inner, held))
+            with BEURT:
+                content = b"".join(self._application(inner, held))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
             verslag.note(uitkomst=fault.InterneFout.code)
