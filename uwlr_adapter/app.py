@@ -20,7 +20,7 @@ from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.soap.dienst import Dienst
 from uwlr_adapter.soap.http import Deur, plain
-from uwlr_adapter.soap.protocol import wsgi_application
+from uwlr_adapter.soap.protocol import vervoer
 from uwlr_adapter.soap.service import make_service
 from uwlr_adapter.soap.wsdl import PATH, wsdl
 from uwlr_adapter.tijd import Klok, now
@@ -112,8 +112,8 @@ def make_app(settings: Settings | None = None, klok: Klok = now) -> App:
         paths[METRICS] = toezicht.metrics
     if Part.SOAP in settings.parts:
         dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
-        soap = wsgi_application(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
-        paths[PATH] = Deur(soap, wsdl(settings.base_url))
+        soap = vervoer(make_service(dienst), dienst.refused, "LeerlinggegevensService", names.LEERLINGGEGEVENS)
+        paths[PATH] = Deur(soap.answer, wsdl(settings.base_url))
     portal = None
     if Part.PORTAL in settings.parts:
         portal = make_portal(opslag, poort.catalogus, poort.sleutels, klok, settings.base_url)

@@ -25,7 +25,7 @@ from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang
 from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.soap.http import logger
+from uwlr_adapter.soap.http import Antwoord, logger
 from uwlr_adapter.stand import Standsleutel
 from uwlr_adapter.tijd import Klok, day_of, schooljaar_of
 from uwlr_adapter.voorraad import Stand, Verlopen, Voorraad, assemble
@@ -47,14 +47,6 @@ KLEINSTE_GZIP = 1024
 """A smaller part of an answer is sent as it is: it fits in one packet either way."""
 POGINGEN = 5
 """How often a request begins anew because the records changed under it: each time an import was committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Antwoord:
-    """The bytes of an answer, and whether they are compressed."""
-
-    inhoud: bytes
-    gzip: bool = False
 
 
 @dataclass(frozen=True, slots=True)

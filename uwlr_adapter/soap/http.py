@@ -1,16 +1,16 @@
 """The guard at the door: what SOAP 1.1 over HTTP asks before a message is read (row 1 of the table of checks).
 
-Its answers are plain text, no faults. It reads the body itself, within the limit, and hands the application behind it a
-small environ of its own; nothing that the application raises reaches the caller.
+Its answers are plain text, no faults. It reads the body itself, within the limit; of what the service behind it raises
+only the faults of the standard reach the caller.
 """
 
-import io
 import logging
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uwlr_adapter import verslag
 from uwlr_adapter.beurt import BEURT
@@ -19,7 +19,7 @@ from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
 from uwlr_adapter.http import log_failure, source_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
 """What a client may call its message. SOAP 1.2's own type is let in, to be refused as VersionMismatch."""
@@ -27,8 +27,6 @@ CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+
 XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
-TAKES_GZIP = "uwlr.gzip"
-"""Where the environ of the SOAP application says whether the caller can read a compressed answer."""
 _VARY = [("Vary", "Accept-Encoding")]
 _QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _TEXT_TYPE = "text/plain; charset=utf-8"
@@ -36,11 +34,32 @@ _TEXT_TYPE = "text/plain; charset=utf-8"
 logger = logging.getLogger("uwlr_adapter.soap")
 
 
-class Deur:
-    """A WSGI application: the guard, the WSDL, and behind them the SOAP application."""
+@dataclass(frozen=True, slots=True)
+class Antwoord:
+    """The bytes of an answer, and whether they are compressed."""
 
-    def __init__(self, application: "WSGIApplication", wsdl: bytes) -> None:
-        self._application = application
+    inhoud: bytes
+    gzip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Afzender:
+    """What the transport knows of a message: where it came from, its charset, and whether gzip can be read there."""
+
+    bron: str
+    charset: str | None
+    gzip: bool
+
+
+Soap = Callable[[bytes, Afzender], Antwoord]
+"""Answers a message. Raises UwlrFout."""
+
+
+class Deur:
+    """A WSGI application: the guard, the WSDL, and behind them what answers messages."""
+
+    def __init__(self, soap: Soap, wsdl: bytes) -> None:
+        self._soap = soap
         self._wsdl = wsdl
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -62,41 +81,19 @@ class Deur:
         return self._run(environ, body, start_response)
 
     def _run(self, environ: "WSGIEnvironment", body: bytes, start_response: "StartResponse") -> Iterable[bytes]:
-        inner = {
-            "REQUEST_METHOD": "POST",
-            "SCRIPT_NAME": "",
-            "PATH_INFO": environ.get("PATH_INFO", ""),
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "0",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
-            "CONTENT_LENGTH": str(len(body)),
-            "CONTENT_TYPE": environ.get("CONTENT_TYPE", ""),
-            "REMOTE_ADDR": source_of(environ),
-            TAKES_GZIP: takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
-        }
-        held = _Held()
         try:
+            gzip = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+            afzender = Afzender(source_of(environ), _charset(environ), gzip)
             with BEURT:
-                content = b"".join(self._application(inner, held))
+                found = self._soap(body, afzender)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
-            log_failure(error, logger)
-            verslag.note(uitkomst=fault.InterneFout.code)
-            return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(fault.InterneFout()))
-        encoding = [("Content-Encoding", held.encoding)] if held.encoding else []
-        return send(start_response, HTTPStatus(int(held.status[:3])), XML_TYPE, content, [*encoding, *_VARY])
-
-
-class _Held:
-    """Keeps what an application starts its response with, until its body is whole."""
-
-    status = "500"
-    encoding: str | None = None
-
-    def __call__(self, status: str, headers: Any, _exc_info: Any = None) -> Callable[[bytes], object]:  # noqa: ANN401 - WSGI
-        self.status = status
-        self.encoding = dict(headers).get("Content-Encoding")
-        return lambda _data: None
+            if not isinstance(error, fault.UwlrFout):
+                log_failure(error, logger)
+                error = fault.InterneFout()
+            verslag.note(uitkomst=error.code)
+            return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(error), _VARY)
+        encoding = [("Content-Encoding", "gzip")] if found.gzip else []
+        return send(start_response, HTTPStatus.OK, XML_TYPE, found.inhoud, [*encoding, *_VARY])
 
 
 _BODY_TEXTS = {
@@ -133,8 +130,11 @@ def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
 
 def _charset(environ: "WSGIEnvironment") -> str | None:
     """Give the charset of the Content-Type, if it names one."""
+    content_type = environ.get("CONTENT_TYPE", "")
+    if content_type == XML_TYPE:
+        return "utf-8"
     header = Message()
-    header["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    header["Content-Type"] = content_type
     return header.get_content_charset()
 
 

@@ -7,8 +7,7 @@ from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 from uwlr_adapter.soap.dienst import Dienst, guarded
-from uwlr_adapter.soap.http import TAKES_GZIP
-from uwlr_adapter.soap.protocol import SpyneFout
+from uwlr_adapter.soap.http import Antwoord
 
 from spyne import AnyXml, Service, rpc  # isort: skip
 
@@ -16,19 +15,13 @@ from spyne import AnyXml, Service, rpc  # isort: skip
 def make_service(dienst: Dienst) -> type:
     """Give the Spyne service class of one Dienst."""
 
-    def answer(ctx: Any, aanroep: Aanroep) -> None:  # noqa: ANN401 - Spyne passes its context
-        """Answer one call: Spyne gets bytes to send, and serialises nothing."""
-        bron = ctx.transport.req_env["REMOTE_ADDR"]
+    def answer(ctx: Any, aanroep: Aanroep) -> Antwoord | fault.UwlrFout:  # noqa: ANN401 - Spyne passes its context
+        """Answer one call; a refusal is given, not raised: Spyne would write a trace of it."""
         verslag.note(operatie=aanroep.operatie.naam)
         try:
-            gzip = ctx.transport.req_env[TAKES_GZIP]
-            found = guarded(lambda: dienst.answer(aanroep, bron, gzip=gzip))
+            return guarded(lambda: dienst.answer(aanroep, ctx.udc.bron, gzip=ctx.udc.gzip))
         except fault.UwlrFout as fout:
-            verslag.note(uitkomst=fout.code)
-            raise SpyneFout(fout) from None
-        if found.gzip:
-            ctx.transport.resp_headers["Content-Encoding"] = "gzip"
-        ctx.out_string = [found.inhoud]
+            return fout
 
     methods = {operatie.naam: _method(operatie, answer) for operatie in names.OPERATIES.values()}
     return type("LeerlinggegevensService", (Service,), methods)
@@ -37,8 +30,8 @@ def make_service(dienst: Dienst) -> type:
 def _method(operatie: names.Operatie, answer: Any) -> Any:  # noqa: ANN401 - Spyne has no types
     """Give the method of one operation, found by its request element."""
 
-    def method(ctx: Any, aanroep: Aanroep) -> None:  # noqa: ANN401 - Spyne passes its context
-        answer(ctx, aanroep)
+    def method(ctx: Any, aanroep: Aanroep) -> Antwoord | fault.UwlrFout:  # noqa: ANN401 - Spyne passes its context
+        return answer(ctx, aanroep)  # type: ignore[no-any-return] # idem
 
     method.__name__ = operatie.naam
     return rpc(
