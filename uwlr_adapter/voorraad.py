@@ -4,8 +4,8 @@ Nothing stale is ever sent, because nothing is sent that was not compared in the
 
 1. What an answer says depends on the records of the school, the day, and the house that renders it (its version and
    settings); on nothing else. Every transaction that changes records raises `school.versie` (`touch_school`).
-2. The gate reads `school.versie` in the statement that decides access. A stand is at hand only when it was made from
-   that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
+2. The gate reads `school.versie` and the stand in the statement that decides access. A stand is at hand only when it
+   was made from that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
 3. Making reads the records and their version in one snapshot, and keeps the result only while it holds the school's row
    and the version is still that one. Else the whole request begins again (`Verlopen`).
 4. The bytes are found by the content hash in that stand, in the database as in a process: other content has another
@@ -18,7 +18,7 @@ Bytes do not outlive their records: `touch_school` erases them in the transactio
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -36,7 +36,8 @@ from uwlr_adapter.contract.dataset import School
 from uwlr_adapter.contract.weergave import Weergave, Wijzer
 from uwlr_adapter.geheugen import Geheugen
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.opslag import Opslag, Vraag
+from uwlr_adapter.koppelingen.toegang import Erbij
+from uwlr_adapter.opslag import Opslag, Rij, Vraag
 from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 
@@ -95,19 +96,29 @@ class Voorraad:
         self._makers: WeakValueDictionary[Standsleutel, _Maker] = WeakValueDictionary()
 
     def stand(
-        self, sleutel: Standsleutel, vorm: Vorm, *, schoolversie: int, moment: datetime, opened: datetime
+        self,
+        sleutel: Standsleutel,
+        vorm: Vorm,
+        gezien: Sequence[Rij],
+        *,
+        schoolversie: int,
+        moment: datetime,
+        opened: datetime,
     ) -> Stand:
         """Give how an answer stands at this moment, made anew when it is not at hand.
 
-        `schoolversie` is what the gate read; `opened`, since when the koppeling has been open. Raises Verlopen,
-        InvalidAnswerError or DBAPIError.
+        `gezien` and `schoolversie` are what the gate read (ERBIJ); `opened`, since when the koppeling has been open.
+        Raises Verlopen, InvalidAnswerError or DBAPIError.
         """
-        found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
-        if found is not None:
-            return found
+        key, dag = _key(sleutel), day_of(moment)
+        for row in gezien:
+            if row[: len(key)] == key and (found := _usable(row, vorm, schoolversie, dag)) is not None:
+                return found
         with BEURT.away(), self._alone(sleutel):
-            found = self._at_hand(sleutel, vorm, schoolversie, day_of(moment))
-            return self._make(sleutel, vorm, moment, opened) if found is None else found
+            for row in self._opslag.look(_STAND, **_named(sleutel)):
+                if (found := _usable(row, vorm, schoolversie, dag)) is not None:
+                    return found
+            return self._make(sleutel, vorm, moment, opened)
 
     def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
         """Give the records of a stand. Raises Verlopen when they are gone."""
@@ -130,20 +141,8 @@ class Voorraad:
             self._antwoorden.put(key, found, len(found))
         return found
 
-    def _at_hand(self, sleutel: Standsleutel, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
-        """Give a stand that holds now (rule 2), if there is one."""
-        rows = self._opslag.look(_STAND, **_key(sleutel))
-        if not rows:
-            return None
-        inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = rows[0]
-        if versie is None or versie < schoolversie or gemaakt_als != _house(vorm):
-            return None
-        if dag < van or (tot is not None and dag >= tot):
-            return None
-        return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
-
     def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
-        rows = self._opslag.look(_INHOUD, **_key(sleutel), inhoud_hash=gemaakt.inhoud_hash)
+        rows = self._opslag.look(_INHOUD, **_named(sleutel), inhoud_hash=gemaakt.inhoud_hash)
         if not rows:
             with BEURT.away(), self._opslag.writing() as connection:  # so that it is not taken for at hand again
                 stand.let_go(connection, sleutel, gemaakt.inhoud_hash)
@@ -179,7 +178,7 @@ class Voorraad:
                 raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
             school = _school(sleutel, dataset.school.schoolkey)
             inhoud = Inhoud(school, made, gzip_stroom.compress(made.records))
-        elif not self._opslag.look(_STAND, **_key(sleutel)):
+        elif not self._opslag.look(_STAND, **_named(sleutel)):
             return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
         geldig = stand.Geldigheid(
             schoolversie=versie,
@@ -240,6 +239,16 @@ def written(moment: datetime) -> str:
     return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
 
 
+def _usable(row: Rij, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
+    """Give a stand when it holds now (rule 2)."""
+    inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(_SLEUTEL) :]
+    if versie is None or versie < schoolversie or gemaakt_als != _house(vorm):
+        return None
+    if dag < van or (tot is not None and dag >= tot):
+        return None
+    return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
+
+
 def _school(sleutel: Standsleutel, schoolkey: str | None) -> School:
     return School(
         schooljaar=sleutel.schooljaar,
@@ -256,20 +265,24 @@ def _house(vorm: Vorm) -> str:
     return f"{__version__} {'key+eckid' if vorm.key_naast_eckid else ''}".strip()
 
 
-def _key(sleutel: Standsleutel) -> dict[str, str]:
-    return {naam: getattr(sleutel, naam) for naam in _SLEUTEL}
+def _key(sleutel: Standsleutel) -> tuple[str, ...]:
+    return (sleutel.brin6, sleutel.schooljaar, sleutel.profiel, sleutel.xsdversie, sleutel.soort)
+
+
+def _named(sleutel: Standsleutel) -> dict[str, str]:
+    return dict(zip(_SLEUTEL, _key(sleutel), strict=True))
 
 
 def _store(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, inhoud: Inhoud | None) -> None:
     """Keep the records of an answer in place of those that were there."""
     connection.execute(
-        stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _key(sleutel).items()))
+        stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _named(sleutel).items()))
     )
     if inhoud is not None:
         wijzer = inhoud.weergave.wijzer
         connection.execute(
             stand_inhoud.insert().values(
-                **_key(sleutel),
+                **_named(sleutel),
                 inhoud_hash=inhoud_hash,
                 schoolkey=inhoud.school.schoolkey,
                 inhoud=inhoud.part,
@@ -282,12 +295,10 @@ def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
     return [table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in _SLEUTEL]
 
 
-_STAND = Vraag(
-    sa.select(
-        *(stand.stand.c[naam] for naam in ("inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm")),
-        *(stand.stand.c[naam] for naam in ("leerlingen", "onvolledig")),
-    ).where(*_by_key(stand.stand))
-)
+_KOLOMMEN = (*_SLEUTEL, "inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm", "leerlingen", "onvolledig")
+ERBIJ = Erbij(stand.stand, _KOLOMMEN, op=("schooljaar", "xsdversie", "soort"))
+"""What the gate looks up with access: the stand under each profile."""
+_STAND = Vraag(sa.select(*(stand.stand.c[naam] for naam in _KOLOMMEN)).where(*_by_key(stand.stand)))
 _INHOUD = Vraag(
     sa.select(stand_inhoud.c.schoolkey, stand_inhoud.c.inhoud, stand_inhoud.c.wijzer).where(
         *_by_key(stand_inhoud), stand_inhoud.c.inhoud_hash == sa.bindparam("inhoud_hash", type_=sa.String)

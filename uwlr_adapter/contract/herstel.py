@@ -35,7 +35,8 @@ def _local(element: etree._Element) -> str:
 
 
 def _named(parent: etree._Element, namespace: str, naam: str) -> list[etree._Element]:
-    return list(parent.iterchildren(f"{{{namespace}}}{naam}"))
+    tag = f"{{{namespace}}}{naam}"
+    return [child for child in parent if child.tag == tag]
 
 
 def _qualify_header(kop: etree._Element, _today: str) -> bool:

@@ -50,11 +50,10 @@ class Schema:
 
     def findings(self, element: etree._Element) -> list[Bevinding]:
         """Give what is wrong with an element and all under it, in document order; nothing for a valid one."""
-        document = etree.ElementTree(element)
-        if self._verdict.validate(document):
+        if self._verdict.validate(element):
             return []
         with self._lock:
-            self._explain.validate(document)
+            self._explain.validate(element)
             entries = [(entry.path or "", entry.type_name) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
         return [_finding(element, path, rule) for path, rule in entries]
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from uwlr_adapter.contract.dataset import GroepSoort
 
 _NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
+_ENVELOPE = f"{{{names.SOAP11}}}Envelope"
+_KOP = f"{{{names.AUTORISATIE}}}autorisatie"
+_KOP_TAGS = {naam: f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_DELEN}
+_TAG = {naam: f"{{{names.LEERLINGGEGEVENS}}}{naam}" for naam in names.VERZOEK_ELEMENTEN}
+_SCHOOL_TAGS = tuple(_TAG[naam] for naam in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
 
@@ -71,6 +76,10 @@ class Aanroep:
     bericht: bytes = field(repr=False)
     charset: str | None
 
+    def genoemd(self, naam: str) -> str:
+        """Give the text of the first child of that name in the body, which nobody has judged; empty when absent."""
+        return next((child.text or "" for child in self.inhoud if child.tag == _TAG[naam]), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Verzoek:
@@ -100,14 +109,15 @@ def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aa
     operatie = names.OPERATIES.get(str(inhoud.tag))
     if operatie is None:
         raise OngeldigBericht
-    if etree.QName(root).namespace != names.SOAP11:
+    if root.tag != _ENVELOPE:
         raise VersionMismatch
     kop_elementen = [] if header is None else list(header)
     if any(_must_understand(element) for element in kop_elementen):
         raise MustUnderstand
-    kop = _only(kop_elementen, f"{{{names.AUTORISATIE}}}autorisatie")
-    if kop is None:
+    koppen = [element for element in kop_elementen if element.tag == _KOP]
+    if len(koppen) != 1:
         raise AutorisatieOngeldig
+    kop = koppen[0]
     for naam in map(str, kop.keys()):  # a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
         if naam.startswith(f"{{{names.SOAP11}}}"):
             del kop.attrib[naam]
@@ -136,13 +146,14 @@ def keur(aanroep: Aanroep, schooljaar: str) -> Verzoek:
         raise OngeldigBericht
     if findings := schemas.VERZOEK.findings(aanroep.inhoud):
         raise OngeldigBericht(findings[0])
+    waarden = {child.tag: child.text or "" for child in aanroep.inhoud}  # by the XSD each is there once at most
     verzoek = Verzoek(
         operatie=aanroep.operatie,
-        schooljaar=_value(aanroep.inhoud, "schooljaar") or "",
-        xsdversie=_value(aanroep.inhoud, "xsdversie") or "",
-        gegevenssetid=_value(aanroep.inhoud, "gegevenssetid"),
-        laatstontvangengegevens=_value(aanroep.inhoud, "laatstontvangengegevens"),
-        groepen=_groepen(aanroep.inhoud),
+        schooljaar=waarden[_TAG["schooljaar"]],
+        xsdversie=waarden[_TAG["xsdversie"]],
+        gegevenssetid=waarden.get(_TAG["gegevenssetid"]),
+        laatstontvangengegevens=waarden.get(_TAG["laatstontvangengegevens"]),
+        groepen=_groepen(aanroep.inhoud) if _TAG["groepen"] in waarden else (),
         herstel=needed,
     )
     if verzoek.xsdversie not in schemas.ANTWOORD:
@@ -151,18 +162,16 @@ def keur(aanroep: Aanroep, schooljaar: str) -> Verzoek:
 
 
 def _groepen(inhoud: etree._Element) -> tuple[GroepVraag, ...]:
-    bak = inhoud.find(f"{{{names.LEERLINGGEGEVENS}}}groepen")
-    if bak is None:
-        return ()
+    (bak,) = (child for child in inhoud if child.tag == _TAG["groepen"])
     return tuple(GroepVraag(cast("GroepSoort", etree.QName(found).localname), found.get("key")) for found in bak)
 
 
 def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
     """Give the Header, if any, and the one element in the Body of an envelope of any SOAP version."""
-    name = etree.QName(root)
-    if name.localname != "Envelope":
+    space, _, naam = str(root.tag).rpartition("}")
+    if naam != "Envelope":
         raise OngeldigBericht
-    space = f"{{{name.namespace}}}" if name.namespace else ""
+    space += "}" if space else ""
     parts = list(root)
     header = parts.pop(0) if parts and parts[0].tag == f"{space}Header" else None
     if len(parts) != 1 or parts[0].tag != f"{space}Body" or len(parts[0]) != 1:
@@ -182,30 +191,23 @@ def _must_understand(element: etree._Element) -> bool:
     """Whether a header must be understood by us and is not ours (SOAP 1.1, 4.2.2 and 4.2.3)."""
     asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(XML_SPACE) in {"1", "true"}
     for_us = element.get(f"{{{names.SOAP11}}}actor", "") in {"", _NEXT_ACTOR}
-    return asked and for_us and element.tag != f"{{{names.AUTORISATIE}}}autorisatie"
-
-
-def _only(elements: list[etree._Element], tag: str) -> etree._Element | None:
-    """Give the one element with that tag; None when there is none, or more than one."""
-    found = [element for element in elements if element.tag == tag]
-    return found[0] if len(found) == 1 else None
+    return asked and for_us and element.tag != _KOP
 
 
 def _autorisatie(kop: etree._Element) -> Autorisatie:
     parts = {}
-    for naam in names.AUTORISATIE_DELEN:
-        element = _only(list(kop), f"{{{names.AUTORISATIE}}}{naam}")
-        if element is None or not element.text:
+    for naam, tag in _KOP_TAGS.items():
+        found = [child.text for child in kop if child.tag == tag]
+        if len(found) != 1 or not found[0]:
             raise AutorisatieOngeldig
-        parts[naam] = element.text
+        parts[naam] = found[0]
     return Autorisatie(**parts)
 
 
 def _school(inhoud: etree._Element) -> SchoolVerwijzing | None:
     """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
     brincodes, dependancecodes, schoolkeys = (
-        [element.text or "" for element in inhoud.iterchildren(f"{{{names.LEERLINGGEGEVENS}}}{naam}")]
-        for naam in ("brincode", "dependancecode", "schoolkey")
+        [child.text or "" for child in inhoud if child.tag == tag] for tag in _SCHOOL_TAGS
     )
     if brincodes:
         brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
@@ -227,8 +229,3 @@ def _is_brincode(text: str) -> bool:
 
 def _is_dependancecode(text: str) -> bool:
     return len(text) == len("00") and text.isdecimal()
-
-
-def _value(inhoud: etree._Element, naam: str) -> str | None:
-    found = next(inhoud.iterchildren(f"{{{names.LEERLINGGEGEVENS}}}{naam}"), None)
-    return None if found is None else found.text or ""

@@ -3,9 +3,10 @@
 Every refusal of one row is the same to the caller: one text, and the same work. The true reason goes to the journaal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from uwlr_adapter.koppelingen.afnemer import Afnemer
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Doel, Proef, Sleutelbos
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.opslag import Opslag, Vraag
+from uwlr_adapter.opslag import Opslag, Rij, Vraag
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 
 _NERGENS = ""
@@ -78,6 +79,28 @@ class Blik:
     schoolversie: int
     koppelingen: list[_Gekoppeld] = field(repr=False)
     """The living ones of this afnemer at this vestiging, and after them the last one that ended."""
+    erbij: Sequence[Rij] = ()
+    """What was looked up with it (`Erbij`), for the vestiging that is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erbij:
+    """Rows of another table that are looked up in the same statement: what a request needs once it has access.
+
+    `op` are the columns that equal a parameter of the same name; `brin6` is that of the vestiging.
+    """
+
+    tabel: sa.Table
+    kolommen: tuple[str, ...]
+    op: tuple[str, ...]
+
+
+class Vragen:
+    """The one statement of the gate, for a school by its brin6 and by its schoolkey."""
+
+    def __init__(self, erbij: Erbij | None = None) -> None:
+        self.bij_brin6 = _vraag(vestiging.c.brin6, erbij)
+        self.bij_schoolkey = _vraag(vestiging.c.schoolkey, erbij)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +110,31 @@ class Poort:
     catalogus: Catalogus
     sleutels: Sleutelbos
 
-    def look(self, opslag: Opslag, autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
-        """Look up who calls and what it names: one statement, whatever is there. Raises DBAPIError."""
-        brin6 = school and school.brin6
-        vraag, genoemd = (_BIJ_BRIN6, brin6) if brin6 else (_BIJ_SCHOOLKEY, school and school.schoolkey)
-        rows = opslag.look(vraag, klantnaam=autorisatie.klantnaam, school=genoemd or _NERGENS)
+    def look(
+        self,
+        opslag: Opslag,
+        autorisatie: Autorisatie,
+        school: SchoolVerwijzing | None,
+        vragen: Vragen | None = None,
+        **asked: str,
+    ) -> Blik:
+        """Look up who calls and what it names: one statement, whatever is there. Raises DBAPIError.
+
+        `vragen` may look up more with it, by the parameters `asked`.
+        """
+        vragen, brin6 = vragen or _VRAGEN, school and school.brin6
+        vraag, genoemd = (vragen.bij_brin6, brin6) if brin6 else (vragen.bij_schoolkey, school and school.schoolkey)
+        rows = opslag.look(vraag, klantnaam=autorisatie.klantnaam, school=genoemd or _NERGENS, **asked)
         first = rows[0]
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
         bekend = None if first[1] != autorisatie.klantnaam else afnemers.Bekend(*first[:_AFNEMER])
-        gevonden, spelling, versie = first[_AFNEMER : _AFNEMER + 3]
+        gevonden, spelling, versie = first[_AFNEMER:_KOPPELING]
         if gevonden is None or spelling != genoemd:
             return Blik(bekend, None, 0, [])
-        koppelingen = [_Gekoppeld(*row[_AFNEMER + 3 :]) for row in rows if row[_AFNEMER + 3] is not None]
-        return Blik(bekend, gevonden, versie or 0, sorted(koppelingen, key=lambda one: not one.leeft))
+        koppelingen = {row[_KOPPELING]: _Gekoppeld(*row[_KOPPELING:_ERBIJ]) for row in rows}
+        koppelingen.pop(None, None)
+        erbij = [row[_ERBIJ:] for row in rows]
+        return Blik(bekend, gevonden, versie or 0, sorted(koppelingen.values(), key=lambda one: not one.leeft), erbij)
 
     def identify(self, blik: Blik, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
         """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
@@ -149,7 +184,7 @@ class Poort:
         )
 
 
-def _vraag(column: sa.ColumnElement[str]) -> Vraag:
+def _vraag(column: sa.ColumnElement[str], erbij: Erbij | None) -> Vraag:
     """Give the one query of the gate, by a column that names the vestiging.
 
     It always gives a row: an unknown klantnaam or school is looked up as any other.
@@ -172,11 +207,18 @@ def _vraag(column: sa.ColumnElement[str]) -> Vraag:
         .outerjoin(scholen, scholen.c.brincode == vestiging.c.brincode)
         .outerjoin(koppeling, sa.and_(*own[0], sa.or_(leeft, koppeling.c.id == last_ended)))
     )
+    more: list[sa.ColumnElement[Any]] = []
+    if erbij is not None:
+        columns = erbij.tabel.c
+        asked = (columns[naam] == sa.bindparam(naam, type_=columns[naam].type) for naam in erbij.op)
+        found = found.outerjoin(erbij.tabel, sa.and_(columns.brin6 == vestiging.c.brin6, *asked))
+        more = [columns[naam] for naam in erbij.kolommen]
     return Vraag(
         sa.select(
             *(afnemer.c[naam] for naam in afnemers.Bekend._fields),
             *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
             *(koppeling.c[naam] for naam in _Gekoppeld._fields),
+            *more,
         )
         .select_from(found)
         .order_by(koppeling.c.id)
@@ -184,8 +226,9 @@ def _vraag(column: sa.ColumnElement[str]) -> Vraag:
 
 
 _AFNEMER = len(afnemers.Bekend._fields)
-_BIJ_BRIN6 = _vraag(vestiging.c.brin6)
-_BIJ_SCHOOLKEY = _vraag(vestiging.c.schoolkey)
+_KOPPELING = _AFNEMER + 3
+_ERBIJ = _KOPPELING + len(_Gekoppeld._fields)
+_VRAGEN = Vragen()
 
 
 def _with_code(koppelingen: list[_Gekoppeld], proef: Proef) -> _Gekoppeld | None:

@@ -1,11 +1,11 @@
 """The service behind the door: from a call to its answer, rows 5 to 10 of the table of checks.
 
-One look at the database sees who calls, what the koppeling allows and how new the records are; one more, how the answer
-stands (`voorraad`). The line of the journaal is on the disk before the answer leaves, written with those of the calls
+One look at the database sees who calls, what the koppeling allows, how new the records are and how the answer stands
+(`voorraad`). The line of the journaal is on the disk before the answer leaves, written with those of the calls
 that wait at the same time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -23,12 +23,12 @@ from uwlr_adapter.contract.verzoek import Aanroep, Autorisatie, SchoolVerwijzing
 from uwlr_adapter.http import log_failure
 from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang, Vragen
+from uwlr_adapter.opslag import Opslag, Rij
 from uwlr_adapter.soap.http import Antwoord, logger
 from uwlr_adapter.stand import Standsleutel
 from uwlr_adapter.tijd import Klok, day_of, schooljaar_of
-from uwlr_adapter.voorraad import Stand, Verlopen, Voorraad, assemble
+from uwlr_adapter.voorraad import ERBIJ, Stand, Verlopen, Voorraad, assemble
 
 _REASONS = {
     fault.OngeldigBericht: Reden.SCHEMA,
@@ -39,6 +39,9 @@ _REASONS = {
     fault.TijdelijkNietBeschikbaar: Reden.EIGEN_FOUT,
 }
 """The reason in the journaal of a refusal that does not carry its own."""
+
+_VRAGEN = Vragen(ERBIJ)
+"""The one look at the database that most requests need."""
 
 Result = TypeVar("Result")
 
@@ -106,7 +109,9 @@ class Dienst:
         self.schrijver.write(Weigering(self.klok(), bron, fout.code))
 
     def _look(self, aanroep: Aanroep) -> Blik:
-        return self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
+        asked = {naam: aanroep.genoemd(naam) for naam in ("schooljaar", "xsdversie")}
+        soort = aanroep.operatie.inhoud
+        return self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school, _VRAGEN, **asked, soort=soort)
 
     def _judge(
         self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool
@@ -139,7 +144,7 @@ class Dienst:
             verzoek = verzoek or keur(aanroep, schooljaar_of(day_of(regel.moment)))
             regel.herstel, regel.leerlingen, regel.opmerkingen = verzoek.herstel, None, ()
             try:
-                return self._fetch(toegang, verzoek, regel, gzip=gzip)
+                return self._fetch(toegang, blik.erbij, verzoek, regel, gzip=gzip)
             except Verlopen:
                 blik = self._look(aanroep)
         raise fault.TijdelijkNietBeschikbaar
@@ -157,12 +162,14 @@ class Dienst:
                 raise fault.OngeldigeKlantIdentificatie
             toegang = self.poort.decide_without_code(blik, aanbod, regel.moment)
             try:
-                return self._fetch(toegang, verzoek, regel, gzip=False).inhoud
+                return self._fetch(toegang, blik.erbij, verzoek, regel, gzip=False).inhoud
             except Verlopen:
                 continue
         raise fault.TijdelijkNietBeschikbaar
 
-    def _fetch(self, toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel, *, gzip: bool) -> Antwoord:
+    def _fetch(
+        self, toegang: Toegang, gezien: Sequence[Rij], verzoek: Verzoek, regel: Verzoekregel, *, gzip: bool
+    ) -> Antwoord:
         """Give what a valid request gets (row 10). Raises Verlopen."""
         operatie = verzoek.operatie
         vorm = Vorm(operatie, _profiel(toegang, verzoek, regel), verzoek.xsdversie, self.key_naast_eckid)
@@ -175,7 +182,7 @@ class Dienst:
         )
         opened = stand.whole_second(toegang.geopend_op)
         gemaakt = self.voorraad.stand(
-            sleutel, vorm, schoolversie=toegang.schoolversie, moment=regel.moment, opened=opened
+            sleutel, vorm, gezien, schoolversie=toegang.schoolversie, moment=regel.moment, opened=opened
         )
         if gemaakt.is_empty:
             return _no_data(operatie, regel)
