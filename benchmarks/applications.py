@@ -7,14 +7,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter import journaal, worker
+from uwlr_adapter import worker
 from uwlr_adapter.cli import serve
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.rsgi import Rsgi
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.toezicht import HEALTHZ
 
@@ -26,17 +27,15 @@ if TYPE_CHECKING:
 BYTES = "BENCH_BYTES"
 """The variable that names a folder of files, which the application without any work gives as they are."""
 
-_load_product = worker.load
 
-
-def without_journal(settings: Settings) -> "WSGIApplication":
+def without_journal(settings: Settings) -> Rsgi:
     """Give the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
 
-    def nothing(*_given: object, **_named: object) -> None:
-        return None
+    async def written(_rsgi: Rsgi, _dienst: object, uitslag: object, _found: object) -> object:
+        return uitslag
 
-    setattr(journaal.Schrijver, "write", nothing)  # noqa: B010 - mypy knows that a method is no field
-    return _load_product(settings)
+    setattr(Rsgi, "_written", written)  # noqa: B010 - mypy knows that a method is no field
+    return worker.load(settings)
 
 
 def newcomer(settings: Settings) -> "WSGIApplication":
@@ -57,9 +56,23 @@ def newcomer(settings: Settings) -> "WSGIApplication":
     return application
 
 
-def same_bytes(_settings: Settings) -> "WSGIApplication":
-    """Give files from memory, by their names; the request is not even read."""
-    files = {f"/{file.name}": file.read_bytes() for file in Path(os.environ[BYTES]).glob("*.xml")}
+def _files() -> dict[str, bytes]:
+    return {f"/{file.name}": file.read_bytes() for file in Path(os.environ[BYTES]).glob("*.xml")}
+
+
+def same_bytes(_settings: Settings) -> Any:  # noqa: ANN401 - granian has no types for these
+    """Give files from memory, by their names; the request is not even read. As the product: in one thread."""
+    files, headers = _files(), [("Content-Type", "text/xml; charset=utf-8")]
+
+    async def application(scope: Any, protocol: Any) -> None:  # noqa: ANN401 - idem
+        protocol.response_bytes(200, headers, files.get(scope.path, b""))
+
+    return application
+
+
+def same_bytes_wsgi(_settings: Settings) -> "WSGIApplication":
+    """Give the same in the threads of WSGI."""
+    files = _files()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         content = files.get(environ["PATH_INFO"], b"")
@@ -69,7 +82,13 @@ def same_bytes(_settings: Settings) -> "WSGIApplication":
     return application
 
 
-KINDS = {"without-journal": without_journal, "newcomer": newcomer, "same-bytes": same_bytes}
+KINDS = {
+    "without-journal": without_journal,
+    "newcomer": newcomer,
+    "same-bytes": same_bytes,
+    "same-bytes-wsgi": same_bytes_wsgi,
+}
+WSGI = frozenset({"newcomer", "same-bytes-wsgi"})
 
 
 def main() -> None:
@@ -80,8 +99,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     chosen = parser.parse_args()
     settings = Settings(port=chosen.port, workers=chosen.workers)
-    vars(worker)["load"] = KINDS[chosen.kind]  # `run` loads it in each worker process
-    serve.run(settings, lambda: sys.stderr.write(f"Serving UWLR on {settings.base_url}\n"))
+    serve.run(
+        settings,
+        lambda: sys.stderr.write(f"Serving UWLR on {settings.base_url}\n"),
+        KINDS[chosen.kind],
+        wsgi=chosen.kind in WSGI,
+    )
 
 
 if __name__ == "__main__":

@@ -147,10 +147,19 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     if _writes(connection):  # with NORMAL a commit is on the disk together with the next one that is FULL: one WAL
         wanted = "NORMAL" if _later(connection) else "FULL"
-        if connection.info.get("uwlr_synchronous") != wanted:
+        if connection.info.get("uwlr_synchronous", "FULL") != wanted:
             connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
             connection.info["uwlr_synchronous"] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def durable(connection: sa.PoolProxiedConnection, kind: sa.Dialect) -> None:
+    """See to it that what a connection does outside any transaction is on the disk when it is done."""
+    if kind.name == "sqlite" and connection.info.get("uwlr_synchronous", "FULL") != "FULL":
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+        connection.info["uwlr_synchronous"] = "FULL"
 
 
 def _postgresql_args(url: sa.URL) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter import dialect
 from uwlr_adapter.groepscommit import Groepscommit
+from uwlr_adapter.opdracht import Invoer
 from uwlr_adapter.opslag import Opslag, metadata
 from uwlr_adapter.tijd import from_utc, to_utc
 
@@ -157,13 +158,17 @@ class Schrijver:
 
     def __init__(self, opslag: Opslag) -> None:
         self._opslag = opslag
-        self._groep = Groepscommit(self._write)
+        self._groep = Groepscommit(self.write_all)
 
     def write(self, regel: Verzoekregel | Weigering) -> None:
         """Write down a call. Raises what the database raised for the commit that it was part of."""
         self._groep.add(regel)
 
-    def _write(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
+    def write_all(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
+        """Write down calls in one commit."""
+        if len(regels) <= VEEL and all(isinstance(regel, Verzoekregel) for regel in regels):
+            self._opslag.put(_INVOER, [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)])
+            return
         verzoeken = [regel for regel in regels if isinstance(regel, Verzoekregel)]
         geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
         with self._opslag.writing() as connection:
@@ -179,6 +184,9 @@ def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) 
 
 
 _INSERT = journaal.insert()
+_INVOER = Invoer(journaal, [column.name for column in journaal.c if column.name != "id"])
+VEEL = 32
+"""Lines that one statement takes at most: each number of them is a statement of its own."""
 
 
 def _row(regel: Verzoekregel) -> dict[str, Any]:

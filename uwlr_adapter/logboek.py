@@ -16,6 +16,7 @@ from uwlr_adapter.verslag import Verslag
 WATCHERS = frozenset({"healthz", "readyz", "metrics"})
 """Requests that come every few seconds and say nothing of the service."""
 _requests = logging.getLogger("uwlr_adapter.request")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class JsonRegel(logging.Formatter):
@@ -37,7 +38,7 @@ class JsonRegel(logging.Formatter):
             line["message"] = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             line["failure"] = describe(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False)
+        return _encode(line)
 
 
 LOGGING: dict[str, Any] = {

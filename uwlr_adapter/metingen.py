@@ -48,15 +48,21 @@ class Metingen:
             "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
         )
 
+        self._at_hand: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+
     def count(self, verslag: Verslag) -> None:
         """Count a request that is done."""
-        self._requests.labels(verslag.operatie, verslag.uitkomst).inc()
-        self._seconds.labels(verslag.operatie).observe(verslag.seconds)
+        key = (verslag.operatie, verslag.uitkomst)
+        found = self._at_hand.get(key)
+        if found is None:
+            found = self._at_hand[key] = (self._requests.labels(*key), self._seconds.labels(verslag.operatie))
+        found[0].inc()
+        found[1].observe(verslag.seconds)
         if verslag.onbekend:
             self._unknown.inc()
 
-    def count_database_error(self, _context: object) -> None:
-        """Count a failure of the database; a listener of its engine."""
+    def count_database_error(self, _failure: object) -> None:
+        """Count a failure of the database (`Opslag.on_failure`)."""
         self._database_errors.inc()
 
     def render(self, ages: tuple[float, float] | None) -> bytes:

@@ -6,9 +6,8 @@ moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter import dialect
-from uwlr_adapter.beurt import BEURT
+from uwlr_adapter.opdracht import Invoer, Rij, Vraag
+from uwlr_adapter.wachten import before_waiting
 
 metadata = sa.MetaData(
     naming_convention={
@@ -39,73 +39,6 @@ _UNUSABLE = "the database cannot be used: it is no database, it is in use for to
 
 class OpslagFout(Exception):
     """The database cannot be used as it is; the text says what an operator does about it."""
-
-
-Rij = tuple[Any, ...]
-"""One row of a look, in the order of its columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opdracht:
-    """A SELECT as one kind of database takes it from its driver."""
-
-    sql: str
-    names: tuple[str, ...] | None
-    """The parameters in their order, where the driver knows them by place."""
-    fixed: dict[str, Any]
-    readers: Mapping[int, Callable[[Any], Any]]
-    """What makes a stored value into one of Python, by place of the column; most need nothing."""
-
-    writers: Mapping[str, Callable[[Any], Any]]
-    """What makes a value of Python into a stored one, by parameter."""
-
-    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
-        """Give the parameters in the form of the driver."""
-        values = {**self.fixed, **parameters}
-        for name, writer in self.writers.items():
-            values[name] = writer(values[name])
-        return values if self.names is None else tuple([values[name] for name in self.names])
-
-    def read(self, row: Rij) -> Rij:
-        """Give a row with values of Python."""
-        made = list(row)
-        for place, reader in self.readers.items():
-            made[place] = reader(made[place])
-        return tuple(made)
-
-
-class Vraag:
-    """A SELECT with named parameters, compiled once for each kind of database.
-
-    It goes to the driver as it is: what SQLAlchemy does for each statement (its own cache, events, rows, a transaction
-    around it) costs five times what the database itself needs for a row by its key.
-    """
-
-    def __init__(self, query: sa.Select[Any]) -> None:
-        self.query = query
-        self._compiled: dict[str, _Opdracht] = {}
-
-    def compiled(self, dialect: sa.Dialect) -> _Opdracht:
-        """Give the statement for a kind of database."""
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            found = self._compiled[dialect.name] = self._compile(dialect)
-        return found
-
-    def _compile(self, dialect: sa.Dialect) -> _Opdracht:
-        made = self.query.compile(dialect=dialect)
-        readers = {
-            place: reader
-            for place, column in enumerate(self.query.selected_columns)
-            if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
-        }
-        writers = {
-            name: writer
-            for name, bound in made.binds.items()
-            if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
-        }
-        names = None if made.positiontup is None else tuple(made.positiontup)
-        return _Opdracht(str(made), names, dict(made.params), readers, writers)
 
 
 def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
@@ -139,7 +72,9 @@ class Opslag:
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
         self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
         self._spare: list[sa.PoolProxiedConnection] = []
-        """Connections for looks. Between two of them there is nothing to undo, so that they need not go back."""
+        """Connections for single statements. After one there is nothing to undo, so that they need not go back."""
+        self.on_failure: Callable[[object], object] = lambda _failure: None
+        """Called at each failure of the database, also of one that a second try mends."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
 
     @property
@@ -151,35 +86,47 @@ class Opslag:
         """Give the rows of one statement. Raises DBAPIError.
 
         Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
-        SQLite answers within the turn of a thread, sooner than another one could take it; a server is waited for.
         """
-        if self.is_sqlite:
-            return self._look(vraag, parameters)
-        with BEURT.away():
-            return self._look(vraag, parameters)
-
-    def _look(self, vraag: Vraag, parameters: Mapping[str, str | int]) -> list[Rij]:
-        dialect_ = self.engine.dialect
-        statement = vraag.compiled(dialect_)
+        connection = None
         try:
-            connection = self._spare.pop()
-        except IndexError:
-            connection = None
-        try:
-            connection = connection or self.engine.raw_connection()
-            cursor = connection.cursor()
-            cursor.execute(statement.sql, statement.bind(parameters))
-            rows = cursor.fetchall()
-            cursor.close()
+            connection = self._take()
+            found = vraag.fetch(connection, self.engine.dialect, parameters)
         except BaseException as error:
             if connection is not None:
                 connection.invalidate()
-            if not isinstance(error, dialect_.loaded_dbapi.Error):
+            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
+            before_waiting()
             with self.reading() as slow:
                 return [tuple(row) for row in slow.execute(vraag.query, parameters)]
         self._spare.append(connection)
-        return [statement.read(row) for row in rows] if statement.readers else list(rows)
+        return found
+
+    def put(self, invoer: Invoer, rijen: Sequence[Mapping[str, Any]]) -> None:
+        """Insert some rows in one statement, which is a transaction by itself: on the disk when this returns.
+
+        Raises DBAPIError. Nothing is tried again: what became of it may be unknown.
+        """
+        connection = self._take()
+        try:
+            dialect.durable(connection, self.engine.dialect)
+            invoer.put(connection, self.engine.dialect, rijen)
+        except BaseException as error:
+            connection.invalidate()
+            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
+                raise
+            self._drop_spare()
+            self.on_failure(error)
+            raise DBAPIError("INSERT", None, error, hide_parameters=True) from None
+        self._spare.append(connection)
+
+    def _take(self) -> sa.PoolProxiedConnection:
+        """Give a connection that is in no transaction."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            before_waiting()
+            return self.engine.raw_connection()
 
     def _drop_spare(self) -> None:
         """Close the connections of looks that are not at work."""
@@ -189,6 +136,7 @@ class Opslag:
 
     def _distrust(self, context: sa.ExceptionContext) -> None:
         """Ask for new connections when one was lost: the server may be another one by now."""
+        self.on_failure(context)
         if context.is_disconnect:
             self._drop_spare()
 

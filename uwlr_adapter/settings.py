@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     """UWLR_WORKERS: worker processes, one for each core. More than one needs PostgreSQL: SQLite has one writer."""
 
     threads: int = Field(default=16, ge=1, le=256)
-    """UWLR_THREADS: requests at work at once in each worker process. Most of them wait for one commit."""
+    """UWLR_THREADS: threads in each worker for what cannot be answered at once: rendering, pages of the portal."""
 
     parts: Annotated[frozenset[Part], NoDecode] = frozenset(Part)
     """UWLR_PARTS: what this process shows. All: a process of its own for a part is a choice for many machines."""

@@ -22,7 +22,7 @@ from uwlr_adapter.http import LOOPBACK, source_of
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
 from uwlr_adapter.metingen import CONTENT_TYPE, Metingen
 from uwlr_adapter.opslag import Opslag, OpslagFout
-from uwlr_adapter.soap.http import plain, send
+from uwlr_adapter.soap.http import plain, reactie
 from uwlr_adapter.tijd import Klok, from_utc
 
 if TYPE_CHECKING:
@@ -48,22 +48,22 @@ class Toezicht:
     def healthz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Say that the process lives."""
         verslag.note(operatie="healthz")
-        return plain(start_response, HTTPStatus.OK, "ok")
+        return plain(HTTPStatus.OK, "ok").send(start_response)
 
     def readyz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Say whether a request could be answered now, and if not, in one word why."""
         verslag.note(operatie="readyz")
         reason = self._hindrance()
         if reason is None:
-            return plain(start_response, HTTPStatus.OK, "ready")
-        return plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, reason)
+            return plain(HTTPStatus.OK, "ready").send(start_response)
+        return plain(HTTPStatus.SERVICE_UNAVAILABLE, reason).send(start_response)
 
     def metrics(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Give the figures to a caller on this machine."""
         verslag.note(operatie="metrics")
         if source_of(environ) not in LOOPBACK:
-            return plain(start_response, HTTPStatus.NOT_FOUND, "Hier is niets.")
-        return send(start_response, HTTPStatus.OK, CONTENT_TYPE, self.metingen.render(self._ages()))
+            return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
+        return reactie(HTTPStatus.OK, CONTENT_TYPE, self.metingen.render(self._ages())).send(start_response)
 
     def _hindrance(self) -> str | None:
         try:

@@ -34,16 +34,26 @@ class Verslag:
 _present: ContextVar[Verslag | None] = ContextVar("verslag", default=None)
 
 
-def begin(given_id: str) -> Verslag:
-    """Start the report of the request that this thread answers now; an id of another form is replaced."""
-    verslag = Verslag(given_id if _ID.fullmatch(given_id) else secrets.token_hex(16))
-    _present.set(verslag)
-    return verslag
+def make(given_id: str) -> Verslag:
+    """Begin the report of a request; an id of another form is replaced."""
+    return Verslag(given_id if _ID.fullmatch(given_id) else secrets.token_hex(16))
 
 
-def end() -> None:
-    """Leave the request: what this thread does from now on is not about it."""
-    _present.set(None)
+class about:  # noqa: N801 - used as a function
+    """Let what this thread does within the block be about a request."""
+
+    __slots__ = ("_before", "_verslag")
+
+    def __init__(self, verslag: Verslag) -> None:
+        self._verslag = verslag
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+        self._before = _present.set(self._verslag)
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it."""
+        _present.reset(self._before)
 
 
 def present() -> Verslag | None:

@@ -29,7 +29,6 @@ import sqlalchemy as sa
 from uwlr_adapter import __version__, stand
 from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.administratie.tables import stand_inhoud
-from uwlr_adapter.beurt import BEURT
 from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.dataset import School
@@ -37,9 +36,11 @@ from uwlr_adapter.contract.weergave import Weergave, Wijzer
 from uwlr_adapter.geheugen import Geheugen
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Erbij
-from uwlr_adapter.opslag import Opslag, Rij, Vraag
+from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
+from uwlr_adapter.wachten import before_waiting
 
 OCTETS = 64 * 1024 * 1024
 """What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
@@ -114,7 +115,8 @@ class Voorraad:
         for row in gezien:
             if row[: len(key)] == key and (found := _usable(row, vorm, schoolversie, dag)) is not None:
                 return found
-        with BEURT.away(), self._alone(sleutel):
+        before_waiting()
+        with self._alone(sleutel):
             for row in self._opslag.look(_STAND, **_named(sleutel)):
                 if (found := _usable(row, vorm, schoolversie, dag)) is not None:
                     return found
@@ -144,7 +146,8 @@ class Voorraad:
     def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
         rows = self._opslag.look(_INHOUD, **_named(sleutel), inhoud_hash=gemaakt.inhoud_hash)
         if not rows:
-            with BEURT.away(), self._opslag.writing() as connection:  # so that it is not taken for at hand again
+            before_waiting()
+            with self._opslag.writing() as connection:  # so that it is not taken for at hand again
                 stand.let_go(connection, sleutel, gemaakt.inhoud_hash)
             raise Verlopen
         schoolkey, part, wijzer = rows[0]

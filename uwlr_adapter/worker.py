@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from uwlr_adapter.app import App, make_app
+from uwlr_adapter.app import make_app
+from uwlr_adapter.rsgi import Rsgi
 from uwlr_adapter.settings import Settings
 
 HUNG_SECONDS = 120
@@ -21,10 +22,12 @@ DRAIN_SIGNAL = signal.SIGUSR1
 logger = logging.getLogger("uwlr_adapter.worker")
 
 
-def load(settings: Settings) -> App:
+def load(settings: Settings) -> Rsgi:
     """Make the application of this worker process, watched, and ready to make way on DRAIN_SIGNAL."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: inherited from the server, it would be lost
     app = make_app(settings)
+    # No line of the log names a thread or a process, and to find them out takes longer than the line itself.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
     gc.freeze()  # what the program is made of stays: no collection looks at its hundred thousand objects again
 
@@ -33,7 +36,7 @@ def load(settings: Settings) -> App:
 
     signal.signal(DRAIN_SIGNAL, drain)
     threading.Thread(target=watch, args=(app.longest, HUNG_SECONDS), daemon=True, name="watch").start()
-    return app
+    return Rsgi(app, settings.threads)
 
 
 def watch(longest: Callable[[], float], limit: float) -> None:

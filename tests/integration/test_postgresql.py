@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -31,6 +32,7 @@ from uwlr_adapter.journaal import Soort
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.opdracht import Invoer
 from uwlr_adapter.opslag import Opslag, OpslagFout
 from uwlr_adapter.settings import Settings
 
@@ -224,15 +226,15 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
 
 
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
-    """A request whose connection goes after its transaction began is not done again; the next one is right."""
+    """A request whose connection goes before its line is written is not done again; the next one is right."""
     school = Proefschool(tmp_path)
-    record = journaal.record_verzoeken
+    put = Invoer.put
 
-    def cut(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
-        record(connection, regels)
+    def cut(*given: Any) -> None:
         _end_connections(school.opslag)
+        put(*given)
 
-    with patch.object(journaal, "record_verzoeken", cut):
+    with patch.object(Invoer, "put", cut):
         assert school.fetch().uitkomst == TEMPORARY
     with school.opslag.reading() as connection:
         assert [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK] == []
@@ -299,13 +301,13 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
         opslag.close()
         school = Proefschool(tmp_path)
         assert school.fetch().uitkomst == "leerlinggegevens"
-        record = journaal.record_verzoeken
+        put = Invoer.put
 
-        def stop(connection: sa.Connection, regels: list[journaal.Verzoekregel]) -> None:
+        def stop(*given: Any) -> None:
             server.stop()
-            record(connection, regels)
+            put(*given)
 
-        with patch.object(journaal, "record_verzoeken", stop):
+        with patch.object(Invoer, "put", stop):
             assert school.fetch().uitkomst == TEMPORARY
         assert school.fetch().uitkomst == TEMPORARY
         with pytest.raises(OpslagFout, match="cannot be reached"):

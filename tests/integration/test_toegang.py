@@ -15,7 +15,8 @@ from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
-from uwlr_adapter.opslag import Opslag, Rij, Vraag
+from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opslag import Opslag
 
 LATER = MOMENT + timedelta(hours=1)
 ANDERE_CODE = BRIN6 + "-een-tweede-code"

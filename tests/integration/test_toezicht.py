@@ -201,13 +201,13 @@ def test_the_log_has_a_line_for_each_request(app: App, huis: Huis, caplog: pytes
 
 def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
     """An event inside a request has its id; an exception has its kind and place only."""
-    found = verslag.begin("")
+    found = verslag.make("")
     try:
         raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
-    line = json.loads(JsonRegel().format(record))
-    verslag.end()
+    with verslag.about(found):
+        line = json.loads(JsonRegel().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
     assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])

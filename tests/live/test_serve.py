@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,10 @@ from server import WAIT, Server, command, free_port, read_response, serving, spl
 from uwlr_adapter.opslag import Opslag
 
 PATH = "/uwlr/leerlinggegevens"
+WAITING = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+"""How many statements wait for somebody."""
 
 
 @pytest.fixture
@@ -162,32 +166,63 @@ def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
         psutil.wait_procs(before.values(), timeout=WAIT)
 
 
-def test_a_worker_that_stands_still_holds_no_caller(huis: Huis, url: str) -> None:
-    """All workers take new connections from one queue, so that of a worker that stands still nobody notices."""
-    with two_workers(huis, url) as server:
-        still = min(workers(server).values(), key=lambda worker: worker.pid)
-        still.suspend()
-        while still.status() != psutil.STATUS_STOPPED:  # it may still have taken a connection until then
+def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: Huis, url: str) -> None:
+    """The queue of new connections of a worker outlives it: nobody in it is cut off."""
+    with two_workers(huis, url) as server, ExitStack() as stack:
+        still = workers(server).values()
+        for worker in still:
+            worker.suspend()
+        while any(worker.status() != psutil.STATUS_STOPPED for worker in still):
             pass
-        try:
-            for _ in range(20):
-                assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
-        finally:
-            still.resume()
+        address = ("127.0.0.1", server.port)
+        callers = [stack.enter_context(socket.create_connection(address, timeout=WAIT)) for _ in range(8)]
+        for caller in callers:
+            caller.sendall(raw_post(message(huis)))
+        for worker in still:
+            worker.kill()
+        for caller in callers:
+            assert split(read_response(caller))[0] == 200
+
+
+def test_bodies_that_do_not_end_hold_nobody_up(tmp_path: Path) -> None:
+    """Two hundred callers who stop half-way through their bodies, ten times the threads, and others are served."""
+    huis = furnish(tmp_path)
+    with serving(huis.data) as server, ExitStack() as stack:
+        whole = raw_post(message(huis))
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), WAIT)) for _ in range(200)]
+        for caller in slow:
+            caller.sendall(whole[: -len(message(huis)) // 2])
+        for _ in range(10):
+            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        slow[0].sendall(whole[-len(message(huis)) // 2 :])
+        assert split(read_response(slow[0]))[0] == 200
+
+
+def test_while_an_answer_is_awaited_others_are_served(huis: Huis, url: str) -> None:
+    """An answer that has to be made while its school is held elsewhere waits alone; answers at hand go on."""
+    opslag = Opslag(url)
+    other = huis.request()
+    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with opslag.writing() as connection:
+                connection.exec_driver_sql("SELECT * FROM school WHERE brincode = '21QW' FOR UPDATE")
+                caller.sendall(raw_post(other))
+                until(lambda: connection.scalar(WAITING) == 1)
+                for _ in range(5):
+                    assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+            assert split(read_response(caller))[0] == 200
+    opslag.close()
 
 
 def test_a_stop_lets_what_came_in_be_answered(huis: Huis, url: str) -> None:
     """A request whose body was received before SIGTERM gets its whole answer, and its line in the journaal."""
     opslag = Opslag(url)
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
-        " WHERE datname = current_database())"
-    )
     with two_workers(huis, url) as server, socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
         with opslag.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
             caller.sendall(raw_post(message(huis)))
-            until(lambda: connection.scalar(waiting) == 1)
+            until(lambda: connection.scalar(WAITING) == 1)
             server.process.send_signal(signal.SIGTERM)
             until(lambda: _is_refused(server.port))
         status, _, body = split(read_response(caller))

@@ -34,7 +34,8 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     School,
 )
-from uwlr_adapter.opslag import Rij, Vraag, rows
+from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opslag import rows
 from uwlr_adapter.tijd import EERSTE_MAAND, peildatum_in, schooljaar_of, schooljaar_start
 
 

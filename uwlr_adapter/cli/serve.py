@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 import click
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
@@ -41,10 +41,11 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 class Server(MPServer):
-    """Granian's server of processes, with one queue of new connections that all workers take from.
+    """Granian's server of processes, in which the queues of new connections outlive their workers.
 
-    By itself each worker has a queue of its own on Linux (SO_REUSEPORT): what waits in it is reset when its worker
-    ends, and stays unanswered while its worker hangs.
+    Each worker has a queue of its own, over which Linux divides the connections (SO_REUSEPORT): from one queue for all,
+    the first worker to wake takes everything. By itself granian lets each worker make its own, and what waits in it is
+    reset when that worker ends; here the server makes them, and the next worker in its place takes what waits.
     """
 
     started: Callable[[], object] = staticmethod(lambda: None)
@@ -57,11 +58,26 @@ class Server(MPServer):
         self.started()
 
     def _init_shared_socket(self) -> None:
-        self._ssp = None
-        holder = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._shd, self._sfd = holder, holder.get_fd()  # type: ignore[assignment]
-        self._sso = socket.socket(fileno=self._sfd)
-        self._sso.set_inheritable(True)
+        spec = SocketSpec(self.bind_addr, self.bind_port, self.backlog)
+        self._ssp, self._sso = None, None
+        self._queues = [spec.build() for _ in range(self.workers)]
+
+    def _drop_shared_socket(self) -> None:
+        _close(self._queues)
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Callable[[], Any], *more: Any) -> Any:  # noqa: ANN401 - idem
+        self._shd = self._queues[idx]  # type: ignore[assignment]
+
+        def load() -> Any:  # noqa: ANN401 - idem
+            _close(self._queues[:idx] + self._queues[idx + 1 :])  # else they would not end with their own workers
+            return callback_loader()
+
+        return super()._spawn_worker(idx, target, load, *more)
+
+
+def _close(queues: list[Any]) -> None:
+    for queue in queues:
+        os.close(queue.get_fd())  # granian leaves them open
 
 
 @click.command()
@@ -105,20 +121,29 @@ def _shown(settings: Settings) -> str:
     return "\n".join(text for part, text in places.items() if part in settings.parts) or "Serving"
 
 
-def run(settings: Settings, ready: Callable[[], object]) -> None:
+def run(
+    settings: Settings,
+    ready: Callable[[], object],
+    load: Callable[[Settings], Any] = worker.load,
+    *,
+    wsgi: bool = False,
+) -> None:
     """Serve until interrupted; call `ready`, in a thread of its own, as soon as the service answers.
 
     The database must be current and the server keys known: both are checked again in the worker process.
+    `load` and `wsgi` are for benchmarks: another application in the same server, in threads if it is one of WSGI.
     """
     _require_free(settings)
     server = Server(
         "uwlr_adapter.worker:load",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.WSGI if wsgi else Interfaces.RSGI,
+        blocking_threads=settings.threads if wsgi else None,
+        loop=Loops.auto,
+        websockets=False,
         http=HTTPModes.http1,
         workers=settings.workers,
-        blocking_threads=settings.threads,
         respawn_failed_workers=True,
         respawn_interval=DRAIN_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
@@ -131,7 +156,7 @@ def run(settings: Settings, ready: Callable[[], object]) -> None:
     with tempfile.TemporaryDirectory(prefix="uwlr-metrics-") as folder:
         os.environ.setdefault(metingen.FOLDER, folder)
         try:
-            server.serve(target_loader=partial(worker.load, settings), wrap_loader=False)
+            server.serve(target_loader=partial(load, settings), wrap_loader=False)
         except OpslagFout as error:
             raise click.ClickException(str(error)) from error
 

@@ -4,6 +4,7 @@ The gate stands between the two, so that a caller without access learns nothing 
 calls (the autorisatie header) and for which school; only then does `keur` apply the XSD and the version.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -34,6 +35,8 @@ _TAG = {naam: f"{{{names.LEERLINGGEGEVENS}}}{naam}" for naam in names.VERZOEK_EL
 _SCHOOL_TAGS = tuple(_TAG[naam] for naam in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
+_PLAIN_BRINCODE = re.compile("[0-9]{2}[A-Z]{2}")
+"""The brincodes that there are; the standard lets in more letters and digits than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,7 @@ def _school(inhoud: etree._Element) -> SchoolVerwijzing | None:
 
 
 def _is_brincode(text: str) -> bool:
-    return (
+    return _PLAIN_BRINCODE.fullmatch(text) is not None or (
         len(text) == _BRINCODE_LENGTH
         and text[:2].isdecimal()
         and all(unicodedata.category(letter) == "Lu" for letter in text[2:])

@@ -21,7 +21,8 @@ from uwlr_adapter.koppelingen.afnemer import Afnemer
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Doel, Proef, Sleutelbos
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.opslag import Opslag, Rij, Vraag
+from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 
 _NERGENS = ""

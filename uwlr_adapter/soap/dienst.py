@@ -13,8 +13,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from uwlr_adapter import stand, verslag
-from uwlr_adapter.beurt import BEURT
+from uwlr_adapter import stand
 from uwlr_adapter.contract import antwoord, fault, names
 from uwlr_adapter.contract.antwoord import Vorm
 from uwlr_adapter.contract.profiel import Profiel, asked_profiel, profiel
@@ -24,11 +23,13 @@ from uwlr_adapter.http import log_failure
 from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang, Vragen
-from uwlr_adapter.opslag import Opslag, Rij
-from uwlr_adapter.soap.http import Antwoord, logger
+from uwlr_adapter.opdracht import Rij
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.soap.http import Antwoord, Uitslag, logger
 from uwlr_adapter.stand import Standsleutel
 from uwlr_adapter.tijd import Klok, day_of, schooljaar_of
 from uwlr_adapter.voorraad import ERBIJ, Stand, Verlopen, Voorraad, assemble
+from uwlr_adapter.wachten import before_waiting
 
 _REASONS = {
     fault.OngeldigBericht: Reden.SCHEMA,
@@ -72,10 +73,10 @@ class Dienst:
         object.__setattr__(self, "voorraad", Voorraad(self.opslag))
         object.__setattr__(self, "schrijver", Schrijver(self.opslag))
 
-    def answer(self, aanroep: Aanroep, bron: str, *, gzip: bool = False) -> Antwoord:
-        """Give the answer to a call from network address `bron`, written down. Raises UwlrFout.
+    def judge(self, aanroep: Aanroep, bron: str, *, gzip: bool = False) -> Uitslag:
+        """Give what comes of a call from network address `bron`, not yet written down. Raises UwlrFout or MoetWachten.
 
-        `gzip` tells whether the caller can read a compressed one.
+        `gzip` tells whether the caller can read a compressed answer.
         """
         moment = self.klok()
         needed = aanroep.herstel
@@ -85,28 +86,23 @@ class Dienst:
             blik = self._look(aanroep)
             afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
         except fault.UwlrFout as fout:
-            self._count(fout, bron)
-            raise
+            return self.refused(fout, bron)
         regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, needed)
         answer = self._judge(aanroep, blik, regel, streng=afnemer.streng, gzip=gzip)
-        self.schrijver.write(regel)
-        verslag.note(uitkomst=regel.uitkomst)
-        if isinstance(answer, fault.UwlrFout):
-            raise answer
-        return answer
+        return Uitslag(regel, answer)
 
-    def refused(self, fout: fault.UwlrFout, bron: str) -> fault.UwlrFout:
-        """Count a message that cannot be read; gives the fault for the caller."""
+    def refused(self, fout: fault.UwlrFout, bron: str) -> Uitslag:
+        """Give what comes of a message that cannot be read, or is of nobody that is known: it is counted."""
+        return Uitslag(Weigering(self.klok(), bron, fout.code), fout)
+
+    def written(self, uitslag: Uitslag) -> Uitslag:
+        """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
         try:
-            guarded(lambda: self._count(fout, bron))
-        except fault.UwlrFout as own:
-            return own
-        return fout
-
-    def _count(self, fout: fault.UwlrFout, bron: str) -> None:
-        """Count a refusal of a caller that is not known."""
-        verslag.note(uitkomst=fout.code, onbekend=True)
-        self.schrijver.write(Weigering(self.klok(), bron, fout.code))
+            if uitslag.regel is not None:
+                self.schrijver.write(uitslag.regel)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is not written down does not leave
+            return Uitslag(None, own_fault(error))
+        return uitslag
 
     def _look(self, aanroep: Aanroep) -> Blik:
         asked = {naam: aanroep.genoemd(naam) for naam in ("schooljaar", "xsdversie")}
@@ -230,7 +226,8 @@ class Dienst:
         """Give since when this koppeling is fetched under its profile; written down only when that is new."""
         known, sinds = toegang.gehaald
         if known != toegang.profiel or sinds is None:
-            with BEURT.away(), self.opslag.writing() as connection:
+            before_waiting()
+            with self.opslag.writing() as connection:
                 sinds = store.seen_profiel(connection, toegang.koppeling_id, toegang.profiel, moment)
         return stand.whole_second(sinds)
 
@@ -275,9 +272,15 @@ def guarded(work: Callable[[], Result]) -> Result:
         return work()
     except fault.UwlrFout:
         raise
-    except (DBAPIError, PoolTimeoutError) as error:
-        log_failure(error, logger)
-        raise fault.TijdelijkNietBeschikbaar from error
     except Exception as error:
-        log_failure(error, logger)
-        raise fault.InterneFout from error
+        raise own_fault(error) from error
+
+
+def own_fault(error: Exception) -> fault.UwlrFout:
+    """Log a failure of our own; gives the fault that it is for the caller."""
+    log_failure(error, logger)
+    return fault.TijdelijkNietBeschikbaar() if isinstance(error, _AWAY) else fault.InterneFout()
+
+
+_AWAY = (DBAPIError, PoolTimeoutError)
+"""Failures that may be over when the caller asks again."""

@@ -6,17 +6,17 @@ only the faults of the standard reach the caller.
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from uwlr_adapter import verslag
-from uwlr_adapter.beurt import BEURT
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
 from uwlr_adapter.http import log_failure, source_of
+from uwlr_adapter.journaal import Verzoekregel, Weigering
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -28,6 +28,7 @@ XML_TYPE = "text/xml; charset=utf-8"
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that may be a number at all."""
 _VARY = [("Vary", "Accept-Encoding")]
+_VARY_GZIP = [("Content-Encoding", "gzip"), *_VARY]
 _QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _TEXT_TYPE = "text/plain; charset=utf-8"
 
@@ -51,49 +52,88 @@ class Afzender:
     gzip: bool
 
 
-Soap = Callable[[bytes, Afzender], Antwoord]
-"""Answers a message. Raises UwlrFout."""
+@dataclass(frozen=True, slots=True)
+class Uitslag:
+    """What came of a message: the line that must be on the disk before anything leaves, and what leaves then."""
+
+    regel: Verzoekregel | Weigering | None
+    """None for a failure of our own before it was known who calls."""
+    antwoord: Antwoord | fault.UwlrFout
+
+
+class Soap(Protocol):
+    """What stands behind the door."""
+
+    def judge(self, message: bytes, afzender: Afzender) -> Uitslag:
+        """Give what comes of a message, not yet written down. Raises MoetWachten."""
+
+    def written(self, uitslag: Uitslag) -> Uitslag:
+        """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reactie:
+    """What goes over HTTP; without a body in answer to HEAD."""
+
+    status: HTTPStatus
+    headers: list[tuple[str, str]]
+    inhoud: bytes
+    head: bool = False
+
+    def send(self, start_response: "StartResponse") -> list[bytes]:
+        """Answer with it as WSGI wants it."""
+        start_response(f"{self.status.value} {self.status.phrase}", self.headers)
+        return [] if self.head else [self.inhoud]
 
 
 class Deur:
-    """A WSGI application: the guard, the WSDL, and behind them what answers messages."""
+    """The guard, the WSDL, and behind them what answers messages: in its steps, and as a WSGI application."""
 
     def __init__(self, soap: Soap, wsdl: bytes) -> None:
-        self._soap = soap
+        self.soap = soap
         self._wsdl = wsdl
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
+        reactie = self.without_body(environ)
+        if reactie is None:
+            body = read_body(environ)
+            if isinstance(body, HTTPStatus):
+                reactie = refused_body(body)
+            else:
+                reactie = self.reactie(self.soap.written(self.judge(environ, body)))
+        return reactie.send(start_response)
+
+    def without_body(self, environ: "WSGIEnvironment") -> Reactie | None:
+        """Answer what needs no body; None when it is to be read."""
         method = environ["REQUEST_METHOD"]
         verslag.note(operatie="soap" if method == "POST" else "wsdl")
         if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
-            return send(start_response, HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
+            return reactie(HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
         if method != "POST":
             text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
-            return plain(
-                start_response, HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=method == "HEAD"
-            )
+            return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=method == "HEAD")
         if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
-            return plain(start_response, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
-        body = read_body(environ)
-        if isinstance(body, HTTPStatus):
-            return plain(start_response, body, _BODY_TEXTS[body])
-        return self._run(environ, body, start_response)
+            return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
+        return None
 
-    def _run(self, environ: "WSGIEnvironment", body: bytes, start_response: "StartResponse") -> Iterable[bytes]:
+    def judge(self, environ: "WSGIEnvironment", body: bytes) -> Uitslag:
+        """Give what comes of a message. Raises MoetWachten."""
         try:
             gzip = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-            afzender = Afzender(source_of(environ), _charset(environ), gzip)
-            with BEURT:
-                found = self._soap(body, afzender)
+            return self.soap.judge(body, Afzender(source_of(environ), _charset(environ), gzip))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
-            if not isinstance(error, fault.UwlrFout):
-                log_failure(error, logger)
-                error = fault.InterneFout()
-            verslag.note(uitkomst=error.code)
-            return send(start_response, HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(error), _VARY)
-        encoding = [("Content-Encoding", "gzip")] if found.gzip else []
-        return send(start_response, HTTPStatus.OK, XML_TYPE, found.inhoud, [*encoding, *_VARY])
+            log_failure(error, logger)
+            return Uitslag(None, fault.InterneFout())
+
+    def reactie(self, uitslag: Uitslag) -> Reactie:
+        """Give what leaves, once it is written down."""
+        regel, found = uitslag.regel, uitslag.antwoord
+        if isinstance(found, fault.UwlrFout):
+            verslag.note(uitkomst=found.code, onbekend=isinstance(regel, Weigering))
+            return reactie(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(found), _VARY)
+        verslag.note(uitkomst=regel.uitkomst if isinstance(regel, Verzoekregel) else None)
+        return reactie(HTTPStatus.OK, XML_TYPE, found.inhoud, _VARY_GZIP if found.gzip else _VARY)
 
 
 _BODY_TEXTS = {
@@ -108,24 +148,42 @@ def _asks_wsdl(query: str) -> bool:
 
 def read_body(environ: "WSGIEnvironment") -> bytes | HTTPStatus:
     """Read a body within the limit, whether its length is announced or it comes in chunks; or give the refusal."""
-    announced = environ.get("CONTENT_LENGTH", "")
-    if announced and not (announced.isascii() and announced.isdigit()):
-        return HTTPStatus.BAD_REQUEST
-    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > BERICHT.octets):
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    wanted = int(announced) if announced else BERICHT.octets + 1
+    wanted = wanted_octets(environ)
+    if isinstance(wanted, HTTPStatus):
+        return wanted
     body = b""
     try:
         while len(body) < wanted and (chunk := environ["wsgi.input"].read(wanted - len(body))):
             body += chunk
     except (OSError, ValueError, RuntimeError):
         return HTTPStatus.BAD_REQUEST
+    return whole_body(environ, body)
+
+
+def wanted_octets(environ: "WSGIEnvironment") -> int | HTTPStatus:
+    """Give how many bytes of a body are to be read: as announced, else one more than the limit; or the refusal."""
+    announced = environ.get("CONTENT_LENGTH", "")
+    if announced and not (announced.isascii() and announced.isdigit()):
+        return HTTPStatus.BAD_REQUEST
+    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > BERICHT.octets):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return int(announced) if announced else BERICHT.octets + 1
+
+
+def whole_body(environ: "WSGIEnvironment", body: bytes) -> bytes | HTTPStatus:
+    """Give a body that was read to its end, or the refusal of one that is too long or not whole."""
     if len(body) > BERICHT.octets:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    announced = environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if (announced and len(body) != wanted) or (chunked and not announced and _cut_off(body, _charset(environ))):
-        return HTTPStatus.BAD_REQUEST
-    return body
+    if announced:
+        return body if len(body) == int(announced) else HTTPStatus.BAD_REQUEST
+    return HTTPStatus.BAD_REQUEST if chunked and _cut_off(body, _charset(environ)) else body
+
+
+def refused_body(status: HTTPStatus) -> Reactie:
+    """Say why a body is not taken."""
+    return plain(status, _BODY_TEXTS[status])
 
 
 def _charset(environ: "WSGIEnvironment") -> str | None:
@@ -176,30 +234,14 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def plain(
-    start_response: "StartResponse",
-    status: HTTPStatus,
-    text: str,
-    headers: Iterable[tuple[str, str]] = (),
-    *,
-    head: bool = False,
-) -> list[bytes]:
+def plain(status: HTTPStatus, text: str, headers: Iterable[tuple[str, str]] = (), *, head: bool = False) -> Reactie:
     """Answer with one line of text."""
-    return send(start_response, status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
+    return reactie(status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
 
 
-def send(
-    start_response: "StartResponse",
-    status: HTTPStatus,
-    content_type: str,
-    content: bytes,
-    headers: Iterable[tuple[str, str]] = (),
-    *,
-    head: bool = False,
-) -> list[bytes]:
+def reactie(
+    status: HTTPStatus, content_type: str, inhoud: bytes, headers: Iterable[tuple[str, str]] = (), *, head: bool = False
+) -> Reactie:
     """Answer with content of a kind."""
-    start_response(
-        f"{status.value} {status.phrase}",
-        [("Content-Type", content_type), ("Content-Length", str(len(content))), *headers],
-    )
-    return [] if head else [content]
+    own = [("Content-Type", content_type), ("Content-Length", str(len(inhoud)))]
+    return Reactie(status, [*own, *headers], inhoud, head)

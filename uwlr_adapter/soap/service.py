@@ -7,7 +7,7 @@ from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import Aanroep
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 from uwlr_adapter.soap.dienst import Dienst, guarded
-from uwlr_adapter.soap.http import Antwoord
+from uwlr_adapter.soap.http import Uitslag
 
 from spyne import AnyXml, Service, rpc  # isort: skip
 
@@ -15,13 +15,13 @@ from spyne import AnyXml, Service, rpc  # isort: skip
 def make_service(dienst: Dienst) -> type:
     """Give the Spyne service class of one Dienst."""
 
-    def answer(ctx: Any, aanroep: Aanroep) -> Antwoord | fault.UwlrFout:  # noqa: ANN401 - Spyne passes its context
-        """Answer one call; a refusal is given, not raised: Spyne would write a trace of it."""
+    def answer(ctx: Any, aanroep: Aanroep) -> Uitslag:  # noqa: ANN401 - Spyne passes its context
+        """Judge one call; a refusal is given, not raised: Spyne would write a trace of it."""
         verslag.note(operatie=aanroep.operatie.naam)
         try:
-            return guarded(lambda: dienst.answer(aanroep, ctx.udc.bron, gzip=ctx.udc.gzip))
+            return guarded(lambda: dienst.judge(aanroep, ctx.udc.bron, gzip=ctx.udc.gzip))
         except fault.UwlrFout as fout:
-            return fout
+            return Uitslag(None, fout)
 
     methods = {operatie.naam: _method(operatie, answer) for operatie in names.OPERATIES.values()}
     return type("LeerlinggegevensService", (Service,), methods)
@@ -30,7 +30,7 @@ def make_service(dienst: Dienst) -> type:
 def _method(operatie: names.Operatie, answer: Any) -> Any:  # noqa: ANN401 - Spyne has no types
     """Give the method of one operation, found by its request element."""
 
-    def method(ctx: Any, aanroep: Aanroep) -> Antwoord | fault.UwlrFout:  # noqa: ANN401 - Spyne passes its context
+    def method(ctx: Any, aanroep: Aanroep) -> Uitslag:  # noqa: ANN401 - Spyne passes its context
         return answer(ctx, aanroep)  # type: ignore[no-any-return] # idem
 
     method.__name__ = operatie.naam

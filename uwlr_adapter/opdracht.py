@@ -1,0 +1,184 @@
+"""Statements that go to the driver as they are, each compiled once for each kind of database.
+
+What SQLAlchemy does for each statement (its own cache, events, rows, a transaction around it) costs five times what the
+database itself needs for a row by its key. PostgreSQL is asked by way of libpq itself, with prepared statements: that
+takes half of what the driver's cursor does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+Rij = tuple[Any, ...]
+"""One row, in the order of its columns."""
+LIBPQ = "libpq"
+
+
+@dataclass(frozen=True, slots=True)
+class Opdracht:
+    """A statement as one kind of database takes it from its driver."""
+
+    sql: str
+    names: tuple[str, ...] | None
+    """The parameters in their order, where the driver knows them by place."""
+    fixed: dict[str, Any]
+    readers: Mapping[int, Callable[[Any], Any]]
+    """What makes a stored value into one of Python, by place of the column; most need nothing."""
+
+    writers: Mapping[str, Callable[[Any], Any]]
+    """What makes a value of Python into a stored one, by parameter."""
+
+    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
+        """Give the parameters in the form of the driver."""
+        values = {**self.fixed, **parameters} if self.fixed else {**parameters}
+        for name, writer in self.writers.items():
+            values[name] = writer(values[name])
+        return values if self.names is None else tuple([values[name] for name in self.names])
+
+    def read(self, row: Rij) -> Rij:
+        """Give a row with values of Python."""
+        made = list(row)
+        for place, reader in self.readers.items():
+            made[place] = reader(made[place])
+        return tuple(made)
+
+
+class Vraag:
+    """A SELECT with named parameters."""
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        self.query = query
+        self._compiled: dict[str, Opdracht] = {}
+
+    def compiled(self, dialect: sa.Dialect) -> Opdracht:
+        """Give the statement for the cursor of a kind of database."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self.query, dialect)
+        return found
+
+    def for_libpq(self, dialect: sa.Dialect) -> Opdracht:
+        """Give the statement for libpq."""
+        found = self._compiled.get(LIBPQ)
+        if found is None:
+            found = self._compiled[LIBPQ] = _compile(self.query, _numbered(dialect))
+        return found
+
+    def fetch(
+        self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
+    ) -> list[Rij]:
+        """Give its rows, by a connection outside any transaction. Raises what the driver raises."""
+        if dialect.name == "postgresql":
+            opdracht = self.for_libpq(dialect)
+            return libpq_of(connection).fetch(opdracht.sql, opdracht.bind(parameters))
+        opdracht = self.compiled(dialect)
+        cursor = connection.cursor()
+        cursor.execute(opdracht.sql, opdracht.bind(parameters))
+        rows = cursor.fetchall()
+        cursor.close()
+        return [opdracht.read(row) for row in rows] if opdracht.readers else list(rows)
+
+
+class Invoer:
+    """An INSERT of some rows at once, with a value for each of these columns."""
+
+    def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
+        self._table = table
+        self._columns = tuple(columns)
+        self._compiled: dict[tuple[str, int], Opdracht] = {}
+
+    def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
+        key = (dialect.name, len(rows))
+        opdracht = self._compiled.get(key)
+        if opdracht is None:
+            opdracht = self._compiled[key] = self._compile(dialect, len(rows))
+        values = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
+        if dialect.name == "postgresql":
+            libpq_of(connection).put(opdracht.sql, opdracht.bind(values))
+        else:
+            cursor = connection.cursor()
+            cursor.execute(opdracht.sql, opdracht.bind(values))
+            cursor.close()
+
+    def _compile(self, dialect: sa.Dialect, number: int) -> Opdracht:
+        types = {name: self._table.c[name].type for name in self._columns}
+        rows = [
+            {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._columns}
+            for place in range(number)
+        ]
+        kind = _numbered(dialect) if dialect.name == "postgresql" else dialect
+        return _compile(self._table.insert().values(rows), kind)
+
+
+def _numbered(dialect: sa.Dialect) -> sa.Dialect:
+    """Give the same kind of database with parameters as libpq has them."""
+    made: Any = type(dialect)
+    return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
+
+
+def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdracht:
+    made = statement.compile(dialect=dialect)
+    columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
+    readers = {
+        place: reader
+        for place, column in enumerate(columns)
+        if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+    }
+    writers = {
+        name: writer
+        for name, bound in made.binds.items()
+        if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    }
+    names = None if made.positiontup is None else tuple(made.positiontup)
+    fixed = {name: value for name, value in made.params.items() if value is not None}
+    return Opdracht(str(made), names, fixed, readers, writers)
+
+
+class Libpq:
+    """One connection of psycopg, asked by way of libpq; its statements are prepared once."""
+
+    def __init__(self, driver: Any) -> None:  # noqa: ANN401 - the driver is an extra
+        from psycopg import OperationalError, pq  # noqa: PLC0415 - for who has PostgreSQL
+        from psycopg.adapt import Transformer  # noqa: PLC0415 - idem
+
+        self._pgconn = driver.pgconn
+        self._transformer = Transformer.from_context(driver)
+        self._error, self._status = OperationalError, pq.ExecStatus
+        self._prepared: dict[str, bytes] = {}
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> list[Rij]:
+        """Give the rows of a SELECT. Raises OperationalError."""
+        found = self._execute(sql, values)
+        self._transformer.set_pgresult(found)
+        rows: list[Rij] = self._transformer.load_rows(0, found.ntuples, tuple)
+        return rows
+
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        """Do an INSERT, which is a transaction by itself. Raises OperationalError."""
+        self._execute(sql, values)
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - a result of libpq
+        name = self._prepared.get(sql)
+        if name is None:
+            name = f"uwlr_{len(self._prepared)}".encode()
+            self._require(self._pgconn.prepare(name, sql.encode()))
+            self._prepared[sql] = name
+        given = [None if value is None else str(value).encode() for value in values]
+        return self._require(self._pgconn.exec_prepared(name, given, result_format=1))
+
+    def _require(self, found: Any) -> Any:  # noqa: ANN401 - idem
+        """Give a result that is good. Raises OperationalError; what the server says of others may quote values."""
+        if found.status not in {self._status.TUPLES_OK, self._status.COMMAND_OK}:
+            raise self._error("a statement failed")
+        return found
+
+
+def libpq_of(connection: sa.PoolProxiedConnection) -> Libpq:
+    """Give the libpq side of a connection, made once for each."""
+    found = connection.info.get("uwlr_libpq")
+    if not isinstance(found, Libpq):
+        found = connection.info["uwlr_libpq"] = Libpq(connection.driver_connection)
+    return found

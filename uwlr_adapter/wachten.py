@@ -1,0 +1,37 @@
+"""Who serves many callers in one thread must not wait in it for one of them.
+
+`serve` answers what is at hand in one thread of each process. Before anything that may take longer than a look at the
+database (another writer, a lock, a connection to be made, an answer to be rendered), the code asks `before_waiting`.
+In that thread it raises MoetWachten, nothing having been done, and the request is done again in a thread of its own.
+"""
+
+import threading
+
+
+class MoetWachten(BaseException):
+    """This cannot be done here without waiting. No failure, so that no handler of failures takes it for one."""
+
+
+class _Draad(threading.local):
+    mag_wachten = True
+
+
+_draad = _Draad()
+
+
+class without_waiting:  # noqa: N801 - used as a function
+    """Let this thread not wait within the block."""
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+        _draad.mag_wachten = False
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it."""
+        _draad.mag_wachten = True
+
+
+def before_waiting() -> None:
+    """Raise MoetWachten in a thread that must not wait."""
+    if not _draad.mag_wachten:
+        raise MoetWachten
