@@ -19,6 +19,9 @@ HUNG_SECONDS = 120
 DRAIN_SIGNAL = signal.SIGUSR1
 """Tells a worker that another one takes over."""
 
+GARBAGE = 20_000
+"""New objects before Python looks for rings of them, some hundred requests: a request leaves next to none behind."""
+
 logger = logging.getLogger("uwlr_adapter.worker")
 
 
@@ -30,6 +33,7 @@ def load(settings: Settings) -> Rsgi:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
     gc.freeze()  # what the program is made of stays: no collection looks at its hundred thousand objects again
+    gc.set_threshold(GARBAGE)
 
     def drain(_signum: int, _frame: FrameType | None) -> None:
         app.draining = True

@@ -52,9 +52,22 @@ class UwlrProtocol(Soap11):  # type: ignore[misc] # Spyne has no types
 
 
 class _Context(MethodContext):  # type: ignore[misc] # idem
-    """A context that does not guard its attributes: some sixty are set for each request."""
+    """What one message needs of a context of Spyne, which has sixty attributes and nine events for each request.
+
+    Nobody listens to the events of this application.
+    """
 
     __setattr__ = object.__setattr__
+
+    def __init__(self, app: Application, message: bytes, afzender: Afzender) -> None:
+        self.app = app
+        self.udc = afzender
+        self.in_string = [message]
+        self.in_document = self.in_object = self.in_error = self.out_error = self.outprot_ctx = None
+        self.out_object: Any = None
+
+    def fire_event(self, *_given: Any, **_named: Any) -> None:  # noqa: ANN401 - Spyne's signature
+        """Tell nobody."""
 
 
 class Vervoer(ServerBase):  # type: ignore[misc] # idem
@@ -69,8 +82,7 @@ class Vervoer(ServerBase):  # type: ignore[misc] # idem
 
     def judge(self, message: bytes, afzender: Afzender) -> Uitslag:
         """Give what the service method of a message says, not yet written down. Raises MoetWachten."""
-        ctx = _Context(self, MethodContext.SERVER)
-        ctx.in_string, ctx.udc = [message], afzender
+        ctx = _Context(self.app, message, afzender)
         self.generate_contexts(ctx, afzender.charset)
         if ctx.in_error is None:
             self.get_in_object(ctx)
