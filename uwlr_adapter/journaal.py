@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter import dialect
 from uwlr_adapter.groepscommit import Groepscommit
 from uwlr_adapter.opdracht import Invoer
 from uwlr_adapter.opslag import Opslag, metadata
@@ -165,28 +164,36 @@ class Schrijver:
         self._groep.add(regel)
 
     def write_all(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
-        """Write down calls in one commit."""
-        if len(regels) <= VEEL and all(isinstance(regel, Verzoekregel) for regel in regels):
-            self._opslag.put(_INVOER, [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)])
-            return
-        verzoeken = [regel for regel in regels if isinstance(regel, Verzoekregel)]
+        """Write down calls in one commit: of one kind, and not too many, in one statement."""
+        verzoeken = [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)]
         geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
-        with self._opslag.writing() as connection:
-            if verzoeken:
-                record_verzoeken(connection, verzoeken)
-            for key in sorted(geteld):  # in one order, so that two processes never wait for each other
-                _count(connection, key, geteld[key])
+        # In one order, so that two processes never wait for each other.
+        weigeringen = [dict(zip(_GETELD, (*key, geteld[key]), strict=True)) for key in sorted(geteld)]
+        if not weigeringen and len(verzoeken) <= VEEL:
+            self._opslag.put(_REGELS, verzoeken)
+        elif not verzoeken and len(weigeringen) <= VEEL:
+            self._opslag.put(_WEIGERINGEN, weigeringen)
+        else:
+            with self._opslag.writing() as connection:
+                _execute(connection, _REGELS, verzoeken)
+                _execute(connection, _WEIGERINGEN, weigeringen)
 
 
 def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) -> None:
-    """Write down calls of known afnemers."""
-    connection.execute(_INSERT, [_row(regel) for regel in regels])
+    """Write down calls of known afnemers, in a transaction."""
+    _execute(connection, _REGELS, [_row(regel) for regel in regels])
 
 
-_INSERT = journaal.insert()
-_INVOER = Invoer(journaal, [column.name for column in journaal.c if column.name != "id"])
+def _execute(connection: sa.Connection, invoer: Invoer, rijen: Sequence[dict[str, Any]]) -> None:
+    for begin in range(0, len(rijen), VEEL):
+        invoer.execute(connection, rijen[begin : begin + VEEL])
+
+
+_GETELD = ("minuut", "bron", "uitkomst", "aantal")
+_REGELS = Invoer(journaal, [column.name for column in journaal.c if column.name != "id"])
+_WEIGERINGEN = Invoer(geweigerd, _GETELD, adds="aantal")
 VEEL = 32
-"""Lines that one statement takes at most: each number of them is a statement of its own."""
+"""Rows that one statement takes at most: each number of them is a statement of its own."""
 
 
 def _row(regel: Verzoekregel) -> dict[str, Any]:
@@ -207,17 +214,6 @@ def _row(regel: Verzoekregel) -> dict[str, Any]:
 
 def _minuut(regel: Weigering) -> tuple[datetime, str, str]:
     return to_utc(regel.moment).replace(second=0, microsecond=0), regel.bron, regel.uitkomst
-
-
-def _count(connection: sa.Connection, key: tuple[datetime, str, str], aantal: int) -> None:
-    minuut, bron, uitkomst = key
-    connection.execute(
-        dialect.insert(connection, geweigerd)
-        .values(minuut=minuut, bron=bron, uitkomst=uitkomst, aantal=aantal)
-        .on_conflict_do_update(
-            index_elements=["minuut", "bron", "uitkomst"], set_={"aantal": geweigerd.c.aantal + aantal}
-        )
-    )
 
 
 def record_handeling(

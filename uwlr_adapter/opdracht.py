@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 Rij = tuple[Any, ...]
 """One row, in the order of its columns."""
@@ -82,35 +83,50 @@ class Vraag:
 
 
 class Invoer:
-    """An INSERT of some rows at once, with a value for each of these columns."""
+    """An INSERT of some rows at once, with a value for each of these columns.
 
-    def __init__(self, table: sa.Table, columns: Sequence[str]) -> None:
+    With `adds` it is added to that column of a row which is there already, by its primary key.
+    """
+
+    def __init__(self, table: sa.Table, columns: Sequence[str], adds: str | None = None) -> None:
         self._table = table
         self._columns = tuple(columns)
+        self._adds = adds
         self._compiled: dict[tuple[str, int], Opdracht] = {}
 
     def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
-        key = (dialect.name, len(rows))
-        opdracht = self._compiled.get(key)
+        kind = LIBPQ if dialect.name == "postgresql" else dialect.name
+        opdracht = self._compiled.get((kind, len(rows)))
         if opdracht is None:
-            opdracht = self._compiled[key] = self._compile(dialect, len(rows))
-        values = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
-        if dialect.name == "postgresql":
-            libpq_of(connection).put(opdracht.sql, opdracht.bind(values))
+            made = _numbered(dialect) if kind == LIBPQ else dialect
+            opdracht = self._compiled[kind, len(rows)] = _compile(self._insert(dialect, len(rows)), made)
+        values = opdracht.bind(self._values(rows))
+        if kind == LIBPQ:
+            libpq_of(connection).put(opdracht.sql, values)
         else:
             cursor = connection.cursor()
-            cursor.execute(opdracht.sql, opdracht.bind(values))
+            cursor.execute(opdracht.sql, values)
             cursor.close()
 
-    def _compile(self, dialect: sa.Dialect, number: int) -> Opdracht:
+    def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows inside a transaction. Raises DBAPIError."""
+        connection.execute(self._insert(connection.dialect, len(rows)), self._values(rows))
+
+    def _values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
+
+    def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:
         types = {name: self._table.c[name].type for name in self._columns}
         rows = [
             {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._columns}
             for place in range(number)
         ]
-        kind = _numbered(dialect) if dialect.name == "postgresql" else dialect
-        return _compile(self._table.insert().values(rows), kind)
+        if self._adds is None:
+            return self._table.insert().values(rows)
+        insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table).values(rows)
+        added = {self._adds: self._table.c[self._adds] + insert.excluded[self._adds]}
+        return insert.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=added)  # type: ignore[no-any-return] # an insert
 
 
 def _numbered(dialect: sa.Dialect) -> sa.Dialect:
