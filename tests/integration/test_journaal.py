@@ -1,0 +1,90 @@
+"""Calls in the journaal: however many there are in one commit, each is there once, or none of them is."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from koppelingen_hulp import MOMENT, open_opslag
+from sqlalchemy.exc import DBAPIError
+
+from uwlr_adapter import journaal
+from uwlr_adapter.journaal import VEEL, Reden, Schrijver, Verzoekregel, Weigering
+from uwlr_adapter.opslag import Opslag
+
+
+@pytest.fixture
+def opslag(databank: object, tmp_path: Path) -> Iterator[Opslag]:
+    """Open a database."""
+    opened = open_opslag(tmp_path)
+    yield opened
+    opened.close()
+
+
+def verzoeken(number: int) -> list[Verzoekregel]:
+    """Give so many calls, each with something else in it."""
+    return [
+        Verzoekregel(
+            moment=MOMENT + timedelta(seconds=place, microseconds=place),
+            operatie="HaalLeerlingen",
+            afnemer_id=place + 1,
+            herstel=("leeg", "volgorde") if place % 2 else (),
+            uitkomst="leerlinggegevens-leerlingen",
+            reden=Reden.GEEN_GEGEVENS if place % 3 else None,
+            koppeling_id=place or None,
+            leerlingen=place,
+            opmerkingen=("onvolledig=3",) if place % 2 else (),
+        )
+        for place in range(number)
+    ]
+
+
+def weigeringen(number: int) -> list[Weigering]:
+    """Give refusals of three sources in two minutes."""
+    return [Weigering(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
+
+
+@pytest.mark.parametrize(("calls", "refused"), [(1, 0), (VEEL, 0), (VEEL + 1, 0), (0, 1), (0, 50), (70, 50)])
+def test_each_call_is_written_once(opslag: Opslag, calls: int, refused: int) -> None:
+    """What is read back is what was written, whether it went by one statement or in a transaction; refusals add up."""
+    given = verzoeken(calls)
+    for _ in range(2):
+        Schrijver(opslag).write_all([*given, *weigeringen(refused)])
+    with opslag.reading() as connection:
+        found = journaal.read(connection, limit=1000)
+        counted = connection.execute(sa.select(journaal.geweigerd)).all()
+    assert len(found) == 2 * calls
+    for regel in given:
+        twice = [one for one in found if one.afnemer_id == regel.afnemer_id]
+        assert [
+            (one.moment, one.handeling, one.herstel, one.uitkomst, one.reden, one.koppeling_id, one.leerlingen)
+            for one in twice
+        ] == 2 * [
+            (
+                *(regel.moment, regel.operatie, regel.herstel, regel.uitkomst, regel.reden, regel.koppeling_id),
+                regel.leerlingen,
+            )
+        ]
+        assert [one.opmerkingen for one in twice] == 2 * [regel.opmerkingen]
+    assert sum(row.aantal for row in counted) == 2 * refused
+    assert len(counted) == min(refused, 6)
+
+
+@pytest.mark.parametrize(("calls", "refused"), [(3, 0), (0, 3), (3, 3)])
+def test_what_cannot_be_written_is_told(opslag: Opslag, calls: int, refused: int) -> None:
+    """When the table is away the failure is told, and afterwards all is right without help."""
+    regels: list[Verzoekregel | Weigering] = [*verzoeken(calls), *weigeringen(refused)]
+    tables = [journaal.journaal.name, journaal.geweigerd.name]
+    for old, new in ((table, f"{table}_weg") for table in tables):
+        with opslag.writing() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+    with pytest.raises(DBAPIError):
+        Schrijver(opslag).write_all(regels)
+    for table in tables:
+        with opslag.writing() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {table}_weg RENAME TO {table}")
+    Schrijver(opslag).write_all(regels)
+    with opslag.reading() as connection:
+        assert len(journaal.read(connection)) == calls
+        assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(journaal.geweigerd.c.aantal), 0))) == refused
