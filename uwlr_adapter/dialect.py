@@ -6,6 +6,7 @@ nothing. A writing one reads what is committed at each statement: together with 
 the lock of a row) that is what SQLite's only writer sees, and no transaction fails for having come second.
 """
 
+import functools
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -70,9 +71,17 @@ def lock(connection: sa.Connection, what: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
 
 
-def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    """Give an insert that can say what happens when the row is there already (`on_conflict_do_update`)."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def put(connection: sa.Connection, table: sa.Table, rij: Mapping[str, Any]) -> None:
+    """Write a row, every column of it, in place of the one with its primary key if there is one. Raises DBAPIError."""
+    connection.execute(_put(connection.dialect.name, table), rij)
+
+
+@functools.cache
+def _put(naam: str, table: sa.Table) -> sa.Insert:
+    """Give the statement of `put`: to build it takes longer than to run it."""
+    statement = postgresql.insert(table) if naam == "postgresql" else sqlite.insert(table)
+    rest = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=rest)
 
 
 def insert_many(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
@@ -188,9 +197,8 @@ def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:  # noqa: A
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(_WRITING if _writes(connection) else _READING)
-    if _later(connection):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    later = "; SET LOCAL synchronous_commit = off" if _later(connection) else ""  # one message: each is waited for
+    connection.exec_driver_sql(_WRITING + later if _writes(connection) else _READING)
 
 
 def _writes(connection: sa.Connection) -> bool:

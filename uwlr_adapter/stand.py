@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter import dialect
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter.opdracht import Vraag
+from uwlr_adapter.opslag import metadata, rows
 from uwlr_adapter.tijd import AMSTERDAM, from_utc, to_utc
 
 MARGE = timedelta(minutes=5)
@@ -64,36 +65,29 @@ class Geldigheid:
 
 
 def see(
-    connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, moment: datetime, opened: datetime
+    connection: sa.Connection,
+    sleutel: Standsleutel,
+    inhoud_hash: str,
+    moment: datetime,
+    opened: datetime,
+    geldig: Geldigheid,
 ) -> datetime:
-    """Give since when this answer has this content, in UTC; new content is new from now on.
+    """Give since when this answer has this content, in UTC, and note for what it holds; new content is new from now on.
 
     It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
-    answered with that moment. The transaction must be a writing one. A year that never had data leaves no trace.
+    answered with that moment. The transaction must be a writing one that holds the school (`school_version`), so that
+    of two readers at once the second finds what the first one wrote. A year that never had data leaves no trace.
     """
-    where = _is(sleutel)
-    query = sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(*where)
-    row = connection.execute(query).one_or_none()
-    if row is None or row.inhoud_hash != inhoud_hash:  # new content: of two readers at once the second finds it here
-        dialect.lock(connection, f"stand {' '.join(getattr(sleutel, naam) for naam in Standsleutel.__slots__)}")
-        row = connection.execute(query).one_or_none()
-    if row is not None and row.inhoud_hash == inhoud_hash:
-        return from_utc(row.gewijzigd)
+    key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
+    found = rows(connection, _SEEN, **key)
     gewijzigd = whole_second(moment)
-    values = {"inhoud_hash": inhoud_hash, "gewijzigd": to_utc(gewijzigd)}
-    if row is not None:
-        gewijzigd = max(gewijzigd, max(opened, from_utc(row.gewijzigd)) + timedelta(seconds=1))
-        values["gewijzigd"] = to_utc(gewijzigd)
-        connection.execute(stand.update().where(*where).values(values))
-    elif inhoud_hash != GEEN_GEGEVENS:
-        key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
-        connection.execute(stand.insert().values(key | values))
+    if found:
+        last_hash, last = found[0][0], from_utc(found[0][1])
+        gewijzigd = last if last_hash == inhoud_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
+    if found or inhoud_hash != GEEN_GEGEVENS:
+        values = {"inhoud_hash": inhoud_hash, "gewijzigd": to_utc(gewijzigd)}
+        dialect.put(connection, stand, key | values | asdict(geldig))
     return gewijzigd
-
-
-def keep(connection: sa.Connection, sleutel: Standsleutel, geldig: Geldigheid) -> None:
-    """Note for which records and days the content that was just seen holds."""
-    connection.execute(stand.update().where(*_is(sleutel)).values(asdict(geldig)))
 
 
 def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -> None:
@@ -101,6 +95,13 @@ def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -
     connection.execute(
         stand.update().where(*_is(sleutel), stand.c.inhoud_hash == inhoud_hash).values(schoolversie=None)
     )
+
+
+_SEEN = Vraag(
+    sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
+        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in Standsleutel.__slots__)
+    )
+)
 
 
 def _is(sleutel: Standsleutel) -> list[sa.ColumnElement[bool]]:

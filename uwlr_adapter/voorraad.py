@@ -26,7 +26,7 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter import __version__, stand
+from uwlr_adapter import __version__, dialect, stand
 from uwlr_adapter.administratie import gegevens, vestigingen
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
@@ -169,7 +169,12 @@ class Voorraad:
         with self._opslag.reading() as connection:
             versie = vestigingen.school_version(connection, brin6[:4])
             dataset = gegevens.select(
-                connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=written(moment)
+                connection,
+                brin6=brin6,
+                schooljaar=schooljaar,
+                dag=dag,
+                aanmaakdatum=written(moment),
+                profiel=vorm.profiel,
             )
             tot = gegevens.next_change(connection, brin6=brin6, schooljaar=schooljaar, dag=dag)
         inhoud, inhoud_hash = None, GEEN_GEGEVENS
@@ -196,8 +201,7 @@ class Voorraad:
             if vestigingen.school_version(connection, brin6[:4], hold=True) != versie:
                 raise Verlopen
             latest = stand.whole_second(max(opened, store.last_opened(connection, brin6) or opened))
-            gewijzigd = stand.see(connection, sleutel, inhoud_hash, moment, latest)
-            stand.keep(connection, sleutel, geldig)
+            gewijzigd = stand.see(connection, sleutel, inhoud_hash, moment, latest, geldig)
             _store(connection, sleutel, inhoud_hash, inhoud)
         if inhoud is not None and inhoud.weergave.wijzer is not None:
             self._inhouden.put(inhoud_hash, inhoud, inhoud.octets)
@@ -278,20 +282,19 @@ def _named(sleutel: Standsleutel) -> dict[str, str]:
 
 def _store(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, inhoud: Inhoud | None) -> None:
     """Keep the records of an answer in place of those that were there."""
-    connection.execute(
-        stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _named(sleutel).items()))
-    )
-    if inhoud is not None:
-        wijzer = inhoud.weergave.wijzer
+    if inhoud is None:
         connection.execute(
-            stand_inhoud.insert().values(
-                **_named(sleutel),
-                inhoud_hash=inhoud_hash,
-                schoolkey=inhoud.school.schoolkey,
-                inhoud=inhoud.part,
-                wijzer=None if wijzer is None else gzip_stroom.compress(wijzer.to_json()),
-            )
+            stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _named(sleutel).items()))
         )
+        return
+    wijzer = inhoud.weergave.wijzer
+    row = {
+        "inhoud_hash": inhoud_hash,
+        "schoolkey": inhoud.school.schoolkey,
+        "inhoud": inhoud.part,
+        "wijzer": None if wijzer is None else gzip_stroom.compress(wijzer.to_json()),
+    }
+    dialect.put(connection, stand_inhoud, _named(sleutel) | row)
 
 
 def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:

@@ -271,7 +271,7 @@ _MET_STREEPJE = {"voorletters_1": "voorletters-1", "bsn_ondwnr_4": "bsn_ondwnr-4
 
 def _same(persoon: Leerling | Leerkracht, item: Any) -> None:
     """Hold the texts of a person to what zeep read, and see that each date was read."""
-    for name in persoon.__slots__:
+    for name in persoon.__annotations__:
         wanted, found = getattr(persoon, name), item[_MET_STREEPJE.get(name, name)] if name != "rollen" else None
         if name not in _ANDERS:
             assert found == wanted

@@ -102,7 +102,7 @@ def test_changes_are_counted_per_kind(opslag: Opslag) -> None:
     """A changed name, a move between groups, a new leerling and one who is gone each count once."""
     import_dataset(opslag, SCHOOL)
     later = make_dataset(
-        (replace(ZOE, groep="g4"), Leerling(key="103", roepnaam="Mo")),
+        (ZOE._replace(groep="g4"), Leerling(key="103", roepnaam="Mo")),
         leerkrachten=(replace(JUF, roepnaam="Ans"),),
         groepen=(GROEPEN[0], replace(GROEPEN[1], naam="De Dassen!"), *GROEPEN[2:]),
     )
@@ -117,7 +117,7 @@ def test_changes_are_counted_per_kind(opslag: Opslag) -> None:
 def test_groups_can_all_go_while_leerlingen_stay(opslag: Opslag) -> None:
     """What is referred to goes after what refers to it, so that no reference is ever in the way."""
     import_dataset(opslag, SCHOOL)
-    bare = make_dataset((replace(ZOE, groep=None, samengestelde_groepen=()), replace(OLE, vestiging=None)))
+    bare = make_dataset((ZOE._replace(groep=None, samengestelde_groepen=()), OLE._replace(vestiging=None)))
     assert _counts(import_dataset(opslag, bare), "groepen") == (0, 0, 0, 4)
     assert _select(opslag).groepen == ()
 
@@ -125,9 +125,9 @@ def test_groups_can_all_go_while_leerlingen_stay(opslag: Opslag) -> None:
 def test_a_key_may_change_its_kind_of_group(opslag: Opslag) -> None:
     """A stamgroep that comes back as samengestelde groep is a change, and leerlingen follow."""
     import_dataset(
-        opslag, make_dataset((replace(OLE, vestiging=None, groep="x"),), groepen=(Groep("groep", "x", "X", "3"),))
+        opslag, make_dataset((OLE._replace(vestiging=None, groep="x"),), groepen=(Groep("groep", "x", "X", "3"),))
     )
-    other = replace(OLE, vestiging=None, samengestelde_groepen=("x",))
+    other = OLE._replace(vestiging=None, samengestelde_groepen=("x",))
     rapport = import_dataset(opslag, make_dataset((other,), groepen=(Groep("samengestelde_groep", "x", "X"),)))
     assert _counts(rapport, "groepen") == (0, 1, 0, 0)
     assert _select(opslag).leerlingen == (other,)
@@ -138,7 +138,7 @@ def test_a_file_touches_no_other_year_and_no_other_vestiging(opslag: Opslag) -> 
     import_dataset(opslag, SCHOOL)
     import_dataset(opslag, replace(SCHOOL, school=replace(SCHOOL.school, schooljaar="2027-2028")))
     before = _select(opslag)
-    import_dataset(opslag, make_dataset((replace(OLE, vestiging=None),), schooljaar="2027-2028"))
+    import_dataset(opslag, make_dataset((OLE._replace(vestiging=None),), schooljaar="2027-2028"))
     import_dataset(opslag, make_dataset((Leerling(key="7", roepnaam="Bo"),), brin6="21QW01"))
     assert _select(opslag) == before
 
@@ -312,7 +312,7 @@ def test_a_forgotten_leerling_is_nowhere(opslag: Opslag) -> None:
     """Forget takes a leerling out of the records and out of what earlier imports kept."""
     leerlingen = [Leerling("merkteken-key", roepnaam="Merkteken"), Leerling("2", roepnaam="Bo")]
     for groep in ("g", "h"):
-        moved = [replace(one, groep=groep) for one in leerlingen]
+        moved = [one._replace(groep=groep) for one in leerlingen]
         import_dataset(opslag, make_dataset(moved, groepen=[Groep("groep", groep, "G", "3")]))
     with opslag.writing() as connection:
         vergeten.forget(connection, "21QW", "merkteken-key", MOMENT)

@@ -212,7 +212,8 @@ def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: 
     sleutel = stand.Standsleutel("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
     now = datetime(2026, 10, 1, tzinfo=UTC)
     with opslag.writing() as connection:
-        stand.see(connection, sleutel, "x", now, now)
+        geldig = stand.Geldigheid(schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
+        stand.see(connection, sleutel, "x", now, now, geldig)
     with opslag.writing() as connection:
         batches.undo(connection, 1, MOMENT)
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))

@@ -36,7 +36,7 @@ MET = Leerling(
     postcodenl="1234AB",
     mutatiedatum="2026-09-01T08:00:00",
 )
-ZONDER = replace(MET, key="zonder", eckid=None)
+ZONDER = MET._replace(key="zonder", eckid=None)
 SCHOOL = make_dataset(
     [MET, ZONDER],
     leerkrachten=[
@@ -217,8 +217,8 @@ def test_what_should_be_there_and_is_not_is_counted(
             SCHOOL,
             leerlingen=(
                 MET,
-                replace(ZONDER, geboortedatum=None),
-                replace(ZONDER, key="drie", jaargroep=None, geboortedatum=None),
+                ZONDER._replace(geboortedatum=None),
+                ZONDER._replace(key="drie", jaargroep=None, geboortedatum=None),
             ),
             leerkrachten=(Leerkracht("m", roepnaam="Em"),),
         )

@@ -11,20 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from koppelingen_hulp import BRIN6, open_opslag
 
+from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel, has_it, see, stand, whole_second
+from uwlr_adapter.stand import GEEN_GEGEVENS, Geldigheid, Standsleutel, has_it, see, stand, whole_second
 
 SLEUTEL = Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OPENED = NOON - timedelta(days=1)
 LATER = NOON + timedelta(hours=4)
 """Noon in UTC is 13:00 in Amsterdam, in winter."""
+GELDIG = Geldigheid(schoolversie=1, van=NOON.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
 
 
 @pytest.fixture
 def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
-    """Give a database with one vestiging."""
+    """Give a database with one school of one vestiging."""
     opened = open_opslag(tmp_path, BRIN6)
+    with opened.writing() as connection:
+        vestigingen.lock_school(connection, BRIN6[:4])
     yield opened
     opened.close()
 
@@ -32,7 +36,8 @@ def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
 def look(opslag: Opslag, inhoud_hash: str, moment: datetime, sleutel: Standsleutel = SLEUTEL) -> datetime:
     """See content in a transaction of its own."""
     with opslag.writing() as connection:
-        return see(connection, sleutel, inhoud_hash, moment, OPENED)
+        vestigingen.school_version(connection, BRIN6[:4], hold=True)
+        return see(connection, sleutel, inhoud_hash, moment, OPENED, GELDIG)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +125,9 @@ def test_new_content_is_later_than_the_opening(opslag: Opslag) -> None:
     """The content before may have gone out with the moment of the opening, so that the next one needs another."""
     opened = NOON + timedelta(seconds=1)
     with opslag.writing() as connection:
-        assert see(connection, SLEUTEL, "a", NOON, opened) == NOON
-        assert see(connection, SLEUTEL, "b", NOON + timedelta(seconds=0.5), opened) == opened + timedelta(seconds=1)
+        assert see(connection, SLEUTEL, "a", NOON, opened, GELDIG) == NOON
+        second = see(connection, SLEUTEL, "b", NOON + timedelta(seconds=0.5), opened, GELDIG)
+        assert second == opened + timedelta(seconds=1)
 
 
 def test_a_year_without_data_leaves_no_trace(opslag: Opslag) -> None:
@@ -160,7 +166,7 @@ def test_each_answer_has_its_own_moment(opslag: Opslag, ander: Standsleutel) -> 
 def test_what_is_rolled_back_was_never_seen(opslag: Opslag) -> None:
     """When the answer cannot be written down, its moment is not kept either."""
     with opslag.writing() as connection:
-        see(connection, SLEUTEL, "a", NOON, OPENED)
+        see(connection, SLEUTEL, "a", NOON, OPENED, GELDIG)
         connection.rollback()
     assert look(opslag, "a", NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=1)
 

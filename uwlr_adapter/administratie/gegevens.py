@@ -3,11 +3,11 @@
 Every query of one selection must see one moment of the database: see `Opslag.reading`.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,24 +34,38 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     School,
 )
+from uwlr_adapter.contract.names import LEERLING_ELEMENTEN, attribute_of
+from uwlr_adapter.contract.profiel import Profiel
 from uwlr_adapter.opdracht import Rij, Vraag
 from uwlr_adapter.opslag import rows
 from uwlr_adapter.tijd import EERSTE_MAAND, peildatum_in, schooljaar_of, schooljaar_start
 
 
-def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date, aanmaakdatum: str) -> Dataset | None:
+def select(
+    connection: sa.Connection,
+    *,
+    brin6: str,
+    schooljaar: str,
+    dag: date,
+    aanmaakdatum: str,
+    profiel: Profiel | None = None,
+) -> Dataset | None:
     """Give what is answered for a vestiging and a school year on a day, or None when there are no leerlingen.
 
-    Groups, then samengestelde groepen, then leerlingen and leerkrachten stand by key.
+    Groups, then samengestelde groepen, then leerlingen and leerkrachten stand by key. Of leerlingen only what a profile
+    lets through is read, when one is given, and the locaties only when it shows them.
     """
     peildatum = peildatum_in(schooljaar, dag)
     vestiging = find_vestiging(connection, brin6)
     if vestiging is None or peildatum is None:
         return None
-    enrolled = _enrolled_rows(connection, brin6, schooljaar, dag, peildatum)
+    velden = _VELDEN if profiel is None else profiel.leerling
+    ingeschreven = _ingeschreven(velden, coming=schooljaar > schooljaar_of(dag))
+    enrolled = rows(connection, ingeschreven.vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum)
     if not enrolled:
         return None
     groepen = _groepen(connection, brin6, schooljaar)
+    plaatsingen = _plaatsingen(connection, brin6, schooljaar, groepen)
     return Dataset(
         school=School(
             schooljaar=schooljaar,
@@ -61,9 +75,9 @@ def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date,
             schoolkey=vestiging.schoolkey,
             aanmaakdatum=aanmaakdatum,
         ),
-        locaties=_locaties(connection, brin6, schooljaar),
+        locaties=() if profiel and not profiel.vestiging else _locaties(connection, brin6, schooljaar),
         groepen=groepen,
-        leerlingen=_leerlingen(enrolled, _plaatsingen(connection, brin6, schooljaar, groepen)),
+        leerlingen=_leerlingen(enrolled, ingeschreven.places, plaatsingen),
         leerkrachten=_leerkrachten(connection, brin6, schooljaar, frozenset(groep.key for groep in groepen)),
     )
 
@@ -91,11 +105,9 @@ def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: 
     if grenzen is None:
         return None
     first, peildatum, last = grenzen
-    days = {first} if dag < first else set()
-    for vraag in _NEXT:
-        ((day,),) = rows(connection, vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, last=last)
-        days |= set() if day is None else {day}
-    return min(days, default=None)
+    (ahead,) = rows(connection, _NEXT, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, last=last)
+    days = [first] if dag < first else []
+    return min([*days, *(day for day in ahead if day is not None)], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,14 @@ _DAYS = (inschrijving.c.van, inschrijving.c.tot)
 _AHEAD = [
     sa.and_(_of(inschrijving), column > _PEILDATUM, column <= sa.bindparam("last", type_=sa.Date)) for column in _DAYS
 ]
-_NEXT = [Vraag(sa.select(sa.func.min(column)).where(ahead)) for column, ahead in zip(_DAYS, _AHEAD, strict=True)]
+_NEXT = Vraag(
+    sa.select(
+        *(
+            sa.select(sa.func.min(column)).where(ahead).scalar_subquery()
+            for column, ahead in zip(_DAYS, _AHEAD, strict=True)
+        )
+    )
+)
 _CHANGES = [
     sa.select(column, sa.func.count()).where(ahead).group_by(column)
     for column, ahead in zip(_DAYS, _AHEAD, strict=True)
@@ -164,46 +183,52 @@ def _takes_part(coming: bool) -> sa.ColumnElement[bool]:  # noqa: FBT001 - one o
 
 
 _key = attrgetter("key")
-_ELSEWHERE = {"key": persoon.c.key, "eckid": persoon.c.eckid, "vestiging": deelname.c.locatie_key}
-_LEERLING = tuple(field.name for field in fields(Leerling))
-_LEERLING_COLUMNS = tuple(
-    inschrijving.c[naam]
-    if naam in {"instroomdatum", "uitstroomdatum"}
-    else deelname.c[naam]
-    if naam in LEERLING_VELDEN
-    else _ELSEWHERE.get(naam, sa.null().label(naam))
-    for naam in _LEERLING
-)
-"""The fields of a Leerling in their order; the groups are filled in afterwards."""
+_COLUMNS = {
+    "key": persoon.c.key,
+    "eckid": persoon.c.eckid,
+    "vestiging": deelname.c.locatie_key,
+    "instroomdatum": inschrijving.c.instroomdatum,
+    "uitstroomdatum": inschrijving.c.uitstroomdatum,
+    **{veld: deelname.c[veld] for veld in LEERLING_VELDEN},
+}
+"""Where each plain field of a Leerling stands; the groups are filled in afterwards."""
+_VELDEN = frozenset(LEERLING_ELEMENTEN)
 
 
-_ENROLLED = {
-    coming: Vraag(
-        sa.select(deelname.c.persoon_id, *_LEERLING_COLUMNS)
+@dataclass(frozen=True, slots=True)
+class _Ingeschreven:
+    """The query for who takes part: first the id of the person, then fields of a Leerling."""
+
+    vraag: Vraag
+    places: Callable[[Rij], Iterable[Any]]
+    """Makes the fields of a Leerling, in their order, of a row and behind it `groep`, `samengestelde_groepen`, None."""
+
+
+@functools.cache
+def _ingeschreven(velden: frozenset[str], *, coming: bool) -> _Ingeschreven:
+    """Give the query for these elements, of a school year that has begun or of a coming one."""
+    wanted = {"key", "eckid", *map(attribute_of, velden)}
+    columns = {veld: column for veld, column in _COLUMNS.items() if veld in wanted}
+    query = (
+        sa.select(deelname.c.persoon_id, *columns.values())
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .join(*_PERIODE)
         .where(_takes_part(coming))
     )
-    for coming in (False, True)
-}
-"""Who takes part in a school year that has begun, or in a coming one."""
+    row = ["persoon_id", *columns, "groep", "samengestelde_groepen"]
+    nothing = len(row)
+    return _Ingeschreven(
+        Vraag(query), itemgetter(*(row.index(veld) if veld in row else nothing for veld in Leerling._fields))
+    )
 
 
-def _enrolled_rows(connection: sa.Connection, brin6: str, schooljaar: str, dag: date, peildatum: date) -> list[Rij]:
-    """Give the id of each person who takes part, and behind it the fields of a Leerling."""
-    vraag = _ENROLLED[schooljaar > schooljaar_of(dag)]
-    return rows(connection, vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum)
-
-
-def _leerlingen(enrolled: Sequence[Rij], plaatsingen: "_Plaatsingen") -> tuple[Leerling, ...]:
+def _leerlingen(
+    enrolled: Sequence[Rij], places: Callable[[Rij], Iterable[Any]], plaatsingen: "_Plaatsingen"
+) -> tuple[Leerling, ...]:
     stam, samengesteld = plaatsingen.stam, plaatsingen.samengesteld
-    groep_place, samengesteld_place = _LEERLING.index("groep"), _LEERLING.index("samengestelde_groepen")
-    leerlingen = []
-    for row in enrolled:
-        persoon_id, values = row[0], list[Any](row[1:])
-        values[groep_place] = stam.get(persoon_id)
-        values[samengesteld_place] = tuple(samengesteld.get(persoon_id, ()))
-        leerlingen.append(Leerling(*values))
+    leerlingen = [
+        Leerling._make(places((*row, stam.get(row[0]), samengesteld.get(row[0], ()), None))) for row in enrolled
+    ]
     return tuple(sorted(leerlingen, key=_key))
 
 
@@ -212,18 +237,18 @@ class _Plaatsingen:
     """Each leerling's stamgroep, and samengestelde groepen in the order of the source, by id of the person."""
 
     stam: dict[int, str]
-    samengesteld: defaultdict[int, list[str]]
+    samengesteld: dict[int, tuple[str, ...]]
 
 
 def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen: tuple[Groep, ...]) -> _Plaatsingen:
     """Give the plaatsingen in these groups."""
     soort = {groep.key: groep.soort for groep in groepen}
-    found = _Plaatsingen({}, defaultdict(list))
+    found = _Plaatsingen({}, {})
     for persoon_id, key in rows(connection, _PLAATSINGEN, brin6=brin6, schooljaar=schooljaar):
         if soort.get(key) == "groep":
             found.stam[persoon_id] = key
         elif key in soort:
-            found.samengesteld[persoon_id].append(key)
+            found.samengesteld[persoon_id] = (*found.samengesteld.get(persoon_id, ()), key)
     return found
 
 

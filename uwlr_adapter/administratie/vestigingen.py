@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
+from uwlr_adapter.opdracht import Vraag
+from uwlr_adapter.opslag import rows
 
 LANGSTE_NAAM = 200
 """PostgreSQL keeps to the width of the column; SQLite would not."""
@@ -59,12 +61,14 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
     """Give the vestiging of a brin6, or None."""
-    return _one(connection, vestiging.c.brin6 == brin6)
+    found = rows(connection, _BY_BRIN6, brin6=brin6)
+    return Vestiging(*found[0]) if found else None
 
 
 def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | None:
     """Give the one vestiging that a schoolkey belongs to, or None."""
-    return _one(connection, vestiging.c.schoolkey == schoolkey)
+    row = connection.execute(sa.select(vestiging).where(vestiging.c.schoolkey == schoolkey)).one_or_none()
+    return None if row is None else Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey)
 
 
 def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
@@ -92,10 +96,14 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
 
 def school_version(connection: sa.Connection, brincode: str, *, hold: bool = False) -> int:
     """Give the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
-    query = sa.select(school.c.versie).where(school.c.brincode == brincode)
-    return connection.scalar(query.with_for_update(key_share=True) if hold else query) or 0
+    found = rows(connection, _HELD_VERSION if hold else _VERSION, brincode=brincode)
+    return int(found[0][0]) if found else 0
 
 
-def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Vestiging | None:
-    row = connection.execute(sa.select(vestiging).where(condition)).one_or_none()
-    return None if row is None else Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey)
+_BY_BRIN6 = Vraag(
+    sa.select(vestiging.c.brin6, vestiging.c.naam, vestiging.c.schoolkey).where(
+        vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String)
+    )
+)
+_OF_SCHOOL = sa.select(school.c.versie).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))
+_VERSION, _HELD_VERSION = Vraag(_OF_SCHOOL), Vraag(_OF_SCHOOL.with_for_update(key_share=True))

@@ -4,10 +4,14 @@ The shape is fixed, because one client finds its data with a regular expression:
 namespace of the standard as the default one inside, no other prefix, nothing empty.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import groupby
 from operator import attrgetter
+from typing import Any
+
+from lxml import etree
 
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import (
@@ -33,7 +37,7 @@ from uwlr_adapter.contract.names import (
 )
 from uwlr_adapter.contract.profiel import Profiel
 from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.xml import BESTAND, TEXT_SPECIAL, escape_attribute, escape_text, parse, parse_own
+from uwlr_adapter.contract.xml import BESTAND, escape_all, escape_attribute, escape_text, parse, parse_own
 
 Record = Groep | Leerkracht | Leerling | Locatie
 
@@ -54,20 +58,20 @@ class Vorm:
 
 def render_records(vorm: Vorm, dataset: Dataset) -> str:
     """Give the lists of the payload, all but the school block, as far as the profile lets their fields through."""
-    parts: dict[str, Callable[[], Iterator[str]]] = {
+    parts: dict[str, Callable[[], list[str]]] = {
         "vestigingen": lambda: _vestigingen(dataset.locaties, vorm),
         "groepen": lambda: _groepen(dataset.groepen, vorm),
         "leerlingen": lambda: _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTEN, vorm),
         "leerkrachten": lambda: _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTEN, vorm),
     }
-    return "".join(piece for deel in vorm.operatie.delen for piece in _list(deel, parts[deel]()))
+    return "".join([_list(deel, parts[deel]()) for deel in vorm.operatie.delen])
 
 
 def fragments(vorm: Vorm, dataset: Dataset) -> list[str]:
     """Give each person of an answer by groups, as it stands in `render_records`."""
     if "leerlingen" in vorm.operatie.delen:
-        return list(_records(dataset.leerlingen, "leerling", LEERLING_ELEMENTEN, vorm))
-    return list(_records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTEN, vorm))
+        return _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTEN, vorm)
+    return _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTEN, vorm)
 
 
 def around(vorm: Vorm, school: School) -> tuple[bytes, bytes]:
@@ -115,12 +119,11 @@ def check(antwoord: bytes, xsdversie: str = "2.2", *, eigen: bool = False) -> li
     body = (parse_own(antwoord) if eigen else parse(antwoord, BESTAND)).find(f"{{{SOAP11}}}Body")
     if body is None or len(body) != 1:
         return [Bevinding("Envelope/Body", "shape")]
-    nobody = [
-        Bevinding("leerling", "identity")
-        for element in body.iter(f"{{{LEERLINGGEGEVENS}}}leerling")
-        if element.get("key") is None and element.get("eckid") is None
-    ]
+    nobody = [Bevinding("leerling", "identity")] * int(_NOBODY(body))  # type: ignore[arg-type] # it gives a number
     return schemas.ANTWOORD[xsdversie].findings(body[0]) + nobody
+
+
+_NOBODY = etree.XPath("count(descendant::l:leerling[not(@key or @eckid)])", namespaces={"l": LEERLINGGEGEVENS})
 
 
 def _envelope(operatie: Operatie, opening: str = "", sluiting: str = "") -> tuple[bytes, bytes]:
@@ -132,9 +135,8 @@ def _envelope(operatie: Operatie, opening: str = "", sluiting: str = "") -> tupl
     return kop.encode(), f"{sluiting}</{operatie.antwoord}></s:Body></s:Envelope>".encode()
 
 
-def _vestigingen(locaties: tuple[Locatie, ...], vorm: Vorm) -> Iterator[str]:
-    if vorm.profiel.vestiging:
-        yield from _records(locaties, "vestiging", VESTIGING_ELEMENTEN, vorm)
+def _vestigingen(locaties: tuple[Locatie, ...], vorm: Vorm) -> list[str]:
+    return _records(locaties, "vestiging", VESTIGING_ELEMENTEN, vorm) if vorm.profiel.vestiging else []
 
 
 def _school(school: School, xsdversie: str) -> str:
@@ -150,50 +152,58 @@ def _school(school: School, xsdversie: str) -> str:
     return f"<school>{''.join(_text(naam, value) for naam, value in fields if value is not None)}</school>"
 
 
-def _list(naam: str, records: Iterator[str]) -> Iterator[str]:
+def _list(naam: str, records: list[str]) -> str:
     """Wrap records in their list element, which is left out when there are none."""
-    first = next(records, None)
-    if first is None:
-        return
-    yield f"<{naam}>{first}"
-    yield from records
-    yield f"</{naam}>"
+    return f"<{naam}>{''.join(records)}</{naam}>" if records else ""
 
 
-def _groepen(groepen: tuple[Groep, ...], vorm: Vorm) -> Iterator[str]:
-    for groep in groepen:
-        elementen = GROEP_ELEMENTEN if groep.soort == "groep" else SAMENGESTELDE_GROEP_ELEMENTEN
-        yield from _records((groep,), groep.soort, elementen, vorm)
+def _groepen(groepen: tuple[Groep, ...], vorm: Vorm) -> list[str]:
+    written: list[str] = []
+    for soort, some in groupby(groepen, attrgetter("soort")):
+        elementen = GROEP_ELEMENTEN if soort == "groep" else SAMENGESTELDE_GROEP_ELEMENTEN
+        written += _records(tuple(some), soort, elementen, vorm)
+    return written
 
 
-def _records(records: tuple[Record, ...], tag: str, elementen: tuple[str, ...], vorm: Vorm) -> Iterator[str]:
-    """Write records of one kind: their identity as attributes, then the allowed elements that have a value."""
+def _records(records: Sequence[Record], tag: str, elementen: tuple[str, ...], vorm: Vorm) -> list[str]:
+    """Write records of one kind: their identity as attributes, then the allowed elements that have a value.
+
+    One element of all of them at a time: that takes half the time of one record at a time.
+    """
     allowed: frozenset[str] = getattr(vorm.profiel, tag)
-    written = [naam for naam in elementen if naam in allowed]
-    writers = [(f"<{naam}>", f"</{naam}>", naam, _SPECIAL.get((tag, naam))) for naam in written]
-    values = attrgetter(*map(attribute_of, written), "key")  # more than one, so that it always gives a tuple
-    special = TEXT_SPECIAL.search  # asked here and not in `escape_text`: most of forty thousand values have none
-    for record in records:
-        parts = [f"<{tag}{_identity(record, vorm)}>"]
-        for value, (begin, end, naam, write) in zip(values(record), writers, strict=False):
-            if value:
-                if write:
-                    parts.append(write(naam, value))
-                else:
-                    parts.append(f"{begin}{escape_text(value) if special(value) else value}{end}")
-        parts.append(f"</{tag}>")
-        yield "".join(parts)
+    columns = [_openings(records, tag, vorm)]
+    for naam in elementen:
+        if naam in allowed:
+            values = list(map(attrgetter(attribute_of(naam)), records))
+            write = _SPECIAL.get((tag, naam))
+            columns.append(_texts(naam, values) if write is None else _parts(naam, values, write))
+    end = f"</{tag}>"
+    return ["".join(parts) + end for parts in zip(*columns, strict=True)]
 
 
-def _identity(record: Record, vorm: Vorm) -> str:
-    """Give the attributes that say who or what a record is."""
-    eckid = None if vorm.xsdversie == "2.1" else getattr(record, "eckid", None)
-    key = f' key="{escape_attribute(record.key)}"'
-    if eckid is None:
-        return key
-    if isinstance(record, Leerling) and vorm.xsdversie == "2.3" and not vorm.key_naast_eckid:
-        key = ""
-    return f'{key} eckid="{escape_attribute(eckid)}"'
+def _openings(records: Sequence[Record], tag: str, vorm: Vorm) -> list[str]:
+    """Write the begin tags, with the attributes that say who or what a record is."""
+    keys = [f' key="{key}"' for key in escape_all([record.key for record in records], attribute=True)]
+    if vorm.xsdversie == "2.1":
+        return [f"<{tag}{key}>" for key in keys]
+    eckids = escape_all([getattr(record, "eckid", None) for record in records], attribute=True)
+    if tag == "leerling" and vorm.xsdversie == "2.3" and not vorm.key_naast_eckid:
+        keys = ["" if eckid else key for key, eckid in zip(keys, eckids, strict=True)]
+    return [
+        f'<{tag}{key} eckid="{eckid}">' if eckid else f"<{tag}{key}>" for key, eckid in zip(keys, eckids, strict=True)
+    ]
+
+
+def _texts(naam: str, values: list[str | None]) -> list[str]:
+    """Write a plain element of each record; nothing for one without a value."""
+    begin, end = f"<{naam}>", f"</{naam}>"
+    return [f"{begin}{value}{end}" if value else "" for value in escape_all(values)]
+
+
+def _parts(naam: str, values: list[Any], write: Callable[[str, Any], str]) -> list[str]:
+    """Write an element with more than a text in it: each value once, since many records share one."""
+    written = {value: write(naam, value) if value else "" for value in set(values)}
+    return [written[value] for value in values]
 
 
 def _text(naam: str, value: str) -> str:

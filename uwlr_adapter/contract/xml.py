@@ -8,6 +8,7 @@ import codecs
 import re
 import string
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as _escape
 
@@ -168,14 +169,14 @@ def _check_document(root: etree._Element, grenzen: Grenzen) -> None:
             raise XmlFout(f"more than {grenzen.attributen} attributes on one element", element.sourceline or 0)
 
 
-TEXT_SPECIAL = re.compile("[&<>\r]")
-"""What `escape_text` changes."""
-_ATTRIBUTE_SPECIAL = re.compile('[&<>"\t\n\r]')
+_TEXT_SIGNS = "&<>\r"
+_ATTRIBUTE_SIGNS = '&<>"\t\n\r'
+_TEXT_SPECIAL, _ATTRIBUTE_SPECIAL = re.compile(f"[{_TEXT_SIGNS}]"), re.compile(f"[{_ATTRIBUTE_SIGNS}]")
 
 
 def escape_text(text: str) -> str:
     """Escape text content as lxml does, so that every XML character comes back as it was."""
-    return _escape(text, {"\r": "&#13;"}) if TEXT_SPECIAL.search(text) else text
+    return _escape(text, {"\r": "&#13;"}) if _TEXT_SPECIAL.search(text) else text
 
 
 def escape_attribute(text: str) -> str:
@@ -183,3 +184,12 @@ def escape_attribute(text: str) -> str:
     if not _ATTRIBUTE_SPECIAL.search(text):
         return text
     return _escape(text, {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
+
+
+def escape_all(texts: Sequence[str | None], *, attribute: bool = False) -> Sequence[str | None]:
+    """Escape many texts, or attribute values: one look at all of them together, since most need nothing."""
+    signs, escape = (_ATTRIBUTE_SIGNS, escape_attribute) if attribute else (_TEXT_SIGNS, escape_text)
+    joined = "".join(filter(None, texts))
+    if any(sign in joined for sign in signs):
+        return [text and escape(text) for text in texts]
+    return texts

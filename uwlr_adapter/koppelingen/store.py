@@ -11,11 +11,18 @@ from uwlr_adapter.koppelingen.fouten import GeenKoppeling, IntussenGewijzigd, On
 from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.opdracht import Vraag
+from uwlr_adapter.opslag import rows
 from uwlr_adapter.tijd import from_utc, to_utc
 
 _table = tables.koppeling
 _eerder = tables.eerder_akkoord
 _LEVEND = _table.c.status != Status.BEEINDIGD
+_LAST_OPENED = Vraag(
+    sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds)).where(
+        _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
+    )
+)
 
 
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
@@ -120,8 +127,7 @@ def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, mom
 
 def last_opened(connection: sa.Connection, brin6: str) -> datetime | None:
     """Give the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
-    query = sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds))
-    found = connection.execute(query.where(_table.c.brin6 == brin6)).one()
+    (found,) = rows(connection, _LAST_OPENED, brin6=brin6)
     return max((from_utc(moment) for moment in found if moment is not None), default=None)
 
 
