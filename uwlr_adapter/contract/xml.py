@@ -5,6 +5,7 @@ depth and amounts beyond the limits. Nothing is fetched, nothing is expanded, co
 """
 
 import codecs
+import functools
 import re
 from dataclasses import dataclass
 from xml.sax.saxutils import escape as _escape
@@ -71,7 +72,7 @@ def parse(data: bytes, grenzen: Grenzen, charset: str | None = None) -> etree._E
         raise XmlFout(NIET_WELGEVORMD, max(regel or 0, 0), max(kolom or 0, 0)) from None
     except (ValueError, LookupError):
         raise XmlFout(NIET_WELGEVORMD) from None
-    _check_document(root, grenzen, walk=not _is_small(data, root, grenzen))
+    _check_document(root, grenzen, walk=not _is_within(data, root, grenzen))
     return root
 
 
@@ -97,17 +98,29 @@ def _parser(grenzen: Grenzen, charset: str | None) -> etree.XMLParser:
     )
 
 
-def _is_small(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
-    """Whether a look at the bytes shows that no limit can be passed, so that the tree need not be walked.
+def _is_within(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
+    """Whether it is plain that no limit is passed, so that the tree need not be walked for the one that is.
 
-    There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality.
-    Only in encodings in which these bytes stand for nothing else.
+    There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality,
+    and no more declarations of a namespace than times that `xmlns` is said. Only in encodings in which these bytes
+    stand for nothing else. Of what is larger libxml2 looks at the depth and the attributes.
     """
-    return (
-        (root.getroottree().docinfo.encoding or "").upper() in _BYTE_FOR_BYTE
-        and data.count(b"<") - data.count(b"</") <= grenzen.diepte
-        and data.count(b"=") <= grenzen.attributen
-        and data.find(b"<?", 1) == -1
+    if (root.getroottree().docinfo.encoding or "").upper() not in _BYTE_FOR_BYTE:
+        return False
+    elementen = data.count(b"<") - data.count(b"</")
+    if elementen <= grenzen.diepte and data.count(b"=") <= grenzen.attributen:
+        return data.find(b"<?", 1) == -1
+    if elementen > grenzen.elementen or data.count(b"xmlns") > grenzen.attributen:
+        return False
+    return not _passes_limit(grenzen)(root)
+
+
+@functools.cache
+def _passes_limit(grenzen: Grenzen) -> etree.XPath:
+    """Give a look for what is too deep, has too many attributes, or is an instruction that was not passed over."""
+    return etree.XPath(
+        f"boolean({'/*' * (grenzen.diepte + 1)}) or boolean(//*[@*[{grenzen.attributen + 1}]])"
+        " or boolean(//processing-instruction())"
     )
 
 
