@@ -31,8 +31,8 @@ CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
 """How long a machine may be silent before its connection counts as lost; a system by itself waits for 15 minutes."""
 
-COPY_FROM = 20
-"""Rows from which COPY is quicker than a statement for them: it takes a round trip of its own."""
+COPY_FROM = 2
+"""Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ_ONLY_SERVER = "25006"
@@ -147,7 +147,8 @@ def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows
                 write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:
         text = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
-        raise DBAPIError(statement, None, type(error)(text), hide_parameters=True) from None
+        base = connection.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(statement, None, type(error)(text), base, hide_parameters=True) from None
 
 
 def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
