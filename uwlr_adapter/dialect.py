@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -31,8 +32,8 @@ CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
 """How long a machine may be silent before its connection counts as lost; a system by itself waits for 15 minutes."""
 
-COPY_FROM = 20
-"""Rows from which COPY is quicker than a statement for them: it takes a round trip of its own."""
+COPY_FROM = 2
+"""Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ_ONLY_SERVER = "25006"
@@ -85,28 +86,89 @@ def _put(naam: str, table: sa.Table) -> sa.Insert:
 
 
 def insert_many(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns; many at once go to PostgreSQL by COPY. Raises DBAPIError."""
-    if connection.dialect.name == "postgresql" and len(rijen) >= COPY_FROM:
-        _copy(connection, table, rijen)
-    elif rijen:
-        connection.execute(table.insert(), [dict(rij) for rij in rijen])
+    """Insert rows that all name the same columns, as `insert_rows` does. Raises DBAPIError."""
+    if rijen:
+        names = tuple(rijen[0])
+        insert_rows(connection, table, names, [tuple([rij[naam] for naam in names]) for rij in rijen])
 
 
-def _copy(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
-    """Insert by COPY. A column that the rows do not name gets the default of the database, none of SQLAlchemy."""
-    columns = [table.c[naam] for naam in rijen[0]]
-    to_driver = [column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns]
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert rows that hold the values of these columns; many at once go to PostgreSQL by COPY. Raises DBAPIError.
+
+    A column that is not named gets the default of the database, none of SQLAlchemy.
+    """
+    if not rows:
+        return
+    names, rows = _without_empty(table, names, rows)
+    values = _for_driver(connection.dialect, table, names, rows)
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql and len(values) >= COPY_FROM:
+        _copy(connection, table, names, values)
+    else:
+        places = ", ".join(["%s" if is_postgresql else "?"] * len(names))
+        statement = f"INSERT INTO {_into(connection, table, names)} VALUES ({places})"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, values)
+
+
+def _into(connection: sa.Connection, table: sa.Table, names: Sequence[str]) -> str:
     quote = connection.dialect.identifier_preparer.quote
-    statement = f"COPY {quote(table.name)} ({', '.join(quote(column.name) for column in columns)}) FROM STDIN"
+    return f"{quote(table.name)} ({', '.join(map(quote, names))})"
+
+
+def _without_empty(
+    table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """Leave out the columns that no row has a value for: of thirty fields a source gives six."""
+    count = len(rows)
+    kept = [
+        place
+        for place, (naam, values) in enumerate(zip(names, zip(*rows, strict=True), strict=False))
+        if values.count(None) < count or table.c[naam].server_default is not None
+    ]
+    if len(kept) == len(names) or len(kept) < 2:  # noqa: PLR2004 - of one place no tuple is made
+        return names, rows
+    return [names[place] for place in kept], list(map(itemgetter(*kept), rows))
+
+
+def _for_driver(
+    dialect: sa.Dialect, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Give rows with their values as the driver takes them: lists as JSON, on SQLite days as text."""
+    changes = [table.c[naam].type.dialect_impl(dialect).bind_processor(dialect) for naam in names]
+    if not any(changes):
+        return list(map(tuple, rows))
+    columns = [
+        values if change is None else map(change, values)
+        for change, values in zip(changes, zip(*rows, strict=True), strict=False)
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _copy(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    statement = f"COPY {_into(connection, table, names)} FROM STDIN"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for rij in rijen:
-                values = zip(to_driver, (rij[column.name] for column in columns), strict=True)
-                copy.write_row([value if change is None else change(value) for change, value in values])
+            write_row = copy.write_row
+            for row in rows:
+                write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:
         text = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
-        raise DBAPIError(statement, None, type(error)(text), hide_parameters=True) from None
+        base = connection.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(statement, None, type(error)(text), base, hide_parameters=True) from None
+
+
+def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+    """Give ids for so many new rows of a table with a column `id`, in this writing transaction."""
+    if not count:
+        return []
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
+        return list(connection.scalars(sa.select(sequence).select_from(sa.func.generate_series(1, count))))
+    last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0  # nobody else writes
+    return list(range(last + 1, last + 1 + count))
 
 
 def no_time_limit(connection: sa.Connection) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.importrapport import MANY
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.school import school
 from uwlr_adapter.contract.dataset import Leerling
@@ -127,6 +128,29 @@ def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Opslag, tmp
     assert "the same key as line 20" in result.output
     assert "cannot be read" in result.output
     assert "Zonneveld" not in result.output
+
+
+def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Opslag, tmp_path: Path) -> None:
+    """With its counts, and without a table; what is wrong is told as ever, and no file is left out."""
+    files = []
+    for number in range(MANY):
+        file = tmp_path / f"[{number}].xml"
+        land = "XX" if number == 2 else None
+        file.write_bytes(
+            to_edexml(make_dataset([Leerling(key="1", roepnaam="Bo", land=land)], brin6=f"21QW{number:02}"))
+        )
+        files.append(str(file))
+    first, again = run("import", "edexml", *files), run("import", "edexml", *files)
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output
+    told = [line for line in first.output.splitlines() if "schooljaar 2026-2027" in line]
+    assert told == [
+        f"{file}: 21QW{number:02}, schooljaar 2026-2027: imported as {number + 1}; leerlingen 1 added"
+        for number, file in enumerate(files)
+    ]
+    assert [line for line in first.output.splitlines() if "added" in line] == told
+    assert first.output.count("leerling/land") == 1
+    assert again.output.count("; nothing changed\n") == MANY
+    assert len(_names(opslag)) == MANY
 
 
 def test_a_file_for_another_school_is_refused(run: Run, opslag: Opslag) -> None:

@@ -18,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import IntegrityError
 
 import uwlr_adapter
 from uwlr_adapter import dialect, journaal, stand
@@ -270,3 +271,23 @@ def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: l
     again = import_dataset(opslag, replace(found, school=replace(found.school, schoolkey=None)))
     assert again.tellingen["leerlingen"].toegevoegd == 0, "the same persons as before"
     opslag.close()
+
+
+def test_a_period_and_a_place_keep_their_deelname(opslag: Opslag) -> None:
+    """From 0005: they lose a foreign key that said nothing new; no row goes, and none can be without a deelname."""
+    _upgrade_to(opslag, "0002")
+    with opslag.writing() as connection:
+        _fill(connection)
+    _upgrade_to(opslag, "0005")
+    with opslag.reading() as connection:
+        before = _rows(connection)
+    _upgrade_to(opslag, "0006")
+    with opslag.reading() as connection:
+        assert _rows(connection) == before
+    nobody = {"brin6": "99ZZ00", "schooljaar": "2026-2027", "persoon_id": 1}
+    for insert in (
+        administratie.inschrijving.insert().values(**nobody, volgorde=0, gast=False),
+        administratie.plaatsing.insert().values(**nobody, groep_key="g", volgorde=0),
+    ):
+        with pytest.raises(IntegrityError), opslag.writing() as connection:
+            connection.execute(insert)

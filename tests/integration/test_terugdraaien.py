@@ -179,3 +179,32 @@ def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Opslag) 
     with opslag.reading() as connection:
         assert connection.execute(sa.select(tables.importstap)).all() == []
         assert [(one.id, one.teruggedraaid_op) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]
+
+
+@pytest.mark.parametrize("seed", range(amount(2, 20)))
+def test_imports_that_were_kept_by_name_are_taken_back_too(opslag: Opslag, seed: int) -> None:
+    """The first imports were kept as one mapping for each row: what they hold is undone, and forgotten, as it is."""
+    reeks = Reeks(opslag, seed)
+    for number in range(STAPPEN):
+        reeks.step()
+        with opslag.writing() as connection:
+            for row in connection.execute(sa.select(tables.importstap)).all():
+                if isinstance(row.rijen, dict):
+                    own = (tables.importstap.c.batch_id == row.batch_id, tables.importstap.c.volgorde == row.volgorde)
+                    by_name = [dict(zip(row.rijen["kolommen"], rij, strict=True)) for rij in row.rijen["rijen"]]
+                    connection.execute(tables.importstap.update().where(*own).values(rijen=by_name))
+        if number == 9:
+            reeks.forget()
+    while reeks.staand:
+        reeks.undo()
+    assert not any(dump(opslag).values())
+
+
+def test_what_names_a_row_comes_first_in_its_table() -> None:
+    """Its primary key, and then whom it is about: rows are compared and kept by that."""
+    for table in TABELLEN:
+        names = table.columns.keys()
+        key = table.primary_key.columns.keys()
+        assert names[: len(key)] == key
+        if "persoon_id" in names:
+            assert names.index("persoon_id") <= len(key)

@@ -13,10 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from uwlr_adapter import dialect
 from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.administratie.model import Rapport, Telling
 from uwlr_adapter.administratie.tables import importbatch, importstap, vestiging
-from uwlr_adapter.administratie.verschil import Rij, Rijen, Verschil, delete, insert, update
+from uwlr_adapter.administratie.verschil import Rij, Verschil, delete, update
 from uwlr_adapter.opslag import metadata
 from uwlr_adapter.tijd import from_utc, to_utc
 
@@ -67,7 +68,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Stap:
-    """One step of an import: rows of one table, as they must be to undo it."""
+    """One step of an import: rows of one table; of added ones no more is looked at than what is kept of them."""
 
     table: sa.Table
     handeling: Handeling
@@ -83,9 +84,9 @@ def steps(verschillen: Sequence[Verschil]) -> Iterator[Stap]:
         yield from _step(verschil.table, Handeling.VERWIJDERD, verschil.verwijderd)
 
 
-def _step(table: sa.Table, handeling: Handeling, rijen: Rijen) -> Iterator[Stap]:
+def _step(table: sa.Table, handeling: Handeling, rijen: Sequence[Rij]) -> Iterator[Stap]:
     if rijen:
-        yield Stap(table, handeling, list(rijen.values()))
+        yield Stap(table, handeling, rijen)
 
 
 def record(
@@ -108,20 +109,11 @@ def record(
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
-    insert(
-        connection,
-        importstap,
-        (
-            {
-                "batch_id": batch_id,
-                "volgorde": plaats,
-                "tabel": stap.table.name,
-                "handeling": stap.handeling,
-                "rijen": _stored_rijen(stap),
-            }
-            for plaats, stap in enumerate(stappen)
-        ),
-    )
+    rows = [
+        (batch_id, plaats, stap.table.name, stap.handeling.value, _stored_rijen(stap))
+        for plaats, stap in enumerate(stappen)
+    ]
+    dialect.insert_rows(connection, importstap, importstap.columns.keys(), rows)
     return batch_id
 
 
@@ -150,8 +142,10 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """
     vestigingen.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
-    for stap in reversed(list(_stappen(connection, batch_id))):
-        _undo_step(connection, stap)
+    query = sa.select(importstap).where(importstap.c.batch_id == batch_id).order_by(importstap.c.volgorde.desc())
+    for row in connection.execute(query).all():
+        table = metadata.tables[row.tabel]
+        _undo_step(connection, table, Handeling(row.handeling), [_restored(table, rij) for rij in _named(row.rijen)])
     connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
     vestigingen.touch_school(connection, batch.brincode)
     connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
@@ -174,21 +168,23 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     return batch
 
 
-def _undo_step(connection: sa.Connection, stap: Stap) -> None:
-    if stap.handeling is Handeling.VERWIJDERD:
-        insert(connection, stap.table, stap.rijen)
-    elif stap.handeling is Handeling.GEWIJZIGD:
-        update(connection, stap.table, reversed(stap.rijen))
-    elif stap.table is vestiging:
-        for rij in stap.rijen:
+def _undo_step(
+    connection: sa.Connection, table: sa.Table, handeling: Handeling, rijen: Sequence[dict[str, Any]]
+) -> None:
+    if handeling is Handeling.VERWIJDERD:
+        dialect.insert_many(connection, table, rijen)
+    elif handeling is Handeling.GEWIJZIGD:
+        update(connection, table, reversed(rijen))
+    elif table is vestiging:
+        for rij in rijen:
             try:
                 with connection.begin_nested():
-                    delete(connection, stap.table, [rij])
+                    delete(connection, table, [rij])
             except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
                 where = vestiging.c.brin6 == rij["brin6"]
                 connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
-        delete(connection, stap.table, reversed(stap.rijen))
+        delete(connection, table, reversed(rijen))
 
 
 def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
@@ -201,8 +197,9 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     )
     for row in connection.execute(query).all():
         own = "id" if row.tabel == "persoon" else "persoon_id"
-        left = [rij for rij in row.rijen if rij.get(own) != persoon_id]
-        if len(left) != len(row.rijen):
+        rijen = _named(row.rijen)
+        left = [rij for rij in rijen if rij.get(own) != persoon_id]
+        if len(left) != len(rijen):
             touched.add(row.batch_id)
             where = (importstap.c.batch_id == row.batch_id, importstap.c.volgorde == row.volgorde)
             connection.execute(importstap.update().where(*where).values(rijen=left))
@@ -213,25 +210,24 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     return len(touched)
 
 
-def _stappen(connection: sa.Connection, batch_id: int) -> Iterator[Stap]:
-    query = sa.select(importstap).where(importstap.c.batch_id == batch_id).order_by(importstap.c.volgorde)
-    for row in connection.execute(query):
-        table = metadata.tables[row.tabel]
-        yield Stap(table, Handeling(row.handeling), [_restored_rij(table, rij) for rij in row.rijen])
-
-
-def _stored_rijen(stap: Stap) -> list[dict[str, Any]]:
+def _stored_rijen(stap: Stap) -> dict[str, Any]:
     """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
-    if stap.handeling is Handeling.TOEGEVOEGD:
-        names = [column.name for column in stap.table.columns if column.primary_key or column.name == "persoon_id"]
-        return [{naam: rij[naam] for naam in names} for rij in stap.rijen]  # no key of ours is a date
-    return [
-        {naam: value.isoformat() if isinstance(value, date) else value for naam, value in rij.items()}
-        for rij in stap.rijen
-    ]
+    names = stap.table.columns.keys()
+    if stap.handeling is Handeling.TOEGEVOEGD:  # these columns come first in each table, and none of them is a date
+        width = max(at for at, one in enumerate(stap.table.columns, 1) if one.primary_key or one.name == "persoon_id")
+        return {"kolommen": names[:width], "rijen": [rij[:width] for rij in stap.rijen]}
+    rijen = [[value.isoformat() if isinstance(value, date) else value for value in rij] for rij in stap.rijen]
+    return {"kolommen": names, "rijen": rijen}
 
 
-def _restored_rij(table: sa.Table, rij: Rij) -> dict[str, Any]:
+def _named(stored: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Give kept rows by column name; the first imports were kept so."""
+    if isinstance(stored, list):
+        return stored
+    return [dict(zip(stored["kolommen"], rij, strict=True)) for rij in stored["rijen"]]
+
+
+def _restored(table: sa.Table, rij: Mapping[str, Any]) -> dict[str, Any]:
     return {
         naam: date.fromisoformat(value) if value is not None and isinstance(table.c[naam].type, sa.Date) else value
         for naam, value in rij.items()

@@ -4,6 +4,7 @@ The version is not asked for: 1.03 and 2.0 are subsets of 2.1, so what stands in
 EDEXML when its root is `EDEX` without a namespace, with or without a schemaLocation.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ _SCHOOL = (
     *("aanmaakdatum", "auteur", "xsdversie", "commentaar"),
 )
 """What a school block may say. Only the year and the names of the school are kept: the rest is about the file."""
+_GROEP, _SAMENGESTELD, _VESTIGING = map(tag_of, ("groep", "samengestelde_groepen", "vestiging"))
 T = TypeVar("T", Locatie, Groep, Leerling, Leerkracht)
 
 
@@ -176,19 +178,22 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
 
 def _texts(record: etree._Element) -> dict[str, str]:
     """Give the values of the plain elements of a record, as the attributes that hold them, and its key and ECK-iD."""
-    values: dict[str, str] = {}
-    for veld in record:
-        naam = local_of(veld)
-        if naam not in ROLLEN and (text := veld.text) and len(veld) == 0:
-            values[attribute_of(naam)] = text
+    values = {
+        attribuut: text
+        for veld in record
+        if (text := veld.text) and (attribuut := _attribuut(str(veld.tag))) is not None and len(veld) == 0
+    }
     for attribuut in ("key", "eckid"):
         if value := record.get(attribuut):
             values[attribuut] = value
     return values
 
 
-def _keys(record: etree._Element, naam: str) -> tuple[str, ...]:
-    return tuple([found.get("key", "") for found in record.iterchildren(tag_of(naam))])
+@functools.cache
+def _attribuut(tag: str) -> str | None:
+    """Give what holds the text of an element of a judged record; a role is more than a text."""
+    naam = tag.rpartition("}")[2]
+    return None if naam in ROLLEN else attribute_of(naam)
 
 
 def _locatie(record: etree._Element) -> Locatie:
@@ -200,16 +205,16 @@ def _groep(record: etree._Element) -> Groep:
 
 
 def _leerling(record: etree._Element) -> Leerling:
-    return Leerling(
-        **_texts(record),
-        groep=next(iter(_keys(record, "groep")), None),
-        samengestelde_groepen=tuple(
-            key
-            for bakje in record.iterchildren(tag_of("samengestelde_groepen"))
-            for key in _keys(bakje, "samengestelde_groep")
-        ),
-        vestiging=next(iter(_keys(record, "vestiging")), None),
-    )
+    groep = vestiging = None
+    samengesteld: tuple[str, ...] = ()
+    for veld in record:
+        if veld.tag == _GROEP:
+            groep = veld.get("key")
+        elif veld.tag == _SAMENGESTELD:
+            samengesteld = tuple([found.get("key", "") for found in veld])
+        elif veld.tag == _VESTIGING:
+            vestiging = veld.get("key")
+    return Leerling(**_texts(record), groep=groep, samengestelde_groepen=samengesteld, vestiging=vestiging)
 
 
 def _leerkracht(record: etree._Element) -> Leerkracht:

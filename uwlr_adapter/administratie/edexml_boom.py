@@ -91,23 +91,34 @@ class Boom:
 
     def _normalise_record(self, record: etree._Element, soort: str, volgorde: tuple[str, ...]) -> None:
         self._keep_attributes(record, soort, ("key", "eckid") if soort in PERSONEN else ("key",))
-        toegestaan = _rangorde(volgorde) if soort == "leerkracht" else _plaatsen(volgorde)
+        gewoon = _plain(soort, volgorde)
         for veld in list(record):
-            naam = str(veld.tag)
-            if naam in BIJNAMEN:
-                naam = BIJNAMEN[naam]
-                self.report(veld, f"{soort}/{veld.tag}", f"read as {naam}")
-            if naam in names.BSN_FAMILIE:
-                self.weggelaten[naam] += 1
-                record.remove(veld)
-            elif naam == "toevoegingen":
-                self.drop(veld, f"{soort}/{naam}", "a block of a supplier, not carried by UWLR: left out")
-            elif naam not in toegestaan or naam == "rollen":
-                self.drop(veld, f"{soort}/{local_of(veld)}", NIET_GEDRAGEN)
+            tag = gewoon.get(str(veld.tag))
+            text = veld.text
+            if tag is not None and text and text == text.strip(WIT) and len(veld) == 0 and not veld.attrib:
+                veld.tag = tag  # nearly all of them are like this, and nothing else needs to be looked at
             else:
-                veld.tag = tag_of(naam)
-                self._normalise_veld(veld, soort, naam)
+                self._normalise_anders(record, veld, soort, volgorde)
         _sort(record, volgorde)
+
+    def _normalise_anders(
+        self, record: etree._Element, veld: etree._Element, soort: str, volgorde: tuple[str, ...]
+    ) -> None:
+        """Bring an element into shape that is more, or less, than a text of which all is kept."""
+        naam = str(veld.tag)
+        if naam in BIJNAMEN:
+            naam = BIJNAMEN[naam]
+            self.report(veld, f"{soort}/{veld.tag}", f"read as {naam}")
+        if naam in names.BSN_FAMILIE:
+            self.weggelaten[naam] += 1
+            record.remove(veld)
+        elif naam == "toevoegingen":
+            self.drop(veld, f"{soort}/{naam}", "a block of a supplier, not carried by UWLR: left out")
+        elif naam == "rollen" or not (naam in volgorde or (soort == "leerkracht" and naam in ROLLEN)):
+            self.drop(veld, f"{soort}/{local_of(veld)}", NIET_GEDRAGEN)
+        else:
+            veld.tag = tag_of(naam)
+            self._normalise_veld(veld, soort, naam)
 
     def _normalise_veld(self, veld: etree._Element, soort: str, naam: str) -> None:
         pad = f"{soort}/{naam}"
@@ -144,7 +155,8 @@ class Boom:
         self._keep_attributes(verwijzing, pad, ("key",))
         if verwijzing.text and verwijzing.text.strip():
             self.report(verwijzing, pad, "text in a reference: left out")
-        verwijzing.text = None
+        if verwijzing.text:
+            verwijzing.text = None
         for rol in list(verwijzing):
             if not met_rollen or rol.tag not in ROLLEN:
                 self.drop(rol, f"{pad}/{local_of(rol)}", NIET_GEDRAGEN)
@@ -195,20 +207,23 @@ def _remove(element: etree._Element) -> None:
 
 
 @functools.cache
-def _plaatsen(volgorde: tuple[str, ...]) -> dict[str, int]:
-    return {naam: plaats for plaats, naam in enumerate(volgorde)}
+def _plain(soort: str, volgorde: tuple[str, ...]) -> dict[str, str]:
+    """Give the qualified names of the elements of a record that hold a text only."""
+    apart = {"rollen", *(naam for van, naam in (*_VERWIJZINGEN, *_BAKJES) if van == soort)}
+    return {naam: tag_of(naam) for naam in volgorde if naam not in apart}
 
 
 @functools.cache
 def _rangorde(volgorde: tuple[str, ...]) -> dict[str, int]:
-    """Give the place of each name; the two kinds of role share one."""
-    rang = _plaatsen(volgorde)
-    return rang | dict.fromkeys(ROLLEN, rang.get("rollen", 0))
+    """Give the place of each name, qualified or not; the two kinds of role share one."""
+    rang = {naam: plaats for plaats, naam in enumerate(volgorde)}
+    rang |= dict.fromkeys(ROLLEN, rang.get("rollen", 0))
+    return rang | {tag_of(naam): plaats for naam, plaats in rang.items()}
 
 
 def _sort(parent: etree._Element, volgorde: tuple[str, ...]) -> None:
     """Put the children in the order of the standard; those of one name, and the two kinds of role, keep theirs."""
     rang = _rangorde(volgorde)
-    plaatsen = [rang[local_of(kind)] for kind in parent]
+    plaatsen = [rang[str(kind.tag)] for kind in parent]
     if plaatsen != sorted(plaatsen):
-        parent[:] = sorted(parent, key=lambda kind: rang[local_of(kind)])
+        parent[:] = sorted(parent, key=lambda kind: rang[str(kind.tag)])

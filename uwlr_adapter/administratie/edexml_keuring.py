@@ -4,7 +4,7 @@ The XSD of the answers decides. An optional field that it refuses is taken out a
 refuses the file. Keys and references are looked at here as well, because a doubled key is shown with both its lines.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from lxml import etree
 
@@ -22,11 +22,10 @@ _VERPLICHT = {
 """The fields that a record cannot do without, so that what is wrong with them refuses the file."""
 _NAAM = ("achternaam", "roepnaam")
 """Of these a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
-_VERWIJZINGEN = {
-    "leerlingen": ("groep", "vestiging", "samengestelde_groepen/samengestelde_groep"),
-    "leerkrachten": ("groepen/groep", "groepen/samengestelde_groep"),
-}
-"""Where a record refers to another one, by part of the file."""
+_VERWIJZERS = ("leerlingen", "leerkrachten")
+"""The parts of a file whose records refer to others."""
+_VERWIJZINGEN = ("groep", "samengestelde_groep", "vestiging")
+"""What they refer to; in these parts an element of that name is a reference."""
 _BAKJES = ("samengestelde_groepen", "groepen")
 _RECORD_DIEPTE = 3
 _REDENEN = {
@@ -117,21 +116,18 @@ def _judge_sleutels(inhoud: etree._Element) -> list[Probleem]:
     """Give every missing or doubled key, doubled ECK-iD and reference to nothing."""
     problemen: list[Probleem] = []
     keys: dict[str, set[str]] = {}
-    for sectie in SECTIES:
-        records = [record for record in _children(inhoud, sectie) if local_of(record) in SECTIES[sectie]]
+    for sectie, soorten in SECTIES.items():
+        tags = [tag_of(soort) for soort in soorten]
+        records = [record for record in _children(inhoud, sectie) if record.tag in tags]
         problemen += _doubled(records, "key")
         problemen += _doubled(records, "eckid")
-        for record in records:
-            keys.setdefault(local_of(record), set()).add(record.get("key", ""))
-    for sectie, paden in _VERWIJZINGEN.items():
-        steps = [tuple(tag_of(step) for step in pad.split("/")) for pad in paden]
-        records = list(_children(inhoud, sectie))
-        for pad in steps:
-            known = keys.get(pad[-1].rpartition("}")[2], set())
-            for verwijzing in _follow(records, pad):
-                if verwijzing.get("key", "") not in known:
-                    reden = f"refers to a {local_of(verwijzing)} that is not in the file"
-                    problemen.append(Probleem(regel_of(verwijzing), _path(verwijzing), reden))
+        for tag in tags:
+            keys[tag] = {record.get("key", "") for record in records if record.tag == tag}
+    for personen in inhoud.iterchildren(*map(tag_of, _VERWIJZERS)):
+        for verwijzing in personen.iter(*map(tag_of, _VERWIJZINGEN)):
+            if verwijzing.get("key", "") not in keys[str(verwijzing.tag)]:
+                reden = f"refers to a {local_of(verwijzing)} that is not in the file"
+                problemen.append(Probleem(regel_of(verwijzing), _path(verwijzing), reden))
     return problemen
 
 
@@ -140,8 +136,9 @@ def _strangers(inhoud: etree._Element) -> Iterator[Probleem]:
     if inhoud.find(tag_of("leerlingen")) is None:
         yield Probleem(regel_of(inhoud), "leerlingen", "is not in the file")
     for sectie, soorten in SECTIES.items():
+        known = {tag_of(soort) for soort in soorten}
         for record in _children(inhoud, sectie):
-            if local_of(record) not in soorten:
+            if record.tag not in known:
                 yield Probleem(regel_of(record), f"{sectie}/{local_of(record)}", "is no record that belongs here")
 
 
@@ -150,15 +147,11 @@ def _children(inhoud: etree._Element, sectie: str) -> Iterator[etree._Element]:
         yield from found
 
 
-def _follow(records: Iterable[etree._Element], pad: tuple[str, ...]) -> Iterator[etree._Element]:
-    """Give the elements at the end of a path from each of the records."""
-    first, *further = pad
-    for record in records:
-        found = record.iterchildren(first)
-        yield from _follow(found, tuple(further)) if further else found
-
-
 def _doubled(records: list[etree._Element], attribuut: str) -> Iterator[Probleem]:
+    values = [value for record in records if (value := record.get(attribuut))]
+    is_whole = len(values) == len(records) or attribuut != "key"
+    if is_whole and len(set(values)) == len(values) and max(map(len, values), default=0) <= KEY_LENGTE:
+        return
     first: dict[str, etree._Element] = {}
     for record in records:
         value = record.get(attribuut)

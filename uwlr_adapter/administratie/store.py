@@ -1,18 +1,16 @@
 """Import: what a source delivers of one school becomes its records, whole or not at all, and is kept as a batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import batches, gegevens, vergeten, vestigingen
+from uwlr_adapter.administratie import batches, gegevens, vestigingen
+from uwlr_adapter.administratie.herkenning import Herkend, School, identify
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem, Rapport, Telling
-from uwlr_adapter.administratie.personen import Bekend, Nieuw, Rij, match
 from uwlr_adapter.administratie.tabelrijen import Jaar, rows_of
 from uwlr_adapter.administratie.tables import (
-    PersoonSoort,
     aanstelling,
     bronsleutel,
     deelname,
@@ -23,7 +21,7 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
     vestiging,
 )
-from uwlr_adapter.administratie.verschil import Rijen, Verschil, as_dict, compare, insert, key_of
+from uwlr_adapter.administratie.verschil import Verschil, compare
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import MAX_DROP
 from uwlr_adapter.tijd import day_of
@@ -59,11 +57,11 @@ class Ingevoerd:
 
 @dataclass(slots=True)
 class _Invoer:
-    """One import on its way: what it wrote, and the vestigingen that its source is about."""
+    """One import on its way: what it wrote, and the school that its source is about."""
 
     connection: sa.Connection
     opties: Opties
-    brin6s: frozenset[str] = frozenset()
+    school: School
     nieuwe: set[str] = field(default_factory=set)
     """The vestigingen that it made: there is nothing of theirs yet to compare with."""
     stappen: list[batches.Stap] = field(default_factory=list)
@@ -75,15 +73,6 @@ class _Invoer:
         for verschil in reversed(verschillen):
             verschil.delete(self.connection)
         self.stappen += batches.steps(verschillen)
-
-
-@dataclass(frozen=True, slots=True)
-class _Personen:
-    """The persons of a delivery: ids in the order of the rows, and those whose ECK-iD changed."""
-
-    ids: list[int]
-    gewijzigd: frozenset[int]
-    meldingen: list[Probleem]
 
 
 def import_leveringen(opslag: Opslag, leveringen: Sequence[Levering], opties: Opties) -> Ingevoerd:
@@ -99,10 +88,10 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
     """Do what `import_leveringen` does, inside the writing transaction of the caller, which undoes it on ImportFout."""
     jaren = [Jaar(_resolve(connection, levering, opties.brin6), levering.school.schooljaar) for levering in leveringen]
     brincode = _one_school(jaren, leveringen)
-    vestigingen.lock_school(connection, brincode)
-    invoer = _Invoer(connection, opties, frozenset(jaar.brin6 for jaar in jaren))
+    is_nieuw = vestigingen.lock_school(connection, brincode)
+    invoer = _Invoer(connection, opties, School(brincode, frozenset(jaar.brin6 for jaar in jaren), is_nieuw))
     rapporten = _import_years(invoer, jaren, leveringen)
-    if invoer.stappen:
+    if invoer.stappen and not is_nieuw:  # of a new one nobody can have seen anything
         vestigingen.touch_school(connection, brincode)
     batch = batches.record(
         connection,
@@ -124,8 +113,8 @@ def _one_school(jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> str:
     for jaar, levering in zip(jaren, leveringen, strict=True):
         reden = None
         owner = schoolkeys.setdefault(levering.school.schoolkey, jaar.brin6)
-        if jaar.brin6[:4] != jaren[0].brin6[:4]:
-            reden = f"two schools in one source: {jaren[0].brin6[:4]} and {jaar.brin6[:4]}"
+        if jaar.brincode != jaren[0].brincode:
+            reden = f"two schools in one source: {jaren[0].brincode} and {jaar.brincode}"
         elif jaar in seen:
             reden = f"{jaar.brin6}, {jaar.schooljaar} stands there twice"
         elif levering.school.schoolkey is not None and owner != jaar.brin6:
@@ -133,7 +122,7 @@ def _one_school(jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> str:
         if reden is not None:
             raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", reden))])
         seen.add(jaar)
-    return jaren[0].brin6[:4]
+    return jaren[0].brincode
 
 
 def _import_years(invoer: _Invoer, jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
@@ -158,8 +147,7 @@ def _import_year(invoer: _Invoer, jaar: Jaar, levering: Levering) -> Rapport:
     """Bring one vestiging and schooljaar to what its delivery says."""
     meldingen = _keep_vestiging(invoer, levering, jaar.brin6)
     before = {} if jaar.brin6 in invoer.nieuwe else _answered(invoer, jaar)
-    leerlingen = _identify(invoer, jaar, PersoonSoort.LEERLING, _rijen(levering.leerlingen))
-    leerkrachten = _identify(invoer, jaar, PersoonSoort.LEERKRACHT, _rijen(levering.leerkrachten))
+    leerlingen, leerkrachten = identify(invoer.connection, levering, invoer.school)
     problemen = [levering.locate(one) for one in (*meldingen, *leerlingen.meldingen, *leerkrachten.meldingen)]
     if any(probleem.ernst is Ernst.WEIGERT for probleem in problemen):
         raise ImportFout([*problemen, *levering.meldingen])
@@ -219,113 +207,43 @@ def _resolve(connection: sa.Connection, levering: Levering, expected: str | None
 def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Probleem]:
     """Make the vestiging on first sight, and keep its schoolkey."""
     connection, schoolkey = invoer.connection, levering.school.schoolkey
-    known = vestigingen.find_vestiging(connection, brin6)
+    known = None if invoer.school.is_leeg and not invoer.nieuwe else vestigingen.find_vestiging(connection, brin6)
     owner = None if schoolkey is None else vestigingen.find_by_schoolkey(connection, schoolkey)
     if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
         return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
         naam = levering.school.naam or invoer.opties.naam or brin6
-        vestigingen.add_vestiging(connection, brin6, naam, schoolkey)
-        made = {"brin6": brin6}
-        invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [made]))
+        vestigingen.insert_vestiging(connection, brin6, naam, schoolkey)
+        invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [(brin6,)]))
         invoer.nieuwe.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
-        row = as_dict(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).mappings().one())
-        key = (brin6,)
-        invoer.write(Verschil(vestiging, gewijzigd={key: {**row, "schoolkey": schoolkey}}, oud={key: row}))
+        oud = tuple(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).one())
+        invoer.write(Verschil(vestiging, gewijzigd=[(*oud[:-1], schoolkey)], oud=[oud]))
         if known.schoolkey is not None:
             return [Probleem(levering.school.regel, "school/schoolkey", "another one than before", Ernst.MELDING)]
     return []
 
 
-def _rijen(gelezen: Iterable[Any]) -> list[Rij]:
-    return [Rij(one.regel, one.record.key, one.record.eckid) for one in gelezen]
-
-
-def _identify(invoer: _Invoer, jaar: Jaar, soort: PersoonSoort, rijen: list[Rij]) -> _Personen:
-    """Match the rows with the known persons, and write down new persons, aliases and ECK-iDs."""
-    van = {"soort": soort.value, "brincode": jaar.brin6[:4]}
-    uitkomst = match(soort.value, rijen, _known(invoer, van))
-    if any(probleem.ernst is Ernst.WEIGERT for probleem in uitkomst.problemen):
-        return _Personen([], frozenset(), uitkomst.problemen)
-    _write_eckids(invoer, uitkomst.eckids)
-    nieuw = [one for one in uitkomst.personen if isinstance(one, Nieuw)]
-    new_ids = _insert_persons(invoer, van, nieuw) if nieuw else []
-    sleutels = dict(uitkomst.aliassen)
-    sleutels |= {one.bronsleutel: at for one, at in zip(nieuw, new_ids, strict=True) if one.bronsleutel is not None}
-    if sleutels:
-        rows = [{**van, "bronkey": key, "persoon_id": at} for key, at in sleutels.items()]
-        invoer.write(Verschil(bronsleutel, toegevoegd={key_of(bronsleutel, row): row for row in rows}))
-    given = iter(new_ids)
-    ids = [next(given) if isinstance(one, Nieuw) else one for one in uitkomst.personen]
-    return _Personen(ids, frozenset(uitkomst.eckids), uitkomst.problemen)
-
-
-def _write_eckids(invoer: _Invoer, eckids: Mapping[int, str]) -> None:
-    if eckids:
-        query = sa.select(persoon).where(persoon.c.id.in_(eckids))
-        oud: Rijen = {(row["id"],): as_dict(row) for row in invoer.connection.execute(query).mappings()}
-        nieuw: Rijen = {key: {**row, "eckid": eckids[row["id"]]} for key, row in oud.items()}
-        invoer.write(Verschil(persoon, gewijzigd=nieuw, oud=oud))
-
-
-def _insert_persons(invoer: _Invoer, van: Mapping[str, str], nieuw: list[Nieuw]) -> list[int]:
-    """Write down new persons and give their ids, in the same order."""
-    connection = invoer.connection
-    insert(connection, persoon, [{**van, "key": one.key, "eckid": one.eckid} for one in nieuw])
-    query = sa.select(persoon.c.key, persoon.c.id).where(_of(persoon, van))
-    by_key = {row.key: row.id for row in connection.execute(query)}
-    ids = [by_key[one.key] for one in nieuw]
-    invoer.stappen.append(batches.Stap(persoon, batches.Handeling.TOEGEVOEGD, [{"id": at} for at in ids]))
-    return ids
-
-
-def _known(invoer: _Invoer, van: Mapping[str, str]) -> Bekend:
-    connection = invoer.connection
-    personen = connection.execute(
-        sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(_of(persoon, van))
-    ).all()
-    is_leerling = van["soort"] == PersoonSoort.LEERLING
-    verdwenen = vergeten.of_school(connection, van["brincode"]) if is_leerling else None
-    is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
-    if not personen:
-        return Bekend(bij_bronsleutel={}, bij_eckid={}, eckid_van={}, keys=frozenset(), is_vergeten=is_vergeten)
-    sleutels = connection.execute(
-        sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, van))
-    )
-    records = deelname if is_leerling else aanstelling
-    elders = (
-        sa.select(records.c.persoon_id)
-        .join(persoon, persoon.c.id == records.c.persoon_id)
-        .where(_of(persoon, van), records.c.brin6.not_in(invoer.brin6s))
-        .distinct()
-    )
-    return Bekend(
-        elders=frozenset(connection.scalars(elders)),
-        bij_bronsleutel={row.bronkey: row.persoon_id for row in sleutels},
-        bij_eckid={row.eckid: row.id for row in personen if row.eckid is not None},
-        eckid_van={row.id: row.eckid for row in personen},
-        keys={row.key for row in personen},
-        is_vergeten=is_vergeten,
-    )
-
-
-def _of(table: sa.Table, van: Mapping[str, str]) -> sa.ColumnElement[bool]:
-    return sa.and_(*(table.c[naam] == value for naam, value in van.items()))
-
-
 def _write(
-    invoer: _Invoer, jaar: Jaar, levering: Levering, leerlingen: _Personen, leerkrachten: _Personen
+    invoer: _Invoer, jaar: Jaar, levering: Levering, leerlingen: Herkend, leerkrachten: Herkend
 ) -> dict[str, Telling]:
     """Bring the records of the year to what the delivery says; what is referred to comes first and goes last."""
     wanted = rows_of(jaar, levering, leerlingen.ids, leerkrachten.ids)
-    is_empty = jaar.brin6 in invoer.nieuwe
     found = {
-        table: compare(invoer.connection, table, jaar.columns(), rows, is_empty=is_empty)
+        table: Verschil(table, rows)
+        if jaar.brin6 in invoer.nieuwe
+        else compare(invoer.connection, table, jaar.columns(), rows)
         for table, rows in wanted.items()
     }
-    invoer.write(*found.values())
-    verplaatst = _persons_of(found[plaatsing]) | _persons_of(found[inschrijving])
+    invoer.school = replace(invoer.school, is_leeg=False)
+    invoer.write(
+        leerlingen.eckids,
+        leerkrachten.eckids,
+        Verschil(persoon, [*leerlingen.nieuw, *leerkrachten.nieuw]),
+        Verschil(bronsleutel, [*leerlingen.sleutels, *leerkrachten.sleutels]),
+        *found.values(),
+    )
+    verplaatst = found[plaatsing].values("persoon_id") | found[inschrijving].values("persoon_id")
     return {
         "locaties": _count(found[locatie], len(levering.locaties)),
         "groepen": _count(found[groep], len(levering.groepen)),
@@ -334,15 +252,9 @@ def _write(
     }
 
 
-def _persons_of(verschil: Verschil) -> frozenset[int]:
-    changes = (verschil.toegevoegd, verschil.gewijzigd, verschil.verwijderd)
-    return frozenset(row["persoon_id"] for rows in changes for row in rows.values())
-
-
 def _count(verschil: Verschil, total: int, touched: frozenset[int] = frozenset()) -> Telling:
     """Count one kind; `touched` are persons who changed without their own row changing."""
-    changes = (verschil.toegevoegd, verschil.gewijzigd, verschil.verwijderd)
-    own = {row.get("persoon_id") for rows in changes for row in rows.values()} if touched else set()
+    own = verschil.values("persoon_id") if touched else set()
     gewijzigd = len(verschil.gewijzigd) + len(touched - own)
     return Telling(
         toegevoegd=len(verschil.toegevoegd),

@@ -1,8 +1,8 @@
-"""From what a source delivered of one year to the rows of the tables, as they must be."""
+"""From what a source delivered of one year to the rows of the tables, as they must be: values by column, in order."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -17,7 +17,13 @@ from uwlr_adapter.administratie.tables import (
     locatie,
     plaatsing,
 )
-from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie, Rol
+from uwlr_adapter.administratie.verschil import Rij
+from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Rol
+
+_locatie_velden = attrgetter("key", "naam", "omschrijving", "mutatiedatum")
+_groep_velden = attrgetter("key", "soort", "naam", "jaargroep", "omschrijving", "mutatiedatum")
+_leerling_velden = attrgetter(*LEERLING_VELDEN)
+_leerkracht_velden = attrgetter(*LEERKRACHT_VELDEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,11 @@ class Jaar:
     brin6: str
     schooljaar: str
 
+    @property
+    def brincode(self) -> str:
+        """The school: the first four characters of the brin6."""
+        return self.brin6[:4]
+
     def columns(self) -> dict[str, str]:
         """Give the columns that name it."""
         return {"brin6": self.brin6, "schooljaar": self.schooljaar}
@@ -34,76 +45,44 @@ class Jaar:
 
 def rows_of(
     jaar: Jaar, levering: Levering, leerlingen: Sequence[int], leerkrachten: Sequence[int]
-) -> dict[sa.Table, Iterable[dict[str, Any]]]:
+) -> dict[sa.Table, list[Rij]]:
     """Give the rows by table, what is referred to before what refers to it; the persons by id, as they stand there."""
+    van = (jaar.brin6, jaar.schooljaar)
     by_leerling = [(at, one.record) for at, one in zip(leerlingen, levering.leerlingen, strict=True)]
     by_leerkracht = [(at, one.record) for at, one in zip(leerkrachten, levering.leerkrachten, strict=True)]
     return {
-        locatie: (_locatie_row(jaar, one.record) for one in levering.locaties),
-        groep: (_groep_row(jaar, levering, one.record) for one in levering.groepen),
-        deelname: (_deelname_row(jaar, levering, at, record) for at, record in by_leerling),
-        aanstelling: (_aanstelling_row(jaar, at, record) for at, record in by_leerkracht),
-        inschrijving: (row for at, one in by_leerling for row in _inschrijving_rows(jaar, levering, at, one)),
-        plaatsing: (row for at, one in by_leerling for row in _plaatsing_rows(jaar, at, one)),
+        locatie: [(*van, *_locatie_velden(one.record)) for one in levering.locaties],
+        groep: [_groep_row(van, levering, one.record) for one in levering.groepen],
+        deelname: [
+            (*van, at, one.key not in levering.niet_ingedeeld, one.vestiging, *_leerling_velden(one))
+            for at, one in by_leerling
+        ],
+        aanstelling: [_aanstelling_row(van, at, record) for at, record in by_leerkracht],
+        inschrijving: [row for at, one in by_leerling for row in _inschrijving_rows(van, levering, at, one)],
+        plaatsing: [row for at, one in by_leerling for row in _plaatsing_rows(van, at, one)],
     }
 
 
-def _locatie_row(jaar: Jaar, record: Locatie) -> dict[str, Any]:
-    velden = ("key", "naam", "omschrijving", "mutatiedatum")
-    return {**jaar.columns(), **{veld: getattr(record, veld) for veld in velden}}
+def _groep_row(van: tuple[str, str], levering: Levering, record: Groep) -> Rij:
+    return (*van, *_groep_velden(record), record.key not in levering.niet_beschikbaar)
 
 
-def _groep_row(jaar: Jaar, levering: Levering, record: Groep) -> dict[str, Any]:
-    velden = ("key", "soort", "naam", "jaargroep", "omschrijving", "mutatiedatum")
-    return {
-        **jaar.columns(),
-        **{veld: getattr(record, veld) for veld in velden},
-        "beschikbaar": record.key not in levering.niet_beschikbaar,
-    }
-
-
-def _deelname_row(jaar: Jaar, levering: Levering, persoon_id: int, record: Leerling) -> dict[str, Any]:
-    return {
-        **jaar.columns(),
-        "persoon_id": persoon_id,
-        "ingedeeld": record.key not in levering.niet_ingedeeld,
-        "locatie_key": record.vestiging,
-        **{veld: getattr(record, veld) for veld in LEERLING_VELDEN},
-    }
-
-
-def _inschrijving_rows(jaar: Jaar, levering: Levering, persoon_id: int, record: Leerling) -> Iterator[dict[str, Any]]:
+def _inschrijving_rows(van: tuple[str, str], levering: Levering, persoon_id: int, record: Leerling) -> Iterator[Rij]:
     for plaats, periode in enumerate(levering.periodes_of(record)):
-        yield {
-            **jaar.columns(),
-            "persoon_id": persoon_id,
-            "volgorde": plaats,
-            "van": periode.van,
-            "tot": periode.tot,
-            "gast": periode.gast,
-            "instroomdatum": periode.instroomdatum,
-            "uitstroomdatum": periode.uitstroomdatum,
-        }
+        dagen = (periode.instroomdatum, periode.uitstroomdatum)
+        yield (*van, persoon_id, plaats, periode.van, periode.tot, periode.gast, *dagen)
 
 
-def _plaatsing_rows(jaar: Jaar, persoon_id: int, record: Leerling) -> list[dict[str, Any]]:
+def _plaatsing_rows(van: tuple[str, str], persoon_id: int, record: Leerling) -> list[Rij]:
     """Give a leerling's groups; the stamgroep has place 0."""
     places = {} if record.groep is None else {record.groep: 0}
     places |= {key: place for place, key in enumerate(record.samengestelde_groepen, 1)}
-    return [
-        {**jaar.columns(), "persoon_id": persoon_id, "groep_key": key, "volgorde": place}
-        for key, place in places.items()
-    ]
+    return [(*van, persoon_id, key, place) for key, place in places.items()]
 
 
-def _aanstelling_row(jaar: Jaar, persoon_id: int, record: Leerkracht) -> dict[str, Any]:
-    return {
-        **jaar.columns(),
-        "persoon_id": persoon_id,
-        **{veld: getattr(record, veld) for veld in LEERKRACHT_VELDEN},
-        "rollen": _rollen(record.rollen),
-        "groepen": [[one.soort, one.key, _rollen(one.rollen)] for one in record.groepen],
-    }
+def _aanstelling_row(van: tuple[str, str], persoon_id: int, record: Leerkracht) -> Rij:
+    groepen = [[one.soort, one.key, _rollen(one.rollen)] for one in record.groepen]
+    return (*van, persoon_id, *_leerkracht_velden(record), _rollen(record.rollen), groepen)
 
 
 def _rollen(rollen: Iterable[Rol]) -> list[list[str]]:

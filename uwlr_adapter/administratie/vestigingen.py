@@ -39,13 +39,16 @@ class Vestiging:
 
 def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
     """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
-    if not is_brin6(brin6):
-        raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
-        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
+    _require_form(brin6, naam)
     lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
         raise VestigingFout(f"{brin6} exists already")
+    return insert_vestiging(connection, brin6, naam, schoolkey)
+
+
+def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
+    """Add a vestiging that is not there, of a school that this transaction holds. Raises VestigingFout."""
+    _require_form(brin6, naam)
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
     connection.execute(
         vestiging.insert().values(
@@ -57,6 +60,13 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: s
         )
     )
     return added
+
+
+def _require_form(brin6: str, naam: str) -> None:
+    if not is_brin6(brin6):
+        raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
+    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
+        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
 
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
@@ -77,11 +87,16 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
-def lock_school(connection: sa.Connection, brincode: str) -> None:
-    """Hold a school until the transaction ends: of two imports the second sees the persons of the first."""
+def lock_school(connection: sa.Connection, brincode: str) -> bool:
+    """Hold a school until the transaction ends: of two imports the second sees the persons of the first.
+
+    Tells whether it is new, so that nothing of it can be known: no vestiging and no person.
+    """
     dialect.lock(connection, f"brincode {brincode}")
-    if connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None:
+    is_new = connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None
+    if is_new:
         connection.execute(school.insert().values(brincode=brincode, versie=0))
+    return is_new
 
 
 def touch_school(connection: sa.Connection, brincode: str) -> None:

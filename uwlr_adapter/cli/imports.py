@@ -1,6 +1,5 @@
 """`uwlr-adapter import`: what a source says becomes records, with a report of everything, and can be undone."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,15 +14,13 @@ from uwlr_adapter.administratie import batches, bron, sjabloon, store
 from uwlr_adapter.administratie.batches import Batch, BatchFout
 from uwlr_adapter.administratie.csv_set import CsvBron
 from uwlr_adapter.administratie.edexml import EdexmlBron
-from uwlr_adapter.administratie.model import Ernst, ImportFout, Probleem, Rapport, Telling, is_brin6
+from uwlr_adapter.administratie.model import ImportFout, Probleem, is_brin6
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.importrapport import MANY, moment_of, print_batch, print_done, print_problemen, summary_of
 from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.tijd import AMSTERDAM
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
-_LINES = 20
-"""So many lines of one kind of problem are told; a whole file of another school has thousands."""
 
 
 @click.group("import")
@@ -55,7 +52,8 @@ def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
     """Import EDEXML files (1.03, 2.0 or 2.1); each is the whole truth for its vestiging and schooljaar.
 
     A leerling or group that is not in the file leaves that schooljaar; other schooljaren stay as they are. Each file
-    is taken whole or not at all, and the exit code is 1 when one of them was refused.
+    is taken whole or not at all, and the exit code is 1 when one of them was refused. Of many files each is told in one
+    line; `import show ID` has the counts.
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
@@ -146,7 +144,7 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
         years = ", ".join(sorted({rapport.schooljaar for rapport in batch.rapporten}))
-        table.add_row(str(batch.id), _moment(batch), batch.brincode, escape(batch.bron), years, _summary(batch))
+        table.add_row(str(batch.id), moment_of(batch), batch.brincode, escape(batch.bron), years, summary_of(batch))
     context.console.print(table)
     if not found:
         context.messages.print("No import yet.")
@@ -162,7 +160,7 @@ def show(context: Context, batch_id: int) -> None:
     """
     with context.opslag() as opslag, opslag.reading() as connection:
         batch = _require(batches.get, connection, batch_id)
-    _print_batch(context.console, batch)
+    print_batch(context.console, batch)
 
 
 @imports.command()
@@ -180,7 +178,7 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
     with context.opslag() as opslag:
         with opslag.reading() as connection:
             batch = _require(batches.require_undoable, connection, batch_id)
-        _print_batch(context.console, batch)
+        print_batch(context.console, batch)
         if not (dry_run or yes):
             click.confirm("Undo all of this?", abort=True)
         try:
@@ -225,16 +223,17 @@ def _import(
         max_drop=context.settings.max_drop,
     )
     refused = 0
+    parts = delen or source.delen()
     with context.opslag() as opslag, _progress(context.messages) as progress:
-        for deel in progress.track(delen or source.delen(), description="Importing"):
+        for deel in progress.track(parts, description="Importing"):
             try:
                 done = _import_part(opslag, source, deel, opties)
             except ImportFout as error:
                 refused += 1
                 context.console.print(f"{escape(deel)}: refused, nothing changed", soft_wrap=True)
-                _print_problemen(context.console, error.problemen)
+                print_problemen(context.console, error.problemen)
             else:
-                _print_done(context.console, deel, done, dry_run=dry_run)
+                print_done(context.console, deel, done, dry_run=dry_run, short=len(parts) >= MANY)
     if refused:
         click.get_current_context().exit(1)
 
@@ -253,67 +252,3 @@ def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opt
 def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _print_done(console: Console, deel: str, done: store.Ingevoerd, *, dry_run: bool) -> None:
-    end = "would be imported (dry run, nothing changed)" if dry_run else f"imported as {done.batch}"
-    for rapport in done.rapporten:
-        about = f"{rapport.brin6}, schooljaar {rapport.schooljaar}"
-        console.print(f"{escape(deel)}: {about}: {end}", soft_wrap=True)
-        console.print(_tellingen(rapport))
-        for element, count in sorted(rapport.weggelaten.items()):
-            console.print(f"{count} x {element}: national numbers are not kept")
-        _print_problemen(console, rapport.meldingen)
-
-
-def _print_batch(console: Console, batch: Batch) -> None:
-    console.print(f"Import {batch.id} of {batch.brincode}, {_moment(batch)}, from {escape(batch.bron)}")
-    for rapport in batch.rapporten:
-        console.print(f"{rapport.brin6}, schooljaar {rapport.schooljaar}: {rapport.meldingen} warnings")
-        console.print(_tellingen(rapport))
-    if batch.teruggedraaid_op is not None:
-        console.print(f"Undone on {batch.teruggedraaid_op.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
-
-
-def _tellingen(rapport: Rapport | batches.Jaarrapport) -> Any:  # noqa: ANN401 - a table of rich
-    table = make_table("", "added", "changed", "unchanged", "removed")
-    for kind, telling in rapport.tellingen.items():
-        counts = (telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd)
-        table.add_row(kind, *map(str, counts))
-    return table
-
-
-def _moment(batch: Batch) -> str:
-    return f"{batch.moment.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
-
-
-def _summary(batch: Batch) -> str:
-    """Say in a few words what a batch did to the leerlingen."""
-    if batch.teruggedraaid_op is not None:
-        return "undone"
-    if not batch.changes:
-        return "nothing changed"
-    tellingen: list[Telling] = [rapport.tellingen["leerlingen"] for rapport in batch.rapporten]
-    added = sum(telling.toegevoegd for telling in tellingen)
-    changed = sum(telling.gewijzigd for telling in tellingen)
-    removed = sum(telling.verwijderd for telling in tellingen)
-    return f"leerlingen: {added} added, {changed} changed, {removed} removed"
-
-
-def _print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
-    """Show every problem; those that differ in their line only share a row."""
-    regels: defaultdict[tuple[Ernst, str, str, str], list[int]] = defaultdict(list)
-    for probleem in problemen:
-        regels[probleem.ernst, probleem.bestand, probleem.element, probleem.reden].append(probleem.regel)
-    if not regels:
-        return
-    of_files = any(bestand for _, bestand, _, _ in regels)
-    table = make_table("", *(["file", "column"] if of_files else ["element"]), "reason", "line")
-    for (ernst, bestand, element, reden), found in sorted(
-        regels.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
-    ):
-        lines = [str(regel) for regel in sorted(found) if regel]
-        told = ", ".join(lines[:_LINES]) + (f" and {len(lines) - _LINES} more" if len(lines) > _LINES else "")
-        where = [escape(bestand), escape(element)] if of_files else [escape(element)]
-        table.add_row(str(ernst), *where, escape(reden), told)
-    console.print(table)

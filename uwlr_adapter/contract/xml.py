@@ -5,6 +5,7 @@ depth and amounts beyond the limits. Nothing is fetched, nothing is expanded, co
 """
 
 import codecs
+import functools
 import re
 import string
 import threading
@@ -75,7 +76,9 @@ def parse(data: bytes, grenzen: Grenzen, charset: str | None = None) -> etree._E
     except (ValueError, LookupError):
         raise XmlFout(NIET_WELGEVORMD) from None
     if not _is_plain(data, root, grenzen):
-        _check_document(root, grenzen)
+        _check_around(root)
+        if not _is_within(data, root, grenzen):
+            _check_size(root, grenzen)
     return root
 
 
@@ -139,18 +142,47 @@ def _is_plain(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
     )
 
 
+def _is_within(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
+    """Whether it is plain that no limit is passed, so that the tree need not be walked for the one that is.
+
+    There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality,
+    and no more declarations of a namespace than times that `xmlns` is said. Only in encodings in which these bytes
+    stand for nothing else. Of what is larger libxml2 looks at the depth and the attributes.
+    """
+    if (root.getroottree().docinfo.encoding or "").upper() not in _BYTE_FOR_BYTE:
+        return False
+    elementen = data.count(b"<") - data.count(b"</")
+    if elementen <= grenzen.diepte and data.count(b"=") <= grenzen.attributen:
+        return data.find(b"<?", 1) == -1
+    if elementen > grenzen.elementen or data.count(b"xmlns") > grenzen.attributen:
+        return False
+    return not _passes_limit(grenzen)(root)
+
+
+@functools.cache
+def _passes_limit(grenzen: Grenzen) -> etree.XPath:
+    """Give a look for what is too deep, has too many attributes, or is an instruction that was not passed over."""
+    return etree.XPath(
+        f"boolean({'/*' * (grenzen.diepte + 1)}) or boolean(//*[@*[{grenzen.attributen + 1}]])"
+        " or boolean(//processing-instruction())"
+    )
+
+
 _BEGIN = (b"<?xml ", *(b"<" + letter.encode() for letter in string.ascii_letters))
 """What a document without anything strange begins with: its declaration or its root."""
 _BYTE_FOR_BYTE = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS-1252"})
 """Encodings in which `<` and `=` are one byte, and that byte is never a part of another letter."""
 
 
-def _check_document(root: etree._Element, grenzen: Grenzen) -> None:
+def _check_around(root: etree._Element) -> None:
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.externalDTD is not None or info.doctype:
         raise XmlFout("a document type is not allowed")
     if root.getprevious() is not None or root.getnext() is not None:
         raise XmlFout("a processing instruction is not allowed")
+
+
+def _check_size(root: etree._Element, grenzen: Grenzen) -> None:
     elementen = 0
     diepte = 0
     for event, element in etree.iterwalk(root, events=("start", "end", "pi", "comment")):
