@@ -7,7 +7,7 @@ from pathlib import Path
 import berichten
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.contract.verzoek import lees
 from uwlr_adapter.koppelingen import afnemer as afnemers
 from uwlr_adapter.koppelingen import handelingen
@@ -44,11 +44,7 @@ def open_opslag(folder: Path, *brin6s: str) -> Opslag:
 
 def add_vestiging(connection: sa.Connection, brin6: str) -> None:
     """Add a vestiging."""
-    connection.execute(
-        vestiging.insert().values(
-            brin6=brin6, brincode=brin6[:4], dependancecode=brin6[4:], naam=brin6, schoolkey=f"key-{brin6}"
-        )
-    )
+    vestigingen.add_vestiging(connection, brin6, brin6, f"key-{brin6}")
 
 
 @dataclass(frozen=True)
