@@ -136,7 +136,10 @@ def _for_driver(
     dialect: sa.Dialect, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[tuple[Any, ...]]:
     """Give rows with their values as the driver takes them: lists as JSON, on SQLite days as text."""
-    changes = [table.c[naam].type.dialect_impl(dialect).bind_processor(dialect) for naam in names]
+    types = [table.c[naam].type for naam in names]
+    changes = [  # yes and no both drivers know themselves
+        None if isinstance(one, sa.Boolean) else one.dialect_impl(dialect).bind_processor(dialect) for one in types
+    ]
     if not any(changes):
         return list(map(tuple, rows))
     columns = [
@@ -165,8 +168,9 @@ def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int
     if not count:
         return []
     if connection.dialect.name == "postgresql":
-        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
-        return list(connection.scalars(sa.select(sequence).select_from(sa.func.generate_series(1, count))))
+        ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
+        found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
+        return list(found or ())
     last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0  # nobody else writes
     return list(range(last + 1, last + 1 + count))
 

@@ -93,7 +93,7 @@ class Boom:
         self._keep_attributes(record, soort, ("key", "eckid") if soort in PERSONEN else ("key",))
         gewoon = _plain(soort, volgorde)
         for veld in list(record):
-            tag = gewoon.get(str(veld.tag))
+            tag = gewoon.get(veld.tag)
             text = veld.text
             if tag is not None and text and text == text.strip(WIT) and len(veld) == 0 and not veld.attrib:
                 veld.tag = tag  # nearly all of them are like this, and nothing else needs to be looked at
@@ -224,6 +224,6 @@ def _rangorde(volgorde: tuple[str, ...]) -> dict[str, int]:
 def _sort(parent: etree._Element, volgorde: tuple[str, ...]) -> None:
     """Put the children in the order of the standard; those of one name, and the two kinds of role, keep theirs."""
     rang = _rangorde(volgorde)
-    plaatsen = [rang[str(kind.tag)] for kind in parent]
+    plaatsen = [rang[kind.tag] for kind in parent]
     if plaatsen != sorted(plaatsen):
         parent[:] = sorted(parent, key=lambda kind: rang[str(kind.tag)])
