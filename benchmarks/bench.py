@@ -126,6 +126,8 @@ class Ploeg:
     zonder: Server
     """Ours, without the journal."""
     same: Server
+    threads: Server
+    """The same bytes from the threads of WSGI."""
 
 
 @contextmanager
@@ -137,6 +139,9 @@ def _ploeg(databank: Databank, stack: ExitStack) -> Iterator[Ploeg]:
         ours=stack.enter_context(ours(databank, f"ours, {label}")),
         zonder=stack.enter_context(application("without-journal", databank, f"ours without journal, {label}")),
         same=stack.enter_context(application("same-bytes", databank, f"no work, {databank.workers} worker(s)")),
+        threads=stack.enter_context(
+            application("same-bytes-wsgi", databank, f"no work in threads, {databank.workers} worker(s)")
+        ),
     )
 
 
@@ -217,7 +222,9 @@ def _cellen(
         plain = vragen[ploeg.soort]["all"]
         typed = [(ploeg.newcomer, plain)] if is_norm or ploeg is ploegen[-1] else []
         zonder = [(ploeg.zonder, plain)] if is_norm else []
-        all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, Vraag(f"/{size}.xml"))]
+        bytes_ = Vraag(f"/{size}.xml")
+        threads = [(ploeg.threads, bytes_)] if is_norm else []
+        all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, bytes_), *threads]
     yield "all", all_rivals
     for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
         found = [(ploeg.ours, vragen[ploeg.soort][naam]) for ploeg in ploegen if naam in vragen[ploeg.soort]]
@@ -259,6 +266,9 @@ def _show_ratios(tafel: Tafel) -> None:
             raise SystemExit("not every rival was measured")
         show_ratio(f"{label}: ours / typed Spyne", ratios(ours_all.rates, typed.rates), Eis(floor=120))
         show_ratio(f"{label}: ours / no work", ratios(ours_all.rates, same.rates), Eis(floor=0.15))
+        threads = tafel.get(NORM, "all", f"no work in threads, {workers} worker(s)")
+        assert threads is not None  # noqa: S101 - measured with the others
+        show_ratio(f"{label}: ours / no work in threads", ratios(ours_all.rates, threads.rates))
         show_ratio(f"{label}: without journal / typed Spyne", ratios(zonder.rates, typed.rates))
         show_ratio(f"{label}: without journal / no work", ratios(zonder.rates, same.rates))
         p99 = Spreiding.of([meting.p99 for meting in ours_all.metingen])
