@@ -25,7 +25,7 @@ class School:
     brin6s: frozenset[str]
     """The vestigingen that the source is about."""
     is_leeg: bool
-    """Whether it has nothing here yet, so that nobody can be known."""
+    """Whether nobody of it is here yet, so that nobody needs to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)

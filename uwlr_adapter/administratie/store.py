@@ -88,10 +88,10 @@ def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opt
     """Do what `import_leveringen` does, inside the writing transaction of the caller, which undoes it on ImportFout."""
     jaren = [Jaar(_resolve(connection, levering, opties.brin6), levering.school.schooljaar) for levering in leveringen]
     brincode = _one_school(jaren, leveringen)
-    is_nieuw = vestigingen.lock_school(connection, brincode)
-    invoer = _Invoer(connection, opties, School(brincode, frozenset(jaar.brin6 for jaar in jaren), is_nieuw))
+    is_leeg = vestigingen.lock_school(connection, brincode)
+    invoer = _Invoer(connection, opties, School(brincode, frozenset(jaar.brin6 for jaar in jaren), is_leeg))
     rapporten = _import_years(invoer, jaren, leveringen)
-    if invoer.stappen and not is_nieuw:  # of a new one nobody can have seen anything
+    if invoer.stappen:
         vestigingen.touch_school(connection, brincode)
     batch = batches.record(
         connection,
@@ -207,7 +207,7 @@ def _resolve(connection: sa.Connection, levering: Levering, expected: str | None
 def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Probleem]:
     """Make the vestiging on first sight, and keep its schoolkey."""
     connection, schoolkey = invoer.connection, levering.school.schoolkey
-    known = None if invoer.school.is_leeg and not invoer.nieuwe else vestigingen.find_vestiging(connection, brin6)
+    known = vestigingen.find_vestiging(connection, brin6)
     owner = None if schoolkey is None else vestigingen.find_by_schoolkey(connection, schoolkey)
     if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
         return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]

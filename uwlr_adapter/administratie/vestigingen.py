@@ -90,7 +90,7 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
 def lock_school(connection: sa.Connection, brincode: str) -> bool:
     """Hold a school until the transaction ends: of two imports the second sees the persons of the first.
 
-    Tells whether it is new, so that nothing of it can be known: no vestiging and no person.
+    Tells whether it is new, so that no person of it can be known: whoever writes one holds the school.
     """
     dialect.lock(connection, f"brincode {brincode}")
     is_new = connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None
