@@ -145,16 +145,25 @@ class Proefschool:
         school = replace(dataset.school, brincode=BRIN6[:4], dependancecode=BRIN6[4:])
         import_dataset(self.opslag, replace(dataset, school=school))
 
-    def activate(self) -> None:
-        """Activate the koppeling as of today."""
+    def add_koppeling(self, aanbod: str, code: str) -> None:
+        """Put one more koppeling of the afnemer into the catalogue, and activate it."""
+        catalogus = self.settings.catalogus
+        assert catalogus is not None
+        head, entry, rest = catalogus.read_text(encoding="utf-8").partition("[[koppeling]]")
+        catalogus.write_text(head + entry + rest + entry + rest.replace('"proef"', f'"{aanbod}"'), encoding="utf-8")
+        self.activate(aanbod, code)
+        self.restart()
+
+    def activate(self, aanbod: str = "proef", code: str = CODE) -> None:
+        """Activate a koppeling as of today."""
         aanvraag = Aanvraag(
             brin6=BRIN6,
-            aanbod="proef",
+            aanbod=aanbod,
             login="test",
             naam="Test",
             akkoord=True,
             startdatum=day_of(self.moment),
-            verificatiecode=CODE,
+            verificatiecode=code,
         )
         with self.opslag.writing() as connection:
             catalogus = Catalogus.load(self.settings.catalogus)

@@ -16,6 +16,7 @@ from edexml_bestand import make_dataset
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
+from koppelingen_hulp import CODE
 from proefschool import KLEIN, SCHOOLJAAR, START, Proefschool
 
 from uwlr_adapter.contract import names
@@ -167,6 +168,23 @@ def test_a_change_right_after_an_opening(school: Proefschool) -> None:
     found = [first, second, third, fourth]
     assert {one.uitkomst for one in found} == {"leerlinggegevens"}
     assert len({one.aanmaakdatum for one in found}) == len(found)
+
+
+def test_a_change_that_another_koppeling_sees_first(school: Proefschool) -> None:
+    """Also when another koppeling fetches the new data first, they are later than what the resumed one was told."""
+    other = f"{CODE}-2"
+    school.add_koppeling("tweede", other)
+    school.fetch()
+    school.wait(60.5)
+    school.pause()
+    school.resume()
+    first = school.fetch()
+    school.import_data(ANDERS)
+    ask = school.message(ALLES, "<xsdversie>2.2</xsdversie>")
+    seen = school.send(ask.replace(CODE.encode(), other.encode()))
+    second = school.fetch(laatst=first.aanmaakdatum)
+    assert [one.uitkomst for one in (first, seen, second)] == ["leerlinggegevens"] * 3
+    assert first.aanmaakdatum < seen.aanmaakdatum == second.aanmaakdatum
 
 
 @pytest.mark.parametrize("seconds", [0, 60])

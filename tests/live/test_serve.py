@@ -249,6 +249,56 @@ def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
             assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
 
 
+@contextmanager
+def started(huis: Huis, url: str, program: str) -> Iterator[tuple[Server, Path]]:
+    """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+    arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
+    log = huis.data / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": url}
+        )
+    try:
+        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+        yield Server(port, process, []), log
+    finally:
+        process.terminate()
+        process.wait(WAIT)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from uwlr_adapter.cli import main
+from uwlr_adapter.contract import weergave
+make, mark = weergave.make, Path(sys.argv[2]) / "killed"
+def once(*args):
+    made = make(*args)
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return made
+    os.kill(os.getpid(), signal.SIGKILL)
+weergave.make = once
+sys.exit(main())
+"""
+
+
+def test_a_worker_killed_while_it_renders(huis: Huis, url: str) -> None:
+    """Its caller gets nothing, never a part of an answer; the next request is answered as ever, by whoever is there."""
+    with started(huis, url, KILLED) as (server, log):
+        before = workers(server)
+        assert server.post(message(huis), "Content-Type: text/xml") == b""
+        assert (huis.data / "killed").exists()
+        status, _, body = split(server.post(message(huis), "Content-Type: text/xml"))
+        assert (status, body.count(b"<leerling key=")) == (200, 1)
+        until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
+        assert split(server.post(message(huis), "Content-Type: text/xml"))[2] == body
+        assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
 HUNG = """
 import sys
 from uwlr_adapter import worker
@@ -262,26 +312,13 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
     """A request that never ends costs its worker, not the service; the log says where it hung, without a value."""
     opslag = Opslag(url)
     unlimited = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
-    port = free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-    arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
-    log = huis.data / "log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-c", HUNG, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": unlimited}
-        )
-    server = Server(port, process, [])
-    try:
-        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+    with started(huis, unlimited, HUNG) as (server, log):
         before = workers(server)
         with opslag.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
             assert server.post(message(huis), "Content-Type: text/xml") == b""
         until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
-    finally:
-        process.terminate()
-        process.wait(WAIT)
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
     assert "journaal.py" in written

@@ -1,0 +1,74 @@
+"""What goes wrong while an answer is made: a fault or all of it, nothing half kept, and right again afterwards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import sqlalchemy as sa
+from proefschool import KLEIN, Proefschool
+
+from uwlr_adapter import dialect, stand
+from uwlr_adapter.administratie import gegevens
+from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.contract import weergave
+
+DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
+
+
+@pytest.fixture
+def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
+    """Give the smallest school, whose service waits a second at most for another writer."""
+    with patch.object(dialect, "WAIT_SECONDS", 1):
+        made = Proefschool(tmp_path)
+        made.import_data(KLEIN)
+        yield made
+        made.close()
+
+
+def kept(school: Proefschool) -> tuple[int, int]:
+    """Count the stands, and those with bytes."""
+    with school.opslag.reading() as connection:
+        found = [connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (stand.stand, stand_inhoud)]
+    return found[0] or 0, found[1] or 0
+
+
+def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
+    """While another transaction holds the school no answer of it is kept or sent; then it is, without help."""
+    with school.opslag.writing() as connection:  # on SQLite that is the only writer
+        if not school.opslag.is_sqlite:
+            connection.exec_driver_sql("SELECT 1 FROM school FOR UPDATE")
+        assert school.fetch().uitkomst == TEMPORARY
+    assert kept(school) == (0, 0)
+    if not school.opslag.is_sqlite:
+        assert school.laatste_regel.uitkomst == TEMPORARY
+    assert school.fetch().uitkomst == DATA
+    assert kept(school) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [((gegevens, "next_change"), TEMPORARY), ((weergave, "make"), DATA), ((stand, "see"), TEMPORARY)],
+)
+def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
+    """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""
+    if school.opslag.is_sqlite:
+        pytest.skip("SQLite has no connection that somebody else can end")
+    room, naam = where
+    work = getattr(room, naam)
+
+    def cut(*args: object, **kwargs: object) -> object:
+        with school.opslag.reading() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        return work(*args, **kwargs)
+
+    with patch.object(room, naam, cut):
+        first = school.fetch()
+    assert first.uitkomst == expected
+    assert kept(school) == ((1, 1) if expected == DATA else (0, 0))
+    second = school.fetch()
+    assert second.uitkomst == DATA
+    assert kept(school) == (1, 1)
