@@ -141,7 +141,10 @@ def _outcome(response: bytes) -> str:
 
 
 def test_a_reload_cuts_nothing(huis: Huis, url: str) -> None:
-    """While both workers are replaced every request is answered, on new connections and on ones that are kept open."""
+    """While both workers are replaced every request is answered, on new connections and on ones that are kept open.
+
+    But for a connection that a worker takes in the very moment in which it ends (docs/operator.md): one for each.
+    """
     with two_workers(huis, url) as server:
         before = workers(server)
         with Callers(server, message(huis)) as callers:
@@ -152,7 +155,8 @@ def test_a_reload_cuts_nothing(huis: Huis, url: str) -> None:
             until(lambda: callers.count.total() > seen + 20)
         assert workers(server).keys().isdisjoint(before)
         failures = [line for line in server.log if "own failure" in line]
-        assert set(callers.count) == {"fresh", "kept"}, (callers.count, failures)
+        assert set(callers.count) - {"fresh cut"} == {"fresh", "kept"}, (callers.count, failures)
+        assert callers.count["fresh cut"] <= len(before), callers.count
 
 
 def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
