@@ -103,7 +103,7 @@ class Invoer:
             opdracht = self._compiled[kind, len(rows)] = _compile(self._insert(dialect, len(rows)), made)
         values = opdracht.bind(self._values(rows))
         if kind == LIBPQ:
-            libpq_of(connection).put(opdracht.sql, values)
+            libpq_of(connection).execute(opdracht.sql, values)
         else:
             cursor = connection.cursor()
             cursor.execute(opdracht.sql, values)
@@ -167,16 +167,13 @@ class Libpq:
 
     def fetch(self, sql: str, values: Sequence[Any]) -> list[Rij]:
         """Give the rows of a SELECT. Raises OperationalError."""
-        found = self._execute(sql, values)
+        found = self.execute(sql, values)
         self._transformer.set_pgresult(found)
         rows: list[Rij] = self._transformer.load_rows(0, found.ntuples, tuple)
         return rows
 
-    def put(self, sql: str, values: Sequence[Any]) -> None:
-        """Do an INSERT, which is a transaction by itself. Raises OperationalError."""
-        self._execute(sql, values)
-
-    def _execute(self, sql: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - a result of libpq
+    def execute(self, sql: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - a result of libpq
+        """Do a statement, which is a transaction by itself. Raises OperationalError."""
         name = self._prepared.get(sql)
         if name is None:
             name = f"uwlr_{len(self._prepared)}".encode()

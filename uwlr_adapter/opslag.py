@@ -115,7 +115,7 @@ class Opslag:
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
-            self._drop_spare()
+            self.close()  # new connections from now on: the server may be another one, or a standby, by now
             self.on_failure(error)
             raise DBAPIError("INSERT", None, error, hide_parameters=True) from None
         self._spare.append(connection)

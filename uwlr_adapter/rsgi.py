@@ -61,12 +61,6 @@ class Rsgi:
             reactie = await self._in_thread(lambda: self._wsgi(environ))
         protocol.response_bytes(reactie.status, reactie.headers, b"" if reactie.head else reactie.inhoud)
 
-    def close(self) -> None:
-        """Let go of the threads and of the database, once nothing is under way."""
-        self._pool.shutdown()
-        self._writing.shutdown()
-        self.app.close()
-
     async def _door(self, deur: Deur, dienst: Dienst, environ: "WSGIEnvironment", protocol: Any) -> Reactie:  # noqa: ANN401 - idem
         """Answer what comes to the address of the SOAP service."""
         found = self.app.begin(environ)

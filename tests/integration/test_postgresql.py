@@ -268,6 +268,26 @@ def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
 
 
+def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> None:
+    """One refused INSERT is enough: every idle connection to the server that became read-only is let go of."""
+    name, proef = opslag.url.database, sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
+    invoer = Invoer(proef, ["a"])
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    opslag.close()
+    with opslag.reading(), opslag.reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    admin = Opslag(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
+    with admin.writing() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    with pytest.raises(DBAPIError):
+        opslag.put(invoer, [{"a": 1}])
+    opslag.put(invoer, [{"a": 1}])
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(proef)) == 1
+
+
 def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
     """Of the hosts in the URL the first one that answers and takes writes is used."""
     host = sa.make_url(url).query.get("host", "127.0.0.1")
