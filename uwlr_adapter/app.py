@@ -97,11 +97,6 @@ class App:
             return self._portal
         return handler or _nothing
 
-    @property
-    def busy(self) -> int:
-        """How many requests are being answered."""
-        return len(self._busy)
-
     def longest(self) -> float:
         """Give how long the oldest request that is being answered takes already, in seconds."""
         return time.monotonic() - min(self._busy.copy().values(), default=time.monotonic())

@@ -1,22 +1,20 @@
-"""Many threads write down something, and one commit is enough for all who wait.
+"""Many write down something, and one commit is enough for all who wait.
 
 A commit that survives a power cut waits for the disk, far longer than the writing itself. Who comes while one is at
 work waits together with others for the next one. So there is one writer at a time: among threads it is one of those who
-wait, so that there is nothing to start, to fork or to stop; an event loop has a thread for it.
+wait, so that there is nothing to start, to fork or to stop. The callers of an event loop gather in the same way, for a
+commit and for whatever else one message to the database does for many.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from uwlr_adapter.wachten import before_waiting
 
 Ding = TypeVar("Ding")
-GATHER_SECONDS = 0.002
-"""How long a first one waits for others that are under way: a tenth of what their callers wait for their answers, and
-as long as it takes to judge some six of them."""
+Uitkomst = TypeVar("Uitkomst")
 
 
 class Groepscommit(Generic[Ding]):
@@ -66,45 +64,46 @@ class Groepscommit(Generic[Ding]):
                 self._busy = False
 
 
-class Groepslus(Generic[Ding]):
-    """The same for the callers of one event loop: `write` is called in a thread of `executor`, once at a time."""
+class Groepslus(Generic[Ding, Uitkomst]):
+    """The same for the callers of one event loop: `do` is awaited for all who wait, once at a time.
 
-    def __init__(self, write: Callable[[Sequence[Ding]], object], executor: Executor) -> None:
-        self._write = write
-        self._executor = executor
+    It gives what came of each of them, in their order, or raises for all.
+    """
+
+    def __init__(self, do: Callable[[Sequence[Ding]], Awaitable[Sequence[Uitkomst]]]) -> None:
+        self._do = do
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[Ding, asyncio.Future[None]]] = []
-        self._busy = False
+        self._waiting: list[tuple[Ding, asyncio.Future[Uitkomst]]] = []
+        self._task: asyncio.Task[None] | None = None
 
-    async def add(self, ding: Ding, *, alone: bool) -> None:
-        """Return when this has been written; raises what `write` raised for the group that it was in.
-
-        `alone` tells that nobody else is at work on something to add: then there is nobody to gather with.
-        """
-        klaar = self._loop.create_future()
+    async def add(self, ding: Ding) -> Uitkomst:
+        """Return what came of this; raises what `do` raised for the group that it was in."""
+        klaar: asyncio.Future[Uitkomst] = self._loop.create_future()
         self._waiting.append((ding, klaar))
-        if not self._busy:
-            self._busy = True
-            self._loop.call_later(0 if alone else GATHER_SECONDS, self._start)
-        await klaar
+        if self._task is None:
+            self._task = self._loop.create_task(self._go())
+        return await klaar
 
-    def _start(self) -> None:
-        groep, self._waiting = self._waiting, []
-        done = self._loop.run_in_executor(self._executor, self._write, [ding for ding, _ in groep])
-        done.add_done_callback(lambda done: self._finish(groep, done.exception()))
+    async def _go(self) -> None:
+        """Do one group after the other, until nobody waits; who comes in the same turn of the loop is in the first."""
+        try:
+            while self._waiting:
+                groep, self._waiting = self._waiting, []
+                await self._do_one(groep)
+        finally:
+            self._task = None
 
-    def _finish(self, groep: "list[tuple[Ding, asyncio.Future[None]]]", fout: BaseException | None) -> None:
-        for _, klaar in groep:
-            if klaar.cancelled():
-                continue
-            if fout is None:
-                klaar.set_result(None)
-            else:
-                klaar.set_exception(fout)
-        if self._waiting:
-            self._start()
+    async def _do_one(self, groep: "list[tuple[Ding, asyncio.Future[Uitkomst]]]") -> None:
+        try:
+            found = await self._do([ding for ding, _ in groep])
+        except Exception as fout:  # noqa: BLE001 - whatever it is, each of them gets it
+            for _, klaar in groep:
+                if not klaar.cancelled():
+                    klaar.set_exception(fout)
         else:
-            self._busy = False
+            for (_, klaar), uitkomst in zip(groep, found, strict=True):
+                if not klaar.cancelled():
+                    klaar.set_result(uitkomst)
 
 
 class _Wachtende(Generic[Ding]):

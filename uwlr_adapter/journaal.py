@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.groepscommit import Groepscommit
-from uwlr_adapter.opdracht import Invoer
+from uwlr_adapter.opdracht import Invoer, Stap
 from uwlr_adapter.opslag import Opslag, metadata
 from uwlr_adapter.tijd import from_utc, to_utc
 
@@ -165,10 +165,7 @@ class Schrijver:
 
     def write_all(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
         """Write down calls in one commit: of one kind, and not too many, in one statement."""
-        verzoeken = [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)]
-        geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
-        # In one order, so that two processes never wait for each other.
-        weigeringen = [dict(zip(_GETELD, (*key, geteld[key]), strict=True)) for key in sorted(geteld)]
+        verzoeken, weigeringen = _rows(regels)
         if not weigeringen and len(verzoeken) <= VEEL:
             self._opslag.put(_REGELS, verzoeken)
         elif not verzoeken and len(weigeringen) <= VEEL:
@@ -179,14 +176,35 @@ class Schrijver:
                 _execute(connection, _WEIGERINGEN, weigeringen)
 
 
+def steps(regels: Sequence[Verzoekregel | Weigering], dialect: sa.Dialect) -> list[Stap]:
+    """Give the statements that write down calls, for a pipeline to PostgreSQL."""
+    verzoeken, weigeringen = _rows(regels)
+    return [
+        *(_REGELS.step(dialect, part) for part in _parts(verzoeken)),
+        *(_WEIGERINGEN.step(dialect, part) for part in _parts(weigeringen)),
+    ]
+
+
+def _rows(regels: Sequence[Verzoekregel | Weigering]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give the rows of the journaal for some calls, and those of `geweigerd`."""
+    geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
+    # In one order, so that two processes never wait for each other.
+    weigeringen = [dict(zip(_GETELD, (*key, geteld[key]), strict=True)) for key in sorted(geteld)]
+    return [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)], weigeringen
+
+
 def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) -> None:
     """Write down calls of known afnemers, in a transaction."""
     _execute(connection, _REGELS, [_row(regel) for regel in regels])
 
 
 def _execute(connection: sa.Connection, invoer: Invoer, rijen: Sequence[dict[str, Any]]) -> None:
-    for begin in range(0, len(rijen), VEEL):
-        invoer.execute(connection, rijen[begin : begin + VEEL])
+    for part in _parts(rijen):
+        invoer.execute(connection, part)
+
+
+def _parts(rijen: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
+    return [rijen[begin : begin + VEEL] for begin in range(0, len(rijen), VEEL)]
 
 
 _GETELD = ("minuut", "bron", "uitkomst", "aantal")

@@ -5,9 +5,10 @@ database itself needs for a row by its key. PostgreSQL is asked by way of libpq 
 takes half of what the driver's cursor does.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -46,6 +47,13 @@ class Opdracht:
         return tuple(made)
 
 
+class Stap(NamedTuple):
+    """A statement and its parameters, as libpq takes them."""
+
+    sql: str
+    values: list[bytes | None]
+
+
 class Vraag:
     """A SELECT with named parameters."""
 
@@ -60,26 +68,36 @@ class Vraag:
             found = self._compiled[dialect.name] = _compile(self.query, dialect)
         return found
 
-    def for_libpq(self, dialect: sa.Dialect) -> Opdracht:
+    def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Stap:
         """Give the statement for libpq."""
         found = self._compiled.get(LIBPQ)
         if found is None:
             found = self._compiled[LIBPQ] = _compile(self.query, _numbered(dialect))
-        return found
+        return _step(found, parameters)
 
     def fetch(
         self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
     ) -> list[Rij]:
         """Give its rows, by a connection outside any transaction. Raises what the driver raises."""
         if dialect.name == "postgresql":
-            opdracht = self.for_libpq(dialect)
-            return libpq_of(connection).fetch(opdracht.sql, opdracht.bind(parameters))
+            return libpq_of(connection).fetch(self.step(dialect, parameters))
         opdracht = self.compiled(dialect)
         cursor = connection.cursor()
         cursor.execute(opdracht.sql, opdracht.bind(parameters))
         rows = cursor.fetchall()
         cursor.close()
         return [opdracht.read(row) for row in rows] if opdracht.readers else list(rows)
+
+
+class Gesteld(NamedTuple):
+    """A SELECT with the values of its parameters."""
+
+    vraag: Vraag
+    parameters: dict[str, str]
+
+    def step(self, dialect: sa.Dialect) -> Stap:
+        """Give the statement for libpq."""
+        return self.vraag.step(dialect, self.parameters)
 
 
 class Invoer:
@@ -96,22 +114,27 @@ class Invoer:
 
     def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
-        kind = LIBPQ if dialect.name == "postgresql" else dialect.name
-        opdracht = self._compiled.get((kind, len(rows)))
-        if opdracht is None:
-            made = _numbered(dialect) if kind == LIBPQ else dialect
-            opdracht = self._compiled[kind, len(rows)] = _compile(self._insert(dialect, len(rows)), made)
-        values = opdracht.bind(self._values(rows))
-        if kind == LIBPQ:
-            libpq_of(connection).execute(opdracht.sql, values)
-        else:
-            cursor = connection.cursor()
-            cursor.execute(opdracht.sql, values)
-            cursor.close()
+        if dialect.name == "postgresql":
+            libpq_of(connection).execute(self.step(dialect, rows))
+            return
+        opdracht = self._for(dialect.name, dialect, len(rows))
+        cursor = connection.cursor()
+        cursor.execute(opdracht.sql, opdracht.bind(self._values(rows)))
+        cursor.close()
+
+    def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Stap:
+        """Give the statement for libpq."""
+        return _step(self._for(LIBPQ, _numbered(dialect), len(rows)), self._values(rows))
 
     def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows inside a transaction. Raises DBAPIError."""
         connection.execute(self._insert(connection.dialect, len(rows)), self._values(rows))
+
+    def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
+        found = self._compiled.get((kind, number))
+        if found is None:
+            found = self._compiled[kind, number] = _compile(self._insert(dialect, number), dialect)
+        return found
 
     def _values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
@@ -129,6 +152,7 @@ class Invoer:
         return insert.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=added)  # type: ignore[no-any-return] # an insert
 
 
+@functools.cache
 def _numbered(dialect: sa.Dialect) -> sa.Dialect:
     """Give the same kind of database with parameters as libpq has them."""
     made: Any = type(dialect)
@@ -153,6 +177,11 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdr
     return Opdracht(str(made), names, fixed, readers, writers)
 
 
+def _step(opdracht: Opdracht, parameters: Mapping[str, Any]) -> Stap:
+    values = opdracht.bind(parameters)
+    return Stap(opdracht.sql, [None if value is None else str(value).encode() for value in values])
+
+
 class Libpq:
     """One connection of psycopg, asked by way of libpq; its statements are prepared once."""
 
@@ -160,29 +189,37 @@ class Libpq:
         from psycopg import OperationalError, pq  # noqa: PLC0415 - for who has PostgreSQL
         from psycopg.adapt import Transformer  # noqa: PLC0415 - idem
 
-        self._pgconn = driver.pgconn
+        self.pgconn = driver.pgconn
         self._transformer = Transformer.from_context(driver)
         self._error, self._status = OperationalError, pq.ExecStatus
         self._prepared: dict[str, bytes] = {}
 
-    def fetch(self, sql: str, values: Sequence[Any]) -> list[Rij]:
+    def fetch(self, stap: Stap) -> list[Rij]:
         """Give the rows of a SELECT. Raises OperationalError."""
-        found = self.execute(sql, values)
+        return self.rows(self.execute(stap))
+
+    def execute(self, stap: Stap) -> Any:  # noqa: ANN401 - a result of libpq
+        """Do a statement, which is a transaction by itself. Raises OperationalError."""
+        name, is_new = self.name(stap.sql)
+        if is_new:
+            self.require(self.pgconn.prepare(name, stap.sql.encode()))
+        return self.require(self.pgconn.exec_prepared(name, stap.values, result_format=1))
+
+    def name(self, sql: str) -> tuple[bytes, bool]:
+        """Give under which name a statement is prepared, and whether that is still to be done."""
+        found = self._prepared.get(sql)
+        if found is not None:
+            return found, False
+        found = self._prepared[sql] = f"uwlr_{len(self._prepared)}".encode()
+        return found, True
+
+    def rows(self, found: Any) -> list[Rij]:  # noqa: ANN401 - idem
+        """Give the rows of a result."""
         self._transformer.set_pgresult(found)
         rows: list[Rij] = self._transformer.load_rows(0, found.ntuples, tuple)
         return rows
 
-    def execute(self, sql: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - a result of libpq
-        """Do a statement, which is a transaction by itself. Raises OperationalError."""
-        name = self._prepared.get(sql)
-        if name is None:
-            name = f"uwlr_{len(self._prepared)}".encode()
-            self._require(self._pgconn.prepare(name, sql.encode()))
-            self._prepared[sql] = name
-        given = [None if value is None else str(value).encode() for value in values]
-        return self._require(self._pgconn.exec_prepared(name, given, result_format=1))
-
-    def _require(self, found: Any) -> Any:  # noqa: ANN401 - idem
+    def require(self, found: Any) -> Any:  # noqa: ANN401 - idem
         """Give a result that is good. Raises OperationalError; what the server says of others may quote values."""
         if found.status not in {self._status.TUPLES_OK, self._status.COMMAND_OK}:
             raise self._error("a statement failed")

@@ -73,6 +73,8 @@ class Opslag:
         self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
         self._spare: list[sa.PoolProxiedConnection] = []
         """Connections for single statements. After one there is nothing to undo, so that they need not go back."""
+        self.beurt = 0
+        """Counts how often all connections were let go of: who keeps one of an earlier count asks for a new one."""
         self.on_failure: Callable[[object], object] = lambda _failure: None
         """Called at each failure of the database, also of one that a second try mends."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
@@ -115,10 +117,17 @@ class Opslag:
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
-            self.close()  # new connections from now on: the server may be another one, or a standby, by now
-            self.on_failure(error)
-            raise DBAPIError("INSERT", None, error, hide_parameters=True) from None
+            raise self.failed(error) from None
         self._spare.append(connection)
+
+    def failed(self, error: BaseException) -> DBAPIError:
+        """Let go of every connection after a failure: the server may be another one, or a standby, by now.
+
+        Gives what to raise for it, without a value in its text.
+        """
+        self.close()
+        self.on_failure(error)
+        return DBAPIError("a statement", None, error, hide_parameters=True)
 
     def _take(self) -> sa.PoolProxiedConnection:
         """Give a connection that is in no transaction."""
@@ -130,6 +139,7 @@ class Opslag:
 
     def _drop_spare(self) -> None:
         """Close the connections of looks that are not at work."""
+        self.beurt += 1
         while self._spare:
             with suppress(IndexError):
                 self._spare.pop().invalidate()

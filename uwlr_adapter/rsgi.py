@@ -11,19 +11,24 @@ A body is waited for without holding a thread, so that a caller who sends half o
 import asyncio
 import io
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from uwlr_adapter import verslag
+from sqlalchemy.exc import DBAPIError
+
+from uwlr_adapter import journaal, verslag
 from uwlr_adapter.app import App
 from uwlr_adapter.contract.xml import BERICHT
 from uwlr_adapter.groepscommit import Groepslus
 from uwlr_adapter.http import log_failure
+from uwlr_adapter.journaal import Verzoekregel, Weigering
+from uwlr_adapter.opdracht import Gesteld, Rij
+from uwlr_adapter.pijplijn import Pijplijn
 from uwlr_adapter.soap.dienst import Dienst, own_fault
-from uwlr_adapter.soap.http import Deur, Reactie, Uitslag, logger, refused_body, wanted_octets, whole_body
+from uwlr_adapter.soap.http import Bericht, Deur, Reactie, Uitslag, logger, refused_body, wanted_octets, whole_body
 from uwlr_adapter.soap.wsdl import PATH
 from uwlr_adapter.toezicht import HEALTHZ
 from uwlr_adapter.verslag import Verslag
@@ -32,8 +37,7 @@ from uwlr_adapter.wachten import MoetWachten, without_waiting
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from uwlr_adapter.journaal import Verzoekregel, Weigering
-
+Regel: TypeAlias = Verzoekregel | Weigering
 Result = TypeVar("Result")
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
@@ -45,8 +49,8 @@ class Rsgi:
         self.app = app
         self._deur = app.deur
         self._pool = ThreadPoolExecutor(threads, "uwlr")
-        self._writing = ThreadPoolExecutor(1, "uwlr-journaal")
-        self._journaal: Groepslus[Verzoekregel | Weigering] | None = None
+        self._aside = ThreadPoolExecutor(1, "uwlr-database")
+        self._lussen: _Lussen | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
@@ -60,6 +64,12 @@ class Rsgi:
             environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
             reactie = await self._in_thread(lambda: self._wsgi(environ))
         protocol.response_bytes(reactie.status, reactie.headers, b"" if reactie.head else reactie.inhoud)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """Let go of the database: this process ends."""
+        if self._lussen is not None:
+            self._lussen.close()
+        self.app.close()
 
     async def _door(self, deur: Deur, dienst: Dienst, environ: "WSGIEnvironment", protocol: Any) -> Reactie:  # noqa: ANN401 - idem
         """Answer what comes to the address of the SOAP service."""
@@ -84,28 +94,37 @@ class Rsgi:
         self, deur: Deur, dienst: Dienst, environ: "WSGIEnvironment", body: bytes, found: Verslag
     ) -> Reactie:
         """Answer one message, once it is written down."""
+        if self._lussen is None:
+            self._lussen = _Lussen(dienst, self._aside)
 
         def judge() -> Uitslag:
             with verslag.about(found):
-                return deur.judge(environ, body)
+                return deur.judge(deur.read(environ, body))
 
         try:
-            with without_waiting():
-                uitslag = judge()
+            uitslag = await self._at_once(self._lussen, deur, environ, body, found)
         except MoetWachten:
             uitslag = await self._in_thread(judge)
-        uitslag = await self._written(dienst, uitslag, found)
+        uitslag = await self._written(self._lussen, uitslag, found)
         with verslag.about(found):
             return deur.reactie(uitslag)
 
-    async def _written(self, dienst: Dienst, uitslag: Uitslag, found: Verslag) -> Uitslag:
+    async def _at_once(
+        self, lussen: "_Lussen", deur: Deur, environ: "WSGIEnvironment", body: bytes, found: Verslag
+    ) -> Uitslag:
+        """Give what comes of a message with what is at hand. Raises MoetWachten."""
+        with verslag.about(found):
+            bericht = deur.read(environ, body)
+        gezien = await lussen.look(bericht) if isinstance(bericht, Bericht) else None
+        with without_waiting(), verslag.about(found):
+            return deur.judge(bericht, gezien)
+
+    async def _written(self, lussen: "_Lussen", uitslag: Uitslag, found: Verslag) -> Uitslag:
         """Do what `Dienst.written` does, together with all who wait for the same commit."""
         if uitslag.regel is None:
             return uitslag
-        if self._journaal is None:
-            self._journaal = Groepslus(dienst.schrijver.write_all, self._writing)
         try:
-            await self._journaal.add(uitslag.regel, alone=self.app.busy == 1)
+            await lussen.journaal.add(uitslag.regel)
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not written down does not leave
             with verslag.about(found):
                 return Uitslag(None, own_fault(error))
@@ -132,6 +151,50 @@ class Rsgi:
             return Reactie(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
         status, headers = held[-1]
         return Reactie(HTTPStatus(status), headers, inhoud)
+
+
+class _Lussen:
+    """What the messages in one thread ask of the database together: looks at it, and lines of the journaal."""
+
+    def __init__(self, dienst: Dienst, executor: Executor) -> None:
+        self._dienst = dienst
+        self._executor = executor
+        self._dialect = dienst.opslag.engine.dialect
+        self._kijk: Groepslus[Gesteld, list[Rij]] | None = None
+        self._pijplijnen: tuple[Pijplijn, ...] = ()
+        if dienst.opslag.is_sqlite:  # a look at a file is over before another thread could begin with it
+            self.journaal = Groepslus(self._write_aside)
+        else:
+            self._kijk = Groepslus(self._fetch)
+            self.journaal = Groepslus(self._write)
+            self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
+            self._pijplijnen = (self._kijken, self._schrijven)
+
+    async def look(self, bericht: Bericht) -> list[Rij] | None:
+        """Give what the database says about a message; None leaves that to who judges it. Raises MoetWachten."""
+        if self._kijk is None:
+            return None
+        try:
+            return await self._kijk.add(bericht.gesteld)
+        except DBAPIError:
+            raise MoetWachten from None
+
+    def close(self) -> None:
+        """End the connections."""
+        for pijplijn in self._pijplijnen:
+            pijplijn.close()
+
+    async def _fetch(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+        return await self._kijken.fetch([one.step(self._dialect) for one in gesteld])
+
+    async def _write(self, regels: Sequence[Regel]) -> list[None]:
+        await self._schrijven.execute(journaal.steps(regels, self._dialect))
+        return [None] * len(regels)
+
+    async def _write_aside(self, regels: Sequence[Regel]) -> list[None]:
+        work = self._dienst.schrijver.write_all
+        await asyncio.get_running_loop().run_in_executor(self._executor, work, regels)
+        return [None] * len(regels)
 
 
 async def _body(environ: "WSGIEnvironment", protocol: Any) -> bytes:  # noqa: ANN401 - idem

@@ -120,6 +120,8 @@ def has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: dat
 
 def whole_second(moment: datetime) -> datetime:
     """Give a moment in UTC, rounded up to whole seconds."""
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment
     floor = moment.astimezone(UTC).replace(microsecond=0)
     return floor if floor == moment else floor + timedelta(seconds=1)
 

@@ -20,6 +20,7 @@ from databank import Databank
 from huis import CODE_OF_ONE, Huis, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
+from uwlr_adapter import journaal
 from uwlr_adapter.opslag import Opslag
 
 PATH = "/uwlr/leerlinggegevens"
@@ -27,6 +28,9 @@ WAITING = sa.text(
     "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 )
 """How many statements wait for who asks."""
+END_CONNECTIONS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+"""Ends every connection to this database but the one that says so."""
 
 
 @pytest.fixture
@@ -248,6 +252,21 @@ def _is_refused(port: int) -> bool:
     return False
 
 
+def test_a_lost_connection_is_made_anew(huis: Huis, url: str) -> None:
+    """Connections that the server closed between two requests are replaced: nobody notices, and all is written down."""
+    opslag = Opslag(url)
+    found = []
+    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+        for _ in range(3):
+            with opslag.reading() as connection:
+                connection.exec_driver_sql(END_CONNECTIONS)
+            found += [_outcome(server.post(message(huis), "Content-Type: text/xml")) for _ in range(3)]
+    with opslag.reading() as connection:
+        written = [one.uitkomst for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK]
+    assert found == [""] * 9
+    assert written == ["leerlinggegevens"] * len(found)
+
+
 def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
     """When a worker is killed another one comes, and requests go on."""
     with two_workers(huis, url) as server:
@@ -325,13 +344,13 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
     with started(huis, unlimited, HUNG) as (server, log):
         before = workers(server)
         with opslag.writing() as connection:
-            connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
+            connection.exec_driver_sql("LOCK TABLE persoon IN ACCESS EXCLUSIVE MODE")
             assert server.post(message(huis), "Content-Type: text/xml") == b""
         until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
-    assert "journaal.py" in written
+    assert "gegevens.py" in written
     for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 

@@ -3,6 +3,7 @@
 Every refusal of one row is the same to the caller: one text, and the same work. The true reason goes to the journaal.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -21,7 +22,7 @@ from uwlr_adapter.koppelingen.afnemer import Afnemer
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.sleutels import Doel, Proef, Sleutelbos
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 
@@ -111,22 +112,24 @@ class Poort:
     catalogus: Catalogus
     sleutels: Sleutelbos
 
-    def look(
-        self,
-        opslag: Opslag,
-        autorisatie: Autorisatie,
-        school: SchoolVerwijzing | None,
-        vragen: Vragen | None = None,
-        **asked: str,
-    ) -> Blik:
-        """Look up who calls and what it names: one statement, whatever is there. Raises DBAPIError.
+    def look(self, opslag: Opslag, autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
+        """Look up who calls and what it names, and nothing more. Raises DBAPIError."""
+        gesteld = self.ask(autorisatie, school, _VRAGEN)
+        return self.see(opslag.look(gesteld.vraag, **gesteld.parameters), autorisatie, school)
+
+    def ask(self, autorisatie: Autorisatie, school: SchoolVerwijzing | None, vragen: Vragen, **asked: str) -> Gesteld:
+        """Give the one question to the database about who calls and what it names, whatever is there.
 
         `vragen` may look up more with it, by the parameters `asked`.
         """
-        vragen, brin6 = vragen or _VRAGEN, school and school.brin6
+        brin6 = school and school.brin6
         vraag, genoemd = (vragen.bij_brin6, brin6) if brin6 else (vragen.bij_schoolkey, school and school.schoolkey)
-        rows = opslag.look(vraag, klantnaam=autorisatie.klantnaam, school=genoemd or _NERGENS, **asked)
+        return Gesteld(vraag, {"klantnaam": autorisatie.klantnaam, "school": genoemd or _NERGENS, **asked})
+
+    def see(self, rows: Sequence[Rij], autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
+        """Give what the answer to that question says."""
         first = rows[0]
+        genoemd = school and (school.brin6 or school.schoolkey)
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
         bekend = None if first[1] != autorisatie.klantnaam else afnemers.Bekend(*first[:_AFNEMER])
         gevonden, spelling, versie = first[_AFNEMER:_KOPPELING]
@@ -257,5 +260,9 @@ def _refusal(koppelingen: list[_Gekoppeld], brin6: str) -> Geweigerd:
 
 def _opened(koppeling: _Gekoppeld) -> datetime:
     """Give since when a koppeling is open: its last activation or resumption, or later the start of its Startdatum."""
-    start = datetime.combine(koppeling.startdatum, time(), AMSTERDAM).astimezone(UTC)
-    return max(from_utc(koppeling.geopend_op), start)
+    return max(from_utc(koppeling.geopend_op), _begin(koppeling.startdatum))
+
+
+@functools.lru_cache(maxsize=1024)
+def _begin(startdatum: date) -> datetime:
+    return datetime.combine(startdatum, time(), AMSTERDAM).astimezone(UTC)

@@ -23,7 +23,7 @@ from uwlr_adapter.http import log_failure
 from uwlr_adapter.journaal import Reden, Schrijver, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Blik, Geweigerd, Poort, Toegang, Vragen
-from uwlr_adapter.opdracht import Rij
+from uwlr_adapter.opdracht import Gesteld, Rij
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.soap.http import Antwoord, Uitslag, logger
 from uwlr_adapter.stand import Standsleutel
@@ -73,17 +73,24 @@ class Dienst:
         object.__setattr__(self, "voorraad", Voorraad(self.opslag))
         object.__setattr__(self, "schrijver", Schrijver(self.opslag))
 
-    def judge(self, aanroep: Aanroep, bron: str, *, gzip: bool = False) -> Uitslag:
+    def ask(self, aanroep: Aanroep) -> Gesteld:
+        """Give what the database is asked about a call."""
+        asked = {naam: aanroep.genoemd(naam) for naam in ("schooljaar", "xsdversie")}
+        return self.poort.ask(aanroep.autorisatie, aanroep.school, _VRAGEN, **asked, soort=aanroep.operatie.inhoud)
+
+    def judge(self, aanroep: Aanroep, bron: str, *, gzip: bool = False, gezien: Sequence[Rij] | None = None) -> Uitslag:
         """Give what comes of a call from network address `bron`, not yet written down. Raises UwlrFout or MoetWachten.
 
-        `gzip` tells whether the caller can read a compressed answer.
+        `gzip` tells whether the caller can read a compressed answer; `gezien` is what the database says since the call
+        came in (`ask`), where that is known already.
         """
         moment = self.klok()
         needed = aanroep.herstel
         try:
             if self.streng:
                 aanroep = reread_strictly(aanroep)
-            blik = self._look(aanroep)
+                gezien = None if needed else gezien  # a message that needs no repair reads the same
+            blik = self._look(aanroep, gezien)
             afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
         except fault.UwlrFout as fout:
             return self.refused(fout, bron)
@@ -104,10 +111,11 @@ class Dienst:
             return Uitslag(None, own_fault(error))
         return uitslag
 
-    def _look(self, aanroep: Aanroep) -> Blik:
-        asked = {naam: aanroep.genoemd(naam) for naam in ("schooljaar", "xsdversie")}
-        soort = aanroep.operatie.inhoud
-        return self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school, _VRAGEN, **asked, soort=soort)
+    def _look(self, aanroep: Aanroep, gezien: Sequence[Rij] | None = None) -> Blik:
+        if gezien is None:
+            gesteld = self.ask(aanroep)
+            gezien = self.opslag.look(gesteld.vraag, **gesteld.parameters)
+        return self.poort.see(gezien, aanroep.autorisatie, aanroep.school)
 
     def _judge(
         self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool

@@ -6,7 +6,7 @@ only the faults of the standard reach the caller.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
 from uwlr_adapter.http import log_failure, source_of
 from uwlr_adapter.journaal import Verzoekregel, Weigering
+from uwlr_adapter.opdracht import Gesteld, Rij
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -61,11 +62,25 @@ class Uitslag:
     antwoord: Antwoord | fault.UwlrFout
 
 
+@dataclass(frozen=True, slots=True)
+class Bericht:
+    """A message that was read (`gelezen`, for who read it), and what the database is asked about it."""
+
+    gelezen: object
+    gesteld: Gesteld
+
+
 class Soap(Protocol):
     """What stands behind the door."""
 
-    def judge(self, message: bytes, afzender: Afzender) -> Uitslag:
-        """Give what comes of a message, not yet written down. Raises MoetWachten."""
+    def read(self, message: bytes, afzender: Afzender) -> Bericht | Uitslag:
+        """Take a message apart; or give what comes of one that cannot be read."""
+
+    def judge(self, bericht: Bericht, gezien: Sequence[Rij] | None = None) -> Uitslag:
+        """Give what comes of a message, not yet written down. Raises MoetWachten.
+
+        `gezien` is what the database says to the question of the message, where it was asked already.
+        """
 
     def written(self, uitslag: Uitslag) -> Uitslag:
         """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
@@ -101,7 +116,7 @@ class Deur:
             if isinstance(body, HTTPStatus):
                 reactie = refused_body(body)
             else:
-                reactie = self.reactie(self.soap.written(self.judge(environ, body)))
+                reactie = self.reactie(self.soap.written(self.judge(self.read(environ, body))))
         return reactie.send(start_response)
 
     def without_body(self, environ: "WSGIEnvironment") -> Reactie | None:
@@ -117,11 +132,21 @@ class Deur:
             return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
         return None
 
-    def judge(self, environ: "WSGIEnvironment", body: bytes) -> Uitslag:
-        """Give what comes of a message. Raises MoetWachten."""
+    def read(self, environ: "WSGIEnvironment", body: bytes) -> Bericht | Uitslag:
+        """Take a message apart; or give what comes of one that cannot be read."""
         try:
             gzip = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-            return self.soap.judge(body, Afzender(source_of(environ), _charset(environ), gzip))
+            return self.soap.read(body, Afzender(source_of(environ), _charset(environ), gzip))
+        except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
+            log_failure(error, logger)
+            return Uitslag(None, fault.InterneFout())
+
+    def judge(self, bericht: Bericht | Uitslag, gezien: Sequence[Rij] | None = None) -> Uitslag:
+        """Give what comes of a message (`Soap.judge`). Raises MoetWachten."""
+        if isinstance(bericht, Uitslag):
+            return bericht
+        try:
+            return self.soap.judge(bericht, gezien)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
             return Uitslag(None, fault.InterneFout())

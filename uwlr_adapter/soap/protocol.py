@@ -5,13 +5,15 @@ out are the bytes of the contract, an answer or a fault. `Vervoer` stands where 
 does for each request what the door does already. Spyne's own parser, validator and serialiser never run.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import lees
+from uwlr_adapter.opdracht import Rij
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 from uwlr_adapter.soap.dienst import Dienst
-from uwlr_adapter.soap.http import Afzender, Uitslag
+from uwlr_adapter.soap.http import Afzender, Bericht, Uitslag
 
 from spyne import Application, Fault  # isort: skip
 from spyne.context import MethodContext  # isort: skip
@@ -63,8 +65,10 @@ class _Context(MethodContext):  # type: ignore[misc] # idem
         self.app = app
         self.udc = afzender
         self.in_string = [message]
-        self.in_document = self.in_object = self.in_error = self.out_error = self.outprot_ctx = None
+        self.in_document: Any = None
+        self.in_object = self.in_error = self.out_error = self.outprot_ctx = None
         self.out_object: Any = None
+        self.gezien: Sequence[Rij] | None = None
 
     def fire_event(self, *_given: Any, **_named: Any) -> None:  # noqa: ANN401 - Spyne's signature
         """Tell nobody."""
@@ -80,20 +84,30 @@ class Vervoer(ServerBase):  # type: ignore[misc] # idem
         super().__init__(Application([service], tns=names.LEERLINGGEGEVENS, name=service.__name__, **protocols))
         self._dienst = dienst
 
-    def judge(self, message: bytes, afzender: Afzender) -> Uitslag:
-        """Give what the service method of a message says, not yet written down. Raises MoetWachten."""
+    def read(self, message: bytes, afzender: Afzender) -> Bericht | Uitslag:
+        """Take a message apart and find its service method; or give what comes of one that cannot be read."""
         ctx = _Context(self.app, message, afzender)
         self.generate_contexts(ctx, afzender.charset)
         if ctx.in_error is None:
-            self.get_in_object(ctx)
-            self.get_out_object(ctx)
-        if isinstance(ctx.out_error, Onleesbaar):
-            return self._dienst.refused(ctx.out_error.fout, afzender.bron)
-        if ctx.out_error is not None:  # one of Spyne's own; it has no text that may leave
-            return Uitslag(None, fault.InterneFout())
+            return Bericht(ctx, self._dienst.ask(ctx.in_document))
+        return self._refused(ctx.in_error, afzender)
+
+    def judge(self, bericht: Bericht, gezien: Sequence[Rij] | None = None) -> Uitslag:
+        """Give what the service method of a message says, not yet written down. Raises MoetWachten."""
+        ctx: Any = bericht.gelezen
+        ctx.gezien = gezien
+        self.get_in_object(ctx)
+        self.get_out_object(ctx)
+        if ctx.out_error is not None:
+            return self._refused(ctx.out_error, ctx.udc)
         (found,) = ctx.out_object
         return found  # type: ignore[no-any-return] # idem
 
     def written(self, uitslag: Uitslag) -> Uitslag:
         """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
         return self._dienst.written(uitslag)
+
+    def _refused(self, error: Fault, afzender: Afzender) -> Uitslag:
+        if isinstance(error, Onleesbaar):
+            return self._dienst.refused(error.fout, afzender.bron)
+        return Uitslag(None, fault.InterneFout())  # one of Spyne's own; it has no text that may leave

@@ -19,7 +19,7 @@ def make_service(dienst: Dienst) -> type:
         """Judge one call; a refusal is given, not raised: Spyne would write a trace of it."""
         verslag.note(operatie=aanroep.operatie.naam)
         try:
-            return guarded(lambda: dienst.judge(aanroep, ctx.udc.bron, gzip=ctx.udc.gzip))
+            return guarded(lambda: dienst.judge(aanroep, ctx.udc.bron, gzip=ctx.udc.gzip, gezien=ctx.gezien))
         except fault.UwlrFout as fout:
             return Uitslag(None, fout)
 

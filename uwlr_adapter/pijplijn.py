@@ -1,0 +1,152 @@
+"""PostgreSQL as an event loop asks it: many statements in one message, and no thread waits for what comes back.
+
+A statement by itself costs a message each way and two changes of processes, more than most of the work in it. In a
+pipeline of libpq the statements of all who wait go out together; what Python does meanwhile is the next request.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import sqlalchemy as sa
+
+from uwlr_adapter.dialect import STATEMENT_SECONDS
+from uwlr_adapter.opdracht import Libpq, Rij, Stap
+from uwlr_adapter.opslag import Opslag
+
+
+class Pijplijn:
+    """One connection to the database; it is made when it is needed, and again after a failure."""
+
+    def __init__(self, opslag: Opslag, executor: Executor) -> None:
+        """Ask the database of `opslag`; a connection is waited for in a thread of `executor`."""
+        self._opslag = opslag
+        self._executor = executor
+        self._loop = asyncio.get_running_loop()
+        self._lijn: _Lijn | None = None
+
+    async def fetch(self, stappen: Sequence[Stap]) -> list[list[Rij]]:
+        """Give the rows of each SELECT. Raises DBAPIError."""
+        lijn, found = await self._run(stappen)
+        return [lijn.libpq.rows(one) for one in found]
+
+    async def execute(self, stappen: Sequence[Stap]) -> None:
+        """Do statements in one transaction, on the disk when this returns.
+
+        Raises DBAPIError. Nothing is tried again: what became of it may be unknown.
+        """
+        await self._run(stappen)
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._lijn is not None:
+            self._lijn.close()
+            self._lijn = None
+
+    async def _run(self, stappen: Sequence[Stap]) -> "tuple[_Lijn, list[Any]]":
+        if self._lijn is not None and self._lijn.beurt != self._opslag.beurt:
+            self.close()
+        if self._lijn is None:
+            beurt = self._opslag.beurt
+            connection = await self._loop.run_in_executor(self._executor, self._opslag.engine.raw_connection)
+            self._lijn = _Lijn(connection, beurt, self._loop)
+        lijn = self._lijn
+        try:
+            return lijn, await lijn.run(stappen)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, self._opslag.engine.dialect.loaded_dbapi.Error):
+                raise self._opslag.failed(error) from None
+            raise
+
+
+class _Lijn:
+    """One connection while it lasts: after a failure it is closed."""
+
+    def __init__(self, connection: sa.PoolProxiedConnection, beurt: int, loop: asyncio.AbstractEventLoop) -> None:
+        from psycopg import OperationalError, pq  # noqa: PLC0415 - for who has PostgreSQL
+
+        self.libpq = Libpq(connection.driver_connection)
+        self.beurt = beurt
+        self._connection = connection
+        self._loop = loop
+        self._pgconn = self.libpq.pgconn
+        self._pgconn.nonblocking = 1
+        self._pgconn.enter_pipeline_mode()
+        self._sync, self._error = pq.ExecStatus.PIPELINE_SYNC, OperationalError
+        self._found: list[Any] = []
+        self._klaar: asyncio.Future[None] | None = None
+        self._socket = self._pgconn.socket
+        loop.add_reader(self._socket, self._receive)
+
+    async def run(self, stappen: Sequence[Stap]) -> list[Any]:
+        """Give the result of each statement, once the transaction of them all has ended. Raises OperationalError."""
+        klaar = self._klaar = self._loop.create_future()
+        self._found = []
+        names = [self.libpq.name(stap.sql) for stap in stappen]
+        new = [(name, stap.sql) for (name, is_new), stap in zip(names, stappen, strict=True) if is_new]
+        for name, sql in new:
+            self._pgconn.send_prepare(name, sql.encode())
+        for (name, _), stap in zip(names, stappen, strict=True):
+            self._pgconn.send_query_prepared(name, stap.values, result_format=1)
+        self._pgconn.pipeline_sync()
+        self._send()
+        limit = self._loop.call_later(STATEMENT_SECONDS + 1, self._give_up)
+        try:
+            await klaar
+        finally:
+            limit.cancel()
+        return self._found[len(new) :]
+
+    def close(self) -> None:
+        """End the connection."""
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._connection.invalidate()
+
+    def _send(self) -> None:
+        """Send what waits to be sent, the rest of it when there is room."""
+        if self._pgconn.flush():
+            self._loop.add_writer(self._socket, self._send_rest)
+
+    def _send_rest(self) -> None:
+        self._loop.remove_writer(self._socket)
+        try:
+            self._send()
+        except self._error as error:
+            self._end(error)
+
+    def _receive(self) -> None:
+        """Take in what has come."""
+        try:
+            self._pgconn.consume_input()
+            nothing = 0
+            while nothing < _NOTHING_MORE and not self._pgconn.is_busy():
+                found = self._pgconn.get_result()
+                nothing = nothing + 1 if found is None else 0
+                if found is not None and found.status == self._sync:
+                    self._end()
+                elif found is not None:
+                    self._found.append(self.libpq.require(found))
+        except self._error as error:
+            self._end(error)
+
+    def _give_up(self) -> None:
+        self._end(self._error("the database does not answer"))
+
+    def _end(self, error: Exception | None = None) -> None:
+        """Tell who waits that it is done, or what went wrong."""
+        klaar, self._klaar = self._klaar, None
+        if error is not None:
+            self._loop.remove_reader(self._socket)  # else a connection that was lost is told of for ever
+        if klaar is None or klaar.done():
+            return
+        if error is None:
+            klaar.set_result(None)
+        else:
+            klaar.set_exception(error)
+
+
+_NOTHING_MORE = 2
+"""Between the results of two statements libpq gives nothing once; twice, when it has no more."""
