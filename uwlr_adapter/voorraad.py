@@ -19,6 +19,7 @@ Bytes do not outlive their records: `touch_school` erases them in the transactio
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -45,6 +46,8 @@ from uwlr_adapter.wachten import before_waiting
 OCTETS = 64 * 1024 * 1024
 """What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
 _SLEUTEL = Standsleutel.__slots__
+_COMPRESSING = ThreadPoolExecutor(4, "uwlr-gzip")
+"""Threads of this process in which an answer is compressed while it is judged: both work outside the interpreter."""
 
 
 class Verlopen(Exception):
@@ -180,12 +183,12 @@ class Voorraad:
         inhoud, inhoud_hash = None, GEEN_GEGEVENS
         if dataset is not None:
             made = weergave.make(vorm, dataset)
+            part = _COMPRESSING.submit(gzip_stroom.compress, made.records)
             inhoud_hash = antwoord.content_hash(vorm, dataset.school, made.records)
             whole = antwoord.wrap(vorm, dataset.school, made.records)
             if findings := antwoord.check(whole, vorm.xsdversie, eigen=True):
                 raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
-            school = _school(sleutel, dataset.school.schoolkey)
-            inhoud = Inhoud(school, made, gzip_stroom.compress(made.records))
+            inhoud = Inhoud(_school(sleutel, dataset.school.schoolkey), made, part.result())
         elif not self._opslag.look(_STAND, **_named(sleutel)):
             return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
         geldig = stand.Geldigheid(

@@ -1,6 +1,5 @@
 """Many statements in one message to PostgreSQL: each gets its own rows, and what goes wrong is over at once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from databank import Databank
+from lus import run
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import pijplijn
@@ -44,7 +44,7 @@ def play(opslag: Opslag, work: Callable[[Pijplijn], Awaitable[Result]]) -> Resul
             finally:
                 lijn.close()
 
-    return asyncio.run(main())
+    return run(main())
 
 
 def put(opslag: Opslag, *rijen: tuple[int, str | None]) -> list[Stap]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from lus import run
 
 from uwlr_adapter.groepscommit import Groepslus
 
@@ -63,7 +64,7 @@ def test_who_comes_during_one_is_in_the_next() -> None:
         assert await asyncio.gather(*rest) == [10, 20, 30, 40]
         return hand.groepen
 
-    assert asyncio.run(play()) == [[0], [1, 2, 3, 4]]
+    assert run(play()) == [[0], [1, 2, 3, 4]]
 
 
 def test_who_comes_in_one_turn_is_in_one_group() -> None:
@@ -77,7 +78,7 @@ def test_who_comes_in_one_turn_is_in_one_group() -> None:
         await asyncio.gather(*both)
         return hand.groepen
 
-    assert asyncio.run(play()) == [[0, 1]]
+    assert run(play()) == [[0, 1]]
 
 
 def test_a_failure_is_told_to_its_group_and_to_no_other() -> None:
@@ -103,7 +104,7 @@ def test_a_failure_is_told_to_its_group_and_to_no_other() -> None:
         assert await again[0] == 30
         return hand.groepen
 
-    assert asyncio.run(play()) == [[0, 1], [2], [3]]
+    assert run(play()) == [[0, 1], [2], [3]]
 
 
 def test_who_went_away_holds_nobody_up() -> None:
@@ -118,4 +119,4 @@ def test_who_went_away_holds_nobody_up() -> None:
         hand.go()
         return await stays
 
-    assert asyncio.run(play()) == 10
+    assert run(play()) == 10
