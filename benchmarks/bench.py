@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import eerste
@@ -30,7 +30,9 @@ from servers import DATABANKEN, Databank, Server, application, nginx, ours
 SIZES = (25, 250, 500, 1500)
 NORM = 500
 """The size for which the ratios are asked."""
-SOORTEN = {"sqlite": "SQLite, 1 worker", "postgresql": "PostgreSQL, 2 workers"}
+SOORTEN = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+PLOEGEN = (("sqlite", 1), ("postgresql", 1), ("postgresql", 2))
+"""The databases, and how many workers serve them: one as `serve` has by itself, and one for each of two cores."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _warm(server: Server, vraag: Vraag, seconds: int) -> int | None:
 class Ploeg:
     """The rivals over one database."""
 
-    soort: str
+    label: str
     newcomer: Server
     ours: Server
     zonder: Server
@@ -130,18 +132,20 @@ class Ploeg:
     """The same bytes from the threads of WSGI."""
 
 
+def _label(soort: str, workers: int) -> str:
+    return f"{SOORTEN[soort]}, {workers} worker{'s' if workers > 1 else ''}"
+
+
 @contextmanager
 def _ploeg(databank: Databank, stack: ExitStack) -> Iterator[Ploeg]:
-    label = SOORTEN[databank.soort]
+    label = _label(databank.soort, databank.workers)
     yield Ploeg(
-        soort=databank.soort,
+        label=label,
         newcomer=stack.enter_context(application("newcomer", databank, f"typed Spyne, {label}")),
         ours=stack.enter_context(ours(databank, f"ours, {label}")),
         zonder=stack.enter_context(application("without-journal", databank, f"ours without journal, {label}")),
-        same=stack.enter_context(application("same-bytes", databank, f"no work, {databank.workers} worker(s)")),
-        threads=stack.enter_context(
-            application("same-bytes-wsgi", databank, f"no work in threads, {databank.workers} worker(s)")
-        ),
+        same=stack.enter_context(application("same-bytes", databank, f"no work, {label}")),
+        threads=stack.enter_context(application("same-bytes-wsgi", databank, f"no work in threads, {label}")),
     )
 
 
@@ -196,14 +200,16 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
         for databank in databanken:
             _fill(databank, schools, folder)
         _write_answers(databanken[0], schools, folder)
-        ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in databanken]
+        by_soort = {databank.soort: databank for databank in databanken}
+        served = [replace(by_soort[soort], workers=workers) for soort, workers in PLOEGEN]
+        ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in served]
         static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file"))
         print(
             f"{'size':>5} {'what':22} {'server':46} {'requests/s (spread)':26} "
             f"{'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'MiB':>6}"
         )
         for size, brin6 in schools.items():
-            vragen = {ploeg.soort: _vragen(ploeg, brin6) for ploeg in ploegen}
+            vragen = {ploeg.label: _vragen(ploeg, brin6) for ploeg in ploegen}
             for naam, rivals in _cellen(size, ploegen, vragen):
                 static_too = [(static, Vraag(f"/{size}.xml"))] if static and naam == "all" else []
                 tafel.measure(size, naam, [*rivals, *static_too])
@@ -217,9 +223,10 @@ def _cellen(
     The typed service is the same over both databases but for its workers; a klant is refused before any size matters.
     """
     is_norm = size == NORM
+    ploegen = ploegen if is_norm else ploegen[:2]
     all_rivals = []
     for ploeg in ploegen:
-        plain = vragen[ploeg.soort]["all"]
+        plain = vragen[ploeg.label]["all"]
         typed = [(ploeg.newcomer, plain)] if is_norm or ploeg is ploegen[-1] else []
         zonder = [(ploeg.zonder, plain)] if is_norm else []
         bytes_ = Vraag(f"/{size}.xml")
@@ -227,9 +234,9 @@ def _cellen(
         all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, bytes_), *threads]
     yield "all", all_rivals
     for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
-        found = [(ploeg.ours, vragen[ploeg.soort][naam]) for ploeg in ploegen if naam in vragen[ploeg.soort]]
+        found = [(ploeg.ours, vragen[ploeg.label][naam]) for ploeg in ploegen if naam in vragen[ploeg.label]]
         if is_norm and naam != "all, gzip":
-            found.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].soort][naam]))
+            found.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].label][naam]))
         if found and (is_norm or naam != "refused: klant"):
             yield naam, found
 
@@ -256,17 +263,16 @@ def _write_answers(databank: Databank, schools: dict[int, str], folder: Path) ->
 def _show_ratios(tafel: Tafel) -> None:
     """Print the ratios that are asked, each with its spread."""
     print(f"\nRatios for {NORM} leerlingen, median and spread of the rounds")
-    for soort, label in SOORTEN.items():
-        workers = 1 if soort == "sqlite" else 2
+    for label in (_label(*ploeg) for ploeg in PLOEGEN):
         ours_all = tafel.get(NORM, "all", f"ours, {label}")
         typed = tafel.get(NORM, "all", f"typed Spyne, {label}")
         zonder = tafel.get(NORM, "all", f"ours without journal, {label}")
-        same = tafel.get(NORM, "all", f"no work, {workers} worker(s)")
+        same = tafel.get(NORM, "all", f"no work, {label}")
         if not (ours_all and typed and zonder and same):
             raise SystemExit("not every rival was measured")
         show_ratio(f"{label}: ours / typed Spyne", ratios(ours_all.rates, typed.rates), Eis(floor=120))
         show_ratio(f"{label}: ours / no work", ratios(ours_all.rates, same.rates), Eis(floor=0.15))
-        threads = tafel.get(NORM, "all", f"no work in threads, {workers} worker(s)")
+        threads = tafel.get(NORM, "all", f"no work in threads, {label}")
         assert threads is not None  # noqa: S101 - measured with the others
         show_ratio(f"{label}: ours / no work in threads", ratios(ours_all.rates, threads.rates))
         show_ratio(f"{label}: without journal / typed Spyne", ratios(zonder.rates, typed.rates))

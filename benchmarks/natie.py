@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -37,7 +37,7 @@ SIGMA = 0.6
 """Of the log-normal sizes: most schools have 80 to 400 leerlingen."""
 MU = 5.175
 """Of the same: with SIGMA, and after the cut at both ends, the mean is 212."""
-PROCESSES = 2
+PROCESSES = WORKERS = 2
 CHANGED = 0.01
 IMPORT_RATE = 10_000
 """Leerlingen a second that the import must reach on two cores."""
@@ -262,7 +262,7 @@ def run(count: int) -> None:
         wereld.activate(opslag, nation.sizes)
         wereld.tidy(opslag)
         _line("koppelingen in one transaction, VACUUM", time.perf_counter() - started, _size(opslag))
-        server = stack.enter_context(ours(databank, "ours"))
+        server = stack.enter_context(ours(replace(databank, workers=WORKERS), "ours"))
         results = [(_fetched("fetch all, for the first time", server, nation), count)]
         nation_before, nation.sinds = nation.sinds, {}
         results.append((_fetched("fetch all again, stands at hand", server, nation, FETCH_SECONDS), count))

@@ -42,23 +42,22 @@ log_min_messages = fatal
 
 @dataclass(frozen=True)
 class Databank:
-    """A database for one run; `pid` is that of its server process, None for SQLite or a server that is not ours."""
+    """A database for one run, and how many worker processes serve it: as many as `serve` has by itself, or more.
+
+    `pid` is that of its server process, None for SQLite or a server that is not ours.
+    """
 
     soort: str
     data: Path
     url: str
     pid: int | None = None
+    workers: int = 1
 
     @property
     def environment(self) -> dict[str, str]:
         """What a process of ours needs to use it; nothing of this process's own settings counts."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
         return clean | {"UWLR_DATA": str(self.data), "UWLR_DATABASE": self.url, "UWLR_KEYS": SLEUTEL}
-
-    @property
-    def workers(self) -> int:
-        """How many worker processes serve it: SQLite has one writer, so one; PostgreSQL one for each of two cores."""
-        return 1 if self.soort == "sqlite" else 2
 
 
 @dataclass(frozen=True)
