@@ -45,7 +45,7 @@ class Pijplijn:
             self._lijn = None
 
     async def _run(self, stappen: Sequence[Stap]) -> "tuple[_Lijn, list[Any]]":
-        if self._lijn is not None and self._lijn.beurt != self._opslag.beurt:
+        if self._lijn is not None and (self._lijn.lost or self._lijn.beurt != self._opslag.beurt):
             self.close()
         if self._lijn is None:
             beurt = self._opslag.beurt
@@ -69,6 +69,8 @@ class _Lijn:
 
         self.libpq = Libpq(connection.driver_connection)
         self.beurt = beurt
+        self.lost = False
+        """Whether it has ended, as far as is known: of one that was idle nothing was asked, so nobody failed."""
         self._connection = connection
         self._loop = loop
         self._pgconn = self.libpq.pgconn
@@ -101,9 +103,15 @@ class _Lijn:
 
     def close(self) -> None:
         """End the connection."""
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        self._leave()
         self._connection.invalidate()
+
+    def _leave(self) -> None:
+        """Let go of the socket, once: libpq closes it when it is lost, and then its number may be another one's."""
+        if not self.lost:
+            self.lost = True
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     def _send(self) -> None:
         """Send what waits to be sent, the rest of it when there is room."""
@@ -139,7 +147,7 @@ class _Lijn:
         """Tell who waits that it is done, or what went wrong."""
         klaar, self._klaar = self._klaar, None
         if error is not None:
-            self._loop.remove_reader(self._socket)  # else a connection that was lost is told of for ever
+            self._leave()
         if klaar is None or klaar.done():
             return
         if error is None:

@@ -1,5 +1,6 @@
 """Many statements in one message to PostgreSQL: each gets its own rows, and what goes wrong is over at once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ from uwlr_adapter.pijplijn import Pijplijn
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
 INVOER = Invoer(PROEF, ["a", "b"])
 VRAAG = Vraag(sa.select(PROEF.c.a, PROEF.c.b).where(PROEF.c.a == sa.bindparam("a", type_=sa.Integer)))
+END_CONNECTIONS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 Result = TypeVar("Result")
 
 
@@ -106,10 +109,8 @@ def test_a_connection_that_is_lost_is_made_anew(opslag: Opslag) -> None:
         await lijn.fetch(ask(opslag, 1))
         failures: list[object] = []
         opslag.on_failure, beurt = failures.append, opslag.beurt
-        statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid()"""
         with opslag.reading() as connection:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(END_CONNECTIONS)
         with pytest.raises(DBAPIError):
             await lijn.fetch(ask(opslag, 1))
         assert len(failures) == 1
@@ -117,6 +118,23 @@ def test_a_connection_that_is_lost_is_made_anew(opslag: Opslag) -> None:
         return await lijn.fetch(ask(opslag, 1))
 
     assert play(opslag, work) == [[]]
+
+
+def test_a_connection_that_is_lost_while_idle_is_not_noticed(opslag: Opslag) -> None:
+    """When the loop saw it end before anything was asked of it, nobody fails, and others keep their connections."""
+
+    async def work(lijn: Pijplijn) -> list[Any]:
+        (((pid,),),) = await lijn.fetch([Stap("SELECT pg_backend_pid()", [])])
+        beurt = opslag.beurt
+        with opslag.reading() as connection:
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await lijn.execute(put(opslag, (1, None)))
+        assert opslag.beurt == beurt
+        return await lijn.fetch(ask(opslag, 1))
+
+    assert play(opslag, work) == [[(1, None)]]
 
 
 def test_a_connection_that_others_distrust_is_left(opslag: Opslag) -> None:
@@ -137,7 +155,7 @@ def test_a_database_that_says_nothing_is_given_up(opslag: Opslag) -> None:
 
     async def work(lijn: Pijplijn) -> list[Any]:
         with patch.object(pijplijn, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
-            await lijn.fetch([Stap("SELECT 1 FROM pg_sleep(600)", [])])
+            await lijn.fetch([Stap("SET statement_timeout = 0", []), Stap("SELECT 1 FROM pg_sleep(60)", [])])
         return await lijn.fetch(ask(opslag, 1))
 
     assert play(opslag, work) == [[]]

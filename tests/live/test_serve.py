@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from huis import CODE_OF_ONE, Huis, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
 from uwlr_adapter import journaal
+from uwlr_adapter.dialect import STATEMENT_SECONDS
 from uwlr_adapter.opslag import Opslag
 
 PATH = "/uwlr/leerlinggegevens"
@@ -229,6 +231,23 @@ def test_while_an_answer_is_awaited_others_are_served(huis: Huis, url: str) -> N
     opslag.close()
 
 
+@pytest.mark.parametrize("table", ["koppeling", "journaal"])
+def test_while_the_database_is_awaited_the_process_lives(huis: Huis, url: str, table: str) -> None:
+    """A look or a line that the database keeps waiting is waited for by who asked, not by the whole worker."""
+    opslag = Opslag(url)
+    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with opslag.writing() as connection:
+                connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                caller.sendall(raw_post(message(huis)))
+                until(lambda: connection.scalar(WAITING) == 1)
+                assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
+                assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
+            assert split(read_response(caller))[0] == 200
+    opslag.close()
+
+
 def test_a_stop_lets_what_came_in_be_answered(huis: Huis, url: str) -> None:
     """A request whose body was received before SIGTERM gets its whole answer, and its line in the journaal."""
     opslag = Opslag(url)
@@ -253,7 +272,11 @@ def _is_refused(port: int) -> bool:
 
 
 def test_a_lost_connection_is_made_anew(huis: Huis, url: str) -> None:
-    """Connections that the server closed between two requests are replaced: nobody notices, and all is written down."""
+    """Connections that the server closed between two requests are replaced: nobody notices, and all is written down.
+
+    Nor does anybody wait until the new one is given up, which is what came of a socket whose number was another one's.
+    """
+    begin = time.monotonic()
     opslag = Opslag(url)
     found = []
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
@@ -264,6 +287,7 @@ def test_a_lost_connection_is_made_anew(huis: Huis, url: str) -> None:
     with opslag.reading() as connection:
         written = [one.uitkomst for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK]
     assert found == [""] * 9
+    assert time.monotonic() - begin < STATEMENT_SECONDS
     assert written == ["leerlinggegevens"] * len(found)
 
 
