@@ -180,3 +180,11 @@ def session() -> Iterator[Databank]:
         yield databank
     finally:
         opening.__exit__(None, None, None)
+
+
+def end_connections(opslag: Opslag) -> None:
+    """End every connection to this database but the one that says so."""
+    statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    with opslag.reading() as connection:
+        connection.exec_driver_sql(statement)

@@ -161,14 +161,12 @@ class _Lussen:
         self._executor = executor
         self._dialect = dienst.opslag.engine.dialect
         self._kijk: Groepslus[Gesteld, list[Rij]] | None = None
-        self._pijplijnen: tuple[Pijplijn, ...] = ()
+        self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
         if dienst.opslag.is_sqlite:  # a look at a file is over before another thread could begin with it
             self.journaal = Groepslus(self._write_aside)
         else:
             self._kijk = Groepslus(self._fetch)
             self.journaal = Groepslus(self._write)
-            self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
-            self._pijplijnen = (self._kijken, self._schrijven)
 
     async def look(self, bericht: Bericht) -> list[Rij] | None:
         """Give what the database says about a message; None leaves that to who judges it. Raises MoetWachten."""
@@ -181,8 +179,8 @@ class _Lussen:
 
     def close(self) -> None:
         """End the connections."""
-        for pijplijn in self._pijplijnen:
-            pijplijn.close()
+        self._kijken.close()
+        self._schrijven.close()
 
     async def _fetch(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
         return await self._kijken.fetch([one.step(self._dialect) for one in gesteld])

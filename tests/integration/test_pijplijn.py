@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from databank import Databank
+from databank import Databank, end_connections
 from lus import run
 from sqlalchemy.exc import DBAPIError
 
@@ -20,8 +20,6 @@ from uwlr_adapter.pijplijn import Pijplijn
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
 INVOER = Invoer(PROEF, ["a", "b"])
 VRAAG = Vraag(sa.select(PROEF.c.a, PROEF.c.b).where(PROEF.c.a == sa.bindparam("a", type_=sa.Integer)))
-END_CONNECTIONS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 Result = TypeVar("Result")
 
 
@@ -109,8 +107,7 @@ def test_a_connection_that_is_lost_is_made_anew(opslag: Opslag) -> None:
         await lijn.fetch(ask(opslag, 1))
         failures: list[object] = []
         opslag.on_failure, beurt = failures.append, opslag.beurt
-        with opslag.reading() as connection:
-            connection.exec_driver_sql(END_CONNECTIONS)
+        end_connections(opslag)
         with pytest.raises(DBAPIError):
             await lijn.fetch(ask(opslag, 1))
         assert len(failures) == 1

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, start_server, url_of
+from databank import Databank, end_connections, start_server, url_of
 from edexml_bestand import make_dataset
 from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
@@ -220,7 +220,7 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
     """A connection that the server closed between two requests is replaced without a word."""
     school = Proefschool(tmp_path)
     assert school.fetch().uitkomst == "leerlinggegevens"
-    _end_connections(school.opslag)
+    end_connections(school.opslag)
     assert school.fetch().uitkomst == "leerlinggegevens"
     school.close()
 
@@ -231,7 +231,7 @@ def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: st
     put = Invoer.put
 
     def cut(*given: Any) -> None:
-        _end_connections(school.opslag)
+        end_connections(school.opslag)
         put(*given)
 
     with patch.object(Invoer, "put", cut):
@@ -242,20 +242,12 @@ def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: st
     school.close()
 
 
-def _end_connections(opslag: Opslag) -> None:
-    """End every connection to this database but the one that says so."""
-    statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-    with opslag.reading() as connection:
-        connection.exec_driver_sql(statement)
-
-
 def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
     """Connections to a server that has become read-only are let go of, once it refused a write."""
     name = opslag.url.database
     with opslag.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    _end_connections(opslag)
+    end_connections(opslag)
     opslag.close()
     with opslag.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
