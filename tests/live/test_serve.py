@@ -22,6 +22,7 @@ from huis import CODE_OF_ONE, Huis, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
 from uwlr_adapter import journaal
+from uwlr_adapter.contract import herstel
 from uwlr_adapter.dialect import STATEMENT_SECONDS
 from uwlr_adapter.opslag import Opslag
 
@@ -242,6 +243,19 @@ def test_while_the_database_is_awaited_the_process_lives(huis: Huis, url: str, t
                 assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
                 assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
             assert split(read_response(caller))[0] == 200
+    opslag.close()
+
+
+def test_a_message_that_is_judged_again_is_read_again(huis: Huis, url: str) -> None:
+    """The first answer is made in another thread: the repair that its message needs is written down all the same."""
+    opslag = Opslag(url)
+    empty = message(huis).replace(f">{huis.schooljaar}<".encode(), b"><")
+    assert empty != message(huis)
+    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+        assert server.post(empty, "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+    with opslag.reading() as connection:
+        (regel,) = [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK]
+    assert regel.herstel == (herstel.SCHOOLJAAR.id,)
     opslag.close()
 
 
