@@ -59,6 +59,12 @@ def select(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> Dataset | 
         return gegevens.select(connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=AANMAAKDATUM)
 
 
+def next_change(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> date | None:
+    """Give the first day after this one on which `select` may give something else without an import."""
+    selectie = gegevens.Selectie(brin6, schooljaar, dag)
+    return selectie.next_change(opslag.snapshot(selectie.ask()))
+
+
 def dump(opslag: Opslag) -> dict[str, list[tuple[object, ...]]]:
     """Give every row of the administratie, to compare one state of the database with another."""
     with opslag.reading() as connection:

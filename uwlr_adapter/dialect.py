@@ -34,7 +34,8 @@ SILENT_SECONDS = 15
 
 COPY_FROM = 2
 """Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
-_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+"""Begins a transaction of PostgreSQL that sees one moment and changes nothing."""
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ_ONLY_SERVER = "25006"
 """PostgreSQL's read_only_sql_transaction: the server that we were connected to has become a standby."""
@@ -260,11 +261,12 @@ def _postgresql_args(url: sa.URL) -> dict[str, Any]:
 
 def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
     dbapi_connection.autocommit = True  # transactions are begun by _begin_postgresql, not by the driver
+    dbapi_connection.prepare_threshold = None  # else it throws away what is prepared, ours too, at each rollback
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:
     later = "; SET LOCAL synchronous_commit = off" if _later(connection) else ""  # one message: each is waited for
-    connection.exec_driver_sql(_WRITING + later if _writes(connection) else _READING)
+    connection.exec_driver_sql(_WRITING + later if _writes(connection) else READING)
 
 
 def _writes(connection: sa.Connection) -> bool:

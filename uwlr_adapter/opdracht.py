@@ -6,6 +6,8 @@ takes half of what the driver's cursor does.
 """
 
 import functools
+import itertools
+import select
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -93,7 +95,7 @@ class Gesteld(NamedTuple):
     """A SELECT with the values of its parameters."""
 
     vraag: Vraag
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
 
     def step(self, dialect: sa.Dialect) -> Stap:
         """Give the statement for libpq."""
@@ -193,25 +195,84 @@ class Libpq:
         self._transformer = Transformer.from_context(driver)
         self._error, self._status = OperationalError, pq.ExecStatus
         self._prepared: dict[str, bytes] = {}
+        self._numbers = itertools.count()
 
     def fetch(self, stap: Stap) -> list[Rij]:
         """Give the rows of a SELECT. Raises OperationalError."""
         return self.rows(self.execute(stap))
 
     def execute(self, stap: Stap) -> Any:  # noqa: ANN401 - a result of libpq
-        """Do a statement, which is a transaction by itself. Raises OperationalError."""
-        name, is_new = self.name(stap.sql)
-        if is_new:
-            self.require(self.pgconn.prepare(name, stap.sql.encode()))
-        return self.require(self.pgconn.exec_prepared(name, stap.values, result_format=1))
+        """Do a statement, outside a transaction or in one. Raises OperationalError."""
+        return self._require(self.pgconn.exec_prepared(self._prepare(stap.sql), stap.values, result_format=1))
 
-    def name(self, sql: str) -> tuple[bytes, bool]:
+    def fetch_all(self, stappen: Sequence[Stap], seconds: int) -> list[list[Rij]]:
+        """Give the rows of each statement; all go in one message, and what the first ones give is read meanwhile.
+
+        Raises OperationalError, also when nothing comes for so many seconds.
+        """
+        for stap in stappen:
+            self._prepare(stap.sql)  # before the first one, which may begin a transaction: nothing goes before that
+        came = select.poll()
+        came.register(self.pgconn.socket, select.POLLIN)
+        self.pgconn.enter_pipeline_mode()
+        self.send(stappen)
+        found: list[Any] = []
+        rows: list[list[Rij]] = []
+        while True:
+            is_all = self.receive(found)
+            rows.extend([self.rows(one) for one in found[len(rows) :]])
+            if is_all:
+                break
+            if not came.poll(seconds * 1000):
+                raise self._error("the database does not answer")
+        self.pgconn.exit_pipeline_mode()
+        return rows
+
+    def send(self, stappen: Sequence[Stap]) -> int:
+        """Put statements in the pipeline, and its end; gives how many results come before theirs."""
+        names = [self._name(stap.sql) for stap in stappen]
+        new = [(name, stap.sql) for (name, is_new), stap in zip(names, stappen, strict=True) if is_new]
+        for name, sql in new:
+            self.pgconn.send_prepare(name, sql.encode())
+        for (name, _), stap in zip(names, stappen, strict=True):
+            self.pgconn.send_query_prepared(name, stap.values, result_format=1)
+        self.pgconn.pipeline_sync()
+        return len(new)
+
+    def receive(self, found: list[Any]) -> bool:
+        """Add the results that have come in to those that were found; tells whether the pipeline has ended.
+
+        Raises OperationalError.
+        """
+        self.pgconn.consume_input()
+        nothing = 0
+        while nothing < _NOTHING_MORE and not self.pgconn.is_busy():
+            result = self.pgconn.get_result()
+            nothing = nothing + 1 if result is None else 0
+            if result is not None and result.status == self._status.PIPELINE_SYNC:
+                return True
+            if result is not None:
+                found.append(self._require(result))
+        return False
+
+    def _prepare(self, sql: str) -> bytes:
+        """Prepare a statement, if that is still to be done; gives its name."""
+        name, is_new = self._name(sql)
+        if is_new:
+            self._require(self.pgconn.prepare(name, sql.encode()))
+        return name
+
+    def _name(self, sql: str) -> tuple[bytes, bool]:
         """Give under which name a statement is prepared, and whether that is still to be done."""
         found = self._prepared.get(sql)
         if found is not None:
             return found, False
-        found = self._prepared[sql] = f"uwlr_{len(self._prepared)}".encode()
+        found = self._prepared[sql] = f"uwlr_{next(self._numbers)}".encode()
         return found, True
+
+    def forget(self) -> None:
+        """Prepare each statement anew, after a failure: the tables may have changed under one that was prepared."""
+        self._prepared.clear()
 
     def rows(self, found: Any) -> list[Rij]:  # noqa: ANN401 - idem
         """Give the rows of a result."""
@@ -219,11 +280,15 @@ class Libpq:
         rows: list[Rij] = self._transformer.load_rows(0, found.ntuples, tuple)
         return rows
 
-    def require(self, found: Any) -> Any:  # noqa: ANN401 - idem
+    def _require(self, found: Any) -> Any:  # noqa: ANN401 - idem
         """Give a result that is good. Raises OperationalError; what the server says of others may quote values."""
         if found.status not in {self._status.TUPLES_OK, self._status.COMMAND_OK}:
             raise self._error("a statement failed")
         return found
+
+
+_NOTHING_MORE = 2
+"""Between the results of two statements libpq gives nothing once; twice, when it has no more."""
 
 
 def libpq_of(connection: sa.PoolProxiedConnection) -> Libpq:

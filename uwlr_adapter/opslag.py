@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter import dialect
-from uwlr_adapter.opdracht import Invoer, Rij, Vraag
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, Vraag, libpq_of
 from uwlr_adapter.wachten import before_waiting
 
 metadata = sa.MetaData(
@@ -43,6 +43,12 @@ class OpslagFout(Exception):
 
 def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
     """Give the rows of a statement inside a transaction. Raises DBAPIError."""
+    if connection.dialect.name == "postgresql":
+        libpq = libpq_of(connection.connection)
+        try:
+            return libpq.fetch(vraag.step(connection.dialect, parameters))
+        except connection.dialect.loaded_dbapi.Error:
+            libpq.forget()  # and the transaction is lost: below the driver says so, as it says of every failure
     statement = vraag.compiled(connection.dialect)
     result = connection.exec_driver_sql(statement.sql, statement.bind(parameters))
     found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
@@ -85,22 +91,36 @@ class Opslag:
         return self.url.get_backend_name() == "sqlite"
 
     def look(self, vraag: Vraag, **parameters: str | int) -> list[Rij]:
-        """Give the rows of one statement. Raises DBAPIError.
+        """Give the rows of one statement. Raises DBAPIError."""
+        (found,) = self._look([Gesteld(vraag, parameters)], _single)
+        return found
+
+    def snapshot(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+        """Give the rows of some statements, which all see one moment. Raises DBAPIError."""
+        return self._look(gesteld, _at_one_moment)
+
+    def _look(
+        self,
+        gesteld: Sequence[Gesteld],
+        fetch: Callable[[sa.PoolProxiedConnection, sa.Dialect, Sequence[Gesteld]], list[list[Rij]]],
+    ) -> list[list[Rij]]:
+        """Look by a connection that is in no transaction.
 
         Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
         """
         connection = None
         try:
             connection = self._take()
-            found = vraag.fetch(connection, self.engine.dialect, parameters)
+            found = fetch(connection, self.engine.dialect, gesteld)
         except BaseException as error:
             if connection is not None:
                 connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
+            self.on_failure(error)
             before_waiting()
             with self.reading() as slow:
-                return [tuple(row) for row in slow.execute(vraag.query, parameters)]
+                return [[tuple(row) for row in slow.execute(one.vraag.query, one.parameters)] for one in gesteld]
         self._spare.append(connection)
         return found
 
@@ -212,6 +232,25 @@ class Opslag:
                 return found
         except DBAPIError as error:
             raise OpslagFout(_UNUSABLE) from error
+
+
+def _single(connection: sa.PoolProxiedConnection, kind: sa.Dialect, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+    return [one.vraag.fetch(connection, kind, one.parameters) for one in gesteld]
+
+
+def _at_one_moment(
+    connection: sa.PoolProxiedConnection, kind: sa.Dialect, gesteld: Sequence[Gesteld]
+) -> list[list[Rij]]:
+    """Give the rows of statements in a transaction; PostgreSQL takes it in one message. Raises what the driver does."""
+    if kind.name == "postgresql":
+        steps = [Stap(dialect.READING, []), *(one.step(kind) for one in gesteld), Stap("COMMIT", [])]
+        return libpq_of(connection).fetch_all(steps, dialect.STATEMENT_SECONDS + 1)[1:-1]
+    cursor = connection.cursor()
+    cursor.execute("BEGIN")
+    found = _single(connection, kind, gesteld)
+    cursor.execute("COMMIT")
+    cursor.close()
+    return found
 
 
 def _begun(engine: sa.Engine) -> sa.Connection:

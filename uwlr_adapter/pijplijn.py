@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.dialect import STATEMENT_SECONDS
-from uwlr_adapter.opdracht import Libpq, Rij, Stap
+from uwlr_adapter.opdracht import Rij, Stap, libpq_of
 from uwlr_adapter.opslag import Opslag
 
 
@@ -65,9 +65,9 @@ class _Lijn:
     """One connection while it lasts: after a failure it is closed."""
 
     def __init__(self, connection: sa.PoolProxiedConnection, beurt: int, loop: asyncio.AbstractEventLoop) -> None:
-        from psycopg import OperationalError, pq  # noqa: PLC0415 - for who has PostgreSQL
+        from psycopg import OperationalError  # noqa: PLC0415 - for who has PostgreSQL
 
-        self.libpq = Libpq(connection.driver_connection)
+        self.libpq = libpq_of(connection)
         self.beurt = beurt
         self.lost = False
         """Whether it has ended, as far as is known: of one that was idle nothing was asked, so nobody failed."""
@@ -76,7 +76,7 @@ class _Lijn:
         self._pgconn = self.libpq.pgconn
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
-        self._sync, self._error = pq.ExecStatus.PIPELINE_SYNC, OperationalError
+        self._error = OperationalError
         self._found: list[Any] = []
         self._klaar: asyncio.Future[None] | None = None
         self._socket = self._pgconn.socket
@@ -86,20 +86,14 @@ class _Lijn:
         """Give the result of each statement, once the transaction of them all has ended. Raises OperationalError."""
         klaar = self._klaar = self._loop.create_future()
         self._found = []
-        names = [self.libpq.name(stap.sql) for stap in stappen]
-        new = [(name, stap.sql) for (name, is_new), stap in zip(names, stappen, strict=True) if is_new]
-        for name, sql in new:
-            self._pgconn.send_prepare(name, sql.encode())
-        for (name, _), stap in zip(names, stappen, strict=True):
-            self._pgconn.send_query_prepared(name, stap.values, result_format=1)
-        self._pgconn.pipeline_sync()
+        skipped = self.libpq.send(stappen)
         self._send()
         limit = self._loop.call_later(STATEMENT_SECONDS + 1, self._give_up)
         try:
             await klaar
         finally:
             limit.cancel()
-        return self._found[len(new) :]
+        return self._found[skipped:]
 
     def close(self) -> None:
         """End the connection."""
@@ -128,15 +122,8 @@ class _Lijn:
     def _receive(self) -> None:
         """Take in what has come."""
         try:
-            self._pgconn.consume_input()
-            nothing = 0
-            while nothing < _NOTHING_MORE and not self._pgconn.is_busy():
-                found = self._pgconn.get_result()
-                nothing = nothing + 1 if found is None else 0
-                if found is not None and found.status == self._sync:
-                    self._end()
-                elif found is not None:
-                    self._found.append(self.libpq.require(found))
+            if self.libpq.receive(self._found):
+                self._end()
         except self._error as error:
             self._end(error)
 
@@ -154,7 +141,3 @@ class _Lijn:
             klaar.set_result(None)
         else:
             klaar.set_exception(error)
-
-
-_NOTHING_MORE = 2
-"""Between the results of two statements libpq gives nothing once; twice, when it has no more."""

@@ -75,7 +75,7 @@ def see(
     """Give since when this answer has this content, in UTC, and note for what it holds; new content is new from now on.
 
     It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
-    answered with that moment. The transaction must be a writing one that holds the school (`school_version`), so that
+    answered with that moment. The transaction must be a writing one that holds the school (`held_version`), so that
     of two readers at once the second finds what the first one wrote. A year that never had data leaves no trace.
     """
     key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}

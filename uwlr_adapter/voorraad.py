@@ -28,7 +28,8 @@ from weakref import WeakValueDictionary
 import sqlalchemy as sa
 
 from uwlr_adapter import __version__, dialect, stand
-from uwlr_adapter.administratie import gegevens, vestigingen
+from uwlr_adapter.administratie import vestigingen
+from uwlr_adapter.administratie.gegevens import Selectie
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
 from uwlr_adapter.contract.antwoord import Vorm
@@ -169,17 +170,10 @@ class Voorraad:
         """Render an answer, judge it, and keep it (rule 3)."""
         dag = day_of(moment)
         brin6, schooljaar = sleutel.brin6, sleutel.schooljaar
-        with self._opslag.reading() as connection:
-            versie = vestigingen.school_version(connection, brin6[:4])
-            dataset = gegevens.select(
-                connection,
-                brin6=brin6,
-                schooljaar=schooljaar,
-                dag=dag,
-                aanmaakdatum=written(moment),
-                profiel=vorm.profiel,
-            )
-            tot = gegevens.next_change(connection, brin6=brin6, schooljaar=schooljaar, dag=dag)
+        selectie = Selectie(brin6, schooljaar, dag, vorm.profiel)
+        versies, *found = self._opslag.snapshot([vestigingen.asked_version(brin6[:4]), *selectie.ask()])
+        versie, tot = vestigingen.version_in(versies), selectie.next_change(found)
+        dataset = selectie.read(found, written(moment))
         inhoud, inhoud_hash = None, GEEN_GEGEVENS
         if dataset is not None:
             made = weergave.make(vorm, dataset)
@@ -201,7 +195,7 @@ class Voorraad:
         )
         # On the disk with the line of the journaal, before the answer leaves.
         with self._opslag.writing(later=True) as connection:
-            if vestigingen.school_version(connection, brin6[:4], hold=True) != versie:
+            if vestigingen.held_version(connection, brin6[:4]) != versie:
                 raise Verlopen
             latest = stand.whole_second(max(opened, store.last_opened(connection, brin6) or opened))
             gewijzigd = stand.see(connection, sleutel, inhoud_hash, moment, latest, geldig)

@@ -140,7 +140,10 @@ def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
     app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
-    with patch("uwlr_adapter.administratie.gegevens.select", side_effect=failure), caplog.at_level(logging.DEBUG):
+    with (
+        patch("uwlr_adapter.administratie.gegevens.Selectie.read", side_effect=failure),
+        caplog.at_level(logging.DEBUG),
+    ):
         reply = call(app, huis.request())
     assert reply.status == 500
     assert code in reply.body

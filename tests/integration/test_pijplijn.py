@@ -13,8 +13,8 @@ from lus import run
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import pijplijn
-from uwlr_adapter.opdracht import Invoer, Stap, Vraag
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opdracht import Invoer, Rij, Stap, Vraag
+from uwlr_adapter.opslag import Opslag, rows
 from uwlr_adapter.pijplijn import Pijplijn
 
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
@@ -62,6 +62,18 @@ def number_of_rows(opslag: Opslag) -> object:
     """Count them by another connection."""
     with opslag.reading() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(PROEF))
+
+
+def test_a_connection_that_others_used(opslag: Opslag) -> None:
+    """What a transaction prepared in a connection does not stand in the way of a pipeline that gets it."""
+    with opslag.reading() as connection:
+        assert rows(connection, Vraag(sa.select(sa.func.count()).select_from(PROEF))) == [(0,)]
+
+    async def work(lijn: Pijplijn) -> list[list[Rij]]:
+        await lijn.execute(put(opslag, (1, "een")))
+        return await lijn.fetch(ask(opslag, 1))
+
+    assert play(opslag, work) == [[(1, "een")]]
 
 
 def test_each_question_gets_its_own_rows(opslag: Opslag) -> None:

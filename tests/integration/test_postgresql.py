@@ -32,11 +32,14 @@ from uwlr_adapter.journaal import Soort
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opdracht import Invoer
-from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag
+from uwlr_adapter.opslag import Opslag, OpslagFout, rows
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
+PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
+COUNTED = Vraag(sa.select(sa.func.count()).select_from(PROEF))
+ALL = Vraag(sa.select(PROEF.c.a))
 
 
 @pytest.fixture
@@ -88,6 +91,40 @@ def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Opslag)
         connection.exec_driver_sql("INSERT INTO proef VALUES (2)")
 
 
+def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
+    """Statements in one message see what was committed before the first of them, however long they take."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    counted = Gesteld(COUNTED, {})
+    waits = Gesteld(Vraag(sa.select(sa.func.pg_advisory_xact_lock(7))), {})
+    failures: list[object] = []
+    opslag.on_failure = failures.append
+    found: list[list[list[Rij]]] = []
+    thread = threading.Thread(target=lambda: found.append(opslag.snapshot([counted, waits, counted])))
+    with opslag.writing() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
+        thread.start()
+        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+            pass
+        connection.exec_driver_sql("INSERT INTO proef VALUES (1)")
+    thread.join()
+    assert [rows[0][0] for rows in found[0][::2]] == [0, 0]
+    assert opslag.snapshot([counted, counted]) == [[(1,)], [(1,)]]
+    assert not failures
+
+
+def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Opslag) -> None:
+    """A message without an answer is given up, and its connection with it; then a transaction asks the same."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    failures: list[object] = []
+    opslag.on_failure = failures.append
+    with patch.object(dialect, "STATEMENT_SECONDS", -1):
+        assert opslag.snapshot([Gesteld(COUNTED, {})]) == [[(0,)]]
+    assert opslag.snapshot([Gesteld(COUNTED, {})]) == [[(0,)]]
+    assert len(failures) == 1
+
+
 def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
     """Of a transaction that fails nothing stays."""
     with pytest.raises(DBAPIError), opslag.writing() as connection:  # noqa: PT012 - the second statement raises
@@ -95,6 +132,38 @@ def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
         connection.exec_driver_sql("SELECT 1 / 0")
     with opslag.reading() as connection:
         assert not sa.inspect(connection).has_table("proef")
+
+
+def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Opslag) -> None:
+    """A statement of ours is prepared once for a connection, whatever became of the transactions in it."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    for _ in range(8):
+        with pytest.raises(ZeroDivisionError), opslag.writing() as connection:  # noqa: PT012 - what stands before it
+            connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
+            assert rows(connection, COUNTED) == [(1,)]
+            raise ZeroDivisionError
+    with opslag.reading() as connection:
+        assert rows(connection, COUNTED) == [(0,)]
+        assert connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) == 1
+
+
+def test_a_table_that_changed_under_a_prepared_statement(opslag: Opslag) -> None:
+    """One request fails when a table changed under a server at work, as every failure of the database; then no more."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+        connection.exec_driver_sql("INSERT INTO proef VALUES (7)")
+    failures: list[object] = []
+    opslag.on_failure = failures.append
+    with opslag.reading() as connection:
+        assert rows(connection, ALL) == [(7,)]
+    with Opslag(opslag.url.render_as_string(hide_password=False)).writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE proef ALTER COLUMN a TYPE text")
+    with pytest.raises(DBAPIError), opslag.reading() as connection:
+        rows(connection, ALL)
+    assert len(failures) == 1
+    with opslag.reading() as connection:
+        assert rows(connection, ALL) == [("7",)]
 
 
 def test_the_limits_are_in_force(url: str) -> None:
@@ -262,8 +331,7 @@ def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
 
 def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> None:
     """One refused INSERT is enough: every idle connection to the server that became read-only is let go of."""
-    name, proef = opslag.url.database, sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
-    invoer = Invoer(proef, ["a"])
+    name, invoer = opslag.url.database, Invoer(PROEF, ["a"])
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -277,7 +345,7 @@ def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> Non
         opslag.put(invoer, [{"a": 1}])
     opslag.put(invoer, [{"a": 1}])
     with opslag.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(proef)) == 1
+        assert connection.scalar(sa.select(sa.func.count()).select_from(PROEF)) == 1
 
 
 def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:

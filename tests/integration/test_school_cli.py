@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from administratie_hulp import import_dataset, open_opslag
+from administratie_hulp import import_dataset, next_change, open_opslag
 from click.testing import CliRunner, Result
 from edexml_bestand import make_dataset
 from huis import furnish
@@ -113,7 +113,7 @@ def test_an_answer_is_true_until_the_next_change(
     with opslag.reading() as connection:
         found = gegevens.changes(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag)
         assert found == wisselingen
-        assert gegevens.next_change(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag) == eerste
+    assert next_change(opslag, "21QW00", "2026-2027", dag) == eerste
     opslag.close()
 
 

@@ -2,7 +2,7 @@
 
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha512
 from pathlib import Path
@@ -16,12 +16,14 @@ from proefschool import KLEIN, SCHOOLJAAR, Proefschool
 from wsgi import Reply, call
 
 from uwlr_adapter import voorraad
-from uwlr_adapter.administratie import batches, gegevens, vergeten, vestigingen
+from uwlr_adapter.administratie import batches, vergeten, vestigingen
 from uwlr_adapter.administratie.tables import importbatch, stand_inhoud
 from uwlr_adapter.app import make_app
 from uwlr_adapter.contract import antwoord, names, weergave
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Bevinding
+from uwlr_adapter.opdracht import Gesteld, Rij
+from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.stand import stand
 
 ALLES, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
@@ -144,23 +146,23 @@ def test_an_import_of_the_same_keeps_the_answer(school: Proefschool) -> None:
 
 def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
     """Records that changed between reading them and keeping the answer: the request begins again, and sends the new."""
-    select, names_ = gegevens.select, iter(["Eén", "Twee"])
+    snapshot, names_ = Opslag.snapshot, iter(["Eén", "Twee"])
 
-    def slow(*args: object, **kwargs: object) -> object:
-        found = select(*args, **kwargs)  # type: ignore[arg-type]
+    def slow(opslag: Opslag, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+        found = snapshot(opslag, gesteld)
         if (naam := next(names_, None)) is not None:
             school.import_data(named(naam))
         return found
 
-    with patch.object(gegevens, "select", slow):
+    with patch.object(Opslag, "snapshot", slow):
         found = school.fetch()
     assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == ["Twee"]
 
 
 def test_records_that_never_hold_still(school: Proefschool) -> None:
     """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
-    versions = iter(range(1, 100))
-    with patch.object(vestigingen, "school_version", side_effect=lambda *_args, **_kwargs: next(versions)):
+    versions = iter(range(1000, 1100))
+    with patch.object(vestigingen, "held_version", side_effect=lambda *_args: next(versions)):
         assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
     assert school.fetch().uitkomst == ALLES.inhoud

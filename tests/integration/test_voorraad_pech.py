@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from proefschool import KLEIN, Proefschool
 
 from uwlr_adapter import dialect, stand
-from uwlr_adapter.administratie import gegevens
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.contract import weergave
+from uwlr_adapter.opslag import Opslag
 
 DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 
@@ -48,7 +48,7 @@ def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [((gegevens, "next_change"), TEMPORARY), ((weergave, "make"), DATA), ((stand, "see"), TEMPORARY)],
+    [((Opslag, "snapshot"), DATA), ((weergave, "make"), DATA), ((stand, "see"), TEMPORARY)],
 )
 def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""

@@ -36,7 +36,7 @@ def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
 def look(opslag: Opslag, inhoud_hash: str, moment: datetime, sleutel: Standsleutel = SLEUTEL) -> datetime:
     """See content in a transaction of its own."""
     with opslag.writing() as connection:
-        vestigingen.school_version(connection, BRIN6[:4], hold=True)
+        vestigingen.held_version(connection, BRIN6[:4])
         return see(connection, sleutel, inhoud_hash, moment, OPENED, GELDIG)
 
 

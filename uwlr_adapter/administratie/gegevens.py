@@ -1,6 +1,6 @@
 """Selection: (vestiging, schooljaar, day) gives one consistent dataset. docs/records.md has the rules.
 
-Every query of one selection must see one moment of the database: see `Opslag.reading`.
+Every query of one selection must see one moment of the database: see `Opslag.snapshot`.
 """
 
 import functools
@@ -23,7 +23,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
 )
-from uwlr_adapter.administratie.vestigingen import find_vestiging
+from uwlr_adapter.administratie.vestigingen import asked_vestiging, vestiging_in
 from uwlr_adapter.contract.dataset import (
     Dataset,
     Groep,
@@ -36,50 +36,93 @@ from uwlr_adapter.contract.dataset import (
 )
 from uwlr_adapter.contract.names import LEERLING_ELEMENTEN, attribute_of
 from uwlr_adapter.contract.profiel import Profiel
-from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
 from uwlr_adapter.opslag import rows
 from uwlr_adapter.tijd import EERSTE_MAAND, peildatum_in, schooljaar_of, schooljaar_start
 
 
-def select(
-    connection: sa.Connection,
-    *,
-    brin6: str,
-    schooljaar: str,
-    dag: date,
-    aanmaakdatum: str,
-    profiel: Profiel | None = None,
-) -> Dataset | None:
-    """Give what is answered for a vestiging and a school year on a day, or None when there are no leerlingen.
+@dataclass(frozen=True, slots=True)
+class Selectie:
+    """What is selected, for a vestiging and a school year on a day: what is asked for it, and read in what comes.
 
-    Groups, then samengestelde groepen, then leerlingen and leerkrachten stand by key. Of leerlingen only what a profile
-    lets through is read, when one is given, and the locaties only when it shows them.
+    Of leerlingen only what a profile lets through is read, when one is given, and the locaties only when it shows them.
     """
-    peildatum = peildatum_in(schooljaar, dag)
-    vestiging = find_vestiging(connection, brin6)
-    if vestiging is None or peildatum is None:
-        return None
-    velden = _VELDEN if profiel is None else profiel.leerling
-    ingeschreven = _ingeschreven(velden, coming=schooljaar > schooljaar_of(dag))
-    enrolled = rows(connection, ingeschreven.vraag, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum)
-    if not enrolled:
-        return None
-    groepen = _groepen(connection, brin6, schooljaar)
-    plaatsingen = _plaatsingen(connection, brin6, schooljaar, groepen)
-    return Dataset(
-        school=School(
-            schooljaar=schooljaar,
-            peildatum=peildatum.isoformat(),
-            brincode=vestiging.brincode,
-            dependancecode=vestiging.dependancecode,
-            schoolkey=vestiging.schoolkey,
-            aanmaakdatum=aanmaakdatum,
-        ),
-        locaties=() if profiel and not profiel.vestiging else _locaties(connection, brin6, schooljaar),
-        groepen=groepen,
-        leerlingen=_leerlingen(enrolled, ingeschreven.places, plaatsingen),
-        leerkrachten=_leerkrachten(connection, brin6, schooljaar, frozenset(groep.key for groep in groepen)),
-    )
+
+    brin6: str
+    schooljaar: str
+    dag: date
+    profiel: Profiel | None = None
+
+    def ask(self) -> list[Gesteld]:
+        """Give the questions, for one moment of the database; none when there is no such school year."""
+        grenzen = _bounds(self.schooljaar, self.dag)
+        if grenzen is None:
+            return []
+        _, peildatum, last = grenzen
+        of = {"brin6": self.brin6, "schooljaar": self.schooljaar}
+        shows_locaties = self.profiel is None or self.profiel.vestiging
+        return [  # the largest first: what it gave is read while the database is at the others
+            Gesteld(self._ingeschreven().vraag, {**of, "peildatum": peildatum}),
+            Gesteld(_PLAATSINGEN, of),
+            Gesteld(_LEERKRACHTEN, of),
+            Gesteld(_GROEPEN, of),
+            asked_vestiging(self.brin6),
+            Gesteld(_NEXT, {**of, "peildatum": peildatum, "last": last}),
+            *([Gesteld(_LOCATIES, of)] if shows_locaties else []),
+        ]
+
+    def read(self, found: Sequence[Sequence[Rij]], aanmaakdatum: str) -> Dataset | None:
+        """Give what is answered, from the rows of each question; None when there are no leerlingen.
+
+        Groups, then samengestelde groepen, then leerlingen and leerkrachten stand by key.
+        """
+        peildatum = peildatum_in(self.schooljaar, self.dag)
+        if not found or peildatum is None:
+            return None
+        enrolled, geplaatst, leerkrachten, in_groepen, vestigingen, _, *locaties = found
+        vestiging = vestiging_in(vestigingen)
+        if vestiging is None or not enrolled:
+            return None
+        groepen = _groepen(in_groepen)
+        return Dataset(
+            school=School(
+                schooljaar=self.schooljaar,
+                peildatum=peildatum.isoformat(),
+                brincode=vestiging.brincode,
+                dependancecode=vestiging.dependancecode,
+                schoolkey=vestiging.schoolkey,
+                aanmaakdatum=aanmaakdatum,
+            ),
+            locaties=_locaties(*locaties) if locaties else (),
+            groepen=groepen,
+            leerlingen=_leerlingen(enrolled, self._ingeschreven().places, _plaatsingen(geplaatst, groepen)),
+            leerkrachten=_leerkrachten(leerkrachten, frozenset(groep.key for groep in groepen)),
+        )
+
+    def next_change(self, found: Sequence[Sequence[Rij]]) -> date | None:
+        """Give the first day after this one on which something else may be selected without an import, or None.
+
+        That is the start or the end of an enrolment within the year, and 1 August of a coming year.
+        """
+        grenzen = _bounds(self.schooljaar, self.dag)
+        if not found or grenzen is None:
+            return None
+        (ahead,) = found[_PLACE_OF_NEXT]
+        days = [grenzen[0]] if self.dag < grenzen[0] else []
+        return min([*days, *(day for day in ahead if day is not None)], default=None)
+
+    def _ingeschreven(self) -> "_Ingeschreven":
+        velden = _VELDEN if self.profiel is None else self.profiel.leerling
+        return _ingeschreven(velden, coming=self.schooljaar > schooljaar_of(self.dag))
+
+
+_PLACE_OF_NEXT = 5
+
+
+def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date, aanmaakdatum: str) -> Dataset | None:
+    """Give what is answered for a vestiging and a school year on a day, every field of it (`Selectie.read`)."""
+    selectie = Selectie(brin6, schooljaar, dag)
+    return selectie.read([rows(connection, one.vraag, **one.parameters) for one in selectie.ask()], aanmaakdatum)
 
 
 def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date) -> dict[str, frozenset[object]]:
@@ -94,20 +137,6 @@ def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: dat
         "leerlingen": frozenset(connection.scalars(query, parameters)),
         "groepen": frozenset(connection.scalars(groepen, parameters)),
     }
-
-
-def next_change(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date) -> date | None:
-    """Give the first day after this one on which `select` may give something else without an import, or None.
-
-    That is the start or the end of an enrolment within the year, and 1 August of a coming year.
-    """
-    grenzen = _bounds(schooljaar, dag)
-    if grenzen is None:
-        return None
-    first, peildatum, last = grenzen
-    (ahead,) = rows(connection, _NEXT, brin6=brin6, schooljaar=schooljaar, peildatum=peildatum, last=last)
-    days = [first] if dag < first else []
-    return min([*days, *(day for day in ahead if day is not None)], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +269,11 @@ class _Plaatsingen:
     samengesteld: dict[int, tuple[str, ...]]
 
 
-def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen: tuple[Groep, ...]) -> _Plaatsingen:
+def _plaatsingen(geplaatst: Sequence[Rij], groepen: tuple[Groep, ...]) -> _Plaatsingen:
     """Give the plaatsingen in these groups."""
     soort = {groep.key: groep.soort for groep in groepen}
     found = _Plaatsingen({}, {})
-    for persoon_id, key in rows(connection, _PLAATSINGEN, brin6=brin6, schooljaar=schooljaar):
+    for persoon_id, key in geplaatst:
         if soort.get(key) == "groep":
             found.stam[persoon_id] = key
         elif key in soort:
@@ -252,23 +281,17 @@ def _plaatsingen(connection: sa.Connection, brin6: str, schooljaar: str, groepen
     return found
 
 
-def _locaties(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Locatie, ...]:
-    found = [Locatie(*row) for row in rows(connection, _LOCATIES, brin6=brin6, schooljaar=schooljaar)]
-    return tuple(sorted(found, key=_key))
+def _locaties(found: Sequence[Rij]) -> tuple[Locatie, ...]:
+    return tuple(sorted([Locatie(*row) for row in found], key=_key))
 
 
-def _groepen(connection: sa.Connection, brin6: str, schooljaar: str) -> tuple[Groep, ...]:
-    found = [Groep(*row) for row in rows(connection, _GROEPEN, brin6=brin6, schooljaar=schooljaar)]
-    return tuple(sorted(found, key=lambda one: (one.soort != "groep", one.key)))
+def _groepen(found: Sequence[Rij]) -> tuple[Groep, ...]:
+    return tuple(sorted([Groep(*row) for row in found], key=lambda one: (one.soort != "groep", one.key)))
 
 
-def _leerkrachten(
-    connection: sa.Connection, brin6: str, schooljaar: str, groepen: frozenset[str]
-) -> tuple[Leerkracht, ...]:
+def _leerkrachten(aangesteld: Sequence[Rij], groepen: frozenset[str]) -> tuple[Leerkracht, ...]:
     found = []
-    for key, eckid, rollen, verwijzingen, *velden in rows(
-        connection, _LEERKRACHTEN, brin6=brin6, schooljaar=schooljaar
-    ):
+    for key, eckid, rollen, verwijzingen, *velden in aangesteld:
         own = tuple(
             GroepVerwijzing(soort, groep_key, _rollen(own_rollen))
             for soort, groep_key, own_rollen in verwijzingen

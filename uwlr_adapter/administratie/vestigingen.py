@@ -1,5 +1,6 @@
 """The schools and their vestigingen: each vestiging is one brin6, and exists once imported or added."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
-from uwlr_adapter.opdracht import Vraag
+from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
 from uwlr_adapter.opslag import rows
 
 LANGSTE_NAAM = 200
@@ -71,7 +72,16 @@ def _require_form(brin6: str, naam: str) -> None:
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
     """Give the vestiging of a brin6, or None."""
-    found = rows(connection, _BY_BRIN6, brin6=brin6)
+    return vestiging_in(rows(connection, _BY_BRIN6, brin6=brin6))
+
+
+def asked_vestiging(brin6: str) -> Gesteld:
+    """Ask for the vestiging of a brin6."""
+    return Gesteld(_BY_BRIN6, {"brin6": brin6})
+
+
+def vestiging_in(found: Sequence[Rij]) -> Vestiging | None:
+    """Read it in the rows that were found."""
     return Vestiging(*found[0]) if found else None
 
 
@@ -109,9 +119,18 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
     connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
 
 
-def school_version(connection: sa.Connection, brincode: str, *, hold: bool = False) -> int:
-    """Give the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
-    found = rows(connection, _HELD_VERSION if hold else _VERSION, brincode=brincode)
+def asked_version(brincode: str) -> Gesteld:
+    """Ask for the number of changes of a school's records; there is no row of a school that is not there."""
+    return Gesteld(_VERSION, {"brincode": brincode})
+
+
+def held_version(connection: sa.Connection, brincode: str) -> int:
+    """Give the number of changes of a school's records, which stays so until the transaction ends."""
+    return version_in(rows(connection, _HELD_VERSION, brincode=brincode))
+
+
+def version_in(found: Sequence[Rij]) -> int:
+    """Read it in the rows that were found; 0 for a school that is not there."""
     return int(found[0][0]) if found else 0
 
 
