@@ -40,6 +40,7 @@ def measure(rounds: int) -> None:
             wereld.add_afnemer(opslag)
             wereld.import_file(opslag, file)
             wereld.activate(opslag, [brin6])
+            wereld.tidy(opslag)
             server = stack.enter_context(ours(databank, "ours"))
             verbinding = Verbinding(server.port)
             stack.callback(verbinding.close)

@@ -6,7 +6,6 @@ nothing. A writing one reads what is committed at each statement: together with 
 the lock of a row) that is what SQLite's only writer sees, and no transaction fails for having come second.
 """
 
-import functools
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,6 @@ from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 WAIT_SECONDS = 15
@@ -71,19 +69,6 @@ def lock(connection: sa.Connection, what: str) -> None:
     if connection.dialect.name == "postgresql":
         number = int.from_bytes(sha256(what.encode()).digest()[:8], signed=True)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
-
-
-def put(connection: sa.Connection, table: sa.Table, rij: Mapping[str, Any]) -> None:
-    """Write a row, every column of it, in place of the one with its primary key if there is one. Raises DBAPIError."""
-    connection.execute(_put(connection.dialect.name, table), rij)
-
-
-@functools.cache
-def _put(naam: str, table: sa.Table) -> sa.Insert:
-    """Give the statement of `put`: to build it takes longer than to run it."""
-    statement = postgresql.insert(table) if naam == "postgresql" else sqlite.insert(table)
-    rest = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=rest)
 
 
 def insert_many(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,6 @@ takes half of what the driver's cursor does.
 """
 
 import functools
-import itertools
 import select
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,13 +104,17 @@ class Gesteld(NamedTuple):
 class Invoer:
     """An INSERT of some rows at once, with a value for each of these columns.
 
-    With `adds` it is added to that column of a row which is there already, by its primary key.
+    A row that is there already, by its primary key, stays but for one column, `adds`, to which the new value is added;
+    or it makes way for the new one altogether, with `replaces`. Else it is an error.
     """
 
-    def __init__(self, table: sa.Table, columns: Sequence[str], adds: str | None = None) -> None:
+    def __init__(
+        self, table: sa.Table, columns: Sequence[str], adds: str | None = None, *, replaces: bool = False
+    ) -> None:
         self._table = table
         self._columns = tuple(columns)
         self._adds = adds
+        self._replaces = replaces
         self._compiled: dict[tuple[str, int], Opdracht] = {}
 
     def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -130,7 +133,8 @@ class Invoer:
 
     def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows inside a transaction. Raises DBAPIError."""
-        connection.execute(self._insert(connection.dialect, len(rows)), self._values(rows))
+        opdracht = self._for(connection.dialect.name, connection.dialect, len(rows))
+        connection.exec_driver_sql(opdracht.sql, opdracht.bind(self._values(rows)))
 
     def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
         found = self._compiled.get((kind, number))
@@ -147,11 +151,15 @@ class Invoer:
             {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._columns}
             for place in range(number)
         ]
-        if self._adds is None:
-            return self._table.insert().values(rows)
         insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table).values(rows)
-        added = {self._adds: self._table.c[self._adds] + insert.excluded[self._adds]}
-        return insert.on_conflict_do_update(index_elements=list(self._table.primary_key), set_=added)  # type: ignore[no-any-return] # an insert
+        key = list(self._table.primary_key)
+        if self._adds is not None:
+            changed = {self._adds: self._table.c[self._adds] + insert.excluded[self._adds]}
+        elif self._replaces:
+            changed = {name: insert.excluded[name] for name in self._columns if self._table.c[name] not in key}
+        else:
+            return insert  # type: ignore[no-any-return] # an insert
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)  # type: ignore[no-any-return] # idem
 
 
 @functools.cache
@@ -181,7 +189,12 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdr
 
 def _step(opdracht: Opdracht, parameters: Mapping[str, Any]) -> Stap:
     values = opdracht.bind(parameters)
-    return Stap(opdracht.sql, [None if value is None else str(value).encode() for value in values])
+    return Stap(opdracht.sql, [None if value is None else _text(value) for value in values])
+
+
+def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column
+    """Give a value as PostgreSQL reads it."""
+    return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()
 
 
 class Libpq:
@@ -195,7 +208,12 @@ class Libpq:
         self._transformer = Transformer.from_context(driver)
         self._error, self._status = OperationalError, pq.ExecStatus
         self._prepared: dict[str, bytes] = {}
-        self._numbers = itertools.count()
+        self._came = select.poll()
+        self._came.register(self.pgconn.socket, select.POLLIN)
+
+    def has_ended(self) -> bool:
+        """Tell whether the server has ended a connection that is idle: unasked, it has nothing else to say."""
+        return bool(self._came.poll(0))
 
     def fetch(self, stap: Stap) -> list[Rij]:
         """Give the rows of a SELECT. Raises OperationalError."""
@@ -208,25 +226,30 @@ class Libpq:
     def fetch_all(self, stappen: Sequence[Stap], seconds: int) -> list[list[Rij]]:
         """Give the rows of each statement; all go in one message, and what the first ones give is read meanwhile.
 
-        Raises OperationalError, also when nothing comes for so many seconds.
+        Raises OperationalError, also when nothing comes for so many seconds; then the connection is closed.
         """
-        for stap in stappen:
-            self._prepare(stap.sql)  # before the first one, which may begin a transaction: nothing goes before that
-        came = select.poll()
-        came.register(self.pgconn.socket, select.POLLIN)
-        self.pgconn.enter_pipeline_mode()
-        self.send(stappen)
+        try:
+            for stap in stappen:
+                self._prepare(stap.sql)  # before the first one, which may begin a transaction: nothing goes before that
+            self.pgconn.enter_pipeline_mode()
+            self.send(stappen)
+            rows = self._receive_all(seconds)
+            self.pgconn.exit_pipeline_mode()
+        except self._error:
+            self.pgconn.finish()
+            raise
+        return rows
+
+    def _receive_all(self, seconds: int) -> list[list[Rij]]:
         found: list[Any] = []
         rows: list[list[Rij]] = []
         while True:
             is_all = self.receive(found)
             rows.extend([self.rows(one) for one in found[len(rows) :]])
             if is_all:
-                break
-            if not came.poll(seconds * 1000):
+                return rows
+            if not self._came.poll(seconds * 1000):
                 raise self._error("the database does not answer")
-        self.pgconn.exit_pipeline_mode()
-        return rows
 
     def send(self, stappen: Sequence[Stap]) -> int:
         """Put statements in the pipeline, and its end; gives how many results come before theirs."""
@@ -267,12 +290,8 @@ class Libpq:
         found = self._prepared.get(sql)
         if found is not None:
             return found, False
-        found = self._prepared[sql] = f"uwlr_{next(self._numbers)}".encode()
+        found = self._prepared[sql] = f"uwlr_{len(self._prepared)}".encode()
         return found, True
-
-    def forget(self) -> None:
-        """Prepare each statement anew, after a failure: the tables may have changed under one that was prepared."""
-        self._prepared.clear()
 
     def rows(self, found: Any) -> list[Rij]:  # noqa: ANN401 - idem
         """Give the rows of a result."""

@@ -41,16 +41,42 @@ class OpslagFout(Exception):
     """The database cannot be used as it is; the text says what an operator does about it."""
 
 
+def ask(connection: sa.Connection, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+    """Give the rows of some statements inside a transaction, one after the other. Raises DBAPIError."""
+    found = _in_one_message(connection, lambda kind: [one.step(kind) for one in gesteld])
+    return [_rows(connection, one) for one in gesteld] if found is None else found
+
+
 def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
     """Give the rows of a statement inside a transaction. Raises DBAPIError."""
-    if connection.dialect.name == "postgresql":
+    (found,) = ask(connection, [Gesteld(vraag, parameters)])
+    return found
+
+
+def put(connection: sa.Connection, rijen: Sequence[tuple[Invoer, Mapping[str, Any]]]) -> None:
+    """Insert single rows inside a transaction, one after the other. Raises DBAPIError."""
+    if _in_one_message(connection, lambda kind: [invoer.step(kind, [rij]) for invoer, rij in rijen]) is None:
+        for invoer, rij in rijen:
+            invoer.execute(connection, [rij])
+
+
+def _in_one_message(connection: sa.Connection, steps: Callable[[sa.Dialect], Sequence[Stap]]) -> list[list[Rij]] | None:
+    """Do statements inside a transaction in one message, and give what comes of each; None: they are still to be done.
+
+    That is on SQLite, and after a failure: the connection is lost then, and the driver says so as it always does.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    try:
         libpq = libpq_of(connection.connection)
-        try:
-            return libpq.fetch(vraag.step(connection.dialect, parameters))
-        except connection.dialect.loaded_dbapi.Error:
-            libpq.forget()  # and the transaction is lost: below the driver says so, as it says of every failure
-    statement = vraag.compiled(connection.dialect)
-    result = connection.exec_driver_sql(statement.sql, statement.bind(parameters))
+        return libpq.fetch_all(steps(connection.dialect), dialect.STATEMENT_SECONDS + 1)
+    except connection.dialect.loaded_dbapi.Error:
+        return None
+
+
+def _rows(connection: sa.Connection, gesteld: Gesteld) -> list[Rij]:
+    statement = gesteld.vraag.compiled(connection.dialect)
+    result = connection.exec_driver_sql(statement.sql, statement.bind(gesteld.parameters))
     found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
     result.close()
     return [statement.read(row) for row in found] if statement.readers else list(found)
@@ -152,10 +178,16 @@ class Opslag:
     def _take(self) -> sa.PoolProxiedConnection:
         """Give a connection that is in no transaction."""
         try:
-            return self._spare.pop()
+            connection = self._spare.pop()
         except IndexError:
             before_waiting()
-            return self.engine.raw_connection()
+            connection = self.engine.raw_connection()
+        if self.is_sqlite or not libpq_of(connection).has_ended():
+            return connection
+        before_waiting()
+        connection.invalidate()  # it ended while nobody used it: nobody fails
+        self.close()
+        return self.engine.raw_connection()
 
     def _drop_spare(self) -> None:
         """Close the connections of looks that are not at work."""

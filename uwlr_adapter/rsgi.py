@@ -97,27 +97,23 @@ class Rsgi:
         if self._lussen is None:
             self._lussen = _Lussen(dienst, self._aside)
 
+        gezien: list[Rij] | None = None
+
         def judge() -> Uitslag:
-            with verslag.about(found):
-                return deur.judge(deur.read(environ, body))
+            with verslag.about(found):  # a message is read again: who judged it may have changed it
+                return deur.judge(deur.read(environ, body), gezien)
 
         try:
-            uitslag = await self._at_once(self._lussen, deur, environ, body, found)
+            with verslag.about(found):
+                bericht = deur.read(environ, body)
+            gezien = await self._lussen.look(bericht) if isinstance(bericht, Bericht) else None
+            with without_waiting(), verslag.about(found):
+                uitslag = deur.judge(bericht, gezien)
         except MoetWachten:
             uitslag = await self._in_thread(judge)
         uitslag = await self._written(self._lussen, uitslag, found)
         with verslag.about(found):
             return deur.reactie(uitslag)
-
-    async def _at_once(
-        self, lussen: "_Lussen", deur: Deur, environ: "WSGIEnvironment", body: bytes, found: Verslag
-    ) -> Uitslag:
-        """Give what comes of a message with what is at hand. Raises MoetWachten."""
-        with verslag.about(found):
-            bericht = deur.read(environ, body)
-        gezien = await lussen.look(bericht) if isinstance(bericht, Bericht) else None
-        with without_waiting(), verslag.about(found):
-            return deur.judge(bericht, gezien)
 
     async def _written(self, lussen: "_Lussen", uitslag: Uitslag, found: Verslag) -> Uitslag:
         """Do what `Dienst.written` does, together with all who wait for the same commit."""

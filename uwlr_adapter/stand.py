@@ -6,14 +6,15 @@ race between readers writes, the present content is compared first, so a caller 
 nothing changed.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter import dialect
-from uwlr_adapter.opdracht import Vraag
-from uwlr_adapter.opslag import metadata, rows
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag
+from uwlr_adapter.opslag import metadata
 from uwlr_adapter.tijd import AMSTERDAM, from_utc, to_utc
 
 MARGE = timedelta(minutes=5)
@@ -64,30 +65,37 @@ class Geldigheid:
     onvolledig: int
 
 
-def see(
-    connection: sa.Connection,
-    sleutel: Standsleutel,
-    inhoud_hash: str,
-    moment: datetime,
-    opened: datetime,
-    geldig: Geldigheid,
-) -> datetime:
-    """Give since when this answer has this content, in UTC, and note for what it holds; new content is new from now on.
+def asked(sleutel: Standsleutel) -> Gesteld:
+    """Ask what was seen last. A writing transaction must hold the school first (`asked_version`).
+
+    Then of two readers at once the second finds what the first one wrote.
+    """
+    return Gesteld(_SEEN, _key(sleutel))
+
+
+def since(found: Sequence[Rij], inhoud_hash: str, moment: datetime, opened: datetime) -> datetime:
+    """Give since when an answer has this content, in UTC, from what was found; new content is new from now on.
 
     It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
-    answered with that moment. The transaction must be a writing one that holds the school (`held_version`), so that
-    of two readers at once the second finds what the first one wrote. A year that never had data leaves no trace.
+    answered with that moment.
     """
-    key = {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
-    found = rows(connection, _SEEN, **key)
     gewijzigd = whole_second(moment)
-    if found:
-        last_hash, last = found[0][0], from_utc(found[0][1])
-        gewijzigd = last if last_hash == inhoud_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
-    if found or inhoud_hash != GEEN_GEGEVENS:
-        values = {"inhoud_hash": inhoud_hash, "gewijzigd": to_utc(gewijzigd)}
-        dialect.put(connection, stand, key | values | asdict(geldig))
-    return gewijzigd
+    if not found:
+        return gewijzigd
+    last_hash, last = found[0][0], from_utc(found[0][1])
+    return last if last_hash == inhoud_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
+
+
+def noted(
+    sleutel: Standsleutel, inhoud_hash: str, gewijzigd: datetime, geldig: Geldigheid
+) -> tuple[Invoer, dict[str, Any]]:
+    """Give the row that says since when an answer has its content, and for what it holds (`opslag.put`)."""
+    return _NOTED, {
+        **_key(sleutel),
+        "inhoud_hash": inhoud_hash,
+        "gewijzigd": to_utc(gewijzigd),
+        **{naam: getattr(geldig, naam) for naam in Geldigheid.__slots__},
+    }
 
 
 def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -> None:
@@ -97,6 +105,11 @@ def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -
     )
 
 
+def _key(sleutel: Standsleutel) -> dict[str, str]:
+    return {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
+
+
+_NOTED = Invoer(stand, [column.name for column in stand.c], replaces=True)
 _SEEN = Vraag(
     sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
         *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in Standsleutel.__slots__)

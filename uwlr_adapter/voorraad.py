@@ -7,7 +7,8 @@ Nothing stale is ever sent, because nothing is sent that was not compared in the
 2. The gate reads `school.versie` and the stand in the statement that decides access. A stand is at hand only when it
    was made from that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
 3. Making reads the records and their version in one snapshot, and keeps the result only while it holds the school's row
-   and the version is still that one. Else the whole request begins again (`Verlopen`).
+   and the version is still that one. Else the whole request begins again (`Verlopen`). What our XSD does not let pass
+   is not kept: over PostgreSQL it judges while the transaction is open, and undoes it.
 4. The bytes are found by the content hash in that stand, in the database as in a process: other content has another
    hash, so a process that kept an answer from before an import cannot find it any more.
 
@@ -19,27 +20,28 @@ Bytes do not outlive their records: `touch_school` erases them in the transactio
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter import __version__, dialect, stand
+from uwlr_adapter import __version__, stand
 from uwlr_adapter.administratie import vestigingen
 from uwlr_adapter.administratie.gegevens import Selectie
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.contract import antwoord, gzip_stroom, weergave
 from uwlr_adapter.contract.antwoord import Vorm
-from uwlr_adapter.contract.dataset import School
+from uwlr_adapter.contract.dataset import Dataset, School
 from uwlr_adapter.contract.weergave import Weergave, Wijzer
 from uwlr_adapter.geheugen import Geheugen
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.toegang import Erbij
-from uwlr_adapter.opdracht import Rij, Vraag
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag
+from uwlr_adapter.opslag import Opslag, ask, put
 from uwlr_adapter.stand import GEEN_GEGEVENS, Standsleutel
 from uwlr_adapter.tijd import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.wachten import before_waiting
@@ -47,8 +49,9 @@ from uwlr_adapter.wachten import before_waiting
 OCTETS = 64 * 1024 * 1024
 """What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
 _SLEUTEL = Standsleutel.__slots__
-_COMPRESSING = ThreadPoolExecutor(4, "uwlr-gzip")
-"""Threads of this process in which an answer is compressed while it is judged: both work outside the interpreter."""
+_ASIDE = ThreadPoolExecutor(4, "uwlr-aside")
+"""Threads of this process, in which an answer is judged and compressed: both work outside the interpreter, so that the
+rest goes on meanwhile."""
 
 
 class Verlopen(Exception):
@@ -90,6 +93,15 @@ class Stand:
         return self.inhoud_hash == GEEN_GEGEVENS
 
 
+@dataclass(frozen=True, slots=True)
+class _Gemaakt:
+    """An answer that was made just now, and what ends when it has been judged, if it has not been yet."""
+
+    inhoud_hash: str
+    inhoud: Inhoud
+    keuring: Future[None] | None
+
+
 class Voorraad:
     """The stored answers of one database, and those that this process has at hand. Safe to share between threads."""
 
@@ -121,9 +133,6 @@ class Voorraad:
                 return found
         before_waiting()
         with self._alone(sleutel):
-            for row in self._opslag.look(_STAND, **_named(sleutel)):
-                if (found := _usable(row, vorm, schoolversie, dag)) is not None:
-                    return found
             return self._make(sleutel, vorm, moment, opened)
 
     def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
@@ -167,39 +176,36 @@ class Voorraad:
         )
 
     def _make(self, sleutel: Standsleutel, vorm: Vorm, moment: datetime, opened: datetime) -> Stand:
-        """Render an answer, judge it, and keep it (rule 3)."""
+        """Render an answer, judge it, and keep it (rule 3); or give what another process kept just now."""
         dag = day_of(moment)
-        brin6, schooljaar = sleutel.brin6, sleutel.schooljaar
-        selectie = Selectie(brin6, schooljaar, dag, vorm.profiel)
-        versies, *found = self._opslag.snapshot([vestigingen.asked_version(brin6[:4]), *selectie.ask()])
-        versie, tot = vestigingen.version_in(versies), selectie.next_change(found)
+        selectie = Selectie(sleutel.brin6, sleutel.schooljaar, dag, vorm.profiel)
+        standen, versies, *found = self._opslag.snapshot(
+            [Gesteld(_STAND, _named(sleutel)), vestigingen.asked_version(sleutel.brin6[:4]), *selectie.ask()]
+        )
+        versie = vestigingen.version_in(versies)
+        for row in standen:
+            if (usable := _usable(row, vorm, versie, dag)) is not None:
+                return usable
         dataset = selectie.read(found, written(moment))
-        inhoud, inhoud_hash = None, GEEN_GEGEVENS
-        if dataset is not None:
-            made = weergave.make(vorm, dataset)
-            part = _COMPRESSING.submit(gzip_stroom.compress, made.records)
-            inhoud_hash = antwoord.content_hash(vorm, dataset.school, made.records)
-            whole = antwoord.wrap(vorm, dataset.school, made.records)
-            if findings := antwoord.check(whole, vorm.xsdversie, eigen=True):
-                raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
-            inhoud = Inhoud(_school(sleutel, dataset.school.schoolkey), made, part.result())
-        elif not self._opslag.look(_STAND, **_named(sleutel)):
+        if dataset is None and not standen:
             return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
+        aside = not self._opslag.is_sqlite  # whose only writer would be held while an answer is judged
+        gemaakt = None if dataset is None else _render(sleutel, vorm, dataset, aside=aside)
+        inhoud = None if gemaakt is None else gemaakt.inhoud
+        inhoud_hash = GEEN_GEGEVENS if gemaakt is None else gemaakt.inhoud_hash
         geldig = stand.Geldigheid(
             schoolversie=versie,
             van=dag,
-            tot=tot,
+            tot=selectie.next_change(found),
             vorm=_house(vorm),
             leerlingen=0 if inhoud is None else inhoud.weergave.leerlingen,
             onvolledig=0 if inhoud is None else inhoud.weergave.onvolledig,
         )
         # On the disk with the line of the journaal, before the answer leaves.
         with self._opslag.writing(later=True) as connection:
-            if vestigingen.held_version(connection, brin6[:4]) != versie:
-                raise Verlopen
-            latest = stand.whole_second(max(opened, store.last_opened(connection, brin6) or opened))
-            gewijzigd = stand.see(connection, sleutel, inhoud_hash, moment, latest, geldig)
-            _store(connection, sleutel, inhoud_hash, inhoud)
+            gewijzigd = _keep(connection, sleutel, inhoud_hash, inhoud, geldig, moment, opened)
+            if gemaakt is not None and gemaakt.keuring is not None:
+                gemaakt.keuring.result()  # else nothing is kept
         if inhoud is not None and inhoud.weergave.wijzer is not None:
             self._inhouden.put(inhoud_hash, inhoud, inhoud.octets)
         return Stand(inhoud_hash, gewijzigd, geldig.leerlingen, geldig.onvolledig, inhoud)
@@ -277,21 +283,61 @@ def _named(sleutel: Standsleutel) -> dict[str, str]:
     return dict(zip(_SLEUTEL, _key(sleutel), strict=True))
 
 
-def _store(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str, inhoud: Inhoud | None) -> None:
-    """Keep the records of an answer in place of those that were there."""
+def _render(sleutel: Standsleutel, vorm: Vorm, dataset: Dataset, *, aside: bool) -> "_Gemaakt":
+    """Give the records of an answer, judged; or still being judged, `aside`. Raises InvalidAnswerError."""
+    made = weergave.make(vorm, dataset)
+    judge = partial(_judge, vorm, dataset.school, made.records)
+    keuring = _ASIDE.submit(judge) if aside else None
+    part = _ASIDE.submit(gzip_stroom.compress, made.records)
+    inhoud_hash = antwoord.content_hash(vorm, dataset.school, made.records)
+    if not aside:
+        judge()
+    return _Gemaakt(inhoud_hash, Inhoud(_school(sleutel, dataset.school.schoolkey), made, part.result()), keuring)
+
+
+def _judge(vorm: Vorm, school: School, records: bytes) -> None:
+    """Judge an answer by our XSD. Raises InvalidAnswerError."""
+    if findings := antwoord.check(antwoord.wrap(vorm, school, records), vorm.xsdversie, eigen=True):
+        raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
+
+
+def _keep(
+    connection: sa.Connection,
+    sleutel: Standsleutel,
+    inhoud_hash: str,
+    inhoud: Inhoud | None,
+    geldig: stand.Geldigheid,
+    moment: datetime,
+    opened: datetime,
+) -> datetime:
+    """Keep an answer in place of the one that was there; gives since when it is so. Raises Verlopen (rule 3)."""
+    held, geopend, seen = ask(
+        connection,
+        [
+            vestigingen.asked_version(sleutel.brin6[:4], hold=True),
+            store.asked_last_opened(sleutel.brin6),
+            stand.asked(sleutel),
+        ],
+    )
+    if vestigingen.version_in(held) != geldig.schoolversie:
+        raise Verlopen
+    latest = stand.whole_second(max(opened, store.last_opened_in(geopend) or opened))
+    gewijzigd = stand.since(seen, inhoud_hash, moment, latest)
+    noted = stand.noted(sleutel, inhoud_hash, gewijzigd, geldig)
     if inhoud is None:
-        connection.execute(
-            stand_inhoud.delete().where(*(stand_inhoud.c[naam] == value for naam, value in _named(sleutel).items()))
-        )
-        return
+        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), _named(sleutel))
+        put(connection, [noted])
+        return gewijzigd
     wijzer = inhoud.weergave.wijzer
-    row = {
+    kept = {
+        **_named(sleutel),
         "inhoud_hash": inhoud_hash,
         "schoolkey": inhoud.school.schoolkey,
         "inhoud": inhoud.part,
         "wijzer": None if wijzer is None else gzip_stroom.compress(wijzer.to_json()),
     }
-    dialect.put(connection, stand_inhoud, _named(sleutel) | row)
+    put(connection, [noted, (_BEWAARD, kept)])
+    return gewijzigd
 
 
 def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
@@ -302,6 +348,7 @@ _KOLOMMEN = (*_SLEUTEL, "inhoud_hash", "gewijzigd", "schoolversie", "van", "tot"
 ERBIJ = Erbij(stand.stand, _KOLOMMEN, op=("schooljaar", "xsdversie", "soort"))
 """What the gate looks up with access: the stand under each profile."""
 _STAND = Vraag(sa.select(*(stand.stand.c[naam] for naam in _KOLOMMEN)).where(*_by_key(stand.stand)))
+_BEWAARD = Invoer(stand_inhoud, [column.name for column in stand_inhoud.c], replaces=True)
 _INHOUD = Vraag(
     sa.select(stand_inhoud.c.schoolkey, stand_inhoud.c.inhoud, stand_inhoud.c.wijzer).where(
         *_by_key(stand_inhoud), stand_inhoud.c.inhoud_hash == sa.bindparam("inhoud_hash", type_=sa.String)

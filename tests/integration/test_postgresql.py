@@ -289,8 +289,12 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
     """A connection that the server closed between two requests is replaced without a word."""
     school = Proefschool(tmp_path)
     assert school.fetch().uitkomst == "leerlinggegevens"
+    failures: list[object] = []
+    assert school.app.dienst is not None
+    school.app.dienst.opslag.on_failure = failures.append
     end_connections(school.opslag)
     assert school.fetch().uitkomst == "leerlinggegevens"
+    assert not failures
     school.close()
 
 

@@ -12,7 +12,7 @@ from uwlr_adapter import stand
 from uwlr_adapter.administratie import batches, csv_set, store, vestigingen
 from uwlr_adapter.administratie.model import ImportFout, Rapport
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opslag import Opslag, put
 
 DAG = date(2026, 10, 1)
 NU, STRAKS = "2026-2027", "2027-2028"
@@ -212,7 +212,7 @@ def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: 
     now = datetime(2026, 10, 1, tzinfo=UTC)
     with opslag.writing() as connection:
         geldig = stand.Geldigheid(schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
-        stand.see(connection, sleutel, "x", now, now, geldig)
+        put(connection, [stand.noted(sleutel, "x", now, geldig)])
     with opslag.writing() as connection:
         batches.undo(connection, 1, MOMENT)
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))

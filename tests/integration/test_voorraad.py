@@ -162,7 +162,7 @@ def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
 def test_records_that_never_hold_still(school: Proefschool) -> None:
     """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
     versions = iter(range(1000, 1100))
-    with patch.object(vestigingen, "held_version", side_effect=lambda *_args: next(versions)):
+    with patch.object(vestigingen, "version_in", side_effect=lambda _rows: next(versions)):
         assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
     assert school.fetch().uitkomst == ALLES.inhoud

@@ -48,7 +48,7 @@ def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [((Opslag, "snapshot"), DATA), ((weergave, "make"), DATA), ((stand, "see"), TEMPORARY)],
+    [((Opslag, "snapshot"), DATA), ((weergave, "make"), DATA), ((stand, "since"), TEMPORARY)],
 )
 def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""

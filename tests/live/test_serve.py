@@ -384,7 +384,7 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
-    assert "gegevens.py" in written
+    assert "voorraad.py" in written
     for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 

@@ -119,14 +119,9 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
     connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
 
 
-def asked_version(brincode: str) -> Gesteld:
-    """Ask for the number of changes of a school's records; there is no row of a school that is not there."""
-    return Gesteld(_VERSION, {"brincode": brincode})
-
-
-def held_version(connection: sa.Connection, brincode: str) -> int:
-    """Give the number of changes of a school's records, which stays so until the transaction ends."""
-    return version_in(rows(connection, _HELD_VERSION, brincode=brincode))
+def asked_version(brincode: str, *, hold: bool = False) -> Gesteld:
+    """Ask for the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
+    return Gesteld(_HELD_VERSION if hold else _VERSION, {"brincode": brincode})
 
 
 def version_in(found: Sequence[Rij]) -> int:

@@ -1,5 +1,6 @@
 """Koppelingen in the database. Functions take an open connection, so that an act and its journal line are one."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,7 @@ from uwlr_adapter.koppelingen.fouten import GeenKoppeling, IntussenGewijzigd, On
 from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.opdracht import Vraag
-from uwlr_adapter.opslag import rows
+from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
 from uwlr_adapter.tijd import from_utc, to_utc
 
 _table = tables.koppeling
@@ -125,10 +125,15 @@ def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, mom
     return since
 
 
-def last_opened(connection: sa.Connection, brin6: str) -> datetime | None:
-    """Give the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
-    (found,) = rows(connection, _LAST_OPENED, brin6=brin6)
-    return max((from_utc(moment) for moment in found if moment is not None), default=None)
+def asked_last_opened(brin6: str) -> Gesteld:
+    """Ask for the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
+    return Gesteld(_LAST_OPENED, {"brin6": brin6})
+
+
+def last_opened_in(found: Sequence[Rij]) -> datetime | None:
+    """Read it in the row that was found; None when it has no koppeling."""
+    (moments,) = found
+    return max((from_utc(moment) for moment in moments if moment is not None), default=None)
 
 
 def code_in_use(connection: sa.Connection, brin6: str, proef: Proef, *, except_id: int) -> bool:
