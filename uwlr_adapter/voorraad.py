@@ -127,13 +127,15 @@ class Voorraad:
         `gezien` and `schoolversie` are what the gate read (ERBIJ); `opened`, since when the koppeling has been open.
         Raises Verlopen, InvalidAnswerError or DBAPIError.
         """
-        key, dag = _key(sleutel), day_of(moment)
-        for row in gezien:
-            if row[: len(key)] == key and (found := _usable(row, vorm, schoolversie, dag)) is not None:
-                return found
+        dag = day_of(moment)
+        found = _usable(gezien, sleutel, vorm, schoolversie, dag)
+        if found is not None:
+            return found
         before_waiting()
-        with self._alone(sleutel):
-            return self._make(sleutel, vorm, moment, opened)
+        with self._alone(sleutel) as waited:
+            if waited:
+                found = _usable(self._opslag.look(_STAND, **_named(sleutel)), sleutel, vorm, schoolversie, dag)
+            return found or self._make(sleutel, vorm, moment, opened)
 
     def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
         """Give the records of a stand. Raises Verlopen when they are gone."""
@@ -183,9 +185,8 @@ class Voorraad:
             [Gesteld(_STAND, _named(sleutel)), vestigingen.asked_version(sleutel.brin6[:4]), *selectie.ask()]
         )
         versie = vestigingen.version_in(versies)
-        for row in standen:
-            if (usable := _usable(row, vorm, versie, dag)) is not None:
-                return usable
+        if (usable := _usable(standen, sleutel, vorm, versie, dag)) is not None:
+            return usable
         dataset = selectie.read(found, written(moment))
         if dataset is None and not standen:
             return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
@@ -211,14 +212,19 @@ class Voorraad:
         return Stand(inhoud_hash, gewijzigd, geldig.leerlingen, geldig.onvolledig, inhoud)
 
     @contextmanager
-    def _alone(self, sleutel: Standsleutel) -> Iterator[None]:
-        """Let one thread at a time make an answer: who waits finds it at hand."""
+    def _alone(self, sleutel: Standsleutel) -> Iterator[bool]:
+        """Let one thread at a time make an answer: who waited, as this tells, finds it at hand."""
         with self._lock:
             maker = self._makers.get(sleutel)
             if maker is None:
                 maker = self._makers[sleutel] = _Maker()
-        with maker.lock:
-            yield
+        waited = not maker.lock.acquire(blocking=False)
+        if waited:
+            maker.lock.acquire()
+        try:
+            yield waited
+        finally:
+            maker.lock.release()
 
 
 class _Maker:
@@ -249,14 +255,16 @@ def written(moment: datetime) -> str:
     return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
 
 
-def _usable(row: Rij, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
-    """Give a stand when it holds now (rule 2)."""
-    inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(_SLEUTEL) :]
-    if versie is None or versie < schoolversie or gemaakt_als != _house(vorm):
-        return None
-    if dag < van or (tot is not None and dag >= tot):
-        return None
-    return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
+def _usable(standen: Sequence[Rij], sleutel: Standsleutel, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
+    """Give the stand of this answer among some, when it holds now (rule 2)."""
+    key = _key(sleutel)
+    for row in standen:
+        if row[: len(key)] == key:
+            inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(key) :]
+            is_made = versie is not None and versie >= schoolversie and gemaakt_als == _house(vorm)
+            if is_made and van <= dag and (tot is None or dag < tot):
+                return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
+    return None
 
 
 def _school(sleutel: Standsleutel, schoolkey: str | None) -> School:

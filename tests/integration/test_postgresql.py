@@ -27,6 +27,7 @@ from uwlr_adapter import dialect, journaal
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.app import make_app
 from uwlr_adapter.cli import main
+from uwlr_adapter.contract import weergave
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.journaal import Soort
 from uwlr_adapter.koppelingen import handelingen
@@ -271,10 +272,12 @@ def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
 
 
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
-    """Many first fetches of one answer at once are all answered, with one and the same moment."""
+    """Many first fetches of one answer at once are all answered, with one and the same moment; it is made once."""
     school = Proefschool(tmp_path)
-    found = at_once(*[lambda: school.fetch().aanmaakdatum for _ in range(8)])
+    with patch.object(weergave, "make", wraps=weergave.make) as made:
+        found = at_once(*[lambda: school.fetch().aanmaakdatum for _ in range(8)])
     assert len(set(found)) == 1, found
+    assert made.call_count == 1
     school.close()
 
 
