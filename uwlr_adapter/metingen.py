@@ -26,7 +26,10 @@ class Metingen:
     """The figures of one application."""
 
     def __init__(self) -> None:
-        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call] # else chosen at import
+        # Chosen now, not at import; it is told which process this is, else it asks the system at each figure.
+        pid = os.getpid()
+        shared = os.environ.get(FOLDER)
+        values.ValueClass = values.MultiProcessValue(lambda: pid) if shared else values.MutexValue  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "uwlr_requests",

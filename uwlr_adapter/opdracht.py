@@ -124,26 +124,34 @@ class Invoer:
             return
         opdracht = self._for(dialect.name, dialect, len(rows))
         cursor = connection.cursor()
-        cursor.execute(opdracht.sql, opdracht.bind(self._values(rows)))
+        cursor.execute(opdracht.sql, self._values(opdracht, rows))
         cursor.close()
 
     def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Stap:
         """Give the statement for libpq."""
-        return _step(self._for(LIBPQ, _numbered(dialect), len(rows)), self._values(rows))
+        opdracht = self._for(LIBPQ, _numbered(dialect), len(rows))
+        return _stap(opdracht.sql, self._values(opdracht, rows))
 
     def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows inside a transaction. Raises DBAPIError."""
         opdracht = self._for(connection.dialect.name, connection.dialect, len(rows))
-        connection.exec_driver_sql(opdracht.sql, opdracht.bind(self._values(rows)))
+        connection.exec_driver_sql(opdracht.sql, self._values(opdracht, rows))
 
     def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
         found = self._compiled.get((kind, number))
         if found is None:
             found = self._compiled[kind, number] = _compile(self._insert(dialect, number), dialect)
+            expected = [f"{name}_{place}" for place in range(number) for name in self._columns]
+            assert found.names is None or list(found.names) == expected  # noqa: S101 - so that values need no names
         return found
 
-    def _values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
+    def _values(self, opdracht: Opdracht, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
+        if opdracht.names is None:
+            named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
+            return opdracht.bind(named)
+        writers = [opdracht.writers.get(f"{name}_0") for name in self._columns]
+        columns = list(zip(self._columns, writers, strict=True))
+        return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
 
     def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:
         types = {name: self._table.c[name].type for name in self._columns}
@@ -188,8 +196,11 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdr
 
 
 def _step(opdracht: Opdracht, parameters: Mapping[str, Any]) -> Stap:
-    values = opdracht.bind(parameters)
-    return Stap(opdracht.sql, [None if value is None else _text(value) for value in values])
+    return _stap(opdracht.sql, opdracht.bind(parameters))
+
+
+def _stap(sql: str, values: Sequence[Any]) -> Stap:
+    return Stap(sql, [None if value is None else _text(value) for value in values])
 
 
 def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column

@@ -9,7 +9,7 @@ nothing changed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -42,8 +42,7 @@ GEEN_GEGEVENS = ""
 """The content hash of a school year without data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standsleutel:
+class Standsleutel(NamedTuple):
     """Which answer: of one vestiging, school year, profile, version and kind."""
 
     brin6: str
@@ -70,7 +69,7 @@ def asked(sleutel: Standsleutel) -> Gesteld:
 
     Then of two readers at once the second finds what the first one wrote.
     """
-    return Gesteld(_SEEN, _key(sleutel))
+    return Gesteld(_SEEN, sleutel._asdict())
 
 
 def since(found: Sequence[Rij], inhoud_hash: str, moment: datetime, opened: datetime) -> datetime:
@@ -91,7 +90,7 @@ def noted(
 ) -> tuple[Invoer, dict[str, Any]]:
     """Give the row that says since when an answer has its content, and for what it holds (`opslag.put`)."""
     return _NOTED, {
-        **_key(sleutel),
+        **sleutel._asdict(),
         "inhoud_hash": inhoud_hash,
         "gewijzigd": to_utc(gewijzigd),
         **{naam: getattr(geldig, naam) for naam in Geldigheid.__slots__},
@@ -105,20 +104,16 @@ def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -
     )
 
 
-def _key(sleutel: Standsleutel) -> dict[str, str]:
-    return {naam: getattr(sleutel, naam) for naam in Standsleutel.__slots__}
-
-
 _NOTED = Invoer(stand, [column.name for column in stand.c], replaces=True)
 _SEEN = Vraag(
     sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
-        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in Standsleutel.__slots__)
+        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in Standsleutel._fields)
     )
 )
 
 
 def _is(sleutel: Standsleutel) -> list[sa.ColumnElement[bool]]:
-    return [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel.__slots__]
+    return [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel._fields]
 
 
 def has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:

@@ -4,8 +4,8 @@ It holds fixed words and figures of our own only, nothing of a caller; the reque
 can hold no text.
 """
 
+import random
 import re
-import secrets
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ _present: ContextVar[Verslag | None] = ContextVar("verslag", default=None)
 
 def make(given_id: str) -> Verslag:
     """Begin the report of a request; an id of another form is replaced."""
-    return Verslag(given_id if _ID.fullmatch(given_id) else secrets.token_hex(16))
+    return Verslag(given_id if _ID.fullmatch(given_id) else f"{random.getrandbits(128):032x}")
 
 
 class about:  # noqa: N801 - used as a function

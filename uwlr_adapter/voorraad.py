@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ from uwlr_adapter.wachten import before_waiting
 
 OCTETS = 64 * 1024 * 1024
 """What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
-_SLEUTEL = Standsleutel.__slots__
+_SLEUTEL = Standsleutel._fields
 _ASIDE = ThreadPoolExecutor(4, "uwlr-aside")
 """Threads of this process, in which an answer is judged and compressed: both work outside the interpreter, so that the
 rest goes on meanwhile."""
@@ -77,8 +78,7 @@ class Inhoud:
         return len(self.weergave.records) + len(self.part) + (0 if wijzer is None else 100 * len(wijzer.grenzen))
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(NamedTuple):
     """What an answer says, and since when; its records too when they were made just now."""
 
     inhoud_hash: str
@@ -134,7 +134,7 @@ class Voorraad:
         before_waiting()
         with self._alone(sleutel) as waited:
             if waited:
-                found = _usable(self._opslag.look(_STAND, **_named(sleutel)), sleutel, vorm, schoolversie, dag)
+                found = _usable(self._opslag.look(_STAND, **sleutel._asdict()), sleutel, vorm, schoolversie, dag)
             return found or self._make(sleutel, vorm, moment, opened)
 
     def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
@@ -159,7 +159,7 @@ class Voorraad:
         return found
 
     def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
-        rows = self._opslag.look(_INHOUD, **_named(sleutel), inhoud_hash=gemaakt.inhoud_hash)
+        rows = self._opslag.look(_INHOUD, **sleutel._asdict(), inhoud_hash=gemaakt.inhoud_hash)
         if not rows:
             before_waiting()
             with self._opslag.writing() as connection:  # so that it is not taken for at hand again
@@ -182,7 +182,7 @@ class Voorraad:
         dag = day_of(moment)
         selectie = Selectie(sleutel.brin6, sleutel.schooljaar, dag, vorm.profiel)
         standen, versies, *found = self._opslag.snapshot(
-            [Gesteld(_STAND, _named(sleutel)), vestigingen.asked_version(sleutel.brin6[:4]), *selectie.ask()]
+            [Gesteld(_STAND, sleutel._asdict()), vestigingen.asked_version(sleutel.brin6[:4]), *selectie.ask()]
         )
         versie = vestigingen.version_in(versies)
         if (usable := _usable(standen, sleutel, vorm, versie, dag)) is not None:
@@ -257,10 +257,9 @@ def written(moment: datetime) -> str:
 
 def _usable(standen: Sequence[Rij], sleutel: Standsleutel, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
     """Give the stand of this answer among some, when it holds now (rule 2)."""
-    key = _key(sleutel)
     for row in standen:
-        if row[: len(key)] == key:
-            inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(key) :]
+        if row[: len(sleutel)] == sleutel:
+            inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(sleutel) :]
             is_made = versie is not None and versie >= schoolversie and gemaakt_als == _house(vorm)
             if is_made and van <= dag and (tot is None or dag < tot):
                 return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
@@ -281,14 +280,6 @@ def _school(sleutel: Standsleutel, schoolkey: str | None) -> School:
 def _house(vorm: Vorm) -> str:
     """Give what decides how records are written, beside the key of a stand."""
     return f"{__version__} {'key+eckid' if vorm.key_naast_eckid else ''}".strip()
-
-
-def _key(sleutel: Standsleutel) -> tuple[str, ...]:
-    return (sleutel.brin6, sleutel.schooljaar, sleutel.profiel, sleutel.xsdversie, sleutel.soort)
-
-
-def _named(sleutel: Standsleutel) -> dict[str, str]:
-    return dict(zip(_SLEUTEL, _key(sleutel), strict=True))
 
 
 def _render(sleutel: Standsleutel, vorm: Vorm, dataset: Dataset, *, aside: bool) -> "_Gemaakt":
@@ -333,12 +324,12 @@ def _keep(
     gewijzigd = stand.since(seen, inhoud_hash, moment, latest)
     noted = stand.noted(sleutel, inhoud_hash, gewijzigd, geldig)
     if inhoud is None:
-        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), _named(sleutel))
+        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), sleutel._asdict())
         put(connection, [noted])
         return gewijzigd
     wijzer = inhoud.weergave.wijzer
     kept = {
-        **_named(sleutel),
+        **sleutel._asdict(),
         "inhoud_hash": inhoud_hash,
         "schoolkey": inhoud.school.schoolkey,
         "inhoud": inhoud.part,

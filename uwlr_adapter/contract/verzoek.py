@@ -7,7 +7,7 @@ calls (the autorisatie header) and for which school; only then does `keur` apply
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from lxml import etree
 
@@ -48,8 +48,7 @@ class Autorisatie:
     klantnaam: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SchoolVerwijzing:
+class SchoolVerwijzing(NamedTuple):
     """The school that a body names: a brincode with its dependancecode (`00` when absent), or a schoolkey."""
 
     brincode: str | None
@@ -60,6 +59,10 @@ class SchoolVerwijzing:
     def brin6(self) -> str | None:
         """Brincode and dependancecode in one, such as `21QW00`; None when a schoolkey is all there is."""
         return None if self.brincode is None else self.brincode + self.dependancecode
+
+
+Delen: TypeAlias = list[tuple[str, str | None]]
+"""The children of an element: the tag and the text of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,14 @@ class Aanroep:
     inhoud: etree._Element = field(repr=False)
     bericht: bytes = field(repr=False)
     charset: str | None
+    delen: "Delen" = field(repr=False)
 
     def genoemd(self, naam: str) -> str:
         """Give the text of the first child of that name in the body, which nobody has judged; empty when absent."""
-        return next((child.text or "" for child in self.inhoud if child.tag == _TAG[naam]), "")
+        return next((text or "" for tag, text in self.delen if tag == _TAG[naam]), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Verzoek:
+class Verzoek(NamedTuple):
     """A valid request. `laatstontvangengegevens` is the xs:dateTime as it was sent."""
 
     operatie: names.Operatie
@@ -128,7 +131,8 @@ def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aa
     if not streng and not herstel.needs_none(kop, inhoud):
         steps = (*herstel.repair(kop, herstel.KOP), *herstel.repair(inhoud, herstel.INHOUD))
         needed = tuple(dict.fromkeys(steps))
-    return Aanroep(operatie, _autorisatie(kop), _school(inhoud), needed, streng, kop, inhoud, data, charset)
+    delen = _delen(inhoud)
+    return Aanroep(operatie, _autorisatie(kop), _school(delen), needed, streng, kop, inhoud, data, charset, delen)
 
 
 def reread_strictly(aanroep: Aanroep) -> Aanroep:
@@ -198,20 +202,22 @@ def _must_understand(element: etree._Element) -> bool:
 
 
 def _autorisatie(kop: etree._Element) -> Autorisatie:
-    parts = {}
-    for naam, tag in _KOP_TAGS.items():
-        found = [child.text for child in kop if child.tag == tag]
+    parts, delen = {}, _delen(kop)
+    for naam, own in _KOP_TAGS.items():
+        found = [text for tag, text in delen if tag == own]
         if len(found) != 1 or not found[0]:
             raise AutorisatieOngeldig
         parts[naam] = found[0]
     return Autorisatie(**parts)
 
 
-def _school(inhoud: etree._Element) -> SchoolVerwijzing | None:
+def _delen(element: etree._Element) -> Delen:
+    return [(child.tag, child.text) for child in element]
+
+
+def _school(delen: Delen) -> SchoolVerwijzing | None:
     """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
-    brincodes, dependancecodes, schoolkeys = (
-        [child.text or "" for child in inhoud if child.tag == tag] for tag in _SCHOOL_TAGS
-    )
+    brincodes, dependancecodes, schoolkeys = ([text or "" for tag, text in delen if tag == own] for own in _SCHOOL_TAGS)
     if brincodes:
         brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
         good = len(brincodes) == 1 and len(dependancecodes) <= 1

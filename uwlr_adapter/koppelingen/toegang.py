@@ -40,8 +40,7 @@ class Geweigerd(AutorisatieOngeldig):
         self.koppeling_id = koppeling_id
 
 
-@dataclass(frozen=True, slots=True)
-class Toegang:
+class Toegang(NamedTuple):
     """Access to one vestiging under one profile. `geopend_op`: since when this koppeling has been open."""
 
     koppeling_id: int

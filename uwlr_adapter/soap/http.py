@@ -7,10 +7,9 @@ only the faults of the standard reach the caller.
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from uwlr_adapter import verslag
 from uwlr_adapter.contract import fault
@@ -36,16 +35,14 @@ _TEXT_TYPE = "text/plain; charset=utf-8"
 logger = logging.getLogger("uwlr_adapter.soap")
 
 
-@dataclass(frozen=True, slots=True)
-class Antwoord:
+class Antwoord(NamedTuple):
     """The bytes of an answer, and whether they are compressed."""
 
     inhoud: bytes
     gzip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Afzender:
+class Afzender(NamedTuple):
     """What the transport knows of a message: where it came from, its charset, and whether gzip can be read there."""
 
     bron: str
@@ -53,8 +50,7 @@ class Afzender:
     gzip: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Uitslag:
+class Uitslag(NamedTuple):
     """What came of a message: the line that must be on the disk before anything leaves, and what leaves then."""
 
     regel: Verzoekregel | Weigering | None
@@ -62,8 +58,7 @@ class Uitslag:
     antwoord: Antwoord | fault.UwlrFout
 
 
-@dataclass(frozen=True, slots=True)
-class Bericht:
+class Bericht(NamedTuple):
     """A message that was read (`gelezen`, for who read it), and what the database is asked about it."""
 
     gelezen: object
@@ -86,8 +81,7 @@ class Soap(Protocol):
         """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reactie:
+class Reactie(NamedTuple):
     """What goes over HTTP; without a body in answer to HEAD."""
 
     status: HTTPStatus
