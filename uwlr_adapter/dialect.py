@@ -8,8 +8,8 @@ the lock of a row) that is what SQLite's only writer sees, and no transaction fa
 
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
@@ -198,7 +198,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+            if not is_busy(error) or monotonic() > until:
                 raise
             sleep(0.01)
         else:
@@ -221,6 +221,26 @@ def durable(connection: sa.PoolProxiedConnection, kind: sa.Dialect) -> None:
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
         connection.info["uwlr_synchronous"] = "FULL"
+
+
+@contextmanager
+def lock_wait(connection: sa.PoolProxiedConnection, kind: sa.Dialect, *, wait: bool) -> Iterator[None]:
+    """Let SQLite wait for another writer within the block, or fail at once (`is_busy`); PostgreSQL always waits."""
+    if wait or kind.name != "sqlite":
+        yield
+        return
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+        cursor.close()
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether nothing was done because another writes to the SQLite file."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgresql_args(url: sa.URL) -> dict[str, Any]:

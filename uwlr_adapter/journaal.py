@@ -17,6 +17,7 @@ from uwlr_adapter.groepscommit import Groepscommit
 from uwlr_adapter.opdracht import Invoer, Stap
 from uwlr_adapter.opslag import Opslag, metadata
 from uwlr_adapter.tijd import from_utc, to_utc
+from uwlr_adapter.wachten import before_waiting
 
 
 class Soort(StrEnum):
@@ -164,13 +165,14 @@ class Schrijver:
         self._groep.add(regel)
 
     def write_all(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
-        """Write down calls in one commit: of one kind, and not too many, in one statement."""
+        """Write down calls in one commit: of one kind, and not too many, in one statement. Raises MoetWachten."""
         verzoeken, weigeringen = _rows(regels)
         if not weigeringen and len(verzoeken) <= VEEL:
             self._opslag.put(_REGELS, verzoeken)
         elif not verzoeken and len(weigeringen) <= VEEL:
             self._opslag.put(_WEIGERINGEN, weigeringen)
         else:
+            before_waiting()
             with self._opslag.writing() as connection:
                 _execute(connection, _REGELS, verzoeken)
                 _execute(connection, _WEIGERINGEN, weigeringen)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter import dialect
 from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, Vraag, libpq_of
-from uwlr_adapter.wachten import before_waiting
+from uwlr_adapter.wachten import MoetWachten, before_waiting, may_wait
 
 metadata = sa.MetaData(
     naming_convention={
@@ -153,13 +153,18 @@ class Opslag:
     def put(self, invoer: Invoer, rijen: Sequence[Mapping[str, Any]]) -> None:
         """Insert some rows in one statement, which is a transaction by itself: on the disk when this returns.
 
-        Raises DBAPIError. Nothing is tried again: what became of it may be unknown.
+        Raises DBAPIError, and MoetWachten when another writes to an SQLite file. Nothing is tried again: what became of
+        it may be unknown.
         """
         connection = self._take()
         try:
             dialect.durable(connection, self.engine.dialect)
-            invoer.put(connection, self.engine.dialect, rijen)
+            with dialect.lock_wait(connection, self.engine.dialect, wait=may_wait()):
+                invoer.put(connection, self.engine.dialect, rijen)
         except BaseException as error:
+            if not may_wait() and dialect.is_busy(error):
+                self._spare.append(connection)
+                raise MoetWachten from None
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise

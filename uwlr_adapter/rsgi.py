@@ -159,7 +159,7 @@ class _Lussen:
         self._kijk: Groepslus[Gesteld, list[Rij]] | None = None
         self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
         if dienst.opslag.is_sqlite:  # a look at a file is over before another thread could begin with it
-            self.journaal = Groepslus(self._write_aside)
+            self.journaal = Groepslus(self._write_at_once)
         else:
             self._kijk = Groepslus(self._fetch)
             self.journaal = Groepslus(self._write)
@@ -185,9 +185,14 @@ class _Lussen:
         await self._schrijven.execute(journaal.steps(regels, self._dialect))
         return [None] * len(regels)
 
-    async def _write_aside(self, regels: Sequence[Regel]) -> list[None]:
+    async def _write_at_once(self, regels: Sequence[Regel]) -> list[None]:
+        """Write to a file in this thread, unless another writes: to hand it over takes as long as the commit itself."""
         work = self._dienst.schrijver.write_all
-        await asyncio.get_running_loop().run_in_executor(self._executor, work, regels)
+        try:
+            with without_waiting():
+                work(regels)
+        except MoetWachten:
+            await asyncio.get_running_loop().run_in_executor(self._executor, work, regels)
         return [None] * len(regels)
 
 

@@ -31,6 +31,11 @@ class without_waiting:  # noqa: N801 - used as a function
         _draad.mag_wachten = True
 
 
+def may_wait() -> bool:
+    """Tell whether this thread may wait."""
+    return _draad.mag_wachten
+
+
 def before_waiting() -> None:
     """Raise MoetWachten in a thread that must not wait."""
     if not _draad.mag_wachten:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -242,6 +243,22 @@ def test_while_the_database_is_awaited_the_process_lives(huis: Huis, url: str, t
                 until(lambda: connection.scalar(WAITING) == 1)
                 assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
                 assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
+            assert split(read_response(caller))[0] == 200
+    opslag.close()
+
+
+def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> None:
+    """A line that has to wait for another writer to the SQLite file is waited for by who asked."""
+    huis = furnish(tmp_path)
+    opslag = Opslag(f"sqlite:///{huis.data / 'uwlr.sqlite3'}")
+    with serving(huis.data) as server:
+        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with opslag.writing():
+                caller.sendall(raw_post(message(huis)))
+                for _ in range(5):
+                    assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
+                assert select.select([caller], [], [], 0)[0] == []
             assert split(read_response(caller))[0] == 200
     opslag.close()
 
