@@ -137,7 +137,8 @@ class Poort:
         koppelingen = {row[_KOPPELING]: _Gekoppeld(*row[_KOPPELING:_ERBIJ]) for row in rows}
         koppelingen.pop(None, None)
         erbij = [row[_ERBIJ:] for row in rows]
-        return Blik(bekend, gevonden, versie or 0, sorted(koppelingen.values(), key=lambda one: not one.leeft), erbij)
+        in_order = sorted(koppelingen.values(), key=lambda one: (not one.leeft, one.id))
+        return Blik(bekend, gevonden, versie or 0, in_order, erbij)
 
     def identify(self, blik: Blik, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
         """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
@@ -222,9 +223,7 @@ def _vraag(column: sa.ColumnElement[str], erbij: Erbij | None) -> Vraag:
             *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
             *(koppeling.c[naam] for naam in _Gekoppeld._fields),
             *more,
-        )
-        .select_from(found)
-        .order_by(koppeling.c.id)
+        ).select_from(found)
     )
 
 
