@@ -219,7 +219,7 @@ VEEL = 32
 def _row(regel: Verzoekregel) -> dict[str, Any]:
     return {
         "moment": to_utc(regel.moment),
-        "soort": Soort.VERZOEK,
+        "soort": Soort.VERZOEK.value,
         "handeling": regel.operatie,
         "afnemer_id": regel.afnemer_id,
         "koppeling_id": regel.koppeling_id,
