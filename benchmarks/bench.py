@@ -42,9 +42,9 @@ class Opzet:
     sizes: tuple[int, ...] = SIZES
     rounds: int = 5
     seconds: int = 1
-    pairs: int = 7
+    pairs: int = 9
     schools: int = 6600
-    firsts: int = 7
+    firsts: int = 15
 
     @classmethod
     def quick(cls) -> "Opzet":

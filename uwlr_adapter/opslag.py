@@ -101,6 +101,8 @@ class Opslag:
             raise OpslagFout(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
             raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        """Whether this is the embedded default."""
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
         self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
         self._spare: list[sa.PoolProxiedConnection] = []
@@ -110,11 +112,6 @@ class Opslag:
         self.on_failure: Callable[[object], object] = lambda _failure: None
         """Called at each failure of the database, also of one that a second try mends."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether this is the embedded default."""
-        return self.url.get_backend_name() == "sqlite"
 
     def look(self, vraag: Vraag, **parameters: str | int) -> list[Rij]:
         """Give the rows of one statement. Raises DBAPIError."""

@@ -158,18 +158,20 @@ class _Lussen:
         self._dialect = dienst.opslag.engine.dialect
         self._kijk: Groepslus[Gesteld, list[Rij]] | None = None
         self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
-        if dienst.opslag.is_sqlite:  # a look at a file is over before another thread could begin with it
+        if dienst.opslag.is_sqlite:  # what is asked of a file is over before another thread could begin with it
             self.journaal = Groepslus(self._write_at_once)
         else:
             self._kijk = Groepslus(self._fetch)
             self.journaal = Groepslus(self._write)
 
-    async def look(self, bericht: Bericht) -> list[Rij] | None:
-        """Give what the database says about a message; None leaves that to who judges it. Raises MoetWachten."""
-        if self._kijk is None:
-            return None
+    async def look(self, bericht: Bericht) -> list[Rij]:
+        """Give what the database says about a message. Raises MoetWachten."""
+        vraag, parameters = bericht.gesteld
         try:
-            return await self._kijk.add(bericht.gesteld)
+            if self._kijk is not None:
+                return await self._kijk.add(bericht.gesteld)
+            with without_waiting():
+                return self._dienst.opslag.look(vraag, **parameters)
         except DBAPIError:
             raise MoetWachten from None
 
