@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -211,3 +214,23 @@ def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
         line = json.loads(JsonRegel().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
     assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])
+
+
+FORKED = """
+import os
+from uwlr_adapter import verslag
+from uwlr_adapter.metingen import Metingen
+metingen = Metingen()
+child = os.fork()
+metingen.count(verslag.make(""))
+if child:
+    os.waitpid(child, 0)
+    print(os.getpid(), child)
+"""
+
+
+def test_a_process_that_was_forked_counts_for_itself(tmp_path: Path) -> None:
+    """A server may make the application before it forks its workers: each of them writes down its own figures."""
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", FORKED], env=environment, capture_output=True, text=True, check=True)
+    assert {file.name for file in tmp_path.glob("counter_*.db")} == {f"counter_{pid}.db" for pid in done.stdout.split()}
