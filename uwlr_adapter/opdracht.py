@@ -246,7 +246,7 @@ class Libpq:
             self.send(stappen)
             rows = self._receive_all(seconds)
             self.pgconn.exit_pipeline_mode()
-        except self._error:
+        except BaseException:
             self.pgconn.finish()
             raise
         return rows
@@ -259,8 +259,16 @@ class Libpq:
             rows.extend([self.rows(one) for one in found[len(rows) :]])
             if is_all:
                 return rows
-            if not self._came.poll(seconds * 1000):
+            if not self._ready().poll(seconds * 1000):
                 raise self._error("the database does not answer")
+
+    def _ready(self) -> "select.poll":
+        """Give what is waited for: an answer, and as long as a part of the message is still here, room to send it."""
+        if not self.pgconn.flush():
+            return self._came
+        both = select.poll()
+        both.register(self.pgconn.socket, select.POLLIN | select.POLLOUT)
+        return both
 
     def send(self, stappen: Sequence[Stap]) -> int:
         """Put statements in the pipeline, and its end; gives how many results come before theirs."""

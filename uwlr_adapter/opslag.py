@@ -183,13 +183,20 @@ class Opslag:
             connection = self._spare.pop()
         except IndexError:
             before_waiting()
-            connection = self.engine.raw_connection()
+            connection = self.connect()
         if self.is_sqlite or not libpq_of(connection).has_ended():
             return connection
         before_waiting()
         connection.invalidate()  # it ended while nobody used it: nobody fails
         self.close()
-        return self.engine.raw_connection()
+        return self.connect()
+
+    def connect(self) -> sa.PoolProxiedConnection:
+        """Give a connection, made anew when none is idle. Raises DBAPIError."""
+        try:
+            return self.engine.raw_connection()
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise self.failed(error) from None
 
     def _drop_spare(self) -> None:
         """Close the connections of looks that are not at work."""

@@ -49,7 +49,7 @@ class Pijplijn:
             self.close()
         if self._lijn is None:
             beurt = self._opslag.beurt
-            connection = await self._loop.run_in_executor(self._executor, self._opslag.engine.raw_connection)
+            connection = await self._loop.run_in_executor(self._executor, self._opslag.connect)
             self._lijn = _Lijn(connection, beurt, self._loop)
         lijn = self._lijn
         try:

@@ -17,8 +17,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from sqlalchemy.exc import DBAPIError
-
 from uwlr_adapter import journaal, verslag
 from uwlr_adapter.app import App
 from uwlr_adapter.contract.xml import BERICHT
@@ -172,7 +170,7 @@ class _Lussen:
                 return await self._kijk.add(bericht.gesteld)
             with without_waiting():
                 return self._dienst.opslag.look(vraag, **parameters)
-        except DBAPIError:
+        except Exception:  # noqa: BLE001 - whatever it is, it is asked again in a thread, which tells of it
             raise MoetWachten from None
 
     def close(self) -> None:

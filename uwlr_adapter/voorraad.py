@@ -133,7 +133,7 @@ class Voorraad:
             return found
         before_waiting()
         with self._alone(sleutel) as waited:
-            if waited:
+            if waited or not any(row[: len(sleutel)] == sleutel for row in gezien):  # else it is known to be of before
                 found = _usable(self._opslag.look(_STAND, **sleutel._asdict()), sleutel, vorm, schoolversie, dag)
             return found or self._make(sleutel, vorm, moment, opened)
 

@@ -33,12 +33,14 @@ from uwlr_adapter.journaal import Soort
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag, libpq_of
 from uwlr_adapter.opslag import Opslag, OpslagFout, rows
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
+GROOT = sa.Table("groot", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.LargeBinary))
+INVOER = Invoer(PROEF, ["a"])
 COUNTED = Vraag(sa.select(sa.func.count()).select_from(PROEF))
 ALL = Vraag(sa.select(PROEF.c.a))
 
@@ -112,6 +114,49 @@ def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
     assert [rows[0][0] for rows in found[0][::2]] == [0, 0]
     assert opslag.snapshot([counted, counted]) == [[(1,)], [(1,)]]
     assert not failures
+
+
+def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Opslag) -> None:
+    """The rest of it is sent when the server reads on: here it waits for a lock before it comes to the large part."""
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE groot (a int, b bytea)")
+    kind, large = opslag.engine.dialect, os.urandom(8_000_000)
+    waits = Vraag(sa.select(sa.func.pg_advisory_xact_lock(7)))
+    steps = [waits.step(kind, {}), Invoer(GROOT, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
+    failures: list[Exception] = []
+
+    def write() -> None:
+        try:
+            with opslag.writing() as connection:
+                libpq_of(connection.connection).fetch_all(steps, 10)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            failures.append(error)
+
+    thread = threading.Thread(target=write)
+    with opslag.writing() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
+        thread.start()
+        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+            pass
+    thread.join()
+    assert not failures
+    with opslag.reading() as connection:
+        assert connection.scalar(sa.select(GROOT.c.b)) == large
+
+
+def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) -> None:
+    """Whoever has to connect first hears the same as whoever lost a connection."""
+    away = Opslag(sa.make_url(url).set(query={"host": "/nowhere"}).render_as_string(hide_password=False))
+    failures: list[object] = []
+    away.on_failure = failures.append
+    for work in (
+        lambda: away.look(ALL),
+        lambda: away.snapshot([Gesteld(ALL, {})]),
+        lambda: away.put(INVOER, [{"a": 1}]),
+    ):
+        with pytest.raises(DBAPIError):
+            work()
+    assert len(failures) == 3
 
 
 def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Opslag) -> None:
@@ -338,7 +383,7 @@ def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
 
 def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> None:
     """One refused INSERT is enough: every idle connection to the server that became read-only is let go of."""
-    name, invoer = opslag.url.database, Invoer(PROEF, ["a"])
+    name = opslag.url.database
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -349,8 +394,8 @@ def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> Non
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
     with pytest.raises(DBAPIError):
-        opslag.put(invoer, [{"a": 1}])
-    opslag.put(invoer, [{"a": 1}])
+        opslag.put(INVOER, [{"a": 1}])
+    opslag.put(INVOER, [{"a": 1}])
     with opslag.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(PROEF)) == 1
 

@@ -78,7 +78,7 @@ def test_no_file_is_made_beside_another_database(
     tmp_path: Path, opslag: Opslag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside another database than SQLite the keys must be given."""
-    monkeypatch.setattr(Opslag, "is_sqlite", False)
+    monkeypatch.setattr(opslag, "is_sqlite", False)
     with pytest.raises(SleutelFout, match="UWLR_KEYS"):
         load(tmp_path, opslag)
     assert not (tmp_path / "keys").exists()
