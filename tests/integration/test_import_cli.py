@@ -160,6 +160,13 @@ def test_a_file_for_another_school_is_refused(run: Run, opslag: Opslag) -> None:
     assert "is about 21QW00, not about 21QW01" in result.output
 
 
+def test_a_name_that_is_too_long_is_refused(run: Run, opslag: Opslag) -> None:
+    """What a vestiging cannot be called is a reason as any other; nothing is imported."""
+    result = run("import", "edexml", GOED, "--naam", "x" * 201)
+    assert (result.exit_code, _names(opslag)) == (1, [])
+    assert "a vestiging needs a naam of at most 200 characters" in " ".join(result.output.split())
+
+
 def test_a_wrong_brin6_is_a_usage_error(run: Run) -> None:
     """What is no brin6 at all is told before any file is opened."""
     assert run("import", "edexml", GOED, "--brin6", "21QW").exit_code == 2

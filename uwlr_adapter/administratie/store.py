@@ -213,7 +213,10 @@ def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Pro
         return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
         naam = levering.school.naam or invoer.opties.naam or brin6
-        vestigingen.insert_vestiging(connection, brin6, naam, schoolkey)
+        try:
+            vestigingen.insert_vestiging(connection, brin6, naam, schoolkey)
+        except vestigingen.VestigingFout as fout:  # its name, of the source or of the operator
+            raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", str(fout)))]) from None
         invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [(brin6,)]))
         invoer.nieuwe.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
