@@ -72,6 +72,17 @@ def start_server(name: str) -> Iterator[Any]:
         server.cleanup()
 
 
+@contextmanager
+def own_server(name: str) -> Iterator[tuple[Any, str]]:
+    """Run a server for one test, which stops it; gives its handle, and the URL of a database with every table."""
+    with start_server(f"{name}-{os.getpid()}") as server:
+        url = url_of(server).render_as_string(hide_password=False)
+        opslag = Opslag(url)
+        opslag.upgrade()
+        opslag.close()
+        yield server, url
+
+
 def _stop_with_the_run(folder: Path) -> None:
     """Leave a process behind that stops the server when this run is gone, also when the run was killed."""
     run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, start_server, url_of
+from databank import Databank, end_connections, own_server
 from edexml_bestand import make_dataset
 from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
@@ -425,12 +425,8 @@ def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
 
 def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While PostgreSQL is away every request gets the fault for it; when it is back all is right without help."""
-    with start_server(f"own-{os.getpid()}") as server:
-        url = url_of(server).render_as_string(hide_password=False)
+    with own_server("own") as (server, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
-        opslag = Opslag(url)
-        opslag.upgrade()
-        opslag.close()
         school = Proefschool(tmp_path)
         assert school.fetch().uitkomst == "leerlinggegevens"
         put = Invoer.put

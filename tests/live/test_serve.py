@@ -18,7 +18,7 @@ from typing import Self
 import psutil
 import pytest
 import sqlalchemy as sa
-from databank import Databank, end_connections, start_server, url_of
+from databank import Databank, end_connections, own_server
 from huis import CODE_OF_ONE, Huis, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
@@ -249,12 +249,8 @@ def test_while_the_database_is_awaited_the_process_lives(huis: Huis, url: str, t
 
 def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also who comes when there is no connection left; when it is back, all is right without help."""
-    with start_server(f"away-{os.getpid()}") as database:
-        url = url_of(database).render_as_string(hide_password=False)
+    with own_server("away") as (database, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
-        opslag = Opslag(url)
-        opslag.upgrade()
-        opslag.close()
         huis = furnish(tmp_path)
         with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
             assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
