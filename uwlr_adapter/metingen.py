@@ -4,6 +4,7 @@ Workers of one server add up their figures through files in the folder that PROM
 makes one. Without it the figures are those of this process.
 """
 
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,22 +23,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 """Bounds of the durations: from an answer at hand to the patience of the least patient client."""
 
 
-class _Proces:
-    """Which process this is. The library wants to know at each figure; to ask the system takes longer than to count."""
-
-    def __init__(self) -> None:
-        self._look()
-        os.register_at_fork(after_in_child=self._look)
-
-    def _look(self) -> None:
-        self._id = os.getpid()
-
-    def id(self) -> int:
-        """Give its id."""
-        return self._id
-
-
-_proces = _Proces()
+_pid = functools.cache(os.getpid)
+"""Which process this is. The library wants to know at each figure; to ask the system takes longer than to count."""
+os.register_at_fork(after_in_child=_pid.cache_clear)
 
 
 class Metingen:
@@ -46,7 +34,7 @@ class Metingen:
     def __init__(self) -> None:
         # Chosen now, not at import.
         shared = os.environ.get(FOLDER)
-        values.ValueClass = values.MultiProcessValue(_proces.id) if shared else values.MutexValue  # type: ignore[no-untyped-call]
+        values.ValueClass = values.MultiProcessValue(_pid) if shared else values.MutexValue  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "uwlr_requests",

@@ -37,7 +37,7 @@ from uwlr_adapter.contract.dataset import (
 from uwlr_adapter.contract.names import LEERLING_ELEMENTEN, attribute_of
 from uwlr_adapter.contract.profiel import Profiel
 from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
-from uwlr_adapter.opslag import rows
+from uwlr_adapter.opslag import ask
 from uwlr_adapter.tijd import EERSTE_MAAND, peildatum_in, schooljaar_of, schooljaar_start
 
 
@@ -67,8 +67,8 @@ class Selectie:
             Gesteld(_LEERKRACHTEN, of),
             Gesteld(_GROEPEN, of),
             asked_vestiging(self.brin6),
-            Gesteld(_NEXT, {**of, "peildatum": peildatum, "last": last}),
             *([Gesteld(_LOCATIES, of)] if shows_locaties else []),
+            Gesteld(_NEXT, {**of, "peildatum": peildatum, "last": last}),
         ]
 
     def read(self, found: Sequence[Sequence[Rij]], aanmaakdatum: str) -> Dataset | None:
@@ -79,7 +79,7 @@ class Selectie:
         peildatum = peildatum_in(self.schooljaar, self.dag)
         if not found or peildatum is None:
             return None
-        enrolled, geplaatst, leerkrachten, in_groepen, vestigingen, _, *locaties = found
+        enrolled, geplaatst, leerkrachten, in_groepen, vestigingen, *locaties, _ = found
         vestiging = vestiging_in(vestigingen)
         if vestiging is None or not enrolled:
             return None
@@ -107,7 +107,7 @@ class Selectie:
         grenzen = _bounds(self.schooljaar, self.dag)
         if not found or grenzen is None:
             return None
-        (ahead,) = found[_PLACE_OF_NEXT]
+        (ahead,) = found[-1]
         days = [grenzen[0]] if self.dag < grenzen[0] else []
         return min([*days, *(day for day in ahead if day is not None)], default=None)
 
@@ -116,13 +116,10 @@ class Selectie:
         return _ingeschreven(velden, coming=self.schooljaar > schooljaar_of(self.dag))
 
 
-_PLACE_OF_NEXT = 5
-
-
 def select(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date, aanmaakdatum: str) -> Dataset | None:
     """Give what is answered for a vestiging and a school year on a day, every field of it (`Selectie.read`)."""
     selectie = Selectie(brin6, schooljaar, dag)
-    return selectie.read([rows(connection, one.vraag, **one.parameters) for one in selectie.ask()], aanmaakdatum)
+    return selectie.read(ask(connection, selectie.ask()), aanmaakdatum)
 
 
 def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, dag: date) -> dict[str, frozenset[object]]:
