@@ -8,7 +8,7 @@ takes half of what the driver's cursor does.
 import functools
 import select
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -32,6 +32,9 @@ class Opdracht:
 
     writers: Mapping[str, Callable[[Any], Any]]
     """What makes a value of Python into a stored one, by parameter."""
+
+    columns: Sequence[tuple[str, Callable[[Any], Any] | None]] = ()
+    """Of an INSERT: its columns in their order, each with its writer if it has one."""
 
     def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
         """Give the parameters in the form of the driver."""
@@ -140,7 +143,9 @@ class Invoer:
     def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
         found = self._compiled.get((kind, number))
         if found is None:
-            found = self._compiled[kind, number] = _compile(self._insert(dialect, number), dialect)
+            found = _compile(self._insert(dialect, number), dialect)
+            columns = [(name, found.writers.get(f"{name}_0")) for name in self._columns]
+            found = self._compiled[kind, number] = replace(found, columns=columns)
             expected = [f"{name}_{place}" for place in range(number) for name in self._columns]
             assert found.names is None or list(found.names) == expected  # noqa: S101 - so that values need no names
         return found
@@ -149,8 +154,7 @@ class Invoer:
         if opdracht.names is None:
             named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
             return opdracht.bind(named)
-        writers = [opdracht.writers.get(f"{name}_0") for name in self._columns]
-        columns = list(zip(self._columns, writers, strict=True))
+        columns = opdracht.columns
         return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
 
     def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:

@@ -8,7 +8,6 @@ moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter import dialect
-from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, Vraag, libpq_of
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, libpq_of
 from uwlr_adapter.wachten import MoetWachten, before_waiting, may_wait
 
 metadata = sa.MetaData(
@@ -45,12 +44,6 @@ def ask(connection: sa.Connection, gesteld: Sequence[Gesteld]) -> list[list[Rij]
     """Give the rows of some statements inside a transaction, one after the other. Raises DBAPIError."""
     found = _in_one_message(connection, lambda kind: [one.step(kind) for one in gesteld])
     return [_rows(connection, one) for one in gesteld] if found is None else found
-
-
-def rows(connection: sa.Connection, vraag: Vraag, **parameters: str | int | date) -> list[Rij]:
-    """Give the rows of a statement inside a transaction. Raises DBAPIError."""
-    (found,) = ask(connection, [Gesteld(vraag, parameters)])
-    return found
 
 
 def put(connection: sa.Connection, rijen: Sequence[tuple[Invoer, Mapping[str, Any]]]) -> None:
@@ -113,9 +106,9 @@ class Opslag:
         """Called at each failure of the database, also of one that a second try mends."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
 
-    def look(self, vraag: Vraag, **parameters: str | int) -> list[Rij]:
+    def look(self, gesteld: Gesteld) -> list[Rij]:
         """Give the rows of one statement. Raises DBAPIError."""
-        (found,) = self._look([Gesteld(vraag, parameters)], _single)
+        (found,) = self._look([gesteld], _single)
         return found
 
     def snapshot(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:

@@ -164,12 +164,11 @@ class _Lussen:
 
     async def look(self, bericht: Bericht) -> list[Rij]:
         """Give what the database says about a message. Raises MoetWachten."""
-        vraag, parameters = bericht.gesteld
         try:
             if self._kijk is not None:
                 return await self._kijk.add(bericht.gesteld)
             with without_waiting():
-                return self._dienst.opslag.look(vraag, **parameters)
+                return self._dienst.opslag.look(bericht.gesteld)
         except Exception:  # noqa: BLE001 - whatever it is, it is asked again in a thread, which tells of it
             raise MoetWachten from None
 

@@ -134,7 +134,7 @@ class Voorraad:
         before_waiting()
         with self._alone(sleutel) as waited:
             if waited or not any(row[: len(sleutel)] == sleutel for row in gezien):  # else it is known to be of before
-                found = _usable(self._opslag.look(_STAND, **sleutel._asdict()), sleutel, vorm, schoolversie, dag)
+                found = _usable(self._opslag.look(Gesteld(_STAND, sleutel._asdict())), sleutel, vorm, schoolversie, dag)
             return found or self._make(sleutel, vorm, moment, opened)
 
     def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
@@ -159,7 +159,7 @@ class Voorraad:
         return found
 
     def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
-        rows = self._opslag.look(_INHOUD, **sleutel._asdict(), inhoud_hash=gemaakt.inhoud_hash)
+        rows = self._opslag.look(Gesteld(_INHOUD, {**sleutel._asdict(), "inhoud_hash": gemaakt.inhoud_hash}))
         if not rows:
             before_waiting()
             with self._opslag.writing() as connection:  # so that it is not taken for at hand again

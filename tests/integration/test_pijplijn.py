@@ -13,8 +13,9 @@ from lus import run
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import pijplijn
-from uwlr_adapter.opdracht import Invoer, Rij, Stap, Vraag
-from uwlr_adapter.opslag import Opslag, rows
+from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, Vraag
+from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.opslag import ask as asked
 from uwlr_adapter.pijplijn import Pijplijn
 
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
@@ -67,7 +68,8 @@ def number_of_rows(opslag: Opslag) -> object:
 def test_a_connection_that_others_used(opslag: Opslag) -> None:
     """What a transaction prepared in a connection does not stand in the way of a pipeline that gets it."""
     with opslag.reading() as connection:
-        assert rows(connection, Vraag(sa.select(sa.func.count()).select_from(PROEF))) == [(0,)]
+        counted = Gesteld(Vraag(sa.select(sa.func.count()).select_from(PROEF)), {})
+        assert asked(connection, [counted]) == [[(0,)]]
 
     async def work(lijn: Pijplijn) -> list[list[Rij]]:
         await lijn.execute(put(opslag, (1, "een")))

@@ -34,7 +34,7 @@ from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag, libpq_of
-from uwlr_adapter.opslag import Opslag, OpslagFout, rows
+from uwlr_adapter.opslag import Opslag, OpslagFout, ask
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
@@ -150,7 +150,7 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) 
     failures: list[object] = []
     away.on_failure = failures.append
     for work in (
-        lambda: away.look(ALL),
+        lambda: away.look(Gesteld(ALL, {})),
         lambda: away.snapshot([Gesteld(ALL, {})]),
         lambda: away.put(INVOER, [{"a": 1}]),
     ):
@@ -187,10 +187,10 @@ def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Opslag) 
     for _ in range(8):
         with pytest.raises(ZeroDivisionError), opslag.writing() as connection:  # noqa: PT012 - what stands before it
             connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
-            assert rows(connection, COUNTED) == [(1,)]
+            assert ask(connection, [Gesteld(COUNTED, {})]) == [[(1,)]]
             raise ZeroDivisionError
     with opslag.reading() as connection:
-        assert rows(connection, COUNTED) == [(0,)]
+        assert ask(connection, [Gesteld(COUNTED, {})]) == [[(0,)]]
         assert connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) == 1
 
 
@@ -202,14 +202,14 @@ def test_a_table_that_changed_under_a_prepared_statement(opslag: Opslag) -> None
     failures: list[object] = []
     opslag.on_failure = failures.append
     with opslag.reading() as connection:
-        assert rows(connection, ALL) == [(7,)]
+        assert ask(connection, [Gesteld(ALL, {})]) == [[(7,)]]
     with Opslag(opslag.url.render_as_string(hide_password=False)).writing() as connection:
         connection.exec_driver_sql("ALTER TABLE proef ALTER COLUMN a TYPE text")
     with pytest.raises(DBAPIError), opslag.reading() as connection:
-        rows(connection, ALL)
+        ask(connection, [Gesteld(ALL, {})])
     assert len(failures) == 1
     with opslag.reading() as connection:
-        assert rows(connection, ALL) == [("7",)]
+        assert ask(connection, [Gesteld(ALL, {})]) == [[("7",)]]
 
 
 def test_the_limits_are_in_force(url: str) -> None:

@@ -15,7 +15,7 @@ from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
 from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
-from uwlr_adapter.opdracht import Rij, Vraag
+from uwlr_adapter.opdracht import Gesteld, Rij
 from uwlr_adapter.opslag import Opslag
 
 LATER = MOMENT + timedelta(hours=1)
@@ -210,9 +210,9 @@ class _Work:
         monkeypatch.setattr(Proef, "matches", counting)
         look = Opslag.look
 
-        def looking(opslag: Opslag, vraag: Vraag, **parameters: str | int) -> list[Rij]:
+        def looking(opslag: Opslag, gesteld: Gesteld) -> list[Rij]:
             self.queries += 1
-            return look(opslag, vraag, **parameters)
+            return look(opslag, gesteld)
 
         monkeypatch.setattr(Opslag, "look", looking)
         sa.event.listen(wereld.opslag.engine, "before_cursor_execute", self._query)

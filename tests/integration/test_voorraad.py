@@ -70,6 +70,13 @@ def test_made_once(school: Proefschool) -> None:
     assert stored(school) == sorted([ALLES.inhoud, LEERLINGEN.inhoud])
 
 
+def test_an_answer_at_hand_is_found_without_reading_the_school(school: Proefschool) -> None:
+    """Also for a caller who leaves the year empty, so that the gate could not look its answer up."""
+    first = school.fetch()
+    with patch.object(Opslag, "snapshot", side_effect=AssertionError):
+        assert school.fetch().inhoud == school.fetch(schooljaar="").inhoud == first.inhoud
+
+
 def test_geenwijzigingen_needs_no_bytes(school: Proefschool) -> None:
     """Who has the content already costs no look at the bytes, also in a process that never sent them."""
     first = school.fetch()

@@ -9,7 +9,7 @@ from uwlr_adapter import dialect
 from uwlr_adapter.administratie.model import is_brin6
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
 from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
-from uwlr_adapter.opslag import rows
+from uwlr_adapter.opslag import ask
 
 LANGSTE_NAAM = 200
 """PostgreSQL keeps to the width of the column; SQLite would not."""
@@ -72,7 +72,8 @@ def _require_form(brin6: str, naam: str) -> None:
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
     """Give the vestiging of a brin6, or None."""
-    return vestiging_in(rows(connection, _BY_BRIN6, brin6=brin6))
+    (found,) = ask(connection, [asked_vestiging(brin6)])
+    return vestiging_in(found)
 
 
 def asked_vestiging(brin6: str) -> Gesteld:

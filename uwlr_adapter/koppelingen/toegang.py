@@ -114,7 +114,7 @@ class Poort:
     def look(self, opslag: Opslag, autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
         """Look up who calls and what it names, and nothing more. Raises DBAPIError."""
         gesteld = self.ask(autorisatie, school, _VRAGEN)
-        return self.see(opslag.look(gesteld.vraag, **gesteld.parameters), autorisatie, school)
+        return self.see(opslag.look(gesteld), autorisatie, school)
 
     def ask(self, autorisatie: Autorisatie, school: SchoolVerwijzing | None, vragen: Vragen, **asked: str) -> Gesteld:
         """Give the one question to the database about who calls and what it names, whatever is there.

@@ -113,8 +113,7 @@ class Dienst:
 
     def _look(self, aanroep: Aanroep, gezien: Sequence[Rij] | None = None) -> Blik:
         if gezien is None:
-            gesteld = self.ask(aanroep)
-            gezien = self.opslag.look(gesteld.vraag, **gesteld.parameters)
+            gezien = self.opslag.look(self.ask(aanroep))
         return self.poort.see(gezien, aanroep.autorisatie, aanroep.school)
 
     def _judge(
