@@ -187,6 +187,8 @@ def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Opslag) 
     for _ in range(8):
         with pytest.raises(ZeroDivisionError), opslag.writing() as connection:  # noqa: PT012 - what stands before it
             connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
+            for _ in range(8):  # so often that the driver would prepare it too
+                connection.execute(sa.text("SELECT 1"))
             assert ask(connection, [Gesteld(COUNTED, {})]) == [[(1,)]]
             raise ZeroDivisionError
     with opslag.reading() as connection:

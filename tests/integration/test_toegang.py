@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, school_element
+from koppelingen_hulp import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
 
 from uwlr_adapter.contract import fault
+from uwlr_adapter.contract.verzoek import Autorisatie, SchoolVerwijzing
 from uwlr_adapter.journaal import Reden
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.catalogus import Catalogus
 from uwlr_adapter.koppelingen.koppeling import Koppeling
 from uwlr_adapter.koppelingen.sleutels import Proef
-from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang
+from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang, Vragen
 from uwlr_adapter.opdracht import Gesteld, Rij
 from uwlr_adapter.opslag import Opslag
 
@@ -131,6 +132,17 @@ def test_true_reasons(wereld: Wereld) -> None:
     assert refusal(lambda: wereld.fetch(sleutel=ANDERE_CODE)) == (Reden.CODE_ONJUIST, BRIN6, again.id)
     end(wereld, again)
     assert refusal(wereld.fetch) == (Reden.BEEINDIGD, BRIN6, again.id)
+
+
+def test_koppelingen_are_seen_in_one_order(wereld: Wereld) -> None:
+    """In whatever order the database gives its rows: which koppeling a refusal names must not hang on that."""
+    first = wereld.activate()
+    end(wereld, first)
+    second = wereld.activate()
+    caller, school = Autorisatie(CODE, KLANTCODE, "Snappet"), SchoolVerwijzing(BRIN6[:4], BRIN6[4:], None)
+    found = wereld.opslag.look(wereld.poort.ask(caller, school, Vragen()))
+    for rows in (found, found[::-1]):
+        assert [one.id for one in wereld.poort.see(rows, caller, school).koppelingen] == [first.id, second.id]
 
 
 @pytest.mark.parametrize("sleutel", [CODE.lower(), CODE + "x", CODE[:-1], "x", "x" * 300, CODE * 20, "é" * 30])

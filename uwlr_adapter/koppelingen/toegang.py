@@ -79,7 +79,7 @@ class Blik:
     """Of the vestiging that is named, if it exists."""
     schoolversie: int
     koppelingen: list[_Gekoppeld] = field(repr=False)
-    """The living ones of this afnemer at this vestiging, and after them the last one that ended."""
+    """The living ones of this afnemer at this vestiging, and the last one that ended, by id."""
     erbij: Sequence[Rij] = ()
     """What was looked up with it (`Erbij`), for the vestiging that is named."""
 
@@ -137,8 +137,7 @@ class Poort:
         koppelingen = {row[_KOPPELING]: _Gekoppeld(*row[_KOPPELING:_ERBIJ]) for row in rows}
         koppelingen.pop(None, None)
         erbij = [row[_ERBIJ:] for row in rows]
-        in_order = sorted(koppelingen.values(), key=lambda one: (not one.leeft, one.id))
-        return Blik(bekend, gevonden, versie or 0, in_order, erbij)
+        return Blik(bekend, gevonden, versie or 0, [koppelingen[number] for number in sorted(koppelingen)], erbij)
 
     def identify(self, blik: Blik, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
         """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
