@@ -98,8 +98,12 @@ class _Gemaakt:
     """An answer that was made just now, and what ends when it has been judged, if it has not been yet."""
 
     inhoud_hash: str
-    inhoud: Inhoud
+    inhoud: Inhoud | None
     keuring: Future[None] | None
+
+
+_NIETS = _Gemaakt(GEEN_GEGEVENS, None, None)
+"""What there is when there are no data."""
 
 
 class Voorraad:
@@ -191,9 +195,8 @@ class Voorraad:
         if dataset is None and not standen:
             return Stand(GEEN_GEGEVENS, stand.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
         aside = not self._opslag.is_sqlite  # whose only writer would be held while an answer is judged
-        gemaakt = None if dataset is None else _render(sleutel, vorm, dataset, aside=aside)
-        inhoud = None if gemaakt is None else gemaakt.inhoud
-        inhoud_hash = GEEN_GEGEVENS if gemaakt is None else gemaakt.inhoud_hash
+        gemaakt = _NIETS if dataset is None else _render(sleutel, vorm, dataset, aside=aside)
+        inhoud_hash, inhoud = gemaakt.inhoud_hash, gemaakt.inhoud
         geldig = stand.Geldigheid(
             schoolversie=versie,
             van=dag,
@@ -205,7 +208,7 @@ class Voorraad:
         # On the disk with the line of the journaal, before the answer leaves.
         with self._opslag.writing(later=True) as connection:
             gewijzigd = _keep(connection, sleutel, inhoud_hash, inhoud, geldig, moment, opened)
-            if gemaakt is not None and gemaakt.keuring is not None:
+            if gemaakt.keuring is not None:
                 gemaakt.keuring.result()  # else nothing is kept
         if inhoud is not None and inhoud.weergave.wijzer is not None:
             self._inhouden.put(inhoud_hash, inhoud, inhoud.octets)
