@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -161,14 +162,21 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) 
 
 def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Opslag) -> None:
     """A message without an answer is given up, and its connection with it; then a transaction asks the same."""
-    with opslag.writing() as connection:
-        connection.exec_driver_sql("CREATE TABLE proef (a int)")
+    waits = Gesteld(Vraag(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
-    opslag.on_failure = failures.append
-    with patch.object(dialect, "STATEMENT_SECONDS", -1):
-        assert opslag.snapshot([Gesteld(COUNTED, {})]) == [[(0,)]]
-    assert opslag.snapshot([Gesteld(COUNTED, {})]) == [[(0,)]]
-    assert len(failures) == 1
+    with ExitStack() as silence:
+        silence.enter_context(patch.object(dialect, "STATEMENT_SECONDS", -1))
+        held = silence.enter_context(opslag.writing())
+        held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
+
+        def end_of_silence(error: object) -> None:
+            failures.append(error)
+            silence.close()
+
+        opslag.on_failure = end_of_silence
+        assert opslag.snapshot([waits]) == [[(1,)]]
+    assert opslag.snapshot([waits]) == [[(1,)]]
+    assert [str(failure) for failure in failures] == ["the database does not answer"]
 
 
 def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
