@@ -199,3 +199,11 @@ def end_connections(opslag: Opslag) -> None:
         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
     with opslag.reading() as connection:
         connection.exec_driver_sql(statement)
+
+
+def waiting(connection: sa.Connection) -> int:
+    """Count the statements that wait for a lock of this connection; others of the server wait for theirs."""
+    statement = """SELECT count(DISTINCT pid) FROM pg_locks
+        WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 
 from uwlr_adapter import dialect
 from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, libpq_of
@@ -105,6 +105,8 @@ class Opslag:
         self.on_failure: Callable[[object], object] = lambda _failure: None
         """Called at each failure of the database, also of one that a second try mends."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
+        if not self.is_sqlite:
+            sa.event.listen(self.engine, "checkout", _refuse_ended)
 
     def look(self, gesteld: Gesteld) -> list[Rij]:
         """Give the rows of one statement. Raises DBAPIError."""
@@ -176,7 +178,7 @@ class Opslag:
             connection = self._spare.pop()
         except IndexError:
             before_waiting()
-            connection = self.connect()
+            return self.connect()
         if self.is_sqlite or not libpq_of(connection).has_ended():
             return connection
         before_waiting()
@@ -266,6 +268,12 @@ class Opslag:
                 return found
         except DBAPIError as error:
             raise OpslagFout(_UNUSABLE) from error
+
+
+def _refuse_ended(_driver: object, _record: object, connection: sa.PoolProxiedConnection) -> None:
+    """Tell the pool that a connection ended while nobody used it: it makes another one, and nobody fails."""
+    if libpq_of(connection).has_ended():
+        raise DisconnectionError
 
 
 def _single(connection: sa.PoolProxiedConnection, kind: sa.Dialect, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:

@@ -45,7 +45,7 @@ class Pijplijn:
             self._lijn = None
 
     async def _run(self, stappen: Sequence[Stap]) -> "tuple[_Lijn, list[Any]]":
-        if self._lijn is not None and (self._lijn.lost or self._lijn.beurt != self._opslag.beurt):
+        if self._lijn is not None and (self._lijn.has_ended() or self._lijn.beurt != self._opslag.beurt):
             self.close()
         if self._lijn is None:
             beurt = self._opslag.beurt
@@ -81,6 +81,10 @@ class _Lijn:
         self._klaar: asyncio.Future[None] | None = None
         self._socket = self._pgconn.socket
         loop.add_reader(self._socket, self._receive)
+
+    def has_ended(self) -> bool:
+        """Tell whether the server has ended it while it was idle, also when the loop is still to hear so."""
+        return self.lost or self.libpq.has_ended()
 
     async def run(self, stappen: Sequence[Stap]) -> list[Any]:
         """Give the result of each statement, once the transaction of them all has ended. Raises OperationalError."""
@@ -120,7 +124,10 @@ class _Lijn:
             self._end(error)
 
     def _receive(self) -> None:
-        """Take in what has come."""
+        """Take in what has come; when nothing was asked, that is the end of the connection."""
+        if self._klaar is None:
+            self._leave()
+            return
         try:
             if self.libpq.receive(self._found):
                 self._end()

@@ -1,6 +1,7 @@
 """Many statements in one message to PostgreSQL: each gets its own rows, and what goes wrong is over at once."""
 
 import asyncio
+import select
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from databank import Databank, end_connections
+from databank import Databank
 from lus import run
 from sqlalchemy.exc import DBAPIError
 
@@ -121,9 +122,8 @@ def test_a_connection_that_is_lost_is_made_anew(opslag: Opslag) -> None:
         await lijn.fetch(ask(opslag, 1))
         failures: list[object] = []
         opslag.on_failure, beurt = failures.append, opslag.beurt
-        end_connections(opslag)
         with pytest.raises(DBAPIError):
-            await lijn.fetch(ask(opslag, 1))
+            await lijn.fetch([Stap("SELECT pg_terminate_backend(pg_backend_pid())", [])])
         assert len(failures) == 1
         assert opslag.beurt > beurt
         return await lijn.fetch(ask(opslag, 1))
@@ -131,21 +131,41 @@ def test_a_connection_that_is_lost_is_made_anew(opslag: Opslag) -> None:
     assert play(opslag, work) == [[]]
 
 
-def test_a_connection_that_is_lost_while_idle_is_not_noticed(opslag: Opslag) -> None:
-    """When the loop saw it end before anything was asked of it, nobody fails, and others keep their connections."""
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_a_connection_that_is_lost_while_idle_is_not_noticed(opslag: Opslag, rounds: int) -> None:
+    """Nobody fails, and others keep their connections, whether the loop had time to hear of it or not."""
 
     async def work(lijn: Pijplijn) -> list[Any]:
         (((pid,),),) = await lijn.fetch([Stap("SELECT pg_backend_pid()", [])])
         beurt = opslag.beurt
         with opslag.reading() as connection:
             connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
-        for _ in range(3):
+        for _ in range(rounds):
             await asyncio.sleep(0)
         await lijn.execute(put(opslag, (1, None)))
         assert opslag.beurt == beurt
         return await lijn.fetch(ask(opslag, 1))
 
     assert play(opslag, work) == [[(1, None)]]
+
+
+def test_a_connection_that_says_something_unasked_is_left(opslag: Opslag) -> None:
+    """It is about to end, if it has not ended yet: what was said may be read already, so that nothing shows later."""
+    pid = Stap("SELECT pg_backend_pid()", [])
+
+    async def work(lijn: Pijplijn) -> list[Any]:
+        first = await lijn.fetch([pid])
+        await lijn.execute([Stap("LISTEN proef", [])])
+        with opslag.writing() as connection:
+            connection.exec_driver_sql("NOTIFY proef")
+        line: Any = lijn._lijn  # noqa: SLF001 - only there is its socket
+        select.select([line.libpq.pgconn.socket], [], [])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return [first, await lijn.fetch([pid])]
+
+    first, second = play(opslag, work)
+    assert first != second
 
 
 def test_a_connection_that_others_distrust_is_left(opslag: Opslag) -> None:

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, own_server
+from databank import Databank, end_connections, own_server, waiting
 from edexml_bestand import make_dataset
 from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
@@ -34,7 +34,7 @@ from uwlr_adapter.journaal import Soort
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Vraag, libpq_of
+from uwlr_adapter.opdracht import Gesteld, Invoer, Libpq, Rij, Stap, Vraag, libpq_of
 from uwlr_adapter.opslag import Opslag, OpslagFout, ask
 from uwlr_adapter.settings import Settings
 
@@ -108,7 +108,7 @@ def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
     with opslag.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
-        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+        while not waiting(connection):
             pass
         connection.exec_driver_sql("INSERT INTO proef VALUES (1)")
     thread.join()
@@ -137,7 +137,7 @@ def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Opslag) -> 
     with opslag.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
-        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+        while not waiting(connection):
             pass
     thread.join()
     assert not failures
@@ -319,7 +319,7 @@ def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
         held.set()
         with opslag.writing() as other:
             dialect.lock(other, "twee")
-        while connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == 0:
+        while not waiting(connection):
             pass
         order.append("first")
     thread.join()
@@ -354,6 +354,33 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
     assert school.fetch().uitkomst == "leerlinggegevens"
     assert not failures
     school.close()
+
+
+def test_the_pool_gives_no_connection_that_ended(opslag: Opslag) -> None:
+    """A connection for a loop, and a transaction, are of one that lives; nobody fails on the way."""
+    failures: list[object] = []
+    opslag.on_failure = failures.append
+    with opslag.reading(), opslag.reading(), opslag.writing():
+        pass
+    other = Opslag(opslag.url.render_as_string(hide_password=False))
+    end_connections(other)
+    assert libpq_of(opslag.connect()).fetch(Stap("SELECT 1", [])) == [(1,)]
+    with opslag.reading() as reading, opslag.writing() as writing:
+        assert reading.scalar(sa.text("SELECT 1")) == writing.scalar(sa.text("SELECT 1")) == 1
+    assert not failures
+    other.close()
+
+
+def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(opslag: Opslag) -> None:
+    """What shows only when it begins is a failure of the database, not of who began it."""
+    failures: list[object] = []
+    with opslag.reading():
+        pass
+    end_connections(Opslag(opslag.url.render_as_string(hide_password=False)))
+    opslag.on_failure = failures.append
+    with patch.object(Libpq, "has_ended", return_value=False), opslag.reading() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    assert len(failures) == 1
 
 
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
