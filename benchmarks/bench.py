@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import eerste
 import groei
@@ -31,6 +32,8 @@ SIZES = (25, 250, 500, 1500)
 NORM = 500
 """The size for which the ratios are asked."""
 SOORTEN = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+Rivaal: TypeAlias = tuple[str, Server, Vraag]
+"""What a server is asked, by name; the server; and the request itself."""
 PLOEGEN = (("sqlite", 1), ("postgresql", 1), ("postgresql", 2))
 """The databases, and how many workers serve them: one as `serve` has by itself, and one for each of two cores."""
 
@@ -88,12 +91,12 @@ class Tafel:
     opzet: Opzet
     cellen: dict[tuple[int, str, str], Cel] = field(default_factory=dict)
 
-    def measure(self, size: int, naam: str, rivals: Sequence[tuple[Server, Vraag]]) -> None:
-        """Measure rivals in turn for one question, and print their lines."""
-        cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for one, _ in rivals]
-        counts = [_warm(server, vraag, self.opzet.seconds) for server, vraag in rivals]
+    def measure(self, size: int, rivals: Sequence[Rivaal]) -> None:
+        """Measure rivals in turn, and print their lines."""
+        cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for naam, one, _ in rivals]
+        counts = [_warm(server, vraag, self.opzet.seconds) for _, server, vraag in rivals]
         for _ in range(self.opzet.rounds):
-            for cell, (server, vraag), count in zip(cells, rivals, counts, strict=True):
+            for cell, (_, server, vraag), count in zip(cells, rivals, counts, strict=True):
                 before = server.cpu()
                 found = measure(server.port, vraag, self.opzet.seconds, count)
                 server.settle()
@@ -210,35 +213,54 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
         )
         for size, brin6 in schools.items():
             vragen = {ploeg.label: _vragen(ploeg, brin6) for ploeg in ploegen}
-            for naam, rivals in _cellen(size, ploegen, vragen):
-                static_too = [(static, Vraag(f"/{size}.xml"))] if static and naam == "all" else []
-                tafel.measure(size, naam, [*rivals, *static_too])
+            static_too = [("all", static, Vraag(f"/{size}.xml"))] if static else []
+            for rivals in _rondes(size, ploegen, vragen, static_too):
+                tafel.measure(size, rivals)
 
 
-def _cellen(
-    size: int, ploegen: Sequence[Ploeg], vragen: dict[str, dict[str, Vraag]]
-) -> Iterator[tuple[str, list[tuple[Server, Vraag]]]]:
-    """Give what is measured for a size: every rival for the size of which ratios are asked, else the most telling ones.
+def _rondes(
+    size: int, ploegen: Sequence[Ploeg], vragen: dict[str, dict[str, Vraag]], static: list[Rivaal]
+) -> Iterator[list[Rivaal]]:
+    """Give what is measured in turn for a size: every rival for the size of which ratios are asked, else a few.
 
-    The typed service is the same over both databases but for its workers; a klant is refused before any size matters.
+    Of what ratios are asked stands in the same rounds. The typed service is the same over both databases but for its
+    workers; a klant is refused before any size matters.
     """
-    is_norm = size == NORM
-    ploegen = ploegen if is_norm else ploegen[:2]
-    all_rivals = []
+    bytes_ = Vraag(f"/{size}.xml")
+    if size != NORM:
+        first, last = ploegen[:2]
+        yield [
+            ("all", first.ours, vragen[first.label]["all"]),
+            ("all", first.same, bytes_),
+            ("all", last.newcomer, vragen[last.label]["all"]),
+            ("all", last.ours, vragen[last.label]["all"]),
+            ("all", last.same, bytes_),
+            *static,
+        ]
+        for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code"):
+            yield [(naam, one.ours, vragen[one.label][naam]) for one in (first, last) if naam in vragen[one.label]]
+        return
+    with_ratios: list[Rivaal] = []
     for ploeg in ploegen:
-        plain = vragen[ploeg.label]["all"]
-        typed = [(ploeg.newcomer, plain)] if is_norm or ploeg is ploegen[-1] else []
-        zonder = [(ploeg.zonder, plain)] if is_norm else []
-        bytes_ = Vraag(f"/{size}.xml")
-        threads = [(ploeg.threads, bytes_)] if is_norm else []
-        all_rivals += [*typed, (ploeg.ours, plain), *zonder, (ploeg.same, bytes_), *threads]
-    yield "all", all_rivals
-    for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code", "refused: klant"):
-        found = [(ploeg.ours, vragen[ploeg.label][naam]) for ploeg in ploegen if naam in vragen[ploeg.label]]
-        if is_norm and naam != "all, gzip":
-            found.insert(0, (ploegen[-1].newcomer, vragen[ploegen[-1].label][naam]))
-        if found and (is_norm or naam != "refused: klant"):
-            yield naam, found
+        asked = vragen[ploeg.label]
+        with_ratios += [
+            ("all", ploeg.newcomer, asked["all"]),
+            ("all", ploeg.ours, asked["all"]),
+            ("all", ploeg.same, bytes_),
+            *((naam, ploeg.ours, asked[naam]) for naam in _BESIDE_ALL if naam in asked),
+            ("all", ploeg.zonder, asked["all"]),
+            ("all", ploeg.threads, bytes_),
+        ]
+    yield [*with_ratios, *static]
+    typed = ploegen[-1].newcomer
+    for naam in ("geenwijzigingen", "leerlingen of a group"):
+        ours_too = [(naam, one.ours, vragen[one.label][naam]) for one in ploegen]
+        yield [(naam, typed, vragen[ploegen[-1].label][naam]), *ours_too]
+    yield [(naam, typed, vragen[ploegen[-1].label][naam]) for naam in ("refused: code", "refused: klant")]
+
+
+_BESIDE_ALL = ("all, gzip", "refused: code", "refused: klant")
+"""What is compared with the whole answer, plain."""
 
 
 def _fill(databank: Databank, schools: dict[int, str], folder: Path) -> None:

@@ -45,6 +45,7 @@ _VRAGEN = Vragen(ERBIJ)
 """The one look at the database that most requests need."""
 
 Result = TypeVar("Result")
+Fout = TypeVar("Fout", bound=Exception)
 
 
 KLEINSTE_GZIP = 1024
@@ -100,7 +101,7 @@ class Dienst:
 
     def refused(self, fout: fault.UwlrFout, bron: str) -> Uitslag:
         """Give what comes of a message that cannot be read, or is of nobody that is known: it is counted."""
-        return Uitslag(Weigering(self.klok(), bron, fout.code), fout)
+        return Uitslag(Weigering(self.klok(), bron, fout.code), without_trace(fout))
 
     def written(self, uitslag: Uitslag) -> Uitslag:
         """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
@@ -129,7 +130,7 @@ class Dienst:
             refusal = fout
         regel.uitkomst = refusal.code
         regel.reden = regel.reden or _REASONS.get(type(refusal))
-        return refusal
+        return without_trace(refusal)
 
     def _grant(self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool) -> Antwoord:
         """Give the answer to a known afnemer (rows 6 to 10). Raises UwlrFout."""
@@ -281,6 +282,15 @@ def guarded(work: Callable[[], Result]) -> Result:
         raise
     except Exception as error:
         raise own_fault(error) from error
+
+
+def without_trace(fout: Fout) -> Fout:
+    """Give a refusal as a value: its trace holds every frame that it came through, and one of those holds it.
+
+    Such a ring stays until Python looks for rings, and then everybody waits; a request leaves none.
+    """
+    fout.__cause__ = fout.__context__ = None
+    return fout.with_traceback(None)
 
 
 def own_fault(error: Exception) -> fault.UwlrFout:

@@ -12,7 +12,7 @@ from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.verzoek import lees
 from uwlr_adapter.opdracht import Rij
 from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
-from uwlr_adapter.soap.dienst import Dienst
+from uwlr_adapter.soap.dienst import Dienst, without_trace
 from uwlr_adapter.soap.http import Afzender, Bericht, Uitslag
 
 from spyne import Application, Fault  # isort: skip
@@ -109,5 +109,5 @@ class Vervoer(ServerBase):  # type: ignore[misc] # idem
 
     def _refused(self, error: Fault, afzender: Afzender) -> Uitslag:
         if isinstance(error, Onleesbaar):
-            return self._dienst.refused(error.fout, afzender.bron)
+            return self._dienst.refused(without_trace(error).fout, afzender.bron)
         return Uitslag(None, fault.InterneFout())  # one of Spyne's own; it has no text that may leave
