@@ -1,5 +1,6 @@
-"""What a watcher sees: health, readiness, figures and the log; and that nothing of a caller is in them."""
+"""What a watcher sees: health, readiness, figures, the log and memory; and that nothing of a caller is in them."""
 
+import gc
 import json
 import logging
 import os
@@ -7,8 +8,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+import sqlalchemy as sa
 from berichten import envelope
 from huis import Huis, furnish
 from wsgi import call
@@ -234,3 +237,34 @@ def test_a_process_that_was_forked_counts_for_itself(tmp_path: Path) -> None:
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", FORKED], env=environment, capture_output=True, text=True, check=True)
     assert {file.name for file in tmp_path.glob("counter_*.db")} == {f"counter_{pid}.db" for pid in done.stdout.split()}
+
+
+def test_a_request_leaves_no_rings_of_objects(app: App, huis: Huis) -> None:
+    """What was granted and what was refused is gone when it is answered: nothing piles up until Python looks for it."""
+    good = huis.request()
+    messages = {
+        "granted": good,
+        "code": huis.request(sleutel="21QW00ietsheelanders"),
+        "klantcode": good.replace(huis.klantcodes["Snappet"].encode(), b"iets anders"),
+        "version": good.replace(b">2.2<", b">9.9<"),
+        "schema": good.replace(b"xsdversie", b"xsdversje"),
+        "no XML": good[:-9],
+        "nothing": b"",
+    }
+    assert len(set(messages.values())) == len(messages)
+    assert {what: _left_behind(app, message) for what, message in messages.items()} == dict.fromkeys(messages, 0)
+    with patch.object(Opslag, "look", side_effect=sa.exc.OperationalError("select", {}, Exception())):
+        assert _left_behind(app, good) == 0
+
+
+def _left_behind(app: App, message: bytes) -> int:
+    """Count the objects in rings that a request leaves."""
+    call(app, message)  # whatever is made once
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(9):
+            call(app, message)
+        return gc.collect() // 9
+    finally:
+        gc.enable()
