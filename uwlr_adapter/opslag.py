@@ -181,10 +181,8 @@ class Opslag:
             return self.connect()
         if self.is_sqlite or not libpq_of(connection).has_ended():
             return connection
-        before_waiting()
         connection.invalidate()  # it ended while nobody used it: nobody fails
-        self.close()
-        return self.connect()
+        return self._take()
 
     def connect(self) -> sa.PoolProxiedConnection:
         """Give a connection, made anew when none is idle. Raises DBAPIError."""

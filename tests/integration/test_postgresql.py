@@ -21,6 +21,7 @@ from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
 from proefschool import Proefschool
 from pydantic import SecretStr
+from server import until
 from sqlalchemy.exc import DBAPIError
 from wsgi import call
 
@@ -108,8 +109,7 @@ def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
     with opslag.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
-        while not waiting(connection):
-            pass
+        until(lambda: waiting(connection))
         connection.exec_driver_sql("INSERT INTO proef VALUES (1)")
     thread.join()
     assert [rows[0][0] for rows in found[0][::2]] == [0, 0]
@@ -137,8 +137,7 @@ def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Opslag) -> 
     with opslag.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
-        while not waiting(connection):
-            pass
+        until(lambda: waiting(connection))
     thread.join()
     assert not failures
     with opslag.reading() as connection:
@@ -319,8 +318,7 @@ def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
         held.set()
         with opslag.writing() as other:
             dialect.lock(other, "twee")
-        while not waiting(connection):
-            pass
+        until(lambda: waiting(connection))
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
