@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter import worker
-from uwlr_adapter.cli import serve
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.rsgi import Rsgi
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.server import serve, worker
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.toezicht import HEALTHZ
+from uwlr_adapter.web.health import HEALTHZ
+from uwlr_adapter.web.rsgi import Rsgi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

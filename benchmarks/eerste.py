@@ -17,7 +17,7 @@ from lxml import etree
 from records import brin6s, write_edexml
 from servers import DATABANKEN, ours
 
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.files import contract_file
 
 SIZE = 500
 _REPEATS = 5

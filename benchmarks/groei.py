@@ -19,10 +19,10 @@ from cijfers import Eis, Spreiding, number, show_ratio
 from records import brin6s, write_edexml
 from servers import DATABANKEN, PATH, Databank, Server, ours
 
-from uwlr_adapter import dialect
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db import dialect
+from uwlr_adapter.db.database import Opslag
 
 SIZE = 25
 CEILING = 1.2

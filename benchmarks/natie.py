@@ -29,7 +29,7 @@ from belasting import CONNECTIONS, Antwoord, fetch_all
 from records import brin6s, write_edexml
 from servers import Databank, Server, cpu_of, memory_of, ours, postgresql
 
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 
 SCHOOLS = 6600
 MEAN, SMALLEST, LARGEST = 212, 20, 1500

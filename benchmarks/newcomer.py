@@ -20,12 +20,12 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
 )
+from uwlr_adapter.clock import AMSTERDAM, from_utc
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
+from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.tables import Status, koppeling
-from uwlr_adapter.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
-from uwlr_adapter.tijd import AMSTERDAM, from_utc
+from uwlr_adapter.web.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 
 from spyne import Application, Array, ComplexModel, DateTime, Fault, Service, Unicode, XmlAttribute, rpc  # isort: skip
 from spyne.protocol.soap import Soap11  # isort: skip

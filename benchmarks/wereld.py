@@ -11,14 +11,14 @@ from belasting import Vraag
 from records import SCHOOLJAAR
 from servers import PATH, SLEUTEL, Databank
 
-from uwlr_adapter.administratie import edexml, store
+from uwlr_adapter.administratie.importing import importer
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS, SOAP11
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
 
 KLANTNAAM = "Snappet"
 KLANTCODE = "een-klantcode-voor-metingen"
@@ -52,7 +52,7 @@ def add_afnemer(opslag: Opslag) -> None:
 
 def import_file(opslag: Opslag, file: Path) -> None:
     """Import one EDEXML file."""
-    store.import_leveringen(opslag, [edexml.read(file.read_bytes())], store.Opties(datetime.now(UTC)))
+    importer.import_leveringen(opslag, [edexml.read(file.read_bytes())], importer.Opties(datetime.now(UTC)))
 
 
 def activate(opslag: Opslag, brin6s: Iterable[str]) -> None:
@@ -61,7 +61,7 @@ def activate(opslag: Opslag, brin6s: Iterable[str]) -> None:
     with opslag.writing() as connection:
         for brin6 in brin6s:
             aanvraag = Aanvraag(brin6, AANBOD, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
-            handelingen.activate(connection, catalogus, bos, aanvraag, moment)
+            actions.activate(connection, catalogus, bos, aanvraag, moment)
 
 
 def tidy(opslag: Opslag) -> None:

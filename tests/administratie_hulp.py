@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from edexml_bestand import to_edexml
 
-from uwlr_adapter.administratie import edexml, gegevens, store, tables
+from uwlr_adapter.administratie import selection, tables
+from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Levering, Rapport
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
@@ -37,14 +40,14 @@ def open_opslag(folder: Path) -> Opslag:
     return opslag
 
 
-def opties(moment: datetime = MOMENT, **others: Any) -> store.Opties:
+def opties(moment: datetime = MOMENT, **others: Any) -> importer.Opties:
     """Give options of an import in which a drop is no question."""
-    return store.Opties(moment, **{"accept_drop": True, **others})
+    return importer.Opties(moment, **{"accept_drop": True, **others})
 
 
 def import_levering(opslag: Opslag, levering: Levering, **others: Any) -> Rapport:
     """Import one delivery."""
-    (rapport,) = store.import_leveringen(opslag, [levering], opties(**others)).rapporten
+    (rapport,) = importer.import_leveringen(opslag, [levering], opties(**others)).rapporten
     return rapport
 
 
@@ -56,12 +59,12 @@ def import_dataset(opslag: Opslag, dataset: Dataset, **others: Any) -> Rapport:
 def select(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> Dataset | None:
     """Select for a day, in a reading transaction."""
     with opslag.reading() as connection:
-        return gegevens.select(connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=AANMAAKDATUM)
+        return selection.select(connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=AANMAAKDATUM)
 
 
 def next_change(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> date | None:
     """Give the first day after this one on which `select` may give something else without an import."""
-    selectie = gegevens.Selectie(brin6, schooljaar, dag)
+    selectie = selection.Selectie(brin6, schooljaar, dag)
     return selectie.next_change(opslag.snapshot(selectie.ask()))
 
 

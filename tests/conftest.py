@@ -6,7 +6,7 @@ import databank as databanken
 import pytest
 from databank import Databank
 
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 
 
 @pytest.fixture(autouse=True)

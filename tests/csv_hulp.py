@@ -13,7 +13,8 @@ from rich.console import Console
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.leerling import leerling
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import MAX_DROP, Settings
 
 CORPUS = Path(__file__).parent / "data" / "csv"

@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 
 TEMPLATE = "uwlr_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")

@@ -7,18 +7,20 @@ from pathlib import Path
 import sqlalchemy as sa
 from berichten import body, envelope, header
 
-from uwlr_adapter.administratie import edexml, store
-from uwlr_adapter.demo import opzet
-from uwlr_adapter.koppelingen import afnemer, handelingen, sleutelbestand
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import SLEUTEL_BYTES, Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.administratie.importing import importer
+from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.clock import day_of, now
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.demo import setup
+from uwlr_adapter.keys import key_file
+from uwlr_adapter.keys.server_keys import SLEUTEL_BYTES, Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import day_of, now
 
-CODE = opzet.VERIFICATIECODE
+CODE = setup.VERIFICATIECODE
 CODE_OF_ONE = "30AB00een-van-alles-1"
 ONE_OF_EACH = """<EDEX><school><schooljaar>{schooljaar}</schooljaar><brincode>30AB</brincode></school>
 <groepen><groep key="g"><naam>Enig</naam><jaargroep>3</jaargroep></groep></groepen>
@@ -54,7 +56,7 @@ class Huis:
 def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
     """Import the smallest school, 30AB00."""
     levering = edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode())
-    store.apply(connection, [levering], store.Opties(now()))
+    importer.apply(connection, [levering], importer.Opties(now()))
 
 
 def furnish(data: Path, moment: datetime | None = None) -> Huis:
@@ -65,14 +67,14 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
     try:
         opslag.upgrade()
         if not opslag.is_sqlite:
-            sleutelbestand.make(data / "keys", SLEUTEL_BYTES)
+            key_file.make(data / "keys", SLEUTEL_BYTES)
         sleutels = Sleutelbos.from_settings(settings, opslag)
-        voorbeeld = opzet.prepare(opslag, sleutels, moment)
-        klantcodes = {opzet.KLANTNAAM: opzet.KLANTCODE}
+        voorbeeld = setup.prepare(opslag, sleutels, moment)
+        klantcodes = {setup.KLANTNAAM: setup.KLANTCODE}
         with opslag.writing() as connection:
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                _, klantcodes[klantnaam] = afnemer.add(connection, sleutels, klantnaam, moment)
-            afnemer.disable(connection, "Gestopt", moment)
+                _, klantcodes[klantnaam] = afnemers.add(connection, sleutels, klantnaam, moment)
+            afnemers.disable(connection, "Gestopt", moment)
 
             def activate(brin6: str, aanbod: str, code: str, days: int = 0) -> Koppeling:
                 aanvraag = Aanvraag(
@@ -84,12 +86,12 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
                     startdatum=day_of(moment) + timedelta(days=days),
                     verificatiecode=code,
                 )
-                return handelingen.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)
+                return actions.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)
 
             paused = activate("21QW00", "basispoort", "21QW00gepauzeerd-koppeling")
-            handelingen.clear_code(connection, paused.id, paused.versie, moment)
+            actions.clear_code(connection, paused.id, paused.versie, moment)
             ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
-            handelingen.end(connection, ended.id, ended.versie, moment)
+            actions.end(connection, ended.id, ended.versie, moment)
             activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
             import_one_of_each(connection, voorbeeld.schooljaar)
             activate("30AB00", "snappet", CODE_OF_ONE)

@@ -7,16 +7,15 @@ from pathlib import Path
 import berichten
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import vestigingen
-from uwlr_adapter.contract.verzoek import lees
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.koppelingen.toegang import Poort, Toegang
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.contract.request import lees
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen.access import Poort, Toegang
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -44,7 +43,7 @@ def open_opslag(folder: Path, *brin6s: str) -> Opslag:
 
 def add_vestiging(connection: sa.Connection, brin6: str) -> None:
     """Add a vestiging."""
-    vestigingen.add_vestiging(connection, brin6, brin6, f"key-{brin6}")
+    schools.add_vestiging(connection, brin6, brin6, f"key-{brin6}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Wereld:
         """Activate a koppeling in a transaction of its own."""
         aanvraag = Aanvraag(brin6, aanbod, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
         with self.opslag.writing() as connection:
-            return handelingen.activate(connection, self.poort.catalogus, self.poort.sleutels, aanvraag, moment)
+            return actions.activate(connection, self.poort.catalogus, self.poort.sleutels, aanvraag, moment)
 
     def fetch(
         self,

@@ -7,23 +7,23 @@ from pathlib import Path
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from uwlr_adapter import journaal
-from uwlr_adapter.administratie import vestigingen
-from uwlr_adapter.demo import opzet
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers import tweedefactor
-from uwlr_adapter.gebruikers.gebruiker import Nieuw
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.demo import setup
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import second_factor
+from uwlr_adapter.gebruikers.accounts import Nieuw
 from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.journaal import Reden, Verzoekregel
-from uwlr_adapter.koppelingen import afnemer, handelingen, store
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Reden, Verzoekregel
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers, store
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import koppeling
-from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import day_of, schooljaar_of
 
 WACHTWOORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -68,12 +68,12 @@ def furnish(data: Path, moment: datetime) -> Portaalhuis:
         opslag.upgrade()
         sleutels = Sleutelbos.from_settings(settings, opslag)
         begin = moment - timedelta(days=DAGEN)
-        opzet.prepare(opslag, sleutels, begin)
+        setup.prepare(opslag, sleutels, begin)
         with opslag.writing() as connection:
-            vestigingen.add_vestiging(connection, LEEG, "De Lege Bank")
+            schools.add_vestiging(connection, LEEG, "De Lege Bank")
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                afnemer.add(connection, sleutels, klantnaam, begin)
-            afnemer.disable(connection, "Gestopt", moment)
+                afnemers.add(connection, sleutels, klantnaam, begin)
+            afnemers.disable(connection, "Gestopt", moment)
             link = _add_gebruikers(connection, sleutels, moment)
             koppelingen = _activate(connection, sleutels, begin)
             _live_through(connection, koppelingen, moment)
@@ -89,7 +89,7 @@ def _add_gebruikers(connection: sa.Connection, sleutels: Sleutelbos, moment: dat
         _, token = gebruikers.add(connection, nieuw, moment)
         made = gebruikers.set_password(connection, token, hash_, moment)
         if nieuw.login == "streng":
-            gebruikers.set_totp(connection, made.id, tweedefactor.seal(sleutels, TOTP), 0)
+            gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, TOTP), 0)
     _, token = gebruikers.add(connection, Nieuw("nieuw", "H. Nieuw", Rol.SCHOOLBEHEERDER, (VOL,)), moment)
     return token
 
@@ -100,7 +100,7 @@ def _activate(connection: sa.Connection, sleutels: Sleutelbos, begin: datetime) 
     def activate(aanbod: str, code: str | None, brin6: str = VOL, days: int = 0) -> Koppeling:
         start = day_of(begin) + timedelta(days=days)
         aanvraag = Aanvraag(brin6, aanbod, "a.devries", "A. de Vries", True, start, code)  # noqa: FBT003 - agreed
-        return handelingen.activate(connection, Catalogus.load(), sleutels, aanvraag, begin)
+        return actions.activate(connection, Catalogus.load(), sleutels, aanvraag, begin)
 
     actief = store.living(connection, VOL, "snappet")
     assert actief is not None
@@ -126,7 +126,7 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
         one, leerlingen = koppelingen[naam], 232 if uitkomst == "leerlinggegevens" else None
         afnemer_id = one.afnemer_id or 0
         regel = Verzoekregel(when, "HaalLeerlinggegevens", afnemer_id, (), uitkomst, reden, one.id, VOL, leerlingen)
-        journaal.record_verzoeken(connection, [regel])
+        writer.record_verzoeken(connection, [regel])
 
     for days in range(DAGEN - 1, 0, -1):
         if days in {11, 12}:
@@ -138,7 +138,7 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
             fetch("gepauzeerd", 40, GEWEIGERD, Reden.GEPAUZEERD)
         elif days > PAUZE:
             fetch("gepauzeerd", 40, "leerlinggegevens")
-        for naam, day, act in (("gepauzeerd", PAUZE + 1, handelingen.clear_code), ("beeindigd", 9, handelingen.end)):
+        for naam, day, act in (("gepauzeerd", PAUZE + 1, actions.clear_code), ("beeindigd", 9, actions.end)):
             if days == day:
                 when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
                 act(connection, koppelingen[naam].id, koppelingen[naam].versie, when)

@@ -10,9 +10,9 @@ import pyotp
 from lxml import html
 from wsgi import Reply, call
 
-from uwlr_adapter.app import App
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 CODE = "21QW00Ygr67BfgKl!gr8"

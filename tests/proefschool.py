@@ -12,20 +12,20 @@ from lxml import etree
 from pydantic import SecretStr
 from wsgi import call
 
-from uwlr_adapter import journaal
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.contract import antwoord
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerling
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operatie
-from uwlr_adapter.journaal import Regel, Soort
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen, store
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import Regel, Soort
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers, store
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import day_of
+from uwlr_adapter.web.app import App
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SCHOOLJAAR = "2026-2027"
@@ -167,28 +167,28 @@ class Proefschool:
         )
         with self.opslag.writing() as connection:
             catalogus = Catalogus.load(self.settings.catalogus)
-            handelingen.activate(connection, catalogus, self._sleutels, aanvraag, self.moment)
+            actions.activate(connection, catalogus, self._sleutels, aanvraag, self.moment)
 
     def end(self) -> None:
         """End the koppeling."""
         with self.opslag.writing() as connection:
             found = store.living(connection, BRIN6, "proef")
             assert found is not None
-            handelingen.end(connection, found.id, found.versie, self.moment)
+            actions.end(connection, found.id, found.versie, self.moment)
 
     def pause(self) -> None:
         """Clear the verificatiecode."""
         with self.opslag.writing() as connection:
             found = store.living(connection, BRIN6, "proef")
             assert found is not None
-            handelingen.clear_code(connection, found.id, found.versie, self.moment)
+            actions.clear_code(connection, found.id, found.versie, self.moment)
 
     def resume(self) -> None:
         """Enter the same verificatiecode again."""
         with self.opslag.writing() as connection:
             found = store.living(connection, BRIN6, "proef")
             assert found is not None
-            handelingen.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
+            actions.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
 
     def fetch(
         self,
@@ -215,7 +215,7 @@ class Proefschool:
             rest += "" if waarde is None else f"<{naam}>{waarde}</{naam}>"
         found = self.send(self.message(operatie, rest, schooljaar))
         if found.status == OK:
-            assert antwoord.check(found.inhoud, xsdversie) == []
+            assert answer.check(found.inhoud, xsdversie) == []
         return found
 
     def message(self, operatie: Operatie, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
@@ -235,4 +235,4 @@ class Proefschool:
     def laatste_regel(self) -> Regel:
         """The newest line of the journaal about a request."""
         with self.opslag.reading() as connection:
-            return next(regel for regel in journaal.read(connection) if regel.soort is Soort.VERZOEK)
+            return next(regel for regel in search.read(connection) if regel.soort is Soort.VERZOEK)

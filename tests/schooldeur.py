@@ -16,17 +16,17 @@ from pydantic import SecretStr
 from schoolmodel import Beeld
 from wsgi import call
 
-from uwlr_adapter.administratie import store
+from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Levering
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import day_of
+from uwlr_adapter.web.app import App
 
 PROFIELEN = {"smal": "smalle set", "lvs": "LVS-set", "vol": "volledig"}
 _VOORWAARDEN = """
@@ -90,11 +90,11 @@ class Schooldeur:
                 code = code_of(brin6, id_)
                 aanvraag = Aanvraag(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
                 with self.opslag.writing() as connection:
-                    handelingen.activate(connection, catalogus, Sleutelbos.parse(SLEUTELS), aanvraag, self.moment)
+                    actions.activate(connection, catalogus, Sleutelbos.parse(SLEUTELS), aanvraag, self.moment)
 
-    def bring(self, *leveringen: Levering) -> store.Ingevoerd:
+    def bring(self, *leveringen: Levering) -> importer.Ingevoerd:
         """Import what a source delivers, as of now; a drop is no question."""
-        return store.import_leveringen(self.opslag, leveringen, opties(self.moment))
+        return importer.import_leveringen(self.opslag, leveringen, opties(self.moment))
 
     def fetch(self, brin6: str, schooljaar: str, profiel: str, laatst: str | None = None) -> bytes:
         """Fetch as a vendor does; gives the bytes."""

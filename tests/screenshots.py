@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from portaalhuis import Portaalhuis
 from portaalpaginas import PAGINAS, show
 
-from uwlr_adapter.app import make_app
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

@@ -6,17 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 from lxml import etree
 
-from uwlr_adapter.contract.bestanden import contract_file
-from uwlr_adapter.contract.dataset import (
-    Dataset,
-    Groep,
-    GroepVerwijzing,
-    Leerkracht,
-    Leerling,
-    Locatie,
-    Rol,
-    School,
-)
+from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
+from uwlr_adapter.contract.files import contract_file
 
 EERSTE_JAAR, LAATSTE_JAAR = 1991, 2099
 """The first and the last start of a schooljaar that an answer may carry."""

@@ -5,7 +5,7 @@ from functools import cache
 from lxml import etree
 from mutanten import XSD
 
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.files import contract_file
 
 WSDL = contract_file("wsdl/leerlinggegevens.wsdl")
 

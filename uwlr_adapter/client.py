@@ -14,10 +14,11 @@ from zeep import Settings as ZeepSettings
 from zeep.transports import Transport
 
 from uwlr_adapter.contract import names, schemas
-from uwlr_adapter.contract.antwoord import check
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.answer import check
+from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.xml import BESTAND, XmlFout, parse
+from uwlr_adapter.errors import UwlrAdapterError
 
 TIMEOUT = 60
 """Seconds to wait for an answer: twice the shortest timeout seen among clients."""
@@ -25,7 +26,7 @@ _BINDING = f"{{{names.LEERLINGGEGEVENS}}}bndLeerlinggegevens"
 _SOAP = {"s": names.SOAP11, "lg": names.LEERLINGGEGEVENS}
 
 
-class PullFout(Exception):
+class PullFout(UwlrAdapterError):
     """There is no answer to read; the text says why, in one sentence."""
 
 

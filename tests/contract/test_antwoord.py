@@ -9,19 +9,10 @@ from hypothesis import given, settings
 from lxml import etree
 from strategieen import datasets
 
-from uwlr_adapter.contract import antwoord, names
-from uwlr_adapter.contract.antwoord import Vorm
-from uwlr_adapter.contract.dataset import (
-    Dataset,
-    Groep,
-    GroepVerwijzing,
-    Leerkracht,
-    Leerling,
-    Locatie,
-    Rol,
-    School,
-)
-from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract import answer, names
+from uwlr_adapter.contract.answer import Vorm
+from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
 SMALLE_SET = profiel("smalle set", "2.2")
@@ -45,7 +36,7 @@ def payload(content: bytes) -> etree._Element:
 
 def test_the_bytes_of_an_answer() -> None:
     """One client reads the answer with a regular expression: this is the shape that it finds its data in."""
-    assert antwoord.render(SMAL, SMALL).decode() == (
+    assert answer.render(SMAL, SMALL).decode() == (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>'
         "<school><schooljaar>2026-2027</schooljaar><peildatum>2026-11-23</peildatum><brincode>21QW</brincode>"
@@ -64,12 +55,12 @@ def test_the_bytes_of_an_answer() -> None:
 @pytest.mark.parametrize("naam", ["geenwijzigingen", "geengegevens"])
 def test_the_bytes_of_the_other_outcomes(naam: str) -> None:
     """No changes and no data are normal answers with one empty element."""
-    content = getattr(antwoord, naam)(HAAL)
+    content = getattr(answer, naam)(HAAL)
     assert content.decode() == (
         f'<?xml version="1.0" encoding="utf-8"?>\n<s:Envelope xmlns:s="{SOAP11}"><s:Body>'
         f'<leerlinggegevens_antwoord xmlns="{LG}"><{naam}/></leerlinggegevens_antwoord></s:Body></s:Envelope>'
     )
-    assert antwoord.check(content) == []
+    assert answer.check(content) == []
 
 
 @given(datasets())
@@ -78,17 +69,17 @@ def test_every_value_stands_unchanged_in_its_place(dataset: Dataset) -> None:
     """Under volledig the answer is, element by element, what an independent writer makes of the same records."""
     without_bsn = tuple(leerling._replace(bsn_ondwnr_4=None) for leerling in dataset.leerlingen)
     expected = etree.fromstring(referentie.render(replace(dataset, leerlingen=without_bsn)))
-    content = antwoord.render(VOL, dataset)
+    content = answer.render(VOL, dataset)
     assert etree.tostring(payload(content), method="c14n2") == etree.tostring(expected, method="c14n2")
-    assert antwoord.check(content) == []
+    assert answer.check(content) == []
 
 
 @given(datasets())
 @settings(deadline=None, max_examples=40)
 def test_the_smalle_set_lets_nothing_else_through(dataset: Dataset) -> None:
     """Under the smalle set each record holds allowed elements only, all of those that have a value, and is valid."""
-    content = antwoord.render(SMAL, dataset)
-    assert antwoord.check(content) == []
+    content = answer.render(SMAL, dataset)
+    assert answer.check(content) == []
     root = payload(content)[0]
     assert root.find(f"{{{LG}}}vestigingen") is None
     for tag, allowed, records in (
@@ -104,9 +95,7 @@ def test_the_smalle_set_lets_nothing_else_through(dataset: Dataset) -> None:
 
 def test_a_list_without_records_is_left_out() -> None:
     """An empty list element is invalid: it is not there."""
-    content = antwoord.render(
-        VOL, replace(SMALL, groepen=(), leerkrachten=(), leerlingen=(Leerling("a", roepnaam="x"),))
-    )
+    content = answer.render(VOL, replace(SMALL, groepen=(), leerkrachten=(), leerlingen=(Leerling("a", roepnaam="x"),)))
     assert [etree.QName(child).localname for child in payload(content)[0]] == ["school", "leerlingen"]
 
 
@@ -116,7 +105,7 @@ def test_national_numbers_stay(naam: str, versie: str) -> None:
     """Numbers of the BSN family are not even fields of ours; bsn_ondwnr-4 leaves under the LVS-set of 2.2 only."""
     assert not {*names.BSN_FAMILIE} & set(Leerling._fields)
     leerling = Leerling("a", roepnaam="x", bsn_ondwnr_4="4321")
-    content = antwoord.render(Vorm(HAAL, profiel(naam, versie), versie), replace(SMALL, leerlingen=(leerling,)))
+    content = answer.render(Vorm(HAAL, profiel(naam, versie), versie), replace(SMALL, leerlingen=(leerling,)))
     assert (b"4321" in content) == ((naam, versie) == ("LVS-set", "2.2"))
 
 
@@ -127,8 +116,8 @@ def test_an_invalid_answer_is_found() -> None:
         (Leerling("a", roepnaam="x"), Leerling("a", roepnaam="y")),
         (Leerling("a", roepnaam="x", groep="9"),),
     ):
-        assert antwoord.check(antwoord.render(VOL, replace(SMALL, leerlingen=leerlingen)))
-    assert antwoord.check(f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode())
+        assert answer.check(answer.render(VOL, replace(SMALL, leerlingen=leerlingen)))
+    assert answer.check(f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode())
 
 
 def test_the_records_know_every_element() -> None:

@@ -12,8 +12,8 @@ from lxml import etree
 from mutanten import ALGEMEEN, AUT, LG, XSI, every_single_change, mutant, seeded, typed
 from verzoeken import read_manifest
 
-from uwlr_adapter.contract import herstel, names, schemas
-from uwlr_adapter.contract.herstel import INHOUD, KOP, SCHOOLJAAR, XML_SPACE, Herstel
+from uwlr_adapter.contract import names, repairs, schemas
+from uwlr_adapter.contract.repairs import INHOUD, KOP, SCHOOLJAAR, XML_SPACE, Herstel
 from uwlr_adapter.contract.xml import BERICHT, XmlFout, parse
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "repairs.md").read_text(encoding="utf-8")
@@ -194,7 +194,7 @@ def test_what_deviates_becomes_what_was_meant(data: st.DataObject, verzoek: etre
     """Any mix of known deviations becomes the request that was meant, and exactly those repairs are named."""
     meant = deepcopy(verzoek)
     needed = {id_ for id_, make in AFWIJKINGEN.items() if id_ in chosen and make(data, verzoek, meant)}
-    assert set(herstel.repair(verzoek, BODY, VANDAAG)) == needed
+    assert set(repairs.repair(verzoek, BODY, VANDAAG)) == needed
     assert canonical(verzoek) == canonical(meant)
     assert schemas.VERZOEK.findings(verzoek) == []
 
@@ -208,7 +208,7 @@ def test_a_header_that_deviates_becomes_what_was_meant(
     meant = deepcopy(kop)
     made = {"kop-namespace": unqualified, "kop-volgorde": disordered, "witruimte": spaced_out}
     needed = {id_ for id_, make in made.items() if id_ in chosen and make(data, kop, meant)}
-    assert set(herstel.repair(kop, KOP)) == needed
+    assert set(repairs.repair(kop, KOP)) == needed
     assert canonical(kop) == canonical(meant)
     assert schemas.AUTORISATIE.findings(kop) == []
 
@@ -252,7 +252,7 @@ def test_a_valid_request_is_left_alone(naam: str) -> None:
             continue
         before = canonical(root)
         had_space = spaced(root)
-        needed = herstel.repair(root, BODY, VANDAAG)
+        needed = repairs.repair(root, BODY, VANDAAG)
         assert ("witruimte" in needed) == had_space
         if not had_space:
             seen += 1
@@ -267,9 +267,9 @@ def test_a_repair_is_done_once(naam: str) -> None:
     base = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
     changed = [deepcopy(base) for _ in every_single_change(base)]
     for root in [*damaged(base, f"nog eens {naam}"), *changed]:
-        herstel.repair(root, BODY, VANDAAG)
+        repairs.repair(root, BODY, VANDAAG)
         after = etree.tostring(root)
-        assert herstel.repair(root, BODY, VANDAAG) == ()
+        assert repairs.repair(root, BODY, VANDAAG) == ()
         assert etree.tostring(root) == after
 
 
@@ -281,11 +281,11 @@ def test_every_header_is_repaired_once_and_a_valid_one_not() -> None:
     )
     for root in damaged(base, "kop"):
         valid, had_space, before = not schemas.AUTORISATIE.findings(root), spaced(root), canonical(root)
-        needed = herstel.repair(root, KOP)
+        needed = repairs.repair(root, KOP)
         if valid:
             assert needed == (("witruimte",) if had_space else ())
             assert had_space or canonical(root) == before
-        assert herstel.repair(root, KOP) == ()
+        assert repairs.repair(root, KOP) == ()
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_the_order_of_the_list_matters(inhoud: str, first: str, then: str) -> No
     def repaired(*ids: str) -> bytes:
         root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
         steps = {step.id: step for step in BODY}
-        herstel.repair(root, tuple(steps[id_] for id_ in ids), VANDAAG)
+        repairs.repair(root, tuple(steps[id_] for id_ in ids), VANDAAG)
         return canonical(root)
 
     ids = [step.id for step in BODY]
@@ -328,7 +328,7 @@ def test_what_is_no_known_deviation_stays(inhoud: str) -> None:
     root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
     before = canonical(root)
     steps = tuple(step for step in BODY if step.id in {"schooljaar", "leeg"} or "xsdversie" in inhoud)
-    assert herstel.repair(root, steps, VANDAAG) == ()
+    assert repairs.repair(root, steps, VANDAAG) == ()
     assert canonical(root) == before
 
 
@@ -339,7 +339,7 @@ def test_nil_is_empty_where_an_element_may_be_absent() -> None:
     assert found is not None
     found.text = None
     found.set(f"{{{XSI}}}nil", "true")
-    assert herstel.repair(root, BODY, VANDAAG) == ("leeg",)
+    assert repairs.repair(root, BODY, VANDAAG) == ("leeg",)
     assert schemas.VERZOEK.findings(root) == []
 
 
@@ -390,9 +390,9 @@ def calls(draw: st.DrawFn) -> tuple[etree._Element, etree._Element]:
 def test_a_glance_never_misses_a_repair(call: tuple[etree._Element, etree._Element]) -> None:
     """Where a glance says that no repair is needed, doing them all changes nothing."""
     kop, inhoud = call
-    if herstel.needs_none(kop, inhoud):
+    if repairs.needs_none(kop, inhoud):
         before = canonical(kop), canonical(inhoud)
-        assert herstel.repair(kop, KOP) + herstel.repair(inhoud, INHOUD) == ()
+        assert repairs.repair(kop, KOP) + repairs.repair(inhoud, INHOUD) == ()
         assert (canonical(kop), canonical(inhoud)) == before
 
 
@@ -402,6 +402,6 @@ def test_a_glance_knows_a_usual_call() -> None:
     kop.extend(element(naam, "x", AUT) for naam in names.AUTORISATIE_DELEN)
     inhoud = element("leerlinggegevens_verzoek")
     inhoud.extend(element(naam, "x") for naam in ("schooljaar", "brincode", "dependancecode", "xsdversie"))
-    assert herstel.needs_none(kop, inhoud)
+    assert repairs.needs_none(kop, inhoud)
     inhoud[1].text = " x"
-    assert not herstel.needs_none(kop, inhoud)
+    assert not repairs.needs_none(kop, inhoud)

@@ -12,9 +12,9 @@ from oracle import amount
 from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import datasets
 
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.compare.samples import STAPPEN, stap
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.voorbeelden import STAPPEN, stap
+from uwlr_adapter.contract.files import contract_file
 
 VORIGE = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
 ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.3/antwoord.xsd")))

@@ -14,10 +14,10 @@ from oracle import amount, needs_standard, published, published_codes, published
 from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import codes, datasets
 
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.compare.samples import STAPPEN, VORMEN, stap
+from uwlr_adapter.compare.samples import antwoord as vol
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Rol, School
-from uwlr_adapter.contract.voorbeelden import STAPPEN, VORMEN, stap
-from uwlr_adapter.contract.voorbeelden import antwoord as vol
+from uwlr_adapter.contract.files import contract_file
 
 ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
 Ingreep = Callable[[etree._Element], None]  # noqa: SLF001 - lxml has no other name for it

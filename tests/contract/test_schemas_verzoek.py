@@ -7,7 +7,7 @@ from lxml import etree
 from mutanten import ALGEMEEN, AUT, LG, TYPENAMEN, XSD, XSI, every_single_change, mutant, seeded, typed
 from oracle import amount, needs_standard, published, published_autorisatie
 
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.files import contract_file
 
 AANTAL = amount(150, 800)
 """Mutants of each request: in full more than the 2,000 of all four together."""

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from oracle import needs_standard, standard_file
 
 from uwlr_adapter.cli import main
-from uwlr_adapter.contract import vergelijk
-from uwlr_adapter.contract.bestanden import contract_file
-from uwlr_adapter.contract.vergelijk_bestanden import BERICHTEN, VergelijkFout, find
-from uwlr_adapter.contract.vergelijk_model import SCHOOLJAREN, TOEVOEGINGEN, Verschil
+from uwlr_adapter.compare import compare
+from uwlr_adapter.compare.model_walk import SCHOOLJAREN, TOEVOEGINGEN, Verschil
+from uwlr_adapter.compare.schema_files import BERICHTEN, VergelijkFout, find
+from uwlr_adapter.contract.files import contract_file
 
 SCHOOL = "leerlinggegevens_antwoord/leerlinggegevens/school"
 LEERLING = "leerlinggegevens_antwoord/leerlinggegevens/leerlingen/leerling"
@@ -47,7 +47,7 @@ def test_published_files_differ_as_stated() -> None:
     exit_code, output = _compare(str(_published()))
     assert exit_code == 0, output
     assert "differences that are not stated: 0" in output
-    for reason in (SCHOOLJAREN, TOEVOEGINGEN, vergelijk.SLEUTELS):
+    for reason in (SCHOOLJAREN, TOEVOEGINGEN, compare.SLEUTELS):
         assert reason in output
 
 
@@ -55,7 +55,7 @@ def test_published_files_differ_as_stated() -> None:
 def test_published_files_are_not_those_of_2_3() -> None:
     """Held against ours of 2.3, the published files of 2.2 want a key of each leerling, which is news."""
     theirs = find(_published(), "2.3")
-    news = [verschil for verschil in vergelijk.compare_models(theirs, "2.3") if not verschil.verklaard]
+    news = [verschil for verschil in compare.compare_models(theirs, "2.3") if not verschil.verklaard]
     assert news == [Verschil(f"{LEERLING}/@key", "attribute", "optional", "required")]
 
 
@@ -71,7 +71,7 @@ def test_a_copy_of_ours_does_not_differ(copy: Path) -> None:
     """Our own schemas, found in a folder, are the same as ours: models and samples."""
     theirs = find(copy, "2.2")
     assert [path.name for path in theirs.paths] == ["verzoek.xsd", "antwoord.xsd", "autorisatie.xsd"]
-    assert vergelijk.compare(theirs, "2.2") == []
+    assert compare.compare(theirs, "2.2") == []
 
 
 def test_a_copy_of_2_3_does_not_differ(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_copy_of_2_3_does_not_differ(tmp_path: Path) -> None:
     shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parents[1], tmp_path / "schemas")
     theirs = find(tmp_path, "2.3")
     assert theirs.bestanden["leerlingen_antwoord"] == tmp_path / "schemas" / "2.3" / "antwoord.xsd"
-    assert vergelijk.compare_models(theirs, "2.3") == []
+    assert compare.compare_models(theirs, "2.3") == []
 
 
 _JAARGROEP = '<xs:element name="jaargroep" type="Jaargroep"/>'
@@ -182,20 +182,20 @@ def test_each_kind_of_difference_is_found(copy: Path, name: str) -> None:
     """A copy of ours with one change is told to differ there, and the difference is not a stated one."""
     change, expected = DOCTORED[name]
     _doctor(copy, *change)
-    assert expected in vergelijk.compare_models(find(copy, "2.2"), "2.2")
+    assert expected in compare.compare_models(find(copy, "2.2"), "2.2")
 
 
 def test_one_change_is_one_difference(copy: Path) -> None:
     """A change in a type that many messages share is told once."""
     _doctor(copy, "delen.xsd", '<xs:element name="peildatum" type="xs:date" minOccurs="0"/>', "")
-    assert len(vergelijk.compare_models(find(copy, "2.2"), "2.2")) == 1
+    assert len(compare.compare_models(find(copy, "2.2"), "2.2")) == 1
 
 
 def test_a_shorter_list_of_schooljaren_is_stated(copy: Path) -> None:
     """A list that ends earlier than ours is no news; that is all the published list does."""
     for year in range(2030, 2100):
         _doctor(copy, "typen.xsd", f'<xs:enumeration value="{year}-{year + 1}"/>', "")
-    (found,) = vergelijk.compare_models(find(copy, "2.2"), "2.2")
+    (found,) = compare.compare_models(find(copy, "2.2"), "2.2")
     assert (found.pad, found.soort, found.verklaard) == (f"{SCHOOL}/schooljaar", "codes", SCHOOLJAREN)
 
 
@@ -203,8 +203,8 @@ def test_samples_tell_what_the_models_hide(copy: Path) -> None:
     """A reference that is no longer held to is seen by a sample alone, and stated; a narrower brincode is news."""
     _doctor(copy, "antwoord.xsd", 'xpath="lg:leerlingen/lg:leerling/lg:vestiging"', 'xpath="lg:x"')
     _doctor(copy, "typen.xsd", r'<xs:pattern value="\p{Nd}{2}\p{Lu}{2}"/>', r'<xs:pattern value="[0-9]{2}\p{Lu}{2}"/>')
-    found = list(vergelijk.compare_samples(find(copy, "2.2"), "2.2"))
-    stated = {verschil.pad for verschil in found if verschil.verklaard == vergelijk.SLEUTELS}
+    found = list(compare.compare_samples(find(copy, "2.2"), "2.2"))
+    stated = {verschil.pad for verschil in found if verschil.verklaard == compare.SLEUTELS}
     assert f"{LEERLING}/vestiging/@key" in stated
     news = [verschil for verschil in found if not verschil.verklaard]
     assert (f"{SCHOOL}/brincode", "accepts '٢١QW'") in [(verschil.pad, verschil.ons) for verschil in news]

@@ -4,8 +4,8 @@ import pytest
 from berichten import AUT, LG, SOAP11, SOAP12, body, envelope, header
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.verzoek import Aanroep, SchoolVerwijzing, Verzoek, lees
-from uwlr_adapter.contract.verzoek import keur as keur_in
+from uwlr_adapter.contract.request import Aanroep, SchoolVerwijzing, Verzoek, lees
+from uwlr_adapter.contract.request import keur as keur_in
 
 MUST = f'xmlns:e="{SOAP11}" e:mustUnderstand="1"'
 BODY = "<e:Body>" + body() + "</e:Body>"

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from lxml import etree
 from strategieen import datasets
 
-from uwlr_adapter.contract import antwoord, getrapt, gzip_stroom, names, weergave
-from uwlr_adapter.contract.antwoord import Vorm
+from uwlr_adapter.contract import answer, getrapt, gzip_stream, names, rendered
+from uwlr_adapter.contract.answer import Vorm
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.getrapt import GroepVraag
-from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
-from uwlr_adapter.contract.weergave import Wijzer
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.rendered import Wijzer
 
 PER_GROEP = [operatie for operatie in names.OPERATIES.values() if operatie.per_groep]
 SOORTEN = st.sampled_from(["groep", "samengestelde_groep"])
@@ -37,16 +37,16 @@ def cases(draw: st.DrawFn) -> tuple[Vorm, Dataset, list[GroepVraag]]:
 def test_the_chosen_fragments_are_the_rendered_part(case: tuple[Vorm, Dataset, list[GroepVraag]]) -> None:
     """Byte by byte, with the same counts, also after the index was stored."""
     vorm, dataset, vragen = case
-    made = weergave.make(vorm, dataset)
+    made = rendered.make(vorm, dataset)
     assert made.wijzer is not None
     assert Wijzer.from_json(made.wijzer.to_json()) == made.wijzer
     found = made.choose(vragen)
     part = getrapt.choose(dataset, vragen)
-    assert found.records.decode() == antwoord.render_records(vorm, part)
+    assert found.records.decode() == answer.render_records(vorm, part)
     assert found.personen == len(part.leerlingen if "leerlingen" in vorm.operatie.delen else part.leerkrachten)
     assert found.onvolledig == vorm.profiel.count_incomplete(part, vorm.operatie.delen)
     assert found.onbekend == getrapt.count_unknown(dataset, vragen)
-    assert made.records.decode() == antwoord.render_records(vorm, dataset)
+    assert made.records.decode() == answer.render_records(vorm, dataset)
 
 
 @given(datasets(), st.sampled_from(PROFIELEN), st.sampled_from(VERSIES))
@@ -54,8 +54,8 @@ def test_the_chosen_fragments_are_the_rendered_part(case: tuple[Vorm, Dataset, l
 def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str) -> None:
     """The stored records in their envelope are the answer, and whatever goes by group is a part of it."""
     vorm = Vorm(names.HAAL_LEERLINGGEGEVENS, profiel(naam, versie), versie)
-    made = weergave.make(vorm, dataset)
-    assert antwoord.wrap(vorm, dataset.school, made.records) == antwoord.render(vorm, dataset)
+    made = rendered.make(vorm, dataset)
+    assert answer.wrap(vorm, dataset.school, made.records) == answer.render(vorm, dataset)
     assert made.leerlingen == len(dataset.leerlingen)
     with pytest.raises(ValueError, match="groups"):
         made.choose([])
@@ -69,7 +69,7 @@ def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str
 def test_a_value_is_written_as_lxml_writes_it(value: str) -> None:
     """Whatever stands in a field or a key, the record is what lxml would have made of a tree."""
     vorm = Vorm(names.HAAL_LEERLINGEN, profiel("volledig", "2.2"), "2.2")
-    (found,) = antwoord.fragments(vorm, _school_of(Leerling(value, roepnaam=value, groep=value)))
+    (found,) = answer.fragments(vorm, _school_of(Leerling(value, roepnaam=value, groep=value)))
     leerling = etree.Element("leerling", key=value)
     etree.SubElement(leerling, "roepnaam").text = value
     etree.SubElement(leerling, "groep", key=value)
@@ -84,9 +84,9 @@ def _school_of(leerling: Leerling) -> Dataset:
 @settings(deadline=None)
 def test_parts_make_one_stream(kop: bytes, midden: bytes, staart: bytes) -> None:
     """The middle is compressed once; the stream is one member that every reader takes whole."""
-    part = gzip_stroom.compress(midden)
-    assert gzip_stroom.decompress(part) == midden
-    stream = gzip_stroom.join(kop, midden, staart, part)
+    part = gzip_stream.compress(midden)
+    assert gzip_stream.decompress(part) == midden
+    stream = gzip_stream.join(kop, midden, staart, part)
     assert gzip.decompress(stream) == kop + midden + staart
     reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
     assert reader.decompress(stream) == kop + midden + staart

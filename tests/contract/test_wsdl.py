@@ -10,11 +10,11 @@ from referentie import render, render_leerkrachten, render_leerlingen, render_st
 from strategieen import datasets
 from wsdltypen import WSDL, schema
 
+from uwlr_adapter.compare.samples import STAPPEN, VORMEN, stap
+from uwlr_adapter.compare.samples import antwoord as vol
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.bestanden import contract_file
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.voorbeelden import STAPPEN, VORMEN, stap
-from uwlr_adapter.contract.voorbeelden import antwoord as vol
+from uwlr_adapter.contract.files import contract_file
 
 W = "http://schemas.xmlsoap.org/wsdl/"
 S = "http://schemas.xmlsoap.org/wsdl/soap/"

@@ -13,8 +13,8 @@ from referentie import render, render_leerkrachten, render_leerlingen, render_st
 from strategieen import datasets
 from wsdltypen import WSDL
 
-from uwlr_adapter.contract.bestanden import contract_file
 from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling, Rol
+from uwlr_adapter.contract.files import contract_file
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SCHOOL = "<school><schooljaar>2026-2027</schooljaar><brincode>21QW</brincode></school>"

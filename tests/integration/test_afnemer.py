@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from koppelingen_hulp import KLANTCODE, MOMENT, Wereld
 
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import tables
-from uwlr_adapter.koppelingen.afnemer import Afnemer, AfnemerFout
-from uwlr_adapter.koppelingen.sleutels import Proef
+from uwlr_adapter.keys.server_keys import Proef
+from uwlr_adapter.koppelingen import afnemers, tables
+from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerFout
 
 DAY = timedelta(days=1)
 

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from uwlr_adapter.administratie import bron
-from uwlr_adapter.administratie.csv_set import CsvBron
-from uwlr_adapter.administratie.edexml import EdexmlBron
+from uwlr_adapter.administratie.sources import bron
+from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
+from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.cli import main
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"

@@ -7,8 +7,8 @@ from administratie_hulp import select
 from csv_hulp import GOED, MOMENT, Werkplek, change, lay_out, rows_of, tellingen
 from proefschool import Proefschool
 
-from uwlr_adapter.administratie.kolommen import KOLOMMEN, OPTIONEEL
-from uwlr_adapter.tijd import day_of
+from uwlr_adapter.administratie.sources.csv_set.columns import KOLOMMEN, OPTIONEEL
+from uwlr_adapter.clock import day_of
 
 KLAS = "g26-5;21QW;01;2026-2027;5;Stamgroep;5;;Ja\n"
 BESTANDEN = {f"{naam}.csv" for naam in KOLOMMEN}

@@ -12,13 +12,14 @@ from databank import everything
 from huis import Huis, furnish
 from wsgi import call
 
-from uwlr_adapter import journaal
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.contract import antwoord
+from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
-from uwlr_adapter.journaal import Regel
-from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.journaal import model, search, tables
+from uwlr_adapter.journaal.model import Regel
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def app(huis: Huis) -> Iterator[App]:
 def lines(opslag: Opslag) -> list[Regel]:
     """Give the journaal, newest first, without the acts of furnishing."""
     with opslag.reading() as connection:
-        return [regel for regel in journaal.read(connection) if regel.soort is journaal.Soort.VERZOEK]
+        return [regel for regel in search.read(connection) if regel.soort is model.Soort.VERZOEK]
 
 
 def test_every_call_of_a_known_klant_is_written_down(app: App, huis: Huis, opslag: Opslag) -> None:
@@ -99,11 +100,9 @@ def test_calls_of_strangers_are_counted(app: App, huis: Huis, opslag: Opslag) ->
     assert lines(opslag) == []
     with opslag.reading() as connection:
         counted = connection.execute(
-            sa.select(
-                journaal.geweigerd.c.bron, journaal.geweigerd.c.uitkomst, sa.func.sum(journaal.geweigerd.c.aantal)
-            )
-            .group_by(journaal.geweigerd.c.bron, journaal.geweigerd.c.uitkomst)
-            .order_by(journaal.geweigerd.c.uitkomst)
+            sa.select(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst, sa.func.sum(tables.geweigerd.c.aantal))
+            .group_by(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst)
+            .order_by(tables.geweigerd.c.uitkomst)
         ).all()
     assert [tuple(row) for row in counted] == [
         ("192.0.2.1", "Client.AutorisatieOngeldig", 1),
@@ -141,7 +140,7 @@ def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
     with (
-        patch("uwlr_adapter.administratie.gegevens.Selectie.read", side_effect=failure),
+        patch("uwlr_adapter.administratie.selection.Selectie.read", side_effect=failure),
         caplog.at_level(logging.DEBUG),
     ):
         reply = call(app, huis.request())
@@ -168,8 +167,8 @@ def test_an_answer_that_breaks_our_schema_never_leaves(
     app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
-    wrong = antwoord.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
-    with patch.object(antwoord, "wrap", return_value=wrong):
+    wrong = answer.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
+    with patch.object(answer, "wrap", return_value=wrong):
         reply = call(app, huis.request())
     assert b"Server.InterneFout" in reply.body
     assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == ("Server.InterneFout", "eigen fout")

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers.fouten import LinkOngeldig
-from uwlr_adapter.gebruikers.gebruiker import Gebruiker
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.errors import LinkOngeldig
 from uwlr_adapter.gebruikers.tables import Rol
 from uwlr_adapter.settings import Settings
 

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from koppelingen_hulp import BRIN6, MOMENT, SLEUTELS, Wereld
 
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers import poging, tweedefactor, wachtwoord
-from uwlr_adapter.gebruikers.fouten import LinkOngeldig, WachtwoordFout
-from uwlr_adapter.gebruikers.gebruiker import Gebruiker, Nieuw
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import attempts, passwords, second_factor
+from uwlr_adapter.gebruikers.accounts import Gebruiker, Nieuw
+from uwlr_adapter.gebruikers.errors import LinkOngeldig, WachtwoordFout
+from uwlr_adapter.gebruikers.second_factor import GeheimOnleesbaar
 from uwlr_adapter.gebruikers.tables import Rol, gebruiker, inlogpoging
-from uwlr_adapter.gebruikers.tweedefactor import GeheimOnleesbaar
-from uwlr_adapter.koppelingen.sleutels import Afleiding, Sleutelbos, SleutelFout
+from uwlr_adapter.keys.server_keys import Afleiding, Sleutelbos, SleutelFout
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 """The secret of the test values of RFC 6238, appendix B: `12345678901234567890`."""
@@ -39,7 +39,7 @@ def test_a_password_is_argon2id(wereld: Wereld) -> None:
     """What is stored is a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
     _, token = add(wereld)
     with wereld.opslag.writing() as connection:
-        gebruikers.set_password(connection, token, wachtwoord.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)
+        gebruikers.set_password(connection, token, passwords.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)
     hash_ = wereld.rows(gebruiker)[0].wachtwoord_hash
     assert hash_.startswith("$argon2id$v=19$")
     for typed, right in (
@@ -62,7 +62,7 @@ def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
     fresh = wereld.rows(gebruiker)[0].wachtwoord_hash
     assert fresh != cheap
-    assert wachtwoord.matches(fresh, "wachtwoord")
+    assert passwords.matches(fresh, "wachtwoord")
     with wereld.opslag.writing() as connection:
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
     assert wereld.rows(gebruiker)[0].wachtwoord_hash == fresh
@@ -82,14 +82,14 @@ def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
 def test_weak_passwords(getypt: str, zin: str) -> None:
     """Each rule has its sentence, which does not repeat the password."""
     with pytest.raises(WachtwoordFout, match=zin) as refused:
-        wachtwoord.require_good(getypt, "schoolbeheer", "A. de Vries van Zanten")
+        passwords.require_good(getypt, "schoolbeheer", "A. de Vries van Zanten")
     assert getypt not in str(refused.value)
 
 
 def test_good_passwords() -> None:
     """A sentence is good, and so is what a password manager makes."""
     for getypt in ("vier losse woorden hier", "hQ7!fk29Zs_pL", "school is leuk vandaag"):
-        wachtwoord.require_good(getypt, "school", "A. de Vries")
+        passwords.require_good(getypt, "school", "A. de Vries")
 
 
 def test_a_link_is_a_digest(wereld: Wereld) -> None:
@@ -107,23 +107,23 @@ def test_a_link_is_a_digest(wereld: Wereld) -> None:
 def test_codes_of_the_rfc(seconds: int, code: str) -> None:
     """The last six digits of the values of RFC 6238, appendix B (SHA-1)."""
     moment = datetime.fromtimestamp(seconds, UTC)
-    assert tweedefactor.find_step(RFC, code, moment, None) == seconds // 30
+    assert second_factor.find_step(RFC, code, moment, None) == seconds // 30
     for skew, good in ((-30, True), (30, True), (-90, False), (90, False)):
-        found = tweedefactor.find_step(RFC, code, moment + timedelta(seconds=skew), None)
+        found = second_factor.find_step(RFC, code, moment + timedelta(seconds=skew), None)
         assert (found is not None) is good
-    assert tweedefactor.find_step(RFC, code, moment, seconds // 30) is None
+    assert second_factor.find_step(RFC, code, moment, seconds // 30) is None
 
 
 def test_the_secret_is_sealed(wereld: Wereld) -> None:
     """A copy of the database opens no second factor; another server key does not, the right one does."""
     sleutels = wereld.poort.sleutels
-    sealed = tweedefactor.seal(sleutels, RFC)
+    sealed = second_factor.seal(sleutels, RFC)
     assert sealed.startswith("b:")
     assert RFC not in sealed
-    assert tweedefactor.unseal(Sleutelbos.parse(SLEUTELS[::-1]), sealed) == RFC
+    assert second_factor.unseal(Sleutelbos.parse(SLEUTELS[::-1]), sealed) == RFC
     for other in (("c=" + "0c" * 32,), ("b=" + "0c" * 32,)):
         with pytest.raises(GeheimOnleesbaar):
-            tweedefactor.unseal(Sleutelbos.parse(other), sealed)
+            second_factor.unseal(Sleutelbos.parse(other), sealed)
 
 
 def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> None:
@@ -133,11 +133,11 @@ def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> No
     newest = Sleutelbos.parse(("c=" + "0c" * 32,))
     with wereld.opslag.writing() as connection:
         sleutels.register(connection, MOMENT)
-        gebruikers.set_totp(connection, made.id, tweedefactor.seal(sleutels, RFC), 1)
+        gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, RFC), 1)
         with pytest.raises(SleutelFout, match="'b' is missing"):
             newest.unknown(connection, MOMENT)
-        assert gebruikers.use_step(connection, made.id, 2, tweedefactor.seal(newest, RFC))
-        assert not gebruikers.use_step(connection, made.id, 2, tweedefactor.seal(newest, RFC))
+        assert gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
+        assert not gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
         newest.unknown(connection, MOMENT)
 
 
@@ -152,20 +152,20 @@ def test_derived_keys_differ() -> None:
 
 def test_a_day_without_attempts_forgets(wereld: Wereld) -> None:
     """The counts of a day ago are gone from the database too."""
-    one = poging.poging_of(wereld.poort.sleutels, "school", "192.0.2.1")
+    one = attempts.poging_of(wereld.poort.sleutels, "school", "192.0.2.1")
     with wereld.opslag.writing() as connection:
         for _ in range(3):
-            poging.begin(connection, one, MOMENT)
-        with pytest.raises(poging.TeVaak):
-            poging.begin(connection, one, MOMENT)
-        other = poging.poging_of(wereld.poort.sleutels, "andere", "192.0.2.1")
-        poging.begin(connection, other, MOMENT + timedelta(days=1))
+            attempts.begin(connection, one, MOMENT)
+        with pytest.raises(attempts.TeVaak):
+            attempts.begin(connection, one, MOMENT)
+        other = attempts.poging_of(wereld.poort.sleutels, "andere", "192.0.2.1")
+        attempts.begin(connection, other, MOMENT + timedelta(days=1))
         assert len(connection.execute(sa.select(inlogpoging)).all()) == 2
-        poging.begin(connection, one, MOMENT + timedelta(days=1))
+        attempts.begin(connection, one, MOMENT + timedelta(days=1))
 
 
 def test_a_new_secret_is_long_enough() -> None:
     """At least the 160 bits that RFC 4226 advises, and the app is told whose it is."""
-    secret = tweedefactor.make_secret()
+    secret = second_factor.make_secret()
     assert len(pyotp.TOTP(secret).byte_secret()) >= 20
-    assert "school" in tweedefactor.uri(secret, "school")
+    assert "school" in second_factor.uri(secret, "school")

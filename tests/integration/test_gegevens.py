@@ -14,10 +14,10 @@ from edexml_bestand import make_dataset
 from hypothesis import given, settings
 from strategieen import dagen, datasets
 
-from uwlr_adapter.administratie import edexml
 from uwlr_adapter.administratie.model import parse_dag
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Locatie
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 
 DAG = date(2026, 10, 1)
 

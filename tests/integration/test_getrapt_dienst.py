@@ -11,7 +11,7 @@ from proefschool import KLEIN, SCHOOLJAAR, Proefschool
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
-from uwlr_adapter.journaal import Reden
+from uwlr_adapter.journaal.model import Reden
 
 STRUCTUUR, LEERLINGEN, LEERKRACHTEN = names.HAAL_STRUCTUUR, names.HAAL_LEERLINGEN, names.HAAL_LEERKRACHTEN
 SCHOOL = make_dataset(

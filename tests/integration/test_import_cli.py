@@ -8,13 +8,14 @@ from click.testing import CliRunner, Result
 from edexml_bestand import CORPUS, make_dataset, to_edexml
 from rich.console import Console
 
-from uwlr_adapter.administratie import vestigingen
+from uwlr_adapter.administratie import schools
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.importrapport import MANY
+from uwlr_adapter.cli.import_report import MANY
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.school import school
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
 Run = Callable[..., Result]
@@ -48,7 +49,7 @@ def run(opslag: Opslag, tmp_path: Path) -> Run:
 
 def _names(opslag: Opslag) -> list[str]:
     with opslag.reading() as connection:
-        return [one.brin6 for one in vestigingen.list_vestigingen(connection)]
+        return [one.brin6 for one in schools.list_vestigingen(connection)]
 
 
 def test_school_add_and_list(run: Run, opslag: Opslag) -> None:

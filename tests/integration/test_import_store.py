@@ -10,10 +10,13 @@ import sqlalchemy as sa
 from administratie_hulp import MOMENT, dump, import_dataset, import_levering, open_opslag, select
 from edexml_bestand import CORPUS, eckid, make_dataset
 
-from uwlr_adapter.administratie import batches, edexml, vergeten, vestigingen
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, forget
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Rapport, Telling
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
 
 DAG = date(2026, 10, 1)
 ZOE = Leerling(key="101", eckid=eckid(1), roepnaam="Zoë", groep="g3", samengestelde_groepen=("s2", "s1"))
@@ -65,7 +68,7 @@ def test_a_first_import_makes_the_vestiging_and_all_its_records(opslag: Opslag) 
         "leerkrachten": Telling(toegevoegd=1),
     }
     with opslag.reading() as connection:
-        assert vestigingen.list_vestigingen(connection) == [vestigingen.Vestiging("21QW00", "De Regenboog")]
+        assert schools.list_vestigingen(connection) == [schools.Vestiging("21QW00", "De Regenboog")]
 
 
 def test_the_same_file_again_changes_nothing(opslag: Opslag) -> None:
@@ -242,7 +245,7 @@ def test_a_file_for_another_school_than_expected_is_refused(opslag: Opslag) -> N
         import_dataset(opslag, SCHOOL, brin6="21QW01")
     assert [probleem.reden for probleem in caught.value.problemen] == ["is about 21QW00, not about 21QW01"]
     with opslag.reading() as connection:
-        assert vestigingen.list_vestigingen(connection) == []
+        assert schools.list_vestigingen(connection) == []
 
 
 def test_a_schoolkey_belongs_to_one_vestiging(opslag: Opslag) -> None:
@@ -268,10 +271,10 @@ def test_a_file_with_only_a_schoolkey_needs_a_known_one(opslag: Opslag) -> None:
 def test_a_vestiging_that_exists_keeps_its_naam(opslag: Opslag) -> None:
     """An import fills the vestiging that an operator added, and leaves its naam as it is."""
     with opslag.writing() as connection:
-        vestigingen.add_vestiging(connection, "21QW00", "De Regenboog")
+        schools.add_vestiging(connection, "21QW00", "De Regenboog")
     import_dataset(opslag, make_dataset(schoolkey="sk"), naam="Anders")
     with opslag.reading() as connection:
-        assert vestigingen.find_by_schoolkey(connection, "sk") == vestigingen.Vestiging("21QW00", "De Regenboog", "sk")
+        assert schools.find_by_schoolkey(connection, "sk") == schools.Vestiging("21QW00", "De Regenboog", "sk")
 
 
 @pytest.mark.parametrize(
@@ -281,16 +284,16 @@ def test_a_vestiging_that_exists_keeps_its_naam(opslag: Opslag) -> None:
 def test_a_vestiging_is_added_once_and_with_a_right_name(opslag: Opslag, brin6: str, naam: str) -> None:
     """A second one of the same brin6, another form of brin6 and an empty naam are refused."""
     with opslag.writing() as connection:
-        vestigingen.add_vestiging(connection, "21QW00", "De Regenboog")
-    with pytest.raises(vestigingen.VestigingFout), opslag.writing() as connection:
-        vestigingen.add_vestiging(connection, brin6, naam)
+        schools.add_vestiging(connection, "21QW00", "De Regenboog")
+    with pytest.raises(schools.VestigingFout), opslag.writing() as connection:
+        schools.add_vestiging(connection, brin6, naam)
 
 
 def test_a_failing_statement_shows_no_values(opslag: Opslag) -> None:
     """An error of the database holds the statement, never the key or name in it."""
     import_dataset(opslag, make_dataset(schoolkey="geheim-sk"))
     with pytest.raises(sa.exc.IntegrityError) as caught, opslag.writing() as connection:
-        vestigingen.add_vestiging(connection, "21QW01", "Zuid", "geheim-sk")
+        schools.add_vestiging(connection, "21QW01", "Zuid", "geheim-sk")
     assert "geheim-sk" not in str(caught.value)
 
 
@@ -315,7 +318,7 @@ def test_a_forgotten_leerling_is_nowhere(opslag: Opslag) -> None:
         moved = [one._replace(groep=groep) for one in leerlingen]
         import_dataset(opslag, make_dataset(moved, groepen=[Groep("groep", groep, "G", "3")]))
     with opslag.writing() as connection:
-        vergeten.forget(connection, "21QW", "merkteken-key", MOMENT)
+        forget.forget(connection, "21QW", "merkteken-key", MOMENT)
     with opslag.reading() as connection:
         rows = [connection.execute(sa.select(table)).all() for table in metadata.tables.values()]
     assert "erkteken" not in repr(rows)

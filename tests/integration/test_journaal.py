@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from koppelingen_hulp import MOMENT, open_opslag
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter import journaal
-from uwlr_adapter.journaal import VEEL, Reden, Schrijver, Verzoekregel, Weigering
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.journaal import search, tables
+from uwlr_adapter.journaal.model import Reden, Verzoekregel, Weigering
+from uwlr_adapter.journaal.writer import VEEL, Schrijver
 
 
 @pytest.fixture
@@ -52,8 +53,8 @@ def test_each_call_is_written_once(opslag: Opslag, calls: int, refused: int) -> 
     for _ in range(2):
         Schrijver(opslag).write_all([*given, *weigeringen(refused)])
     with opslag.reading() as connection:
-        found = journaal.read(connection, limit=1000)
-        counted = connection.execute(sa.select(journaal.geweigerd)).all()
+        found = search.read(connection, limit=1000)
+        counted = connection.execute(sa.select(tables.geweigerd)).all()
     assert len(found) == 2 * calls
     for regel in given:
         twice = [one for one in found if one.afnemer_id == regel.afnemer_id]
@@ -75,16 +76,16 @@ def test_each_call_is_written_once(opslag: Opslag, calls: int, refused: int) -> 
 def test_what_cannot_be_written_is_told(opslag: Opslag, calls: int, refused: int) -> None:
     """When the table is away the failure is told, and afterwards all is right without help."""
     regels: list[Verzoekregel | Weigering] = [*verzoeken(calls), *weigeringen(refused)]
-    tables = [journaal.journaal.name, journaal.geweigerd.name]
-    for old, new in ((table, f"{table}_weg") for table in tables):
+    names = [tables.journaal.name, tables.geweigerd.name]
+    for old, new in ((table, f"{table}_weg") for table in names):
         with opslag.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
     with pytest.raises(DBAPIError):
         Schrijver(opslag).write_all(regels)
-    for table in tables:
+    for table in names:
         with opslag.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {table}_weg RENAME TO {table}")
     Schrijver(opslag).write_all(regels)
     with opslag.reading() as connection:
-        assert len(journaal.read(connection)) == calls
-        assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(journaal.geweigerd.c.aantal), 0))) == refused
+        assert len(search.read(connection)) == calls
+        assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.geweigerd.c.aantal), 0))) == refused

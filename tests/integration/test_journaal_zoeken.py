@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from koppelingen_hulp import ANDERE, BRIN6, Wereld
 
-from uwlr_adapter import journaal, journaal_zoeken
-from uwlr_adapter.journaal import Handeling, Regel, Uitkomst, Verzoekregel
-from uwlr_adapter.journaal_zoeken import Dagtelling, Zoekvraag
+from uwlr_adapter.journaal import search as searching
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Handeling, Regel, Uitkomst, Verzoekregel
+from uwlr_adapter.journaal.search import Dagtelling, Zoekvraag
 
 GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
 CLOCK_BACK = date(2026, 10, 25)
@@ -27,13 +28,13 @@ def call(wereld: Wereld, moment: datetime, uitkomst: str = GELUKT, koppeling_id:
         regel = Verzoekregel(
             moment, "HaalLeerlinggegevens", 1, uitkomst=uitkomst, koppeling_id=koppeling_id, brin6=BRIN6
         )
-        journaal.record_verzoeken(connection, [regel])
+        writer.record_verzoeken(connection, [regel])
 
 
 def search(wereld: Wereld, vraag: Zoekvraag, limit: int = 100, before_id: int | None = None) -> list[Regel]:
     """Search."""
     with wereld.opslag.reading() as connection:
-        return journaal_zoeken.search(connection, vraag, limit=limit, before_id=before_id)
+        return searching.search(connection, vraag, limit=limit, before_id=before_id)
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
@@ -49,7 +50,7 @@ def test_a_day_is_one_of_amsterdam(wereld: Wereld) -> None:
     assert [one.moment for one in found] == [utc(25, 22, 59), utc(24, 22)]
     days = [CLOCK_BACK + timedelta(days=number) for number in (-1, 0, 1)]
     with wereld.opslag.reading() as connection:
-        counted = journaal_zoeken.count_days(connection, [1, 2], days)
+        counted = searching.count_days(connection, [1, 2], days)
     assert counted == {1: [Dagtelling(1), Dagtelling(2), Dagtelling(1)], 2: [Dagtelling()] * 3}
 
 
@@ -60,10 +61,8 @@ def test_counts_tell_refusals_apart(wereld: Wereld) -> None:
     call(wereld, utc(23, 12))
     call(wereld, utc(26, 12))
     with wereld.opslag.writing() as connection:
-        journaal.record_handeling(
-            connection, moment=utc(25, 12), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6
-        )
-        assert journaal_zoeken.count_days(connection, [1], [CLOCK_BACK]) == {1: [Dagtelling(3, 2)]}
+        writer.record_handeling(connection, moment=utc(25, 12), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6)
+        assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [Dagtelling(3, 2)]}
 
 
 def test_pages_follow_one_another(wereld: Wereld) -> None:
@@ -82,10 +81,8 @@ def test_outcomes(wereld: Wereld) -> None:
     call(wereld, utc(25, 2), GEWEIGERD)
     call(wereld, utc(25, 3), GEWEIGERD, koppeling_id=None)
     with wereld.opslag.writing() as connection:
-        journaal.record_handeling(
-            connection, moment=utc(25, 4), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6
-        )
-        journaal.record_afnemer(connection, moment=utc(25, 5), handeling=Handeling.TOEGEVOEGD, afnemer_id=1)
+        writer.record_handeling(connection, moment=utc(25, 4), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6)
+        writer.record_afnemer(connection, moment=utc(25, 5), handeling=Handeling.TOEGEVOEGD, afnemer_id=1)
     for uitkomst in Uitkomst:
         (one,) = search(wereld, Zoekvraag(BRIN6, uitkomst=uitkomst))
         assert one.soort_uitkomst is uitkomst
@@ -97,12 +94,12 @@ def test_outcomes(wereld: Wereld) -> None:
 def test_the_last_calls(wereld: Wereld) -> None:
     """The last one, and the last one that was answered."""
     with wereld.opslag.reading() as connection:
-        assert journaal_zoeken.last_call(connection, 1) is None
+        assert searching.last_call(connection, 1) is None
     call(wereld, utc(25, 1))
     call(wereld, utc(25, 2), GEWEIGERD)
     call(wereld, utc(25, 3), koppeling_id=2)
     with wereld.opslag.reading() as connection:
-        last, good = journaal_zoeken.last_call(connection, 1), journaal_zoeken.last_success(connection, 1)
+        last, good = searching.last_call(connection, 1), searching.last_success(connection, 1)
     assert last is not None
     assert good is not None
     assert (last.moment.hour, good.moment.hour) == (2, 1)

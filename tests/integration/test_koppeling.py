@@ -12,12 +12,15 @@ from databank import everything
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld
 from sqlalchemy.exc import IntegrityError
 
-from uwlr_adapter import journaal
-from uwlr_adapter.journaal import Handeling, Soort
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen, store, tables
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.fouten import (
+from uwlr_adapter.journaal import search, writer
+from uwlr_adapter.journaal import tables as journaal_tables
+from uwlr_adapter.journaal.model import Handeling, Soort
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers, store, tables
+from uwlr_adapter.koppelingen.access import Poort
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.errors import (
     AkkoordOntbreekt,
     AlAkkoord,
     AlGeactiveerd,
@@ -35,12 +38,9 @@ from uwlr_adapter.koppelingen.fouten import (
     StartdatumOngeldig,
     ZonderCode,
 )
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.overzicht import overzicht
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.overview import overzicht
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.koppelingen.toegang import Poort
 
 LATER = MOMENT + timedelta(hours=1)
 ANDERE_CODE = BRIN6 + "-een-tweede-code"
@@ -55,34 +55,34 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 def enter(wereld: Wereld, seen: Koppeling, code: str) -> Koppeling:
     """Enter a code in a transaction of its own."""
     with wereld.opslag.writing() as connection:
-        return handelingen.enter_code(connection, wereld.poort.sleutels, seen.id, seen.versie, code, LATER)
+        return actions.enter_code(connection, wereld.poort.sleutels, seen.id, seen.versie, code, LATER)
 
 
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause in a transaction of its own."""
     with wereld.opslag.writing() as connection:
-        return handelingen.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.versie, LATER)
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End in a transaction of its own."""
     with wereld.opslag.writing() as connection:
-        return handelingen.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.versie, LATER)
 
 
 def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
     """Give the acts on koppelingen in the journaal, oldest first."""
     with wereld.opslag.reading() as connection:
-        rows = [one for one in journaal.read(connection) if one.soort is Soort.KOPPELING]
+        rows = [one for one in search.read(connection) if one.soort is Soort.KOPPELING]
     return [(one.handeling, one.koppeling_id, one.brin6) for one in rows][::-1]
 
 
 def refused(wereld: Wereld, fout: type[KoppelingFout], act: Callable[[], object]) -> KoppelingFout:
     """Check that an act is refused, with a Dutch sentence, and leaves koppelingen and journaal as they were."""
-    before = wereld.rows(tables.koppeling), wereld.rows(journaal.journaal)
+    before = wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)
     with pytest.raises(fout) as caught:
         act()
-    assert (wereld.rows(tables.koppeling), wereld.rows(journaal.journaal)) == before
+    assert (wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)) == before
     assert str(caught.value).endswith(".")
     return caught.value
 
@@ -101,7 +101,7 @@ def test_no_code_is_kept(wereld: Wereld) -> None:
     """The code stands nowhere in the database, and the journaal holds no name."""
     wereld.activate()
     assert CODE.encode() not in everything(wereld.opslag)
-    assert "Vries" not in repr(wereld.rows(journaal.journaal))
+    assert "Vries" not in repr(wereld.rows(journaal_tables.journaal))
 
 
 def test_whole_life(wereld: Wereld) -> None:
@@ -155,7 +155,7 @@ def test_no_agreement(wereld: Wereld) -> None:
     def act() -> None:
         aanvraag = Aanvraag(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
         with wereld.opslag.writing() as connection:
-            handelingen.activate(connection, wereld.poort.catalogus, wereld.poort.sleutels, aanvraag, MOMENT)
+            actions.activate(connection, wereld.poort.catalogus, wereld.poort.sleutels, aanvraag, MOMENT)
 
     refused(wereld, AkkoordOntbreekt, act)
     assert "Vries" not in repr(Aanvraag(BRIN6, "snappet", "l", "J. de Vries", akkoord=True, verificatiecode=CODE))
@@ -179,7 +179,7 @@ def test_refused_acts(wereld: Wereld) -> None:
     refused(wereld, Beeindigd, lambda: clear(wereld, ended))
     refused(wereld, Beeindigd, lambda: end(wereld, ended))
     with wereld.opslag.writing() as connection, pytest.raises(GeenKoppeling):
-        handelingen.end(connection, ended.id + 1, 1, LATER)
+        actions.end(connection, ended.id + 1, 1, LATER)
 
 
 def test_code_is_unique_among_the_living(wereld: Wereld) -> None:
@@ -264,7 +264,7 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(journaal, "record_handeling", broken)
+    monkeypatch.setattr(writer, "record_handeling", broken)
     with pytest.raises(OSError, match="full"):
         wereld.activate()
     assert wereld.rows(tables.koppeling) == []
@@ -332,7 +332,7 @@ def agree_again(
 ) -> Koppeling:
     """Agree to the terms of a catalogue."""
     with wereld.opslag.writing() as connection:
-        return handelingen.agree_again(
+        return actions.agree_again(
             connection,
             catalogus,
             gezien.id,
@@ -366,7 +366,7 @@ def test_agreements_that_are_refused(wereld: Wereld) -> None:
     refused(wereld, AkkoordOntbreekt, lambda: agree_again(wereld, first, newer, naam=" "))
     refused(wereld, IntussenGewijzigd, lambda: agree_again(wereld, replace(first, versie=9), newer))
     with wereld.opslag.writing() as connection:
-        ended = handelingen.end(connection, first.id, first.versie, LATER)
+        ended = actions.end(connection, first.id, first.versie, LATER)
     refused(wereld, Beeindigd, lambda: agree_again(wereld, ended, newer))
 
 
@@ -374,10 +374,10 @@ def test_a_koppeling_is_found_at_its_own_vestiging(wereld: Wereld) -> None:
     """By id and brin6, living or ended; the ended ones the last one first."""
     first = wereld.activate()
     with wereld.opslag.writing() as connection:
-        handelingen.end(connection, first.id, first.versie, LATER)
+        actions.end(connection, first.id, first.versie, LATER)
     second = wereld.activate()
     with wereld.opslag.writing() as connection:
-        handelingen.end(connection, second.id, second.versie, LATER)
+        actions.end(connection, second.id, second.versie, LATER)
     with wereld.opslag.reading() as connection:
         assert store.find(connection, first.id, ANDERE) is None
         assert store.find(connection, 99, BRIN6) is None

@@ -9,13 +9,14 @@ from click.testing import CliRunner, Result
 from koppelingen_hulp import BRIN6, CODE, MOMENT, add_vestiging
 from rich.console import Console
 
-from uwlr_adapter import journaal
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.koppeling import koppeling
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import store, verificatiecode
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
 
 AGREED = ("--naam", "J. de Vries", "--akkoord", "--login", "jdevries")
@@ -104,7 +105,7 @@ def test_whole_life(context: Context, opslag: Opslag) -> None:
     assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
     assert living(opslag) is None
     with opslag.reading() as connection:
-        acts = [regel.handeling for regel in journaal.read(connection, brin6=BRIN6)][::-1]
+        acts = [regel.handeling for regel in search.read(connection, brin6=BRIN6)][::-1]
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
 
 

@@ -21,14 +21,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 import uwlr_adapter
-from uwlr_adapter import dialect, journaal, stand
 from uwlr_adapter.administratie import tables as administratie
+from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
+from uwlr_adapter.db import dialect
+from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers import tables as gebruikers
+from uwlr_adapter.journaal import tables as journaal
+from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
-from uwlr_adapter.opslag import Opslag, OpslagFout, metadata
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, stand)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, freshness, keys)
 """Importing a room declares its tables."""
 
 

@@ -12,8 +12,8 @@ from records import write_edexml
 from servers import SLEUTEL, Databank
 from wsgi import Reply, call
 
-from uwlr_adapter.app import make_app
 from uwlr_adapter.contract.names import LEERLINGGEGEVENS
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 BRIN6 = "21QW00"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.pull import write_private
-from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.db.database import Opslag, OpslagFout
 from uwlr_adapter.settings import Settings
 
 

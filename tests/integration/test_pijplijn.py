@@ -13,11 +13,12 @@ from databank import Databank
 from lus import run
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter import pijplijn
-from uwlr_adapter.opdracht import Gesteld, Invoer, Rij, Stap, Vraag
-from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.opslag import ask as asked
-from uwlr_adapter.pijplijn import Pijplijn
+from uwlr_adapter.db import pipeline
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import ask as asked
+from uwlr_adapter.db.libpq import Rij, Stap
+from uwlr_adapter.db.pipeline import Pijplijn
+from uwlr_adapter.db.statements import Gesteld, Invoer, Vraag
 
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
 INVOER = Invoer(PROEF, ["a", "b"])
@@ -185,7 +186,7 @@ def test_a_database_that_says_nothing_is_given_up(opslag: Opslag) -> None:
     """Who asked is told so within a limit, and the next one gets an answer."""
 
     async def work(lijn: Pijplijn) -> list[Any]:
-        with patch.object(pijplijn, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
+        with patch.object(pipeline, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
             await lijn.fetch([Stap("SET statement_timeout = 0", []), Stap("SELECT 1 FROM pg_sleep(60)", [])])
         return await lijn.fetch(ask(opslag, 1))
 

@@ -25,18 +25,20 @@ from server import until
 from sqlalchemy.exc import DBAPIError
 from wsgi import call
 
-from uwlr_adapter import dialect, journaal
 from uwlr_adapter.administratie.tables import persoon
-from uwlr_adapter.app import make_app
 from uwlr_adapter.cli import main
-from uwlr_adapter.contract import weergave
+from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.journaal import Soort
-from uwlr_adapter.koppelingen import handelingen
-from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opdracht import Gesteld, Invoer, Libpq, Rij, Stap, Vraag, libpq_of
-from uwlr_adapter.opslag import Opslag, OpslagFout, ask
+from uwlr_adapter.db import dialect
+from uwlr_adapter.db.database import Opslag, OpslagFout, ask
+from uwlr_adapter.db.libpq import Libpq, Rij, Stap, libpq_of
+from uwlr_adapter.db.statements import Gesteld, Invoer, Vraag
+from uwlr_adapter.journaal import model, search, tables
+from uwlr_adapter.journaal.model import Soort
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen.errors import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
@@ -251,7 +253,7 @@ def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None
     wereld = Wereld.make(tmp_path, "Snappet")
     found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlGeactiveerd) for one in found) == 3, found
-    assert sum(row.soort == Soort.KOPPELING for row in wereld.rows(journaal.journaal)) == 1
+    assert sum(row.soort == Soort.KOPPELING for row in wereld.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
@@ -261,11 +263,11 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
     def pause() -> object:
         with wereld.opslag.writing() as connection:
-            return handelingen.clear_code(connection, seen.id, seen.versie, MOMENT)
+            return actions.clear_code(connection, seen.id, seen.versie, MOMENT)
 
     def end() -> object:
         with wereld.opslag.writing() as connection:
-            return handelingen.end(connection, seen.id, seen.versie, MOMENT)
+            return actions.end(connection, seen.id, seen.versie, MOMENT)
 
     found = at_once(pause, end)
     assert sorted(isinstance(one, IntussenGewijzigd) for one in found) == [False, True], found
@@ -327,7 +329,7 @@ def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
     """Many first fetches of one answer at once are all answered, with one and the same moment; it is made once."""
     school = Proefschool(tmp_path)
-    with patch.object(weergave, "make", wraps=weergave.make) as made:
+    with patch.object(rendered, "make", wraps=rendered.make) as made:
         found = at_once(*[lambda: school.fetch().aanmaakdatum for _ in range(8)])
     assert len(set(found)) == 1, found
     assert made.call_count == 1
@@ -393,7 +395,7 @@ def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: st
     with patch.object(Invoer, "put", cut):
         assert school.fetch().uitkomst == TEMPORARY
     with school.opslag.reading() as connection:
-        assert [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK] == []
+        assert [one for one in search.read(connection) if one.soort is model.Soort.VERZOEK] == []
     assert school.fetch().uitkomst == "leerlinggegevens"
     school.close()
 

@@ -8,11 +8,13 @@ import pytest
 from administratie_hulp import MOMENT, dump, import_dataset, next_change, open_opslag, opties, select
 from edexml_bestand import make_dataset
 
-from uwlr_adapter import stand
-from uwlr_adapter.administratie import batches, csv_set, store, vestigingen
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.model import ImportFout, Rapport
+from uwlr_adapter.administratie.sources.csv_set import csv_set
+from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.opslag import Opslag, put
+from uwlr_adapter.db.database import Opslag, put
 
 DAG = date(2026, 10, 1)
 NU, STRAKS = "2026-2027", "2027-2028"
@@ -38,7 +40,7 @@ SET = {
         M;;Maas;;Kim;;21QW;00;2026-2027;4A
         M;;Maas;;Kim;;21QW;01;2026-2027;4B""",
 }
-"""A school of two vestigingen with a leerling each, and no vestigingen.csv."""
+"""A school of two vestigingen with a leerling each, and no schools.csv."""
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def bring(opslag: Opslag, bestanden: Mapping[str, str]) -> tuple[Rapport, ...]:
         naam: "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip()).encode()
         for naam, text in bestanden.items()
     }
-    return store.import_leveringen(opslag, csv_set.read(data), opties()).rapporten
+    return importer.import_leveringen(opslag, csv_set.read(data), opties()).rapporten
 
 
 def refused(opslag: Opslag, bestanden: Mapping[str, str]) -> list[tuple[str, int, str]]:
@@ -79,7 +81,7 @@ def keys(opslag: Opslag, brin6: str = "21QW00", schooljaar: str = NU, dag: date 
 
 
 def test_a_set_needs_no_vestigingen(opslag: Opslag) -> None:
-    """Without vestigingen.csv each vestiging that has a group is imported all the same."""
+    """Without schools.csv each vestiging that has a group is imported all the same."""
     assert [one.brin6 for one in bring(opslag, SET)] == ["21QW00", "21QW01"]
     assert (keys(opslag), keys(opslag, "21QW01")) == (["1"], ["2"])
 
@@ -208,16 +210,18 @@ def test_the_day_of_the_next_change_is_never_missed(opslag: Opslag) -> None:
 def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: Opslag) -> None:
     """A vestiging that stays after an undo stays as it was before: an import may still say whose schoolkey that is."""
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk"))
-    sleutel = stand.Standsleutel("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
+    sleutel = freshness.Standsleutel("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
     now = datetime(2026, 10, 1, tzinfo=UTC)
     with opslag.writing() as connection:
-        geldig = stand.Geldigheid(schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
-        put(connection, [stand.noted(sleutel, "x", now, geldig)])
+        geldig = freshness.Geldigheid(
+            schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0
+        )
+        put(connection, [freshness.noted(sleutel, "x", now, geldig)])
     with opslag.writing() as connection:
         batches.undo(connection, 1, MOMENT)
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))
     with opslag.reading() as connection:
-        assert [(one.brin6, one.schoolkey) for one in vestigingen.list_vestigingen(connection)] == [
+        assert [(one.brin6, one.schoolkey) for one in schools.list_vestigingen(connection)] == [
             ("21QW00", None),
             ("21QW01", "sk"),
         ]

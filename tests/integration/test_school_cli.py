@@ -11,12 +11,12 @@ from edexml_bestand import make_dataset
 from huis import furnish
 from wsgi import call
 
-from uwlr_adapter.administratie import gegevens
-from uwlr_adapter.administratie.gegevens import Wisseling
-from uwlr_adapter.app import make_app
+from uwlr_adapter.administratie import selection
+from uwlr_adapter.administratie.selection import Wisseling
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 Run = Callable[..., Result]
@@ -111,7 +111,7 @@ def test_an_answer_is_true_until_the_next_change(
     opslag = open_opslag(tmp_path)
     import_dataset(opslag, SCHOOL)
     with opslag.reading() as connection:
-        found = gegevens.changes(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag)
+        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag)
         assert found == wisselingen
     assert next_change(opslag, "21QW00", "2026-2027", dag) == eerste
     opslag.close()

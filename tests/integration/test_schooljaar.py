@@ -18,9 +18,9 @@ from schooldeur import Schooldeur, aanmaakdatum, beeld_of, outcome
 from schoolleven import BRIN6S, START, Leven
 from schoolmodel import Beeld, Jaar, Model, csv_says, edexml_says
 
-from uwlr_adapter.administratie import csv_set as csv_bron
-from uwlr_adapter.administratie import edexml
-from uwlr_adapter.tijd import AMSTERDAM
+from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
+from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.clock import AMSTERDAM
 
 EERSTE, LAATSTE = date(START, 8, 1), date(START + 1, 8, 31)
 LEERLINGEN = amount(70, 300)

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from koppelingen_hulp import BRIN6, CODE, KLANTCODE, MOMENT, open_opslag
 from pydantic import SecretStr
 
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import sleutelbestand
-from uwlr_adapter.koppelingen.sleutels import LANGSTE_GEHEIM, Doel, Sleutelbos, SleutelFout
-from uwlr_adapter.koppelingen.tables import serversleutel
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys import key_file
+from uwlr_adapter.keys.server_keys import LANGSTE_GEHEIM, Doel, Sleutelbos, SleutelFout
+from uwlr_adapter.keys.tables import serversleutel
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 A = "a=" + "0a" * 32
@@ -58,9 +58,9 @@ def test_many_start_at_once(tmp_path: Path, opslag: Opslag) -> None:
 def test_second_maker_loses(tmp_path: Path) -> None:
     """Whoever makes the key file second leaves the first one's key in place."""
     file = tmp_path / "keys"
-    sleutelbestand.make(file, 32)
+    key_file.make(file, 32)
     content = file.read_bytes()
-    sleutelbestand.make(file, 32)
+    key_file.make(file, 32)
     assert file.read_bytes() == content
     assert list(tmp_path.iterdir()) == [file]
 

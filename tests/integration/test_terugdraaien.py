@@ -14,11 +14,13 @@ from oracle import amount
 from schoolleven import BRIN6S, START, Leven
 from schoolmodel import edexml_says
 
-from uwlr_adapter.administratie import batches, edexml, store, tables, vergeten
-from uwlr_adapter.administratie import csv_set as csv_bron
+from uwlr_adapter.administratie import tables
+from uwlr_adapter.administratie.importing import batches, forget, importer
 from uwlr_adapter.administratie.model import ImportFout, Levering
+from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
 
 Dump = dict[str, list[tuple[object, ...]]]
 STAPPEN = 14
@@ -78,7 +80,7 @@ class Reeks:
 
     def run(self, leveringen: list[Levering], *, dry_run: bool = False) -> int:
         """Import, or try."""
-        return store.import_leveringen(self.opslag, leveringen, opties(dry_run=dry_run)).batch
+        return importer.import_leveringen(self.opslag, leveringen, opties(dry_run=dry_run)).batch
 
     def deliver(self) -> list[Levering]:
         """Read an export of some years; the keys of EDEXML files may be dummies."""
@@ -119,7 +121,7 @@ class Reeks:
                     tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == kind.key
                 )
             )
-            vergeten.forget(connection, BRIN6S[0][:4], kind.key, MOMENT)
+            forget.forget(connection, BRIN6S[0][:4], kind.key, MOMENT)
         self.leven.kinderen.remove(kind)
         self.staand = [(batch, _without(before, at)) for batch, before in self.staand]
 

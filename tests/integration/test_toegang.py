@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from koppelingen_hulp import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.verzoek import Autorisatie, SchoolVerwijzing
-from uwlr_adapter.journaal import Reden
-from uwlr_adapter.koppelingen import handelingen
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.sleutels import Proef
-from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort, Toegang, Vragen
-from uwlr_adapter.opdracht import Gesteld, Rij
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.contract.request import Autorisatie, SchoolVerwijzing
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.libpq import Rij
+from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.journaal.model import Reden
+from uwlr_adapter.keys.server_keys import Proef
+from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen.access import Geweigerd, Poort, Toegang, Vragen
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
 LATER = MOMENT + timedelta(hours=1)
 ANDERE_CODE = BRIN6 + "-een-tweede-code"
@@ -58,13 +59,13 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause."""
     with wereld.opslag.writing() as connection:
-        return handelingen.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.versie, LATER)
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End."""
     with wereld.opslag.writing() as connection:
-        return handelingen.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.versie, LATER)
 
 
 def refusal(fetch: Callable[[], Toegang]) -> tuple[Reden, str | None, int | None]:
@@ -166,10 +167,10 @@ def test_resumption_opens_anew(wereld: Wereld) -> None:
     paused = clear(wereld, wereld.activate())
     with wereld.opslag.writing() as connection:
         bos = wereld.poort.sleutels
-        resumed = handelingen.enter_code(connection, bos, paused.id, paused.versie, CODE, LATER)
+        resumed = actions.enter_code(connection, bos, paused.id, paused.versie, CODE, LATER)
     assert wereld.fetch(moment=LATER).geopend_op == LATER
     with wereld.opslag.writing() as connection:
-        handelingen.enter_code(connection, bos, resumed.id, resumed.versie, ANDERE_CODE, LATER + timedelta(hours=1))
+        actions.enter_code(connection, bos, resumed.id, resumed.versie, ANDERE_CODE, LATER + timedelta(hours=1))
     assert wereld.fetch(sleutel=ANDERE_CODE, moment=LATER + timedelta(hours=2)).geopend_op == LATER
     assert refusal(wereld.fetch)[0] is Reden.CODE_ONJUIST
 

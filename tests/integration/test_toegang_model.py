@@ -22,18 +22,18 @@ from lxml import etree
 from pydantic import SecretStr
 from wsgi import call
 
-from uwlr_adapter.administratie import edexml as reader
-from uwlr_adapter.app import App, make_app
+from uwlr_adapter.administratie.sources.edexml import edexml as reader
 from uwlr_adapter.contract.fault import UwlrFout
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen import handelingen, store
-from uwlr_adapter.koppelingen.afnemer import AfnemerFout
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.fouten import KoppelingFout
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.koppelingen.toegang import Poort
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, afnemers, store
+from uwlr_adapter.koppelingen.access import Poort
+from uwlr_adapter.koppelingen.afnemers import AfnemerFout
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.errors import KoppelingFout
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 
 START = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)  # the night after it, Amsterdam leaves summer time
 BRIN6S = ("21QW00", "21QW01", "03AB00")
@@ -218,7 +218,7 @@ class Toegangsmachine(RuleBasedStateMachine):
         try:
             with self.opslag.writing() as connection:
                 bos = self.wereld.poort.sleutels
-                handelingen.enter_code(connection, bos, seen.id, seen.versie, code, self.moment)
+                actions.enter_code(connection, bos, seen.id, seen.versie, code, self.moment)
         except KoppelingFout:
             assert not may
         else:
@@ -237,7 +237,7 @@ class Toegangsmachine(RuleBasedStateMachine):
             return
         try:
             with self.opslag.writing() as connection:
-                handelingen.clear_code(connection, seen.id, seen.versie, self.moment)
+                actions.clear_code(connection, seen.id, seen.versie, self.moment)
         except KoppelingFout:
             assert koppeling.code is None
         else:
@@ -253,7 +253,7 @@ class Toegangsmachine(RuleBasedStateMachine):
         if seen is None:
             return
         with self.opslag.writing() as connection:
-            handelingen.end(connection, seen.id, seen.versie, self.moment)
+            actions.end(connection, seen.id, seen.versie, self.moment)
         del self.model.koppelingen[brin6, aanbod]
 
     @rule(target=klantcodes, klantnaam=klanten, hours=st.sampled_from([0, 1, 48]))

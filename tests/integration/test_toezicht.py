@@ -16,12 +16,13 @@ from berichten import envelope
 from huis import Huis, furnish
 from wsgi import call
 
-from uwlr_adapter import metingen, verslag
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.http import source_of
-from uwlr_adapter.logboek import JsonRegel
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
+from uwlr_adapter.web import metrics, request_record
+from uwlr_adapter.web.app import App
+from uwlr_adapter.web.logs import JsonRegel
+from uwlr_adapter.web.source import source_of
 
 LOCAL = "127.0.0.1"
 
@@ -29,7 +30,7 @@ LOCAL = "127.0.0.1"
 @pytest.fixture
 def huis(tmp_path: Path, databank: str, monkeypatch: pytest.MonkeyPatch) -> Huis:
     """Give a furnished house of its own to each test."""
-    monkeypatch.delenv(metingen.FOLDER, raising=False)
+    monkeypatch.delenv(metrics.FOLDER, raising=False)
     return furnish(tmp_path)
 
 
@@ -207,13 +208,13 @@ def test_the_log_has_a_line_for_each_request(app: App, huis: Huis, caplog: pytes
 
 def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
     """An event inside a request has its id; an exception has its kind and place only."""
-    found = verslag.make("")
+    found = request_record.make("")
     try:
         raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
-    with verslag.about(found):
+    with request_record.about(found):
         line = json.loads(JsonRegel().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
     assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])
@@ -225,7 +226,7 @@ from uwlr_adapter import verslag
 from uwlr_adapter.metingen import Metingen
 metingen = Metingen()
 child = os.fork()
-metingen.count(verslag.make(""))
+metrics.count(request_record.make(""))
 if child:
     os.waitpid(child, 0)
     print(os.getpid(), child)

@@ -11,9 +11,9 @@ from lxml import etree
 from oracle import standard_file
 from schooldeur import PROFIELEN, Schooldeur, aanmaakdatum, outcome
 
-from uwlr_adapter.administratie import csv_set as csv_bron
-from uwlr_adapter.administratie import edexml
 from uwlr_adapter.administratie.model import Levering
+from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
+from uwlr_adapter.administratie.sources.edexml import edexml
 
 BRIN6, JAAR = "99ZZ00", "2014-2015"
 PLAATS = {"Brin": "99ZZ", "Vestiging": "0"}

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from koppelingen_hulp import open_opslag
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from uwlr_adapter import dialect
 from uwlr_adapter.administratie.tables import aanstelling, deelname, inschrijving, locatie, persoon
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db import dialect
+from uwlr_adapter.db.database import Opslag
 
 BRIN6 = "21QW00"
 JAAR = {"brin6": BRIN6, "schooljaar": "2026-2027"}

@@ -11,8 +11,8 @@ from oracle import needs_standard, published_later
 from proefschool import SCHOOLJAAR, Antwoord, Proefschool
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.bestanden import contract_file
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
+from uwlr_adapter.contract.files import contract_file
 
 MET = Leerling(
     "met",

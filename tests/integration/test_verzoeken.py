@@ -14,13 +14,14 @@ from oracle import standard_file
 from verzoeken import FOLDER, Geval, read_manifest, send, verdict
 from wsgi import call
 
-from uwlr_adapter import journaal
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.contract import fault, herstel
-from uwlr_adapter.journaal import Regel, Soort
-from uwlr_adapter.koppelingen import afnemer
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.contract import fault, repairs
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import Regel, Soort
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 
 MANIFEST = read_manifest()
 WIE = ("connector for ESIS", "test platform (vo), ext-soap", "NuSOAP", "a LAS vendor's library", "SoapUI set for LASes")
@@ -32,7 +33,7 @@ FOUTEN = (
 """The faults that a caller for leerlinggegevens can bring about."""
 KNOWN_FROM = 6
 """The first row of the table that judges a known afnemer, and so the first that the journaal has a line of."""
-AT_THE_DAY = {herstel.SCHOOLJAAR.id}
+AT_THE_DAY = {repairs.SCHOOLJAAR.id}
 """Repairs made after the gate only: a strict reading never comes to them."""
 
 
@@ -54,7 +55,7 @@ class Deur:
 
     def _lines(self) -> list[Regel]:
         with self.opslag.reading() as connection:
-            return [regel for regel in journaal.read(connection, limit=10_000) if regel.soort is Soort.VERZOEK]
+            return [regel for regel in search.read(connection, limit=10_000) if regel.soort is Soort.VERZOEK]
 
 
 def values(huis: Huis) -> dict[str, str]:
@@ -103,7 +104,7 @@ def strict_afnemers(huis: Huis, tmp_path_factory: pytest.TempPathFactory) -> Ite
     opslag = Opslag(Settings(data=data).database_url)
     with opslag.writing() as connection:
         for klantnaam in huis.klantcodes:
-            afnemer.set_strict(connection, klantnaam, streng=True)
+            afnemers.set_strict(connection, klantnaam, streng=True)
     opslag.close()
     yield from opened(replace(huis, data=data))
 

@@ -15,16 +15,18 @@ from koppelingen_hulp import BRIN6
 from proefschool import KLEIN, SCHOOLJAAR, Proefschool
 from wsgi import Reply, call
 
-from uwlr_adapter import voorraad
-from uwlr_adapter.administratie import batches, vergeten, vestigingen
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, forget
 from uwlr_adapter.administratie.tables import importbatch, stand_inhoud
-from uwlr_adapter.app import make_app
-from uwlr_adapter.contract import antwoord, names, weergave
+from uwlr_adapter.answers import store
+from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.opdracht import Gesteld, Rij
-from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.stand import stand
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.libpq import Rij
+from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.server.application import make_app
 
 ALLES, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
 pytestmark = pytest.mark.usefixtures("databank")
@@ -59,7 +61,7 @@ def post(school: Proefschool, accept: str | None = "gzip", rest: str = "<xsdvers
 
 def test_made_once(school: Proefschool) -> None:
     """The second request, and that of another application, is answered without a look at the records."""
-    with patch.object(weergave, "make", wraps=weergave.make) as made:
+    with patch.object(rendered, "make", wraps=rendered.make) as made:
         first = school.fetch()
         assert school.fetch().inhoud == first.inhoud
         school.restart()
@@ -81,7 +83,7 @@ def test_geenwijzigingen_needs_no_bytes(school: Proefschool) -> None:
     """Who has the content already costs no look at the bytes, also in a process that never sent them."""
     first = school.fetch()
     school.restart()
-    with patch.object(voorraad.Voorraad, "inhoud", side_effect=AssertionError):
+    with patch.object(store.Voorraad, "inhoud", side_effect=AssertionError):
         assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
 
 
@@ -134,7 +136,7 @@ def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
     assert len(stored(school)) == 2
     with school.opslag.writing() as connection:
         if act == "forget":
-            vergeten.forget(connection, BRIN6[:4], "101", school.moment)
+            forget.forget(connection, BRIN6[:4], "101", school.moment)
         elif act == "undo":
             newest = connection.scalar(sa.select(sa.func.max(importbatch.c.id)))
             batches.undo(connection, newest or 0, school.moment)
@@ -147,7 +149,7 @@ def test_an_import_of_the_same_keeps_the_answer(school: Proefschool) -> None:
     """What changes nothing makes no new answer."""
     school.fetch()
     school.import_data(KLEIN)
-    with patch.object(weergave, "make", side_effect=AssertionError):
+    with patch.object(rendered, "make", side_effect=AssertionError):
         assert school.fetch().uitkomst == ALLES.inhoud
 
 
@@ -169,7 +171,7 @@ def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
 def test_records_that_never_hold_still(school: Proefschool) -> None:
     """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
     versions = iter(range(1000, 1100))
-    with patch.object(vestigingen, "version_in", side_effect=lambda _rows: next(versions)):
+    with patch.object(schools, "version_in", side_effect=lambda _rows: next(versions)):
         assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
     assert school.fetch().uitkomst == ALLES.inhoud
@@ -190,7 +192,7 @@ def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names
 def test_an_answer_of_another_house_is_made_again(school: Proefschool) -> None:
     """A newer version of the program sends nothing that an older one rendered."""
     school.fetch()
-    with patch.object(voorraad, "__version__", "99"), patch.object(weergave, "make", wraps=weergave.make) as made:
+    with patch.object(store, "__version__", "99"), patch.object(rendered, "make", wraps=rendered.make) as made:
         school.fetch()
         assert made.call_count == 1
 
@@ -250,7 +252,7 @@ def test_small_answers_and_faults_are_plain(school: Proefschool) -> None:
 
 def test_an_answer_that_is_wrong_is_not_kept(school: Proefschool) -> None:
     """Our XSD judges an answer before it is stored; when it is wrong nothing is there afterwards."""
-    with patch.object(antwoord, "check", return_value=[Bevinding("leerling", "pattern")]):
+    with patch.object(answer, "check", return_value=[Bevinding("leerling", "pattern")]):
         assert school.fetch().uitkomst == "Server.InterneFout"
     assert stored(school) == []
     assert school.fetch().uitkomst == ALLES.inhoud

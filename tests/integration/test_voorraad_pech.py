@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from proefschool import KLEIN, Proefschool
 
-from uwlr_adapter import dialect, stand
 from uwlr_adapter.administratie.tables import stand_inhoud
-from uwlr_adapter.contract import weergave
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.answers import freshness
+from uwlr_adapter.contract import rendered
+from uwlr_adapter.db import dialect
+from uwlr_adapter.db.database import Opslag
 
 DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 
@@ -29,7 +30,9 @@ def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
 def kept(school: Proefschool) -> tuple[int, int]:
     """Count the stands, and those with bytes."""
     with school.opslag.reading() as connection:
-        found = [connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (stand.stand, stand_inhoud)]
+        found = [
+            connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (freshness.stand, stand_inhoud)
+        ]
     return found[0] or 0, found[1] or 0
 
 
@@ -48,7 +51,7 @@ def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [((Opslag, "snapshot"), DATA), ((weergave, "make"), DATA), ((stand, "since"), TEMPORARY)],
+    [((Opslag, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "since"), TEMPORARY)],
 )
 def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""

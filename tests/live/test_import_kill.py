@@ -14,7 +14,8 @@ from administratie_hulp import dump
 from edexml_bestand import eckid, make_dataset, to_edexml
 
 from uwlr_adapter.contract.dataset import Groep, Leerling
-from uwlr_adapter.opslag import Opslag, metadata
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
 Rows = dict[str, list[tuple[object, ...]]]

@@ -26,8 +26,8 @@ from cryptography.x509.oid import NameOID
 from huis import CODE, Huis, furnish
 from server import WAIT, Server, free_port, read_response, serving, split, until
 
-from uwlr_adapter.journaal import geweigerd
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.journaal.tables import geweigerd
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]

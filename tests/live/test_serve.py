@@ -20,9 +20,9 @@ from databank import Databank, end_connections, own_server, waiting
 from huis import CODE_OF_ONE, Huis, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
-from uwlr_adapter import journaal
-from uwlr_adapter.contract import herstel
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.contract import repairs
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.journaal import model, search
 
 PATH = "/uwlr/leerlinggegevens"
 
@@ -279,8 +279,8 @@ def test_a_message_that_is_judged_again_is_read_again(huis: Huis, url: str) -> N
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(empty, "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     with opslag.reading() as connection:
-        (regel,) = [one for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK]
-    assert regel.herstel == (herstel.SCHOOLJAAR.id,)
+        (regel,) = [one for one in search.read(connection) if one.soort is model.Soort.VERZOEK]
+    assert regel.herstel == (repairs.SCHOOLJAAR.id,)
     opslag.close()
 
 
@@ -321,7 +321,7 @@ def test_a_lost_connection_is_made_anew(huis: Huis, url: str) -> None:
         figures = server.post(b"", method="GET", path="/metrics").decode()
         assert "\nuwlr_database_errors_total 0.0\n" in figures
     with opslag.reading() as connection:
-        written = [one.uitkomst for one in journaal.read(connection) if one.soort is journaal.Soort.VERZOEK]
+        written = [one.uitkomst for one in search.read(connection) if one.soort is model.Soort.VERZOEK]
     assert found == [""] * 9
     assert written == ["leerlinggegevens"] * len(found)
 
@@ -417,8 +417,8 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.app:make_app()"),
-        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.app:make_app"),
+        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.web.app:make_app()"),
+        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.web.app:make_app"),
     ],
     ids=lambda arguments: arguments[0],
 )

@@ -14,12 +14,12 @@ from edexml_bestand import make_dataset
 from huis import CODE_OF_ONE, Huis, furnish
 from server import Server, serving, split
 
+from uwlr_adapter.clock import now
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.koppelingen import handelingen, store
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import now
 
 STEPS = 1000 if os.environ.get("UWLR_LONG") else 40
 SEED = 20261125
@@ -62,9 +62,9 @@ class Paar:
             found = store.living(connection, BRIN6, "snappet")
             assert found is not None
             if on:
-                handelingen.enter_code(connection, self.sleutels, found.id, found.versie, CODE_OF_ONE, now())
+                actions.enter_code(connection, self.sleutels, found.id, found.versie, CODE_OF_ONE, now())
             else:
-                handelingen.clear_code(connection, found.id, found.versie, now())
+                actions.clear_code(connection, found.id, found.versie, now())
 
 
 @pytest.fixture

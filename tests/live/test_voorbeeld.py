@@ -12,10 +12,10 @@ from server import Server, command, serving
 from zeep import Client
 from zeep import Settings as ZeepSettings
 
-from uwlr_adapter.contract import antwoord
+from uwlr_adapter.contract import answer as answers
 from uwlr_adapter.contract.names import BSN_FAMILIE
-from uwlr_adapter.contract.profiel import PROFIELEN, Profiel
-from uwlr_adapter.contract.profiel import profiel as profiel_of
+from uwlr_adapter.contract.profiles import PROFIELEN, Profiel
+from uwlr_adapter.contract.profiles import profiel as profiel_of
 
 CODE = "99ZZ00voorbeeldcode-1"
 SCHOOLJAAR = "2014-2015"
@@ -109,7 +109,7 @@ def payload(content: bytes) -> etree._Element:
 def test_the_answer_is_valid_by_ours_and_by_the_published_xsd(answer: tuple[object, bytes]) -> None:
     """What leaves validates against both; 2014-2015 is within the published list of school years."""
     content = answer[1]
-    assert antwoord.check(content) == []
+    assert answers.check(content) == []
     body = etree.fromstring(content).find(f"{{{SOAP11}}}Body")
     assert body is not None
     assert published().validate(etree.ElementTree(body[0]))

@@ -14,7 +14,7 @@ import uwlr_adapter
 from pathlib import Path
 from uwlr_adapter.contract.bestanden import contract_file
 from uwlr_adapter.contract import schemas
-from uwlr_adapter.soap.wsdl import wsdl
+from uwlr_adapter.web.soap.wsdl import wsdl
 home = Path(uwlr_adapter.__file__).parent
 assert home.is_relative_to(Path(FOLDER).resolve()), home
 assert contract_file("schemas/2.2/antwoord.xsd").is_relative_to(home)

@@ -9,15 +9,16 @@ from argon2 import PasswordHasher
 from koppelingen_hulp import add_vestiging
 from portal_hulp import MOMENT, TOTP, WACHTWOORD, Klok, Portaal
 
-from uwlr_adapter.app import App, make_app
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers import tweedefactor, wachtwoord
-from uwlr_adapter.gebruikers.gebruiker import Nieuw
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import passwords, second_factor
+from uwlr_adapter.gebruikers.accounts import Nieuw
 from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.koppelingen import afnemer
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.app import App
 
 GEBRUIKERS = (
     Nieuw("school", "A. de Vries", Rol.SCHOOLBEHEERDER, ("21QW00",), totp_nodig=False),
@@ -33,8 +34,8 @@ GEBRUIKERS = (
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash with little work; how much a real one takes is argon2's own affair."""
-    monkeypatch.setattr(wachtwoord, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    wachtwoord._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +51,12 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for brin6 in ("21QW00", "21QW01", "30AB00"):
             add_vestiging(connection, brin6)
         for klantnaam in ("Snappet", "Basispoort"):
-            afnemer.add(connection, sleutels, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
+            afnemers.add(connection, sleutels, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
         for nieuw in GEBRUIKERS:
             _, token = gebruikers.add(connection, nieuw, MOMENT)
             made = gebruikers.set_password(connection, token, hash_, MOMENT)
             if nieuw.totp_nodig:
-                gebruikers.set_totp(connection, made.id, tweedefactor.seal(sleutels, TOTP), 0)
+                gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, TOTP), 0)
     opslag.close()
     return folder
 

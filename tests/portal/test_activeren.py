@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from portal_hulp import CODE, SCHOOL, Browser, Pagina, Portaal
 
-from uwlr_adapter import journaal
+from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import verificatiecode
-from uwlr_adapter.koppelingen.catalogus import Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogus
 
 FORM = f"{SCHOOL}/activeren/snappet"
 GOED = {"naam": "A. de Vries", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
@@ -164,7 +164,7 @@ def test_sent_twice(portaal: Portaal) -> None:
     shown = browser.follow(second)
     assert "Snappet is al geactiveerd. Er is niets dubbel gedaan." in shown.text
     with portaal.opslag.reading() as connection:
-        assert [row.handeling for row in journaal.read(connection, brin6="21QW00")] == ["geactiveerd"]
+        assert [row.handeling for row in search.read(connection, brin6="21QW00")] == ["geactiveerd"]
 
 
 def test_a_koppeling_without_a_code(portaal: Portaal) -> None:
@@ -226,7 +226,7 @@ def test_the_code_is_nowhere_else(portaal: Portaal, caplog: pytest.LogCaptureFix
     koppeling = f"{SCHOOL}/koppeling/1"
     walk(browser.submit(koppeling, 0, verificatiecode=secrets[3], actie="opslaan"), may_show=secrets[3])
     walk(browser.submit(koppeling, 0, verificatiecode=secrets[2], actie="opslaan"))
-    for path in ("", "/koppeling/1", "/koppeling/1/bevestiging", "/koppeling/1/delen", "/journaal", "/journaal.csv"):
+    for path in ("", "/koppeling/1", "/koppeling/1/bevestiging", "/koppeling/1/delen", "/journaal", "/entries.csv"):
         walk(browser.get(f"{SCHOOL}{path}"))
     walk(browser.submit(f"{koppeling}/pauzeren"))
     walk(browser.submit(f"{koppeling}/beeindigen"))

@@ -5,9 +5,9 @@ import re
 import pytest
 from portal_hulp import MOMENT, Pagina, Portaal
 
-from uwlr_adapter import journaal
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos
+from uwlr_adapter.journaal import model, search
+from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.koppelingen import afnemers
 
 AFNEMERS = "/koppelingen/beheer/afnemers"
 
@@ -29,7 +29,7 @@ def identifies(portaal: Portaal, klantnaam: str, code: str) -> bool:
 def acts(portaal: Portaal) -> list[str]:
     """Give the acts on afnemers in the journaal, those of the furnishing left out."""
     with portaal.opslag.reading() as connection:
-        rows = [row for row in journaal.read(connection) if row.soort is journaal.Soort.AFNEMER]
+        rows = [row for row in search.read(connection) if row.soort is model.Soort.AFNEMER]
     return [row.handeling for row in rows][::-1][2:]
 
 

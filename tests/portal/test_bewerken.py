@@ -10,8 +10,8 @@ from koppelingen_hulp import school_element
 from portal_hulp import Browser, Pagina, Portaal
 from wsgi import call
 
-from uwlr_adapter import journaal
-from uwlr_adapter.koppelingen import catalogus as catalogi
+from uwlr_adapter.journaal import search
+from uwlr_adapter.koppelingen import catalogue as catalogi
 
 VESTIGING = "/koppelingen/30AB00"
 CODE = "30AB00Ygr67BfgKl!gr8"
@@ -140,7 +140,7 @@ def test_two_people_at_once(portaal: Portaal, browser: Browser, path: str, act: 
     """The second reads that somebody was first, sees the koppeling as it is now, and nothing of it is done."""
     page = second_too_late(portaal, browser, path, act)
     with portaal.opslag.reading() as connection:
-        assert len(journaal.read(connection, brin6="30AB00")) == 2
+        assert len(search.read(connection, brin6="30AB00")) == 2
     told = browser.follow(page) if page.status == 303 else page
     assert page.status in {303, 409}
     assert "Iemand anders heeft deze koppeling zojuist gewijzigd." in told.text

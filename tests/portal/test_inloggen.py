@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from portal_hulp import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, totp
 
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers.gebruiker import Nieuw
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers.accounts import Nieuw
 from uwlr_adapter.gebruikers.tables import Rol, gebruiker, inlogpoging
 from uwlr_adapter.koppelingen.tables import afnemer
-from uwlr_adapter.portal import aanmelden
+from uwlr_adapter.portal import login
 
 BEGIN = "/koppelingen"
 INLOGGEN = "/koppelingen/inloggen"
@@ -368,7 +368,7 @@ def cookie(browser: Browser) -> str:
 
 def test_a_few_passwords_at_a_time(portaal: Portaal) -> None:
     """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
-    taken = [aanmelden._at_work.acquire(blocking=False) for _ in range(aanmelden.TEGELIJK)]  # noqa: SLF001
+    taken = [login._at_work.acquire(blocking=False) for _ in range(login.TEGELIJK)]  # noqa: SLF001
     try:
         assert all(taken)
         for _ in range(5):
@@ -376,7 +376,7 @@ def test_a_few_passwords_at_a_time(portaal: Portaal) -> None:
             assert (page.status, page.reply.headers["Retry-After"]) == (429, "2")
     finally:
         for _ in taken:
-            aanmelden._at_work.release()  # noqa: SLF001
+            login._at_work.release()  # noqa: SLF001
     assert portaal.browser().login("school").status == 303
 
 

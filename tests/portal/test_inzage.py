@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from huis import import_one_of_each
 from portal_hulp import CODE, MOMENT, SCHOOL, Browser, Portaal
 
-from uwlr_adapter import journaal
 from uwlr_adapter.administratie.tables import persoon
-from uwlr_adapter.contract.profiel import PROFIELEN
-from uwlr_adapter.journaal import Reden, Verzoekregel
-from uwlr_adapter.portal import delen
-from uwlr_adapter.portal.inzage import PER_PAGINA
+from uwlr_adapter.contract.profiles import PROFIELEN
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Reden, Verzoekregel
+from uwlr_adapter.portal import sharing
+from uwlr_adapter.portal.insight import PER_PAGINA
 
 GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
 
@@ -46,7 +46,7 @@ def write(
     with portaal.opslag.writing() as connection:
         for _ in range(times):
             regel = Verzoekregel(moment, "HaalLeerlinggegevens", 1, (), uitkomst, reden, koppeling_id, brin6, 25)
-            journaal.record_verzoeken(connection, [regel])
+            writer.record_verzoeken(connection, [regel])
 
 
 def picture(browser: Browser) -> tuple[str, int, int]:
@@ -130,7 +130,7 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
     assert page.status == 200
     assert shown == (expected or [])
     assert ("niet juist ingevuld" in page.text) == (expected is None)
-    file = browser.get(f"{SCHOOL}/journaal.csv?{query}")
+    file = browser.get(f"{SCHOOL}/entries.csv?{query}")
     if expected is None:
         assert file.status == 400
         return
@@ -141,7 +141,7 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
 def test_the_file(portaal: Portaal, browser: Browser) -> None:
     """A Dutch spreadsheet opens it: byte order mark, semicolons, and times of Amsterdam; more than one reading long."""
     write(portaal, MOMENT, GELUKT, times=1200)
-    page = browser.get(f"{SCHOOL}/journaal.csv")
+    page = browser.get(f"{SCHOOL}/entries.csv")
     assert page.body.startswith("\ufeffMoment;Koppeling;Soort;Uitkomst;Toelichting;Leerlingen\r\n")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="journaal-21QW00-2026-11-25.csv"'
     lines = page.body.splitlines()
@@ -153,7 +153,7 @@ def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) ->
     """Lines of another vestiging, of a vendor without a koppeling here, and of the operator stay out of sight."""
     write(portaal, MOMENT, GELUKT, brin6="30AB00", koppeling_id=3)
     write(portaal, MOMENT, GEWEIGERD, reden=Reden.GEEN_KOPPELING, koppeling_id=None)
-    for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/journaal.csv")):
+    for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/entries.csv")):
         assert "Opgehaald</span>" not in page.body
         assert "Geweigerd;" not in page.body
         assert "toegevoegd" not in page.body
@@ -191,7 +191,7 @@ def test_what_lacks_stands_with_its_own_kind(portaal: Portaal) -> None:
     with portaal.opslag.writing() as connection:
         import_one_of_each(connection, "2026-2027")
     with portaal.opslag.reading() as connection:
-        found = delen.gedeeld(connection, "30AB00", "smalle set", MOMENT)
+        found = sharing.gedeeld(connection, "30AB00", "smalle set", MOMENT)
     assert {soort.naam: (dict(soort.ontbreekt), soort.onvolledig) for soort in found.soorten} == {
         "leerlingen": ({"geboortedatum": 1, "jaargroep": 1}, 1),
         "groepen": ({}, 0),
@@ -217,7 +217,7 @@ def test_no_page_of_what_shares_nothing(browser: Browser) -> None:
 def test_every_profile_has_its_words(portaal: Portaal, naam: str) -> None:
     """Each element of each profile has a word, and goes or stays, never both."""
     with portaal.opslag.reading() as connection:
-        found = delen.gedeeld(connection, "21QW00", naam, MOMENT)
+        found = sharing.gedeeld(connection, "21QW00", naam, MOMENT)
     for soort in found.soorten:
         gaan = {veld.woord for veld in soort.gaan}
         assert gaan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from uwlr_adapter.koppelingen.catalogus import Catalogus, CatalogusFout
+from uwlr_adapter.koppelingen.catalogue import Catalogus, CatalogusFout
 
 VOORWAARDEN = """
 [[voorwaarden]]

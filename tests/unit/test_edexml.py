@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from lxml import etree
 from strategieen import datasets
 
-from uwlr_adapter.administratie import edexml
 from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 
 GEVALLEN = read_manifest()

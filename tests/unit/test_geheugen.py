@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uwlr_adapter.geheugen import Geheugen
+from uwlr_adapter.answers.memory import Geheugen
 
 
 def test_the_last_used_stays() -> None:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from strategieen import datasets
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.antwoord import Vorm, render_records
+from uwlr_adapter.contract.answer import Vorm, render_records
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
 from uwlr_adapter.contract.getrapt import GroepVraag, choose, count_unknown
-from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
 
 SOORTEN: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
 VREEMD = "a key that no strategy draws"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from uwlr_adapter.groepscommit import Groepscommit
+from uwlr_adapter.db.group_commit import Groepscommit
 
 
 class Schrift:

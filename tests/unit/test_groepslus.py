@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from lus import run
 
-from uwlr_adapter.groepscommit import Groepslus
+from uwlr_adapter.db.group_commit import Groepslus
 
 
 class Hand:

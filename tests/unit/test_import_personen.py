@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from uwlr_adapter.administratie.importing.match import Bekend, Nieuw, Rij, make_key, match
 from uwlr_adapter.administratie.model import Ernst
-from uwlr_adapter.administratie.personen import Bekend, Nieuw, Rij, make_key, match
 
 ANNA, BRAM = 1, 2
 BEKEND = Bekend(

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uwlr_adapter.contract.inhoudsmodel import Deel, difference
+from uwlr_adapter.compare.content_model import Deel, difference
 
 NAMEN = "abc"
 LANGST = 5

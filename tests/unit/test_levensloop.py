@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uwlr_adapter.koppelingen import koppeling as levensloop
-from uwlr_adapter.koppelingen.fouten import (
+from uwlr_adapter.koppelingen import lifecycle as levensloop
+from uwlr_adapter.koppelingen.errors import (
     AkkoordOntbreekt,
     AlGepauzeerd,
     Beeindigd,
@@ -15,7 +15,7 @@ from uwlr_adapter.koppelingen.fouten import (
     StartdatumOngeldig,
     ZonderCode,
 )
-from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
+from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

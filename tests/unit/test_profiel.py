@@ -10,7 +10,7 @@ from oracle import needs_standard, standard_file
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, Profiel, asked_profiel, profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, Profiel, asked_profiel, profiel
 
 BASIS = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
 """What a leerling has under every profile of every version."""

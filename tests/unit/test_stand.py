@@ -11,9 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from koppelingen_hulp import BRIN6, open_opslag
 
-from uwlr_adapter.administratie import vestigingen
-from uwlr_adapter.opslag import Opslag, ask, put
-from uwlr_adapter.stand import GEEN_GEGEVENS, Geldigheid, Standsleutel, asked, has_it, noted, since, whole_second
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.answers.freshness import (
+    GEEN_GEGEVENS,
+    Geldigheid,
+    Standsleutel,
+    asked,
+    has_it,
+    noted,
+    since,
+    whole_second,
+)
+from uwlr_adapter.db.database import Opslag, ask, put
 
 SLEUTEL = Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -28,7 +37,7 @@ def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
     """Give a database with one school of one vestiging."""
     opened = open_opslag(tmp_path, BRIN6)
     with opened.writing() as connection:
-        vestigingen.lock_school(connection, BRIN6[:4])
+        schools.lock_school(connection, BRIN6[:4])
     yield opened
     opened.close()
 
@@ -41,7 +50,7 @@ def see(
     opened: datetime = OPENED,
 ) -> datetime:
     """See content in a transaction that holds the school."""
-    _, found = ask(connection, [vestigingen.asked_version(BRIN6[:4], hold=True), asked(sleutel)])
+    _, found = ask(connection, [schools.asked_version(BRIN6[:4], hold=True), asked(sleutel)])
     gewijzigd = since(found, inhoud_hash, moment, opened)
     put(connection, [noted(sleutel, inhoud_hash, gewijzigd, GELDIG)])
     return gewijzigd

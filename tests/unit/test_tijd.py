@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from uwlr_adapter import tijd
+from uwlr_adapter import clock
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from uwlr_adapter import tijd
 )
 def test_a_school_year_begins_on_1_august(day: date, schooljaar: str) -> None:
     """The turn is between 31 July and 1 August."""
-    assert tijd.schooljaar_of(day) == schooljaar
+    assert clock.schooljaar_of(day) == schooljaar
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def test_a_school_year_begins_on_1_august(day: date, schooljaar: str) -> None:
 )
 def test_the_peildatum_is_held_within_the_year(schooljaar: str, peildatum: date | None) -> None:
     """Past years are answered as they ended, coming years as they begin; no year, no day."""
-    assert tijd.peildatum_in(schooljaar, date(2026, 11, 23)) == peildatum
+    assert clock.peildatum_in(schooljaar, date(2026, 11, 23)) == peildatum
 
 
 def test_the_day_is_that_of_amsterdam() -> None:
     """Late in the evening in UTC it is the next day at school, in summer and in winter."""
-    assert tijd.day_of(datetime(2026, 7, 31, 22, 0, tzinfo=UTC)) == date(2026, 8, 1)
-    assert tijd.day_of(datetime(2026, 12, 31, 22, 59, tzinfo=UTC)) == date(2026, 12, 31)
+    assert clock.day_of(datetime(2026, 7, 31, 22, 0, tzinfo=UTC)) == date(2026, 8, 1)
+    assert clock.day_of(datetime(2026, 12, 31, 22, 59, tzinfo=UTC)) == date(2026, 12, 31)
 
 
 def test_the_clock_knows_its_zone() -> None:
     """The present is a moment with a zone."""
-    assert tijd.now().tzinfo is UTC
+    assert clock.now().tzinfo is UTC

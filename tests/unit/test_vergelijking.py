@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from uwlr_adapter.koppelingen.sleutels import Doel, Sleutelbos
+from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
 
 BOS = Sleutelbos.parse(["a=" + "0a" * 32])
 

@@ -8,11 +8,10 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie
+from uwlr_adapter.errors import UwlrAdapterError
 
 Record = TypeVar("Record", Locatie, Groep, Leerling, Leerkracht)
-
 _DAG = re.compile(r"\s*(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*")
-_BRIN6 = re.compile(r"[0-9]{2}[A-Z]{2}[0-9]{2}")
 
 
 class Ernst(StrEnum):
@@ -36,7 +35,7 @@ class Probleem:
     bestand: str = ""
 
 
-class ImportFout(Exception):
+class ImportFout(UwlrAdapterError):
     """A source is refused and nothing was changed; `problemen` holds every reason, and the warnings beside them."""
 
     def __init__(self, problemen: Sequence[Probleem]) -> None:
@@ -151,11 +150,6 @@ class Rapport:
     tellingen: Mapping[str, Telling]
     meldingen: tuple[Probleem, ...]
     weggelaten: Mapping[str, int]
-
-
-def is_brin6(text: str) -> bool:
-    """Say whether a text is a brincode with a dependancecode, such as `21QW00`."""
-    return _BRIN6.fullmatch(text) is not None
 
 
 def parse_dag(text: str | None) -> date | None:

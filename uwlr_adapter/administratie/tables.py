@@ -11,7 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from uwlr_adapter.contract.names import LEERKRACHT_ELEMENTEN, LEERLING_ELEMENTEN, attribute_of
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter.db.metadata import metadata
 
 
 class PersoonSoort(StrEnum):

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.koppelingen.afnemer import AfnemerFout
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
-from uwlr_adapter.tijd import AMSTERDAM
+from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen.afnemers import AfnemerFout
 
 LONGEST_OVERLAP = 366
 """Days that two klantcodes may be valid at once: a longer time is no rotation."""

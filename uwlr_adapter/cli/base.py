@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter.koppelingen.catalogus import Catalogus, CatalogusFout
-from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.clock import Klok, now
+from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.koppelingen.catalogue import Catalogus, CatalogusFout
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.tijd import Klok, now
 
 WIDE = 200
 """Columns of what is written to a file or a pipe."""

@@ -36,8 +36,8 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
     Example:  uwlr-adapter contract compare UWLR2.3_Technische_bestanden --xsdversie 2.3
     """
     # xmlschema takes as long to load as the rest of the command, and only this needs it.
-    from uwlr_adapter.contract.vergelijk import compare as compare_with_ours  # noqa: PLC0415
-    from uwlr_adapter.contract.vergelijk_bestanden import VergelijkFout, find  # noqa: PLC0415
+    from uwlr_adapter.compare.compare import compare as compare_with_ours  # noqa: PLC0415
+    from uwlr_adapter.compare.schema_files import VergelijkFout, find  # noqa: PLC0415
 
     try:
         theirs = find(folder, xsdversie)

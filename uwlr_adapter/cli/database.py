@@ -3,7 +3,7 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.opslag import Opslag, OpslagFout
+from uwlr_adapter.db.database import Opslag, OpslagFout
 
 
 @click.group()

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from uwlr_adapter.administratie.vestigingen import list_vestigingen
+from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.serve import free_port, run
 from uwlr_adapter.client import PullFout, Vraag, pull
-from uwlr_adapter.demo.opzet import PORTAL_LOGIN, PORTAL_WACHTWOORD, Voorbeeld, prepare
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
-from uwlr_adapter.opslag import Opslag
-from uwlr_adapter.portal.paden import PREFIX
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_WACHTWOORD, Voorbeeld, prepare
+from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.server.serve import free_port, run
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.soap.wsdl import PATH
+from uwlr_adapter.web.soap.wsdl import PATH
 
 MARKER = "this-is-a-demo"
 """The file by which the demo knows a folder as its own."""

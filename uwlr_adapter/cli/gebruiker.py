@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers.fouten import GebruikerFout
-from uwlr_adapter.gebruikers.gebruiker import Gebruiker, Nieuw
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers.accounts import Gebruiker, Nieuw
+from uwlr_adapter.gebruikers.errors import GebruikerFout
 from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.portal.paden import WACHTWOORD
+from uwlr_adapter.portal.paths import WACHTWOORD
 
 
 @click.group()

@@ -10,14 +10,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from uwlr_adapter.administratie import batches, bron, sjabloon, store
-from uwlr_adapter.administratie.batches import Batch, BatchFout
-from uwlr_adapter.administratie.csv_set import CsvBron
-from uwlr_adapter.administratie.edexml import EdexmlBron
-from uwlr_adapter.administratie.model import ImportFout, Probleem, is_brin6
+from uwlr_adapter.administratie.importing import batches, importer
+from uwlr_adapter.administratie.importing.batches import Batch, BatchFout
+from uwlr_adapter.administratie.model import ImportFout, Probleem
+from uwlr_adapter.administratie.sources import bron
+from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
+from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
+from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
+from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.importrapport import MANY, moment_of, print_batch, print_done, print_problemen, summary_of
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problemen, summary_of
+from uwlr_adapter.db.database import Opslag
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
@@ -118,7 +121,7 @@ def template(context: Context, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        bestanden = dict(sjabloon.template())
+        bestanden = dict(csv_template())
         for naam in bestanden:
             if (folder / naam).exists():
                 raise click.ClickException(f"{naam} is in the folder already: nothing was written")
@@ -213,7 +216,7 @@ def _import(
     """Import every part of a source, each whole or not at all."""
     if brin6 is not None and not is_brin6(brin6):
         raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6")
-    opties = store.Opties(
+    opties = importer.Opties(
         moment=context.klok(),
         bron=source.naam,
         brin6=brin6,
@@ -238,7 +241,7 @@ def _import(
         click.get_current_context().exit(1)
 
 
-def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opties) -> store.Ingevoerd:
+def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: importer.Opties) -> importer.Ingevoerd:
     try:
         leveringen = source.lees(deel)
     except ImportFout:
@@ -246,7 +249,7 @@ def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: store.Opt
     except Exception as error:
         reden = f"the source failed: {type(error).__name__}"  # its text may quote a value
         raise ImportFout([Probleem(0, "", reden)]) from error
-    return store.import_leveringen(opslag, leveringen, opties)
+    return importer.import_leveringen(opslag, leveringen, opties)
 
 
 def _progress(console: Console) -> Progress:

@@ -3,10 +3,10 @@
 import click
 from rich.markup import escape
 
-from uwlr_adapter import journaal as dagboek
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.koppelingen import afnemer as afnemers
-from uwlr_adapter.tijd import AMSTERDAM
+from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.journaal import search
+from uwlr_adapter.koppelingen import afnemers
 
 
 @click.command()
@@ -19,7 +19,7 @@ def journaal(context: Context, brin6: str | None, limit: int) -> None:
     Example:  uwlr-adapter journaal --brin6 21QW00
     """
     with context.opslag() as opslag, opslag.reading() as connection:
-        regels = dagboek.read(connection, brin6=brin6, limit=limit)
+        regels = search.read(connection, brin6=brin6, limit=limit)
         namen = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
     table = make_table("moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "details")
     for regel in regels:

@@ -15,15 +15,15 @@ from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import read_secret
-from uwlr_adapter.koppelingen import handelingen, store, verificatiecode
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, GeenKoppeling, KoppelingFout, OnbekendAanbod, ZonderCode
-from uwlr_adapter.koppelingen.handelingen import Aanvraag
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.koppelingen.overzicht import overzicht
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen.actions import Aanvraag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.errors import AlGeactiveerd, GeenKoppeling, KoppelingFout, OnbekendAanbod, ZonderCode
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.overview import overzicht
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.tijd import day_of
 
 CODE_VARIABLE = "UWLR_VERIFICATIECODE"
 
@@ -130,7 +130,7 @@ def activate(
     """  # noqa: D301 - \b is click's mark for text that is not folded
     catalogus = context.catalogus()
     with _refusing(), context.opslag() as opslag:
-        aanbod = handelingen.require_aanbod(catalogus, koppeling_id)
+        aanbod = actions.require_aanbod(catalogus, koppeling_id)
         if generate and not aanbod.heeft_code:
             raise ZonderCode
         with opslag.reading() as connection:  # before anything is asked for
@@ -149,7 +149,7 @@ def activate(
         )
         sleutels = Sleutelbos.from_settings(context.settings, opslag)
         with opslag.writing() as connection:
-            made = handelingen.activate(connection, catalogus, sleutels, aanvraag, context.klok())
+            made = actions.activate(connection, catalogus, sleutels, aanvraag, context.klok())
     if generate:
         _show_once(context, chosen)
     context.messages.print(f"Activated {koppeling_id} for {brin6} from {made.startdatum:%d-%m-%Y} on.")
@@ -177,7 +177,7 @@ def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None
 
     Example:  uwlr-adapter koppeling pause 21QW00 snappet
     """
-    _act(context, brin6, koppeling_id, handelingen.clear_code, None if yes else "Pause")
+    _act(context, brin6, koppeling_id, actions.clear_code, None if yes else "Pause")
     context.messages.print(f"Paused {koppeling_id} for {brin6}.")
 
 
@@ -203,7 +203,7 @@ def end_(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
 
     Example:  uwlr-adapter koppeling end 21QW00 snappet
     """
-    _act(context, brin6, koppeling_id, handelingen.end, None if yes else "End")
+    _act(context, brin6, koppeling_id, actions.end, None if yes else "End")
     context.messages.print(f"Ended {koppeling_id} for {brin6}.")
 
 
@@ -236,7 +236,7 @@ def _enter_code(
         chosen = code if gezien.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
         sleutels = Sleutelbos.from_settings(context.settings, opslag)
         with opslag.writing() as connection:
-            handelingen.enter_code(connection, sleutels, gezien.id, gezien.versie, chosen or "", context.klok())
+            actions.enter_code(connection, sleutels, gezien.id, gezien.versie, chosen or "", context.klok())
     if generate:
         _show_once(context, chosen)
 
@@ -245,7 +245,7 @@ def _require_living(context: Context, connection: sa.Connection, brin6: str, kop
     store.require_vestiging(connection, brin6)
     found = store.living(connection, brin6, koppeling_id)
     if found is None:  # one that left the catalogue can still be ended
-        handelingen.require_aanbod(context.catalogus(), koppeling_id)
+        actions.require_aanbod(context.catalogus(), koppeling_id)
         raise GeenKoppeling
     return found
 

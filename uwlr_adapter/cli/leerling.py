@@ -3,8 +3,8 @@
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import vergeten
-from uwlr_adapter.administratie.model import is_brin6
+from uwlr_adapter.administratie.importing import forget as forgetting
+from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context
 
 _WHO = "KEY is the one that platforms get, or one of the source."
@@ -46,7 +46,7 @@ def forget(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) 
                 click.confirm("Erase this for good?", abort=True)
             with opslag.writing() as connection:
                 _forget(context, connection, brin6, key)
-        except vergeten.VergetenFout as error:
+        except forgetting.VergetenFout as error:
             raise click.ClickException(str(error)) from None
     context.console.print("Forgotten.")
 
@@ -63,14 +63,14 @@ def allow(context: Context, brin6: str, key: str) -> None:
     with context.opslag() as opslag:
         try:
             with opslag.writing() as connection:
-                vergeten.allow(connection, _brincode(brin6), key)
-        except vergeten.VergetenFout as error:
+                forgetting.allow(connection, _brincode(brin6), key)
+        except forgetting.VergetenFout as error:
             raise click.ClickException(str(error)) from None
     context.console.print("May come in again.")
 
 
-def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -> vergeten.Vergeten:
-    return vergeten.forget(connection, _brincode(brin6), key, context.klok())
+def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -> forgetting.Vergeten:
+    return forgetting.forget(connection, _brincode(brin6), key, context.klok())
 
 
 def _brincode(brin6: str) -> str:

@@ -10,7 +10,7 @@ from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.client import Antwoord, PullFout, Vraag
 from uwlr_adapter.client import pull as fetch
-from uwlr_adapter.tijd import day_of, schooljaar_of
+from uwlr_adapter.clock import day_of, schooljaar_of
 
 _BRIN6 = 6
 

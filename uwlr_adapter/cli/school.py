@@ -7,17 +7,17 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from uwlr_adapter.administratie import gegevens, vestigingen
+from uwlr_adapter.administratie import schools, selection
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import OngeldigeKlantIdentificatie, UwlrFout
 from uwlr_adapter.contract.names import OPERATIES
-from uwlr_adapter.contract.profiel import PROFIELEN, VERSIES, profiel
-from uwlr_adapter.contract.verzoek import Verzoek
-from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
-from uwlr_adapter.koppelingen.toegang import Geweigerd, Poort
-from uwlr_adapter.soap.dienst import Dienst
-from uwlr_adapter.tijd import day_of, schooljaar_of, schooljaar_start
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.request import Verzoek
+from uwlr_adapter.exchange.exchange import Dienst
+from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.koppelingen.access import Geweigerd, Poort
 
 
 @click.group()
@@ -42,8 +42,8 @@ def add(context: Context, brin6: str, naam: str) -> None:
     with context.opslag() as opslag:
         try:
             with opslag.writing() as connection:
-                added = vestigingen.add_vestiging(connection, brin6, naam)
-        except vestigingen.VestigingFout as error:
+                added = schools.add_vestiging(connection, brin6, naam)
+        except schools.VestigingFout as error:
             raise click.ClickException(str(error)) from None
     context.console.print(f"Added {added.brin6}.")
 
@@ -58,9 +58,9 @@ def list_(context: Context) -> None:
     dag = day_of(context.klok())
     table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(dag)}", "groepen")
     with context.opslag() as opslag, opslag.reading() as connection:
-        found = vestigingen.list_vestigingen(connection)
+        found = schools.list_vestigingen(connection)
         for one in found:
-            sets = gegevens.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(dag), dag=dag)
+            sets = selection.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(dag), dag=dag)
             counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
             table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *counts)
     context.console.print(table)
@@ -87,10 +87,10 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
     if schooljaar_start(jaar) is None:
         raise click.BadParameter("two following years, such as 2026-2027", param_hint="--schooljaar")
     with context.opslag() as opslag, opslag.reading() as connection:
-        if vestigingen.find_vestiging(connection, brin6) is None:
+        if schools.find_vestiging(connection, brin6) is None:
             raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` shows them")
-        dataset = gegevens.select(connection, brin6=brin6, schooljaar=jaar, dag=dag, aanmaakdatum="")
-        wisselingen = gegevens.changes(connection, brin6=brin6, schooljaar=jaar, dag=dag)
+        dataset = selection.select(connection, brin6=brin6, schooljaar=jaar, dag=dag, aanmaakdatum="")
+        wisselingen = selection.changes(connection, brin6=brin6, schooljaar=jaar, dag=dag)
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {jaar}: geengegevens. {NO_DATA}")
     else:

@@ -9,9 +9,10 @@ from typing import ClassVar
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.schemas import Bevinding
 from uwlr_adapter.contract.xml import escape_attribute, escape_text
+from uwlr_adapter.errors import UwlrAdapterError
 
 
-class UwlrFout(Exception):
+class UwlrFout(UwlrAdapterError):
     """A refusal on the wire. `bevinding` says where the body is wrong, for faults about the body only."""
 
     code: ClassVar[str]

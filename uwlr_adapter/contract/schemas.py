@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.files import contract_file
 
 _STEP = re.compile(r"/(\*|[^/\[]+)(?:\[(\d+)\])?")
 _KNOWN = {

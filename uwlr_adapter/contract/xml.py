@@ -15,6 +15,8 @@ from xml.sax.saxutils import escape as _escape
 
 from lxml import etree
 
+from uwlr_adapter.errors import UwlrAdapterError
+
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -49,7 +51,7 @@ NIET_WELGEVORMD = "not well-formed XML"
 """The reason of bytes that are no XML at all, or only a part of it."""
 
 
-class XmlFout(Exception):
+class XmlFout(UwlrAdapterError):
     """The bytes are no XML that we take; `reden` is fixed text, `regel` and `kolom` count from 1, 0 when unknown."""
 
     def __init__(self, reden: str, regel: int = 0, kolom: int = 0) -> None:

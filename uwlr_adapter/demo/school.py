@@ -12,7 +12,7 @@ from datetime import date
 
 from lxml import etree
 
-from uwlr_adapter.tijd import schooljaar_start
+from uwlr_adapter.clock import schooljaar_start
 
 _ROEPNAMEN = (
     "Aisha Amélie Anouk Bastiaan Beau Björn Bram Cato Chloé Çağla Daan Daniël Dewi Eline Emir Esmée Fatima Femke Fenna "

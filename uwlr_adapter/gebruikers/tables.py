@@ -5,8 +5,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
-from uwlr_adapter.koppelingen.tables import MET_SLEUTEL
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.keys.tables import MET_SLEUTEL
 
 
 class Rol(StrEnum):

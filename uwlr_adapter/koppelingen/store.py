@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.db.libpq import Rij
+from uwlr_adapter.db.statements import Gesteld, Vraag
+from uwlr_adapter.keys.server_keys import Proef
 from uwlr_adapter.koppelingen import tables
-from uwlr_adapter.koppelingen.fouten import GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
-from uwlr_adapter.koppelingen.koppeling import Akkoord, Koppeling
-from uwlr_adapter.koppelingen.sleutels import Proef
+from uwlr_adapter.koppelingen.errors import GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
+from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.opdracht import Gesteld, Rij, Vraag
-from uwlr_adapter.tijd import from_utc, to_utc
 
 _table = tables.koppeling
 _eerder = tables.eerder_akkoord

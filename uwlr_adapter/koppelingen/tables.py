@@ -5,7 +5,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
-from uwlr_adapter.opslag import metadata
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.keys.tables import DIGEST as _DIGEST
+from uwlr_adapter.keys.tables import MET_SLEUTEL
 
 
 class Status(StrEnum):
@@ -16,24 +18,18 @@ class Status(StrEnum):
     BEEINDIGD = "beëindigd"
 
 
-_DIGEST = sa.String(96)
-MET_SLEUTEL = {"sleutel": "named"}
-"""The mark (`info`) of a column whose text starts with the name of the server key that it needs."""
-
-serversleutel = sa.Table(
-    "serversleutel",
-    metadata,
-    sa.Column("naam", sa.String(16), primary_key=True),
-    sa.Column("controle", _DIGEST, nullable=False, comment="tells this key from another one; gives nothing away"),
-    comment="which server keys this database was used with; the keys themselves stand elsewhere",
-)
 afnemer = sa.Table(
     "afnemer",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
     sa.Column("klantcode_digest", _DIGEST, nullable=False, info=MET_SLEUTEL),
-    sa.Column("vorige_digest", _DIGEST, info=MET_SLEUTEL, comment="the klantcode before the last rotation"),
+    sa.Column(
+        "vorige_digest",
+        _DIGEST,
+        info=MET_SLEUTEL | {"until": "vorige_tot"},
+        comment="the klantcode before the last rotation",
+    ),
     sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
     sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
     sa.Column("uitgeschakeld_op", sa.DateTime),

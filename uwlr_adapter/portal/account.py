@@ -8,19 +8,19 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from uwlr_adapter import journaal_zoeken
-from uwlr_adapter.administratie.vestigingen import list_vestigingen
-from uwlr_adapter.gebruikers import gebruiker as gebruikers
-from uwlr_adapter.gebruikers import tweedefactor
+from uwlr_adapter.administratie.schools import list_vestigingen
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import second_factor
 from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.journaal import Uitkomst
+from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import Uitkomst
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.portal import sessie
-from uwlr_adapter.portal.formulieren import TotpForm
-from uwlr_adapter.portal.huis import huis, moment
-from uwlr_adapter.portal.school import naam_of
-from uwlr_adapter.portal.wacht import ACCOUNT
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.context import huis, moment
+from uwlr_adapter.portal.forms import TotpForm
+from uwlr_adapter.portal.guard import ACCOUNT
+from uwlr_adapter.portal.overview import naam_of
 
 CODE_ONJUIST = "Deze code is niet juist. Controleer of de klok van uw telefoon goed staat en vul de nieuwe code in."
 
@@ -39,7 +39,7 @@ pages = Blueprint(ACCOUNT, __name__)
 @pages.get("/", endpoint="start")
 def start() -> Response | str:
     """Go to the one vestiging of the user, or let a user with several choose."""
-    gebruiker = sessie.require_present()
+    gebruiker = login_session.require_present()
     if gebruiker.rol is Rol.OPERATOR and not gebruiker.vestigingen:
         return redirect(url_for("beheer.afnemers"), 303)
     if len(gebruiker.vestigingen) == 1 and gebruiker.rol is not Rol.OPERATOR:
@@ -53,7 +53,7 @@ def start() -> Response | str:
 @pages.get("/tweede-factor")
 def tweede_factor() -> Response | str:
     """Show the secret of a new second factor, as a QR code and as text."""
-    if sessie.require_present().heeft_totp:
+    if login_session.require_present().heeft_totp:
         return redirect(url_for(".start"), 303)
     return _show_secret(TotpForm())
 
@@ -61,15 +61,15 @@ def tweede_factor() -> Response | str:
 @pages.post("/tweede-factor")
 def tweede_factor_post() -> Response | str | tuple[str, int]:
     """Store the second factor, when its first code is right."""
-    gebruiker = sessie.require_present()
+    gebruiker = login_session.require_present()
     verzegeld = session.get("totp")
     form = TotpForm(request.form)
     if verzegeld is None or gebruiker.heeft_totp:
         return redirect(url_for(".start"), 303)
     if not form.validate():
         return _show_secret(form), 422
-    geheim = tweedefactor.unseal(huis().sleutels, verzegeld)
-    stap = tweedefactor.find_step(geheim, str(form.code.data), moment(), None)
+    geheim = second_factor.unseal(huis().sleutels, verzegeld)
+    stap = second_factor.find_step(geheim, str(form.code.data), moment(), None)
     if stap is None:
         form.code.errors = [CODE_ONJUIST]
         return _show_secret(form), 422
@@ -84,7 +84,7 @@ def tweede_factor_post() -> Response | str | tuple[str, int]:
 def uitloggen() -> Response:
     """End every session of the user, so that a copy of the cookie is worth nothing."""
     with huis().opslag.writing() as connection:
-        gebruikers.end_sessions(connection, sessie.require_present().id)
+        gebruikers.end_sessions(connection, login_session.require_present().id)
     session.clear()
     flash("U bent uitgelogd.", "goed")
     return redirect(url_for("openbaar.inloggen"), 303)
@@ -95,7 +95,7 @@ def _samenvatting(connection: sa.Connection, brin6: str) -> Samenvatting:
     levend = [one for one in store.list_living(connection, brin6) if one.afnemer_id is not None]
     aandacht = []
     for one in levend:
-        last = journaal_zoeken.last_call(connection, one.id)
+        last = search.last_call(connection, one.id)
         if one.status is Status.GEPAUZEERD:
             aandacht.append(f"{naam_of(one)}: gepauzeerd")
         elif last is not None and last.soort_uitkomst is Uitkomst.GEWEIGERD:
@@ -107,9 +107,9 @@ def _show_secret(form: TotpForm) -> str:
     """Show the form with the secret of this session, made now when there is none; the cookie holds it sealed."""
     sleutels = huis().sleutels
     if "totp" not in session:
-        session["totp"] = tweedefactor.seal(sleutels, tweedefactor.make_secret())
-    geheim = tweedefactor.unseal(sleutels, session["totp"])
-    code = segno.make(tweedefactor.uri(geheim, sessie.require_present().login))
+        session["totp"] = second_factor.seal(sleutels, second_factor.make_secret())
+    geheim = second_factor.unseal(sleutels, session["totp"])
+    code = segno.make(second_factor.uri(geheim, login_session.require_present().login))
     qr = code.svg_inline(scale=5, border=2, title="QR-code voor uw app", svgclass="qr", lineclass=None, omitsize=True)
     groups = " ".join(geheim[start : start + 4] for start in range(0, len(geheim), 4))
     return render_template("tweede_factor.html", form=form, qr=Markup(qr), geheim=groups)  # noqa: S704 - made here

@@ -10,27 +10,27 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from uwlr_adapter.gebruikers.gebruiker import Gebruiker
-from uwlr_adapter.http import log_failure
+from uwlr_adapter.clock import Klok
+from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.errors import log_failure
+from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.keys.server_keys import Afleiding, Sleutelbos
 from uwlr_adapter.koppelingen import verificatiecode
-from uwlr_adapter.koppelingen.catalogus import Catalogus
-from uwlr_adapter.koppelingen.sleutels import Afleiding, Sleutelbos
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.koppelingen.catalogue import Catalogus
 from uwlr_adapter.portal import (
-    aanmelden,
     account,
-    activeren,  # noqa: F401 - adds its pages to those of the school
-    beheer,
-    bewerken,  # noqa: F401 - idem
-    inzage,  # noqa: F401 - idem
-    school,
-    sessie,
-    wacht,
-    woorden,
+    activate,  # noqa: F401 - adds its pages to those of the school
+    edit,  # noqa: F401 - idem
+    guard,
+    insight,  # noqa: F401 - idem
+    login,
+    login_session,
+    operator,
+    overview,
+    wording,
 )
-from uwlr_adapter.portal.huis import Huis, furnish
-from uwlr_adapter.portal.paden import PREFIX
-from uwlr_adapter.tijd import Klok
+from uwlr_adapter.portal.context import Huis, furnish
+from uwlr_adapter.portal.paths import PREFIX
 
 GROOTSTE_FORMULIER = 64 * 1024
 """Octets of a form: the largest one of ours is a hundredth of that."""
@@ -79,7 +79,7 @@ class Portal(Flask):
             return super().handle_exception(e)
         except Exception as error:  # noqa: BLE001 - the last guard
             log_failure(error, logger)
-            return wacht.harden(Response("Er ging iets mis.\n", 500, mimetype="text/plain"))
+            return guard.harden(Response("Er ging iets mis.\n", 500, mimetype="text/plain"))
 
 
 def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok: Klok, base_url: str) -> Flask:
@@ -99,25 +99,25 @@ def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok
         MAX_CONTENT_LENGTH=GROOTSTE_FORMULIER,
         MAX_FORM_MEMORY_SIZE=GROOTSTE_FORMULIER,
         PROVIDE_AUTOMATIC_OPTIONS=False,
-        WTF_CSRF_CHECK_DEFAULT=False,  # `wacht.guard` checks, after it knows who asks
+        WTF_CSRF_CHECK_DEFAULT=False,  # `guard.guard` checks, after it knows who asks
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.url_map.strict_slashes = False  # no redirect to an address made of the Host header
     app.url_map.merge_slashes = False
     app.url_map.converters.update(brin6=Brin6Converter, nummer=NummerConverter)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(woorden.FILTERS)
+    app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["regel"] = verificatiecode
     furnish(app.extensions, Huis(opslag, catalogus, sleutels, klok, https))
-    wacht.csrf.init_app(app)
-    sessie.make_login_manager().init_app(app)
-    app.before_request(wacht.guard)
-    app.after_request(wacht.harden)
+    guard.csrf.init_app(app)
+    login_session.make_login_manager().init_app(app)
+    app.before_request(guard.guard)
+    app.after_request(guard.harden)
     app.context_processor(_shared)
-    for pages in (aanmelden.pages, account.pages):
+    for pages in (login.pages, account.pages):
         app.register_blueprint(pages, url_prefix=PREFIX)
-    app.register_blueprint(school.pages, url_prefix=f"{PREFIX}/<brin6:brin6>")
-    app.register_blueprint(beheer.pages, url_prefix=f"{PREFIX}/beheer")
+    app.register_blueprint(overview.pages, url_prefix=f"{PREFIX}/<brin6:brin6>")
+    app.register_blueprint(operator.pages, url_prefix=f"{PREFIX}/beheer")
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(DBAPIError, _unreachable)
     app.register_error_handler(Exception, _failed)
@@ -126,7 +126,7 @@ def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok
 
 def _shared() -> dict[str, Gebruiker | None]:
     """Give what the frame around every page shows."""
-    return {"gebruiker": sessie.present()}
+    return {"gebruiker": login_session.present()}
 
 
 def _refused(error: HTTPException) -> tuple[str, int]:
@@ -146,5 +146,5 @@ def _failed(error: Exception) -> tuple[str, int]:
 def _page(status: int, *, opnieuw: bool = False) -> tuple[str, int]:
     titel, tekst = _FOUTEN.get(status, _FOUTEN[500 if status >= 500 else 400])  # noqa: PLR2004 - HTTP
     return render_template(
-        "fout.html", titel=titel, tekst=tekst, opnieuw=wacht.page_here() if opnieuw else None
+        "fout.html", titel=titel, tekst=tekst, opnieuw=guard.page_here() if opnieuw else None
     ), status

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from portaalhuis import Portaalhuis
 from server import serving
 
-from uwlr_adapter.tijd import now
+from uwlr_adapter.clock import now
 
 
 @pytest.fixture(scope="session")

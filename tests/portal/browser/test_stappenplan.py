@@ -10,10 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 from portaalhuis import VOL, WACHTWOORD
 
 from uwlr_adapter.client import PullFout, Vraag, pull
-from uwlr_adapter.demo.opzet import KLANTCODE
-from uwlr_adapter.koppelingen import handelingen, store
-from uwlr_adapter.koppelingen.koppeling import Koppeling
-from uwlr_adapter.tijd import day_of, now
+from uwlr_adapter.clock import day_of, now
+from uwlr_adapter.demo.setup import KLANTCODE
+from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
 SCHOOL = f"/koppelingen/{VOL}"
 ACTIVEREN = f"{SCHOOL}/activeren/snappet"
@@ -30,7 +30,7 @@ def _nothing_activated(wereld: Wereld) -> None:
     with opslag.writing() as connection:
         for aanbod in ("snappet", "basispoort", "uwlr-4d"):
             if (one := store.living(connection, VOL, aanbod)) is not None:
-                handelingen.end(connection, one.id, one.versie, now())
+                actions.end(connection, one.id, one.versie, now())
     opslag.close()
 
 

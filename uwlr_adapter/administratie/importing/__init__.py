@@ -1,0 +1,1 @@
+"""Imports: a delivery becomes records, whole or not at all, and can be undone."""

@@ -1,0 +1,120 @@
+"""Forget a leerling everywhere, and know a forgotten one again when a source still has him or her.
+
+What remains is one salted digest per key and for the ECK-iD. The salt is the person's own, so that nothing can be
+looked up in a table made for another, and `allow` finds all of them by one key.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.tables import (
+    PersoonSoort,
+    bronsleutel,
+    deelname,
+    inschrijving,
+    persoon,
+    plaatsing,
+    vergeten,
+)
+from uwlr_adapter.clock import to_utc
+from uwlr_adapter.errors import UwlrAdapterError
+
+_ZOUT_BYTES = 16
+
+
+class VergetenFout(UwlrAdapterError):
+    """There is no such leerling; the text says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vergeten:
+    """What was erased of one leerling."""
+
+    deelnames: int
+    """School years at vestigingen."""
+    batches: int
+    """Kept imports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdwenen:
+    """The forgotten leerlingen of one school."""
+
+    digests: dict[str, frozenset[str]]
+    """By salt."""
+
+    def knows(self, *kenmerken: str | None) -> bool:
+        """Tell whether one of these keys or ECK-iDs is that of a forgotten leerling."""
+        return any(
+            _digest(zout, kenmerk) in found
+            for zout, found in self.digests.items()
+            for kenmerk in kenmerken
+            if kenmerk is not None
+        )
+
+
+def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Vergeten:
+    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises VergetenFout."""
+    schools.lock_school(connection, brincode)
+    schools.touch_school(connection, brincode)
+    van = (bronsleutel.c.soort == PersoonSoort.LEERLING, bronsleutel.c.brincode == brincode)
+    found = connection.execute(
+        sa.select(persoon).where(
+            persoon.c.soort == PersoonSoort.LEERLING,
+            persoon.c.brincode == brincode,
+            sa.or_(
+                persoon.c.key == key,
+                persoon.c.id.in_(sa.select(bronsleutel.c.persoon_id).where(*van, bronsleutel.c.bronkey == key)),
+            ),
+        )
+    ).all()
+    exact = [row for row in found if row.key == key] or list(found)
+    if not exact:
+        raise VergetenFout(f"no leerling of {brincode} has that key")
+    (row, *_) = exact
+    kenmerken = {
+        row.key,
+        *connection.scalars(sa.select(bronsleutel.c.bronkey).where(bronsleutel.c.persoon_id == row.id)),
+    }
+    kenmerken |= set() if row.eckid is None else {row.eckid}
+    deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
+    for table in (plaatsing, inschrijving, deelname, bronsleutel):
+        connection.execute(table.delete().where(table.c.persoon_id == row.id))
+    connection.execute(persoon.delete().where(persoon.c.id == row.id))
+    kept = batches.drop_person(connection, brincode, row.id)
+    zout = secrets.token_hex(_ZOUT_BYTES)
+    connection.execute(
+        vergeten.insert(),
+        [
+            {"brincode": brincode, "zout": zout, "digest": _digest(zout, kenmerk), "moment": to_utc(moment)}
+            for kenmerk in kenmerken
+        ],
+    )
+    return Vergeten(deelnames=deelnames, batches=kept)
+
+
+def allow(connection: sa.Connection, brincode: str, key: str) -> None:
+    """Let a forgotten leerling come back, named by a key or the ECK-iD of then. Raises VergetenFout."""
+    known = [zout for zout, found in of_school(connection, brincode).digests.items() if _digest(zout, key) in found]
+    if not known:
+        raise VergetenFout(f"nobody who was forgotten at {brincode} had that key")
+    connection.execute(vergeten.delete().where(vergeten.c.brincode == brincode, vergeten.c.zout.in_(known)))
+
+
+def of_school(connection: sa.Connection, brincode: str) -> Verdwenen:
+    """Give the forgotten leerlingen of a school."""
+    found: dict[str, set[str]] = {}
+    query = sa.select(vergeten.c.zout, vergeten.c.digest).where(vergeten.c.brincode == brincode)
+    for row in connection.execute(query):
+        found.setdefault(row.zout, set()).add(row.digest)
+    return Verdwenen({zout: frozenset(digests) for zout, digests in found.items()})
+
+
+def _digest(zout: str, kenmerk: str) -> str:
+    return sha256(f"{zout} {kenmerk}".encode("utf-8", "surrogatepass")).hexdigest()

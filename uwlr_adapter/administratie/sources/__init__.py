@@ -1,0 +1,1 @@
+"""Sources of records: EDEXML files, CSV sets, and the `Bron` protocol."""

@@ -1,0 +1,1 @@
+"""The CSV set of a school as a source of records."""

@@ -1,0 +1,1 @@
+"""EDEXML files as a source of records."""

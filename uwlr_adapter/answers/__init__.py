@@ -1,0 +1,1 @@
+"""Stored answers: rendered once, validated once, sent many times."""

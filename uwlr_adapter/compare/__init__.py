@@ -1,0 +1,1 @@
+"""Comparison of two sets of XSDs for the same messages."""

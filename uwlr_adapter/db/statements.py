@@ -1,0 +1,204 @@
+"""Statements that go to the driver as they are, each compiled once for each kind of database.
+
+What SQLAlchemy does for each statement (its own cache, events, rows, a transaction around it) costs five times what the
+database itself needs for a row by its key. PostgreSQL is asked by way of libpq itself, with prepared statements: that
+takes half of what the driver's cursor does.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from uwlr_adapter.db.libpq import Rij, Stap, libpq_of
+
+LIBPQ = "libpq"
+
+
+@dataclass(frozen=True, slots=True)
+class Opdracht:
+    """A statement as one kind of database takes it from its driver."""
+
+    sql: str
+    names: tuple[str, ...] | None
+    """The parameters in their order, where the driver knows them by place."""
+    fixed: dict[str, Any]
+    readers: Mapping[int, Callable[[Any], Any]]
+    """What makes a stored value into one of Python, by place of the column; most need nothing."""
+
+    writers: Mapping[str, Callable[[Any], Any]]
+    """What makes a value of Python into a stored one, by parameter."""
+
+    columns: Sequence[tuple[str, Callable[[Any], Any] | None]] = ()
+    """Of an INSERT: its columns in their order, each with its writer if it has one."""
+
+    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
+        """Give the parameters in the form of the driver."""
+        values = {**self.fixed, **parameters} if self.fixed else {**parameters}
+        for name, writer in self.writers.items():
+            values[name] = writer(values[name])
+        return values if self.names is None else tuple([values[name] for name in self.names])
+
+    def read(self, row: Rij) -> Rij:
+        """Give a row with values of Python."""
+        made = list(row)
+        for place, reader in self.readers.items():
+            made[place] = reader(made[place])
+        return tuple(made)
+
+
+class Vraag:
+    """A SELECT with named parameters."""
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        self.query = query
+        self._compiled: dict[str, Opdracht] = {}
+
+    def compiled(self, dialect: sa.Dialect) -> Opdracht:
+        """Give the statement for the cursor of a kind of database."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self.query, dialect)
+        return found
+
+    def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Stap:
+        """Give the statement for libpq."""
+        found = self._compiled.get(LIBPQ)
+        if found is None:
+            found = self._compiled[LIBPQ] = _compile(self.query, _numbered(dialect))
+        return _step(found, parameters)
+
+    def fetch(
+        self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
+    ) -> list[Rij]:
+        """Give its rows, by a connection outside any transaction. Raises what the driver raises."""
+        if dialect.name == "postgresql":
+            return libpq_of(connection).fetch(self.step(dialect, parameters))
+        opdracht = self.compiled(dialect)
+        cursor = connection.cursor()
+        cursor.execute(opdracht.sql, opdracht.bind(parameters))
+        rows = cursor.fetchall()
+        cursor.close()
+        return [opdracht.read(row) for row in rows] if opdracht.readers else list(rows)
+
+
+class Gesteld(NamedTuple):
+    """A SELECT with the values of its parameters."""
+
+    vraag: Vraag
+    parameters: dict[str, Any]
+
+    def step(self, dialect: sa.Dialect) -> Stap:
+        """Give the statement for libpq."""
+        return self.vraag.step(dialect, self.parameters)
+
+
+class Invoer:
+    """An INSERT of some rows at once, with a value for each of these columns.
+
+    A row that is there already, by its primary key, stays but for one column, `adds`, to which the new value is added;
+    or it makes way for the new one altogether, with `replaces`. Else it is an error.
+    """
+
+    def __init__(
+        self, table: sa.Table, columns: Sequence[str], adds: str | None = None, *, replaces: bool = False
+    ) -> None:
+        self._table = table
+        self._columns = tuple(columns)
+        self._adds = adds
+        self._replaces = replaces
+        self._compiled: dict[tuple[str, int], Opdracht] = {}
+
+    def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
+        if dialect.name == "postgresql":
+            libpq_of(connection).execute(self.step(dialect, rows))
+            return
+        opdracht = self._for(dialect.name, dialect, len(rows))
+        cursor = connection.cursor()
+        cursor.execute(opdracht.sql, self._values(opdracht, rows))
+        cursor.close()
+
+    def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Stap:
+        """Give the statement for libpq."""
+        opdracht = self._for(LIBPQ, _numbered(dialect), len(rows))
+        return _stap(opdracht.sql, self._values(opdracht, rows))
+
+    def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows inside a transaction. Raises DBAPIError."""
+        opdracht = self._for(connection.dialect.name, connection.dialect, len(rows))
+        connection.exec_driver_sql(opdracht.sql, self._values(opdracht, rows))
+
+    def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
+        found = self._compiled.get((kind, number))
+        if found is None:
+            found = _compile(self._insert(dialect, number), dialect)
+            columns = [(name, found.writers.get(f"{name}_0")) for name in self._columns]
+            found = self._compiled[kind, number] = replace(found, columns=columns)
+            expected = [f"{name}_{place}" for place in range(number) for name in self._columns]
+            assert found.names is None or list(found.names) == expected  # noqa: S101 - so that values need no names
+        return found
+
+    def _values(self, opdracht: Opdracht, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
+        if opdracht.names is None:
+            named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
+            return opdracht.bind(named)
+        columns = opdracht.columns
+        return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
+
+    def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:
+        types = {name: self._table.c[name].type for name in self._columns}
+        rows = [
+            {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._columns}
+            for place in range(number)
+        ]
+        insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table).values(rows)
+        key = list(self._table.primary_key)
+        if self._adds is not None:
+            changed = {self._adds: self._table.c[self._adds] + insert.excluded[self._adds]}
+        elif self._replaces:
+            changed = {name: insert.excluded[name] for name in self._columns if self._table.c[name] not in key}
+        else:
+            return insert  # type: ignore[no-any-return] # an insert
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)  # type: ignore[no-any-return] # idem
+
+
+@functools.cache
+def _numbered(dialect: sa.Dialect) -> sa.Dialect:
+    """Give the same kind of database with parameters as libpq has them."""
+    made: Any = type(dialect)
+    return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
+
+
+def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdracht:
+    made = statement.compile(dialect=dialect)
+    columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
+    readers = {
+        place: reader
+        for place, column in enumerate(columns)
+        if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+    }
+    writers = {
+        name: writer
+        for name, bound in made.binds.items()
+        if (writer := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    }
+    names = None if made.positiontup is None else tuple(made.positiontup)
+    fixed = {name: value for name, value in made.params.items() if value is not None}
+    return Opdracht(str(made), names, fixed, readers, writers)
+
+
+def _step(opdracht: Opdracht, parameters: Mapping[str, Any]) -> Stap:
+    return _stap(opdracht.sql, opdracht.bind(parameters))
+
+
+def _stap(sql: str, values: Sequence[Any]) -> Stap:
+    return Stap(sql, [None if value is None else _text(value) for value in values])
+
+
+def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column
+    """Give a value as PostgreSQL reads it."""
+    return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()

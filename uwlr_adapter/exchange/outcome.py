@@ -1,0 +1,21 @@
+"""The outcome of a verzoek: the journaal entry, and the bytes or the fault for the caller."""
+
+from typing import NamedTuple
+
+from uwlr_adapter.contract import fault
+from uwlr_adapter.journaal.model import Verzoekregel, Weigering
+
+
+class Antwoord(NamedTuple):
+    """The bytes of an answer, and whether they are compressed."""
+
+    inhoud: bytes
+    gzip: bool = False
+
+
+class Uitslag(NamedTuple):
+    """What came of a message: the line that must be on the disk before anything leaves, and what leaves then."""
+
+    regel: Verzoekregel | Weigering | None
+    """None for a failure of our own before it was known who calls."""
+    antwoord: Antwoord | fault.UwlrFout

@@ -1,0 +1,15 @@
+"""Why an act of or on a user is refused."""
+
+from uwlr_adapter.errors import UwlrAdapterError
+
+
+class GebruikerFout(UwlrAdapterError):
+    """An act on a user is refused; the text is for the operator, in English, and holds no password or link."""
+
+
+class LinkOngeldig(UwlrAdapterError):
+    """The link to set a password is unknown, used or too old."""
+
+
+class WachtwoordFout(UwlrAdapterError):
+    """A password breaks a rule; `str()` is the Dutch sentence for the one who chose it."""

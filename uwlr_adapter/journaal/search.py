@@ -1,0 +1,136 @@
+"""What is looked up in the journaal: the lines of a school, its last calls, and how many there were on a day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
+from uwlr_adapter.journaal.model import Regel, Soort, Uitkomst
+from uwlr_adapter.journaal.tables import journaal
+
+_REFUSED = journaal.c.uitkomst.contains(".", autoescape=True)
+"""A fault of the standard has a dot in its code; the outcome of an answered call has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zoekvraag:
+    """Which rows a school looks for in its own journaal; `van` and `tot` are days in Amsterdam, both included."""
+
+    brin6: str
+    koppeling_ids: tuple[int, ...] | None = None
+    """Only these koppelingen; None: all of the vestiging."""
+    van: date | None = None
+    tot: date | None = None
+    uitkomst: Uitkomst | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dagtelling:
+    """How many calls of one koppeling were answered and refused on one day."""
+
+    gelukt: int = 0
+    geweigerd: int = 0
+
+
+def search(connection: sa.Connection, vraag: Zoekvraag, *, limit: int, before_id: int | None = None) -> list[Regel]:
+    """Give the newest rows first of what a school looks for; `before_id` goes on where the last list ended.
+
+    Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
+    """
+    table = journaal.c
+    where: list[sa.ColumnElement[bool]] = [table.brin6 == vraag.brin6, table.koppeling_id.is_not(None)]
+    if vraag.koppeling_ids is not None:
+        where.append(table.koppeling_id.in_(vraag.koppeling_ids))
+    if vraag.van is not None:
+        where.append(table.moment >= _start_of(vraag.van))
+    if vraag.tot is not None:
+        where.append(table.moment < _start_of(vraag.tot + timedelta(days=1)))
+    if vraag.uitkomst is Uitkomst.HANDELING:
+        where.append(table.soort == Soort.KOPPELING)
+    elif vraag.uitkomst is not None:
+        refused = vraag.uitkomst is Uitkomst.GEWEIGERD
+        where += [table.soort == Soort.VERZOEK, _REFUSED if refused else ~_REFUSED]
+    if before_id is not None:
+        where.append(table.id < before_id)
+    query = sa.select(journaal).where(*where).order_by(table.id.desc()).limit(limit)
+    return [regel_of(row) for row in connection.execute(query)]
+
+
+def last_call(connection: sa.Connection, koppeling_id: int) -> Regel | None:
+    """Give the last call through a koppeling, answered or refused."""
+    return _last(connection, koppeling_id)
+
+
+def last_success(connection: sa.Connection, koppeling_id: int) -> Regel | None:
+    """Give the last call through a koppeling that was answered."""
+    return _last(connection, koppeling_id, ~_REFUSED)
+
+
+def count_days(
+    connection: sa.Connection, koppeling_ids: Iterable[int], days: Sequence[date]
+) -> dict[int, list[Dagtelling]]:
+    """Give for each koppeling its calls on each of these days in Amsterdam, which follow one another."""
+    ids = list(koppeling_ids)
+    table = journaal.c
+    ends = [_start_of(day + timedelta(days=1)) for day in days]
+    place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
+    refused = sa.case((_REFUSED, 1), else_=0)
+    query = (
+        sa.select(table.koppeling_id, place.label("dag"), refused.label("geweigerd"), sa.func.count().label("aantal"))
+        .where(table.koppeling_id.in_(ids), table.soort == Soort.VERZOEK)
+        .where(table.moment >= _start_of(days[0]), table.moment < ends[-1])
+        .group_by(table.koppeling_id, sa.literal_column("dag"), sa.literal_column("geweigerd"))
+    )
+    found: dict[tuple[int, int, int], int] = {
+        (row.koppeling_id, row.dag, row.geweigerd): row.aantal for row in connection.execute(query)
+    }
+    return {
+        id_: [Dagtelling(found.get((id_, dag, 0), 0), found.get((id_, dag, 1), 0)) for dag in range(len(days))]
+        for id_ in ids
+    }
+
+
+def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Regel | None:
+    table = journaal.c
+    query = (
+        sa.select(journaal)
+        .where(table.koppeling_id == koppeling_id, table.soort == Soort.VERZOEK, *where)
+        .order_by(table.moment.desc(), table.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else regel_of(row)
+
+
+def _start_of(day: date) -> datetime:
+    """Give the moment at which a day in Amsterdam starts, as it is stored."""
+    return to_utc(datetime.combine(day, time(), AMSTERDAM))
+
+
+def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Regel]:
+    """Give the newest rows first, of one vestiging or of all."""
+    query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
+    if brin6 is not None:
+        query = query.where(journaal.c.brin6 == brin6)
+    return [regel_of(row) for row in connection.execute(query)]
+
+
+def regel_of(row: sa.Row[Any]) -> Regel:
+    """Give a row of the table as it is read back."""
+    return Regel(
+        moment=from_utc(row.moment),
+        soort=Soort(row.soort),
+        handeling=row.handeling,
+        afnemer_id=row.afnemer_id,
+        koppeling_id=row.koppeling_id,
+        brin6=row.brin6,
+        uitkomst=row.uitkomst,
+        reden=row.reden,
+        leerlingen=row.leerlingen,
+        herstel=tuple((row.herstel or "").split()),
+        opmerkingen=tuple((row.opmerkingen or "").split()),
+        id=row.id,
+    )

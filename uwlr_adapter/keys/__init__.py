@@ -1,0 +1,1 @@
+"""The server keys, and the digests of the secrets that they protect."""

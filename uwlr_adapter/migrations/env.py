@@ -1,9 +1,0 @@
-"""Alembic's entry: run the migrations on the connection that `Opslag.upgrade` hands over."""
-
-from alembic import context
-
-from uwlr_adapter.opslag import metadata
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-context.run_migrations()

@@ -1,0 +1,212 @@
+"""Bewerken: one koppeling, its code entered and cleared, its terms agreed to again, and its end.
+
+The code is never shown again. Every form carries the version of the koppeling as it was seen: who comes second after
+somebody else's act reads that, sees the koppeling as it is now, and nothing is half done.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen.errors import AkkoordOntbreekt, CodeBezet, CodeOngeldig, IntussenGewijzigd, KoppelingFout
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.context import huis, moment
+from uwlr_adapter.portal.forms import MAAK, CodeForm, NieuwAkkoordForm, VersieForm, add_error, check_code
+from uwlr_adapter.portal.overview import has_new_terms, naam_of, pages, require_koppeling
+from uwlr_adapter.portal.traffic import sentence, stand_of, verlopen
+
+_Page = Response | str | tuple[str, int]
+_ONGEZIEN = 0
+"""The version of a form that names none: never the present one."""
+
+
+@pages.get("/koppeling/<nummer:koppeling_id>")
+def koppeling(brin6: str, koppeling_id: int) -> str:
+    """Show a koppeling, living or ended."""
+    return _show(brin6, koppeling_id, CodeForm())
+
+
+@pages.post("/koppeling/<nummer:koppeling_id>")
+def koppeling_post(brin6: str, koppeling_id: int) -> _Page:
+    """Enter the verificatiecode, or make one up and show the form again."""
+    form = CodeForm(request.form)
+    gezien = _find(brin6, koppeling_id)
+    if request.form.get("actie") == MAAK:
+        form.verificatiecode.data = verificatiecode.generate(brin6)
+        return _show(brin6, koppeling_id, form, gemaakt=True)
+    if gezien.leeft and gezien.afnemer_id is not None and not check_code(form.verificatiecode, brin6):
+        return _show(brin6, koppeling_id, form), 422
+    code = form.verificatiecode.data or ""
+    try:
+        with huis().opslag.writing() as connection:
+            actions.enter_code(connection, huis().sleutels, koppeling_id, _versie(form), code, moment())
+    except IntussenGewijzigd as fout:
+        return _show(brin6, koppeling_id, form, fout=str(fout)), 409
+    except (CodeOngeldig, CodeBezet) as fout:
+        add_error(form.verificatiecode, str(fout))
+        return _show(brin6, koppeling_id, form), 422
+    except KoppelingFout as fout:
+        return _refused(brin6, koppeling_id, fout)
+    naam = naam_of(gezien)
+    again = "De uitwisseling is hervat" if gezien.status is Status.GEPAUZEERD else "De verificatiecode is gewijzigd"
+    flash(f"{again}. Vul dezelfde verificatiecode ook in bij {naam}.", "goed")
+    return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+
+
+@pages.get("/koppeling/<nummer:koppeling_id>/pauzeren")
+def pauzeren(brin6: str, koppeling_id: int) -> _Page:
+    """Ask whether the code must really be cleared."""
+    found = _find(brin6, koppeling_id)
+    if found.status is not Status.ACTIEF or found.afnemer_id is None:
+        return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+    return render_template("pauzeren.html", koppeling=found, naam=naam_of(found), fout=None)
+
+
+@pages.post("/koppeling/<nummer:koppeling_id>/pauzeren")
+def pauzeren_post(brin6: str, koppeling_id: int) -> _Page:
+    """Clear the code, which pauses the exchange."""
+    done = "De verificatiecode is verwijderd. {naam} kan nu niets meer ophalen, tot u weer een code invult."
+    return _confirmed(brin6, koppeling_id, actions.clear_code, "pauzeren.html", done, ".koppeling")
+
+
+@pages.get("/koppeling/<nummer:koppeling_id>/beeindigen")
+def beeindigen(brin6: str, koppeling_id: int) -> _Page:
+    """Ask whether the koppeling must really end."""
+    found = _find(brin6, koppeling_id)
+    if not found.leeft:
+        return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+    return render_template("beeindigen.html", koppeling=found, naam=naam_of(found), fout=None)
+
+
+@pages.post("/koppeling/<nummer:koppeling_id>/beeindigen")
+def beeindigen_post(brin6: str, koppeling_id: int) -> _Page:
+    """End the koppeling for good."""
+    done = "De koppeling met {naam} is beëindigd. U vindt haar terug onder Beëindigde koppelingen."
+    return _confirmed(brin6, koppeling_id, actions.end, "beeindigen.html", done, ".overzicht")
+
+
+@pages.get("/koppeling/<nummer:koppeling_id>/akkoord")
+def akkoord(brin6: str, koppeling_id: int) -> _Page:
+    """Show the newer terms, to agree to."""
+    found = _find(brin6, koppeling_id)
+    if not has_new_terms(found):
+        return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+    form = NieuwAkkoordForm()
+    form.naam.data = login_session.require_present().naam
+    return _show_akkoord(form, found)
+
+
+@pages.post("/koppeling/<nummer:koppeling_id>/akkoord")
+def akkoord_post(brin6: str, koppeling_id: int) -> _Page:
+    """Agree to the newer terms."""
+    form = NieuwAkkoordForm(request.form)
+    found = _find(brin6, koppeling_id)
+    if not form.validate():
+        return _show_akkoord(form, found), 422
+    try:
+        with huis().opslag.writing() as connection:
+            actions.agree_again(
+                connection,
+                huis().catalogus,
+                koppeling_id,
+                _versie(form),
+                login=login_session.require_present().login,
+                naam=form.naam.data or "",
+                akkoord=bool(form.akkoord.data),
+                moment=moment(),
+            )
+    except IntussenGewijzigd as fout:
+        return _show_akkoord(form, _find(brin6, koppeling_id), str(fout)), 409
+    except AkkoordOntbreekt as fout:
+        add_error(form.naam, str(fout))
+        return _show_akkoord(form, found), 422
+    except KoppelingFout as fout:
+        return _refused(brin6, koppeling_id, fout)
+    flash("Uw akkoord is vastgelegd.", "goed")
+    return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+
+
+@pages.get("/koppeling/<nummer:koppeling_id>/bevestiging")
+def bevestiging(brin6: str, koppeling_id: int) -> str:
+    """Show the activation on a page to print, for the files of the school."""
+    found = _find(brin6, koppeling_id)
+    aanbod = huis().catalogus.get(found.aanbod)
+    stand = stand_of(found, day_of(moment()))
+    return render_template(
+        "bevestiging.html", koppeling=found, naam=naam_of(found), aanbod=aanbod, stand=stand, nu=moment()
+    )
+
+
+def _confirmed(
+    brin6: str,
+    koppeling_id: int,
+    act: Callable[[sa.Connection, int, int, datetime], Koppeling],
+    template: str,
+    done: str,
+    after: str,
+) -> _Page:
+    """Do an act that was confirmed, on the koppeling as it was seen."""
+    naam = naam_of(_find(brin6, koppeling_id))
+    try:
+        with huis().opslag.writing() as connection:
+            act(connection, koppeling_id, _versie(VersieForm(request.form)), moment())
+    except IntussenGewijzigd as fout:
+        found = _find(brin6, koppeling_id)
+        if found.leeft:
+            return render_template(template, koppeling=found, naam=naam, fout=str(fout)), 409
+        return _refused(brin6, koppeling_id, fout)
+    except KoppelingFout as fout:
+        return _refused(brin6, koppeling_id, fout)
+    flash(done.format(naam=naam), "goed")
+    stays = koppeling_id if after == ".koppeling" else None
+    return redirect(url_for(after, brin6=brin6, koppeling_id=stays), 303)
+
+
+def _refused(brin6: str, koppeling_id: int, fout: KoppelingFout) -> Response:
+    """Say why nothing was done, beside the koppeling as it is now."""
+    flash(str(fout), "let-op")
+    return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+
+
+def _find(brin6: str, koppeling_id: int) -> Koppeling:
+    with huis().opslag.reading() as connection:
+        return require_koppeling(connection, brin6, koppeling_id)
+
+
+def _versie(form: CodeForm | VersieForm | NieuwAkkoordForm) -> int:
+    versie = form.versie.data
+    return _ONGEZIEN if versie is None else versie
+
+
+def _show(brin6: str, koppeling_id: int, form: CodeForm, *, fout: str | None = None, gemaakt: bool = False) -> str:
+    with huis().opslag.reading() as connection:
+        found = require_koppeling(connection, brin6, koppeling_id)
+        traffic = verlopen(connection, [found.id], moment())[found.id]
+        earlier = store.earlier_akkoorden(connection, found.id)
+    naam = naam_of(found)
+    return render_template(
+        "koppeling.html",
+        koppeling=found,
+        naam=naam,
+        aanbod=huis().catalogus.get(found.aanbod),
+        stand=stand_of(found, day_of(moment())),
+        nieuwe_voorwaarden=has_new_terms(found),
+        verloop=traffic,
+        zin=None if traffic.poging is None else sentence(traffic.poging, naam),
+        eerder=earlier,
+        form=form,
+        fout=fout,
+        gemaakt=gemaakt,
+    )
+
+
+def _show_akkoord(form: NieuwAkkoordForm, found: Koppeling, fout: str | None = None) -> str:
+    aanbod = huis().catalogus.get(found.aanbod)
+    return render_template("akkoord.html", form=form, koppeling=found, naam=naam_of(found), aanbod=aanbod, fout=fout)

@@ -1,0 +1,1 @@
+"""The HTTP side of the service: the endpoint, its drivers, health, metrics and logs."""
