@@ -12,8 +12,9 @@ link of a user, a verificatiecode; and so are the folders of the test.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -34,7 +35,10 @@ VALUES = frozenset(
     """.split()
 )
 """Words that are data: of the standard, of the records, and names in the house."""
-_GENERAL = frozenset("leerlingen leerkrachten groepen locaties groep schooljaar bron nieuw valid jaargroep".split())
+_GENERAL = frozenset(
+    "leerlingen leerkrachten groepen locaties groep schooljaar bron nieuw valid jaargroep edexml csv demo strict "
+    "vestigingen leerlinggegevens".split()
+)
 """Words of these that a sentence may have by chance: they count in tables only."""
 _WORD = re.compile(r"[^\s│|,;()\[\]\"'`“”’:…<>]+(?::[^\s│|,;()\[\]\"'`“”’…<>]+)*|<[a-z ]+>")
 _RANDOM = (
@@ -44,20 +48,20 @@ _RANDOM = (
 )
 
 
-def noted(ran: seam.Ran, folder: Path | None = None) -> dict[str, Any]:
-    """Return what a command left behind as it is recorded."""
+def noted(ran: seam.Ran, places: Mapping[str, Path] = MappingProxyType({})) -> dict[str, Any]:
+    """Return what a command left behind as it is recorded; `places` are folders of this machine, by their name."""
     found: dict[str, Any] = {"status": ran.status}
     for name, text in (("stdout", ran.stdout), ("stderr", ran.stderr)):
-        clean = settled(text, folder)
+        clean = settled(text, places)
         rows, words = facts(clean)
         found |= {f"{name} rows": rows, f"{name} facts": words, f"{name}?": clean}
     return found
 
 
-def settled(text: str, folder: Path | None = None) -> str:
+def settled(text: str, places: Mapping[str, Path]) -> str:
     """Return a text without what differs from run to run."""
-    if folder is not None:
-        text = text.replace(str(folder), "<folder>")
+    for name, place in places.items():
+        text = text.replace(str(place), f"<{name}>")
     for pattern, name in _RANDOM:
         text = pattern.sub(name, text)
     return text
@@ -65,8 +69,10 @@ def settled(text: str, folder: Path | None = None) -> str:
 
 def facts(text: str) -> tuple[list[str], list[str]]:
     """Return the facts of each row of the tables in a text, and those of its other lines."""
-    rows, loose = [], set()
+    rows, loose = [], set[str]()
     for line in text.splitlines():
+        if line.startswith(("Usage: ", "Try '")):
+            continue
         if "│" in line:
             if found := sorted(_facts(line, VALUES)):
                 rows.append(" ".join(found))
@@ -76,7 +82,7 @@ def facts(text: str) -> tuple[list[str], list[str]]:
 
 
 def _facts(line: str, values: Iterable[str]) -> list[str]:
-    words = [word.rstrip(".").removeprefix("Client.") for word in _WORD.findall(line)]
+    words = [word.rstrip(".?").removeprefix("Client.") for word in _WORD.findall(line)]
     return [word for word in words if any(letter.isdigit() for letter in word) or word in values or word[:1] == "<"]
 
 
@@ -306,9 +312,6 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
 }
 """Commands that are run one after the other on one house; a last word that begins with `?` is what is typed in."""
 ROOTS: tuple[tuple[Step, dict[str, str]], ...] = (
-    ((), {}),
-    (("--version",), {}),
-    (("-h",), {}),
     (("weg",), {}),
     (("--weg",), {}),
     (("--data", "<folder>/een-bestand", "db", "upgrade"), {}),

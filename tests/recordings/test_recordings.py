@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from databank import Databank
-from recordings import commands, house, requests, seam, wire
+from recordings import commands, house, live, portal, requests, seam, wire
 from recordings.house import House
 from recordings.requests import Named
 from recordings.tape import RECORD, Tape
+from server import serving, split
 
 OTHER_DATABASE = pytest.mark.skipif(RECORD, reason="a recording is made on SQLite, and held to on both")
 
@@ -142,24 +143,81 @@ def test_import_of_each_case(tmp_path: Path, kind: str) -> None:
 
 def _ran(old: House, step: commands.Step, folder: Path) -> dict[str, Any]:
     """Run a command and return what is recorded of it."""
-    places = {"folder": folder, "edexml": CASES / "edexml", "csv": CASES / "csv", "schemas": CASES.parents[1] / "schemas"}
+    places = {
+        "folder": folder,
+        "edexml": CASES / "edexml",
+        "csv": CASES / "csv",
+        "schemas": CASES.parents[1] / "schemas",
+        "project": CASES.parents[1],
+    }
     *words, last = step
     typed = last[1:] if last.startswith("?") else None
     arguments = words if typed is not None else [*words, last]
     for name, place in places.items():
         arguments = [word.replace(f"<{name}>", str(place)) for word in arguments]
-    noted = commands.noted(old.run(*arguments, stdin=typed), folder)
-    root = str(CASES.parents[1])
-    return {name: value.replace(root, "<project>") if name.endswith("?") else value for name, value in noted.items()}
+    return commands.noted(old.run(*arguments, stdin=typed), places)
 
 
 def test_whole_command(tmp_path: Path) -> None:
     """The root of the command reads its options and the environment as it did, and refuses the same."""
     tape = Tape()
+    for name in ("", "-h", "--version"):  # their texts are prose
+        tape.add(name or "nothing", status=seam.run_root((name,) if name else ()).status)
     (tmp_path / "een-bestand").write_text("geen databank")
     for number, (arguments, environment) in enumerate(commands.ROOTS, 1):
         there = [word.replace("<folder>", str(tmp_path)) for word in arguments]
         variables = {name: value.replace("<folder>", str(tmp_path)) for name, value in environment.items()}
         ran = seam.run_root(tuple(there), variables)
-        tape.add(f"{number:02} {' '.join(arguments)} {environment}", **commands.noted(ran, tmp_path))
+        tape.add(f"{number:02} {' '.join(arguments)} {environment}", **commands.noted(ran, {"folder": tmp_path}))
     tape.settle("command-root")
+
+
+@pytest.mark.parametrize("login", portal.USERS)
+def test_pages(tmp_path: Path, login: str | None) -> None:
+    """Each page that a user can ask for is the same."""
+    _look(house.lay_out(tmp_path), login)
+
+
+@OTHER_DATABASE
+@pytest.mark.parametrize("login", ["a.devries", "bestuur", "operator"])
+def test_pages_over_postgresql(postgresql: Databank, tmp_path: Path, login: str) -> None:
+    """The pages of a user of each role are those of SQLite."""
+    with postgresql.database(empty=True) as url:
+        _look(house.lay_out_postgresql(tmp_path, url), login)
+
+
+def _look(old: House, login: str | None) -> None:
+    tape = Tape()
+    with old.application(catalogus=None) as app:
+        browser = portal.enter(app, login)
+        if login == "streng":
+            browser.fill(f"{portal.BEGIN}/inloggen/tweede-stap", {"code": portal.second_step(old)})
+        for path in portal.pages():
+            tape.add(path, **portal.noted(browser.send("GET", path)))
+    tape.settle(f"pages-{login or 'nobody'}")
+
+
+@pytest.mark.parametrize(("flow", "https"), [*((flow, False) for flow in portal.FLOWS), ("entering", True)])
+def test_forms(tmp_path: Path, flow: str, *, https: bool) -> None:
+    """Each form leads to the same page, filled in well or badly."""
+    tape = Tape()
+    old = house.lay_out(tmp_path)
+    chosen = {"public_url": "https://school.example"} if https else {}
+    with old.application(catalogus=None, **chosen) as app:
+        portal.FLOWS[flow](portal.Walk(old, app, tape, portal.enter(app, None)))
+    tape.settle(f"forms-{flow}{'-https' if https else ''}")
+
+
+def test_real_server(tmp_path: Path) -> None:
+    """A server gives the same bytes over a socket; its clock is that of the machine, so nothing here depends on a day.
+
+    `split` leaves Date and X-Request-ID out.
+    """
+    tape = Tape()
+    old = house.lay_out(tmp_path)
+    environment = {"UWLR_PUBLIC_URL": "https://uwlr.example.nl", "UWLR_CATALOGUS": str(old.data / "catalogus.toml")}
+    with serving(old.data, environment=environment) as server:
+        for name, sent in live.all_requests():
+            status, headers, body = split(server.raw(sent))
+            tape.add(name, status=status, headers=headers, body=wire.readable(body))
+    tape.settle("server")

@@ -5,6 +5,7 @@ What must differ from run to run is replaced by a name in angle brackets:
 - `X-Request-ID` is made up for each request, unless the caller gave one that is taken over;
 - the length of a compressed body, and its bytes, depend on the version of zlib: it is unpacked, and noted as `gzip`;
 - `Date`, `Last-Modified` and `ETag` tell of the clock and the files of the machine;
+- the methods of `Allow` come in an order that the interpreter makes up: they are sorted;
 - a session cookie and a CSRF token are signed with the clock of the machine.
 """
 
@@ -120,6 +121,8 @@ def _settled(name: str, value: str, *, packed: bool) -> str:
         return "<made up>" if _MADE.fullmatch(value) else value
     if low == "content-length" and packed:
         return "<of the compressed body>"
+    if low == "allow":
+        return ", ".join(sorted(value.split(", ")))
     if low == "set-cookie":
         return _COOKIE.sub("<session>", value)
     return value
