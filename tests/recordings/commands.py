@@ -1,4 +1,4 @@
-"""The command line: which commands and options there are, and the facts of what commands print.
+"""Note which commands and options there are, and the facts of what commands print.
 
 The sentences of the commands may be written anew, so they are kept for a reader only. Held to are the exit status and,
 for standard output and standard error apart, the facts in them:
@@ -130,7 +130,10 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
         ("school", "add", "80LM01", "--naam", "x" * 201),
         ("school", "add", "80LM01"),
         ("school", "list"),
-        *(("school", "show", brin6) for brin6 in ("21QW00", "21QW01", "30AB00", "40CD00", "60GH00", "70JK00", "99ZZ00")),
+        *(
+            ("school", "show", brin6)
+            for brin6 in ("21QW00", "21QW01", "30AB00", "40CD00", "60GH00", "70JK00", "99ZZ00")
+        ),
         ("school", "show", "60GH00", "--peildatum", "2026-12-01"),
         ("school", "show", "60GH00", "--schooljaar", "2025-2026"),
         ("school", "show", "60GH00", "--schooljaar", "2026-2028"),
@@ -223,7 +226,19 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
     "gebruiker": (
         ("gebruiker", "list"),
         ("gebruiker", "add", "C.Vos", "--naam", "C. Vos", "--vestiging", "21QW00"),
-        ("gebruiker", "add", "m.bos", "--naam", "M. Bos", "--rol", "bestuur", "--vestiging", "21QW00", "--vestiging", "21QW01"),
+        (
+            "gebruiker",
+            "add",
+            "m.bos",
+            "--naam",
+            "M. Bos",
+            "--rol",
+            "bestuur",
+            "--vestiging",
+            "21QW00",
+            "--vestiging",
+            "21QW01",
+        ),
         ("gebruiker", "add", "beheer", "--naam", "Beheer", "--rol", "operator"),
         ("gebruiker", "add", "x", "--naam", "X", "--vestiging", "21QW00"),
         ("gebruiker", "add", "met spatie", "--naam", "X", "--vestiging", "21QW00"),
@@ -305,7 +320,18 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
         ("contract", "compare", "<folder>/bestaat-niet"),
         ("contract", "compare", "<schemas>", "--xsdversie", "2.2"),
         ("contract", "compare", "<schemas>", "--xsdversie", "2.1"),
-        ("pull", "http://127.0.0.1:9/", "--klantnaam", "x", "--klantcode", "x", "--autorisatiesleutel", "x", "--brin6", "21QW"),
+        (
+            "pull",
+            "http://127.0.0.1:9/",
+            "--klantnaam",
+            "x",
+            "--klantcode",
+            "x",
+            "--autorisatiesleutel",
+            "x",
+            "--brin6",
+            "21QW",
+        ),
         ("demo", "--port", "99999"),
         ("serve", "--port", "99999"),
     ),

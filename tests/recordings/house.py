@@ -1,9 +1,7 @@
-"""The furnished house of the recordings: an old database, laid out anew for each test and upgraded by the code."""
+"""Lay out the furnished house of the recordings: an old database, upgraded by the code."""
 
 import gzip
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +21,7 @@ CODES: dict[str, str] = FACTS["verificatiecodes"]
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is set."""
+    """Represent a clock that stands still until it is set."""
 
     moment: datetime = MOMENT
 
@@ -47,7 +45,7 @@ class House:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The settings that make the code use this database."""
+        """Return the settings that make the code use this database."""
         return {} if self.database is None else {"database": self.database}
 
     def application(self, **chosen: Any) -> Any:
@@ -79,8 +77,6 @@ def lay_out_postgresql(folder: Path, url: str) -> House:
         connection.execute(statements)
     seam.upgrade(house.data, **house.chosen)
     return house
-
-
 
 
 def _folder(folder: Path) -> House:

@@ -1,4 +1,4 @@
-"""Requests as bytes for a real server: refusals and manners, whose answers do not depend on the day."""
+"""Make requests as bytes for a real server: refusals and manners, whose answers do not depend on the day."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
-"""The pages of the portal without a browser: who opens them, what is filled in, and how an answer is noted.
+"""Open the pages of the portal without a browser, fill in their forms, and note the answers.
 
-Beside what `wire` replaces, these are made up for each page and replaced by their name: the klantcode or verificatiecode
-that a page shows once (a verificatiecode that was typed stays), the secret of a second factor and its picture, and the
-token that keeps a klantcode from being made twice.
+Beside what `wire` replaces, these are made up for each page and replaced by their name: the klantcode or the
+verificatiecode that a page shows once (one that was typed stays), the secret of a second factor and its picture, and
+the token that keeps a klantcode from being made twice.
 """
 
 import re
@@ -38,7 +38,7 @@ _MADE_UP = (
 
 @dataclass
 class Browser:
-    """A person at a network address: keeps cookies, and fills in the forms of a page."""
+    """Represent a person at a network address, with cookies and the forms of a page."""
 
     app: Any
     address: str = "192.0.2.10"
@@ -51,9 +51,7 @@ class Browser:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         content = b"" if fields is None else urlencode(fields).encode()
         kind = None if fields is None else FORM
-        request = Request(
-            content, method, parts.path, parts.query, kind, headers=headers, address=self.address
-        )
+        request = Request(content, method, parts.path, parts.query, kind, headers=headers, address=self.address)
         reply = wire.send(self.app, request)
         for name, value in reply.headers:
             if name.lower() == "set-cookie":
@@ -66,8 +64,8 @@ class Browser:
     def fill(self, path: str, fields: dict[str, str | None], number: int = -1) -> Reply:
         """Open a page, fill in a form of it, and send it; None leaves a field out."""
         page = self.send("GET", path)
-        assert page.status == 200, path  # noqa: PLR2004 - HTTP
-        tree = html.document_fromstring(page.body)
+        assert page.status == 200, path
+        tree: Any = html.document_fromstring(page.body)
         forms = [form for form in tree.forms if "wie" not in (form.getparent().get("class") or "")]
         form = forms[number]
         filled = {name: value for name, value in form.form_values() if name != "actie"} | fields
@@ -115,7 +113,14 @@ def pages() -> Iterator[str]:
     yield from (f"{SCHOOL}/koppeling/{number}" for number in ("0", "999", "1000000000", IDS[f"{LEEG} snappet"]))
     for query in (
         *("koppeling=snappet&uitkomst=geweigerd", "van=2001-01-01&tot=2001-01-02", "van=morgen", "uitkomst=weg"),
-        *("van=2026-11-01&tot=2026-11-10", "van=01-11-2026", "koppeling=weg", "voor=100", "voor=x", "uitkomst=opgehaald"),
+        *(
+            "van=2026-11-01&tot=2026-11-10",
+            "van=01-11-2026",
+            "koppeling=weg",
+            "voor=100",
+            "voor=x",
+            "uitkomst=opgehaald",
+        ),
         *("uitkomst=handeling", "koppeling=basispoort", "tot=2026-11-02&koppeling=uwlr-4d"),
     ):
         yield f"{SCHOOL}/journaal?{query}"
@@ -144,7 +149,7 @@ Flow = Callable[["Walk"], None]
 
 @dataclass
 class Walk:
-    """A walk through forms: each answer is noted under a name."""
+    """Represent a walk through forms: each answer is noted under a name."""
 
     house: House
     app: Any
@@ -165,7 +170,7 @@ class Walk:
         """Look at a page."""
         return self.note(name, self.browser.send("GET", path))
 
-    def fill(self, name: str, path: str, /, number: int = -1, **fields: str | None) -> Reply:
+    def fill(self, name: str, path: str, number: int = -1, /, **fields: str | None) -> Reply:
         """Fill in the form of a page."""
         return self.note(name, self.browser.fill(path, fields, number))
 
@@ -217,7 +222,9 @@ def entering(walk: Walk) -> None:
     walk.fill("password, nothing", link)
     walk.fill("password, not the same", link, wachtwoord="een heel ander goed wachtwoord", nogmaals="nog een ander")
     walk.fill("password, login in it", link, wachtwoord="nieuw", nogmaals="nieuw")
-    walk.fill("password, good", link, wachtwoord="een heel ander goed wachtwoord", nogmaals="een heel ander goed wachtwoord")
+    walk.fill(
+        "password, good", link, wachtwoord="een heel ander goed wachtwoord", nogmaals="een heel ander goed wachtwoord"
+    )
     walk.get("password, link used", link)
     for number in range(12):
         walk.fill(f"guess {number}", inloggen, login="raden", wachtwoord="mis")
@@ -265,7 +272,13 @@ def koppelingen(walk: Walk) -> None:
     walk.note("too large", walk.browser.send("POST", ouder, {"x": "x" * 70_000}))
     walk.note("wrong method", walk.browser.send("PUT", SCHOOL))
     walk.enter("bestuur")
-    walk.fill("first of a school", f"{BEGIN}/{STIL}/activeren/snappet", naam="D.", akkoord="y", verificatiecode=f"{STIL}eerste-code-0000")
+    walk.fill(
+        "first of a school",
+        f"{BEGIN}/{STIL}/activeren/snappet",
+        naam="D.",
+        akkoord="y",
+        verificatiecode=f"{STIL}eerste-code-0000",
+    )
     walk.get("vestigingen", f"{BEGIN}/")
 
 
@@ -284,12 +297,16 @@ def afnemers(walk: Walk) -> None:
         walk.fill(f"overlap {overlap}", f"{beheer}/2", 0, overlap=overlap)
     walk.fill("klantcode", f"{beheer}/3", 0, overlap="14")
     walk.get("with an old klantcode", f"{beheer}/3")
-    walk.note("sent twice", walk.browser.send("POST", f"{beheer}/3", {"csrf_token": _token(walk, beheer), "overlap": "1"}))
+    walk.note(
+        "sent twice", walk.browser.send("POST", f"{beheer}/3", {"csrf_token": _token(walk, beheer), "overlap": "1"})
+    )
     for number, act in ((3, "uitschakelen"), (3, "uitschakelen"), (4, "inschakelen"), (99, "inschakelen")):
         token = {"csrf_token": _token(walk, beheer)}
         walk.note(f"{act} {number}", walk.browser.send("POST", f"{beheer}/{number}/{act}", token))
     walk.enter("a.devries")
-    walk.note("not an operator", walk.browser.send("POST", beheer, {"csrf_token": _token(walk, SCHOOL), "klantnaam": "X"}))
+    walk.note(
+        "not an operator", walk.browser.send("POST", beheer, {"csrf_token": _token(walk, SCHOOL), "klantnaam": "X"})
+    )
 
 
 def _token(walk: Walk, path: str) -> str:
@@ -299,4 +316,11 @@ def _token(walk: Walk, path: str) -> str:
     return "" if found is None else found[1]
 
 
-FLOWS: dict[str, Flow] = {"entering": entering, "koppelingen": koppelingen, "afnemers": afnemers}
+def secure(walk: Walk) -> None:
+    """Log in and out where the cookie is for HTTPS only."""
+    walk.fill("log in", f"{BEGIN}/inloggen", login="a.devries", wachtwoord=WACHTWOORD)
+    walk.fill("make a code", f"{SCHOOL}/activeren/uwlr-4d", actie="maak")
+    walk.note("log out", walk.browser.send("POST", f"{BEGIN}/uitloggen", {"csrf_token": _token(walk, SCHOOL)}))
+
+
+FLOWS: dict[str, Flow] = {"secure": secure, "entering": entering, "koppelingen": koppelingen, "afnemers": afnemers}

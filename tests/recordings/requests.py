@@ -1,4 +1,4 @@
-"""The requests that are recorded, by the name of their recording: what clients send, well and badly."""
+"""Make the requests that are recorded: what clients send, well and badly."""
 
 import codecs
 import csv
@@ -253,7 +253,13 @@ def manners() -> Iterator[Named]:
     types = (
         *(None, "", "text/xml", "TEXT/XML; charset=UTF-8", "application/xml", "application/soap+xml", "text/xmlx"),
         *("application/soap+xml; charset=utf-8; action=x", "application/json", "text/plain", "multipart/related"),
-        *("application/x-www-form-urlencoded", "text/xml;", "text/xml; charset=", 'text/xml; charset="utf-8"', " text/xml"),
+        *(
+            "application/x-www-form-urlencoded",
+            "text/xml;",
+            "text/xml; charset=",
+            'text/xml; charset="utf-8"',
+            " text/xml",
+        ),
     )
     for kind in types:
         yield f"type {kind}", Request(message, content_type=kind)
@@ -285,7 +291,14 @@ def manners() -> Iterator[Named]:
         yield f"request id {given}", Request(message, headers={"X-Request-ID": given})
     for protocol in ("HTTP/1.0", "HTTP/2"):
         yield f"protocol {protocol}", Request(message, protocol=protocol)
-    for name, value in (("Connection", "close"), ("Expect", "100-continue"), ("Content-Encoding", "gzip"), ("Range", "bytes=0-9"), ("If-Modified-Since", "Wed, 25 Nov 2026 09:30:00 GMT"), ("Origin", "https://elders.example")):
+    for name, value in (
+        ("Connection", "close"),
+        ("Expect", "100-continue"),
+        ("Content-Encoding", "gzip"),
+        ("Range", "bytes=0-9"),
+        ("If-Modified-Since", "Wed, 25 Nov 2026 09:30:00 GMT"),
+        ("Origin", "https://elders.example"),
+    ):
         yield f"header {name}", Request(message, headers={name: value})
     yield from _codings()
 
@@ -296,10 +309,20 @@ def _written(declared: str | None, mark: str) -> str:
 
 
 def _codings() -> Iterator[Named]:
-    for kind in (*("text/xml", XML, "text/xml; charset=iso-8859-1"), "text/xml; charset=utf-16", "text/xml; charset=us-ascii",
-                 "text/xml; charset=windows-1252", "text/xml; charset=wartaal", "text/xml; charset=base64", "text/xml; charset=utf-16le"):
+    for kind in (
+        *("text/xml", XML, "text/xml; charset=iso-8859-1"),
+        "text/xml; charset=utf-16",
+        "text/xml; charset=us-ascii",
+        "text/xml; charset=windows-1252",
+        "text/xml; charset=wartaal",
+        "text/xml; charset=base64",
+        "text/xml; charset=utf-16le",
+    ):
         for declared in (None, "utf-8", "ISO-8859-1", "UTF-16", "wartaal"):
             for codec in ("utf-8", "utf-8-sig", "latin-1", "utf-16-le", "utf-16-be", "utf-16 marked"):
                 marked = codec == "utf-16 marked"
                 text = _written(declared, "één").encode("utf-16-le" if marked else codec)
-                yield f"coding {kind} {declared} {codec}", Request((codecs.BOM_UTF16_LE if marked else b"") + text, content_type=kind)
+                yield (
+                    f"coding {kind} {declared} {codec}",
+                    Request((codecs.BOM_UTF16_LE if marked else b"") + text, content_type=kind),
+                )

@@ -1,4 +1,4 @@
-"""Everything of the package that the recordings name: whoever renames it changes this file, and no recording."""
+"""Name everything of the package that the recordings use: a rename changes this file, and no recording."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Recordings on disk: written with UWLR_RECORD=1, compared without it.
+"""Write recordings with UWLR_RECORD=1, and compare with them without it.
 
 A recording is a list of named entries, each a mapping of fields to text, numbers or lists. Long texts are kept once for
 all entries that have them. A field whose name ends in `?` is for a reader, and is not compared.
@@ -10,7 +10,6 @@ import json
 import lzma
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from recordings.house import CODES, DATA, KLANTCODES
@@ -26,7 +25,7 @@ _SECRETS = re.compile("|".join(re.escape(code) for code in sorted({*CODES.values
 
 
 class Tape:
-    """Collects the entries of one recording, in their order."""
+    """Collect the entries of one recording, in their order."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -61,8 +60,10 @@ def read(recording: str) -> dict[str, Entry]:
     """Return the entries of a recording."""
     stored = json.loads(lzma.decompress((DATA / f"{recording}.json.xz").read_bytes()))
     texts = stored["texts"]
-    return {name: {field: _unfold(value, texts) for field, value in entry.items()}
-            for name, entry in stored["entries"].items()}
+    return {
+        name: {field: _unfold(value, texts) for field, value in entry.items()}
+        for name, entry in stored["entries"].items()
+    }
 
 
 def _write(recording: str, entries: dict[str, Entry]) -> None:
