@@ -93,7 +93,7 @@ def _differences(old: Entry, new: Entry) -> list[str]:
             continue
         before, after = (_lines(one.get(field)) for one in (old, new))
         changed = [line for line in difflib.unified_diff(before, after, n=0) if line[:2] not in {"--", "++"}]
-        shown = [_veiled(line) for line in changed if not line.startswith("@@")]
+        shown = _short([line for line in changed if not line.startswith("@@")])
         lines += [f"  {field}:", *(f"    {line}" for line in shown[: 2 * SHOWN])]
         if len(shown) > 2 * SHOWN:
             lines.append(f"    and {len(shown) - 2 * SHOWN} lines more")
@@ -108,6 +108,16 @@ def _lines(value: Any) -> list[str]:
     return re.sub(r"(?<=>)(?=<[^/])", "\n", text).splitlines()
 
 
-def _veiled(line: str) -> str:
-    """Return a line of a difference without codes, cut short."""
-    return _SECRETS.sub("<code>", line)[:WIDTH]
+def _short(lines: list[str]) -> list[str]:
+    """Return the lines of a difference without codes, and of long ones the part from just before they differ."""
+    veiled = [_SECRETS.sub("<code>", line) for line in lines]
+    gone, come = ([line for line in veiled if line[0] == sign] for sign in "-+")
+    starts = [0] * max(len(gone), len(come))
+    for place, (one, other) in enumerate(zip(gone, come, strict=False)):
+        same = len(os.path.commonprefix([one[1:], other[1:]]))
+        starts[place] = max(0, same - WIDTH // 2) if max(len(one), len(other)) > WIDTH else 0
+    return [
+        line[0] + ("…" if start else "") + line[1 + start :][:WIDTH]
+        for side in (gone, come)
+        for line, start in zip(side, starts, strict=False)
+    ]
