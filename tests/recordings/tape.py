@@ -114,7 +114,7 @@ def _short(lines: list[str]) -> list[str]:
     gone, come = ([line for line in veiled if line[0] == sign] for sign in "-+")
     starts = [0] * max(len(gone), len(come))
     for place, (one, other) in enumerate(zip(gone, come, strict=False)):
-        same = len(os.path.commonprefix([one[1:], other[1:]]))
+        same = next((at for at, (a, b) in enumerate(zip(one[1:], other[1:], strict=False)) if a != b), 0)
         starts[place] = max(0, same - WIDTH // 2) if max(len(one), len(other)) > WIDTH else 0
     return [
         line[0] + ("…" if start else "") + line[1 + start :][:WIDTH]
