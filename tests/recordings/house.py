@@ -1,0 +1,88 @@
+"""Lay out the furnished house of the recordings: an old database, upgraded by the code."""
+
+import gzip
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from recordings import seam
+
+DATA = Path(__file__).parent / "data"
+FACTS: dict[str, Any] = json.loads((DATA / "house.json").read_text(encoding="utf-8"))
+MOMENT = datetime.fromisoformat(FACTS["moment"])
+SCHOOLJAAR: str = FACTS["schooljaar"]
+KLANTCODES: dict[str, str] = FACTS["klantcodes"]
+CODES: dict[str, str] = FACTS["verificatiecodes"]
+"""The verificatiecodes by `brin6 aanbod`."""
+
+
+@dataclass
+class Clock:
+    """Represent a clock that stands still until it is set."""
+
+    moment: datetime = MOMENT
+
+    def __call__(self) -> datetime:
+        """Return its moment."""
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        """Go on by so many seconds, minutes and so on."""
+        self.moment += timedelta(**by)
+
+
+@dataclass(frozen=True)
+class House:
+    """Represent a data folder with the old database in it, upgraded."""
+
+    data: Path
+    clock: Clock
+    database: str | None = None
+    """The URL of its PostgreSQL database, if it is not the SQLite file of the folder."""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Return the settings that make the code use this database."""
+        return {} if self.database is None else {"database": self.database}
+
+    def application(self, **chosen: Any) -> Any:
+        """Open the application, with the catalogue that has a koppeling of each profile unless told otherwise."""
+        return seam.application(
+            self.data, self.clock, **{"catalogus": self.data / "catalogus.toml", **self.chosen, **chosen}
+        )
+
+    def run(self, *arguments: str, stdin: str | None = None, **chosen: Any) -> seam.Ran:
+        """Run a command on it."""
+        return seam.run(self.data, self.clock, arguments, stdin, **self.chosen, **chosen)
+
+
+def lay_out(folder: Path) -> House:
+    """Return the house in a new folder, on SQLite."""
+    house = _folder(folder)
+    with gzip.open(DATA / "house.sqlite3.gz") as packed:
+        (house.data / "uwlr.sqlite3").write_bytes(packed.read())
+    seam.upgrade(house.data)
+    return house
+
+
+def lay_out_postgresql(folder: Path, url: str) -> House:
+    """Return the house in a new folder, with its database in an empty PostgreSQL database."""
+    house = replace(_folder(folder), database=url)
+    with gzip.open(DATA / "house.postgresql.sql.gz") as packed:
+        statements = packed.read()
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+        connection.execute(statements)
+    seam.upgrade(house.data, **house.chosen)
+    return house
+
+
+def _folder(folder: Path) -> House:
+    data = folder / "data"
+    data.mkdir(parents=True)
+    for name in ("keys", "catalogus.toml"):
+        (data / name).write_bytes((DATA / name).read_bytes())
+    (data / "keys").chmod(0o600)
+    return House(data, Clock())
