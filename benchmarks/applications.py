@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.server import serve, worker
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.health import HEALTHZ
-from uwlr_adapter.web.rsgi import Rsgi
+from uwlr_adapter.web.rsgi import RsgiApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,13 +27,13 @@ BYTES = "BENCH_BYTES"
 """The variable that names a folder of files, which the application without any work gives as they are."""
 
 
-def without_journal(settings: Settings) -> Rsgi:
+def without_journal(settings: Settings) -> RsgiApp:
     """Give the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
 
-    async def written(_rsgi: Rsgi, _dienst: object, uitslag: object, _found: object) -> object:
-        return uitslag
+    async def written(_rsgi: RsgiApp, _dienst: object, outcome: object, _found: object) -> object:
+        return outcome
 
-    setattr(Rsgi, "_written", written)  # noqa: B010 - mypy knows that a method is no field
+    setattr(RsgiApp, "_written", written)  # noqa: B010 - mypy knows that a method is no field
     return worker.load(settings)
 
 
@@ -41,10 +41,10 @@ def newcomer(settings: Settings) -> "WSGIApplication":
     """Give the typed Spyne service, and beside it the path on which the server sees that it is there."""
     from newcomer import make_newcomer  # noqa: PLC0415 - Spyne is loaded by who needs it
 
-    opslag = Opslag(settings.database_url)
-    sleutels = Sleutelbos.from_settings(settings, opslag)
-    opslag.close()
-    service = make_newcomer(sa.create_engine(settings.database_url), sleutels)
+    database = Database(settings.database_url)
+    server_keys = ServerKeys.from_settings(settings, database)
+    database.close()
+    service = make_newcomer(sa.create_engine(settings.database_url), server_keys)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] == HEALTHZ:

@@ -128,28 +128,28 @@ def _length(head: bytes) -> int:
     raise ConnectionError("an answer without Content-Length")
 
 
-def ask_once(port: int, vraag: Vraag) -> Antwoord:
+def ask_once(port: int, question: Vraag) -> Antwoord:
     """Give the answer to the first body of a question."""
     verbinding = Verbinding(port)
     try:
-        return verbinding.ask(vraag.raw()[0])
+        return verbinding.ask(question.raw()[0])
     finally:
         verbinding.close()
 
 
-def measure(port: int, vraag: Vraag, seconds: int, count: int | None = None) -> Meting:
+def measure(port: int, question: Vraag, seconds: int, count: int | None = None) -> Meting:
     """Ask for so many seconds with 16 connections, or a number of times."""
     if count is not None or WRK is None:
-        return _own(port, vraag, seconds, count)
+        return _own(port, question, seconds, count)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("\n".join(vraag.bodies))
+        file.write("\n".join(question.bodies))
         file.flush()
         command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{WAIT}s", "-s", str(SCRIPT)]
-        arguments = [f"http://127.0.0.1:{port}{vraag.path}", "--", file.name, "gzip" if vraag.gzip else "plain"]
+        arguments = [f"http://127.0.0.1:{port}{question.path}", "--", file.name, "gzip" if question.gzip else "plain"]
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     found = json.loads(line.removeprefix("RESULT "))
-    wrong = found["requests"] - found["status"] if vraag.status >= 400 else found["status"]  # noqa: PLR2004 - as wrk has it
+    wrong = found["requests"] - found["status"] if question.status >= 400 else found["status"]  # noqa: PLR2004 - as wrk has it
     return Meting(
         requests=found["requests"],
         seconds=found["microseconds"] / 1e6,
@@ -159,9 +159,9 @@ def measure(port: int, vraag: Vraag, seconds: int, count: int | None = None) -> 
     )
 
 
-def _own(port: int, vraag: Vraag, seconds: int, count: int | None) -> Meting:
+def _own(port: int, question: Vraag, seconds: int, count: int | None) -> Meting:
     """Ask with our own client."""
-    requests, last = vraag.raw(), time.monotonic() + seconds
+    requests, last = question.raw(), time.monotonic() + seconds
     times: list[float] = []
     wrong = 0
     lock = threading.Lock()
@@ -176,7 +176,7 @@ def _own(port: int, vraag: Vraag, seconds: int, count: int | None) -> Meting:
         nonlocal wrong
         with lock:
             times.append(seconds)
-            wrong += answer.status != vraag.status
+            wrong += answer.status != question.status
 
     started = time.perf_counter()
     fetch_all(port, turns(), take)

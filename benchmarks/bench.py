@@ -62,7 +62,7 @@ class Cel:
     size: int
     vraag: str
     server: str
-    metingen: list[Meting] = field(default_factory=list)
+    metrics: list[Meting] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Milliseconds a request, by round."""
     memory: float = 0.0
@@ -70,13 +70,13 @@ class Cel:
     @property
     def rates(self) -> list[float]:
         """Requests a second, by round."""
-        return [meting.rate for meting in self.metingen]
+        return [meting.rate for meting in self.metrics]
 
     def line(self) -> str:
         """Give its line of the table."""
-        p50 = Spreiding.of([meting.p50 for meting in self.metingen]).midden
-        p99 = Spreiding.of([meting.p99 for meting in self.metingen]).midden
-        wrong = sum(meting.fouten for meting in self.metingen)
+        p50 = Spreiding.of([meting.p50 for meting in self.metrics]).midden
+        p99 = Spreiding.of([meting.p99 for meting in self.metrics]).midden
+        wrong = sum(meting.fouten for meting in self.metrics)
         return (
             f"{self.size:5} {self.vraag:22} {self.server:46} {Spreiding.of(self.rates)!s:26} "
             f"{number(p50):>7} {number(p99):>7} {number(Spreiding.of(self.cpu).midden):>7} {self.memory:6.0f}"
@@ -94,13 +94,13 @@ class Tafel:
     def measure(self, size: int, rivals: Sequence[Rivaal]) -> None:
         """Measure rivals in turn, and print their lines."""
         cells = [self.cellen.setdefault((size, naam, one.naam), Cel(size, naam, one.naam)) for naam, one, _ in rivals]
-        counts = [_warm(server, vraag, self.opzet.seconds) for _, server, vraag in rivals]
+        counts = [_warm(server, question, self.opzet.seconds) for _, server, question in rivals]
         for _ in range(self.opzet.rounds):
-            for cell, (_, server, vraag), count in zip(cells, rivals, counts, strict=True):
+            for cell, (_, server, question), count in zip(cells, rivals, counts, strict=True):
                 before = server.cpu()
-                found = measure(server.port, vraag, self.opzet.seconds, count)
+                found = measure(server.port, question, self.opzet.seconds, count)
                 server.settle()
-                cell.metingen.append(found)
+                cell.metrics.append(found)
                 cell.cpu.append((server.cpu() - before) * 1e3 / max(found.requests, 1))
                 cell.memory = max(cell.memory, server.memory())
         for cell in cells:
@@ -111,12 +111,12 @@ class Tafel:
         return self.cellen.get((size, naam, server))
 
 
-def _warm(server: Server, vraag: Vraag, seconds: int) -> int | None:
+def _warm(server: Server, question: Vraag, seconds: int) -> int | None:
     """Ask some times, so that a server is warm; gives how often a slow one is to be asked in so many seconds."""
     best = float(seconds)
     for _ in range(8):
         started = time.perf_counter()
-        ask_once(server.port, vraag)
+        ask_once(server.port, question)
         best = min(best, time.perf_counter() - started)
     return max(FEWEST, round(seconds / best)) if server.is_slow else None
 
@@ -135,8 +135,8 @@ class Ploeg:
     """The same bytes from the threads of WSGI."""
 
 
-def _label(soort: str, workers: int) -> str:
-    return f"{SOORTEN[soort]}, {workers} worker{'s' if workers > 1 else ''}"
+def _label(kind: str, workers: int) -> str:
+    return f"{SOORTEN[kind]}, {workers} worker{'s' if workers > 1 else ''}"
 
 
 @contextmanager
@@ -156,10 +156,10 @@ def _vragen(ploeg: Ploeg, brin6: str) -> dict[str, Vraag]:
     """Give the questions about one school, with the answers looked at first."""
     plain = wereld.vraag(wereld.haal(brin6))
     first = _require(ask_once(ploeg.ours.port, plain), 200, b"<leerlinggegevens>")
-    sinds = _aanmaakdatum(first)
-    vragen = {
+    since = _aanmaakdatum(first)
+    questions = {
         "all": plain,
-        "geenwijzigingen": wereld.vraag(wereld.haal(brin6, sinds=sinds)),
+        "geenwijzigingen": wereld.vraag(wereld.haal(brin6, since=since)),
         "leerlingen of a group": wereld.vraag(wereld.haal_groep(brin6, "g0")),
         "refused: code": wereld.vraag(wereld.haal(brin6, code=f"{brin6}een-andere-code-xx"), status=500),
         "refused: klant": wereld.vraag(wereld.haal(brin6, klantnaam="Onbekend"), status=500),
@@ -171,12 +171,12 @@ def _vragen(ploeg: Ploeg, brin6: str) -> dict[str, Vraag]:
         "refused: klant": b"Client.OngeldigeKlantIdentificatie",
     }
     for naam, mark in expected.items():
-        _require(ask_once(ploeg.ours.port, vragen[naam]), vragen[naam].status, mark)
-        _require(ask_once(ploeg.newcomer.port, vragen[naam]), vragen[naam].status, mark.strip(b"</>"))
+        _require(ask_once(ploeg.ours.port, questions[naam]), questions[naam].status, mark)
+        _require(ask_once(ploeg.newcomer.port, questions[naam]), questions[naam].status, mark.strip(b"</>"))
     gzip = Vraag(plain.path, plain.bodies, gzip=True)
     if ask_once(ploeg.ours.port, gzip).gzipped:
-        vragen["all, gzip"] = gzip
-    return vragen
+        questions["all, gzip"] = gzip
+    return questions
 
 
 def _require(answer: Antwoord, status: int, mark: bytes) -> bytes:
@@ -204,7 +204,7 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
             _fill(databank, schools, folder)
         _write_answers(databanken[0], schools, folder)
         by_soort = {databank.soort: databank for databank in databanken}
-        served = [replace(by_soort[soort], workers=workers) for soort, workers in PLOEGEN]
+        served = [replace(by_soort[kind], workers=workers) for kind, workers in PLOEGEN]
         ploegen = [stack.enter_context(_ploeg(databank, stack)) for databank in served]
         static = stack.enter_context(nginx(folder, "nginx, the same bytes in a file"))
         print(
@@ -212,14 +212,14 @@ def _measure_all(opzet: Opzet, tafel: Tafel) -> None:
             f"{'p50 ms':>7} {'p99 ms':>7} {'CPU ms':>7} {'MiB':>6}"
         )
         for size, brin6 in schools.items():
-            vragen = {ploeg.label: _vragen(ploeg, brin6) for ploeg in ploegen}
+            questions = {ploeg.label: _vragen(ploeg, brin6) for ploeg in ploegen}
             static_too = [("all", static, Vraag(f"/{size}.xml"))] if static else []
-            for rivals in _rondes(size, ploegen, vragen, static_too):
+            for rivals in _rondes(size, ploegen, questions, static_too):
                 tafel.measure(size, rivals)
 
 
 def _rondes(
-    size: int, ploegen: Sequence[Ploeg], vragen: dict[str, dict[str, Vraag]], static: list[Rivaal]
+    size: int, ploegen: Sequence[Ploeg], questions: dict[str, dict[str, Vraag]], static: list[Rivaal]
 ) -> Iterator[list[Rivaal]]:
     """Give what is measured in turn for a size: every rival for the size of which ratios are asked, else a few.
 
@@ -230,19 +230,21 @@ def _rondes(
     if size != NORM:
         first, last = ploegen[:2]
         yield [
-            ("all", first.ours, vragen[first.label]["all"]),
+            ("all", first.ours, questions[first.label]["all"]),
             ("all", first.same, bytes_),
-            ("all", last.newcomer, vragen[last.label]["all"]),
-            ("all", last.ours, vragen[last.label]["all"]),
+            ("all", last.newcomer, questions[last.label]["all"]),
+            ("all", last.ours, questions[last.label]["all"]),
             ("all", last.same, bytes_),
             *static,
         ]
         for naam in ("all, gzip", "geenwijzigingen", "leerlingen of a group", "refused: code"):
-            yield [(naam, one.ours, vragen[one.label][naam]) for one in (first, last) if naam in vragen[one.label]]
+            yield [
+                (naam, one.ours, questions[one.label][naam]) for one in (first, last) if naam in questions[one.label]
+            ]
         return
     with_ratios: list[Rivaal] = []
     for ploeg in ploegen:
-        asked = vragen[ploeg.label]
+        asked = questions[ploeg.label]
         with_ratios += [
             ("all", ploeg.newcomer, asked["all"]),
             ("all", ploeg.ours, asked["all"]),
@@ -254,9 +256,9 @@ def _rondes(
     yield [*with_ratios, *static]
     typed = ploegen[-1].newcomer
     for naam in ("geenwijzigingen", "leerlingen of a group"):
-        ours_too = [(naam, one.ours, vragen[one.label][naam]) for one in ploegen]
-        yield [(naam, typed, vragen[ploegen[-1].label][naam]), *ours_too]
-    yield [(naam, typed, vragen[ploegen[-1].label][naam]) for naam in ("refused: code", "refused: klant")]
+        ours_too = [(naam, one.ours, questions[one.label][naam]) for one in ploegen]
+        yield [(naam, typed, questions[ploegen[-1].label][naam]), *ours_too]
+    yield [(naam, typed, questions[ploegen[-1].label][naam]) for naam in ("refused: code", "refused: klant")]
 
 
 _BESIDE_ALL = ("all, gzip", "refused: code", "refused: klant")
@@ -265,13 +267,13 @@ _BESIDE_ALL = ("all, gzip", "refused: code", "refused: klant")
 
 def _fill(databank: Databank, schools: dict[int, str], folder: Path) -> None:
     """Import the schools, and open a koppeling for each."""
-    opslag = wereld.open_opslag(databank)
-    wereld.add_afnemer(opslag)
+    database = wereld.open_opslag(databank)
+    wereld.add_afnemer(database)
     for size, brin6 in schools.items():
-        wereld.import_file(opslag, write_edexml(folder / "school.edexml", brin6, size))
-    wereld.activate(opslag, schools.values())
-    wereld.tidy(opslag)
-    opslag.close()
+        wereld.import_file(database, write_edexml(folder / "school.edexml", brin6, size))
+    wereld.activate(database, schools.values())
+    wereld.tidy(database)
+    database.close()
 
 
 def _write_answers(databank: Databank, schools: dict[int, str], folder: Path) -> None:
@@ -299,7 +301,7 @@ def _show_ratios(tafel: Tafel) -> None:
         show_ratio(f"{label}: ours / no work in threads", ratios(ours_all.rates, threads.rates))
         show_ratio(f"{label}: without journal / typed Spyne", ratios(zonder.rates, typed.rates))
         show_ratio(f"{label}: without journal / no work", ratios(zonder.rates, same.rates))
-        p99 = Spreiding.of([meting.p99 for meting in ours_all.metingen])
+        p99 = Spreiding.of([meting.p99 for meting in ours_all.metrics])
         show_ratio(f"{label}: p99 of ours, ms", p99, Eis(ceiling=30))
         gzip = tafel.get(NORM, "all, gzip", f"ours, {label}")
         if gzip is None:
@@ -331,7 +333,7 @@ def main() -> None:
     if chosen.json:
         rows = [
             {"size": one.size, "what": one.vraag, "server": one.server, "cpu_ms": one.cpu, "memory_mib": one.memory}
-            | {"rounds": [vars(meting) for meting in one.metingen]}
+            | {"rounds": [vars(meting) for meting in one.metrics]}
             for one in tafel.cellen.values()
         ]
         chosen.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")

@@ -28,19 +28,19 @@ def measure(rounds: int) -> None:
     print(
         f"\nThe first answer after an import, {SIZE} leerlingen: {rounds} imports, each with another name of everybody"
     )
-    for soort, make in DATABANKEN.items():
+    for kind, make in DATABANKEN.items():
         with ExitStack() as stack:
             databank = stack.enter_context(make())
             file = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "school.edexml"
             brin6 = next(brin6s())
             write_edexml(file, brin6, SIZE)
             content = file.read_text(encoding="utf-8")
-            opslag = wereld.open_opslag(databank)
-            stack.callback(opslag.close)
-            wereld.add_afnemer(opslag)
-            wereld.import_file(opslag, file)
-            wereld.activate(opslag, [brin6])
-            wereld.tidy(opslag)
+            database = wereld.open_opslag(databank)
+            stack.callback(database.close)
+            wereld.add_afnemer(database)
+            wereld.import_file(database, file)
+            wereld.activate(database, [brin6])
+            wereld.tidy(database)
             server = stack.enter_context(ours(databank, "ours"))
             verbinding = Verbinding(server.port)
             stack.callback(verbinding.close)
@@ -50,7 +50,7 @@ def measure(rounds: int) -> None:
             for number in range(rounds + 1):
                 name = f"Ronde{number}"
                 file.write_text(content.replace("<achternaam>", f"<achternaam>{name}"), encoding="utf-8")
-                wereld.import_file(opslag, file)
+                wereld.import_file(database, file)
                 started = time.perf_counter()
                 answer = verbinding.ask(request)
                 own.append((time.perf_counter() - started) * 1e3)
@@ -58,9 +58,9 @@ def measure(rounds: int) -> None:
                     raise SystemExit("the first answer after an import is not that of the import")
                 lxml.append(_lxml(answer.body) * 1e3)
         del own[0], lxml[0]  # the first one also loads what a process needs once
-        print(f"  {soort}: ours {Spreiding.of(own)} ms, lxml {Spreiding.of(lxml)} ms")
+        print(f"  {kind}: ours {Spreiding.of(own)} ms, lxml {Spreiding.of(lxml)} ms")
         found = Spreiding.of([one / other for one, other in zip(own, lxml, strict=True)])
-        show_ratio(f"{soort}: first answer / lxml that judges and serialises", found, Eis(ceiling=4))
+        show_ratio(f"{kind}: first answer / lxml that judges and serialises", found, Eis(ceiling=4))
 
 
 def _lxml(body: bytes) -> float:

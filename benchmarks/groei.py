@@ -22,7 +22,7 @@ from servers import DATABANKEN, PATH, Databank, Server, ours
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 SIZE = 25
 CEILING = 1.2
@@ -35,7 +35,7 @@ _COPIED = (
 def measure(schools: int, pairs: int, seconds: int) -> None:
     """Print the ratios for each database."""
     print(f"\nCPU of a request with {schools:,} schools of {SIZE} leerlingen / with 1 school, {pairs} pairs in turn")
-    for soort, make in DATABANKEN.items():
+    for kind, make in DATABANKEN.items():
         with ExitStack() as stack:
             few, many = (stack.enter_context(make()) for _ in range(2))
             brins = list(islice(brin6s(), schools))
@@ -47,19 +47,19 @@ def measure(schools: int, pairs: int, seconds: int) -> None:
             large = stack.enter_context(ours(many, f"{schools} schools"))
             one = Vraag(PATH, (wereld.haal(brins[0]),))
             each = Vraag(PATH, tuple(wereld.haal(brin6) for brin6 in brins))
-            for server, vraag in ((small, one), (large, each)):
-                if ask_once(server.port, vraag).status != 200:  # noqa: PLR2004 - HTTP
+            for server, question in ((small, one), (large, each)):
+                if ask_once(server.port, question).status != 200:  # noqa: PLR2004 - HTTP
                     raise SystemExit("a school cannot be fetched")
-                fetch_all(server.port, iter(vraag.raw()), _require)
-            print(f"  {soort}: made in {filled:.0f} s")
-            for label, vraag in (("the same school", one), ("each school in turn", each)):
+                fetch_all(server.port, iter(question.raw()), _require)
+            print(f"  {kind}: made in {filled:.0f} s")
+            for label, question in (("the same school", one), ("each school in turn", each)):
                 before, after = [], []
                 for _ in range(pairs):
                     before.append(_cpu(small, one, seconds))
-                    after.append(_cpu(large, vraag, seconds))
+                    after.append(_cpu(large, question, seconds))
                 found = Spreiding.of([more / less for less, more in zip(before, after, strict=True)])
                 middle = f"{number(Spreiding.of(after).midden)} / {number(Spreiding.of(before).midden)} ms"
-                show_ratio(f"{soort}, {label}: {middle}", found, Eis(ceiling=CEILING))
+                show_ratio(f"{kind}, {label}: {middle}", found, Eis(ceiling=CEILING))
 
 
 def _require(number: int, answer: object, _seconds: float) -> None:
@@ -67,10 +67,10 @@ def _require(number: int, answer: object, _seconds: float) -> None:
         raise SystemExit(f"school {number} cannot be fetched")
 
 
-def _cpu(server: Server, vraag: Vraag, seconds: int) -> float:
+def _cpu(server: Server, question: Vraag, seconds: int) -> float:
     """Give the milliseconds of CPU of one request."""
     before = server.cpu()
-    found = load(server.port, vraag, seconds)
+    found = load(server.port, question, seconds)
     server.settle()
     if found.fouten:
         raise SystemExit(f"{found.fouten} wrong answers with {server.naam}")
@@ -79,20 +79,20 @@ def _cpu(server: Server, vraag: Vraag, seconds: int) -> float:
 
 def fill(databank: Databank, brins: Sequence[str]) -> None:
     """Import the first school, copy it to the others, and open a koppeling for each."""
-    opslag = wereld.open_opslag(databank)
-    wereld.add_afnemer(opslag)
+    database = wereld.open_opslag(databank)
+    wereld.add_afnemer(database)
     file = write_edexml(Path(databank.data) / "school.edexml", brins[0], SIZE)
-    wereld.import_file(opslag, file)
+    wereld.import_file(database, file)
     if len(brins) > 1:
-        _copy(opslag, brins[0], brins[1:])
-    wereld.activate(opslag, brins)
-    wereld.tidy(opslag)
-    opslag.close()
+        _copy(database, brins[0], brins[1:])
+    wereld.activate(database, brins)
+    wereld.tidy(database)
+    database.close()
 
 
-def _copy(opslag: Opslag, example: str, brins: Sequence[str]) -> None:
+def _copy(database: Database, example: str, brins: Sequence[str]) -> None:
     """Give every vestiging the records of the example; a person of a copy has a number of its own."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         dialect.no_time_limit(connection)
         connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])
         connection.execute(

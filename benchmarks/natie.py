@@ -29,7 +29,7 @@ from belasting import CONNECTIONS, Antwoord, fetch_all
 from records import brin6s, write_edexml
 from servers import Databank, Server, cpu_of, memory_of, ours, postgresql
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 SCHOOLS = 6600
 MEAN, SMALLEST, LARGEST = 212, 20, 1500
@@ -129,7 +129,7 @@ def fetch(server: Server, nation: Nation) -> Uitkomst:
 
     def requests() -> Iterator[bytes]:
         for brin6 in names:
-            yield wereld.vraag(wereld.haal(brin6, sinds=nation.sinds.get(brin6))).raw()[0]
+            yield wereld.vraag(wereld.haal(brin6, since=nation.sinds.get(brin6))).raw()[0]
 
     def take(number: int, answer: Antwoord, seconds: float) -> None:
         datum = _DATUM.search(answer.body, 0, 2000)
@@ -216,9 +216,9 @@ def _change(nation: Nation, brin6: str) -> None:
     file.write_text(content.replace("<achternaam>", "<achternaam>Nieuwe", 1), encoding="utf-8")
 
 
-def _size(opslag: Opslag) -> str:
+def _size(database: Database) -> str:
     """Say the size of the database."""
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         octets = connection.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0
     return f"database {octets / 2**20:,.0f} MiB"
 
@@ -238,9 +238,9 @@ def run(count: int) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uwlr-nation-")))
         databank = stack.enter_context(postgresql())
-        opslag = wereld.open_opslag(databank)
-        stack.callback(opslag.close)
-        wereld.add_afnemer(opslag)
+        database = wereld.open_opslag(databank)
+        stack.callback(database.close)
+        wereld.add_afnemer(database)
         started = time.perf_counter()
         nation = make(folder, count)
         files = sum(file.stat().st_size for file in folder.iterdir()) / 2**20
@@ -259,9 +259,9 @@ def run(count: int) -> None:
             f"at least {IMPORT_RATE:,}/s: {'holds' if rate >= IMPORT_RATE else 'DOES NOT HOLD'}",
         )
         started = time.perf_counter()
-        wereld.activate(opslag, nation.sizes)
-        wereld.tidy(opslag)
-        _line("koppelingen in one transaction, VACUUM", time.perf_counter() - started, _size(opslag))
+        wereld.activate(database, nation.sizes)
+        wereld.tidy(database)
+        _line("koppelingen in one transaction, VACUUM", time.perf_counter() - started, _size(database))
         server = stack.enter_context(ours(replace(databank, workers=WORKERS), "ours"))
         results = [(_fetched("fetch all, for the first time", server, nation), count)]
         nation_before, nation.sinds = nation.sinds, {}
@@ -280,7 +280,7 @@ def run(count: int) -> None:
             raise SystemExit("not every answer was what it had to be")
         if any(found.data + found.geenwijzigingen != count for found, _ in results):
             raise SystemExit("not every school was answered")
-        print(f"Every answer was what it had to be; {_size(opslag)}.")
+        print(f"Every answer was what it had to be; {_size(database)}.")
 
 
 def main() -> None:

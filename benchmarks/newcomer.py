@@ -22,7 +22,7 @@ from uwlr_adapter.administratie.tables import (
 )
 from uwlr_adapter.clock import AMSTERDAM, from_utc
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS
-from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
+from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.tables import Status, koppeling
 from uwlr_adapter.web.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
@@ -101,7 +101,7 @@ class Leerling(ComplexModel):  # type: ignore[misc]
     _type_info = [  # noqa: RUF012
         ("key", XmlAttribute(Unicode)),
         ("eckid", XmlAttribute(Unicode)),
-        *((veld, Unicode) for veld in _VELDEN),
+        *((field_, Unicode) for field_ in _VELDEN),
         ("groep", Verwijzing),
     ]
 
@@ -113,7 +113,7 @@ class Leerkracht(ComplexModel):  # type: ignore[misc]
     _type_info = [  # noqa: RUF012
         ("key", XmlAttribute(Unicode)),
         ("eckid", XmlAttribute(Unicode)),
-        *((veld, Unicode) for veld in _NAMEN),
+        *((field_, Unicode) for field_ in _NAMEN),
         ("groepen", Groepen),
     ]
 
@@ -151,7 +151,7 @@ class LeerlingenAntwoord(ComplexModel):  # type: ignore[misc]
     geengegevens = Leeg
 
 
-def make_newcomer(engine: sa.Engine, sleutels: Sleutelbos) -> Any:  # noqa: ANN401 - a WSGI application of Spyne
+def make_newcomer(engine: sa.Engine, server_keys: ServerKeys) -> Any:  # noqa: ANN401 - a WSGI application of Spyne
     """Give the service over a database of ours, which it only reads."""
 
     class LeerlinggegevensService(Service):  # type: ignore[misc]
@@ -166,7 +166,7 @@ def make_newcomer(engine: sa.Engine, sleutels: Sleutelbos) -> Any:  # noqa: ANN4
         )
         def HaalLeerlinggegevens(ctx: Any, verzoek: Any) -> Antwoord:  # noqa: ANN401, N802, N805 - as Spyne has it
             with engine.connect() as connection:
-                brin6 = _admit(connection, sleutels, ctx.in_header, verzoek)
+                brin6 = _admit(connection, server_keys, ctx.in_header, verzoek)
                 changed = _changed(connection, brin6)
                 if verzoek.laatstontvangengegevens is not None and verzoek.laatstontvangengegevens >= changed:
                     return Antwoord(geenwijzigingen=Leeg())
@@ -189,7 +189,7 @@ def make_newcomer(engine: sa.Engine, sleutels: Sleutelbos) -> Any:  # noqa: ANN4
         )
         def HaalLeerlingen(ctx: Any, verzoek: Any) -> LeerlingenAntwoord:  # noqa: ANN401, N802, N805
             with engine.connect() as connection:
-                brin6 = _admit(connection, sleutels, ctx.in_header, verzoek)
+                brin6 = _admit(connection, server_keys, ctx.in_header, verzoek)
                 keys = {one.key for one in verzoek.groepen.groep}
                 found = _leerlingen(connection, brin6, verzoek.schooljaar, keys)
                 school = _school(verzoek, _changed(connection, brin6))
@@ -204,19 +204,21 @@ def make_newcomer(engine: sa.Engine, sleutels: Sleutelbos) -> Any:  # noqa: ANN4
     return WsgiApplication(application)
 
 
-def _admit(connection: sa.Connection, sleutels: Sleutelbos, kop: Any, verzoek: Any) -> str:  # noqa: ANN401
+def _admit(connection: sa.Connection, server_keys: ServerKeys, header: Any, verzoek: Any) -> str:  # noqa: ANN401
     """Give the brin6 that the caller may ask for, or raise a fault."""
     caller = None
-    if kop is not None:
+    if header is not None:
         now = datetime.now(UTC)
-        caller = afnemers.identify(connection, kop.klantnaam or "", kop.klantcode or "", now, sleutels)
+        caller = afnemers.identify(connection, header.klantnaam or "", header.klantcode or "", now, server_keys)
     if caller is None:
         raise Fault("Client.OngeldigeKlantIdentificatie", "De klantnaam of klantcode is onjuist.")
     brin6 = f"{verzoek.brincode}{verzoek.dependancecode}"
     query = sa.select(koppeling.c.code_digest).where(
         koppeling.c.afnemer_id == caller.id, koppeling.c.brin6 == brin6, koppeling.c.status == Status.ACTIEF
     )
-    if not sleutels.probe(Doel.VERIFICATIECODE, kop.autorisatiesleutel or "").matches(connection.scalar(query)):
+    if not server_keys.probe(SecretPurpose.VERIFICATIECODE, header.autorisatiesleutel or "").matches(
+        connection.scalar(query)
+    ):
         raise Fault("Client.AutorisatieOngeldig", "De autorisatiesleutel is onjuist.")
     return brin6
 
@@ -265,7 +267,7 @@ def _leerlingen(connection: sa.Connection, brin6: str, schooljaar: str, keys: se
             key=row.key,
             eckid=row.eckid,
             groep=None if row.groep_key is None else Verwijzing(key=row.groep_key),
-            **{veld: getattr(row, veld) for veld in _VELDEN},
+            **{field_: getattr(row, field_) for field_ in _VELDEN},
         )
         for row in connection.execute(query)
     ]
@@ -287,7 +289,7 @@ def _leerkrachten(connection: sa.Connection, brin6: str, schooljaar: str) -> lis
             key=row.key,
             eckid=row.eckid,
             groepen=Groepen(groep=[Verwijzing(key=key) for _, key, _ in row.groepen]),
-            **{veld: getattr(row, veld) for veld in _NAMEN},
+            **{field_: getattr(row, field_) for field_ in _NAMEN},
         )
         for row in connection.execute(query)
     ]

@@ -14,11 +14,11 @@ from servers import PATH, SLEUTEL, Databank
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS, SOAP11
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 KLANTNAAM = "Snappet"
 KLANTCODE = "een-klantcode-voor-metingen"
@@ -30,53 +30,53 @@ def code_of(brin6: str) -> str:
     return f"{brin6}code-voor-metingen"
 
 
-def open_opslag(databank: Databank) -> Opslag:
+def open_opslag(databank: Databank) -> Database:
     """Open a database, with every table and the server key of the benchmarks."""
-    opslag = Opslag(databank.url)
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database = Database(databank.url)
+    database.upgrade()
+    with database.writing() as connection:
         sleutels().register(connection, datetime.now(UTC))
-    return opslag
+    return database
 
 
-def sleutels() -> Sleutelbos:
+def sleutels() -> ServerKeys:
     """Give the server key of the benchmarks."""
-    return Sleutelbos.parse([SLEUTEL])
+    return ServerKeys.parse([SLEUTEL])
 
 
-def add_afnemer(opslag: Opslag) -> None:
+def add_afnemer(database: Database) -> None:
     """Make the afnemer."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         afnemers.add(connection, sleutels(), KLANTNAAM, datetime.now(UTC), KLANTCODE)
 
 
-def import_file(opslag: Opslag, file: Path) -> None:
+def import_file(database: Database, file: Path) -> None:
     """Import one EDEXML file."""
-    importer.import_leveringen(opslag, [edexml.read(file.read_bytes())], importer.Opties(datetime.now(UTC)))
+    importer.import_deliveries(database, [edexml.read(file.read_bytes())], importer.ImportOptions(datetime.now(UTC)))
 
 
-def activate(opslag: Opslag, brin6s: Iterable[str]) -> None:
+def activate(database: Database, brin6s: Iterable[str]) -> None:
     """Activate a koppeling for each vestiging: each act as the product does it, all in one transaction."""
-    catalogus, bos, moment = Catalogus.load(), sleutels(), datetime.now(UTC)
-    with opslag.writing() as connection:
+    catalogue, keys, moment = Catalogue.load(), sleutels(), datetime.now(UTC)
+    with database.writing() as connection:
         for brin6 in brin6s:
-            aanvraag = Aanvraag(brin6, AANBOD, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
-            actions.activate(connection, catalogus, bos, aanvraag, moment)
+            request = ActivationRequest(brin6, AANBOD, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
+            actions.activate(connection, catalogue, keys, request, moment)
 
 
-def tidy(opslag: Opslag) -> None:
+def tidy(database: Database) -> None:
     """Let PostgreSQL do now what its autovacuum would do while we measure; SQLite does no such thing."""
-    if not opslag.is_sqlite:
-        connection = opslag.engine.raw_connection()
+    if not database.is_sqlite:
+        connection = database.engine.raw_connection()
         cursor = connection.cursor()
         for statement in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):
             cursor.execute(statement)
         connection.close()
 
 
-def haal(brin6: str, *, sinds: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
+def haal(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
     """Give a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
-    rest = "" if sinds is None else f"<laatstontvangengegevens>{sinds}</laatstontvangengegevens>"
+    rest = "" if since is None else f"<laatstontvangengegevens>{since}</laatstontvangengegevens>"
     return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
 
 
@@ -92,7 +92,7 @@ def vraag(body: str, *, gzip: bool = False, status: int = 200) -> Vraag:
 
 
 def _envelope(brin6: str, verzoek: str, rest: str, code: str, klantnaam: str) -> str:
-    kop = (
+    header = (
         f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
         f"<klantcode>{KLANTCODE}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
     )
@@ -100,4 +100,4 @@ def _envelope(brin6: str, verzoek: str, rest: str, code: str, klantnaam: str) ->
         f'<{verzoek} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'
         f"<dependancecode>{brin6[4:]}</dependancecode><xsdversie>2.2</xsdversie>{rest}</{verzoek}>"
     )
-    return f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{kop}</s:Header><s:Body>{body}</s:Body></s:Envelope>'
+    return f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>'

@@ -9,10 +9,10 @@ from edexml_bestand import to_edexml
 
 from uwlr_adapter.administratie import selection, tables
 from uwlr_adapter.administratie.importing import importer
-from uwlr_adapter.administratie.model import Levering, Rapport
+from uwlr_adapter.administratie.model import Delivery, ImportReport
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
@@ -32,45 +32,45 @@ TABELLEN = (
 """The records themselves, without what is kept about imports."""
 
 
-def open_opslag(folder: Path) -> Opslag:
+def open_opslag(folder: Path) -> Database:
     """Open a new database with every table."""
-    opslag = Opslag(Settings(data=folder).database_url)
-    with opslag.writing() as connection:
+    database = Database(Settings(data=folder).database_url)
+    with database.writing() as connection:
         metadata.create_all(connection)
-    return opslag
+    return database
 
 
-def opties(moment: datetime = MOMENT, **others: Any) -> importer.Opties:
+def opties(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:
     """Give options of an import in which a drop is no question."""
-    return importer.Opties(moment, **{"accept_drop": True, **others})
+    return importer.ImportOptions(moment, **{"accept_drop": True, **others})
 
 
-def import_levering(opslag: Opslag, levering: Levering, **others: Any) -> Rapport:
+def import_levering(database: Database, delivery: Delivery, **others: Any) -> ImportReport:
     """Import one delivery."""
-    (rapport,) = importer.import_leveringen(opslag, [levering], opties(**others)).rapporten
-    return rapport
+    (report,) = importer.import_deliveries(database, [delivery], opties(**others)).reports
+    return report
 
 
-def import_dataset(opslag: Opslag, dataset: Dataset, **others: Any) -> Rapport:
+def import_dataset(database: Database, dataset: Dataset, **others: Any) -> ImportReport:
     """Write a dataset as an EDEXML file and import that."""
-    return import_levering(opslag, edexml.read(to_edexml(dataset)), **others)
+    return import_levering(database, edexml.read(to_edexml(dataset)), **others)
 
 
-def select(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> Dataset | None:
+def select(database: Database, brin6: str, schooljaar: str, day: date) -> Dataset | None:
     """Select for a day, in a reading transaction."""
-    with opslag.reading() as connection:
-        return selection.select(connection, brin6=brin6, schooljaar=schooljaar, dag=dag, aanmaakdatum=AANMAAKDATUM)
+    with database.reading() as connection:
+        return selection.select(connection, brin6=brin6, schooljaar=schooljaar, day=day, aanmaakdatum=AANMAAKDATUM)
 
 
-def next_change(opslag: Opslag, brin6: str, schooljaar: str, dag: date) -> date | None:
+def next_change(database: Database, brin6: str, schooljaar: str, day: date) -> date | None:
     """Give the first day after this one on which `select` may give something else without an import."""
-    selectie = selection.Selectie(brin6, schooljaar, dag)
-    return selectie.next_change(opslag.snapshot(selectie.ask()))
+    selectie = selection.Selection(brin6, schooljaar, day)
+    return selectie.next_change(database.snapshot(selectie.ask()))
 
 
-def dump(opslag: Opslag) -> dict[str, list[tuple[object, ...]]]:
+def dump(database: Database) -> dict[str, list[tuple[object, ...]]]:
     """Give every row of the administratie, to compare one state of the database with another."""
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
             for table in TABELLEN

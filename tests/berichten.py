@@ -6,9 +6,9 @@ SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 
 
-def header(sleutel: str = "21QW00Ygr67BfgKl!gr8", klantcode: str = "code", klantnaam: str = "Snappet") -> str:
+def header(key: str = "21QW00Ygr67BfgKl!gr8", klantcode: str = "code", klantnaam: str = "Snappet") -> str:
     """Give an autorisatie element with its three parts; an empty text leaves its part out."""
-    parts = (("autorisatiesleutel", sleutel), ("klantcode", klantcode), ("klantnaam", klantnaam))
+    parts = (("autorisatiesleutel", key), ("klantcode", klantcode), ("klantnaam", klantnaam))
     inner = "".join(f"<{naam}>{value}</{naam}>" for naam, value in parts if value)
     return f'<autorisatie xmlns="{AUT}">{inner}</autorisatie>'
 
@@ -23,8 +23,8 @@ def body(
     return f'<{operatie} xmlns="{LG}"><schooljaar>{schooljaar}</schooljaar>{school}{rest}</{operatie}>'
 
 
-def envelope(inhoud: str | None = None, kop: str | None = None, soap: str = SOAP11) -> bytes:
+def envelope(content: str | None = None, kop: str | None = None, soap: str = SOAP11) -> bytes:
     """Give a whole message; without arguments a valid one."""
     kop = header() if kop is None else kop
-    inhoud = body() if inhoud is None else inhoud
-    return f'<e:Envelope xmlns:e="{soap}"><e:Header>{kop}</e:Header><e:Body>{inhoud}</e:Body></e:Envelope>'.encode()
+    content = body() if content is None else content
+    return f'<e:Envelope xmlns:e="{soap}"><e:Header>{kop}</e:Header><e:Body>{content}</e:Body></e:Envelope>'.encode()

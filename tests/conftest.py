@@ -6,25 +6,25 @@ import databank as databanken
 import pytest
 from databank import Databank
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 
 @pytest.fixture(autouse=True)
 def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close each database that a test opened, so that no test warns about the connections of another."""
     monkeypatch.delenv("UWLR_DATABASE", raising=False)
-    opened: list[Opslag] = []
-    open_it = Opslag.__init__
+    opened: list[Database] = []
+    open_it = Database.__init__
 
-    def remember(self: Opslag, url: str) -> None:
+    def remember(self: Database, url: str) -> None:
         open_it(self, url)
         opened.append(self)
 
-    monkeypatch.setattr(Opslag, "__init__", remember)
+    monkeypatch.setattr(Database, "__init__", remember)
     yield
-    for opslag in opened:
-        if hasattr(opslag, "engine"):  # else it could not be opened
-            opslag.close()
+    for database in opened:
+        if hasattr(database, "engine"):  # else it could not be opened
+            database.close()
 
 
 @pytest.fixture(scope="session")

@@ -23,18 +23,18 @@ class Schrift:
     teken: str = ";"
     iso: bool = False
 
-    def day(self, dag: date | None) -> str:
+    def day(self, day: date | None) -> str:
         """Write a day, or nothing."""
-        if dag is None:
+        if day is None:
             return ""
-        return dag.isoformat() if self.iso else f"{dag.day}-{dag.month}-{dag.year}"
+        return day.isoformat() if self.iso else f"{day.day}-{day.month}-{day.year}"
 
-    def write(self, rijen: Iterable[Rij], header: Iterable[str]) -> bytes:
+    def write(self, rows: Iterable[Rij], header: Iterable[str]) -> bytes:
         """Write one file."""
         text = StringIO(newline="")
         writer = csv.DictWriter(text, list(header), delimiter=self.teken, restval="")
         writer.writeheader()
-        writer.writerows(rijen)
+        writer.writerows(rows)
         return text.getvalue().encode(self.codering)
 
 
@@ -50,13 +50,13 @@ def _plaats(brin6: str) -> dict[str, str]:
     return {"Brin": brin6[:4], "Vestiging": brin6[4:]}
 
 
-def _jaar(jaar: Jaar) -> dict[str, str]:
-    return {**_plaats(jaar[0]), "Schooljaar": schooljaar(jaar[1])}
+def _jaar(year: Jaar) -> dict[str, str]:
+    return {**_plaats(year[0]), "Schooljaar": schooljaar(year[1])}
 
 
 def csv_set(
     leven: Leven,
-    jaren: Iterable[Jaar],
+    years: Iterable[Jaar],
     schrift: Schrift = SCHRIFTEN[0],
     schoolkeys: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
@@ -64,7 +64,7 @@ def csv_set(
 
     With schoolkeys there is a file of vestigingen as well.
     """
-    jaren = list(jaren)
+    years = list(years)
     files: dict[str, tuple[str, list[dict[str, str]]]] = {
         "leerlingen": ("Sleutel,ECK-iD,Achternaam,Voorvoegsel,Roepnaam,Geboortedatum,Geslacht", []),
         "inschrijvingen": ("Leerling,Brin,Vestiging,Inschrijfdatum,Uitschrijfdatum,Gastinschrijving", []),
@@ -98,23 +98,23 @@ def csv_set(
             days = {"Inschrijfdatum": schrift.day(periode.van), "Uitschrijfdatum": schrift.day(periode.tot)}
             gast = {"Gastinschrijving": "Ja" if periode.gast else "Nee"}
             files["inschrijvingen"][1].append({**own, **_plaats(periode.brin6), **days, **gast})
-        for jaar, plekken in kind.plekken.items():
-            for plek in plekken if jaar in jaren else ():
+        for year, plekken in kind.plekken.items():
+            for plek in plekken if year in years else ():
                 place = {"Groep": plek.groep or "", "Jaargroep": plek.jaargroep or ""}
-                files["plaatsingen"][1].append({**own, **_jaar(jaar), **place})
-    for jaar in jaren:
-        for klas in leven.klassen[jaar].values():
+                files["plaatsingen"][1].append({**own, **_jaar(year), **place})
+    for year in years:
+        for klas in leven.klassen[year].values():
             files["groepen"][1].append(
                 {
                     "Sleutel": klas.key,
-                    **_jaar(jaar),
+                    **_jaar(year),
                     "Naam": klas.naam,
                     "Soort": "Samengestelde groep" if klas.jaargroep is None else "Stamgroep",
                     "Jaargroep": "1/2" if klas.jaargroep == "C" else klas.jaargroep or "",
                     "In koppelingen beschikbaar": "Ja" if klas.beschikbaar else "Nee",
                 }
             )
-        for leraar in leven.leraren[jaar].values():
+        for leraar in leven.leraren[year].values():
             own = {
                 "Sleutel": leraar.key,
                 "ECK-iD": leraar.eckid or "",
@@ -124,12 +124,12 @@ def csv_set(
             }
             for groep, rollen in leraar.groepen or [("", ())]:
                 files["leerkrachten"][1].append(
-                    {**own, **_jaar(jaar), "Groep": groep, "Rollen in groep": "|".join(rollen)}
+                    {**own, **_jaar(year), "Groep": groep, "Rollen in groep": "|".join(rollen)}
                 )
-    return {naam: schrift.write(rijen, header.split(",")) for naam, (header, rijen) in files.items()}
+    return {naam: schrift.write(rows, header.split(",")) for naam, (header, rows) in files.items()}
 
 
-def edexml_file(jaar: Jaar, bewering: Bewering, schoolkey: str | None = None) -> bytes:
+def edexml_file(year: Jaar, bewering: Bewering, schoolkey: str | None = None) -> bytes:
     """Give the EDEXML file that says this of a year."""
     klassen = {klas.key: klas for klas in bewering.klassen}
     leerlingen = []
@@ -171,8 +171,8 @@ def edexml_file(jaar: Jaar, bewering: Bewering, schoolkey: str | None = None) ->
                 )
                 for leraar in bewering.leraren
             ],
-            brin6=jaar[0],
-            schooljaar=schooljaar(jaar[1]),
+            brin6=year[0],
+            schooljaar=schooljaar(year[1]),
             schoolkey=schoolkey,
         )
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.leerling import leerling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import MAX_DROP, Settings
 
@@ -103,7 +103,7 @@ class Werkplek:
         """Run `import` or `leerling` with these arguments; `answer` is typed when the command asks."""
         console = Console(width=220, highlight=False)
         settings = Settings(data=self.data, max_drop=self.max_drop)
-        context = Context(settings, klok=lambda: self.moment, console=console, messages=console)
+        context = Context(settings, clock=lambda: self.moment, console=console, messages=console)
         group = {"import": imports, "leerling": leerling}[command]
         result = CliRunner().invoke(group, [str(one) for one in arguments], obj=context, input=answer)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
@@ -120,13 +120,13 @@ class Werkplek:
         shutil.copytree(self.data, data)
         return Werkplek(data, self.moment)
 
-    def open(self) -> Opslag:
+    def open(self) -> Database:
         """Open the database."""
-        return Opslag(Settings(data=self.data).database_url)
+        return Database(Settings(data=self.data).database_url)
 
     def dump(self) -> dict[str, list[str]]:
         """Give every row of every table, as text."""
-        with closing(self.open()) as opslag, opslag.reading() as connection:
+        with closing(self.open()) as database, database.reading() as connection:
             return {
                 table.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
                 for table in metadata.sorted_tables

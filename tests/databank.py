@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 TEMPLATE = "uwlr_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
@@ -77,9 +77,9 @@ def own_server(name: str) -> Iterator[tuple[Any, str]]:
     """Run a server for one test, which stops it; gives its handle, and the URL of a database with every table."""
     with start_server(f"{name}-{os.getpid()}") as server:
         url = url_of(server).render_as_string(hide_password=False)
-        opslag = Opslag(url)
-        opslag.upgrade()
-        opslag.close()
+        database = Database(url)
+        database.upgrade()
+        database.close()
         yield server, url
 
 
@@ -106,13 +106,13 @@ def url_of(server: Any) -> sa.URL:
     return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
 
-def everything(opslag: Opslag) -> bytes:
+def everything(database: Database) -> bytes:
     """Give all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
-    if opslag.is_sqlite:
-        opslag.close()
-        files = Path(opslag.url.database or "").parent.glob("uwlr.sqlite3*")
+    if database.is_sqlite:
+        database.close()
+        files = Path(database.url.database or "").parent.glob("uwlr.sqlite3*")
         return b"".join(file.read_bytes() for file in files)
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         names = sa.inspect(connection).get_table_names()
         rows = [connection.execute(sa.text(f"SELECT t::text FROM {name} t")).scalars().all() for name in names]  # noqa: S608
     return "\n".join(row for table in rows for row in table).encode()
@@ -169,9 +169,9 @@ class Databank:
                 return
             self.run(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 ENCODING 'UTF8'")
-            opslag = Opslag(self.url(TEMPLATE))
-            opslag.upgrade()
-            opslag.close()
+            database = Database(self.url(TEMPLATE))
+            database.upgrade()
+            database.close()
             self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
         finally:
             self.run(f"SELECT pg_advisory_unlock({_LOCK})")
@@ -193,11 +193,11 @@ def session() -> Iterator[Databank]:
         opening.__exit__(None, None, None)
 
 
-def end_connections(opslag: Opslag) -> None:
+def end_connections(database: Database) -> None:
     """End every connection to this database but the one that says so."""
     statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         connection.exec_driver_sql(statement)
 
 

@@ -10,13 +10,13 @@ from berichten import body, envelope, header
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import day_of, now
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
 from uwlr_adapter.keys import key_file
-from uwlr_adapter.keys.server_keys import SLEUTEL_BYTES, Sleutelbos
+from uwlr_adapter.keys.server_keys import KEY_BYTES, ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
 
@@ -31,7 +31,7 @@ SCHOOL = "<brincode>{}</brincode><dependancecode>{}</dependancecode>"
 
 
 @dataclass(frozen=True)
-class Huis:
+class PortalContext:
     """A data folder, and what its afnemers know."""
 
     data: Path
@@ -40,63 +40,63 @@ class Huis:
     geen_toegang: dict[str, dict[str, str]]
     """Calls of a known afnemer that have no access, by the true reason; arguments of `request`."""
 
-    def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, sleutel: str = CODE) -> str:
+    def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, key: str = CODE) -> str:
         """Give an autorisatie header that is right unless told otherwise."""
         code = self.klantcodes.get(klantnaam, "onbekend") if klantcode is None else klantcode
-        return header(sleutel, code, klantnaam)
+        return header(key, code, klantnaam)
 
     def request(
-        self, klantnaam: str = "Snappet", sleutel: str = CODE, brin6: str = "21QW00", school: str | None = None
+        self, klantnaam: str = "Snappet", key: str = CODE, brin6: str = "21QW00", school: str | None = None
     ) -> bytes:
         """Give a request for the school year of today, right unless told otherwise."""
         named = SCHOOL.format(brin6[:4], brin6[4:]) if school is None else school
-        return envelope(body(self.schooljaar, named), self.header(klantnaam, sleutel=sleutel))
+        return envelope(body(self.schooljaar, named), self.header(klantnaam, key=key))
 
 
 def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
     """Import the smallest school, 30AB00."""
-    levering = edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode())
-    importer.apply(connection, [levering], importer.Opties(now()))
+    delivery = edexml.read(ONE_OF_EACH.format(schooljaar=schooljaar).encode())
+    importer.apply(connection, [delivery], importer.ImportOptions(now()))
 
 
-def furnish(data: Path, moment: datetime | None = None) -> Huis:
+def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
     """Make the house in an empty data folder."""
     moment = moment or now()
     settings = Settings(data=data)
-    opslag = Opslag(settings.database_url)
+    database = Database(settings.database_url)
     try:
-        opslag.upgrade()
-        if not opslag.is_sqlite:
-            key_file.make(data / "keys", SLEUTEL_BYTES)
-        sleutels = Sleutelbos.from_settings(settings, opslag)
-        voorbeeld = setup.prepare(opslag, sleutels, moment)
+        database.upgrade()
+        if not database.is_sqlite:
+            key_file.make(data / "keys", KEY_BYTES)
+        server_keys = ServerKeys.from_settings(settings, database)
+        example = setup.prepare(database, server_keys, moment)
         klantcodes = {setup.KLANTNAAM: setup.KLANTCODE}
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                _, klantcodes[klantnaam] = afnemers.add(connection, sleutels, klantnaam, moment)
+                _, klantcodes[klantnaam] = afnemers.add(connection, server_keys, klantnaam, moment)
             afnemers.disable(connection, "Gestopt", moment)
 
-            def activate(brin6: str, aanbod: str, code: str, days: int = 0) -> Koppeling:
-                aanvraag = Aanvraag(
+            def activate(brin6: str, entry: str, code: str, days: int = 0) -> Koppeling:
+                request = ActivationRequest(
                     brin6=brin6,
-                    aanbod=aanbod,
+                    entry_id=entry,
                     login="test",
                     naam="Test",
                     akkoord=True,
                     startdatum=day_of(moment) + timedelta(days=days),
                     verificatiecode=code,
                 )
-                return actions.activate(connection, Catalogus.load(), sleutels, aanvraag, moment)
+                return actions.activate(connection, Catalogue.load(), server_keys, request, moment)
 
             paused = activate("21QW00", "basispoort", "21QW00gepauzeerd-koppeling")
             actions.clear_code(connection, paused.id, paused.versie, moment)
             ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
             actions.end(connection, ended.id, ended.versie, moment)
             activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
-            import_one_of_each(connection, voorbeeld.schooljaar)
+            import_one_of_each(connection, example.schooljaar)
             activate("30AB00", "snappet", CODE_OF_ONE)
     finally:
-        opslag.close()
+        database.close()
     refusals = {
         "onbekende school": {"brin6": "99XX00", "sleutel": "99XX00abcdefghijklmnop"},
         "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
@@ -108,4 +108,4 @@ def furnish(data: Path, moment: datetime | None = None) -> Huis:
         "geen koppeling": {"brin6": "21QW01"},
         "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
     }
-    return Huis(data, voorbeeld.schooljaar, klantcodes, refusals)
+    return PortalContext(data, example.schooljaar, klantcodes, refusals)

@@ -8,13 +8,13 @@ import berichten
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.contract.request import lees
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.contract.request import read
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.access import Poort, Toegang
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.access import Access, Gate
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
 
@@ -31,14 +31,14 @@ def school_element(brin6: str) -> str:
     return f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
 
 
-def open_opslag(folder: Path, *brin6s: str) -> Opslag:
+def open_opslag(folder: Path, *brin6s: str) -> Database:
     """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
-    opslag = Opslag(Settings(data=folder).database_url)
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database = Database(Settings(data=folder).database_url)
+    database.upgrade()
+    with database.writing() as connection:
         for brin6 in brin6s:
             add_vestiging(connection, brin6)
-    return opslag
+    return database
 
 
 def add_vestiging(connection: sa.Connection, brin6: str) -> None:
@@ -50,21 +50,21 @@ def add_vestiging(connection: sa.Connection, brin6: str) -> None:
 class Wereld:
     """An open database with its gate."""
 
-    opslag: Opslag
-    poort: Poort
+    database: Database
+    gate: Gate
 
     @classmethod
     def make(cls, folder: Path, *klantnamen: str) -> "Wereld":
         """Make one with both vestigingen, and afnemers that all have KLANTCODE."""
-        wereld = cls(open_opslag(folder, BRIN6, ANDERE), Poort(Catalogus.load(), Sleutelbos.parse(SLEUTELS)))
-        with wereld.opslag.writing() as connection:
+        wereld = cls(open_opslag(folder, BRIN6, ANDERE), Gate(Catalogue.load(), ServerKeys.parse(SLEUTELS)))
+        with wereld.database.writing() as connection:
             for klantnaam in klantnamen:
-                afnemers.add(connection, wereld.poort.sleutels, klantnaam, MOMENT, KLANTCODE)
+                afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT, KLANTCODE)
         return wereld
 
     def activate(
         self,
-        aanbod: str = "snappet",
+        entry: str = "snappet",
         brin6: str = BRIN6,
         code: str | None = CODE,
         *,
@@ -72,27 +72,27 @@ class Wereld:
         moment: datetime = MOMENT,
     ) -> Koppeling:
         """Activate a koppeling in a transaction of its own."""
-        aanvraag = Aanvraag(brin6, aanbod, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
-        with self.opslag.writing() as connection:
-            return actions.activate(connection, self.poort.catalogus, self.poort.sleutels, aanvraag, moment)
+        request = ActivationRequest(brin6, entry, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
+        with self.database.writing() as connection:
+            return actions.activate(connection, self.gate.catalogue, self.gate.server_keys, request, moment)
 
     def fetch(
         self,
         *,
-        sleutel: str = CODE,
+        key: str = CODE,
         school: str = school_element(BRIN6),
         klantnaam: str = "Snappet",
         klantcode: str = KLANTCODE,
         moment: datetime = MOMENT,
-    ) -> Toegang:
+    ) -> Access:
         """Call as a client does, up to and including the gate."""
-        kop = berichten.header(sleutel=sleutel, klantcode=klantcode, klantnaam=klantnaam)
-        aanroep = lees(berichten.envelope(berichten.body(school=school), kop))
-        blik = self.poort.look(self.opslag, aanroep.autorisatie, aanroep.school)
-        self.poort.identify(blik, aanroep.autorisatie, moment)
-        return self.poort.decide(blik, aanroep, moment)
+        header = berichten.header(key=key, klantcode=klantcode, klantnaam=klantnaam)
+        call = read(berichten.envelope(berichten.body(school=school), header))
+        rows_seen = self.gate.look(self.database, call.autorisatie, call.school)
+        self.gate.identify(rows_seen, call.autorisatie, moment)
+        return self.gate.decide(rows_seen, call, moment)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Give every row of a table."""
-        with self.opslag.reading() as connection:
+        with self.database.reading() as connection:
             return list(connection.execute(sa.select(table)))

@@ -91,13 +91,13 @@ def every_single_change(root: etree._Element) -> Iterator[str]:
 
 def _values(element: etree._Element) -> Iterator[str]:
     held = element.text
-    for number, waarde in enumerate(_WAARDEN if not len(element) else ()):
-        element.text = waarde
+    for number, value in enumerate(_WAARDEN if not len(element) else ()):
+        element.text = value
         yield f"value {number}"
     element.text = held
     for name, value_held in element.items():
-        for number, waarde in enumerate(_WAARDEN):
-            element.set(name, waarde)
+        for number, value in enumerate(_WAARDEN):
+            element.set(name, value)
             yield f"attribute value {number}"
         del element.attrib[name]
         yield "attribute dropped"

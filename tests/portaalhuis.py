@@ -9,18 +9,18 @@ from argon2 import PasswordHasher
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.clock import day_of, schooljaar_of
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import second_factor
-from uwlr_adapter.gebruikers.accounts import Nieuw
-from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Reden, Verzoekregel
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, store
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.settings import Settings
@@ -33,13 +33,13 @@ DAGEN, PAUZE = 30, 1
 """How many days ago the koppelingen were made, and the night that one of them met its pause."""
 GEWEIGERD = "Client.AutorisatieOngeldig"
 GEBRUIKERS = (
-    Nieuw("a.devries", "A. de Vries", Rol.SCHOOLBEHEERDER, (VOL,), totp_nodig=False),
-    Nieuw("b.bakker", "B. Bakker", Rol.SCHOOLBEHEERDER, (VOL,), totp_nodig=False),
-    Nieuw("leeg", "C. Elders", Rol.SCHOOLBEHEERDER, (LEEG,), totp_nodig=False),
-    Nieuw("bestuur", "D. van den Bestuur", Rol.BESTUUR, (VOL, "21QW01", LEEG), totp_nodig=False),
-    Nieuw("operator", "E. Beheer", Rol.OPERATOR, (), totp_nodig=False),
-    Nieuw("streng", "F. Strik", Rol.SCHOOLBEHEERDER, (VOL,)),
-    Nieuw("instellen", "G. Nieuw", Rol.SCHOOLBEHEERDER, (VOL,)),
+    NewGebruiker("a.devries", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (VOL,), needs_totp=False),
+    NewGebruiker("b.bakker", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, (VOL,), needs_totp=False),
+    NewGebruiker("leeg", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, (LEEG,), needs_totp=False),
+    NewGebruiker("bestuur", "D. van den Bestuur", GebruikerRol.BESTUUR, (VOL, "21QW01", LEEG), needs_totp=False),
+    NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
+    NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (VOL,)),
+    NewGebruiker("instellen", "G. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (VOL,)),
 )
 """`streng` has a second factor, `instellen` has to set one up."""
 
@@ -55,54 +55,56 @@ class Portaalhuis:
     link: str
     """The token of a one-time link that nobody used."""
 
-    def open(self) -> Opslag:
+    def open(self) -> Database:
         """Open its database."""
-        return Opslag(Settings(data=self.data).database_url)
+        return Database(Settings(data=self.data).database_url)
 
 
 def furnish(data: Path, moment: datetime) -> Portaalhuis:
     """Make the house in an empty data folder, as it is at this moment after a month of use."""
     settings = Settings(data=data)
-    opslag = Opslag(settings.database_url)
+    database = Database(settings.database_url)
     try:
-        opslag.upgrade()
-        sleutels = Sleutelbos.from_settings(settings, opslag)
+        database.upgrade()
+        server_keys = ServerKeys.from_settings(settings, database)
         begin = moment - timedelta(days=DAGEN)
-        setup.prepare(opslag, sleutels, begin)
-        with opslag.writing() as connection:
+        setup.prepare(database, server_keys, begin)
+        with database.writing() as connection:
             schools.add_vestiging(connection, LEEG, "De Lege Bank")
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                afnemers.add(connection, sleutels, klantnaam, begin)
+                afnemers.add(connection, server_keys, klantnaam, begin)
             afnemers.disable(connection, "Gestopt", moment)
-            link = _add_gebruikers(connection, sleutels, moment)
-            koppelingen = _activate(connection, sleutels, begin)
+            link = _add_gebruikers(connection, server_keys, moment)
+            koppelingen = _activate(connection, server_keys, begin)
             _live_through(connection, koppelingen, moment)
     finally:
-        opslag.close()
+        database.close()
     ids = {naam: one.id for naam, one in koppelingen.items()}
     return Portaalhuis(data, schooljaar_of(day_of(moment)), ids, link)
 
 
-def _add_gebruikers(connection: sa.Connection, sleutels: Sleutelbos, moment: datetime) -> str:
+def _add_gebruikers(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> str:
     hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(WACHTWOORD)
-    for nieuw in GEBRUIKERS:
-        _, token = gebruikers.add(connection, nieuw, moment)
+    for new in GEBRUIKERS:
+        _, token = gebruikers.add(connection, new, moment)
         made = gebruikers.set_password(connection, token, hash_, moment)
-        if nieuw.login == "streng":
-            gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, TOTP), 0)
-    _, token = gebruikers.add(connection, Nieuw("nieuw", "H. Nieuw", Rol.SCHOOLBEHEERDER, (VOL,)), moment)
+        if new.login == "streng":
+            gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, TOTP), 0)
+    _, token = gebruikers.add(
+        connection, NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (VOL,)), moment
+    )
     return token
 
 
-def _activate(connection: sa.Connection, sleutels: Sleutelbos, begin: datetime) -> dict[str, Koppeling]:
+def _activate(connection: sa.Connection, server_keys: ServerKeys, begin: datetime) -> dict[str, Koppeling]:
     """Activate a koppeling of each kind; that of Snappet is the demo's."""
 
-    def activate(aanbod: str, code: str | None, brin6: str = VOL, days: int = 0) -> Koppeling:
+    def activate(entry: str, code: str | None, brin6: str = VOL, days: int = 0) -> Koppeling:
         start = day_of(begin) + timedelta(days=days)
-        aanvraag = Aanvraag(brin6, aanbod, "a.devries", "A. de Vries", True, start, code)  # noqa: FBT003 - agreed
-        return actions.activate(connection, Catalogus.load(), sleutels, aanvraag, begin)
+        request = ActivationRequest(brin6, entry, "a.devries", "A. de Vries", True, start, code)  # noqa: FBT003 - agreed
+        return actions.activate(connection, Catalogue.load(), server_keys, request, begin)
 
-    actief = store.living(connection, VOL, "snappet")
+    actief = store.find_living(connection, VOL, "snappet")
     assert actief is not None
     made = {
         "actief": actief,
@@ -121,21 +123,21 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
     """Write a month of fetches by night, some of them refused; pause one koppeling and end another on the way."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def fetch(naam: str, minutes: int, uitkomst: str, reden: Reden | None = None) -> None:
+    def fetch(naam: str, minutes: int, outcome: str, reason: RefusalReason | None = None) -> None:
         when = midnight - timedelta(days=days) + timedelta(hours=2, minutes=minutes)
-        one, leerlingen = koppelingen[naam], 232 if uitkomst == "leerlinggegevens" else None
+        one, leerlingen = koppelingen[naam], 232 if outcome == "leerlinggegevens" else None
         afnemer_id = one.afnemer_id or 0
-        regel = Verzoekregel(when, "HaalLeerlinggegevens", afnemer_id, (), uitkomst, reden, one.id, VOL, leerlingen)
-        writer.record_verzoeken(connection, [regel])
+        line = VerzoekEntry(when, "HaalLeerlinggegevens", afnemer_id, (), outcome, reason, one.id, VOL, leerlingen)
+        writer.record_verzoeken(connection, [line])
 
     for days in range(DAGEN - 1, 0, -1):
         if days in {11, 12}:
             for minutes in (12, 22, 42):
-                fetch("actief", minutes, GEWEIGERD, Reden.CODE_ONJUIST)
+                fetch("actief", minutes, GEWEIGERD, RefusalReason.WRONG_CODE)
         else:
             fetch("actief", 12, "geenwijzigingen" if days % 7 in {1, 2} else "leerlinggegevens")
         if days == PAUZE:
-            fetch("gepauzeerd", 40, GEWEIGERD, Reden.GEPAUZEERD)
+            fetch("gepauzeerd", 40, GEWEIGERD, RefusalReason.PAUSED)
         elif days > PAUZE:
             fetch("gepauzeerd", 40, "leerlinggegevens")
         for naam, day, act in (("gepauzeerd", PAUZE + 1, actions.clear_code), ("beeindigd", 9, actions.end)):

@@ -24,10 +24,10 @@ class Pagina:
     status: int = 200
     h1: str | None = None
 
-    def path(self, huis: Portaalhuis) -> str:
+    def path(self, context: Portaalhuis) -> str:
         """Give where it stands."""
-        ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in huis.koppelingen.items()}
-        return self.pad.format(link=huis.link, **ids)
+        ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
+        return self.pad.format(link=context.link, **ids)
 
 
 def _press(button: str, **fields: str) -> Stap:
@@ -176,7 +176,7 @@ PAGINAS = (
 )
 
 
-def show(page: Page, pagina: Pagina, huis: Portaalhuis) -> str:
+def show(page: Page, pagina: Pagina, context: Portaalhuis) -> str:
     """Bring a page on the screen, check that it is the one that is meant, and give its HTML as it was sent."""
     answers: list[Response] = []
 
@@ -187,7 +187,7 @@ def show(page: Page, pagina: Pagina, huis: Portaalhuis) -> str:
     if pagina.login is None:
         page.context.clear_cookies()
     page.on("response", keep)
-    page.goto(pagina.path(huis))
+    page.goto(pagina.path(context))
     if pagina.stap is not None:
         pagina.stap(page)
     page.remove_listener("response", keep)

@@ -10,7 +10,7 @@ import pyotp
 from lxml import html
 from wsgi import Reply, call
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 
@@ -22,7 +22,7 @@ SCHOOL = "/koppelingen/21QW00"
 
 
 @dataclass
-class Klok:
+class Clock:
     """A clock that a test sets."""
 
     moment: datetime = MOMENT
@@ -148,9 +148,9 @@ class Browser:
         assert page.location.startswith("/koppelingen")
         return self.get(page.location)
 
-    def login(self, login: str, wachtwoord: str = WACHTWOORD, verder: str | None = None) -> Pagina:
+    def login(self, login: str, wachtwoord: str = WACHTWOORD, next_path: str | None = None) -> Pagina:
         """Log in with a password; gives the first answer."""
-        query = "" if verder is None else "?" + urlencode({"verder": verder})
+        query = "" if next_path is None else "?" + urlencode({"verder": next_path})
         return self.submit(f"/koppelingen/inloggen{query}", login=login, wachtwoord=wachtwoord)
 
     def _keep(self, reply: Reply) -> None:
@@ -163,9 +163,9 @@ class Browser:
                         del self.cookies[naam]
 
 
-def totp(moment: datetime, geheim: str = TOTP) -> str:
+def totp(moment: datetime, secret: str = TOTP) -> str:
     """Give the code that the app of a person shows."""
-    return pyotp.TOTP(geheim).at(moment)
+    return pyotp.TOTP(secret).at(moment)
 
 
 @dataclass
@@ -173,9 +173,9 @@ class Portaal:
     """An application with its clock and its settings."""
 
     app: App
-    klok: Klok
+    clock: Clock
     settings: Settings
-    opslag: Opslag
+    database: Database
 
     def browser(self, login: str | None = None, bron: str = "192.0.2.10") -> Browser:
         """Give a browser, in which somebody is logged in when told so."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import berichten
 from administratie_hulp import import_dataset
@@ -15,17 +16,19 @@ from wsgi import call
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerling
-from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operatie
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operation
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import Regel, Soort
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.journaal.model import Entry, EntryKind
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, store
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.web.app import App
+
+if TYPE_CHECKING:
+    from uwlr_adapter.web.app import App
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SCHOOLJAAR = "2026-2027"
@@ -84,13 +87,13 @@ class Antwoord:
     def all(self, tag: str) -> list[etree._Element]:
         """Give every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
         bakken = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
-        bak = bakken.get(tag, "groepen")
-        return self.wortel.findall(f"{{*}}Body/*/*/{{{berichten.LG}}}{bak}/{{{berichten.LG}}}{tag}")
+        container = bakken.get(tag, "groepen")
+        return self.wortel.findall(f"{{*}}Body/*/*/{{{berichten.LG}}}{container}/{{{berichten.LG}}}{tag}")
 
     @property
     def delen(self) -> list[str]:
         """The parts of the payload as text, the school first."""
-        return [etree.tostring(deel, encoding="unicode") for deel in self.antwoord[0]]
+        return [etree.tostring(part, encoding="unicode") for part in self.antwoord[0]]
 
     def keys(self, tag: str) -> list[str | None]:
         """Give the keys of one kind, in their order."""
@@ -104,29 +107,29 @@ class Proefschool:
         self.moment = START
         keys = SecretStr(",".join(SLEUTELS))
         self.settings = Settings(data=folder, keys=keys, catalogus=folder / "catalogus.toml")
-        self.opslag = Opslag(self.settings.database_url)
-        self.opslag.upgrade()
+        self.database = Database(self.settings.database_url)
+        self.database.upgrade()
         self.set_profiel(profiel, start=False)
-        with self.opslag.writing() as connection:
+        with self.database.writing() as connection:
             afnemers.add(connection, self._sleutels, "Proef", self.moment, KLANTCODE)
         self.import_data(KLEIN)
         self.activate()
         self.app: App = make_app(self.settings, lambda: self.moment)
 
     @property
-    def _sleutels(self) -> Sleutelbos:
-        return Sleutelbos.parse(SLEUTELS)
+    def _sleutels(self) -> ServerKeys:
+        return ServerKeys.parse(SLEUTELS)
 
     def close(self) -> None:
         """Close both ends of the database."""
         self.app.close()
-        self.opslag.close()
+        self.database.close()
 
     def set_profiel(self, profiel: str, *, start: bool = True) -> None:
         """Write the catalogue with another profile and start the service anew."""
-        catalogus = self.settings.catalogus
-        assert catalogus is not None
-        catalogus.write_text(_CATALOGUS.format(profiel=profiel), encoding="utf-8")
+        catalogue = self.settings.catalogus
+        assert catalogue is not None
+        catalogue.write_text(_CATALOGUS.format(profiel=profiel), encoding="utf-8")
         if start:
             self.restart()
 
@@ -143,56 +146,56 @@ class Proefschool:
     def import_data(self, dataset: Dataset) -> None:
         """Import what the school looks like from now on."""
         school = replace(dataset.school, brincode=BRIN6[:4], dependancecode=BRIN6[4:])
-        import_dataset(self.opslag, replace(dataset, school=school))
+        import_dataset(self.database, replace(dataset, school=school))
 
     def add_koppeling(self, aanbod: str, code: str) -> None:
         """Put one more koppeling of the afnemer into the catalogue, and activate it."""
-        catalogus = self.settings.catalogus
-        assert catalogus is not None
-        head, entry, rest = catalogus.read_text(encoding="utf-8").partition("[[koppeling]]")
-        catalogus.write_text(head + entry + rest + entry + rest.replace('"proef"', f'"{aanbod}"'), encoding="utf-8")
+        catalogue = self.settings.catalogus
+        assert catalogue is not None
+        head, entry, rest = catalogue.read_text(encoding="utf-8").partition("[[koppeling]]")
+        catalogue.write_text(head + entry + rest + entry + rest.replace('"proef"', f'"{aanbod}"'), encoding="utf-8")
         self.activate(aanbod, code)
         self.restart()
 
-    def activate(self, aanbod: str = "proef", code: str = CODE) -> None:
+    def activate(self, entry: str = "proef", code: str = CODE) -> None:
         """Activate a koppeling as of today."""
-        aanvraag = Aanvraag(
+        request = ActivationRequest(
             brin6=BRIN6,
-            aanbod=aanbod,
+            entry_id=entry,
             login="test",
             naam="Test",
             akkoord=True,
             startdatum=day_of(self.moment),
             verificatiecode=code,
         )
-        with self.opslag.writing() as connection:
-            catalogus = Catalogus.load(self.settings.catalogus)
-            actions.activate(connection, catalogus, self._sleutels, aanvraag, self.moment)
+        with self.database.writing() as connection:
+            catalogue = Catalogue.load(self.settings.catalogus)
+            actions.activate(connection, catalogue, self._sleutels, request, self.moment)
 
     def end(self) -> None:
         """End the koppeling."""
-        with self.opslag.writing() as connection:
-            found = store.living(connection, BRIN6, "proef")
+        with self.database.writing() as connection:
+            found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
             actions.end(connection, found.id, found.versie, self.moment)
 
     def pause(self) -> None:
         """Clear the verificatiecode."""
-        with self.opslag.writing() as connection:
-            found = store.living(connection, BRIN6, "proef")
+        with self.database.writing() as connection:
+            found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
             actions.clear_code(connection, found.id, found.versie, self.moment)
 
     def resume(self) -> None:
         """Enter the same verificatiecode again."""
-        with self.opslag.writing() as connection:
-            found = store.living(connection, BRIN6, "proef")
+        with self.database.writing() as connection:
+            found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
             actions.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
 
     def fetch(
         self,
-        operatie: Operatie = HAAL_LEERLINGGEGEVENS,
+        operatie: Operation = HAAL_LEERLINGGEGEVENS,
         *,
         xsdversie: str = "2.2",
         laatst: str | None = None,
@@ -204,23 +207,23 @@ class Proefschool:
 
         `groepen` is the inner XML of that element; an operation by groups asks for everybody unless told otherwise.
         """
-        if groepen is None and operatie.per_groep:
+        if groepen is None and operatie.by_groep:
             groepen = '<groep key="g1"/><groep/>'
         rest = f"<xsdversie>{xsdversie}</xsdversie>"
-        for naam, waarde in (
+        for naam, value in (
             ("gegevenssetid", gegevenssetid),
             ("laatstontvangengegevens", laatst),
             ("groepen", groepen),
         ):
-            rest += "" if waarde is None else f"<{naam}>{waarde}</{naam}>"
+            rest += "" if value is None else f"<{naam}>{value}</{naam}>"
         found = self.send(self.message(operatie, rest, schooljaar))
         if found.status == OK:
             assert answer.check(found.inhoud, xsdversie) == []
         return found
 
-    def message(self, operatie: Operatie, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
+    def message(self, operatie: Operation, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
         """Give a request of the vendor; `rest` is what follows the school."""
-        body = berichten.body(schooljaar, school_element(BRIN6), rest, operatie.verzoek)
+        body = berichten.body(schooljaar, school_element(BRIN6), rest, operatie.request)
         return berichten.envelope(body, berichten.header(CODE, KLANTCODE, "Proef"))
 
     def send(self, message: bytes) -> Antwoord:
@@ -228,11 +231,11 @@ class Proefschool:
         reply = call(self.app, message)
         root = etree.fromstring(reply.body)
         fault = root.findtext(".//faultcode")
-        uitkomst = etree.QName(root[0][0][0]).localname if fault is None else fault.partition(":")[2]
-        return Antwoord(reply.status, reply.body, uitkomst)
+        outcome = etree.QName(root[0][0][0]).localname if fault is None else fault.partition(":")[2]
+        return Antwoord(reply.status, reply.body, outcome)
 
     @property
-    def laatste_regel(self) -> Regel:
+    def laatste_regel(self) -> Entry:
         """The newest line of the journaal about a request."""
-        with self.opslag.reading() as connection:
-            return next(regel for regel in search.read(connection) if regel.soort is Soort.VERZOEK)
+        with self.database.reading() as connection:
+            return next(line for line in search.read(connection) if line.kind is EntryKind.VERZOEK)

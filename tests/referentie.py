@@ -47,9 +47,9 @@ def render_leerkrachten(dataset: Dataset, leerkrachten: Iterable[Leerkracht], xs
     return etree.tostring(root, encoding="utf-8")
 
 
-def _antwoord(name: str, inhoud: str, dataset: Dataset, xsdversie: str) -> tuple[etree._Element, etree._Element]:
+def _antwoord(name: str, content: str, dataset: Dataset, xsdversie: str) -> tuple[etree._Element, etree._Element]:
     root = etree.XML(f'<{name} xmlns="{_LG}"/>')
-    payload = _add(root, inhoud)
+    payload = _add(root, content)
     _school(payload, dataset, xsdversie)
     return root, payload
 
@@ -183,7 +183,7 @@ def _leerkracht(parent: etree._Element, leerkracht: Leerkracht) -> etree._Elemen
     _rollen(element, leerkracht.rollen)
     if leerkracht.groepen:
         groepen = _add(element, "groepen")
-        for verwijzing in leerkracht.groepen:
-            _rollen(_add(groepen, verwijzing.soort, key=verwijzing.key), verwijzing.rollen)
+        for reference in leerkracht.groepen:
+            _rollen(_add(groepen, reference.soort, key=reference.key), reference.rollen)
     _add_if(element, "mutatiedatum", leerkracht.mutatiedatum)
     return element

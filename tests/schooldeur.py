@@ -17,13 +17,13 @@ from schoolmodel import Beeld
 from wsgi import call
 
 from uwlr_adapter.administratie.importing import importer
-from uwlr_adapter.administratie.model import Levering
+from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
@@ -59,49 +59,49 @@ class Schooldeur:
 
     map: Path
     moment: datetime
-    opslag: Opslag = field(init=False)
+    database: Database = field(init=False)
     app: App = field(init=False)
 
     def __post_init__(self) -> None:
         """Open it, with a catalogue of one koppeling per profile."""
-        catalogus = self.map / "catalogus.toml"
+        catalogue = self.map / "catalogus.toml"
         entries = (_KOPPELING.format(id=id_, profiel=naam) for id_, naam in PROFIELEN.items())
-        catalogus.write_text(_VOORWAARDEN + "".join(entries), encoding="utf-8")
-        self.settings = Settings(data=self.map, keys=SecretStr(",".join(SLEUTELS)), catalogus=catalogus, database=None)
-        self.opslag = Opslag(self.settings.database_url)
-        self.opslag.upgrade()
-        with self.opslag.writing() as connection:
-            afnemers.add(connection, Sleutelbos.parse(SLEUTELS), "Proef", self.moment, KLANTCODE)
+        catalogue.write_text(_VOORWAARDEN + "".join(entries), encoding="utf-8")
+        self.settings = Settings(data=self.map, keys=SecretStr(",".join(SLEUTELS)), catalogus=catalogue, database=None)
+        self.database = Database(self.settings.database_url)
+        self.database.upgrade()
+        with self.database.writing() as connection:
+            afnemers.add(connection, ServerKeys.parse(SLEUTELS), "Proef", self.moment, KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
-        for opslag in (self.opslag, self.app._opslag):  # noqa: SLF001 - thousands of calls, none of which need outlive us
-            sa.event.listen(opslag.engine, "connect", _without_waiting)
-            opslag.close()
+        for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
+            sa.event.listen(database.engine, "connect", _without_waiting)
+            database.close()
 
     def close(self) -> None:
         """Close both ends of the database."""
         self.app.close()
-        self.opslag.close()
+        self.database.close()
 
     def activate(self, *brin6s: str) -> None:
         """Activate each koppeling of vestigingen that exist."""
-        catalogus = Catalogus.load(self.settings.catalogus)
+        catalogue = Catalogue.load(self.settings.catalogus)
         for brin6 in brin6s:
             for id_ in PROFIELEN:
                 code = code_of(brin6, id_)
-                aanvraag = Aanvraag(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
-                with self.opslag.writing() as connection:
-                    actions.activate(connection, catalogus, Sleutelbos.parse(SLEUTELS), aanvraag, self.moment)
+                request = ActivationRequest(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
+                with self.database.writing() as connection:
+                    actions.activate(connection, catalogue, ServerKeys.parse(SLEUTELS), request, self.moment)
 
-    def bring(self, *leveringen: Levering) -> importer.Ingevoerd:
+    def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""
-        return importer.import_leveringen(self.opslag, leveringen, opties(self.moment))
+        return importer.import_deliveries(self.database, deliveries, opties(self.moment))
 
     def fetch(self, brin6: str, schooljaar: str, profiel: str, laatst: str | None = None) -> bytes:
         """Fetch as a vendor does; gives the bytes."""
         rest = "<xsdversie>2.2</xsdversie>"
         rest += "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
-        kop = berichten.header(code_of(brin6, profiel), KLANTCODE, "Proef")
-        reply = call(self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), kop))
+        header = berichten.header(code_of(brin6, profiel), KLANTCODE, "Proef")
+        reply = call(self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), header))
         assert reply.status == OK, (brin6, schooljaar, day_of(self.moment))
         return reply.body
 
@@ -110,23 +110,23 @@ def _without_waiting(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.execute("PRAGMA synchronous = OFF")
 
 
-def outcome(inhoud: bytes) -> str:
+def outcome(content: bytes) -> str:
     """Give the name of the one element in an answer."""
-    return etree.QName(etree.fromstring(inhoud)[0][0][0]).localname
+    return etree.QName(etree.fromstring(content)[0][0][0]).localname
 
 
-def aanmaakdatum(inhoud: bytes) -> str:
+def aanmaakdatum(content: bytes) -> str:
     """Give the moment that an answer gives itself."""
-    return etree.fromstring(inhoud).findtext(f".//{{{LG}}}aanmaakdatum") or ""
+    return etree.fromstring(content).findtext(f".//{{{LG}}}aanmaakdatum") or ""
 
 
-def beeld_of(inhoud: bytes) -> Beeld:
+def beeld_of(content: bytes) -> Beeld:
     """Give what an answer with data says, without its school block."""
-    payload = etree.fromstring(inhoud)[0][0][0]
+    payload = etree.fromstring(content)[0][0][0]
     beeld: Beeld = {"leerlingen": {}, "groepen": {}, "leerkrachten": {}}
-    for lijst in list(payload)[1:]:
-        records = beeld[etree.QName(lijst).localname]
-        for record in lijst:
+    for list_name in list(payload)[1:]:
+        records = beeld[etree.QName(list_name).localname]
+        for record in list_name:
             key = record.get("key") or ""
             assert key not in records
             records[key] = _record(record)
@@ -134,10 +134,10 @@ def beeld_of(inhoud: bytes) -> Beeld:
 
 
 def _record(record: etree._Element) -> dict[str, object]:
-    soort = etree.QName(record).localname
+    kind = etree.QName(record).localname
     said: dict[str, object] = {} if record.get("eckid") is None else {"eckid": record.get("eckid")}
-    if soort.endswith("groep"):
-        said["soort"] = soort
+    if kind.endswith("groep"):
+        said["soort"] = kind
     for child in record:
         naam = etree.QName(child).localname
         if naam == "groepen":

@@ -21,7 +21,7 @@ ACHTER = ["Çelik", "Jansen", "Pietersen & Zn", "Ng", "El Amrani", 'O"Brien', "T
 class Leven:
     """The administration of a school; `dag` is today."""
 
-    def __init__(self, seed: int, aantal: int) -> None:
+    def __init__(self, seed: int, number: int) -> None:
         self.kans = Random(seed)  # noqa: S311 - a seeded school is no secret
         self.dag = date(START, 8, 1)
         self.kinderen: list[Kind] = []
@@ -31,30 +31,30 @@ class Leven:
         for brin6 in BRIN6S:
             for start in (START - 1, START):
                 self.lay_out((brin6, start))
-        for _ in range(aantal):
+        for _ in range(number):
             self.enrol(self.kans.choice(BRIN6S), self._eerder(), ago=True)
 
     def _eerder(self) -> date:
         return date(self.kans.randint(START - 4, START - 1), self.kans.choice([1, 3, 8, 10]), self.kans.randint(1, 28))
 
-    def lay_out(self, jaar: Jaar) -> None:
+    def lay_out(self, year: Jaar) -> None:
         """Make the groups of a year and its leerkrachten: a group for 1/2, one a jaargroep, and two across."""
-        brin6, start = jaar
+        brin6, start = year
         tag = f"{start % 100}{brin6[-1]}"
         klassen = [Klas(f"{tag}-C", "1/2", "C")] + [Klas(f"{tag}-{n}", f"Groep {n}", str(n)) for n in range(3, 9)]
         klassen += [Klas(f"{tag}-plus", "Plusklas", None), Klas(f"{tag}-taal", "Taalklas", None)]
-        self.klassen[jaar] = {klas.key: klas for klas in klassen}
-        self.leraren[jaar] = {}
+        self.klassen[year] = {klas.key: klas for klas in klassen}
+        self.leraren[year] = {}
         for n, klas in enumerate(klassen):
-            self.appoint(jaar, f"M{n}" if n < 3 else f"M{brin6[-1]}{n}", klas.key)
+            self.appoint(year, f"M{n}" if n < 3 else f"M{brin6[-1]}{n}", klas.key)
 
-    def appoint(self, jaar: Jaar, key: str, groep: str | None) -> None:
+    def appoint(self, year: Jaar, key: str, groep: str | None) -> None:
         """Give a year a leerkracht."""
         gegevens = {"achternaam": f"Leraar {key}", "emailadres": f"{key}@school.example".lower()}
         groepen = [] if groep is None else [(groep, self.kans.choice([(), ("LRK",), ("OWA", "STA")]))]
         number = int.from_bytes(f"leraar {key}".encode())
         rollen = self.kans.choice([(), ("IB",), ("DIR", "ICT")])
-        self.leraren[jaar][key] = Leraar(key, eckid(number), gegevens, rollen, groepen)
+        self.leraren[year][key] = Leraar(key, eckid(number), gegevens, rollen, groepen)
 
     def enrol(self, brin6: str, van: date | None, *, ago: bool = False) -> Kind:
         """Enrol a new leerling, and give a place in this year (and in the last one to who is there already)."""
@@ -86,13 +86,13 @@ class Leven:
         return self.jaar_van(self.dag)
 
     @staticmethod
-    def jaar_van(dag: date) -> int:
+    def jaar_van(day: date) -> int:
         """Give the schooljaar of a day."""
-        return dag.year if dag.month >= 8 else dag.year - 1
+        return day.year if day.month >= 8 else day.year - 1
 
-    def place(self, kind: Kind, jaar: Jaar, jaargroep: int | None = None) -> None:
+    def place(self, kind: Kind, year: Jaar, jaargroep: int | None = None) -> None:
         """Give a leerling a place in a year that has groups: a stamgroep, and now and then a group across."""
-        stam = [klas for klas in self.klassen.get(jaar, {}).values() if klas.jaargroep is not None]
+        stam = [klas for klas in self.klassen.get(year, {}).values() if klas.jaargroep is not None]
         if not stam:
             return
         wanted = [klas for klas in stam if klas.jaargroep == str(jaargroep)]
@@ -102,14 +102,14 @@ class Leven:
         told = 0.8 if klas.jaargroep == "C" else 0.3  # of a combination group somebody's own jaargroep may be missing
         own = str(jaargroep or self.kans.randint(1, 8)) if self.kans.random() < told else None
         plekken = [Plek(klas.key, own)]
-        extra = [one for one in self.klassen[jaar].values() if one.jaargroep is None]
+        extra = [one for one in self.klassen[year].values() if one.jaargroep is None]
         self.kans.shuffle(extra)
         plekken += [Plek(one.key, self.kans.choice([None, "5"])) for one in extra if self.kans.random() < 0.15]
         if self.kans.random() < 0.1:
             plekken.reverse()
         if self.kans.random() < 0.05:
             plekken = [Plek(None, str(jaargroep or 4))]
-        kind.plekken[jaar] = plekken
+        kind.plekken[year] = plekken
 
     def here(self, brin6: str | None = None) -> list[tuple[Kind, Periode]]:
         """Give who is enrolled today with an open end."""
@@ -219,33 +219,33 @@ class Leven:
 
     def close_group(self) -> None:
         """End a stamgroep: its leerlingen go to another one and its leerkrachten lose it."""
-        jaar = (self.kans.choice(BRIN6S), self.nu)
-        stam = [klas for klas in self.klassen.get(jaar, {}).values() if klas.jaargroep not in (None, "C")]
+        year = (self.kans.choice(BRIN6S), self.nu)
+        stam = [klas for klas in self.klassen.get(year, {}).values() if klas.jaargroep not in (None, "C")]
         if len(stam) < 5:
             return
         gone = self.kans.choice(stam)
-        del self.klassen[jaar][gone.key]
+        del self.klassen[year][gone.key]
         for kind in self.kinderen:
-            if any(plek.groep == gone.key for plek in kind.plekken.get(jaar, [])):
-                self.place(kind, jaar)
-        for leraar in self.leraren[jaar].values():
+            if any(plek.groep == gone.key for plek in kind.plekken.get(year, [])):
+                self.place(kind, year)
+        for leraar in self.leraren[year].values():
             leraar.groepen = [one for one in leraar.groepen if one[0] != gone.key]
 
     def toggle(self) -> None:
         """Make a group available to koppelingen, or no longer."""
-        jaar = self.kans.choice(list(self.klassen))
-        klas = self.kans.choice(list(self.klassen[jaar].values()))
+        year = self.kans.choice(list(self.klassen))
+        klas = self.kans.choice(list(self.klassen[year].values()))
         klas.beschikbaar = not klas.beschikbaar
 
     def change_staff(self) -> None:
         """Let a leerkracht come, go, get another group or another address."""
-        jaar = self.kans.choice(list(self.klassen))
-        leraren = self.leraren[jaar]
-        groep = self.kans.choice(list(self.klassen[jaar]))
+        year = self.kans.choice(list(self.klassen))
+        leraren = self.leraren[year]
+        groep = self.kans.choice(list(self.klassen[year]))
         what = self.kans.randint(0, 3)
         if what == 0 or not leraren:
             self._teller += 1
-            self.appoint(jaar, f"X{self._teller}", self.kans.choice([groep, None]))
+            self.appoint(year, f"X{self._teller}", self.kans.choice([groep, None]))
         elif what == 1:
             del leraren[self.kans.choice(list(leraren))]
         elif what == 2:
@@ -258,26 +258,26 @@ class Leven:
     def plan(self) -> None:
         """Next year: its groups, and step by step who sits where; of group 8 nobody."""
         brin6 = self.kans.choice(BRIN6S)
-        jaar = (brin6, START + 1)
-        if jaar not in self.klassen:
-            self.lay_out(jaar)
+        year = (brin6, START + 1)
+        if year not in self.klassen:
+            self.lay_out(year)
         for kind, _periode in self.here(brin6):
-            if jaar not in kind.plekken and self.kans.random() < 0.35:
+            if year not in kind.plekken and self.kans.random() < 0.35:
                 now = self._jaargroep(kind, (brin6, START))
                 if now is not None and now < 8:
-                    self.place(kind, jaar, now + 1)
+                    self.place(kind, year, now + 1)
         if self.kans.random() < 0.5:
             first = self.kans.choice([date(START + 1, 8, 1), date(START + 1, 8, 9)])
-            nieuw = self.enrol(brin6, first)
-            nieuw.plekken.clear()
+            new = self.enrol(brin6, first)
+            new.plekken.clear()
             if self.kans.random() < 0.8:
-                self.place(nieuw, jaar, 1)
+                self.place(new, year, 1)
 
-    def _jaargroep(self, kind: Kind, jaar: Jaar) -> int | None:
-        for plek in kind.plekken.get(jaar, []):
+    def _jaargroep(self, kind: Kind, year: Jaar) -> int | None:
+        for plek in kind.plekken.get(year, []):
             if plek.jaargroep:
                 return int(plek.jaargroep)
-            klas = self.klassen[jaar].get(plek.groep or "")
+            klas = self.klassen[year].get(plek.groep or "")
             if klas is not None and klas.jaargroep not in (None, "C"):
                 return int(klas.jaargroep or 0)
         return None
@@ -291,13 +291,13 @@ class Leven:
     def switch(self) -> None:
         """Switch to the next year: who stays and has no place yet gets one, a jaargroep up."""
         for brin6 in BRIN6S:
-            jaar = (brin6, START + 1)
-            if jaar not in self.klassen:
-                self.lay_out(jaar)
+            year = (brin6, START + 1)
+            if year not in self.klassen:
+                self.lay_out(year)
             for kind, periode in self.here(brin6):
                 now = self._jaargroep(kind, (brin6, START))
-                if jaar not in kind.plekken and periode.tot is None and now is not None and now < 8:
-                    self.place(kind, jaar, now + 1)
+                if year not in kind.plekken and periode.tot is None and now is not None and now < 8:
+                    self.place(kind, year, now + 1)
 
     def live(self) -> None:
         """Let today happen."""

@@ -29,9 +29,9 @@ class Periode:
     tot: date | None = None
     gast: bool = False
 
-    def covers(self, dag: date) -> bool:
+    def covers(self, day: date) -> bool:
         """From the first day on, and from the last day no longer."""
-        return (self.van is None or self.van <= dag) and (self.tot is None or dag < self.tot)
+        return (self.van is None or self.van <= day) and (self.tot is None or day < self.tot)
 
     def touches(self, start: int) -> bool:
         """Whether one day of a schooljaar lies in it."""
@@ -105,22 +105,22 @@ class Model:
         self.keys: dict[int, str] = {}
         self.eckids: dict[int, str] = {}
 
-    def remember(self, jaar: Jaar, bewering: Bewering) -> None:
+    def remember(self, year: Jaar, bewering: Bewering) -> None:
         """Take what an import says of a year in place of what was said before; keys are those at first sight."""
-        self.geheugen[jaar] = bewering
+        self.geheugen[year] = bewering
         for kind, _periodes, _plekken in bewering.kinderen:
             self.keys.setdefault(kind.nr, kind.key)
             if kind.eckid is not None:
                 self.eckids[kind.nr] = kind.eckid
 
-    def answer(self, jaar: Jaar, vandaag: date, *, smal: bool = False) -> Beeld | None:
+    def answer(self, year: Jaar, today: date, *, smal: bool = False) -> Beeld | None:
         """Give what is answered for a year on a day; None: no data."""
-        bewering = self.geheugen.get(jaar)
+        bewering = self.geheugen.get(year)
         if bewering is None:
             return None
-        start = jaar[1]
-        peildatum = max(date(start, 8, 1), min(vandaag, date(start + 1, 7, 31)))
-        komt_nog = vandaag < date(start, 8, 1)
+        start = year[1]
+        peildatum = max(date(start, 8, 1), min(today, date(start + 1, 7, 31)))
+        komt_nog = today < date(start, 8, 1)
         klassen = {klas.key: klas for klas in bewering.klassen}
         zichtbaar = {klas.key: klas for klas in bewering.klassen if klas.beschikbaar}
         leerlingen: dict[str, dict[str, object]] = {}
@@ -181,11 +181,11 @@ def _leerkracht(leraar: Leraar, zichtbaar: dict[str, Klas]) -> dict[str, object]
 def narrow(beeld: Beeld) -> Beeld:
     """Leave out what the smalle set does not carry."""
     return {
-        soort: {
-            key: {naam: value for naam, value in record.items() if naam in SMAL[soort]}
+        kind: {
+            key: {naam: value for naam, value in record.items() if naam in SMAL[kind]}
             for key, record in records.items()
         }
-        for soort, records in beeld.items()
+        for kind, records in beeld.items()
     }
 
 
@@ -193,32 +193,32 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
     return {naam: value for naam, value in record.items() if value not in (None, (), "")}
 
 
-def csv_says(kinderen: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], jaar: Jaar) -> Bewering:
+def csv_says(children: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], year: Jaar) -> Bewering:
     """Give what a CSV set says of a year that it lays out: everybody who is enrolled there on one of its days."""
-    brin6, start = jaar
+    brin6, start = year
     found = []
-    for kind in kinderen:
+    for kind in children:
         periodes = [one for one in kind.periodes if one.brin6 == brin6 and one.touches(start)]
         if periodes:
-            found.append((kind, periodes, kind.plekken.get(jaar, [])))
+            found.append((kind, periodes, kind.plekken.get(year, [])))
     return Bewering(ingedeeld_nodig=True, klassen=klassen, kinderen=found, leraren=leraren)
 
 
 def edexml_says(
-    kinderen: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], jaar: Jaar, dag: date
+    children: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], year: Jaar, day: date
 ) -> Bewering:
     """Give what the export of a LAS to EDEXML says: who is in the layout of that year, with one period each.
 
     Of somebody with two periods in a year it is the last one that has begun. Every group is available; a guest is
     nothing special.
     """
-    brin6, start = jaar
+    brin6, start = year
     found = []
-    for kind in kinderen:
+    for kind in children:
         periodes = [one for one in kind.periodes if one.brin6 == brin6 and one.touches(start)]
-        plekken = kind.plekken.get(jaar, [])
+        plekken = kind.plekken.get(year, [])
         if periodes and plekken:
-            begun = [one for one in periodes if one.van is None or one.van <= dag]
+            begun = [one for one in periodes if one.van is None or one.van <= day]
             found.append((kind, [begun[-1] if begun else periodes[0]], plekken))
     everywhere = [Klas(klas.key, klas.naam, klas.jaargroep) for klas in klassen]
     return Bewering(ingedeeld_nodig=False, klassen=everywhere, kinderen=found, leraren=leraren)

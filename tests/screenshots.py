@@ -51,7 +51,7 @@ def serving(data: Path) -> Iterator[str]:
     app.close()
 
 
-def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names: dict[int, set[str]]) -> None:
+def picture(browser: Browser, base: str, context: Portaalhuis, folder: Path, names: dict[int, set[str]]) -> None:
     """Make the pictures of these pages, by width."""
     windows: dict[tuple[str | None, int], BrowserContext] = {}
     for pagina in PAGINAS:
@@ -64,7 +64,7 @@ def picture(browser: Browser, base: str, huis: Portaalhuis, folder: Path, names:
                 if pagina.login is not None:
                     log_in(windows[key].pages[0], base, pagina.login)
             (page,) = windows[key].pages
-            show(page, pagina, huis)
+            show(page, pagina, context)
             page.evaluate("document.activeElement.blur()")
             height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST[breedte])
             page.screenshot(
@@ -83,9 +83,9 @@ def main(arguments: list[str]) -> None:
     every = {pagina.naam for pagina in PAGINAS}
     names = {SMAL: every, BREED: every} if everything else {SMAL: set(SMALL), BREED: set(WIDE)}
     with tempfile.TemporaryDirectory() as temporary, running() as browser:
-        huis = portaalhuis.furnish(Path(temporary) / "data", MOMENT)
-        with serving(huis.data) as base:
-            picture(browser, base, huis, folder, names)
+        context = portaalhuis.furnish(Path(temporary) / "data", MOMENT)
+        with serving(context.data) as base:
+            picture(browser, base, context, folder, names)
 
 
 if __name__ == "__main__":

@@ -232,18 +232,18 @@ def _leerling(*parts: Velden) -> Leerling:
 
 def _leerkrachten(groepen: list[Groep]) -> st.SearchStrategy[list[Leerkracht]]:
     if groepen:
-        verwijzing = st.builds(
+        reference = st.builds(
             lambda groep, rollen: GroepVerwijzing(groep.soort, groep.key, rollen), st.sampled_from(groepen), _ROLLEN
         )
-        verwijzingen = st.lists(verwijzing, max_size=3, unique_by=lambda item: item.key).map(tuple)
+        references = st.lists(reference, max_size=3, unique_by=lambda item: item.key).map(tuple)
     else:
-        verwijzingen = st.just(())
-    one = st.builds(_leerkracht, _LEERKRACHTVELDEN, _NAMEN, verwijzingen)
+        references = st.just(())
+    one = st.builds(_leerkracht, _LEERKRACHTVELDEN, _NAMEN, references)
     return st.lists(one, max_size=3, unique_by=(_key, _eckid))
 
 
-def _leerkracht(velden: Velden, namen: Velden, groepen: tuple[GroepVerwijzing, ...]) -> Leerkracht:
-    return Leerkracht(**velden, **namen, groepen=groepen)
+def _leerkracht(fields_: Velden, names: Velden, groepen: tuple[GroepVerwijzing, ...]) -> Leerkracht:
+    return Leerkracht(**fields_, **names, groepen=groepen)
 
 
 def _key(persoon: Leerling | Leerkracht) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from huis import Huis
+from huis import PortalContext
 from server import Server
 
 PROGRAMS = Path(__file__).parent / "interop" / "programs"
@@ -106,20 +106,20 @@ class Vraag:
     again: bool = False
 
 
-def run(command: list[str], huis: Huis, server: Server, vraag: Vraag) -> Gesprek:
+def run(command: list[str], context: PortalContext, server: Server, question: Vraag) -> Gesprek:
     """Let a program make one call to a server."""
     asked = {
         "ENDPOINT": server.endpoint,
         "KLANTNAAM": "Snappet",
-        "KLANTCODE": huis.klantcodes["Snappet"],
-        "SLEUTEL": vraag.sleutel,
-        "SCHOOLJAAR": vraag.schooljaar or huis.schooljaar,
-        "BRINCODE": vraag.brin6[:4],
-        "DEPENDANCECODE": vraag.brin6[4:],
-        "XSDVERSIE": vraag.xsdversie,
-    } | ({"AGAIN": "1"} if vraag.again else {})
+        "KLANTCODE": context.klantcodes["Snappet"],
+        "SLEUTEL": question.sleutel,
+        "SCHOOLJAAR": question.schooljaar or context.schooljaar,
+        "BRINCODE": question.brin6[:4],
+        "DEPENDANCECODE": question.brin6[4:],
+        "XSDVERSIE": question.xsdversie,
+    } | ({"AGAIN": "1"} if question.again else {})
     result = subprocess.run(
-        [*command, vraag.operatie, *vraag.groepen],
+        [*command, question.operatie, *question.groepen],
         env=os.environ | node_environment() | asked,
         capture_output=True,
         text=True,

@@ -35,8 +35,8 @@ def read_manifest() -> list[Geval]:
     with (FOLDER / "manifest.tsv").open(encoding="utf-8", newline="") as file:
         _, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     return [
-        Geval(bestand, int(rij), tolerant, streng, () if herstel == "-" else tuple(herstel.split()), wie)
-        for bestand, rij, tolerant, streng, herstel, wie in lines
+        Geval(file, int(row), tolerant, strict, () if repairs == "-" else tuple(repairs.split()), wie)
+        for file, row, tolerant, strict, repairs, wie in lines
     ]
 
 

@@ -16,8 +16,8 @@ from zeep.transports import Transport
 from uwlr_adapter.contract import names, schemas
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.files import contract_file
-from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.xml import BESTAND, XmlFout, parse
+from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import UwlrAdapterError
 
 TIMEOUT = 60
@@ -26,12 +26,12 @@ _BINDING = f"{{{names.LEERLINGGEGEVENS}}}bndLeerlinggegevens"
 _SOAP = {"s": names.SOAP11, "lg": names.LEERLINGGEGEVENS}
 
 
-class PullFout(UwlrAdapterError):
+class PullError(UwlrAdapterError):
     """There is no answer to read; the text says why, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vraag:
+class PullRequest:
     """What is asked, and by whom."""
 
     klantnaam: str
@@ -44,19 +44,19 @@ class Vraag:
 
 
 @dataclass(frozen=True, slots=True)
-class Antwoord:
+class PullResult:
     """What came back: the kind of outcome, its payload as UTF-8 XML, and what our XSD finds wrong in it."""
 
-    uitkomst: str
+    outcome: str
     """`leerlinggegevens`, `geenwijzigingen` or `geengegevens`."""
     xml: bytes = field(repr=False)
-    aantallen: Mapping[str, int]
+    counts: Mapping[str, int]
     """Records per kind, such as `leerlingen`."""
-    bevindingen: tuple[Bevinding, ...]
+    findings: tuple[Finding, ...]
 
 
-def pull(endpoint: str, vraag: Vraag) -> Antwoord:
-    """Fetch a school with HaalLeerlinggegevens. Raises PullFout for a fault, and when nothing useful comes back."""
+def pull(endpoint: str, request: PullRequest) -> PullResult:
+    """Fetch a school with HaalLeerlinggegevens. Raises PullError for a fault, and when nothing useful comes back."""
     transport = Transport(timeout=TIMEOUT, operation_timeout=TIMEOUT)
     try:
         client = Client(
@@ -65,45 +65,45 @@ def pull(endpoint: str, vraag: Vraag) -> Antwoord:
             settings=ZeepSettings(raw_response=True),
         )
         response = client.create_service(_BINDING, endpoint).HaalLeerlinggegevens(
-            schooljaar=vraag.schooljaar,
-            brincode=vraag.brincode,
-            dependancecode=vraag.dependancecode,
-            xsdversie=vraag.xsdversie,
+            schooljaar=request.schooljaar,
+            brincode=request.brincode,
+            dependancecode=request.dependancecode,
+            xsdversie=request.xsdversie,
             _soapheaders={
                 "msgpHeader": {
-                    "autorisatiesleutel": vraag.autorisatiesleutel,
-                    "klantcode": vraag.klantcode,
-                    "klantnaam": vraag.klantnaam,
+                    "autorisatiesleutel": request.autorisatiesleutel,
+                    "klantcode": request.klantcode,
+                    "klantnaam": request.klantnaam,
                 }
             },
         )
     except ValueError:
-        raise PullFout("a klantnaam, code or school holds a character that XML does not have") from None
+        raise PullError("a klantnaam, code or school holds a character that XML does not have") from None
     except requests.RequestException as error:
-        raise PullFout(f"{endpoint} does not answer ({type(error).__name__})") from None
+        raise PullError(f"{endpoint} does not answer ({type(error).__name__})") from None
     finally:
         transport.session.close()
-    return read(response.content, response.status_code, vraag.xsdversie)
+    return read(response.content, response.status_code, request.xsdversie)
 
 
-def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> Antwoord:
-    """Read the outcome from the bytes of a response. Raises PullFout as `pull` does."""
+def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> PullResult:
+    """Read the outcome from the bytes of a response. Raises PullError as `pull` does."""
     try:
-        body = parse(content, BESTAND).find("s:Body", _SOAP)
-    except XmlFout:
-        raise PullFout(f"the endpoint gives HTTP {status} and no SOAP message") from None
+        body = parse(content, FILE).find("s:Body", _SOAP)
+    except XmlError:
+        raise PullError(f"the endpoint gives HTTP {status} and no SOAP message") from None
     if body is None or len(body) != 1:
-        raise PullFout(f"the endpoint gives HTTP {status} and no SOAP message")
+        raise PullError(f"the endpoint gives HTTP {status} and no SOAP message")
     if body[0].tag == f"{{{names.SOAP11}}}Fault":
-        raise PullFout(_fault_text(body[0]))
+        raise PullError(_fault_text(body[0]))
     if len(body[0]) != 1:
-        raise PullFout("the answer holds neither data nor an outcome")
-    inhoud = body[0][0]
-    return Antwoord(
-        uitkomst=etree.QName(inhoud).localname,
+        raise PullError("the answer holds neither data nor an outcome")
+    payload = body[0][0]
+    return PullResult(
+        outcome=etree.QName(payload).localname,
         xml=etree.tostring(body[0], encoding="utf-8", xml_declaration=True),
-        aantallen={
-            naam: len(inhoud.findall(f"lg:{path}", _SOAP))
+        counts={
+            naam: len(payload.findall(f"lg:{path}", _SOAP))
             for naam, path in (
                 ("groepen", "groepen/lg:groep"),
                 ("samengestelde groepen", "groepen/lg:samengestelde_groep"),
@@ -111,12 +111,12 @@ def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> Antwoord:
                 ("leerkrachten", "leerkrachten/lg:leerkracht"),
             )
         },
-        bevindingen=tuple(check(content, xsdversie)) if xsdversie in schemas.ANTWOORD else (),
+        findings=tuple(check(content, xsdversie)) if xsdversie in schemas.ANSWER else (),
     )
 
 
 def _fault_text(element: etree._Element) -> str:
     code = (element.findtext("faultcode") or "").rpartition(":")[2]
-    fout = element.find(f"detail/{{{names.FOUT}}}fout")
-    where = "" if fout is None else f" [{fout.get('pad')}: {fout.get('regel')}]"
+    error = element.find(f"detail/{{{names.FAULT_DETAIL}}}fout")
+    where = "" if error is None else f" [{error.get('pad')}: {error.get('regel')}]"
     return f"{code}: {element.findtext('faultstring') or 'no text'}{where}"

@@ -1,7 +1,7 @@
 """School time: the clock, the school year and the peildatum.
 
 Moments are timezone-aware. They are stored in UTC and shown in Europe/Amsterdam, in which a school lives. Code that
-needs the present takes a `Klok`, so that no setting, header or environment variable can change it.
+needs the present takes a `Clock`, so that no setting, header or environment variable can change it.
 """
 
 import re
@@ -10,17 +10,17 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-EERSTE_MAAND = 8
+FIRST_MONTH = 8
 """A school year runs from 1 August up to and including 31 July (Wet op het primair onderwijs, article 1)."""
 
-Klok = Callable[[], datetime]
+Clock = Callable[[], datetime]
 """Gives the present as a timezone-aware moment."""
 
 _SCHOOLJAAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
 def now() -> datetime:
-    """Give the present in UTC: the `Klok` of a running service."""
+    """Give the present in UTC: the `Clock` of a running service."""
     return datetime.now(UTC)
 
 
@@ -41,7 +41,7 @@ def day_of(moment: datetime) -> date:
 
 def schooljaar_of(day: date) -> str:
     """Give the school year in which a day lies, as `2026-2027`."""
-    start = day.year if day.month >= EERSTE_MAAND else day.year - 1
+    start = day.year if day.month >= FIRST_MONTH else day.year - 1
     return f"{start:04}-{start + 1:04}"
 
 
@@ -61,4 +61,4 @@ def peildatum_in(schooljaar: str, today: date) -> date | None:
     start = schooljaar_start(schooljaar)
     if start is None:
         return None
-    return min(max(today, date(start, EERSTE_MAAND, 1)), date(start + 1, EERSTE_MAAND - 1, 31))
+    return min(max(today, date(start, FIRST_MONTH, 1)), date(start + 1, FIRST_MONTH - 1, 31))

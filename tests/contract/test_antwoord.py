@@ -10,14 +10,14 @@ from lxml import etree
 from strategieen import datasets
 
 from uwlr_adapter.contract import answer, names
-from uwlr_adapter.contract.answer import Vorm
+from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
-SMALLE_SET = profiel("smalle set", "2.2")
-SMAL = Vorm(HAAL, SMALLE_SET, "2.2")
-VOL = Vorm(HAAL, profiel("volledig", "2.2"), "2.2")
+SMALLE_SET = get_profiel("smalle set", "2.2")
+SMAL = AnswerFormat(HAAL, SMALLE_SET, "2.2")
+VOL = AnswerFormat(HAAL, get_profiel("volledig", "2.2"), "2.2")
 SMALL = Dataset(
     School("2026-2027", "2026-11-23", "21QW", "00", "s&k", "2026-11-23T20:15:00+01:00"),
     (),
@@ -99,13 +99,15 @@ def test_a_list_without_records_is_left_out() -> None:
     assert [etree.QName(child).localname for child in payload(content)[0]] == ["school", "leerlingen"]
 
 
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("versie", VERSIONS)
 @pytest.mark.parametrize("naam", PROFIELEN)
 def test_national_numbers_stay(naam: str, versie: str) -> None:
     """Numbers of the BSN family are not even fields of ours; bsn_ondwnr-4 leaves under the LVS-set of 2.2 only."""
-    assert not {*names.BSN_FAMILIE} & set(Leerling._fields)
+    assert not {*names.BSN_FAMILY} & set(Leerling._fields)
     leerling = Leerling("a", roepnaam="x", bsn_ondwnr_4="4321")
-    content = answer.render(Vorm(HAAL, profiel(naam, versie), versie), replace(SMALL, leerlingen=(leerling,)))
+    content = answer.render(
+        AnswerFormat(HAAL, get_profiel(naam, versie), versie), replace(SMALL, leerlingen=(leerling,))
+    )
     assert (b"4321" in content) == ((naam, versie) == ("LVS-set", "2.2"))
 
 
@@ -122,10 +124,10 @@ def test_an_invalid_answer_is_found() -> None:
 
 def test_the_records_know_every_element() -> None:
     """Each element of the tables is a field of its record, and each field is an element."""
-    for record, elementen in (
-        (Leerling, names.LEERLING_ELEMENTEN),
-        (Leerkracht, names.LEERKRACHT_ELEMENTEN),
-        (Locatie, names.VESTIGING_ELEMENTEN),
+    for record, elements in (
+        (Leerling, names.LEERLING_ELEMENTS),
+        (Leerkracht, names.LEERKRACHT_ELEMENTS),
+        (Locatie, names.VESTIGING_ELEMENTS),
     ):
         known = {*record.__annotations__} - {"key", "eckid"}
-        assert known == {names.attribute_of(element) for element in elementen}
+        assert known == {names.attribute_of(element) for element in elements}

@@ -13,13 +13,13 @@ from mutanten import ALGEMEEN, AUT, LG, XSI, every_single_change, mutant, seeded
 from verzoeken import read_manifest
 
 from uwlr_adapter.contract import names, repairs, schemas
-from uwlr_adapter.contract.repairs import INHOUD, KOP, SCHOOLJAAR, XML_SPACE, Herstel
-from uwlr_adapter.contract.xml import BERICHT, XmlFout, parse
+from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJAAR_REPAIR, XML_SPACE, Repair
+from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "repairs.md").read_text(encoding="utf-8")
 VANDAAG = "2026-2027"
-BODY = (*INHOUD, SCHOOLJAAR)
-IDS = tuple(dict.fromkeys(step.id for step in (*KOP, *BODY)))
+BODY = (*BODY_REPAIRS, SCHOOLJAAR_REPAIR)
+IDS = tuple(dict.fromkeys(step.id for step in (*HEADER_REPAIRS, *BODY)))
 AANTAL = 600
 
 spaces = st.text(XML_SPACE, max_size=3)
@@ -142,7 +142,7 @@ def empty_beside(data: st.DataObject, root: etree._Element, _meant: etree._Eleme
 
 def place(one: etree._Element) -> int:
     """Give the place of a child in its parent, by the standard."""
-    order = (*names.AUTORISATIE_DELEN, *names.VERZOEK_ELEMENTEN)
+    order = (*names.AUTORISATIE_PARTS, *names.VERZOEK_ELEMENTS)
     return order.index(etree.QName(one).localname)
 
 
@@ -194,13 +194,13 @@ def test_what_deviates_becomes_what_was_meant(data: st.DataObject, verzoek: etre
     """Any mix of known deviations becomes the request that was meant, and exactly those repairs are named."""
     meant = deepcopy(verzoek)
     needed = {id_ for id_, make in AFWIJKINGEN.items() if id_ in chosen and make(data, verzoek, meant)}
-    assert set(repairs.repair(verzoek, BODY, VANDAAG)) == needed
+    assert set(repairs.apply_repairs(verzoek, BODY, VANDAAG)) == needed
     assert canonical(verzoek) == canonical(meant)
-    assert schemas.VERZOEK.findings(verzoek) == []
+    assert schemas.REQUEST.findings(verzoek) == []
 
 
 @settings(deadline=None)
-@given(data=st.data(), kop=koppen(), chosen=st.sets(st.sampled_from([step.id for step in KOP])))
+@given(data=st.data(), kop=koppen(), chosen=st.sets(st.sampled_from([step.id for step in HEADER_REPAIRS])))
 def test_a_header_that_deviates_becomes_what_was_meant(
     data: st.DataObject, kop: etree._Element, chosen: set[str]
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_header_that_deviates_becomes_what_was_meant(
     meant = deepcopy(kop)
     made = {"kop-namespace": unqualified, "kop-volgorde": disordered, "witruimte": spaced_out}
     needed = {id_ for id_, make in made.items() if id_ in chosen and make(data, kop, meant)}
-    assert set(repairs.repair(kop, KOP)) == needed
+    assert set(repairs.apply_repairs(kop, HEADER_REPAIRS)) == needed
     assert canonical(kop) == canonical(meant)
     assert schemas.AUTORISATIE.findings(kop) == []
 
@@ -219,8 +219,8 @@ def damaged(base: etree._Element, name: str) -> list[etree._Element]:
     found = [base]
     for _ in range(AANTAL):
         try:
-            found.append(parse(etree.tostring(mutant(rng, base, (*ALGEMEEN, typed))), BERICHT))
-        except XmlFout:
+            found.append(parse(etree.tostring(mutant(rng, base, (*ALGEMEEN, typed))), MESSAGE))
+        except XmlError:
             continue
     return found
 
@@ -248,11 +248,11 @@ def test_a_valid_request_is_left_alone(naam: str) -> None:
     base = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
     seen = 0
     for root in damaged(base, f"herstel {naam}"):
-        if schemas.VERZOEK.findings(root):
+        if schemas.REQUEST.findings(root):
             continue
         before = canonical(root)
         had_space = spaced(root)
-        needed = repairs.repair(root, BODY, VANDAAG)
+        needed = repairs.apply_repairs(root, BODY, VANDAAG)
         assert ("witruimte" in needed) == had_space
         if not had_space:
             seen += 1
@@ -267,9 +267,9 @@ def test_a_repair_is_done_once(naam: str) -> None:
     base = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
     changed = [deepcopy(base) for _ in every_single_change(base)]
     for root in [*damaged(base, f"nog eens {naam}"), *changed]:
-        repairs.repair(root, BODY, VANDAAG)
+        repairs.apply_repairs(root, BODY, VANDAAG)
         after = etree.tostring(root)
-        assert repairs.repair(root, BODY, VANDAAG) == ()
+        assert repairs.apply_repairs(root, BODY, VANDAAG) == ()
         assert etree.tostring(root) == after
 
 
@@ -281,11 +281,11 @@ def test_every_header_is_repaired_once_and_a_valid_one_not() -> None:
     )
     for root in damaged(base, "kop"):
         valid, had_space, before = not schemas.AUTORISATIE.findings(root), spaced(root), canonical(root)
-        needed = repairs.repair(root, KOP)
+        needed = repairs.apply_repairs(root, HEADER_REPAIRS)
         if valid:
             assert needed == (("witruimte",) if had_space else ())
             assert had_space or canonical(root) == before
-        assert repairs.repair(root, KOP) == ()
+        assert repairs.apply_repairs(root, HEADER_REPAIRS) == ()
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_the_order_of_the_list_matters(inhoud: str, first: str, then: str) -> No
     def repaired(*ids: str) -> bytes:
         root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
         steps = {step.id: step for step in BODY}
-        repairs.repair(root, tuple(steps[id_] for id_ in ids), VANDAAG)
+        repairs.apply_repairs(root, tuple(steps[id_] for id_ in ids), VANDAAG)
         return canonical(root)
 
     ids = [step.id for step in BODY]
@@ -328,7 +328,7 @@ def test_what_is_no_known_deviation_stays(inhoud: str) -> None:
     root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
     before = canonical(root)
     steps = tuple(step for step in BODY if step.id in {"schooljaar", "leeg"} or "xsdversie" in inhoud)
-    assert repairs.repair(root, steps, VANDAAG) == ()
+    assert repairs.apply_repairs(root, steps, VANDAAG) == ()
     assert canonical(root) == before
 
 
@@ -339,15 +339,15 @@ def test_nil_is_empty_where_an_element_may_be_absent() -> None:
     assert found is not None
     found.text = None
     found.set(f"{{{XSI}}}nil", "true")
-    assert repairs.repair(root, BODY, VANDAAG) == ("leeg",)
-    assert schemas.VERZOEK.findings(root) == []
+    assert repairs.apply_repairs(root, BODY, VANDAAG) == ("leeg",)
+    assert schemas.REQUEST.findings(root) == []
 
 
 def test_the_document_names_every_repair_in_order() -> None:
     """docs/repairs.md has one line for each repair, in the order of the code, and none besides."""
     tables = re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE)
-    assert tables == [step.id for step in (*KOP, *INHOUD[1:], SCHOOLJAAR)]
-    assert INHOUD[0].id == "witruimte"
+    assert tables == [step.id for step in (*HEADER_REPAIRS, *BODY_REPAIRS[1:], SCHOOLJAAR_REPAIR)]
+    assert BODY_REPAIRS[0].id == "witruimte"
 
 
 @pytest.mark.parametrize("id_", IDS)
@@ -360,9 +360,9 @@ def test_every_repair_has_a_request_of_its_own(id_: str) -> None:
 def test_every_repair_says_why() -> None:
     """A repair has one reason, also where it stands in two lists."""
     reasons: dict[str, set[str]] = {}
-    step: Herstel
-    for step in (*KOP, *BODY):
-        reasons.setdefault(step.id, set()).add(step.reden)
+    step: Repair
+    for step in (*HEADER_REPAIRS, *BODY):
+        reasons.setdefault(step.id, set()).add(step.reason)
     assert all(len(found) == 1 and all(found) for found in reasons.values())
 
 
@@ -370,8 +370,8 @@ def test_every_repair_says_why() -> None:
 def calls(draw: st.DrawFn) -> tuple[etree._Element, etree._Element]:
     """Give a header and a body, mostly right: with parts absent, doubled, out of order, spaced, empty or with more."""
 
-    def fill(root: etree._Element, namen: tuple[str, ...], space: str) -> etree._Element:
-        chosen = list(namen) if draw(st.booleans()) else draw(st.lists(st.sampled_from(namen), max_size=len(namen) + 1))
+    def fill(root: etree._Element, names: tuple[str, ...], space: str) -> etree._Element:
+        chosen = list(names) if draw(st.booleans()) else draw(st.lists(st.sampled_from(names), max_size=len(names) + 1))
         for naam in chosen:
             text = draw(st.sampled_from(["21QW", "x", "x", "x", " x", "x\n", "", None, '""']))
             root.append(element(naam, text, draw(st.sampled_from([space, space, space, ""])) or space))
@@ -381,27 +381,27 @@ def calls(draw: st.DrawFn) -> tuple[etree._Element, etree._Element]:
                 root[-1].append(element("groep"))
         return root
 
-    kop = fill(element("autorisatie", space=AUT), names.AUTORISATIE_DELEN, AUT)
-    return kop, fill(element("leerlinggegevens_verzoek"), names.VERZOEK_ELEMENTEN, LG)
+    header = fill(element("autorisatie", space=AUT), names.AUTORISATIE_PARTS, AUT)
+    return header, fill(element("leerlinggegevens_verzoek"), names.VERZOEK_ELEMENTS, LG)
 
 
 @given(calls())
 @settings(max_examples=500, deadline=None)
 def test_a_glance_never_misses_a_repair(call: tuple[etree._Element, etree._Element]) -> None:
     """Where a glance says that no repair is needed, doing them all changes nothing."""
-    kop, inhoud = call
-    if repairs.needs_none(kop, inhoud):
-        before = canonical(kop), canonical(inhoud)
-        assert repairs.repair(kop, KOP) + repairs.repair(inhoud, INHOUD) == ()
-        assert (canonical(kop), canonical(inhoud)) == before
+    header, content = call
+    if repairs.needs_none(header, content):
+        before = canonical(header), canonical(content)
+        assert repairs.apply_repairs(header, HEADER_REPAIRS) + repairs.apply_repairs(content, BODY_REPAIRS) == ()
+        assert (canonical(header), canonical(content)) == before
 
 
 def test_a_glance_knows_a_usual_call() -> None:
     """A call in the form that most clients send needs no search; one with a space does."""
-    kop = element("autorisatie", space=AUT)
-    kop.extend(element(naam, "x", AUT) for naam in names.AUTORISATIE_DELEN)
-    inhoud = element("leerlinggegevens_verzoek")
-    inhoud.extend(element(naam, "x") for naam in ("schooljaar", "brincode", "dependancecode", "xsdversie"))
-    assert repairs.needs_none(kop, inhoud)
-    inhoud[1].text = " x"
-    assert not repairs.needs_none(kop, inhoud)
+    header = element("autorisatie", space=AUT)
+    header.extend(element(naam, "x", AUT) for naam in names.AUTORISATIE_PARTS)
+    content = element("leerlinggegevens_verzoek")
+    content.extend(element(naam, "x") for naam in ("schooljaar", "brincode", "dependancecode", "xsdversie"))
+    assert repairs.needs_none(header, content)
+    content[1].text = " x"
+    assert not repairs.needs_none(header, content)

@@ -12,7 +12,7 @@ from oracle import amount
 from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import datasets
 
-from uwlr_adapter.compare.samples import STAPPEN, stap
+from uwlr_adapter.compare.samples import STEPS, step
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.files import contract_file
 
@@ -27,7 +27,7 @@ def _leerlingen(root: etree._Element) -> list[etree._Element]:
 
 def _bases() -> list[etree._Element]:
     """Give an answer with everything, and its leerlingen alone."""
-    return [basis(), stap(basis(), "leerlingen")]
+    return [basis(), step(basis(), "leerlingen")]
 
 
 @settings(max_examples=amount(60, 500), deadline=None)
@@ -43,11 +43,11 @@ def test_random_answers_are_valid(dataset: Dataset, *, naast: bool) -> None:
         assert ANTWOORD.validate(etree.fromstring(answer)), ANTWOORD.error_log
 
 
-@pytest.mark.parametrize("naam", ["", *STAPPEN])
+@pytest.mark.parametrize("naam", ["", *STEPS])
 def test_the_same_as_2_2_where_leerlingen_have_keys(naam: str) -> None:
     """An answer in which each leerling has a key is judged as in 2.2; one without is refused by 2.2 alone."""
     rng = seeded(f"2.3 {naam}")
-    base = stap(basis(), naam) if naam else basis()
+    base = step(basis(), naam) if naam else basis()
     verdicts: Counter[tuple[bool, bool]] = Counter()
     for number in range(amount(400, 2000)):
         damaged = mutant(rng, base, ALGEMEEN)

@@ -14,8 +14,8 @@ from oracle import amount, needs_standard, published, published_codes, published
 from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
 from strategieen import codes, datasets
 
-from uwlr_adapter.compare.samples import STAPPEN, VORMEN, stap
-from uwlr_adapter.compare.samples import antwoord as vol
+from uwlr_adapter.compare.samples import FORMS, STEPS, step
+from uwlr_adapter.compare.samples import answer as vol
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Rol, School
 from uwlr_adapter.contract.files import contract_file
 
@@ -89,7 +89,7 @@ def test_mutants_of_random_answers(dataset: Dataset, seed: int) -> None:
 
 
 @needs_standard
-@pytest.mark.parametrize("name", VORMEN)
+@pytest.mark.parametrize("name", FORMS)
 def test_every_single_change(name: str) -> None:
     """Whatever one element or attribute becomes, ours and the published schema agree, but for keys."""
     whole = vol(name)
@@ -100,11 +100,11 @@ def test_every_single_change(name: str) -> None:
 
 
 @needs_standard
-@pytest.mark.parametrize("naam", ["", *STAPPEN])
+@pytest.mark.parametrize("naam", ["", *STEPS])
 def test_seeded_mutants(naam: str) -> None:
     """The same, with damage that is the same in every run and of which a fair part is still valid."""
     rng = seeded(f"antwoord {naam}")
-    base = stap(basis(), naam) if naam else basis()
+    base = step(basis(), naam) if naam else basis()
     verdicts = Counter(judge(mutant(rng, base, ALGEMEEN), f"mutant {number}") for number in range(amount(400, 2000)))
     assert min(verdicts[True], verdicts[False]) > 10, "the mutants are all of one kind"
 
@@ -140,9 +140,9 @@ _VERWIJSFOUTEN: dict[str, Ingreep] = {
     "leerkracht of a groep as samengestelde groep": _set(".//leerkracht/groepen/samengestelde_groep", "key", "g1"),
 }
 _KEYFOUTEN_PER_STAP = [
-    *(("structuur", fout) for fout in list(_KEYFOUTEN)[:4]),
-    *(("leerlingen", fout) for fout in list(_KEYFOUTEN)[4:6]),
-    *(("leerkrachten", fout) for fout in list(_KEYFOUTEN)[6:]),
+    *(("structuur", error) for error in list(_KEYFOUTEN)[:4]),
+    *(("leerlingen", error) for error in list(_KEYFOUTEN)[4:6]),
+    *(("leerkrachten", error) for error in list(_KEYFOUTEN)[6:]),
 ]
 
 
@@ -169,9 +169,9 @@ def test_keys_and_references_are_inert_as_published(fout: str) -> None:
 def test_keys_in_steps(naam: str, fout: str) -> None:
     """An answer in steps holds to the keys and eckids of what it carries."""
     root = basis()
-    assert ANTWOORD.validate(stap(root, naam))
+    assert ANTWOORD.validate(step(root, naam))
     _KEYFOUTEN[fout](root)
-    assert not ANTWOORD.validate(stap(root, naam))
+    assert not ANTWOORD.validate(step(root, naam))
 
 
 @pytest.mark.parametrize("fout", _VERWIJSFOUTEN)
@@ -179,7 +179,7 @@ def test_references_in_steps(fout: str) -> None:
     """An answer in steps may refer to groups and vestigingen, which travel in another answer."""
     root = basis()
     _VERWIJSFOUTEN[fout](root)
-    assert all(ANTWOORD.validate(stap(root, naam)) for naam in STAPPEN)
+    assert all(ANTWOORD.validate(step(root, naam)) for naam in STEPS)
 
 
 def test_leerling_and_leerkracht_may_share() -> None:
@@ -209,7 +209,7 @@ def test_schooljaar(schooljaar: str, *, valid: bool) -> None:
     assert ANTWOORD.validate(root) == valid
 
 
-@pytest.mark.parametrize("root", ["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)])
+@pytest.mark.parametrize("root", ["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STEPS)])
 @pytest.mark.parametrize(
     ("children", "valid"),
     [
@@ -267,10 +267,10 @@ def test_explained_the_same_by_xmlschema(versie: str) -> None:
     first, second = etree.XMLSchema(file=path), xmlschema.XMLSchema10(path)
     rng = seeded("xmlschema")
     damaged = [mutant(rng, basis(), ALGEMEEN) for _ in range(amount(60, 400))]
-    for fout in (_KEYFOUTEN | _VERWIJSFOUTEN).values():
+    for error in (_KEYFOUTEN | _VERWIJSFOUTEN).values():
         root = basis()
-        fout(root)
-        damaged += [root, *(stap(root, naam) for naam in STAPPEN)]
+        error(root)
+        damaged += [root, *(step(root, naam) for naam in STEPS)]
     verdicts = Counter[bool]()
     for number, root in enumerate([basis(), *damaged]):
         ours = first.validate(root)
@@ -285,7 +285,7 @@ def test_shape_of_the_schema(versie: str) -> None:
     files = [contract_file(f"schemas/{versie}/antwoord.xsd"), contract_file("schemas/2.2/delen.xsd")]
     trees = [etree.parse(str(path)) for path in files]
     roots = [element.get("name") for tree in trees for element in tree.getroot().findall(f"{{{XSD}}}element")]
-    assert sorted(map(str, roots)) == sorted(["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STAPPEN)])
+    assert sorted(map(str, roots)) == sorted(["leerlinggegevens_antwoord", *(f"{naam}_antwoord" for naam in STEPS)])
     assert not [group for tree in trees for group in tree.iter(f"{{{XSD}}}group")]
     paths = [selector.get("xpath", "") for tree in trees for selector in tree.iter(f"{{{XSD}}}selector")]
     steps = [step for path in paths for step in path.replace("|", "/").split("/")]

@@ -9,8 +9,8 @@ from oracle import needs_standard, standard_file
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.compare import compare
-from uwlr_adapter.compare.model_walk import SCHOOLJAREN, TOEVOEGINGEN, Verschil
-from uwlr_adapter.compare.schema_files import BERICHTEN, VergelijkFout, find
+from uwlr_adapter.compare.model_walk import STATED_SCHOOLJAREN, STATED_TOEVOEGINGEN, Difference
+from uwlr_adapter.compare.schema_files import MESSAGES, CompareError, find
 from uwlr_adapter.contract.files import contract_file
 
 SCHOOL = "leerlinggegevens_antwoord/leerlinggegevens/school"
@@ -47,7 +47,7 @@ def test_published_files_differ_as_stated() -> None:
     exit_code, output = _compare(str(_published()))
     assert exit_code == 0, output
     assert "differences that are not stated: 0" in output
-    for reason in (SCHOOLJAREN, TOEVOEGINGEN, compare.SLEUTELS):
+    for reason in (STATED_SCHOOLJAREN, STATED_TOEVOEGINGEN, compare.KEYS_HELD):
         assert reason in output
 
 
@@ -55,8 +55,8 @@ def test_published_files_differ_as_stated() -> None:
 def test_published_files_are_not_those_of_2_3() -> None:
     """Held against ours of 2.3, the published files of 2.2 want a key of each leerling, which is news."""
     theirs = find(_published(), "2.3")
-    news = [verschil for verschil in compare.compare_models(theirs, "2.3") if not verschil.verklaard]
-    assert news == [Verschil(f"{LEERLING}/@key", "attribute", "optional", "required")]
+    news = [diff for diff in compare.compare_models(theirs, "2.3") if not diff.stated]
+    assert news == [Difference(f"{LEERLING}/@key", "attribute", "optional", "required")]
 
 
 @needs_standard
@@ -64,7 +64,7 @@ def test_the_main_file_is_found_among_those_of_the_profiles() -> None:
     """Of the files that declare a message, that with all messages is taken, not a profile's copy."""
     found = find(_published(), "2.2")
     assert [path.name for path in found.paths] == ["UWLR_Leerlinggegevens_v2p2.xsd", "UWLR_Autorisatie_v2p2.xsd"]
-    assert set(found.bestanden) == set(BERICHTEN)
+    assert set(found.files) == set(MESSAGES)
 
 
 def test_a_copy_of_ours_does_not_differ(copy: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_copy_of_2_3_does_not_differ(tmp_path: Path) -> None:
     """With both versions in one folder, the asked one is taken."""
     shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parents[1], tmp_path / "schemas")
     theirs = find(tmp_path, "2.3")
-    assert theirs.bestanden["leerlingen_antwoord"] == tmp_path / "schemas" / "2.3" / "antwoord.xsd"
+    assert theirs.files["leerlingen_antwoord"] == tmp_path / "schemas" / "2.3" / "antwoord.xsd"
     assert compare.compare_models(theirs, "2.3") == []
 
 
@@ -87,7 +87,7 @@ _NAAM = '<xs:element name="naam" type="Tekst64"/>'
 DOCTORED = {
     "an element is missing": (
         ("delen.xsd", '<xs:element name="peildatum" type="xs:date" minOccurs="0"/>', ""),
-        Verschil(f"{SCHOOL}/peildatum", "element", "0..1", "absent"),
+        Difference(f"{SCHOOL}/peildatum", "element", "0..1", "absent"),
     ),
     "an element is added": (
         (
@@ -95,11 +95,11 @@ DOCTORED = {
             '<xs:element name="auteur"',
             '<xs:element name="extra" type="xs:string"/><xs:element name="auteur"',
         ),
-        Verschil(f"{SCHOOL}/extra", "element", "absent", "1..1"),
+        Difference(f"{SCHOOL}/extra", "element", "absent", "1..1"),
     ),
     "an attribute is missing": (
         ("delen.xsd", '<xs:attribute name="eckid" type="Sleutel"/>', ""),
-        Verschil(f"{LEERLING}/@eckid", "attribute", "optional", "absent"),
+        Difference(f"{LEERLING}/@eckid", "attribute", "optional", "absent"),
     ),
     "an attribute becomes required": (
         (
@@ -107,31 +107,31 @@ DOCTORED = {
             '<xs:attribute name="eckid" type="Sleutel"/>',
             '<xs:attribute name="eckid" type="Sleutel" use="required"/>',
         ),
-        Verschil(f"{LEERLING}/@eckid", "attribute", "optional", "required"),
+        Difference(f"{LEERLING}/@eckid", "attribute", "optional", "required"),
     ),
     "an element becomes required": (
         ("delen.xsd", 'name="aanmaakdatum" type="xs:dateTime" minOccurs="0"', 'name="aanmaakdatum" type="xs:dateTime"'),
-        Verschil(f"{SCHOOL}/aanmaakdatum", "cardinality", "0..1", "1..1"),
+        Difference(f"{SCHOOL}/aanmaakdatum", "cardinality", "0..1", "1..1"),
     ),
     "an element may repeat": (
         ("delen.xsd", _JAARGROEP, _JAARGROEP.replace("/>", ' maxOccurs="3"/>')),
-        Verschil(f"{GROEPEN}/groep/jaargroep", "cardinality", "1..1", "1..3"),
+        Difference(f"{GROEPEN}/groep/jaargroep", "cardinality", "1..1", "1..3"),
     ),
     "two elements change places": (
         ("delen.xsd", f"{_NAAM}\n      {_JAARGROEP}", f"{_JAARGROEP}\n      {_NAAM}"),
-        Verschil(f"{GROEPEN}/groep", "order", "refuses jaargroep naam", "accepts jaargroep naam"),
+        Difference(f"{GROEPEN}/groep", "order", "refuses jaargroep naam", "accepts jaargroep naam"),
     ),
     "a text may be longer": (
         ("typen.xsd", '<xs:maxLength value="10"/>', '<xs:maxLength value="11"/>'),
-        Verschil(f"{LEERLING}/voorvoegsel", "facet", "maxLength 10", "maxLength 11"),
+        Difference(f"{LEERLING}/voorvoegsel", "facet", "maxLength 10", "maxLength 11"),
     ),
     "a pattern changes": (
         ("typen.xsd", r'<xs:pattern value="\p{Nd}{4}\p{Lu}{2}"/>', r'<xs:pattern value="[0-9]{4}\p{Lu}{2}"/>'),
-        Verschil(f"{LEERLING}/postcodenl", "facet", r"pattern \p{Nd}{4}\p{Lu}{2}", r"pattern [0-9]{4}\p{Lu}{2}"),
+        Difference(f"{LEERLING}/postcodenl", "facet", r"pattern \p{Nd}{4}\p{Lu}{2}", r"pattern [0-9]{4}\p{Lu}{2}"),
     ),
     "a code is added": (
         ("typen.xsd", '<xs:enumeration value="LRK"/>', '<xs:enumeration value="LRK"/><xs:enumeration value="TAL"/>'),
-        Verschil(
+        Difference(
             "leerlinggegevens_antwoord/leerlinggegevens/leerkrachten/leerkracht/rol",
             "codes",
             "also none",
@@ -140,7 +140,7 @@ DOCTORED = {
     ),
     "a schooljaar in the middle is missing": (
         ("typen.xsd", '<xs:enumeration value="2012-2013"/>', ""),
-        Verschil(f"{SCHOOL}/schooljaar", "codes", "also 2012-2013", "also none"),
+        Difference(f"{SCHOOL}/schooljaar", "codes", "also 2012-2013", "also none"),
     ),
     "a type changes": (
         (
@@ -148,19 +148,19 @@ DOCTORED = {
             '<xs:element name="geboortedatum" type="xs:date"',
             '<xs:element name="geboortedatum" type="xs:dateTime"',
         ),
-        Verschil(f"{LEERLING}/geboortedatum", "type", "xs:date", "xs:dateTime"),
+        Difference(f"{LEERLING}/geboortedatum", "type", "xs:date", "xs:dateTime"),
     ),
     "a text becomes a structure": (
         ("delen.xsd", '<xs:element name="fotourl" type="Tekst256"', '<xs:element name="fotourl" type="Verwijzing"'),
-        Verschil(f"{LEERLING}/fotourl", "type", "xs:string", "elements or attributes"),
+        Difference(f"{LEERLING}/fotourl", "type", "xs:string", "elements or attributes"),
     ),
     "a default changes": (
         ("verzoek.xsd", 'default="00"', ""),
-        Verschil("leerlinggegevens_verzoek/dependancecode", "element", "default '00'", "default None"),
+        Difference("leerlinggegevens_verzoek/dependancecode", "element", "default '00'", "default None"),
     ),
     "a message is missing": (
         ("delen.xsd", 'name="structuur_antwoord"', 'name="structuren_antwoord"'),
-        Verschil("structuur_antwoord", "message", "here", "absent"),
+        Difference("structuur_antwoord", "message", "here", "absent"),
     ),
     "a message is added": (
         (
@@ -168,11 +168,11 @@ DOCTORED = {
             '<xs:element name="structuur_antwoord">',
             '<xs:element name="extra_antwoord"/><xs:element name="structuur_antwoord">',
         ),
-        Verschil("extra_antwoord", "message", "absent", "here, in antwoord.xsd"),
+        Difference("extra_antwoord", "message", "absent", "here, in antwoord.xsd"),
     ),
     "the header changes": (
         ("autorisatie.xsd", '<xs:maxLength value="64"/>', '<xs:maxLength value="128"/>'),
-        Verschil("autorisatie/autorisatiesleutel", "facet", "maxLength 64", "maxLength 128"),
+        Difference("autorisatie/autorisatiesleutel", "facet", "maxLength 64", "maxLength 128"),
     ),
 }
 
@@ -196,7 +196,7 @@ def test_a_shorter_list_of_schooljaren_is_stated(copy: Path) -> None:
     for year in range(2030, 2100):
         _doctor(copy, "typen.xsd", f'<xs:enumeration value="{year}-{year + 1}"/>', "")
     (found,) = compare.compare_models(find(copy, "2.2"), "2.2")
-    assert (found.pad, found.soort, found.verklaard) == (f"{SCHOOL}/schooljaar", "codes", SCHOOLJAREN)
+    assert (found.path, found.kind, found.stated) == (f"{SCHOOL}/schooljaar", "codes", STATED_SCHOOLJAREN)
 
 
 def test_samples_tell_what_the_models_hide(copy: Path) -> None:
@@ -204,11 +204,11 @@ def test_samples_tell_what_the_models_hide(copy: Path) -> None:
     _doctor(copy, "antwoord.xsd", 'xpath="lg:leerlingen/lg:leerling/lg:vestiging"', 'xpath="lg:x"')
     _doctor(copy, "typen.xsd", r'<xs:pattern value="\p{Nd}{2}\p{Lu}{2}"/>', r'<xs:pattern value="[0-9]{2}\p{Lu}{2}"/>')
     found = list(compare.compare_samples(find(copy, "2.2"), "2.2"))
-    stated = {verschil.pad for verschil in found if verschil.verklaard == compare.SLEUTELS}
+    stated = {diff.path for diff in found if diff.stated == compare.KEYS_HELD}
     assert f"{LEERLING}/vestiging/@key" in stated
-    news = [verschil for verschil in found if not verschil.verklaard]
-    assert (f"{SCHOOL}/brincode", "accepts '٢١QW'") in [(verschil.pad, verschil.ons) for verschil in news]
-    assert all(verschil.pad.endswith("/school/brincode") for verschil in news)
+    news = [diff for diff in found if not diff.stated]
+    assert (f"{SCHOOL}/brincode", "accepts '٢١QW'") in [(diff.path, diff.ours) for diff in news]
+    assert all(diff.path.endswith("/school/brincode") for diff in news)
 
 
 def test_news_ends_with_1(copy: Path) -> None:
@@ -223,7 +223,7 @@ def test_news_ends_with_1(copy: Path) -> None:
 def test_a_folder_without_xsds(tmp_path: Path) -> None:
     """A folder without the XSDs, or with broken ones only, is refused in one sentence; the command ends with 2."""
     (tmp_path / "kapot.xsd").write_text("<xs:schema", encoding="utf-8")
-    with pytest.raises(VergelijkFout):
+    with pytest.raises(CompareError):
         find(tmp_path, "2.2")
     exit_code, output = _compare(str(tmp_path))
     assert exit_code == 2

@@ -4,17 +4,17 @@ import pytest
 from berichten import AUT, LG, SOAP11, SOAP12, body, envelope, header
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Aanroep, SchoolVerwijzing, Verzoek, lees
-from uwlr_adapter.contract.request import keur as keur_in
+from uwlr_adapter.contract.request import Call, SchoolReference, Verzoek, read
+from uwlr_adapter.contract.request import judge as keur_in
 
 MUST = f'xmlns:e="{SOAP11}" e:mustUnderstand="1"'
 BODY = "<e:Body>" + body() + "</e:Body>"
 HEADER = "<e:Header>" + header() + "</e:Header>"
 
 
-def keur(aanroep: Aanroep) -> Verzoek:
+def keur(call: Call) -> Verzoek:
     """Judge a call in 2026-2027."""
-    return keur_in(aanroep, "2026-2027")
+    return keur_in(call, "2026-2027")
 
 
 def wrapped(inner: str) -> bytes:
@@ -24,20 +24,20 @@ def wrapped(inner: str) -> bytes:
 
 def test_a_valid_request_is_read() -> None:
     """Each part of a valid request comes out as it was sent."""
-    aanroep = lees(envelope(body(rest="<xsdversie>2.2</xsdversie><gegevenssetid>x</gegevenssetid>")))
-    assert aanroep.autorisatie.autorisatiesleutel == "21QW00Ygr67BfgKl!gr8"
-    assert (aanroep.autorisatie.klantcode, aanroep.autorisatie.klantnaam) == ("code", "Snappet")
-    assert aanroep.school == SchoolVerwijzing("21QW", "00", None)
-    assert aanroep.herstel == ()
-    verzoek = keur(aanroep)
+    call = read(envelope(body(rest="<xsdversie>2.2</xsdversie><gegevenssetid>x</gegevenssetid>")))
+    assert call.autorisatie.autorisatiesleutel == "21QW00Ygr67BfgKl!gr8"
+    assert (call.autorisatie.klantcode, call.autorisatie.klantnaam) == ("code", "Snappet")
+    assert call.school == SchoolReference("21QW", "00", None)
+    assert call.repairs == ()
+    verzoek = keur(call)
     assert (verzoek.schooljaar, verzoek.xsdversie, verzoek.gegevenssetid) == ("2026-2027", "2.2", "x")
 
 
 def test_secrets_are_in_no_representation() -> None:
     """A call that ends up in a log or a traceback shows neither code nor key."""
-    aanroep = lees(envelope())
-    assert "Ygr67" not in repr(aanroep)
-    assert "Snappet" not in repr(aanroep)
+    call = read(envelope())
+    assert "Ygr67" not in repr(call)
+    assert "Snappet" not in repr(call)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_secrets_are_in_no_representation() -> None:
 def test_row_2_what_is_no_single_known_operation(message: bytes) -> None:
     """No XML, no envelope, not one body with one known operation: Client.OngeldigBericht, before anything else."""
     with pytest.raises(fault.OngeldigBericht) as caught:
-        lees(message)
-    assert caught.value.bevinding is None
+        read(message)
+    assert caught.value.finding is None
 
 
 @pytest.mark.parametrize("soap", [SOAP12, "urn:iets-anders", ""])
@@ -83,7 +83,7 @@ def test_row_3_another_soap_is_a_version_mismatch(soap: str) -> None:
         envelope(soap=soap) if soap else envelope().replace(f' xmlns:e="{SOAP11}"'.encode(), b"").replace(b"e:", b"")
     )
     with pytest.raises(fault.VersionMismatch):
-        lees(message)
+        read(message)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_row_3_an_unknown_header_that_must_be_understood(extra: str) -> None:
     """A header for us that must be understood and is not ours gives MustUnderstand, also before the autorisatie."""
     for kop in (header() + extra, extra):
         with pytest.raises(fault.MustUnderstand):
-            lees(envelope(kop=kop))
+            read(envelope(kop=kop))
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_row_3_an_unknown_header_that_must_be_understood(extra: str) -> None:
 )
 def test_a_header_that_is_not_for_us_is_passed_over(extra: str) -> None:
     """Other headers are no reason to refuse."""
-    assert lees(envelope(kop=header() + extra)).school is not None
+    assert read(envelope(kop=header() + extra)).school is not None
 
 
 def test_our_own_header_may_be_marked_must_understand() -> None:
     """The client gSOAP marks the autorisatie header so."""
     marked = header().replace("<autorisatie ", f"<autorisatie {MUST} ")
-    assert keur(lees(envelope(kop=marked))).xsdversie == "2.2"
+    assert keur(read(envelope(kop=marked))).xsdversie == "2.2"
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_our_own_header_may_be_marked_must_understand() -> None:
     [
         "",
         header() + header(),
-        header(sleutel=""),
+        header(key=""),
         header(klantcode=""),
         header(klantnaam=""),
-        header(sleutel=" \n "),
-        header(sleutel="<b>code</b>"),
+        header(key=" \n "),
+        header(key="<b>code</b>"),
         header().replace("<klantcode>", "<klantcode>x</klantcode><klantcode>"),
         header().replace(AUT, "urn:anders"),
         header().replace("<klantnaam>", '<klantnaam xmlns="urn:anders">'),
@@ -138,13 +138,13 @@ def test_our_own_header_may_be_marked_must_understand() -> None:
 def test_row_4_the_autorisatie_must_be_there_once_and_whole(kop: str) -> None:
     """No header, two, or a part that is absent, doubled or empty: Client.AutorisatieOngeldig."""
     with pytest.raises(fault.AutorisatieOngeldig):
-        lees(envelope(kop=kop))
+        read(envelope(kop=kop))
 
 
 def test_row_4_also_without_a_header_element() -> None:
     """An envelope with a Body only has no autorisatie."""
     with pytest.raises(fault.AutorisatieOngeldig):
-        lees(wrapped(BODY))
+        read(wrapped(BODY))
 
 
 @pytest.mark.parametrize(
@@ -166,23 +166,23 @@ def test_row_4_also_without_a_header_element() -> None:
 )
 def test_row_6_a_school_in_no_right_form_is_no_school(school: str) -> None:
     """A body that names no school of the right form can still be read, so that the klant is judged first."""
-    assert lees(envelope(body(school=school))).school is None
+    assert read(envelope(body(school=school))).school is None
 
 
 @pytest.mark.parametrize(
     ("school", "expected"),
     [
-        ("<brincode>21QW</brincode>", SchoolVerwijzing("21QW", "00", None)),
-        ("<brincode>21QW</brincode><dependancecode/>", SchoolVerwijzing("21QW", "00", None)),
-        ("<brincode>21QW</brincode><dependancecode>01</dependancecode>", SchoolVerwijzing("21QW", "01", None)),
-        ("<schoolkey>abc</schoolkey>", SchoolVerwijzing(None, "00", "abc")),
-        ("<schoolkey>abc</schoolkey><brincode>21QW</brincode>", SchoolVerwijzing("21QW", "00", None)),
-        ("<brincode>٢١QW</brincode>", SchoolVerwijzing("٢١QW", "00", None)),
+        ("<brincode>21QW</brincode>", SchoolReference("21QW", "00", None)),
+        ("<brincode>21QW</brincode><dependancecode/>", SchoolReference("21QW", "00", None)),
+        ("<brincode>21QW</brincode><dependancecode>01</dependancecode>", SchoolReference("21QW", "01", None)),
+        ("<schoolkey>abc</schoolkey>", SchoolReference(None, "00", "abc")),
+        ("<schoolkey>abc</schoolkey><brincode>21QW</brincode>", SchoolReference("21QW", "00", None)),
+        ("<brincode>٢١QW</brincode>", SchoolReference("٢١QW", "00", None)),
     ],
 )
-def test_the_school_of_a_body(school: str, expected: SchoolVerwijzing) -> None:
+def test_the_school_of_a_body(school: str, expected: SchoolReference) -> None:
     """Absent and empty dependancecodes are 00; a brincode goes before a schoolkey; digits are those of Unicode."""
-    assert lees(envelope(body(school=school))).school == expected
+    assert read(envelope(body(school=school))).school == expected
 
 
 @pytest.mark.parametrize(
@@ -199,49 +199,49 @@ def test_the_school_of_a_body(school: str, expected: SchoolVerwijzing) -> None:
 )
 def test_row_8_a_body_that_breaks_the_xsd(inhoud: str, pad: str) -> None:
     """The fault says where, by names of the standard only; never the value."""
-    aanroep = lees(envelope(inhoud))
+    call = read(envelope(inhoud))
     with pytest.raises(fault.OngeldigBericht) as caught:
-        keur(aanroep)
-    assert caught.value.bevinding is not None
-    assert caught.value.bevinding.pad == pad
+        keur(call)
+    assert caught.value.finding is not None
+    assert caught.value.finding.path == pad
 
 
 @pytest.mark.parametrize(
     "kop",
     [
-        header(sleutel="x" * 65),
+        header(key="x" * 65),
         header().replace("</autorisatie>", "<meer/></autorisatie>"),
     ],
 )
 def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(kop: str) -> None:
     """The header is judged too; a detail is for the body only."""
-    aanroep = lees(envelope(kop=kop))
+    call = read(envelope(kop=kop))
     with pytest.raises(fault.OngeldigBericht) as caught:
-        keur(aanroep)
-    assert caught.value.bevinding is None
+        keur(call)
+    assert caught.value.finding is None
 
 
 @pytest.mark.parametrize("versie", ["2.0", "2.4", "2.2.1", "1.0", "x"])
 def test_row_9_a_version_that_is_not_answered(versie: str) -> None:
     """Another xsdversie is refused, after the XSD."""
     with pytest.raises(fault.XsdVersieOngeldig):
-        keur(lees(envelope(body(rest=f"<xsdversie>{versie}</xsdversie>"))))
+        keur(read(envelope(body(rest=f"<xsdversie>{versie}</xsdversie>"))))
     with pytest.raises(fault.OngeldigBericht):
-        keur(lees(envelope(body(schooljaar="x", rest=f"<xsdversie>{versie}</xsdversie>"))))
+        keur(read(envelope(body(schooljaar="x", rest=f"<xsdversie>{versie}</xsdversie>"))))
 
 
 def test_white_space_around_values_is_repaired_and_told() -> None:
     """A pretty-printing client is understood, and the repair is named by its id."""
-    message = envelope(body(schooljaar="\n 2026-2027 \n"), header(sleutel="\t21QW00Ygr67BfgKl!gr8\n"))
-    aanroep = lees(message)
-    assert aanroep.autorisatie.autorisatiesleutel == "21QW00Ygr67BfgKl!gr8"
-    assert aanroep.herstel == ("witruimte",)
-    assert keur(aanroep).schooljaar == "2026-2027"
+    message = envelope(body(schooljaar="\n 2026-2027 \n"), header(key="\t21QW00Ygr67BfgKl!gr8\n"))
+    call = read(message)
+    assert call.autorisatie.autorisatiesleutel == "21QW00Ygr67BfgKl!gr8"
+    assert call.repairs == ("witruimte",)
+    assert keur(call).schooljaar == "2026-2027"
 
 
 def test_white_space_that_a_type_folds_is_no_repair() -> None:
     """An xs:dateTime may have white space around it by itself."""
     rest = "<xsdversie>2.2</xsdversie><laatstontvangengegevens> 2026-11-01T10:00:00 </laatstontvangengegevens>"
-    aanroep = lees(envelope(body(rest=rest)))
-    assert aanroep.herstel == ()
-    assert keur(aanroep).laatstontvangengegevens == "2026-11-01T10:00:00"
+    call = read(envelope(body(rest=rest)))
+    assert call.repairs == ()
+    assert keur(call).laatstontvangengegevens == "2026-11-01T10:00:00"

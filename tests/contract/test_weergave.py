@@ -10,52 +10,54 @@ from lxml import etree
 from strategieen import datasets
 
 from uwlr_adapter.contract import answer, getrapt, gzip_stream, names, rendered
-from uwlr_adapter.contract.answer import Vorm
+from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Leerling
-from uwlr_adapter.contract.getrapt import GroepVraag
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
-from uwlr_adapter.contract.rendered import Wijzer
+from uwlr_adapter.contract.getrapt import GroepReference
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.rendered import PersonIndex
 
-PER_GROEP = [operatie for operatie in names.OPERATIES.values() if operatie.per_groep]
+PER_GROEP = [operatie for operatie in names.OPERATIONS.values() if operatie.by_groep]
 SOORTEN = st.sampled_from(["groep", "samengestelde_groep"])
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Vorm, Dataset, list[GroepVraag]]:
+def cases(draw: st.DrawFn) -> tuple[AnswerFormat, Dataset, list[GroepReference]]:
     """Give a school, a form of answer by group, and references: known, keyless, unknown and doubled."""
     dataset = draw(datasets())
-    known = [GroepVraag(groep.soort, groep.key) for groep in dataset.groepen]
-    strange = st.builds(GroepVraag, SOORTEN, st.sampled_from([None, "vreemd"]))
-    vragen = draw(st.lists(st.one_of(*([st.sampled_from(known)] if known else []), strange), max_size=6))
-    naam, versie = draw(st.sampled_from(PROFIELEN)), draw(st.sampled_from(VERSIES))
-    vorm = Vorm(draw(st.sampled_from(PER_GROEP)), profiel(naam, versie), versie, draw(st.booleans()))
-    return vorm, dataset, vragen
+    known = [GroepReference(groep.soort, groep.key) for groep in dataset.groepen]
+    strange = st.builds(GroepReference, SOORTEN, st.sampled_from([None, "vreemd"]))
+    questions = draw(st.lists(st.one_of(*([st.sampled_from(known)] if known else []), strange), max_size=6))
+    naam, version = draw(st.sampled_from(PROFIELEN)), draw(st.sampled_from(VERSIONS))
+    answer_format = AnswerFormat(
+        draw(st.sampled_from(PER_GROEP)), get_profiel(naam, version), version, draw(st.booleans())
+    )
+    return answer_format, dataset, questions
 
 
 @given(cases())
 @settings(deadline=None, max_examples=200)
-def test_the_chosen_fragments_are_the_rendered_part(case: tuple[Vorm, Dataset, list[GroepVraag]]) -> None:
+def test_the_chosen_fragments_are_the_rendered_part(case: tuple[AnswerFormat, Dataset, list[GroepReference]]) -> None:
     """Byte by byte, with the same counts, also after the index was stored."""
-    vorm, dataset, vragen = case
-    made = rendered.make(vorm, dataset)
-    assert made.wijzer is not None
-    assert Wijzer.from_json(made.wijzer.to_json()) == made.wijzer
-    found = made.choose(vragen)
-    part = getrapt.choose(dataset, vragen)
-    assert found.records.decode() == answer.render_records(vorm, part)
-    assert found.personen == len(part.leerlingen if "leerlingen" in vorm.operatie.delen else part.leerkrachten)
-    assert found.onvolledig == vorm.profiel.count_incomplete(part, vorm.operatie.delen)
-    assert found.onbekend == getrapt.count_unknown(dataset, vragen)
-    assert made.records.decode() == answer.render_records(vorm, dataset)
+    answer_format, dataset, questions = case
+    made = rendered.make(answer_format, dataset)
+    assert made.index is not None
+    assert PersonIndex.from_json(made.index.to_json()) == made.index
+    found = made.choose(questions)
+    part = getrapt.choose(dataset, questions)
+    assert found.records.decode() == answer.render_records(answer_format, part)
+    assert found.persons == len(part.leerlingen if "leerlingen" in answer_format.operation.parts else part.leerkrachten)
+    assert found.incomplete == answer_format.profiel.count_incomplete(part, answer_format.operation.parts)
+    assert found.unknown == getrapt.count_unknown(dataset, questions)
+    assert made.records.decode() == answer.render_records(answer_format, dataset)
 
 
-@given(datasets(), st.sampled_from(PROFIELEN), st.sampled_from(VERSIES))
+@given(datasets(), st.sampled_from(PROFIELEN), st.sampled_from(VERSIONS))
 @settings(deadline=None, max_examples=60)
 def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str) -> None:
     """The stored records in their envelope are the answer, and whatever goes by group is a part of it."""
-    vorm = Vorm(names.HAAL_LEERLINGGEGEVENS, profiel(naam, versie), versie)
-    made = rendered.make(vorm, dataset)
-    assert answer.wrap(vorm, dataset.school, made.records) == answer.render(vorm, dataset)
+    answer_format = AnswerFormat(names.HAAL_LEERLINGGEGEVENS, get_profiel(naam, versie), versie)
+    made = rendered.make(answer_format, dataset)
+    assert answer.wrap(answer_format, dataset.school, made.records) == answer.render(answer_format, dataset)
     assert made.leerlingen == len(dataset.leerlingen)
     with pytest.raises(ValueError, match="groups"):
         made.choose([])
@@ -68,8 +70,8 @@ def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str
 @settings(deadline=None, max_examples=200)
 def test_a_value_is_written_as_lxml_writes_it(value: str) -> None:
     """Whatever stands in a field or a key, the record is what lxml would have made of a tree."""
-    vorm = Vorm(names.HAAL_LEERLINGEN, profiel("volledig", "2.2"), "2.2")
-    (found,) = answer.fragments(vorm, _school_of(Leerling(value, roepnaam=value, groep=value)))
+    answer_format = AnswerFormat(names.HAAL_LEERLINGEN, get_profiel("volledig", "2.2"), "2.2")
+    (found,) = answer.fragments(answer_format, _school_of(Leerling(value, roepnaam=value, groep=value)))
     leerling = etree.Element("leerling", key=value)
     etree.SubElement(leerling, "roepnaam").text = value
     etree.SubElement(leerling, "groep", key=value)

@@ -10,8 +10,8 @@ from referentie import render, render_leerkrachten, render_leerlingen, render_st
 from strategieen import datasets
 from wsdltypen import WSDL, schema
 
-from uwlr_adapter.compare.samples import STAPPEN, VORMEN, stap
-from uwlr_adapter.compare.samples import antwoord as vol
+from uwlr_adapter.compare.samples import FORMS, STEPS, step
+from uwlr_adapter.compare.samples import answer as vol
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.files import contract_file
@@ -22,7 +22,7 @@ NS = {"w": W, "s": S, "xs": XSD}
 STAMMEN = ("Leerlinggegevens", "Structuur", "Leerlingen", "Leerkrachten")
 KANTEN = ("Verzoek", "Antwoord")
 VERSIES = ("2.2", "2.3")
-ANTWOORD = {versie: etree.XMLSchema(file=str(contract_file(f"schemas/{versie}/antwoord.xsd"))) for versie in VERSIES}
+ANTWOORD = {version: etree.XMLSchema(file=str(contract_file(f"schemas/{version}/antwoord.xsd"))) for version in VERSIES}
 VERZOEK = etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
 AUTORISATIE = etree.XMLSchema(file=str(contract_file("schemas/2.2/autorisatie.xsd")))
 
@@ -85,7 +85,7 @@ def test_operations_match_the_contract(wsdl: etree._Element) -> None:
             strict=True,
         )
     )
-    assert offered == {operatie.naam: operatie.soap_action for operatie in names.OPERATIES.values()}
+    assert offered == {operatie.name: operatie.soap_action for operatie in names.OPERATIONS.values()}
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def _particles(wsdl: etree._Element, name: str) -> list[etree._Element]:
 def test_outcomes_are_one_choice_of_three(wsdl: etree._Element, stem: str) -> None:
     """The three outcomes of each operation stand side by side, each an element of its own."""
     (choice,) = _particles(wsdl, f"{stem}Antwoord")
-    inhoud = "leerlinggegevens" if stem == "Leerlinggegevens" else f"leerlinggegevens-{stem.lower()}"
+    content = "leerlinggegevens" if stem == "Leerlinggegevens" else f"leerlinggegevens-{stem.lower()}"
     assert choice.tag == f"{{{XSD}}}choice"
-    assert [element.get("name") for element in choice] == [inhoud, "geenwijzigingen", "geengegevens"]
+    assert [element.get("name") for element in choice] == [content, "geenwijzigingen", "geengegevens"]
     assert not choice.attrib
 
 
@@ -130,7 +130,7 @@ def test_names_are_optional_in_one_sequence(wsdl: etree._Element, kind: str) -> 
     """The names of a person come first, in order and each optional, so that a roepnaam alone can be read."""
     sequence = _particles(wsdl, kind)[0]
     assert sequence.tag == f"{{{XSD}}}sequence"
-    assert [element.get("name") for element in list(sequence)[:5]] == list(names.NAAM_ELEMENTEN)
+    assert [element.get("name") for element in list(sequence)[:5]] == list(names.NAAM_ELEMENTS)
     assert all(element.get("minOccurs") == "0" for element in list(sequence)[:5])
 
 
@@ -168,15 +168,15 @@ def test_no_type_is_left_over(wsdl: etree._Element) -> None:
     assert not named - used
 
 
-def _answers(dataset: Dataset, versie: str) -> list[etree._Element]:
+def _answers(dataset: Dataset, version: str) -> list[etree._Element]:
     """Give the four answers that carry a dataset."""
     return [
         etree.fromstring(answer)
         for answer in (
-            render(dataset, versie),
-            render_structuur(dataset, versie),
-            render_leerlingen(dataset, dataset.leerlingen, versie),
-            render_leerkrachten(dataset, dataset.leerkrachten, versie),
+            render(dataset, version),
+            render_structuur(dataset, version),
+            render_leerlingen(dataset, dataset.leerlingen, version),
+            render_leerkrachten(dataset, dataset.leerkrachten, version),
         )
     ]
 
@@ -195,10 +195,10 @@ def test_answers_are_never_too_wide(versie: str, dataset: Dataset, seed: int) ->
 
 
 @pytest.mark.parametrize("versie", VERSIES)
-@pytest.mark.parametrize("name", [*VORMEN, *STAPPEN])
+@pytest.mark.parametrize("name", [*FORMS, *STEPS])
 def test_no_single_value_is_too_wide(name: str, versie: str) -> None:
     """Whatever one element or attribute of a full answer becomes: if our schema accepts it, so do the WSDL's types."""
-    whole = stap(vol("brincode"), name) if name in STAPPEN else vol(name)
+    whole = step(vol("brincode"), name) if name in STEPS else vol(name)
     accepted = 0
     for done in every_single_change(whole):
         if ANTWOORD[versie].validate(whole):

@@ -217,7 +217,7 @@ def test_every_value(dataset: Dataset) -> None:
         _same(leerkracht, item)
         assert _roles(item) == _pairs(leerkracht.rollen)
         refs = item.groepen["_value_1"] if item.groepen else []
-        assert [(soort, ref.key, _roles(ref)) for each in refs for soort, ref in each.items()] == [
+        assert [(kind, ref.key, _roles(ref)) for each in refs for kind, ref in each.items()] == [
             (ref.soort, ref.key, _pairs(ref.rollen)) for ref in leerkracht.groepen
         ]
 
@@ -232,7 +232,7 @@ def test_three_steps(dataset: Dataset) -> None:
     KLANT.postbus.antwoord = render_structuur(dataset, "2.3")
     groepen = KLANT.ask_step("HaalStructuur")["leerlinggegevens-structuur"].groepen
     read = [
-        (soort, one.key, one.naam) for item in (groepen["_value_1"] if groepen else []) for soort, one in item.items()
+        (kind, one.key, one.naam) for item in (groepen["_value_1"] if groepen else []) for kind, one in item.items()
     ]
     assert read == [(groep.soort, groep.key, groep.naam) for groep in dataset.groepen]
     KLANT.postbus.antwoord = render_leerlingen(dataset, dataset.leerlingen, "2.3")

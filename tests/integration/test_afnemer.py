@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from koppelingen_hulp import KLANTCODE, MOMENT, Wereld
 
-from uwlr_adapter.keys.server_keys import Proef
+from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import afnemers, tables
-from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerFout
+from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 
 DAY = timedelta(days=1)
 
@@ -21,14 +21,14 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 
 def identify(wereld: Wereld, klantnaam: str, klantcode: str, after: timedelta = timedelta(0)) -> Afnemer | None:
     """Identify a caller some time after MOMENT."""
-    with wereld.opslag.reading() as connection:
-        return afnemers.identify(connection, klantnaam, klantcode, MOMENT + after, wereld.poort.sleutels)
+    with wereld.database.reading() as connection:
+        return afnemers.identify(connection, klantnaam, klantcode, MOMENT + after, wereld.gate.server_keys)
 
 
 def rotate(wereld: Wereld, overlap: timedelta = timedelta(0)) -> str:
     """Rotate at MOMENT; gives the new klantcode."""
-    with wereld.opslag.writing() as connection:
-        return afnemers.rotate(connection, wereld.poort.sleutels, "Snappet", MOMENT, overlap)[1]
+    with wereld.database.writing() as connection:
+        return afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, overlap)[1]
 
 
 def test_identified(wereld: Wereld) -> None:
@@ -52,8 +52,8 @@ def test_klantcode_is_exact(wereld: Wereld, klantcode: str) -> None:
 
 def test_generated(wereld: Wereld) -> None:
     """A generated klantcode fits the standard's 64 characters, works, and stands nowhere in the database."""
-    with wereld.opslag.writing() as connection:
-        made, klantcode = afnemers.add(connection, wereld.poort.sleutels, "Basispoort", MOMENT)
+    with wereld.database.writing() as connection:
+        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
     assert 32 <= len(klantcode) <= 64
     assert identify(wereld, "Basispoort", klantcode) == made
     assert klantcode not in repr(wereld.rows(tables.afnemer))
@@ -61,8 +61,8 @@ def test_generated(wereld: Wereld) -> None:
 
 def test_codes_do_not_cross(wereld: Wereld) -> None:
     """The klantcode of one afnemer does not open another."""
-    with wereld.opslag.writing() as connection:
-        _, klantcode = afnemers.add(connection, wereld.poort.sleutels, "Basispoort", MOMENT)
+    with wereld.database.writing() as connection:
+        _, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
     assert identify(wereld, "Snappet", klantcode) is None
     assert identify(wereld, "Basispoort", KLANTCODE) is None
 
@@ -87,30 +87,30 @@ def test_no_overlap(wereld: Wereld) -> None:
 def test_disabled(wereld: Wereld) -> None:
     """A disabled afnemer is refused with either klantcode; enabled again, both work as before."""
     new = rotate(wereld, 2 * DAY)
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         afnemers.disable(connection, "Snappet", MOMENT)
     assert identify(wereld, "Snappet", KLANTCODE) is None
     assert identify(wereld, "Snappet", new) is None
-    with wereld.opslag.writing() as connection, pytest.raises(AfnemerFout, match="disabled"):
-        afnemers.rotate(connection, wereld.poort.sleutels, "Snappet", MOMENT)
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="disabled"):
+        afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT)
+    with wereld.database.writing() as connection:
         afnemers.enable(connection, "Snappet", MOMENT)
     assert identify(wereld, "Snappet", new) is not None
 
 
 def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknown, wrong, disabled and right all make the same comparisons."""
-    with wereld.opslag.writing() as connection:
-        afnemers.add(connection, wereld.poort.sleutels, "Basispoort", MOMENT, KLANTCODE)
+    with wereld.database.writing() as connection:
+        afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, KLANTCODE)
         afnemers.disable(connection, "Basispoort", MOMENT)
     calls: list[None] = []
-    matches = Proef.matches
+    matches = PresentedSecret.matches
 
-    def counting(proef: Proef, opgeslagen: str | None) -> bool:
+    def counting(presented: PresentedSecret, stored: str | None) -> bool:
         calls.append(None)
-        return matches(proef, opgeslagen)
+        return matches(presented, stored)
 
-    monkeypatch.setattr(Proef, "matches", counting)
+    monkeypatch.setattr(PresentedSecret, "matches", counting)
     counts = []
     for klantnaam, code in (("Snappet", KLANTCODE), ("Snappet", "x"), ("Niemand", "x"), ("Basispoort", KLANTCODE)):
         calls.clear()
@@ -122,33 +122,33 @@ def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("klantnaam", ["", "x" * 65, " Snappet", "Snappet ", "Snap\npet", "Snap\tpet", "\x00"])
 def test_klantnaam_form(wereld: Wereld, klantnaam: str) -> None:
     """A klantnaam that no client could send as it stands is refused."""
-    with wereld.opslag.writing() as connection, pytest.raises(AfnemerFout, match="klantnaam has"):
-        afnemers.add(connection, wereld.poort.sleutels, klantnaam, MOMENT)
+    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantnaam has"):
+        afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT)
 
 
 @pytest.mark.parametrize("klantcode", ["", "short", "x" * 65, "x" * 20 + " ", "x" * 20 + "é"])
 def test_klantcode_form(wereld: Wereld, klantcode: str) -> None:
     """A given klantcode of another form is refused, and the refusal does not hold it."""
-    with wereld.opslag.writing() as connection, pytest.raises(AfnemerFout, match="klantcode has") as caught:
-        afnemers.add(connection, wereld.poort.sleutels, "Nieuw", MOMENT, klantcode)
+    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:
+        afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, klantcode)
     assert not klantcode or klantcode not in str(caught.value)
 
 
 def test_twice(wereld: Wereld) -> None:
     """A klantnaam is there once; a second one is refused and the first keeps its klantcode."""
-    with pytest.raises(AfnemerFout, match="already"), wereld.opslag.writing() as connection:
-        afnemers.add(connection, wereld.poort.sleutels, "Snappet", MOMENT)
+    with pytest.raises(AfnemerError, match="already"), wereld.database.writing() as connection:
+        afnemers.add(connection, wereld.gate.server_keys, "Snappet", MOMENT)
     assert identify(wereld, "Snappet", KLANTCODE) is not None
 
 
 def test_unknown(wereld: Wereld) -> None:
     """Rotating, disabling or enabling what is not there is refused, as is a negative overlap."""
-    with wereld.opslag.writing() as connection:
-        with pytest.raises(AfnemerFout, match="no afnemer"):
-            afnemers.rotate(connection, wereld.poort.sleutels, "Niemand", MOMENT)
-        with pytest.raises(AfnemerFout, match="no afnemer"):
+    with wereld.database.writing() as connection:
+        with pytest.raises(AfnemerError, match="no afnemer"):
+            afnemers.rotate(connection, wereld.gate.server_keys, "Niemand", MOMENT)
+        with pytest.raises(AfnemerError, match="no afnemer"):
             afnemers.disable(connection, "Niemand", MOMENT)
-        with pytest.raises(AfnemerFout, match="no afnemer"):
+        with pytest.raises(AfnemerError, match="no afnemer"):
             afnemers.enable(connection, "Niemand", MOMENT)
-        with pytest.raises(AfnemerFout, match="negative"):
-            afnemers.rotate(connection, wereld.poort.sleutels, "Snappet", MOMENT, -DAY)
+        with pytest.raises(AfnemerError, match="negative"):
+            afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, -DAY)

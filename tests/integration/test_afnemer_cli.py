@@ -11,7 +11,7 @@ from rich.console import Console
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
@@ -25,7 +25,7 @@ def klok() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Give an empty data folder."""
     made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
-    with made.opslag() as opslag, opslag.writing() as connection:
+    with made.database() as database, database.writing() as connection:
         metadata.create_all(connection)
     return made
 
@@ -37,10 +37,10 @@ def run(context: Context, *arguments: str) -> Result:
 
 def is_known(context: Context, klantcode: str, after: timedelta = timedelta(0)) -> bool:
     """Whether Snappet is let in with this klantcode, some time from now."""
-    with context.opslag() as opslag:
-        sleutels = Sleutelbos.from_settings(context.settings, opslag)
-        with opslag.reading() as connection:
-            return afnemers.identify(connection, "Snappet", klantcode, MOMENT + after, sleutels) is not None
+    with context.database() as database:
+        server_keys = ServerKeys.from_settings(context.settings, database)
+        with database.reading() as connection:
+            return afnemers.identify(connection, "Snappet", klantcode, MOMENT + after, server_keys) is not None
 
 
 def test_add(context: Context) -> None:

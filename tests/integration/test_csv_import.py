@@ -7,11 +7,11 @@ from administratie_hulp import select
 from csv_hulp import GOED, MOMENT, Werkplek, change, lay_out, rows_of, tellingen
 from proefschool import Proefschool
 
-from uwlr_adapter.administratie.sources.csv_set.columns import KOLOMMEN, OPTIONEEL
+from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, OPTIONAL
 from uwlr_adapter.clock import day_of
 
 KLAS = "g26-5;21QW;01;2026-2027;5;Stamgroep;5;;Ja\n"
-BESTANDEN = {f"{naam}.csv" for naam in KOLOMMEN}
+BESTANDEN = {f"{naam}.csv" for naam in COLUMNS}
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +62,16 @@ def test_the_template_needs_a_folder(werkplek: Werkplek, tmp_path: Path) -> None
     assert "the folder cannot be written" in result.output
 
 
-@pytest.mark.parametrize("naam", sorted(KOLOMMEN))
+@pytest.mark.parametrize("naam", sorted(COLUMNS))
 def test_a_missing_file(werkplek: Werkplek, tmp_path: Path, naam: str) -> None:
     """The five files must be there, each is told by name; vestigingen and locaties may be left out."""
     folder = lay_out(tmp_path, "goed")
     change(folder, "inschrijvingen", (";VH", ";"))
     (folder / f"{naam}.csv").unlink()
     result = werkplek.run("import", "csv", folder)
-    assert result.exit_code == (0 if naam in OPTIONEEL else 1)
+    assert result.exit_code == (0 if naam in OPTIONAL else 1)
     told = [row for row in rows_of(result.output) if row[0] == "refused"]
-    assert told == ([] if naam in OPTIONEEL else [["refused", f"{naam}.csv", "", "is not in the folder", ""]])
+    assert told == ([] if naam in OPTIONAL else [["refused", f"{naam}.csv", "", "is not in the folder", ""]])
 
 
 @pytest.mark.parametrize("place", ["bestaat-niet", "bestand.csv"])
@@ -214,7 +214,7 @@ def test_a_leerling_at_two_vestigingen_has_one_key(tmp_path: Path) -> None:
     Werkplek(tmp_path / "data", MOMENT).taken("csv", GOED)
     groups = {}
     for brin6 in ("21QW00", "21QW01"):
-        found = select(school.opslag, brin6, "2026-2027", day_of(MOMENT))
+        found = select(school.database, brin6, "2026-2027", day_of(MOMENT))
         assert found is not None
         (caro,) = [leerling for leerling in found.leerlingen if leerling.key == "lln-caro"]
         groups[brin6] = caro.groep

@@ -9,63 +9,63 @@ import pytest
 import sqlalchemy as sa
 from berichten import LG, body, envelope
 from databank import everything
-from huis import Huis, furnish
+from huis import PortalContext, furnish
 from wsgi import call
 
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
-from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.journaal import model, search, tables
-from uwlr_adapter.journaal.model import Regel
+from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 
 
 @pytest.fixture
-def huis(tmp_path: Path, databank: str) -> Huis:
+def huis(tmp_path: Path, databank: str) -> PortalContext:
     """Give a furnished house of its own to each test."""
     return furnish(tmp_path)
 
 
 @pytest.fixture
-def opslag(huis: Huis) -> Iterator[Opslag]:
+def opslag(huis: PortalContext) -> Iterator[Database]:
     """Open its database beside the application."""
-    opened = Opslag(Settings(data=huis.data).database_url)
+    opened = Database(Settings(data=huis.data).database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def app(huis: Huis) -> Iterator[App]:
+def app(huis: PortalContext) -> Iterator[App]:
     """Make the application on that house."""
     made = make_app(Settings(data=huis.data))
     yield made
     made.close()
 
 
-def lines(opslag: Opslag) -> list[Regel]:
+def lines(database: Database) -> list[Entry]:
     """Give the journaal, newest first, without the acts of furnishing."""
-    with opslag.reading() as connection:
-        return [regel for regel in search.read(connection) if regel.soort is model.Soort.VERZOEK]
+    with database.reading() as connection:
+        return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
 
-def test_every_call_of_a_known_klant_is_written_down(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_every_call_of_a_known_klant_is_written_down(app: App, huis: PortalContext, opslag: Database) -> None:
     """The journaal has one line per call, with its outcome and the true reason of a refusal."""
     assert call(app, huis.request()).status == 200
-    (regel,) = lines(opslag)
-    assert (regel.handeling, regel.uitkomst, regel.reden) == ("HaalLeerlinggegevens", "leerlinggegevens", None)
-    assert (regel.brin6, regel.leerlingen) == ("21QW00", 232)
-    for reden, case in huis.geen_toegang.items():
+    (line,) = lines(opslag)
+    assert (line.act, line.outcome, line.reason) == ("HaalLeerlinggegevens", "leerlinggegevens", None)
+    assert (line.brin6, line.leerlingen) == ("21QW00", 232)
+    for reason, case in huis.geen_toegang.items():
         call(app, huis.request(**case))
         found = lines(opslag)[0]
-        assert found.uitkomst == "Client.AutorisatieOngeldig"
+        assert found.outcome == "Client.AutorisatieOngeldig"
         expected = {
             "onbekende schoolkey": "onbekende school",
             "code in andere letters": "code onjuist",
             "code van een andere afnemer": "beëindigd",
-        }.get(reden, reden)
-        assert found.reden == expected
+        }.get(reason, reason)
+        assert found.reason == expected
 
 
 @pytest.mark.parametrize(
@@ -78,22 +78,22 @@ def test_every_call_of_a_known_klant_is_written_down(app: App, huis: Huis, opsla
     ],
 )
 def test_the_other_refusals_are_written_down(
-    app: App, huis: Huis, opslag: Opslag, inhoud: str, uitkomst: str, reden: str
+    app: App, huis: PortalContext, opslag: Database, inhoud: str, uitkomst: str, reden: str
 ) -> None:
     """Also what goes wrong after the gate, or before it, stands in the journaal."""
     call(app, envelope(inhoud, huis.header()))
-    (regel,) = lines(opslag)
-    assert (regel.uitkomst, regel.reden) == (uitkomst, reden)
+    (line,) = lines(opslag)
+    assert (line.outcome, line.reason) == (uitkomst, reden)
 
 
-def test_a_repair_is_written_down(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_a_repair_is_written_down(app: App, huis: PortalContext, opslag: Database) -> None:
     """A request that needed a repair is answered, and the journaal names the repair."""
     message = envelope(body(f" {huis.schooljaar} "), huis.header())
     assert call(app, message).status == 200
-    assert lines(opslag)[0].herstel == ("witruimte",)
+    assert lines(opslag)[0].repairs == ("witruimte",)
 
 
-def test_calls_of_strangers_are_counted(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_calls_of_strangers_are_counted(app: App, huis: PortalContext, opslag: Database) -> None:
     """What is refused before the klant is known makes no line, but counts per source and outcome."""
     for message in (b"", b"x", envelope(kop=""), envelope(kop=huis.header(klantnaam="Vreemd"))):
         call(app, message)
@@ -111,14 +111,14 @@ def test_calls_of_strangers_are_counted(app: App, huis: Huis, opslag: Opslag) ->
     ]
 
 
-def test_nothing_of_a_caller_reaches_the_database(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_nothing_of_a_caller_reaches_the_database(app: App, huis: PortalContext, opslag: Database) -> None:
     """No text of a request, no code and no key stands anywhere in the database, whatever the outcome."""
     marks = ("merkteken-sleutel", "merkteken-klantcode", "77ZZ", "merkteken-set")
     inhoud = body(
         school="<brincode>77ZZ</brincode>",
         rest="<xsdversie>2.2</xsdversie><gegevenssetid>merkteken-set</gegevenssetid>",
     )
-    call(app, envelope(inhoud, huis.header(sleutel="merkteken-sleutel")))
+    call(app, envelope(inhoud, huis.header(key="merkteken-sleutel")))
     call(app, envelope(inhoud, huis.header(klantcode="merkteken-klantcode")))
     call(app, envelope(f'<merkteken-sleutel xmlns="{LG}"/>', huis.header()))
     content = everything(opslag)
@@ -136,25 +136,25 @@ def test_nothing_of_a_caller_reaches_the_database(app: App, huis: Huis, opslag: 
     ],
 )
 def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
-    app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
+    app: App, huis: PortalContext, opslag: Database, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
     with (
-        patch("uwlr_adapter.administratie.selection.Selectie.read", side_effect=failure),
+        patch("uwlr_adapter.administratie.selection.Selection.read", side_effect=failure),
         caplog.at_level(logging.DEBUG),
     ):
         reply = call(app, huis.request())
     assert reply.status == 500
     assert code in reply.body
     assert b"merkteken" not in reply.body
-    assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == (code.decode(), "eigen fout")
+    assert (lines(opslag)[0].outcome, lines(opslag)[0].reason) == (code.decode(), "eigen fout")
     assert "own failure" in caplog.text
-    assert "dienst.py" in caplog.text
+    assert "exchange.py" in caplog.text
     for secret in ("merkteken", "Ygr67BfgKl", huis.klantcodes["Snappet"]):
         assert secret not in caplog.text
 
 
-def test_no_answer_leaves_without_its_line(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_no_answer_leaves_without_its_line(app: App, huis: PortalContext, opslag: Database) -> None:
     """When the journaal cannot be written the caller gets no data."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE journaal RENAME TO journaal_weg")
@@ -164,18 +164,18 @@ def test_no_answer_leaves_without_its_line(app: App, huis: Huis, opslag: Opslag)
 
 
 def test_an_answer_that_breaks_our_schema_never_leaves(
-    app: App, huis: Huis, opslag: Opslag, caplog: pytest.LogCaptureFixture
+    app: App, huis: PortalContext, opslag: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
     wrong = answer.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
     with patch.object(answer, "wrap", return_value=wrong):
         reply = call(app, huis.request())
     assert b"Server.InterneFout" in reply.body
-    assert (lines(opslag)[0].uitkomst, lines(opslag)[0].reden) == ("Server.InterneFout", "eigen fout")
+    assert (lines(opslag)[0].outcome, lines(opslag)[0].reason) == ("Server.InterneFout", "eigen fout")
     assert "InvalidAnswerError" in caplog.text
 
 
-def test_a_database_that_is_gone_is_temporary(app: App, huis: Huis, opslag: Opslag) -> None:
+def test_a_database_that_is_gone_is_temporary(app: App, huis: PortalContext, opslag: Database) -> None:
     """Without its tables the service says so as the standard has it, and is right again when they are back."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE afnemer RENAME TO afnemer_weg")
@@ -187,5 +187,5 @@ def test_a_database_that_is_gone_is_temporary(app: App, huis: Huis, opslag: Opsl
 
 def test_a_service_without_its_tables_does_not_start(tmp_path: Path) -> None:
     """An empty database is refused at the start, with what to do about it."""
-    with pytest.raises(OpslagFout, match="db upgrade"):
+    with pytest.raises(DatabaseUnusableError, match="db upgrade"):
         make_app(Settings(data=tmp_path))

@@ -11,8 +11,8 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.errors import LinkOngeldig
-from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.gebruikers.errors import InvalidLinkError
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.settings import Settings
 
 BEGIN = "https://uwlr.example.nl/koppelingen/wachtwoord/"
@@ -23,7 +23,7 @@ def context(tmp_path: Path) -> Context:
     """Give a data folder with two vestigingen."""
     settings = Settings(data=tmp_path, public_url="https://uwlr.example.nl/")
     made = Context(settings, lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
-    with made.opslag() as opslag, opslag.writing() as connection:
+    with made.database() as database, database.writing() as connection:
         for brin6 in ("21QW00", "21QW01"):
             add_vestiging(connection, brin6)
     return made
@@ -45,13 +45,13 @@ def add(context: Context, login: str = "j.devries", *arguments: str) -> str:
 
 def find(context: Context, login: str = "j.devries") -> Gebruiker | None:
     """Give a user as it is stored."""
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         return gebruikers.find(connection, login)
 
 
 def link_of(context: Context, token: str) -> str:
-    """Give whose link this is. Raises LinkOngeldig."""
-    with context.opslag() as opslag, opslag.reading() as connection:
+    """Give whose link this is. Raises InvalidLinkError."""
+    with context.database() as database, database.reading() as connection:
         return gebruikers.by_link(connection, token, MOMENT).login
 
 
@@ -61,7 +61,7 @@ def test_add(context: Context) -> None:
     assert link_of(context, token) == "j.devries"
     made = find(context)
     assert made is not None
-    assert (made.rol, made.vestigingen, made.totp_nodig) == (Rol.BESTUUR, ("21QW00", "21QW01"), True)
+    assert (made.rol, made.vestigingen, made.needs_totp) == (GebruikerRol.BESTUUR, ("21QW00", "21QW01"), True)
 
 
 @pytest.mark.parametrize(
@@ -96,15 +96,15 @@ def test_an_operator_needs_no_vestiging(context: Context) -> None:
 def test_reset(context: Context) -> None:
     """A new link replaces the old one, and the password is void."""
     old = add(context)
-    with context.opslag() as opslag, opslag.writing() as connection:
+    with context.database() as database, database.writing() as connection:
         gebruikers.set_password(connection, old, "een-hash", MOMENT)
     assert "enabled" in run(context, "list").stdout
     new = run(context, "reset", "J.DEVRIES").stdout.strip().removeprefix(BEGIN)
     assert link_of(context, new) == "j.devries"
     found = find(context)
     assert found is not None
-    assert not found.heeft_wachtwoord
-    with pytest.raises(LinkOngeldig):
+    assert not found.has_password
+    with pytest.raises(InvalidLinkError):
         link_of(context, old)
 
 
@@ -112,7 +112,7 @@ def test_disable_and_enable(context: Context) -> None:
     """A disabled user has no link any more and cannot be reset, until it is enabled."""
     token = add(context)
     assert run(context, "disable", "j.devries").exit_code == 0
-    with pytest.raises(LinkOngeldig):
+    with pytest.raises(InvalidLinkError):
         link_of(context, token)
     assert "enable it first" in run(context, "reset", "j.devries").stderr
     assert "disabled" in run(context, "list").stdout

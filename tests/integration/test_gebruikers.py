@@ -12,15 +12,15 @@ from koppelingen_hulp import BRIN6, MOMENT, SLEUTELS, Wereld
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import attempts, passwords, second_factor
-from uwlr_adapter.gebruikers.accounts import Gebruiker, Nieuw
-from uwlr_adapter.gebruikers.errors import LinkOngeldig, WachtwoordFout
-from uwlr_adapter.gebruikers.second_factor import GeheimOnleesbaar
-from uwlr_adapter.gebruikers.tables import Rol, gebruiker, inlogpoging
-from uwlr_adapter.keys.server_keys import Afleiding, Sleutelbos, SleutelFout
+from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
+from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.gebruikers.second_factor import UnreadableSecretError
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, inlogpoging
+from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeyError, ServerKeys
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 """The secret of the test values of RFC 6238, appendix B: `12345678901234567890`."""
-NIEUW = Nieuw("school", "A. de Vries", Rol.SCHOOLBEHEERDER, (BRIN6,))
+NIEUW = NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (BRIN6,))
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def wereld(tmp_path: Path) -> Wereld:
 
 def add(wereld: Wereld) -> tuple[Gebruiker, str]:
     """Add a user, and give it with the token of its link."""
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         return gebruikers.add(connection, NIEUW, MOMENT)
 
 
 def test_a_password_is_argon2id(wereld: Wereld) -> None:
     """What is stored is a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
     _, token = add(wereld)
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         gebruikers.set_password(connection, token, passwords.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)
     hash_ = wereld.rows(gebruiker)[0].wachtwoord_hash
     assert hash_.startswith("$argon2id$v=19$")
@@ -49,7 +49,7 @@ def test_a_password_is_argon2id(wereld: Wereld) -> None:
         ("caf\u00e9 met een lang wachtwoord ", False),
         ("", False),
     ):
-        with wereld.opslag.reading() as connection:
+        with wereld.database.reading() as connection:
             assert (gebruikers.authenticate(connection, " SCHOOL", typed) is not None) is right
 
 
@@ -57,13 +57,13 @@ def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
     """A hash of less work is replaced at a login, and one that is good stays."""
     made, token = add(wereld)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("wachtwoord")
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         gebruikers.set_password(connection, token, cheap, MOMENT)
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
     fresh = wereld.rows(gebruiker)[0].wachtwoord_hash
     assert fresh != cheap
     assert passwords.matches(fresh, "wachtwoord")
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
     assert wereld.rows(gebruiker)[0].wachtwoord_hash == fresh
 
@@ -81,15 +81,15 @@ def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
 )
 def test_weak_passwords(getypt: str, zin: str) -> None:
     """Each rule has its sentence, which does not repeat the password."""
-    with pytest.raises(WachtwoordFout, match=zin) as refused:
+    with pytest.raises(WeakPasswordError, match=zin) as refused:
         passwords.require_good(getypt, "schoolbeheer", "A. de Vries van Zanten")
     assert getypt not in str(refused.value)
 
 
 def test_good_passwords() -> None:
     """A sentence is good, and so is what a password manager makes."""
-    for getypt in ("vier losse woorden hier", "hQ7!fk29Zs_pL", "school is leuk vandaag"):
-        passwords.require_good(getypt, "school", "A. de Vries")
+    for typed in ("vier losse woorden hier", "hQ7!fk29Zs_pL", "school is leuk vandaag"):
+        passwords.require_good(typed, "school", "A. de Vries")
 
 
 def test_a_link_is_a_digest(wereld: Wereld) -> None:
@@ -97,9 +97,9 @@ def test_a_link_is_a_digest(wereld: Wereld) -> None:
     _, token = add(wereld)
     row = wereld.rows(gebruiker)[0]
     assert row.link_digest == hashlib.sha256(token.encode()).hexdigest()
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         gebruikers.set_password(connection, token, "een-hash", MOMENT)
-        with pytest.raises(LinkOngeldig):
+        with pytest.raises(InvalidLinkError):
             gebruikers.set_password(connection, token, "een-andere", MOMENT)
 
 
@@ -116,25 +116,25 @@ def test_codes_of_the_rfc(seconds: int, code: str) -> None:
 
 def test_the_secret_is_sealed(wereld: Wereld) -> None:
     """A copy of the database opens no second factor; another server key does not, the right one does."""
-    sleutels = wereld.poort.sleutels
-    sealed = second_factor.seal(sleutels, RFC)
+    server_keys = wereld.gate.server_keys
+    sealed = second_factor.seal(server_keys, RFC)
     assert sealed.startswith("b:")
     assert RFC not in sealed
-    assert second_factor.unseal(Sleutelbos.parse(SLEUTELS[::-1]), sealed) == RFC
+    assert second_factor.unseal(ServerKeys.parse(SLEUTELS[::-1]), sealed) == RFC
     for other in (("c=" + "0c" * 32,), ("b=" + "0c" * 32,)):
-        with pytest.raises(GeheimOnleesbaar):
-            second_factor.unseal(Sleutelbos.parse(other), sealed)
+        with pytest.raises(UnreadableSecretError):
+            second_factor.unseal(ServerKeys.parse(other), sealed)
 
 
 def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> None:
     """Without it the service does not start, as without the key of a code; sealed anew, the old key may go."""
     made, _ = add(wereld)
-    sleutels = wereld.poort.sleutels
-    newest = Sleutelbos.parse(("c=" + "0c" * 32,))
-    with wereld.opslag.writing() as connection:
-        sleutels.register(connection, MOMENT)
-        gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, RFC), 1)
-        with pytest.raises(SleutelFout, match="'b' is missing"):
+    server_keys = wereld.gate.server_keys
+    newest = ServerKeys.parse(("c=" + "0c" * 32,))
+    with wereld.database.writing() as connection:
+        server_keys.register(connection, MOMENT)
+        gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, RFC), 1)
+        with pytest.raises(ServerKeyError, match="'b' is missing"):
             newest.unknown(connection, MOMENT)
         assert gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
         assert not gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
@@ -143,22 +143,22 @@ def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> No
 
 def test_derived_keys_differ() -> None:
     """Each purpose and each server key has a key of its own, which is in no digest that the database holds."""
-    sleutels = Sleutelbos.parse(SLEUTELS)
-    keys = [key for doel in Afleiding for key in sleutels.derive(doel).values()]
-    assert len(set(keys)) == len(keys) == 2 * len(Afleiding)
+    server_keys = ServerKeys.parse(SLEUTELS)
+    keys = [key for purpose in KeyPurpose for key in server_keys.derive(purpose).values()]
+    assert len(set(keys)) == len(keys) == 2 * len(KeyPurpose)
     assert all(len(key) == 32 for key in keys)
-    assert list(sleutels.derive(Afleiding.SESSIE)) == ["b", "a"]
+    assert list(server_keys.derive(KeyPurpose.SESSION)) == ["b", "a"]
 
 
 def test_a_day_without_attempts_forgets(wereld: Wereld) -> None:
     """The counts of a day ago are gone from the database too."""
-    one = attempts.poging_of(wereld.poort.sleutels, "school", "192.0.2.1")
-    with wereld.opslag.writing() as connection:
+    one = attempts.attempt_of(wereld.gate.server_keys, "school", "192.0.2.1")
+    with wereld.database.writing() as connection:
         for _ in range(3):
             attempts.begin(connection, one, MOMENT)
-        with pytest.raises(attempts.TeVaak):
+        with pytest.raises(attempts.TooManyAttemptsError):
             attempts.begin(connection, one, MOMENT)
-        other = attempts.poging_of(wereld.poort.sleutels, "andere", "192.0.2.1")
+        other = attempts.attempt_of(wereld.gate.server_keys, "andere", "192.0.2.1")
         attempts.begin(connection, other, MOMENT + timedelta(days=1))
         assert len(connection.execute(sa.select(inlogpoging)).all()) == 2
         attempts.begin(connection, one, MOMENT + timedelta(days=1))

@@ -27,7 +27,7 @@ ANDERS = make_dataset([Leerling("101", roepnaam="Zoé", groep="g1")], groepen=KL
 """The same school, one letter later."""
 NIEMAND = make_dataset([Leerling("101", roepnaam="Zoë", instroomdatum="2027-07-01")], schooljaar=SCHOOLJAAR)
 """A school whose only leerling comes next summer."""
-OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=lambda found: found.naam)
+OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
 
 
 @pytest.fixture
@@ -45,15 +45,15 @@ def written(moment: datetime) -> str:
 
 
 @OPERATIES
-def test_without_a_moment_there_are_always_data(school: Proefschool, operatie: names.Operatie) -> None:
+def test_without_a_moment_there_are_always_data(school: Proefschool, operatie: names.Operation) -> None:
     """A caller who does not say when it last got data gets them, however often it calls."""
     for _ in range(3):
-        assert school.fetch(operatie).uitkomst == operatie.inhoud
+        assert school.fetch(operatie).uitkomst == operatie.payload
         school.wait(3600)
 
 
 @OPERATIES
-def test_the_moment_of_the_answer_sent_back(school: Proefschool, operatie: names.Operatie) -> None:
+def test_the_moment_of_the_answer_sent_back(school: Proefschool, operatie: names.Operation) -> None:
     """Aanmaakdatum says its offset; sent back literally, in UTC or as local time, nothing has changed."""
     found = school.fetch(operatie)
     assert found.aanmaakdatum == "2026-11-23T13:00:00+01:00"
@@ -63,7 +63,7 @@ def test_the_moment_of_the_answer_sent_back(school: Proefschool, operatie: names
             school.wait(seconds)
             answer = school.fetch(operatie, laatst=laatst)
             assert (answer.status, answer.uitkomst) == (200, "geenwijzigingen")
-            assert school.laatste_regel.uitkomst == "geenwijzigingen"
+            assert school.laatste_regel.outcome == "geenwijzigingen"
             assert school.laatste_regel.leerlingen is None
 
 
@@ -224,10 +224,10 @@ def test_a_moment_outside_our_calendar_gets_data(school: Proefschool, laatst: st
 
 def test_the_operations_change_apart(school: Proefschool) -> None:
     """A new name of a leerling changes the whole and the leerlingen; structuur and leerkrachten stay as they were."""
-    before = {operatie: school.fetch(operatie).aanmaakdatum for operatie in names.OPERATIES.values()}
+    before = {operatie: school.fetch(operatie).aanmaakdatum for operatie in names.OPERATIONS.values()}
     school.wait(60)
     school.import_data(replace(ANDERS, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
-    changed = {naam for naam, moment in before.items() if school.fetch(naam, laatst=moment).uitkomst == naam.inhoud}
+    changed = {naam for naam, moment in before.items() if school.fetch(naam, laatst=moment).uitkomst == naam.payload}
     assert changed == {names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN}
 
 
@@ -245,11 +245,11 @@ def test_a_change_in_another_group_counts(school: Proefschool) -> None:
 
 def test_each_version_has_its_own_moment(school: Proefschool) -> None:
     """An eckid is a change in 2.2 and 2.3, and none in 2.1, which has no eckid."""
-    before = {versie: school.fetch(xsdversie=versie).aanmaakdatum for versie in ("2.1", "2.2", "2.3")}
+    before = {version: school.fetch(xsdversie=version).aanmaakdatum for version in ("2.1", "2.2", "2.3")}
     school.wait(60)
     with_eckid = Leerling("101", eckid="https://ketenid.nl/pilot/1", roepnaam="Zoë", groep="g1")
     school.import_data(replace(KLEIN, leerlingen=(with_eckid,), leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
-    found = {versie: school.fetch(xsdversie=versie, laatst=moment).uitkomst for versie, moment in before.items()}
+    found = {version: school.fetch(xsdversie=version, laatst=moment).uitkomst for version, moment in before.items()}
     assert found == {"2.1": "geenwijzigingen", "2.2": "leerlinggegevens", "2.3": "leerlinggegevens"}
 
 
@@ -294,20 +294,20 @@ SCHOLEN: dict[str, Dataset] = {
 }
 
 
-def content(school: str, operatie: names.Operatie, profiel: str, today: date) -> Inhoud | None:
+def content(school: str, operatie: names.Operation, profiel: str, today: date) -> Inhoud | None:
     """Say by hand what an answer tells, as far as these schools differ; None when there are no leerlingen."""
     if school == "leeg":
         return None
     roepnaam = "Zoé" if school == "naam" else "Zoë"
     structuur = ("1b" if school == "groep" else "1a",)
     leerlingen: Inhoud = (roepnaam, school == "foto" and profiel == "volledig", school == "vertrek" and today < VERTREK)
-    delen: dict[str, tuple[Inhoud, ...]] = {
+    parts: dict[str, tuple[Inhoud, ...]] = {
         "HaalStructuur": (structuur,),
         "HaalLeerlingen": (leerlingen,),
         "HaalLeerkrachten": (("Maas",),),
         "HaalLeerlinggegevens": (structuur, leerlingen, ("Maas",)),
     }
-    return delen[operatie.naam]
+    return parts[operatie.name]
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,7 @@ class Ontvangst:
 class Wijzigingenmachine(RuleBasedStateMachine):
     """Fetches, imports, passing time, pauses and profiles in any order; each answer is the one that the model gives."""
 
-    operaties = st.sampled_from(list(names.OPERATIES.values()))
+    operaties = st.sampled_from(list(names.OPERATIONS.values()))
     versies = st.sampled_from(["2.2", "2.3"])
 
     def __init__(self) -> None:
@@ -367,16 +367,16 @@ class Wijzigingenmachine(RuleBasedStateMachine):
         self.school.set_profiel(profiel)
 
     @rule(operatie=operaties, versie=versies)
-    def fetch_without_a_moment(self, operatie: names.Operatie, versie: str) -> None:
+    def fetch_without_a_moment(self, operatie: names.Operation, versie: str) -> None:
         """Without a moment: data, or that there are none."""
         self._fetch(operatie, versie, None, None)
 
     @rule(operatie=operaties, versie=versies, data=st.data(), form=st.sampled_from(["literal", "utc", "local"]))
     def fetch_with_a_received_moment(
-        self, operatie: names.Operatie, versie: str, data: st.DataObject, form: str
+        self, operatie: names.Operation, versie: str, data: st.DataObject, form: str
     ) -> None:
         """With the moment of an answer to this very request: no changes exactly when none was seen since."""
-        mine = [one for one in self.ontvangsten if (one.sleutel[0], one.sleutel[1]) == (operatie.naam, versie)]
+        mine = [one for one in self.ontvangsten if (one.sleutel[0], one.sleutel[1]) == (operatie.name, versie)]
         if not mine:
             return
         ontvangst = data.draw(st.sampled_from(mine[-4:]))
@@ -389,34 +389,34 @@ class Wijzigingenmachine(RuleBasedStateMachine):
         self._fetch(operatie, versie, laatst, ontvangst)
 
     @rule(operatie=operaties, versie=versies, seconds=st.sampled_from([-3600, 0, 200, 290, 400, 4000, 90_000]))
-    def fetch_with_a_moment_of_its_own(self, operatie: names.Operatie, versie: str, seconds: int) -> None:
+    def fetch_with_a_moment_of_its_own(self, operatie: names.Operation, versie: str, seconds: int) -> None:
         """With a moment by the vendor's own clock: no changes only when the last one lies five minutes before it."""
         moment = self.school.moment - timedelta(seconds=seconds)
         laatst = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.777Z")  # never a moment that we gave
-        uitkomst = self._fetch(operatie, versie, laatst, None)
-        sleutel = (operatie.naam, versie, self.profiel)
-        if self.gezien[sleutel][-1][0] is None:
+        outcome = self._fetch(operatie, versie, laatst, None)
+        key = (operatie.name, versie, self.profiel)
+        if self.gezien[key][-1][0] is None:
             return
-        since = max(self.gezien[sleutel][-1][1], self.opening_sinds)
+        since = max(self.gezien[key][-1][1], self.opening_sinds)
         asked = datetime.fromisoformat(laatst)
         if asked > self.school.moment or asked < since + timedelta(minutes=5):
-            assert uitkomst == operatie.inhoud
+            assert outcome == operatie.payload
         elif asked > since + timedelta(minutes=6):  # the minute is room for rounding
-            assert uitkomst == "geenwijzigingen"
+            assert outcome == "geenwijzigingen"
 
     def _open(self) -> None:
         self.opening += 1
         self.opening_sinds = self.school.moment
 
-    def _fetch(self, operatie: names.Operatie, versie: str, laatst: str | None, ontvangst: Ontvangst | None) -> str:
+    def _fetch(self, operatie: names.Operation, version: str, laatst: str | None, ontvangst: Ontvangst | None) -> str:
         """Fetch, and hold the answer to what the model says where it knows; gives the outcome."""
-        sleutel = (operatie.naam, versie, self.profiel)
+        key = (operatie.name, version, self.profiel)
         today = self.school.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
         expected = content(self.inhoud, operatie, self.profiel, today)
-        seen = self.gezien.setdefault(sleutel, [])
+        seen = self.gezien.setdefault(key, [])
         if not seen or seen[-1][0] != expected:
             seen.append((expected, self.school.moment))
-        found = self.school.fetch(operatie, xsdversie=versie, laatst=laatst)
+        found = self.school.fetch(operatie, xsdversie=version, laatst=laatst)
         event(found.uitkomst)
         if expected is None:
             assert found.uitkomst == "geengegevens"
@@ -425,12 +425,12 @@ class Wijzigingenmachine(RuleBasedStateMachine):
             self.gezien_profiel = self.profiel
             self._open()
         if laatst is None:
-            assert found.uitkomst == operatie.inhoud
+            assert found.uitkomst == operatie.payload
         if ontvangst is not None:
-            same = (ontvangst.sleutel, ontvangst.volgnummer, ontvangst.opening) == (sleutel, len(seen), self.opening)
-            assert found.uitkomst == ("geenwijzigingen" if same else operatie.inhoud)
-        if found.uitkomst == operatie.inhoud:
-            self.ontvangsten.append(Ontvangst(found.aanmaakdatum, sleutel, len(seen), self.opening))
+            same = (ontvangst.sleutel, ontvangst.volgnummer, ontvangst.opening) == (key, len(seen), self.opening)
+            assert found.uitkomst == ("geenwijzigingen" if same else operatie.payload)
+        if found.uitkomst == operatie.payload:
+            self.ontvangsten.append(Ontvangst(found.aanmaakdatum, key, len(seen), self.opening))
             assert found.peildatum == found.aanmaakdatum[:10]
         return found.uitkomst
 

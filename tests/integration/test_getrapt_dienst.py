@@ -11,7 +11,7 @@ from proefschool import KLEIN, SCHOOLJAAR, Proefschool
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
-from uwlr_adapter.journaal.model import Reden
+from uwlr_adapter.journaal.model import RefusalReason
 
 STRUCTUUR, LEERLINGEN, LEERKRACHTEN = names.HAAL_STRUCTUUR, names.HAAL_LEERLINGEN, names.HAAL_LEERKRACHTEN
 SCHOOL = make_dataset(
@@ -70,7 +70,7 @@ def test_the_structure_has_the_groups_and_nobody(school: Proefschool) -> None:
     assert found.keys("samengestelde_groep") == ["s1", "s2"]
     assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "groepen"]
     assert b"leerling " not in found.inhoud
-    assert school.laatste_regel.handeling == "HaalStructuur"
+    assert school.laatste_regel.act == "HaalStructuur"
     assert school.laatste_regel.leerlingen is None
 
 
@@ -123,9 +123,9 @@ def test_unknown_groups_are_passed_over_and_counted(school: Proefschool) -> None
     """A key that names no group is no reason to refuse the others; the journaal has how many, and no key."""
     found = school.fetch(LEERLINGEN, groepen=groep("g1", "weg", "ook-weg") + samengesteld("g2"))
     assert found.keys("leerling") == ["a", "b"]
-    assert "onbekende-groepen=3" in school.laatste_regel.opmerkingen
+    assert "onbekende-groepen=3" in school.laatste_regel.remarks
     school.fetch(LEERLINGEN, groepen=groep("g1") + "<groep/>")
-    assert not [one for one in school.laatste_regel.opmerkingen if "onbekende" in one]
+    assert not [one for one in school.laatste_regel.remarks if "onbekende" in one]
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_unknown_groups_are_passed_over_and_counted(school: Proefschool) -> None
     ],
 )
 def test_nothing_left_is_geengegevens(
-    school: Proefschool, operatie: names.Operatie, groepen: str, unknown: int
+    school: Proefschool, operatie: names.Operation, groepen: str, unknown: int
 ) -> None:
     """When nobody answers to the references there are no data, which is no fault."""
     found = school.fetch(operatie, groepen=groepen)
     assert (found.status, found.uitkomst) == (200, "geengegevens")
-    regel = school.laatste_regel
-    assert (regel.uitkomst, regel.reden) == ("geengegevens", Reden.GEEN_GEGEVENS)
-    assert ("onbekende-groepen=1" in regel.opmerkingen) == bool(unknown)
+    line = school.laatste_regel
+    assert (line.outcome, line.reason) == ("geengegevens", RefusalReason.NO_DATA)
+    assert ("onbekende-groepen=1" in line.remarks) == bool(unknown)
 
 
 def test_a_school_without_leerkrachten_or_groups(school: Proefschool) -> None:
@@ -159,14 +159,14 @@ def test_a_school_without_leerkrachten_or_groups(school: Proefschool) -> None:
 
 
 @pytest.mark.parametrize("operatie", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
-def test_a_year_without_data_is_geengegevens_in_steps_too(school: Proefschool, operatie: names.Operatie) -> None:
+def test_a_year_without_data_is_geengegevens_in_steps_too(school: Proefschool, operatie: names.Operation) -> None:
     """Each step answers a school year that has no leerlingen as the all-in-one does."""
     assert school.fetch(operatie, schooljaar="1999-2000").uitkomst == "geengegevens"
 
 
 @pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
 @pytest.mark.parametrize("groepen", ["", "<klas/>", groep("g1") + "<groep><naam/></groep>", "x"])
-def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operatie, groepen: str) -> None:
+def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operation, groepen: str) -> None:
     """A request by groups names at least one group, and nothing else."""
     found = school.fetch(operatie, groepen=groepen)
     assert (found.status, found.uitkomst) == (500, "Client.OngeldigBericht")
@@ -174,13 +174,13 @@ def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operatie,
 
 
 @pytest.mark.parametrize("operatie", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.naam)
-def test_groups_have_no_place_in_the_other_requests(school: Proefschool, operatie: names.Operatie) -> None:
+def test_groups_have_no_place_in_the_other_requests(school: Proefschool, operatie: names.Operation) -> None:
     """The all-in-one is always of the whole school, and so is its structure."""
     assert school.fetch(operatie, groepen=groep("g1")).uitkomst == "Client.OngeldigBericht"
 
 
 @pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
-def test_groepen_are_required_by_group(school: Proefschool, operatie: names.Operatie) -> None:
+def test_groepen_are_required_by_group(school: Proefschool, operatie: names.Operation) -> None:
     """The XSD has groepen required, whatever the text of the standard says."""
     message = school.message(operatie, rest="<xsdversie>2.2</xsdversie>")
     assert school.send(message).uitkomst == "Client.OngeldigBericht"
@@ -199,26 +199,26 @@ def test_the_three_together_carry_what_the_whole_carries(school: Proefschool, pr
         school.fetch(LEERKRACHTEN, xsdversie=xsdversie, groepen=everybody),
     ]
 
-    assert [deel for step in steps for deel in step.delen[1:]] == whole.delen[1:]
+    assert [part for step in steps for part in step.delen[1:]] == whole.delen[1:]
     assert ("<vestigingen" in steps[0].delen[1]) == (profiel == "volledig")
 
 
 @needs_standard
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
-@pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=lambda found: found.naam)
-def test_each_answer_is_valid_as_published(school: Proefschool, operatie: names.Operatie, xsdversie: str) -> None:
+@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
+def test_each_answer_is_valid_as_published(school: Proefschool, operatie: names.Operation, xsdversie: str) -> None:
     """Data, no changes and no data: each is valid by the published XSD, whose list of schooljaren is carried on."""
     found = [school.fetch(operatie, xsdversie=xsdversie)]
     found.append(school.fetch(operatie, xsdversie=xsdversie, laatst=found[0].aanmaakdatum))
     found.append(school.fetch(operatie, xsdversie=xsdversie, schooljaar="1999-2000"))
-    assert [one.uitkomst for one in found] == [operatie.inhoud, "geenwijzigingen", "geengegevens"]
+    assert [one.uitkomst for one in found] == [operatie.payload, "geenwijzigingen", "geengegevens"]
     for one in found:
         assert published_later().validate(etree.fromstring(etree.tostring(one.antwoord)))
 
 
 def test_the_school_stands_in_each_step(school: Proefschool) -> None:
     """Each step names school, school year, day, moment and version, as the all-in-one does."""
-    blocks = {found.delen[0] for found in (school.fetch(operatie) for operatie in names.OPERATIES.values())}
+    blocks = {found.delen[0] for found in (school.fetch(operatie) for operatie in names.OPERATIONS.values())}
     assert len(blocks) == 1
     school.import_data(KLEIN)
     assert school.fetch(STRUCTUUR).keys("groep") == ["g1"]

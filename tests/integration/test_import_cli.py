@@ -14,7 +14,7 @@ from uwlr_adapter.cli.import_report import MANY
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.school import school
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
@@ -25,17 +25,17 @@ FOUT = str(CORPUS / "dubbele-key.xml")
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Opslag:
+def opslag(tmp_path: Path) -> Database:
     """Give a database with every table, in the folder that the commands use."""
-    opslag = Opslag(Settings(data=tmp_path).database_url)
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database = Database(Settings(data=tmp_path).database_url)
+    database.upgrade()
+    with database.writing() as connection:
         metadata.create_all(connection)
-    return opslag
+    return database
 
 
 @pytest.fixture
-def run(opslag: Opslag, tmp_path: Path) -> Run:
+def run(opslag: Database, tmp_path: Path) -> Run:
     """Give a function that runs a command as the shell does."""
     assert opslag.is_sqlite
 
@@ -47,12 +47,12 @@ def run(opslag: Opslag, tmp_path: Path) -> Run:
     return invoke
 
 
-def _names(opslag: Opslag) -> list[str]:
-    with opslag.reading() as connection:
+def _names(database: Database) -> list[str]:
+    with database.reading() as connection:
         return [one.brin6 for one in schools.list_vestigingen(connection)]
 
 
-def test_school_add_and_list(run: Run, opslag: Opslag) -> None:
+def test_school_add_and_list(run: Run, opslag: Database) -> None:
     """A vestiging that was added is listed, with its naam as it was typed."""
     assert run("school", "add", "21QW00", "--naam", "De [Regenboog]").exit_code == 0
     assert _names(opslag) == ["21QW00"]
@@ -62,7 +62,7 @@ def test_school_add_and_list(run: Run, opslag: Opslag) -> None:
 
 
 @pytest.mark.parametrize("brin6", ["21qw00", "21QW", "school"])
-def test_school_add_refuses_another_form(run: Run, opslag: Opslag, brin6: str) -> None:
+def test_school_add_refuses_another_form(run: Run, opslag: Database, brin6: str) -> None:
     """What is no brin6 gives one sentence and exit code 1."""
     result = run("school", "add", brin6, "--naam", "X")
     assert (result.exit_code, _names(opslag)) == (1, [])
@@ -77,7 +77,7 @@ def test_school_add_refuses_a_second_one(run: Run) -> None:
     assert "exists already" in result.output
 
 
-def test_import_reports_what_it_did(run: Run, opslag: Opslag) -> None:
+def test_import_reports_what_it_did(run: Run, opslag: Database) -> None:
     """The report names the vestiging, the schooljaar and a count per kind, and the vestiging is there."""
     result = run("import", "edexml", GOED, "--naam", "De Regenboog")
     assert result.exit_code == 0, result.output
@@ -103,7 +103,7 @@ def test_import_shows_each_problem_with_line_element_and_reason(run: Run, tmp_pa
     ]
 
 
-def test_a_dry_run_changes_nothing_and_says_so(run: Run, opslag: Opslag) -> None:
+def test_a_dry_run_changes_nothing_and_says_so(run: Run, opslag: Database) -> None:
     """After --dry-run the vestiging of the file is not there."""
     result = run("import", "edexml", GOED, "--dry-run")
     assert result.exit_code == 0
@@ -119,7 +119,7 @@ def test_numbers_are_counted_in_the_report(run: Run) -> None:
     assert "123456782" not in result.output
 
 
-def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Opslag, tmp_path: Path) -> None:
+def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Database, tmp_path: Path) -> None:
     """Every file is its own transaction: the good ones come in, the bad one is told, and the exit code is 1."""
     other = tmp_path / "ander.xml"
     other.write_bytes(to_edexml(make_dataset(brin6="21QW01")))
@@ -131,7 +131,7 @@ def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Opslag, tmp
     assert "Zonneveld" not in result.output
 
 
-def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Opslag, tmp_path: Path) -> None:
+def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Database, tmp_path: Path) -> None:
     """With its counts, and without a table; what is wrong is told as ever, and no file is left out."""
     files = []
     for number in range(MANY):
@@ -154,14 +154,14 @@ def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Opslag, tmp_path
     assert len(_names(opslag)) == MANY
 
 
-def test_a_file_for_another_school_is_refused(run: Run, opslag: Opslag) -> None:
+def test_a_file_for_another_school_is_refused(run: Run, opslag: Database) -> None:
     """A file about another vestiging than --brin6 names leaves everything as it was."""
     result = run("import", "edexml", GOED, "--brin6", "21QW01")
     assert (result.exit_code, _names(opslag)) == (1, [])
     assert "is about 21QW00, not about 21QW01" in result.output
 
 
-def test_a_name_that_is_too_long_is_refused(run: Run, opslag: Opslag) -> None:
+def test_a_name_that_is_too_long_is_refused(run: Run, opslag: Database) -> None:
     """What a vestiging cannot be called is a reason as any other; nothing is imported."""
     result = run("import", "edexml", GOED, "--naam", "x" * 201)
     assert (result.exit_code, _names(opslag)) == (1, [])

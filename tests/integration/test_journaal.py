@@ -9,83 +9,83 @@ import sqlalchemy as sa
 from koppelingen_hulp import MOMENT, open_opslag
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search, tables
-from uwlr_adapter.journaal.model import Reden, Verzoekregel, Weigering
-from uwlr_adapter.journaal.writer import VEEL, Schrijver
+from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
+from uwlr_adapter.journaal.writer import MAX_ROWS, JournaalWriter
 
 
 @pytest.fixture
-def opslag(databank: object, tmp_path: Path) -> Iterator[Opslag]:
+def opslag(databank: object, tmp_path: Path) -> Iterator[Database]:
     """Open a database."""
     opened = open_opslag(tmp_path)
     yield opened
     opened.close()
 
 
-def verzoeken(number: int) -> list[Verzoekregel]:
+def verzoeken(number: int) -> list[VerzoekEntry]:
     """Give so many calls, each with something else in it."""
     return [
-        Verzoekregel(
+        VerzoekEntry(
             moment=MOMENT + timedelta(seconds=place, microseconds=place),
-            operatie="HaalLeerlingen",
+            operation="HaalLeerlingen",
             afnemer_id=place + 1,
-            herstel=("leeg", "volgorde") if place % 2 else (),
-            uitkomst="leerlinggegevens-leerlingen",
-            reden=Reden.GEEN_GEGEVENS if place % 3 else None,
+            repairs=("leeg", "volgorde") if place % 2 else (),
+            outcome="leerlinggegevens-leerlingen",
+            reason=RefusalReason.NO_DATA if place % 3 else None,
             koppeling_id=place or None,
             leerlingen=place,
-            opmerkingen=("onvolledig=3",) if place % 2 else (),
+            remarks=("onvolledig=3",) if place % 2 else (),
         )
         for place in range(number)
     ]
 
 
-def weigeringen(number: int) -> list[Weigering]:
+def weigeringen(number: int) -> list[Refusal]:
     """Give refusals of three sources in two minutes."""
-    return [Weigering(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
+    return [Refusal(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
 
 
-@pytest.mark.parametrize(("calls", "refused"), [(1, 0), (VEEL, 0), (VEEL + 1, 0), (0, 1), (0, 50), (70, 50)])
-def test_each_call_is_written_once(opslag: Opslag, calls: int, refused: int) -> None:
+@pytest.mark.parametrize(("calls", "refused"), [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)])
+def test_each_call_is_written_once(opslag: Database, calls: int, refused: int) -> None:
     """What is read back is what was written, whether it went by one statement or in a transaction; refusals add up."""
     given = verzoeken(calls)
     for _ in range(2):
-        Schrijver(opslag).write_all([*given, *weigeringen(refused)])
+        JournaalWriter(opslag).write_all([*given, *weigeringen(refused)])
     with opslag.reading() as connection:
         found = search.read(connection, limit=1000)
         counted = connection.execute(sa.select(tables.geweigerd)).all()
     assert len(found) == 2 * calls
-    for regel in given:
-        twice = [one for one in found if one.afnemer_id == regel.afnemer_id]
+    for line in given:
+        twice = [one for one in found if one.afnemer_id == line.afnemer_id]
         assert [
-            (one.moment, one.handeling, one.herstel, one.uitkomst, one.reden, one.koppeling_id, one.leerlingen)
+            (one.moment, one.act, one.repairs, one.outcome, one.reason, one.koppeling_id, one.leerlingen)
             for one in twice
         ] == 2 * [
             (
-                *(regel.moment, regel.operatie, regel.herstel, regel.uitkomst, regel.reden, regel.koppeling_id),
-                regel.leerlingen,
+                *(line.moment, line.operation, line.repairs, line.outcome, line.reason, line.koppeling_id),
+                line.leerlingen,
             )
         ]
-        assert [one.opmerkingen for one in twice] == 2 * [regel.opmerkingen]
+        assert [one.remarks for one in twice] == 2 * [line.remarks]
     assert sum(row.aantal for row in counted) == 2 * refused
     assert len(counted) == min(refused, 6)
 
 
 @pytest.mark.parametrize(("calls", "refused"), [(3, 0), (0, 3), (3, 3)])
-def test_what_cannot_be_written_is_told(opslag: Opslag, calls: int, refused: int) -> None:
+def test_what_cannot_be_written_is_told(opslag: Database, calls: int, refused: int) -> None:
     """When the table is away the failure is told, and afterwards all is right without help."""
-    regels: list[Verzoekregel | Weigering] = [*verzoeken(calls), *weigeringen(refused)]
+    lines: list[VerzoekEntry | Refusal] = [*verzoeken(calls), *weigeringen(refused)]
     names = [tables.journaal.name, tables.geweigerd.name]
     for old, new in ((table, f"{table}_weg") for table in names):
         with opslag.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
     with pytest.raises(DBAPIError):
-        Schrijver(opslag).write_all(regels)
+        JournaalWriter(opslag).write_all(lines)
     for table in names:
         with opslag.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {table}_weg RENAME TO {table}")
-    Schrijver(opslag).write_all(regels)
+    JournaalWriter(opslag).write_all(lines)
     with opslag.reading() as connection:
         assert len(search.read(connection)) == calls
         assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.geweigerd.c.aantal), 0))) == refused

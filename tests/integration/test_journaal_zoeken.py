@@ -8,8 +8,8 @@ from koppelingen_hulp import ANDERE, BRIN6, Wereld
 
 from uwlr_adapter.journaal import search as searching
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Handeling, Regel, Uitkomst, Verzoekregel
-from uwlr_adapter.journaal.search import Dagtelling, Zoekvraag
+from uwlr_adapter.journaal.model import Act, Entry, OutcomeKind, VerzoekEntry
+from uwlr_adapter.journaal.search import DayCount, EntryFilter
 
 GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
 CLOCK_BACK = date(2026, 10, 25)
@@ -22,19 +22,17 @@ def wereld(tmp_path: Path) -> Wereld:
     return Wereld.make(tmp_path)
 
 
-def call(wereld: Wereld, moment: datetime, uitkomst: str = GELUKT, koppeling_id: int | None = 1) -> None:
+def call(wereld: Wereld, moment: datetime, outcome: str = GELUKT, koppeling_id: int | None = 1) -> None:
     """Write down a call for 21QW00."""
-    with wereld.opslag.writing() as connection:
-        regel = Verzoekregel(
-            moment, "HaalLeerlinggegevens", 1, uitkomst=uitkomst, koppeling_id=koppeling_id, brin6=BRIN6
-        )
-        writer.record_verzoeken(connection, [regel])
+    with wereld.database.writing() as connection:
+        line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, outcome=outcome, koppeling_id=koppeling_id, brin6=BRIN6)
+        writer.record_verzoeken(connection, [line])
 
 
-def search(wereld: Wereld, vraag: Zoekvraag, limit: int = 100, before_id: int | None = None) -> list[Regel]:
+def search(wereld: Wereld, question: EntryFilter, limit: int = 100, before_id: int | None = None) -> list[Entry]:
     """Search."""
-    with wereld.opslag.reading() as connection:
-        return searching.search(connection, vraag, limit=limit, before_id=before_id)
+    with wereld.database.reading() as connection:
+        return searching.search(connection, question, limit=limit, before_id=before_id)
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
@@ -46,32 +44,32 @@ def test_a_day_is_one_of_amsterdam(wereld: Wereld) -> None:
     """From midnight to midnight there, also on the day of 25 hours."""
     for moment in (utc(24, 21, 59), utc(24, 22), utc(25, 22, 59), utc(25, 23)):
         call(wereld, moment)
-    found = search(wereld, Zoekvraag(BRIN6, van=CLOCK_BACK, tot=CLOCK_BACK))
+    found = search(wereld, EntryFilter(BRIN6, first=CLOCK_BACK, last=CLOCK_BACK))
     assert [one.moment for one in found] == [utc(25, 22, 59), utc(24, 22)]
     days = [CLOCK_BACK + timedelta(days=number) for number in (-1, 0, 1)]
-    with wereld.opslag.reading() as connection:
+    with wereld.database.reading() as connection:
         counted = searching.count_days(connection, [1, 2], days)
-    assert counted == {1: [Dagtelling(1), Dagtelling(2), Dagtelling(1)], 2: [Dagtelling()] * 3}
+    assert counted == {1: [DayCount(1), DayCount(2), DayCount(1)], 2: [DayCount()] * 3}
 
 
 def test_counts_tell_refusals_apart(wereld: Wereld) -> None:
     """An act counts as no call, and a call of before or after the days not at all."""
-    for uitkomst in (GELUKT, "geenwijzigingen", "geengegevens", GEWEIGERD, "Server.InterneFout"):
-        call(wereld, utc(25, 12), uitkomst)
+    for outcome in (GELUKT, "geenwijzigingen", "geengegevens", GEWEIGERD, "Server.InterneFout"):
+        call(wereld, utc(25, 12), outcome)
     call(wereld, utc(23, 12))
     call(wereld, utc(26, 12))
-    with wereld.opslag.writing() as connection:
-        writer.record_handeling(connection, moment=utc(25, 12), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6)
-        assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [Dagtelling(3, 2)]}
+    with wereld.database.writing() as connection:
+        writer.record_act(connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
+        assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [DayCount(3, 2)]}
 
 
 def test_pages_follow_one_another(wereld: Wereld) -> None:
     """A list goes on after its last line, whatever was written meanwhile."""
     for hour in range(5):
         call(wereld, utc(25, hour))
-    first = search(wereld, Zoekvraag(BRIN6), limit=2)
+    first = search(wereld, EntryFilter(BRIN6), limit=2)
     call(wereld, utc(25, 20))
-    second = search(wereld, Zoekvraag(BRIN6), limit=2, before_id=first[-1].id)
+    second = search(wereld, EntryFilter(BRIN6), limit=2, before_id=first[-1].id)
     assert [one.moment.hour for one in (*first, *second)] == [4, 3, 2, 1]
 
 
@@ -80,25 +78,25 @@ def test_outcomes(wereld: Wereld) -> None:
     call(wereld, utc(25, 1))
     call(wereld, utc(25, 2), GEWEIGERD)
     call(wereld, utc(25, 3), GEWEIGERD, koppeling_id=None)
-    with wereld.opslag.writing() as connection:
-        writer.record_handeling(connection, moment=utc(25, 4), handeling=Handeling.HERVAT, koppeling_id=1, brin6=BRIN6)
-        writer.record_afnemer(connection, moment=utc(25, 5), handeling=Handeling.TOEGEVOEGD, afnemer_id=1)
-    for uitkomst in Uitkomst:
-        (one,) = search(wereld, Zoekvraag(BRIN6, uitkomst=uitkomst))
-        assert one.soort_uitkomst is uitkomst
-    assert len(search(wereld, Zoekvraag(BRIN6))) == 3
-    assert search(wereld, Zoekvraag(BRIN6, koppeling_ids=())) == []
-    assert search(wereld, Zoekvraag(ANDERE)) == []
+    with wereld.database.writing() as connection:
+        writer.record_act(connection, moment=utc(25, 4), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
+        writer.record_afnemer(connection, moment=utc(25, 5), act=Act.ADDED, afnemer_id=1)
+    for outcome in OutcomeKind:
+        (one,) = search(wereld, EntryFilter(BRIN6, outcome=outcome))
+        assert one.outcome_kind is outcome
+    assert len(search(wereld, EntryFilter(BRIN6))) == 3
+    assert search(wereld, EntryFilter(BRIN6, koppeling_ids=())) == []
+    assert search(wereld, EntryFilter(ANDERE)) == []
 
 
 def test_the_last_calls(wereld: Wereld) -> None:
     """The last one, and the last one that was answered."""
-    with wereld.opslag.reading() as connection:
+    with wereld.database.reading() as connection:
         assert searching.last_call(connection, 1) is None
     call(wereld, utc(25, 1))
     call(wereld, utc(25, 2), GEWEIGERD)
     call(wereld, utc(25, 3), koppeling_id=2)
-    with wereld.opslag.reading() as connection:
+    with wereld.database.reading() as connection:
         last, good = searching.last_call(connection, 1), searching.last_success(connection, 1)
     assert last is not None
     assert good is not None

@@ -14,32 +14,32 @@ from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.journaal import search, writer
 from uwlr_adapter.journaal import tables as journaal_tables
-from uwlr_adapter.journaal.model import Handeling, Soort
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.journaal.model import Act, EntryKind
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, store, tables
-from uwlr_adapter.koppelingen.access import Poort
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.access import Gate
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import (
-    AkkoordOntbreekt,
-    AlAkkoord,
-    AlGeactiveerd,
-    AlGepauzeerd,
-    Beeindigd,
-    CodeBezet,
-    CodeOngeldig,
-    GeenKoppeling,
-    IntussenGewijzigd,
-    KoppelingFout,
-    NogNietBeschikbaar,
-    OnbekendAanbod,
-    OnbekendeVestiging,
-    StaatAltijdAan,
-    StartdatumOngeldig,
-    ZonderCode,
+    AkkoordMissingError,
+    AlreadyActivatedError,
+    AlreadyAgreedError,
+    AlreadyPausedError,
+    AlwaysOnError,
+    ChangedMeanwhileError,
+    CodeInUseError,
+    EndedError,
+    InvalidCodeError,
+    InvalidStartdatumError,
+    KoppelingError,
+    NoCodeError,
+    NoKoppelingError,
+    NotYetAvailableError,
+    UnknownEntryError,
+    UnknownVestigingError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.overview import overzicht
+from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
 
 LATER = MOMENT + timedelta(hours=1)
@@ -54,33 +54,33 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 
 def enter(wereld: Wereld, seen: Koppeling, code: str) -> Koppeling:
     """Enter a code in a transaction of its own."""
-    with wereld.opslag.writing() as connection:
-        return actions.enter_code(connection, wereld.poort.sleutels, seen.id, seen.versie, code, LATER)
+    with wereld.database.writing() as connection:
+        return actions.enter_code(connection, wereld.gate.server_keys, seen.id, seen.versie, code, LATER)
 
 
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause in a transaction of its own."""
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         return actions.clear_code(connection, seen.id, seen.versie, LATER)
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End in a transaction of its own."""
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         return actions.end(connection, seen.id, seen.versie, LATER)
 
 
 def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
     """Give the acts on koppelingen in the journaal, oldest first."""
-    with wereld.opslag.reading() as connection:
-        rows = [one for one in search.read(connection) if one.soort is Soort.KOPPELING]
-    return [(one.handeling, one.koppeling_id, one.brin6) for one in rows][::-1]
+    with wereld.database.reading() as connection:
+        rows = [one for one in search.read(connection) if one.kind is EntryKind.KOPPELING]
+    return [(one.act, one.koppeling_id, one.brin6) for one in rows][::-1]
 
 
-def refused(wereld: Wereld, fout: type[KoppelingFout], act: Callable[[], object]) -> KoppelingFout:
+def refused(wereld: Wereld, error: type[KoppelingError], act: Callable[[], object]) -> KoppelingError:
     """Check that an act is refused, with a Dutch sentence, and leaves koppelingen and journaal as they were."""
     before = wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)
-    with pytest.raises(fout) as caught:
+    with pytest.raises(error) as caught:
         act()
     assert (wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)) == before
     assert str(caught.value).endswith(".")
@@ -90,17 +90,17 @@ def refused(wereld: Wereld, fout: type[KoppelingFout], act: Callable[[], object]
 def test_activate(wereld: Wereld) -> None:
     """An activation stands in the database with its agreement, and its line in the journaal."""
     made = wereld.activate()
-    with wereld.opslag.reading() as connection:
-        assert store.living(connection, BRIN6, "snappet") == made
+    with wereld.database.reading() as connection:
+        assert store.find_living(connection, BRIN6, "snappet") == made
     assert (made.akkoord.login, made.akkoord.naam, made.akkoord.moment) == ("jdevries", "J. de Vries", MOMENT)
     assert made.akkoord.voorwaarden == "uwlr-1"
-    assert lines(wereld) == [(Handeling.GEACTIVEERD, made.id, BRIN6)]
+    assert lines(wereld) == [(Act.ACTIVATED, made.id, BRIN6)]
 
 
 def test_no_code_is_kept(wereld: Wereld) -> None:
     """The code stands nowhere in the database, and the journaal holds no name."""
     wereld.activate()
-    assert CODE.encode() not in everything(wereld.opslag)
+    assert CODE.encode() not in everything(wereld.database)
     assert "Vries" not in repr(wereld.rows(journaal_tables.journaal))
 
 
@@ -112,13 +112,13 @@ def test_whole_life(wereld: Wereld) -> None:
     ended = end(wereld, resumed)
     second = wereld.activate()
     assert [ended.status, second.status, second.id != first.id] == [Status.BEEINDIGD, Status.ACTIEF, True]
-    assert [handeling for handeling, _, _ in lines(wereld)] == [
-        Handeling.GEACTIVEERD,
-        Handeling.CODE_GEWIJZIGD,
-        Handeling.GEPAUZEERD,
-        Handeling.HERVAT,
-        Handeling.BEEINDIGD,
-        Handeling.GEACTIVEERD,
+    assert [act for act, _, _ in lines(wereld)] == [
+        Act.ACTIVATED,
+        Act.CODE_CHANGED,
+        Act.PAUSED,
+        Act.RESUMED,
+        Act.ENDED,
+        Act.ACTIVATED,
     ]
 
 
@@ -126,59 +126,61 @@ def test_without_data(wereld: Wereld) -> None:
     """A koppeling that is not of UWLR is activated and ended, and has no code."""
     made = wereld.activate("esis-app", code=None)
     assert (made.afnemer_id, made.code_digest) == (None, None)
-    refused(wereld, ZonderCode, lambda: enter(wereld, made, CODE))
-    refused(wereld, ZonderCode, lambda: clear(wereld, made))
-    refused(wereld, ZonderCode, lambda: wereld.activate("toetsplein", code=CODE))
+    refused(wereld, NoCodeError, lambda: enter(wereld, made, CODE))
+    refused(wereld, NoCodeError, lambda: clear(wereld, made))
+    refused(wereld, NoCodeError, lambda: wereld.activate("toetsplein", code=CODE))
     assert end(wereld, made).status is Status.BEEINDIGD
 
 
 def test_refused_activations(wereld: Wereld) -> None:
     """Each wrong activation has its own refusal and leaves everything as it was."""
     wereld.activate()
-    refused(wereld, AlGeactiveerd, lambda: wereld.activate(code=ANDERE_CODE))
-    refused(wereld, OnbekendeVestiging, lambda: wereld.activate(brin6="99ZZ00", code="99ZZ00" + "x" * 14))
-    refused(wereld, OnbekendAanbod, lambda: wereld.activate("bestaat-niet"))
-    refused(wereld, StaatAltijdAan, lambda: wereld.activate("bron", code=None))
-    refused(wereld, NogNietBeschikbaar, lambda: wereld.activate("uwlr-4d", code=ANDERE_CODE))
-    refused(wereld, CodeOngeldig, lambda: wereld.activate("basispoort", code=None))
-    refused(wereld, CodeBezet, lambda: wereld.activate("basispoort"))
+    refused(wereld, AlreadyActivatedError, lambda: wereld.activate(code=ANDERE_CODE))
+    refused(wereld, UnknownVestigingError, lambda: wereld.activate(brin6="99ZZ00", code="99ZZ00" + "x" * 14))
+    refused(wereld, UnknownEntryError, lambda: wereld.activate("bestaat-niet"))
+    refused(wereld, AlwaysOnError, lambda: wereld.activate("bron", code=None))
+    refused(wereld, NotYetAvailableError, lambda: wereld.activate("uwlr-4d", code=ANDERE_CODE))
+    refused(wereld, InvalidCodeError, lambda: wereld.activate("basispoort", code=None))
+    refused(wereld, CodeInUseError, lambda: wereld.activate("basispoort"))
     past = MOMENT.date() - timedelta(days=1)
-    refused(wereld, StartdatumOngeldig, lambda: wereld.activate("esis-app", code=None, startdatum=past))
-    fout = refused(wereld, CodeOngeldig, lambda: wereld.activate("basispoort", code="é"))
-    assert isinstance(fout, CodeOngeldig)
-    assert len(fout.zinnen) == 3
+    refused(wereld, InvalidStartdatumError, lambda: wereld.activate("esis-app", code=None, startdatum=past))
+    error = refused(wereld, InvalidCodeError, lambda: wereld.activate("basispoort", code="é"))
+    assert isinstance(error, InvalidCodeError)
+    assert len(error.sentences) == 3
 
 
 def test_no_agreement(wereld: Wereld) -> None:
     """Without the tick nothing is activated."""
 
     def act() -> None:
-        aanvraag = Aanvraag(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
-        with wereld.opslag.writing() as connection:
-            actions.activate(connection, wereld.poort.catalogus, wereld.poort.sleutels, aanvraag, MOMENT)
+        request = ActivationRequest(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
+        with wereld.database.writing() as connection:
+            actions.activate(connection, wereld.gate.catalogue, wereld.gate.server_keys, request, MOMENT)
 
-    refused(wereld, AkkoordOntbreekt, act)
-    assert "Vries" not in repr(Aanvraag(BRIN6, "snappet", "l", "J. de Vries", akkoord=True, verificatiecode=CODE))
+    refused(wereld, AkkoordMissingError, act)
+    assert "Vries" not in repr(
+        ActivationRequest(BRIN6, "snappet", "l", "J. de Vries", akkoord=True, verificatiecode=CODE)
+    )
 
 
 def test_disabled_afnemer(wereld: Wereld) -> None:
     """A koppeling with a disabled afnemer cannot be activated."""
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         afnemers.disable(connection, "Snappet", MOMENT)
-    refused(wereld, NogNietBeschikbaar, wereld.activate)
+    refused(wereld, NotYetAvailableError, wereld.activate)
 
 
 def test_refused_acts(wereld: Wereld) -> None:
     """A pause of what is paused, an act on what ended or is not there, a broken code: refused, nothing changed."""
     paused = clear(wereld, wereld.activate())
-    refused(wereld, AlGepauzeerd, lambda: clear(wereld, paused))
-    refused(wereld, CodeOngeldig, lambda: enter(wereld, paused, ""))
-    refused(wereld, CodeOngeldig, lambda: enter(wereld, paused, ANDERE + CODE))
+    refused(wereld, AlreadyPausedError, lambda: clear(wereld, paused))
+    refused(wereld, InvalidCodeError, lambda: enter(wereld, paused, ""))
+    refused(wereld, InvalidCodeError, lambda: enter(wereld, paused, ANDERE + CODE))
     ended = end(wereld, paused)
-    refused(wereld, Beeindigd, lambda: enter(wereld, ended, CODE))
-    refused(wereld, Beeindigd, lambda: clear(wereld, ended))
-    refused(wereld, Beeindigd, lambda: end(wereld, ended))
-    with wereld.opslag.writing() as connection, pytest.raises(GeenKoppeling):
+    refused(wereld, EndedError, lambda: enter(wereld, ended, CODE))
+    refused(wereld, EndedError, lambda: clear(wereld, ended))
+    refused(wereld, EndedError, lambda: end(wereld, ended))
+    with wereld.database.writing() as connection, pytest.raises(NoKoppelingError):
         actions.end(connection, ended.id + 1, 1, LATER)
 
 
@@ -186,35 +188,35 @@ def test_code_is_unique_among_the_living(wereld: Wereld) -> None:
     """A code that a living koppeling of the vestiging has is refused; after its pause or end it is free."""
     snappet = wereld.activate()
     basispoort = wereld.activate("basispoort", code=ANDERE_CODE)
-    refused(wereld, CodeBezet, lambda: enter(wereld, basispoort, CODE))
+    refused(wereld, CodeInUseError, lambda: enter(wereld, basispoort, CODE))
     same = enter(wereld, basispoort, ANDERE_CODE)
     paused = clear(wereld, snappet)
     taken = enter(wereld, same, CODE)
-    refused(wereld, CodeBezet, lambda: enter(wereld, paused, CODE))
+    refused(wereld, CodeInUseError, lambda: enter(wereld, paused, CODE))
     end(wereld, taken)
     assert enter(wereld, paused, CODE).status is Status.ACTIEF
 
 
 def test_code_under_an_older_key(wereld: Wereld) -> None:
     """A code is also found taken when its digest was made under an older server key."""
-    before = Sleutelbos(wereld.poort.sleutels.sleutels[-1:])
-    Wereld(wereld.opslag, Poort(wereld.poort.catalogus, before)).activate()
-    refused(wereld, CodeBezet, lambda: wereld.activate("basispoort"))
+    before = ServerKeys(wereld.gate.server_keys.keys[-1:])
+    Wereld(wereld.database, Gate(wereld.gate.catalogue, before)).activate()
+    refused(wereld, CodeInUseError, lambda: wereld.activate("basispoort"))
 
 
 def test_two_people(wereld: Wereld) -> None:
     """Who acts on what somebody else changed meanwhile is refused, whatever the act."""
     seen = wereld.activate()
     enter(wereld, seen, ANDERE_CODE)
-    refused(wereld, IntussenGewijzigd, lambda: enter(wereld, seen, CODE))
-    refused(wereld, IntussenGewijzigd, lambda: clear(wereld, seen))
-    refused(wereld, IntussenGewijzigd, lambda: end(wereld, seen))
+    refused(wereld, ChangedMeanwhileError, lambda: enter(wereld, seen, CODE))
+    refused(wereld, ChangedMeanwhileError, lambda: clear(wereld, seen))
+    refused(wereld, ChangedMeanwhileError, lambda: end(wereld, seen))
 
 
 def test_update_guards_itself(wereld: Wereld) -> None:
     """Even past the check, an update that does not follow on what is stored is refused."""
     seen = wereld.activate()
-    with wereld.opslag.writing() as connection, pytest.raises(IntussenGewijzigd):
+    with wereld.database.writing() as connection, pytest.raises(ChangedMeanwhileError):
         store.update(connection, seen)
 
 
@@ -227,8 +229,8 @@ def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:
         barrier.wait()
         try:
             acts[index]()
-        except KoppelingFout as fout:
-            outcomes[index] = fout
+        except KoppelingError as error:
+            outcomes[index] = error
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]
     for thread in threads:
@@ -241,21 +243,21 @@ def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:
 def test_two_activations_at_once(wereld: Wereld) -> None:
     """Of several activations at one moment exactly one succeeds, with one line in the journaal."""
     outcomes = _at_once([wereld.activate for _ in range(6)])
-    assert sorted(type(one).__name__ for one in outcomes) == ["AlGeactiveerd"] * 5 + ["NoneType"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["AlreadyActivatedError"] * 5 + ["NoneType"]
     assert len(lines(wereld)) == 1
 
 
 def test_one_code_at_once(wereld: Wereld) -> None:
     """Two koppelingen of a vestiging that take one code at one moment: one gets it."""
     outcomes = _at_once([wereld.activate, lambda: wereld.activate("basispoort")])
-    assert sorted(type(one).__name__ for one in outcomes) == ["CodeBezet", "NoneType"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["CodeInUseError", "NoneType"]
 
 
 def test_two_acts_at_once(wereld: Wereld) -> None:
     """Of several acts at one moment on one koppeling, as seen before, exactly one succeeds."""
     seen = wereld.activate()
     outcomes = _at_once([lambda: clear(wereld, seen), lambda: end(wereld, seen), lambda: enter(wereld, seen, CODE)])
-    assert sorted(type(one).__name__ for one in outcomes) == ["IntussenGewijzigd"] * 2 + ["NoneType"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["ChangedMeanwhileError"] * 2 + ["NoneType"]
 
 
 def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +266,7 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(writer, "record_handeling", broken)
+    monkeypatch.setattr(writer, "record_act", broken)
     with pytest.raises(OSError, match="full"):
         wereld.activate()
     assert wereld.rows(tables.koppeling) == []
@@ -284,7 +286,7 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
 def test_the_database_itself_refuses(wereld: Wereld, values: dict[str, object]) -> None:
     """A state that the life cycle does not know cannot be stored."""
     wereld.activate()
-    with pytest.raises(IntegrityError), wereld.opslag.writing() as connection:
+    with pytest.raises(IntegrityError), wereld.database.writing() as connection:
         connection.execute(tables.koppeling.update().values(values))
 
 
@@ -293,7 +295,7 @@ def test_one_living(wereld: Wereld) -> None:
     wereld.activate()
     columns = [column for column in tables.koppeling.c if column.name != "id"]
     copy = tables.koppeling.insert().from_select([column.name for column in columns], sa.select(*columns))
-    with pytest.raises(IntegrityError), wereld.opslag.writing() as connection:
+    with pytest.raises(IntegrityError), wereld.database.writing() as connection:
         connection.execute(copy)
 
 
@@ -301,18 +303,18 @@ def test_overzicht(wereld: Wereld) -> None:
     """The overview of a vestiging: BRON without a record, what is activated, what is available, and what is not yet."""
     wereld.activate()
     paused = clear(wereld, wereld.activate("basispoort", code=ANDERE_CODE))
-    with wereld.opslag.reading() as connection:
-        view = overzicht(connection, wereld.poort.catalogus, BRIN6)
-        other = overzicht(connection, wereld.poort.catalogus, ANDERE)
-    assert [(one.aanbod.id, one.koppeling is None) for one in view.geactiveerd] == [
+    with wereld.database.reading() as connection:
+        view = overview(connection, wereld.gate.catalogue, BRIN6)
+        other = overview(connection, wereld.gate.catalogue, ANDERE)
+    assert [(one.entry.id, one.koppeling is None) for one in view.activated] == [
         ("bron", True),
         ("snappet", False),
         ("basispoort", False),
     ]
-    assert view.geactiveerd[2].koppeling == paused
-    assert len(view.beschikbaar) == 9
-    assert [one.aanbod.id for one in view.beschikbaar if not one.nu] == ["uwlr-4d"]
-    assert len(other.beschikbaar) == 11
+    assert view.activated[2].koppeling == paused
+    assert len(view.available) == 9
+    assert [one.entry.id for one in view.available if not one.now] == ["uwlr-4d"]
+    assert len(other.available) == 11
 
 
 def test_startdatum(wereld: Wereld) -> None:
@@ -320,23 +322,23 @@ def test_startdatum(wereld: Wereld) -> None:
     assert wereld.activate(startdatum=date(2027, 1, 4)).startdatum == date(2027, 1, 4)
 
 
-def newer_terms(wereld: Wereld, versie: str = "uwlr-2") -> Catalogus:
+def newer_terms(wereld: Wereld, version: str = "uwlr-2") -> Catalogue:
     """Give the catalogue with another version of the terms of Snappet."""
-    aanbod = wereld.poort.catalogus.aanbod["snappet"]
-    newer = replace(aanbod, voorwaarden=replace(aanbod.voorwaarden, versie=versie))
-    return Catalogus({**wereld.poort.catalogus.aanbod, "snappet": newer})
+    entry = wereld.gate.catalogue.entries["snappet"]
+    newer = replace(entry, voorwaarden=replace(entry.voorwaarden, versie=version))
+    return Catalogue({**wereld.gate.catalogue.entries, "snappet": newer})
 
 
 def agree_again(
-    wereld: Wereld, gezien: Koppeling, catalogus: Catalogus, *, naam: str = "B. Bos", akkoord: bool = True
+    wereld: Wereld, seen: Koppeling, catalogue: Catalogue, *, naam: str = "B. Bos", akkoord: bool = True
 ) -> Koppeling:
     """Agree to the terms of a catalogue."""
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         return actions.agree_again(
             connection,
-            catalogus,
-            gezien.id,
-            gezien.versie,
+            catalogue,
+            seen.id,
+            seen.versie,
             login="bbos",
             naam=naam,
             akkoord=akkoord,
@@ -351,7 +353,7 @@ def test_newer_terms(wereld: Wereld) -> None:
     third = agree_again(wereld, second, newer_terms(wereld, "uwlr-3"))
     assert (third.akkoord.login, third.akkoord.voorwaarden, third.akkoord.moment) == ("bbos", "uwlr-3", LATER)
     assert (third.status, third.geopend_op, third.versie) == (first.status, first.geopend_op, first.versie + 2)
-    with wereld.opslag.reading() as connection:
+    with wereld.database.reading() as connection:
         assert store.earlier_akkoorden(connection, first.id) == [second.akkoord, first.akkoord]
     assert wereld.fetch().koppeling_id == first.id
     assert [line[0] for line in lines(wereld)] == ["geactiveerd", "akkoord vernieuwd", "akkoord vernieuwd"]
@@ -361,24 +363,24 @@ def test_agreements_that_are_refused(wereld: Wereld) -> None:
     """The same terms, no tick, no name, an old view, an ended koppeling: nothing changes."""
     first = wereld.activate()
     newer = newer_terms(wereld)
-    refused(wereld, AlAkkoord, lambda: agree_again(wereld, first, wereld.poort.catalogus))
-    refused(wereld, AkkoordOntbreekt, lambda: agree_again(wereld, first, newer, akkoord=False))
-    refused(wereld, AkkoordOntbreekt, lambda: agree_again(wereld, first, newer, naam=" "))
-    refused(wereld, IntussenGewijzigd, lambda: agree_again(wereld, replace(first, versie=9), newer))
-    with wereld.opslag.writing() as connection:
+    refused(wereld, AlreadyAgreedError, lambda: agree_again(wereld, first, wereld.gate.catalogue))
+    refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, akkoord=False))
+    refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, naam=" "))
+    refused(wereld, ChangedMeanwhileError, lambda: agree_again(wereld, replace(first, versie=9), newer))
+    with wereld.database.writing() as connection:
         ended = actions.end(connection, first.id, first.versie, LATER)
-    refused(wereld, Beeindigd, lambda: agree_again(wereld, ended, newer))
+    refused(wereld, EndedError, lambda: agree_again(wereld, ended, newer))
 
 
 def test_a_koppeling_is_found_at_its_own_vestiging(wereld: Wereld) -> None:
     """By id and brin6, living or ended; the ended ones the last one first."""
     first = wereld.activate()
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         actions.end(connection, first.id, first.versie, LATER)
     second = wereld.activate()
-    with wereld.opslag.writing() as connection:
+    with wereld.database.writing() as connection:
         actions.end(connection, second.id, second.versie, LATER)
-    with wereld.opslag.reading() as connection:
+    with wereld.database.reading() as connection:
         assert store.find(connection, first.id, ANDERE) is None
         assert store.find(connection, 99, BRIN6) is None
         assert [one.id for one in store.list_ended(connection, BRIN6)] == [second.id, first.id]

@@ -12,7 +12,7 @@ from rich.console import Console
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.koppeling import koppeling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import store, verificatiecode
@@ -32,7 +32,7 @@ def klok() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Give a data folder with one vestiging and two afnemers."""
     made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
-    with made.opslag() as opslag, opslag.writing() as connection:
+    with made.database() as database, database.writing() as connection:
         metadata.create_all(connection)
         add_vestiging(connection, BRIN6)
     for klantnaam in ("Snappet", "Basispoort"):
@@ -41,10 +41,10 @@ def context(tmp_path: Path) -> Context:
 
 
 @pytest.fixture
-def opslag(context: Context) -> Iterator[Opslag]:
+def opslag(context: Context) -> Iterator[Database]:
     """Open the same database."""
-    with context.opslag() as opslag:
-        yield opslag
+    with context.database() as database:
+        yield database
 
 
 def run(context: Context, *arguments: str, stdin: str | None = None, **environment: str) -> Result:
@@ -57,19 +57,19 @@ def activate(context: Context, *arguments: str, stdin: str | None = None, **envi
     return run(context, "activate", BRIN6, "snappet", *AGREED, *arguments, stdin=stdin, **environment)
 
 
-def living(opslag: Opslag) -> Koppeling | None:
+def living(database: Database) -> Koppeling | None:
     """Give the living koppeling with Snappet."""
-    with opslag.reading() as connection:
-        return store.living(connection, BRIN6, "snappet")
+    with database.reading() as connection:
+        return store.find_living(connection, BRIN6, "snappet")
 
 
-def status(opslag: Opslag) -> str | None:
+def status(database: Database) -> str | None:
     """Give the status of the living koppeling with Snappet."""
-    found = living(opslag)
+    found = living(database)
     return None if found is None else str(found.status)
 
 
-def test_ways_to_give_a_code(context: Context, opslag: Opslag, tmp_path: Path) -> None:
+def test_ways_to_give_a_code(context: Context, opslag: Database, tmp_path: Path) -> None:
     """A code comes from an option, a file, the environment or a prompt, and is not printed."""
     file = tmp_path / "code.txt"
     file.write_text(CODE + "\n")
@@ -86,7 +86,7 @@ def test_ways_to_give_a_code(context: Context, opslag: Opslag, tmp_path: Path) -
         assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
 
 
-def test_generated_code(context: Context, opslag: Opslag) -> None:
+def test_generated_code(context: Context, opslag: Database) -> None:
     """A generated code stands alone on standard output, once, and keeps to the rule."""
     result = activate(context, "--generate")
     code = result.stdout.strip()
@@ -95,7 +95,7 @@ def test_generated_code(context: Context, opslag: Opslag) -> None:
     assert status(opslag) == "actief"
 
 
-def test_whole_life(context: Context, opslag: Opslag) -> None:
+def test_whole_life(context: Context, opslag: Database) -> None:
     """Activate, change the code, pause, resume and end: each act stands in the journaal."""
     assert activate(context, "--code", CODE).exit_code == 0
     assert run(context, "code", BRIN6, "snappet", "--code", ANDERE_CODE).exit_code == 0
@@ -105,12 +105,12 @@ def test_whole_life(context: Context, opslag: Opslag) -> None:
     assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
     assert living(opslag) is None
     with opslag.reading() as connection:
-        acts = [regel.handeling for regel in search.read(connection, brin6=BRIN6)][::-1]
+        acts = [line.act for line in search.read(connection, brin6=BRIN6)][::-1]
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
 
 
 @pytest.mark.parametrize("act", ["pause", "end"])
-def test_confirmation(context: Context, opslag: Opslag, act: str) -> None:
+def test_confirmation(context: Context, opslag: Database, act: str) -> None:
     """A pause and an end ask first; without a yes nothing happens."""
     activate(context, "--code", CODE)
     assert run(context, act, BRIN6, "snappet", stdin="n\n").exit_code == 1
@@ -144,7 +144,7 @@ def test_confirmation(context: Context, opslag: Opslag, act: str) -> None:
         (("terms", "weg"), "staat niet in de lijst"),
     ],
 )
-def test_refused(context: Context, opslag: Opslag, arguments: tuple[str, ...], woord: str) -> None:
+def test_refused(context: Context, opslag: Database, arguments: tuple[str, ...], woord: str) -> None:
     """Each refusal is one sentence and an exit code, shows no code, and leaves the koppelingen as they were."""
     activate(context, "--code", CODE)
     before = living(opslag)
@@ -156,7 +156,7 @@ def test_refused(context: Context, opslag: Opslag, arguments: tuple[str, ...], w
         assert store.list_living(connection) == [before]
 
 
-def test_code_of_a_paused_one(context: Context, opslag: Opslag) -> None:
+def test_code_of_a_paused_one(context: Context, opslag: Database) -> None:
     """Changing the code does not resume by accident."""
     activate(context, "--code", CODE)
     run(context, "pause", BRIN6, "snappet", "--yes")

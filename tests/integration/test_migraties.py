@@ -25,7 +25,7 @@ from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers import tables as gebruikers
 from uwlr_adapter.journaal import tables as journaal
@@ -46,14 +46,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def opslag(url: str) -> Iterator[Opslag]:
+def opslag(url: str) -> Iterator[Database]:
     """Open it."""
-    opened = Opslag(url)
+    opened = Database(url)
     yield opened
     opened.close()
 
 
-def test_the_migrations_make_the_tables_of_the_code(opslag: Opslag) -> None:
+def test_the_migrations_make_the_tables_of_the_code(opslag: Database) -> None:
     """After an upgrade there is no difference between the database and the metadata, names of constraints included."""
     opslag.upgrade()
     with opslag.reading() as connection:
@@ -68,16 +68,16 @@ def test_the_migrations_make_the_tables_of_the_code(opslag: Opslag) -> None:
 def test_the_files_are_numbered_as_they_follow_each_other() -> None:
     """The newest migration is found by its number, without loading any: so that is what Alembic finds too."""
     config = Config()
-    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "db" / "migrations"))
     scripts = ScriptDirectory.from_config(config)
     found = [script.revision for script in scripts.walk_revisions()]
     assert found == sorted(found, reverse=True)
     assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts.walk_revisions())
 
 
-def test_an_upgrade_again_changes_nothing(opslag: Opslag) -> None:
+def test_an_upgrade_again_changes_nothing(opslag: Database) -> None:
     """A current database stays as it is, and is recognised as current."""
-    with pytest.raises(OpslagFout):
+    with pytest.raises(DatabaseUnusableError):
         opslag.require_current()
     opslag.upgrade()
     opslag.upgrade()
@@ -90,14 +90,14 @@ def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> N
     failures: list[BaseException] = []
 
     def start() -> None:
-        opslag = Opslag(url)
+        database = Database(url)
         barrier.wait()
         try:
-            opslag.upgrade()
+            database.upgrade()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
             failures.append(error)
         finally:
-            opslag.close()
+            database.close()
 
     threads = [Thread(target=start) for _ in range(4)]
     for thread in threads:
@@ -112,21 +112,21 @@ def test_an_opening_waits_for_the_one_that_is_first(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite3"
     first = sqlite3.connect(path, isolation_level=None)
     first.execute("BEGIN IMMEDIATE")
-    opslag = Opslag(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
     with patch.object(dialect, "sleep", side_effect=lambda _: first.rollback()) as waited:
-        opslag.upgrade()
+        database.upgrade()
     assert waited.call_count == 1
     first.close()
-    opslag.close()
+    database.close()
 
 
 def test_opening_a_file_leaves_the_locks_of_other_connections(tmp_path: Path) -> None:
-    """A second Opslag on a file does not end what the first one holds: another process would take its log away."""
+    """A second Database on a file does not end what the first one holds: another process would take its log away."""
     path = tmp_path / "a.sqlite3"
-    first = Opslag(f"sqlite:///{path}")
+    first = Database(f"sqlite:///{path}")
     first.upgrade()
     with first.reading():
-        second = Opslag(f"sqlite:///{path}")
+        second = Database(f"sqlite:///{path}")
         other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA user_version'); c.close()"
         subprocess.run([sys.executable, "-c", other, path], check=True)
         assert path.with_name(f"{path.name}-wal").exists()
@@ -134,20 +134,20 @@ def test_opening_a_file_leaves_the_locks_of_other_connections(tmp_path: Path) ->
     second.close()
 
 
-def test_a_newer_database_is_not_touched(opslag: Opslag) -> None:
+def test_a_newer_database_is_not_touched(opslag: Database) -> None:
     """A database of a later version of the house is refused, with what to do."""
     opslag.upgrade()
     with opslag.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(OpslagFout, match="another version"):
+    with pytest.raises(DatabaseUnusableError, match="another version"):
         opslag.require_current()
 
 
-def _upgrade_to(opslag: Opslag, revision: str) -> None:
+def _upgrade_to(database: Database, revision: str) -> None:
     """Bring a database to an older version of the house."""
     config = Config()
-    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "migrations"))
-    with opslag.writing() as connection:
+    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "db" / "migrations"))
+    with database.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -156,9 +156,9 @@ def _fill(connection: sa.Connection) -> None:
     """Write what an import of version 0002 wrote: leerlingen with and without days, groups, a leerkracht, an alias."""
     tables = sa.MetaData()
     tables.reflect(connection)
-    jaar = {"brin6": "21QW00", "schooljaar": "2026-2027"}
+    year = {"brin6": "21QW00", "schooljaar": "2026-2027"}
     van = {"brincode": "21QW"}
-    dag = date(2026, 10, 1)
+    day = date(2026, 10, 1)
     rows: dict[str, list[dict[str, object]]] = {
         "vestiging": [{"brin6": "21QW00", **van, "dependancecode": "00", "naam": "De Regenboog", "schoolkey": "k"}],
         "persoon": [
@@ -171,26 +171,26 @@ def _fill(connection: sa.Connection) -> None:
             {"soort": "leerling", **van, "bronkey": key, "persoon_id": at}
             for key, at in (("101", 1), ("101-oud", 1), ("102", 2), ("103", 3))
         ],
-        "locatie": [{**jaar, "key": "VH", "naam": "Hoofdgebouw"}],
+        "locatie": [{**year, "key": "VH", "naam": "Hoofdgebouw"}],
         "groep": [
-            {**jaar, "key": "g", "soort": "groep", "naam": "4A", "jaargroep": "4"},
-            {**jaar, "key": "s", "soort": "samengestelde_groep", "naam": "Plus"},
+            {**year, "key": "g", "soort": "groep", "naam": "4A", "jaargroep": "4"},
+            {**year, "key": "s", "soort": "samengestelde_groep", "naam": "Plus"},
         ],
         "deelname": [
-            {**jaar, "persoon_id": 1, "locatie_key": "VH", "roepnaam": "Zoë", "achternaam": "Zonneveld"},
-            {**jaar, "persoon_id": 2, "roepnaam": "Ole", "van": dag, "instroomdatum": "2026-10-01+02:00"},
-            {**jaar, "persoon_id": 3, "roepnaam": "Bo", "tot": dag, "uitstroomdatum": "2026-10-01"},
+            {**year, "persoon_id": 1, "locatie_key": "VH", "roepnaam": "Zoë", "achternaam": "Zonneveld"},
+            {**year, "persoon_id": 2, "roepnaam": "Ole", "van": day, "instroomdatum": "2026-10-01+02:00"},
+            {**year, "persoon_id": 3, "roepnaam": "Bo", "tot": day, "uitstroomdatum": "2026-10-01"},
         ],
         "plaatsing": [
-            {**jaar, "persoon_id": 1, "groep_key": "g", "volgorde": 0},
-            {**jaar, "persoon_id": 1, "groep_key": "s", "volgorde": 1},
+            {**year, "persoon_id": 1, "groep_key": "g", "volgorde": 0},
+            {**year, "persoon_id": 1, "groep_key": "s", "volgorde": 1},
         ],
         "aanstelling": [
-            {**jaar, "persoon_id": 4, "roepnaam": "Kim", "rollen": [["rol", "LRK"]], "groepen": [["groep", "g", []]]}
+            {**year, "persoon_id": 4, "roepnaam": "Kim", "rollen": [["rol", "LRK"]], "groepen": [["groep", "g", []]]}
         ],
         "stand": [
             {
-                **jaar,
+                **year,
                 "profiel": "smalle set",
                 "xsdversie": "2.2",
                 "soort": "leerlinggegevens",
@@ -217,13 +217,13 @@ def _rows(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
 
 def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: Path) -> None:
     """From 0002: each row is still there, the enrolment of a leerling now as a period, each group available."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
-    _upgrade_to(opslag, "0002")
-    with opslag.writing() as connection:
+    database = Database(f"sqlite:///{tmp_path}/a.sqlite3")
+    _upgrade_to(database, "0002")
+    with database.writing() as connection:
         _fill(connection)
         before = _rows(connection)
-    _upgrade_to(opslag, "0003")
-    with opslag.reading() as connection:
+    _upgrade_to(database, "0003")
+    with database.reading() as connection:
         after = _rows(connection)
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     periodes = {row["persoon_id"]: row for row in after.pop("inschrijving")}
@@ -241,18 +241,18 @@ def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: 
     assert after.pop("school") == [{"brincode": "21QW", "versie": 0}]
     assert [after.pop(naam) for naam in ("importbatch", "importstap", "vergeten")] == [[], [], []]
     assert after == before
-    opslag.close()
+    database.close()
 
 
 @pytest.mark.parametrize(("dag", "keys"), [(date(2026, 9, 30), ["101", "103"]), (date(2026, 10, 1), ["101", "102"])])
 def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: list[str]) -> None:
     """The dataset of an upgraded database is the one that its rows meant, field by field."""
-    opslag = Opslag(f"sqlite:///{tmp_path}/a.sqlite3")
-    _upgrade_to(opslag, "0002")
-    with opslag.writing() as connection:
+    database = Database(f"sqlite:///{tmp_path}/a.sqlite3")
+    _upgrade_to(database, "0002")
+    with database.writing() as connection:
         _fill(connection)
-    opslag.upgrade()
-    found = select(opslag, "21QW00", "2026-2027", dag)
+    database.upgrade()
+    found = select(database, "21QW00", "2026-2027", dag)
     assert found is not None
     leerlingen = {
         "101": Leerling(
@@ -272,12 +272,12 @@ def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: l
     assert [one.key for one in found.locaties] == ["VH"]
     leerkracht = Leerkracht("m1", roepnaam="Kim", rollen=(Rol("rol", "LRK"),), groepen=(GroepVerwijzing("groep", "g"),))
     assert found.leerkrachten == (leerkracht,)
-    again = import_dataset(opslag, replace(found, school=replace(found.school, schoolkey=None)))
-    assert again.tellingen["leerlingen"].toegevoegd == 0, "the same persons as before"
-    opslag.close()
+    again = import_dataset(database, replace(found, school=replace(found.school, schoolkey=None)))
+    assert again.counts["leerlingen"].added == 0, "the same persons as before"
+    database.close()
 
 
-def test_a_period_and_a_place_keep_their_deelname(opslag: Opslag) -> None:
+def test_a_period_and_a_place_keep_their_deelname(opslag: Database) -> None:
     """From 0005: they lose a foreign key that said nothing new; no row goes, and none can be without a deelname."""
     _upgrade_to(opslag, "0002")
     with opslag.writing() as connection:

@@ -25,11 +25,11 @@ Content = tuple[object, ...]
 def databank_with_school(databank: str, tmp_path: Path) -> Databank:
     """Give a database, of either kind, with one school of sixty leerlingen and its koppeling."""
     made = Databank(databank, tmp_path, Settings(data=tmp_path).database_url)
-    opslag = wereld.open_opslag(made)
-    wereld.add_afnemer(opslag)
-    wereld.import_file(opslag, write_edexml(tmp_path / "school.xml", BRIN6, SIZE))
-    wereld.activate(opslag, [BRIN6])
-    opslag.close()
+    database = wereld.open_opslag(made)
+    wereld.add_afnemer(database)
+    wereld.import_file(database, write_edexml(tmp_path / "school.xml", BRIN6, SIZE))
+    wereld.activate(database, [BRIN6])
+    database.close()
     return made
 
 
@@ -89,5 +89,5 @@ def test_geenwijzigingen_is_the_same(databank_with_school: Databank) -> None:
     """Who has the data hears so from both, each asked with the moment that the service itself gave."""
     ours, _ = both(databank_with_school, wereld.haal(BRIN6))
     (moment,) = etree.fromstring(ours.body).iter(f"{{{LEERLINGGEGEVENS}}}aanmaakdatum")
-    for reply in both(databank_with_school, wereld.haal(BRIN6, sinds=moment.text)):
+    for reply in both(databank_with_school, wereld.haal(BRIN6, since=moment.text)):
         assert [etree.QName(one).localname for one in etree.fromstring(reply.body)[-1][0]] == ["geenwijzigingen"]

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.pull import write_private
-from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.settings import Settings
 
 
@@ -21,9 +21,9 @@ def rights(path: Path) -> int:
 def test_the_records_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     """Folder, database and the files beside it let nobody else in."""
     folder = tmp_path / "data"
-    opslag = Opslag(f"sqlite:///{folder}/uwlr.sqlite3")
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database = Database(f"sqlite:///{folder}/uwlr.sqlite3")
+    database.upgrade()
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a)")
         found = {path.name: rights(path) for path in folder.iterdir()}
     assert rights(folder) == 0o700
@@ -41,9 +41,9 @@ def test_a_saved_answer_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["geen-url", "onbekend://x", "mysql+nergens://x/y"])
 def test_a_database_of_another_kind_is_one_sentence(url: str) -> None:
-    """A URL that leads nowhere is refused as an OpslagFout."""
-    with pytest.raises(OpslagFout):
-        Opslag(url)
+    """A URL that leads nowhere is refused as an DatabaseUnusableError."""
+    with pytest.raises(DatabaseUnusableError):
+        Database(url)
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_is_one_sentence() -> None:
 def test_a_current_database_is_only_read(tmp_path: Path) -> None:
     """A command that reads does not wait for somebody who writes."""
     url = f"sqlite:///{tmp_path}/uwlr.sqlite3"
-    first, second = Opslag(url), Opslag(url)
+    first, second = Database(url), Database(url)
     first.upgrade()
     with first.writing():
         second.upgrade()
@@ -73,13 +73,13 @@ def test_a_current_database_is_only_read(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("databank")
 def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
     """What may reach the disk with the next commit says so for its own transaction; the next one waits again."""
-    opslag = Opslag(Settings(data=tmp_path).database_url)
-    query = "PRAGMA synchronous" if opslag.is_sqlite else "SHOW synchronous_commit"
-    if not opslag.is_sqlite:  # the server of the tests keeps nothing over a power cut
-        sa.event.listen(opslag.engine, "connect", lambda made, _: made.execute("SET synchronous_commit = on"))
+    database = Database(Settings(data=tmp_path).database_url)
+    query = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
+    if not database.is_sqlite:  # the server of the tests keeps nothing over a power cut
+        sa.event.listen(database.engine, "connect", lambda made, _: made.execute("SET synchronous_commit = on"))
     found = []
     for later in (False, True, False):
-        with opslag.writing(later=later) as connection:
+        with database.writing(later=later) as connection:
             found.append(str(connection.exec_driver_sql(query).scalar()))
-    assert found == (["2", "1", "2"] if opslag.is_sqlite else ["on", "off", "on"])
-    opslag.close()
+    assert found == (["2", "1", "2"] if database.is_sqlite else ["on", "off", "on"])
+    database.close()

@@ -30,23 +30,23 @@ from uwlr_adapter.cli import main
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import Opslag, OpslagFout, ask
-from uwlr_adapter.db.libpq import Libpq, Rij, Stap, libpq_of
-from uwlr_adapter.db.statements import Gesteld, Invoer, Vraag
+from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
+from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
+from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 from uwlr_adapter.journaal import model, search, tables
-from uwlr_adapter.journaal.model import Soort
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions
-from uwlr_adapter.koppelingen.errors import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
+from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, ChangedMeanwhileError, CodeInUseError, KoppelingError
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
 PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
 GROOT = sa.Table("groot", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.LargeBinary))
-INVOER = Invoer(PROEF, ["a"])
-COUNTED = Vraag(sa.select(sa.func.count()).select_from(PROEF))
-ALL = Vraag(sa.select(PROEF.c.a))
+INVOER = InsertStatement(PROEF, ["a"])
+COUNTED = SelectStatement(sa.select(sa.func.count()).select_from(PROEF))
+ALL = SelectStatement(sa.select(PROEF.c.a))
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def opslag(url: str) -> Opslag:
+def opslag(url: str) -> Database:
     """Open it."""
-    return Opslag(url)
+    return Database(url)
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
@@ -83,7 +83,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     return found
 
 
-def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Opslag) -> None:
+def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Database) -> None:
     """What is committed meanwhile is not seen, and a write is refused."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
@@ -98,15 +98,15 @@ def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Opslag)
         connection.exec_driver_sql("INSERT INTO proef VALUES (2)")
 
 
-def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
+def test_a_snapshot_is_one_moment(opslag: Database) -> None:
     """Statements in one message see what was committed before the first of them, however long they take."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
-    counted = Gesteld(COUNTED, {})
-    waits = Gesteld(Vraag(sa.select(sa.func.pg_advisory_xact_lock(7))), {})
+    counted = Query(COUNTED, {})
+    waits = Query(SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7))), {})
     failures: list[object] = []
     opslag.on_failure = failures.append
-    found: list[list[list[Rij]]] = []
+    found: list[list[list[Row]]] = []
     thread = threading.Thread(target=lambda: found.append(opslag.snapshot([counted, waits, counted])))
     with opslag.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
@@ -119,13 +119,13 @@ def test_a_snapshot_is_one_moment(opslag: Opslag) -> None:
     assert not failures
 
 
-def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Opslag) -> None:
+def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Database) -> None:
     """The rest of it is sent when the server reads on: here it waits for a lock before it comes to the large part."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE groot (a int, b bytea)")
     kind, large = opslag.engine.dialect, os.urandom(8_000_000)
-    waits = Vraag(sa.select(sa.func.pg_advisory_xact_lock(7)))
-    steps = [waits.step(kind, {}), Invoer(GROOT, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
+    waits = SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7)))
+    steps = [waits.step(kind, {}), InsertStatement(GROOT, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
     failures: list[Exception] = []
 
     def write() -> None:
@@ -148,12 +148,12 @@ def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Opslag) -> 
 
 def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) -> None:
     """Whoever has to connect first hears the same as whoever lost a connection."""
-    away = Opslag(sa.make_url(url).set(query={"host": "/nowhere"}).render_as_string(hide_password=False))
+    away = Database(sa.make_url(url).set(query={"host": "/nowhere"}).render_as_string(hide_password=False))
     failures: list[object] = []
     away.on_failure = failures.append
     for work in (
-        lambda: away.look(Gesteld(ALL, {})),
-        lambda: away.snapshot([Gesteld(ALL, {})]),
+        lambda: away.look(Query(ALL, {})),
+        lambda: away.snapshot([Query(ALL, {})]),
         lambda: away.put(INVOER, [{"a": 1}]),
     ):
         with pytest.raises(DBAPIError):
@@ -161,9 +161,9 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) 
     assert len(failures) == 3
 
 
-def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Opslag) -> None:
+def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Database) -> None:
     """A message without an answer is given up, and its connection with it; then a transaction asks the same."""
-    waits = Gesteld(Vraag(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
+    waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
         silence.enter_context(patch.object(dialect, "STATEMENT_SECONDS", -1))
@@ -180,7 +180,7 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Opslag)
     assert [str(failure) for failure in failures] == ["the database does not answer"]
 
 
-def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
+def test_an_exception_undoes_a_writing_transaction(opslag: Database) -> None:
     """Of a transaction that fails nothing stays."""
     with pytest.raises(DBAPIError), opslag.writing() as connection:  # noqa: PT012 - the second statement raises
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
@@ -189,7 +189,7 @@ def test_an_exception_undoes_a_writing_transaction(opslag: Opslag) -> None:
         assert not sa.inspect(connection).has_table("proef")
 
 
-def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Opslag) -> None:
+def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Database) -> None:
     """A statement of ours is prepared once for a connection, whatever became of the transactions in it."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
@@ -198,14 +198,14 @@ def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Opslag) 
             connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
             for _ in range(8):  # so often that the driver would prepare it too
                 connection.execute(sa.text("SELECT 1"))
-            assert ask(connection, [Gesteld(COUNTED, {})]) == [[(1,)]]
+            assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(1,)]]
             raise ZeroDivisionError
     with opslag.reading() as connection:
-        assert ask(connection, [Gesteld(COUNTED, {})]) == [[(0,)]]
+        assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(0,)]]
         assert connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) == 1
 
 
-def test_a_table_that_changed_under_a_prepared_statement(opslag: Opslag) -> None:
+def test_a_table_that_changed_under_a_prepared_statement(opslag: Database) -> None:
     """One request fails when a table changed under a server at work, as every failure of the database; then no more."""
     with opslag.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
@@ -213,14 +213,14 @@ def test_a_table_that_changed_under_a_prepared_statement(opslag: Opslag) -> None
     failures: list[object] = []
     opslag.on_failure = failures.append
     with opslag.reading() as connection:
-        assert ask(connection, [Gesteld(ALL, {})]) == [[(7,)]]
-    with Opslag(opslag.url.render_as_string(hide_password=False)).writing() as connection:
+        assert fetch_queries(connection, [Query(ALL, {})]) == [[(7,)]]
+    with Database(opslag.url.render_as_string(hide_password=False)).writing() as connection:
         connection.exec_driver_sql("ALTER TABLE proef ALTER COLUMN a TYPE text")
     with pytest.raises(DBAPIError), opslag.reading() as connection:
-        ask(connection, [Gesteld(ALL, {})])
+        fetch_queries(connection, [Query(ALL, {})])
     assert len(failures) == 1
     with opslag.reading() as connection:
-        assert ask(connection, [Gesteld(ALL, {})]) == [[("7",)]]
+        assert fetch_queries(connection, [Query(ALL, {})]) == [[("7",)]]
 
 
 def test_the_limits_are_in_force(url: str) -> None:
@@ -229,10 +229,10 @@ def test_the_limits_are_in_force(url: str) -> None:
         "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),"
         " current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')"
     )
-    with Opslag(url).reading() as connection:
+    with Database(url).reading() as connection:
         assert tuple(connection.execute(query).one()) == ("15s", "25s", "1min", "uwlr-adapter")
     own = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D2s&application_name=eigen"
-    with Opslag(own).reading() as connection:
+    with Database(own).reading() as connection:
         assert tuple(connection.execute(query).one()) == ("2s", "25s", "1min", "eigen")
 
 
@@ -245,15 +245,15 @@ def test_one_code_in_two_acts_at_once(url: str, tmp_path: Path) -> None:
             partial(wereld.activate, "snappet", brin6, code),
             partial(wereld.activate, "basispoort", brin6, code),
         )
-        assert sorted(isinstance(one, CodeBezet) for one in found) == [False, True], found
+        assert sorted(isinstance(one, CodeInUseError) for one in found) == [False, True], found
 
 
 def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None:
     """Of two people who activate the same entry one hears that it is active already."""
     wereld = Wereld.make(tmp_path, "Snappet")
     found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
-    assert sum(isinstance(one, AlGeactiveerd) for one in found) == 3, found
-    assert sum(row.soort == Soort.KOPPELING for row in wereld.rows(tables.journaal)) == 1
+    assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
+    assert sum(row.soort == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
@@ -262,16 +262,16 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
     seen = wereld.activate()
 
     def pause() -> object:
-        with wereld.opslag.writing() as connection:
+        with wereld.database.writing() as connection:
             return actions.clear_code(connection, seen.id, seen.versie, MOMENT)
 
     def end() -> object:
-        with wereld.opslag.writing() as connection:
+        with wereld.database.writing() as connection:
             return actions.end(connection, seen.id, seen.versie, MOMENT)
 
     found = at_once(pause, end)
-    assert sorted(isinstance(one, IntussenGewijzigd) for one in found) == [False, True], found
-    assert not any(isinstance(one, KoppelingFout) and not isinstance(one, IntussenGewijzigd) for one in found)
+    assert sorted(isinstance(one, ChangedMeanwhileError) for one in found) == [False, True], found
+    assert not any(isinstance(one, KoppelingError) and not isinstance(one, ChangedMeanwhileError) for one in found)
 
 
 def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> None:
@@ -284,25 +284,25 @@ def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> No
         " akkoord_login, akkoord_naam, akkoord_op, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
     )
     for _ in range(2):
-        with wereld.opslag.writing() as connection:
+        with wereld.database.writing() as connection:
             connection.execute(copy, {"status": "beëindigd", "beeindigd": datetime.now(UTC).replace(tzinfo=None)})
-    with pytest.raises(sa.exc.IntegrityError), wereld.opslag.writing() as connection:
+    with pytest.raises(sa.exc.IntegrityError), wereld.database.writing() as connection:
         connection.execute(copy, {"status": "gepauzeerd", "beeindigd": None})
 
 
 def test_two_imports_of_one_school_at_once(url: str, tmp_path: Path) -> None:
     """Two vestigingen of one brincode that name the same leerlingen make each of them once."""
-    opslag = open_opslag(tmp_path)
+    database = open_opslag(tmp_path)
     leerlingen = [Leerling(str(number), roepnaam="Bo", eckid=f"https://ketenid.nl/{number}") for number in range(50)]
     whole = make_dataset(leerlingen)
     files = [replace(whole, school=replace(whole.school, dependancecode=f"0{number}")) for number in range(4)]
-    found = at_once(*[partial(import_dataset, opslag, one) for one in files])
+    found = at_once(*[partial(import_dataset, database, one) for one in files])
     assert not [one for one in found if isinstance(one, Exception)], found
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(persoon)) == 50
 
 
-def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
+def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
     """Who comes second waits for the transaction of the first; another name is free."""
     order: list[str] = []
     held = threading.Event()
@@ -336,11 +336,11 @@ def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> Non
     school.close()
 
 
-def test_keys_are_registered_once(url: str, opslag: Opslag, tmp_path: Path) -> None:
+def test_keys_are_registered_once(url: str, opslag: Database, tmp_path: Path) -> None:
     """Processes that start at once with a new key all start."""
     settings = Settings(data=tmp_path, keys=SecretStr("a=" + "0a" * 32))
-    found = at_once(*[lambda: Sleutelbos.from_settings(settings, opslag) for _ in range(6)])
-    assert all(isinstance(one, Sleutelbos) for one in found), found
+    found = at_once(*[lambda: ServerKeys.from_settings(settings, opslag) for _ in range(6)])
+    assert all(isinstance(one, ServerKeys) for one in found), found
 
 
 def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -> None:
@@ -348,37 +348,37 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
     school = Proefschool(tmp_path)
     assert school.fetch().uitkomst == "leerlinggegevens"
     failures: list[object] = []
-    assert school.app.dienst is not None
-    school.app.dienst.opslag.on_failure = failures.append
-    end_connections(school.opslag)
+    assert school.app.exchange is not None
+    school.app.exchange.database.on_failure = failures.append
+    end_connections(school.database)
     assert school.fetch().uitkomst == "leerlinggegevens"
     assert not failures
     school.close()
 
 
-def test_the_pool_gives_no_connection_that_ended(opslag: Opslag) -> None:
+def test_the_pool_gives_no_connection_that_ended(opslag: Database) -> None:
     """A connection for a loop, and a transaction, are of one that lives; nobody fails on the way."""
     failures: list[object] = []
     opslag.on_failure = failures.append
     with opslag.reading(), opslag.reading(), opslag.writing():
         pass
-    other = Opslag(opslag.url.render_as_string(hide_password=False))
+    other = Database(opslag.url.render_as_string(hide_password=False))
     end_connections(other)
-    assert libpq_of(opslag.connect()).fetch(Stap("SELECT 1", [])) == [(1,)]
+    assert libpq_of(opslag.connect()).fetch(Step("SELECT 1", [])) == [(1,)]
     with opslag.reading() as reading, opslag.writing() as writing:
         assert reading.scalar(sa.text("SELECT 1")) == writing.scalar(sa.text("SELECT 1")) == 1
     assert not failures
     other.close()
 
 
-def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(opslag: Opslag) -> None:
+def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(opslag: Database) -> None:
     """What shows only when it begins is a failure of the database, not of who began it."""
     failures: list[object] = []
     with opslag.reading():
         pass
-    end_connections(Opslag(opslag.url.render_as_string(hide_password=False)))
+    end_connections(Database(opslag.url.render_as_string(hide_password=False)))
     opslag.on_failure = failures.append
-    with patch.object(Libpq, "has_ended", return_value=False), opslag.reading() as connection:
+    with patch.object(LibpqConnection, "has_ended", return_value=False), opslag.reading() as connection:
         assert connection.scalar(sa.text("SELECT 1")) == 1
     assert len(failures) == 1
 
@@ -386,21 +386,21 @@ def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(opslag: 
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
     """A request whose connection goes before its line is written is not done again; the next one is right."""
     school = Proefschool(tmp_path)
-    put = Invoer.put
+    put = InsertStatement.put
 
     def cut(*given: Any) -> None:
-        end_connections(school.opslag)
+        end_connections(school.database)
         put(*given)
 
-    with patch.object(Invoer, "put", cut):
+    with patch.object(InsertStatement, "put", cut):
         assert school.fetch().uitkomst == TEMPORARY
-    with school.opslag.reading() as connection:
-        assert [one for one in search.read(connection) if one.soort is model.Soort.VERZOEK] == []
+    with school.database.reading() as connection:
+        assert [one for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK] == []
     assert school.fetch().uitkomst == "leerlinggegevens"
     school.close()
 
 
-def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
+def test_a_standby_is_left(url: str, opslag: Database) -> None:
     """Connections to a server that has become read-only are let go of, once it refused a write."""
     name = opslag.url.database
     with opslag.writing() as connection:
@@ -409,7 +409,7 @@ def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
     opslag.close()
     with opslag.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
-    admin = Opslag(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
+    admin = Database(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
     with pytest.raises(DBAPIError), opslag.writing() as connection:
@@ -418,7 +418,7 @@ def test_a_standby_is_left(url: str, opslag: Opslag) -> None:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
 
 
-def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> None:
+def test_a_standby_is_left_by_single_statements(url: str, opslag: Database) -> None:
     """One refused INSERT is enough: every idle connection to the server that became read-only is let go of."""
     name = opslag.url.database
     with opslag.writing() as connection:
@@ -427,7 +427,7 @@ def test_a_standby_is_left_by_single_statements(url: str, opslag: Opslag) -> Non
     opslag.close()
     with opslag.reading(), opslag.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
-    admin = Opslag(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
+    admin = Database(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
     with pytest.raises(DBAPIError):
@@ -443,7 +443,7 @@ def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
     several = sa.make_url(url).set(
         query={"host": (f"{tmp_path}:1", f"{host}:5432"), "target_session_attrs": "read-write", "connect_timeout": "2"}
     )
-    with Opslag(several.render_as_string(hide_password=False)).writing() as connection:
+    with Database(several.render_as_string(hide_password=False)).writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
 
 
@@ -452,7 +452,7 @@ def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
     with patch.object(dialect, "WAIT_SECONDS", 1):
         school = Proefschool(tmp_path)
         school.fetch()
-        other = Opslag(url)
+        other = Database(url)
         with other.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
             assert school.fetch().uitkomst == TEMPORARY
@@ -466,17 +466,17 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("UWLR_DATABASE", url)
         school = Proefschool(tmp_path)
         assert school.fetch().uitkomst == "leerlinggegevens"
-        put = Invoer.put
+        put = InsertStatement.put
 
         def stop(*given: Any) -> None:
             server.stop()
             put(*given)
 
-        with patch.object(Invoer, "put", stop):
+        with patch.object(InsertStatement, "put", stop):
             assert school.fetch().uitkomst == TEMPORARY
         assert school.fetch().uitkomst == TEMPORARY
-        with pytest.raises(OpslagFout, match="cannot be reached"):
-            Opslag(url).require_current()
+        with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
+            Database(url).require_current()
         server.ensure_postgres_running()
         assert school.fetch().uitkomst == "leerlinggegevens"
         school.close()
@@ -495,15 +495,15 @@ SOORTEN = sa.Table(
 TEKSTEN = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "Zoë 😀 ' \" ,", "NULL", "\\.", " ruim "]
 
 
-def test_many_rows_arrive_as_they_are(opslag: Opslag) -> None:
+def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
     """What COPY writes is read back unchanged, whatever is in it, and is what a plain insert writes."""
-    dag = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
-    rijen = [
+    day = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
+    rows = [
         {
             "id": number,
             "tekst": TEKSTEN[number % len(TEKSTEN)],
-            "dag": None if number % 3 else dag.date(),
-            "moment": None if number % 2 else dag.replace(tzinfo=None),
+            "dag": None if number % 3 else day.date(),
+            "moment": None if number % 2 else day.replace(tzinfo=None),
             "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
         }
         for number in range(dialect.COPY_FROM * 3)
@@ -511,31 +511,31 @@ def test_many_rows_arrive_as_they_are(opslag: Opslag) -> None:
     with opslag.writing() as connection:
         SOORTEN.create(connection)
     found = []
-    for size in (len(rijen), dialect.COPY_FROM - 1):
+    for size in (len(rows), dialect.COPY_FROM - 1):
         with opslag.writing() as connection:
-            for start in range(0, len(rijen), size):
-                dialect.insert_many(connection, SOORTEN, rijen[start : start + size])
+            for start in range(0, len(rows), size):
+                dialect.insert_many(connection, SOORTEN, rows[start : start + size])
             query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
             found.append([dict(row) for row in connection.execute(query).mappings()])
             connection.execute(SOORTEN.delete())
-    assert found[0] == found[1] == [{**rij, "ja": True} for rij in rijen]
+    assert found[0] == found[1] == [{**row, "ja": True} for row in rows]
 
 
 def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
     """The rows of a school go by COPY: an import of a nation depends on it."""
-    opslag = open_opslag(tmp_path)
+    database = open_opslag(tmp_path)
     with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
-        import_dataset(opslag, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
+        import_dataset(database, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
     assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
 
 
-def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Opslag) -> None:
+def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Database) -> None:
     """A row that breaks a rule is a DBAPIError like any other, without its values, and nothing of the rest stays."""
     with opslag.writing() as connection:
         SOORTEN.create(connection)
-    rijen = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
+    rows = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
     with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
-        dialect.insert_many(connection, SOORTEN, rijen)
+        dialect.insert_many(connection, SOORTEN, rows)
     assert "23505" in str(caught.value)
     assert "merkteken" not in str(caught.value)
     assert "id)=" not in str(caught.value)
@@ -559,7 +559,7 @@ def test_a_password_shows_nowhere(url: str, tmp_path: Path, caplog: pytest.LogCa
         assert result.exit_code == 1
         assert "Error: " in result.output
         assert secret not in result.output
-        with pytest.raises(OpslagFout) as caught:
+        with pytest.raises(DatabaseUnusableError) as caught:
             make_app(settings)
         assert secret not in str(caught.value)
     assert secret not in caplog.text
@@ -569,10 +569,10 @@ def test_a_database_that_cannot_hold_every_letter(postgresql: Databank) -> None:
     """A database in another encoding is refused before a table is made, with what to do."""
     postgresql.run("CREATE DATABASE uwlr_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     try:
-        opslag = Opslag(postgresql.url("uwlr_latin"))
-        with pytest.raises(OpslagFout, match="UTF8"):
-            opslag.upgrade()
-        opslag.close()
+        database = Database(postgresql.url("uwlr_latin"))
+        with pytest.raises(DatabaseUnusableError, match="UTF8"):
+            database.upgrade()
+        database.close()
     finally:
         postgresql.run("DROP DATABASE uwlr_latin WITH (FORCE)")
 
@@ -597,7 +597,7 @@ def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> Non
 
 def test_the_whole_demo_school(url: str, tmp_path: Path) -> None:
     """The example school stands on PostgreSQL too, and is fetched."""
-    huis = furnish(tmp_path)
-    app = make_app(Settings(data=huis.data))
-    assert call(app, huis.request()).status == 200
+    context = furnish(tmp_path)
+    app = make_app(Settings(data=context.data))
+    assert call(app, context.request()).status == 200
     app.close()

@@ -10,11 +10,11 @@ from edexml_bestand import make_dataset
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, importer
-from uwlr_adapter.administratie.model import ImportFout, Rapport
+from uwlr_adapter.administratie.model import ImportRefusedError, ImportReport
 from uwlr_adapter.administratie.sources.csv_set import csv_set
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db.database import Opslag, put
+from uwlr_adapter.db.database import Database, insert_rows
 
 DAG = date(2026, 10, 1)
 NU, STRAKS = "2026-2027", "2027-2028"
@@ -44,55 +44,55 @@ SET = {
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened
     opened.close()
 
 
-def rows(bestand: str, *lines: str) -> dict[str, str]:
+def rows(file: str, *lines: str) -> dict[str, str]:
     """Give the set with more rows in one file."""
-    return {**SET, bestand: "\n".join([SET[bestand], *lines])}
+    return {**SET, file: "\n".join([SET[file], *lines])}
 
 
-def bring(opslag: Opslag, bestanden: Mapping[str, str]) -> tuple[Rapport, ...]:
+def bring(database: Database, files: Mapping[str, str]) -> tuple[ImportReport, ...]:
     """Import a set as of DAG."""
     data = {
         naam: "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip()).encode()
-        for naam, text in bestanden.items()
+        for naam, text in files.items()
     }
-    return importer.import_leveringen(opslag, csv_set.read(data), opties()).rapporten
+    return importer.import_deliveries(database, csv_set.read(data), opties()).reports
 
 
-def refused(opslag: Opslag, bestanden: Mapping[str, str]) -> list[tuple[str, int, str]]:
+def refused(database: Database, files: Mapping[str, str]) -> list[tuple[str, int, str]]:
     """Give file, line and reason of each refusal; nothing has changed."""
-    before = dump(opslag)
-    with pytest.raises(ImportFout) as caught:
-        bring(opslag, bestanden)
-    assert dump(opslag) == before
-    return [(one.bestand, one.regel, one.reden) for one in caught.value.problemen]
+    before = dump(database)
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(database, files)
+    assert dump(database) == before
+    return [(one.file, one.line, one.reason) for one in caught.value.problems]
 
 
-def keys(opslag: Opslag, brin6: str = "21QW00", schooljaar: str = NU, dag: date = DAG) -> list[str]:
+def keys(database: Database, brin6: str = "21QW00", schooljaar: str = NU, day: date = DAG) -> list[str]:
     """Give the leerlingen of an answer."""
-    found = select(opslag, brin6, schooljaar, dag)
+    found = select(database, brin6, schooljaar, day)
     return [] if found is None else [one.key for one in found.leerlingen]
 
 
-def test_a_set_needs_no_vestigingen(opslag: Opslag) -> None:
+def test_a_set_needs_no_vestigingen(opslag: Database) -> None:
     """Without schools.csv each vestiging that has a group is imported all the same."""
     assert [one.brin6 for one in bring(opslag, SET)] == ["21QW00", "21QW01"]
     assert (keys(opslag), keys(opslag, "21QW01")) == (["1"], ["2"])
 
 
-def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(opslag: Opslag) -> None:
+def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(opslag: Database) -> None:
     """Also when they are at different vestigingen: else the one would become the other."""
     doubled = {**SET, "leerlingen": SET["leerlingen"].replace("E2", "E1")}
     assert refused(opslag, doubled) == [("leerlingen.csv", 3, "the same as line 2")]
 
 
-def test_a_schoolkey_of_two_vestigingen_is_refused(opslag: Opslag) -> None:
+def test_a_schoolkey_of_two_vestigingen_is_refused(opslag: Database) -> None:
     """A schoolkey belongs to one brin6, also within one set."""
     both = """
         Brin;Vestiging;Naam;Schoolsleutel
@@ -101,7 +101,7 @@ def test_a_schoolkey_of_two_vestigingen_is_refused(opslag: Opslag) -> None:
     assert refused(opslag, {**SET, "vestigingen": both}) == [("vestigingen.csv", 3, "its schoolkey belongs to 21QW00")]
 
 
-def test_a_leerkracht_with_two_eckids_is_refused(opslag: Opslag) -> None:
+def test_a_leerkracht_with_two_eckids_is_refused(opslag: Database) -> None:
     """A key of which one set says two things is nobody in particular; the same set again would change it each time."""
     two = SET["leerkrachten"].replace("M;;Maas;;Kim;;21QW;00", "M;E8;Maas;;Kim;;21QW;00")
     two = two.replace("M;;Maas;;Kim;;21QW;01", "M;E9;Maas;;Kim;;21QW;01")
@@ -110,32 +110,32 @@ def test_a_leerkracht_with_two_eckids_is_refused(opslag: Opslag) -> None:
     ]
 
 
-def test_a_row_that_places_nobody_anywhere_is_no_place(opslag: Opslag) -> None:
+def test_a_row_that_places_nobody_anywhere_is_no_place(opslag: Database) -> None:
     """In a coming year takes part who has a group, or a jaargroep alone; a row with neither says nothing."""
     coming = rows("groepen", "5A;21QW;00;2027-2028;5A;Stamgroep;5;Ja")
     coming |= {"plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;"}
-    *_, rapport = [one for one in bring(opslag, coming) if one.schooljaar == STRAKS]
-    assert rapport.tellingen["leerlingen"].toegevoegd == 1
+    *_, report = [one for one in bring(opslag, coming) if one.schooljaar == STRAKS]
+    assert report.counts["leerlingen"].added == 1
     assert keys(opslag, schooljaar=STRAKS) == []
     bring(opslag, {**coming, "plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;5"})
     assert keys(opslag, schooljaar=STRAKS) == ["1"]
 
 
-def test_places_of_a_year_that_is_not_laid_out_are_not_read(opslag: Opslag) -> None:
+def test_places_of_a_year_that_is_not_laid_out_are_not_read(opslag: Database) -> None:
     """An export of places may go further back than that of groups: told once per year, and the rest comes in."""
     older = SET["plaatsingen"] + "\n1;21QW;00;2025-2026;3A;\n1;21QW;00;2025-2026;3B;\n2;21QW;01;2025-2026;3C;3"
     staff = SET["leerkrachten"] + "\nM;;Maas;;Kim;;21QW;00;2025-2026;3A"
-    rapport, *_ = bring(opslag, {**SET, "plaatsingen": older, "leerkrachten": staff})
-    reden = "groepen.csv has no group of this vestiging and schooljaar: not read"
-    assert [(one.bestand, one.regel, one.reden) for one in rapport.meldingen if one.element == "Schooljaar"] == [
-        ("plaatsingen.csv", 4, reden),
-        ("leerkrachten.csv", 4, reden),
-        ("plaatsingen.csv", 6, reden),
+    report, *_ = bring(opslag, {**SET, "plaatsingen": older, "leerkrachten": staff})
+    reason = "groepen.csv has no group of this vestiging and schooljaar: not read"
+    assert [(one.file, one.line, one.reason) for one in report.warnings if one.element == "Schooljaar"] == [
+        ("plaatsingen.csv", 4, reason),
+        ("leerkrachten.csv", 4, reason),
+        ("plaatsingen.csv", 6, reason),
     ]
     assert keys(opslag) == ["1"]
 
 
-def test_half_a_school_leaves_the_other_half_as_it_is(opslag: Opslag) -> None:
+def test_half_a_school_leaves_the_other_half_as_it_is(opslag: Database) -> None:
     """A set that lays out one vestiging changes nothing at the other, whatever it says of who is there."""
     bring(opslag, SET)
     half = {naam: "\n".join(line for line in text.split("\n") if "21QW;01" not in line) for naam, text in SET.items()}
@@ -143,25 +143,25 @@ def test_half_a_school_leaves_the_other_half_as_it_is(opslag: Opslag) -> None:
     assert (keys(opslag), keys(opslag, "21QW01")) == (["1"], ["2"])
 
 
-def test_who_moved_is_at_one_vestiging_at_a_time(opslag: Opslag) -> None:
+def test_who_moved_is_at_one_vestiging_at_a_time(opslag: Database) -> None:
     """The group at the vestiging that somebody left does not hold him there; the day of moving is the first there."""
     moved = rows("plaatsingen", "1;21QW;01;2026-2027;4B;")
     moved["inschrijvingen"] = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;01-10-2026")
     moved["inschrijvingen"] += "\n1;21QW;01;01-10-2026;"
     bring(opslag, moved)
-    for dag, here, there in ((date(2026, 9, 30), ["1"], ["2"]), (DAG, [], ["1", "2"])):
-        assert (keys(opslag, dag=dag), keys(opslag, "21QW01", dag=dag)) == (here, there)
+    for day, here, there in ((date(2026, 9, 30), ["1"], ["2"]), (DAG, [], ["1", "2"])):
+        assert (keys(opslag, day=day), keys(opslag, "21QW01", day=day)) == (here, there)
 
 
-def test_two_enrolments_in_one_year(opslag: Opslag) -> None:
+def test_two_enrolments_in_one_year(opslag: Database) -> None:
     """Who leaves and comes back in a year is there in both periods and in no other days, with one key."""
     back = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;15-10-2026")
     bring(opslag, {**SET, "inschrijvingen": back + "\n1;21QW;00;20-10-2026;"})
     for day, here in ((1, ["1"]), (14, ["1"]), (15, []), (19, []), (20, ["1"]), (31, ["1"])):
-        assert keys(opslag, dag=date(2026, 10, day)) == here
+        assert keys(opslag, day=date(2026, 10, day)) == here
 
 
-def test_the_jaargroep_is_the_most_specific_one(opslag: Opslag) -> None:
+def test_the_jaargroep_is_the_most_specific_one(opslag: Database) -> None:
     """That of the place in the stamgroep, else of the first place, else of the stamgroep unless it is a combination."""
     groepen = rows("groepen", "S;21QW;00;2026-2027;Plus;Samengestelde groep;;Ja")
     for stam, extra, of_groep, wanted in (
@@ -180,18 +180,18 @@ def test_the_jaargroep_is_the_most_specific_one(opslag: Opslag) -> None:
 
 
 @pytest.mark.parametrize(("tot", "last"), [("31-07-2027", date(2027, 7, 30)), ("01-08-2027", date(2027, 7, 31))])
-def test_a_leaver_at_the_end_of_the_year(opslag: Opslag, tot: str, last: date) -> None:
+def test_a_leaver_at_the_end_of_the_year(opslag: Database, tot: str, last: date) -> None:
     """Who leaves on 31 July is not in the year as it stood at its end; who leaves on 1 August is, for ever."""
     ends = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", f"1;21QW;00;01-08-2024;{tot}")
     stays = ends + "\n2;21QW;00;01-08-2024;"
     bring(opslag, {**SET, "inschrijvingen": stays})
-    assert keys(opslag, dag=last) == ["1", "2"]
+    assert keys(opslag, day=last) == ["1", "2"]
     at_end = ["1", "2"] if last == date(2027, 7, 31) else ["2"]
-    for dag in (date(2027, 7, 31), date(2027, 8, 1), date(2030, 1, 1)):
-        assert keys(opslag, dag=dag) == at_end
+    for day in (date(2027, 7, 31), date(2027, 8, 1), date(2030, 1, 1)):
+        assert keys(opslag, day=day) == at_end
 
 
-def test_the_day_of_the_next_change_is_never_missed(opslag: Opslag) -> None:
+def test_the_day_of_the_next_change_is_never_missed(opslag: Database) -> None:
     """No answer changes by the calendar before the day that `next_change` names."""
     periods = "\n1;21QW;00;01-08-2024;15-10-2026\n1;21QW;00;20-10-2026;31-07-2027\n2;21QW;00;02-08-2026;01-08-2027"
     head = "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum"
@@ -199,24 +199,24 @@ def test_the_day_of_the_next_change_is_never_missed(opslag: Opslag) -> None:
     bring(opslag, {**coming, "inschrijvingen": f"{head}{periods}\n2;21QW;00;01-09-2027;\n2;21QW;01;01-08-2024;"})
     days = [date.fromordinal(n) for n in range(date(2026, 7, 28).toordinal(), date(2028, 8, 3).toordinal())]
     for schooljaar in (NU, STRAKS):
-        answers = [keys(opslag, schooljaar=schooljaar, dag=dag) for dag in days]
+        answers = [keys(opslag, schooljaar=schooljaar, day=day) for day in days]
         assert len({tuple(one) for one in answers}) > 1
-        for dag, now, then in zip(days, answers, answers[1:], strict=False):
-            named = next_change(opslag, "21QW00", schooljaar, dag)
-            assert named is None or named > dag
-            assert now == then or named == date.fromordinal(dag.toordinal() + 1), (schooljaar, dag)
+        for day, now, then in zip(days, answers, answers[1:], strict=False):
+            named = next_change(opslag, "21QW00", schooljaar, day)
+            assert named is None or named > day
+            assert now == then or named == date.fromordinal(day.toordinal() + 1), (schooljaar, day)
 
 
-def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: Opslag) -> None:
+def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: Database) -> None:
     """A vestiging that stays after an undo stays as it was before: an import may still say whose schoolkey that is."""
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk"))
-    sleutel = freshness.Standsleutel("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
+    key = freshness.AnswerKey("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
     now = datetime(2026, 10, 1, tzinfo=UTC)
     with opslag.writing() as connection:
-        geldig = freshness.Geldigheid(
+        validity = freshness.Validity(
             schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0
         )
-        put(connection, [freshness.noted(sleutel, "x", now, geldig)])
+        insert_rows(connection, [freshness.validity_row(key, "x", now, validity)])
     with opslag.writing() as connection:
         batches.undo(connection, 1, MOMENT)
     import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))

@@ -12,10 +12,10 @@ from huis import furnish
 from wsgi import call
 
 from uwlr_adapter.administratie import selection
-from uwlr_adapter.administratie.selection import Wisseling
+from uwlr_adapter.administratie.selection import EnrolmentChange
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
@@ -37,10 +37,10 @@ SCHOOL = make_dataset(
 def run(tmp_path: Path) -> Run:
     """Give the command on a database with one vestiging."""
     settings = Settings(data=tmp_path / "data")
-    opslag = Opslag(settings.database_url)
-    opslag.upgrade()
-    import_dataset(opslag, SCHOOL, naam="De Regenboog")
-    opslag.close()
+    database = Database(settings.database_url)
+    database.upgrade()
+    import_dataset(database, SCHOOL, naam="De Regenboog")
+    database.close()
     return lambda *arguments: CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
 
 
@@ -97,34 +97,34 @@ def test_list_counts_what_is_answered(run: Run) -> None:
 @pytest.mark.parametrize(
     ("dag", "wisselingen", "eerste"),
     [
-        (date(2026, 7, 1), [Wisseling(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
-        (date(2026, 8, 1), [Wisseling(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
-        (date(2026, 12, 31), [Wisseling(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
+        (date(2026, 7, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
+        (date(2026, 8, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
+        (date(2026, 12, 31), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
         (date(2027, 1, 1), [], None),
         (date(2029, 1, 1), [], None),
     ],
 )
 def test_an_answer_is_true_until_the_next_change(
-    tmp_path: Path, dag: date, wisselingen: list[Wisseling], eerste: date | None
+    tmp_path: Path, dag: date, wisselingen: list[EnrolmentChange], eerste: date | None
 ) -> None:
     """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
-    opslag = open_opslag(tmp_path)
-    import_dataset(opslag, SCHOOL)
-    with opslag.reading() as connection:
-        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", dag=dag)
+    database = open_opslag(tmp_path)
+    import_dataset(database, SCHOOL)
+    with database.reading() as connection:
+        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=dag)
         assert found == wisselingen
-    assert next_change(opslag, "21QW00", "2026-2027", dag) == eerste
-    opslag.close()
+    assert next_change(database, "21QW00", "2026-2027", dag) == eerste
+    database.close()
 
 
 def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
     """What preview prints is byte for byte what a fetch then gives, and the journaal knows of the fetch only."""
-    huis = furnish(tmp_path)
+    context = furnish(tmp_path)
     run = CliRunner()
     result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])
     assert result.exit_code == 0, result.output
     app = make_app(Settings(data=tmp_path))
-    reply = call(app, huis.request())
+    reply = call(app, context.request())
     assert result.stdout_bytes == reply.body + b"\n"
     journaal = run.invoke(main, ["--data", str(tmp_path), "journaal", "--brin6", "21QW00"]).output
     assert journaal.count("HaalLeerlinggegevens") == 1

@@ -31,7 +31,7 @@ VRAAG = amount(7, 1)
 VRAGEN = amount(3, 12)
 """How many of the twelve questions are asked on a day."""
 SEEDS = [("csv", 1), ("edexml", 2), ("wissel", 3)]
-LANG = [(soort, seed) for seed in range(10, amount(10, 12)) for soort in ("csv", "edexml", "wissel")]
+LANG = [(kind, seed) for seed in range(10, amount(10, 12)) for kind in ("csv", "edexml", "wissel")]
 WISSELS = (date(START, 12, 1), date(START + 1, 6, 1))
 """When the third school goes over to EDEXML, and back to CSV."""
 
@@ -39,8 +39,8 @@ WISSELS = (date(START, 12, 1), date(START + 1, 6, 1))
 class Schooljaar:
     """One school with its door, its model and what its vendor has."""
 
-    def __init__(self, folder: Path, soort: str, seed: int) -> None:
-        self.soort, self.kans = soort, Random(seed)  # noqa: S311 - a seeded school is no secret
+    def __init__(self, folder: Path, kind: str, seed: int) -> None:
+        self.soort, self.kans = kind, Random(seed)  # noqa: S311 - a seeded school is no secret
         self.leven = Leven(seed, LEERLINGEN)
         self.model = Model()
         self.deur = Schooldeur(folder, datetime(START, 7, 31, 20, tzinfo=UTC))
@@ -53,26 +53,26 @@ class Schooljaar:
 
     def live(self) -> None:
         """Live through all of it."""
-        dag, gisteren = EERSTE, False
-        while dag <= LAATSTE:
-            self.leven.dag = dag
+        day, gisteren = EERSTE, False
+        while day <= LAATSTE:
+            self.leven.dag = day
             self.leven.live()
             uren = 1 if self.kans.random() < 0.4 else 24  # in the first hour it is still yesterday in UTC
             vroeg, laat = sorted(self.kans.sample(range(60 * uren), 2))
             brengt = self.kans.random() < IMPORT or (gisteren and self.kans.random() < 0.1)
             eerst = self.kans.random() < 0.5
-            begin = datetime(dag.year, dag.month, dag.day, tzinfo=AMSTERDAM)
+            begin = datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM)
             self.deur.moment = begin + timedelta(minutes=vroeg)
             if brengt and eerst:
                 self.bring(self.choose())
-            grens = (dag.month, dag.day) in ((7, 31), (8, 1), (8, 2))
+            grens = (day.month, day.day) in ((7, 31), (8, 1), (8, 2))
             if brengt or gisteren or grens or self.kans.randrange(VRAAG) == 0:
                 self.deur.moment = begin + timedelta(minutes=laat)
                 self.ask_all()
             if brengt and not eerst:
                 self.bring(self.choose())
             gisteren = brengt
-            dag += timedelta(1)
+            day += timedelta(1)
 
     def choose(self) -> list[Jaar]:
         """Choose the years of an export: this one, next year's when it is there, sometimes the past, sometimes half."""
@@ -82,39 +82,39 @@ class Schooljaar:
         found = [(brin6, start) for start in starts for brin6 in brin6s if (brin6, start) in self.leven.klassen]
         return found or [(BRIN6S[0], START)]
 
-    def bring(self, jaren: list[Jaar]) -> None:
+    def bring(self, years: list[Jaar]) -> None:
         """Import the LAS as it is now, for these years, in the format of this school at this time."""
         las = self.leven.copy()
         is_csv = self.soort == "csv" or (self.soort == "wissel" and not WISSELS[0] <= las.dag < WISSELS[1])
         says = {}
-        for jaar in jaren:
-            parts = las.kinderen, list(las.klassen[jaar].values()), list(las.leraren[jaar].values()), jaar
-            says[jaar] = csv_says(*parts) if is_csv else edexml_says(*parts, las.dag)
+        for year in years:
+            parts = las.kinderen, list(las.klassen[year].values()), list(las.leraren[year].values()), year
+            says[year] = csv_says(*parts) if is_csv else edexml_says(*parts, las.dag)
         if is_csv:
-            self.deur.bring(*csv_bron.read(csv_set(las, jaren, self.kans.choice(SCHRIFTEN))))
+            self.deur.bring(*csv_bron.read(csv_set(las, years, self.kans.choice(SCHRIFTEN))))
         else:
-            says = {jaar: bewering for jaar, bewering in says.items() if bewering.kinderen}
-            for jaar, bewering in says.items():
-                self.deur.bring(edexml.read(edexml_file(jaar, bewering)))
-        for jaar, bewering in says.items():
-            self.model.remember(jaar, bewering)
+            says = {year: bewering for year, bewering in says.items() if bewering.kinderen}
+            for year, bewering in says.items():
+                self.deur.bring(edexml.read(edexml_file(year, bewering)))
+        for year, bewering in says.items():
+            self.model.remember(year, bewering)
 
     def ask_all(self) -> None:
         """Ask for this year, the next and the past one, of both vestigingen, under both profiles."""
         starts = (self.leven.nu - 1, self.leven.nu, self.leven.nu + 1)
-        vragen = list(product(BRIN6S, starts, ("vol", "smal")))
-        for brin6, start, profiel in self.kans.sample(vragen, VRAGEN):
+        questions = list(product(BRIN6S, starts, ("vol", "smal")))
+        for brin6, start, profiel in self.kans.sample(questions, VRAGEN):
             self.ask((brin6, start), profiel)
 
-    def ask(self, jaar: Jaar, profiel: str) -> None:
+    def ask(self, year: Jaar, profiel: str) -> None:
         """Ask as a vendor does who says what it has, and judge the answer by the model."""
-        vraag = (jaar, profiel)
-        waar = (self.soort, *vraag, self.leven.dag)
-        wanted = self.model.answer(jaar, self.leven.dag, smal=profiel == "smal")
-        inhoud = self.deur.fetch(jaar[0], schooljaar(jaar[1]), profiel, self.laatst.get(vraag))
-        uitkomst = outcome(inhoud)
+        question = (year, profiel)
+        waar = (self.soort, *question, self.leven.dag)
+        wanted = self.model.answer(year, self.leven.dag, smal=profiel == "smal")
+        content = self.deur.fetch(year[0], schooljaar(year[1]), profiel, self.laatst.get(question))
+        uitkomst = outcome(content)
         self.uitkomsten.append(uitkomst)
-        had = self.ontvangen.get(vraag)
+        had = self.ontvangen.get(question)
         if wanted is None:
             assert uitkomst == "geengegevens", waar
         elif wanted == had:
@@ -122,15 +122,15 @@ class Schooljaar:
             return
         else:
             assert uitkomst == "leerlinggegevens", waar
-            found = beeld_of(inhoud)
-            for soort, records in wanted.items():
-                assert found[soort] == records, (*waar, soort)
-            assert aanmaakdatum(inhoud) > self.laatst.get(vraag, ""), waar
-            self.laatst[vraag] = aanmaakdatum(inhoud)
+            found = beeld_of(content)
+            for kind, records in wanted.items():
+                assert found[kind] == records, (*waar, kind)
+            assert aanmaakdatum(content) > self.laatst.get(question, ""), waar
+            self.laatst[question] = aanmaakdatum(content)
             for key, leerling in found["leerlingen"].items():
                 if "eckid" in leerling:
                     assert self.sleutel_van.setdefault(leerling["eckid"], key) == key, waar
-        self.ontvangen[vraag] = wanted
+        self.ontvangen[question] = wanted
 
 
 @pytest.fixture(params=[*SEEDS, *LANG], ids=lambda param: f"{param[0]}-{param[1]}")

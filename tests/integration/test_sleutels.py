@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from koppelingen_hulp import BRIN6, CODE, KLANTCODE, MOMENT, open_opslag
 from pydantic import SecretStr
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file
-from uwlr_adapter.keys.server_keys import LANGSTE_GEHEIM, Doel, Sleutelbos, SleutelFout
+from uwlr_adapter.keys.server_keys import MAX_SECRET, SecretPurpose, ServerKeyError, ServerKeys
 from uwlr_adapter.keys.tables import serversleutel
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
@@ -22,37 +22,37 @@ B = "b=" + "0b" * 32
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Opslag:
+def opslag(tmp_path: Path) -> Database:
     """Give a new database."""
     return open_opslag(tmp_path, BRIN6)
 
 
-def load(folder: Path, opslag: Opslag, keys: str | None = None, keys_file: Path | None = None) -> Sleutelbos:
+def load(folder: Path, database: Database, keys: str | None = None, keys_file: Path | None = None) -> ServerKeys:
     """Load the keys as a service does."""
     secret = None if keys is None else SecretStr(keys)
-    return Sleutelbos.from_settings(Settings(data=folder, keys=secret, keys_file=keys_file), opslag)
+    return ServerKeys.from_settings(Settings(data=folder, keys=secret, keys_file=keys_file), database)
 
 
-def names(bos: Sleutelbos) -> list[str]:
+def names(keys: ServerKeys) -> list[str]:
     """Give the names of the keys."""
-    return [sleutel.naam for sleutel in bos.sleutels]
+    return [key.name for key in keys.keys]
 
 
-def test_first_use_makes_a_file(tmp_path: Path, opslag: Opslag) -> None:
+def test_first_use_makes_a_file(tmp_path: Path, opslag: Database) -> None:
     """Beside a new SQLite database a key file is made, for its owner only, and the next start reads the same key."""
     first = load(tmp_path, opslag)
     file = tmp_path / "keys"
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     second = load(tmp_path, opslag)
-    assert first.digest(Doel.KLANTCODE, "x") == second.digest(Doel.KLANTCODE, "x")
+    assert first.digest(SecretPurpose.KLANTCODE, "x") == second.digest(SecretPurpose.KLANTCODE, "x")
 
 
-def test_many_start_at_once(tmp_path: Path, opslag: Opslag) -> None:
+def test_many_start_at_once(tmp_path: Path, opslag: Database) -> None:
     """Several starts at once, with no key file yet, all get the one key."""
     with ThreadPoolExecutor(8) as pool:
         boxes = list(pool.map(lambda _: load(tmp_path, opslag), range(8)))
-    assert len({bos.digest(Doel.KLANTCODE, "x") for bos in boxes}) == 1
+    assert len({keys.digest(SecretPurpose.KLANTCODE, "x") for keys in boxes}) == 1
 
 
 def test_second_maker_loses(tmp_path: Path) -> None:
@@ -65,52 +65,52 @@ def test_second_maker_loses(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_lost_key_file(tmp_path: Path, opslag: Opslag) -> None:
+def test_lost_key_file(tmp_path: Path, opslag: Database) -> None:
     """A database that was used with keys gets no new key file when the old one is gone."""
     load(tmp_path, opslag)
     (tmp_path / "keys").unlink()
-    with pytest.raises(SleutelFout, match="no key file"):
+    with pytest.raises(ServerKeyError, match="no key file"):
         load(tmp_path, opslag)
     assert not (tmp_path / "keys").exists()
 
 
 def test_no_file_is_made_beside_another_database(
-    tmp_path: Path, opslag: Opslag, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, opslag: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside another database than SQLite the keys must be given."""
     monkeypatch.setattr(opslag, "is_sqlite", False)
-    with pytest.raises(SleutelFout, match="UWLR_KEYS"):
+    with pytest.raises(ServerKeyError, match="UWLR_KEYS"):
         load(tmp_path, opslag)
     assert not (tmp_path / "keys").exists()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660, 0o644, 0o610])
-def test_loose_rights(tmp_path: Path, opslag: Opslag, mode: int) -> None:
+def test_loose_rights(tmp_path: Path, opslag: Database, mode: int) -> None:
     """A key file on which group or others have any right is refused, with what to do."""
     file = tmp_path / "sleutels"
     file.write_text(A)
     file.chmod(mode)
-    with pytest.raises(SleutelFout, match="chmod 600"):
+    with pytest.raises(ServerKeyError, match="chmod 600"):
         load(tmp_path, opslag, keys_file=file)
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"\xff\xfe", b"x" * 70_000, (A + "\n" + A).encode()])
-def test_broken_file(tmp_path: Path, opslag: Opslag, content: bytes) -> None:
+def test_broken_file(tmp_path: Path, opslag: Database, content: bytes) -> None:
     """A key file that holds no keys is refused."""
     file = tmp_path / "sleutels"
     file.touch(mode=0o600)
     file.write_bytes(content)
-    with pytest.raises(SleutelFout):
+    with pytest.raises(ServerKeyError):
         load(tmp_path, opslag, keys_file=file)
 
 
-def test_folder_as_file(tmp_path: Path, opslag: Opslag) -> None:
+def test_folder_as_file(tmp_path: Path, opslag: Database) -> None:
     """A folder in the place of the key file is refused in one sentence."""
-    with pytest.raises(SleutelFout, match="cannot be used"):
+    with pytest.raises(ServerKeyError, match="cannot be used"):
         load(tmp_path, opslag, keys_file=tmp_path)
 
 
-def test_file_with_comments(tmp_path: Path, opslag: Opslag) -> None:
+def test_file_with_comments(tmp_path: Path, opslag: Database) -> None:
     """A key file holds one key a line, newest first; comments and empty lines are skipped."""
     file = tmp_path / "sleutels"
     file.touch(mode=0o600)
@@ -122,34 +122,34 @@ def test_file_with_comments(tmp_path: Path, opslag: Opslag) -> None:
     "keys",
     ["", "0a" * 32, "a=" + "0a" * 31, "a=zz" + "0a" * 32, A + "0", "A=" + "0a" * 32, "a%=" + "0a" * 32, f"{A},{A}"],
 )
-def test_broken_variable(tmp_path: Path, opslag: Opslag, keys: str) -> None:
+def test_broken_variable(tmp_path: Path, opslag: Database, keys: str) -> None:
     """Keys of another form, too short, or of one name twice are refused, and the refusal holds no key."""
-    with pytest.raises(SleutelFout) as caught:
+    with pytest.raises(ServerKeyError) as caught:
         load(tmp_path, opslag, keys)
     assert "0a0a" not in str(caught.value)
 
 
-def test_variable_leaves_the_environment(tmp_path: Path, opslag: Opslag, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_leaves_the_environment(tmp_path: Path, opslag: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """After reading, good or not, UWLR_KEYS is no longer in the environment."""
     monkeypatch.setenv("UWLR_KEYS", A)
-    Sleutelbos.from_settings(Settings(data=tmp_path), opslag)
+    ServerKeys.from_settings(Settings(data=tmp_path), opslag)
     assert "UWLR_KEYS" not in os.environ
     monkeypatch.setenv("UWLR_KEYS", "nonsense")
-    with pytest.raises(SleutelFout):
-        Sleutelbos.from_settings(Settings(data=tmp_path), opslag)
+    with pytest.raises(ServerKeyError):
+        ServerKeys.from_settings(Settings(data=tmp_path), opslag)
     assert "UWLR_KEYS" not in os.environ
 
 
-def test_another_key_of_the_same_name(tmp_path: Path, opslag: Opslag) -> None:
+def test_another_key_of_the_same_name(tmp_path: Path, opslag: Database) -> None:
     """A key that is not the one the database was used with is refused, and stays out of the database."""
     load(tmp_path, opslag, A)
-    with pytest.raises(SleutelFout, match="'a' is another one"):
+    with pytest.raises(ServerKeyError, match="'a' is another one"):
         load(tmp_path, opslag, f"{B},{A_ANDERS}")
     with opslag.reading() as connection:
         assert connection.scalars(sa.select(serversleutel.c.naam)).all() == ["a"]
 
 
-def test_rotation(tmp_path: Path, opslag: Opslag) -> None:
+def test_rotation(tmp_path: Path, opslag: Database) -> None:
     """A new key in front writes; the old one still reads, and may go only when nothing needs it any more."""
     old = load(tmp_path, opslag, A)
     with opslag.writing() as connection:
@@ -157,7 +157,7 @@ def test_rotation(tmp_path: Path, opslag: Opslag) -> None:
     both = load(tmp_path, opslag, f"{B},{A}")
     with opslag.reading() as connection:
         assert afnemers.identify(connection, "Snappet", KLANTCODE, MOMENT, both) is not None
-    with pytest.raises(SleutelFout, match="'a' is missing"):
+    with pytest.raises(ServerKeyError, match="'a' is missing"):
         load(tmp_path, opslag, B)
     with opslag.writing() as connection:
         afnemers.rotate(connection, both, "Snappet", MOMENT)
@@ -166,40 +166,40 @@ def test_rotation(tmp_path: Path, opslag: Opslag) -> None:
 
 def test_nothing_shows_a_key() -> None:
     """No repr holds a key, a presented secret or a digest."""
-    bos = Sleutelbos.parse([A])
-    text = repr(bos) + repr(bos.sleutels[0]) + repr(bos.probe(Doel.KLANTCODE, CODE))
+    keys = ServerKeys.parse([A])
+    text = repr(keys) + repr(keys.keys[0]) + repr(keys.probe(SecretPurpose.KLANTCODE, CODE))
     assert CODE not in text
-    assert bos.digest(Doel.KLANTCODE, CODE).partition(":")[2] not in text
+    assert keys.digest(SecretPurpose.KLANTCODE, CODE).partition(":")[2] not in text
     assert "0a" * 8 not in text
     assert repr(b"\x0a" * 8)[2:-1] not in text
 
 
 def test_matches() -> None:
     """A digest matches its own secret, under any key that is here, and nothing else."""
-    old, both = Sleutelbos.parse([A]), Sleutelbos.parse([B, A])
-    stored = old.digest(Doel.VERIFICATIECODE, CODE)
+    old, both = ServerKeys.parse([A]), ServerKeys.parse([B, A])
+    stored = old.digest(SecretPurpose.VERIFICATIECODE, CODE)
     assert stored.startswith("a:")
-    assert both.digest(Doel.VERIFICATIECODE, CODE).startswith("b:")
-    assert both.probe(Doel.VERIFICATIECODE, CODE).matches(stored)
+    assert both.digest(SecretPurpose.VERIFICATIECODE, CODE).startswith("b:")
+    assert both.probe(SecretPurpose.VERIFICATIECODE, CODE).matches(stored)
     for wrong in (CODE + "x", CODE.lower(), "", "\ud800"):
-        assert not both.probe(Doel.VERIFICATIECODE, wrong).matches(stored)
-    assert not both.probe(Doel.VERIFICATIECODE, CODE).matches(None)
-    assert not both.probe(Doel.VERIFICATIECODE, CODE).matches("")
-    assert not Sleutelbos.parse([B]).probe(Doel.VERIFICATIECODE, CODE).matches(stored)
-    assert not both.probe(Doel.VERIFICATIECODE, CODE).matches("b:" + "0" * 64)
+        assert not both.probe(SecretPurpose.VERIFICATIECODE, wrong).matches(stored)
+    assert not both.probe(SecretPurpose.VERIFICATIECODE, CODE).matches(None)
+    assert not both.probe(SecretPurpose.VERIFICATIECODE, CODE).matches("")
+    assert not ServerKeys.parse([B]).probe(SecretPurpose.VERIFICATIECODE, CODE).matches(stored)
+    assert not both.probe(SecretPurpose.VERIFICATIECODE, CODE).matches("b:" + "0" * 64)
 
 
 def test_domains() -> None:
     """A digest for one purpose is none for another: not even the check value."""
-    bos = Sleutelbos.parse([A])
-    stored = bos.digest(Doel.VERIFICATIECODE, CODE)
-    assert not bos.probe(Doel.KLANTCODE, CODE).matches(stored)
+    keys = ServerKeys.parse([A])
+    stored = keys.digest(SecretPurpose.VERIFICATIECODE, CODE)
+    assert not keys.probe(SecretPurpose.KLANTCODE, CODE).matches(stored)
 
 
 def test_too_long() -> None:
     """A presented secret over the limit never matches, whatever its beginning."""
-    bos = Sleutelbos.parse([A])
-    longest = "x" * LANGSTE_GEHEIM
-    stored = bos.digest(Doel.KLANTCODE, longest)
-    assert bos.probe(Doel.KLANTCODE, longest).matches(stored)
-    assert not bos.probe(Doel.KLANTCODE, longest + "x").matches(stored)
+    keys = ServerKeys.parse([A])
+    longest = "x" * MAX_SECRET
+    stored = keys.digest(SecretPurpose.KLANTCODE, longest)
+    assert keys.probe(SecretPurpose.KLANTCODE, longest).matches(stored)
+    assert not keys.probe(SecretPurpose.KLANTCODE, longest + "x").matches(stored)

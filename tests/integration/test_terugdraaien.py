@@ -16,11 +16,11 @@ from schoolmodel import edexml_says
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.importing import batches, forget, importer
-from uwlr_adapter.administratie.model import ImportFout, Levering
+from uwlr_adapter.administratie.model import Delivery, ImportRefusedError
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 Dump = dict[str, list[tuple[object, ...]]]
 STAPPEN = 14
@@ -28,32 +28,32 @@ STAPPEN = 14
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Opslag]:
+def opslag(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
     opened = open_opslag(tmp_path)
     yield opened
     opened.close()
 
 
-def undo(opslag: Opslag, batch: int) -> None:
+def undo(database: Database, batch: int) -> None:
     """Take an import back."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         batches.undo(connection, batch, MOMENT)
 
 
-def refuses(opslag: Opslag, batch: int, text: str) -> None:
+def refuses(database: Database, batch: int, text: str) -> None:
     """Show that an import cannot be taken back now, and that trying changes nothing."""
-    before = dump(opslag)
-    with pytest.raises(batches.BatchFout, match=text):
-        undo(opslag, batch)
-    assert dump(opslag) == before
+    before = dump(database)
+    with pytest.raises(batches.BatchError, match=text):
+        undo(database, batch)
+    assert dump(database) == before
 
 
 class Reeks:
     """A small school whose LAS is imported again and again, in each way there is."""
 
-    def __init__(self, opslag: Opslag, seed: int) -> None:
-        self.opslag, self.kans = opslag, Random(seed)  # noqa: S311 - a seeded school is no secret
+    def __init__(self, database: Database, seed: int) -> None:
+        self.database, self.kans = database, Random(seed)  # noqa: S311 - a seeded school is no secret
         self.leven = Leven(seed, 14)
         self.staand: list[tuple[int, Dump]] = []
         """Each import that stands, with the records of before it."""
@@ -64,50 +64,50 @@ class Reeks:
         for _ in range(7):
             self.leven.dag += timedelta(1)
             self.leven.live()
-        before = dump(self.opslag)
-        leveringen = self.deliver()
+        before = dump(self.database)
+        deliveries = self.deliver()
         if self.kans.random() < 0.3:
-            self.run(leveringen, dry_run=True)
+            self.run(deliveries, dry_run=True)
         if self.kans.random() < 0.5:
-            with pytest.raises(ImportFout, match="refused"):
-                self.run([*leveringen, _of_two_minds(leveringen)])
-        assert dump(self.opslag) == before
-        self.staand.append((self.run(leveringen), before))
+            with pytest.raises(ImportRefusedError, match="refused"):
+                self.run([*deliveries, _of_two_minds(deliveries)])
+        assert dump(self.database) == before
+        self.staand.append((self.run(deliveries), before))
         if self.kans.random() < 0.2:  # the same again changes nothing, and is a batch of its own
-            after = dump(self.opslag)
-            self.staand.append((self.run(leveringen), after))
-            assert dump(self.opslag) == after
+            after = dump(self.database)
+            self.staand.append((self.run(deliveries), after))
+            assert dump(self.database) == after
 
-    def run(self, leveringen: list[Levering], *, dry_run: bool = False) -> int:
+    def run(self, deliveries: list[Delivery], *, dry_run: bool = False) -> int:
         """Import, or try."""
-        return importer.import_leveringen(self.opslag, leveringen, opties(dry_run=dry_run)).batch
+        return importer.import_deliveries(self.database, deliveries, opties(dry_run=dry_run)).batch
 
-    def deliver(self) -> list[Levering]:
+    def deliver(self) -> list[Delivery]:
         """Read an export of some years; the keys of EDEXML files may be dummies."""
-        jaren = [jaar for jaar in self.leven.klassen if self.kans.random() < 0.6] or [(BRIN6S[0], START)]
+        years = [year for year in self.leven.klassen if self.kans.random() < 0.6] or [(BRIN6S[0], START)]
         schoolkeys = {brin6: f"{brin6}-{self.kans.randint(1, 3)}" for brin6 in BRIN6S if self.kans.random() < 0.3}
         las = self.leven.copy()
         if self.kans.random() < 0.5:
-            return csv_bron.read(csv_set(las, jaren, self.kans.choice(SCHRIFTEN), schoolkeys))
+            return csv_bron.read(csv_set(las, years, self.kans.choice(SCHRIFTEN), schoolkeys))
         for kind in las.kinderen if self.kans.random() < 0.5 else ():
             if kind.nr % 7 and kind.nr % 10 and self.kans.random() < 0.5:
                 kind.key = f"#{kind.nr}"
         found = []
-        for jaar in jaren:
-            klassen, leraren = list(las.klassen[jaar].values()), list(las.leraren[jaar].values())
-            bewering = edexml_says(las.kinderen, klassen, leraren, jaar, las.dag)
-            found.append(edexml.read(edexml_file(jaar, bewering, schoolkeys.get(jaar[0]))))
+        for year in years:
+            klassen, leraren = list(las.klassen[year].values()), list(las.leraren[year].values())
+            bewering = edexml_says(las.kinderen, klassen, leraren, year, las.dag)
+            found.append(edexml.read(edexml_file(year, bewering, schoolkeys.get(year[0]))))
         return found
 
     def undo(self) -> None:
         """Take the newest import back; an older one, or one that is back already, is refused."""
         if len(self.staand) > 1:
-            refuses(self.opslag, self.kans.choice(self.staand[:-1])[0], "first")
+            refuses(self.database, self.kans.choice(self.staand[:-1])[0], "first")
         batch, before = self.staand.pop()
-        undo(self.opslag, batch)
-        assert dump(self.opslag) == before
+        undo(self.database, batch)
+        assert dump(self.database) == before
         self.teruggedraaid.append(batch)
-        refuses(self.opslag, self.kans.choice(self.teruggedraaid), "already")
+        refuses(self.database, self.kans.choice(self.teruggedraaid), "already")
 
     def forget(self) -> None:
         """Forget somebody; the records of any earlier day are from now on those without."""
@@ -115,7 +115,7 @@ class Reeks:
         if not here:
             return
         kind = self.kans.choice(here)
-        with self.opslag.writing() as connection:
+        with self.database.writing() as connection:
             at = connection.scalar(
                 sa.select(tables.bronsleutel.c.persoon_id).where(
                     tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == kind.key
@@ -126,14 +126,14 @@ class Reeks:
         self.staand = [(batch, _without(before, at)) for batch, before in self.staand]
 
     def _bronsleutels(self) -> set[tuple[str, ...]]:
-        with self.opslag.reading() as connection:
+        with self.database.reading() as connection:
             query = sa.select(tables.bronsleutel.c.bronkey).where(tables.bronsleutel.c.soort == "leerling")
             return {tuple(row) for row in connection.execute(query)}
 
 
-def _of_two_minds(leveringen: list[Levering]) -> Levering:
+def _of_two_minds(deliveries: list[Delivery]) -> Delivery:
     """Give a year of which a leerling has the ECK-iD of another: refused after the rest of its source was written."""
-    known = [one.record for one in leveringen[0].leerlingen if one.record.eckid and not one.record.key.startswith("#")]
+    known = [one.record for one in deliveries[0].leerlingen if one.record.eckid and not one.record.key.startswith("#")]
     if len(known) < 2:
         return edexml.read(edexml_dummy())
     mixed = Leerling(known[0].key, eckid=known[1].eckid, roepnaam="Wie")
@@ -158,7 +158,7 @@ def _without(records: Dump, persoon_id: int | None) -> Dump:
 
 
 @pytest.mark.parametrize("seed", range(amount(3, 60)))
-def test_each_import_of_a_random_series_is_taken_back_exactly(opslag: Opslag, seed: int) -> None:
+def test_each_import_of_a_random_series_is_taken_back_exactly(opslag: Database, seed: int) -> None:
     """Both formats, two vestigingen, changed keys and ECK-iDs, forgotten leerlingen: undo gives what was there."""
     reeks = Reeks(opslag, seed)
     for number in range(STAPPEN):
@@ -172,7 +172,7 @@ def test_each_import_of_a_random_series_is_taken_back_exactly(opslag: Opslag, se
     assert not any(dump(opslag).values())
 
 
-def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Opslag) -> None:
+def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Database) -> None:
     """A leerling of a wrong import is nowhere any more after its undo, so that there is nothing left to forget."""
     import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(1), achternaam="Ergens")]))
     import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(2), achternaam="Anders")]))
@@ -180,11 +180,11 @@ def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Opslag) 
         undo(opslag, batch)
     with opslag.reading() as connection:
         assert connection.execute(sa.select(tables.importstap)).all() == []
-        assert [(one.id, one.teruggedraaid_op) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]
+        assert [(one.id, one.undone_at) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]
 
 
 @pytest.mark.parametrize("seed", range(amount(2, 20)))
-def test_imports_that_were_kept_by_name_are_taken_back_too(opslag: Opslag, seed: int) -> None:
+def test_imports_that_were_kept_by_name_are_taken_back_too(opslag: Database, seed: int) -> None:
     """The first imports were kept as one mapping for each row: what they hold is undone, and forgotten, as it is."""
     reeks = Reeks(opslag, seed)
     for number in range(STAPPEN):

@@ -1,7 +1,7 @@
 """The randomised model test: at every moment the gate grants exactly what an independently written model grants.
 
-`Deur.fetch` is the only way in. It is pointed at the gate itself, for many examples, and at the whole application from
-bytes to bytes, for some: there data come back, and only those that the model lets go.
+`Endpoint.fetch` is the only way in. It is pointed at the gate itself, for many examples, and at the whole application
+from bytes to bytes, for some: there data come back, and only those that the model lets go.
 """
 
 import shutil
@@ -23,14 +23,14 @@ from pydantic import SecretStr
 from wsgi import call
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader
-from uwlr_adapter.contract.fault import UwlrFout
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.contract.fault import Fault
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, store
-from uwlr_adapter.koppelingen.access import Poort
-from uwlr_adapter.koppelingen.afnemers import AfnemerFout
-from uwlr_adapter.koppelingen.catalogue import Catalogus
-from uwlr_adapter.koppelingen.errors import KoppelingFout
+from uwlr_adapter.koppelingen.access import Gate
+from uwlr_adapter.koppelingen.afnemers import AfnemerError
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.errors import KoppelingError
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
@@ -42,10 +42,10 @@ NO_KLANT = "Client.OngeldigeKlantIdentificatie"
 NO_ACCESS = "Client.AutorisatieOngeldig"
 
 
-class Deur(Protocol):
+class Endpoint(Protocol):
     """Where a fetch goes: gives the brin6 of which data came back, or the code of the fault."""
 
-    def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+    def fetch(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
         """Fetch as a vendor does."""
 
 
@@ -55,15 +55,15 @@ class PoortDeur:
 
     wereld: Wereld
 
-    def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+    def fetch(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
         """Fetch through the gate, from the bytes of a request on."""
         school = school_element(brin6)
         try:
             return self.wereld.fetch(
-                sleutel=sleutel, school=school, klantnaam=klantnaam, klantcode=klantcode, moment=moment
+                key=key, school=school, klantnaam=klantnaam, klantcode=klantcode, moment=moment
             ).brin6
-        except UwlrFout as fout:
-            return fout.code
+        except Fault as error:
+            return error.code
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,17 @@ class DienstDeur:
 
     app: App
 
-    def fetch(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+    def fetch(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
         """Fetch as a vendor does; the data tell by the name of their one leerling whose they are."""
         del moment  # the application has the machine's own clock
-        message = envelope(body(school=school_element(brin6)), header(sleutel, klantcode, klantnaam))
+        message = envelope(body(school=school_element(brin6)), header(key, klantcode, klantnaam))
         root = etree.fromstring(call(self.app, message).body)
         code = root.findtext(".//faultcode")
         if code is not None:
             return code.partition(":")[2]
-        namen = [found.text or "" for found in root.iter(f"{{{LG}}}roepnaam")]
-        assert len(namen) == 1
-        return namen[0]
+        names = [found.text or "" for found in root.iter(f"{{{LG}}}roepnaam")]
+        assert len(names) == 1
+        return names[0]
 
 
 def school_with_one(brin6: str) -> bytes:
@@ -120,7 +120,7 @@ class Model:
     klanten: dict[str, ModelKlant] = field(default_factory=dict)
     koppelingen: dict[tuple[str, str], ModelKoppeling] = field(default_factory=dict)
 
-    def verdict(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str, moment: datetime) -> str:
+    def verdict(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
         """Say what a fetch must give."""
         klant = self.klanten.get(klantnaam)
         if klant is None or not klant.enabled or klantcode not in klant.codes:
@@ -131,13 +131,13 @@ class Model:
         today = moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
         for (where, what), koppeling in self.koppelingen.items():
             mine = where == brin6 and KLANTEN[what] == klantnaam
-            if mine and koppeling.code == sleutel and today >= koppeling.first_day:
+            if mine and koppeling.code == key and today >= koppeling.first_day:
                 return brin6
         return NO_ACCESS
 
-    def may_use(self, brin6: str, aanbod: str, code: str) -> bool:
+    def may_use(self, brin6: str, entry: str, code: str) -> bool:
         """Say whether a code keeps to the rule and is free at the vestiging."""
-        others = [koppeling.code for key, koppeling in self.koppelingen.items() if key[0] == brin6 and key[1] != aanbod]
+        others = [koppeling.code for key, koppeling in self.koppelingen.items() if key[0] == brin6 and key[1] != entry]
         return code.startswith(brin6) and 20 <= len(code) <= 50 and code not in others
 
 
@@ -154,30 +154,30 @@ class Toegangsmachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="uwlr-model-"))
-        opslag = open_opslag(self.folder, *BRIN6S)
-        self.wereld = Wereld(opslag, Poort(Catalogus.load(), Sleutelbos.parse(SLEUTELS)))
+        database = open_opslag(self.folder, *BRIN6S)
+        self.wereld = Wereld(database, Gate(Catalogue.load(), ServerKeys.parse(SLEUTELS)))
         self.model = Model()
         self.moment = START
         self.deur = self.make_deur()
         self.known_codes: set[str] = set()
         self.given: list[str] = []
 
-    def make_deur(self) -> Deur:
+    def make_deur(self) -> Endpoint:
         """Give the way in: the gate."""
         return PoortDeur(self.wereld)
 
     @property
-    def opslag(self) -> Opslag:
+    def database(self) -> Database:
         """The database under test."""
-        return self.wereld.opslag
+        return self.wereld.database
 
     @initialize(target=klantcodes)
     def vendors(self) -> object:
         """Both vendors are there."""
         given = []
         for klantnaam in KLANTEN.values():
-            with self.opslag.writing() as connection:
-                _, klantcode = afnemers.add(connection, self.wereld.poort.sleutels, klantnaam, self.moment)
+            with self.database.writing() as connection:
+                _, klantcode = afnemers.add(connection, self.wereld.gate.server_keys, klantnaam, self.moment)
             self.model.klanten[klantnaam] = ModelKlant({klantcode: None})
             given.append(klantcode)
         self.given += given
@@ -197,7 +197,7 @@ class Toegangsmachine(RuleBasedStateMachine):
         first_day = today + timedelta(days=days)
         try:
             self.wereld.activate(aanbod, brin6, code, startdatum=first_day, moment=self.moment)
-        except KoppelingFout:
+        except KoppelingError:
             assert not may
         else:
             assert may
@@ -210,16 +210,16 @@ class Toegangsmachine(RuleBasedStateMachine):
         code = (strange or brin6) + rest
         koppeling = self.model.koppelingen.get((brin6, aanbod))
         may = koppeling is not None and self.model.may_use(brin6, aanbod, code)
-        with self.opslag.reading() as connection:
-            seen = store.living(connection, brin6, aanbod)
+        with self.database.reading() as connection:
+            seen = store.find_living(connection, brin6, aanbod)
         assert (seen is None) == (koppeling is None)
         if seen is None or koppeling is None:
             return
         try:
-            with self.opslag.writing() as connection:
-                bos = self.wereld.poort.sleutels
-                actions.enter_code(connection, bos, seen.id, seen.versie, code, self.moment)
-        except KoppelingFout:
+            with self.database.writing() as connection:
+                keys = self.wereld.gate.server_keys
+                actions.enter_code(connection, keys, seen.id, seen.versie, code, self.moment)
+        except KoppelingError:
             assert not may
         else:
             assert may
@@ -230,15 +230,15 @@ class Toegangsmachine(RuleBasedStateMachine):
     def pause(self, brin6: str, aanbod: str) -> None:
         """Pause: the school clears the code."""
         koppeling = self.model.koppelingen.get((brin6, aanbod))
-        with self.opslag.reading() as connection:
-            seen = store.living(connection, brin6, aanbod)
+        with self.database.reading() as connection:
+            seen = store.find_living(connection, brin6, aanbod)
         assert (seen is None) == (koppeling is None)
         if seen is None or koppeling is None:
             return
         try:
-            with self.opslag.writing() as connection:
+            with self.database.writing() as connection:
                 actions.clear_code(connection, seen.id, seen.versie, self.moment)
-        except KoppelingFout:
+        except KoppelingError:
             assert koppeling.code is None
         else:
             assert koppeling.code is not None
@@ -247,12 +247,12 @@ class Toegangsmachine(RuleBasedStateMachine):
     @rule(brin6=brin6s, aanbod=aanbod)
     def end(self, brin6: str, aanbod: str) -> None:
         """End a koppeling."""
-        with self.opslag.reading() as connection:
-            seen = store.living(connection, brin6, aanbod)
+        with self.database.reading() as connection:
+            seen = store.find_living(connection, brin6, aanbod)
         assert (seen is None) == ((brin6, aanbod) not in self.model.koppelingen)
         if seen is None:
             return
-        with self.opslag.writing() as connection:
+        with self.database.writing() as connection:
             actions.end(connection, seen.id, seen.versie, self.moment)
         del self.model.koppelingen[brin6, aanbod]
 
@@ -261,10 +261,10 @@ class Toegangsmachine(RuleBasedStateMachine):
         """Rotate a klantcode, as the operator does."""
         klant = self.model.klanten[klantnaam]
         try:
-            with self.opslag.writing() as connection:
-                bos = self.wereld.poort.sleutels
-                _, klantcode = afnemers.rotate(connection, bos, klantnaam, self.moment, timedelta(hours=hours))
-        except AfnemerFout:
+            with self.database.writing() as connection:
+                keys = self.wereld.gate.server_keys
+                _, klantcode = afnemers.rotate(connection, keys, klantnaam, self.moment, timedelta(hours=hours))
+        except AfnemerError:
             assert not klant.enabled
             return multiple()
         assert klant.enabled
@@ -278,7 +278,7 @@ class Toegangsmachine(RuleBasedStateMachine):
     @rule(klantnaam=klanten, enabled=st.sampled_from([False, True, True]))
     def switch(self, klantnaam: str, enabled: bool) -> None:  # noqa: FBT001 - a parameter of the rule
         """Disable or enable a vendor, as the operator does."""
-        with self.opslag.writing() as connection:
+        with self.database.writing() as connection:
             if enabled:
                 afnemers.enable(connection, klantnaam, self.moment)
             else:
@@ -306,33 +306,33 @@ class Toegangsmachine(RuleBasedStateMachine):
         """Fetch as each vendor with every code ever entered, for every school, and with every klantcode ever given."""
         for klantnaam, klant in self.model.klanten.items():
             (current,) = [code for code, until in klant.codes.items() if until is None]
-            for sleutel in self.known_codes:
+            for key in self.known_codes:
                 for brin6 in BRIN6S:
-                    self._agree(klantnaam, current, sleutel, brin6)
-                event(self.model.verdict(klantnaam, current, sleutel, sleutel[:6], self.moment)[:15])
+                    self._agree(klantnaam, current, key, brin6)
+                event(self.model.verdict(klantnaam, current, key, key[:6], self.moment)[:15])
             for klantcode in self.given:
-                for sleutel in sorted(self.known_codes)[:1]:
-                    self._agree(klantnaam, klantcode, sleutel, sleutel[:6])
+                for key in sorted(self.known_codes)[:1]:
+                    self._agree(klantnaam, klantcode, key, key[:6])
 
-    def _agree(self, klantnaam: str, klantcode: str, sleutel: str, brin6: str) -> None:
-        expected = self.model.verdict(klantnaam, klantcode, sleutel, brin6, self.moment)
-        assert self.deur.fetch(klantnaam, klantcode, sleutel, brin6, self.moment) == expected
+    def _agree(self, klantnaam: str, klantcode: str, key: str, brin6: str) -> None:
+        expected = self.model.verdict(klantnaam, klantcode, key, brin6, self.moment)
+        assert self.deur.fetch(klantnaam, klantcode, key, brin6, self.moment) == expected
 
     def teardown(self) -> None:
         """Remove the database."""
         if isinstance(self.deur, DienstDeur):
             self.deur.app.close()
-        self.opslag.close()
+        self.database.close()
         shutil.rmtree(self.folder)
 
 
 class Dienstmachine(Toegangsmachine):
     """The same machine, with the whole application as the way in."""
 
-    def make_deur(self) -> Deur:
+    def make_deur(self) -> Endpoint:
         """Give the application, on the machine's database, keys and clock."""
         for brin6 in BRIN6S:
-            import_levering(self.opslag, reader.read(school_with_one(brin6)))
+            import_levering(self.database, reader.read(school_with_one(brin6)))
         settings = Settings(data=self.folder, keys=SecretStr(",".join(SLEUTELS)))
         return DienstDeur(make_app(settings, lambda: self.moment))
 

@@ -13,29 +13,29 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from berichten import envelope
-from huis import Huis, furnish
+from huis import PortalContext, furnish
 from wsgi import call
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web import metrics, request_record
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.logs import JsonRegel
+from uwlr_adapter.web.logs import JsonFormatter
 from uwlr_adapter.web.source import source_of
 
 LOCAL = "127.0.0.1"
 
 
 @pytest.fixture
-def huis(tmp_path: Path, databank: str, monkeypatch: pytest.MonkeyPatch) -> Huis:
+def huis(tmp_path: Path, databank: str, monkeypatch: pytest.MonkeyPatch) -> PortalContext:
     """Give a furnished house of its own to each test."""
     monkeypatch.delenv(metrics.FOLDER, raising=False)
     return furnish(tmp_path)
 
 
 @pytest.fixture
-def app(huis: Huis) -> App:
+def app(huis: PortalContext) -> App:
     """Make the application on it."""
     return make_app(Settings(data=huis.data))
 
@@ -60,36 +60,36 @@ def test_a_sound_service_is_healthy_and_ready(app: App) -> None:
     assert get(app, "/readyz") == (200, "ready")
 
 
-def test_without_its_database_it_is_healthy_and_not_ready(app: App, huis: Huis) -> None:
+def test_without_its_database_it_is_healthy_and_not_ready(app: App, huis: PortalContext) -> None:
     """A database of another version, or that is away, makes it not ready; it is right again by itself."""
-    opslag = Opslag(Settings(data=huis.data).database_url)
+    database = Database(Settings(data=huis.data).database_url)
     for change, back in (
         ("UPDATE alembic_version SET version_num = '9999'", None),
         ("ALTER TABLE serversleutel RENAME TO weg", "ALTER TABLE weg RENAME TO serversleutel"),
     ):
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
             connection.exec_driver_sql(change)
         assert get(app, "/readyz") == (503, "database")
         assert get(app, "/healthz") == (200, "ok")
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql(back or f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608
         assert get(app, "/readyz") == (200, "ready")
 
 
-def test_with_another_key_it_is_not_ready(app: App, huis: Huis) -> None:
+def test_with_another_key_it_is_not_ready(app: App, huis: PortalContext) -> None:
     """When the database was used with another key of the same name, no code would be right."""
-    opslag = Opslag(Settings(data=huis.data).database_url)
-    with opslag.writing() as connection:
+    database = Database(Settings(data=huis.data).database_url)
+    with database.writing() as connection:
         connection.exec_driver_sql("UPDATE serversleutel SET controle = 'van een andere sleutel'")
     assert get(app, "/readyz") == (503, "keys")
 
 
-def test_requests_are_counted_by_operation_and_outcome(app: App, huis: Huis) -> None:
+def test_requests_are_counted_by_operation_and_outcome(app: App, huis: PortalContext) -> None:
     """Each outcome has its figure, and so have refusals of strangers and the ages of the records."""
     call(app, huis.request())
     call(app, huis.request())
-    call(app, huis.request(sleutel="21QW00een-andere-code-dan-deze"))
+    call(app, huis.request(key="21QW00een-andere-code-dan-deze"))
     call(app, envelope(kop=huis.header(klantnaam="Vreemd")))
     call(app, b"x")
     call(app, method="GET", query="wsdl")
@@ -115,10 +115,10 @@ def test_requests_are_counted_by_operation_and_outcome(app: App, huis: Huis) -> 
     assert 0 <= found['uwlr_records_age_seconds{which="newest"}'] <= found['uwlr_records_age_seconds{which="oldest"}']
 
 
-def test_failures_of_the_database_are_counted(app: App, huis: Huis) -> None:
+def test_failures_of_the_database_are_counted(app: App, huis: PortalContext) -> None:
     """A statement that fails has its figure."""
-    opslag = Opslag(Settings(data=huis.data).database_url)
-    with opslag.writing() as connection:
+    database = Database(Settings(data=huis.data).database_url)
+    with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE journaal RENAME TO weg")
     call(app, huis.request())
     found = figures(app)
@@ -163,7 +163,7 @@ def test_the_figures_are_for_this_machine(app: App, environ: dict[str, str]) -> 
     assert call(app, b"", method="GET", path="/metrics", query="", content_type=None, **environ).status == 404
 
 
-def test_a_process_shows_its_parts_only(huis: Huis) -> None:
+def test_a_process_shows_its_parts_only(huis: PortalContext) -> None:
     """UWLR_PARTS chooses what is there; health always is."""
     app = make_app(Settings(data=huis.data, parts=frozenset({Part.SOAP})))
     assert call(app, huis.request()).status == 200
@@ -188,10 +188,10 @@ def test_another_id_is_replaced(app: App, given: str) -> None:
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
 
 
-def test_the_log_has_a_line_for_each_request(app: App, huis: Huis, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_a_line_for_each_request(app: App, huis: PortalContext, caplog: pytest.LogCaptureFixture) -> None:
     """A line says what a request came to, under the id of the answer, and nothing that the caller sent."""
     caplog.set_level(logging.INFO)
-    caplog.handler.setFormatter(JsonRegel())
+    caplog.handler.setFormatter(JsonFormatter())
     reply = call(app, huis.request(), HTTP_USER_AGENT="merkteken")
     call(app, method="GET", path="/merkteken", query="merkteken")
     call(app, method="GET", path="/healthz")
@@ -215,16 +215,16 @@ def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
     with request_record.about(found):
-        line = json.loads(JsonRegel().format(record))
+        line = json.loads(JsonFormatter().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
     assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])
 
 
 FORKED = """
 import os
-from uwlr_adapter import verslag
-from uwlr_adapter.metingen import Metingen
-metingen = Metingen()
+from uwlr_adapter.web import request_record
+from uwlr_adapter.web.metrics import Metrics
+metrics = Metrics()
 child = os.fork()
 metrics.count(request_record.make(""))
 if child:
@@ -240,12 +240,12 @@ def test_a_process_that_was_forked_counts_for_itself(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.glob("counter_*.db")} == {f"counter_{pid}.db" for pid in done.stdout.split()}
 
 
-def test_a_request_leaves_no_rings_of_objects(app: App, huis: Huis) -> None:
+def test_a_request_leaves_no_rings_of_objects(app: App, huis: PortalContext) -> None:
     """What was granted and what was refused is gone when it is answered: nothing piles up until Python looks for it."""
     good = huis.request()
     messages = {
         "granted": good,
-        "code": huis.request(sleutel="21QW00ietsheelanders"),
+        "code": huis.request(key="21QW00ietsheelanders"),
         "klantcode": good.replace(huis.klantcodes["Snappet"].encode(), b"iets anders"),
         "version": good.replace(b">2.2<", b">9.9<"),
         "schema": good.replace(b"xsdversie", b"xsdversje"),
@@ -254,7 +254,7 @@ def test_a_request_leaves_no_rings_of_objects(app: App, huis: Huis) -> None:
     }
     assert len(set(messages.values())) == len(messages)
     assert {what: _left_behind(app, message) for what, message in messages.items()} == dict.fromkeys(messages, 0)
-    with patch.object(Opslag, "look", side_effect=sa.exc.OperationalError("select", {}, Exception())):
+    with patch.object(Database, "look", side_effect=sa.exc.OperationalError("select", {}, Exception())):
         assert _left_behind(app, good) == 0
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from oracle import standard_file
 from schooldeur import PROFIELEN, Schooldeur, aanmaakdatum, outcome
 
-from uwlr_adapter.administratie.model import Levering
+from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml
 
@@ -67,8 +67,8 @@ def convert(edex: etree._Element) -> dict[str, bytes]:
     for one in edex.iterfind("vestigingen/vestiging"):
         rows["locaties"].append({"Sleutel": _key(one), **PLAATS, "Naam": one.findtext("naam") or ""})
     for one in edex.iterfind("groepen/*"):
-        soort = "Stamgroep" if one.tag == "groep" else "Samengestelde groep"
-        own = {"Naam": one.findtext("naam") or "", "Soort": soort, "Jaargroep": one.findtext("jaargroep") or ""}
+        kind = "Stamgroep" if one.tag == "groep" else "Samengestelde groep"
+        own = {"Naam": one.findtext("naam") or "", "Soort": kind, "Jaargroep": one.findtext("jaargroep") or ""}
         rows["groepen"].append({"Sleutel": _key(one), **IN_JAAR, **own, "In koppelingen beschikbaar": "ja"})
     for one in edex.iterfind("leerlingen/leerling"):
         _leerling(rows, one)
@@ -86,7 +86,7 @@ def _identity(element: etree._Element) -> dict[str, str]:
 
 
 def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
-    own = {LEERLING[str(veld.tag)]: veld.text or "" for veld in one if veld.tag not in NIET_UIT_LEERLINGEN}
+    own = {LEERLING[str(field_.tag)]: field_.text or "" for field_ in one if field_.tag not in NIET_UIT_LEERLINGEN}
     for label in ("Geboortedatum", "Start groep 3"):
         own[label] = day(own.get(label))
     own["Geslacht"] = GESLACHT[own["Geslacht"]]
@@ -108,7 +108,7 @@ def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> Non
 
 
 def _leerkracht(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
-    own = {PERSOON[str(veld.tag)]: veld.text or "" for veld in one if str(veld.tag) in PERSOON}
+    own = {PERSOON[str(field_.tag)]: field_.text or "" for field_ in one if str(field_.tag) in PERSOON}
     own |= _identity(one) | IN_JAAR | {"Rollen": _rollen(one)}
     for groep in one.iterfind("groepen/*"):
         rows["leerkrachten"].append({**own, "Groep": _key(groep), "Rollen in groep": _rollen(groep)})
@@ -128,12 +128,12 @@ def _file(rows: list[dict[str, str]], naam: str) -> bytes:
     return text.getvalue().encode("cp1252")
 
 
-def as_edexml(data: bytes) -> list[Levering]:
+def as_edexml(data: bytes) -> list[Delivery]:
     """Read the example as it was published."""
     return [edexml.read(data)]
 
 
-def as_csv(data: bytes) -> list[Levering]:
+def as_csv(data: bytes) -> list[Delivery]:
     """Read the example as a CSV set."""
     return csv_bron.read(convert(etree.fromstring(data)))
 
@@ -146,13 +146,13 @@ def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     for naam, read in (("edexml", as_edexml), ("csv", as_csv)):
         folder = tmp_path / naam
         folder.mkdir()
-        deur = Schooldeur(folder, request.param)
-        deur.bring(*read(data))
-        deur.activate(BRIN6)
-        deuren.append(deur)
-    yield lambda profiel: [deur.fetch(BRIN6, JAAR, profiel) for deur in deuren]
-    for deur in deuren:
-        deur.close()
+        endpoint = Schooldeur(folder, request.param)
+        endpoint.bring(*read(data))
+        endpoint.activate(BRIN6)
+        deuren.append(endpoint)
+    yield lambda profiel: [endpoint.fetch(BRIN6, JAAR, profiel) for endpoint in deuren]
+    for endpoint in deuren:
+        endpoint.close()
 
 
 @pytest.mark.parametrize("profiel", PROFIELEN)

@@ -11,23 +11,23 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from uwlr_adapter.administratie.tables import aanstelling, deelname, inschrijving, locatie, persoon
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 BRIN6 = "21QW00"
 JAAR = {"brin6": BRIN6, "schooljaar": "2026-2027"}
 TEXTS = ("Zoë Çağla Łucja", "a\tb\nc\r\nd", "\\N", "\\.", '"; \\t {}', "", "👩‍🏫", " rand ")
 
 
-def rows(opslag: Opslag, table: sa.Table) -> list[dict[str, Any]]:
+def rows(database: Database, table: sa.Table) -> list[dict[str, Any]]:
     """Give every row of a table, by its key."""
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         return [dict(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
 
 
 @pytest.mark.usefixtures("databank")
 def test_every_value_arrives_as_it_was(tmp_path: Path) -> None:
     """Texts with everything that a stream of rows gives a meaning, none, days, yes and no, and lists."""
-    opslag = open_opslag(tmp_path, BRIN6)
+    database = open_opslag(tmp_path, BRIN6)
     locaties = [
         {**JAAR, "key": f"{place}", "naam": text, "omschrijving": None, "mutatiedatum": text}
         for place, text in enumerate(TEXTS)
@@ -35,49 +35,49 @@ def test_every_value_arrives_as_it_was(tmp_path: Path) -> None:
     personen = [
         {"soort": "leerling", "brincode": "21QW", "key": f"{place}", "eckid": None} for place in range(len(TEXTS))
     ]
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         dialect.insert_many(connection, locatie, locaties)
         dialect.insert_many(connection, persoon, personen)
         ids = sorted(connection.scalars(sa.select(persoon.c.id)))
-        velden = {column.name: None for column in deelname.columns}
-        deelnames = [{**velden, **JAAR, "persoon_id": at, "ingedeeld": at % 2 == 0} for at in ids]
+        fields_ = {column.name: None for column in deelname.columns}
+        deelnames = [{**fields_, **JAAR, "persoon_id": at, "ingedeeld": at % 2 == 0} for at in ids]
         dialect.insert_many(connection, deelname, deelnames)
-        velden = {column.name: None for column in inschrijving.columns}
+        fields_ = {column.name: None for column in inschrijving.columns}
         periode = {"volgorde": 0, "van": date(1, 1, 1), "tot": date(9999, 12, 31), "gast": True}
-        inschrijvingen = [{**velden, **JAAR, "persoon_id": at, **periode} for at in ids]
+        inschrijvingen = [{**fields_, **JAAR, "persoon_id": at, **periode} for at in ids]
         dialect.insert_many(connection, inschrijving, inschrijvingen)
-        velden = {column.name: None for column in aanstelling.columns}
+        fields_ = {column.name: None for column in aanstelling.columns}
         rollen = [["rol", text] for text in TEXTS]
-        aanstellingen = [{**velden, **JAAR, "persoon_id": at, "rollen": rollen, "groepen": []} for at in ids]
+        aanstellingen = [{**fields_, **JAAR, "persoon_id": at, "rollen": rollen, "groepen": []} for at in ids]
         dialect.insert_many(connection, aanstelling, aanstellingen)
         dialect.insert_many(connection, locatie, [])
-    assert rows(opslag, locatie) == locaties
-    assert [{**row, "id": None} for row in rows(opslag, persoon)] == [{**row, "id": None} for row in personen]
-    assert rows(opslag, deelname) == deelnames
-    assert rows(opslag, inschrijving) == inschrijvingen
-    assert rows(opslag, aanstelling) == aanstellingen
+    assert rows(database, locatie) == locaties
+    assert [{**row, "id": None} for row in rows(database, persoon)] == [{**row, "id": None} for row in personen]
+    assert rows(database, deelname) == deelnames
+    assert rows(database, inschrijving) == inschrijvingen
+    assert rows(database, aanstelling) == aanstellingen
 
 
 @pytest.mark.usefixtures("databank")
 def test_a_failure_is_one_of_any_statement(tmp_path: Path) -> None:
     """A key that is there already: an IntegrityError that says no value, and nothing of the transaction stays."""
-    opslag = open_opslag(tmp_path, BRIN6)
+    database = open_opslag(tmp_path, BRIN6)
     row = {**JAAR, "key": "een-geheime-sleutel", "naam": "Naam", "omschrijving": None, "mutatiedatum": None}
-    with pytest.raises(IntegrityError) as caught, opslag.writing() as connection:
+    with pytest.raises(IntegrityError) as caught, database.writing() as connection:
         dialect.insert_many(connection, locatie, [{**row, "key": "een andere"}, row, row])
     assert "geheime" not in f"{caught.value} {caught.value.orig!r}"
-    assert rows(opslag, locatie) == []
+    assert rows(database, locatie) == []
 
 
 def test_a_value_that_fits_nowhere_is_a_failure_too(tmp_path: Path, databank: str) -> None:
     """A text that is too long for its column."""
-    opslag = open_opslag(tmp_path, BRIN6)
+    database = open_opslag(tmp_path, BRIN6)
     row = {**JAAR, "key": "k" * 300, "naam": "Naam", "omschrijving": None, "mutatiedatum": None}
     if databank == "sqlite":
         return  # it keeps texts of any length
-    with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
+    with pytest.raises(DBAPIError) as caught, database.writing() as connection:
         dialect.insert_many(connection, locatie, [row])
     assert "kkk" not in f"{caught.value} {caught.value.orig!r}"
-    with opslag.writing() as connection:  # and the connection is as good as new
+    with database.writing() as connection:  # and the connection is as good as new
         dialect.insert_many(connection, locatie, [{**row, "key": "k"}])
-    assert len(rows(opslag, locatie)) == 1
+    assert len(rows(database, locatie)) == 1

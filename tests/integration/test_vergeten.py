@@ -69,9 +69,13 @@ def test_who_is_not_there(werkplek: Werkplek) -> None:
     """An unknown key, another school, a leerkracht: one sentence, and nothing changed, not even a school."""
     before = werkplek.dump()
     for brin6, key in (("21QW00", "lln-niemand"), ("99ZZ00", "lln-anna"), ("21QW00", "lkr-kim")):
-        for command, reden in (("forget", "no leerling of"), ("allow", "nobody who was forgotten at")):
+        for command, reason in (("forget", "no leerling of"), ("allow", "nobody who was forgotten at")):
             result = werkplek.run("leerling", command, brin6, key)
-            assert (result.exit_code, f"{reden} {brin6[:4]}" in result.output, key in result.output) == (1, True, False)
+            assert (result.exit_code, f"{reason} {brin6[:4]}" in result.output, key in result.output) == (
+                1,
+                True,
+                False,
+            )
     assert werkplek.run("leerling", "forget", "21QW", "lln-anna").exit_code == 2
     assert werkplek.dump() == before
 

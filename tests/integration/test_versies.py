@@ -83,7 +83,7 @@ def test_the_answer_names_the_version_that_was_asked(school: Proefschool, xsdver
 
 def test_2_1_has_no_eckid(school: Proefschool) -> None:
     """A caller of 2.1 gets everybody by key, and no ECK-iD anywhere in the answer."""
-    for operatie in names.OPERATIES.values():
+    for operatie in names.OPERATIONS.values():
         found = school.fetch(operatie, xsdversie="2.1")
         assert b"eckid" not in found.inhoud
     assert identities(school.fetch(xsdversie="2.1")) == [{"key": "met"}, {"key": "zonder"}]
@@ -106,10 +106,10 @@ def test_2_3_identifies_by_eckid(school: Proefschool) -> None:
 
 def test_2_3_with_the_key_beside_it(school: Proefschool) -> None:
     """For a transition the key can go along, beside the ECK-iD; it changes nothing in the other versions."""
-    before = {versie: identities(school.fetch(xsdversie=versie)) for versie in ("2.1", "2.2")}
+    before = {version: identities(school.fetch(xsdversie=version)) for version in ("2.1", "2.2")}
     school.restart(key_naast_eckid=True)
     assert identities(school.fetch(xsdversie="2.3")) == [{"key": "met", "eckid": eckid(1)}, {"key": "zonder"}]
-    assert {versie: identities(school.fetch(xsdversie=versie)) for versie in before} == before
+    assert {version: identities(school.fetch(xsdversie=version)) for version in before} == before
 
 
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
@@ -182,16 +182,16 @@ def test_a_known_set_never_widens(school: Proefschool, gegevenssetid: str, xsdve
     asked = school.fetch(xsdversie=xsdversie, gegevenssetid=gegevenssetid)
     for tag in ("leerling", "leerkracht", "groep", "samengestelde_groep"):
         assert fields(asked, tag) <= fields(own, tag)
-    assert not [one for one in school.laatste_regel.opmerkingen if "onbekend" in one]
+    assert not [one for one in school.laatste_regel.remarks if "onbekend" in one]
 
 
 def test_an_unknown_set_is_told_and_never_kept(school: Proefschool) -> None:
     """A set of another name changes nothing; the journaal says that it was unknown, and its text stands nowhere."""
     own = school.fetch()
-    assert "gegevensset=onbekend" not in school.laatste_regel.opmerkingen
+    assert "gegevensset=onbekend" not in school.laatste_regel.remarks
     for gegevenssetid in ("merkteken-set", "smalle", "&lt;merkteken-set&gt;"):
         assert school.fetch(gegevenssetid=gegevenssetid).inhoud == own.inhoud
-        assert "gegevensset=onbekend" in school.laatste_regel.opmerkingen
+        assert "gegevensset=onbekend" in school.laatste_regel.remarks
     school.close()
     for file in school.settings.data.iterdir():
         assert b"merkteken" not in file.read_bytes()
@@ -206,10 +206,10 @@ def test_an_unknown_set_is_told_and_never_kept(school: Proefschool) -> None:
         (names.HAAL_STRUCTUUR, "2.2", None),
         (names.HAAL_LEERLINGGEGEVENS, "2.3", "onvolledig=2"),
     ],
-    ids=lambda found: getattr(found, "naam", found),
+    ids=lambda found: getattr(found, "name", found),
 )
 def test_what_should_be_there_and_is_not_is_counted(
-    school: Proefschool, operatie: names.Operatie, xsdversie: str, expected: str | None
+    school: Proefschool, operatie: names.Operation, xsdversie: str, expected: str | None
 ) -> None:
     """Who lacks a field that the profile wants goes without it; the journaal counts them, without saying who."""
     school.import_data(
@@ -225,7 +225,7 @@ def test_what_should_be_there_and_is_not_is_counted(
     )
     found = school.fetch(operatie, xsdversie=xsdversie)
     assert found.status == 200
-    told = [one for one in school.laatste_regel.opmerkingen if one.startswith("onvolledig")]
+    told = [one for one in school.laatste_regel.remarks if one.startswith("onvolledig")]
     assert told == ([] if expected is None else [expected])
 
 
@@ -235,12 +235,12 @@ def test_a_complete_school_has_no_remark(school: Proefschool) -> None:
         school.set_profiel(profiel)
         for xsdversie in ("2.1", "2.2"):
             school.fetch(names.HAAL_LEERLINGEN, xsdversie=xsdversie)
-            assert school.laatste_regel.opmerkingen == ()
+            assert school.laatste_regel.remarks == ()
 
 
 @pytest.mark.parametrize("xsdversie", ["2.0", "2.2.1", "2.4", "1.0", "2", "v2.2"])
-@pytest.mark.parametrize("operatie", names.OPERATIES.values(), ids=lambda found: found.naam)
-def test_another_version_is_refused(school: Proefschool, operatie: names.Operatie, xsdversie: str) -> None:
+@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
+def test_another_version_is_refused(school: Proefschool, operatie: names.Operation, xsdversie: str) -> None:
     """A version that is not answered is told so by each operation; 2.2.1 has no value of its own on the wire."""
     found = school.fetch(operatie, xsdversie=xsdversie)
     assert (found.status, found.uitkomst) == (500, "Client.XsdVersieOngeldig")

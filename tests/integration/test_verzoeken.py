@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from berichten import AUT, LG, SOAP11, SOAP12
-from huis import CODE, Huis, furnish
+from huis import CODE, PortalContext, furnish
 from koppelingen_hulp import MOMENT
 from oracle import standard_file
 from verzoeken import FOLDER, Geval, read_manifest, send, verdict
 from wsgi import call
 
 from uwlr_adapter.contract import fault, repairs
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import Regel, Soort
+from uwlr_adapter.journaal.model import Entry, EntryKind
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
@@ -33,19 +33,19 @@ FOUTEN = (
 """The faults that a caller for leerlinggegevens can bring about."""
 KNOWN_FROM = 6
 """The first row of the table that judges a known afnemer, and so the first that the journaal has a line of."""
-AT_THE_DAY = {repairs.SCHOOLJAAR.id}
+AT_THE_DAY = {repairs.SCHOOLJAAR_REPAIR.id}
 """Repairs made after the gate only: a strict reading never comes to them."""
 
 
 @dataclass(frozen=True)
-class Deur:
+class Endpoint:
     """A house, its application and its journaal."""
 
-    huis: Huis
+    huis: PortalContext
     app: App
-    opslag: Opslag
+    database: Database
 
-    def send(self, request: bytes) -> tuple[str, Regel | None]:
+    def send(self, request: bytes) -> tuple[str, Entry | None]:
         """Send a request; gives the verdict, and its line in the journaal if it got one."""
         before = self._lines()
         answer = verdict(send(self.app, request, values(self.huis)))
@@ -53,59 +53,59 @@ class Deur:
         assert len(lines) - len(before) in {0, 1}
         return answer, lines[0] if len(lines) > len(before) else None
 
-    def _lines(self) -> list[Regel]:
-        with self.opslag.reading() as connection:
-            return [regel for regel in search.read(connection, limit=10_000) if regel.soort is Soort.VERZOEK]
+    def _lines(self) -> list[Entry]:
+        with self.database.reading() as connection:
+            return [line for line in search.read(connection, limit=10_000) if line.kind is EntryKind.VERZOEK]
 
 
-def values(huis: Huis) -> dict[str, str]:
+def values(context: PortalContext) -> dict[str, str]:
     """Give what the placeholders of a file stand for."""
     return {
         "SLEUTEL": CODE,
-        "KLANTCODE": huis.klantcodes["Snappet"],
-        "SCHOOLJAAR": huis.schooljaar,
-        "START": huis.schooljaar[:4],
-        **{f"KLANTCODE {klantnaam}": code for klantnaam, code in huis.klantcodes.items()},
+        "KLANTCODE": context.klantcodes["Snappet"],
+        "SCHOOLJAAR": context.schooljaar,
+        "START": context.schooljaar[:4],
+        **{f"KLANTCODE {klantnaam}": code for klantnaam, code in context.klantcodes.items()},
     }
 
 
 @pytest.fixture(scope="module")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
     """Furnish one house, at a fixed moment."""
     return furnish(tmp_path_factory.mktemp("huis"), MOMENT)
 
 
-def opened(huis: Huis, **settings: Any) -> Iterator[Deur]:
+def opened(context: PortalContext, **settings: Any) -> Iterator[Endpoint]:
     """Open the door of a house."""
-    opslag = Opslag(Settings(data=huis.data).database_url)
-    app = make_app(Settings(data=huis.data, **settings), lambda: MOMENT)
-    yield Deur(huis, app, opslag)
+    database = Database(Settings(data=context.data).database_url)
+    app = make_app(Settings(data=context.data, **settings), lambda: MOMENT)
+    yield Endpoint(context, app, database)
     app.close()
-    opslag.close()
+    database.close()
 
 
 @pytest.fixture(scope="module")
-def tolerant(huis: Huis) -> Iterator[Deur]:
+def tolerant(huis: PortalContext) -> Iterator[Endpoint]:
     """Give the service as it comes."""
     yield from opened(huis)
 
 
 @pytest.fixture(scope="module")
-def strict_service(huis: Huis) -> Iterator[Deur]:
+def strict_service(huis: PortalContext) -> Iterator[Endpoint]:
     """Give the same service with UWLR_STRICT."""
     yield from opened(huis, strict=True)
 
 
 @pytest.fixture(scope="module")
-def strict_afnemers(huis: Huis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deur]:
+def strict_afnemers(huis: PortalContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """Give a copy of the house in which every afnemer is strict."""
     data = tmp_path_factory.mktemp("streng") / "data"
     shutil.copytree(huis.data, data)
-    opslag = Opslag(Settings(data=data).database_url)
-    with opslag.writing() as connection:
+    database = Database(Settings(data=data).database_url)
+    with database.writing() as connection:
         for klantnaam in huis.klantcodes:
-            afnemers.set_strict(connection, klantnaam, streng=True)
-    opslag.close()
+            afnemers.set_strict(connection, klantnaam, strict=True)
+    database.close()
     yield from opened(replace(huis, data=data))
 
 
@@ -115,29 +115,29 @@ def name_of(geval: Geval) -> str:
 
 
 @pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_tolerant(tolerant: Deur, geval: Geval) -> None:
+def test_tolerant(tolerant: Endpoint, geval: Geval) -> None:
     """A request gets the verdict of the manifest, and the journaal names exactly the repairs that it needed."""
-    answer, regel = tolerant.send((FOLDER / geval.bestand).read_bytes())
+    answer, line = tolerant.send((FOLDER / geval.bestand).read_bytes())
     assert answer == geval.tolerant
-    assert (regel is not None) == (geval.rij >= KNOWN_FROM)
-    if regel is not None:
-        assert (regel.uitkomst, regel.herstel) == (geval.tolerant, geval.herstel)
+    assert (line is not None) == (geval.rij >= KNOWN_FROM)
+    if line is not None:
+        assert (line.outcome, line.repairs) == (geval.tolerant, geval.herstel)
 
 
 @pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_strict_afnemer(strict_afnemers: Deur, geval: Geval) -> None:
+def test_strict_afnemer(strict_afnemers: Endpoint, geval: Geval) -> None:
     """A strict afnemer gets the strict verdict; the journaal names what would have been repaired."""
-    answer, regel = strict_afnemers.send((FOLDER / geval.bestand).read_bytes())
+    answer, line = strict_afnemers.send((FOLDER / geval.bestand).read_bytes())
     assert answer == geval.streng
-    assert (regel is not None) == (geval.rij >= KNOWN_FROM)
-    if regel is not None:
+    assert (line is not None) == (geval.rij >= KNOWN_FROM)
+    if line is not None:
         answered = not answer.startswith("Client.")
         named = () if answered else tuple(id_ for id_ in geval.herstel if id_ not in AT_THE_DAY)
-        assert (regel.uitkomst, regel.herstel) == (geval.streng, named)
+        assert (line.outcome, line.repairs) == (geval.streng, named)
 
 
 @pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_strict_service(strict_service: Deur, geval: Geval) -> None:
+def test_strict_service(strict_service: Endpoint, geval: Geval) -> None:
     """A strict service gives everybody the strict verdict."""
     assert strict_service.send((FOLDER / geval.bestand).read_bytes())[0] == geval.streng
 
@@ -146,7 +146,7 @@ def test_the_manifest_is_whole() -> None:
     """Every file has one line, and every known caller, row and fault of a caller has a file."""
     assert sorted(geval.bestand for geval in MANIFEST) == sorted(path.name for path in FOLDER.glob("*.http"))
     assert {geval.rij for geval in MANIFEST} == set(range(1, 11))
-    assert {fout.code for fout in FOUTEN} <= {geval.tolerant for geval in MANIFEST}
+    assert {error.code for error in FOUTEN} <= {geval.tolerant for geval in MANIFEST}
     for wie in WIE:
         assert any(wie in geval.wie for geval in MANIFEST), wie
     for geval in MANIFEST:
@@ -161,7 +161,7 @@ def test_the_manifest_is_whole() -> None:
         ("php-soapclient-haalstructuur.http", "leerlinggegevens-structuur"),
     ],
 )
-def test_what_was_seen_on_the_wire(tolerant: Deur, strict_afnemers: Deur, bestand: str, expected: str) -> None:
+def test_what_was_seen_on_the_wire(tolerant: Endpoint, strict_afnemers: Endpoint, bestand: str, expected: str) -> None:
     """Requests captured from a real stack are answered in both modes, without any repair."""
     request = standard_file(f"wire/{bestand}").read_bytes()
     for theirs, ours in (
@@ -174,11 +174,11 @@ def test_what_was_seen_on_the_wire(tolerant: Deur, strict_afnemers: Deur, bestan
         (b'"G1"', b'"{START}-1"'),
     ):
         request = request.replace(theirs, ours)
-    for deur in (tolerant, strict_afnemers):
-        answer, regel = deur.send(request)
+    for endpoint in (tolerant, strict_afnemers):
+        answer, line = endpoint.send(request)
         assert answer == expected
-        assert regel is not None
-        assert regel.herstel == ()
+        assert line is not None
+        assert line.repairs == ()
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ class Bericht:
     def bytes(self) -> bytes:
         """Give it as it goes over the wire."""
         space = "" if self.slordig else f' xmlns="{AUT}"'
-        delen = [("autorisatiesleutel", self.sleutel), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
-        kop = "".join(f"<{naam}{space}> {waarde}</{naam}>" for naam, waarde in delen if waarde)
+        parts = [("autorisatiesleutel", self.sleutel), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
+        kop = "".join(f"<{naam}{space}> {value}</{naam}>" for naam, value in parts if value)
         if not self.slordig:
             kop = kop.replace("> ", ">")
         inner = [f"<schooljaar>{self.schooljaar}</schooljaar>", f"<xsdversie>{self.versie}</xsdversie>"]
@@ -240,7 +240,7 @@ def faults_in_pairs() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("slordig", [False, True], ids=["clean", "repaired"])
-def test_of_two_errors_the_earlier_row_answers(tolerant: Deur, *, slordig: bool) -> None:
+def test_of_two_errors_the_earlier_row_answers(tolerant: Endpoint, *, slordig: bool) -> None:
     """Whatever two rows a request breaks, the earlier one answers; also when the request needs repairs besides."""
     good = Bericht(tolerant.huis.klantcodes["Snappet"], slordig=slordig)
     assert b"<leerlinggegevens>" in call(tolerant.app, good.bytes()).body
@@ -250,7 +250,7 @@ def test_of_two_errors_the_earlier_row_answers(tolerant: Deur, *, slordig: bool)
 @pytest.mark.parametrize("deur", ["strict_afnemers", "strict_service"])
 def test_of_two_errors_the_earlier_row_answers_strictly(deur: str, request: pytest.FixtureRequest) -> None:
     """The same holds for those whose requests are never repaired."""
-    strict: Deur = request.getfixturevalue(deur)
+    strict: Endpoint = request.getfixturevalue(deur)
     good = Bericht(strict.huis.klantcodes["Snappet"])
     assert b"<leerlinggegevens>" in call(strict.app, good.bytes()).body
     assert_each(good, lambda message: verdict(call(strict.app, message)))
@@ -266,7 +266,7 @@ def assert_each(good: Bericht, judge: Callable[[bytes], str]) -> None:
     assert wrong == []
 
 
-def test_a_strict_service_refuses_a_bad_header_before_an_unknown_klant(strict_service: Deur) -> None:
+def test_a_strict_service_refuses_a_bad_header_before_an_unknown_klant(strict_service: Endpoint) -> None:
     """Without repairs a header that is not whole is row 4, whoever sends it."""
     message = Bericht("onjuist", slordig=True).bytes()
     assert verdict(call(strict_service.app, message)) == "Client.AutorisatieOngeldig"

@@ -22,10 +22,10 @@ from uwlr_adapter.answers import store
 from uwlr_adapter.answers.freshness import stand
 from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
-from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query
 from uwlr_adapter.server.application import make_app
 
 ALLES, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
@@ -49,7 +49,7 @@ def named(roepnaam: str) -> Dataset:
 
 def stored(school: Proefschool) -> list[str]:
     """Give the kinds of which bytes are kept."""
-    with school.opslag.reading() as connection:
+    with school.database.reading() as connection:
         return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
 
 
@@ -67,15 +67,18 @@ def test_made_once(school: Proefschool) -> None:
         school.restart()
         assert school.fetch().inhoud == first.inhoud
         assert made.call_count == 1
-        keys = [school.fetch(LEERLINGEN, groepen=vraag).keys("leerling") for vraag in ('<groep key="g1"/>', "<groep/>")]
+        keys = [
+            school.fetch(LEERLINGEN, groepen=question).keys("leerling")
+            for question in ('<groep key="g1"/>', "<groep/>")
+        ]
         assert (keys, made.call_count) == ([["101"], []], 2)
-    assert stored(school) == sorted([ALLES.inhoud, LEERLINGEN.inhoud])
+    assert stored(school) == sorted([ALLES.payload, LEERLINGEN.payload])
 
 
 def test_an_answer_at_hand_is_found_without_reading_the_school(school: Proefschool) -> None:
     """Also for a caller who leaves the year empty, so that the gate could not look its answer up."""
     first = school.fetch()
-    with patch.object(Opslag, "snapshot", side_effect=AssertionError):
+    with patch.object(Database, "snapshot", side_effect=AssertionError):
         assert school.fetch().inhoud == school.fetch(schooljaar="").inhoud == first.inhoud
 
 
@@ -83,7 +86,7 @@ def test_geenwijzigingen_needs_no_bytes(school: Proefschool) -> None:
     """Who has the content already costs no look at the bytes, also in a process that never sent them."""
     first = school.fetch()
     school.restart()
-    with patch.object(store.Voorraad, "inhoud", side_effect=AssertionError):
+    with patch.object(store.AnswerStore, "content", side_effect=AssertionError):
         assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
 
 
@@ -134,7 +137,7 @@ def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
     school.fetch()
     school.fetch(LEERLINGEN)
     assert len(stored(school)) == 2
-    with school.opslag.writing() as connection:
+    with school.database.writing() as connection:
         if act == "forget":
             forget.forget(connection, BRIN6[:4], "101", school.moment)
         elif act == "undo":
@@ -150,20 +153,20 @@ def test_an_import_of_the_same_keeps_the_answer(school: Proefschool) -> None:
     school.fetch()
     school.import_data(KLEIN)
     with patch.object(rendered, "make", side_effect=AssertionError):
-        assert school.fetch().uitkomst == ALLES.inhoud
+        assert school.fetch().uitkomst == ALLES.payload
 
 
 def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
     """Records that changed between reading them and keeping the answer: the request begins again, and sends the new."""
-    snapshot, names_ = Opslag.snapshot, iter(["Eén", "Twee"])
+    snapshot, names_ = Database.snapshot, iter(["Eén", "Twee"])
 
-    def slow(opslag: Opslag, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
-        found = snapshot(opslag, gesteld)
+    def slow(database: Database, query: Sequence[Query]) -> list[list[Row]]:
+        found = snapshot(database, query)
         if (naam := next(names_, None)) is not None:
             school.import_data(named(naam))
         return found
 
-    with patch.object(Opslag, "snapshot", slow):
+    with patch.object(Database, "snapshot", slow):
         found = school.fetch()
     assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == ["Twee"]
 
@@ -171,17 +174,17 @@ def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
 def test_records_that_never_hold_still(school: Proefschool) -> None:
     """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
     versions = iter(range(1000, 1100))
-    with patch.object(schools, "version_in", side_effect=lambda _rows: next(versions)):
+    with patch.object(schools, "version_of", side_effect=lambda _rows: next(versions)):
         assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
-    assert school.fetch().uitkomst == ALLES.inhoud
+    assert school.fetch().uitkomst == ALLES.payload
 
 
 @pytest.mark.parametrize("operatie", [ALLES, LEERLINGEN], ids=lambda one: one.naam)
-def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names.Operatie) -> None:
+def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names.Operation) -> None:
     """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
     first = school.fetch(operatie)
-    with school.opslag.writing() as connection:
+    with school.database.writing() as connection:
         connection.execute(stand_inhoud.delete())
     school.restart()
     school.wait(3600)
@@ -201,7 +204,7 @@ def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
     """Asking for years that never had data writes nothing about them."""
     for year in range(1990, 2000):
         assert school.fetch(schooljaar=f"{year}-{year + 1}").uitkomst == "geengegevens"
-    with school.opslag.reading() as connection:
+    with school.database.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
 
 
@@ -252,15 +255,15 @@ def test_small_answers_and_faults_are_plain(school: Proefschool) -> None:
 
 def test_an_answer_that_is_wrong_is_not_kept(school: Proefschool) -> None:
     """Our XSD judges an answer before it is stored; when it is wrong nothing is there afterwards."""
-    with patch.object(answer, "check", return_value=[Bevinding("leerling", "pattern")]):
+    with patch.object(answer, "check", return_value=[Finding("leerling", "pattern")]):
         assert school.fetch().uitkomst == "Server.InterneFout"
     assert stored(school) == []
-    assert school.fetch().uitkomst == ALLES.inhoud
+    assert school.fetch().uitkomst == ALLES.payload
 
 
 def test_a_full_disk(school: Proefschool) -> None:
     """SQLite without room: a fault of the server and never half an answer; right again when there is room."""
-    if not school.opslag.is_sqlite:
+    if not school.database.is_sqlite:
         pytest.skip("PostgreSQL's disk is not ours to fill")
     eckids = [f"https://ketenid.nl/pilot/{sha512(bytes([number])).hexdigest()}" for number in range(250)]
     many = [Leerling(str(number), eckid=eckid, roepnaam="Bo") for number, eckid in enumerate(eckids)]
@@ -273,11 +276,11 @@ def test_a_full_disk(school: Proefschool) -> None:
         cursor.execute(f"PRAGMA max_page_count = {now if not pages else 1_000_000}")
 
     school.restart()
-    engine = school.app._opslag.engine  # noqa: SLF001 - the application's own database is filled
+    engine = school.app._database.engine  # noqa: SLF001 - the application's own database is filled
     engine.dispose()
     sa.event.listen(engine, "connect", limit)
     assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
     pages.append(1)
     school.app.close()
-    assert school.fetch().uitkomst == ALLES.inhoud
+    assert school.fetch().uitkomst == ALLES.payload

@@ -12,7 +12,7 @@ from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 
@@ -29,7 +29,7 @@ def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
 
 def kept(school: Proefschool) -> tuple[int, int]:
     """Count the stands, and those with bytes."""
-    with school.opslag.reading() as connection:
+    with school.database.reading() as connection:
         found = [
             connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (freshness.stand, stand_inhoud)
         ]
@@ -38,30 +38,30 @@ def kept(school: Proefschool) -> tuple[int, int]:
 
 def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
     """While another transaction holds the school no answer of it is kept or sent; then it is, without help."""
-    with school.opslag.writing() as connection:  # on SQLite that is the only writer
-        if not school.opslag.is_sqlite:
+    with school.database.writing() as connection:  # on SQLite that is the only writer
+        if not school.database.is_sqlite:
             connection.exec_driver_sql("SELECT 1 FROM school FOR UPDATE")
         assert school.fetch().uitkomst == TEMPORARY
     assert kept(school) == (0, 0)
-    if not school.opslag.is_sqlite:
-        assert school.laatste_regel.uitkomst == TEMPORARY
+    if not school.database.is_sqlite:
+        assert school.laatste_regel.outcome == TEMPORARY
     assert school.fetch().uitkomst == DATA
     assert kept(school) == (1, 1)
 
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [((Opslag, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "since"), TEMPORARY)],
+    [((Database, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "since"), TEMPORARY)],
 )
 def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""
-    if school.opslag.is_sqlite:
+    if school.database.is_sqlite:
         pytest.skip("SQLite has no connection that somebody else can end")
     room, naam = where
     work = getattr(room, naam)
 
     def cut(*args: object, **kwargs: object) -> object:
-        with school.opslag.reading() as connection:
+        with school.database.reading() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"

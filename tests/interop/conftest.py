@@ -6,18 +6,18 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from huis import Huis, furnish
+from huis import PortalContext, furnish
 from server import WAIT, Server, command, free_port, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
     """Give a data folder with the example school and the smallest one."""
     return furnish(tmp_path_factory.mktemp("huis"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: Huis) -> Iterator[Server]:
+def server(huis: PortalContext) -> Iterator[Server]:
     """Serve that folder."""
     with serving(huis.data) as running:
         yield running

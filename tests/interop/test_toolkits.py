@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from berichten import body, envelope
-from huis import CODE, CODE_OF_ONE, Huis
+from huis import CODE, CODE_OF_ONE, PortalContext
 from lxml import etree
 from server import Server, split
 from toolkits import COMMANDS, NEEDS, Gesprek, Vraag, build_gsoap, run
 
-from uwlr_adapter.contract.names import OPERATIES
+from uwlr_adapter.contract.names import OPERATIONS
 
 LG = "{http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens}"
-BY_NAAM = {operatie.naam: operatie for operatie in OPERATIES.values()}
+BY_NAAM = {operatie.name: operatie for operatie in OPERATIONS.values()}
 GROEPEN = {
     "HaalLeerlinggegevens": (),
     "HaalStructuur": (),
@@ -27,7 +27,9 @@ Ask = Callable[[Vraag], Gesprek]
 
 
 @pytest.fixture(params=["zeep", "php", "node", "gsoap", "perl"])
-def ask(request: pytest.FixtureRequest, huis: Huis, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def ask(
+    request: pytest.FixtureRequest, huis: PortalContext, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Ask:
     """Give the program of one toolkit as a function."""
     naam: str = request.param
     if naam in NEEDS:
@@ -39,25 +41,25 @@ def ask(request: pytest.FixtureRequest, huis: Huis, server: Server, tmp_path_fac
     return partial(run, COMMANDS[naam], huis, server)
 
 
-def groepen_of(operatie: str, huis: Huis) -> tuple[str, ...]:
+def groepen_of(operatie: str, context: PortalContext) -> tuple[str, ...]:
     """Give the groups to ask for."""
-    return tuple(groep.format(huis.schooljaar[:4]) for groep in GROEPEN[operatie])
+    return tuple(groep.format(context.schooljaar[:4]) for groep in GROEPEN[operatie])
 
 
-def bytes_of(huis: Huis, server: Server, vraag: Vraag) -> etree._Element:
+def bytes_of(context: PortalContext, server: Server, question: Vraag) -> etree._Element:
     """Give the payload that goes over the wire for a call, read without any toolkit."""
-    operatie = BY_NAAM[vraag.operatie]
+    operatie = BY_NAAM[question.operatie]
     refs = "".join(
-        f'<{soort} key="{key}"/>' if key else f"<{soort}/>"
-        for soort, _, key in (groep.partition("=") for groep in vraag.groepen)
+        f'<{kind} key="{key}"/>' if key else f"<{kind}/>"
+        for kind, _, key in (groep.partition("=") for groep in question.groepen)
     )
     inhoud = body(
-        vraag.schooljaar or huis.schooljaar,
-        f"<brincode>{vraag.brin6[:4]}</brincode><dependancecode>{vraag.brin6[4:]}</dependancecode>",
-        f"<xsdversie>{vraag.xsdversie}</xsdversie>" + (f"<groepen>{refs}</groepen>" if refs else ""),
-        operatie.verzoek,
+        question.schooljaar or context.schooljaar,
+        f"<brincode>{question.brin6[:4]}</brincode><dependancecode>{question.brin6[4:]}</dependancecode>",
+        f"<xsdversie>{question.xsdversie}</xsdversie>" + (f"<groepen>{refs}</groepen>" if refs else ""),
+        operatie.request,
     )
-    response = server.post(envelope(inhoud, huis.header(sleutel=vraag.sleutel)), "Content-Type: text/xml")
+    response = server.post(envelope(inhoud, context.header(key=question.sleutel)), "Content-Type: text/xml")
     _, _, content = split(response)
     return etree.fromstring(content)[0][0][0]
 
@@ -66,9 +68,9 @@ def expected(payload: etree._Element) -> dict[str, list[list[str]]]:
     """Give the records of a payload as the programs print them, by kind and in their order."""
     found: dict[str, list[list[str]]] = {}
     for record in payload.iterfind(f"{LG}groepen/*"):
-        soort = etree.QName(record).localname
-        texts = [record.findtext(f"{LG}{naam}") for naam in ("naam", "jaargroep")[: 2 if soort == "groep" else 1]]
-        found.setdefault(soort, []).append([record.get("key", ""), *(text or "" for text in texts)])
+        kind = etree.QName(record).localname
+        texts = [record.findtext(f"{LG}{naam}") for naam in ("naam", "jaargroep")[: 2 if kind == "groep" else 1]]
+        found.setdefault(kind, []).append([record.get("key", ""), *(text or "" for text in texts)])
     for record in payload.iterfind(f"{LG}leerlingen/*"):
         groep = record.find(f"{LG}groep")
         more = [ref.get("key", "") for ref in record.iterfind(f"{LG}samengestelde_groepen/*")]
@@ -101,14 +103,16 @@ _SCHOOL = ("schooljaar", "brincode", "dependancecode", "aanmaakdatum", "xsdversi
 
 
 @pytest.mark.parametrize("operatie", GROEPEN)
-def test_a_school_with_many_and_no_changes_after_it(ask: Ask, huis: Huis, server: Server, operatie: str) -> None:
+def test_a_school_with_many_and_no_changes_after_it(
+    ask: Ask, huis: PortalContext, server: Server, operatie: str
+) -> None:
     """The example school of this year arrives whole, and is not sent again with its own aanmaakdatum."""
-    vraag = Vraag(operatie, groepen_of(operatie, huis), sleutel=CODE, again=True)
-    gesprek = ask(vraag)
+    question = Vraag(operatie, groepen_of(operatie, huis), sleutel=CODE, again=True)
+    gesprek = ask(question)
     assert gesprek.uitkomsten[1:] == ["geenwijzigingen"]
-    check(gesprek, bytes_of(huis, server, vraag))
+    check(gesprek, bytes_of(huis, server, question))
     if operatie == "HaalLeerlinggegevens":
-        assert {soort: len(records) for soort, records in gesprek.records.items()} == {
+        assert {kind: len(records) for kind, records in gesprek.records.items()} == {
             "groep": 9,
             "samengestelde_groep": 2,
             "leerling": 232,
@@ -117,22 +121,22 @@ def test_a_school_with_many_and_no_changes_after_it(ask: Ask, huis: Huis, server
 
 
 @pytest.mark.parametrize("operatie", GROEPEN)
-def test_a_school_with_one_of_each(ask: Ask, huis: Huis, server: Server, operatie: str) -> None:
+def test_a_school_with_one_of_each(ask: Ask, huis: PortalContext, server: Server, operatie: str) -> None:
     """One groep, one leerling with only a roepnaam and one leerkracht without groep or rol."""
     groepen = ("groep=g",) if operatie == "HaalLeerlingen" else ("groep",) if operatie == "HaalLeerkrachten" else ()
-    vraag = Vraag(operatie, groepen, brin6="30AB00", sleutel=CODE_OF_ONE)
-    gesprek = ask(vraag)
-    check(gesprek, bytes_of(huis, server, vraag))
+    question = Vraag(operatie, groepen, brin6="30AB00", sleutel=CODE_OF_ONE)
+    gesprek = ask(question)
+    check(gesprek, bytes_of(huis, server, question))
     assert all(len(records) == 1 for records in gesprek.records.values())
     assert gesprek.records
 
 
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.3"])
-def test_the_other_versions(ask: Ask, huis: Huis, server: Server, xsdversie: str) -> None:
+def test_the_other_versions(ask: Ask, huis: PortalContext, server: Server, xsdversie: str) -> None:
     """One WSDL serves every version: 2.1 without eckid, 2.3 with an eckid in the place of the key."""
-    vraag = Vraag("HaalLeerlinggegevens", sleutel=CODE, xsdversie=xsdversie)
-    gesprek = ask(vraag)
-    check(gesprek, bytes_of(huis, server, vraag))
+    question = Vraag("HaalLeerlinggegevens", sleutel=CODE, xsdversie=xsdversie)
+    gesprek = ask(question)
+    check(gesprek, bytes_of(huis, server, question))
     keys = [bool(key) for key, *_ in gesprek.records["leerling"]]
     eckids = [bool(eckid) for _, eckid, *_ in gesprek.records["leerling"]]
     assert (sum(keys), sum(eckids)) == ((232, 0) if xsdversie == "2.1" else (1, 231))

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from huis import CODE, CODE_OF_ONE, Huis
+from huis import CODE, CODE_OF_ONE, PortalContext
 from server import Server
 from toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
 
-from uwlr_adapter.contract.fault import UwlrFout
+from uwlr_adapter.contract.fault import Fault
 
 PAGE = (Path(__file__).parents[2] / "docs" / "vendor.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8080/uwlr/leerlinggegevens"
@@ -27,10 +27,10 @@ def block(heading: str, language: str) -> str:
     return found[1]
 
 
-def here(code: str, huis: Huis, server: Server) -> str:
+def here(code: str, context: PortalContext, server: Server) -> str:
     """Give a script with the address and the school year of a running server in it."""
     assert ADDRESS in code
-    return code.replace(ADDRESS, server.endpoint).replace("2026-2027", huis.schooljaar)
+    return code.replace(ADDRESS, server.endpoint).replace("2026-2027", context.schooljaar)
 
 
 def of_one(code: str) -> str:
@@ -67,7 +67,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("heading", SCRIPTS)
-def test_a_script_of_the_page(huis: Huis, server: Server, tmp_path: Path, heading: str) -> None:
+def test_a_script_of_the_page(huis: PortalContext, server: Server, tmp_path: Path, heading: str) -> None:
     """It counts a school of many and of one, hears that nothing changed, and shows the sentence of a refusal."""
     language, file, command, needed = SCRIPTS[heading]
     if needed is not None:
@@ -84,7 +84,7 @@ def test_a_script_of_the_page(huis: Huis, server: Server, tmp_path: Path, headin
     assert output(code.replace(huis.schooljaar, "1999-2000")) == "geengegevens\n"
 
 
-def test_gsoap(huis: Huis, server: Server, tmp_path: Path) -> None:
+def test_gsoap(huis: PortalContext, server: Server, tmp_path: Path) -> None:
     """The commands of the page build its program, which does what the scripts do."""
     need_gsoap()
     heading = "C++ (gSOAP)"
@@ -109,7 +109,7 @@ def _build(commands: list[str], folder: Path) -> None:
     subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=folder, check=True, capture_output=True, timeout=BUILD_WAIT)
 
 
-def test_getrapt_with_zeep(huis: Huis, server: Server, tmp_path: Path) -> None:
+def test_getrapt_with_zeep(huis: PortalContext, server: Server, tmp_path: Path) -> None:
     """The three steps of the page give everybody whom the one call gives."""
     (tmp_path / "fetch.py").write_text(here(block("Getrapt", "python"), huis, server), encoding="utf-8")
     assert run([sys.executable, "fetch.py"], tmp_path) == "232 leerlingen\n9 leerkrachten\n"
@@ -126,7 +126,7 @@ def test_every_script_is_run_or_marked() -> None:
 
 def test_every_fault_is_on_the_page() -> None:
     """Each code that we can send stands in the table of the page."""
-    codes = {one.code for one in UwlrFout.__subclasses__() if "code" in vars(one)}
+    codes = {one.code for one in Fault.__subclasses__() if "code" in vars(one)}
     assert codes
     for code in codes:
         assert f"`{code}`" in PAGE, code

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huis import Huis, furnish
+from huis import PortalContext, furnish
 from server import Server, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
     """Give a data folder with the example school and a koppeling in each state."""
     return furnish(tmp_path_factory.mktemp("huis"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: Huis) -> Iterator[Server]:
+def server(huis: PortalContext) -> Iterator[Server]:
     """Serve that folder."""
     with serving(huis.data) as running:
         yield running

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from server import WAIT, command, free_port, serving, split
 
-from uwlr_adapter.client import Vraag, pull
+from uwlr_adapter.client import PullRequest, pull
 
 KEYS = {
     *("endpoint", "wsdl", "klantnaam", "klantcode", "autorisatiesleutel", "brincode", "dependancecode", "schooljaar"),
@@ -27,11 +27,13 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
     assert process.stdout is not None
     try:
         printed: dict[str, str] = json.loads(process.stdout.readline())
-        vraag = Vraag(**{naam: printed[naam] for naam in (field.name for field in fields(Vraag)) if naam in printed})
-        antwoord = pull(printed["endpoint"], vraag)
-        assert antwoord.uitkomst == "leerlinggegevens"
-        assert antwoord.aantallen["leerlingen"] >= 200
-        assert antwoord.bevindingen == ()
+        question = PullRequest(
+            **{naam: printed[naam] for naam in (field.name for field in fields(PullRequest)) if naam in printed}
+        )
+        antwoord = pull(printed["endpoint"], question)
+        assert antwoord.outcome == "leerlinggegevens"
+        assert antwoord.counts["leerlingen"] >= 200
+        assert antwoord.findings == ()
         with urllib.request.urlopen(printed["portal"], timeout=WAIT) as page:  # noqa: S310 - our own address
             assert "<h1>Inloggen</h1>" in page.read().decode()
     finally:

@@ -1,7 +1,7 @@
 """A thousand fetches in a row from a real server."""
 
 import psutil
-from huis import Huis
+from huis import PortalContext
 from server import Server, split
 
 FETCHES = 1000
@@ -15,7 +15,7 @@ def resident(server: Server) -> int:
     return sum(process.memory_info().rss for process in (parent, *parent.children(recursive=True)))
 
 
-def test_memory_stays_within_its_bound(huis: Huis, server: Server) -> None:
+def test_memory_stays_within_its_bound(huis: PortalContext, server: Server) -> None:
     """After a warm-up, a thousand fetches of a whole school grow the server by less than the bound."""
     message = huis.request()
     for _ in range(100):

@@ -14,7 +14,7 @@ from administratie_hulp import dump
 from edexml_bestand import eckid, make_dataset, to_edexml
 
 from uwlr_adapter.contract.dataset import Groep, Leerling
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import Settings
 
@@ -49,12 +49,12 @@ def _command(data: Path, file: Path) -> list[str]:
 
 
 def _rows(data: Path) -> Rows:
-    opslag = Opslag(Settings(data=data).database_url)
-    with opslag.reading() as connection:
+    database = Database(Settings(data=data).database_url)
+    with database.reading() as connection:
         assert connection.scalar(sa.text("PRAGMA integrity_check")) == "ok"
         assert connection.execute(sa.text("PRAGMA foreign_key_check")).all() == []
-    rows = dump(opslag)
-    opslag.close()
+    rows = dump(database)
+    database.close()
     return rows
 
 
@@ -69,11 +69,11 @@ def toestand(tmp_path_factory: pytest.TempPathFactory) -> Toestand:
     """Import a school, and learn what a whole import of the second file makes of it."""
     folder = tmp_path_factory.mktemp("kill")
     data, whole = folder / "data", folder / "whole"
-    opslag = Opslag(Settings(data=data).database_url)
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database = Database(Settings(data=data).database_url)
+    database.upgrade()
+    with database.writing() as connection:
         metadata.create_all(connection)
-    opslag.close()
+    database.close()
     second = _school(folder / "second.xml", LEERLINGEN, "Later")
     subprocess.run(_command(data, _school(folder / "first.xml", 300, "Eerst")), check=True, capture_output=True)
     shutil.copytree(data, whole)
@@ -133,11 +133,11 @@ def test_a_kill_at_any_moment_leaves_all_or_nothing(toestand: Toestand, tmp_path
 
 def test_every_writing_connection_is_durable(tmp_path: Path) -> None:
     """A commit waits for the disk, in the write-ahead log, with references checked, on every connection that writes."""
-    opslag = Opslag(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
+    database = Database(f"sqlite:///{tmp_path / 'uwlr.sqlite3'}")
     with ExitStack() as held:
         for _ in range(4):  # each held reading connection makes the next writing one a new one
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 found = [connection.scalar(sa.text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys")]
                 assert (found, connection.scalar(sa.text("PRAGMA journal_mode"))) == ([2, 1], "wal")
-            held.enter_context(opslag.reading())
-    opslag.close()
+            held.enter_context(database.reading())
+    database.close()

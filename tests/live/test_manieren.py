@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from huis import Huis
+from huis import PortalContext
 from server import WAIT, Server, split
 
 PATH = "/uwlr/leerlinggegevens"
@@ -75,7 +75,7 @@ def answered(status: int, content: bytes) -> bool:
     return status == 200 and b"<leerlinggegevens>" in content and content.endswith(b"Envelope>")
 
 
-def test_expect_100_continue(huis: Huis, server: Server) -> None:
+def test_expect_100_continue(huis: PortalContext, server: Server) -> None:
     """A client that waits to be told to go on is told, and then answered."""
     message = huis.request()
     with lijn(server) as line:
@@ -86,7 +86,7 @@ def test_expect_100_continue(huis: Huis, server: Server) -> None:
     assert answered(status, content)
 
 
-def test_expect_100_continue_without_waiting(huis: Huis, server: Server) -> None:
+def test_expect_100_continue_without_waiting(huis: PortalContext, server: Server) -> None:
     """A client that asks and does not wait is answered too."""
     message = huis.request()
     with lijn(server) as line:
@@ -98,7 +98,7 @@ def test_expect_100_continue_without_waiting(huis: Huis, server: Server) -> None
     assert answered(status, content)
 
 
-def test_keep_alive(huis: Huis, server: Server) -> None:
+def test_keep_alive(huis: PortalContext, server: Server) -> None:
     """One connection carries several requests, refused ones among them, and gives each its own answer."""
     message = huis.request()
     with lijn(server) as line:
@@ -115,7 +115,7 @@ def test_keep_alive(huis: Huis, server: Server) -> None:
             assert (status, headers["content-type"]) == (200, "text/xml; charset=utf-8")
 
 
-def test_requests_one_after_the_other_without_waiting(huis: Huis, server: Server) -> None:
+def test_requests_one_after_the_other_without_waiting(huis: PortalContext, server: Server) -> None:
     """Requests that are sent before the answer to the first are answered in their order."""
     message = huis.request()
     with lijn(server) as line:
@@ -125,7 +125,7 @@ def test_requests_one_after_the_other_without_waiting(huis: Huis, server: Server
         assert line.response()[0] == 500
 
 
-def test_http_1_0_closes(huis: Huis, server: Server) -> None:
+def test_http_1_0_closes(huis: PortalContext, server: Server) -> None:
     """HTTP/1.0 gets an answer with its length, not in chunks, and a closed connection."""
     message = huis.request()
     with lijn(server) as line:
@@ -136,7 +136,7 @@ def test_http_1_0_closes(huis: Huis, server: Server) -> None:
         assert line.is_closed()
 
 
-def test_http_1_0_keep_alive(huis: Huis, server: Server) -> None:
+def test_http_1_0_keep_alive(huis: PortalContext, server: Server) -> None:
     """HTTP/1.0 may ask to keep the connection, and then has it."""
     message = huis.request()
     with lijn(server) as line:
@@ -166,10 +166,10 @@ def test_head_of_the_wsdl_is_that_of_get(server: Server) -> None:
     assert seen["GET"][2].rstrip().endswith(b"definitions>")
 
 
-def written(huis: Huis, declared: str | None, mark: str = "één") -> str:
+def written(context: PortalContext, declared: str | None, mark: str = "één") -> str:
     """Give a request with letters outside ASCII, under a declaration; a part of it that is not judged."""
     declaration = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>'
-    text = huis.request().decode()
+    text = context.request().decode()
     return declaration + text.replace("</xsdversie>", f"</xsdversie><gegevenssetid>{mark}</gegevenssetid>")
 
 
@@ -179,7 +179,7 @@ UTF_16 = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 @pytest.mark.parametrize("codec", UTF_16)
 @pytest.mark.parametrize("declared", [None, "UTF-16"])
 @pytest.mark.parametrize("charset", ["", "; charset=utf-16", '; charset="UTF-16"'])
-def test_utf_16(huis: Huis, server: Server, codec: str, declared: str | None, charset: str) -> None:
+def test_utf_16(huis: PortalContext, server: Server, codec: str, declared: str | None, charset: str) -> None:
     """UTF-16 with a byte order mark is read, whatever tells it; the answer is UTF-8."""
     message = UTF_16[codec] + written(huis, declared).encode(codec)
     status, headers, content = split(server.post(message, f"Content-Type: text/xml{charset}"))
@@ -206,7 +206,7 @@ CODINGS = [
 @pytest.mark.parametrize(("content_type", "declared", "codec"), CODINGS)
 @pytest.mark.parametrize("in_chunks", [False, True], ids=["whole", "chunks"])
 def test_what_tells_the_encoding(
-    huis: Huis, server: Server, content_type: str, declared: str | None, codec: str, *, in_chunks: bool
+    huis: PortalContext, server: Server, content_type: str, declared: str | None, codec: str, *, in_chunks: bool
 ) -> None:
     """A byte order mark, else the charset of the header, else the declaration, else UTF-8 (RFC 7303)."""
     message = written(huis, declared, "set" if codec == "ascii" else "één").encode(codec)
@@ -233,7 +233,7 @@ def test_what_tells_the_encoding(
     ],
 )
 def test_an_encoding_that_is_unknown_or_wrong(
-    huis: Huis, server: Server, content_type: str, declared: str | None, codec: str
+    huis: PortalContext, server: Server, content_type: str, declared: str | None, codec: str
 ) -> None:
     """An unknown encoding, or bytes that are not in it, is no message: the fault of row 2."""
     message = written(huis, declared).encode(codec)
@@ -254,13 +254,13 @@ def test_an_encoding_that_is_unknown_or_wrong(
         "X-Geen: 1",
     ],
 )
-def test_soapaction_in_any_form(huis: Huis, server: Server, action: str) -> None:
+def test_soapaction_in_any_form(huis: PortalContext, server: Server, action: str) -> None:
     """The element in the Body says what is asked, and no SOAPAction changes that."""
     status, _, content = split(server.post(huis.request(), XML, action))
     assert answered(status, content)
 
 
-def test_te_and_connection_of_soap_lite(huis: Huis, server: Server) -> None:
+def test_te_and_connection_of_soap_lite(huis: PortalContext, server: Server) -> None:
     """A client that lists TE beside close is answered plainly, and the connection closes."""
     message = huis.request()
     with lijn(server) as line:
@@ -272,7 +272,7 @@ def test_te_and_connection_of_soap_lite(huis: Huis, server: Server) -> None:
         assert line.is_closed()
 
 
-def test_header_names_in_lower_case(huis: Huis, server: Server) -> None:
+def test_header_names_in_lower_case(huis: PortalContext, server: Server) -> None:
     """The names of headers are of any case."""
     message = huis.request()
     lines = ["host: localhost", "content-type: text/xml", f"content-length: {len(message)}", "connection: close"]
@@ -281,7 +281,7 @@ def test_header_names_in_lower_case(huis: Huis, server: Server) -> None:
     assert answered(status, content)
 
 
-def test_a_request_in_pieces(huis: Huis, server: Server) -> None:
+def test_a_request_in_pieces(huis: PortalContext, server: Server) -> None:
     """Where a request is cut on its way does not matter."""
     message = huis.request()
     whole = head(len(message), XML) + message

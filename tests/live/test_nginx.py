@@ -23,10 +23,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from huis import CODE, Huis, furnish
+from huis import CODE, PortalContext, furnish
 from server import WAIT, Server, free_port, read_response, serving, split, until
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import geweigerd
 from uwlr_adapter.settings import Settings
 
@@ -130,13 +130,13 @@ def nginx() -> str:
 
 
 @pytest.fixture(scope="module")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> Huis:
+def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
     """Furnish a house."""
     return furnish(tmp_path_factory.mktemp("huis"))
 
 
 @pytest.fixture(scope="module")
-def deur(nginx: str, huis: Huis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voordeur]:
+def deur(nginx: str, huis: PortalContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voordeur]:
     """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
     prefix = tmp_path_factory.mktemp("nginx")
     port = free_port()
@@ -199,7 +199,7 @@ def test_older_tls_is_refused(deur: Voordeur) -> None:
         pass
 
 
-def test_zeep_over_tls(deur: Voordeur, huis: Huis) -> None:
+def test_zeep_over_tls(deur: Voordeur, huis: PortalContext) -> None:
     """A real client fetches a whole school over TLS, with the certificate checked."""
     with closing(requests.Session()) as session:
         session.trust_env = False  # only the certificate of the test counts
@@ -225,7 +225,7 @@ def test_zeep_over_tls(deur: Voordeur, huis: Huis) -> None:
     assert len(answer.leerlinggegevens.leerlingen.leerling) == 232
 
 
-def test_the_largest_body_and_one_byte_more(deur: Voordeur, huis: Huis) -> None:
+def test_the_largest_body_and_one_byte_more(deur: Voordeur, huis: PortalContext) -> None:
     """64 kB are let through; one byte more is refused by nginx, as its announced length already says."""
     message = huis.request()
     full = message + b" " * (64 * 1024 - len(message))
@@ -236,7 +236,7 @@ def test_the_largest_body_and_one_byte_more(deur: Voordeur, huis: Huis) -> None:
     assert deur.ask(head(10**12))[0] == 413
 
 
-def test_bodies_that_do_not_end_do_no_harm(deur: Voordeur, huis: Huis) -> None:
+def test_bodies_that_do_not_end_do_no_harm(deur: Voordeur, huis: PortalContext) -> None:
     """With two hundred callers who stop half-way through their bodies everybody else is served."""
     message = huis.request()
     with ExitStack() as stack:
@@ -258,11 +258,11 @@ def test_who_stops_is_given_up(deur: Voordeur, sent: bytes) -> None:
     assert held == b"" or held.startswith(b"HTTP/1.1 408")
 
 
-def test_the_source_is_who_called_nginx(deur: Voordeur, huis: Huis) -> None:
+def test_the_source_is_who_called_nginx(deur: Voordeur, huis: PortalContext) -> None:
     """What a caller claims in X-Forwarded-For counts for nothing; nginx writes down who it is."""
-    opslag = Opslag(Settings(data=huis.data).database_url)
+    database = Database(Settings(data=huis.data).database_url)
     deur.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert set(connection.scalars(sa.select(geweigerd.c.bron))) == {"127.0.0.1"}
 
 

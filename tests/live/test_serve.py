@@ -17,11 +17,11 @@ from typing import Self
 import psutil
 import pytest
 from databank import Databank, end_connections, own_server, waiting
-from huis import CODE_OF_ONE, Huis, furnish
+from huis import CODE_OF_ONE, PortalContext, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
 
 from uwlr_adapter.contract import repairs
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import model, search
 
 PATH = "/uwlr/leerlinggegevens"
@@ -36,21 +36,21 @@ def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def huis(url: str, tmp_path: Path) -> Huis:
+def huis(url: str, tmp_path: Path) -> PortalContext:
     """Furnish it."""
     return furnish(tmp_path)
 
 
 @contextmanager
-def two_workers(huis: Huis, url: str) -> Iterator[Server]:
+def two_workers(context: PortalContext, url: str) -> Iterator[Server]:
     """Serve it by two workers."""
-    with serving(huis.data, "--workers", "2", environment={"UWLR_DATABASE": url}) as server:
+    with serving(context.data, "--workers", "2", environment={"UWLR_DATABASE": url}) as server:
         yield server
 
 
-def message(huis: Huis) -> bytes:
+def message(context: PortalContext) -> bytes:
     """Give the request of a small school."""
-    return huis.request(sleutel=CODE_OF_ONE, brin6="30AB00")
+    return context.request(key=CODE_OF_ONE, brin6="30AB00")
 
 
 def workers(server: Server) -> dict[int, psutil.Process]:
@@ -72,7 +72,7 @@ def test_sqlite_has_one_worker(tmp_path: Path) -> None:
     assert "need PostgreSQL (UWLR_DATABASE)" in result.stderr
 
 
-def test_workers_share_their_figures(huis: Huis, url: str) -> None:
+def test_workers_share_their_figures(huis: PortalContext, url: str) -> None:
     """Whichever worker is asked gives the figures of all; the log has a line for each request."""
     with two_workers(huis, url) as server:
         for _ in range(20):
@@ -138,7 +138,7 @@ def _outcome(response: bytes) -> str:
     return "" if response.startswith(b"HTTP/1.1 200") else response[:12].decode("latin-1") or " cut"
 
 
-def test_a_reload_cuts_nothing(huis: Huis, url: str) -> None:
+def test_a_reload_cuts_nothing(huis: PortalContext, url: str) -> None:
     """While both workers are replaced every request is answered, on new connections and on ones that are kept open.
 
     But for a connection that a worker takes in the very moment in which it ends (docs/operator.md): one for each.
@@ -157,7 +157,7 @@ def test_a_reload_cuts_nothing(huis: Huis, url: str) -> None:
         assert callers.count["fresh cut"] <= len(before), callers.count
 
 
-def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
+def test_a_reload_says_close_before_it_closes(huis: PortalContext, url: str) -> None:
     """A caller on an open connection hears that it must make a new one while its worker still answers."""
     with two_workers(huis, url) as server:
         before = workers(server)
@@ -174,7 +174,7 @@ def test_a_reload_says_close_before_it_closes(huis: Huis, url: str) -> None:
         psutil.wait_procs(before.values(), timeout=WAIT)
 
 
-def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: Huis, url: str) -> None:
+def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: PortalContext, url: str) -> None:
     """The queue of new connections of a worker outlives it: nobody in it is cut off."""
     with two_workers(huis, url) as server, ExitStack() as stack:
         still = workers(server).values()
@@ -194,101 +194,101 @@ def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: Hui
 
 def test_bodies_that_do_not_end_hold_nobody_up(tmp_path: Path) -> None:
     """Two hundred callers who stop half-way through their bodies, ten times the threads, and others are served."""
-    huis = furnish(tmp_path)
-    with serving(huis.data) as server, ExitStack() as stack:
-        whole = raw_post(message(huis))
+    context = furnish(tmp_path)
+    with serving(context.data) as server, ExitStack() as stack:
+        whole = raw_post(message(context))
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), WAIT)) for _ in range(200)]
         for caller in slow:
-            caller.sendall(whole[: -len(message(huis)) // 2])
+            caller.sendall(whole[: -len(message(context)) // 2])
         for _ in range(10):
-            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
-        slow[0].sendall(whole[-len(message(huis)) // 2 :])
+            assert server.post(message(context), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        slow[0].sendall(whole[-len(message(context)) // 2 :])
         assert split(read_response(slow[0]))[0] == 200
 
 
-def test_while_an_answer_is_awaited_others_are_served(huis: Huis, url: str) -> None:
+def test_while_an_answer_is_awaited_others_are_served(huis: PortalContext, url: str) -> None:
     """An answer that has to be made while its school is held elsewhere waits alone; answers at hand go on."""
-    opslag = Opslag(url)
+    database = Database(url)
     other = huis.request()
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 connection.exec_driver_sql("SELECT * FROM school WHERE brincode = '21QW' FOR UPDATE")
                 caller.sendall(raw_post(other))
                 until(lambda: waiting(connection) == 1)
                 for _ in range(5):
                     assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
             assert split(read_response(caller))[0] == 200
-    opslag.close()
+    database.close()
 
 
 @pytest.mark.parametrize("table", ["koppeling", "journaal"])
-def test_while_the_database_is_awaited_the_process_lives(huis: Huis, url: str, table: str) -> None:
+def test_while_the_database_is_awaited_the_process_lives(huis: PortalContext, url: str, table: str) -> None:
     """A look or a line that the database keeps waiting is waited for by who asked, not by the whole worker."""
-    opslag = Opslag(url)
+    database = Database(url)
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
                 caller.sendall(raw_post(message(huis)))
                 until(lambda: waiting(connection) == 1)
                 assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
                 assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
             assert split(read_response(caller))[0] == 200
-    opslag.close()
+    database.close()
 
 
 def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also who comes when there is no connection left; when it is back, all is right without help."""
     with own_server("away") as (database, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
-        huis = furnish(tmp_path)
-        with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
-            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        context = furnish(tmp_path)
+        with serving(context.data, environment={"UWLR_DATABASE": url}) as server:
+            assert server.post(message(context), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
             database.stop()
             for _ in range(4):
-                assert b"Server.TijdelijkNietBeschikbaar" in server.post(message(huis), "Content-Type: text/xml")
+                assert b"Server.TijdelijkNietBeschikbaar" in server.post(message(context), "Content-Type: text/xml")
             database.ensure_postgres_running()
-            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+            assert server.post(message(context), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     assert "Traceback" not in "".join(server.log)
 
 
 def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> None:
     """A line that has to wait for another writer to the SQLite file is waited for by who asked."""
-    huis = furnish(tmp_path)
-    opslag = Opslag(f"sqlite:///{huis.data / 'uwlr.sqlite3'}")
-    with serving(huis.data) as server:
-        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+    context = furnish(tmp_path)
+    database = Database(f"sqlite:///{context.data / 'uwlr.sqlite3'}")
+    with serving(context.data) as server:
+        assert server.post(message(context), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
-            with opslag.writing():
-                caller.sendall(raw_post(message(huis)))
+            with database.writing():
+                caller.sendall(raw_post(message(context)))
                 for _ in range(5):
                     assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
                 assert select.select([caller], [], [], 0)[0] == []
             assert split(read_response(caller))[0] == 200
-    opslag.close()
+    database.close()
 
 
-def test_a_message_that_is_judged_again_is_read_again(huis: Huis, url: str) -> None:
+def test_a_message_that_is_judged_again_is_read_again(huis: PortalContext, url: str) -> None:
     """The first answer is made in another thread: the repair that its message needs is written down all the same."""
-    opslag = Opslag(url)
+    database = Database(url)
     empty = message(huis).replace(f">{huis.schooljaar}<".encode(), b"><")
     assert empty != message(huis)
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(empty, "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
-    with opslag.reading() as connection:
-        (regel,) = [one for one in search.read(connection) if one.soort is model.Soort.VERZOEK]
-    assert regel.herstel == (repairs.SCHOOLJAAR.id,)
-    opslag.close()
+    with database.reading() as connection:
+        (line,) = [one for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK]
+    assert line.repairs == (repairs.SCHOOLJAAR_REPAIR.id,)
+    database.close()
 
 
-def test_a_stop_lets_what_came_in_be_answered(huis: Huis, url: str) -> None:
+def test_a_stop_lets_what_came_in_be_answered(huis: PortalContext, url: str) -> None:
     """A request whose body was received before SIGTERM gets its whole answer, and its line in the journaal."""
-    opslag = Opslag(url)
+    database = Database(url)
     with two_workers(huis, url) as server, socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
             caller.sendall(raw_post(message(huis)))
             until(lambda: waiting(connection) == 1)
@@ -307,26 +307,26 @@ def _is_refused(port: int) -> bool:
     return False
 
 
-def test_a_lost_connection_is_made_anew(huis: Huis, url: str) -> None:
+def test_a_lost_connection_is_made_anew(huis: PortalContext, url: str) -> None:
     """Connections that the server closed between two requests are replaced: nobody notices, and all is written down.
 
     Nor is the new one given up in its turn, which is what came of a socket whose number was another one's.
     """
-    opslag = Opslag(url)
+    database = Database(url)
     found = []
     with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
         for _ in range(3):
-            end_connections(opslag)
+            end_connections(database)
             found += [_outcome(server.post(message(huis), "Content-Type: text/xml")) for _ in range(3)]
         figures = server.post(b"", method="GET", path="/metrics").decode()
         assert "\nuwlr_database_errors_total 0.0\n" in figures
-    with opslag.reading() as connection:
-        written = [one.uitkomst for one in search.read(connection) if one.soort is model.Soort.VERZOEK]
+    with database.reading() as connection:
+        written = [one.outcome for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK]
     assert found == [""] * 9
     assert written == ["leerlinggegevens"] * len(found)
 
 
-def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
+def test_a_dead_worker_is_replaced(huis: PortalContext, url: str) -> None:
     """When a worker is killed another one comes, and requests go on."""
     with two_workers(huis, url) as server:
         before = workers(server)
@@ -338,12 +338,12 @@ def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
 
 
 @contextmanager
-def started(huis: Huis, url: str, program: str) -> Iterator[tuple[Server, Path]]:
+def started(context: PortalContext, url: str, program: str) -> Iterator[tuple[Server, Path]]:
     """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-    arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
-    log = huis.data / "log"
+    arguments = ["--data", str(context.data), "serve", "--port", str(port), "--workers", "2"]
+    log = context.data / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": url}
@@ -374,7 +374,7 @@ sys.exit(main())
 """
 
 
-def test_a_worker_killed_while_it_renders(huis: Huis, url: str) -> None:
+def test_a_worker_killed_while_it_renders(huis: PortalContext, url: str) -> None:
     """Its caller gets nothing, never a part of an answer; the next request is answered as ever, by whoever is there."""
     with started(huis, url, KILLED) as (server, log):
         before = workers(server)
@@ -396,13 +396,13 @@ sys.exit(main())
 """
 
 
-def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
+def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> None:
     """A request that never ends costs its worker, not the service; the log says where it hung, without a value."""
-    opslag = Opslag(url)
+    database = Database(url)
     unlimited = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
     with started(huis, unlimited, HUNG) as (server, log):
         before = workers(server)
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE persoon IN ACCESS EXCLUSIVE MODE")
             assert server.post(message(huis), "Content-Type: text/xml") == b""
         until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
@@ -424,7 +424,7 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
 )
 def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """The application is plain WSGI: gunicorn and waitress give the same answers, faults and refusals."""
-    huis = furnish(tmp_path)
+    context = furnish(tmp_path)
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
@@ -437,11 +437,11 @@ def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) 
     server = Server(port, process, [])
     try:
         until(lambda: not _is_refused(port) or process.poll() is not None)
-        status, headers, body = split(server.post(message(huis), "Content-Type: text/xml"))
+        status, headers, body = split(server.post(message(context), "Content-Type: text/xml"))
         assert (status, b"leerlinggegevens_antwoord" in body) == (200, True)
         assert dict(headers)["content-length"] == str(len(body))
-        half = len(message(huis)) // 2
-        pieces = [message(huis)[:half], message(huis)[half:]]
+        half = len(message(context)) // 2
+        pieces = [message(context)[:half], message(context)[half:]]
         chunked = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
         response = server.post(chunked, "Content-Type: text/xml", "Transfer-Encoding: chunked")
         assert split(response)[0] == 200

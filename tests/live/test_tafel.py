@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from berichten import LG, SOAP11, SOAP12, body, envelope, header
-from huis import Huis
+from huis import PortalContext
 from lxml import etree
 from server import Server, split
 
@@ -55,7 +55,7 @@ def test_row_1_only_post(server: Server, method: str) -> None:
     "content_type",
     ["application/json", "text/plain", "multipart/related", "text/xmlx", "application/x-www-form-urlencoded"],
 )
-def test_row_1_only_xml(huis: Huis, server: Server, content_type: str) -> None:
+def test_row_1_only_xml(huis: PortalContext, server: Server, content_type: str) -> None:
     """Another Content-Type gets 415."""
     status, _, content = split(server.post(envelope(kop=huis.header()), f"Content-Type: {content_type}"))
     assert status == 415
@@ -72,12 +72,12 @@ def test_row_1_only_xml(huis: Huis, server: Server, content_type: str) -> None:
         "X-None: 1",
     ],
 )
-def test_row_1_every_name_for_xml(huis: Huis, server: Server, content_type: str) -> None:
+def test_row_1_every_name_for_xml(huis: PortalContext, server: Server, content_type: str) -> None:
     """The types that clients use, and none at all, are let in."""
     assert split(server.post(envelope(kop=huis.header()), content_type))[0] == 200
 
 
-def test_row_1_not_over_64_kb(huis: Huis, server: Server) -> None:
+def test_row_1_not_over_64_kb(huis: PortalContext, server: Server) -> None:
     """A body of 64 kB is judged, one byte more is not read; also when it comes in chunks."""
     message = envelope(kop=huis.header())
     largest = message + b" " * (64 * 1024 - len(message))
@@ -99,30 +99,30 @@ def test_row_1_bad_chunking(server: Server, stream: bytes) -> None:
     assert b"Envelope" not in content
 
 
-def test_row_2_no_message_of_ours(huis: Huis, server: Server) -> None:
+def test_row_2_no_message_of_ours(huis: PortalContext, server: Server) -> None:
     """Whatever is no envelope with one known operation gets one and the same fault."""
-    kop = huis.header()
+    header = huis.header()
     inner = f'<e:Envelope xmlns:e="{SOAP11}">{{}}</e:Envelope>'
     messages = [
         b"",
         b"geen xml",
-        envelope(kop=kop)[:-1],
-        b"<!DOCTYPE x>" + envelope(kop=kop),
-        b"<?pi?>" + envelope(kop=kop),
+        envelope(kop=header)[:-1],
+        b"<!DOCTYPE x>" + envelope(kop=header),
+        b"<?pi?>" + envelope(kop=header),
         b"<brief/>",
         inner.format("").encode(),
         inner.format(f"<e:Body>{body()}</e:Body>" * 2).encode(),
-        envelope("", kop),
-        envelope(body() + body(), kop),
-        envelope(f'<haal_alles xmlns="{LG}"/>', kop),
-        envelope(body().replace("leerlinggegevens_verzoek", "alles_verzoek"), kop),
-        envelope("<x/>", kop, soap=SOAP12),
+        envelope("", header),
+        envelope(body() + body(), header),
+        envelope(f'<haal_alles xmlns="{LG}"/>', header),
+        envelope(body().replace("leerlinggegevens_verzoek", "alles_verzoek"), header),
+        envelope("<x/>", header, soap=SOAP12),
     ]
     content = refused(server, messages, "Client.OngeldigBericht")
     assert b"detail" not in content
 
 
-def test_row_3_another_soap_version(huis: Huis, server: Server) -> None:
+def test_row_3_another_soap_version(huis: PortalContext, server: Server) -> None:
     """SOAP 1.2 gets VersionMismatch, whatever it is called and whatever its header says."""
     for content_type in (XML, "Content-Type: application/soap+xml; charset=utf-8"):
         status, _, content = split(server.post(envelope(kop=huis.header(), soap=SOAP12), content_type))
@@ -130,42 +130,44 @@ def test_row_3_another_soap_version(huis: Huis, server: Server) -> None:
     refused(server, [envelope(kop=huis.header(), soap=SOAP12), envelope(kop="", soap=SOAP12)], "VersionMismatch")
 
 
-def test_row_3_must_understand(huis: Huis, server: Server) -> None:
+def test_row_3_must_understand(huis: PortalContext, server: Server) -> None:
     """A header that must be understood and is unknown here goes before the autorisatie."""
     extra = f'<adres xmlns="urn:x" xmlns:e="{SOAP11}" e:mustUnderstand="1"/>'
     refused(server, [envelope(kop=extra), envelope(kop=huis.header() + extra)], "MustUnderstand")
 
 
-def test_row_4_no_whole_autorisatie(huis: Huis, server: Server) -> None:
+def test_row_4_no_whole_autorisatie(huis: PortalContext, server: Server) -> None:
     """Without one whole autorisatie the rest of the message does not matter."""
     kop = huis.header()
-    koppen = [
+    headers = [
         "",
         kop + kop,
-        header(sleutel=""),
+        header(key=""),
         header(klantcode=""),
         header(klantnaam=" "),
         kop.replace("klantcode>", "code>"),
     ]
     refused(
-        server, [envelope(kop=one) for one in koppen] + [envelope(body(school=""), "")], "Client.AutorisatieOngeldig"
+        server,
+        [envelope(kop=one) for one in headers] + [envelope(body(school=""), "")],
+        "Client.AutorisatieOngeldig",
     )
 
 
-def test_row_5_an_unknown_klant(huis: Huis, server: Server) -> None:
+def test_row_5_an_unknown_klant(huis: PortalContext, server: Server) -> None:
     """Unknown, not belonging together and disabled look the same, also with a bad body."""
-    koppen = [
+    headers = [
         huis.header(klantnaam="Onbekend"),
         huis.header(klantcode="onjuist"),
         huis.header(klantnaam="snappet"),
         huis.header(klantnaam="Basispoort", klantcode=huis.klantcodes["Snappet"]),
         huis.header(klantnaam="Gestopt"),
     ]
-    messages = [envelope(kop=kop) for kop in koppen]
-    refused(server, [*messages, envelope(body(school=""), koppen[0])], "Client.OngeldigeKlantIdentificatie")
+    messages = [envelope(kop=header) for header in headers]
+    refused(server, [*messages, envelope(body(school=""), headers[0])], "Client.OngeldigeKlantIdentificatie")
 
 
-def test_row_6_no_school(huis: Huis, server: Server) -> None:
+def test_row_6_no_school(huis: PortalContext, server: Server) -> None:
     """A body without a school of the right form is refused after the klant and before the code."""
     schools = [
         "",
@@ -174,15 +176,15 @@ def test_row_6_no_school(huis: Huis, server: Server) -> None:
         "<brincode>21QW</brincode><dependancecode>1</dependancecode>",
         "<schoolkey/>",
     ]
-    messages = [envelope(body(school=school), huis.header(sleutel="maakt-niet-uit")) for school in schools]
+    messages = [envelope(body(school=school), huis.header(key="maakt-niet-uit")) for school in schools]
     content = refused(server, messages, "Client.OngeldigBericht")
     assert b'<fout xmlns="urn:uwlr-adapter:fout" pad="leerlinggegevens_verzoek/brincode" regel="school"/>' in content
 
 
-def test_row_7_no_access(huis: Huis, server: Server) -> None:
+def test_row_7_no_access(huis: PortalContext, server: Server) -> None:
     """Why there is no access does not show: not in the text, not in the bytes, and a bad body does not matter."""
     messages = [huis.request(**case) for case in huis.geen_toegang.values()]
-    messages.append(envelope(body("x"), huis.header(sleutel="21QW00een-andere-code")))
+    messages.append(envelope(body("x"), huis.header(key="21QW00een-andere-code")))
     refused(server, messages, "Client.AutorisatieOngeldig")
 
 
@@ -195,13 +197,13 @@ def test_row_7_no_access(huis: Huis, server: Server) -> None:
         (body("2026", rest="<xsdversie>9</xsdversie>"), "leerlinggegevens_verzoek/schooljaar"),
     ],
 )
-def test_row_8_the_xsd(huis: Huis, server: Server, inhoud: str, pad: str) -> None:
+def test_row_8_the_xsd(huis: PortalContext, server: Server, inhoud: str, pad: str) -> None:
     """A body that breaks the XSD is told where."""
     content = refused(server, [envelope(inhoud, huis.header())] * 2, "Client.OngeldigBericht")
     assert f'pad="{pad}"'.encode() in content
 
 
-def test_row_9_the_version(huis: Huis, server: Server) -> None:
+def test_row_9_the_version(huis: PortalContext, server: Server) -> None:
     """A version that is not answered is refused last."""
     messages = [
         envelope(body("1999-2000", rest=f"<xsdversie>{one}</xsdversie>"), huis.header()) for one in ("2.0", "2.4", "x")
@@ -210,7 +212,7 @@ def test_row_9_the_version(huis: Huis, server: Server) -> None:
 
 
 @pytest.mark.parametrize("schooljaar", ["1999-2000", "2026-2028", "2999-2999"])
-def test_row_10_no_data(huis: Huis, server: Server, schooljaar: str) -> None:
+def test_row_10_no_data(huis: PortalContext, server: Server, schooljaar: str) -> None:
     """A school year without data, or of two years that do not follow each other, is answered: geengegevens."""
     status, headers, content = split(server.post(envelope(body(schooljaar), huis.header()), XML))
     assert status == 200
@@ -224,7 +226,7 @@ def test_row_10_no_data(huis: Huis, server: Server, schooljaar: str) -> None:
     )
 
 
-def test_row_10_the_data(huis: Huis, server: Server) -> None:
+def test_row_10_the_data(huis: PortalContext, server: Server) -> None:
     """A rightful request gets the school, in the fixed shape."""
     status, headers, content = split(server.post(huis.request(), XML))
     assert status == 200

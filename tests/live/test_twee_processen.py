@@ -11,13 +11,13 @@ import pytest
 from administratie_hulp import import_dataset
 from databank import Databank
 from edexml_bestand import make_dataset
-from huis import CODE_OF_ONE, Huis, furnish
+from huis import CODE_OF_ONE, PortalContext, furnish
 from server import Server, serving, split
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, store
 from uwlr_adapter.settings import Settings
 
@@ -30,15 +30,15 @@ BRIN6 = "30AB00"
 class Paar:
     """Two servers, and the records and koppeling that both serve."""
 
-    huis: Huis
-    opslag: Opslag
-    sleutels: Sleutelbos
+    huis: PortalContext
+    database: Database
+    server_keys: ServerKeys
     servers: tuple[Server, Server]
 
     def fetch(self, server: Server, laatst: str | None = None) -> tuple[str, str, str]:
         """Fetch through one server; gives the outcome, the name of the one leerling, and the moment of the data."""
         rest = "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
-        message = self.huis.request(sleutel=CODE_OF_ONE, brin6=BRIN6)
+        message = self.huis.request(key=CODE_OF_ONE, brin6=BRIN6)
         message = message.replace(b"</leerlinggegevens_verzoek>", f"{rest}</leerlinggegevens_verzoek>".encode())
         _, _, body = split(server.post(message, "Content-Type: text/xml"))
         text = body.decode()
@@ -54,15 +54,15 @@ class Paar:
         """Import the school anew, with this name for its leerling."""
         leerling = Leerling("l", roepnaam=naam)
         dataset = make_dataset([leerling], brin6=BRIN6, schooljaar=self.huis.schooljaar)
-        import_dataset(self.opslag, dataset, moment=now())
+        import_dataset(self.database, dataset, moment=now())
 
     def switch(self, *, on: bool) -> None:
         """Pause the koppeling, or resume it with the same code."""
-        with self.opslag.writing() as connection:
-            found = store.living(connection, BRIN6, "snappet")
+        with self.database.writing() as connection:
+            found = store.find_living(connection, BRIN6, "snappet")
             assert found is not None
             if on:
-                actions.enter_code(connection, self.sleutels, found.id, found.versie, CODE_OF_ONE, now())
+                actions.enter_code(connection, self.server_keys, found.id, found.versie, CODE_OF_ONE, now())
             else:
                 actions.clear_code(connection, found.id, found.versie, now())
 
@@ -72,13 +72,13 @@ def paar(tmp_path: Path, postgresql: Databank, monkeypatch: pytest.MonkeyPatch) 
     """Start both servers on a database of their own."""
     with postgresql.database() as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
-        huis = furnish(tmp_path)
-        opslag = Opslag(url)
+        context = furnish(tmp_path)
+        database = Database(url)
         settings = Settings(data=tmp_path)
         environment = {"UWLR_DATABASE": url}
         with serving(tmp_path, environment=environment) as one, serving(tmp_path, environment=environment) as other:
-            yield Paar(huis, opslag, Sleutelbos.from_settings(settings, opslag), (one, other))
-        opslag.close()
+            yield Paar(context, database, ServerKeys.from_settings(settings, database), (one, other))
+        database.close()
 
 
 def test_what_happens_through_one_is_in_force_in_the_other(paar: Paar) -> None:
@@ -101,10 +101,10 @@ def test_what_happens_through_one_is_in_force_in_the_other(paar: Paar) -> None:
             case "again" if open_ and moment:
                 assert paar.fetch(chance.choice(paar.servers), moment)[0] == "geenwijzigingen", step
         for server in chance.sample(paar.servers, 2):
-            uitkomst, found, at = paar.fetch(server)
+            outcome, found, at = paar.fetch(server)
             if not open_:
-                assert uitkomst == "Client.AutorisatieOngeldig", step
+                assert outcome == "Client.AutorisatieOngeldig", step
                 continue
-            assert (uitkomst, found) == ("leerlinggegevens", naam), step
+            assert (outcome, found) == ("leerlinggegevens", naam), step
             assert moment in {"", at}, step
             moment = at

@@ -13,9 +13,9 @@ from zeep import Client
 from zeep import Settings as ZeepSettings
 
 from uwlr_adapter.contract import answer as answers
-from uwlr_adapter.contract.names import BSN_FAMILIE
+from uwlr_adapter.contract.names import BSN_FAMILY
 from uwlr_adapter.contract.profiles import PROFIELEN, Profiel
-from uwlr_adapter.contract.profiles import profiel as profiel_of
+from uwlr_adapter.contract.profiles import get_profiel as profiel_of
 
 CODE = "99ZZ00voorbeeldcode-1"
 SCHOOLJAAR = "2014-2015"
@@ -56,14 +56,14 @@ def profiel(request: pytest.FixtureRequest) -> Profiel:
 def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Iterator[tuple[Server, str]]:
     """Do it all by command, as an operator does: import, afnemer, koppeling, serve; gives the klantcode too."""
     data = tmp_path_factory.mktemp("voorbeeld")
-    catalogus = data / "catalogus.toml"
-    catalogus.write_text(CATALOGUS.format(profiel=profiel.naam), encoding="utf-8")
+    catalogue = data / "catalogus.toml"
+    catalogue.write_text(CATALOGUS.format(profiel=profiel.name), encoding="utf-8")
     file = str(standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml"))
 
     def run(*arguments: str) -> str:
         return subprocess.run(
             command("--data", str(data), *arguments),
-            env={**os.environ, "UWLR_CATALOGUS": str(catalogus), "UWLR_VERIFICATIECODE": CODE},
+            env={**os.environ, "UWLR_CATALOGUS": str(catalogue), "UWLR_VERIFICATIECODE": CODE},
             capture_output=True,
             text=True,
             check=True,
@@ -72,7 +72,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Itera
     run("import", "edexml", file, "--brin6", "99ZZ00")
     klantcode = run("afnemer", "add", "Proef").strip()
     run("koppeling", "activate", "99ZZ00", "proef", "--naam", "A. de Vries", "--akkoord", "--login", "test")
-    with serving(data, environment={"UWLR_CATALOGUS": str(catalogus)}) as server:
+    with serving(data, environment={"UWLR_CATALOGUS": str(catalogue)}) as server:
         yield server, klantcode
 
 
@@ -134,7 +134,7 @@ def expected(record: etree._Element, allowed: frozenset[str]) -> list[tuple[obje
         flat(child)
         for child in record
         if child.tag in allowed
-        or (child.tag in {"rol", "rolomschrijving"} and "rollen" in allowed and child.tag not in BSN_FAMILIE)
+        or (child.tag in {"rol", "rolomschrijving"} and "rollen" in allowed and child.tag not in BSN_FAMILY)
     ]
 
 

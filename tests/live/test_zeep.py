@@ -3,25 +3,25 @@
 from typing import Any
 
 import pytest
-from huis import CODE, CODE_OF_ONE, Huis
+from huis import CODE, CODE_OF_ONE, PortalContext
 from server import Server
 from zeep import Client
 from zeep.exceptions import Fault
 
 
-def fetch(huis: Huis, server: Server, brin6: str, sleutel: str) -> Any:
+def fetch(context: PortalContext, server: Server, brin6: str, key: str) -> Any:
     """Fetch a school as a vendor's first script does."""
     client = Client(f"{server.endpoint}?wsdl")
     try:
         return client.service.HaalLeerlinggegevens(
-            schooljaar=huis.schooljaar,
+            schooljaar=context.schooljaar,
             brincode=brin6[:4],
             dependancecode=brin6[4:],
             xsdversie="2.2",
             _soapheaders={
                 "msgpHeader": {
-                    "autorisatiesleutel": sleutel,
-                    "klantcode": huis.klantcodes["Snappet"],
+                    "autorisatiesleutel": key,
+                    "klantcode": context.klantcodes["Snappet"],
                     "klantnaam": "Snappet",
                 }
             },
@@ -30,7 +30,7 @@ def fetch(huis: Huis, server: Server, brin6: str, sleutel: str) -> Any:
         client.transport.session.close()
 
 
-def test_a_school_with_one_of_each(huis: Huis, server: Server) -> None:
+def test_a_school_with_one_of_each(huis: PortalContext, server: Server) -> None:
     """One groep, one leerling with only a roepnaam and one leerkracht without rol are lists of one."""
     data = fetch(huis, server, "30AB00", CODE_OF_ONE).leerlinggegevens
     (leerling,) = data.leerlingen.leerling
@@ -40,7 +40,7 @@ def test_a_school_with_one_of_each(huis: Huis, server: Server) -> None:
     assert (data.school.brincode, data.school.dependancecode) == ("30AB", "00")
 
 
-def test_a_school_with_many_of_each(huis: Huis, server: Server) -> None:
+def test_a_school_with_many_of_each(huis: PortalContext, server: Server) -> None:
     """The example school comes whole: leerlingen, groups of both kinds, leerkrachten with their groups."""
     data = fetch(huis, server, "21QW00", CODE).leerlinggegevens
     assert len(data.leerlingen.leerling) == 232
@@ -50,7 +50,7 @@ def test_a_school_with_many_of_each(huis: Huis, server: Server) -> None:
     assert any(ord(letter) > 127 for one in data.leerlingen.leerling for letter in one.roepnaam)
 
 
-def test_a_refusal_is_a_fault_with_its_sentence(huis: Huis, server: Server) -> None:
+def test_a_refusal_is_a_fault_with_its_sentence(huis: PortalContext, server: Server) -> None:
     """Zeep raises the fault of the standard."""
     with pytest.raises(Fault) as caught:
         fetch(huis, server, "21QW00", CODE_OF_ONE)

@@ -3,30 +3,33 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
 from koppelingen_hulp import add_vestiging
-from portal_hulp import MOMENT, TOTP, WACHTWOORD, Klok, Portaal
+from portal_hulp import MOMENT, TOTP, WACHTWOORD, Clock, Portaal
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import passwords, second_factor
-from uwlr_adapter.gebruikers.accounts import Nieuw
-from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.web.app import App
+
+if TYPE_CHECKING:
+    from uwlr_adapter.web.app import App
 
 GEBRUIKERS = (
-    Nieuw("school", "A. de Vries", Rol.SCHOOLBEHEERDER, ("21QW00",), totp_nodig=False),
-    Nieuw("collega", "B. Bakker", Rol.SCHOOLBEHEERDER, ("21QW00",), totp_nodig=False),
-    Nieuw("andere", "C. Elders", Rol.SCHOOLBEHEERDER, ("30AB00",), totp_nodig=False),
-    Nieuw("bestuur", "D. Bestuur", Rol.BESTUUR, ("21QW00", "21QW01"), totp_nodig=False),
-    Nieuw("operator", "E. Beheer", Rol.OPERATOR, (), totp_nodig=False),
-    Nieuw("streng", "F. Strik", Rol.SCHOOLBEHEERDER, ("21QW00",)),
+    NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",), needs_totp=False),
+    NewGebruiker("collega", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",), needs_totp=False),
+    NewGebruiker("andere", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, ("30AB00",), needs_totp=False),
+    NewGebruiker("bestuur", "D. Bestuur", GebruikerRol.BESTUUR, ("21QW00", "21QW01"), needs_totp=False),
+    NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
+    NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",)),
 )
 """`streng` has a second factor; the others do without, so that most tests log in with one step."""
 
@@ -43,21 +46,21 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the data folder that every test starts from."""
     folder = tmp_path_factory.mktemp("portaal") / "data"
     settings = Settings(data=folder)
-    opslag = Opslag(settings.database_url)
-    opslag.upgrade()
-    sleutels = Sleutelbos.from_settings(settings, opslag)
+    database = Database(settings.database_url)
+    database.upgrade()
+    server_keys = ServerKeys.from_settings(settings, database)
     hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(WACHTWOORD)
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         for brin6 in ("21QW00", "21QW01", "30AB00"):
             add_vestiging(connection, brin6)
         for klantnaam in ("Snappet", "Basispoort"):
-            afnemers.add(connection, sleutels, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
-        for nieuw in GEBRUIKERS:
-            _, token = gebruikers.add(connection, nieuw, MOMENT)
+            afnemers.add(connection, server_keys, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
+        for new in GEBRUIKERS:
+            _, token = gebruikers.add(connection, new, MOMENT)
             made = gebruikers.set_password(connection, token, hash_, MOMENT)
-            if nieuw.totp_nodig:
-                gebruikers.set_totp(connection, made.id, second_factor.seal(sleutels, TOTP), 0)
-    opslag.close()
+            if new.needs_totp:
+                gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, TOTP), 0)
+    database.close()
     return folder
 
 
@@ -70,10 +73,10 @@ def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portaal]]:
 
     def open_(**chosen: object) -> Portaal:
         settings = Settings(data=folder, **chosen)  # type: ignore[arg-type]
-        klok = Klok()
-        app = make_app(settings, klok)
+        clock = Clock()
+        app = make_app(settings, clock)
         opened.append(app)
-        return Portaal(app, klok, settings, Opslag(settings.database_url))
+        return Portaal(app, clock, settings, Database(settings.database_url))
 
     yield open_
     for app in opened:

@@ -10,7 +10,7 @@ from portal_hulp import CODE, SCHOOL, Browser, Pagina, Portaal
 
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import verificatiecode
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 FORM = f"{SCHOOL}/activeren/snappet"
 GOED = {"naam": "A. de Vries", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
@@ -163,8 +163,8 @@ def test_sent_twice(portaal: Portaal) -> None:
     assert second.location == f"{SCHOOL}/"
     shown = browser.follow(second)
     assert "Snappet is al geactiveerd. Er is niets dubbel gedaan." in shown.text
-    with portaal.opslag.reading() as connection:
-        assert [row.handeling for row in search.read(connection, brin6="21QW00")] == ["geactiveerd"]
+    with portaal.database.reading() as connection:
+        assert [row.act for row in search.read(connection, brin6="21QW00")] == ["geactiveerd"]
 
 
 def test_a_koppeling_without_a_code(portaal: Portaal) -> None:
@@ -200,9 +200,9 @@ def test_the_terms_are_a_file(portaal: Portaal) -> None:
     page = portaal.browser("school").get(f"{SCHOOL}/voorwaarden/snappet")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="gebruikersvoorwaarden-uwlr-1.txt"'
     assert page.reply.headers["Content-Type"] == "text/plain; charset=utf-8"
-    aanbod = Catalogus.load().get("snappet")
-    assert aanbod is not None
-    assert aanbod.voorwaarden.tekst.strip() in page.body
+    entry = Catalogue.load().get("snappet")
+    assert entry is not None
+    assert entry.voorwaarden.tekst.strip() in page.body
 
 
 def test_the_code_is_nowhere_else(portaal: Portaal, caplog: pytest.LogCaptureFixture) -> None:

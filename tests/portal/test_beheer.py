@@ -6,7 +6,7 @@ import pytest
 from portal_hulp import MOMENT, Pagina, Portaal
 
 from uwlr_adapter.journaal import model, search
-from uwlr_adapter.keys.server_keys import Sleutelbos
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import afnemers
 
 AFNEMERS = "/koppelingen/beheer/afnemers"
@@ -21,16 +21,16 @@ def klantcode(page: Pagina) -> str:
 
 def identifies(portaal: Portaal, klantnaam: str, code: str) -> bool:
     """Tell whether a caller with this klantcode is known now."""
-    sleutels = Sleutelbos.from_settings(portaal.settings, portaal.opslag)
-    with portaal.opslag.reading() as connection:
-        return afnemers.identify(connection, klantnaam, code, portaal.klok.moment, sleutels) is not None
+    server_keys = ServerKeys.from_settings(portaal.settings, portaal.database)
+    with portaal.database.reading() as connection:
+        return afnemers.identify(connection, klantnaam, code, portaal.clock.moment, server_keys) is not None
 
 
 def acts(portaal: Portaal) -> list[str]:
     """Give the acts on afnemers in the journaal, those of the furnishing left out."""
-    with portaal.opslag.reading() as connection:
-        rows = [row for row in search.read(connection) if row.soort is model.Soort.AFNEMER]
-    return [row.handeling for row in rows][::-1][2:]
+    with portaal.database.reading() as connection:
+        rows = [row for row in search.read(connection) if row.kind is model.EntryKind.AFNEMER]
+    return [row.act for row in rows][::-1][2:]
 
 
 def test_an_operator_begins_at_the_afnemers(portaal: Portaal) -> None:
@@ -83,7 +83,7 @@ def test_rotate(portaal: Portaal) -> None:
     assert identifies(portaal, naam, new)
     assert identifies(portaal, naam, old)
     assert "De vorige klantcode blijft geldig tot 2 december 2026 om 10:30 uur." in answer.text
-    portaal.klok.advance(days=7)
+    portaal.clock.advance(days=7)
     assert not identifies(portaal, naam, old)
     assert acts(portaal) == ["klantcode vernieuwd"]
 
@@ -111,7 +111,7 @@ def test_rotating_what_was_disabled_meanwhile(portaal: Portaal) -> None:
     """The form of before a colleague disabled it leads back with a sentence."""
     browser = portaal.browser("operator")
     page = browser.get(f"{AFNEMERS}/1")
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         afnemers.disable(connection, "Snappet", MOMENT)
     answer = browser.submit_page(page, 0)
     assert "Schakel hem eerst in." in browser.follow(answer).text

@@ -22,7 +22,7 @@ KOPPELING = f"{VESTIGING}/koppeling/1"
 @pytest.fixture
 def browser(portaal: Portaal) -> Browser:
     """Give a school with records, and Snappet activated."""
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
     browser = portaal.browser("andere")
     page = browser.submit(
@@ -34,9 +34,9 @@ def browser(portaal: Portaal) -> Browser:
 
 def fetch(portaal: Portaal, code: str = CODE) -> str:
     """Fetch as Snappet; gives the payload or the fault."""
-    kop = berichten.header(sleutel=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
+    header = berichten.header(key=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
     body = berichten.body(schooljaar="2026-2027", school=school_element("30AB00"))
-    answer = call(portaal.app, berichten.envelope(body, kop)).body
+    answer = call(portaal.app, berichten.envelope(body, header)).body
     for word in (b"AutorisatieOngeldig", b"geenwijzigingen", b"<leerlingen>"):
         if word in answer:
             return word.decode().strip("<>")
@@ -139,7 +139,7 @@ def change(browser: Browser) -> Pagina:
 def test_two_people_at_once(portaal: Portaal, browser: Browser, path: str, act: Callable[[Browser], Pagina]) -> None:
     """The second reads that somebody was first, sees the koppeling as it is now, and nothing of it is done."""
     page = second_too_late(portaal, browser, path, act)
-    with portaal.opslag.reading() as connection:
+    with portaal.database.reading() as connection:
         assert len(search.read(connection, brin6="30AB00")) == 2
     told = browser.follow(page) if page.status == 303 else page
     assert page.status in {303, 409}
@@ -184,7 +184,7 @@ def test_new_terms(make: Callable[..., Portaal], tmp_path: Path) -> None:
     )
     koppeling = "/koppelingen/21QW00/koppeling/1"
     assert browser.get(f"{koppeling}/akkoord").location == koppeling
-    newer = Path(catalogi.__file__).with_name("catalogus.toml").read_text(encoding="utf-8")
+    newer = Path(catalogi.__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
     file = tmp_path / "catalogus.toml"
     file.write_text(newer.replace('versie = "uwlr-1"', 'versie = "uwlr-2"'), encoding="utf-8")
     browser = make(catalogus=file).browser("collega")
@@ -207,7 +207,7 @@ def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portaal], tmp_p
     code = "21QW00Ygr67BfgKl!gr8"
     overview = "/koppelingen/21QW00"
     browser.submit(f"{overview}/activeren/snappet", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
-    shipped = Path(catalogi.__file__).with_name("catalogus.toml").read_text(encoding="utf-8")
+    shipped = Path(catalogi.__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
     file = tmp_path / "catalogus.toml"
     file.write_text(shipped.replace('id = "snappet"', 'id = "snappet-nieuw"'), encoding="utf-8")
     browser = make(catalogus=file).browser("school")

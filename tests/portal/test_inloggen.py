@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from portal_hulp import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, totp
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers.accounts import Nieuw
-from uwlr_adapter.gebruikers.tables import Rol, gebruiker, inlogpoging
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, inlogpoging
 from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.portal import login
 
@@ -88,7 +88,7 @@ def test_logout_ends_a_copied_cookie_too(portaal: Portaal) -> None:
 def test_losing_access_ends_sessions(portaal: Portaal, act: str) -> None:
     """A reset and a disabled account end what is open, and the password opens nothing."""
     browser = portaal.browser("school")
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         getattr(gebruikers, act)(connection, "school", MOMENT)
     assert sent_away(browser.get(SCHOOL))
     assert portaal.browser().login("school").status == 403
@@ -97,22 +97,22 @@ def test_losing_access_ends_sessions(portaal: Portaal, act: str) -> None:
 def test_a_quiet_session_ends(portaal: Portaal) -> None:
     """After half an hour without a page the login is asked again, with a sentence that says so."""
     browser = portaal.browser("school")
-    portaal.klok.advance(minutes=29, seconds=59)
+    portaal.clock.advance(minutes=29, seconds=59)
     assert is_in(browser)
-    portaal.klok.advance(minutes=30)
+    portaal.clock.advance(minutes=30)
     page = browser.get(SCHOOL)
     assert page.location == f"{INLOGGEN}?verder={SCHOOL}"
     assert "Uw sessie is verlopen" in browser.follow(page).text
-    assert browser.login("school", verder=SCHOOL).location == SCHOOL
+    assert browser.login("school", next_path=SCHOOL).location == SCHOOL
 
 
 def test_a_busy_session_ends_too(portaal: Portaal) -> None:
     """However busy, after twelve hours the login is asked again."""
     browser = portaal.browser("school")
     for _ in range(12 * 60 // 20 - 1):
-        portaal.klok.advance(minutes=20)
+        portaal.clock.advance(minutes=20)
         assert is_in(browser)
-    portaal.klok.advance(minutes=20)
+    portaal.clock.advance(minutes=20)
     assert sent_away(browser.get(SCHOOL))
 
 
@@ -121,7 +121,7 @@ def test_an_expired_session_in_the_middle_of_a_form(portaal: Portaal) -> None:
     browser = portaal.browser("school")
     form = f"{SCHOOL}/activeren/snappet"
     page = browser.get(form)
-    portaal.klok.advance(minutes=31)
+    portaal.clock.advance(minutes=31)
     answer = browser.submit_page(page, naam="A", akkoord="ja", verificatiecode="21QW00Ygr67BfgKl!gr8", actie="gereed")
     assert answer.location == f"{INLOGGEN}?verder={form}"
     login = browser.follow(answer)
@@ -150,7 +150,7 @@ def test_an_expired_session_in_the_middle_of_a_form(portaal: Portaal) -> None:
 )
 def test_a_login_leads_to_no_other_place(portaal: Portaal, verder: str) -> None:
     """Whatever `verder` says, a login ends in the portal."""
-    assert portaal.browser().login("school", verder=verder).location == f"{BEGIN}/"
+    assert portaal.browser().login("school", next_path=verder).location == f"{BEGIN}/"
 
 
 def test_no_redirect_is_made_of_a_host_header(portaal: Portaal) -> None:
@@ -184,7 +184,7 @@ def test_the_cookie_under_https(make: Callable[..., Portaal]) -> None:
 def second_step(portaal: Portaal, bron: str = "192.0.2.10") -> Browser:
     """Give a browser in which the password of `streng` was right."""
     browser = portaal.browser(bron=bron)
-    assert browser.login("streng", verder=f"{SCHOOL}/journaal").location == f"{INLOGGEN}/tweede-stap"
+    assert browser.login("streng", next_path=f"{SCHOOL}/journaal").location == f"{INLOGGEN}/tweede-stap"
     return browser
 
 
@@ -193,7 +193,7 @@ def test_the_second_factor(portaal: Portaal) -> None:
     browser = second_step(portaal)
     assert sent_away(browser.get(SCHOOL))
     browser = second_step(portaal)
-    code = totp(portaal.klok.moment)
+    code = totp(portaal.clock.moment)
     page = browser.submit(f"{INLOGGEN}/tweede-stap", code=f"{code[:3]} {code[3:]}")
     assert page.location == f"{SCHOOL}/journaal"
     assert is_in(browser)
@@ -201,13 +201,13 @@ def test_the_second_factor(portaal: Portaal) -> None:
 
 def test_a_code_of_the_app_is_good_once(portaal: Portaal) -> None:
     """Who looked over a shoulder cannot use the code again; the next one is good."""
-    code = totp(portaal.klok.moment)
+    code = totp(portaal.clock.moment)
     assert second_step(portaal).submit(f"{INLOGGEN}/tweede-stap", code=code).status == 303
     browser = second_step(portaal)
     page = browser.submit(f"{INLOGGEN}/tweede-stap", code=code)
     assert page.status == 403
-    portaal.klok.advance(seconds=30)
-    code = totp(portaal.klok.moment)
+    portaal.clock.advance(seconds=30)
+    code = totp(portaal.clock.moment)
     assert browser.submit_page(page, code=code).status == 303
 
 
@@ -223,17 +223,17 @@ def test_the_second_step_waits_five_minutes(portaal: Portaal) -> None:
     """After that the password is asked again."""
     browser = second_step(portaal)
     page = browser.get(f"{INLOGGEN}/tweede-stap")
-    portaal.klok.advance(minutes=5)
-    answer = browser.submit_page(page, code=totp(portaal.klok.moment))
+    portaal.clock.advance(minutes=5)
+    answer = browser.submit_page(page, code=totp(portaal.clock.moment))
     assert answer.location == INLOGGEN
     assert "Dat duurde te lang" in browser.follow(answer).text
 
 
 def test_a_new_user_sets_a_password_and_a_second_factor(portaal: Portaal) -> None:
     """The link works once; before anything else the second factor is set up, and from then on it is asked."""
-    with portaal.opslag.writing() as connection:
-        nieuw = Nieuw("nieuw@school.example", "N. Nieuw", Rol.SCHOOLBEHEERDER, ("21QW00",))
-        _, token = gebruikers.add(connection, nieuw, MOMENT)
+    with portaal.database.writing() as connection:
+        new = NewGebruiker("nieuw@school.example", "N. Nieuw", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",))
+        _, token = gebruikers.add(connection, new, MOMENT)
     link = f"{BEGIN}/wachtwoord/{token}"
     browser = portaal.browser()
     assert browser.submit(link, wachtwoord="kort", nogmaals="kort").status == 422
@@ -245,29 +245,29 @@ def test_a_new_user_sets_a_password_and_a_second_factor(portaal: Portaal) -> Non
     browser.login("nieuw@school.example", NIEUW)
     assert browser.get(SCHOOL).location == f"{BEGIN}/tweede-factor"
     page = browser.get(f"{BEGIN}/tweede-factor")
-    geheim = page.tree.find(".//code").text.replace(" ", "")
+    secret = page.tree.find(".//code").text.replace(" ", "")
     assert page.tree.find(".//svg[@class='qr']") is not None
     assert browser.submit_page(page, code="000000").errors("code")
-    assert browser.submit_page(page, code=totp(portaal.klok.moment, geheim)).status == 303
+    assert browser.submit_page(page, code=totp(portaal.clock.moment, secret)).status == 303
     assert is_in(browser)
     assert browser.get(f"{BEGIN}/tweede-factor").status == 303
-    portaal.klok.advance(seconds=60)
+    portaal.clock.advance(seconds=60)
     again = portaal.browser()
     assert again.login("nieuw@school.example", NIEUW).location == f"{INLOGGEN}/tweede-stap"
-    assert again.submit(f"{INLOGGEN}/tweede-stap", code=totp(portaal.klok.moment, geheim)).status == 303
-    with portaal.opslag.reading() as connection:
-        assert geheim not in repr(connection.execute(sa.select(gebruiker)).all())
+    assert again.submit(f"{INLOGGEN}/tweede-stap", code=totp(portaal.clock.moment, secret)).status == 303
+    with portaal.database.reading() as connection:
+        assert secret not in repr(connection.execute(sa.select(gebruiker)).all())
         assert token not in repr(connection.execute(sa.select(gebruiker)).all())
 
 
 def test_a_link_is_good_for_a_day(portaal: Portaal) -> None:
     """After 24 hours, and after a newer link, it says what to do."""
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         old = gebruikers.reset(connection, "school", MOMENT)
         new = gebruikers.reset(connection, "school", MOMENT)
     assert portaal.browser().get(f"{BEGIN}/wachtwoord/{old}").status == 404
     assert portaal.browser().get(f"{BEGIN}/wachtwoord/{new}").status == 200
-    portaal.klok.advance(hours=24)
+    portaal.clock.advance(hours=24)
     page = portaal.browser().get(f"{BEGIN}/wachtwoord/{new}")
     assert (page.status, page.h1) == (404, "Deze link is niet meer geldig")
 
@@ -290,7 +290,7 @@ def test_guessing_becomes_slow(portaal: Portaal) -> None:
         assert page.status == 429
         waits.append(int(page.reply.headers["Retry-After"]))
         assert "Probeer het over" in page.text
-        portaal.klok.advance(seconds=waits[-1])
+        portaal.clock.advance(seconds=waits[-1])
         assert guess(portaal, 1).status == 403
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
 
@@ -324,7 +324,7 @@ def test_guessing_from_everywhere_gets_a_short_pause(portaal: Portaal) -> None:
         assert guess(portaal, 1, f"198.51.100.{number}").status == 403
     page = portaal.browser().login("school")
     assert (page.status, page.reply.headers["Retry-After"]) == (429, "5")
-    portaal.klok.advance(seconds=5)
+    portaal.clock.advance(seconds=5)
     assert portaal.browser().login("school").status == 303
 
 
@@ -339,7 +339,7 @@ def test_guessing_the_second_factor_is_slow_too(portaal: Portaal) -> None:
 def test_what_is_typed_as_a_login_is_not_kept(portaal: Portaal) -> None:
     """People type a password in the wrong field; the database holds a digest."""
     portaal.browser().login("mijn-geheime-wachtwoord", "x")
-    with portaal.opslag.reading() as connection:
+    with portaal.database.reading() as connection:
         rows = connection.execute(sa.select(inlogpoging)).all()
     assert rows
     assert "geheime" not in repr(rows)
@@ -368,7 +368,7 @@ def cookie(browser: Browser) -> str:
 
 def test_a_few_passwords_at_a_time(portaal: Portaal) -> None:
     """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
-    taken = [login._at_work.acquire(blocking=False) for _ in range(login.TEGELIJK)]  # noqa: SLF001
+    taken = [login._at_work.acquire(blocking=False) for _ in range(login.MAX_HASHES)]  # noqa: SLF001
     try:
         assert all(taken)
         for _ in range(5):
@@ -394,7 +394,7 @@ def test_sessions_and_server_keys(make: Callable[..., Portaal]) -> None:
 
     assert opens(f"{new},{kept},{old}")
     assert opens(kept)
-    with make(keys=kept).opslag.writing() as connection:  # nothing else needs the key any more
+    with make(keys=kept).database.writing() as connection:  # nothing else needs the key any more
         connection.execute(afnemer.delete())
         connection.execute(gebruiker.update().values(totp_geheim=None))
     assert not opens(new)

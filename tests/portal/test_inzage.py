@@ -13,9 +13,9 @@ from portal_hulp import CODE, MOMENT, SCHOOL, Browser, Portaal
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.profiles import PROFIELEN
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Reden, Verzoekregel
+from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
-from uwlr_adapter.portal.insight import PER_PAGINA
+from uwlr_adapter.portal.insight import PER_PAGE
 
 GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
 
@@ -24,9 +24,9 @@ GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
 def browser(portaal: Portaal) -> Browser:
     """Give a school with Snappet (1) and Basispoort (2) activated."""
     browser = portaal.browser("school")
-    for aanbod, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
+    for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
         page = browser.submit(
-            f"{SCHOOL}/activeren/{aanbod}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed"
+            f"{SCHOOL}/activeren/{entry}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed"
         )
         assert page.status == 303
     return browser
@@ -35,18 +35,18 @@ def browser(portaal: Portaal) -> Browser:
 def write(
     portaal: Portaal,
     moment: datetime,
-    uitkomst: str,
+    outcome: str,
     *,
-    reden: Reden | None = None,
+    reason: RefusalReason | None = None,
     koppeling_id: int | None = 1,
     brin6: str = "21QW00",
     times: int = 1,
 ) -> None:
     """Write lines of calls in the journaal."""
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         for _ in range(times):
-            regel = Verzoekregel(moment, "HaalLeerlinggegevens", 1, (), uitkomst, reden, koppeling_id, brin6, 25)
-            writer.record_verzoeken(connection, [regel])
+            line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, (), outcome, reason, koppeling_id, brin6, 25)
+            writer.record_verzoeken(connection, [line])
 
 
 def picture(browser: Browser) -> tuple[str, int, int]:
@@ -62,19 +62,19 @@ def test_the_last_thirty_days(portaal: Portaal, browser: Browser) -> None:
     write(portaal, datetime(2026, 10, 26, 22, 59, tzinfo=UTC), GELUKT)  # 26 October, 23:59: too long ago
     write(portaal, datetime(2026, 10, 26, 23, 0, tzinfo=UTC), GELUKT)  # 27 October, 0:00
     write(portaal, datetime(2026, 11, 3, 22, 59, tzinfo=UTC), "geenwijzigingen", times=40)
-    write(portaal, datetime(2026, 11, 3, 23, 1, tzinfo=UTC), GEWEIGERD, reden=Reden.CODE_ONJUIST)
+    write(portaal, datetime(2026, 11, 3, 23, 1, tzinfo=UTC), GEWEIGERD, reason=RefusalReason.WRONG_CODE)
     write(portaal, MOMENT, GELUKT)
-    write(portaal, MOMENT, GEWEIGERD, reden=Reden.GEPAUZEERD)
+    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.PAUSED)
     write(portaal, MOMENT, GELUKT, koppeling_id=2)
     text = "Sinds 27 oktober 2026 is er op 3 dagen opgehaald en op 2 dagen geweigerd."
     assert picture(browser) == (text, 3, 2)
 
 
-@pytest.mark.parametrize("reden", [*Reden])
-def test_every_refusal_has_a_sentence(portaal: Portaal, browser: Browser, reden: Reden) -> None:
+@pytest.mark.parametrize("reden", [*RefusalReason])
+def test_every_refusal_has_a_sentence(portaal: Portaal, browser: Browser, reden: RefusalReason) -> None:
     """Whatever the reason, the school reads a sentence, and no code of the standard."""
-    uitkomst = "geengegevens" if reden is Reden.GEEN_GEGEVENS else GEWEIGERD
-    write(portaal, MOMENT, uitkomst, reden=reden)
+    outcome = "geengegevens" if reden is RefusalReason.NO_DATA else GEWEIGERD
+    write(portaal, MOMENT, outcome, reason=reden)
     page = browser.get(SCHOOL)
     (shown,) = page.tree.xpath("//div[dt[text()='Laatste poging']]/dd")
     sentence = " ".join(shown.text_content().split())
@@ -85,7 +85,7 @@ def test_every_refusal_has_a_sentence(portaal: Portaal, browser: Browser, reden:
 
 def test_a_page_of_the_journaal(portaal: Portaal, browser: Browser) -> None:
     """Newest first, a page at a time, until the first line."""
-    write(portaal, MOMENT, GELUKT, times=2 * PER_PAGINA)
+    write(portaal, MOMENT, GELUKT, times=2 * PER_PAGE)
     seen = 0
     path: str | None = f"{SCHOOL}/journaal"
     while path is not None:
@@ -93,7 +93,7 @@ def test_a_page_of_the_journaal(portaal: Portaal, browser: Browser) -> None:
         seen += len(page.tree.xpath("//tbody/tr"))
         older = page.tree.xpath("//a[text()='Oudere regels']/@href")
         path = older[0] if older else None
-    assert seen == 2 * PER_PAGINA + 2
+    assert seen == 2 * PER_PAGE + 2
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
     """By koppeling, period and outcome; what makes no sense finds nothing and says so."""
     write(portaal, MOMENT - timedelta(hours=12), GELUKT)
     browser = portaal.browser("school")
-    for aanbod, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
-        browser.submit(f"{SCHOOL}/activeren/{aanbod}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
+    for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
+        browser.submit(f"{SCHOOL}/activeren/{entry}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
     write(portaal, MOMENT, GELUKT, koppeling_id=2)
-    write(portaal, MOMENT, GEWEIGERD, reden=Reden.CODE_ONJUIST)
+    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.WRONG_CODE)
     page = browser.get(f"{SCHOOL}/journaal?{query}")
     words = {"Opgehaald": "gelukt", "Geweigerd": "geweigerd", "Handeling": "handeling"}
     shown = [words[one.text] for one in page.tree.xpath("//tbody//span[contains(@class, 'badge')]")]
@@ -152,7 +152,7 @@ def test_the_file(portaal: Portaal, browser: Browser) -> None:
 def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) -> None:
     """Lines of another vestiging, of a vendor without a koppeling here, and of the operator stay out of sight."""
     write(portaal, MOMENT, GELUKT, brin6="30AB00", koppeling_id=3)
-    write(portaal, MOMENT, GEWEIGERD, reden=Reden.GEEN_KOPPELING, koppeling_id=None)
+    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.NO_KOPPELING, koppeling_id=None)
     for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/entries.csv")):
         assert "Opgehaald</span>" not in page.body
         assert "Geweigerd;" not in page.body
@@ -162,7 +162,7 @@ def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) ->
 
 def test_what_is_shared(portaal: Portaal) -> None:
     """Numbers, fields that go and that stay, and what is incomplete; no name of anybody."""
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
     browser = portaal.browser("andere")
     browser.submit(
@@ -181,18 +181,18 @@ def test_what_is_shared(portaal: Portaal) -> None:
     assert "Blijft hier: voornamen, voorletters, geslacht" in page.text
     for naam in ("Één", "Uno", "Enig"):
         assert naam not in page.body
-    with portaal.opslag.reading() as connection:
+    with portaal.database.reading() as connection:
         for key in connection.scalars(sa.select(persoon.c.key)):
             assert f">{key}<" not in page.body
 
 
 def test_what_lacks_stands_with_its_own_kind(portaal: Portaal) -> None:
     """A field that leerlingen lack is told of them, one that leerkrachten lack of those, and groups lack nothing."""
-    with portaal.opslag.writing() as connection:
+    with portaal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
-    with portaal.opslag.reading() as connection:
-        found = sharing.gedeeld(connection, "30AB00", "smalle set", MOMENT)
-    assert {soort.naam: (dict(soort.ontbreekt), soort.onvolledig) for soort in found.soorten} == {
+    with portaal.database.reading() as connection:
+        found = sharing.sharing_of(connection, "30AB00", "smalle set", MOMENT)
+    assert {kind.name: (dict(kind.missing), kind.incomplete) for kind in found.kinds} == {
         "leerlingen": ({"geboortedatum": 1, "jaargroep": 1}, 1),
         "groepen": ({}, 0),
         "samengestelde groepen": ({}, 0),
@@ -216,12 +216,12 @@ def test_no_page_of_what_shares_nothing(browser: Browser) -> None:
 @pytest.mark.parametrize("naam", PROFIELEN)
 def test_every_profile_has_its_words(portaal: Portaal, naam: str) -> None:
     """Each element of each profile has a word, and goes or stays, never both."""
-    with portaal.opslag.reading() as connection:
-        found = sharing.gedeeld(connection, "21QW00", naam, MOMENT)
-    for soort in found.soorten:
-        gaan = {veld.woord for veld in soort.gaan}
+    with portaal.database.reading() as connection:
+        found = sharing.sharing_of(connection, "21QW00", naam, MOMENT)
+    for kind in found.kinds:
+        gaan = {field_.word for field_ in kind.go}
         assert gaan
-        assert not gaan & set(soort.blijven)
+        assert not gaan & set(kind.stay)
 
 
 def test_an_afnemer_that_is_shut_out(portaal: Portaal, browser: Browser) -> None:

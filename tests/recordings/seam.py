@@ -11,10 +11,10 @@ import click
 from click.testing import CliRunner
 from rich.console import Console
 
-from uwlr_adapter.app import make_app
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.opslag import Opslag
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 COMMANDS: click.Group = main
@@ -38,7 +38,7 @@ def settings_of(data: Path, **chosen: Any) -> Settings:
 
 def upgrade(data: Path, **chosen: Any) -> None:
     """Bring the database of a data folder to the newest version, as `db upgrade` does."""
-    database = Opslag(settings_of(data, **chosen).database_url)
+    database = Database(settings_of(data, **chosen).database_url)
     try:
         database.upgrade()
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from uwlr_adapter.koppelingen.catalogue import Catalogus, CatalogusFout
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 
 VOORWAARDEN = """
 [[voorwaarden]]
@@ -27,16 +27,16 @@ profiel = "smalle set"
 GOED = VOORWAARDEN + KOPPELING
 
 
-def load(folder: Path, tekst: str) -> Catalogus:
+def load(folder: Path, text: str) -> Catalogue:
     """Load a catalogue with this text."""
-    pad = folder / "catalogus.toml"
-    pad.write_text(tekst, encoding="utf-8")
-    return Catalogus.load(pad)
+    path = folder / "catalogus.toml"
+    path.write_text(text, encoding="utf-8")
+    return Catalogue.load(path)
 
 
 def test_available() -> None:
     """Eleven koppelingen are available, in the six types of the screen of ESIS, with their counts."""
-    types = Counter(aanbod.type for aanbod in Catalogus.load() if not aanbod.standaard)
+    types = Counter(entry.type for entry in Catalogue.load() if not entry.standaard)
     assert types == {
         "ESIS app": 1,
         "Ouderportalkoppeling - Basis": 1,
@@ -49,15 +49,15 @@ def test_available() -> None:
 
 def test_standaard() -> None:
     """BRON is the only koppeling that every school has, and it carries no data of ours."""
-    bron = [aanbod for aanbod in Catalogus.load() if aanbod.standaard]
-    assert [(aanbod.naam, aanbod.type, aanbod.heeft_code) for aanbod in bron] == [
+    bron = [entry for entry in Catalogue.load() if entry.standaard]
+    assert [(entry.naam, entry.type, entry.has_code) for entry in bron] == [
         ("BRON Koppeling", "Overige koppelingen", False)
     ]
 
 
 def test_uwlr() -> None:
     """Only the three UWLR koppelingen have a code, an afnemer and a profile: the narrow one."""
-    uwlr = {aanbod.id: (aanbod.afnemer, aanbod.profiel) for aanbod in Catalogus.load() if aanbod.heeft_code}
+    uwlr = {entry.id: (entry.afnemer, entry.profiel) for entry in Catalogue.load() if entry.has_code}
     assert uwlr == {
         "snappet": ("Snappet", "smalle set"),
         "basispoort": ("Basispoort", "smalle set"),
@@ -67,8 +67,8 @@ def test_uwlr() -> None:
 
 def test_own_catalogue(tmp_path: Path) -> None:
     """Another file gives another catalogue."""
-    (aanbod,) = load(tmp_path, GOED.replace("smalle set", "volledig"))
-    assert (aanbod.id, aanbod.profiel, aanbod.voorwaarden.versie) == ("proef", "volledig", "alg-1")
+    (entry,) = load(tmp_path, GOED.replace("smalle set", "volledig"))
+    assert (entry.id, entry.profiel, entry.voorwaarden.versie) == ("proef", "volledig", "alg-1")
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_own_catalogue(tmp_path: Path) -> None:
 )
 def test_broken(tmp_path: Path, tekst: str, woord: str) -> None:
     """A broken catalogue is refused as a whole, with what is wrong."""
-    with pytest.raises(CatalogusFout, match=woord):
+    with pytest.raises(CatalogueError, match=woord):
         load(tmp_path, tekst)
 
 
 def test_absent(tmp_path: Path) -> None:
     """A catalogue file that is not there is an error, not an empty catalogue."""
-    with pytest.raises(CatalogusFout):
-        Catalogus.load(tmp_path / "weg.toml")
+    with pytest.raises(CatalogueError):
+        Catalogue.load(tmp_path / "weg.toml")

@@ -9,24 +9,24 @@ from hypothesis import given, settings
 from lxml import etree
 from strategieen import datasets
 
-from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem
+from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 
 GEVALLEN = read_manifest()
 
 
-def _of(naam: str) -> Levering:
+def _of(naam: str) -> Delivery:
     return edexml.read((CORPUS / naam).read_bytes())
 
 
-def _says(problemen: tuple[Probleem, ...], geval: Geval, ernst: Ernst) -> bool:
+def _says(problems: tuple[Problem, ...], geval: Geval, severity: Severity) -> bool:
     return any(
-        probleem.ernst is ernst
-        and geval.regel in {"-", str(probleem.regel)}
-        and geval.element in {"-", probleem.element}
-        and geval.reden in probleem.reden
-        for probleem in problemen
+        problem.severity is severity
+        and geval.regel in {"-", str(problem.line)}
+        and geval.element in {"-", problem.element}
+        and geval.reden in problem.reason
+        for problem in problems
     )
 
 
@@ -38,48 +38,48 @@ def test_the_corpus_and_its_manifest_name_the_same_files() -> None:
 @pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "taken"], ids=lambda one: one.naam)
 def test_a_file_that_can_be_taken_is_taken_with_its_one_warning(geval: Geval) -> None:
     """What UWLR cannot carry gives one warning with line, element and reason; a sound file gives none."""
-    levering = edexml.read(geval.data)
-    assert [one.record.key for one in levering.leerlingen] == ["101", "102"]
+    delivery = edexml.read(geval.data)
+    assert [one.record.key for one in delivery.leerlingen] == ["101", "102"]
     if geval.reden == "-":
-        assert levering.meldingen == ()
+        assert delivery.warnings == ()
     else:
-        assert _says(levering.meldingen, geval, Ernst.MELDING), levering.meldingen
+        assert _says(delivery.warnings, geval, Severity.WARNING), delivery.warnings
 
 
 @pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "refused"], ids=lambda one: one.naam)
 def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(geval: Geval) -> None:
     """A file that breaks what cannot be missed is refused, with line, element and reason."""
-    with pytest.raises(ImportFout) as caught:
+    with pytest.raises(ImportRefusedError) as caught:
         edexml.read(geval.data)
-    assert _says(caught.value.problemen, geval, Ernst.WEIGERT), caught.value.problemen
+    assert _says(caught.value.problems, geval, Severity.REFUSED), caught.value.problems
 
 
 @pytest.mark.parametrize("geval", GEVALLEN, ids=lambda one: one.naam)
 def test_no_problem_shows_a_value_of_the_file(geval: Geval) -> None:
     """Names, keys, ECK-iDs and numbers of the file stand in no reason."""
     try:
-        problemen = edexml.read(geval.data).meldingen
-    except ImportFout as error:
-        problemen = error.problemen
-    said = " ".join(f"{probleem.element} {probleem.reden}" for probleem in problemen)
+        problems = edexml.read(geval.data).warnings
+    except ImportRefusedError as error:
+        problems = error.problems
+    said = " ".join(f"{problem.element} {problem.reason}" for problem in problems)
     for value in ("Zonneveld", "Zoë", "Ole", "1234", "van den", "201703", "id.school", "ZZ", "kat", "UU", "123456782"):
         assert value not in said
 
 
 def test_numbers_of_the_bsn_family_are_dropped_and_counted() -> None:
     """Of the national numbers only a count is left; the last four digits are a field of their own and stay."""
-    levering = _of("bsn.xml")
-    assert levering.weggelaten == {"bsn": 1, "sofinummer": 1}
-    assert levering.leerlingen[1].record.bsn_ondwnr_4 == "6782"
-    assert "123456782" not in repr(levering)
+    delivery = _of("bsn.xml")
+    assert delivery.dropped == {"bsn": 1, "sofinummer": 1}
+    assert delivery.leerlingen[1].record.bsn_ondwnr_4 == "6782"
+    assert "123456782" not in repr(delivery)
 
 
 def test_the_example_of_the_corpus_is_read_field_by_field() -> None:
     """A leerling and a leerkracht hold what their elements say, keys and references included."""
-    levering = _of("versie-2.1.xml")
-    assert levering.school.brin6 == "21QW00"
-    assert levering.school.schoolkey == "school-21"
-    assert levering.leerlingen[0].record == Leerling(
+    delivery = _of("versie-2.1.xml")
+    assert delivery.school.brin6 == "21QW00"
+    assert delivery.school.schoolkey == "school-21"
+    assert delivery.leerlingen[0].record == Leerling(
         key="101",
         eckid="https://ketenid.nl/201703/a1",
         achternaam="Zonneveld",
@@ -92,7 +92,7 @@ def test_the_example_of_the_corpus_is_read_field_by_field() -> None:
         postcodenl="1234AB",
         instroomdatum="2025-08-01",
     )
-    (leerkracht,) = levering.leerkrachten
+    (leerkracht,) = delivery.leerkrachten
     assert [(rol.soort, rol.waarde) for rol in leerkracht.record.rollen] == [("rol", "KLA")]
     assert leerkracht.record.groepen[0].rollen[0].waarde == "Maandag"
 
@@ -121,11 +121,11 @@ def test_a_broken_field_takes_only_itself_along() -> None:
 def test_every_doubled_key_is_told() -> None:
     """A file with several faults is refused with all of them at once."""
     leerlingen = [Leerling(key=key, roepnaam="Bo") for key in ("1", "1", "2", "2")]
-    with pytest.raises(ImportFout) as caught:
+    with pytest.raises(ImportRefusedError) as caught:
         edexml.read(to_edexml(make_dataset(leerlingen)))
-    first, second = caught.value.problemen
-    assert (first.reden, second.reden) == ("the same key as line 12", "the same key as line 18")
-    assert (first.regel, second.regel) == (15, 21)
+    first, second = caught.value.problems
+    assert (first.reason, second.reason) == ("the same key as line 12", "the same key as line 18")
+    assert (first.line, second.line) == (15, 21)
 
 
 def test_many_broken_fields_are_all_left_out() -> None:
@@ -134,20 +134,20 @@ def test_many_broken_fields_are_all_left_out() -> None:
         Leerling(key=str(number), roepnaam="Bo", land="XX", geslacht="7", postcodenl="1", fotourl="f" * 300)
         for number in range(60)
     ]
-    levering = edexml.read(to_edexml(make_dataset(leerlingen)))
-    assert len(levering.meldingen) == 240
-    assert {one.record.land for one in levering.leerlingen} == {None}
+    delivery = edexml.read(to_edexml(make_dataset(leerlingen)))
+    assert len(delivery.warnings) == 240
+    assert {one.record.land for one in delivery.leerlingen} == {None}
 
 
 @given(datasets())
 @settings(max_examples=60, deadline=None)
 def test_a_file_of_any_dataset_is_read_back_unchanged(dataset: Dataset) -> None:
     """What a valid file says is what the records hold, value by value."""
-    levering = edexml.read(to_edexml(dataset))
-    assert tuple(one.record for one in levering.leerlingen) == dataset.leerlingen
-    assert tuple(one.record for one in levering.leerkrachten) == dataset.leerkrachten
-    assert tuple(one.record for one in levering.groepen) == dataset.groepen
-    assert tuple(one.record for one in levering.locaties) == dataset.locaties
+    delivery = edexml.read(to_edexml(dataset))
+    assert tuple(one.record for one in delivery.leerlingen) == dataset.leerlingen
+    assert tuple(one.record for one in delivery.leerkrachten) == dataset.leerkrachten
+    assert tuple(one.record for one in delivery.groepen) == dataset.groepen
+    assert tuple(one.record for one in delivery.locaties) == dataset.locaties
 
 
 def test_the_published_example_is_read_value_by_value() -> None:
@@ -156,17 +156,17 @@ def test_the_published_example_is_read_value_by_value() -> None:
     if not folder:
         pytest.skip("UWLR_STANDARD does not name the published files")
     data = (Path(folder) / "edexml-2.1" / "EDEXML.Voorbeeld.2.1.xml").read_bytes()
-    levering = edexml.read(data)
+    delivery = edexml.read(data)
     written = etree.fromstring(data).find("leerlingen")
     assert written is not None
-    assert len(levering.leerlingen) == len(written)
-    for element, gelezen in zip(written, levering.leerlingen, strict=True):
+    assert len(delivery.leerlingen) == len(written)
+    for element, source_records in zip(written, delivery.leerlingen, strict=True):
         values = {field.tag.replace("-", "_"): field.text for field in element if len(field) == 0 and field.text}
-        assert values.pop("bsn", None) is None or levering.weggelaten == {"bsn": 1}
-        assert {naam: getattr(gelezen.record, naam) for naam in values} == values
-        assert gelezen.record.key == element.get("key")
-        assert gelezen.record.eckid == element.get("eckid")
-    assert {melding.element for melding in levering.meldingen} == {
+        assert values.pop("bsn", None) is None or delivery.dropped == {"bsn": 1}
+        assert {naam: getattr(source_records.record, naam) for naam in values} == values
+        assert source_records.record.key == element.get("key")
+        assert source_records.record.eckid == element.get("eckid")
+    assert {warning.element for warning in delivery.warnings} == {
         "groep/toevoegingen",
         "leerling/toevoegingen",
         "leerling/@eckid",
@@ -179,23 +179,23 @@ def test_the_published_example_is_read_value_by_value() -> None:
 @pytest.mark.parametrize("value", ["01-10-2013", "2013-10-01T00:00:00", "2013-13-01", "gisteren"])
 def test_an_enrolment_date_that_cannot_be_read_refuses_the_file(naam: str, value: str) -> None:
     """Left out it would mean open, and somebody who left would be sent."""
-    with pytest.raises(ImportFout) as caught:
+    with pytest.raises(ImportRefusedError) as caught:
         edexml.read(_one_leerling(f"<{naam}>{value}</{naam}>"))
-    assert caught.value.problemen[0].element == f"leerling/{naam}"
+    assert caught.value.problems[0].element == f"leerling/{naam}"
     assert value not in str(caught.value)
 
 
 def test_white_space_around_a_date_is_no_part_of_it() -> None:
     """A pretty-printed date is the date, of enrolment and others alike."""
-    levering = edexml.read(
+    delivery = edexml.read(
         _one_leerling("<geboortedatum>\n 2010-01-02 </geboortedatum><uitstroomdatum> 2013-10-01\n</uitstroomdatum>")
     )
-    leerling = levering.leerlingen[0].record
+    leerling = delivery.leerlingen[0].record
     assert (leerling.geboortedatum, leerling.uitstroomdatum) == ("2010-01-02", "2013-10-01")
 
 
-def _one_leerling(velden: str) -> bytes:
+def _one_leerling(fields_: str) -> bytes:
     return (
         "<EDEX><school><schooljaar>2014-2015</schooljaar><brincode>21QW</brincode></school>"
-        f'<leerlingen><leerling key="1"><roepnaam>Zoë</roepnaam>{velden}</leerling></leerlingen></EDEX>'
+        f'<leerlingen><leerling key="1"><roepnaam>Zoë</roepnaam>{fields_}</leerling></leerlingen></EDEX>'
     ).encode()

@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uwlr_adapter.answers.memory import Geheugen
+from uwlr_adapter.answers.memory import ByteLruCache
 
 
 def test_the_last_used_stays() -> None:
     """What was not used for longest goes first, and what is larger than all room is not kept."""
-    geheugen: Geheugen[str] = Geheugen(10)
+    geheugen: ByteLruCache[str] = ByteLruCache(10)
     for key in "abc":
         geheugen.put(key, key, 4 if key != "c" else 2)
     assert geheugen.get("a") == "a"
@@ -21,7 +21,7 @@ def test_the_last_used_stays() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40)), max_size=60))
 def test_it_never_holds_more(puts: list[tuple[int, int]]) -> None:
     """Whatever is put, what can be got back fits in the room, and is what was put last under its key."""
-    geheugen: Geheugen[int] = Geheugen(50)
+    geheugen: ByteLruCache[int] = ByteLruCache(50)
     last: dict[int, int] = {}
     for key, octets in puts:
         geheugen.put(key, octets, octets)

@@ -7,54 +7,56 @@ from hypothesis import strategies as st
 from strategieen import datasets
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.answer import Vorm, render_records
+from uwlr_adapter.contract.answer import AnswerFormat, render_records
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
-from uwlr_adapter.contract.getrapt import GroepVraag, choose, count_unknown
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.getrapt import GroepReference, choose, count_unknown
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 
 SOORTEN: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
 VREEMD = "a key that no strategy draws"
 
 
-def everybody(dataset: Dataset) -> list[GroepVraag]:
+def everybody(dataset: Dataset) -> list[GroepReference]:
     """Give a reference to each group, and both without a key."""
     return [
-        *(GroepVraag(groep.soort, groep.key) for groep in dataset.groepen),
-        *(GroepVraag(soort, None) for soort in SOORTEN),
+        *(GroepReference(groep.soort, groep.key) for groep in dataset.groepen),
+        *(GroepReference(kind, None) for kind in SOORTEN),
     ]
 
 
-def leerling_is_asked(leerling: Leerling, vraag: GroepVraag) -> bool:
+def leerling_is_asked(leerling: Leerling, question: GroepReference) -> bool:
     """Say whether a reference asks for a leerling."""
-    if vraag.soort == "groep":
-        return leerling.groep == vraag.key
-    if vraag.key is None:
+    if question.soort == "groep":
+        return leerling.groep == question.key
+    if question.key is None:
         return len(leerling.samengestelde_groepen) == 0
-    return vraag.key in leerling.samengestelde_groepen
+    return question.key in leerling.samengestelde_groepen
 
 
-def leerkracht_is_asked(leerkracht: Leerkracht, vraag: GroepVraag) -> bool:
+def leerkracht_is_asked(leerkracht: Leerkracht, question: GroepReference) -> bool:
     """Say whether a reference asks for a leerkracht."""
-    own = [verwijzing.key for verwijzing in leerkracht.groepen if verwijzing.soort == vraag.soort]
-    return not own if vraag.key is None else vraag.key in own
+    own = [reference.key for reference in leerkracht.groepen if reference.soort == question.soort]
+    return not own if question.key is None else question.key in own
 
 
 @st.composite
-def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepVraag]]:
+def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
     """Give a school and references to some of its groups, doubled, keyless or unknown ones among them."""
     dataset = draw(datasets())
-    choices = [*everybody(dataset), *(GroepVraag(soort, VREEMD) for soort in SOORTEN)]
+    choices = [*everybody(dataset), *(GroepReference(kind, VREEMD) for kind in SOORTEN)]
     return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
 
 
 @given(asked())
 @settings(deadline=None, max_examples=150)
-def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepVraag]]) -> None:
+def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepReference]]) -> None:
     """Who is in any asked group is there once, in the order of the school; nobody else is; groups stay as they are."""
-    dataset, vragen = case
-    found = choose(dataset, vragen)
-    leerlingen = [one for one in dataset.leerlingen if any(leerling_is_asked(one, vraag) for vraag in vragen)]
-    leerkrachten = [one for one in dataset.leerkrachten if any(leerkracht_is_asked(one, vraag) for vraag in vragen)]
+    dataset, questions = case
+    found = choose(dataset, questions)
+    leerlingen = [one for one in dataset.leerlingen if any(leerling_is_asked(one, question) for question in questions)]
+    leerkrachten = [
+        one for one in dataset.leerkrachten if any(leerkracht_is_asked(one, question) for question in questions)
+    ]
     assert list(found.leerlingen) == leerlingen
     assert list(found.leerkrachten) == leerkrachten
     assert (found.school, found.groepen, found.locaties) == (dataset.school, dataset.groepen, dataset.locaties)
@@ -62,14 +64,16 @@ def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[Gr
 
 @given(asked())
 @settings(deadline=None, max_examples=100)
-def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list[GroepVraag]]) -> None:
+def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list[GroepReference]]) -> None:
     """References to no group of this kind add nobody; a keyless one is never unknown."""
-    dataset, vragen = case
+    dataset, questions = case
     known = {(groep.soort, groep.key) for groep in dataset.groepen}
-    strange = [vraag for vraag in vragen if vraag.key is not None and (vraag.soort, vraag.key) not in known]
-    assert count_unknown(dataset, vragen) == len(strange)
-    without = [vraag for vraag in vragen if vraag not in strange]
-    assert choose(dataset, vragen) == choose(dataset, without)
+    strange = [
+        question for question in questions if question.key is not None and (question.soort, question.key) not in known
+    ]
+    assert count_unknown(dataset, questions) == len(strange)
+    without = [question for question in questions if question not in strange]
+    assert choose(dataset, questions) == choose(dataset, without)
 
 
 @given(datasets())
@@ -77,7 +81,7 @@ def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list
 def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
     """The key of a stamgroep asked for as a samengestelde groep, or the other way round, names no group."""
     other: dict[GroepSoort, GroepSoort] = {"groep": "samengestelde_groep", "samengestelde_groep": "groep"}
-    crossed = [GroepVraag(other[groep.soort], groep.key) for groep in dataset.groepen]
+    crossed = [GroepReference(other[groep.soort], groep.key) for groep in dataset.groepen]
     assert count_unknown(dataset, crossed) == len(crossed)
     assert choose(dataset, crossed).leerlingen == ()
 
@@ -85,7 +89,7 @@ def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
 @given(
     datasets(),
     st.sampled_from(PROFIELEN),
-    st.sampled_from(VERSIES),
+    st.sampled_from(VERSIONS),
     st.booleans(),
     st.randoms(use_true_random=False),
 )
@@ -99,12 +103,12 @@ def test_the_three_together_carry_what_the_whole_carries(
 ) -> None:
     """Structuur, leerlingen and leerkrachten over all groups are, byte by byte, the records of the all-in-one."""
 
-    def records(operatie: names.Operatie, part: Dataset) -> str:
-        return render_records(Vorm(operatie, profiel(naam, versie), versie, both), part)
+    def records(operatie: names.Operation, part: Dataset) -> str:
+        return render_records(AnswerFormat(operatie, get_profiel(naam, versie), versie, both), part)
 
-    vragen = everybody(dataset)
-    order.shuffle(vragen)
-    part = choose(dataset, vragen)
+    questions = everybody(dataset)
+    order.shuffle(questions)
+    part = choose(dataset, questions)
     whole = records(names.HAAL_LEERLINGGEGEVENS, dataset)
     steps = (
         records(names.HAAL_STRUCTUUR, dataset)
@@ -118,6 +122,6 @@ def test_the_three_together_carry_what_the_whole_carries(
 @settings(deadline=None, max_examples=60)
 def test_group_by_group_reaches_everybody(dataset: Dataset) -> None:
     """Whoever asks one group at a time, and then for those in none, has met everybody, each as in the whole."""
-    found = [choose(dataset, [vraag]) for vraag in everybody(dataset)]
+    found = [choose(dataset, [question]) for question in everybody(dataset)]
     assert {one for part in found for one in part.leerlingen} == set(dataset.leerlingen)
     assert {one for part in found for one in part.leerkrachten} == set(dataset.leerkrachten)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from uwlr_adapter.db.group_commit import Groepscommit
+from uwlr_adapter.db.group_commit import GroupCommit
 
 
 class Schrift:
@@ -26,17 +26,17 @@ class Schrift:
             raise self.fout
 
 
-def crowd(groep: Groepscommit[int], schrift: Schrift, number: int) -> list[BaseException | None]:
+def crowd(groep: GroupCommit[int], schrift: Schrift, number: int) -> list[BaseException | None]:
     """Add 0 while the writer is held up, and then the rest at once; gives what each of them heard."""
     heard: list[BaseException | None] = [None] * number
 
-    def add(ding: int) -> None:
+    def add(item: int) -> None:
         try:
-            groep.add(ding)
+            groep.add(item)
         except ConnectionError as error:
-            heard[ding] = error
+            heard[item] = error
 
-    threads = [threading.Thread(target=add, args=(ding,)) for ding in range(number)]
+    threads = [threading.Thread(target=add, args=(item,)) for item in range(number)]
     threads[0].start()
     schrift.begun.wait()
     for thread in threads[1:]:
@@ -52,7 +52,7 @@ def crowd(groep: Groepscommit[int], schrift: Schrift, number: int) -> list[BaseE
 def test_who_waits_meanwhile_shares_one_commit() -> None:
     """The first is written alone; the nineteen who came meanwhile are the second commit, each once."""
     schrift = Schrift()
-    groep = Groepscommit(schrift.write)
+    groep = GroupCommit(schrift.write)
     assert crowd(groep, schrift, 20) == [None] * 20
     assert [sorted(one) for one in schrift.groepen] == [[0], list(range(1, 20))]
 
@@ -60,7 +60,7 @@ def test_who_waits_meanwhile_shares_one_commit() -> None:
 def test_who_waited_gets_the_error() -> None:
     """When a commit fails, all whose things were in it hear so; the next one is written as if nothing happened."""
     schrift = Schrift()
-    groep = Groepscommit(schrift.write)
+    groep = GroupCommit(schrift.write)
     schrift.fout = ConnectionError("away")
     assert crowd(groep, schrift, 8) == [schrift.fout] * 8
     schrift.fout = None
@@ -72,9 +72,9 @@ def test_alone_it_writes_at_once() -> None:
     """A thing returns when it is written, and an error is that of its own write."""
     schrift = Schrift()
     schrift.go.set()
-    groep = Groepscommit(schrift.write)
-    for ding in range(3):
-        groep.add(ding)
+    groep = GroupCommit(schrift.write)
+    for item in range(3):
+        groep.add(item)
     assert schrift.groepen == [[0], [1], [2]]
     schrift.fout = ConnectionError("away")
     with pytest.raises(ConnectionError):
@@ -84,15 +84,15 @@ def test_alone_it_writes_at_once() -> None:
 def test_many_threads_many_times() -> None:
     """Of eight threads that add two hundred things each, every thing is written exactly once."""
     written: list[int] = []
-    groep: Groepscommit[int] = Groepscommit(written.extend)
+    groep: GroupCommit[int] = GroupCommit(written.extend)
 
     def add(first: int) -> None:
-        for ding in range(first, first + 200):
-            groep.add(ding)
+        for item in range(first, first + 200):
+            groep.add(item)
 
     threads = [threading.Thread(target=add, args=(1000 * number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(written) == [1000 * number + ding for number in range(8) for ding in range(200)]
+    assert sorted(written) == [1000 * number + item for number in range(8) for item in range(200)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from lus import run
 
-from uwlr_adapter.db.group_commit import Groepslus
+from uwlr_adapter.db.group_commit import LoopGroup
 
 
 class Hand:
@@ -20,29 +20,29 @@ class Hand:
         """Keep a group, and wait for the word; what comes of a thing is ten times itself."""
         assert not self._waiting
         self.groepen.append(list(dingen))
-        klaar = asyncio.get_running_loop().create_future()
-        self._waiting.append(klaar)
-        await klaar
-        return [10 * ding for ding in dingen]
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        await done
+        return [10 * item for item in dingen]
 
     async def settle(self) -> None:
         """Let the loop go on until a group waits."""
         while not self._waiting:  # noqa: ASYNC110 - it is the loop itself that is waited for
             await asyncio.sleep(0)
 
-    def go(self, fout: Exception | None = None) -> None:
+    def go(self, error: Exception | None = None) -> None:
         """Let the group that waits be done, or fail."""
-        (klaar,) = self._waiting
+        (done,) = self._waiting
         self._waiting.clear()
-        if fout is None:
-            klaar.set_result(None)
+        if error is None:
+            done.set_result(None)
         else:
-            klaar.set_exception(fout)
+            done.set_exception(error)
 
 
-def begin(lus: Groepslus[int, int], *dingen: int) -> list[asyncio.Task[int]]:
+def begin(lus: LoopGroup[int, int], *dingen: int) -> list[asyncio.Task[int]]:
     """Let callers come at once."""
-    return [asyncio.ensure_future(lus.add(ding)) for ding in dingen]
+    return [asyncio.ensure_future(lus.add(item)) for item in dingen]
 
 
 def test_who_comes_during_one_is_in_the_next() -> None:
@@ -50,7 +50,7 @@ def test_who_comes_during_one_is_in_the_next() -> None:
 
     async def play() -> list[list[int]]:
         hand = Hand()
-        lus = Groepslus(hand.do)
+        lus = LoopGroup(hand.do)
         (first,) = begin(lus, 0)
         await hand.settle()
         rest = begin(lus, 1, 2, 3, 4)
@@ -72,7 +72,7 @@ def test_who_comes_in_one_turn_is_in_one_group() -> None:
 
     async def play() -> list[list[int]]:
         hand = Hand()
-        both = begin(Groepslus(hand.do), 0, 1)
+        both = begin(LoopGroup(hand.do), 0, 1)
         await hand.settle()
         hand.go()
         await asyncio.gather(*both)
@@ -86,7 +86,7 @@ def test_a_failure_is_told_to_its_group_and_to_no_other() -> None:
 
     async def play() -> list[list[int]]:
         hand = Hand()
-        lus = Groepslus(hand.do)
+        lus = LoopGroup(hand.do)
         failing = begin(lus, 0, 1)
         await hand.settle()
         later = begin(lus, 2)
@@ -112,7 +112,7 @@ def test_who_went_away_holds_nobody_up() -> None:
 
     async def play() -> int:
         hand = Hand()
-        gone, stays = begin(Groepslus(hand.do), 0, 1)
+        gone, stays = begin(LoopGroup(hand.do), 0, 1)
         await hand.settle()
         gone.cancel()
         await asyncio.sleep(0)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from uwlr_adapter.koppelingen import lifecycle as levensloop
 from uwlr_adapter.koppelingen.errors import (
-    AkkoordOntbreekt,
-    AlGepauzeerd,
-    Beeindigd,
-    KoppelingFout,
-    StartdatumOngeldig,
-    ZonderCode,
+    AkkoordMissingError,
+    AlreadyPausedError,
+    EndedError,
+    InvalidStartdatumError,
+    KoppelingError,
+    NoCodeError,
 )
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
@@ -27,7 +27,7 @@ def active(*, startdatum: date | None = None, akkoord: Akkoord = AKKOORD, uwlr: 
     """Give a koppeling that is just activated."""
     return levensloop.activate(
         brin6="21QW00",
-        aanbod="snappet",
+        entry="snappet",
         afnemer_id=1 if uwlr else None,
         code_digest="k:1" if uwlr else None,
         akkoord=akkoord,
@@ -62,26 +62,26 @@ def test_end_is_final(paused: bool) -> None:  # noqa: FBT001 - a parameter of th
     ended = levensloop.end(start, LATER)
     assert (ended.status, ended.code_digest, ended.beeindigd_op) == (Status.BEEINDIGD, None, LATER)
     assert not ended.is_open(LATER)
-    with pytest.raises(Beeindigd):
+    with pytest.raises(EndedError):
         levensloop.end(ended, LATER)
-    with pytest.raises(Beeindigd):
+    with pytest.raises(EndedError):
         levensloop.clear_code(ended)
-    with pytest.raises(Beeindigd):
+    with pytest.raises(EndedError):
         levensloop.enter_code(ended, "k:2", LATER)
 
 
 def test_pause_twice() -> None:
     """A paused koppeling has no code to clear."""
-    with pytest.raises(AlGepauzeerd):
+    with pytest.raises(AlreadyPausedError):
         levensloop.clear_code(levensloop.clear_code(active()))
 
 
 def test_without_code() -> None:
     """A koppeling that is not of UWLR has no code to clear or to enter, and ends as any other."""
     plain = active(uwlr=False)
-    with pytest.raises(ZonderCode):
+    with pytest.raises(NoCodeError):
         levensloop.clear_code(plain)
-    with pytest.raises(ZonderCode):
+    with pytest.raises(NoCodeError):
         levensloop.enter_code(plain, "k:2", LATER)
     assert levensloop.end(plain, LATER).status is Status.BEEINDIGD
 
@@ -100,7 +100,7 @@ def test_startdatum(startdatum: date, good: bool) -> None:  # noqa: FBT001 - a p
     if good:
         assert active(startdatum=startdatum).startdatum == startdatum
     else:
-        with pytest.raises(StartdatumOngeldig):
+        with pytest.raises(InvalidStartdatumError):
             active(startdatum=startdatum)
 
 
@@ -131,7 +131,7 @@ def test_startdatum_is_a_day_in_amsterdam() -> None:
 )
 def test_no_agreement(login: str, naam: str, akkoord: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """Without a tick, a login or a typed name there is no agreement."""
-    with pytest.raises(AkkoordOntbreekt):
+    with pytest.raises(AkkoordMissingError):
         levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=MOMENT, voorwaarden="uwlr-1")
 
 
@@ -145,7 +145,7 @@ def test_agreement() -> None:
 @given(st.lists(st.sampled_from(["pause", "code", "end"]), max_size=12))
 def test_any_walk(acts: list[str]) -> None:
     """Whatever the order of acts: a digest exactly when active, one versie per act, and nothing after the end."""
-    walking, versie = active(), 1
+    walking, version = active(), 1
     for act in acts:
         before = walking
         try:
@@ -155,10 +155,10 @@ def test_any_walk(acts: list[str]) -> None:
                 walking = levensloop.enter_code(before, "k:2", LATER)
             else:
                 walking = levensloop.end(before, LATER)
-        except KoppelingFout:
+        except KoppelingError:
             assert before.status is Status.BEEINDIGD or (act == "pause" and before.status is Status.GEPAUZEERD)
         else:
-            versie += 1
-        assert walking.versie == versie
+            version += 1
+        assert walking.versie == version
         assert (walking.code_digest is not None) == (walking.status is Status.ACTIEF)
-        assert not (before.status is Status.BEEINDIGD and walking.leeft)
+        assert not (before.status is Status.BEEINDIGD and walking.is_living)

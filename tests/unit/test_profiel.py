@@ -10,7 +10,7 @@ from oracle import needs_standard, standard_file
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, Profiel, asked_profiel, profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, Profiel, get_profiel, requested_profiel
 
 BASIS = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
 """What a leerling has under every profile of every version."""
@@ -34,14 +34,14 @@ LEERKRACHT = {
     "smalle set": {"achternaam", "voorvoegsel", "roepnaam", "emailadres", "groepen"},
     "LVS-set": {"achternaam", "voorvoegsel", "roepnaam", "groepen"},
 }
-DELEN = [field.name for field in fields(Profiel) if field.name != "naam"]
-ALLE = list(product(PROFIELEN, VERSIES))
+DELEN = [field.name for field in fields(Profiel) if field.name != "name"]
+ALLE = list(product(PROFIELEN, VERSIONS))
 
 
 @pytest.mark.parametrize(("naam", "versie"), LEERLING)
 def test_what_may_leave(naam: str, versie: str) -> None:
     """Per profile and version exactly the named fields leave; a free text of a group or school never does."""
-    found = profiel(naam, versie)
+    found = get_profiel(naam, versie)
     assert found.leerling == LEERLING[naam, versie]
     assert found.leerkracht == LEERKRACHT[naam]
     assert found.groep == {"naam", "jaargroep"}
@@ -52,21 +52,21 @@ def test_what_may_leave(naam: str, versie: str) -> None:
 @pytest.mark.parametrize(("naam", "versie"), LEERLING)
 def test_what_should_be_there(naam: str, versie: str) -> None:
     """Where text and XSD of a profile differ on what is required, the text's longer list counts."""
-    found = profiel(naam, versie)
-    assert found.leerling_nodig == LEERLING_NODIG[naam, versie]
-    assert found.leerkracht_nodig == ({"achternaam", "emailadres"} if naam == "smalle set" else set())
+    found = get_profiel(naam, versie)
+    assert found.leerling_wanted == LEERLING_NODIG[naam, versie]
+    assert found.leerkracht_wanted == ({"achternaam", "emailadres"} if naam == "smalle set" else set())
 
 
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("versie", VERSIONS)
 def test_volledig_is_all_but_a_number(versie: str) -> None:
     """Without a profile every element of our records may leave, but for the number that tells a leerling apart."""
-    found = profiel("volledig", versie)
-    assert found.leerling == {*names.LEERLING_ELEMENTEN} - {"bsn_ondwnr-4"}
-    assert found.leerkracht == {*names.LEERKRACHT_ELEMENTEN}
-    assert found.groep == {*names.GROEP_ELEMENTEN}
-    assert found.samengestelde_groep == {*names.SAMENGESTELDE_GROEP_ELEMENTEN}
-    assert found.vestiging == {*names.VESTIGING_ELEMENTEN}
-    assert found.leerling_nodig | found.leerkracht_nodig == set()
+    found = get_profiel("volledig", versie)
+    assert found.leerling == {*names.LEERLING_ELEMENTS} - {"bsn_ondwnr-4"}
+    assert found.leerkracht == {*names.LEERKRACHT_ELEMENTS}
+    assert found.groep == {*names.GROEP_ELEMENTS}
+    assert found.samengestelde_groep == {*names.SAMENGESTELDE_GROEP_ELEMENTS}
+    assert found.vestiging == {*names.VESTIGING_ELEMENTS}
+    assert found.leerling_wanted | found.leerkracht_wanted == set()
 
 
 def allowed_in(file: str, kind: str) -> set[str]:
@@ -93,10 +93,10 @@ def allowed_in(file: str, kind: str) -> set[str]:
         ("LVS-set", "Profiel LVS set/Profiel_LVS_set_EDEXML.elementen.xsd"),
     ],
 )
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("versie", VERSIONS)
 def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str, versie: str) -> None:
     """Each field of ours stands in the published profile XSD of 2.2 as well."""
-    found = profiel(naam, versie)
+    found = get_profiel(naam, versie)
     assert found.leerling <= allowed_in(file, "LeerlingType")
     assert found.leerkracht - {"groepen", "rollen"} <= allowed_in(file, "LeerkrachtType")
     assert found.groep <= allowed_in(file, "GroepType")
@@ -106,32 +106,32 @@ def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str,
 @pytest.mark.parametrize(("naam", "versie"), ALLE)
 def test_what_should_be_there_may_leave(naam: str, versie: str) -> None:
     """A profile asks for no field that it holds back."""
-    found = profiel(naam, versie)
-    assert found.leerling_nodig <= found.leerling
-    assert found.leerkracht_nodig <= found.leerkracht
+    found = get_profiel(naam, versie)
+    assert found.leerling_wanted <= found.leerling
+    assert found.leerkracht_wanted <= found.leerkracht
 
 
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("versie", VERSIONS)
 @pytest.mark.parametrize(("eigen", "gevraagd"), list(product(PROFIELEN, PROFIELEN)))
 def test_a_caller_can_narrow_and_never_widen(eigen: str, gevraagd: str, versie: str) -> None:
     """What leaves is in both profiles, whichever is the wider, and it is named as a profile of its own if narrower."""
-    own, asked = profiel(eigen, versie), profiel(gevraagd, versie)
+    own, asked = get_profiel(eigen, versie), get_profiel(gevraagd, versie)
     result = own.narrowed(asked)
-    for deel in DELEN:
-        assert getattr(result, deel) == getattr(own, deel) & getattr(asked, deel)
-    same = all(getattr(result, deel) == getattr(own, deel) for deel in DELEN)
+    for part in DELEN:
+        assert getattr(result, part) == getattr(own, part) & getattr(asked, part)
+    same = all(getattr(result, part) == getattr(own, part) for part in DELEN)
     assert (result == own) == same
-    assert (result.naam == own.naam) == same
-    assert len(result.naam) <= 40
+    assert (result.name == own.name) == same
+    assert len(result.name) <= 40
 
 
 def test_different_narrowings_have_different_names() -> None:
     """Two sets of fields never share a name, since an answer is kept by the name of its profile."""
-    for versie in VERSIES:
+    for version in VERSIONS:
         found: dict[str, Profiel] = {}
-        for eigen, gevraagd in product(PROFIELEN, PROFIELEN):
-            result = profiel(eigen, versie).narrowed(profiel(gevraagd, versie))
-            assert found.setdefault(result.naam, result) == result
+        for own, gevraagd in product(PROFIELEN, PROFIELEN):
+            result = get_profiel(own, version).narrowed(get_profiel(gevraagd, version))
+            assert found.setdefault(result.name, result) == result
 
 
 @pytest.mark.parametrize(
@@ -152,16 +152,16 @@ def test_different_narrowings_have_different_names() -> None:
 )
 def test_the_names_that_callers_write(gegevenssetid: str, naam: str | None) -> None:
     """A profile is known by its name in any spelling of capitals, spaces and signs; anything else is unknown."""
-    for versie in VERSIES:
-        expected = None if naam is None else profiel(naam, versie)
-        assert asked_profiel(gegevenssetid, versie) == expected
+    for version in VERSIONS:
+        expected = None if naam is None else get_profiel(naam, version)
+        assert requested_profiel(gegevenssetid, version) == expected
 
 
 def test_an_unknown_profile_or_version_is_an_error() -> None:
     """Neither is ever replaced by another one."""
-    for naam, versie in (("brede set", "2.2"), ("smalle set", "2.4")):
+    for naam, version in (("brede set", "2.2"), ("smalle set", "2.4")):
         with pytest.raises(KeyError):
-            profiel(naam, versie)
+            get_profiel(naam, version)
 
 
 def test_incomplete_records_are_counted_once() -> None:
@@ -175,9 +175,9 @@ def test_incomplete_records_are_counted_once() -> None:
         ],
         groepen=[Groep("groep", "g", "4a", "4")],
     )
-    smal = profiel("smalle set", "2.2")
-    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.delen) == 3
-    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGEN.delen) == 2
-    assert smal.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.delen) == 1
-    assert smal.count_incomplete(dataset, names.HAAL_STRUCTUUR.delen) == 0
-    assert profiel("volledig", "2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.delen) == 0
+    smal = get_profiel("smalle set", "2.2")
+    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 3
+    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGEN.parts) == 2
+    assert smal.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.parts) == 1
+    assert smal.count_incomplete(dataset, names.HAAL_STRUCTUUR.parts) == 0
+    assert get_profiel("volledig", "2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 0

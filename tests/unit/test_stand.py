@@ -13,27 +13,27 @@ from koppelingen_hulp import BRIN6, open_opslag
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.answers.freshness import (
-    GEEN_GEGEVENS,
-    Geldigheid,
-    Standsleutel,
-    asked,
-    has_it,
-    noted,
-    since,
+    NO_DATA_HASH,
+    AnswerKey,
+    Validity,
+    caller_has_it,
+    changed_since,
+    last_seen_query,
+    validity_row,
     whole_second,
 )
-from uwlr_adapter.db.database import Opslag, ask, put
+from uwlr_adapter.db.database import Database, fetch_queries, insert_rows
 
-SLEUTEL = Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
+SLEUTEL = AnswerKey(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OPENED = NOON - timedelta(days=1)
 LATER = NOON + timedelta(hours=4)
 """Noon in UTC is 13:00 in Amsterdam, in winter."""
-GELDIG = Geldigheid(schoolversie=1, van=NOON.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
+GELDIG = Validity(schoolversie=1, van=NOON.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
 
 
 @pytest.fixture
-def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
+def opslag(tmp_path: Path, databank: str) -> Iterator[Database]:
     """Give a database with one school of one vestiging."""
     opened = open_opslag(tmp_path, BRIN6)
     with opened.writing() as connection:
@@ -44,22 +44,22 @@ def opslag(tmp_path: Path, databank: str) -> Iterator[Opslag]:
 
 def see(
     connection: sa.Connection,
-    inhoud_hash: str,
+    content_hash: str,
     moment: datetime,
-    sleutel: Standsleutel = SLEUTEL,
+    key: AnswerKey = SLEUTEL,
     opened: datetime = OPENED,
 ) -> datetime:
     """See content in a transaction that holds the school."""
-    _, found = ask(connection, [schools.asked_version(BRIN6[:4], hold=True), asked(sleutel)])
-    gewijzigd = since(found, inhoud_hash, moment, opened)
-    put(connection, [noted(sleutel, inhoud_hash, gewijzigd, GELDIG)])
+    _, found = fetch_queries(connection, [schools.version_query(BRIN6[:4], hold=True), last_seen_query(key)])
+    gewijzigd = changed_since(found, content_hash, moment, opened)
+    insert_rows(connection, [validity_row(key, content_hash, gewijzigd, GELDIG)])
     return gewijzigd
 
 
-def look(opslag: Opslag, inhoud_hash: str, moment: datetime, sleutel: Standsleutel = SLEUTEL) -> datetime:
+def look(database: Database, content_hash: str, moment: datetime, key: AnswerKey = SLEUTEL) -> datetime:
     """See content in a transaction of its own."""
-    with opslag.writing() as connection:
-        return see(connection, inhoud_hash, moment, sleutel)
+    with database.writing() as connection:
+        return see(connection, content_hash, moment, key)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def look(opslag: Opslag, inhoud_hash: str, moment: datetime, sleutel: Standsleut
 )
 def test_who_has_the_present_content(laatst: str | None, *, expected: bool) -> None:
     """Exactly the moment of the content, or five minutes after it and not in the future; anything else gets data."""
-    assert has_it(laatst, NOON, LATER) is expected
+    assert caller_has_it(laatst, NOON, LATER) is expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_who_has_the_present_content(laatst: str | None, *, expected: bool) -> N
 )
 def test_a_moment_without_a_zone_is_one_of_amsterdam(laatst: str, gewijzigd: datetime, *, expected: bool) -> None:
     """In the doubled hour of October it is the earlier instant: better data once more than never."""
-    assert has_it(laatst, gewijzigd, datetime(2026, 11, 1, tzinfo=UTC)) is expected
+    assert caller_has_it(laatst, gewijzigd, datetime(2026, 11, 1, tzinfo=UTC)) is expected
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))  # noqa: DTZ001 - zone comes next
@@ -126,24 +126,24 @@ def test_a_whole_second_is_never_earlier(moment: datetime, hours: int) -> None:
     assert whole_second(found) == found
 
 
-def test_the_first_look_makes_the_moment(opslag: Opslag) -> None:
+def test_the_first_look_makes_the_moment(opslag: Database) -> None:
     """The same content keeps the moment at which it was first seen, for years."""
     first = look(opslag, "a", NOON + timedelta(milliseconds=1))
     assert first == NOON + timedelta(seconds=1)
     assert look(opslag, "a", NOON + timedelta(days=800)) == first
 
 
-def test_new_content_is_always_later(opslag: Opslag) -> None:
+def test_new_content_is_always_later(opslag: Database) -> None:
     """Also within one second, when content comes back, and when the clock of a machine goes back."""
     seen = [
-        look(opslag, inhoud, NOON + timedelta(seconds=seconds))
-        for inhoud, seconds in (("a", 0), ("b", 0), ("c", 0), ("a", 0.1), ("b", -3600), ("c", 60), ("a", 60.5))
+        look(opslag, content, NOON + timedelta(seconds=seconds))
+        for content, seconds in (("a", 0), ("b", 0), ("c", 0), ("a", 0.1), ("b", -3600), ("c", 60), ("a", 60.5))
     ]
     assert seen[:5] == [NOON + timedelta(seconds=number) for number in range(5)]
     assert seen[5:] == [NOON + timedelta(seconds=60), NOON + timedelta(seconds=61)]
 
 
-def test_new_content_is_later_than_the_opening(opslag: Opslag) -> None:
+def test_new_content_is_later_than_the_opening(opslag: Database) -> None:
     """The content before may have gone out with the moment of the opening, so that the next one needs another."""
     opened = NOON + timedelta(seconds=1)
     with opslag.writing() as connection:
@@ -152,10 +152,10 @@ def test_new_content_is_later_than_the_opening(opslag: Opslag) -> None:
         assert second == opened + timedelta(seconds=1)
 
 
-def test_no_data_in_between_is_a_change(opslag: Opslag) -> None:
+def test_no_data_in_between_is_a_change(opslag: Database) -> None:
     """Content that went away and came back is new, since the vendor may have deleted it."""
     first = look(opslag, "a", NOON)
-    gone = look(opslag, GEEN_GEGEVENS, NOON + timedelta(seconds=10))
+    gone = look(opslag, NO_DATA_HASH, NOON + timedelta(seconds=10))
     back = look(opslag, "a", NOON + timedelta(seconds=20))
     assert first < gone < back == NOON + timedelta(seconds=20)
 
@@ -163,20 +163,20 @@ def test_no_data_in_between_is_a_change(opslag: Opslag) -> None:
 @pytest.mark.parametrize(
     "ander",
     [
-        Standsleutel(BRIN6, "2027-2028", "smalle set", "2.2", "leerlinggegevens"),
-        Standsleutel(BRIN6, "2026-2027", "volledig", "2.2", "leerlinggegevens"),
-        Standsleutel(BRIN6, "2026-2027", "smalle set", "2.3", "leerlinggegevens"),
-        Standsleutel(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens-structuur"),
+        AnswerKey(BRIN6, "2027-2028", "smalle set", "2.2", "leerlinggegevens"),
+        AnswerKey(BRIN6, "2026-2027", "volledig", "2.2", "leerlinggegevens"),
+        AnswerKey(BRIN6, "2026-2027", "smalle set", "2.3", "leerlinggegevens"),
+        AnswerKey(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens-structuur"),
     ],
 )
-def test_each_answer_has_its_own_moment(opslag: Opslag, ander: Standsleutel) -> None:
+def test_each_answer_has_its_own_moment(opslag: Database, ander: AnswerKey) -> None:
     """Another school year, profile, version or operation is another answer."""
     first = look(opslag, "a", NOON)
     assert look(opslag, "b", NOON + timedelta(minutes=1), ander) == NOON + timedelta(minutes=1)
     assert look(opslag, "a", NOON + timedelta(minutes=2)) == first
 
 
-def test_what_is_rolled_back_was_never_seen(opslag: Opslag) -> None:
+def test_what_is_rolled_back_was_never_seen(opslag: Database) -> None:
     """When the answer cannot be written down, its moment is not kept either."""
     with opslag.writing() as connection:
         see(connection, "a", NOON)
@@ -184,9 +184,9 @@ def test_what_is_rolled_back_was_never_seen(opslag: Opslag) -> None:
     assert look(opslag, "a", NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=1)
 
 
-def test_two_connections_agree(opslag: Opslag) -> None:
+def test_two_connections_agree(opslag: Database) -> None:
     """Whoever sees the same content through another connection hears the moment of the first."""
-    other = Opslag(opslag.url.render_as_string(hide_password=False))
+    other = Database(opslag.url.render_as_string(hide_password=False))
     first = look(opslag, "a", NOON)
     assert look(other, "a", NOON + timedelta(minutes=1)) == first
     changed = look(other, "b", NOON + timedelta(minutes=2))
@@ -194,14 +194,14 @@ def test_two_connections_agree(opslag: Opslag) -> None:
     other.close()
 
 
-def test_a_crowd_never_shares_a_moment(opslag: Opslag) -> None:
+def test_a_crowd_never_shares_a_moment(opslag: Database) -> None:
     """Eight readers at once with eight contents get eight moments; each is the moment of one content only."""
     found: dict[str, datetime] = {}
     start = threading.Barrier(8)
 
-    def read(inhoud: str) -> None:
+    def read(content: str) -> None:
         start.wait()
-        found[inhoud] = look(opslag, inhoud, NOON)
+        found[content] = look(opslag, content, NOON)
 
     threads = [threading.Thread(target=read, args=(f"content {number}",)) for number in range(8)]
     for thread in threads:

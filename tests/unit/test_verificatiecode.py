@@ -38,9 +38,9 @@ def test_good(code: str) -> None:
 )
 def test_broken(code: str, woord: str) -> None:
     """A code that breaks a rule gets a sentence about that rule, without the code in it."""
-    zinnen = verificatiecode.broken_rules(code, BRIN6)
-    assert any(woord in zin for zin in zinnen)
-    assert not code.strip() or not any(code in zin for zin in zinnen)
+    sentences = verificatiecode.broken_rules(code, BRIN6)
+    assert any(woord in sentence for sentence in sentences)
+    assert not code.strip() or not any(code in sentence for sentence in sentences)
 
 
 def test_every_broken_rule() -> None:

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from uwlr_adapter.contract.xml import (
-    BERICHT,
-    BESTAND,
-    NIET_WELGEVORMD,
-    Grenzen,
-    XmlFout,
+    FILE,
+    MESSAGE,
+    NOT_WELL_FORMED,
+    Limits,
+    XmlError,
     escape_attribute,
     escape_text,
     parse,
 )
 
-SMALL = Grenzen(octets=200, diepte=3, elementen=4, attributen=2, instructies=False)
+SMALL = Limits(octets=200, depth=3, elements=4, attributes=2, instructions=False)
 XML_TEXT = st.text(
     st.characters(codec="utf-8", exclude_characters="\ufffe\uffff", exclude_categories=("Cs", "Cc"))
     | st.sampled_from("\t\n\r")
@@ -40,9 +40,9 @@ XML_TEXT = st.text(
     ],
 )
 def test_what_is_no_xml_is_refused(document: bytes) -> None:
-    """Bytes that are no well-formed XML give an XmlFout, whatever is wrong with them."""
-    with pytest.raises(XmlFout):
-        parse(document, BERICHT)
+    """Bytes that are no well-formed XML give an XmlError, whatever is wrong with them."""
+    with pytest.raises(XmlError):
+        parse(document, MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_what_is_no_xml_is_refused(document: bytes) -> None:
         b'<!DOCTYPE a [<!ATTLIST a b CDATA "c">]><a/>',
     ],
 )
-@pytest.mark.parametrize("grenzen", [BERICHT, BESTAND])
-def test_a_document_type_is_refused(document: bytes, grenzen: Grenzen) -> None:
+@pytest.mark.parametrize("grenzen", [MESSAGE, FILE])
+def test_a_document_type_is_refused(document: bytes, grenzen: Limits) -> None:
     """Any DTD is refused, in messages and in files, so that no entity is ever expanded or fetched."""
-    with pytest.raises(XmlFout):
+    with pytest.raises(XmlError):
         parse(document, grenzen)
 
 
 @pytest.mark.parametrize("document", [b"<?doe iets?><a/>", b"<a><?doe iets?></a>", b"<a/><?doe iets?>"])
 def test_an_instruction_is_refused_in_a_message_and_passed_over_in_a_file(document: bytes) -> None:
     """SOAP 1.1 forbids processing instructions; a file of a school may carry a style sheet."""
-    with pytest.raises(XmlFout):
-        parse(document, BERICHT)
-    assert len(parse(document, BESTAND)) == 0
+    with pytest.raises(XmlError):
+        parse(document, MESSAGE)
+    assert len(parse(document, FILE)) == 0
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_an_instruction_is_refused_in_a_message_and_passed_over_in_a_file(docume
 def test_each_limit_holds_to_the_last_one(inside: bytes, beyond: bytes) -> None:
     """A document at a limit is taken, one beyond it is refused."""
     parse(inside, SMALL)
-    with pytest.raises(XmlFout):
+    with pytest.raises(XmlError):
         parse(beyond, SMALL)
 
 
 def test_a_flood_of_namespaces_is_refused() -> None:
     """Namespace declarations count as attributes: libxml2 has no limit of its own."""
     flood = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(100))
-    with pytest.raises(XmlFout):
-        parse(f"<a {flood}/>".encode(), BERICHT)
+    with pytest.raises(XmlError):
+        parse(f"<a {flood}/>".encode(), MESSAGE)
 
 
 def test_comments_do_not_split_a_value() -> None:
     """A comment inside a value is no part of it and hides nothing behind it."""
-    assert parse(b"<a>2026<!-- of toch --> </a>", BERICHT).text == "2026 "
+    assert parse(b"<a>2026<!-- of toch --> </a>", MESSAGE).text == "2026 "
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
@@ -104,14 +104,14 @@ def test_encodings_are_those_of_the_declaration(encoding: str) -> None:
     """A message in another encoding comes in as the same text; a byte order mark is no content."""
     declared = encoding.removesuffix("-sig")
     document = f'<?xml version="1.0" encoding="{declared}"?><a>Zoë</a>'.encode(encoding)
-    assert parse(document, BERICHT).text == "Zoë"
+    assert parse(document, MESSAGE).text == "Zoë"
 
 
 def test_a_refusal_names_the_place_and_not_the_text() -> None:
     """An operator finds the line; the text of the file stands in no message."""
-    with pytest.raises(XmlFout) as caught:
-        parse(b"<a>\n<geheim>\n</a>", BESTAND)
-    assert caught.value.regel == 3
+    with pytest.raises(XmlError) as caught:
+        parse(b"<a>\n<geheim>\n</a>", FILE)
+    assert caught.value.line == 3
     assert "geheim" not in str(caught.value)
 
 
@@ -138,10 +138,10 @@ def test_a_glance_at_the_bytes_never_hides_a_limit(depth: int, attributes: int, 
     head = f'<?xml version="1.0" encoding="{encoding}"?>' if declared else ""
     inner = "<a>" * depth + "<b " + " ".join(f'a{number}="1"' for number in range(attributes)) + "/>" + "</a>" * depth
     data = f"{head}{inner}".encode(encoding)
-    allowed = depth + 1 <= BERICHT.diepte and attributes <= BERICHT.attributen
-    reden = None
+    allowed = depth + 1 <= MESSAGE.depth and attributes <= MESSAGE.attributes
+    reason = None
     try:
-        parse(data, BERICHT, None if declared else encoding)
-    except XmlFout as fout:
-        reden = fout.reden
-    assert allowed if reden is None else not allowed or reden == NIET_WELGEVORMD
+        parse(data, MESSAGE, None if declared else encoding)
+    except XmlError as error:
+        reason = error.reason
+    assert allowed if reason is None else not allowed or reason == NOT_WELL_FORMED

@@ -14,48 +14,48 @@ Record = TypeVar("Record", Locatie, Groep, Leerling, Leerkracht)
 _DAG = re.compile(r"\s*(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*")
 
 
-class Ernst(StrEnum):
+class Severity(StrEnum):
     """What a problem means for the import."""
 
-    WEIGERT = "refused"
-    MELDING = "warning"
+    REFUSED = "refused"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
-class Probleem:
+class Problem:
     """One problem of a source: `regel` is its line (0: the file as a whole), `reden` says what and never the value.
 
     `element` is the path of an EDEXML element or the label of a column; `bestand` names the file of a set of files.
     """
 
-    regel: int
+    line: int
     element: str
-    reden: str
-    ernst: Ernst = Ernst.WEIGERT
-    bestand: str = ""
+    reason: str
+    severity: Severity = Severity.REFUSED
+    file: str = ""
 
 
-class ImportFout(UwlrAdapterError):
+class ImportRefusedError(UwlrAdapterError):
     """A source is refused and nothing was changed; `problemen` holds every reason, and the warnings beside them."""
 
-    def __init__(self, problemen: Sequence[Probleem]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("the import is refused")
-        self.problemen = tuple(problemen)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)
-class Gelezen(Generic[Record]):
+class SourceRecord(Generic[Record]):
     """A record as a source wrote it, keys included, with its line."""
 
-    regel: int
+    line: int
     record: Record
 
 
 @dataclass(frozen=True, slots=True)
-class BronSchool:
+class SourceSchool:
     """The school and the school year that a source names; `brin6` is None when it names a schoolkey only."""
 
-    regel: int
+    line: int
     schooljaar: str
     brin6: str | None
     schoolkey: str | None = None
@@ -64,7 +64,7 @@ class BronSchool:
 
 
 @dataclass(frozen=True, slots=True)
-class Periode:
+class Period:
     """A period of enrolment, as the source wrote its days (xs:date): from the one up to but not including the other."""
 
     instroomdatum: str | None = None
@@ -74,24 +74,24 @@ class Periode:
     @property
     def van(self) -> date | None:
         """The first day; None is open."""
-        return parse_dag(self.instroomdatum)
+        return parse_day(self.instroomdatum)
 
     @property
     def tot(self) -> date | None:
         """The first day no longer; None is open."""
-        return parse_dag(self.uitstroomdatum)
+        return parse_day(self.uitstroomdatum)
 
 
 @dataclass(frozen=True, slots=True)
-class Plaats:
+class CsvPlace:
     """A file of a set, and the label of a column in it; an empty label is the row as a whole."""
 
-    bestand: str
-    kolom: str = ""
+    file: str
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Levering:
+class Delivery:
     """One source, read and judged: the whole truth for one vestiging and school year.
 
     Keys are the source's own; they are unique, and every reference inside the delivery resolves. `weggelaten` counts
@@ -99,60 +99,60 @@ class Levering:
     has the meaning that it has in EDEXML.
     """
 
-    school: BronSchool
-    locaties: tuple[Gelezen[Locatie], ...] = ()
-    groepen: tuple[Gelezen[Groep], ...] = ()
-    leerlingen: tuple[Gelezen[Leerling], ...] = ()
-    leerkrachten: tuple[Gelezen[Leerkracht], ...] = ()
-    meldingen: tuple[Probleem, ...] = ()
-    weggelaten: Mapping[str, int] = field(default_factory=dict)
-    periodes: Mapping[str, tuple[Periode, ...]] = field(default_factory=dict)
+    school: SourceSchool
+    locaties: tuple[SourceRecord[Locatie], ...] = ()
+    groepen: tuple[SourceRecord[Groep], ...] = ()
+    leerlingen: tuple[SourceRecord[Leerling], ...] = ()
+    leerkrachten: tuple[SourceRecord[Leerkracht], ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    periods: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
     """By key of a leerling; who is not in it has the one period of the own instroomdatum and uitstroomdatum."""
-    niet_ingedeeld: frozenset[str] = frozenset()
+    not_placed: frozenset[str] = frozenset()
     """Keys of leerlingen who are enrolled, but take part in this year only once it is no longer a coming one."""
-    niet_beschikbaar: frozenset[str] = frozenset()
+    not_available: frozenset[str] = frozenset()
     """Keys of groups that are not in koppelingen beschikbaar."""
-    plaatsen: Mapping[str, Plaats] = field(default_factory=dict)
+    places: Mapping[str, CsvPlace] = field(default_factory=dict)
     """Where a set of files keeps an element; the longest path that a problem's element starts with counts."""
 
-    def locate(self, probleem: Probleem) -> Probleem:
+    def locate(self, problem: Problem) -> Problem:
         """Give a problem with the file and the column that it is about."""
-        pad = probleem.element
-        while pad and pad not in self.plaatsen:
-            pad = pad.rpartition("/")[0]
-        if probleem.bestand or not pad:
-            return probleem
-        plaats = self.plaatsen[pad]
-        return replace(probleem, bestand=plaats.bestand, element=plaats.kolom)
+        path = problem.element
+        while path and path not in self.places:
+            path = path.rpartition("/")[0]
+        if problem.file or not path:
+            return problem
+        place = self.places[path]
+        return replace(problem, file=place.file, element=place.column)
 
-    def periodes_of(self, leerling: Leerling) -> tuple[Periode, ...]:
+    def periods_of(self, leerling: Leerling) -> tuple[Period, ...]:
         """Give the periods in which a leerling is enrolled."""
-        own = Periode(leerling.instroomdatum, leerling.uitstroomdatum)
-        return self.periodes.get(leerling.key, (own,))
+        own = Period(leerling.instroomdatum, leerling.uitstroomdatum)
+        return self.periods.get(leerling.key, (own,))
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Counts:
     """What an import did with one kind of record."""
 
-    toegevoegd: int = 0
-    gewijzigd: int = 0
-    ongewijzigd: int = 0
-    verwijderd: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Rapport:
+class ImportReport:
     """What an import did, or with a dry run would do; `tellingen` goes by kind: locaties, groepen and so on."""
 
     brin6: str
     schooljaar: str
-    tellingen: Mapping[str, Telling]
-    meldingen: tuple[Probleem, ...]
-    weggelaten: Mapping[str, int]
+    counts: Mapping[str, Counts]
+    warnings: tuple[Problem, ...]
+    dropped: Mapping[str, int]
 
 
-def parse_dag(text: str | None) -> date | None:
+def parse_day(text: str | None) -> date | None:
     """Give the calendar day of an xs:date, whose zone says nothing about a school day; None for none.
 
     A day that no calendar of ours holds becomes the first or last one that it does. Raises ValueError for other text.

@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.database import ask
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld, Vraag
+from uwlr_adapter.db.database import fetch_queries
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
 
-LANGSTE_NAAM = 200
+MAX_NAAM = 200
 """PostgreSQL keeps to the width of the column; SQLite would not."""
 
 
-class VestigingFout(UwlrAdapterError):
+class VestigingError(UwlrAdapterError):
     """A vestiging cannot be added; the text says why."""
 
 
@@ -41,16 +41,16 @@ class Vestiging:
 
 
 def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
-    """Add a vestiging; raises VestigingFout when it exists already or the brin6 has another form."""
+    """Add a vestiging; raises VestigingError when it exists already or the brin6 has another form."""
     _require_form(brin6, naam)
     lock_school(connection, brin6[:4])
     if find_vestiging(connection, brin6) is not None:
-        raise VestigingFout(f"{brin6} exists already")
+        raise VestigingError(f"{brin6} exists already")
     return insert_vestiging(connection, brin6, naam, schoolkey)
 
 
 def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
-    """Add a vestiging that is not there, of a school that this transaction holds. Raises VestigingFout."""
+    """Add a vestiging that is not there, of a school that this transaction holds. Raises VestigingError."""
     _require_form(brin6, naam)
     added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
     connection.execute(
@@ -67,23 +67,23 @@ def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey
 
 def _require_form(brin6: str, naam: str) -> None:
     if not is_brin6(brin6):
-        raise VestigingFout("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not 0 < len(naam.strip()) <= LANGSTE_NAAM:
-        raise VestigingFout(f"a vestiging needs a naam of at most {LANGSTE_NAAM} characters")
+        raise VestigingError("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
+    if not 0 < len(naam.strip()) <= MAX_NAAM:
+        raise VestigingError(f"a vestiging needs a naam of at most {MAX_NAAM} characters")
 
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
     """Give the vestiging of a brin6, or None."""
-    (found,) = ask(connection, [asked_vestiging(brin6)])
-    return vestiging_in(found)
+    (found,) = fetch_queries(connection, [vestiging_query(brin6)])
+    return vestiging_of(found)
 
 
-def asked_vestiging(brin6: str) -> Gesteld:
+def vestiging_query(brin6: str) -> Query:
     """Ask for the vestiging of a brin6."""
-    return Gesteld(_BY_BRIN6, {"brin6": brin6})
+    return Query(_BY_BRIN6, {"brin6": brin6})
 
 
-def vestiging_in(found: Sequence[Rij]) -> Vestiging | None:
+def vestiging_of(found: Sequence[Row]) -> Vestiging | None:
     """Read it in the rows that were found."""
     return Vestiging(*found[0]) if found else None
 
@@ -122,20 +122,20 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
     connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
 
 
-def asked_version(brincode: str, *, hold: bool = False) -> Gesteld:
+def version_query(brincode: str, *, hold: bool = False) -> Query:
     """Ask for the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
-    return Gesteld(_HELD_VERSION if hold else _VERSION, {"brincode": brincode})
+    return Query(_HELD_VERSION if hold else _VERSION, {"brincode": brincode})
 
 
-def version_in(found: Sequence[Rij]) -> int:
+def version_of(found: Sequence[Row]) -> int:
     """Read it in the rows that were found; 0 for a school that is not there."""
     return int(found[0][0]) if found else 0
 
 
-_BY_BRIN6 = Vraag(
+_BY_BRIN6 = SelectStatement(
     sa.select(vestiging.c.brin6, vestiging.c.naam, vestiging.c.schoolkey).where(
         vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
 )
 _OF_SCHOOL = sa.select(school.c.versie).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))
-_VERSION, _HELD_VERSION = Vraag(_OF_SCHOOL), Vraag(_OF_SCHOOL.with_for_update(key_share=True))
+_VERSION, _HELD_VERSION = SelectStatement(_OF_SCHOOL), SelectStatement(_OF_SCHOOL.with_for_update(key_share=True))

@@ -10,25 +10,25 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.contract.names import LEERKRACHT_ELEMENTEN, LEERLING_ELEMENTEN, attribute_of
+from uwlr_adapter.contract.names import LEERKRACHT_ELEMENTS, LEERLING_ELEMENTS, attribute_of
 from uwlr_adapter.db.metadata import metadata
 
 
-class PersoonSoort(StrEnum):
+class PersonKind(StrEnum):
     """The two kinds of person; keys of the one say nothing about the other."""
 
     LEERLING = "leerling"
     LEERKRACHT = "leerkracht"
 
 
-LEERLING_VELDEN = tuple(
+LEERLING_COLUMNS = tuple(
     attribute_of(element)
-    for element in LEERLING_ELEMENTEN
+    for element in LEERLING_ELEMENTS
     if element not in {"groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum"}
 )
 """The plain fields of a leerling, as attributes of `contract.dataset.Leerling` and as columns of `deelname`."""
-LEERKRACHT_VELDEN = tuple(
-    attribute_of(element) for element in LEERKRACHT_ELEMENTEN if element not in {"rollen", "groepen"}
+LEERKRACHT_COLUMNS = tuple(
+    attribute_of(element) for element in LEERKRACHT_ELEMENTS if element not in {"rollen", "groepen"}
 )
 """The plain fields of a leerkracht, as attributes of `contract.dataset.Leerkracht` and columns of `aanstelling`."""
 
@@ -121,7 +121,7 @@ deelname = sa.Table(
         comment="takes part while the year is still a coming one",
     ),
     sa.Column("locatie_key", _KEY, comment="EDEXML's vestiging of the leerling"),
-    *(sa.Column(veld, sa.Text) for veld in LEERLING_VELDEN),
+    *(sa.Column(field_, sa.Text) for field_ in LEERLING_COLUMNS),
     sa.ForeignKeyConstraint(
         ["brin6", "schooljaar", "locatie_key"], ["locatie.brin6", "locatie.schooljaar", "locatie.key"]
     ),
@@ -161,7 +161,7 @@ aanstelling = sa.Table(
     metadata,
     *_jaar(),
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True, index=True),
-    *(sa.Column(veld, sa.Text) for veld in LEERKRACHT_VELDEN),
+    *(sa.Column(field_, sa.Text) for field_ in LEERKRACHT_COLUMNS),
     sa.Column("rollen", sa.JSON, nullable=False, comment="[[soort, waarde], ...] in the order of the source"),
     sa.Column("groepen", sa.JSON, nullable=False, comment="[[soort, key, rollen], ...] in the order of the source"),
     comment="a leerkracht in a school year at a vestiging",

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.db.libpq import Rij
+from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.db.statements import Gesteld, Invoer, Vraag
+from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 
-MARGE = timedelta(minutes=5)
+MARGIN = timedelta(minutes=5)
 """How much later than `gewijzigd` a caller's own moment must lie: its clock need not be ours."""
 
 stand = sa.Table(
@@ -39,11 +39,11 @@ stand = sa.Table(
     sa.Column("onvolledig", sa.Integer, comment="records that lack a field of the profile"),
     comment="since when an answer has its content",
 )
-GEEN_GEGEVENS = ""
+NO_DATA_HASH = ""
 """The content hash of a school year without data."""
 
 
-class Standsleutel(NamedTuple):
+class AnswerKey(NamedTuple):
     """Which answer: of one vestiging, school year, profile, version and kind."""
 
     brin6: str
@@ -54,7 +54,7 @@ class Standsleutel(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Geldigheid:
+class Validity:
     """For what an answer holds: a version of the records, the days from `van` until `tot`, and what rendered it."""
 
     schoolversie: int
@@ -65,15 +65,15 @@ class Geldigheid:
     onvolledig: int
 
 
-def asked(sleutel: Standsleutel) -> Gesteld:
+def last_seen_query(answer_key: AnswerKey) -> Query:
     """Ask what was seen last. A writing transaction must hold the school first (`asked_version`).
 
     Then of two readers at once the second finds what the first one wrote.
     """
-    return Gesteld(_SEEN, sleutel._asdict())
+    return Query(_LAST_SEEN, answer_key._asdict())
 
 
-def since(found: Sequence[Rij], inhoud_hash: str, moment: datetime, opened: datetime) -> datetime:
+def changed_since(found: Sequence[Row], content_hash: str, moment: datetime, opened: datetime) -> datetime:
     """Give since when an answer has this content, in UTC, from what was found; new content is new from now on.
 
     It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
@@ -83,48 +83,48 @@ def since(found: Sequence[Rij], inhoud_hash: str, moment: datetime, opened: date
     if not found:
         return gewijzigd
     last_hash, last = found[0][0], from_utc(found[0][1])
-    return last if last_hash == inhoud_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
+    return last if last_hash == content_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
 
 
-def noted(
-    sleutel: Standsleutel, inhoud_hash: str, gewijzigd: datetime, geldig: Geldigheid
-) -> tuple[Invoer, dict[str, Any]]:
+def validity_row(
+    answer_key: AnswerKey, content_hash: str, gewijzigd: datetime, validity: Validity
+) -> tuple[InsertStatement, dict[str, Any]]:
     """Give the row that says since when an answer has its content, and for what it holds (`opslag.put`)."""
-    return _NOTED, {
-        **sleutel._asdict(),
-        "inhoud_hash": inhoud_hash,
+    return _VALIDITY_INSERT, {
+        **answer_key._asdict(),
+        "inhoud_hash": content_hash,
         "gewijzigd": to_utc(gewijzigd),
-        **{naam: getattr(geldig, naam) for naam in Geldigheid.__slots__},
+        **{naam: getattr(validity, naam) for naam in Validity.__slots__},
     }
 
 
-def let_go(connection: sa.Connection, sleutel: Standsleutel, inhoud_hash: str) -> None:
+def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash: str) -> None:
     """Take the note away from content that is gone, so that it is made again."""
     connection.execute(
-        stand.update().where(*_is(sleutel), stand.c.inhoud_hash == inhoud_hash).values(schoolversie=None)
+        stand.update().where(*_is(answer_key), stand.c.inhoud_hash == content_hash).values(schoolversie=None)
     )
 
 
-_NOTED = Invoer(stand, [column.name for column in stand.c], replaces=True)
-_SEEN = Vraag(
+_VALIDITY_INSERT = InsertStatement(stand, [column.name for column in stand.c], replaces=True)
+_LAST_SEEN = SelectStatement(
     sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
-        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in Standsleutel._fields)
+        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in AnswerKey._fields)
     )
 )
 
 
-def _is(sleutel: Standsleutel) -> list[sa.ColumnElement[bool]]:
-    return [stand.c[naam] == getattr(sleutel, naam) for naam in Standsleutel._fields]
+def _is(answer_key: AnswerKey) -> list[sa.ColumnElement[bool]]:
+    return [stand.c[naam] == getattr(answer_key, naam) for naam in AnswerKey._fields]
 
 
-def has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:
+def caller_has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:
     """Tell whether a caller who got data at its moment has the present content.
 
     It has when that is exactly `gewijzigd`, or lies the margin after it and not in the future. A moment without a zone
     is one of Amsterdam; in the doubled hour of October it is the earlier of two. What cannot be read is never enough.
     """
     received = _parse(laatstontvangengegevens)
-    return received is not None and (received == gewijzigd or gewijzigd + MARGE <= received <= moment)
+    return received is not None and (received == gewijzigd or gewijzigd + MARGIN <= received <= moment)
 
 
 def whole_second(moment: datetime) -> datetime:

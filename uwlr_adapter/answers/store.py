@@ -7,8 +7,8 @@ Nothing stale is ever sent, because nothing is sent that was not compared in the
 2. The gate reads `school.versie` and the stand in the statement that decides access. A stand is at hand only when it
    was made from that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
 3. Making reads the records and their version in one snapshot, and keeps the result only while it holds the school's row
-   and the version is still that one. Else the whole request begins again (`Verlopen`). What our XSD does not let pass
-   is not kept: over PostgreSQL it judges while the transaction is open, and undoes it.
+   and the version is still that one. Else the whole request starts again (`StaleAnswerError`). What our XSD rejects is
+   not kept: over PostgreSQL it judges while the transaction is open, and undoes it.
 4. The bytes are found by the content hash in that stand, in the database as in a process: other content has another
    hash, so a process that kept an answer from before an import cannot find it any more.
 
@@ -32,33 +32,33 @@ import sqlalchemy as sa
 
 from uwlr_adapter import __version__
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.selection import Selectie
+from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers import freshness
-from uwlr_adapter.answers.freshness import GEEN_GEGEVENS, Standsleutel
-from uwlr_adapter.answers.memory import Geheugen
+from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
+from uwlr_adapter.answers.memory import ByteLruCache
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.contract import answer, gzip_stream, rendered
-from uwlr_adapter.contract.answer import Vorm
+from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, School
-from uwlr_adapter.contract.rendered import Weergave, Wijzer
-from uwlr_adapter.db.blocking import before_waiting
-from uwlr_adapter.db.database import Opslag, ask, put
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld, Invoer, Vraag
+from uwlr_adapter.contract.rendered import PersonIndex, RenderedRecords
+from uwlr_adapter.db.blocking import before_blocking
+from uwlr_adapter.db.database import Database, fetch_queries, insert_rows
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.access import Erbij
+from uwlr_adapter.koppelingen.access import JoinedRows
 
 OCTETS = 64 * 1024 * 1024
 """What a process keeps at hand: some six hundred schools of the usual size. More only saves a look at the database."""
-_SLEUTEL = Standsleutel._fields
-_ASIDE = ThreadPoolExecutor(4, "uwlr-aside")
+_KEY_COLUMNS = AnswerKey._fields
+_WORKERS = ThreadPoolExecutor(4, "uwlr-aside")
 """Threads of this process, in which an answer is judged and compressed: both work outside the interpreter, so that the
 rest goes on meanwhile."""
 
 
-class Verlopen(UwlrAdapterError):
+class StaleAnswerError(UwlrAdapterError):
     """The records changed, or an answer went away, while a request was at work: it begins again."""
 
 
@@ -67,163 +67,181 @@ class InvalidAnswerError(UwlrAdapterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Inhoud:
+class AnswerContent:
     """The rendered records of an answer, the school that they are of (without days), and the records compressed."""
 
     school: School
-    weergave: Weergave
+    rendered: RenderedRecords
     part: bytes
 
     @property
     def octets(self) -> int:
         """What it takes in memory, about: an index entry takes more than its text."""
-        wijzer = self.weergave.wijzer
-        return len(self.weergave.records) + len(self.part) + (0 if wijzer is None else 100 * len(wijzer.grenzen))
+        index = self.rendered.index
+        return len(self.rendered.records) + len(self.part) + (0 if index is None else 100 * len(index.bounds))
 
 
-class Stand(NamedTuple):
+class AnswerState(NamedTuple):
     """What an answer says, and since when; its records too when they were made just now."""
 
-    inhoud_hash: str
+    content_hash: str
     gewijzigd: datetime
     leerlingen: int
-    onvolledig: int
-    inhoud: Inhoud | None = None
+    incomplete: int
+    content: AnswerContent | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there are no data."""
-        return self.inhoud_hash == GEEN_GEGEVENS
+        return self.content_hash == NO_DATA_HASH
 
 
 @dataclass(frozen=True, slots=True)
-class _Gemaakt:
+class _Rendered:
     """An answer that was made just now, and what ends when it has been judged, if it has not been yet."""
 
-    inhoud_hash: str
-    inhoud: Inhoud | None
-    keuring: Future[None] | None
+    content_hash: str
+    content: AnswerContent | None
+    validation: Future[None] | None
 
 
-_NIETS = _Gemaakt(GEEN_GEGEVENS, None, None)
+_NOTHING = _Rendered(NO_DATA_HASH, None, None)
 """What there is when there are no data."""
 
 
-class Voorraad:
+class AnswerStore:
     """The stored answers of one database, and those that this process has at hand. Safe to share between threads."""
 
-    def __init__(self, opslag: Opslag, octets: int = OCTETS) -> None:
-        self._opslag = opslag
-        self._antwoorden: Geheugen[bytes] = Geheugen(octets)
-        self._inhouden: Geheugen[Inhoud] = Geheugen(octets // 4)
+    def __init__(self, database: Database, octets: int = OCTETS) -> None:
+        self._database = database
+        self._answers: ByteLruCache[bytes] = ByteLruCache(octets)
+        self._contents: ByteLruCache[AnswerContent] = ByteLruCache(octets // 4)
         self._lock = threading.Lock()
-        self._makers: WeakValueDictionary[Standsleutel, _Maker] = WeakValueDictionary()
+        self._render_locks: WeakValueDictionary[AnswerKey, _RenderLock] = WeakValueDictionary()
 
-    def stand(
+    def state(
         self,
-        sleutel: Standsleutel,
-        vorm: Vorm,
-        gezien: Sequence[Rij],
+        answer_key: AnswerKey,
+        answer_format: AnswerFormat,
+        rows_seen: Sequence[Row],
         *,
-        schoolversie: int,
+        school_version: int,
         moment: datetime,
         opened: datetime,
-    ) -> Stand:
+    ) -> AnswerState:
         """Give how an answer stands at this moment, made anew when it is not at hand.
 
         `gezien` and `schoolversie` are what the gate read (ERBIJ); `opened`, since when the koppeling has been open.
-        Raises Verlopen, InvalidAnswerError or DBAPIError.
+        Raises StaleAnswerError, InvalidAnswerError or DBAPIError.
         """
-        dag = day_of(moment)
-        found = _usable(gezien, sleutel, vorm, schoolversie, dag)
+        day = day_of(moment)
+        found = _usable(rows_seen, answer_key, answer_format, school_version, day)
         if found is not None:
             return found
-        before_waiting()
-        with self._alone(sleutel) as waited:
-            if waited or not any(row[: len(sleutel)] == sleutel for row in gezien):  # else it is known to be of before
-                found = _usable(self._opslag.look(Gesteld(_STAND, sleutel._asdict())), sleutel, vorm, schoolversie, dag)
-            return found or self._make(sleutel, vorm, moment, opened)
+        before_blocking()
+        with self._one_renderer(answer_key) as waited:
+            if waited or not any(
+                row[: len(answer_key)] == answer_key for row in rows_seen
+            ):  # else it is known to be of before
+                found = _usable(
+                    self._database.look(Query(_STATE, answer_key._asdict())),
+                    answer_key,
+                    answer_format,
+                    school_version,
+                    day,
+                )
+            return found or self._render(answer_key, answer_format, moment, opened)
 
-    def inhoud(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
-        """Give the records of a stand. Raises Verlopen when they are gone."""
-        found = gemaakt.inhoud or self._inhouden.get(gemaakt.inhoud_hash)
+    def content(self, answer_key: AnswerKey, state: AnswerState) -> AnswerContent:
+        """Give the records of a stand. Raises StaleAnswerError when they are gone."""
+        found = state.content or self._contents.get(state.content_hash)
         if found is None:
-            found = self._load(sleutel, gemaakt)
-            if found.weergave.wijzer is not None:
-                self._inhouden.put(gemaakt.inhoud_hash, found, found.octets)
+            found = self._load(answer_key, state)
+            if found.rendered.index is not None:
+                self._contents.put(state.content_hash, found, found.octets)
         return found
 
-    def antwoord(
-        self, sleutel: Standsleutel, vorm: Vorm, gemaakt: Stand, gewijzigd: datetime, *, gzip: bool = False
+    def answer(
+        self,
+        answer_key: AnswerKey,
+        answer_format: AnswerFormat,
+        state: AnswerState,
+        gewijzigd: datetime,
+        *,
+        gzip: bool = False,
     ) -> bytes:
-        """Give the whole answer of a stand, as of `gewijzigd`. Raises Verlopen when its records are gone."""
-        key = (gemaakt.inhoud_hash, gewijzigd, gzip)
-        found = self._antwoorden.get(key)
+        """Give the whole answer of a stand, as of `gewijzigd`. Raises StaleAnswerError when its records are gone."""
+        key = (state.content_hash, gewijzigd, gzip)
+        found = self._answers.get(key)
         if found is None:
-            inhoud = self.inhoud(sleutel, gemaakt)
-            found = assemble(vorm, inhoud, inhoud.weergave.records, gewijzigd, gzip=gzip, part=inhoud.part)
-            self._antwoorden.put(key, found, len(found))
+            content = self.content(answer_key, state)
+            found = assemble(answer_format, content, content.rendered.records, gewijzigd, gzip=gzip, part=content.part)
+            self._answers.put(key, found, len(found))
         return found
 
-    def _load(self, sleutel: Standsleutel, gemaakt: Stand) -> Inhoud:
-        rows = self._opslag.look(Gesteld(_INHOUD, {**sleutel._asdict(), "inhoud_hash": gemaakt.inhoud_hash}))
+    def _load(self, answer_key: AnswerKey, state: AnswerState) -> AnswerContent:
+        rows = self._database.look(Query(_CONTENT, {**answer_key._asdict(), "inhoud_hash": state.content_hash}))
         if not rows:
-            before_waiting()
-            with self._opslag.writing() as connection:  # so that it is not taken for at hand again
-                freshness.let_go(connection, sleutel, gemaakt.inhoud_hash)
-            raise Verlopen
-        schoolkey, part, wijzer = rows[0]
-        return Inhoud(
-            school=_school(sleutel, schoolkey),
-            weergave=Weergave(
+            before_blocking()
+            with self._database.writing() as connection:  # so that it is not taken for at hand again
+                freshness.drop_validity(connection, answer_key, state.content_hash)
+            raise StaleAnswerError
+        schoolkey, part, index = rows[0]
+        return AnswerContent(
+            school=_school(answer_key, schoolkey),
+            rendered=RenderedRecords(
                 records=gzip_stream.decompress(part),
-                leerlingen=gemaakt.leerlingen,
-                onvolledig=gemaakt.onvolledig,
-                wijzer=None if wijzer is None else Wijzer.from_json(gzip_stream.decompress(wijzer)),
+                leerlingen=state.leerlingen,
+                incomplete=state.incomplete,
+                index=None if index is None else PersonIndex.from_json(gzip_stream.decompress(index)),
             ),
             part=bytes(part),
         )
 
-    def _make(self, sleutel: Standsleutel, vorm: Vorm, moment: datetime, opened: datetime) -> Stand:
+    def _render(
+        self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
+    ) -> AnswerState:
         """Render an answer, judge it, and keep it (rule 3); or give what another process kept just now."""
-        dag = day_of(moment)
-        selectie = Selectie(sleutel.brin6, sleutel.schooljaar, dag, vorm.profiel)
-        standen, versies, *found = self._opslag.snapshot(
-            [Gesteld(_STAND, sleutel._asdict()), schools.asked_version(sleutel.brin6[:4]), *selectie.ask()]
+        day = day_of(moment)
+        selectie = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel)
+        states, versions, *found = self._database.snapshot(
+            [Query(_STATE, answer_key._asdict()), schools.version_query(answer_key.brin6[:4]), *selectie.ask()]
         )
-        versie = schools.version_in(versies)
-        if (usable := _usable(standen, sleutel, vorm, versie, dag)) is not None:
+        version = schools.version_of(versions)
+        if (usable := _usable(states, answer_key, answer_format, version, day)) is not None:
             return usable
-        dataset = selectie.read(found, written(moment))
-        if dataset is None and not standen:
-            return Stand(GEEN_GEGEVENS, freshness.whole_second(moment), 0, 0)  # nothing to write: it leaves no trace
-        aside = not self._opslag.is_sqlite  # whose only writer would be held while an answer is judged
-        gemaakt = _NIETS if dataset is None else _render(sleutel, vorm, dataset, aside=aside)
-        inhoud_hash, inhoud = gemaakt.inhoud_hash, gemaakt.inhoud
-        geldig = freshness.Geldigheid(
-            schoolversie=versie,
-            van=dag,
+        dataset = selectie.read(found, format_moment(moment))
+        if dataset is None and not states:
+            return AnswerState(
+                NO_DATA_HASH, freshness.whole_second(moment), 0, 0
+            )  # nothing to write: it leaves no trace
+        aside = not self._database.is_sqlite  # whose only writer would be held while an answer is judged
+        state = _NOTHING if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
+        content_hash, content = state.content_hash, state.content
+        validity = freshness.Validity(
+            schoolversie=version,
+            van=day,
             tot=selectie.next_change(found),
-            vorm=_house(vorm),
-            leerlingen=0 if inhoud is None else inhoud.weergave.leerlingen,
-            onvolledig=0 if inhoud is None else inhoud.weergave.onvolledig,
+            vorm=_renderer(answer_format),
+            leerlingen=0 if content is None else content.rendered.leerlingen,
+            onvolledig=0 if content is None else content.rendered.incomplete,
         )
         # On the disk with the line of the journaal, before the answer leaves.
-        with self._opslag.writing(later=True) as connection:
-            gewijzigd = _keep(connection, sleutel, inhoud_hash, inhoud, geldig, moment, opened)
-            if gemaakt.keuring is not None:
-                gemaakt.keuring.result()  # else nothing is kept
-        if inhoud is not None and inhoud.weergave.wijzer is not None:
-            self._inhouden.put(inhoud_hash, inhoud, inhoud.octets)
-        return Stand(inhoud_hash, gewijzigd, geldig.leerlingen, geldig.onvolledig, inhoud)
+        with self._database.writing(later=True) as connection:
+            gewijzigd = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
+            if state.validation is not None:
+                state.validation.result()  # else nothing is kept
+        if content is not None and content.rendered.index is not None:
+            self._contents.put(content_hash, content, content.octets)
+        return AnswerState(content_hash, gewijzigd, validity.leerlingen, validity.onvolledig, content)
 
     @contextmanager
-    def _alone(self, sleutel: Standsleutel) -> Iterator[bool]:
+    def _one_renderer(self, answer_key: AnswerKey) -> Iterator[bool]:
         """Let one thread at a time make an answer: who waited, as this tells, finds it at hand."""
         with self._lock:
-            maker = self._makers.get(sleutel)
+            maker = self._render_locks.get(answer_key)
             if maker is None:
-                maker = self._makers[sleutel] = _Maker()
+                maker = self._render_locks[answer_key] = _RenderLock()
         waited = not maker.lock.acquire(blocking=False)
         if waited:
             maker.lock.acquire()
@@ -233,7 +251,7 @@ class Voorraad:
             maker.lock.release()
 
 
-class _Maker:
+class _RenderLock:
     """What the threads that want one answer hold in turn."""
 
     def __init__(self) -> None:
@@ -241,8 +259,8 @@ class _Maker:
 
 
 def assemble(
-    vorm: Vorm,
-    inhoud: Inhoud,
+    answer_format: AnswerFormat,
+    content: AnswerContent,
     records: bytes,
     gewijzigd: datetime,
     *,
@@ -250,111 +268,115 @@ def assemble(
     part: bytes | None = None,
 ) -> bytes:
     """Give the answer around some of the records, as of a moment; `part` is these records as they are compressed."""
-    dag = day_of(gewijzigd).isoformat()
-    school = replace(inhoud.school, peildatum=dag, aanmaakdatum=written(gewijzigd))
-    kop, staart = answer.around(vorm, school)
-    return gzip_stream.join(kop, records, staart, part) if gzip else b"".join([kop, records, staart])
+    day = day_of(gewijzigd).isoformat()
+    school = replace(content.school, peildatum=day, aanmaakdatum=format_moment(gewijzigd))
+    head, tail = answer.around(answer_format, school)
+    return gzip_stream.join(head, records, tail, part) if gzip else b"".join([head, records, tail])
 
 
-def written(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """Give a moment as an answer has it: in Amsterdam, with its offset, since toolkits send a bare one back as UTC."""
     return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
 
 
-def _usable(standen: Sequence[Rij], sleutel: Standsleutel, vorm: Vorm, schoolversie: int, dag: date) -> Stand | None:
+def _usable(
+    states: Sequence[Row], answer_key: AnswerKey, answer_format: AnswerFormat, school_version: int, day: date
+) -> AnswerState | None:
     """Give the stand of this answer among some, when it holds now (rule 2)."""
-    for row in standen:
-        if row[: len(sleutel)] == sleutel:
-            inhoud_hash, gewijzigd, versie, van, tot, gemaakt_als, leerlingen, onvolledig = row[len(sleutel) :]
-            is_made = versie is not None and versie >= schoolversie and gemaakt_als == _house(vorm)
-            if is_made and van <= dag and (tot is None or dag < tot):
-                return Stand(inhoud_hash, from_utc(gewijzigd), leerlingen, onvolledig)
+    for row in states:
+        if row[: len(answer_key)] == answer_key:
+            content_hash, gewijzigd, version, van, tot, gemaakt_als, leerlingen, incomplete = row[len(answer_key) :]
+            is_made = version is not None and version >= school_version and gemaakt_als == _renderer(answer_format)
+            if is_made and van <= day and (tot is None or day < tot):
+                return AnswerState(content_hash, from_utc(gewijzigd), leerlingen, incomplete)
     return None
 
 
-def _school(sleutel: Standsleutel, schoolkey: str | None) -> School:
+def _school(answer_key: AnswerKey, schoolkey: str | None) -> School:
     return School(
-        schooljaar=sleutel.schooljaar,
+        schooljaar=answer_key.schooljaar,
         peildatum="",
-        brincode=sleutel.brin6[:4],
-        dependancecode=sleutel.brin6[4:],
+        brincode=answer_key.brin6[:4],
+        dependancecode=answer_key.brin6[4:],
         schoolkey=schoolkey,
         aanmaakdatum="",
     )
 
 
-def _house(vorm: Vorm) -> str:
+def _renderer(answer_format: AnswerFormat) -> str:
     """Give what decides how records are written, beside the key of a stand."""
-    return f"{__version__} {'key+eckid' if vorm.key_naast_eckid else ''}".strip()
+    return f"{__version__} {'key+eckid' if answer_format.key_naast_eckid else ''}".strip()
 
 
-def _render(sleutel: Standsleutel, vorm: Vorm, dataset: Dataset, *, aside: bool) -> "_Gemaakt":
+def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset, *, aside: bool) -> "_Rendered":
     """Give the records of an answer, judged; or still being judged, `aside`. Raises InvalidAnswerError."""
-    made = rendered.make(vorm, dataset)
-    judge = partial(_judge, vorm, dataset.school, made.records)
-    keuring = _ASIDE.submit(judge) if aside else None
-    part = _ASIDE.submit(gzip_stream.compress, made.records)
-    inhoud_hash = answer.content_hash(vorm, dataset.school, made.records)
+    made = rendered.make(answer_format, dataset)
+    judge = partial(_judge, answer_format, dataset.school, made.records)
+    validation = _WORKERS.submit(judge) if aside else None
+    part = _WORKERS.submit(gzip_stream.compress, made.records)
+    content_hash = answer.content_hash(answer_format, dataset.school, made.records)
     if not aside:
         judge()
-    return _Gemaakt(inhoud_hash, Inhoud(_school(sleutel, dataset.school.schoolkey), made, part.result()), keuring)
+    return _Rendered(
+        content_hash, AnswerContent(_school(answer_key, dataset.school.schoolkey), made, part.result()), validation
+    )
 
 
-def _judge(vorm: Vorm, school: School, records: bytes) -> None:
+def _judge(answer_format: AnswerFormat, school: School, records: bytes) -> None:
     """Judge an answer by our XSD. Raises InvalidAnswerError."""
-    if findings := answer.check(answer.wrap(vorm, school, records), vorm.xsdversie, eigen=True):
-        raise InvalidAnswerError(f"{findings[0].pad}: {findings[0].regel}")
+    if findings := answer.check(answer.wrap(answer_format, school, records), answer_format.xsdversie, own=True):
+        raise InvalidAnswerError(f"{findings[0].path}: {findings[0].rule}")
 
 
 def _keep(
     connection: sa.Connection,
-    sleutel: Standsleutel,
-    inhoud_hash: str,
-    inhoud: Inhoud | None,
-    geldig: freshness.Geldigheid,
+    answer_key: AnswerKey,
+    content_hash: str,
+    content: AnswerContent | None,
+    validity: freshness.Validity,
     moment: datetime,
     opened: datetime,
 ) -> datetime:
-    """Keep an answer in place of the one that was there; gives since when it is so. Raises Verlopen (rule 3)."""
-    held, geopend, seen = ask(
+    """Replace the stored answer and return since when it holds, in UTC. Raises StaleAnswerError (rule 3)."""
+    held, geopend, last_seen = fetch_queries(
         connection,
         [
-            schools.asked_version(sleutel.brin6[:4], hold=True),
-            store.asked_last_opened(sleutel.brin6),
-            freshness.asked(sleutel),
+            schools.version_query(answer_key.brin6[:4], hold=True),
+            store.last_opened_query(answer_key.brin6),
+            freshness.last_seen_query(answer_key),
         ],
     )
-    if schools.version_in(held) != geldig.schoolversie:
-        raise Verlopen
-    latest = freshness.whole_second(max(opened, store.last_opened_in(geopend) or opened))
-    gewijzigd = freshness.since(seen, inhoud_hash, moment, latest)
-    noted = freshness.noted(sleutel, inhoud_hash, gewijzigd, geldig)
-    if inhoud is None:
-        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), sleutel._asdict())
-        put(connection, [noted])
+    if schools.version_of(held) != validity.schoolversie:
+        raise StaleAnswerError
+    latest = freshness.whole_second(max(opened, store.last_opened_of(geopend) or opened))
+    gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
+    noted = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
+    if content is None:
+        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), answer_key._asdict())
+        insert_rows(connection, [noted])
         return gewijzigd
-    wijzer = inhoud.weergave.wijzer
+    index = content.rendered.index
     kept = {
-        **sleutel._asdict(),
-        "inhoud_hash": inhoud_hash,
-        "schoolkey": inhoud.school.schoolkey,
-        "inhoud": inhoud.part,
-        "wijzer": None if wijzer is None else gzip_stream.compress(wijzer.to_json()),
+        **answer_key._asdict(),
+        "inhoud_hash": content_hash,
+        "schoolkey": content.school.schoolkey,
+        "inhoud": content.part,
+        "wijzer": None if index is None else gzip_stream.compress(index.to_json()),
     }
-    put(connection, [noted, (_BEWAARD, kept)])
+    insert_rows(connection, [noted, (_CONTENT_INSERT, kept)])
     return gewijzigd
 
 
 def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
-    return [table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in _SLEUTEL]
+    return [table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in _KEY_COLUMNS]
 
 
-_KOLOMMEN = (*_SLEUTEL, "inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm", "leerlingen", "onvolledig")
-ERBIJ = Erbij(freshness.stand, _KOLOMMEN, op=("schooljaar", "xsdversie", "soort"))
+_COLUMNS = (*_KEY_COLUMNS, "inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm", "leerlingen", "onvolledig")
+ANSWER_ROWS = JoinedRows(freshness.stand, _COLUMNS, on=("schooljaar", "xsdversie", "soort"))
 """What the gate looks up with access: the stand under each profile."""
-_STAND = Vraag(sa.select(*(freshness.stand.c[naam] for naam in _KOLOMMEN)).where(*_by_key(freshness.stand)))
-_BEWAARD = Invoer(stand_inhoud, [column.name for column in stand_inhoud.c], replaces=True)
-_INHOUD = Vraag(
+_STATE = SelectStatement(sa.select(*(freshness.stand.c[naam] for naam in _COLUMNS)).where(*_by_key(freshness.stand)))
+_CONTENT_INSERT = InsertStatement(stand_inhoud, [column.name for column in stand_inhoud.c], replaces=True)
+_CONTENT = SelectStatement(
     sa.select(stand_inhoud.c.schoolkey, stand_inhoud.c.inhoud, stand_inhoud.c.wijzer).where(
         *_by_key(stand_inhoud), stand_inhoud.c.inhoud_hash == sa.bindparam("inhoud_hash", type_=sa.String)
     )

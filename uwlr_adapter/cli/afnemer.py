@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.clock import AMSTERDAM
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import AfnemerFout
+from uwlr_adapter.koppelingen.afnemers import AfnemerError
 
 LONGEST_OVERLAP = 366
 """Days that two klantcodes may be valid at once: a longer time is no rotation."""
@@ -36,8 +36,8 @@ def add(context: Context, klantnaam: str) -> None:
 
     Example:  uwlr-adapter afnemer add Snappet
     """
-    with _acting(context) as (connection, sleutels):
-        _, klantcode = afnemers.add(connection, sleutels, klantnaam, context.klok())
+    with _acting(context) as (connection, server_keys):
+        _, klantcode = afnemers.add(connection, server_keys, klantnaam, context.clock())
     _show_once(context, klantcode)
 
 
@@ -48,14 +48,14 @@ def list_(context: Context) -> None:
 
     Example:  uwlr-adapter afnemer list
     """
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = afnemers.list_all(connection)
-    moment = context.klok()
+    moment = context.clock()
     table = make_table("klantnaam", "added", "status", "previous klantcode valid until")
     for one in found:
-        overlap = one.vorige_tot if one.vorige_tot is not None and one.vorige_tot > moment else None
-        status = ("enabled" if one.is_enabled else "disabled") + (", strict" if one.streng else "")
-        table.add_row(escape(one.klantnaam), _shown(one.aangemaakt_op), status, _shown(overlap))
+        overlap = one.previous_until if one.previous_until is not None and one.previous_until > moment else None
+        status = ("enabled" if one.is_enabled else "disabled") + (", strict" if one.strict else "")
+        table.add_row(escape(one.klantnaam), _shown(one.created_at), status, _shown(overlap))
     context.console.print(table)
     if not found:
         context.messages.print("No afnemer yet: `uwlr-adapter afnemer add KLANTNAAM` adds one.")
@@ -76,8 +76,8 @@ def rotate(context: Context, klantnaam: str, overlap: int) -> None:
 
     Example:  uwlr-adapter afnemer rotate Snappet --overlap 14
     """
-    with _acting(context) as (connection, sleutels):
-        _, klantcode = afnemers.rotate(connection, sleutels, klantnaam, context.klok(), timedelta(days=overlap))
+    with _acting(context) as (connection, server_keys):
+        _, klantcode = afnemers.rotate(connection, server_keys, klantnaam, context.clock(), timedelta(days=overlap))
     _show_once(context, klantcode)
 
 
@@ -90,7 +90,7 @@ def disable(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer disable Snappet
     """
     with _acting(context) as (connection, _):
-        afnemers.disable(connection, klantnaam, context.klok())
+        afnemers.disable(connection, klantnaam, context.clock())
     context.messages.print("Disabled; its calls are refused from now on.")
 
 
@@ -103,7 +103,7 @@ def enable(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer enable Snappet
     """
     with _acting(context) as (connection, _):
-        afnemers.enable(connection, klantnaam, context.klok())
+        afnemers.enable(connection, klantnaam, context.clock())
     context.messages.print("Enabled.")
 
 
@@ -117,20 +117,20 @@ def strict(context: Context, klantnaam: str, *, off: bool) -> None:
     Example:  uwlr-adapter afnemer strict Snappet
     """
     with _acting(context) as (connection, _):
-        afnemers.set_strict(connection, klantnaam, streng=not off)
+        afnemers.set_strict(connection, klantnaam, strict=not off)
     context.messages.print("Its requests are repaired again." if off else "Its requests are not repaired any more.")
 
 
 @contextmanager
-def _acting(context: Context) -> Iterator[tuple[sa.Connection, Sleutelbos]]:
+def _acting(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
     """Open the writing transaction and the server keys; a refusal becomes one sentence, and nothing has changed."""
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            sleutels = Sleutelbos.from_settings(context.settings, opslag)
-            with opslag.writing() as connection:
-                yield connection, sleutels
-        except (AfnemerFout, SleutelFout) as fout:
-            raise click.ClickException(str(fout)) from None
+            server_keys = ServerKeys.from_settings(context.settings, database)
+            with database.writing() as connection:
+                yield connection, server_keys
+        except (AfnemerError, ServerKeyError) as error:
+            raise click.ClickException(str(error)) from None
 
 
 def _show_once(context: Context, klantcode: str) -> None:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter.clock import Klok, now
-from uwlr_adapter.db.database import Opslag, OpslagFout
-from uwlr_adapter.koppelingen.catalogue import Catalogus, CatalogusFout
+from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
 WIDE = 200
@@ -29,37 +29,37 @@ class Context:
     """The object that click hands to each command (`@click.pass_obj`)."""
 
     settings: Settings
-    klok: Klok = now
+    clock: Clock = now
     console: Console = field(default_factory=_output)
     """Standard output: what was asked for."""
     messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     """Standard error: progress, warnings and reasons."""
 
-    def catalogus(self) -> Catalogus:
+    def catalogue(self) -> Catalogue:
         """Give the catalogue of koppelingen that the settings name."""
         try:
-            return Catalogus.load(self.settings.catalogus)
-        except CatalogusFout as error:
+            return Catalogue.load(self.settings.catalogus)
+        except CatalogueError as error:
             raise click.ClickException(f"the catalogue cannot be used: {error}") from error
 
     @contextmanager
-    def opslag(self) -> Iterator[Opslag]:
+    def database(self) -> Iterator[Database]:
         """Open the database; SQLite is made and migrated by itself, another database must be current."""
-        opslag: Opslag | None = None
+        database: Database | None = None
         try:
-            opslag = Opslag(self.settings.database_url)
-            if opslag.is_sqlite:
-                opslag.upgrade()
+            database = Database(self.settings.database_url)
+            if database.is_sqlite:
+                database.upgrade()
             else:
-                opslag.require_current()
-            yield opslag
-        except OpslagFout as error:
+                database.require_current()
+            yield database
+        except DatabaseUnusableError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
             raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
         finally:
-            if opslag is not None:
-                opslag.close()
+            if database is not None:
+                database.close()
 
 
 WHOLE = frozenset({"ID", "moment", "vestiging", "reden"})

@@ -37,25 +37,25 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
     """
     # xmlschema takes as long to load as the rest of the command, and only this needs it.
     from uwlr_adapter.compare.compare import compare as compare_with_ours  # noqa: PLC0415
-    from uwlr_adapter.compare.schema_files import VergelijkFout, find  # noqa: PLC0415
+    from uwlr_adapter.compare.schema_files import CompareError, find  # noqa: PLC0415
 
     try:
         theirs = find(folder, xsdversie)
         with context.messages.status("Comparing …"):
-            verschillen = compare_with_ours(theirs, xsdversie)
-    except VergelijkFout as error:
+            diffs = compare_with_ours(theirs, xsdversie)
+    except CompareError as error:
         raise click.UsageError(str(error)) from None
     for path in theirs.paths:
         context.messages.print(f"Compared with {escape(str(path))}")
-    news = [verschil for verschil in verschillen if not verschil.verklaard]
-    shown = verschillen if stated else news
+    news = [diff for diff in diffs if not diff.stated]
+    shown = diffs if stated else news
     if shown:
         table = make_table("where", "what", "ours", "theirs", "stated")
-        for verschil in shown:
-            cells = (verschil.pad, verschil.soort, verschil.ons, verschil.hun, verschil.verklaard)
+        for diff in shown:
+            cells = (diff.path, diff.kind, diff.ours, diff.theirs, diff.stated)
             table.add_row(*(escape(cell) for cell in cells))
         context.console.print(table)
-    reasons = Counter(verschil.verklaard for verschil in verschillen if verschil.verklaard)
+    reasons = Counter(diff.stated for diff in diffs if diff.stated)
     for reason, number in reasons.items():
         context.console.print(f"stated, {number} times: {reason}")
     context.console.print(f"differences that are not stated: {len(news)}")

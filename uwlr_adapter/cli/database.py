@@ -3,7 +3,7 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.database import Opslag, OpslagFout
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
 
 
 @click.group()
@@ -22,9 +22,9 @@ def upgrade(context: Context) -> None:
     Example:  UWLR_DATABASE=sqlite:////var/lib/uwlr/uwlr.sqlite3 uwlr-adapter db upgrade
     """
     try:
-        opslag = Opslag(context.settings.database_url)
-        opslag.upgrade()
-        opslag.close()
-    except OpslagFout as error:
+        database = Database(context.settings.database_url)
+        database.upgrade()
+        database.close()
+    except DatabaseUnusableError as error:
         raise click.ClickException(str(error)) from error
     context.messages.print("The database is current.")

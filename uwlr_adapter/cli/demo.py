@@ -9,10 +9,10 @@ import click
 
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.client import PullFout, Vraag, pull
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_WACHTWOORD, Voorbeeld, prepare
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.serve import free_port, run
 from uwlr_adapter.settings import Settings
@@ -51,13 +51,16 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
     given = click.get_current_context().find_root().params.get("data")
     folder: Path = data or given or Path("uwlr-demo")
     settings = _own_settings(folder, port or free_port())
-    with Context(settings, context.klok).opslag() as opslag, context.messages.status("Making the example school …"):
-        _require_own(folder, opslag)
+    with (
+        Context(settings, context.clock).database() as database,
+        context.messages.status("Making the example school …"),
+    ):
+        _require_own(folder, database)
         try:
-            voorbeeld = prepare(opslag, Sleutelbos.from_settings(settings, opslag), context.klok())
-        except SleutelFout as error:
+            example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
+        except ServerKeyError as error:
             raise click.ClickException(str(error)) from error
-    run(settings, lambda: _tell(context, settings, voorbeeld, as_json=as_json))
+    run(settings, lambda: _tell(context, settings, example, as_json=as_json))
 
 
 def _own_settings(folder: Path, port: int) -> Settings:
@@ -66,41 +69,41 @@ def _own_settings(folder: Path, port: int) -> Settings:
     return Settings.model_construct(**{**values, "data": folder, "port": port})
 
 
-def _require_own(folder: Path, opslag: Opslag) -> None:
+def _require_own(folder: Path, database: Database) -> None:
     """Refuse a folder with somebody's records: the demo opens its school with codes that everybody knows."""
     marker = folder / MARKER
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         if list_vestigingen(connection) and not marker.exists():
             raise click.ClickException(f"{folder} holds records that are not the demo's: give it a folder of its own")
     marker.touch()
 
 
-def _tell(context: Context, settings: Settings, voorbeeld: Voorbeeld, *, as_json: bool) -> None:
+def _tell(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
     """Print what a vendor needs, and show that it works."""
     endpoint = f"{settings.base_url}{PATH}"
     portal = {
         "portal": f"{settings.base_url}{PREFIX}",
         "portal_user": PORTAL_LOGIN,
-        "portal_password": PORTAL_WACHTWOORD,
+        "portal_password": PORTAL_PASSWORD,
     }
     if as_json:
-        printed = {"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(voorbeeld), **portal}
+        printed = {"endpoint": endpoint, "wsdl": f"{endpoint}?wsdl", **asdict(example), **portal}
         sys.stdout.write(json.dumps(printed) + "\n")
         sys.stdout.flush()
         return
     echo = context.console.out
     echo(f"address             {endpoint}\nWSDL                {endpoint}?wsdl")
-    for naam, value in asdict(voorbeeld).items():
+    for naam, value in asdict(example).items():
         echo(f"{naam:<20}{value}")
     echo("\nThe page of the school, the Koppelingenoverzicht:\n")
     for naam, value in portal.items():
         echo(f"{naam:<20}{value}")
-    echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(voorbeeld))}\n")
+    echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(example))}\n")
     try:
-        antwoord = pull(endpoint, Vraag(**asdict(voorbeeld)))
-    except PullFout as error:
+        antwoord = pull(endpoint, PullRequest(**asdict(example)))
+    except PullError as error:
         context.messages.print(f"The fetch with zeep failed: {error}")
         return
-    counts = ", ".join(f"{aantal} {naam}" for naam, aantal in antwoord.aantallen.items())
-    verdict = "is not valid" if antwoord.bevindingen else "is valid"
+    counts = ", ".join(f"{number} {naam}" for naam, number in antwoord.counts.items())
+    verdict = "is not valid" if antwoord.findings else "is valid"
     echo(f"Fetched once with zeep: {counts}; the answer {verdict}.\nCtrl-C stops the demo.")

@@ -9,10 +9,10 @@ from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers.accounts import Gebruiker, Nieuw
-from uwlr_adapter.gebruikers.errors import GebruikerFout
-from uwlr_adapter.gebruikers.tables import Rol
-from uwlr_adapter.portal.paths import WACHTWOORD
+from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
+from uwlr_adapter.gebruikers.errors import GebruikerError
+from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.portal.paths import PASSWORD_PREFIX
 
 
 @click.group()
@@ -28,8 +28,8 @@ def gebruiker() -> None:
 @click.option("--naam", required=True, help="Name of the person.")
 @click.option(
     "--rol",
-    type=click.Choice([str(rol) for rol in Rol]),
-    default=str(Rol.SCHOOLBEHEERDER),
+    type=click.Choice([str(rol) for rol in GebruikerRol]),
+    default=str(GebruikerRol.SCHOOLBEHEERDER),
     show_default=True,
     help="schoolbeheerder: of a school; bestuur: of the board of several; operator: manages the afnemers.",
 )
@@ -47,8 +47,8 @@ def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[st
       uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator
     """  # noqa: D301 - \b is click's mark for text that is not folded
     with _acting(context) as connection:
-        nieuw = Nieuw(login=login, naam=naam, rol=Rol(rol), vestigingen=vestigingen)
-        made, token = gebruikers.add(connection, nieuw, context.klok())
+        new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen)
+        made, token = gebruikers.add(connection, new, context.clock())
     _show_link(context, token, made.login)
 
 
@@ -59,11 +59,11 @@ def list_(context: Context) -> None:
 
     Example:  uwlr-adapter gebruiker list
     """
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = gebruikers.list_all(connection)
     table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
     for one in found:
-        factor = "set up" if one.heeft_totp else "at first login" if one.totp_nodig else "not asked"
+        factor = "set up" if one.has_totp else "at first login" if one.needs_totp else "not asked"
         cells = (one.login, one.naam, one.rol, " ".join(one.vestigingen), _status(context, one), factor)
         table.add_row(*map(escape, cells))
     context.console.print(table)
@@ -82,7 +82,7 @@ def reset(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker reset j.devries
     """
     with _acting(context) as connection:
-        token = gebruikers.reset(connection, login, context.klok())
+        token = gebruikers.reset(connection, login, context.clock())
     _show_link(context, token, login.strip().lower())
 
 
@@ -95,7 +95,7 @@ def disable(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker disable j.devries
     """
     with _acting(context) as connection:
-        gebruikers.disable(connection, login, context.klok())
+        gebruikers.disable(connection, login, context.clock())
     context.messages.print("Disabled; its sessions are ended.")
 
 
@@ -115,17 +115,17 @@ def enable(context: Context, login: str) -> None:
 @contextmanager
 def _acting(context: Context) -> Iterator[sa.Connection]:
     """Open the writing transaction; a refusal becomes one sentence, and nothing has changed."""
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 yield connection
-        except GebruikerFout as fout:
-            raise click.ClickException(str(fout)) from None
+        except GebruikerError as error:
+            raise click.ClickException(str(error)) from None
 
 
 def _show_link(context: Context, token: str, login: str) -> None:
     """Print a link by itself on standard output, and what to do with it beside it."""
-    click.echo(f"{context.settings.base_url}{WACHTWOORD}/{token}")
+    click.echo(f"{context.settings.base_url}{PASSWORD_PREFIX}/{token}")
     context.messages.print(
         f"With this link {escape(login)} sets a password. It is good once, for 24 hours: hand it to that person only."
     )
@@ -134,7 +134,7 @@ def _show_link(context: Context, token: str, login: str) -> None:
 def _status(context: Context, one: Gebruiker) -> str:
     if not one.is_enabled:
         return "disabled"
-    if one.heeft_wachtwoord:
+    if one.has_password:
         return "enabled"
-    waits = one.link_tot is not None and one.link_tot > context.klok()
+    waits = one.link_until is not None and one.link_until > context.clock()
     return "has a link" if waits else "link too old: reset"

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
-from uwlr_adapter.administratie.model import Ernst, Probleem, Rapport, Telling
+from uwlr_adapter.administratie.model import Counts, ImportReport, Problem, Severity
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.clock import AMSTERDAM
 
@@ -19,49 +19,49 @@ _LINES = 20
 """So many lines of one kind of problem are told; a whole file of another school has thousands."""
 
 
-def print_done(console: Console, deel: str, done: importer.Ingevoerd, *, dry_run: bool, short: bool) -> None:
+def print_done(console: Console, part: str, done: importer.Imported, *, dry_run: bool, short: bool) -> None:
     """Tell what became of a part of a source; `short` is one line, and what is wrong with it."""
     end = "would be imported (dry run, nothing changed)" if dry_run else f"imported as {done.batch}"
-    for rapport in done.rapporten:
-        about = f"{deel}: {rapport.brin6}, schooljaar {rapport.schooljaar}: {end}"
+    for report in done.reports:
+        about = f"{part}: {report.brin6}, schooljaar {report.schooljaar}: {end}"
         if short:
-            console.out(f"{about}; {_in_words(rapport.tellingen)}", highlight=False)
+            console.out(f"{about}; {_in_words(report.counts)}", highlight=False)
         else:
             console.print(escape(about), soft_wrap=True)
-            console.print(_tellingen(rapport))
-        for element, count in sorted(rapport.weggelaten.items()):
+            console.print(_tellingen(report))
+        for element, count in sorted(report.dropped.items()):
             console.print(f"{count} x {element}: national numbers are not kept")
-        print_problemen(console, rapport.meldingen)
+        print_problemen(console, report.warnings)
 
 
 def print_batch(console: Console, batch: Batch) -> None:
     """Show what a kept import did."""
-    console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.bron)}")
-    for rapport in batch.rapporten:
-        console.print(f"{rapport.brin6}, schooljaar {rapport.schooljaar}: {rapport.meldingen} warnings")
-        console.print(_tellingen(rapport))
-    if batch.teruggedraaid_op is not None:
-        console.print(f"Undone on {batch.teruggedraaid_op.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
+    console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}")
+    for report in batch.reports:
+        console.print(f"{report.brin6}, schooljaar {report.schooljaar}: {report.warnings} warnings")
+        console.print(_tellingen(report))
+    if batch.undone_at is not None:
+        console.print(f"Undone on {batch.undone_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
 
 
-def _in_words(tellingen: Mapping[str, Telling]) -> str:
+def _in_words(tellingen: Mapping[str, Counts]) -> str:
     """Give the counts of what changed, such as `leerlingen 3 added, 1 removed`."""
     words = []
     for kind, telling in tellingen.items():
         counts = (
-            (telling.toegevoegd, "added"),
-            (telling.gewijzigd, "changed"),
-            (telling.verwijderd, "removed"),
+            (telling.added, "added"),
+            (telling.changed, "changed"),
+            (telling.removed, "removed"),
         )
         if told := ", ".join(f"{count} {what}" for count, what in counts if count):
             words.append(f"{kind} {told}")
     return "; ".join(words) or "nothing changed"
 
 
-def _tellingen(rapport: Rapport | batches.Jaarrapport) -> Any:  # noqa: ANN401 - a table of rich
+def _tellingen(report: ImportReport | batches.YearReport) -> Any:  # noqa: ANN401 - a table of rich
     table = make_table("", "added", "changed", "unchanged", "removed")
-    for kind, telling in rapport.tellingen.items():
-        counts = (telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd)
+    for kind, telling in report.counts.items():
+        counts = (telling.added, telling.changed, telling.unchanged, telling.removed)
         table.add_row(kind, *map(str, counts))
     return table
 
@@ -73,31 +73,31 @@ def moment_of(batch: Batch) -> str:
 
 def summary_of(batch: Batch) -> str:
     """Say in a few words what a batch did to the leerlingen."""
-    if batch.teruggedraaid_op is not None:
+    if batch.undone_at is not None:
         return "undone"
     if not batch.changes:
         return "nothing changed"
-    tellingen: list[Telling] = [rapport.tellingen["leerlingen"] for rapport in batch.rapporten]
-    added = sum(telling.toegevoegd for telling in tellingen)
-    changed = sum(telling.gewijzigd for telling in tellingen)
-    removed = sum(telling.verwijderd for telling in tellingen)
+    counts: list[Counts] = [report.counts["leerlingen"] for report in batch.reports]
+    added = sum(counts.added for counts in counts)
+    changed = sum(counts.changed for counts in counts)
+    removed = sum(counts.removed for counts in counts)
     return f"leerlingen: {added} added, {changed} changed, {removed} removed"
 
 
-def print_problemen(console: Console, problemen: Sequence[Probleem]) -> None:
+def print_problemen(console: Console, problems: Sequence[Problem]) -> None:
     """Show every problem; those that differ in their line only share a row."""
-    regels: defaultdict[tuple[Ernst, str, str, str], list[int]] = defaultdict(list)
-    for probleem in problemen:
-        regels[probleem.ernst, probleem.bestand, probleem.element, probleem.reden].append(probleem.regel)
+    regels: defaultdict[tuple[Severity, str, str, str], list[int]] = defaultdict(list)
+    for problem in problems:
+        regels[problem.severity, problem.file, problem.element, problem.reason].append(problem.line)
     if not regels:
         return
-    of_files = any(bestand for _, bestand, _, _ in regels)
+    of_files = any(file for _, file, _, _ in regels)
     table = make_table("", *(["file", "column"] if of_files else ["element"]), "reason", "line")
-    for (ernst, bestand, element, reden), found in sorted(
+    for (severity, file, element, reason), found in sorted(
         regels.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
     ):
-        lines = [str(regel) for regel in sorted(found) if regel]
+        lines = [str(line) for line in sorted(found) if line]
         told = ", ".join(lines[:_LINES]) + (f" and {len(lines) - _LINES} more" if len(lines) > _LINES else "")
-        where = [escape(bestand), escape(element)] if of_files else [escape(element)]
-        table.add_row(str(ernst), *where, escape(reden), told)
+        where = [escape(file), escape(element)] if of_files else [escape(element)]
+        table.add_row(str(severity), *where, escape(reason), told)
     console.print(table)

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.administratie.importing import batches, importer
-from uwlr_adapter.administratie.importing.batches import Batch, BatchFout
-from uwlr_adapter.administratie.model import ImportFout, Probleem
+from uwlr_adapter.administratie.importing.batches import Batch, BatchError
+from uwlr_adapter.administratie.model import ImportRefusedError, Problem
 from uwlr_adapter.administratie.sources import bron
 from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problemen, summary_of
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
@@ -104,7 +104,7 @@ def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: 
         given[name] = value
     try:
         made = bron.make(source, given)
-    except bron.BronFout as error:
+    except bron.BronError as error:
         raise click.ClickException(str(error)) from None
     _import(context, made, delen=delen, **chosen)
 
@@ -121,11 +121,11 @@ def template(context: Context, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        bestanden = dict(csv_template())
-        for naam in bestanden:
+        files = dict(csv_template())
+        for naam in files:
             if (folder / naam).exists():
                 raise click.ClickException(f"{naam} is in the folder already: nothing was written")
-        for naam, data in bestanden.items():
+        for naam, data in files.items():
             with (folder / naam).open("xb") as made:
                 made.write(data)
     except OSError as error:
@@ -142,12 +142,12 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
 
     Example:  uwlr-adapter import list --brincode 21QW
     """
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
-        years = ", ".join(sorted({rapport.schooljaar for rapport in batch.rapporten}))
-        table.add_row(str(batch.id), moment_of(batch), batch.brincode, escape(batch.bron), years, summary_of(batch))
+        years = ", ".join(sorted({report.schooljaar for report in batch.reports}))
+        table.add_row(str(batch.id), moment_of(batch), batch.brincode, escape(batch.source), years, summary_of(batch))
     context.console.print(table)
     if not found:
         context.messages.print("No import yet.")
@@ -161,7 +161,7 @@ def show(context: Context, batch_id: int) -> None:
 
     Example:  uwlr-adapter import show 12
     """
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         batch = _require(batches.get, connection, batch_id)
     print_batch(context.console, batch)
 
@@ -178,28 +178,28 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
 
     Example:  uwlr-adapter import undo 12 --dry-run
     """
-    with context.opslag() as opslag:
-        with opslag.reading() as connection:
+    with context.database() as database:
+        with database.reading() as connection:
             batch = _require(batches.require_undoable, connection, batch_id)
         print_batch(context.console, batch)
         if not (dry_run or yes):
             click.confirm("Undo all of this?", abort=True)
         try:
-            with opslag.writing() as connection:
-                batches.undo(connection, batch_id, context.klok())
+            with database.writing() as connection:
+                batches.undo(connection, batch_id, context.clock())
                 if dry_run:
                     connection.rollback()
-        except BatchFout as error:
+        except BatchError as error:
             raise click.ClickException(str(error)) from None
     context.console.print("Would be undone (dry run, nothing changed)." if dry_run else f"Import {batch_id} is undone.")
-    if batch.vergeten:
-        context.console.print(f"{batch.vergeten} x forgotten since: not brought back.")
+    if batch.forgotten:
+        context.console.print(f"{batch.forgotten} x forgotten since: not brought back.")
 
 
 def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
     try:
         return find(connection, batch_id)
-    except BatchFout as error:
+    except BatchError as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -216,9 +216,9 @@ def _import(
     """Import every part of a source, each whole or not at all."""
     if brin6 is not None and not is_brin6(brin6):
         raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6")
-    opties = importer.Opties(
-        moment=context.klok(),
-        bron=source.naam,
+    options = importer.ImportOptions(
+        moment=context.clock(),
+        source=source.name,
         brin6=brin6,
         naam=naam,
         dry_run=dry_run,
@@ -226,30 +226,32 @@ def _import(
         max_drop=context.settings.max_drop,
     )
     refused = 0
-    parts = delen or source.delen()
-    with context.opslag() as opslag, _progress(context.messages) as progress:
-        for deel in progress.track(parts, description="Importing"):
+    parts = delen or source.parts()
+    with context.database() as database, _progress(context.messages) as progress:
+        for part in progress.track(parts, description="Importing"):
             try:
-                done = _import_part(opslag, source, deel, opties)
-            except ImportFout as error:
+                done = _import_part(database, source, part, options)
+            except ImportRefusedError as error:
                 refused += 1
-                context.console.print(f"{escape(deel)}: refused, nothing changed", soft_wrap=True)
-                print_problemen(context.console, error.problemen)
+                context.console.print(f"{escape(part)}: refused, nothing changed", soft_wrap=True)
+                print_problemen(context.console, error.problems)
             else:
-                print_done(context.console, deel, done, dry_run=dry_run, short=len(parts) >= MANY)
+                print_done(context.console, part, done, dry_run=dry_run, short=len(parts) >= MANY)
     if refused:
         click.get_current_context().exit(1)
 
 
-def _import_part(opslag: Opslag, source: bron.Bron, deel: str, opties: importer.Opties) -> importer.Ingevoerd:
+def _import_part(
+    database: Database, source: bron.Bron, part: str, options: importer.ImportOptions
+) -> importer.Imported:
     try:
-        leveringen = source.lees(deel)
-    except ImportFout:
+        deliveries = source.read(part)
+    except ImportRefusedError:
         raise
     except Exception as error:
-        reden = f"the source failed: {type(error).__name__}"  # its text may quote a value
-        raise ImportFout([Probleem(0, "", reden)]) from error
-    return importer.import_leveringen(opslag, leveringen, opties)
+        reason = f"the source failed: {type(error).__name__}"  # its text may quote a value
+        raise ImportRefusedError([Problem(0, "", reason)]) from error
+    return importer.import_deliveries(database, deliveries, options)
 
 
 def _progress(console: Console) -> Progress:

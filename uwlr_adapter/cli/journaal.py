@@ -18,21 +18,21 @@ def journaal(context: Context, brin6: str | None, limit: int) -> None:
 
     Example:  uwlr-adapter journaal --brin6 21QW00
     """
-    with context.opslag() as opslag, opslag.reading() as connection:
-        regels = search.read(connection, brin6=brin6, limit=limit)
-        namen = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
+    with context.database() as database, database.reading() as connection:
+        lines = search.read(connection, brin6=brin6, limit=limit)
+        names = {afnemer.id: afnemer.klantnaam for afnemer in afnemers.list_all(connection)}
     table = make_table("moment", "vestiging", "afnemer", "handeling", "uitkomst", "reden", "details")
-    for regel in regels:
-        leerlingen = () if regel.leerlingen is None else (f"leerlingen={regel.leerlingen}",)
+    for line in lines:
+        leerlingen = () if line.leerlingen is None else (f"leerlingen={line.leerlingen}",)
         table.add_row(
-            f"{regel.moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}",
-            regel.brin6 or "-",
-            escape(namen.get(regel.afnemer_id or 0, "-")),
-            regel.handeling,
-            regel.uitkomst,
-            regel.reden or "",
-            " ".join((*leerlingen, *regel.opmerkingen, *(f"herstel={one}" for one in regel.herstel))),
+            f"{line.moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}",
+            line.brin6 or "-",
+            escape(names.get(line.afnemer_id or 0, "-")),
+            line.act,
+            line.outcome,
+            line.reason or "",
+            " ".join((*leerlingen, *line.remarks, *(f"herstel={one}" for one in line.repairs))),
         )
     context.console.print(table)
-    if not regels:
+    if not lines:
         context.messages.print("Nothing is written down yet. A call of an unknown klantnaam is counted, not listed.")

@@ -16,13 +16,19 @@ from rich.markup import escape
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import read_secret
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
-from uwlr_adapter.koppelingen.actions import Aanvraag
-from uwlr_adapter.koppelingen.catalogue import Catalogus
-from uwlr_adapter.koppelingen.errors import AlGeactiveerd, GeenKoppeling, KoppelingFout, OnbekendAanbod, ZonderCode
+from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.errors import (
+    AlreadyActivatedError,
+    KoppelingError,
+    NoCodeError,
+    NoKoppelingError,
+    UnknownEntryError,
+)
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.overview import overzicht
+from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
 
 CODE_VARIABLE = "UWLR_VERIFICATIECODE"
@@ -67,15 +73,15 @@ def list_(context: Context, brin6: str | None) -> None:
 
     Example:  uwlr-adapter koppeling list 21QW00
     """
-    catalogus = context.catalogus()
-    today = day_of(context.klok())
+    catalogue = context.catalogue()
+    today = day_of(context.clock())
     table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
-    with _refusing(), context.opslag() as opslag, opslag.reading() as connection:
+    with _refusing(), context.database() as database, database.reading() as connection:
         if brin6 is None:
-            rows = list(_living_rows(connection, catalogus, today))
+            rows = list(_living_rows(connection, catalogue, today))
         else:
             store.require_vestiging(connection, brin6)
-            rows = list(_overview_rows(connection, catalogus, brin6, today))
+            rows = list(_overview_rows(connection, catalogue, brin6, today))
     for row in rows:
         table.add_row(*map(escape, row))
     context.console.print(table)
@@ -89,11 +95,11 @@ def terms(context: Context, koppeling_id: str) -> None:
 
     Example:  uwlr-adapter koppeling terms snappet
     """
-    aanbod = context.catalogus().get(koppeling_id)
-    if aanbod is None:
-        raise click.ClickException(OnbekendAanbod.tekst)
-    click.echo(f"{aanbod.naam}: gebruikersvoorwaarden, versie {aanbod.voorwaarden.versie}\n")
-    click.echo(aanbod.voorwaarden.tekst.strip())
+    entry = context.catalogue().get(koppeling_id)
+    if entry is None:
+        raise click.ClickException(UnknownEntryError.text)
+    click.echo(f"{entry.naam}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
+    click.echo(entry.voorwaarden.tekst.strip())
 
 
 @koppeling.command()
@@ -128,28 +134,28 @@ def activate(
     Example:
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    catalogus = context.catalogus()
-    with _refusing(), context.opslag() as opslag:
-        aanbod = actions.require_aanbod(catalogus, koppeling_id)
-        if generate and not aanbod.heeft_code:
-            raise ZonderCode
-        with opslag.reading() as connection:  # before anything is asked for
+    catalogue = context.catalogue()
+    with _refusing(), context.database() as database:
+        entry = actions.require_entry(catalogue, koppeling_id)
+        if generate and not entry.has_code:
+            raise NoCodeError
+        with database.reading() as connection:  # before anything is asked for
             store.require_vestiging(connection, brin6)
-            if store.living(connection, brin6, koppeling_id) is not None:
-                raise AlGeactiveerd
-        chosen = _chosen_code(brin6, code, generate=generate) if aanbod.heeft_code else code
-        aanvraag = Aanvraag(
+            if store.find_living(connection, brin6, koppeling_id) is not None:
+                raise AlreadyActivatedError
+        chosen = _chosen_code(brin6, code, generate=generate) if entry.has_code else code
+        request = ActivationRequest(
             brin6=brin6,
-            aanbod=koppeling_id,
+            entry_id=koppeling_id,
             login=login or _own_login(),
             naam=naam,
             akkoord=akkoord,
             startdatum=startdatum.date() if startdatum else None,
             verificatiecode=chosen,
         )
-        sleutels = Sleutelbos.from_settings(context.settings, opslag)
-        with opslag.writing() as connection:
-            made = actions.activate(connection, catalogus, sleutels, aanvraag, context.klok())
+        server_keys = ServerKeys.from_settings(context.settings, database)
+        with database.writing() as connection:
+            made = actions.activate(connection, catalogue, server_keys, request, context.clock())
     if generate:
         _show_once(context, chosen)
     context.messages.print(f"Activated {koppeling_id} for {brin6} from {made.startdatum:%d-%m-%Y} on.")
@@ -215,38 +221,38 @@ def _act(
     question: str | None,
 ) -> None:
     """Do an act on the koppeling as it stands now; when somebody changes it while we ask, nothing happens."""
-    with _refusing(), context.opslag() as opslag:
-        with opslag.reading() as connection:
-            gezien = _require_living(context, connection, brin6, koppeling_id)
+    with _refusing(), context.database() as database:
+        with database.reading() as connection:
+            seen = _require_living(context, connection, brin6, koppeling_id)
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
-        with opslag.writing() as connection:
-            act(connection, gezien.id, gezien.versie, context.klok())
+        with database.writing() as connection:
+            act(connection, seen.id, seen.versie, context.clock())
 
 
 def _enter_code(
     context: Context, brin6: str, koppeling_id: str, code: str | None, expected: Status, *, generate: bool
 ) -> None:
-    with _refusing(), context.opslag() as opslag:
-        with opslag.reading() as connection:
-            gezien = _require_living(context, connection, brin6, koppeling_id)
-        if gezien.afnemer_id is not None and gezien.status is not expected:
+    with _refusing(), context.database() as database:
+        with database.reading() as connection:
+            seen = _require_living(context, connection, brin6, koppeling_id)
+        if seen.afnemer_id is not None and seen.status is not expected:
             hint = "it is paused: use `koppeling resume`" if expected is Status.ACTIEF else "it is not paused"
             raise click.ClickException(hint)
-        chosen = code if gezien.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
-        sleutels = Sleutelbos.from_settings(context.settings, opslag)
-        with opslag.writing() as connection:
-            actions.enter_code(connection, sleutels, gezien.id, gezien.versie, chosen or "", context.klok())
+        chosen = code if seen.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
+        server_keys = ServerKeys.from_settings(context.settings, database)
+        with database.writing() as connection:
+            actions.enter_code(connection, server_keys, seen.id, seen.versie, chosen or "", context.clock())
     if generate:
         _show_once(context, chosen)
 
 
 def _require_living(context: Context, connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
     store.require_vestiging(connection, brin6)
-    found = store.living(connection, brin6, koppeling_id)
+    found = store.find_living(connection, brin6, koppeling_id)
     if found is None:  # one that left the catalogue can still be ended
-        actions.require_aanbod(context.catalogus(), koppeling_id)
-        raise GeenKoppeling
+        actions.require_entry(context.catalogue(), koppeling_id)
+        raise NoKoppelingError
     return found
 
 
@@ -282,29 +288,29 @@ def _refusing() -> Iterator[None]:
     """Turn a refusal into one sentence and exit code 1."""
     try:
         yield
-    except (KoppelingFout, SleutelFout) as fout:
-        raise click.ClickException(str(fout)) from None
+    except (KoppelingError, ServerKeyError) as error:
+        raise click.ClickException(str(error)) from None
 
 
-def _living_rows(connection: sa.Connection, catalogus: Catalogus, today: date) -> Iterator[tuple[str, ...]]:
+def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[tuple[str, ...]]:
     for one in store.list_living(connection):
-        aanbod = catalogus.get(one.aanbod)
-        naam, soort = ("-", "not in the catalogue") if aanbod is None else (aanbod.naam, aanbod.type)
-        yield one.brin6, one.aanbod, naam, soort, f"{one.startdatum:%d-%m-%Y}", _status(one, today)
+        entry = catalogue.get(one.entry_id)
+        naam, kind = ("-", "not in the catalogue") if entry is None else (entry.naam, entry.type)
+        yield one.brin6, one.entry_id, naam, kind, f"{one.startdatum:%d-%m-%Y}", _status(one, today)
 
 
 def _overview_rows(
-    connection: sa.Connection, catalogus: Catalogus, brin6: str, today: date
+    connection: sa.Connection, catalogue: Catalogue, brin6: str, today: date
 ) -> Iterator[tuple[str, ...]]:
-    view = overzicht(connection, catalogus, brin6)
-    for active in view.geactiveerd:
+    view = overview(connection, catalogue, brin6)
+    for active in view.activated:
         start, status = "", str(Status.ACTIEF)
         if active.koppeling is not None:
             start, status = f"{active.koppeling.startdatum:%d-%m-%Y}", _status(active.koppeling, today)
-        yield brin6, active.aanbod.id, active.aanbod.naam, active.aanbod.type, start, status
-    for free in view.beschikbaar:
-        status = "beschikbaar" if free.nu else "nog niet beschikbaar"
-        yield brin6, free.aanbod.id, free.aanbod.naam, free.aanbod.type, "", status
+        yield brin6, active.entry.id, active.entry.naam, active.entry.type, start, status
+    for free in view.available:
+        status = "beschikbaar" if free.now else "nog niet beschikbaar"
+        yield brin6, free.entry.id, free.entry.naam, free.entry.type, "", status
 
 
 def _status(one: Koppeling, today: date) -> str:

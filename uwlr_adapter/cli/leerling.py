@@ -32,9 +32,9 @@ def forget(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) 
 
     Example:  uwlr-adapter leerling forget 21QW00 10001 --dry-run
     """
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 found = _forget(context, connection, brin6, key)
                 connection.rollback()
             count = f"{found.deelnames} deelnames and what {found.batches} kept imports hold"
@@ -44,9 +44,9 @@ def forget(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) 
                 return
             if not yes:
                 click.confirm("Erase this for good?", abort=True)
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 _forget(context, connection, brin6, key)
-        except forgetting.VergetenFout as error:
+        except forgetting.ForgetError as error:
             raise click.ClickException(str(error)) from None
     context.console.print("Forgotten.")
 
@@ -60,17 +60,17 @@ def allow(context: Context, brin6: str, key: str) -> None:
 
     Example:  uwlr-adapter leerling allow 21QW00 10001
     """
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 forgetting.allow(connection, _brincode(brin6), key)
-        except forgetting.VergetenFout as error:
+        except forgetting.ForgetError as error:
             raise click.ClickException(str(error)) from None
     context.console.print("May come in again.")
 
 
-def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -> forgetting.Vergeten:
-    return forgetting.forget(connection, _brincode(brin6), key, context.klok())
+def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -> forgetting.Erased:
+    return forgetting.forget(connection, _brincode(brin6), key, context.clock())
 
 
 def _brincode(brin6: str) -> str:

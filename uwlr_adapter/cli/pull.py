@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
-from uwlr_adapter.client import Antwoord, PullFout, Vraag
+from uwlr_adapter.client import PullError, PullRequest, PullResult
 from uwlr_adapter.client import pull as fetch
 from uwlr_adapter.clock import day_of, schooljaar_of
 
@@ -45,21 +45,21 @@ def pull(
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
         raise click.UsageError("--brin6 has six characters: the brincode and the dependancecode, such as 21QW00")
-    vraag = Vraag(
+    request = PullRequest(
         klantnaam=klantnaam,
         klantcode=klantcode,
         autorisatiesleutel=autorisatiesleutel,
         brincode=brin6[:4],
         dependancecode=brin6[4:],
-        schooljaar=schooljaar or schooljaar_of(day_of(context.klok())),
+        schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
         xsdversie=xsdversie,
     )
     try:
         with context.messages.status(f"Fetching {escape(brin6)} …"):
-            antwoord = fetch(endpoint, vraag)
+            antwoord = fetch(endpoint, request)
         if out is not None:
             write_private(out, antwoord.xml)
-    except (PullFout, OSError) as error:
+    except (PullError, OSError) as error:
         raise click.ClickException(str(error)) from None
     _show(context, antwoord, out)
 
@@ -71,12 +71,12 @@ def write_private(path: Path, content: bytes) -> None:
         opened.write(content)
 
 
-def _show(context: Context, antwoord: Antwoord, out: Path | None) -> None:
-    table = make_table("outcome", *antwoord.aantallen, "by our XSD")
-    verdict = f"{len(antwoord.bevindingen)} wrong" if antwoord.bevindingen else "valid"
-    table.add_row(antwoord.uitkomst, *map(str, antwoord.aantallen.values()), verdict)
+def _show(context: Context, antwoord: PullResult, out: Path | None) -> None:
+    table = make_table("outcome", *antwoord.counts, "by our XSD")
+    verdict = f"{len(antwoord.findings)} wrong" if antwoord.findings else "valid"
+    table.add_row(antwoord.outcome, *map(str, antwoord.counts.values()), verdict)
     context.console.print(table)
-    for bevinding in antwoord.bevindingen[:10]:
-        context.messages.print(f"{bevinding.pad}: {bevinding.regel}")
+    for finding in antwoord.findings[:10]:
+        context.messages.print(f"{finding.path}: {finding.rule}")
     if out is not None:
         context.messages.print(f"Saved as {escape(str(out))}, readable by you only.")

@@ -11,13 +11,13 @@ from uwlr_adapter.administratie import schools, selection
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.fault import OngeldigeKlantIdentificatie, UwlrFout
-from uwlr_adapter.contract.names import OPERATIES
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIES, profiel
+from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
+from uwlr_adapter.contract.names import OPERATIONS
+from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 from uwlr_adapter.contract.request import Verzoek
-from uwlr_adapter.exchange.exchange import Dienst
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
-from uwlr_adapter.koppelingen.access import Geweigerd, Poort
+from uwlr_adapter.exchange.exchange import Exchange
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
 
 @click.group()
@@ -39,11 +39,11 @@ def add(context: Context, brin6: str, naam: str) -> None:
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 added = schools.add_vestiging(connection, brin6, naam)
-        except schools.VestigingFout as error:
+        except schools.VestigingError as error:
             raise click.ClickException(str(error)) from None
     context.console.print(f"Added {added.brin6}.")
 
@@ -55,12 +55,12 @@ def list_(context: Context) -> None:
 
     Example:  uwlr-adapter school list
     """
-    dag = day_of(context.klok())
-    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(dag)}", "groepen")
-    with context.opslag() as opslag, opslag.reading() as connection:
+    day = day_of(context.clock())
+    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(day)}", "groepen")
+    with context.database() as database, database.reading() as connection:
         found = schools.list_vestigingen(connection)
         for one in found:
-            sets = selection.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(dag), dag=dag)
+            sets = selection.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(day), day=day)
             counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
             table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *counts)
     context.console.print(table)
@@ -82,23 +82,23 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
 
     Example:  uwlr-adapter school show 21QW00 --schooljaar 2026-2027 --peildatum 2027-03-01
     """
-    dag = day_of(context.klok()) if peildatum is None else peildatum.date()
-    jaar = schooljaar or schooljaar_of(dag)
-    if schooljaar_start(jaar) is None:
+    day = day_of(context.clock()) if peildatum is None else peildatum.date()
+    year = schooljaar or schooljaar_of(day)
+    if schooljaar_start(year) is None:
         raise click.BadParameter("two following years, such as 2026-2027", param_hint="--schooljaar")
-    with context.opslag() as opslag, opslag.reading() as connection:
+    with context.database() as database, database.reading() as connection:
         if schools.find_vestiging(connection, brin6) is None:
             raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` shows them")
-        dataset = selection.select(connection, brin6=brin6, schooljaar=jaar, dag=dag, aanmaakdatum="")
-        wisselingen = selection.changes(connection, brin6=brin6, schooljaar=jaar, dag=dag)
+        dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="")
+        changes = selection.changes(connection, brin6=brin6, schooljaar=year, day=day)
     if dataset is None:
-        context.console.print(f"{brin6}, schooljaar {jaar}: geengegevens. {NO_DATA}")
+        context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
         _print_dataset(context.console, brin6, dataset)
-    if wisselingen:
+    if changes:
         table = make_table("from", "leerlingen who come", "leerlingen who leave")
-        for one in wisselingen:
-            table.add_row(one.dag.isoformat(), str(one.begint), str(one.eindigt))
+        for one in changes:
+            table.add_row(one.day.isoformat(), str(one.begins), str(one.ends))
         context.console.print(table)
 
 
@@ -107,7 +107,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
 @click.option("--koppeling", "aanbod", required=True, help="The id in the catalogue, such as snappet.")
 @click.option("--schooljaar", help="Default: the one of today.")
 @click.option(
-    "--xsdversie", type=click.Choice(VERSIES), default="2.2", show_default=True, help="The version asked for."
+    "--xsdversie", type=click.Choice(VERSIONS), default="2.2", show_default=True, help="The version asked for."
 )
 @click.option(
     "--operatie",
@@ -124,30 +124,30 @@ def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, x
 
     Example:  uwlr-adapter school preview 21QW00 --koppeling snappet > antwoord.xml
     """
-    entry = context.catalogus().get(aanbod)
+    entry = context.catalogue().get(aanbod)
     if entry is None or entry.afnemer is None:
         raise click.BadParameter("is no UWLR koppeling of the catalogue", param_hint="--koppeling")
     verzoek = Verzoek(
-        operatie=next(one for one in OPERATIES.values() if one.naam == operatie),
-        schooljaar=schooljaar or schooljaar_of(day_of(context.klok())),
+        operation=next(one for one in OPERATIONS.values() if one.name == operatie),
+        schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
         xsdversie=xsdversie,
         gegevenssetid=None,
         laatstontvangengegevens=None,
         groepen=(),
-        herstel=(),
+        repairs=(),
     )
-    with context.opslag() as opslag:
+    with context.database() as database:
         try:
-            sleutels = Sleutelbos.from_settings(context.settings, opslag)
-            poort = Poort(context.catalogus(), sleutels)
-            dienst = Dienst(opslag, poort, context.klok, key_naast_eckid=context.settings.key_naast_eckid)
-            answer = dienst.preview(entry.afnemer, brin6, aanbod, verzoek)
-        except Geweigerd as fout:
-            raise click.ClickException(f"the afnemer would be refused: {fout.reden}") from None
+            server_keys = ServerKeys.from_settings(context.settings, database)
+            gate = Gate(context.catalogue(), server_keys)
+            exchange = Exchange(database, gate, context.clock, key_naast_eckid=context.settings.key_naast_eckid)
+            answer = exchange.preview(entry.afnemer, brin6, aanbod, verzoek)
+        except AccessRefused as error:
+            raise click.ClickException(f"the afnemer would be refused: {error.reason}") from None
         except OngeldigeKlantIdentificatie:
             raise click.ClickException("the afnemer would be refused: it is not there, or disabled") from None
-        except (SleutelFout, UwlrFout) as fout:
-            raise click.ClickException(str(fout)) from None
+        except (ServerKeyError, Fault) as error:
+            raise click.ClickException(str(error)) from None
     click.echo(answer)
 
 
@@ -169,7 +169,7 @@ def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
     console.print(table)
     table = make_table("profiel", "version", "record", "lacks", "how many")
     for naam in PROFIELEN:
-        for versie in ("2.2", "2.3"):
-            for (kind, element), count in profiel(naam, versie).missing(dataset).items():
-                table.add_row(naam, versie, kind, element, str(count))
+        for version in ("2.2", "2.3"):
+            for (kind, element), count in get_profiel(naam, version).missing(dataset).items():
+                table.add_row(naam, version, kind, element, str(count))
     console.print(table if table.row_count else "Nothing is missing under any profile.")

@@ -3,8 +3,8 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.database import OpslagFout
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.db.database import DatabaseUnusableError
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.serve import ListenError, run
 from uwlr_adapter.settings import Settings
@@ -32,19 +32,19 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
         raise click.UsageError(
             f"listening on {settings.host} needs --public-url https://…: the codes must travel in TLS"
         )
-    context.catalogus()
-    with context.opslag() as opslag:
-        if opslag.is_sqlite and settings.workers > 1:
+    context.catalogue()
+    with context.database() as database:
+        if database.is_sqlite and settings.workers > 1:
             raise click.UsageError(
                 f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite has one writer, so one worker"
             )
         try:
-            Sleutelbos.from_settings(settings, opslag)
-        except SleutelFout as error:
+            ServerKeys.from_settings(settings, database)
+        except ServerKeyError as error:
             raise click.ClickException(str(error)) from error
     try:
         run(settings, lambda: context.messages.print(_shown(settings)))
-    except (ListenError, OpslagFout) as error:
+    except (ListenError, DatabaseUnusableError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -13,42 +13,42 @@ from typing import Literal, TypeAlias
 MAX_COPIES = 64
 """A `maxOccurs` above this counts as unbounded; the standard has none but 1 and unbounded."""
 
-Soort: TypeAlias = Literal["element", "sequence", "choice", "all"]
+ParticleKind: TypeAlias = Literal["element", "sequence", "choice", "all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deel:
+class Particle:
     """A part of a content model: an element by its name, or a group of parts; `hoogstens` None is unbounded."""
 
-    soort: Soort
-    naam: str = ""
-    delen: tuple["Deel", ...] = ()
-    minstens: int = 1
-    hoogstens: int | None = 1
+    kind: ParticleKind
+    name: str = ""
+    parts: tuple["Particle", ...] = ()
+    min_occurs: int = 1
+    max_occurs: int | None = 1
 
     def names(self) -> frozenset[str]:
         """Give the names of all elements in it."""
-        if self.soort == "element":
-            return frozenset({self.naam})
-        return frozenset[str]().union(*(deel.names() for deel in self.delen))
+        if self.kind == "element":
+            return frozenset({self.name})
+        return frozenset[str]().union(*(part.names() for part in self.parts))
 
     def occurs(self, naam: str) -> tuple[int, int | None]:
         """Give how often an element stands in it at least and at most; None is unbounded."""
-        if self.soort == "element":
-            least, most = (1, 1) if self.naam == naam else (0, 0)
+        if self.kind == "element":
+            least, most = (1, 1) if self.name == naam else (0, 0)
             return _times((least, most), self)
-        found = [deel.occurs(naam) for deel in self.delen] or [(0, 0)]
+        found = [part.occurs(naam) for part in self.parts] or [(0, 0)]
         most_each = [most for _, most in found]
-        if self.soort == "choice":
+        if self.kind == "choice":
             return _times((min(least for least, _ in found), _largest(most_each)), self)
         return _times((sum(least for least, _ in found), _sum(most_each)), self)
 
 
-def _times(one: tuple[int, int | None], deel: Deel) -> tuple[int, int | None]:
+def _times(one: tuple[int, int | None], part: Particle) -> tuple[int, int | None]:
     least, most = one
     if most == 0:
         return 0, 0
-    return least * deel.minstens, None if most is None or deel.hoogstens is None else most * deel.hoogstens
+    return least * part.min_occurs, None if most is None or part.max_occurs is None else most * part.max_occurs
 
 
 def _largest(values: list[int | None]) -> int | None:
@@ -62,7 +62,7 @@ def _sum(values: list[int | None]) -> int | None:
 
 
 @dataclass(slots=True)
-class _Automaat:
+class _Automaton:
     """A Glushkov automaton: every mention of an element is a state, 0 is the start."""
 
     names: list[str] = field(default_factory=lambda: [""])
@@ -77,82 +77,82 @@ class _Automaat:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stuk:
+class _Fragment:
     """A piece of an automaton under construction: may it be empty, where does it begin, where does it end."""
 
-    leeg: bool = True
+    nullable: bool = True
     first: frozenset[int] = frozenset()
     last: frozenset[int] = frozenset()
 
 
-def _automaton(model: Deel, without: AbstractSet[str]) -> _Automaat:
+def _automaton(model: Particle, without: AbstractSet[str]) -> _Automaton:
     """Build the automaton of a model in which the elements `without` are passed over."""
-    automaat = _Automaat()
-    whole = _occurrences(automaat, model, without)
-    automaat.follow[0] = set(whole.first)
-    automaat.last = set(whole.last) | ({0} if whole.leeg else set())
-    return automaat
+    automaton = _Automaton()
+    whole = _occurrences(automaton, model, without)
+    automaton.follow[0] = set(whole.first)
+    automaton.last = set(whole.last) | ({0} if whole.nullable else set())
+    return automaton
 
 
-def _occurrences(automaat: _Automaat, deel: Deel, without: AbstractSet[str]) -> _Stuk:
+def _occurrences(automaton: _Automaton, part: Particle, without: AbstractSet[str]) -> _Fragment:
     """Give a part as often as it may stand there: the obliged copies, then the optional ones or a loop."""
-    stuk = _Stuk()
-    for _ in range(min(deel.minstens, MAX_COPIES)):
-        stuk = _then(automaat, stuk, _once(automaat, deel, without))
-    if deel.hoogstens is None or deel.hoogstens > MAX_COPIES:
-        loop = _once(automaat, deel, without)
-        _link(automaat, loop.last, loop.first)
-        return _then(automaat, stuk, _Stuk(leeg=True, first=loop.first, last=loop.last))
-    for _ in range(deel.hoogstens - deel.minstens):
-        once = _once(automaat, deel, without)
-        stuk = _then(automaat, stuk, _Stuk(leeg=True, first=once.first, last=once.last))
-    return stuk
+    fragment = _Fragment()
+    for _ in range(min(part.min_occurs, MAX_COPIES)):
+        fragment = _then(automaton, fragment, _once(automaton, part, without))
+    if part.max_occurs is None or part.max_occurs > MAX_COPIES:
+        loop = _once(automaton, part, without)
+        _link(automaton, loop.last, loop.first)
+        return _then(automaton, fragment, _Fragment(nullable=True, first=loop.first, last=loop.last))
+    for _ in range(part.max_occurs - part.min_occurs):
+        once = _once(automaton, part, without)
+        fragment = _then(automaton, fragment, _Fragment(nullable=True, first=once.first, last=once.last))
+    return fragment
 
 
-def _once(automaat: _Automaat, deel: Deel, without: AbstractSet[str]) -> _Stuk:
-    if deel.soort == "element":
-        if deel.naam in without:
-            return _Stuk()
-        automaat.names.append(deel.naam)
-        state = len(automaat.names) - 1
-        automaat.follow[state] = set()
-        return _Stuk(leeg=False, first=frozenset({state}), last=frozenset({state}))
-    parts = [_occurrences(automaat, one, without) for one in deel.delen]
-    if deel.soort == "sequence" or not parts:
-        stuk = _Stuk()
+def _once(automaton: _Automaton, deel: Particle, without: AbstractSet[str]) -> _Fragment:
+    if deel.kind == "element":
+        if deel.name in without:
+            return _Fragment()
+        automaton.names.append(deel.name)
+        state = len(automaton.names) - 1
+        automaton.follow[state] = set()
+        return _Fragment(nullable=False, first=frozenset({state}), last=frozenset({state}))
+    parts = [_occurrences(automaton, one, without) for one in deel.parts]
+    if deel.kind == "sequence" or not parts:
+        fragment = _Fragment()
         for part in parts:
-            stuk = _then(automaat, stuk, part)
-        return stuk
+            fragment = _then(automaton, fragment, part)
+        return fragment
     first = frozenset[int]().union(*(part.first for part in parts))
     last = frozenset[int]().union(*(part.last for part in parts))
-    if deel.soort == "all":  # any order; that each comes once is left to the counts
-        _link(automaat, last, first)
-    return _Stuk(leeg=any(part.leeg for part in parts), first=first, last=last)
+    if deel.kind == "all":  # any order; that each comes once is left to the counts
+        _link(automaton, last, first)
+    return _Fragment(nullable=any(part.nullable for part in parts), first=first, last=last)
 
 
-def _then(automaat: _Automaat, one: _Stuk, two: _Stuk) -> _Stuk:
-    _link(automaat, one.last, two.first)
-    return _Stuk(
-        leeg=one.leeg and two.leeg,
-        first=one.first | two.first if one.leeg else one.first,
-        last=one.last | two.last if two.leeg else two.last,
+def _then(automaton: _Automaton, one: _Fragment, two: _Fragment) -> _Fragment:
+    _link(automaton, one.last, two.first)
+    return _Fragment(
+        nullable=one.nullable and two.nullable,
+        first=one.first | two.first if one.nullable else one.first,
+        last=one.last | two.last if two.nullable else two.last,
     )
 
 
-def _link(automaat: _Automaat, origins: frozenset[int], targets: frozenset[int]) -> None:
+def _link(automaton: _Automaton, origins: frozenset[int], targets: frozenset[int]) -> None:
     for state in origins:
-        automaat.follow[state] |= targets
+        automaton.follow[state] |= targets
 
 
 @dataclass(frozen=True, slots=True)
-class Volgorde:
+class Witness:
     """A shortest sequence of children that exactly one of two models accepts; `eerste` says whether the first does."""
 
-    namen: tuple[str, ...]
-    eerste: bool
+    names: tuple[str, ...]
+    first_accepts: bool
 
 
-def difference(one: Deel, two: Deel) -> Volgorde | None:
+def difference(one: Particle, two: Particle) -> Witness | None:
     """Give a shortest sequence on which two models differ, or None when they accept the same.
 
     Elements that only one of them knows are passed over: that they are missing is another difference.
@@ -166,7 +166,7 @@ def difference(one: Deel, two: Deel) -> Volgorde | None:
     while todo:
         (here, there), path = todo.popleft()
         if left.accepts(here) != right.accepts(there):
-            return Volgorde(path, left.accepts(here))
+            return Witness(path, left.accepts(here))
         for naam in alphabet:
             pair = (left.step(here, naam), right.step(there, naam))
             if pair not in seen:

@@ -5,104 +5,104 @@ from typing import Any, TypeAlias, cast
 
 import xmlschema
 
-from uwlr_adapter.compare.content_model import Deel, Soort, difference
+from uwlr_adapter.compare.content_model import Particle, ParticleKind, difference
 
-Onderdeel: TypeAlias = Any
+Component: TypeAlias = Any
 """A component of xmlschema; what is asked of it here is in none of the types that it publishes."""
 _XSD = "http://www.w3.org/2001/XMLSchema"
-SCHOOLJAREN = "an answer of ours may carry any two following years up to 2099-2100"
-TOEVOEGINGEN = "no block can be written in it: its type is abstract and has no heirs"
+STATED_SCHOOLJAREN = "an answer of ours may carry any two following years up to 2099-2100"
+STATED_TOEVOEGINGEN = "no block can be written in it: its type is abstract and has no heirs"
 
 
 @dataclass(frozen=True, slots=True)
-class Verschil:
+class Difference:
     """One difference.
 
     `pad` is the path of local names, `soort` one of message, element, attribute, cardinality, order, type, facet, codes
     and sample; `ons` and `hun` say what each has; `verklaard` is the reason of a difference that we state, else empty.
     """
 
-    pad: str
-    soort: str
-    ons: str
-    hun: str
-    verklaard: str = ""
+    path: str
+    kind: str
+    ours: str
+    theirs: str
+    stated: str = ""
 
 
-class Wandeling:
+class ModelWalk:
     """A walk through two models at once. A pair of types is looked at once, where it is first met."""
 
     def __init__(self) -> None:
-        self.found: list[Verschil] = []
+        self.found: list[Difference] = []
         self._seen: set[tuple[int, int]] = set()
 
-    def element(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
+    def element(self, path: str, ours: Component, theirs: Component) -> None:
         """Compare two declarations of the same element, and all under it."""
         for name in ("default", "fixed", "nillable"):
-            self._note(pad, "element", *(f"{name} {getattr(one, name)!r}" for one in (ons, hun)))
-        self.type(pad, ons.type, hun.type)
+            self._note(path, "element", *(f"{name} {getattr(one, name)!r}" for one in (ours, theirs)))
+        self.type(path, ours.type, theirs.type)
 
-    def type(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
+    def type(self, path: str, ours: Component, theirs: Component) -> None:
         """Compare two types."""
-        if (id(ons), id(hun)) in self._seen:
+        if (id(ours), id(theirs)) in self._seen:
             return
-        self._seen.add((id(ons), id(hun)))
-        if ons.is_simple() or hun.is_simple():
-            if self._note(pad, "type", _kind(ons), _kind(hun)):
-                self._simple(pad, ons, hun)
+        self._seen.add((id(ours), id(theirs)))
+        if ours.is_simple() or theirs.is_simple():
+            if self._note(path, "type", _kind(ours), _kind(theirs)):
+                self._simple(path, ours, theirs)
             return
-        self._note(pad, "type", _content(ons), _content(hun))
-        self._attributes(pad, ons.attributes, hun.attributes)
-        if ons.has_simple_content() and hun.has_simple_content():
-            self.type(pad, ons.content, hun.content)
-        elif not ons.has_simple_content() and not hun.has_simple_content():
-            self._children(pad, ons.content, hun.content)
+        self._note(path, "type", _content(ours), _content(theirs))
+        self._attributes(path, ours.attributes, theirs.attributes)
+        if ours.has_simple_content() and theirs.has_simple_content():
+            self.type(path, ours.content, theirs.content)
+        elif not ours.has_simple_content() and not theirs.has_simple_content():
+            self._children(path, ours.content, theirs.content)
 
-    def _note(self, pad: str, soort: str, ons: str, hun: str, verklaard: str = "") -> bool:
+    def _note(self, path: str, kind: str, ours: str, theirs: str, stated: str = "") -> bool:
         """Write down a difference, if it is one; gives whether both are the same."""
-        if ons != hun:
-            self.found.append(Verschil(pad, soort, ons, hun, verklaard))
-        return ons == hun
+        if ours != theirs:
+            self.found.append(Difference(path, kind, ours, theirs, stated))
+        return ours == theirs
 
-    def _children(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
-        mine, other = _deel(ons), _deel(hun)
+    def _children(self, path: str, ours: Component, theirs: Component) -> None:
+        mine, other = _particle(ours), _particle(theirs)
         for naam in sorted(mine.names() ^ other.names()):
-            verklaard = TOEVOEGINGEN if naam == "toevoegingen" and naam in other.names() else ""
+            stated = STATED_TOEVOEGINGEN if naam == "toevoegingen" and naam in other.names() else ""
             here, there = (_times(model, naam) if naam in model.names() else "absent" for model in (mine, other))
-            self._note(f"{pad}/{naam}", "element", here, there, verklaard)
+            self._note(f"{path}/{naam}", "element", here, there, stated)
         both = mine.names() & other.names()
         if (witness := difference(mine, other)) is not None:
             counts = [
-                self._note(f"{pad}/{naam}", "cardinality", _times(mine, naam), _times(other, naam))
+                self._note(f"{path}/{naam}", "cardinality", _times(mine, naam), _times(other, naam))
                 for naam in sorted(both)
             ]
             if all(counts):
-                said = ("accepts ", "refuses ") if witness.eerste else ("refuses ", "accepts ")
-                self._note(pad, "order", *(word + (" ".join(witness.namen) or "nothing") for word in said))
-        mine_elements, other_elements = _elements(ons), _elements(hun)
+                said = ("accepts ", "refuses ") if witness.first_accepts else ("refuses ", "accepts ")
+                self._note(path, "order", *(word + (" ".join(witness.names) or "nothing") for word in said))
+        mine_elements, other_elements = _elements(ours), _elements(theirs)
         for naam in mine_elements:
             if naam in both - {"*"}:
-                self.element(f"{pad}/{naam}", mine_elements[naam], other_elements[naam])
+                self.element(f"{path}/{naam}", mine_elements[naam], other_elements[naam])
 
-    def _attributes(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
-        sides = [{str(naam or "*"): one for naam, one in side.items()} for side in (ons, hun)]
+    def _attributes(self, path: str, ours: Component, theirs: Component) -> None:
+        sides = [{str(naam or "*"): one for naam, one in side.items()} for side in (ours, theirs)]
         for naam in sorted(sides[0].keys() | sides[1].keys()):
             uses = [_use(side.get(naam)) for side in sides]
-            if self._note(f"{pad}/@{naam}", "attribute", *uses) or "absent" not in uses:
+            if self._note(f"{path}/@{naam}", "attribute", *uses) or "absent" not in uses:
                 mine, other = sides[0][naam], sides[1][naam]
                 if naam != "*":
-                    self.type(f"{pad}/@{naam}", mine.type, other.type)
+                    self.type(f"{path}/@{naam}", mine.type, other.type)
 
-    def _simple(self, pad: str, ons: Onderdeel, hun: Onderdeel) -> None:
-        mine, other = _facets(ons), _facets(hun)
+    def _simple(self, path: str, ours: Component, theirs: Component) -> None:
+        mine, other = _facets(ours), _facets(theirs)
         codes = mine.pop("enumeration", frozenset()), other.pop("enumeration", frozenset())
         if codes[0] != codes[1]:
-            self.found.append(_codes(pad, *codes))
+            self.found.append(_codes(path, *codes))
         for naam in sorted(mine.keys() | other.keys()):
-            self._note(pad, "facet", *(f"{naam} {_listed(side.get(naam, frozenset()))}" for side in (mine, other)))
+            self._note(path, "facet", *(f"{naam} {_listed(side.get(naam, frozenset()))}" for side in (mine, other)))
 
 
-def _kind(one: Onderdeel) -> str:
+def _kind(one: Component) -> str:
     """Give the built-in type that a simple type restricts, or that it is no simple type."""
     if not one.is_simple():
         return "elements or attributes"
@@ -111,29 +111,29 @@ def _kind(one: Onderdeel) -> str:
     return f"xs:{one.local_name}"
 
 
-def _content(one: Onderdeel) -> str:
+def _content(one: Component) -> str:
     words = [word for word, holds in (("mixed", one.mixed), ("abstract", one.abstract)) if holds]
     return " ".join([*words, "text" if one.has_simple_content() else "elements"])
 
 
-def _deel(one: Onderdeel) -> Deel:
+def _particle(one: Component) -> Particle:
     """Turn a particle of xmlschema into a part of a content model."""
-    occurs = {"minstens": one.min_occurs, "hoogstens": one.max_occurs}
+    occurs = {"min_occurs": one.min_occurs, "max_occurs": one.max_occurs}
     if isinstance(one, xmlschema.validators.XsdGroup):
-        return Deel(cast("Soort", one.model), delen=tuple(_deel(part) for part in one), **occurs)
-    return Deel("element", naam=one.local_name or "*", **occurs)
+        return Particle(cast("ParticleKind", one.model), parts=tuple(_particle(part) for part in one), **occurs)
+    return Particle("element", name=one.local_name or "*", **occurs)
 
 
-def _elements(group: Onderdeel) -> dict[str, Onderdeel]:
+def _elements(group: Component) -> dict[str, Component]:
     return {one.local_name or "*": one for one in group.iter_elements()}
 
 
-def _times(model: Deel, naam: str) -> str:
+def _times(model: Particle, naam: str) -> str:
     least, most = model.occurs(naam)
     return f"{least}..{'n' if most is None else most}"
 
 
-def _use(attribute: Onderdeel) -> str:
+def _use(attribute: Component) -> str:
     if attribute is None or getattr(attribute, "use", "") == "prohibited":
         return "absent"
     words = [getattr(attribute, "use", None) or "optional"]
@@ -141,7 +141,7 @@ def _use(attribute: Onderdeel) -> str:
     return " ".join(words)
 
 
-def _facets(one: Onderdeel) -> dict[str, frozenset[str]]:
+def _facets(one: Component) -> dict[str, frozenset[str]]:
     """Give the facets of a simple type, those that it inherits included; the nearest wins, but patterns add up."""
     found: dict[str, frozenset[str]] = {}
     while one is not None and one.target_namespace != _XSD:
@@ -157,13 +157,17 @@ def _facets(one: Onderdeel) -> dict[str, frozenset[str]]:
     return found
 
 
-def _codes(pad: str, ons: frozenset[str], hun: frozenset[str]) -> Verschil:
+def _codes(path: str, ours: frozenset[str], theirs: frozenset[str]) -> Difference:
     """Give the difference of two code lists; that ours has later schooljaren in an answer is stated."""
-    later = pad.endswith("/school/schooljaar") and bool(hun) and hun < ons and min(ons - hun) > max(hun)
-    if not ons or not hun:
-        return Verschil(pad, "codes", *("any" if not codes else f"{len(codes)} codes" for codes in (ons, hun)))
-    return Verschil(
-        pad, "codes", f"also {_listed(ons - hun)}", f"also {_listed(hun - ons)}", SCHOOLJAREN if later else ""
+    later = path.endswith("/school/schooljaar") and bool(theirs) and theirs < ours and min(ours - theirs) > max(theirs)
+    if not ours or not theirs:
+        return Difference(path, "codes", *("any" if not codes else f"{len(codes)} codes" for codes in (ours, theirs)))
+    return Difference(
+        path,
+        "codes",
+        f"also {_listed(ours - theirs)}",
+        f"also {_listed(theirs - ours)}",
+        STATED_SCHOOLJAREN if later else "",
     )
 
 

@@ -13,14 +13,14 @@ from lxml import etree
 from uwlr_adapter.contract import names
 
 _LG, _AUT = names.LEERLINGGEGEVENS, names.AUTORISATIE
-_NAAM = (
+_NAME = (
     "<achternaam>Aa</achternaam><voorvoegsel>van</voorvoegsel><voornamen>Bo Cas</voornamen>"
     "<voorletters-1>B.C.</voorletters-1><roepnaam>Bo</roepnaam>"
 )
 _LATER = "<omschrijving>o</omschrijving><mutatiedatum>2023-09-01T10:00:00</mutatiedatum>"
 _BRIN = "<brincode>21QW</brincode><dependancecode>00</dependancecode><schoolkey>s</schoolkey>"
-_VORMEN = {
-    "brincode": (_BRIN, _NAAM, "<sofinummer>111111111</sofinummer>", "<postcodenl>1234AB</postcodenl>"),
+_FORMS = {
+    "brincode": (_BRIN, _NAME, "<sofinummer>111111111</sofinummer>", "<postcodenl>1234AB</postcodenl>"),
     "instellingsnummer": (
         "<instellingsnummer>12345</instellingsnummer><schoolkey>s</schoolkey>",
         "<roepnaam>Bo</roepnaam>",
@@ -29,7 +29,7 @@ _VORMEN = {
     ),
     "schoolkey": (
         "<schoolkey>s</schoolkey>",
-        _NAAM,
+        _NAME,
         "<onderwijsnummer>111111111</onderwijsnummer>",
         "<postcodeoverig>x</postcodeoverig>",
     ),
@@ -41,15 +41,15 @@ _VORMEN = {
         "",
     ),
 }
-VORMEN = tuple(_VORMEN)
+FORMS = tuple(_FORMS)
 """The forms of a full answer."""
-STAPPEN = {
+STEPS = {
     "structuur": ("school", "vestigingen", "groepen"),
     "leerlingen": ("school", "leerlingen"),
     "leerkrachten": ("school", "leerkrachten"),
 }
 """What of the whole each answer in steps holds."""
-WAARDEN = (
+VALUES = (
     *("", " ", "0", "00", "01", "+1", "1", "2", "3", "9", "10", "12", "123", "1234", "123456", "1234567", "123456789"),
     *(
         "1234567890",
@@ -73,9 +73,9 @@ WAARDEN = (
 """Values that are right for some element and wrong for others, and texts around every length that the standard has."""
 
 
-def antwoord(vorm: str) -> etree._Element:
+def answer(answer_format: str) -> etree._Element:
     """Give a valid leerlinggegevens_antwoord of one of the VORMEN, of the schooljaar 2023-2024."""
-    school, naam, nummer, postcode = _VORMEN[vorm]
+    school, naam, number, postcode = _FORMS[answer_format]
     return etree.fromstring(
         f'<leerlinggegevens_antwoord xmlns="{_LG}"><leerlinggegevens><school><schooljaar>2023-2024</schooljaar>'
         f"<peildatum>2023-09-01</peildatum>{school}<aanmaakdatum>2023-09-01T10:00:00+02:00</aanmaakdatum>"
@@ -88,7 +88,7 @@ def antwoord(vorm: str) -> etree._Element:
         '<start_ondw_jgr3>2022-08-01</start_ondw_jgr3><jaargroep>4</jaargroep><groep key="g1"/><samengestelde_groepen>'
         '<samengestelde_groep key="s1"/></samengestelde_groepen><vestiging key="v1"/><gebruikersnaam>g</gebruikersnaam>'
         "<emailadres>e</emailadres><fotourl>f</fotourl><etniciteit>0</etniciteit><land>NL</land>"
-        f"<land_vader>BE</land_vader><land_moeder>?</land_moeder>{nummer}"
+        f"<land_vader>BE</land_vader><land_moeder>?</land_moeder>{number}"
         f"<gewicht_nieuw>0,3</gewicht_nieuw><gewicht>0.25</gewicht>{postcode}"
         "<instroomdatum>2020-08-01</instroomdatum><uitstroomdatum>2028-07-31</uitstroomdatum>"
         "<mutatiedatum>2023-09-01T10:00:00</mutatiedatum></leerling></leerlingen>"
@@ -100,15 +100,15 @@ def antwoord(vorm: str) -> etree._Element:
     )
 
 
-def stap(whole: etree._Element, naam: str) -> etree._Element:
+def step(whole: etree._Element, naam: str) -> etree._Element:
     """Give the answer in steps that holds the same records as an answer of the whole school."""
     root = etree.XML(f'<{naam}_antwoord xmlns="{_LG}"><leerlinggegevens-{naam}/></{naam}_antwoord>')
     parts = etree.fromstring(etree.tostring(whole))[0]
-    root[0].extend([part for part in parts if etree.QName(part).localname in STAPPEN[naam]])
+    root[0].extend([part for part in parts if etree.QName(part).localname in STEPS[naam]])
     return etree.fromstring(etree.tostring(root))
 
 
-def verzoek(naam: str, school: str) -> etree._Element:
+def request(naam: str, school: str) -> etree._Element:
     """Give a full request; `school` is the XML that names the school."""
     groepen = '<groepen><groep key="g1"/><samengestelde_groep key="s1"/></groepen>'
     return etree.fromstring(
@@ -126,27 +126,27 @@ def autorisatie() -> etree._Element:
     )
 
 
-def alle() -> Iterator[etree._Element]:
+def every() -> Iterator[etree._Element]:
     """Give every full message: the answers, the answers in steps, the requests and the header."""
-    for vorm in VORMEN:
-        yield antwoord(vorm)
-    for naam in STAPPEN:
-        yield stap(antwoord("brincode"), naam)
-    for naam in ("leerlinggegevens_verzoek", *(f"{naam}_verzoek" for naam in STAPPEN)):
-        yield verzoek(naam, "<brincode>21QW</brincode><dependancecode>00</dependancecode>")
-        yield verzoek(naam, "<schoolkey>s</schoolkey>")
+    for answer_format in FORMS:
+        yield answer(answer_format)
+    for naam in STEPS:
+        yield step(answer("brincode"), naam)
+    for naam in ("leerlinggegevens_verzoek", *(f"{naam}_verzoek" for naam in STEPS)):
+        yield request(naam, "<brincode>21QW</brincode><dependancecode>00</dependancecode>")
+        yield request(naam, "<schoolkey>s</schoolkey>")
     yield autorisatie()
 
 
 @dataclass(frozen=True, slots=True)
-class Wijziging:
+class SampleMutation:
     """What was done to a message: where (local names, `@` before an attribute), and what."""
 
-    pad: str
-    wat: str
+    path: str
+    what: str
 
 
-def changes(root: etree._Element, tried: set[str]) -> Iterator[Wijziging]:
+def changes(root: etree._Element, tried: set[str]) -> Iterator[SampleMutation]:
     """Change a message in one place after another, and undo it when the caller goes on.
 
     Each element and attribute is left out, each element is written twice, and each place that is not yet among those
@@ -154,21 +154,21 @@ def changes(root: etree._Element, tried: set[str]) -> Iterator[Wijziging]:
     """
     for element in list(root.iter(etree.Element)):
         steps = [*reversed(list(element.iterancestors())), element]
-        pad = "/".join(etree.QName(step).localname for step in steps)
-        if pad not in tried:
-            yield from (Wijziging(pad + place, wat) for place, wat in _values(element))
-            tried.add(pad)
-        yield from (Wijziging(pad + place, wat) for place, wat in _amounts(element))
+        path = "/".join(etree.QName(step).localname for step in steps)
+        if path not in tried:
+            yield from (SampleMutation(path + place, wat) for place, wat in _values(element))
+            tried.add(path)
+        yield from (SampleMutation(path + place, wat) for place, wat in _amounts(element))
 
 
 def _values(element: etree._Element) -> Iterator[tuple[str, str]]:
     held = element.text
-    for waarde in () if len(element) else WAARDEN:
+    for waarde in () if len(element) else VALUES:
         element.text = waarde
         yield "", _show(waarde)
     element.text = held
     for name, value in _attributes(element):
-        for waarde in WAARDEN:
+        for waarde in VALUES:
             element.set(name, waarde)
             yield f"/@{name}", _show(waarde)
         element.set(name, value)
@@ -196,6 +196,6 @@ def _attributes(element: etree._Element) -> list[tuple[str, str]]:
     return [(str(name), str(value)) for name, value in element.items()]
 
 
-def _show(waarde: str) -> str:
+def _show(value: str) -> str:
     longest = 24
-    return f"'{waarde}'" if len(waarde) <= longest else f"a text of {len(waarde)}"
+    return f"'{value}'" if len(value) <= longest else f"a text of {len(value)}"

@@ -12,16 +12,16 @@ from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerl
 
 
 @dataclass(frozen=True, slots=True)
-class GroepVraag:
+class GroepReference:
     """One group reference of a request; without a key it asks for those in no group of this kind."""
 
     soort: GroepSoort
     key: str | None
 
 
-def choose(dataset: Dataset, vragen: Iterable[GroepVraag]) -> Dataset:
+def choose(dataset: Dataset, references: Iterable[GroepReference]) -> Dataset:
     """Give the dataset with only the leerlingen and leerkrachten of the asked groups, in their order."""
-    asked = frozenset(vragen)
+    asked = frozenset(references)
     return replace(
         dataset,
         leerlingen=tuple(one for one in dataset.leerlingen if not asked.isdisjoint(_of_leerling(one))),
@@ -29,37 +29,40 @@ def choose(dataset: Dataset, vragen: Iterable[GroepVraag]) -> Dataset:
     )
 
 
-def count_unknown(dataset: Dataset, vragen: Iterable[GroepVraag]) -> int:
+def count_unknown(dataset: Dataset, references: Iterable[GroepReference]) -> int:
     """Count the references that name no group of this dataset."""
     groepen = known(dataset)
-    return sum(vraag.key is not None and vraag not in groepen for vraag in vragen)
+    return sum(reference.key is not None and reference not in groepen for reference in references)
 
 
-def known(dataset: Dataset) -> frozenset[GroepVraag]:
+def known(dataset: Dataset) -> frozenset[GroepReference]:
     """Give the references that name a group of this dataset."""
-    return frozenset(GroepVraag(groep.soort, groep.key) for groep in dataset.groepen)
+    return frozenset(GroepReference(groep.soort, groep.key) for groep in dataset.groepen)
 
 
-def references(dataset: Dataset, lijst: str) -> list[set[GroepVraag]]:
+def references(dataset: Dataset, list_name: str) -> list[set[GroepReference]]:
     """Give for each person in a list (`leerlingen` or `leerkrachten`) the references that it answers to."""
-    if lijst == "leerlingen":
+    if list_name == "leerlingen":
         return [_of_leerling(one) for one in dataset.leerlingen]
     return [_of_leerkracht(one) for one in dataset.leerkrachten]
 
 
-def _of_leerling(leerling: Leerling) -> set[GroepVraag]:
+def _of_leerling(leerling: Leerling) -> set[GroepReference]:
     """Give every reference that this leerling answers to."""
     samengesteld = leerling.samengestelde_groepen or (None,)
-    return {GroepVraag("groep", leerling.groep), *(GroepVraag("samengestelde_groep", key) for key in samengesteld)}
+    return {
+        GroepReference("groep", leerling.groep),
+        *(GroepReference("samengestelde_groep", key) for key in samengesteld),
+    }
 
 
-def _of_leerkracht(leerkracht: Leerkracht) -> set[GroepVraag]:
+def _of_leerkracht(leerkracht: Leerkracht) -> set[GroepReference]:
     """Give every reference that this leerkracht answers to."""
-    own = {GroepVraag(groep.soort, groep.key) for groep in leerkracht.groepen}
-    soorten = {vraag.soort for vraag in own}
-    without: set[GroepVraag] = set()
-    if "groep" not in soorten:
-        without.add(GroepVraag("groep", None))
-    if "samengestelde_groep" not in soorten:
-        without.add(GroepVraag("samengestelde_groep", None))
+    own = {GroepReference(groep.soort, groep.key) for groep in leerkracht.groepen}
+    kinds = {reference.soort for reference in own}
+    without: set[GroepReference] = set()
+    if "groep" not in kinds:
+        without.add(GroepReference("groep", None))
+    if "samengestelde_groep" not in kinds:
+        without.add(GroepReference("samengestelde_groep", None))
     return own | without

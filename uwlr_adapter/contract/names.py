@@ -5,83 +5,83 @@ from dataclasses import dataclass
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 LEERLINGGEGEVENS = "http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens"
 AUTORISATIE = "http://www.edustandaard.nl/leerresultaten/2/autorisatie"
-FOUT = "urn:uwlr-adapter:fout"
+FAULT_DETAIL = "urn:uwlr-adapter:fout"
 """The namespace of our own detail in a fault; UWLR leaves the detail free."""
 
 
 @dataclass(frozen=True, slots=True)
-class Operatie:
+class Operation:
     """One operation of the WSDL: its name, SOAPAction, the local names of request, answer and payload, and its parts.
 
     `delen` are the lists that the payload may hold beside the school; `per_groep` tells whether the request names
     groups.
     """
 
-    naam: str
+    name: str
     soap_action: str
-    verzoek: str
-    antwoord: str
-    inhoud: str
-    delen: tuple[str, ...]
-    per_groep: bool = False
+    request: str
+    answer: str
+    payload: str
+    parts: tuple[str, ...]
+    by_groep: bool = False
 
     @property
-    def verzoek_tag(self) -> str:
+    def request_tag(self) -> str:
         """The request element as lxml writes a qualified name."""
-        return f"{{{LEERLINGGEGEVENS}}}{self.verzoek}"
+        return f"{{{LEERLINGGEGEVENS}}}{self.request}"
 
 
-HAAL_LEERLINGGEGEVENS = Operatie(
-    naam="HaalLeerlinggegevens",
+HAAL_LEERLINGGEGEVENS = Operation(
+    name="HaalLeerlinggegevens",
     soap_action="HaalLeerlinggegevens",
-    verzoek="leerlinggegevens_verzoek",
-    antwoord="leerlinggegevens_antwoord",
-    inhoud="leerlinggegevens",
-    delen=("vestigingen", "groepen", "leerlingen", "leerkrachten"),
+    request="leerlinggegevens_verzoek",
+    answer="leerlinggegevens_antwoord",
+    payload="leerlinggegevens",
+    parts=("vestigingen", "groepen", "leerlingen", "leerkrachten"),
 )
-HAAL_STRUCTUUR = Operatie(
-    naam="HaalStructuur",
+HAAL_STRUCTUUR = Operation(
+    name="HaalStructuur",
     soap_action=f"{LEERLINGGEGEVENS}/structuur_verzoek",
-    verzoek="structuur_verzoek",
-    antwoord="structuur_antwoord",
-    inhoud="leerlinggegevens-structuur",
-    delen=("vestigingen", "groepen"),
+    request="structuur_verzoek",
+    answer="structuur_antwoord",
+    payload="leerlinggegevens-structuur",
+    parts=("vestigingen", "groepen"),
 )
-HAAL_LEERLINGEN = Operatie(
-    naam="HaalLeerlingen",
+HAAL_LEERLINGEN = Operation(
+    name="HaalLeerlingen",
     soap_action=f"{LEERLINGGEGEVENS}/leerlingen_verzoek",
-    verzoek="leerlingen_verzoek",
-    antwoord="leerlingen_antwoord",
-    inhoud="leerlinggegevens-leerlingen",
-    delen=("leerlingen",),
-    per_groep=True,
+    request="leerlingen_verzoek",
+    answer="leerlingen_antwoord",
+    payload="leerlinggegevens-leerlingen",
+    parts=("leerlingen",),
+    by_groep=True,
 )
-HAAL_LEERKRACHTEN = Operatie(
-    naam="HaalLeerkrachten",
+HAAL_LEERKRACHTEN = Operation(
+    name="HaalLeerkrachten",
     soap_action=f"{LEERLINGGEGEVENS}/leerkrachten_verzoek",
-    verzoek="leerkrachten_verzoek",
-    antwoord="leerkrachten_antwoord",
-    inhoud="leerlinggegevens-leerkrachten",
-    delen=("leerkrachten",),
-    per_groep=True,
+    request="leerkrachten_verzoek",
+    answer="leerkrachten_antwoord",
+    payload="leerlinggegevens-leerkrachten",
+    parts=("leerkrachten",),
+    by_groep=True,
 )
-OPERATIES = {
-    operatie.verzoek_tag: operatie
+OPERATIONS = {
+    operatie.request_tag: operatie
     for operatie in (HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR, HAAL_LEERLINGEN, HAAL_LEERKRACHTEN)
 }
 """The operations that are served, by the qualified name of the request element (document/literal dispatch)."""
 
-VERZOEK_ELEMENTEN = (
+VERZOEK_ELEMENTS = (
     *("schooljaar", "brincode", "dependancecode", "schoolkey", "xsdversie", "gegevenssetid"),
     *("laatstontvangengegevens", "groepen"),
 )
 """The children of a request in their order (UWLR 2.2, Leerlinggegevensverzoek)."""
-AUTORISATIE_DELEN = ("autorisatiesleutel", "klantcode", "klantnaam")
+AUTORISATIE_PARTS = ("autorisatiesleutel", "klantcode", "klantnaam")
 """The children of the autorisatie header in their order (UWLR 2.2, Autorisatie)."""
 
-NAAM_ELEMENTEN = ("achternaam", "voorvoegsel", "voornamen", "voorletters-1", "roepnaam")
-LEERLING_ELEMENTEN = (
-    *NAAM_ELEMENTEN,
+NAAM_ELEMENTS = ("achternaam", "voorvoegsel", "voornamen", "voorletters-1", "roepnaam")
+LEERLING_ELEMENTS = (
+    *NAAM_ELEMENTS,
     "geboortedatum",
     "geslacht",
     "start_ondw_jgr3",
@@ -107,12 +107,12 @@ LEERLING_ELEMENTEN = (
     "mutatiedatum",
 )
 """The children of a leerling in their order, without those that we never hold (numbers of the BSN family, blocks)."""
-LEERKRACHT_ELEMENTEN = (*NAAM_ELEMENTEN, "gebruikersnaam", "emailadres", "rollen", "groepen", "mutatiedatum")
+LEERKRACHT_ELEMENTS = (*NAAM_ELEMENTS, "gebruikersnaam", "emailadres", "rollen", "groepen", "mutatiedatum")
 """The children of a leerkracht in their order; `rollen` stands for any number of `rol` and `rolomschrijving`."""
-GROEP_ELEMENTEN = ("naam", "jaargroep", "omschrijving", "mutatiedatum")
-SAMENGESTELDE_GROEP_ELEMENTEN = ("naam", "omschrijving", "mutatiedatum")
-VESTIGING_ELEMENTEN = ("naam", "omschrijving", "mutatiedatum")
-BSN_FAMILIE = ("sofinummer", "bsn", "onderwijsnummer", "rijksregisternummer")
+GROEP_ELEMENTS = ("naam", "jaargroep", "omschrijving", "mutatiedatum")
+SAMENGESTELDE_GROEP_ELEMENTS = ("naam", "omschrijving", "mutatiedatum")
+VESTIGING_ELEMENTS = ("naam", "omschrijving", "mutatiedatum")
+BSN_FAMILY = ("sofinummer", "bsn", "onderwijsnummer", "rijksregisternummer")
 """National numbers: allowed by the standard, never stored and never sent by us."""
 
 

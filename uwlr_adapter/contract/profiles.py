@@ -11,7 +11,7 @@ from operator import attrgetter
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
 
-TABEL = """
+TABLE = """
 record               element                smalle-2.2  smalle-2.3  lvs-2.2  lvs-2.3  volledig
 vestiging            naam                   -           -           -        -        o
 vestiging            omschrijving           -           -           -        -        o
@@ -69,37 +69,37 @@ leerkracht           mutatiedatum           -           -           -        -  
 class Profiel:
     """A profile of one version: the elements that may go, per kind of record, and those that should be there."""
 
-    naam: str
+    name: str
     groep: frozenset[str]
     samengestelde_groep: frozenset[str]
     leerling: frozenset[str]
     leerkracht: frozenset[str]
     vestiging: frozenset[str]
     """Empty: the locaties do not go at all."""
-    leerling_nodig: frozenset[str] = frozenset()
-    leerkracht_nodig: frozenset[str] = frozenset()
+    leerling_wanted: frozenset[str] = frozenset()
+    leerkracht_wanted: frozenset[str] = frozenset()
 
     def narrowed(self, asked: "Profiel") -> "Profiel":
         """Give this profile without what the asked one leaves out; it never becomes wider."""
         parts = {
             field.name: getattr(self, field.name) & getattr(asked, field.name)
             for field in fields(self)
-            if field.name != "naam"
+            if field.name != "name"
         }
         narrower = replace(self, **parts)
-        return self if narrower == self else replace(narrower, naam=f"{self.naam} & {asked.naam}")
+        return self if narrower == self else replace(narrower, name=f"{self.name} & {asked.name}")
 
-    def count_incomplete(self, dataset: Dataset, delen: tuple[str, ...]) -> int:
+    def count_incomplete(self, dataset: Dataset, parts: tuple[str, ...]) -> int:
         """Count the leerlingen and leerkrachten, as far as they are asked for, that lack a field which should be there.
 
         They go without it (UWLR knows no way to say so).
         """
-        return sum(len(self.incomplete_places(dataset, lijst)) for lijst in PERSONEN if lijst in delen)
+        return sum(len(self.incomplete_places(dataset, list_name)) for list_name in PERSON_LISTS if list_name in parts)
 
-    def incomplete_places(self, dataset: Dataset, lijst: str) -> list[int]:
+    def incomplete_places(self, dataset: Dataset, list_name: str) -> list[int]:
         """Give the places in a list (`leerlingen` or `leerkrachten`) of those that lack such a field."""
-        personen = dataset.leerlingen if lijst == "leerlingen" else dataset.leerkrachten
-        needed = self.leerling_nodig if lijst == "leerlingen" else self.leerkracht_nodig
+        personen = dataset.leerlingen if list_name == "leerlingen" else dataset.leerkrachten
+        needed = self.leerling_wanted if list_name == "leerlingen" else self.leerkracht_wanted
         if not needed:
             return []
         values = attrgetter(*map(names.attribute_of, sorted(needed)), "key")
@@ -108,18 +108,18 @@ class Profiel:
     def missing(self, dataset: Dataset) -> dict[tuple[str, str], int]:
         """Count the records that lack a field which should be there, by kind of record and element."""
         kinds = (
-            ("leerling", dataset.leerlingen, self.leerling_nodig),
-            ("leerkracht", dataset.leerkrachten, self.leerkracht_nodig),
+            ("leerling", dataset.leerlingen, self.leerling_wanted),
+            ("leerkracht", dataset.leerkrachten, self.leerkracht_wanted),
         )
         found = {
             (kind, element): sum(not getattr(one, names.attribute_of(element)) for one in records)
-            for kind, records, nodig in kinds
-            for element in sorted(nodig)
+            for kind, records, wanted in kinds
+            for element in sorted(wanted)
         }
         return {key: count for key, count in found.items() if count}
 
 
-PERSONEN = ("leerlingen", "leerkrachten")
+PERSON_LISTS = ("leerlingen", "leerkrachten")
 """The lists of persons in an answer."""
 
 
@@ -128,21 +128,21 @@ def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:
         return frozenset(row[1] for row in rows if row[0] == record and row[place] in marks)
 
     return Profiel(
-        naam=naam,
+        name=naam,
         groep=of("groep", "oR"),
         samengestelde_groep=of("samengestelde_groep", "oR"),
         leerling=of("leerling", "oR"),
         leerkracht=of("leerkracht", "oR"),
         vestiging=of("vestiging", "oR"),
-        leerling_nodig=of("leerling", "R"),
-        leerkracht_nodig=of("leerkracht", "R"),
+        leerling_wanted=of("leerling", "R"),
+        leerkracht_wanted=of("leerkracht", "R"),
     )
 
 
-NAMEN = {"smalle": "smalle set", "lvs": "LVS-set", "volledig": "volledig"}
+NAMES = {"smalle": "smalle set", "lvs": "LVS-set", "volledig": "volledig"}
 """What the columns of the table are called in a catalogue and in the field."""
-VERSIES = ("2.1", "2.2", "2.3")
-BIJNAMEN = {
+VERSIONS = ("2.1", "2.2", "2.3")
+ALIASES = {
     "smalleset": "smalle set",
     "smallesetpo": "smalle set",
     "smallesetvo": "smalle set",
@@ -154,32 +154,34 @@ BIJNAMEN = {
 
 
 def _read() -> dict[tuple[str, str], Profiel]:
-    head, *rows = [line.split() for line in TABEL.strip().splitlines()]
+    head, *rows = [line.split() for line in TABLE.strip().splitlines()]
     found: dict[tuple[str, str], Profiel] = {}
     for place, column in enumerate(head[2:], 2):
-        short, _, versie = column.partition("-")
-        profiel = _column(rows, NAMEN[short], place)
+        short, _, version = column.partition("-")
+        profiel = _column(rows, NAMES[short], place)
         # 2.1 has the profiles of 2.2, as far as is known; its answers carry no eckid.
-        versies = {"": VERSIES, "2.2": ("2.1", "2.2"), "2.3": ("2.3",)}[versie]
-        found |= {(profiel.naam, one): profiel for one in versies}
+        versions = {"": VERSIONS, "2.2": ("2.1", "2.2"), "2.3": ("2.3",)}[version]
+        found |= {(profiel.name, one): profiel for one in versions}
     # A number that tells a leerling apart leaves under the LVS-set of 2.2 only.
     lvs = found["LVS-set", "2.1"]
     without = {"bsn_ondwnr-4"}
-    found["LVS-set", "2.1"] = replace(lvs, leerling=lvs.leerling - without, leerling_nodig=lvs.leerling_nodig - without)
+    found["LVS-set", "2.1"] = replace(
+        lvs, leerling=lvs.leerling - without, leerling_wanted=lvs.leerling_wanted - without
+    )
     return found
 
 
-_PROFIELEN = _read()
-PROFIELEN = tuple(NAMEN.values())
+_BY_NAME_AND_VERSION = _read()
+PROFIELEN = tuple(NAMES.values())
 """The profiles by name, as a catalogue of koppelingen writes them."""
 
 
-def profiel(naam: str, xsdversie: str) -> Profiel:
+def get_profiel(naam: str, xsdversie: str) -> Profiel:
     """Give a profile in one version of UWLR. Raises KeyError for a name or version that does not exist."""
-    return _PROFIELEN[naam, xsdversie]
+    return _BY_NAME_AND_VERSION[naam, xsdversie]
 
 
-def asked_profiel(gegevenssetid: str, xsdversie: str) -> Profiel | None:
+def requested_profiel(gegevenssetid: str, xsdversie: str) -> Profiel | None:
     """Give the profile that a caller names in gegevenssetid, if it is known."""
-    naam = BIJNAMEN.get("".join(letter for letter in gegevenssetid.lower() if letter.isalnum()))
-    return None if naam is None else profiel(naam, xsdversie)
+    naam = ALIASES.get("".join(letter for letter in gegevenssetid.lower() if letter.isalnum()))
+    return None if naam is None else get_profiel(naam, xsdversie)

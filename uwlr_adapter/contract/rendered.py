@@ -10,106 +10,106 @@ from dataclasses import dataclass
 from typing import Self
 
 from uwlr_adapter.contract import answer, getrapt
-from uwlr_adapter.contract.answer import Vorm
+from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.getrapt import GroepVraag
+from uwlr_adapter.contract.getrapt import GroepReference
 
 
 @dataclass(frozen=True, slots=True)
-class Deel:
+class RenderedPart:
     """The part of the records that some groups ask for; without records there are no data."""
 
     records: bytes
-    personen: int
-    onvolledig: int
-    onbekend: int
+    persons: int
+    incomplete: int
+    unknown: int
     """References that name no group of the school."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wijzer:
+class PersonIndex:
     """Where each person stands in the records, and who answers to which group reference; by place of the person."""
 
-    lijst: str
+    list_name: str
     """The list element around the persons."""
-    grenzen: Sequence[int]
+    bounds: Sequence[int]
     """Where the fragment of each person begins, and where the last one ends, in bytes."""
-    onvolledig: frozenset[int]
-    wie: Mapping[GroepVraag, Sequence[int]]
-    groepen: frozenset[GroepVraag]
+    incomplete: frozenset[int]
+    places: Mapping[GroepReference, Sequence[int]]
+    groepen: frozenset[GroepReference]
     """The groups of the school."""
 
     def to_json(self) -> bytes:
         """Give it as it is stored."""
-        wie = [[vraag.soort, vraag.key, list(found)] for vraag, found in self.wie.items()]
-        groepen = [[vraag.soort, vraag.key] for vraag in self.groepen]
-        return json.dumps([self.lijst, list(self.grenzen), sorted(self.onvolledig), wie, groepen]).encode()
+        places = [[reference.soort, reference.key, list(found)] for reference, found in self.places.items()]
+        groepen = [[reference.soort, reference.key] for reference in self.groepen]
+        return json.dumps([self.list_name, list(self.bounds), sorted(self.incomplete), places, groepen]).encode()
 
     @classmethod
     def from_json(cls, stored: bytes) -> Self:
         """Give what `to_json` stored."""
-        lijst, grenzen, onvolledig, wie, groepen = json.loads(stored)
+        list_name, bounds, incomplete, places, groepen = json.loads(stored)
         return cls(
-            lijst=lijst,
-            grenzen=grenzen,
-            onvolledig=frozenset(onvolledig),
-            wie={GroepVraag(soort, key): found for soort, key, found in wie},
-            groepen=frozenset(GroepVraag(soort, key) for soort, key in groepen),
+            list_name=list_name,
+            bounds=bounds,
+            incomplete=frozenset(incomplete),
+            places={GroepReference(kind, key): found for kind, key, found in places},
+            groepen=frozenset(GroepReference(kind, key) for kind, key in groepen),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Weergave:
+class RenderedRecords:
     """The rendered records of one school for one kind of answer; `wijzer` is there when groups can ask for a part."""
 
     records: bytes
     leerlingen: int
-    onvolledig: int
-    wijzer: Wijzer | None = None
+    incomplete: int
+    index: PersonIndex | None = None
 
-    def choose(self, vragen: Iterable[GroepVraag]) -> Deel:
+    def choose(self, references: Iterable[GroepReference]) -> RenderedPart:
         """Give what the asked groups are answered; the same as rendering `getrapt.choose` would give."""
-        if self.wijzer is None:
+        if self.index is None:
             raise ValueError("this answer knows no groups")
-        asked = list(vragen)
-        grenzen = self.wijzer.grenzen
-        places = sorted({place for vraag in set(asked) for place in self.wijzer.wie.get(vraag, ())})
-        pieces = b"".join([self.records[grenzen[place] : grenzen[place + 1]] for place in places])
-        lijst = self.wijzer.lijst
-        return Deel(
-            records=f"<{lijst}>".encode() + pieces + f"</{lijst}>".encode() if places else b"",
-            personen=len(places),
-            onvolledig=len(self.wijzer.onvolledig.intersection(places)),
-            onbekend=sum(vraag.key is not None and vraag not in self.wijzer.groepen for vraag in asked),
+        wanted = list(references)
+        bounds = self.index.bounds
+        places = sorted({place for reference in set(wanted) for place in self.index.places.get(reference, ())})
+        pieces = b"".join([self.records[bounds[place] : bounds[place + 1]] for place in places])
+        list_name = self.index.list_name
+        return RenderedPart(
+            records=f"<{list_name}>".encode() + pieces + f"</{list_name}>".encode() if places else b"",
+            persons=len(places),
+            incomplete=len(self.index.incomplete.intersection(places)),
+            unknown=sum(reference.key is not None and reference not in self.index.groepen for reference in wanted),
         )
 
 
-def make(vorm: Vorm, dataset: Dataset) -> Weergave:
+def make(answer_format: AnswerFormat, dataset: Dataset) -> RenderedRecords:
     """Render what a school is answered."""
-    delen = vorm.operatie.delen
-    leerlingen = len(dataset.leerlingen) if "leerlingen" in delen else 0
-    onvolledig = vorm.profiel.count_incomplete(dataset, delen)
-    if not vorm.operatie.per_groep:
-        return Weergave(answer.render_records(vorm, dataset).encode(), leerlingen, onvolledig)
-    (lijst,) = delen
-    fragmenten = [fragment.encode() for fragment in answer.fragments(vorm, dataset)]
-    wijzer = _wijzer(vorm, dataset, lijst, fragmenten)
-    records = b"".join([f"<{lijst}>".encode(), *fragmenten, f"</{lijst}>".encode()]) if fragmenten else b""
-    return Weergave(records, leerlingen, onvolledig, wijzer)
+    parts = answer_format.operation.parts
+    leerlingen = len(dataset.leerlingen) if "leerlingen" in parts else 0
+    incomplete = answer_format.profiel.count_incomplete(dataset, parts)
+    if not answer_format.operation.by_groep:
+        return RenderedRecords(answer.render_records(answer_format, dataset).encode(), leerlingen, incomplete)
+    (list_name,) = parts
+    fragments = [fragment.encode() for fragment in answer.fragments(answer_format, dataset)]
+    index = _index(answer_format, dataset, list_name, fragments)
+    records = b"".join([f"<{list_name}>".encode(), *fragments, f"</{list_name}>".encode()]) if fragments else b""
+    return RenderedRecords(records, leerlingen, incomplete, index)
 
 
-def _wijzer(vorm: Vorm, dataset: Dataset, lijst: str, fragmenten: Sequence[bytes]) -> Wijzer:
-    grenzen = [len(lijst) + 2]
-    for fragment in fragmenten:
-        grenzen.append(grenzen[-1] + len(fragment))
-    wie: dict[GroepVraag, list[int]] = {}
-    for place, vragen in enumerate(getrapt.references(dataset, lijst)):
-        for vraag in vragen:
-            wie.setdefault(vraag, []).append(place)
-    return Wijzer(
-        lijst=lijst,
-        grenzen=grenzen,
-        onvolledig=frozenset(vorm.profiel.incomplete_places(dataset, lijst)),
-        wie=wie,
+def _index(answer_format: AnswerFormat, dataset: Dataset, list_name: str, fragments: Sequence[bytes]) -> PersonIndex:
+    bounds = [len(list_name) + 2]
+    for fragment in fragments:
+        bounds.append(bounds[-1] + len(fragment))
+    places: dict[GroepReference, list[int]] = {}
+    for place, references in enumerate(getrapt.references(dataset, list_name)):
+        for reference in references:
+            places.setdefault(reference, []).append(place)
+    return PersonIndex(
+        list_name=list_name,
+        bounds=bounds,
+        incomplete=frozenset(answer_format.profiel.incomplete_places(dataset, list_name)),
+        places=places,
         groepen=getrapt.known(dataset),
     )

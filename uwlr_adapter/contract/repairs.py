@@ -11,7 +11,7 @@ from lxml import etree
 
 from uwlr_adapter.contract import names
 
-GEWONE_VERSIE = "2.2"
+USUAL_VERSION = "2.2"
 """What a caller means who names no xsdversie: 2.2.1 has no value of its own, and every client seen knows 2.2."""
 
 XML_SPACE = " \t\r\n"
@@ -22,11 +22,11 @@ _NO_YEAR = ("", '""')
 
 
 @dataclass(frozen=True, slots=True)
-class Herstel:
+class Repair:
     """One repair: `repair` changes the tree and tells whether it had to; it is given the school year of today."""
 
     id: str
-    reden: str
+    reason: str
     repair: Callable[[etree._Element, str], bool]
 
 
@@ -39,8 +39,8 @@ def _named(parent: etree._Element, namespace: str, naam: str) -> list[etree._Ele
     return [child for child in parent if child.tag == tag]
 
 
-def _qualify_header(kop: etree._Element, _today: str) -> bool:
-    unqualified = [child for child in kop if child.tag in names.AUTORISATIE_DELEN]
+def _qualify_header(header: etree._Element, _today: str) -> bool:
+    unqualified = [child for child in header if child.tag in names.AUTORISATIE_PARTS]
     for child in unqualified:
         child.tag = f"{{{names.AUTORISATIE}}}{child.tag}"
     return bool(unqualified)
@@ -63,39 +63,39 @@ def strip_values(parent: etree._Element, _today: str = "") -> bool:
     return changed
 
 
-def fold(inhoud: etree._Element) -> None:
+def fold(body: etree._Element) -> None:
     """Take the white space off what XSD says may have it, for strict callers too."""
-    for element in _named(inhoud, names.LEERLINGGEGEVENS, _FOLDED):
+    for element in _named(body, names.LEERLINGGEGEVENS, _FOLDED):
         element.text = (element.text or "").strip(XML_SPACE) or None
 
 
-def _drop_empty(inhoud: etree._Element, _today: str) -> bool:
-    has_brincode = any(child.text for child in _named(inhoud, names.LEERLINGGEGEVENS, "brincode"))
+def _drop_empty(body: etree._Element, _today: str) -> bool:
+    has_brincode = any(child.text for child in _named(body, names.LEERLINGGEGEVENS, "brincode"))
     empty = [  # an empty dependancecode beside a brincode is 00 by the XSD itself
         child
         for naam in _OPTIONAL
-        for child in _named(inhoud, names.LEERLINGGEGEVENS, naam)
+        for child in _named(body, names.LEERLINGGEGEVENS, naam)
         if _is_blank(child) and not (naam == "dependancecode" and has_brincode)
     ]
     groepen = [
         found
-        for bak in _named(inhoud, names.LEERLINGGEGEVENS, "groepen")
-        for found in bak
+        for container in _named(body, names.LEERLINGGEGEVENS, "groepen")
+        for found in container
         if found.get("key") == "" and len(found) == 0
     ]
     for child in empty:
-        inhoud.remove(child)
+        body.remove(child)
     for found in groepen:
         del found.attrib["key"]
     return bool(empty or groepen)
 
 
-def _prefer_brincode(inhoud: etree._Element, _today: str) -> bool:
-    schoolkeys = _named(inhoud, names.LEERLINGGEGEVENS, "schoolkey")
-    if not schoolkeys or not _named(inhoud, names.LEERLINGGEGEVENS, "brincode"):
+def _prefer_brincode(body: etree._Element, _today: str) -> bool:
+    schoolkeys = _named(body, names.LEERLINGGEGEVENS, "schoolkey")
+    if not schoolkeys or not _named(body, names.LEERLINGGEGEVENS, "brincode"):
         return False
     for schoolkey in schoolkeys:
-        inhoud.remove(schoolkey)
+        body.remove(schoolkey)
     return True
 
 
@@ -103,28 +103,28 @@ def _is_blank(element: etree._Element) -> bool:
     return not element.text and len(element) == 0
 
 
-def _present_year(inhoud: etree._Element, today: str) -> bool:
-    years = _named(inhoud, names.LEERLINGGEGEVENS, "schooljaar")
+def _present_year(body: etree._Element, today: str) -> bool:
+    years = _named(body, names.LEERLINGGEGEVENS, "schooljaar")
     if len(years) != 1 or len(years[0]) or (years[0].text or "") not in _NO_YEAR:
         return False
     years[0].text = today
     return True
 
 
-def _usual_version(inhoud: etree._Element, _today: str) -> bool:
-    versions = _named(inhoud, names.LEERLINGGEGEVENS, "xsdversie")
+def _usual_version(body: etree._Element, _today: str) -> bool:
+    versions = _named(body, names.LEERLINGGEGEVENS, "xsdversie")
     if len(versions) > 1 or not all(map(_is_blank, versions)):
         return False
-    (versions[0] if versions else _insert(inhoud, "xsdversie")).text = GEWONE_VERSIE
+    (versions[0] if versions else _insert(body, "xsdversie")).text = USUAL_VERSION
     return True
 
 
-def _insert(inhoud: etree._Element, naam: str) -> etree._Element:
+def _insert(body: etree._Element, naam: str) -> etree._Element:
     """Add an element before the first child that comes after it, so that what is in order stays so."""
-    rank = names.VERZOEK_ELEMENTEN.index(naam)
-    after = (place for place, child in enumerate(inhoud) if _rank(child, names.VERZOEK_ELEMENTEN) > rank)
+    rank = names.VERZOEK_ELEMENTS.index(naam)
+    after = (place for place, child in enumerate(body) if _rank(child, names.VERZOEK_ELEMENTS) > rank)
     element = etree.Element(f"{{{names.LEERLINGGEGEVENS}}}{naam}")
-    inhoud.insert(next(after, len(inhoud)), element)
+    body.insert(next(after, len(body)), element)
     return element
 
 
@@ -143,49 +143,49 @@ def _rank(child: etree._Element, order: tuple[str, ...]) -> int:
     return order.index(naam) if naam in order else len(order)
 
 
-KOP = (
-    Herstel("kop-namespace", "NuSOAP sends the parts of the header without a namespace", _qualify_header),
-    Herstel("witruimte", "pretty-printing clients put white space around values", strip_values),
-    Herstel(
+HEADER_REPAIRS = (
+    Repair("kop-namespace", "NuSOAP sends the parts of the header without a namespace", _qualify_header),
+    Repair("witruimte", "pretty-printing clients put white space around values", strip_values),
+    Repair(
         "kop-volgorde",
         "hand-made XML has the parts of the header in any order",
-        lambda kop, _today: _sort(kop, names.AUTORISATIE_DELEN),
+        lambda header, _today: _sort(header, names.AUTORISATIE_PARTS),
     ),
 )
 """The repairs of the autorisatie header, in their order."""
-SCHOOLJAAR = Herstel("schooljaar", 'clients send an empty year, or "", and mean the present one', _present_year)
+SCHOOLJAAR_REPAIR = Repair("schooljaar", 'clients send an empty year, or "", and mean the present one', _present_year)
 """The one repair that needs to know the day."""
-INHOUD = (
-    Herstel("witruimte", "pretty-printing clients put white space around values", strip_values),
-    Herstel("leeg", "clients send an optional element that they do not fill", _drop_empty),
-    Herstel("brincode-wint", "a client sends both brincode and schoolkey", _prefer_brincode),
-    Herstel("xsdversie", "clients leave xsdversie out or empty, and mean 2.2", _usual_version),
-    Herstel(
+BODY_REPAIRS = (
+    Repair("witruimte", "pretty-printing clients put white space around values", strip_values),
+    Repair("leeg", "clients send an optional element that they do not fill", _drop_empty),
+    Repair("brincode-wint", "a client sends both brincode and schoolkey", _prefer_brincode),
+    Repair("xsdversie", "clients leave xsdversie out or empty, and mean 2.2", _usual_version),
+    Repair(
         "volgorde",
         "hand-made XML has the children in any order",
-        lambda inhoud, _today: _sort(inhoud, names.VERZOEK_ELEMENTEN),
+        lambda body, _today: _sort(body, names.VERZOEK_ELEMENTS),
     ),
 )
 """The repairs of the body, in their order."""
 
 
-_KOP_TAGS = [f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_DELEN]
-_INHOUD_RANK = {f"{{{names.LEERLINGGEGEVENS}}}{naam}": rank for rank, naam in enumerate(names.VERZOEK_ELEMENTEN)}
-_BRINCODE, _SCHOOLKEY = map(names.VERZOEK_ELEMENTEN.index, ("brincode", "schoolkey"))
+_KOP_TAGS = [f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_PARTS]
+_INHOUD_RANK = {f"{{{names.LEERLINGGEGEVENS}}}{naam}": rank for rank, naam in enumerate(names.VERZOEK_ELEMENTS)}
+_BRINCODE, _SCHOOLKEY = map(names.VERZOEK_ELEMENTS.index, ("brincode", "schoolkey"))
 _XSDVERSIE = f"{{{names.LEERLINGGEGEVENS}}}xsdversie"
 
 
-def needs_none(kop: etree._Element, inhoud: etree._Element) -> bool:
+def needs_none(header: etree._Element, body: etree._Element) -> bool:
     """Tell at a glance that no repair of KOP and INHOUD would change anything; False says nothing.
 
     Most calls are of clients that deviate in nothing: each child is there once, in its order, with a bare value.
     """
-    return [child.tag for child in kop] == _KOP_TAGS and all(map(_is_bare, kop)) and _is_plain(inhoud)
+    return [child.tag for child in header] == _KOP_TAGS and all(map(_is_bare, header)) and _is_plain(body)
 
 
-def _is_plain(inhoud: etree._Element) -> bool:
+def _is_plain(body: etree._Element) -> bool:
     last, tags = -1, set()
-    for child in inhoud:
+    for child in body:
         rank = _INHOUD_RANK.get(child.tag, -1)
         if rank <= last or not _is_bare(child):
             return False
@@ -200,6 +200,6 @@ def _is_bare(element: etree._Element) -> bool:
     return text is not None and text != "" and text == text.strip(XML_SPACE) and not len(element) and not element.keys()
 
 
-def repair(element: etree._Element, steps: tuple[Herstel, ...], today: str = "") -> tuple[str, ...]:
+def apply_repairs(element: etree._Element, steps: tuple[Repair, ...], today: str = "") -> tuple[str, ...]:
     """Do the repairs on an element, in place; gives the ids of those that were needed. `today` is its school year."""
     return tuple(step.id for step in steps if step.repair(element, today))

@@ -19,19 +19,19 @@ from uwlr_adapter.contract.fault import (
     VersionMismatch,
     XsdVersieOngeldig,
 )
-from uwlr_adapter.contract.getrapt import GroepVraag
+from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.repairs import XML_SPACE
-from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.contract.xml import BERICHT, XmlFout, parse
+from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
 
 if TYPE_CHECKING:
     from uwlr_adapter.contract.dataset import GroepSoort
 
 _NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
-_KOP = f"{{{names.AUTORISATIE}}}autorisatie"
-_KOP_TAGS = {naam: f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_DELEN}
-_TAG = {naam: f"{{{names.LEERLINGGEGEVENS}}}{naam}" for naam in names.VERZOEK_ELEMENTEN}
+_HEADER = f"{{{names.AUTORISATIE}}}autorisatie"
+_HEADER_TAGS = {naam: f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_PARTS}
+_TAG = {naam: f"{{{names.LEERLINGGEGEVENS}}}{naam}" for naam in names.VERZOEK_ELEMENTS}
 _SCHOOL_TAGS = tuple(_TAG[naam] for naam in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
@@ -48,7 +48,7 @@ class Autorisatie:
     klantnaam: str = field(repr=False)
 
 
-class SchoolVerwijzing(NamedTuple):
+class SchoolReference(NamedTuple):
     """The school that a body names: a brincode with its dependancecode (`00` when absent), or a schoolkey."""
 
     brincode: str | None
@@ -61,46 +61,46 @@ class SchoolVerwijzing(NamedTuple):
         return None if self.brincode is None else self.brincode + self.dependancecode
 
 
-Delen: TypeAlias = list[tuple[str, str | None]]
+Children: TypeAlias = list[tuple[str, str | None]]
 """The children of an element: the tag and the text of each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aanroep:
+class Call:
     """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named.
 
     `herstel` holds the ids of the repairs that were needed; a strict reading (`streng`) does none.
     """
 
-    operatie: names.Operatie
+    operation: names.Operation
     autorisatie: Autorisatie
-    school: SchoolVerwijzing | None
-    herstel: tuple[str, ...]
-    streng: bool
-    kop: etree._Element = field(repr=False)
-    inhoud: etree._Element = field(repr=False)
-    bericht: bytes = field(repr=False)
+    school: SchoolReference | None
+    repairs: tuple[str, ...]
+    strict: bool
+    header: etree._Element = field(repr=False)
+    body: etree._Element = field(repr=False)
+    message: bytes = field(repr=False)
     charset: str | None
-    delen: "Delen" = field(repr=False)
+    children: "Children" = field(repr=False)
 
-    def genoemd(self, naam: str) -> str:
+    def named(self, naam: str) -> str:
         """Give the text of the first child of that name in the body, which nobody has judged; empty when absent."""
-        return next((text or "" for tag, text in self.delen if tag == _TAG[naam]), "")
+        return next((text or "" for tag, text in self.children if tag == _TAG[naam]), "")
 
 
 class Verzoek(NamedTuple):
     """A valid request. `laatstontvangengegevens` is the xs:dateTime as it was sent."""
 
-    operatie: names.Operatie
+    operation: names.Operation
     schooljaar: str
     xsdversie: str
     gegevenssetid: str | None
     laatstontvangengegevens: str | None
-    groepen: tuple[GroepVraag, ...]
-    herstel: tuple[str, ...]
+    groepen: tuple[GroepReference, ...]
+    repairs: tuple[str, ...]
 
 
-def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aanroep:
+def read(data: bytes, charset: str | None = None, *, strict: bool = False) -> Call:
     """Take a message apart; `charset` is that of the transport, if any.
 
     Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
@@ -108,11 +108,11 @@ def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aa
     empty).
     """
     try:
-        root = parse(data, BERICHT, charset)
-    except XmlFout:
+        root = parse(data, MESSAGE, charset)
+    except XmlError:
         raise OngeldigBericht from None
-    header, inhoud = _unwrap(root)
-    operatie = names.OPERATIES.get(str(inhoud.tag))
+    header, body = _unwrap(root)
+    operatie = names.OPERATIONS.get(str(body.tag))
     if operatie is None:
         raise OngeldigBericht
     if root.tag != _ENVELOPE:
@@ -120,57 +120,62 @@ def lees(data: bytes, charset: str | None = None, *, streng: bool = False) -> Aa
     kop_elementen = [] if header is None else list(header)
     if any(_must_understand(element) for element in kop_elementen):
         raise MustUnderstand
-    koppen = [element for element in kop_elementen if element.tag == _KOP]
-    if len(koppen) != 1:
+    headers = [element for element in kop_elementen if element.tag == _HEADER]
+    if len(headers) != 1:
         raise AutorisatieOngeldig
-    kop = koppen[0]
+    kop = headers[0]
     for naam in map(str, kop.keys()):  # a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
         if naam.startswith(f"{{{names.SOAP11}}}"):
             del kop.attrib[naam]
     needed: tuple[str, ...] = ()
-    if not streng and not repairs.needs_none(kop, inhoud):
-        steps = (*repairs.repair(kop, repairs.KOP), *repairs.repair(inhoud, repairs.INHOUD))
+    if not strict and not repairs.needs_none(kop, body):
+        steps = (
+            *repairs.apply_repairs(kop, repairs.HEADER_REPAIRS),
+            *repairs.apply_repairs(body, repairs.BODY_REPAIRS),
+        )
         needed = tuple(dict.fromkeys(steps))
-    delen = _delen(inhoud)
-    return Aanroep(operatie, _autorisatie(kop), _school(delen), needed, streng, kop, inhoud, data, charset, delen)
+    children = _children(body)
+    return Call(operatie, _autorisatie(kop), _school(children), needed, strict, kop, body, data, charset, children)
 
 
-def reread_strictly(aanroep: Aanroep) -> Aanroep:
+def reread_strictly(call: Call) -> Call:
     """Give the same call without repairs; raises as `lees` does."""
-    return lees(aanroep.bericht, aanroep.charset, streng=True)
+    return read(call.message, call.charset, strict=True)
 
 
-def keur(aanroep: Aanroep, schooljaar: str) -> Verzoek:
+def judge(call: Call, schooljaar: str) -> Verzoek:
     """Judge a call by the XSD and by its version; `schooljaar` is that of today, for a caller who leaves it empty.
 
     Raises OngeldigBericht or XsdVersieOngeldig.
     """
-    needed = aanroep.herstel
-    if not aanroep.streng:
-        needed += repairs.repair(aanroep.inhoud, (repairs.SCHOOLJAAR,), schooljaar)
-    repairs.fold(aanroep.inhoud)
-    if schemas.AUTORISATIE.findings(aanroep.kop):
+    needed = call.repairs
+    if not call.strict:
+        needed += repairs.apply_repairs(call.body, (repairs.SCHOOLJAAR_REPAIR,), schooljaar)
+    repairs.fold(call.body)
+    if schemas.AUTORISATIE.findings(call.header):
         raise OngeldigBericht
-    if findings := schemas.VERZOEK.findings(aanroep.inhoud):
+    if findings := schemas.REQUEST.findings(call.body):
         raise OngeldigBericht(findings[0])
-    waarden = {child.tag: child.text or "" for child in aanroep.inhoud}  # by the XSD each is there once at most
+    values = {child.tag: child.text or "" for child in call.body}  # by the XSD each is there once at most
     verzoek = Verzoek(
-        operatie=aanroep.operatie,
-        schooljaar=waarden[_TAG["schooljaar"]],
-        xsdversie=waarden[_TAG["xsdversie"]],
-        gegevenssetid=waarden.get(_TAG["gegevenssetid"]),
-        laatstontvangengegevens=waarden.get(_TAG["laatstontvangengegevens"]),
-        groepen=_groepen(aanroep.inhoud) if _TAG["groepen"] in waarden else (),
-        herstel=needed,
+        operation=call.operation,
+        schooljaar=values[_TAG["schooljaar"]],
+        xsdversie=values[_TAG["xsdversie"]],
+        gegevenssetid=values.get(_TAG["gegevenssetid"]),
+        laatstontvangengegevens=values.get(_TAG["laatstontvangengegevens"]),
+        groepen=_groepen(call.body) if _TAG["groepen"] in values else (),
+        repairs=needed,
     )
-    if verzoek.xsdversie not in schemas.ANTWOORD:
-        raise XsdVersieOngeldig(Bevinding(f"{aanroep.operatie.verzoek}/xsdversie", "versie"))
+    if verzoek.xsdversie not in schemas.ANSWER:
+        raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", "versie"))
     return verzoek
 
 
-def _groepen(inhoud: etree._Element) -> tuple[GroepVraag, ...]:
-    (bak,) = (child for child in inhoud if child.tag == _TAG["groepen"])
-    return tuple(GroepVraag(cast("GroepSoort", etree.QName(found).localname), found.get("key")) for found in bak)
+def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
+    (container,) = (child for child in body if child.tag == _TAG["groepen"])
+    return tuple(
+        GroepReference(cast("GroepSoort", etree.QName(found).localname), found.get("key")) for found in container
+    )
 
 
 def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
@@ -198,33 +203,35 @@ def _must_understand(element: etree._Element) -> bool:
     """Whether a header must be understood by us and is not ours (SOAP 1.1, 4.2.2 and 4.2.3)."""
     asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(XML_SPACE) in {"1", "true"}
     for_us = element.get(f"{{{names.SOAP11}}}actor", "") in {"", _NEXT_ACTOR}
-    return asked and for_us and element.tag != _KOP
+    return asked and for_us and element.tag != _HEADER
 
 
-def _autorisatie(kop: etree._Element) -> Autorisatie:
-    parts, delen = {}, _delen(kop)
-    for naam, own in _KOP_TAGS.items():
-        found = [text for tag, text in delen if tag == own]
+def _autorisatie(header: etree._Element) -> Autorisatie:
+    parts, children = {}, _children(header)
+    for naam, own in _HEADER_TAGS.items():
+        found = [text for tag, text in children if tag == own]
         if len(found) != 1 or not found[0]:
             raise AutorisatieOngeldig
         parts[naam] = found[0]
     return Autorisatie(**parts)
 
 
-def _delen(element: etree._Element) -> Delen:
+def _children(element: etree._Element) -> Children:
     return [(child.tag, child.text) for child in element]
 
 
-def _school(delen: Delen) -> SchoolVerwijzing | None:
+def _school(children: Children) -> SchoolReference | None:
     """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
-    brincodes, dependancecodes, schoolkeys = ([text or "" for tag, text in delen if tag == own] for own in _SCHOOL_TAGS)
+    brincodes, dependancecodes, schoolkeys = (
+        [text or "" for tag, text in children if tag == own] for own in _SCHOOL_TAGS
+    )
     if brincodes:
         brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
         good = len(brincodes) == 1 and len(dependancecodes) <= 1
         if good and _is_brincode(brincode) and _is_dependancecode(dependancecode):
-            return SchoolVerwijzing(brincode, dependancecode, None)
+            return SchoolReference(brincode, dependancecode, None)
     elif len(schoolkeys) == 1 and 1 <= len(schoolkeys[0]) <= _SCHOOLKEY_MAX:
-        return SchoolVerwijzing(None, "00", schoolkeys[0])
+        return SchoolReference(None, "00", schoolkeys[0])
     return None
 
 

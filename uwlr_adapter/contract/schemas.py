@@ -16,11 +16,11 @@ from uwlr_adapter.contract.files import contract_file
 
 _STEP = re.compile(r"/(\*|[^/\[]+)(?:\[(\d+)\])?")
 _KNOWN = {
-    *(name for operatie in names.OPERATIES.values() for name in (operatie.verzoek, operatie.antwoord, operatie.inhoud)),
-    *names.AUTORISATIE_DELEN,
-    *names.LEERLING_ELEMENTEN,
-    *names.LEERKRACHT_ELEMENTEN,
-    *names.BSN_FAMILIE,
+    *(name for operatie in names.OPERATIONS.values() for name in (operatie.request, operatie.answer, operatie.payload)),
+    *names.AUTORISATIE_PARTS,
+    *names.LEERLING_ELEMENTS,
+    *names.LEERKRACHT_ELEMENTS,
+    *names.BSN_FAMILY,
     *("autorisatie", "school", "vestigingen", "vestiging", "groepen", "samengestelde_groep", "leerlingen", "leerling"),
     *("leerkrachten", "leerkracht", "naam", "omschrijving", "rol", "rolomschrijving", "geenwijzigingen"),
     *("geengegevens", "schooljaar", "brincode", "dependancecode", "schoolkey", "instellingsnummer", "xsdversie"),
@@ -30,11 +30,11 @@ _KNOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bevinding:
+class Finding:
     """One thing that is wrong: `pad` names the element, `regel` the rule of XSD that it breaks (`pattern`, …)."""
 
-    pad: str
-    regel: str
+    path: str
+    rule: str
     element: etree._Element | None = None
 
 
@@ -48,7 +48,7 @@ class Schema:
         self._explain = etree.XMLSchema(file=path)
         self._lock = threading.Lock()
 
-    def findings(self, element: etree._Element) -> list[Bevinding]:
+    def findings(self, element: etree._Element) -> list[Finding]:
         """Give what is wrong with an element and all under it, in document order; nothing for a valid one."""
         if self._verdict.validate(element):
             return []
@@ -58,7 +58,7 @@ class Schema:
         return [_finding(element, path, rule) for path, rule in entries]
 
 
-def _finding(root: etree._Element, path: str, rule: str) -> Bevinding:
+def _finding(root: etree._Element, path: str, rule: str) -> Finding:
     """Turn libxml2's path into one of local names, and find the element that it points at."""
     found: etree._Element | None = None
     pad: list[str] = []
@@ -69,7 +69,7 @@ def _finding(root: etree._Element, path: str, rule: str) -> Bevinding:
         local = etree.QName(found).localname
         pad.append(local if local in _KNOWN else "*")
     short = rule.removeprefix("SCHEMAV_").removeprefix("CVC_").removesuffix("_VALID").lower()
-    return Bevinding("/".join(pad) or "*", short, found)
+    return Finding("/".join(pad) or "*", short, found)
 
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
@@ -86,9 +86,9 @@ def _child(parent: etree._Element, name: str, number: int) -> etree._Element | N
 
 AUTORISATIE = Schema("schemas/2.2/autorisatie.xsd")
 """The autorisatie header (UWLR 2.2, Autorisatie)."""
-VERZOEK = Schema("schemas/2.2/verzoek.xsd")
+REQUEST = Schema("schemas/2.2/verzoek.xsd")
 """The requests (UWLR 2.2, Leerlinggegevens)."""
-_ANTWOORD_22 = Schema("schemas/2.2/antwoord.xsd")
-ANTWOORD = {"2.1": _ANTWOORD_22, "2.2": _ANTWOORD_22, "2.3": Schema("schemas/2.3/antwoord.xsd")}
+_ANSWER_22 = Schema("schemas/2.2/antwoord.xsd")
+ANSWER = {"2.1": _ANSWER_22, "2.2": _ANSWER_22, "2.3": Schema("schemas/2.3/antwoord.xsd")}
 """The answers by xsdversie, with keys and references that work; these versions are answered. 2.1 has no eckid, and
 keeps to 2.2 otherwise."""

@@ -21,81 +21,81 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
-class Grenzen:
+class Limits:
     """The limits of one kind of document; each has a reason."""
 
     octets: int
     """Size in bytes. A valid verzoek is under 2 kB; a school of 1,500 leerlingen is about 1 MB."""
 
-    diepte: int
+    depth: int
     """Nesting. An envelope needs 5, an EDEXML file 6 and its supplier blocks a little more."""
 
-    elementen: int
+    elements: int
     """Elements in all: what a tree may cost in memory."""
 
-    attributen: int
+    attributes: int
     """Attributes and namespace declarations on one element: libxml2 has no limit of its own."""
 
-    instructies: bool
+    instructions: bool
     """Whether processing instructions are passed over (files) or refused (messages, as SOAP 1.1 has it)."""
 
 
-BERICHT = Grenzen(octets=64 * 1024, diepte=16, elementen=2_000, attributen=32, instructies=False)
+MESSAGE = Limits(octets=64 * 1024, depth=16, elements=2_000, attributes=32, instructions=False)
 """For a request: 64 kB is thirty times the largest seen; group references are the only part that can grow."""
 
-BESTAND = Grenzen(octets=64 * 1024 * 1024, diepte=32, elementen=4_000_000, attributen=64, instructies=True)
+FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=64, instructions=True)
 """For a file or an answer: room for a school twenty times the largest in the country."""
 
 
-NIET_WELGEVORMD = "not well-formed XML"
+NOT_WELL_FORMED = "not well-formed XML"
 """The reason of bytes that are no XML at all, or only a part of it."""
 
 
-class XmlFout(UwlrAdapterError):
+class XmlError(UwlrAdapterError):
     """The bytes are no XML that we take; `reden` is fixed text, `regel` and `kolom` count from 1, 0 when unknown."""
 
-    def __init__(self, reden: str, regel: int = 0, kolom: int = 0) -> None:
-        super().__init__(f"line {regel}, column {kolom}: {reden}" if regel else reden)
-        self.reden = reden
-        self.regel = regel
-        self.kolom = kolom
+    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(f"line {line}, column {column}: {reason}" if line else reason)
+        self.reason = reason
+        self.line = line
+        self.column = column
 
 
-def parse(data: bytes, grenzen: Grenzen, charset: str | None = None) -> etree._Element:
-    """Give the root element of a document that keeps within the limits; raises XmlFout for any other bytes.
+def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Element:
+    """Give the root element of a document that keeps within the limits; raises XmlError for any other bytes.
 
     A byte order mark tells the encoding, else the transport's `charset`, else the declaration (RFC 7303, 3.2).
     """
-    if len(data) > grenzen.octets:
-        raise XmlFout(f"larger than {grenzen.octets} bytes")
+    if len(data) > limits.octets:
+        raise XmlError(f"larger than {limits.octets} bytes")
     if data.startswith(_MARKS):
         charset = None
     try:
-        root = etree.fromstring(data, _parser_at_hand(grenzen, charset))
+        root = etree.fromstring(data, _parser_at_hand(limits, charset))
     except etree.XMLSyntaxError as error:
-        regel, kolom = error.position
-        raise XmlFout(NIET_WELGEVORMD, max(regel or 0, 0), max(kolom or 0, 0)) from None
+        line, column = error.position
+        raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0)) from None
     except (ValueError, LookupError):
-        raise XmlFout(NIET_WELGEVORMD) from None
-    if not _is_plain(data, root, grenzen):
+        raise XmlError(NOT_WELL_FORMED) from None
+    if not _is_plain(data, root, limits):
         _check_around(root)
-        if not _is_within(data, root, grenzen):
-            _check_size(root, grenzen)
+        if not _is_within(data, root, limits):
+            _check_size(root, limits)
     return root
 
 
 def parse_own(data: bytes) -> etree._Element:
     """Give the root element of bytes that this process wrote itself: limits are for what others send."""
-    return etree.fromstring(data, _parser(BESTAND, None))
+    return etree.fromstring(data, _parser(FILE, None))
 
 
-def _parser_at_hand(grenzen: Grenzen, charset: str | None) -> etree.XMLParser:
+def _parser_at_hand(limits: Limits, charset: str | None) -> etree.XMLParser:
     """Give a parser for what is sent most, one for each thread: making it takes as long as parsing a request."""
-    if grenzen is not BERICHT or charset not in _USUAL:
-        return _parser(grenzen, charset)
+    if limits is not MESSAGE or charset not in _USUAL:
+        return _parser(limits, charset)
     found = _AT_HAND.parsers.get(charset)
     if found is None:
-        found = _AT_HAND.parsers[charset] = _parser(grenzen, charset)
+        found = _AT_HAND.parsers[charset] = _parser(limits, charset)
     return found
 
 
@@ -110,7 +110,7 @@ _USUAL = frozenset({None, "utf-8"})
 _AT_HAND = _AtHand()
 
 
-def _parser(grenzen: Grenzen, charset: str | None) -> etree.XMLParser:
+def _parser(limits: Limits, charset: str | None) -> etree.XMLParser:
     """Give a parser that fetches and expands nothing; raises LookupError for an unknown charset."""
     return etree.XMLParser(
         encoding=charset,
@@ -122,12 +122,12 @@ def _parser(grenzen: Grenzen, charset: str | None) -> etree.XMLParser:
         huge_tree=False,
         recover=False,
         remove_comments=True,
-        remove_pis=grenzen.instructies,
+        remove_pis=limits.instructions,
         collect_ids=False,
     )
 
 
-def _is_plain(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
+def _is_plain(data: bytes, root: etree._Element, limits: Limits) -> bool:
     """Whether a look at the bytes shows that nothing in them can be refused, so that the tree need not be walked.
 
     There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality;
@@ -138,13 +138,13 @@ def _is_plain(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
         data.find(b"<!") == -1
         and data.find(b"<?", 1) == -1
         and data.startswith(_BEGIN)
-        and data.count(b"<") - data.count(b"</") <= grenzen.diepte
-        and data.count(b"=") <= grenzen.attributen
+        and data.count(b"<") - data.count(b"</") <= limits.depth
+        and data.count(b"=") <= limits.attributes
         and (root.getroottree().docinfo.encoding or "").upper() in _BYTE_FOR_BYTE
     )
 
 
-def _is_within(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
+def _is_within(data: bytes, root: etree._Element, limits: Limits) -> bool:
     """Whether it is plain that no limit is passed, so that the tree need not be walked for the one that is.
 
     There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality,
@@ -153,19 +153,19 @@ def _is_within(data: bytes, root: etree._Element, grenzen: Grenzen) -> bool:
     """
     if (root.getroottree().docinfo.encoding or "").upper() not in _BYTE_FOR_BYTE:
         return False
-    elementen = data.count(b"<") - data.count(b"</")
-    if elementen <= grenzen.diepte and data.count(b"=") <= grenzen.attributen:
+    elements = data.count(b"<") - data.count(b"</")
+    if elements <= limits.depth and data.count(b"=") <= limits.attributes:
         return data.find(b"<?", 1) == -1
-    if elementen > grenzen.elementen or data.count(b"xmlns") > grenzen.attributen:
+    if elements > limits.elements or data.count(b"xmlns") > limits.attributes:
         return False
-    return not _passes_limit(grenzen)(root)
+    return not _passes_limit(limits)(root)
 
 
 @functools.cache
-def _passes_limit(grenzen: Grenzen) -> etree.XPath:
+def _passes_limit(limits: Limits) -> etree.XPath:
     """Give a look for what is too deep, has too many attributes, or is an instruction that was not passed over."""
     return etree.XPath(
-        f"boolean({'/*' * (grenzen.diepte + 1)}) or boolean(//*[@*[{grenzen.attributen + 1}]])"
+        f"boolean({'/*' * (limits.depth + 1)}) or boolean(//*[@*[{limits.attributes + 1}]])"
         " or boolean(//processing-instruction())"
     )
 
@@ -179,28 +179,28 @@ _BYTE_FOR_BYTE = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS
 def _check_around(root: etree._Element) -> None:
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.externalDTD is not None or info.doctype:
-        raise XmlFout("a document type is not allowed")
+        raise XmlError("a document type is not allowed")
     if root.getprevious() is not None or root.getnext() is not None:
-        raise XmlFout("a processing instruction is not allowed")
+        raise XmlError("a processing instruction is not allowed")
 
 
-def _check_size(root: etree._Element, grenzen: Grenzen) -> None:
-    elementen = 0
-    diepte = 0
+def _check_size(root: etree._Element, limits: Limits) -> None:
+    elements = 0
+    depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end", "pi", "comment")):
         if event == "end":
-            diepte -= 1
+            depth -= 1
             continue
         if event != "start":
-            raise XmlFout("a processing instruction is not allowed", element.sourceline or 0)
-        diepte += 1
-        elementen += 1
-        if diepte > grenzen.diepte:
-            raise XmlFout(f"nested deeper than {grenzen.diepte}", element.sourceline or 0)
-        if elementen > grenzen.elementen:
-            raise XmlFout(f"more than {grenzen.elementen} elements", element.sourceline or 0)
-        if len(element.attrib) > grenzen.attributen or len(element.nsmap) > 2 * grenzen.attributen:
-            raise XmlFout(f"more than {grenzen.attributen} attributes on one element", element.sourceline or 0)
+            raise XmlError("a processing instruction is not allowed", element.sourceline or 0)
+        depth += 1
+        elements += 1
+        if depth > limits.depth:
+            raise XmlError(f"nested deeper than {limits.depth}", element.sourceline or 0)
+        if elements > limits.elements:
+            raise XmlError(f"more than {limits.elements} elements", element.sourceline or 0)
+        if len(element.attrib) > limits.attributes or len(element.nsmap) > 2 * limits.attributes:
+            raise XmlError(f"more than {limits.attributes} attributes on one element", element.sourceline or 0)
 
 
 _TEXT_SIGNS = "&<>\r"

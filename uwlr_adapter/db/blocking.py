@@ -2,41 +2,41 @@
 
 `serve` answers what is at hand in one thread of each process. Before anything that may take longer than a look at the
 database (another writer, a lock, a connection to be made, an answer to be rendered), the code asks `before_waiting`.
-In that thread it raises MoetWachten, nothing having been done, and the request is done again in a thread of its own.
+In that thread it raises WouldBlock, nothing having been done, and the request is done again in a thread of its own.
 """
 
 import threading
 
 
-class MoetWachten(BaseException):
+class WouldBlock(BaseException):
     """This cannot be done here without waiting. No failure, so that no handler of failures takes it for one."""
 
 
-class _Draad(threading.local):
-    mag_wachten = True
+class _ThreadState(threading.local):
+    may_block = True
 
 
-_draad = _Draad()
+_thread = _ThreadState()
 
 
-class without_waiting:  # noqa: N801 - used as a function
+class nonblocking:  # noqa: N801 - used as a function
     """Let this thread not wait within the block."""
 
     def __enter__(self) -> None:
         """Begin the block."""
-        _draad.mag_wachten = False
+        _thread.may_block = False
 
     def __exit__(self, *_: object) -> None:
         """Leave it."""
-        _draad.mag_wachten = True
+        _thread.may_block = True
 
 
-def may_wait() -> bool:
+def may_block() -> bool:
     """Tell whether this thread may wait."""
-    return _draad.mag_wachten
+    return _thread.may_block
 
 
-def before_waiting() -> None:
-    """Raise MoetWachten in a thread that must not wait."""
-    if not _draad.mag_wachten:
-        raise MoetWachten
+def before_blocking() -> None:
+    """Raise WouldBlock in a thread that must not wait."""
+    if not _thread.may_block:
+        raise WouldBlock

@@ -16,9 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 
 from uwlr_adapter.db import dialect
-from uwlr_adapter.db.blocking import MoetWachten, before_waiting, may_wait
-from uwlr_adapter.db.libpq import Rij, Stap, libpq_of
-from uwlr_adapter.db.statements import Gesteld, Invoer
+from uwlr_adapter.db.blocking import WouldBlock, before_blocking, may_block
+from uwlr_adapter.db.libpq import Row, Step, libpq_of
+from uwlr_adapter.db.statements import InsertStatement, Query
 from uwlr_adapter.errors import UwlrAdapterError
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
@@ -26,24 +26,24 @@ _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of t
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
 
-class OpslagFout(UwlrAdapterError):
+class DatabaseUnusableError(UwlrAdapterError):
     """The database cannot be used as it is; the text says what an operator does about it."""
 
 
-def ask(connection: sa.Connection, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+def fetch_queries(connection: sa.Connection, query: Sequence[Query]) -> list[list[Row]]:
     """Give the rows of some statements inside a transaction, one after the other. Raises DBAPIError."""
-    found = _in_one_message(connection, lambda kind: [one.step(kind) for one in gesteld])
-    return [_rows(connection, one) for one in gesteld] if found is None else found
+    found = _in_one_message(connection, lambda kind: [one.step(kind) for one in query])
+    return [_rows(connection, one) for one in query] if found is None else found
 
 
-def put(connection: sa.Connection, rijen: Sequence[tuple[Invoer, Mapping[str, Any]]]) -> None:
+def insert_rows(connection: sa.Connection, rows: Sequence[tuple[InsertStatement, Mapping[str, Any]]]) -> None:
     """Insert single rows inside a transaction, one after the other. Raises DBAPIError."""
-    if _in_one_message(connection, lambda kind: [invoer.step(kind, [rij]) for invoer, rij in rijen]) is None:
-        for invoer, rij in rijen:
-            invoer.execute(connection, [rij])
+    if _in_one_message(connection, lambda kind: [insert.step(kind, [row]) for insert, row in rows]) is None:
+        for insert, row in rows:
+            insert.execute(connection, [row])
 
 
-def _in_one_message(connection: sa.Connection, steps: Callable[[sa.Dialect], Sequence[Stap]]) -> list[list[Rij]] | None:
+def _in_one_message(connection: sa.Connection, steps: Callable[[sa.Dialect], Sequence[Step]]) -> list[list[Row]] | None:
     """Do statements inside a transaction in one message, and give what comes of each; None: they are still to be done.
 
     That is on SQLite, and after a failure: the connection is lost then, and the driver says so as it always does.
@@ -57,40 +57,42 @@ def _in_one_message(connection: sa.Connection, steps: Callable[[sa.Dialect], Seq
         return None
 
 
-def _rows(connection: sa.Connection, gesteld: Gesteld) -> list[Rij]:
-    statement = gesteld.vraag.compiled(connection.dialect)
-    result = connection.exec_driver_sql(statement.sql, statement.bind(gesteld.parameters))
+def _rows(connection: sa.Connection, query: Query) -> list[Row]:
+    statement = query.statement.compiled(connection.dialect)
+    result = connection.exec_driver_sql(statement.sql, statement.bind(query.parameters))
     found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
     result.close()
     return [statement.read(row) for row in found] if statement.readers else list(found)
 
 
-class Opslag:
+class Database:
     """An open database; safe to share between threads, not between processes."""
 
     def __init__(self, url: str) -> None:
         """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
 
-        Raises OpslagFout when that cannot be; its text never holds the URL, which may hold a password.
+        Raises DatabaseUnusableError when that cannot be; its text never holds the URL, which may hold a password.
         """
         try:
             self.url = make_url(url)
             if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
-                raise OpslagFout(_UNKNOWN)
+                raise DatabaseUnusableError(_UNKNOWN)
             self.engine = dialect.make_engine(self.url)
         except ImportError as error:
-            raise OpslagFout("the driver of this database is missing: install uwlr-adapter[postgresql]") from error
+            raise DatabaseUnusableError(
+                "the driver of this database is missing: install uwlr-adapter[postgresql]"
+            ) from error
         except (ArgumentError, ValueError):
-            raise OpslagFout(_UNKNOWN) from None  # the text of its cause may quote the URL
+            raise DatabaseUnusableError(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
-            raise OpslagFout(f"the data folder cannot be used: {error.strerror}") from error
+            raise DatabaseUnusableError(f"the data folder cannot be used: {error.strerror}") from error
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         """Whether this is the embedded default."""
         self._writer = self.engine.execution_options(uwlr_schrijft=True)
         self._later = self.engine.execution_options(uwlr_schrijft=True, uwlr_later=True)
         self._spare: list[sa.PoolProxiedConnection] = []
         """Connections for single statements. After one there is nothing to undo, so that they need not go back."""
-        self.beurt = 0
+        self.generation = 0
         """Counts how often all connections were let go of: who keeps one of an earlier count asks for a new one."""
         self.on_failure: Callable[[object], object] = lambda _failure: None
         """Called at each failure of the database, also of one that a second try mends."""
@@ -98,20 +100,20 @@ class Opslag:
         if not self.is_sqlite:
             sa.event.listen(self.engine, "checkout", _refuse_ended)
 
-    def look(self, gesteld: Gesteld) -> list[Rij]:
+    def look(self, query: Query) -> list[Row]:
         """Give the rows of one statement. Raises DBAPIError."""
-        (found,) = self._look([gesteld], _single)
+        (found,) = self._look([query], _single)
         return found
 
-    def snapshot(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
+    def snapshot(self, query: Sequence[Query]) -> list[list[Row]]:
         """Give the rows of some statements, which all see one moment. Raises DBAPIError."""
-        return self._look(gesteld, _at_one_moment)
+        return self._look(query, _at_one_moment)
 
     def _look(
         self,
-        gesteld: Sequence[Gesteld],
-        fetch: Callable[[sa.PoolProxiedConnection, sa.Dialect, Sequence[Gesteld]], list[list[Rij]]],
-    ) -> list[list[Rij]]:
+        query: Sequence[Query],
+        fetch: Callable[[sa.PoolProxiedConnection, sa.Dialect, Sequence[Query]], list[list[Row]]],
+    ) -> list[list[Row]]:
         """Look by a connection that is in no transaction.
 
         Whatever fails is done once more in a transaction, which knows a lost connection and each kind of failure.
@@ -119,34 +121,34 @@ class Opslag:
         connection = None
         try:
             connection = self._take()
-            found = fetch(connection, self.engine.dialect, gesteld)
+            found = fetch(connection, self.engine.dialect, query)
         except BaseException as error:
             if connection is not None:
                 connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
             self.on_failure(error)
-            before_waiting()
+            before_blocking()
             with self.reading() as slow:
-                return [[tuple(row) for row in slow.execute(one.vraag.query, one.parameters)] for one in gesteld]
+                return [[tuple(row) for row in slow.execute(one.statement.query, one.parameters)] for one in query]
         self._spare.append(connection)
         return found
 
-    def put(self, invoer: Invoer, rijen: Sequence[Mapping[str, Any]]) -> None:
+    def put(self, insert: InsertStatement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert some rows in one statement, which is a transaction by itself: on the disk when this returns.
 
-        Raises DBAPIError, and MoetWachten when another writes to an SQLite file. Nothing is tried again: what became of
+        Raises DBAPIError, and WouldBlock when another writes to an SQLite file. Nothing is tried again: what became of
         it may be unknown.
         """
         connection = self._take()
         try:
             dialect.durable(connection, self.engine.dialect)
-            with dialect.lock_wait(connection, self.engine.dialect, wait=may_wait()):
-                invoer.put(connection, self.engine.dialect, rijen)
+            with dialect.lock_wait(connection, self.engine.dialect, wait=may_block()):
+                insert.put(connection, self.engine.dialect, rows)
         except BaseException as error:
-            if not may_wait() and dialect.is_busy(error):
+            if not may_block() and dialect.is_busy(error):
                 self._spare.append(connection)
-                raise MoetWachten from None
+                raise WouldBlock from None
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
@@ -167,7 +169,7 @@ class Opslag:
         try:
             connection = self._spare.pop()
         except IndexError:
-            before_waiting()
+            before_blocking()
             return self.connect()
         if self.is_sqlite or not libpq_of(connection).has_ended():
             return connection
@@ -183,7 +185,7 @@ class Opslag:
 
     def _drop_spare(self) -> None:
         """Close the connections of looks that are not at work."""
-        self.beurt += 1
+        self.generation += 1
         while self._spare:
             with suppress(IndexError):
                 self._spare.pop().invalidate()
@@ -222,7 +224,7 @@ class Opslag:
     def upgrade(self) -> None:
         """Bring the tables to this version of the house; safe when several processes start at once.
 
-        A database that is current already is only read. Raises OpslagFout.
+        A database that is current already is only read. Raises DatabaseUnusableError.
         """
         if self._revision() == _newest():
             return
@@ -240,12 +242,12 @@ class Opslag:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (DBAPIError, CommandError) as error:
-            raise OpslagFout(_OTHER if isinstance(error, CommandError) else _UNUSABLE) from error
+            raise DatabaseUnusableError(_OTHER if isinstance(error, CommandError) else _UNUSABLE) from error
 
     def require_current(self) -> None:
-        """Raise OpslagFout unless the tables are those of this version of the house."""
+        """Raise DatabaseUnusableError unless the tables are those of this version of the house."""
         if self._revision() != _newest():
-            raise OpslagFout(_OTHER)
+            raise DatabaseUnusableError(_OTHER)
 
     def _revision(self) -> str | None:
         try:
@@ -255,7 +257,7 @@ class Opslag:
                 found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
                 return found
         except DBAPIError as error:
-            raise OpslagFout(_UNUSABLE) from error
+            raise DatabaseUnusableError(_UNUSABLE) from error
 
 
 def _refuse_ended(_driver: object, _record: object, connection: sa.PoolProxiedConnection) -> None:
@@ -264,20 +266,18 @@ def _refuse_ended(_driver: object, _record: object, connection: sa.PoolProxiedCo
         raise DisconnectionError
 
 
-def _single(connection: sa.PoolProxiedConnection, kind: sa.Dialect, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
-    return [one.vraag.fetch(connection, kind, one.parameters) for one in gesteld]
+def _single(connection: sa.PoolProxiedConnection, kind: sa.Dialect, query: Sequence[Query]) -> list[list[Row]]:
+    return [one.statement.fetch(connection, kind, one.parameters) for one in query]
 
 
-def _at_one_moment(
-    connection: sa.PoolProxiedConnection, kind: sa.Dialect, gesteld: Sequence[Gesteld]
-) -> list[list[Rij]]:
+def _at_one_moment(connection: sa.PoolProxiedConnection, kind: sa.Dialect, query: Sequence[Query]) -> list[list[Row]]:
     """Give the rows of statements in a transaction; PostgreSQL takes it in one message. Raises what the driver does."""
     if kind.name == "postgresql":
-        steps = [Stap(dialect.READING, []), *(one.step(kind) for one in gesteld), Stap("COMMIT", [])]
+        steps = [Step(dialect.READING, []), *(one.step(kind) for one in query), Step("COMMIT", [])]
         return libpq_of(connection).fetch_all(steps, dialect.STATEMENT_SECONDS + 1)[1:-1]
     cursor = connection.cursor()
     cursor.execute("BEGIN")
-    found = _single(connection, kind, gesteld)
+    found = _single(connection, kind, query)
     cursor.execute("COMMIT")
     cursor.close()
     return found
@@ -309,7 +309,7 @@ def _begin(engine: sa.Engine) -> sa.Connection:
 
 def _require_utf8(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
-        raise OpslagFout("names need every letter: create the database with ENCODING 'UTF8'")
+        raise DatabaseUnusableError("names need every letter: create the database with ENCODING 'UTF8'")
 
 
 @functools.cache

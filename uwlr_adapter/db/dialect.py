@@ -71,11 +71,11 @@ def lock(connection: sa.Connection, what: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
 
 
-def insert_many(connection: sa.Connection, table: sa.Table, rijen: Sequence[Mapping[str, Any]]) -> None:
+def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all name the same columns, as `insert_rows` does. Raises DBAPIError."""
-    if rijen:
-        names = tuple(rijen[0])
-        insert_rows(connection, table, names, [tuple([rij[naam] for naam in names]) for rij in rijen])
+    if rows:
+        names = tuple(rows[0])
+        insert_rows(connection, table, names, [tuple([row[naam] for naam in names]) for row in rows])
 
 
 def insert_rows(

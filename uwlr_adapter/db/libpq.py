@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-Rij = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
 """One row, in the order of its columns."""
 
 
-class Stap(NamedTuple):
+class Step(NamedTuple):
     """A statement and its parameters, as libpq takes them."""
 
     sql: str
     values: list[bytes | None]
 
 
-class Libpq:
+class LibpqConnection:
     """One connection of psycopg, asked by way of libpq; its statements are prepared once."""
 
     def __init__(self, driver: Any) -> None:  # noqa: ANN401 - the driver is an extra
@@ -37,24 +37,24 @@ class Libpq:
         """Tell whether the server has ended a connection that is idle: unasked, it has nothing else to say."""
         return bool(self._came.poll(0))
 
-    def fetch(self, stap: Stap) -> list[Rij]:
+    def fetch(self, step: Step) -> list[Row]:
         """Give the rows of a SELECT. Raises OperationalError."""
-        return self.rows(self.execute(stap))
+        return self.rows(self.execute(step))
 
-    def execute(self, stap: Stap) -> Any:  # noqa: ANN401 - a result of libpq
+    def execute(self, step: Step) -> Any:  # noqa: ANN401 - a result of libpq
         """Do a statement, outside a transaction or in one. Raises OperationalError."""
-        return self._require(self.pgconn.exec_prepared(self._prepare(stap.sql), stap.values, result_format=1))
+        return self._require(self.pgconn.exec_prepared(self._prepare(step.sql), step.values, result_format=1))
 
-    def fetch_all(self, stappen: Sequence[Stap], seconds: int) -> list[list[Rij]]:
+    def fetch_all(self, steps: Sequence[Step], seconds: int) -> list[list[Row]]:
         """Give the rows of each statement; all go in one message, and what the first ones give is read meanwhile.
 
         Raises OperationalError, also when nothing comes for so many seconds; then the connection is closed.
         """
         try:
-            for stap in stappen:
-                self._prepare(stap.sql)  # before the first one, which may begin a transaction: nothing goes before that
+            for step in steps:
+                self._prepare(step.sql)  # before the first one, which may begin a transaction: nothing goes before that
             self.pgconn.enter_pipeline_mode()
-            self.send(stappen)
+            self.send(steps)
             rows = self._receive_all(seconds)
             self.pgconn.exit_pipeline_mode()
         except BaseException:
@@ -62,9 +62,9 @@ class Libpq:
             raise
         return rows
 
-    def _receive_all(self, seconds: int) -> list[list[Rij]]:
+    def _receive_all(self, seconds: int) -> list[list[Row]]:
         found: list[Any] = []
-        rows: list[list[Rij]] = []
+        rows: list[list[Row]] = []
         while True:
             is_all = self.receive(found)
             rows.extend([self.rows(one) for one in found[len(rows) :]])
@@ -81,14 +81,14 @@ class Libpq:
         both.register(self.pgconn.socket, select.POLLIN | select.POLLOUT)
         return both
 
-    def send(self, stappen: Sequence[Stap]) -> int:
+    def send(self, steps: Sequence[Step]) -> int:
         """Put statements in the pipeline, and its end; gives how many results come before theirs."""
-        names = [self._name(stap.sql) for stap in stappen]
-        new = [(name, stap.sql) for (name, is_new), stap in zip(names, stappen, strict=True) if is_new]
+        names = [self._name(step.sql) for step in steps]
+        new = [(name, step.sql) for (name, is_new), step in zip(names, steps, strict=True) if is_new]
         for name, sql in new:
             self.pgconn.send_prepare(name, sql.encode())
-        for (name, _), stap in zip(names, stappen, strict=True):
-            self.pgconn.send_query_prepared(name, stap.values, result_format=1)
+        for (name, _), step in zip(names, steps, strict=True):
+            self.pgconn.send_query_prepared(name, step.values, result_format=1)
         self.pgconn.pipeline_sync()
         return len(new)
 
@@ -123,10 +123,10 @@ class Libpq:
         found = self._prepared[sql] = f"uwlr_{len(self._prepared)}".encode()
         return found, True
 
-    def rows(self, found: Any) -> list[Rij]:  # noqa: ANN401 - idem
+    def rows(self, found: Any) -> list[Row]:  # noqa: ANN401 - idem
         """Give the rows of a result."""
         self._transformer.set_pgresult(found)
-        rows: list[Rij] = self._transformer.load_rows(0, found.ntuples, tuple)
+        rows: list[Row] = self._transformer.load_rows(0, found.ntuples, tuple)
         return rows
 
     def _require(self, found: Any) -> Any:  # noqa: ANN401 - idem
@@ -142,9 +142,9 @@ _NOTHING_MORE = 2
 """Between the results of two statements libpq gives nothing once; twice, when it has no more."""
 
 
-def libpq_of(connection: sa.PoolProxiedConnection) -> Libpq:
+def libpq_of(connection: sa.PoolProxiedConnection) -> LibpqConnection:
     """Give the libpq side of a connection, made once for each."""
     found = connection.info.get("uwlr_libpq")
-    if not isinstance(found, Libpq):
-        found = connection.info["uwlr_libpq"] = Libpq(connection.driver_connection)
+    if not isinstance(found, LibpqConnection):
+        found = connection.info["uwlr_libpq"] = LibpqConnection(connection.driver_connection)
     return found

@@ -11,64 +11,66 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.dialect import STATEMENT_SECONDS
-from uwlr_adapter.db.libpq import Rij, Stap, libpq_of
+from uwlr_adapter.db.libpq import Row, Step, libpq_of
 
 
-class Pijplijn:
+class Pipeline:
     """One connection to the database; it is made when it is needed, and again after a failure."""
 
-    def __init__(self, opslag: Opslag, executor: Executor) -> None:
+    def __init__(self, database: Database, executor: Executor) -> None:
         """Ask the database of `opslag`; a connection is waited for in a thread of `executor`."""
-        self._opslag = opslag
+        self._database = database
         self._executor = executor
         self._loop = asyncio.get_running_loop()
-        self._lijn: _Lijn | None = None
+        self._connection: _PipelineConnection | None = None
 
-    async def fetch(self, stappen: Sequence[Stap]) -> list[list[Rij]]:
+    async def fetch(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Give the rows of each SELECT. Raises DBAPIError."""
-        lijn, found = await self._run(stappen)
-        return [lijn.libpq.rows(one) for one in found]
+        connection, found = await self._run(steps)
+        return [connection.libpq.rows(one) for one in found]
 
-    async def execute(self, stappen: Sequence[Stap]) -> None:
+    async def execute(self, steps: Sequence[Step]) -> None:
         """Do statements in one transaction, on the disk when this returns.
 
         Raises DBAPIError. Nothing is tried again: what became of it may be unknown.
         """
-        await self._run(stappen)
+        await self._run(steps)
 
     def close(self) -> None:
         """End the connection, if there is one."""
-        if self._lijn is not None:
-            self._lijn.close()
-            self._lijn = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    async def _run(self, stappen: Sequence[Stap]) -> "tuple[_Lijn, list[Any]]":
-        if self._lijn is not None and (self._lijn.has_ended() or self._lijn.beurt != self._opslag.beurt):
+    async def _run(self, steps: Sequence[Step]) -> "tuple[_PipelineConnection, list[Any]]":
+        if self._connection is not None and (
+            self._connection.has_ended() or self._connection.generation != self._database.generation
+        ):
             self.close()
-        if self._lijn is None:
-            beurt = self._opslag.beurt
-            connection = await self._loop.run_in_executor(self._executor, self._opslag.connect)
-            self._lijn = _Lijn(connection, beurt, self._loop)
-        lijn = self._lijn
+        if self._connection is None:
+            generation = self._database.generation
+            connection = await self._loop.run_in_executor(self._executor, self._database.connect)
+            self._connection = _PipelineConnection(connection, generation, self._loop)
+        lijn = self._connection
         try:
-            return lijn, await lijn.run(stappen)
+            return lijn, await lijn.run(steps)
         except BaseException as error:
             self.close()
-            if isinstance(error, self._opslag.engine.dialect.loaded_dbapi.Error):
-                raise self._opslag.failed(error) from None
+            if isinstance(error, self._database.engine.dialect.loaded_dbapi.Error):
+                raise self._database.failed(error) from None
             raise
 
 
-class _Lijn:
+class _PipelineConnection:
     """One connection while it lasts: after a failure it is closed."""
 
-    def __init__(self, connection: sa.PoolProxiedConnection, beurt: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, connection: sa.PoolProxiedConnection, generation: int, loop: asyncio.AbstractEventLoop) -> None:
         from psycopg import OperationalError  # noqa: PLC0415 - for who has PostgreSQL
 
         self.libpq = libpq_of(connection)
-        self.beurt = beurt
+        self.generation = generation
         self.lost = False
         """Whether it has ended, as far as is known: of one that was idle nothing was asked, so nobody failed."""
         self._connection = connection
@@ -78,7 +80,7 @@ class _Lijn:
         self._pgconn.enter_pipeline_mode()
         self._error = OperationalError
         self._found: list[Any] = []
-        self._klaar: asyncio.Future[None] | None = None
+        self._done: asyncio.Future[None] | None = None
         self._socket = self._pgconn.socket
         loop.add_reader(self._socket, self._receive)
 
@@ -86,15 +88,15 @@ class _Lijn:
         """Tell whether the server has ended it while it was idle, also when the loop is still to hear so."""
         return self.lost or self.libpq.has_ended()
 
-    async def run(self, stappen: Sequence[Stap]) -> list[Any]:
+    async def run(self, steps: Sequence[Step]) -> list[Any]:
         """Give the result of each statement, once the transaction of them all has ended. Raises OperationalError."""
-        klaar = self._klaar = self._loop.create_future()
+        done = self._done = self._loop.create_future()
         self._found = []
-        skipped = self.libpq.send(stappen)
+        skipped = self.libpq.send(steps)
         self._send()
         limit = self._loop.call_later(STATEMENT_SECONDS + 1, self._give_up)
         try:
-            await klaar
+            await done
         finally:
             limit.cancel()
         return self._found[skipped:]
@@ -125,7 +127,7 @@ class _Lijn:
 
     def _receive(self) -> None:
         """Take in what has come; when nothing was asked, that is the end of the connection."""
-        if self._klaar is None:
+        if self._done is None:
             self._leave()
             return
         try:
@@ -139,12 +141,12 @@ class _Lijn:
 
     def _end(self, error: Exception | None = None) -> None:
         """Tell who waits that it is done, or what went wrong."""
-        klaar, self._klaar = self._klaar, None
+        done, self._done = self._done, None
         if error is not None:
             self._leave()
-        if klaar is None or klaar.done():
+        if done is None or done.done():
             return
         if error is None:
-            klaar.set_result(None)
+            done.set_result(None)
         else:
-            klaar.set_exception(error)
+            done.set_exception(error)

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from uwlr_adapter.db.libpq import Rij, Stap, libpq_of
+from uwlr_adapter.db.libpq import Row, Step, libpq_of
 
 LIBPQ = "libpq"
 
 
 @dataclass(frozen=True, slots=True)
-class Opdracht:
+class CompiledStatement:
     """A statement as one kind of database takes it from its driver."""
 
     sql: str
@@ -42,7 +42,7 @@ class Opdracht:
             values[name] = writer(values[name])
         return values if self.names is None else tuple([values[name] for name in self.names])
 
-    def read(self, row: Rij) -> Rij:
+    def read(self, row: Row) -> Row:
         """Give a row with values of Python."""
         made = list(row)
         for place, reader in self.readers.items():
@@ -50,21 +50,21 @@ class Opdracht:
         return tuple(made)
 
 
-class Vraag:
+class SelectStatement:
     """A SELECT with named parameters."""
 
     def __init__(self, query: sa.Select[Any]) -> None:
         self.query = query
-        self._compiled: dict[str, Opdracht] = {}
+        self._compiled: dict[str, CompiledStatement] = {}
 
-    def compiled(self, dialect: sa.Dialect) -> Opdracht:
+    def compiled(self, dialect: sa.Dialect) -> CompiledStatement:
         """Give the statement for the cursor of a kind of database."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = _compile(self.query, dialect)
         return found
 
-    def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Stap:
+    def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Step:
         """Give the statement for libpq."""
         found = self._compiled.get(LIBPQ)
         if found is None:
@@ -73,30 +73,30 @@ class Vraag:
 
     def fetch(
         self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
-    ) -> list[Rij]:
+    ) -> list[Row]:
         """Give its rows, by a connection outside any transaction. Raises what the driver raises."""
         if dialect.name == "postgresql":
             return libpq_of(connection).fetch(self.step(dialect, parameters))
-        opdracht = self.compiled(dialect)
+        compiled = self.compiled(dialect)
         cursor = connection.cursor()
-        cursor.execute(opdracht.sql, opdracht.bind(parameters))
+        cursor.execute(compiled.sql, compiled.bind(parameters))
         rows = cursor.fetchall()
         cursor.close()
-        return [opdracht.read(row) for row in rows] if opdracht.readers else list(rows)
+        return [compiled.read(row) for row in rows] if compiled.readers else list(rows)
 
 
-class Gesteld(NamedTuple):
+class Query(NamedTuple):
     """A SELECT with the values of its parameters."""
 
-    vraag: Vraag
+    statement: SelectStatement
     parameters: dict[str, Any]
 
-    def step(self, dialect: sa.Dialect) -> Stap:
+    def step(self, dialect: sa.Dialect) -> Step:
         """Give the statement for libpq."""
-        return self.vraag.step(dialect, self.parameters)
+        return self.statement.step(dialect, self.parameters)
 
 
-class Invoer:
+class InsertStatement:
     """An INSERT of some rows at once, with a value for each of these columns.
 
     A row that is there already, by its primary key, stays but for one column, `adds`, to which the new value is added;
@@ -110,29 +110,29 @@ class Invoer:
         self._columns = tuple(columns)
         self._adds = adds
         self._replaces = replaces
-        self._compiled: dict[tuple[str, int], Opdracht] = {}
+        self._compiled: dict[tuple[str, int], CompiledStatement] = {}
 
     def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
         if dialect.name == "postgresql":
             libpq_of(connection).execute(self.step(dialect, rows))
             return
-        opdracht = self._for(dialect.name, dialect, len(rows))
+        compiled = self._for(dialect.name, dialect, len(rows))
         cursor = connection.cursor()
-        cursor.execute(opdracht.sql, self._values(opdracht, rows))
+        cursor.execute(compiled.sql, self._values(compiled, rows))
         cursor.close()
 
-    def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Stap:
+    def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Step:
         """Give the statement for libpq."""
-        opdracht = self._for(LIBPQ, _numbered(dialect), len(rows))
-        return _stap(opdracht.sql, self._values(opdracht, rows))
+        compiled = self._for(LIBPQ, _numbered(dialect), len(rows))
+        return _text_step(compiled.sql, self._values(compiled, rows))
 
     def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows inside a transaction. Raises DBAPIError."""
-        opdracht = self._for(connection.dialect.name, connection.dialect, len(rows))
-        connection.exec_driver_sql(opdracht.sql, self._values(opdracht, rows))
+        compiled = self._for(connection.dialect.name, connection.dialect, len(rows))
+        connection.exec_driver_sql(compiled.sql, self._values(compiled, rows))
 
-    def _for(self, kind: str, dialect: sa.Dialect, number: int) -> Opdracht:
+    def _for(self, kind: str, dialect: sa.Dialect, number: int) -> CompiledStatement:
         found = self._compiled.get((kind, number))
         if found is None:
             found = _compile(self._insert(dialect, number), dialect)
@@ -142,11 +142,11 @@ class Invoer:
             assert found.names is None or list(found.names) == expected  # noqa: S101 - so that values need no names
         return found
 
-    def _values(self, opdracht: Opdracht, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
-        if opdracht.names is None:
+    def _values(self, compiled: CompiledStatement, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
+        if compiled.names is None:
             named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
-            return opdracht.bind(named)
-        columns = opdracht.columns
+            return compiled.bind(named)
+        columns = compiled.columns
         return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
 
     def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:
@@ -173,7 +173,7 @@ def _numbered(dialect: sa.Dialect) -> sa.Dialect:
     return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
 
 
-def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdracht:
+def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> CompiledStatement:
     made = statement.compile(dialect=dialect)
     columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
     readers = {
@@ -188,15 +188,15 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Opdr
     }
     names = None if made.positiontup is None else tuple(made.positiontup)
     fixed = {name: value for name, value in made.params.items() if value is not None}
-    return Opdracht(str(made), names, fixed, readers, writers)
+    return CompiledStatement(str(made), names, fixed, readers, writers)
 
 
-def _step(opdracht: Opdracht, parameters: Mapping[str, Any]) -> Stap:
-    return _stap(opdracht.sql, opdracht.bind(parameters))
+def _step(compiled: CompiledStatement, parameters: Mapping[str, Any]) -> Step:
+    return _text_step(compiled.sql, compiled.bind(parameters))
 
 
-def _stap(sql: str, values: Sequence[Any]) -> Stap:
-    return Stap(sql, [None if value is None else _text(value) for value in values])
+def _text_step(sql: str, values: Sequence[Any]) -> Step:
+    return Step(sql, [None if value is None else _text(value) for value in values])
 
 
 def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column

@@ -34,7 +34,7 @@ _ACHTERNAMEN = (
     ("ten", "Brinke Cate "),
     ("el", "Amrani Khattabi "),
 )
-_NAMEN = [(voorvoegsel, naam) for voorvoegsel, namen in _ACHTERNAMEN for naam in namen.split()]
+_NAMEN = [(voorvoegsel, naam) for voorvoegsel, names in _ACHTERNAMEN for naam in names.split()]
 _DIEREN = ("Bevers", "Dassen", "Egels", "Fuutjes", "Hazen", "IJsvogels", "Kieviten", "Lynxen", "Otters")
 _HOOGSTE = 8
 
@@ -53,7 +53,7 @@ class _Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class _Omvang:
+class _Size:
     """How large a vestiging is."""
 
     naam: str
@@ -62,8 +62,8 @@ class _Omvang:
 
 
 _VESTIGINGEN = {
-    "21QW00": _Omvang("De Voorbeeldschool", 29, (7, 8)),
-    "21QW01": _Omvang("De Voorbeeldschool, dependance Oost", 6, None),
+    "21QW00": _Size("De Voorbeeldschool", 29, (7, 8)),
+    "21QW01": _Size("De Voorbeeldschool, dependance Oost", 6, None),
 }
 VESTIGINGEN = {brin6: omvang.naam for brin6, omvang in _VESTIGINGEN.items()}
 """The vestigingen of the example school, with their names."""
@@ -79,28 +79,28 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
     if start is None:
         raise ValueError("a school year has two following years")
     omvang = _VESTIGINGEN[brin6]
-    kinderen = list(_kinderen(brin6, omvang, start))
+    children = list(_kinderen(brin6, omvang, start))
     root = etree.Element("EDEX")
     school = etree.SubElement(root, "school")
     _texts(school, schooljaar=schooljaar, brincode=brin6[:4], dependancecode=brin6[4:], schoolkey=f"voorbeeld-{brin6}")
     _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie="2.1")
     _groepen(etree.SubElement(root, "groepen"), omvang, start)
     leerlingen = etree.SubElement(root, "leerlingen")
-    for kind in kinderen:
+    for kind in children:
         _leerling(leerlingen, kind, omvang, brin6, start)
     _leerkrachten(etree.SubElement(root, "leerkrachten"), omvang, brin6, start)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
-def _kinderen(brin6: str, omvang: _Omvang, start: int) -> Iterator[_Kind]:
+def _kinderen(brin6: str, omvang: _Size, start: int) -> Iterator[_Kind]:
     """Give the children of a school year, each made from the year in which he or she began."""
     for jaargroep in range(1, _HOOGSTE + 1):
         begon = start - jaargroep + 1
         toeval = random.Random(f"{brin6} {begon}")  # noqa: S311 - invented data, the same each time
-        for plaats in range(omvang.per_jaargroep):
+        for place in range(omvang.per_jaargroep):
             voorvoegsel, achternaam = toeval.choice(_NAMEN)
             kind = _Kind(
-                nummer=begon % 100 * 1000 + int(brin6[4:]) * 500 + plaats,
+                nummer=begon % 100 * 1000 + int(brin6[4:]) * 500 + place,
                 jaargroep=1,
                 geboren=date(begon - 4, toeval.randint(1, 12), toeval.randint(1, 28)),
                 roepnaam=toeval.choice(_ROEPNAMEN),
@@ -111,14 +111,14 @@ def _kinderen(brin6: str, omvang: _Omvang, start: int) -> Iterator[_Kind]:
             yield replace(kind, jaargroep=jaargroep)
 
 
-def _groep_key(omvang: _Omvang, jaargroep: int, plaats: int, start: int) -> str:
+def _groep_key(omvang: _Size, jaargroep: int, place: int, start: int) -> str:
     """Give the group of a child; half of two jaargroepen sit together in the combination group."""
-    if omvang.combinatie and jaargroep in omvang.combinatie and plaats % 2:
+    if omvang.combinatie and jaargroep in omvang.combinatie and place % 2:
         return f"{start}-combi"
     return f"{start}-{jaargroep}"
 
 
-def _groepen(parent: etree._Element, omvang: _Omvang, start: int) -> None:
+def _groepen(parent: etree._Element, omvang: _Size, start: int) -> None:
     for jaargroep in range(1, _HOOGSTE + 1):
         groep = etree.SubElement(parent, "groep", key=f"{start}-{jaargroep}")
         _texts(groep, naam=f"{jaargroep} {_DIEREN[jaargroep - 1]}", jaargroep=str(jaargroep))
@@ -129,35 +129,35 @@ def _groepen(parent: etree._Element, omvang: _Omvang, start: int) -> None:
         _texts(etree.SubElement(parent, "samengestelde_groep", key=f"{start}-{key}"), naam=naam)
 
 
-def _leerling(parent: etree._Element, kind: _Kind, omvang: _Omvang, brin6: str, start: int) -> None:
-    plaats = kind.nummer % 500
+def _leerling(parent: etree._Element, kind: _Kind, omvang: _Size, brin6: str, start: int) -> None:
+    place = kind.nummer % 500
     leerling = etree.SubElement(parent, "leerling", key=f"L{kind.nummer:05}")
-    if plaats or kind.nummer // 1000 % _HOOGSTE:  # of eight years of children, one child has no ECK-iD yet
+    if place or kind.nummer // 1000 % _HOOGSTE:  # of eight years of children, one child has no ECK-iD yet
         leerling.set("eckid", _eckid(f"{brin6} leerling {kind.nummer}"))
     _texts(leerling, achternaam=kind.achternaam, voorvoegsel=kind.voorvoegsel, roepnaam=kind.roepnaam)
     _texts(leerling, geboortedatum=kind.geboren.isoformat(), geslacht=kind.geslacht, jaargroep=str(kind.jaargroep))
-    etree.SubElement(leerling, "groep", key=_groep_key(omvang, kind.jaargroep, plaats, start))
-    extra = [key for key, one_in in (("plus", 7), ("lezen", 5)) if plaats % one_in == 0]
+    etree.SubElement(leerling, "groep", key=_groep_key(omvang, kind.jaargroep, place, start))
+    extra = [key for key, one_in in (("plus", 7), ("lezen", 5)) if place % one_in == 0]
     if extra:
         groepen = etree.SubElement(leerling, "samengestelde_groepen")
         for key in extra:
             etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-{key}")
 
 
-def _leerkrachten(parent: etree._Element, omvang: _Omvang, brin6: str, start: int) -> None:
+def _leerkrachten(parent: etree._Element, omvang: _Size, brin6: str, start: int) -> None:
     toeval = random.Random(f"{brin6} leerkrachten")  # noqa: S311 - invented data, the same each time
     keys = [f"{start}-{jaargroep}" for jaargroep in range(1, _HOOGSTE + 1)]
     keys += [f"{start}-combi"] if omvang.combinatie else []
-    for nummer, key in enumerate(keys, 1):
+    for number, key in enumerate(keys, 1):
         voorvoegsel, achternaam = toeval.choice(_NAMEN)
         leerkracht = etree.SubElement(
-            parent, "leerkracht", key=f"M{brin6[4:]}{nummer:02}", eckid=_eckid(f"{brin6} leerkracht {nummer}")
+            parent, "leerkracht", key=f"M{brin6[4:]}{number:02}", eckid=_eckid(f"{brin6} leerkracht {number}")
         )
         _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=toeval.choice(_ROEPNAMEN))
-        _texts(leerkracht, emailadres=f"leerkracht{nummer}@{brin6.lower()}.example", rol="LRK")
+        _texts(leerkracht, emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK")
         groepen = etree.SubElement(leerkracht, "groepen")
         etree.SubElement(groepen, "groep", key=key)
-        if nummer == 1:
+        if number == 1:
             _texts(etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-plus"), rol="RT")
 
 

@@ -15,290 +15,299 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from uwlr_adapter.answers import freshness
-from uwlr_adapter.answers.freshness import Standsleutel
-from uwlr_adapter.answers.store import ERBIJ, Stand, Verlopen, Voorraad, assemble
-from uwlr_adapter.clock import Klok, day_of, schooljaar_of
+from uwlr_adapter.answers.freshness import AnswerKey
+from uwlr_adapter.answers.store import ANSWER_ROWS, AnswerState, AnswerStore, StaleAnswerError, assemble
+from uwlr_adapter.clock import Clock, day_of, schooljaar_of
 from uwlr_adapter.contract import answer, fault, names
-from uwlr_adapter.contract.answer import Vorm
-from uwlr_adapter.contract.profiles import Profiel, asked_profiel, profiel
-from uwlr_adapter.contract.request import Aanroep, Autorisatie, SchoolVerwijzing, Verzoek, keur, reread_strictly
-from uwlr_adapter.contract.schemas import Bevinding
-from uwlr_adapter.db.blocking import before_waiting
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.contract.answer import AnswerFormat
+from uwlr_adapter.contract.profiles import Profiel, get_profiel, requested_profiel
+from uwlr_adapter.contract.request import Autorisatie, Call, SchoolReference, Verzoek, judge, reread_strictly
+from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.db.blocking import before_blocking
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query
 from uwlr_adapter.errors import log_failure
-from uwlr_adapter.exchange.outcome import Antwoord, Uitslag
-from uwlr_adapter.journaal.model import Reden, Verzoekregel, Weigering
-from uwlr_adapter.journaal.writer import Schrijver
+from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
+from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
+from uwlr_adapter.journaal.writer import JournaalWriter
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.access import Blik, Geweigerd, Poort, Toegang, Vragen
+from uwlr_adapter.koppelingen.access import Access, AccessRefused, AccessRows, AccessStatements, Gate
 
 logger = logging.getLogger("uwlr_adapter.soap")
 
 _REASONS = {
-    fault.OngeldigBericht: Reden.SCHEMA,
-    fault.AutorisatieOngeldig: Reden.SCHEMA,  # a header that only a repair made whole, of a strict afnemer
-    fault.OngeldigeKlantIdentificatie: Reden.SCHEMA,  # idem
-    fault.XsdVersieOngeldig: Reden.VERSIE,
-    fault.InterneFout: Reden.EIGEN_FOUT,
-    fault.TijdelijkNietBeschikbaar: Reden.EIGEN_FOUT,
+    fault.OngeldigBericht: RefusalReason.SCHEMA,
+    fault.AutorisatieOngeldig: RefusalReason.SCHEMA,  # a header that only a repair made whole, of a strict afnemer
+    fault.OngeldigeKlantIdentificatie: RefusalReason.SCHEMA,  # idem
+    fault.XsdVersieOngeldig: RefusalReason.VERSION,
+    fault.InterneFout: RefusalReason.OWN_FAILURE,
+    fault.TijdelijkNietBeschikbaar: RefusalReason.OWN_FAILURE,
 }
 """The reason in the journaal of a refusal that does not carry its own."""
 
-_VRAGEN = Vragen(ERBIJ)
+_ACCESS = AccessStatements(ANSWER_ROWS)
 """The one look at the database that most requests need."""
 
 Result = TypeVar("Result")
-Fout = TypeVar("Fout", bound=Exception)
+FaultType = TypeVar("FaultType", bound=Exception)
 
 
-KLEINSTE_GZIP = 1024
+MIN_GZIP = 1024
 """A smaller part of an answer is sent as it is: it fits in one packet either way."""
-POGINGEN = 5
+MAX_ATTEMPTS = 5
 """How often a request begins anew because the records changed under it: each time an import was committed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dienst:
+class Exchange:
     """What answers a call: the database, the gate and the clock.
 
     `streng` repairs no request of anybody; `key_naast_eckid` sends both in 2.3.
     """
 
-    opslag: Opslag
-    poort: Poort
-    klok: Klok = field(repr=False)
-    streng: bool = False
+    database: Database
+    gate: Gate
+    clock: Clock = field(repr=False)
+    strict: bool = False
     key_naast_eckid: bool = False
-    voorraad: Voorraad = field(init=False, repr=False)
-    schrijver: Schrijver = field(init=False, repr=False)
+    answers: AnswerStore = field(init=False, repr=False)
+    journaal: JournaalWriter = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Make what belongs to the process: the answers at hand, and the writer of the journaal."""
-        object.__setattr__(self, "voorraad", Voorraad(self.opslag))
-        object.__setattr__(self, "schrijver", Schrijver(self.opslag))
+        object.__setattr__(self, "answers", AnswerStore(self.database))
+        object.__setattr__(self, "journaal", JournaalWriter(self.database))
 
-    def ask(self, aanroep: Aanroep) -> Gesteld:
+    def query(self, call: Call) -> Query:
         """Give what the database is asked about a call."""
-        asked = {naam: aanroep.genoemd(naam) for naam in ("schooljaar", "xsdversie")}
-        return self.poort.ask(aanroep.autorisatie, aanroep.school, _VRAGEN, **asked, soort=aanroep.operatie.inhoud)
+        asked = {naam: call.named(naam) for naam in ("schooljaar", "xsdversie")}
+        return self.gate.query(call.autorisatie, call.school, _ACCESS, **asked, soort=call.operation.payload)
 
-    def judge(self, aanroep: Aanroep, bron: str, *, gzip: bool = False, gezien: Sequence[Rij] | None = None) -> Uitslag:
-        """Give what comes of a call from network address `bron`, not yet written down. Raises UwlrFout or MoetWachten.
+    def judge(self, call: Call, bron: str, *, gzip: bool = False, rows_seen: Sequence[Row] | None = None) -> Outcome:
+        """Give what comes of a call from network address `bron`, not yet written down. Raises Fault or WouldBlock.
 
         `gzip` tells whether the caller can read a compressed answer; `gezien` is what the database says since the call
         came in (`ask`), where that is known already.
         """
-        moment = self.klok()
-        needed = aanroep.herstel
+        moment = self.clock()
+        needed = call.repairs
         try:
-            if self.streng:
-                aanroep = reread_strictly(aanroep)
-                gezien = None if needed else gezien  # a message that needs no repair reads the same
-            blik = self._look(aanroep, gezien)
-            afnemer = self.poort.identify(blik, aanroep.autorisatie, moment)
-        except fault.UwlrFout as fout:
-            return self.refused(fout, bron)
-        regel = Verzoekregel(moment, aanroep.operatie.naam, afnemer.id, needed)
-        answer = self._judge(aanroep, blik, regel, streng=afnemer.streng, gzip=gzip)
-        return Uitslag(regel, answer)
+            if self.strict:
+                call = reread_strictly(call)
+                rows_seen = None if needed else rows_seen  # a message that needs no repair reads the same
+            access_rows = self._look(call, rows_seen)
+            afnemer = self.gate.identify(access_rows, call.autorisatie, moment)
+        except fault.Fault as fault_:
+            return self.refused(fault_, bron)
+        entry = VerzoekEntry(moment, call.operation.name, afnemer.id, needed)
+        answer = self._judge(call, access_rows, entry, strict=afnemer.strict, gzip=gzip)
+        return Outcome(entry, answer)
 
-    def refused(self, fout: fault.UwlrFout, bron: str) -> Uitslag:
+    def refused(self, fault_: fault.Fault, bron: str) -> Outcome:
         """Give what comes of a message that cannot be read, or is of nobody that is known: it is counted."""
-        return Uitslag(Weigering(self.klok(), bron, fout.code), without_trace(fout))
+        return Outcome(Refusal(self.clock(), bron, fault_.code), without_trace(fault_))
 
-    def written(self, uitslag: Uitslag) -> Uitslag:
-        """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
+    def written(self, outcome: Outcome) -> Outcome:
+        """Write down what came of a message; gives it, or a fault of ours in its place. Raises WouldBlock."""
         try:
-            if uitslag.regel is not None:
-                self.schrijver.write(uitslag.regel)
+            if outcome.entry is not None:
+                self.journaal.write(outcome.entry)
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not written down does not leave
-            return Uitslag(None, own_fault(error))
-        return uitslag
+            return Outcome(None, own_fault(error))
+        return outcome
 
-    def _look(self, aanroep: Aanroep, gezien: Sequence[Rij] | None = None) -> Blik:
-        if gezien is None:
-            gezien = self.opslag.look(self.ask(aanroep))
-        return self.poort.see(gezien, aanroep.autorisatie, aanroep.school)
+    def _look(self, call: Call, rows_seen: Sequence[Row] | None = None) -> AccessRows:
+        if rows_seen is None:
+            rows_seen = self.database.look(self.query(call))
+        return self.gate.read(rows_seen, call.autorisatie, call.school)
 
     def _judge(
-        self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool
-    ) -> Antwoord | fault.UwlrFout:
+        self, call: Call, access_rows: AccessRows, entry: VerzoekEntry, *, strict: bool, gzip: bool
+    ) -> AnswerBytes | fault.Fault:
         """Give what the caller gets, and fill in the line of the journaal on the way."""
         try:
-            return guarded(lambda: self._grant(aanroep, blik, regel, streng=streng, gzip=gzip))
-        except Geweigerd as fout:
-            regel.reden, regel.koppeling_id, regel.brin6 = fout.reden, fout.koppeling_id, fout.brin6
-            refusal: fault.UwlrFout = fout
-        except fault.UwlrFout as fout:
-            refusal = fout
-        regel.uitkomst = refusal.code
-        regel.reden = regel.reden or _REASONS.get(type(refusal))
+            return guarded(lambda: self._grant(call, access_rows, entry, strict=strict, gzip=gzip))
+        except AccessRefused as fault_:
+            entry.reason, entry.koppeling_id, entry.brin6 = fault_.reason, fault_.koppeling_id, fault_.brin6
+            refusal: fault.Fault = fault_
+        except fault.Fault as fault_:
+            refusal = fault_
+        entry.outcome = refusal.code
+        entry.reason = entry.reason or _REASONS.get(type(refusal))
         return without_trace(refusal)
 
-    def _grant(self, aanroep: Aanroep, blik: Blik, regel: Verzoekregel, *, streng: bool, gzip: bool) -> Antwoord:
-        """Give the answer to a known afnemer (rows 6 to 10). Raises UwlrFout."""
-        if streng and not aanroep.streng:
-            aanroep = reread_strictly(aanroep)
-            blik = self._look(aanroep)
-            self.poort.identify(blik, aanroep.autorisatie, regel.moment)  # as it was sent
-        if aanroep.school is None:
-            regel.reden = Reden.GEEN_SCHOOL
-            raise fault.OngeldigBericht(_no_school(aanroep.operatie))
+    def _grant(
+        self, call: Call, access_rows: AccessRows, entry: VerzoekEntry, *, strict: bool, gzip: bool
+    ) -> AnswerBytes:
+        """Give the answer to a known afnemer (rows 6 to 10). Raises Fault."""
+        if strict and not call.strict:
+            call = reread_strictly(call)
+            access_rows = self._look(call)
+            self.gate.identify(access_rows, call.autorisatie, entry.moment)  # as it was sent
+        if call.school is None:
+            entry.reason = RefusalReason.NO_SCHOOL
+            raise fault.OngeldigBericht(_no_school(call.operation))
         verzoek: Verzoek | None = None
-        for _ in range(POGINGEN):
-            toegang = self.poort.decide(blik, aanroep, regel.moment)
-            regel.koppeling_id, regel.brin6 = toegang.koppeling_id, toegang.brin6
-            verzoek = verzoek or keur(aanroep, schooljaar_of(day_of(regel.moment)))
-            regel.herstel, regel.leerlingen, regel.opmerkingen = verzoek.herstel, None, ()
+        for _ in range(MAX_ATTEMPTS):
+            access = self.gate.decide(access_rows, call, entry.moment)
+            entry.koppeling_id, entry.brin6 = access.koppeling_id, access.brin6
+            verzoek = verzoek or judge(call, schooljaar_of(day_of(entry.moment)))
+            entry.repairs, entry.leerlingen, entry.remarks = verzoek.repairs, None, ()
             try:
-                return self._fetch(toegang, blik.erbij, verzoek, regel, gzip=gzip)
-            except Verlopen:
-                blik = self._look(aanroep)
+                return self._fetch(access, access_rows.joined, verzoek, entry, gzip=gzip)
+            except StaleAnswerError:
+                access_rows = self._look(call)
         raise fault.TijdelijkNietBeschikbaar
 
-    def preview(self, klantnaam: str, brin6: str, aanbod: str, verzoek: Verzoek) -> bytes:
+    def preview(self, klantnaam: str, brin6: str, entry: str, verzoek: Verzoek) -> bytes:
         """Give what the afnemer of a koppeling would get on this request now, with the right code; no line is written.
 
-        The answer is kept as that of any reader, so that the afnemer gets these very bytes. Raises UwlrFout.
+        The answer is kept as that of any reader, so that the afnemer gets these very bytes. Raises Fault.
         """
-        regel = Verzoekregel(self.klok(), verzoek.operatie.naam, 0)
+        regel = VerzoekEntry(self.clock(), verzoek.operation.name, 0)
         caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
-        for _ in range(POGINGEN):
-            blik = self.poort.look(self.opslag, caller, SchoolVerwijzing(brin6[:4], brin6[4:], None))
-            if blik.afnemer is None or blik.afnemer.uitgeschakeld_op is not None:
+        for _ in range(MAX_ATTEMPTS):
+            access_rows = self.gate.look(self.database, caller, SchoolReference(brin6[:4], brin6[4:], None))
+            if access_rows.afnemer is None or access_rows.afnemer.uitgeschakeld_op is not None:
                 raise fault.OngeldigeKlantIdentificatie
-            toegang = self.poort.decide_without_code(blik, aanbod, regel.moment)
+            access = self.gate.decide_without_code(access_rows, entry, regel.moment)
             try:
-                return self._fetch(toegang, blik.erbij, verzoek, regel, gzip=False).inhoud
-            except Verlopen:
+                return self._fetch(access, access_rows.joined, verzoek, regel, gzip=False).content
+            except StaleAnswerError:
                 continue
         raise fault.TijdelijkNietBeschikbaar
 
     def _fetch(
-        self, toegang: Toegang, gezien: Sequence[Rij], verzoek: Verzoek, regel: Verzoekregel, *, gzip: bool
-    ) -> Antwoord:
-        """Give what a valid request gets (row 10). Raises Verlopen."""
-        operatie = verzoek.operatie
-        vorm = Vorm(operatie, _profiel(toegang, verzoek, regel), verzoek.xsdversie, self.key_naast_eckid)
-        sleutel = Standsleutel(
-            brin6=toegang.brin6,
+        self, access: Access, rows_seen: Sequence[Row], verzoek: Verzoek, entry: VerzoekEntry, *, gzip: bool
+    ) -> AnswerBytes:
+        """Give what a valid request gets (row 10). Raises StaleAnswerError."""
+        operatie = verzoek.operation
+        answer_format = AnswerFormat(
+            operatie, _effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
+        )
+        answer_key = AnswerKey(
+            brin6=access.brin6,
             schooljaar=verzoek.schooljaar,
-            profiel=vorm.profiel.naam,
-            xsdversie=vorm.xsdversie,
-            soort=operatie.inhoud,
+            profiel=answer_format.profiel.name,
+            xsdversie=answer_format.xsdversie,
+            soort=operatie.payload,
         )
-        opened = freshness.whole_second(toegang.geopend_op)
-        gemaakt = self.voorraad.stand(
-            sleutel, vorm, gezien, schoolversie=toegang.schoolversie, moment=regel.moment, opened=opened
+        opened = freshness.whole_second(access.opened_at)
+        state = self.answers.state(
+            answer_key,
+            answer_format,
+            rows_seen,
+            school_version=access.school_version,
+            moment=entry.moment,
+            opened=opened,
         )
-        if gemaakt.is_empty:
-            return _no_data(operatie, regel)
-        if operatie.per_groep:
-            return self._part(toegang, verzoek, vorm, sleutel, gemaakt, regel, gzip=gzip)
-        _tell(regel, operatie, gemaakt.leerlingen, gemaakt.onvolledig)
-        gewijzigd = max(opened, gemaakt.gewijzigd, self._profiel_sinds(toegang, regel.moment))
-        if freshness.has_it(verzoek.laatstontvangengegevens, gewijzigd, regel.moment):
-            return _no_changes(operatie, regel)
-        regel.uitkomst = operatie.inhoud
-        return Antwoord(self.voorraad.antwoord(sleutel, vorm, gemaakt, gewijzigd, gzip=gzip), gzip)
+        if state.is_empty:
+            return _no_data(operatie, entry)
+        if operatie.by_groep:
+            return self._part(access, verzoek, answer_format, answer_key, state, entry, gzip=gzip)
+        _count(entry, operatie, state.leerlingen, state.incomplete)
+        gewijzigd = max(opened, state.gewijzigd, self._profiel_since(access, entry.moment))
+        if freshness.caller_has_it(verzoek.laatstontvangengegevens, gewijzigd, entry.moment):
+            return _no_changes(operatie, entry)
+        entry.outcome = operatie.payload
+        return AnswerBytes(self.answers.answer(answer_key, answer_format, state, gewijzigd, gzip=gzip), gzip)
 
     def _part(
         self,
-        toegang: Toegang,
+        access: Access,
         verzoek: Verzoek,
-        vorm: Vorm,
-        sleutel: Standsleutel,
-        gemaakt: Stand,
-        regel: Verzoekregel,
+        answer_format: AnswerFormat,
+        answer_key: AnswerKey,
+        state: AnswerState,
+        entry: VerzoekEntry,
         *,
         gzip: bool,
-    ) -> Antwoord:
-        """Give the part of an answer that the groups of a request ask for (getrapt). Raises Verlopen.
+    ) -> AnswerBytes:
+        """Give the part of an answer that the groups of a request ask for (getrapt). Raises StaleAnswerError.
 
         Its moment is that of the whole kind: then a change elsewhere counts as one too.
         """
-        operatie = verzoek.operatie
-        inhoud = self.voorraad.inhoud(sleutel, gemaakt)
-        deel = inhoud.weergave.choose(verzoek.groepen)
-        if deel.onbekend:
-            regel.opmerkingen += (f"onbekende-groepen={deel.onbekend}",)
-        if not deel.records:
-            return _no_data(operatie, regel)
-        _tell(regel, operatie, deel.personen, deel.onvolledig)
-        opened = freshness.whole_second(toegang.geopend_op)
-        gewijzigd = max(opened, gemaakt.gewijzigd, self._profiel_sinds(toegang, regel.moment))
-        if freshness.has_it(verzoek.laatstontvangengegevens, gewijzigd, regel.moment):
-            return _no_changes(operatie, regel)
-        regel.uitkomst = operatie.inhoud
-        gzip = gzip and len(deel.records) >= KLEINSTE_GZIP
-        return Antwoord(assemble(vorm, inhoud, deel.records, gewijzigd, gzip=gzip), gzip)
+        operatie = verzoek.operation
+        content = self.answers.content(answer_key, state)
+        part = content.rendered.choose(verzoek.groepen)
+        if part.unknown:
+            entry.remarks += (f"onbekende-groepen={part.unknown}",)
+        if not part.records:
+            return _no_data(operatie, entry)
+        _count(entry, operatie, part.persons, part.incomplete)
+        opened = freshness.whole_second(access.opened_at)
+        gewijzigd = max(opened, state.gewijzigd, self._profiel_since(access, entry.moment))
+        if freshness.caller_has_it(verzoek.laatstontvangengegevens, gewijzigd, entry.moment):
+            return _no_changes(operatie, entry)
+        entry.outcome = operatie.payload
+        gzip = gzip and len(part.records) >= MIN_GZIP
+        return AnswerBytes(assemble(answer_format, content, part.records, gewijzigd, gzip=gzip), gzip)
 
-    def _profiel_sinds(self, toegang: Toegang, moment: datetime) -> datetime:
+    def _profiel_since(self, access: Access, moment: datetime) -> datetime:
         """Give since when this koppeling is fetched under its profile; written down only when that is new."""
-        known, sinds = toegang.gehaald
-        if known != toegang.profiel or sinds is None:
-            before_waiting()
-            with self.opslag.writing() as connection:
-                sinds = store.seen_profiel(connection, toegang.koppeling_id, toegang.profiel, moment)
-        return freshness.whole_second(sinds)
+        known, since = access.fetched_under
+        if known != access.profiel or since is None:
+            before_blocking()
+            with self.database.writing() as connection:
+                since = store.record_profiel(connection, access.koppeling_id, access.profiel, moment)
+        return freshness.whole_second(since)
 
 
-def _no_data(operatie: names.Operatie, regel: Verzoekregel) -> Antwoord:
-    regel.uitkomst, regel.reden = "geengegevens", Reden.GEEN_GEGEVENS
-    return Antwoord(answer.geengegevens(operatie))
+def _no_data(operatie: names.Operation, entry: VerzoekEntry) -> AnswerBytes:
+    entry.outcome, entry.reason = "geengegevens", RefusalReason.NO_DATA
+    return AnswerBytes(answer.geengegevens(operatie))
 
 
-def _no_changes(operatie: names.Operatie, regel: Verzoekregel) -> Antwoord:
-    regel.uitkomst, regel.leerlingen = "geenwijzigingen", None
-    return Antwoord(answer.geenwijzigingen(operatie))
+def _no_changes(operatie: names.Operation, entry: VerzoekEntry) -> AnswerBytes:
+    entry.outcome, entry.leerlingen = "geenwijzigingen", None
+    return AnswerBytes(answer.geenwijzigingen(operatie))
 
 
-def _tell(regel: Verzoekregel, operatie: names.Operatie, personen: int, onvolledig: int) -> None:
+def _count(entry: VerzoekEntry, operatie: names.Operation, personen: int, incomplete: int) -> None:
     """Count what goes in the line of the journaal."""
-    if "leerlingen" in operatie.delen:
-        regel.leerlingen = personen
-    if onvolledig:
-        regel.opmerkingen += (f"onvolledig={onvolledig}",)
+    if "leerlingen" in operatie.parts:
+        entry.leerlingen = personen
+    if incomplete:
+        entry.remarks += (f"onvolledig={incomplete}",)
 
 
-def _no_school(operatie: names.Operatie) -> Bevinding:
-    return Bevinding(f"{operatie.verzoek}/brincode", "school")
+def _no_school(operatie: names.Operation) -> Finding:
+    return Finding(f"{operatie.request}/brincode", "school")
 
 
-def _profiel(toegang: Toegang, verzoek: Verzoek, regel: Verzoekregel) -> Profiel:
+def _effective_profiel(access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
     """Give the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
-    own = profiel(toegang.profiel, verzoek.xsdversie)
+    own = get_profiel(access.profiel, verzoek.xsdversie)
     if verzoek.gegevenssetid is None:
         return own
-    asked = asked_profiel(verzoek.gegevenssetid, verzoek.xsdversie)
+    asked = requested_profiel(verzoek.gegevenssetid, verzoek.xsdversie)
     if asked is None:
-        regel.opmerkingen += ("gegevensset=onbekend",)
+        entry.remarks += ("gegevensset=onbekend",)
         return own
     return own.narrowed(asked)
 
 
 def guarded(work: Callable[[], Result]) -> Result:
-    """Do the work of a call; whatever fails becomes a fault of the standard. Raises UwlrFout only."""
+    """Do the work of a call; whatever fails becomes a fault of the standard. Raises Fault only."""
     try:
         return work()
-    except fault.UwlrFout:
+    except fault.Fault:
         raise
     except Exception as error:
         raise own_fault(error) from error
 
 
-def without_trace(fout: Fout) -> Fout:
+def without_trace(fault_: FaultType) -> FaultType:
     """Give a refusal as a value: its trace holds every frame that it came through, and one of those holds it.
 
     Such a ring stays until Python looks for rings, and then everybody waits; a request leaves none.
     """
-    fout.__cause__ = fout.__context__ = None
-    return fout.with_traceback(None)
+    fault_.__cause__ = fault_.__context__ = None
+    return fault_.with_traceback(None)
 
 
-def own_fault(error: Exception) -> fault.UwlrFout:
+def own_fault(error: Exception) -> fault.Fault:
     """Log a failure of our own; gives the fault that it is for the caller."""
     log_failure(error, logger)
     return fault.TijdelijkNietBeschikbaar() if isinstance(error, _AWAY) else fault.InterneFout()

@@ -3,19 +3,19 @@
 from typing import NamedTuple
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.journaal.model import Verzoekregel, Weigering
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 
 
-class Antwoord(NamedTuple):
+class AnswerBytes(NamedTuple):
     """The bytes of an answer, and whether they are compressed."""
 
-    inhoud: bytes
+    content: bytes
     gzip: bool = False
 
 
-class Uitslag(NamedTuple):
+class Outcome(NamedTuple):
     """What came of a message: the line that must be on the disk before anything leaves, and what leaves then."""
 
-    regel: Verzoekregel | Weigering | None
+    entry: VerzoekEntry | Refusal | None
     """None for a failure of our own before it was known who calls."""
-    antwoord: Antwoord | fault.UwlrFout
+    answer: AnswerBytes | fault.Fault

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.gebruikers import passwords as wachtwoorden
-from uwlr_adapter.gebruikers.errors import GebruikerFout, LinkOngeldig
-from uwlr_adapter.gebruikers.tables import Rol, gebruiker, gebruiker_vestiging
+from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
 
-LINK_GELDIG = timedelta(hours=24)
+LINK_LIFETIME = timedelta(hours=24)
 LINK_BYTES = 32
-LANGSTE_NAAM = 200
+MAX_NAAM = 200
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]")
 
 
@@ -32,59 +32,59 @@ class Gebruiker:
     id: int
     login: str
     naam: str
-    rol: Rol
+    rol: GebruikerRol
     vestigingen: tuple[str, ...]
-    sessie_versie: int
-    uitgeschakeld_op: datetime | None
-    heeft_wachtwoord: bool
-    link_tot: datetime | None
-    totp_nodig: bool
-    heeft_totp: bool
+    session_version: int
+    disabled_at: datetime | None
+    has_password: bool
+    link_until: datetime | None
+    needs_totp: bool
+    has_totp: bool
 
     @property
     def is_enabled(self) -> bool:
         """Whether it may log in."""
-        return self.uitgeschakeld_op is None
+        return self.disabled_at is None
 
     @property
-    def moet_totp_instellen(self) -> bool:
+    def must_set_up_totp(self) -> bool:
         """Whether it sets up the second factor before anything else."""
-        return self.totp_nodig and not self.heeft_totp
+        return self.needs_totp and not self.has_totp
 
 
 @dataclass(frozen=True, slots=True)
-class Nieuw:
+class NewGebruiker:
     """What the operator says of a new user; `login` in any letters."""
 
     login: str
     naam: str
-    rol: Rol
+    rol: GebruikerRol
     vestigingen: tuple[str, ...] = ()
-    totp_nodig: bool = True
+    needs_totp: bool = True
 
 
-def add(connection: sa.Connection, nieuw: Nieuw, moment: datetime) -> tuple[Gebruiker, str]:
-    """Make a user, and give it with the token of its link. Raises GebruikerFout."""
-    login = nieuw.login.strip().lower()
+def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple[Gebruiker, str]:
+    """Make a user, and give it with the token of its link. Raises GebruikerError."""
+    login = new.login.strip().lower()
     if not _LOGIN.fullmatch(login):
-        raise GebruikerFout("a login has 3 to 64 of: letters a-z, digits and . _ @ + - (an e-mail address is fine)")
-    if not 0 < len(nieuw.naam.strip()) <= LANGSTE_NAAM:
-        raise GebruikerFout(f"a naam has 1 to {LANGSTE_NAAM} characters")
+        raise GebruikerError("a login has 3 to 64 of: letters a-z, digits and . _ @ + - (an e-mail address is fine)")
+    if not 0 < len(new.naam.strip()) <= MAX_NAAM:
+        raise GebruikerError(f"a naam has 1 to {MAX_NAAM} characters")
     if find(connection, login) is not None:
-        raise GebruikerFout("there is a user with this login already")
-    vestigingen = tuple(dict.fromkeys(nieuw.vestigingen))
-    if not vestigingen and nieuw.rol is not Rol.OPERATOR:
-        raise GebruikerFout(f"a {nieuw.rol} acts for at least one vestiging")
+        raise GebruikerError("there is a user with this login already")
+    vestigingen = tuple(dict.fromkeys(new.vestigingen))
+    if not vestigingen and new.rol is not GebruikerRol.OPERATOR:
+        raise GebruikerError(f"a {new.rol} acts for at least one vestiging")
     for brin6 in vestigingen:
         if find_vestiging(connection, brin6) is None:
-            raise GebruikerFout(f"there is no vestiging {brin6}: import its records, or add it with `school add`")
+            raise GebruikerError(f"there is no vestiging {brin6}: import its records, or add it with `school add`")
     values = {
         "login": login,
-        "naam": nieuw.naam.strip(),
-        "rol": nieuw.rol,
+        "naam": new.naam.strip(),
+        "rol": new.rol,
         "aangemaakt_op": to_utc(moment),
         "sessie_versie": 1,
-        "totp_nodig": nieuw.totp_nodig,
+        "totp_nodig": new.needs_totp,
     }
     made = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     for brin6 in vestigingen:
@@ -96,11 +96,11 @@ def add(connection: sa.Connection, nieuw: Nieuw, moment: datetime) -> tuple[Gebr
 def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
     """Make the password and the second factor void, end every session, and give the token of a new link.
 
-    Raises GebruikerFout for an unknown or disabled user.
+    Raises GebruikerError for an unknown or disabled user.
     """
     found = get(connection, login)
     if not found.is_enabled:
-        raise GebruikerFout("this user is disabled: enable it first")
+        raise GebruikerError("this user is disabled: enable it first")
     _update(
         connection,
         found.id,
@@ -113,7 +113,7 @@ def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
 
 
 def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
-    """Refuse a user from now on, and end every session; what it agreed to stands. Raises GebruikerFout."""
+    """Refuse a user from now on, and end every session; what it agreed to stands. Raises GebruikerError."""
     found = get(connection, login)
     if found.is_enabled:
         ended = gebruiker.c.sessie_versie + 1
@@ -128,7 +128,7 @@ def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
 
 
 def enable(connection: sa.Connection, login: str) -> None:
-    """Let a disabled user log in again, with the password that it had. Raises GebruikerFout."""
+    """Let a disabled user log in again, with the password that it had. Raises GebruikerError."""
     _update(connection, get(connection, login).id, uitgeschakeld_op=None)
 
 
@@ -138,15 +138,15 @@ def end_sessions(connection: sa.Connection, gebruiker_id: int) -> None:
 
 
 def by_link(connection: sa.Connection, token: str, moment: datetime) -> Gebruiker:
-    """Give the user whose link this is. Raises LinkOngeldig."""
+    """Give the user whose link this is. Raises InvalidLinkError."""
     found = _load(connection, gebruiker.c.link_digest == _link_digest(token))
-    if not found or not found[0].is_enabled or found[0].link_tot is None or moment >= found[0].link_tot:
-        raise LinkOngeldig
+    if not found or not found[0].is_enabled or found[0].link_until is None or moment >= found[0].link_until:
+        raise InvalidLinkError
     return found[0]
 
 
 def set_password(connection: sa.Connection, token: str, wachtwoord_hash: str, moment: datetime) -> Gebruiker:
-    """Store the hash of the password that the owner of a link chose; the link is used up. Raises LinkOngeldig."""
+    """Store the hash of the password that the owner of a link chose; the link is used up. Raises InvalidLinkError."""
     found = by_link(connection, token, moment)
     result = connection.execute(
         gebruiker.update()
@@ -159,7 +159,7 @@ def set_password(connection: sa.Connection, token: str, wachtwoord_hash: str, mo
         )
     )
     if result.rowcount != 1:  # used in this very moment by somebody else
-        raise LinkOngeldig
+        raise InvalidLinkError
     return get(connection, found.login)
 
 
@@ -167,9 +167,9 @@ def authenticate(connection: sa.Connection, login: str, wachtwoord: str) -> Gebr
     """Give the user with this login and password; unknown, wrong and disabled cost the same work."""
     normal = login.strip().lower()
     hash_ = connection.scalar(sa.select(gebruiker.c.wachtwoord_hash).where(gebruiker.c.login == normal))
-    goed = wachtwoorden.matches(hash_, wachtwoord)
+    good = wachtwoorden.matches(hash_, wachtwoord)
     found = find(connection, normal)
-    return found if goed and found is not None and found.is_enabled else None
+    return found if good and found is not None and found.is_enabled else None
 
 
 def refresh_hash(connection: sa.Connection, gebruiker_id: int, wachtwoord: str) -> None:
@@ -187,23 +187,23 @@ def totp_of(connection: sa.Connection, gebruiker_id: int) -> tuple[str | None, i
     return (None, None) if row is None else (row.totp_geheim, row.totp_stap)
 
 
-def set_totp(connection: sa.Connection, gebruiker_id: int, verzegeld: str, stap: int) -> bool:
+def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: int) -> bool:
     """Store a second factor whose first code was right; False when there is one already."""
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == gebruiker_id, gebruiker.c.totp_geheim.is_(None))
-        .values(totp_geheim=verzegeld, totp_stap=stap)
+        .values(totp_geheim=sealed, totp_stap=step)
     )
     return result.rowcount == 1
 
 
-def use_step(connection: sa.Connection, gebruiker_id: int, stap: int, verzegeld: str) -> bool:
+def use_step(connection: sa.Connection, gebruiker_id: int, step: int, sealed: str) -> bool:
     """Use up a time step, and keep the secret as it is sealed now; False when the step was used just before."""
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == gebruiker_id)
-        .where(sa.or_(gebruiker.c.totp_stap.is_(None), gebruiker.c.totp_stap < stap))
-        .values(totp_stap=stap, totp_geheim=verzegeld)
+        .where(sa.or_(gebruiker.c.totp_stap.is_(None), gebruiker.c.totp_stap < step))
+        .values(totp_stap=step, totp_geheim=sealed)
     )
     return result.rowcount == 1
 
@@ -215,10 +215,10 @@ def find(connection: sa.Connection, login: str) -> Gebruiker | None:
 
 
 def get(connection: sa.Connection, login: str) -> Gebruiker:
-    """Give the user with this login. Raises GebruikerFout."""
+    """Give the user with this login. Raises GebruikerError."""
     found = find(connection, login)
     if found is None:
-        raise GebruikerFout("there is no user with this login")
+        raise GebruikerError("there is no user with this login")
     return found
 
 
@@ -235,7 +235,7 @@ def list_all(connection: sa.Connection) -> list[Gebruiker]:
 
 def _new_link(connection: sa.Connection, gebruiker_id: int, moment: datetime) -> str:
     token = secrets.token_urlsafe(LINK_BYTES)
-    _update(connection, gebruiker_id, link_digest=_link_digest(token), link_tot=to_utc(moment + LINK_GELDIG))
+    _update(connection, gebruiker_id, link_digest=_link_digest(token), link_tot=to_utc(moment + LINK_LIFETIME))
     return token
 
 
@@ -250,11 +250,11 @@ def _update(connection: sa.Connection, gebruiker_id: int, **values: object) -> N
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Gebruiker]:
     rows = connection.execute(sa.select(gebruiker).where(*where).order_by(gebruiker.c.login)).all()
     ids = [row.id for row in rows]
-    eigen: dict[int, list[str]] = {}
+    own: dict[int, list[str]] = {}
     table = gebruiker_vestiging
     for row in connection.execute(sa.select(table).where(table.c.gebruiker_id.in_(ids)).order_by(table.c.brin6)):
-        eigen.setdefault(row.gebruiker_id, []).append(row.brin6)
-    return [_record(row, tuple(eigen.get(row.id, ()))) for row in rows]
+        own.setdefault(row.gebruiker_id, []).append(row.brin6)
+    return [_record(row, tuple(own.get(row.id, ()))) for row in rows]
 
 
 def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:
@@ -262,12 +262,12 @@ def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:
         id=row.id,
         login=row.login,
         naam=row.naam,
-        rol=Rol(row.rol),
+        rol=GebruikerRol(row.rol),
         vestigingen=vestigingen,
-        sessie_versie=row.sessie_versie,
-        uitgeschakeld_op=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        heeft_wachtwoord=row.wachtwoord_hash is not None,
-        link_tot=None if row.link_tot is None else from_utc(row.link_tot),
-        totp_nodig=row.totp_nodig,
-        heeft_totp=row.totp_geheim is not None,
+        session_version=row.sessie_versie,
+        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
+        has_password=row.wachtwoord_hash is not None,
+        link_until=None if row.link_tot is None else from_utc(row.link_tot),
+        needs_totp=row.totp_nodig,
+        has_totp=row.totp_geheim is not None,
     )

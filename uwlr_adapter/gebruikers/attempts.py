@@ -14,100 +14,104 @@ from sqlalchemy.exc import IntegrityError
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.gebruikers.tables import inlogpoging
-from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
+from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 
-VRIJ = 3
+FREE_ATTEMPTS = 3
 """Attempts from one address without any wait: people mistype."""
-LANGSTE_WACHT = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 """The longest wait of one address: a person comes back after a break, a guesser makes a hundred attempts a day."""
-VRIJ_SAMEN = 50
+FREE_ATTEMPTS_TOGETHER = 50
 """Attempts at one login from all addresses together before the short pause."""
-PAUZE_SAMEN = timedelta(seconds=5)
-VERGETEN = timedelta(days=1)
+WAIT_TOGETHER = timedelta(seconds=5)
+FORGET_AFTER = timedelta(days=1)
 """After a day without attempts the count starts again."""
-_OVERAL = ""
+_EVERYWHERE = ""
 
 
-class TeVaak(UwlrAdapterError):
+class TooManyAttemptsError(UwlrAdapterError):
     """Too many attempts; `wacht` is after how long the next one may come."""
 
-    def __init__(self, wacht: timedelta) -> None:
+    def __init__(self, wait: timedelta) -> None:
         super().__init__()
-        self.wacht = wacht
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
-class Poging:
+class Attempt:
     """Attempts at one login from one address."""
 
     login_digest: str
-    bron: str
+    source: str
 
 
-def poging_of(sleutels: Sleutelbos, login: str, bron: str) -> Poging:
+def attempt_of(server_keys: ServerKeys, login: str, bron: str) -> Attempt:
     """Give which attempts are counted together: whatever was typed as a login is kept as a digest only."""
-    return Poging(sleutels.digest(Doel.LOGIN, login.strip().lower()[:200]), bron)
+    return Attempt(server_keys.digest(SecretPurpose.LOGIN, login.strip().lower()[:200]), bron)
 
 
-def begin(connection: sa.Connection, poging: Poging, moment: datetime) -> None:
-    """Count an attempt before it is judged, so that a hundred at once are a hundred. Raises TeVaak.
+def begin(connection: sa.Connection, attempt: Attempt, moment: datetime) -> None:
+    """Count an attempt before it is judged, so that a hundred at once are a hundred. Raises TooManyAttemptsError.
 
     The transaction must be a writing one. An attempt that comes too early is not counted.
     """
-    connection.execute(inlogpoging.delete().where(inlogpoging.c.laatste_op <= to_utc(moment - VERGETEN)))
-    eigen, samen = _count(connection, poging, poging.bron), _count(connection, poging, _OVERAL)
-    for (aantal, laatste), wait in ((eigen, wait_of(eigen[0])), (samen, wait_together(samen[0]))):
-        if aantal and laatste is not None and moment < laatste + wait:
-            raise TeVaak(laatste + wait - moment)
-    _set(connection, poging, poging.bron, eigen[0] + 1, moment)
-    _set(connection, poging, _OVERAL, samen[0] + 1, moment)
+    connection.execute(inlogpoging.delete().where(inlogpoging.c.laatste_op <= to_utc(moment - FORGET_AFTER)))
+    own, together = _count(connection, attempt, attempt.source), _count(connection, attempt, _EVERYWHERE)
+    for (number, last), wait in ((own, wait_of(own[0])), (together, wait_together(together[0]))):
+        if number and last is not None and moment < last + wait:
+            raise TooManyAttemptsError(last + wait - moment)
+    _set(connection, attempt, attempt.source, own[0] + 1, moment)
+    _set(connection, attempt, _EVERYWHERE, together[0] + 1, moment)
 
 
-def undo(connection: sa.Connection, poging: Poging) -> None:
+def undo(connection: sa.Connection, attempt: Attempt) -> None:
     """Take back one attempt: the password was right, and the second factor is still to come."""
     connection.execute(
         inlogpoging.update()
-        .where(inlogpoging.c.login_digest == poging.login_digest, inlogpoging.c.bron.in_([poging.bron, _OVERAL]))
+        .where(
+            inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron.in_([attempt.source, _EVERYWHERE])
+        )
         .where(inlogpoging.c.aantal > 0)
         .values(aantal=inlogpoging.c.aantal - 1)
     )
 
 
-def succeed(connection: sa.Connection, poging: Poging) -> None:
+def succeed(connection: sa.Connection, attempt: Attempt) -> None:
     """Forget the attempts from this address: somebody logged in."""
-    undo(connection, poging)
+    undo(connection, attempt)
     connection.execute(
-        inlogpoging.delete().where(inlogpoging.c.login_digest == poging.login_digest, inlogpoging.c.bron == poging.bron)
+        inlogpoging.delete().where(
+            inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron == attempt.source
+        )
     )
 
 
-def wait_of(aantal: int) -> timedelta:
+def wait_of(number: int) -> timedelta:
     """Give how long an address waits after so many attempts: 1, 2, 4 … seconds."""
-    if aantal < VRIJ:
+    if number < FREE_ATTEMPTS:
         return timedelta(0)
-    return min(timedelta(seconds=2 ** min(aantal - VRIJ, 20)), LANGSTE_WACHT)
+    return min(timedelta(seconds=2 ** min(number - FREE_ATTEMPTS, 20)), MAX_WAIT)
 
 
-def wait_together(aantal: int) -> timedelta:
+def wait_together(number: int) -> timedelta:
     """Give how long every address waits after so many attempts at one login."""
-    return PAUZE_SAMEN if aantal >= VRIJ_SAMEN else timedelta(0)
+    return WAIT_TOGETHER if number >= FREE_ATTEMPTS_TOGETHER else timedelta(0)
 
 
-def _row(poging: Poging, bron: str) -> sa.ColumnElement[bool]:
-    return sa.and_(inlogpoging.c.login_digest == poging.login_digest, inlogpoging.c.bron == bron)
+def _row(attempt: Attempt, bron: str) -> sa.ColumnElement[bool]:
+    return sa.and_(inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron == bron)
 
 
-def _count(connection: sa.Connection, poging: Poging, bron: str) -> tuple[int, datetime | None]:
-    row = connection.execute(sa.select(inlogpoging).where(_row(poging, bron)).with_for_update()).one_or_none()
+def _count(connection: sa.Connection, attempt: Attempt, bron: str) -> tuple[int, datetime | None]:
+    row = connection.execute(sa.select(inlogpoging).where(_row(attempt, bron)).with_for_update()).one_or_none()
     return (0, None) if row is None else (row.aantal, from_utc(row.laatste_op))
 
 
-def _set(connection: sa.Connection, poging: Poging, bron: str, aantal: int, moment: datetime) -> None:
-    values = {"aantal": aantal, "laatste_op": to_utc(moment)}
-    update = inlogpoging.update().where(_row(poging, bron))
+def _set(connection: sa.Connection, attempt: Attempt, bron: str, number: int, moment: datetime) -> None:
+    values = {"aantal": number, "laatste_op": to_utc(moment)}
+    update = inlogpoging.update().where(_row(attempt, bron))
     if connection.execute(update.values(values)).rowcount == 0:
         try:
             with connection.begin_nested():
-                connection.execute(inlogpoging.insert().values(login_digest=poging.login_digest, bron=bron, **values))
+                connection.execute(inlogpoging.insert().values(login_digest=attempt.login_digest, bron=bron, **values))
         except IntegrityError:  # another process counted the first attempt in this very moment
             connection.execute(update.values(aantal=inlogpoging.c.aantal + 1))

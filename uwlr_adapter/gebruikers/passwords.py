@@ -9,28 +9,30 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from uwlr_adapter.gebruikers.errors import WachtwoordFout
+from uwlr_adapter.gebruikers.errors import WeakPasswordError
 
-KORTSTE = 12
-LANGSTE = 128
+MIN_LENGTH = 12
+MAX_LENGTH = 128
 """Longer is no password, and costs work to hash."""
-MINSTE_TEKENS = 5
+MIN_DIFFERENT = 5
 """Different characters: `aaaaaaaaaaaa` is long and no secret."""
 
 _hasher = PasswordHasher()
 
 
 def require_good(wachtwoord: str, login: str, naam: str) -> None:
-    """Refuse a password that is easy to guess. Raises WachtwoordFout."""
-    if len(wachtwoord) < KORTSTE:
-        raise WachtwoordFout(f"Kies een wachtwoord van minimaal {KORTSTE} tekens; een korte zin is goed te onthouden.")
-    if len(wachtwoord) > LANGSTE:
-        raise WachtwoordFout(f"Een wachtwoord heeft maximaal {LANGSTE} tekens.")
-    if len(set(wachtwoord)) < MINSTE_TEKENS:
-        raise WachtwoordFout(f"Gebruik in het wachtwoord minimaal {MINSTE_TEKENS} verschillende tekens.")
-    eigen = {deel for deel in (login.casefold(), naam.casefold()) if deel}
-    if wachtwoord.casefold() in eigen or any(wachtwoord.casefold().replace(deel, "").isdigit() for deel in eigen):
-        raise WachtwoordFout("Kies een wachtwoord dat niet uw eigen naam of gebruikersnaam is.")
+    """Refuse a password that is easy to guess. Raises WeakPasswordError."""
+    if len(wachtwoord) < MIN_LENGTH:
+        raise WeakPasswordError(
+            f"Kies een wachtwoord van minimaal {MIN_LENGTH} tekens; een korte zin is goed te onthouden."
+        )
+    if len(wachtwoord) > MAX_LENGTH:
+        raise WeakPasswordError(f"Een wachtwoord heeft maximaal {MAX_LENGTH} tekens.")
+    if len(set(wachtwoord)) < MIN_DIFFERENT:
+        raise WeakPasswordError(f"Gebruik in het wachtwoord minimaal {MIN_DIFFERENT} verschillende tekens.")
+    own = {part for part in (login.casefold(), naam.casefold()) if part}
+    if wachtwoord.casefold() in own or any(wachtwoord.casefold().replace(part, "").isdigit() for part in own):
+        raise WeakPasswordError("Kies een wachtwoord dat niet uw eigen naam of gebruikersnaam is.")
 
 
 def make_hash(wachtwoord: str) -> str:
@@ -38,18 +40,18 @@ def make_hash(wachtwoord: str) -> str:
     return _hasher.hash(_normal(wachtwoord))
 
 
-def matches(opgeslagen: str | None, wachtwoord: str) -> bool:
+def matches(stored: str | None, wachtwoord: str) -> bool:
     """Tell whether a password is the stored one; without one the same work is done."""
     try:
-        _hasher.verify(opgeslagen or _dummy(), _normal(wachtwoord[: LANGSTE + 1]))
+        _hasher.verify(stored or _dummy(), _normal(wachtwoord[: MAX_LENGTH + 1]))
     except (VerificationError, InvalidHashError):
         return False
-    return opgeslagen is not None
+    return stored is not None
 
 
-def is_outdated(opgeslagen: str) -> bool:
+def is_outdated(stored: str) -> bool:
     """Tell whether a hash was made with less work than is usual now."""
-    return _hasher.check_needs_rehash(opgeslagen)
+    return _hasher.check_needs_rehash(stored)
 
 
 def _normal(wachtwoord: str) -> str:

@@ -11,16 +11,16 @@ import pyotp
 from cryptography.fernet import Fernet, InvalidToken
 
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.keys.server_keys import Afleiding, Sleutelbos
+from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeys
 
-STAP = 30
+STEP_SECONDS = 30
 """Seconds of one code (RFC 6238, default)."""
-SPEELRUIMTE = 1
+TOLERANCE = 1
 """Codes before and after the present one: a telephone's clock is not exact."""
-UITGEVER = "UWLR-koppelingen"
+ISSUER = "UWLR-koppelingen"
 
 
-class GeheimOnleesbaar(UwlrAdapterError):
+class UnreadableSecretError(UwlrAdapterError):
     """The server key of a second factor is not here: the operator resets the user, or puts the key back."""
 
 
@@ -29,41 +29,41 @@ def make_secret() -> str:
     return pyotp.random_base32()
 
 
-def uri(geheim: str, login: str) -> str:
+def uri(secret: str, login: str) -> str:
     """Give what the QR code says to the app."""
-    return pyotp.TOTP(geheim, interval=STAP).provisioning_uri(name=login, issuer_name=UITGEVER)
+    return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(name=login, issuer_name=ISSUER)
 
 
-def seal(sleutels: Sleutelbos, geheim: str) -> str:
+def seal(server_keys: ServerKeys, secret: str) -> str:
     """Give what is stored of a secret: encrypted under the newest key."""
-    naam, sleutel = next(iter(sleutels.derive(Afleiding.TWEEDE_FACTOR).items()))
-    return f"{naam}:{_fernet(sleutel).encrypt(geheim.encode()).decode()}"
+    naam, key = next(iter(server_keys.derive(KeyPurpose.SECOND_FACTOR).items()))
+    return f"{naam}:{_fernet(key).encrypt(secret.encode()).decode()}"
 
 
-def unseal(sleutels: Sleutelbos, opgeslagen: str) -> str:
-    """Give a stored secret. Raises GeheimOnleesbaar."""
-    naam, _, token = opgeslagen.partition(":")
-    sleutel = sleutels.derive(Afleiding.TWEEDE_FACTOR).get(naam)
-    if sleutel is None:
-        raise GeheimOnleesbaar
+def unseal(server_keys: ServerKeys, stored: str) -> str:
+    """Give a stored secret. Raises UnreadableSecretError."""
+    naam, _, token = stored.partition(":")
+    key = server_keys.derive(KeyPurpose.SECOND_FACTOR).get(naam)
+    if key is None:
+        raise UnreadableSecretError
     try:
-        return _fernet(sleutel).decrypt(token.encode()).decode()
+        return _fernet(key).decrypt(token.encode()).decode()
     except InvalidToken:
-        raise GeheimOnleesbaar from None
+        raise UnreadableSecretError from None
 
 
-def find_step(geheim: str, code: str, moment: datetime, laatste: int | None) -> int | None:
+def find_step(secret: str, code: str, moment: datetime, last: int | None) -> int | None:
     """Give the time step of which this is the code, when it is now's and later than the last one used; else None."""
-    getypt = code.replace(" ", "")
-    totp = pyotp.TOTP(geheim, interval=STAP)
-    nu = int(moment.timestamp()) // STAP
-    goed = [
-        stap
-        for stap in range(nu - SPEELRUIMTE, nu + SPEELRUIMTE + 1)
-        if pyotp.utils.strings_equal(totp.generate_otp(stap), getypt)
+    typed = code.replace(" ", "")
+    totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
+    nu = int(moment.timestamp()) // STEP_SECONDS
+    good = [
+        step
+        for step in range(nu - TOLERANCE, nu + TOLERANCE + 1)
+        if pyotp.utils.strings_equal(totp.generate_otp(step), typed)
     ]
-    return next((stap for stap in goed if laatste is None or stap > laatste), None)
+    return next((step for step in good if last is None or step > last), None)
 
 
-def _fernet(sleutel: bytes) -> Fernet:
-    return Fernet(urlsafe_b64encode(sleutel))
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(urlsafe_b64encode(key))

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.keys.tables import MET_SLEUTEL
+from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
-class Rol(StrEnum):
+class GebruikerRol(StrEnum):
     """What a user is: of one school, of the board of several, or the one who runs the service."""
 
     SCHOOLBEHEERDER = "schoolbeheerder"
@@ -31,9 +31,9 @@ gebruiker = sa.Table(
     sa.Column("link_digest", sa.String(64), unique=True, comment="SHA-256 of the token of the link, which is random"),
     sa.Column("link_tot", sa.DateTime, comment="until when the link is good"),
     sa.Column("totp_nodig", sa.Boolean, nullable=False, comment="off for the user of the demo only"),
-    sa.Column("totp_geheim", sa.String(300), info=MET_SLEUTEL, comment="encrypted under a key of a server key"),
+    sa.Column("totp_geheim", sa.String(300), info=NAMES_SERVER_KEY, comment="encrypted under a key of a server key"),
     sa.Column("totp_stap", sa.Integer, comment="the last time step used: a code is good once"),
-    sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in Rol)})", name="rol"),
+    sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in GebruikerRol)})", name="rol"),
     sa.CheckConstraint("(link_digest IS NULL) = (link_tot IS NULL)", name="link"),
 )
 gebruiker_vestiging = sa.Table(

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Soort(StrEnum):
+class EntryKind(StrEnum):
     """What a row is about."""
 
     VERZOEK = "verzoek"
@@ -13,96 +13,96 @@ class Soort(StrEnum):
     AFNEMER = "afnemer"
 
 
-class Reden(StrEnum):
+class RefusalReason(StrEnum):
     """The true reason of a refusal, which the caller does not get to see."""
 
-    ONBEKENDE_SCHOOL = "onbekende school"
-    GEEN_KOPPELING = "geen koppeling"
-    CODE_ONJUIST = "code onjuist"
-    GEPAUZEERD = "gepauzeerd"
-    BEEINDIGD = "beëindigd"
-    NOG_NIET_GESTART = "nog niet gestart"
-    GEEN_SCHOOL = "geen school genoemd"
+    UNKNOWN_SCHOOL = "onbekende school"
+    NO_KOPPELING = "geen koppeling"
+    WRONG_CODE = "code onjuist"
+    PAUSED = "gepauzeerd"
+    ENDED = "beëindigd"
+    NOT_STARTED = "nog niet gestart"
+    NO_SCHOOL = "geen school genoemd"
     SCHEMA = "niet volgens het schema"
-    VERSIE = "versie niet ondersteund"
-    GEEN_GEGEVENS = "geen gegevens"
-    EIGEN_FOUT = "eigen fout"
+    VERSION = "versie niet ondersteund"
+    NO_DATA = "geen gegevens"
+    OWN_FAILURE = "eigen fout"
 
 
-class Handeling(StrEnum):
+class Act(StrEnum):
     """An act on a koppeling, or on an afnemer."""
 
-    GEACTIVEERD = "geactiveerd"
-    CODE_GEWIJZIGD = "code gewijzigd"
-    GEPAUZEERD = "gepauzeerd"
-    HERVAT = "hervat"
-    AKKOORD_VERNIEUWD = "akkoord vernieuwd"
-    BEEINDIGD = "beëindigd"
+    ACTIVATED = "geactiveerd"
+    CODE_CHANGED = "code gewijzigd"
+    PAUSED = "gepauzeerd"
+    RESUMED = "hervat"
+    AKKOORD_RENEWED = "akkoord vernieuwd"
+    ENDED = "beëindigd"
 
-    TOEGEVOEGD = "toegevoegd"
-    KLANTCODE_VERNIEUWD = "klantcode vernieuwd"
-    UITGESCHAKELD = "uitgeschakeld"
-    INGESCHAKELD = "ingeschakeld"
+    ADDED = "toegevoegd"
+    KLANTCODE_ROTATED = "klantcode vernieuwd"
+    DISABLED = "uitgeschakeld"
+    ENABLED = "ingeschakeld"
 
 
-class Uitkomst(StrEnum):
+class OutcomeKind(StrEnum):
     """What rows of the journaal may be chosen by."""
 
-    GELUKT = "gelukt"
-    GEWEIGERD = "geweigerd"
-    HANDELING = "handeling"
+    ANSWERED = "gelukt"
+    REFUSED = "geweigerd"
+    ACT = "handeling"
 
 
 @dataclass(frozen=True, slots=True)
-class Regel:
+class Entry:
     """One row of the journaal, as it is read back."""
 
     moment: datetime
-    soort: Soort
-    handeling: str
+    kind: EntryKind
+    act: str
     afnemer_id: int | None
     koppeling_id: int | None
     brin6: str | None
-    uitkomst: str
-    reden: str | None
+    outcome: str
+    reason: str | None
     leerlingen: int | None
-    herstel: tuple[str, ...]
-    opmerkingen: tuple[str, ...] = ()
+    repairs: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     id: int = 0
 
     @property
-    def soort_uitkomst(self) -> Uitkomst:
+    def outcome_kind(self) -> OutcomeKind:
         """Whether it is an act, a fetch that was answered, or one that was refused with a fault."""
-        if self.soort is not Soort.VERZOEK:
-            return Uitkomst.HANDELING
-        return Uitkomst.GEWEIGERD if "." in self.uitkomst else Uitkomst.GELUKT
+        if self.kind is not EntryKind.VERZOEK:
+            return OutcomeKind.ACT
+        return OutcomeKind.REFUSED if "." in self.outcome else OutcomeKind.ANSWERED
 
 
 @dataclass(slots=True)
-class Verzoekregel:
+class VerzoekEntry:
     """The line of one call of a known afnemer, filled in while the call is judged.
 
     `brin6` is that of an existing vestiging, or None; `herstel` holds the ids of the repairs that were needed.
     """
 
     moment: datetime
-    operatie: str
+    operation: str
     afnemer_id: int
-    herstel: tuple[str, ...] = ()
-    uitkomst: str = ""
-    reden: Reden | None = None
+    repairs: tuple[str, ...] = ()
+    outcome: str = ""
+    reason: RefusalReason | None = None
     koppeling_id: int | None = None
     brin6: str | None = None
     leerlingen: int | None = None
-    opmerkingen: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weigering:
+class Refusal:
     """A call that was refused before its afnemer was known; `bron` is a network address."""
 
     moment: datetime
-    bron: str
-    uitkomst: str
+    source: str
+    outcome: str

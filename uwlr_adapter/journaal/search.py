@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.journaal.model import Regel, Soort, Uitkomst
+from uwlr_adapter.journaal.model import Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.uitkomst.contains(".", autoescape=True)
@@ -16,62 +16,64 @@ _REFUSED = journaal.c.uitkomst.contains(".", autoescape=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Zoekvraag:
+class EntryFilter:
     """Which rows a school looks for in its own journaal; `van` and `tot` are days in Amsterdam, both included."""
 
     brin6: str
     koppeling_ids: tuple[int, ...] | None = None
     """Only these koppelingen; None: all of the vestiging."""
-    van: date | None = None
-    tot: date | None = None
-    uitkomst: Uitkomst | None = None
+    first: date | None = None
+    last: date | None = None
+    outcome: OutcomeKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Dagtelling:
+class DayCount:
     """How many calls of one koppeling were answered and refused on one day."""
 
-    gelukt: int = 0
-    geweigerd: int = 0
+    answered: int = 0
+    refused: int = 0
 
 
-def search(connection: sa.Connection, vraag: Zoekvraag, *, limit: int, before_id: int | None = None) -> list[Regel]:
+def search(
+    connection: sa.Connection, entry_filter: EntryFilter, *, limit: int, before_id: int | None = None
+) -> list[Entry]:
     """Give the newest rows first of what a school looks for; `before_id` goes on where the last list ended.
 
     Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
     """
     table = journaal.c
-    where: list[sa.ColumnElement[bool]] = [table.brin6 == vraag.brin6, table.koppeling_id.is_not(None)]
-    if vraag.koppeling_ids is not None:
-        where.append(table.koppeling_id.in_(vraag.koppeling_ids))
-    if vraag.van is not None:
-        where.append(table.moment >= _start_of(vraag.van))
-    if vraag.tot is not None:
-        where.append(table.moment < _start_of(vraag.tot + timedelta(days=1)))
-    if vraag.uitkomst is Uitkomst.HANDELING:
-        where.append(table.soort == Soort.KOPPELING)
-    elif vraag.uitkomst is not None:
-        refused = vraag.uitkomst is Uitkomst.GEWEIGERD
-        where += [table.soort == Soort.VERZOEK, _REFUSED if refused else ~_REFUSED]
+    where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, table.koppeling_id.is_not(None)]
+    if entry_filter.koppeling_ids is not None:
+        where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
+    if entry_filter.first is not None:
+        where.append(table.moment >= _start_of(entry_filter.first))
+    if entry_filter.last is not None:
+        where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
+    if entry_filter.outcome is OutcomeKind.ACT:
+        where.append(table.soort == EntryKind.KOPPELING)
+    elif entry_filter.outcome is not None:
+        refused = entry_filter.outcome is OutcomeKind.REFUSED
+        where += [table.soort == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
     if before_id is not None:
         where.append(table.id < before_id)
     query = sa.select(journaal).where(*where).order_by(table.id.desc()).limit(limit)
-    return [regel_of(row) for row in connection.execute(query)]
+    return [entry_of(row) for row in connection.execute(query)]
 
 
-def last_call(connection: sa.Connection, koppeling_id: int) -> Regel | None:
+def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     """Give the last call through a koppeling, answered or refused."""
     return _last(connection, koppeling_id)
 
 
-def last_success(connection: sa.Connection, koppeling_id: int) -> Regel | None:
+def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
     """Give the last call through a koppeling that was answered."""
     return _last(connection, koppeling_id, ~_REFUSED)
 
 
 def count_days(
     connection: sa.Connection, koppeling_ids: Iterable[int], days: Sequence[date]
-) -> dict[int, list[Dagtelling]]:
+) -> dict[int, list[DayCount]]:
     """Give for each koppeling its calls on each of these days in Amsterdam, which follow one another."""
     ids = list(koppeling_ids)
     table = journaal.c
@@ -80,7 +82,7 @@ def count_days(
     refused = sa.case((_REFUSED, 1), else_=0)
     query = (
         sa.select(table.koppeling_id, place.label("dag"), refused.label("geweigerd"), sa.func.count().label("aantal"))
-        .where(table.koppeling_id.in_(ids), table.soort == Soort.VERZOEK)
+        .where(table.koppeling_id.in_(ids), table.soort == EntryKind.VERZOEK)
         .where(table.moment >= _start_of(days[0]), table.moment < ends[-1])
         .group_by(table.koppeling_id, sa.literal_column("dag"), sa.literal_column("geweigerd"))
     )
@@ -88,21 +90,21 @@ def count_days(
         (row.koppeling_id, row.dag, row.geweigerd): row.aantal for row in connection.execute(query)
     }
     return {
-        id_: [Dagtelling(found.get((id_, dag, 0), 0), found.get((id_, dag, 1), 0)) for dag in range(len(days))]
+        id_: [DayCount(found.get((id_, day, 0), 0), found.get((id_, day, 1), 0)) for day in range(len(days))]
         for id_ in ids
     }
 
 
-def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Regel | None:
+def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Entry | None:
     table = journaal.c
     query = (
         sa.select(journaal)
-        .where(table.koppeling_id == koppeling_id, table.soort == Soort.VERZOEK, *where)
+        .where(table.koppeling_id == koppeling_id, table.soort == EntryKind.VERZOEK, *where)
         .order_by(table.moment.desc(), table.id.desc())
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
-    return None if row is None else regel_of(row)
+    return None if row is None else entry_of(row)
 
 
 def _start_of(day: date) -> datetime:
@@ -110,27 +112,27 @@ def _start_of(day: date) -> datetime:
     return to_utc(datetime.combine(day, time(), AMSTERDAM))
 
 
-def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Regel]:
+def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Entry]:
     """Give the newest rows first, of one vestiging or of all."""
     query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
     if brin6 is not None:
         query = query.where(journaal.c.brin6 == brin6)
-    return [regel_of(row) for row in connection.execute(query)]
+    return [entry_of(row) for row in connection.execute(query)]
 
 
-def regel_of(row: sa.Row[Any]) -> Regel:
+def entry_of(row: sa.Row[Any]) -> Entry:
     """Give a row of the table as it is read back."""
-    return Regel(
+    return Entry(
         moment=from_utc(row.moment),
-        soort=Soort(row.soort),
-        handeling=row.handeling,
+        kind=EntryKind(row.soort),
+        act=row.handeling,
         afnemer_id=row.afnemer_id,
         koppeling_id=row.koppeling_id,
         brin6=row.brin6,
-        uitkomst=row.uitkomst,
-        reden=row.reden,
+        outcome=row.uitkomst,
+        reason=row.reden,
         leerlingen=row.leerlingen,
-        herstel=tuple((row.herstel or "").split()),
-        opmerkingen=tuple((row.opmerkingen or "").split()),
+        repairs=tuple((row.herstel or "").split()),
+        remarks=tuple((row.opmerkingen or "").split()),
         id=row.id,
     )

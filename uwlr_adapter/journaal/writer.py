@@ -12,107 +12,105 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.db.blocking import before_waiting
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.db.group_commit import Groepscommit
-from uwlr_adapter.db.libpq import Stap
-from uwlr_adapter.db.statements import Invoer
-from uwlr_adapter.journaal.model import Handeling, Soort, Verzoekregel, Weigering
+from uwlr_adapter.db.blocking import before_blocking
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.group_commit import GroupCommit
+from uwlr_adapter.db.libpq import Step
+from uwlr_adapter.db.statements import InsertStatement
+from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
 from uwlr_adapter.journaal.tables import geweigerd, journaal
 
 
-class Schrijver:
+class JournaalWriter:
     """Writes down calls, many in one commit; a call returns when its line would survive a power cut."""
 
-    def __init__(self, opslag: Opslag) -> None:
-        self._opslag = opslag
-        self._groep = Groepscommit(self.write_all)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._group = GroupCommit(self.write_all)
 
-    def write(self, regel: Verzoekregel | Weigering) -> None:
+    def write(self, entry: VerzoekEntry | Refusal) -> None:
         """Write down a call. Raises what the database raised for the commit that it was part of."""
-        self._groep.add(regel)
+        self._group.add(entry)
 
-    def write_all(self, regels: Sequence[Verzoekregel | Weigering]) -> None:
-        """Write down calls in one commit: of one kind, and not too many, in one statement. Raises MoetWachten."""
-        verzoeken, weigeringen = _rows(regels)
-        if not weigeringen and len(verzoeken) <= VEEL:
-            self._opslag.put(_REGELS, verzoeken)
-        elif not verzoeken and len(weigeringen) <= VEEL:
-            self._opslag.put(_WEIGERINGEN, weigeringen)
+    def write_all(self, entries: Sequence[VerzoekEntry | Refusal]) -> None:
+        """Write down calls in one commit: of one kind, and not too many, in one statement. Raises WouldBlock."""
+        verzoeken, refusals = _rows(entries)
+        if not refusals and len(verzoeken) <= MAX_ROWS:
+            self._database.put(_ENTRIES, verzoeken)
+        elif not verzoeken and len(refusals) <= MAX_ROWS:
+            self._database.put(_REFUSALS, refusals)
         else:
-            before_waiting()
-            with self._opslag.writing() as connection:
-                _execute(connection, _REGELS, verzoeken)
-                _execute(connection, _WEIGERINGEN, weigeringen)
+            before_blocking()
+            with self._database.writing() as connection:
+                _execute(connection, _ENTRIES, verzoeken)
+                _execute(connection, _REFUSALS, refusals)
 
 
-def steps(regels: Sequence[Verzoekregel | Weigering], dialect: sa.Dialect) -> list[Stap]:
+def insert_steps(entries: Sequence[VerzoekEntry | Refusal], dialect: sa.Dialect) -> list[Step]:
     """Give the statements that write down calls, for a pipeline to PostgreSQL."""
-    verzoeken, weigeringen = _rows(regels)
+    verzoeken, refusals = _rows(entries)
     return [
-        *(_REGELS.step(dialect, part) for part in _parts(verzoeken)),
-        *(_WEIGERINGEN.step(dialect, part) for part in _parts(weigeringen)),
+        *(_ENTRIES.step(dialect, part) for part in _parts(verzoeken)),
+        *(_REFUSALS.step(dialect, part) for part in _parts(refusals)),
     ]
 
 
-def _rows(regels: Sequence[Verzoekregel | Weigering]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _rows(entries: Sequence[VerzoekEntry | Refusal]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Give the rows of the journaal for some calls, and those of `geweigerd`."""
-    geteld = Counter(_minuut(regel) for regel in regels if isinstance(regel, Weigering))
+    counted = Counter(_minute(entry) for entry in entries if isinstance(entry, Refusal))
     # In one order, so that two processes never wait for each other.
-    weigeringen = [dict(zip(_GETELD, (*key, geteld[key]), strict=True)) for key in sorted(geteld)]
-    return [_row(regel) for regel in regels if isinstance(regel, Verzoekregel)], weigeringen
+    refusals = [dict(zip(_COUNTED, (*key, counted[key]), strict=True)) for key in sorted(counted)]
+    return [_row(entry) for entry in entries if isinstance(entry, VerzoekEntry)], refusals
 
 
-def record_verzoeken(connection: sa.Connection, regels: Sequence[Verzoekregel]) -> None:
+def record_verzoeken(connection: sa.Connection, entries: Sequence[VerzoekEntry]) -> None:
     """Write down calls of known afnemers, in a transaction."""
-    _execute(connection, _REGELS, [_row(regel) for regel in regels])
+    _execute(connection, _ENTRIES, [_row(entry) for entry in entries])
 
 
-def _execute(connection: sa.Connection, invoer: Invoer, rijen: Sequence[dict[str, Any]]) -> None:
-    for part in _parts(rijen):
-        invoer.execute(connection, part)
+def _execute(connection: sa.Connection, insert: InsertStatement, rows: Sequence[dict[str, Any]]) -> None:
+    for part in _parts(rows):
+        insert.execute(connection, part)
 
 
-def _parts(rijen: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
-    return [rijen[begin : begin + VEEL] for begin in range(0, len(rijen), VEEL)]
+def _parts(rows: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
+    return [rows[begin : begin + MAX_ROWS] for begin in range(0, len(rows), MAX_ROWS)]
 
 
-_GETELD = ("minuut", "bron", "uitkomst", "aantal")
-_REGELS = Invoer(journaal, [column.name for column in journaal.c if column.name != "id"])
-_WEIGERINGEN = Invoer(geweigerd, _GETELD, adds="aantal")
-VEEL = 32
+_COUNTED = ("minuut", "bron", "uitkomst", "aantal")
+_ENTRIES = InsertStatement(journaal, [column.name for column in journaal.c if column.name != "id"])
+_REFUSALS = InsertStatement(geweigerd, _COUNTED, adds="aantal")
+MAX_ROWS = 32
 """Rows that one statement takes at most: each number of them is a statement of its own."""
 
 
-def _row(regel: Verzoekregel) -> dict[str, Any]:
+def _row(entry: VerzoekEntry) -> dict[str, Any]:
     return {
-        "moment": to_utc(regel.moment),
-        "soort": Soort.VERZOEK.value,
-        "handeling": regel.operatie,
-        "afnemer_id": regel.afnemer_id,
-        "koppeling_id": regel.koppeling_id,
-        "brin6": regel.brin6,
-        "uitkomst": regel.uitkomst,
-        "reden": regel.reden,
-        "leerlingen": regel.leerlingen,
-        "herstel": " ".join(regel.herstel) or None,
-        "opmerkingen": " ".join(regel.opmerkingen) or None,
+        "moment": to_utc(entry.moment),
+        "soort": EntryKind.VERZOEK.value,
+        "handeling": entry.operation,
+        "afnemer_id": entry.afnemer_id,
+        "koppeling_id": entry.koppeling_id,
+        "brin6": entry.brin6,
+        "uitkomst": entry.outcome,
+        "reden": entry.reason,
+        "leerlingen": entry.leerlingen,
+        "herstel": " ".join(entry.repairs) or None,
+        "opmerkingen": " ".join(entry.remarks) or None,
     }
 
 
-def _minuut(regel: Weigering) -> tuple[datetime, str, str]:
-    return to_utc(regel.moment).replace(second=0, microsecond=0), regel.bron, regel.uitkomst
+def _minute(entry: Refusal) -> tuple[datetime, str, str]:
+    return to_utc(entry.moment).replace(second=0, microsecond=0), entry.source, entry.outcome
 
 
-def record_handeling(
-    connection: sa.Connection, *, moment: datetime, handeling: Handeling, koppeling_id: int, brin6: str
-) -> None:
+def record_act(connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str) -> None:
     """Write down an act on a koppeling, in the transaction of the act itself."""
     connection.execute(
         journaal.insert().values(
             moment=to_utc(moment),
-            soort=Soort.KOPPELING,
-            handeling=handeling,
+            soort=EntryKind.KOPPELING,
+            handeling=act,
             koppeling_id=koppeling_id,
             brin6=brin6,
             uitkomst="gedaan",
@@ -120,10 +118,10 @@ def record_handeling(
     )
 
 
-def record_afnemer(connection: sa.Connection, *, moment: datetime, handeling: Handeling, afnemer_id: int) -> None:
+def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int) -> None:
     """Write down an act on an afnemer, in the transaction of the act itself; no school sees it."""
     connection.execute(
         journaal.insert().values(
-            moment=to_utc(moment), soort=Soort.AFNEMER, handeling=handeling, afnemer_id=afnemer_id, uitkomst="gedaan"
+            moment=to_utc(moment), soort=EntryKind.AFNEMER, handeling=act, afnemer_id=afnemer_id, uitkomst="gedaan"
         )
     )

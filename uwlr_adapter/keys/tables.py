@@ -6,7 +6,7 @@ from uwlr_adapter.db.metadata import metadata
 
 DIGEST = sa.String(96)
 """The type of a column that holds `keyname:hexdigest`."""
-MET_SLEUTEL = {"server_key": "named"}
+NAMES_SERVER_KEY = {"server_key": "named"}
 """The mark (`info`) of a column whose text starts with the name of the server key that it needs.
 
 With `until`, the name of a column of moments: after that moment the text is no longer used.

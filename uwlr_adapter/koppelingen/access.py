@@ -15,45 +15,45 @@ from uwlr_adapter.administratie.tables import school as scholen
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
-from uwlr_adapter.contract.request import Aanroep, Autorisatie, SchoolVerwijzing
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld, Vraag
-from uwlr_adapter.journaal.model import Reden
-from uwlr_adapter.keys.server_keys import Doel, Proef, Sleutelbos
+from uwlr_adapter.contract.request import Autorisatie, Call, SchoolReference
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.journaal.model import RefusalReason
+from uwlr_adapter.keys.server_keys import PresentedSecret, SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import afnemers, tables
 from uwlr_adapter.koppelingen.afnemers import Afnemer
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import Status
 
-_NERGENS = ""
+_NOWHERE = ""
 """A brin6 that no vestiging has: an unknown school is looked up as any other."""
 
 
-class Geweigerd(AutorisatieOngeldig):
+class AccessRefused(AutorisatieOngeldig):
     """Access is refused. What only the journaal sees: the true reason, the vestiging if it exists, the koppeling."""
 
-    def __init__(self, reden: Reden, brin6: str | None = None, koppeling_id: int | None = None) -> None:
+    def __init__(self, reason: RefusalReason, brin6: str | None = None, koppeling_id: int | None = None) -> None:
         super().__init__()
-        self.reden = reden
+        self.reason = reason
         self.brin6 = brin6
         self.koppeling_id = koppeling_id
 
 
-class Toegang(NamedTuple):
+class Access(NamedTuple):
     """Access to one vestiging under one profile. `geopend_op`: since when this koppeling has been open."""
 
     koppeling_id: int
     brin6: str
     profiel: str
-    geopend_op: datetime
-    gehaald: tuple[str | None, datetime | None] = (None, None)
+    opened_at: datetime
+    fetched_under: tuple[str | None, datetime | None] = (None, None)
     """Under which profile it was last fetched, and since when."""
-    schoolversie: int = 0
+    school_version: int = 0
     """The version of the school's records when access was decided."""
 
 
-class _Gekoppeld(NamedTuple):
+class _KoppelingRow(NamedTuple):
     """A koppeling, as far as the gate looks at it."""
 
     id: int
@@ -66,128 +66,132 @@ class _Gekoppeld(NamedTuple):
     profiel_sinds: datetime | None
 
     @property
-    def leeft(self) -> bool:
+    def is_living(self) -> bool:
         return self.status != Status.BEEINDIGD
 
 
 @dataclass(frozen=True, slots=True)
-class Blik:
+class AccessRows:
     """What the database says, at one moment, about a caller and the school it names; nothing is judged yet."""
 
-    afnemer: afnemers.Bekend | None
+    afnemer: afnemers.AfnemerRow | None
     brin6: str | None
     """Of the vestiging that is named, if it exists."""
-    schoolversie: int
-    koppelingen: list[_Gekoppeld] = field(repr=False)
+    school_version: int
+    koppelingen: list[_KoppelingRow] = field(repr=False)
     """The living ones of this afnemer at this vestiging, and the last one that ended, by id."""
-    erbij: Sequence[Rij] = ()
-    """What was looked up with it (`Erbij`), for the vestiging that is named."""
+    joined: Sequence[Row] = ()
+    """What was looked up with it (`JoinedRows`), for the vestiging that is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Erbij:
+class JoinedRows:
     """Rows of another table that are looked up in the same statement: what a request needs once it has access.
 
     `op` are the columns that equal a parameter of the same name; `brin6` is that of the vestiging.
     """
 
-    tabel: sa.Table
-    kolommen: tuple[str, ...]
-    op: tuple[str, ...]
+    table: sa.Table
+    columns: tuple[str, ...]
+    on: tuple[str, ...]
 
 
-class Vragen:
+class AccessStatements:
     """The one statement of the gate, for a school by its brin6 and by its schoolkey."""
 
-    def __init__(self, erbij: Erbij | None = None) -> None:
-        self.bij_brin6 = _vraag(vestiging.c.brin6, erbij)
-        self.bij_schoolkey = _vraag(vestiging.c.schoolkey, erbij)
+    def __init__(self, joined: JoinedRows | None = None) -> None:
+        self.by_brin6 = _statement(vestiging.c.brin6, joined)
+        self.by_schoolkey = _statement(vestiging.c.schoolkey, joined)
 
 
 @dataclass(frozen=True, slots=True)
-class Poort:
+class Gate:
     """The gate of one service: its catalogue and its server keys. Safe to share between threads."""
 
-    catalogus: Catalogus
-    sleutels: Sleutelbos
+    catalogue: Catalogue
+    server_keys: ServerKeys
 
-    def look(self, opslag: Opslag, autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
+    def look(self, database: Database, autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
         """Look up who calls and what it names, and nothing more. Raises DBAPIError."""
-        gesteld = self.ask(autorisatie, school, _VRAGEN)
-        return self.see(opslag.look(gesteld), autorisatie, school)
+        query = self.query(autorisatie, school, _STATEMENTS)
+        return self.read(database.look(query), autorisatie, school)
 
-    def ask(self, autorisatie: Autorisatie, school: SchoolVerwijzing | None, vragen: Vragen, **asked: str) -> Gesteld:
+    def query(
+        self, autorisatie: Autorisatie, school: SchoolReference | None, statements: AccessStatements, **asked: str
+    ) -> Query:
         """Give the one question to the database about who calls and what it names, whatever is there.
 
         `vragen` may look up more with it, by the parameters `asked`.
         """
         brin6 = school and school.brin6
-        vraag, genoemd = (vragen.bij_brin6, brin6) if brin6 else (vragen.bij_schoolkey, school and school.schoolkey)
-        return Gesteld(vraag, {"klantnaam": autorisatie.klantnaam, "school": genoemd or _NERGENS, **asked})
+        statement, named = (
+            (statements.by_brin6, brin6) if brin6 else (statements.by_schoolkey, school and school.schoolkey)
+        )
+        return Query(statement, {"klantnaam": autorisatie.klantnaam, "school": named or _NOWHERE, **asked})
 
-    def see(self, rows: Sequence[Rij], autorisatie: Autorisatie, school: SchoolVerwijzing | None) -> Blik:
+    def read(self, rows: Sequence[Row], autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
         """Give what the answer to that question says."""
         first = rows[0]
-        genoemd = school and (school.brin6 or school.schoolkey)
+        named = school and (school.brin6 or school.schoolkey)
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
-        bekend = None if first[1] != autorisatie.klantnaam else afnemers.Bekend(*first[:_AFNEMER])
-        gevonden, spelling, versie = first[_AFNEMER:_KOPPELING]
-        if gevonden is None or spelling != genoemd:
-            return Blik(bekend, None, 0, [])
-        koppelingen = {row[_KOPPELING]: _Gekoppeld(*row[_KOPPELING:_ERBIJ]) for row in rows}
+        known = None if first[1] != autorisatie.klantnaam else afnemers.AfnemerRow(*first[:_AFNEMER])
+        found, spelling, version = first[_AFNEMER:_KOPPELING]
+        if found is None or spelling != named:
+            return AccessRows(known, None, 0, [])
+        koppelingen = {row[_KOPPELING]: _KoppelingRow(*row[_KOPPELING:_JOINED]) for row in rows}
         koppelingen.pop(None, None)
-        erbij = [row[_ERBIJ:] for row in rows]
-        return Blik(bekend, gevonden, versie or 0, [koppelingen[number] for number in sorted(koppelingen)], erbij)
+        joined = [row[_JOINED:] for row in rows]
+        return AccessRows(known, found, version or 0, [koppelingen[number] for number in sorted(koppelingen)], joined)
 
-    def identify(self, blik: Blik, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
+    def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
         """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
-        afnemer = afnemers.recognise(blik.afnemer, autorisatie.klantcode, moment, self.sleutels)
+        afnemer = afnemers.recognise(access_rows.afnemer, autorisatie.klantcode, moment, self.server_keys)
         if afnemer is None:
             raise OngeldigeKlantIdentificatie
         return afnemer
 
-    def decide(self, blik: Blik, aanroep: Aanroep, moment: datetime) -> Toegang:
+    def decide(self, access_rows: AccessRows, call: Call, moment: datetime) -> Access:
         """Give the access that a known afnemer has to the school it names (row 7). Raises Geweigerd."""
-        proef = self.sleutels.probe(Doel.VERIFICATIECODE, aanroep.autorisatie.autorisatiesleutel)
-        koppeling = _with_code(blik.koppelingen, proef)
-        if blik.brin6 is None:
-            raise Geweigerd(Reden.ONBEKENDE_SCHOOL)
+        presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
+        koppeling = _with_code(access_rows.koppelingen, presented)
+        if access_rows.brin6 is None:
+            raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
         if koppeling is None:
-            raise _refusal(blik.koppelingen, blik.brin6)
-        return self._open(blik, koppeling, moment)
+            raise _refusal(access_rows.koppelingen, access_rows.brin6)
+        return self._open(access_rows, koppeling, moment)
 
-    def decide_without_code(self, blik: Blik, aanbod: str, moment: datetime) -> Toegang:
+    def decide_without_code(self, access_rows: AccessRows, entry: str, moment: datetime) -> Access:
         """Give the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
 
         For who may see the records anyway. Raises Geweigerd.
         """
-        found = [one for one in blik.koppelingen if one.leeft and one.aanbod == aanbod]
+        found = [one for one in access_rows.koppelingen if one.is_living and one.aanbod == entry]
         if not found:
-            raise Geweigerd(Reden.GEEN_KOPPELING, blik.brin6)
+            raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
-            raise Geweigerd(Reden.GEPAUZEERD, blik.brin6, found[0].id)
-        return self._open(blik, found[0], moment)
+            raise AccessRefused(RefusalReason.PAUSED, access_rows.brin6, found[0].id)
+        return self._open(access_rows, found[0], moment)
 
-    def _open(self, blik: Blik, koppeling: _Gekoppeld, moment: datetime) -> Toegang:
+    def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, moment: datetime) -> Access:
         """Give the access through a koppeling that was found, so at a vestiging that exists. Raises Geweigerd."""
-        brin6 = blik.brin6 or _NERGENS
+        brin6 = access_rows.brin6 or _NOWHERE
         if koppeling.startdatum > day_of(moment):
-            raise Geweigerd(Reden.NOG_NIET_GESTART, brin6, koppeling.id)
-        aanbod = self.catalogus.get(koppeling.aanbod)
-        if aanbod is None or aanbod.profiel is None:  # taken out of the catalogue: there is no profile to go by
-            raise Geweigerd(Reden.GEEN_KOPPELING, brin6, koppeling.id)
-        sinds = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
-        return Toegang(
+            raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
+        entry = self.catalogue.get(koppeling.aanbod)
+        if entry is None or entry.profiel is None:  # taken out of the catalogue: there is no profile to go by
+            raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
+        since = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
+        return Access(
             koppeling_id=koppeling.id,
             brin6=brin6,
-            profiel=aanbod.profiel,
-            geopend_op=_opened(koppeling),
-            gehaald=(koppeling.profiel, sinds),
-            schoolversie=blik.schoolversie,
+            profiel=entry.profiel,
+            opened_at=_opened(koppeling),
+            fetched_under=(koppeling.profiel, since),
+            school_version=access_rows.school_version,
         )
 
 
-def _vraag(column: sa.ColumnElement[str], erbij: Erbij | None) -> Vraag:
+def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> SelectStatement:
     """Give the one query of the gate, by a column that names the vestiging.
 
     It always gives a row: an unknown klantnaam or school is looked up as any other.
@@ -211,51 +215,51 @@ def _vraag(column: sa.ColumnElement[str], erbij: Erbij | None) -> Vraag:
         .outerjoin(koppeling, sa.and_(*own[0], sa.or_(leeft, koppeling.c.id == last_ended)))
     )
     more: list[sa.ColumnElement[Any]] = []
-    if erbij is not None:
-        columns = erbij.tabel.c
-        asked = (columns[naam] == sa.bindparam(naam, type_=columns[naam].type) for naam in erbij.op)
-        found = found.outerjoin(erbij.tabel, sa.and_(columns.brin6 == vestiging.c.brin6, *asked))
-        more = [columns[naam] for naam in erbij.kolommen]
-    return Vraag(
+    if joined is not None:
+        columns = joined.table.c
+        asked = (columns[naam] == sa.bindparam(naam, type_=columns[naam].type) for naam in joined.on)
+        found = found.outerjoin(joined.table, sa.and_(columns.brin6 == vestiging.c.brin6, *asked))
+        more = [columns[naam] for naam in joined.columns]
+    return SelectStatement(
         sa.select(
-            *(afnemer.c[naam] for naam in afnemers.Bekend._fields),
+            *(afnemer.c[naam] for naam in afnemers.AfnemerRow._fields),
             *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
-            *(koppeling.c[naam] for naam in _Gekoppeld._fields),
+            *(koppeling.c[naam] for naam in _KoppelingRow._fields),
             *more,
         ).select_from(found)
     )
 
 
-_AFNEMER = len(afnemers.Bekend._fields)
+_AFNEMER = len(afnemers.AfnemerRow._fields)
 _KOPPELING = _AFNEMER + 3
-_ERBIJ = _KOPPELING + len(_Gekoppeld._fields)
-_VRAGEN = Vragen()
+_JOINED = _KOPPELING + len(_KoppelingRow._fields)
+_STATEMENTS = AccessStatements()
 
 
-def _with_code(koppelingen: list[_Gekoppeld], proef: Proef) -> _Gekoppeld | None:
+def _with_code(koppelingen: list[_KoppelingRow], presented: PresentedSecret) -> _KoppelingRow | None:
     """Give the koppeling whose code was presented; each living one is compared, and a dummy when there is none."""
-    living = [koppeling for koppeling in koppelingen if koppeling.leeft]
-    good = [koppeling for koppeling in living if proef.matches(koppeling.code_digest)]
+    living = [koppeling for koppeling in koppelingen if koppeling.is_living]
+    good = [koppeling for koppeling in living if presented.matches(koppeling.code_digest)]
     if not living:
-        proef.matches(None)
+        presented.matches(None)
     return good[0] if good else None
 
 
-def _refusal(koppelingen: list[_Gekoppeld], brin6: str) -> Geweigerd:
+def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
     """Give the refusal with its true reason: an active koppeling explains more than a paused or an ended one."""
-    redenen = {
-        Status.ACTIEF: Reden.CODE_ONJUIST,
-        Status.GEPAUZEERD: Reden.GEPAUZEERD,
-        Status.BEEINDIGD: Reden.BEEINDIGD,
+    reasons = {
+        Status.ACTIEF: RefusalReason.WRONG_CODE,
+        Status.GEPAUZEERD: RefusalReason.PAUSED,
+        Status.BEEINDIGD: RefusalReason.ENDED,
     }
-    for status, reden in redenen.items():
+    for status, reason in reasons.items():
         for koppeling in koppelingen:
             if koppeling.status == status:
-                return Geweigerd(reden, brin6, koppeling.id)
-    return Geweigerd(Reden.GEEN_KOPPELING, brin6)
+                return AccessRefused(reason, brin6, koppeling.id)
+    return AccessRefused(RefusalReason.NO_KOPPELING, brin6)
 
 
-def _opened(koppeling: _Gekoppeld) -> datetime:
+def _opened(koppeling: _KoppelingRow) -> datetime:
     """Give since when a koppeling is open: its last activation or resumption, or later the start of its Startdatum."""
     return max(from_utc(koppeling.geopend_op), _begin(koppeling.startdatum))
 

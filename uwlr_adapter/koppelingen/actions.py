@@ -1,7 +1,7 @@
 """What a school does with its koppelingen: each act checks, changes one record and writes its journal line.
 
-The functions take the open writing transaction of the caller (`Opslag.writing()`): an act and its line are whole
-together, and a refused act (KoppelingFout) leaves everything as it was.
+The functions take the open writing transaction of the caller (`Database.writing()`): an act and its line are whole
+together, and a refused act (KoppelingError) leaves everything as it was.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,33 +10,33 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Handeling
-from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import afnemers, store, verificatiecode
 from uwlr_adapter.koppelingen import lifecycle as levensloop
-from uwlr_adapter.koppelingen.catalogue import Aanbod, Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
-    AlGeactiveerd,
-    CodeBezet,
-    CodeOngeldig,
-    NogNietBeschikbaar,
-    OnbekendAanbod,
-    StaatAltijdAan,
-    ZonderCode,
+    AlreadyActivatedError,
+    AlwaysOnError,
+    CodeInUseError,
+    InvalidCodeError,
+    NoCodeError,
+    NotYetAvailableError,
+    UnknownEntryError,
 )
-from uwlr_adapter.koppelingen.lifecycle import NIEUW, Koppeling
+from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Aanvraag:
+class ActivationRequest:
     """What is filled in to activate a koppeling: `aanbod` is its id in the catalogue, `login` who is logged in.
 
     Without a Startdatum it opens today. Only a UWLR koppeling has, and needs, a verificatiecode.
     """
 
     brin6: str
-    aanbod: str
+    entry_id: str
     login: str
     naam: str = field(repr=False)
     akkoord: bool
@@ -45,137 +45,141 @@ class Aanvraag:
 
 
 def activate(
-    connection: sa.Connection, catalogus: Catalogus, sleutels: Sleutelbos, aanvraag: Aanvraag, moment: datetime
+    connection: sa.Connection,
+    catalogue: Catalogue,
+    server_keys: ServerKeys,
+    request: ActivationRequest,
+    moment: datetime,
 ) -> Koppeling:
-    """Activate a koppeling for a vestiging that exists. Raises KoppelingFout."""
-    aanbod = require_aanbod(catalogus, aanvraag.aanbod)
-    store.lock_vestiging(connection, aanvraag.brin6)
-    if store.living(connection, aanvraag.brin6, aanbod.id) is not None:
-        raise AlGeactiveerd
-    afnemer_id = _require_afnemer(connection, aanbod)
+    """Activate a koppeling for a vestiging that exists. Raises KoppelingError."""
+    entry = require_entry(catalogue, request.entry_id)
+    store.lock_vestiging(connection, request.brin6)
+    if store.find_living(connection, request.brin6, entry.id) is not None:
+        raise AlreadyActivatedError
+    afnemer_id = _require_afnemer(connection, entry)
     akkoord = levensloop.agree(
-        login=aanvraag.login,
-        naam=aanvraag.naam,
-        akkoord=aanvraag.akkoord,
+        login=request.login,
+        naam=request.naam,
+        akkoord=request.akkoord,
         moment=moment,
-        voorwaarden=aanbod.voorwaarden.versie,
+        voorwaarden=entry.voorwaarden.versie,
     )
-    nieuw = levensloop.activate(
-        brin6=aanvraag.brin6,
-        aanbod=aanbod.id,
+    new = levensloop.activate(
+        brin6=request.brin6,
+        entry=entry.id,
         afnemer_id=afnemer_id,
-        code_digest=_first_code(connection, sleutels, aanbod, aanvraag),
+        code_digest=_first_code(connection, server_keys, entry, request),
         akkoord=akkoord,
-        startdatum=aanvraag.startdatum,
+        startdatum=request.startdatum,
     )
-    koppeling = replace(nieuw, id=store.insert(connection, nieuw))
-    _record(connection, koppeling, Handeling.GEACTIVEERD, moment)
+    koppeling = replace(new, id=store.insert(connection, new))
+    _record(connection, koppeling, Act.ACTIVATED, moment)
     return koppeling
 
 
 def enter_code(
-    connection: sa.Connection, sleutels: Sleutelbos, koppeling_id: int, versie: int, code: str, moment: datetime
+    connection: sa.Connection, server_keys: ServerKeys, koppeling_id: int, version: int, code: str, moment: datetime
 ) -> Koppeling:
     """Enter the verificatiecode of a koppeling, same or new: a paused one is active again.
 
-    `versie` is that of the koppeling as it was looked at. Raises KoppelingFout.
+    `versie` is that of the koppeling as it was looked at. Raises KoppelingError.
     """
-    gezien = store.by_id(connection, koppeling_id, versie)
-    levensloop.require_code(gezien)
-    store.lock_vestiging(connection, gezien.brin6)
-    digest = _code_digest(connection, sleutels, gezien.brin6, code, except_id=gezien.id)
-    nieuw = levensloop.enter_code(gezien, digest, moment)
-    hervat = gezien.status is Status.GEPAUZEERD
-    return _save(connection, nieuw, Handeling.HERVAT if hervat else Handeling.CODE_GEWIJZIGD, moment)
+    seen = store.by_id(connection, koppeling_id, version)
+    levensloop.require_code(seen)
+    store.lock_vestiging(connection, seen.brin6)
+    digest = _code_digest(connection, server_keys, seen.brin6, code, except_id=seen.id)
+    new = levensloop.enter_code(seen, digest, moment)
+    resumed = seen.status is Status.GEPAUZEERD
+    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment)
 
 
-def clear_code(connection: sa.Connection, koppeling_id: int, versie: int, moment: datetime) -> Koppeling:
-    """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingFout."""
-    nieuw = levensloop.clear_code(store.by_id(connection, koppeling_id, versie))
-    return _save(connection, nieuw, Handeling.GEPAUZEERD, moment)
+def clear_code(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+    """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError."""
+    new = levensloop.clear_code(store.by_id(connection, koppeling_id, version))
+    return _save(connection, new, Act.PAUSED, moment)
 
 
-def end(connection: sa.Connection, koppeling_id: int, versie: int, moment: datetime) -> Koppeling:
-    """End a koppeling for good; the catalogue entry is available again. Raises KoppelingFout."""
-    nieuw = levensloop.end(store.by_id(connection, koppeling_id, versie), moment)
-    return _save(connection, nieuw, Handeling.BEEINDIGD, moment)
+def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+    """End a koppeling for good; the catalogue entry is available again. Raises KoppelingError."""
+    new = levensloop.end(store.by_id(connection, koppeling_id, version), moment)
+    return _save(connection, new, Act.ENDED, moment)
 
 
 def agree_again(
     connection: sa.Connection,
-    catalogus: Catalogus,
+    catalogue: Catalogue,
     koppeling_id: int,
-    versie: int,
+    version: int,
     *,
     login: str,
     naam: str,
     akkoord: bool,
     moment: datetime,
 ) -> Koppeling:
-    """Agree to the present version of the terms; the agreement before it is kept. Raises KoppelingFout."""
-    gezien = store.by_id(connection, koppeling_id, versie)
-    voorwaarden = require_aanbod(catalogus, gezien.aanbod).voorwaarden.versie
-    nieuw = levensloop.renew_akkoord(
-        gezien,
+    """Agree to the present version of the terms; the agreement before it is kept. Raises KoppelingError."""
+    seen = store.by_id(connection, koppeling_id, version)
+    voorwaarden = require_entry(catalogue, seen.entry_id).voorwaarden.versie
+    new = levensloop.renew_akkoord(
+        seen,
         levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
     )
-    store.add_earlier_akkoord(connection, gezien.id, gezien.akkoord)
-    return _save(connection, nieuw, Handeling.AKKOORD_VERNIEUWD, moment)
+    store.add_earlier_akkoord(connection, seen.id, seen.akkoord)
+    return _save(connection, new, Act.AKKOORD_RENEWED, moment)
 
 
-def require_aanbod(catalogus: Catalogus, id_: str) -> Aanbod:
-    """Give a catalogue entry that can be activated. Raises OnbekendAanbod or StaatAltijdAan."""
-    aanbod = catalogus.get(id_)
-    if aanbod is None:
-        raise OnbekendAanbod
-    if aanbod.standaard:
-        raise StaatAltijdAan
-    return aanbod
+def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
+    """Give a catalogue entry that can be activated. Raises UnknownEntryError or AlwaysOnError."""
+    entry = catalogue.get(id_)
+    if entry is None:
+        raise UnknownEntryError
+    if entry.standaard:
+        raise AlwaysOnError
+    return entry
 
 
-def is_available(connection: sa.Connection, aanbod: Aanbod) -> bool:
+def is_available(connection: sa.Connection, entry: CatalogueEntry) -> bool:
     """Tell whether an entry can be activated now: a UWLR koppeling waits for its afnemer."""
-    if aanbod.afnemer is None:
+    if entry.afnemer is None:
         return True
-    afnemer = afnemers.find(connection, aanbod.afnemer)
+    afnemer = afnemers.find(connection, entry.afnemer)
     return afnemer is not None and afnemer.is_enabled
 
 
-def _require_afnemer(connection: sa.Connection, aanbod: Aanbod) -> int | None:
-    """Give the id of the afnemer through which data will flow; None when no data flow. Raises NogNietBeschikbaar."""
-    if aanbod.afnemer is None:
+def _require_afnemer(connection: sa.Connection, entry: CatalogueEntry) -> int | None:
+    """Give the id of the afnemer through which data will flow; None when no data flow. Raises NotYetAvailableError."""
+    if entry.afnemer is None:
         return None
-    afnemer = afnemers.find(connection, aanbod.afnemer)
+    afnemer = afnemers.find(connection, entry.afnemer)
     if afnemer is None or not afnemer.is_enabled:
-        raise NogNietBeschikbaar
+        raise NotYetAvailableError
     return afnemer.id
 
 
-def _first_code(connection: sa.Connection, sleutels: Sleutelbos, aanbod: Aanbod, aanvraag: Aanvraag) -> str | None:
-    if aanbod.heeft_code:
-        return _code_digest(connection, sleutels, aanvraag.brin6, aanvraag.verificatiecode or "", except_id=NIEUW)
-    if aanvraag.verificatiecode:
-        raise ZonderCode
+def _first_code(
+    connection: sa.Connection, server_keys: ServerKeys, entry: CatalogueEntry, request: ActivationRequest
+) -> str | None:
+    if entry.has_code:
+        return _code_digest(connection, server_keys, request.brin6, request.verificatiecode or "", except_id=NEW)
+    if request.verificatiecode:
+        raise NoCodeError
     return None
 
 
-def _code_digest(connection: sa.Connection, sleutels: Sleutelbos, brin6: str, code: str, *, except_id: int) -> str:
+def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str, code: str, *, except_id: int) -> str:
     """Give the digest of a code that keeps to the rule and that no other koppeling of the vestiging has."""
-    if zinnen := verificatiecode.broken_rules(code, brin6):
-        raise CodeOngeldig(zinnen)
-    proef = sleutels.probe(Doel.VERIFICATIECODE, code)
-    if store.code_in_use(connection, brin6, proef, except_id=except_id):
-        raise CodeBezet
-    return sleutels.digest(Doel.VERIFICATIECODE, code)
+    if sentences := verificatiecode.broken_rules(code, brin6):
+        raise InvalidCodeError(sentences)
+    presented = server_keys.probe(SecretPurpose.VERIFICATIECODE, code)
+    if store.code_in_use(connection, brin6, presented, except_id=except_id):
+        raise CodeInUseError
+    return server_keys.digest(SecretPurpose.VERIFICATIECODE, code)
 
 
-def _save(connection: sa.Connection, koppeling: Koppeling, handeling: Handeling, moment: datetime) -> Koppeling:
+def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> Koppeling:
     store.update(connection, koppeling)
-    _record(connection, koppeling, handeling, moment)
+    _record(connection, koppeling, act, moment)
     return koppeling
 
 
-def _record(connection: sa.Connection, koppeling: Koppeling, handeling: Handeling, moment: datetime) -> None:
-    writer.record_handeling(
-        connection, moment=moment, handeling=handeling, koppeling_id=koppeling.id, brin6=koppeling.brin6
-    )
+def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> None:
+    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6)

@@ -14,22 +14,22 @@ from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import dialect
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Handeling
-from uwlr_adapter.keys.server_keys import Doel, Sleutelbos
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.verificatiecode import random_text
 
-LANGSTE_KLANTNAAM = 64
+MAX_KLANTNAAM = 64
 """UWLR 2.2, autorisatie: tpString64; the same holds for a klantcode."""
 KLANTCODE_LENGTH = 32
 """Characters of a generated klantcode: 185 bits."""
-KORTSTE_KLANTCODE = 16
-LANGSTE_KLANTCODE = 64
+MIN_KLANTCODE = 16
+MAX_KLANTCODE = 64
 
 _table = tables.afnemer
 
 
-class AfnemerFout(UwlrAdapterError):
+class AfnemerError(UwlrAdapterError):
     """An act on an afnemer is refused; the text is for the operator and holds no klantcode."""
 
 
@@ -39,19 +39,19 @@ class Afnemer:
 
     id: int
     klantnaam: str
-    aangemaakt_op: datetime
-    vorige_tot: datetime | None
-    uitgeschakeld_op: datetime | None
-    streng: bool
+    created_at: datetime
+    previous_until: datetime | None
+    disabled_at: datetime | None
+    strict: bool
     """Whether its requests are judged without any repair."""
 
     @property
     def is_enabled(self) -> bool:
         """Whether it may call."""
-        return self.uitgeschakeld_op is None
+        return self.disabled_at is None
 
 
-class Bekend(NamedTuple):
+class AfnemerRow(NamedTuple):
     """An afnemer as it is stored; the digests are of its klantcodes."""
 
     id: int
@@ -65,45 +65,45 @@ class Bekend(NamedTuple):
 
 
 def add(
-    connection: sa.Connection, sleutels: Sleutelbos, klantnaam: str, moment: datetime, klantcode: str | None = None
+    connection: sa.Connection, server_keys: ServerKeys, klantnaam: str, moment: datetime, klantcode: str | None = None
 ) -> tuple[Afnemer, str]:
     """Make an afnemer and give it with its klantcode, which is generated unless given.
 
-    Raises AfnemerFout for a klantnaam that exists or breaks its rule (1 to 64 printable characters, no space around
+    Raises AfnemerError for a klantnaam that exists or breaks its rule (1 to 64 printable characters, no space around
     it, since clients strip that), or a given klantcode of another form than 16 to 64 printable ASCII characters.
     """
-    if not (0 < len(klantnaam) <= LANGSTE_KLANTNAAM and klantnaam.isprintable() and klantnaam == klantnaam.strip()):
-        raise AfnemerFout(f"a klantnaam has 1 to {LANGSTE_KLANTNAAM} printable characters, without space around it")
+    if not (0 < len(klantnaam) <= MAX_KLANTNAAM and klantnaam.isprintable() and klantnaam == klantnaam.strip()):
+        raise AfnemerError(f"a klantnaam has 1 to {MAX_KLANTNAAM} printable characters, without space around it")
     code = random_text(KLANTCODE_LENGTH) if klantcode is None else klantcode
-    if not (KORTSTE_KLANTCODE <= len(code) <= LANGSTE_KLANTCODE and all("!" <= teken <= "~" for teken in code)):
-        raise AfnemerFout(
-            f"a klantcode has {KORTSTE_KLANTCODE} to {LANGSTE_KLANTCODE} printable ASCII characters without spaces"
+    if not (MIN_KLANTCODE <= len(code) <= MAX_KLANTCODE and all("!" <= character <= "~" for character in code)):
+        raise AfnemerError(
+            f"a klantcode has {MIN_KLANTCODE} to {MAX_KLANTCODE} printable ASCII characters without spaces"
         )
     dialect.lock(connection, f"afnemer {klantnaam}")
     if find(connection, klantnaam) is not None:
-        raise AfnemerFout("there is an afnemer with this klantnaam already")
-    digest = sleutels.digest(Doel.KLANTCODE, code)
+        raise AfnemerError("there is an afnemer with this klantnaam already")
+    digest = server_keys.digest(SecretPurpose.KLANTCODE, code)
     connection.execute(
         _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
     )
-    return _recorded(connection, klantnaam, Handeling.TOEGEVOEGD, moment), code
+    return _recorded(connection, klantnaam, Act.ADDED, moment), code
 
 
 def rotate(
     connection: sa.Connection,
-    sleutels: Sleutelbos,
+    server_keys: ServerKeys,
     klantnaam: str,
     moment: datetime,
     overlap: timedelta = timedelta(0),
 ) -> tuple[Afnemer, str]:
     """Give an afnemer a new klantcode; the present one stays good for `overlap`, and one before that no longer.
 
-    Raises AfnemerFout for an unknown or disabled afnemer, or a negative overlap.
+    Raises AfnemerError for an unknown or disabled afnemer, or a negative overlap.
     """
     if not get(connection, klantnaam).is_enabled:
-        raise AfnemerFout("this afnemer is disabled: enable it first")
+        raise AfnemerError("this afnemer is disabled: enable it first")
     if overlap < timedelta(0):
-        raise AfnemerFout("an overlap is not negative")
+        raise AfnemerError("an overlap is not negative")
     code = random_text(KLANTCODE_LENGTH)
     stays = overlap > timedelta(0)
     connection.execute(
@@ -112,30 +112,30 @@ def rotate(
         .values(
             vorige_digest=_table.c.klantcode_digest if stays else None,
             vorige_tot=to_utc(moment + overlap) if stays else None,
-            klantcode_digest=sleutels.digest(Doel.KLANTCODE, code),
+            klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
         )
     )
-    return _recorded(connection, klantnaam, Handeling.KLANTCODE_VERNIEUWD, moment), code
+    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment), code
 
 
 def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
-    """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerFout."""
+    """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerError."""
     if get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, to_utc(moment))
-        _recorded(connection, klantnaam, Handeling.UITGESCHAKELD, moment)
+        _recorded(connection, klantnaam, Act.DISABLED, moment)
 
 
 def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
-    """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerFout."""
+    """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, None)
-        _recorded(connection, klantnaam, Handeling.INGESCHAKELD, moment)
+        _recorded(connection, klantnaam, Act.ENABLED, moment)
 
 
-def set_strict(connection: sa.Connection, klantnaam: str, *, streng: bool) -> None:
-    """Judge the requests of an afnemer with or without repairs. Raises AfnemerFout."""
+def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
+    """Judge the requests of an afnemer with or without repairs. Raises AfnemerError."""
     get(connection, klantnaam)
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=streng))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=strict))
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
@@ -145,10 +145,10 @@ def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
 
 
 def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
-    """Give the afnemer with exactly this klantnaam. Raises AfnemerFout."""
+    """Give the afnemer with exactly this klantnaam. Raises AfnemerError."""
     afnemer = find(connection, klantnaam)
     if afnemer is None:
-        raise AfnemerFout("there is no afnemer with this klantnaam")
+        raise AfnemerError("there is no afnemer with this klantnaam")
     return afnemer
 
 
@@ -164,23 +164,23 @@ def list_all(connection: sa.Connection) -> list[Afnemer]:
 
 
 def identify(
-    connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, sleutels: Sleutelbos
+    connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, server_keys: ServerKeys
 ) -> Afnemer | None:
     """Give the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
     row = _row(connection, klantnaam)
-    bekend = None if row is None else Bekend(*(getattr(row, naam) for naam in Bekend._fields))
-    return recognise(bekend, klantcode, moment, sleutels)
+    known = None if row is None else AfnemerRow(*(getattr(row, naam) for naam in AfnemerRow._fields))
+    return recognise(known, klantcode, moment, server_keys)
 
 
-def recognise(bekend: Bekend | None, klantcode: str, moment: datetime, sleutels: Sleutelbos) -> Afnemer | None:
+def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server_keys: ServerKeys) -> Afnemer | None:
     """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
-    proef = sleutels.probe(Doel.KLANTCODE, klantcode)
-    current = proef.matches(None if bekend is None else bekend.klantcode_digest)
-    previous = proef.matches(None if bekend is None else bekend.vorige_digest)
-    if bekend is None:
+    presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
+    current = presented.matches(None if known is None else known.klantcode_digest)
+    previous = presented.matches(None if known is None else known.vorige_digest)
+    if known is None:
         return None
-    afnemer = _record(bekend)
-    overlaps = afnemer.vorige_tot is not None and moment < afnemer.vorige_tot
+    afnemer = _record(known)
+    overlaps = afnemer.previous_until is not None and moment < afnemer.previous_until
     return afnemer if afnemer.is_enabled and (current or (previous and overlaps)) else None
 
 
@@ -188,10 +188,10 @@ def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | N
     connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(uitgeschakeld_op=value))
 
 
-def _recorded(connection: sa.Connection, klantnaam: str, handeling: Handeling, moment: datetime) -> Afnemer:
+def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime) -> Afnemer:
     """Write an act down in the journaal, and give the afnemer as it is now."""
     afnemer = get(connection, klantnaam)
-    writer.record_afnemer(connection, moment=moment, handeling=handeling, afnemer_id=afnemer.id)
+    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id)
     return afnemer
 
 
@@ -201,12 +201,12 @@ def _row(connection: sa.Connection, klantnaam: str) -> sa.Row[Any] | None:
     return row if row is not None and row.klantnaam == klantnaam else None
 
 
-def _record(row: sa.Row[Any] | Bekend) -> Afnemer:
+def _record(row: sa.Row[Any] | AfnemerRow) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,
-        aangemaakt_op=from_utc(row.aangemaakt_op),
-        vorige_tot=None if row.vorige_tot is None else from_utc(row.vorige_tot),
-        uitgeschakeld_op=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        streng=row.streng,
+        created_at=from_utc(row.aangemaakt_op),
+        previous_until=None if row.vorige_tot is None else from_utc(row.vorige_tot),
+        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
+        strict=row.streng,
     )

@@ -14,12 +14,12 @@ from typing import Any, Self, TypeVar
 from uwlr_adapter.contract.profiles import PROFIELEN
 from uwlr_adapter.errors import UwlrAdapterError
 
-LANGSTE_ID = 40
+MAX_ID = 40
 """An id and a version stand in the database, in columns of this width."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class CatalogusFout(UwlrAdapterError):
+class CatalogueError(UwlrAdapterError):
     """The catalogue file is broken; the text says where."""
 
 
@@ -32,12 +32,12 @@ class Voorwaarden:
     tekst: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no slug. Raises CatalogusFout."""
+        """Refuse what is no slug. Raises CatalogueError."""
         _require_slugs(self.id, self.versie)
 
 
 @dataclass(frozen=True, slots=True)
-class Aanbod:
+class CatalogueEntry:
     """One koppeling of the catalogue.
 
     With an `afnemer` (its klantnaam) and a `profiel` it is a UWLR koppeling: it has a verificatiecode and carries
@@ -55,100 +55,100 @@ class Aanbod:
     profiel: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an entry whose parts do not go together. Raises CatalogusFout."""
+        """Refuse an entry whose parts do not go together. Raises CatalogueError."""
         _require_slugs(self.id)
         if (self.afnemer is None) != (self.profiel is None):
-            raise CatalogusFout("afnemer and profiel stand together")
+            raise CatalogueError("afnemer and profiel stand together")
         if self.profiel is not None and self.profiel not in PROFIELEN:
-            raise CatalogusFout(f"profiel is one of: {', '.join(PROFIELEN)}")
+            raise CatalogueError(f"profiel is one of: {', '.join(PROFIELEN)}")
         if self.standaard and self.afnemer is not None:
-            raise CatalogusFout("a standaard koppeling has no afnemer: its school never agreed to a data flow")
+            raise CatalogueError("a standaard koppeling has no afnemer: its school never agreed to a data flow")
 
     @property
-    def heeft_code(self) -> bool:
+    def has_code(self) -> bool:
         """Whether this is a UWLR koppeling: with a verificatiecode, carrying data."""
         return self.profiel is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogus:
+class Catalogue:
     """The entries by their id, in the order in which a school sees them."""
 
-    aanbod: Mapping[str, Aanbod]
+    entries: Mapping[str, CatalogueEntry]
 
     @classmethod
-    def load(cls, pad: Path | None = None) -> Self:
-        """Read a catalogue file; without one, the catalogue that is shipped. Raises CatalogusFout."""
-        bron = files(__package__).joinpath("catalogue.toml") if pad is None else pad
+    def load(cls, path: Path | None = None) -> Self:
+        """Read a catalogue file; without one, the catalogue that is shipped. Raises CatalogueError."""
+        bron = files(__package__).joinpath("catalogue.toml") if path is None else path
         try:
             return cls(_read(tomllib.loads(bron.read_text(encoding="utf-8"))))
         except (OSError, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors
-            raise CatalogusFout(f"the catalogue cannot be read: {error}") from error
+            raise CatalogueError(f"the catalogue cannot be read: {error}") from error
 
-    def __iter__(self) -> Iterator[Aanbod]:
+    def __iter__(self) -> Iterator[CatalogueEntry]:
         """Give the entries in the order of the file."""
-        return iter(self.aanbod.values())
+        return iter(self.entries.values())
 
-    def get(self, id_: str) -> Aanbod | None:
+    def get(self, id_: str) -> CatalogueEntry | None:
         """Give the entry with this id, if any."""
-        return self.aanbod.get(id_)
+        return self.entries.get(id_)
 
 
-_T = TypeVar("_T", Voorwaarden, Aanbod)
+_T = TypeVar("_T", Voorwaarden, CatalogueEntry)
 
 
-def _read(inhoud: dict[str, Any]) -> dict[str, Aanbod]:
-    if vreemd := inhoud.keys() - {"voorwaarden", "koppeling"}:
-        raise CatalogusFout(f"the catalogue has unknown parts: {', '.join(sorted(vreemd))}")
+def _read(content: dict[str, Any]) -> dict[str, CatalogueEntry]:
+    if unknown := content.keys() - {"voorwaarden", "koppeling"}:
+        raise CatalogueError(f"the catalogue has unknown parts: {', '.join(sorted(unknown))}")
     voorwaarden: dict[str, Voorwaarden] = {}
-    for plaats, tabel in _tables(inhoud, "voorwaarden"):
-        _add(voorwaarden, _make(Voorwaarden, tabel, plaats), plaats)
-    aanbod: dict[str, Aanbod] = {}
-    for plaats, tabel in _tables(inhoud, "koppeling"):
-        bekend = voorwaarden.get(str(tabel.get("voorwaarden")))
-        if bekend is None:
-            raise CatalogusFout(f"{plaats}: voorwaarden names no terms of this catalogue")
-        _add(aanbod, _make(Aanbod, {**tabel, "voorwaarden": bekend}, plaats), plaats)
-    return aanbod
+    for place, table in _tables(content, "voorwaarden"):
+        _add(voorwaarden, _make(Voorwaarden, table, place), place)
+    entry: dict[str, CatalogueEntry] = {}
+    for place, table in _tables(content, "koppeling"):
+        known = voorwaarden.get(str(table.get("voorwaarden")))
+        if known is None:
+            raise CatalogueError(f"{place}: voorwaarden names no terms of this catalogue")
+        _add(entry, _make(CatalogueEntry, {**table, "voorwaarden": known}, place), place)
+    return entry
 
 
-def _tables(inhoud: dict[str, Any], naam: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _tables(content: dict[str, Any], naam: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give each `[[naam]]` table with its place, for messages."""
-    tabellen = inhoud.get(naam)
-    if not isinstance(tabellen, list) or not tabellen:
-        raise CatalogusFout(f"the catalogue has no [[{naam}]]")
-    for nummer, tabel in enumerate(tabellen, start=1):
-        plaats = f"[[{naam}]] {nummer}"
-        if not isinstance(tabel, dict):
-            raise CatalogusFout(f"{plaats} is no table")
-        yield plaats, tabel
+    tables = content.get(naam)
+    if not isinstance(tables, list) or not tables:
+        raise CatalogueError(f"the catalogue has no [[{naam}]]")
+    for number, table in enumerate(tables, start=1):
+        place = f"[[{naam}]] {number}"
+        if not isinstance(table, dict):
+            raise CatalogueError(f"{place} is no table")
+        yield place, table
 
 
-def _make(soort: type[_T], tabel: dict[str, Any], plaats: str) -> _T:
-    velden = {veld.name: veld for veld in fields(soort)}
-    if vreemd := tabel.keys() - velden.keys():
-        raise CatalogusFout(f"{plaats} has unknown keys: {', '.join(sorted(vreemd))}")
-    for naam, veld in velden.items():
-        if naam not in tabel:
-            if veld.default is MISSING:
-                raise CatalogusFout(f"{plaats}: {naam} is missing")
+def _make(kind: type[_T], table: dict[str, Any], place: str) -> _T:
+    fields_ = {field_.name: field_ for field_ in fields(kind)}
+    if unknown := table.keys() - fields_.keys():
+        raise CatalogueError(f"{place} has unknown keys: {', '.join(sorted(unknown))}")
+    for naam, field_ in fields_.items():
+        if naam not in table:
+            if field_.default is MISSING:
+                raise CatalogueError(f"{place}: {naam} is missing")
         elif naam == "standaard":
-            if not isinstance(tabel[naam], bool):
-                raise CatalogusFout(f"{plaats}: {naam} is true or false")
-        elif not isinstance(tabel[naam], Voorwaarden) and not (isinstance(tabel[naam], str) and tabel[naam].strip()):
-            raise CatalogusFout(f"{plaats}: {naam} is a text")
+            if not isinstance(table[naam], bool):
+                raise CatalogueError(f"{place}: {naam} is true or false")
+        elif not isinstance(table[naam], Voorwaarden) and not (isinstance(table[naam], str) and table[naam].strip()):
+            raise CatalogueError(f"{place}: {naam} is a text")
     try:
-        return soort(**tabel)
-    except CatalogusFout as fout:
-        raise CatalogusFout(f"{plaats}: {fout}") from None
+        return kind(**table)
+    except CatalogueError as error:
+        raise CatalogueError(f"{place}: {error}") from None
 
 
-def _add(verzameling: dict[str, _T], nieuw: _T, plaats: str) -> None:
-    if nieuw.id in verzameling:
-        raise CatalogusFout(f"{plaats}: another one has the same id")
-    verzameling[nieuw.id] = nieuw
+def _add(collection: dict[str, _T], new: _T, place: str) -> None:
+    if new.id in collection:
+        raise CatalogueError(f"{place}: another one has the same id")
+    collection[new.id] = new
 
 
-def _require_slugs(*teksten: str) -> None:
-    if not all(len(tekst) <= LANGSTE_ID and _SLUG.fullmatch(tekst) for tekst in teksten):
-        raise CatalogusFout(f"an id or version has a-z, 0-9 and single hyphens, at most {LANGSTE_ID} characters")
+def _require_slugs(*texts: str) -> None:
+    if not all(len(text) <= MAX_ID and _SLUG.fullmatch(text) for text in texts):
+        raise CatalogueError(f"an id or version has a-z, 0-9 and single hyphens, at most {MAX_ID} characters")

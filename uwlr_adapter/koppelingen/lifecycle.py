@@ -9,20 +9,20 @@ from datetime import date, datetime
 
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen.errors import (
-    AkkoordOntbreekt,
-    AlAkkoord,
-    AlGepauzeerd,
-    Beeindigd,
-    StartdatumOngeldig,
-    ZonderCode,
+    AkkoordMissingError,
+    AlreadyAgreedError,
+    AlreadyPausedError,
+    EndedError,
+    InvalidStartdatumError,
+    NoCodeError,
 )
 from uwlr_adapter.koppelingen.tables import Status
 
-LANGSTE_NAAM = 200
-LANGSTE_LOGIN = 64
-NIEUW = 0
+MAX_NAAM = 200
+MAX_LOGIN = 64
+NEW = 0
 """The id of a koppeling that is not stored yet."""
-EERSTE_VERSIE = 1
+FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Koppeling:
 
     id: int
     brin6: str
-    aanbod: str
+    entry_id: str
     afnemer_id: int | None
     status: Status
     startdatum: date
@@ -52,7 +52,7 @@ class Koppeling:
     beeindigd_op: datetime | None = None
 
     @property
-    def leeft(self) -> bool:
+    def is_living(self) -> bool:
         """Whether it takes acts: it is not ended."""
         return self.status is not Status.BEEINDIGD
 
@@ -64,12 +64,12 @@ class Koppeling:
 def agree(*, login: str, naam: str, akkoord: bool, moment: datetime, voorwaarden: str) -> Akkoord:
     """Give the agreement with this version of the terms.
 
-    Raises AkkoordOntbreekt without a tick, or a login and a name of a sensible length.
+    Raises AkkoordMissingError without a tick, or a login and a name of a sensible length.
     """
-    getypt = naam.strip()
-    if not akkoord or not 0 < len(getypt) <= LANGSTE_NAAM or not 0 < len(login) <= LANGSTE_LOGIN:
-        raise AkkoordOntbreekt
-    return Akkoord(login, getypt, moment, voorwaarden)
+    typed = naam.strip()
+    if not akkoord or not 0 < len(typed) <= MAX_NAAM or not 0 < len(login) <= MAX_LOGIN:
+        raise AkkoordMissingError
+    return Akkoord(login, typed, moment, voorwaarden)
 
 
 def last_startdatum(today: date) -> date:
@@ -81,15 +81,15 @@ def last_startdatum(today: date) -> date:
 
 
 def require_startdatum(startdatum: date, today: date) -> None:
-    """Refuse a Startdatum in the past or beyond a year. Raises StartdatumOngeldig."""
+    """Refuse a Startdatum in the past or beyond a year. Raises InvalidStartdatumError."""
     if not today <= startdatum <= last_startdatum(today):
-        raise StartdatumOngeldig
+        raise InvalidStartdatumError
 
 
 def activate(
     *,
     brin6: str,
-    aanbod: str,
+    entry: str,
     afnemer_id: int | None,
     code_digest: str | None,
     akkoord: Akkoord,
@@ -97,35 +97,35 @@ def activate(
 ) -> Koppeling:
     """Give a new, active koppeling as of the moment of its agreement; without a Startdatum it opens today.
 
-    Raises StartdatumOngeldig. That a UWLR koppeling comes with a code is the caller's check.
+    Raises InvalidStartdatumError. That a UWLR koppeling comes with a code is the caller's check.
     """
     today = day_of(akkoord.moment)
     begin = today if startdatum is None else startdatum
     require_startdatum(begin, today)
     return Koppeling(
-        id=NIEUW,
+        id=NEW,
         brin6=brin6,
-        aanbod=aanbod,
+        entry_id=entry,
         afnemer_id=afnemer_id,
         status=Status.ACTIEF,
         startdatum=begin,
         code_digest=code_digest,
         geopend_op=akkoord.moment,
-        versie=EERSTE_VERSIE,
+        versie=FIRST_VERSION,
         akkoord=akkoord,
     )
 
 
 def clear_code(koppeling: Koppeling) -> Koppeling:
-    """Pause it: the digest of its code is erased. Raises Beeindigd, ZonderCode or AlGepauzeerd."""
+    """Pause it: the digest of its code is erased. Raises EndedError, NoCodeError or AlreadyPausedError."""
     require_code(koppeling)
     if koppeling.status is Status.GEPAUZEERD:
-        raise AlGepauzeerd
+        raise AlreadyPausedError
     return replace(koppeling, status=Status.GEPAUZEERD, code_digest=None, versie=koppeling.versie + 1)
 
 
 def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Koppeling:
-    """Give it this code: a paused one is open again as of this moment. Raises Beeindigd or ZonderCode."""
+    """Give it this code: a paused one is open again as of this moment. Raises EndedError or NoCodeError."""
     require_code(koppeling)
     geopend_op = moment if koppeling.status is Status.GEPAUZEERD else koppeling.geopend_op
     return replace(
@@ -138,15 +138,15 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
 
 
 def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
-    """Give it a newer agreement. Raises Beeindigd, or AlAkkoord when these terms are agreed to already."""
+    """Give it a newer agreement. Raises EndedError, or AlreadyAgreedError when these terms are agreed to already."""
     _require_living(koppeling)
     if koppeling.akkoord.voorwaarden == akkoord.voorwaarden:
-        raise AlAkkoord
+        raise AlreadyAgreedError
     return replace(koppeling, akkoord=akkoord, versie=koppeling.versie + 1)
 
 
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
-    """End it for good; the digest of its code is erased. Raises Beeindigd."""
+    """End it for good; the digest of its code is erased. Raises EndedError."""
     _require_living(koppeling)
     return replace(
         koppeling, status=Status.BEEINDIGD, code_digest=None, beeindigd_op=moment, versie=koppeling.versie + 1
@@ -154,12 +154,12 @@ def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
 
 
 def require_code(koppeling: Koppeling) -> None:
-    """Refuse a koppeling that can have no code. Raises Beeindigd or ZonderCode."""
+    """Refuse a koppeling that can have no code. Raises EndedError or NoCodeError."""
     _require_living(koppeling)
     if koppeling.afnemer_id is None:
-        raise ZonderCode
+        raise NoCodeError
 
 
 def _require_living(koppeling: Koppeling) -> None:
-    if not koppeling.leeft:
-        raise Beeindigd
+    if not koppeling.is_living:
+        raise EndedError

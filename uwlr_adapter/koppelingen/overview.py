@@ -6,46 +6,44 @@ import sqlalchemy as sa
 
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.actions import is_available
-from uwlr_adapter.koppelingen.catalogue import Aanbod, Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
 
 @dataclass(frozen=True, slots=True)
-class Geactiveerd:
+class ActivatedEntry:
     """An activated koppeling; without a record (`koppeling` is None) it is one that every school has."""
 
-    aanbod: Aanbod
+    entry: CatalogueEntry
     koppeling: Koppeling | None
 
 
 @dataclass(frozen=True, slots=True)
-class Beschikbaar:
+class AvailableEntry:
     """A koppeling of the catalogue that is not activated; `nu` is False while its afnemer is not there."""
 
-    aanbod: Aanbod
-    nu: bool
+    entry: CatalogueEntry
+    now: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Overzicht:
+class Overview:
     """Both lists, each in the order of the catalogue."""
 
-    geactiveerd: tuple[Geactiveerd, ...]
-    beschikbaar: tuple[Beschikbaar, ...]
+    activated: tuple[ActivatedEntry, ...]
+    available: tuple[AvailableEntry, ...]
 
 
-def overzicht(connection: sa.Connection, catalogus: Catalogus, brin6: str) -> Overzicht:
+def overview(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> Overview:
     """Give the overview of one vestiging. A koppeling that left the catalogue is not in it."""
-    levend = {koppeling.aanbod: koppeling for koppeling in store.list_living(connection, brin6)}
-    return Overzicht(
+    living = {koppeling.entry_id: koppeling for koppeling in store.list_living(connection, brin6)}
+    return Overview(
         tuple(
-            Geactiveerd(aanbod, levend.get(aanbod.id))
-            for aanbod in catalogus
-            if aanbod.standaard or aanbod.id in levend
+            ActivatedEntry(entry, living.get(entry.id)) for entry in catalogue if entry.standaard or entry.id in living
         ),
         tuple(
-            Beschikbaar(aanbod, is_available(connection, aanbod))
-            for aanbod in catalogus
-            if not aanbod.standaard and aanbod.id not in levend
+            AvailableEntry(entry, is_available(connection, entry))
+            for entry in catalogue
+            if not entry.standaard and entry.id not in living
         ),
     )

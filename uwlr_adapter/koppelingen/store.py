@@ -8,18 +8,18 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld, Vraag
-from uwlr_adapter.keys.server_keys import Proef
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import tables
-from uwlr_adapter.koppelingen.errors import GeenKoppeling, IntussenGewijzigd, OnbekendeVestiging
+from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, NoKoppelingError, UnknownVestigingError
 from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
 _table = tables.koppeling
-_eerder = tables.eerder_akkoord
-_LEVEND = _table.c.status != Status.BEEINDIGD
-_LAST_OPENED = Vraag(
+_earlier = tables.eerder_akkoord
+_LIVING = _table.c.status != Status.BEEINDIGD
+_LAST_OPENED = SelectStatement(
     sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds)).where(
         _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
@@ -29,17 +29,17 @@ _LAST_OPENED = Vraag(
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
     """Hold the vestiging until the transaction ends, so that two acts cannot choose one code.
 
-    Records that refer to it can be written meanwhile (FOR NO KEY UPDATE). Raises OnbekendeVestiging.
+    Records that refer to it can be written meanwhile (FOR NO KEY UPDATE). Raises UnknownVestigingError.
     """
     query = sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6).with_for_update(key_share=True)
     if connection.scalar(query) is None:
-        raise OnbekendeVestiging
+        raise UnknownVestigingError
 
 
 def require_vestiging(connection: sa.Connection, brin6: str) -> None:
-    """Raise OnbekendeVestiging unless there is such a vestiging."""
+    """Raise UnknownVestigingError unless there is such a vestiging."""
     if connection.scalar(sa.select(vestiging.c.brin6).where(vestiging.c.brin6 == brin6)) is None:
-        raise OnbekendeVestiging
+        raise UnknownVestigingError
 
 
 def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
@@ -50,35 +50,35 @@ def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
 
 
 def update(connection: sa.Connection, koppeling: Koppeling) -> None:
-    """Store what an act made of a koppeling. Raises IntussenGewijzigd unless it follows on what is stored."""
+    """Store what an act made of a koppeling. Raises ChangedMeanwhileError unless it follows on what is stored."""
     result = connection.execute(
         _table.update()
         .where(_table.c.id == koppeling.id, _table.c.versie == koppeling.versie - 1)
         .values(_row(koppeling))
     )
     if result.rowcount != 1:
-        raise IntussenGewijzigd
+        raise ChangedMeanwhileError
 
 
-def by_id(connection: sa.Connection, koppeling_id: int, versie: int) -> Koppeling:
-    """Give a koppeling as somebody saw it. Raises GeenKoppeling, or IntussenGewijzigd when it moved on since."""
+def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeling:
+    """Give a koppeling as somebody saw it. Raises NoKoppelingError, or ChangedMeanwhileError when it moved on since."""
     rows = _load(connection, _table.c.id == koppeling_id)
     if not rows:
-        raise GeenKoppeling
-    if rows[0].versie != versie:
-        raise IntussenGewijzigd
+        raise NoKoppelingError
+    if rows[0].versie != version:
+        raise ChangedMeanwhileError
     return rows[0]
 
 
-def living(connection: sa.Connection, brin6: str, aanbod: str) -> Koppeling | None:
+def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling | None:
     """Give the one living koppeling of this kind at a vestiging, if any."""
-    rows = _load(connection, _table.c.brin6 == brin6, _table.c.aanbod == aanbod, _LEVEND)
+    rows = _load(connection, _table.c.brin6 == brin6, _table.c.aanbod == entry, _LIVING)
     return rows[0] if rows else None
 
 
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
     """Give every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
-    return _load(connection, _LEVEND, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+    return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
 
 
 def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling | None:
@@ -89,13 +89,13 @@ def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling 
 
 def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
     """Give the ended koppelingen of a vestiging, the last one first."""
-    return _load(connection, _table.c.brin6 == brin6, ~_LEVEND)[::-1]
+    return _load(connection, _table.c.brin6 == brin6, ~_LIVING)[::-1]
 
 
 def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
     """Keep an agreement that is about to be followed by one with newer terms."""
     connection.execute(
-        _eerder.insert().values(
+        _earlier.insert().values(
             koppeling_id=koppeling_id,
             login=akkoord.login,
             naam=akkoord.naam,
@@ -107,11 +107,11 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
 
 def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
     """Give the agreements of a koppeling before the present one, the last one first."""
-    query = sa.select(_eerder).where(_eerder.c.koppeling_id == koppeling_id).order_by(_eerder.c.id.desc())
+    query = sa.select(_earlier).where(_earlier.c.koppeling_id == koppeling_id).order_by(_earlier.c.id.desc())
     return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
-def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
+def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
     """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
     row = connection.execute(
         sa.select(_table.c.profiel, _table.c.profiel_sinds).where(_table.c.id == koppeling_id)
@@ -126,21 +126,21 @@ def seen_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, mom
     return since
 
 
-def asked_last_opened(brin6: str) -> Gesteld:
+def last_opened_query(brin6: str) -> Query:
     """Ask for the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
-    return Gesteld(_LAST_OPENED, {"brin6": brin6})
+    return Query(_LAST_OPENED, {"brin6": brin6})
 
 
-def last_opened_in(found: Sequence[Rij]) -> datetime | None:
+def last_opened_of(found: Sequence[Row]) -> datetime | None:
     """Read it in the row that was found; None when it has no koppeling."""
     (moments,) = found
     return max((from_utc(moment) for moment in moments if moment is not None), default=None)
 
 
-def code_in_use(connection: sa.Connection, brin6: str, proef: Proef, *, except_id: int) -> bool:
+def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecret, *, except_id: int) -> bool:
     """Tell whether another living koppeling of the vestiging has this code; every digest is compared."""
-    query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LEVEND)
-    return any([proef.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
+    query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LIVING)
+    return any([presented.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
 
 
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Koppeling]:
@@ -152,7 +152,7 @@ def _record(row: sa.Row[Any]) -> Koppeling:
     return Koppeling(
         id=row.id,
         brin6=row.brin6,
-        aanbod=row.aanbod,
+        entry_id=row.aanbod,
         afnemer_id=row.afnemer_id,
         status=Status(row.status),
         startdatum=row.startdatum,
@@ -167,7 +167,7 @@ def _record(row: sa.Row[Any]) -> Koppeling:
 def _row(koppeling: Koppeling) -> dict[str, Any]:
     return {
         "brin6": koppeling.brin6,
-        "aanbod": koppeling.aanbod,
+        "aanbod": koppeling.entry_id,
         "afnemer_id": koppeling.afnemer_id,
         "status": koppeling.status,
         "startdatum": koppeling.startdatum,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.keys.tables import DIGEST as _DIGEST
-from uwlr_adapter.keys.tables import MET_SLEUTEL
+from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class Status(StrEnum):
@@ -23,11 +23,11 @@ afnemer = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
-    sa.Column("klantcode_digest", _DIGEST, nullable=False, info=MET_SLEUTEL),
+    sa.Column("klantcode_digest", _DIGEST, nullable=False, info=NAMES_SERVER_KEY),
     sa.Column(
         "vorige_digest",
         _DIGEST,
-        info=MET_SLEUTEL | {"until": "vorige_tot"},
+        info=NAMES_SERVER_KEY | {"until": "vorige_tot"},
         comment="the klantcode before the last rotation",
     ),
     sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
@@ -45,7 +45,7 @@ koppeling = sa.Table(
     sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), comment="none: no data flow"),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("startdatum", sa.Date, nullable=False, comment="first day on which it is open"),
-    sa.Column("code_digest", _DIGEST, info=MET_SLEUTEL, comment="erased at a pause and at the end"),
+    sa.Column("code_digest", _DIGEST, info=NAMES_SERVER_KEY, comment="erased at a pause and at the end"),
     sa.Column("geopend_op", sa.DateTime, nullable=False, comment="last activation or resumption"),
     sa.Column("versie", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
     sa.Column("akkoord_login", sa.String(64), nullable=False),
@@ -62,14 +62,14 @@ koppeling = sa.Table(
     ),
     sa.Index(None, "afnemer_id", "brin6"),
 )
-_LEVEND = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
+_LIVING = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
 sa.Index(
     "uq_koppeling_levend",
     koppeling.c.brin6,
     koppeling.c.aanbod,
     unique=True,
-    sqlite_where=_LEVEND,
-    postgresql_where=_LEVEND,
+    sqlite_where=_LIVING,
+    postgresql_where=_LIVING,
 )
 
 eerder_akkoord = sa.Table(

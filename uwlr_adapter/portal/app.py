@@ -10,13 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from uwlr_adapter.clock import Klok
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.clock import Clock
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import log_failure
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.keys.server_keys import Afleiding, Sleutelbos
+from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeys
 from uwlr_adapter.koppelingen import verificatiecode
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal import (
     account,
     activate,  # noqa: F401 - adds its pages to those of the school
@@ -29,17 +29,17 @@ from uwlr_adapter.portal import (
     overview,
     wording,
 )
-from uwlr_adapter.portal.context import Huis, furnish
+from uwlr_adapter.portal.context import PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
 
-GROOTSTE_FORMULIER = 64 * 1024
+MAX_FORM = 64 * 1024
 """Octets of a form: the largest one of ours is a hundredth of that."""
-LANGSTE_HANDTEKENING = timedelta(days=1)
+MAX_SIGNATURE_AGE = timedelta(days=1)
 """How long a signature counts at all; the rules of `sessie` are shorter."""
 
 logger = logging.getLogger("uwlr_adapter.portal")
 
-_FOUTEN = {
+_ERROR_PAGES = {
     400: ("Dit formulier is verouderd", "Er is niets gewijzigd. Begin het formulier opnieuw."),
     404: ("Deze pagina is er niet", "De pagina bestaat niet, of hoort niet bij uw gegevens."),
     405: ("Dit kan hier niet", "Ga terug en probeer het vanaf de pagina zelf."),
@@ -56,7 +56,7 @@ class Brin6Converter(BaseConverter):
     regex = "[0-9]{2}[A-Z]{2}[0-9]{2}"
 
 
-class NummerConverter(BaseConverter):
+class IdConverter(BaseConverter):
     """An id in a path, as the database counts them; other text is no page."""
 
     regex = "[1-9][0-9]{0,8}"
@@ -82,11 +82,13 @@ class Portal(Flask):
             return guard.harden(Response("Er ging iets mis.\n", 500, mimetype="text/plain"))
 
 
-def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok: Klok, base_url: str) -> Flask:
+def make_portal(
+    database: Database, catalogue: Catalogue, server_keys: ServerKeys, clock: Clock, base_url: str
+) -> Flask:
     """Give the portal. `base_url` is what people reach it by; nothing is ever derived from a Host header."""
     app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
     https = base_url.startswith("https://")
-    newest, *older = sleutels.derive(Afleiding.SESSIE).values()
+    newest, *older = server_keys.derive(KeyPurpose.SESSION).values()
     app.config.update(
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
@@ -95,20 +97,20 @@ def make_portal(opslag: Opslag, catalogus: Catalogus, sleutels: Sleutelbos, klok
         SESSION_COOKIE_SECURE=https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=LANGSTE_HANDTEKENING,
-        MAX_CONTENT_LENGTH=GROOTSTE_FORMULIER,
-        MAX_FORM_MEMORY_SIZE=GROOTSTE_FORMULIER,
+        PERMANENT_SESSION_LIFETIME=MAX_SIGNATURE_AGE,
+        MAX_CONTENT_LENGTH=MAX_FORM,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM,
         PROVIDE_AUTOMATIC_OPTIONS=False,
         WTF_CSRF_CHECK_DEFAULT=False,  # `guard.guard` checks, after it knows who asks
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.url_map.strict_slashes = False  # no redirect to an address made of the Host header
     app.url_map.merge_slashes = False
-    app.url_map.converters.update(brin6=Brin6Converter, nummer=NummerConverter)
+    app.url_map.converters.update(brin6=Brin6Converter, nummer=IdConverter)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["regel"] = verificatiecode
-    furnish(app.extensions, Huis(opslag, catalogus, sleutels, klok, https))
+    install(app.extensions, PortalContext(database, catalogue, server_keys, clock, https))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)
@@ -144,7 +146,5 @@ def _failed(error: Exception) -> tuple[str, int]:
 
 
 def _page(status: int, *, opnieuw: bool = False) -> tuple[str, int]:
-    titel, tekst = _FOUTEN.get(status, _FOUTEN[500 if status >= 500 else 400])  # noqa: PLR2004 - HTTP
-    return render_template(
-        "fout.html", titel=titel, tekst=tekst, opnieuw=guard.page_here() if opnieuw else None
-    ), status
+    title, text = _ERROR_PAGES.get(status, _ERROR_PAGES[500 if status >= 500 else 400])  # noqa: PLR2004 - HTTP
+    return render_template("fout.html", titel=title, tekst=text, opnieuw=guard.page_here() if opnieuw else None), status

@@ -5,42 +5,42 @@ from datetime import datetime
 
 from flask import current_app, request
 
-from uwlr_adapter.clock import Klok
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.keys.server_keys import Sleutelbos
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.clock import Clock
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.web.source import source_of
 
-_NAAM = "uwlr"
+_EXTENSION = "uwlr"
 
 
 @dataclass(frozen=True, slots=True)
-class Huis:
+class PortalContext:
     """What `make_portal` was given; `https` tells whether people reach it in TLS."""
 
-    opslag: Opslag
-    catalogus: Catalogus
-    sleutels: Sleutelbos
-    klok: Klok = field(repr=False)
+    database: Database
+    catalogue: Catalogue
+    server_keys: ServerKeys
+    clock: Clock = field(repr=False)
     https: bool
 
 
-def furnish(extensions: dict[str, object], huis: Huis) -> None:
+def install(extensions: dict[str, object], context: PortalContext) -> None:
     """Put it where `huis()` finds it."""
-    extensions[_NAAM] = huis
+    extensions[_EXTENSION] = context
 
 
-def huis() -> Huis:
+def portal_context() -> PortalContext:
     """Give the house of the request that is being answered."""
-    found: Huis = current_app.extensions[_NAAM]
+    found: PortalContext = current_app.extensions[_EXTENSION]
     return found
 
 
 def moment() -> datetime:
     """Give the present."""
-    return huis().klok()
+    return portal_context().clock()
 
 
-def bron() -> str:
+def source_of_request() -> str:
     """Give the network address of the person."""
     return source_of(request.environ)

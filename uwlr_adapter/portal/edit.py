@@ -13,17 +13,23 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
-from uwlr_adapter.koppelingen.errors import AkkoordOntbreekt, CodeBezet, CodeOngeldig, IntussenGewijzigd, KoppelingFout
+from uwlr_adapter.koppelingen.errors import (
+    AkkoordMissingError,
+    ChangedMeanwhileError,
+    CodeInUseError,
+    InvalidCodeError,
+    KoppelingError,
+)
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.context import huis, moment
-from uwlr_adapter.portal.forms import MAAK, CodeForm, NieuwAkkoordForm, VersieForm, add_error, check_code
-from uwlr_adapter.portal.overview import has_new_terms, naam_of, pages, require_koppeling
-from uwlr_adapter.portal.traffic import sentence, stand_of, verlopen
+from uwlr_adapter.portal.context import moment, portal_context
+from uwlr_adapter.portal.forms import MAKE_CODE, CodeForm, NewAkkoordForm, VersionForm, add_error, check_code
+from uwlr_adapter.portal.overview import has_new_terms, name_of, pages, require_koppeling
+from uwlr_adapter.portal.traffic import sentence, standing_of, traffic_of
 
 _Page = Response | str | tuple[str, int]
-_ONGEZIEN = 0
+_UNSEEN = 0
 """The version of a form that names none: never the present one."""
 
 
@@ -37,25 +43,25 @@ def koppeling(brin6: str, koppeling_id: int) -> str:
 def koppeling_post(brin6: str, koppeling_id: int) -> _Page:
     """Enter the verificatiecode, or make one up and show the form again."""
     form = CodeForm(request.form)
-    gezien = _find(brin6, koppeling_id)
-    if request.form.get("actie") == MAAK:
+    seen = _find(brin6, koppeling_id)
+    if request.form.get("actie") == MAKE_CODE:
         form.verificatiecode.data = verificatiecode.generate(brin6)
-        return _show(brin6, koppeling_id, form, gemaakt=True)
-    if gezien.leeft and gezien.afnemer_id is not None and not check_code(form.verificatiecode, brin6):
+        return _show(brin6, koppeling_id, form, made=True)
+    if seen.is_living and seen.afnemer_id is not None and not check_code(form.verificatiecode, brin6):
         return _show(brin6, koppeling_id, form), 422
     code = form.verificatiecode.data or ""
     try:
-        with huis().opslag.writing() as connection:
-            actions.enter_code(connection, huis().sleutels, koppeling_id, _versie(form), code, moment())
-    except IntussenGewijzigd as fout:
-        return _show(brin6, koppeling_id, form, fout=str(fout)), 409
-    except (CodeOngeldig, CodeBezet) as fout:
-        add_error(form.verificatiecode, str(fout))
+        with portal_context().database.writing() as connection:
+            actions.enter_code(connection, portal_context().server_keys, koppeling_id, _version(form), code, moment())
+    except ChangedMeanwhileError as error:
+        return _show(brin6, koppeling_id, form, error=str(error)), 409
+    except (InvalidCodeError, CodeInUseError) as error:
+        add_error(form.verificatiecode, str(error))
         return _show(brin6, koppeling_id, form), 422
-    except KoppelingFout as fout:
-        return _refused(brin6, koppeling_id, fout)
-    naam = naam_of(gezien)
-    again = "De uitwisseling is hervat" if gezien.status is Status.GEPAUZEERD else "De verificatiecode is gewijzigd"
+    except KoppelingError as error:
+        return _refused(brin6, koppeling_id, error)
+    naam = name_of(seen)
+    again = "De uitwisseling is hervat" if seen.status is Status.GEPAUZEERD else "De verificatiecode is gewijzigd"
     flash(f"{again}. Vul dezelfde verificatiecode ook in bij {naam}.", "goed")
     return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
 
@@ -66,7 +72,7 @@ def pauzeren(brin6: str, koppeling_id: int) -> _Page:
     found = _find(brin6, koppeling_id)
     if found.status is not Status.ACTIEF or found.afnemer_id is None:
         return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
-    return render_template("pauzeren.html", koppeling=found, naam=naam_of(found), fout=None)
+    return render_template("pauzeren.html", koppeling=found, naam=name_of(found), fout=None)
 
 
 @pages.post("/koppeling/<nummer:koppeling_id>/pauzeren")
@@ -80,9 +86,9 @@ def pauzeren_post(brin6: str, koppeling_id: int) -> _Page:
 def beeindigen(brin6: str, koppeling_id: int) -> _Page:
     """Ask whether the koppeling must really end."""
     found = _find(brin6, koppeling_id)
-    if not found.leeft:
+    if not found.is_living:
         return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
-    return render_template("beeindigen.html", koppeling=found, naam=naam_of(found), fout=None)
+    return render_template("beeindigen.html", koppeling=found, naam=name_of(found), fout=None)
 
 
 @pages.post("/koppeling/<nummer:koppeling_id>/beeindigen")
@@ -98,7 +104,7 @@ def akkoord(brin6: str, koppeling_id: int) -> _Page:
     found = _find(brin6, koppeling_id)
     if not has_new_terms(found):
         return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
-    form = NieuwAkkoordForm()
+    form = NewAkkoordForm()
     form.naam.data = login_session.require_present().naam
     return _show_akkoord(form, found)
 
@@ -106,29 +112,29 @@ def akkoord(brin6: str, koppeling_id: int) -> _Page:
 @pages.post("/koppeling/<nummer:koppeling_id>/akkoord")
 def akkoord_post(brin6: str, koppeling_id: int) -> _Page:
     """Agree to the newer terms."""
-    form = NieuwAkkoordForm(request.form)
+    form = NewAkkoordForm(request.form)
     found = _find(brin6, koppeling_id)
     if not form.validate():
         return _show_akkoord(form, found), 422
     try:
-        with huis().opslag.writing() as connection:
+        with portal_context().database.writing() as connection:
             actions.agree_again(
                 connection,
-                huis().catalogus,
+                portal_context().catalogue,
                 koppeling_id,
-                _versie(form),
+                _version(form),
                 login=login_session.require_present().login,
                 naam=form.naam.data or "",
                 akkoord=bool(form.akkoord.data),
                 moment=moment(),
             )
-    except IntussenGewijzigd as fout:
-        return _show_akkoord(form, _find(brin6, koppeling_id), str(fout)), 409
-    except AkkoordOntbreekt as fout:
-        add_error(form.naam, str(fout))
+    except ChangedMeanwhileError as error:
+        return _show_akkoord(form, _find(brin6, koppeling_id), str(error)), 409
+    except AkkoordMissingError as error:
+        add_error(form.naam, str(error))
         return _show_akkoord(form, found), 422
-    except KoppelingFout as fout:
-        return _refused(brin6, koppeling_id, fout)
+    except KoppelingError as error:
+        return _refused(brin6, koppeling_id, error)
     flash("Uw akkoord is vastgelegd.", "goed")
     return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
 
@@ -137,10 +143,10 @@ def akkoord_post(brin6: str, koppeling_id: int) -> _Page:
 def bevestiging(brin6: str, koppeling_id: int) -> str:
     """Show the activation on a page to print, for the files of the school."""
     found = _find(brin6, koppeling_id)
-    aanbod = huis().catalogus.get(found.aanbod)
-    stand = stand_of(found, day_of(moment()))
+    entry = portal_context().catalogue.get(found.entry_id)
+    stand = standing_of(found, day_of(moment()))
     return render_template(
-        "bevestiging.html", koppeling=found, naam=naam_of(found), aanbod=aanbod, stand=stand, nu=moment()
+        "bevestiging.html", koppeling=found, naam=name_of(found), aanbod=entry, stand=stand, nu=moment()
     )
 
 
@@ -153,60 +159,60 @@ def _confirmed(
     after: str,
 ) -> _Page:
     """Do an act that was confirmed, on the koppeling as it was seen."""
-    naam = naam_of(_find(brin6, koppeling_id))
+    naam = name_of(_find(brin6, koppeling_id))
     try:
-        with huis().opslag.writing() as connection:
-            act(connection, koppeling_id, _versie(VersieForm(request.form)), moment())
-    except IntussenGewijzigd as fout:
+        with portal_context().database.writing() as connection:
+            act(connection, koppeling_id, _version(VersionForm(request.form)), moment())
+    except ChangedMeanwhileError as error:
         found = _find(brin6, koppeling_id)
-        if found.leeft:
-            return render_template(template, koppeling=found, naam=naam, fout=str(fout)), 409
-        return _refused(brin6, koppeling_id, fout)
-    except KoppelingFout as fout:
-        return _refused(brin6, koppeling_id, fout)
+        if found.is_living:
+            return render_template(template, koppeling=found, naam=naam, fout=str(error)), 409
+        return _refused(brin6, koppeling_id, error)
+    except KoppelingError as error:
+        return _refused(brin6, koppeling_id, error)
     flash(done.format(naam=naam), "goed")
     stays = koppeling_id if after == ".koppeling" else None
     return redirect(url_for(after, brin6=brin6, koppeling_id=stays), 303)
 
 
-def _refused(brin6: str, koppeling_id: int, fout: KoppelingFout) -> Response:
+def _refused(brin6: str, koppeling_id: int, error: KoppelingError) -> Response:
     """Say why nothing was done, beside the koppeling as it is now."""
-    flash(str(fout), "let-op")
+    flash(str(error), "let-op")
     return redirect(url_for(".koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
 
 
 def _find(brin6: str, koppeling_id: int) -> Koppeling:
-    with huis().opslag.reading() as connection:
+    with portal_context().database.reading() as connection:
         return require_koppeling(connection, brin6, koppeling_id)
 
 
-def _versie(form: CodeForm | VersieForm | NieuwAkkoordForm) -> int:
-    versie = form.versie.data
-    return _ONGEZIEN if versie is None else versie
+def _version(form: CodeForm | VersionForm | NewAkkoordForm) -> int:
+    version = form.versie.data
+    return _UNSEEN if version is None else version
 
 
-def _show(brin6: str, koppeling_id: int, form: CodeForm, *, fout: str | None = None, gemaakt: bool = False) -> str:
-    with huis().opslag.reading() as connection:
+def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = None, made: bool = False) -> str:
+    with portal_context().database.reading() as connection:
         found = require_koppeling(connection, brin6, koppeling_id)
-        traffic = verlopen(connection, [found.id], moment())[found.id]
+        traffic = traffic_of(connection, [found.id], moment())[found.id]
         earlier = store.earlier_akkoorden(connection, found.id)
-    naam = naam_of(found)
+    naam = name_of(found)
     return render_template(
         "koppeling.html",
         koppeling=found,
         naam=naam,
-        aanbod=huis().catalogus.get(found.aanbod),
-        stand=stand_of(found, day_of(moment())),
+        aanbod=portal_context().catalogue.get(found.entry_id),
+        stand=standing_of(found, day_of(moment())),
         nieuwe_voorwaarden=has_new_terms(found),
         verloop=traffic,
-        zin=None if traffic.poging is None else sentence(traffic.poging, naam),
+        zin=None if traffic.last_call is None else sentence(traffic.last_call, naam),
         eerder=earlier,
         form=form,
-        fout=fout,
-        gemaakt=gemaakt,
+        fout=error,
+        gemaakt=made,
     )
 
 
-def _show_akkoord(form: NieuwAkkoordForm, found: Koppeling, fout: str | None = None) -> str:
-    aanbod = huis().catalogus.get(found.aanbod)
-    return render_template("akkoord.html", form=form, koppeling=found, naam=naam_of(found), aanbod=aanbod, fout=fout)
+def _show_akkoord(form: NewAkkoordForm, found: Koppeling, error: str | None = None) -> str:
+    entry = portal_context().catalogue.get(found.entry_id)
+    return render_template("akkoord.html", form=form, koppeling=found, naam=name_of(found), aanbod=entry, fout=error)

@@ -6,29 +6,29 @@ from wtforms import BooleanField, DateField, Field, Form, IntegerField, Password
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from uwlr_adapter.koppelingen import verificatiecode
-from uwlr_adapter.koppelingen.lifecycle import LANGSTE_NAAM
+from uwlr_adapter.koppelingen.lifecycle import MAX_NAAM
 
-MAAK = "maak"
+MAKE_CODE = "maak"
 """The value of the button `Maak een code`, for who has no script."""
-LANGSTE_LOGIN = 200
+MAX_LOGIN = 200
 """What may be typed as a login: more than any has."""
 
 
-def leesbaar(_form: Form, field: Field) -> None:
+def readable(_form: Form, field: Field) -> None:
     """Refuse signs that cannot be read, which no keyboard gives."""
     if not str(field.data or "").isprintable():
         raise ValidationError("Gebruik alleen gewone letters en tekens.")
 
 
-class InlogForm(Form):
+class LoginForm(Form):
     """Login and password."""
 
     login = StringField(
         "Gebruikersnaam",
         [
             InputRequired("Vul uw gebruikersnaam in."),
-            Length(max=LANGSTE_LOGIN, message="Dat is geen gebruikersnaam."),
-            leesbaar,
+            Length(max=MAX_LOGIN, message="Dat is geen gebruikersnaam."),
+            readable,
         ],
     )
     wachtwoord = PasswordField("Wachtwoord", [InputRequired("Vul uw wachtwoord in.")])
@@ -40,7 +40,7 @@ class TotpForm(Form):
     code = StringField("Code uit uw app", [InputRequired("Vul de code van 6 cijfers in.")])
 
 
-class WachtwoordForm(Form):
+class PasswordForm(Form):
     """A new password, typed twice."""
 
     wachtwoord = PasswordField("Nieuw wachtwoord", [InputRequired("Kies een wachtwoord.")])
@@ -52,7 +52,7 @@ class WachtwoordForm(Form):
             raise ValidationError("De twee wachtwoorden zijn niet gelijk.")
 
 
-class DatumVeld(DateField):
+class DutchDateField(DateField):
     """A day, as a browser sends it or as it is typed in Dutch."""
 
     def __init__(self, label: str, **more: Any) -> None:  # noqa: ANN401 - what WTForms adds
@@ -76,17 +76,17 @@ class AkkoordForm(Form):
         "Uw naam",
         [
             InputRequired("Vul uw naam in."),
-            Length(max=LANGSTE_NAAM, message=f"Een naam heeft maximaal {LANGSTE_NAAM} tekens."),
-            leesbaar,
+            Length(max=MAX_NAAM, message=f"Een naam heeft maximaal {MAX_NAAM} tekens."),
+            readable,
         ],
     )
     akkoord = BooleanField("Voor akkoord", [InputRequired("Vink 'Voor akkoord' aan om verder te gaan.")])
 
 
-class ActiverenForm(AkkoordForm):
+class ActivationForm(AkkoordForm):
     """The activation of a koppeling; one without a code does not show that field."""
 
-    startdatum = DatumVeld("Startdatum")
+    startdatum = DutchDateField("Startdatum")
     verificatiecode = StringField("Verificatiecode")
 
 
@@ -97,13 +97,13 @@ class CodeForm(Form):
     verificatiecode = StringField("Verificatiecode")
 
 
-class VersieForm(Form):
+class VersionForm(Form):
     """A confirmation: which version of the koppeling was looked at."""
 
     versie = IntegerField()
 
 
-class NieuwAkkoordForm(AkkoordForm):
+class NewAkkoordForm(AkkoordForm):
     """The agreement with a newer version of the terms."""
 
     versie = IntegerField()
@@ -111,10 +111,10 @@ class NieuwAkkoordForm(AkkoordForm):
 
 def check_code(field: StringField, brin6: str) -> bool:
     """Put the rules that a verificatiecode breaks beside its field; True when there are none."""
-    zinnen = verificatiecode.broken_rules(field.data or "", brin6)
-    for zin in zinnen:
-        add_error(field, zin)
-    return not zinnen
+    sentences = verificatiecode.broken_rules(field.data or "", brin6)
+    for sentence in sentences:
+        add_error(field, sentence)
+    return not sentences
 
 
 def add_error(field: Field, text: str) -> None:

@@ -9,18 +9,18 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.tables import Rol
+from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.paths import local_path
 
-OPENBAAR, ACCOUNT, SCHOOL, BEHEER = "openbaar", "account", "school", "beheer"
+PUBLIC, ACCOUNT, SCHOOL, OPERATOR = "openbaar", "account", "school", "beheer"
 """The groups of pages (blueprints): for everybody, for users, of a vestiging, for operators."""
-VERLOPEN = "Uw sessie is verlopen. Log opnieuw in."
-VERLOPEN_IN_FORMULIER = (
+EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
+EXPIRED_IN_FORM = (
     "Uw sessie is verlopen. Wat u had ingevuld, is niet verwerkt en niet bewaard. Log opnieuw in; daarna begint u het "
     "formulier opnieuw."
 )
-ZONDER_TOTP = frozenset({"account.tweede_factor", "account.tweede_factor_post", "account.uitloggen"})
+WITHOUT_TOTP = frozenset({"account.tweede_factor", "account.tweede_factor_post", "account.uitloggen"})
 
 csrf = CSRFProtect()
 
@@ -32,13 +32,13 @@ def guard() -> BaseResponse | None:
     alive = login_session.touch()
     if not alive:
         logout_user()
-    if request.blueprint != OPENBAAR:
+    if request.blueprint != PUBLIC:
         gebruiker = login_session.present()
         if gebruiker is None:
             return _to_login(alive=alive)
         if not _may(gebruiker):
             abort(404)
-        if gebruiker.moet_totp_instellen and request.endpoint not in ZONDER_TOTP:
+        if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
             return redirect(url_for("account.tweede_factor"), 303)
     if request.method == "POST":
         csrf.protect()
@@ -66,12 +66,12 @@ def harden(response: Response) -> Response:
 def _to_login(*, alive: bool) -> BaseResponse:
     """Ask for a login; after it the person is where he or she was, at the start of a form."""
     if request.method == "POST":
-        flash(VERLOPEN_IN_FORMULIER, "let-op")
+        flash(EXPIRED_IN_FORM, "let-op")
     elif not alive:
-        flash(VERLOPEN, "let-op")
+        flash(EXPIRED, "let-op")
     here = page_here()
-    verder = local_path(here) if here != url_for("account.start") else None
-    return redirect(url_for("openbaar.inloggen", verder=verder), 303)
+    next_path = local_path(here) if here != url_for("account.start") else None
+    return redirect(url_for("openbaar.inloggen", verder=next_path), 303)
 
 
 def page_here() -> str | None:
@@ -83,8 +83,8 @@ def page_here() -> str | None:
 def _may(gebruiker: Gebruiker) -> bool:
     if request.blueprint == ACCOUNT:
         return True
-    if request.blueprint == BEHEER:
-        return gebruiker.rol is Rol.OPERATOR
+    if request.blueprint == OPERATOR:
+        return gebruiker.rol is GebruikerRol.OPERATOR
     if request.blueprint == SCHOOL:
         brin6 = (request.view_args or {}).get("brin6")
         if brin6 in gebruiker.vestigingen:

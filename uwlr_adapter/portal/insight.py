@@ -11,28 +11,28 @@ from wtforms.validators import Optional
 
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.journaal import search
-from uwlr_adapter.journaal.model import Regel, Uitkomst
-from uwlr_adapter.journaal.search import Zoekvraag
+from uwlr_adapter.journaal.model import Entry, OutcomeKind
+from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.portal.context import huis, moment
-from uwlr_adapter.portal.overview import naam_of, pages, require_koppeling
-from uwlr_adapter.portal.sharing import gedeeld
+from uwlr_adapter.portal.context import moment, portal_context
+from uwlr_adapter.portal.overview import name_of, pages, require_koppeling
+from uwlr_adapter.portal.sharing import sharing_of
 from uwlr_adapter.portal.traffic import sentence
 from uwlr_adapter.portal.wording import kort_tijdstip
 
-PER_PAGINA = 50
-PER_LEZING = 1000
+PER_PAGE = 50
+PER_READ = 1000
 """Rows that are read at once for a file, so that a long one takes no memory."""
-KOLOMMEN = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen")
-SOORTEN = {
-    Uitkomst.GELUKT: "Opgehaald",
-    Uitkomst.GEWEIGERD: "Geweigerd",
-    Uitkomst.HANDELING: "Handeling",
+CSV_COLUMNS = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen")
+KIND_WORDS = {
+    OutcomeKind.ANSWERED: "Opgehaald",
+    OutcomeKind.REFUSED: "Geweigerd",
+    OutcomeKind.ACT: "Handeling",
 }
 
 
-class ZoekForm(Form):
+class SearchForm(Form):
     """What to look for in the journaal; everything may stay empty."""
 
     koppeling = SelectField("Koppeling", [Optional()])
@@ -42,42 +42,46 @@ class ZoekForm(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Regelzin:
+class EntryInWords:
     """One row of the journaal as a school reads it."""
 
-    regel: Regel
-    naam: str
-    soort: str
-    zin: str
+    entry: Entry
+    name: str
+    kind: str
+    sentence: str
 
 
 @pages.get("/koppeling/<nummer:koppeling_id>/delen")
 def delen(brin6: str, koppeling_id: int) -> str:
     """Show which fields go and which stay, in numbers, without a name."""
-    with huis().opslag.reading() as connection:
+    with portal_context().database.reading() as connection:
         found = require_koppeling(connection, brin6, koppeling_id)
-        aanbod = huis().catalogus.get(found.aanbod)
-        if aanbod is None or aanbod.profiel is None:
+        entry = portal_context().catalogue.get(found.entry_id)
+        if entry is None or entry.profiel is None:
             abort(404)
-        what = gedeeld(connection, brin6, aanbod.profiel, moment())
-    return render_template("delen.html", koppeling=found, naam=naam_of(found), gedeeld=what, vandaag=day_of(moment()))
+        what = sharing_of(connection, brin6, entry.profiel, moment())
+    return render_template("delen.html", koppeling=found, naam=name_of(found), gedeeld=what, vandaag=day_of(moment()))
 
 
 @pages.get("/journaal")
 def journaal(brin6: str) -> str:
     """Show the journaal of the vestiging, newest first."""
-    form, vraag, koppelingen = _read(brin6)
+    form, entry_filter, koppelingen = _read(brin6)
     before = request.args.get("voor", type=int)
-    with huis().opslag.reading() as connection:
-        rows = [] if vraag is None else search.search(connection, vraag, limit=PER_PAGINA + 1, before_id=before)
-    shown = rows[:PER_PAGINA]
+    with portal_context().database.reading() as connection:
+        rows = (
+            []
+            if entry_filter is None
+            else search.search(connection, entry_filter, limit=PER_PAGE + 1, before_id=before)
+        )
+    shown = rows[:PER_PAGE]
     kept = {naam: value for naam, value in request.args.items() if naam in form and value}
     return render_template(
         "journaal.html",
         form=form,
         regels=[_in_words(one, koppelingen) for one in shown],
         filter=kept,
-        verder=shown[-1].id if len(rows) > PER_PAGINA else None,
+        verder=shown[-1].id if len(rows) > PER_PAGE else None,
         later=before is not None,
     )
 
@@ -85,53 +89,53 @@ def journaal(brin6: str) -> str:
 @pages.get("/journaal.csv")
 def journaal_csv(brin6: str) -> Response:
     """Give the same rows, all of them, as a file that a Dutch spreadsheet opens."""
-    _, vraag, koppelingen = _read(brin6)
-    if vraag is None:
+    _, entry_filter, koppelingen = _read(brin6)
+    if entry_filter is None:
         abort(400)
-    response = Response(stream_with_context(_lines(vraag, koppelingen)), mimetype="text/csv")
+    response = Response(stream_with_context(_lines(entry_filter, koppelingen)), mimetype="text/csv")
     name = f"journaal-{brin6}-{day_of(moment()):%Y-%m-%d}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _read(brin6: str) -> tuple[ZoekForm, Zoekvraag | None, dict[int, Koppeling]]:
+def _read(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, Koppeling]]:
     """Give the form, what it asks (None when that is not clear), and every koppeling that the vestiging had."""
-    with huis().opslag.reading() as connection:
+    with portal_context().database.reading() as connection:
         all_ = [*store.list_living(connection, brin6), *store.list_ended(connection, brin6)]
-    namen = {one.aanbod: naam_of(one) for one in all_}
-    form = ZoekForm(request.args)
-    form.koppeling.choices = [("", "Alle koppelingen"), *sorted(namen.items(), key=lambda item: item[1])]
-    form.uitkomst.choices = [("", "Alles"), *((str(soort), woord) for soort, woord in SOORTEN.items())]
+    names = {one.entry_id: name_of(one) for one in all_}
+    form = SearchForm(request.args)
+    form.koppeling.choices = [("", "Alle koppelingen"), *sorted(names.items(), key=lambda item: item[1])]
+    form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in KIND_WORDS.items())]
     koppelingen = {one.id: one for one in all_}
     if not form.validate():
         for field in (form.van, form.tot):
             if field.errors:
                 field.errors = ["Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."]
         return form, None, koppelingen
-    ids = tuple(one.id for one in all_ if one.aanbod == form.koppeling.data) if form.koppeling.data else None
-    uitkomst = Uitkomst(form.uitkomst.data) if form.uitkomst.data else None
-    return form, Zoekvraag(brin6, ids, form.van.data, form.tot.data, uitkomst), koppelingen
+    ids = tuple(one.id for one in all_ if one.entry_id == form.koppeling.data) if form.koppeling.data else None
+    outcome = OutcomeKind(form.uitkomst.data) if form.uitkomst.data else None
+    return form, EntryFilter(brin6, ids, form.van.data, form.tot.data, outcome), koppelingen
 
 
-def _in_words(regel: Regel, koppelingen: dict[int, Koppeling]) -> Regelzin:
-    one = koppelingen.get(regel.koppeling_id or 0)
-    naam = "-" if one is None else naam_of(one)
-    return Regelzin(regel, naam, SOORTEN[regel.soort_uitkomst], sentence(regel, naam))
+def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
+    one = koppelingen.get(entry.koppeling_id or 0)
+    naam = "-" if one is None else name_of(one)
+    return EntryInWords(entry, naam, KIND_WORDS[entry.outcome_kind], sentence(entry, naam))
 
 
-def _lines(vraag: Zoekvraag, koppelingen: dict[int, Koppeling]) -> Iterator[str]:
+def _lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> Iterator[str]:
     """Give the lines of the file: a byte order mark for Excel, and semicolons, since a comma is decimal in Dutch."""
-    yield "\ufeff" + _line(KOLOMMEN)
+    yield "\ufeff" + _line(CSV_COLUMNS)
     before: int | None = None
     while True:
-        with huis().opslag.reading() as connection:
-            rows = search.search(connection, vraag, limit=PER_LEZING, before_id=before)
+        with portal_context().database.reading() as connection:
+            rows = search.search(connection, entry_filter, limit=PER_READ, before_id=before)
         for row in rows:
             words = _in_words(row, koppelingen)
             leerlingen = "" if row.leerlingen is None else str(row.leerlingen)
             moment_ = kort_tijdstip(row.moment)
-            yield _line((moment_, words.naam, words.soort, row.uitkomst, words.zin, leerlingen))
-        if len(rows) < PER_LEZING:
+            yield _line((moment_, words.name, words.kind, row.outcome, words.sentence, leerlingen))
+        if len(rows) < PER_READ:
             return
         before = rows[-1].id
 

@@ -13,18 +13,18 @@ from flask_login import LoginManager, current_user, login_user
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.portal.context import huis, moment
+from uwlr_adapter.portal.context import moment, portal_context
 
-STIL = timedelta(minutes=30)
+MAX_IDLE = timedelta(minutes=30)
 """Without a page for so long, somebody walked away from the screen."""
-LANGSTE = timedelta(hours=12)
+MAX_SESSION = timedelta(hours=12)
 """However busy: a working day."""
-HALF = timedelta(minutes=5)
+MAX_HALF = timedelta(minutes=5)
 """Between the password and the second factor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aangemeld:
+class LoggedIn:
     """A logged-in user, in the form that Flask-Login asks for."""
 
     gebruiker: Gebruiker
@@ -34,15 +34,15 @@ class Aangemeld:
 
     def get_id(self) -> str:
         """Give what stands in the session."""
-        return f"{self.gebruiker.id}-{self.gebruiker.sessie_versie}"
+        return f"{self.gebruiker.id}-{self.gebruiker.session_version}"
 
 
 @dataclass(frozen=True, slots=True)
-class Half:
+class HalfLogin:
     """Somebody whose password was right, and whose second factor is still to come."""
 
     gebruiker: Gebruiker
-    verder: str | None
+    next_path: str | None
 
 
 def make_login_manager() -> LoginManager:
@@ -69,28 +69,28 @@ def require_present() -> Gebruiker:
 def start(gebruiker: Gebruiker) -> None:
     """Log somebody in, in a session that holds nothing of before."""
     session.clear()
-    login_user(Aangemeld(gebruiker))
+    login_user(LoggedIn(gebruiker))
     now = int(moment().timestamp())
     session["begonnen"], session["gezien"] = now, now
 
 
-def start_half(gebruiker: Gebruiker, verder: str | None) -> None:
+def start_half(gebruiker: Gebruiker, next_path: str | None) -> None:
     """Remember that a password was right, for a few minutes."""
     session.clear()
-    session["half"] = [gebruiker.id, gebruiker.sessie_versie, int(moment().timestamp()), verder]
+    session["half"] = [gebruiker.id, gebruiker.session_version, int(moment().timestamp()), next_path]
 
 
-def half() -> Half | None:
+def half() -> HalfLogin | None:
     """Give whose second factor is to come, while there is still time."""
     stored = session.get("half")
     if stored is None:
         return None
-    id_, versie, sinds, verder = stored
-    found = _of_version(id_, versie)
-    if found is None or not 0 <= moment().timestamp() - sinds < HALF.total_seconds():
+    id_, version, since, next_path = stored
+    found = _of_version(id_, version)
+    if found is None or not 0 <= moment().timestamp() - since < MAX_HALF.total_seconds():
         session.pop("half", None)
         return None
-    return Half(found, verder)
+    return HalfLogin(found, next_path)
 
 
 def touch() -> bool:
@@ -99,22 +99,22 @@ def touch() -> bool:
         return True
     now = moment().timestamp()
     quiet, whole = now - session.get("gezien", 0), now - session.get("begonnen", 0)
-    if quiet >= STIL.total_seconds() or whole >= LANGSTE.total_seconds() or present() is None:
+    if quiet >= MAX_IDLE.total_seconds() or whole >= MAX_SESSION.total_seconds() or present() is None:
         session.clear()
         return False
     session["gezien"] = int(now)
     return True
 
 
-def _load(text: str) -> Aangemeld | None:
-    id_, _, versie = text.partition("-")
-    if not (id_.isdigit() and versie.isdigit()):
+def _load(text: str) -> LoggedIn | None:
+    id_, _, version = text.partition("-")
+    if not (id_.isdigit() and version.isdigit()):
         return None
-    found = _of_version(int(id_), int(versie))
-    return None if found is None else Aangemeld(found)
+    found = _of_version(int(id_), int(version))
+    return None if found is None else LoggedIn(found)
 
 
-def _of_version(id_: int, versie: int) -> Gebruiker | None:
-    with huis().opslag.reading() as connection:
+def _of_version(id_: int, version: int) -> Gebruiker | None:
+    with portal_context().database.reading() as connection:
         found = gebruikers.by_id(connection, id_)
-    return found if found is not None and found.is_enabled and found.sessie_versie == versie else None
+    return found if found is not None and found.is_enabled and found.session_version == version else None

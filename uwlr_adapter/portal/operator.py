@@ -10,17 +10,17 @@ from wtforms import Form, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import LANGSTE_KLANTNAAM, Afnemer, AfnemerFout
-from uwlr_adapter.portal.context import huis, moment
-from uwlr_adapter.portal.forms import add_error, leesbaar
-from uwlr_adapter.portal.guard import BEHEER
+from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM, Afnemer, AfnemerError
+from uwlr_adapter.portal.context import moment, portal_context
+from uwlr_adapter.portal.forms import add_error, readable
+from uwlr_adapter.portal.guard import OPERATOR
 
-LANGSTE_OVERLAP = 366
+MAX_OVERLAP = 366
 """Days that two klantcodes may be good at once; a longer time is no rotation."""
-GEWONE_OVERLAP = 14
+USUAL_OVERLAP = 14
 """What the form proposes: a vendor plans such a change."""
 
-pages = Blueprint(BEHEER, __name__)
+pages = Blueprint(OPERATOR, __name__)
 _Page = Response | str | tuple[str, int]
 
 
@@ -31,8 +31,8 @@ class AfnemerForm(Form):
         "Klantnaam",
         [
             InputRequired("Vul een klantnaam in."),
-            Length(max=LANGSTE_KLANTNAAM, message=f"Een klantnaam heeft maximaal {LANGSTE_KLANTNAAM} tekens."),
-            leesbaar,
+            Length(max=MAX_KLANTNAAM, message=f"Een klantnaam heeft maximaal {MAX_KLANTNAAM} tekens."),
+            readable,
         ],
     )
 
@@ -42,14 +42,14 @@ class AfnemerForm(Form):
             raise ValidationError("Een klantnaam begint en eindigt niet met een spatie.")
 
 
-class VernieuwForm(Form):
+class RotateForm(Form):
     """A new klantcode, and how long the old one stays good."""
 
     overlap = IntegerField(
         "Dagen dat de oude klantcode geldig blijft",
         [
             InputRequired("Vul een aantal dagen in; 0 is meteen ongeldig."),
-            NumberRange(0, LANGSTE_OVERLAP, f"Kies 0 tot en met {LANGSTE_OVERLAP} dagen."),
+            NumberRange(0, MAX_OVERLAP, f"Kies 0 tot en met {MAX_OVERLAP} dagen."),
         ],
     )
 
@@ -68,12 +68,12 @@ def toevoegen() -> _Page:
         return _show(form), 422
     klantnaam = form.klantnaam.data or ""
     try:
-        with huis().opslag.writing() as connection:
+        with portal_context().database.writing() as connection:
             if afnemers.find(connection, klantnaam) is not None:
                 add_error(form.klantnaam, "Er is al een afnemer met deze klantnaam.")
                 return _show(form), 422
-            made, klantcode = afnemers.add(connection, huis().sleutels, klantnaam, moment())
-    except AfnemerFout:
+            made, klantcode = afnemers.add(connection, portal_context().server_keys, klantnaam, moment())
+    except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show(form), 422
     return render_template("klantcode.html", afnemer=made, klantcode=klantcode, nieuw=True)
@@ -82,8 +82,8 @@ def toevoegen() -> _Page:
 @pages.get("/afnemers/<nummer:afnemer_id>")
 def afnemer(afnemer_id: int) -> str:
     """Show one afnemer, and what can be done with it."""
-    form = VernieuwForm()
-    form.overlap.data = GEWONE_OVERLAP
+    form = RotateForm()
+    form.overlap.data = USUAL_OVERLAP
     return _show_one(_find(afnemer_id), form)
 
 
@@ -91,7 +91,7 @@ def afnemer(afnemer_id: int) -> str:
 def vernieuwen(afnemer_id: int) -> _Page:
     """Give an afnemer a new klantcode, and show it once."""
     found = _find(afnemer_id)
-    form = VernieuwForm(request.form)
+    form = RotateForm(request.form)
     if not form.validate():
         return _show_one(found, form), 422
     if request.form.get("bon") != session.pop("bon", ""):
@@ -99,9 +99,11 @@ def vernieuwen(afnemer_id: int) -> _Page:
         return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
     overlap = timedelta(days=form.overlap.data or 0)
     try:
-        with huis().opslag.writing() as connection:
-            made, klantcode = afnemers.rotate(connection, huis().sleutels, found.klantnaam, moment(), overlap)
-    except AfnemerFout:
+        with portal_context().database.writing() as connection:
+            made, klantcode = afnemers.rotate(
+                connection, portal_context().server_keys, found.klantnaam, moment(), overlap
+            )
+    except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
         return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
     return render_template("klantcode.html", afnemer=made, klantcode=klantcode, nieuw=False)
@@ -121,25 +123,27 @@ def inschakelen(afnemer_id: int) -> Response:
 
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
     found = _find(afnemer_id)
-    with huis().opslag.writing() as connection:
+    with portal_context().database.writing() as connection:
         act(connection, found.klantnaam, moment())
     flash(done.format(naam=found.klantnaam), "goed")
     return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
 
 
 def _find(afnemer_id: int) -> Afnemer:
-    with huis().opslag.reading() as connection:
+    with portal_context().database.reading() as connection:
         return afnemers.by_id(connection, afnemer_id) or abort(404)
 
 
-def _show_one(found: Afnemer, form: VernieuwForm) -> str:
+def _show_one(found: Afnemer, form: RotateForm) -> str:
     """Show an afnemer, with a ticket in its form: sent twice, it rotates once, and the code that was shown is good."""
     session["bon"] = secrets.token_urlsafe(12)
     return render_template("afnemer.html", afnemer=found, form=form, bon=session["bon"])
 
 
 def _show(form: AfnemerForm) -> str:
-    with huis().opslag.reading() as connection:
+    with portal_context().database.reading() as connection:
         found = afnemers.list_all(connection)
-    offered = {one.id: [aanbod.naam for aanbod in huis().catalogus if aanbod.afnemer == one.klantnaam] for one in found}
+    offered = {
+        one.id: [entry.naam for entry in portal_context().catalogue if entry.afnemer == one.klantnaam] for one in found
+    }
     return render_template("afnemers.html", form=form, afnemers=found, aanbod=offered, nu=moment())

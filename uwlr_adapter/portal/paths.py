@@ -3,7 +3,7 @@
 import re
 
 PREFIX = "/koppelingen"
-WACHTWOORD = f"{PREFIX}/wachtwoord"
+PASSWORD_PREFIX = f"{PREFIX}/wachtwoord"
 """Before the token of a one-time link."""
 _LOCAL = re.compile(rf"{PREFIX}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 

@@ -13,12 +13,12 @@ from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.profiles import PERSONEN, Profiel, profiel
+from uwlr_adapter.contract.profiles import PERSON_LISTS, Profiel, get_profiel
 
-VERSIES = ("2.2", "2.3")
+VERSIONS = ("2.2", "2.3")
 """The versions of UWLR that are shown; 2.1 sends nothing that 2.2 does not."""
 
-WOORDEN = {
+WORDS = {
     "achternaam": "achternaam",
     "voorvoegsel": "voorvoegsel van de achternaam",
     "voornamen": "voornamen",
@@ -56,54 +56,54 @@ WOORDEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Veld:
+class SharedField:
     """A field that goes; `versie` names the only version of UWLR under which it does, if there is one."""
 
-    woord: str
-    versie: str | None = None
+    word: str
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Soort:
+class SharedRecords:
     """One kind of record: the fields that go, those that stay, and how many records lack a wanted one."""
 
-    naam: str
-    aantal: int
-    gaan: tuple[Veld, ...]
-    blijven: tuple[str, ...]
-    ontbreekt: tuple[tuple[str, int], ...] = ()
+    name: str
+    number: int
+    go: tuple[SharedField, ...]
+    stay: tuple[str, ...]
+    missing: tuple[tuple[str, int], ...] = ()
     """A field that the platform counts on, and how many records go without it."""
-    onvolledig: int = 0
+    incomplete: int = 0
     """How many records lack at least one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gedeeld:
+class Sharing:
     """What one koppeling shares today; without records (`soorten` have no numbers) there is nothing to send."""
 
     schooljaar: str
     profiel: str
-    soorten: tuple[Soort, ...]
+    kinds: tuple[SharedRecords, ...]
 
     @property
-    def leeg(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there are no leerlingen to send."""
-        return self.soorten[0].aantal == 0
+        return self.kinds[0].number == 0
 
 
-def gedeeld(connection: sa.Connection, brin6: str, profielnaam: str, moment: datetime) -> Gedeeld:
+def sharing_of(connection: sa.Connection, brin6: str, profielnaam: str, moment: datetime) -> Sharing:
     """Give what is shared of a vestiging under a profile, if it were fetched at this moment."""
     dataset = _dataset(connection, brin6, moment)
-    profielen = {versie: profiel(profielnaam, versie) for versie in VERSIES}
-    soorten = (_soort(naam, record, elementen, profielen, dataset) for naam, record, elementen in _SOORTEN)
-    return Gedeeld(schooljaar_of(day_of(moment)), profielnaam, tuple(soorten))
+    profielen = {version: get_profiel(profielnaam, version) for version in VERSIONS}
+    kinds = (_shared_records(naam, record, elements, profielen, dataset) for naam, record, elements in _KINDS)
+    return Sharing(schooljaar_of(day_of(moment)), profielnaam, tuple(kinds))
 
 
-_SOORTEN = (
-    ("leerlingen", "leerling", names.LEERLING_ELEMENTEN),
-    ("groepen", "groep", names.GROEP_ELEMENTEN),
-    ("samengestelde groepen", "samengestelde_groep", names.SAMENGESTELDE_GROEP_ELEMENTEN),
-    ("leerkrachten", "leerkracht", names.LEERKRACHT_ELEMENTEN),
+_KINDS = (
+    ("leerlingen", "leerling", names.LEERLING_ELEMENTS),
+    ("groepen", "groep", names.GROEP_ELEMENTS),
+    ("samengestelde groepen", "samengestelde_groep", names.SAMENGESTELDE_GROEP_ELEMENTS),
+    ("leerkrachten", "leerkracht", names.LEERKRACHT_ELEMENTS),
 )
 
 
@@ -114,7 +114,7 @@ def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset
         connection,
         brin6=brin6,
         schooljaar=schooljaar_of(today),
-        dag=today,
+        day=today,
         aanmaakdatum=moment.isoformat(timespec="seconds"),
     )
 
@@ -125,24 +125,24 @@ def _count(dataset: Dataset, record: str) -> int:
     return sum(groep.soort == record for groep in dataset.groepen)
 
 
-def _soort(
-    naam: str, record: str, elementen: Iterable[str], profielen: dict[str, Profiel], dataset: Dataset | None
-) -> Soort:
+def _shared_records(
+    naam: str, record: str, elements: Iterable[str], profielen: dict[str, Profiel], dataset: Dataset | None
+) -> SharedRecords:
     gaan, blijven = [], []
-    for element in elementen:
-        under = [versie for versie, one in profielen.items() if element in getattr(one, record)]
+    for element in elements:
+        under = [version for version, one in profielen.items() if element in getattr(one, record)]
         if under:
-            gaan.append(Veld(WOORDEN[element], under[0] if len(under) < len(profielen) else None))
+            gaan.append(SharedField(WORDS[element], under[0] if len(under) < len(profielen) else None))
         else:
-            blijven.append(WOORDEN[element])
-    bare = Soort(naam=naam, aantal=0, gaan=tuple(gaan), blijven=tuple(blijven))
+            blijven.append(WORDS[element])
+    bare = SharedRecords(name=naam, number=0, go=tuple(gaan), stay=tuple(blijven))
     if dataset is None:
         return bare
-    present = profielen[VERSIES[0]]
+    present = profielen[VERSIONS[0]]
     missing = present.missing(dataset)
     return replace(
         bare,
-        aantal=_count(dataset, record),
-        ontbreekt=tuple((WOORDEN[element], count) for (kind, element), count in missing.items() if kind == record),
-        onvolledig=len(present.incomplete_places(dataset, naam)) if naam in PERSONEN else 0,
+        number=_count(dataset, record),
+        missing=tuple((WORDS[element], count) for (kind, element), count in missing.items() if kind == record),
+        incomplete=len(present.incomplete_places(dataset, naam)) if naam in PERSON_LISTS else 0,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from uwlr_adapter.clock import AMSTERDAM
 
-MAANDEN = (
+MONTHS = (
     *("januari", "februari", "maart", "april", "mei", "juni"),
     *("juli", "augustus", "september", "oktober", "november", "december"),
 )
@@ -19,7 +19,7 @@ def dag(day: date) -> str:
 
 def lange_dag(day: date) -> str:
     """Give a day as `25 november 2026`."""
-    return f"{day.day} {MAANDEN[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def tijdstip(moment: datetime) -> str:
@@ -34,13 +34,13 @@ def kort_tijdstip(moment: datetime) -> str:
     return f"{local:%d-%m-%Y %H:%M}"
 
 
-def wachttijd(wacht: timedelta) -> str:
+def wachttijd(wait: timedelta) -> str:
     """Give how long somebody waits, as `1 minuut` or `12 seconden`, rounded up."""
-    seconden = -int(-wacht.total_seconds() // 1)
+    seconden = -int(-wait.total_seconds() // 1)
     if seconden < 60:  # noqa: PLR2004 - a minute
         return "1 seconde" if seconden == 1 else f"{seconden} seconden"
-    minuten = -(-seconden // 60)
-    return "1 minuut" if minuten == 1 else f"{minuten} minuten"
+    minutes = -(-seconden // 60)
+    return "1 minuut" if minutes == 1 else f"{minutes} minuten"
 
 
 def aantal(getal: int, enkel: str, meer: str) -> str:

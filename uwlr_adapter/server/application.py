@@ -2,20 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from uwlr_adapter.clock import Klok, now
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.exchange.exchange import Dienst
-from uwlr_adapter.keys.server_keys import Sleutelbos
-from uwlr_adapter.koppelingen.access import Poort
-from uwlr_adapter.koppelingen.catalogue import Catalogus
+from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.exchange.exchange import Exchange
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen.access import Gate
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.portal.app import make_portal
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.endpoint import Deur
-from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, Toezicht
-from uwlr_adapter.web.metrics import Metingen
-from uwlr_adapter.web.soap.protocol import Vervoer
+from uwlr_adapter.web.endpoint import Endpoint
+from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, HealthEndpoints
+from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.soap.protocol import SpyneTransport
 from uwlr_adapter.web.soap.service import make_service
 from uwlr_adapter.web.soap.wsdl import PATH, wsdl
 
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def make_app(settings: Settings | None = None, klok: Klok = now) -> App:
+def make_app(settings: Settings | None = None, clock: Clock = now) -> App:
     """Give the application for these settings, or those of the environment.
 
     The database must be current (`db upgrade`).
-    Raises OpslagFout, SleutelFout or CatalogusFout when it cannot serve: better not started than answering wrongly.
+    Raises DatabaseUnusableError, ServerKeyError or CatalogueError when it cannot serve.
     """
     settings = settings or Settings()
-    opslag = Opslag(settings.database_url)
+    database = Database(settings.database_url)
     try:
-        opslag.require_current()
-        sleutels = Sleutelbos.from_settings(settings, opslag, klok)
-        poort = Poort(Catalogus.load(settings.catalogus), sleutels)
+        database.require_current()
+        server_keys = ServerKeys.from_settings(settings, database, clock)
+        gate = Gate(Catalogue.load(settings.catalogus), server_keys)
     except BaseException:
-        opslag.close()
+        database.close()
         raise
-    metingen = Metingen()
-    opslag.on_failure = metingen.count_database_error
-    toezicht = Toezicht(opslag, sleutels, metingen, klok)
-    paths: dict[str, WSGIApplication] = {HEALTHZ: toezicht.healthz, READYZ: toezicht.readyz}
+    metrics = Metrics()
+    database.on_failure = metrics.count_database_error
+    health = HealthEndpoints(database, server_keys, metrics, clock)
+    paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
     if Part.METRICS in settings.parts:
-        paths[METRICS] = toezicht.metrics
-    dienst = None
+        paths[METRICS] = health.metrics
+    exchange = None
     if Part.SOAP in settings.parts:
-        dienst = Dienst(opslag, poort, klok, settings.strict, settings.key_naast_eckid)
-        paths[PATH] = Deur(Vervoer(dienst, make_service(dienst)), wsdl(settings.base_url))
+        exchange = Exchange(database, gate, clock, settings.strict, settings.key_naast_eckid)
+        paths[PATH] = Endpoint(SpyneTransport(exchange, make_service(exchange)), wsdl(settings.base_url))
     portal = None
     if Part.PORTAL in settings.parts:
-        portal = PREFIX, make_portal(opslag, poort.catalogus, poort.sleutels, klok, settings.base_url)
-    return App(opslag, paths, metingen, portal, dienst)
+        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
+    return App(database, paths, metrics, portal, exchange)

@@ -12,7 +12,7 @@ from types import FrameType
 
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.web.rsgi import Rsgi
+from uwlr_adapter.web.rsgi import RsgiApp
 
 HUNG_SECONDS = 120
 """A request that takes this long never ends by itself: the database has limits below it, and the client is gone."""
@@ -25,7 +25,7 @@ GARBAGE = 20_000
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
-def load(settings: Settings) -> Rsgi:
+def load(settings: Settings) -> RsgiApp:
     """Make the application of this worker process, watched, and ready to make way on DRAIN_SIGNAL."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: inherited from the server, it would be lost
     app = make_app(settings)
@@ -40,7 +40,7 @@ def load(settings: Settings) -> Rsgi:
 
     signal.signal(DRAIN_SIGNAL, drain)
     threading.Thread(target=watch, args=(app.longest, HUNG_SECONDS), daemon=True, name="watch").start()
-    return Rsgi(app, settings.threads)
+    return RsgiApp(app, settings.threads)
 
 
 def watch(longest: Callable[[], float], limit: float) -> None:

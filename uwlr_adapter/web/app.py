@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from uwlr_adapter.db.database import Opslag
-from uwlr_adapter.exchange.exchange import Dienst
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.web import logs, request_record
-from uwlr_adapter.web.endpoint import Deur, plain
-from uwlr_adapter.web.metrics import Metingen
-from uwlr_adapter.web.request_record import Verslag
+from uwlr_adapter.web.endpoint import Endpoint, plain
+from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.request_record import RequestRecord
 from uwlr_adapter.web.soap.wsdl import PATH
 
 if TYPE_CHECKING:
@@ -27,27 +27,27 @@ class App:
 
     def __init__(
         self,
-        opslag: Opslag,
+        database: Database,
         paths: "Mapping[str, WSGIApplication]",
-        metingen: Metingen,
+        metrics: Metrics,
         portal: "tuple[str, WSGIApplication] | None" = None,
-        dienst: Dienst | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
-        self._opslag = opslag
+        self._database = database
         self._paths = paths
         self._portal = portal
-        self._metingen = metingen
+        self._metrics = metrics
         self._busy: dict[int, float] = {}
-        self.dienst = dienst
+        self.exchange = exchange
         """What answers messages, where this process does."""
         self.draining = False
         """Whether another process takes over: each answer asks its caller to make a new connection."""
 
     @property
-    def deur(self) -> Deur | None:
+    def endpoint(self) -> Endpoint | None:
         """The door of the SOAP service, where this process has one."""
         found = self._paths.get(PATH)
-        return found if isinstance(found, Deur) else None
+        return found if isinstance(found, Endpoint) else None
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; it is counted and logged when its answer is at hand."""
@@ -55,7 +55,7 @@ class App:
         headers = self.headers(found)
 
         def start(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - WSGI
-            found.uitkomst = found.uitkomst or status[:3]
+            found.outcome = found.outcome or status[:3]
             return start_response(status, [*given, *headers], exc_info)
 
         with request_record.about(found):
@@ -64,20 +64,20 @@ class App:
             finally:
                 self.done(found)
 
-    def begin(self, environ: "WSGIEnvironment") -> Verslag:
+    def begin(self, environ: "WSGIEnvironment") -> RequestRecord:
         """Begin the report of a request."""
         found = request_record.make(environ.get("HTTP_X_REQUEST_ID", ""))
-        self._busy[id(found)] = found.begin
+        self._busy[id(found)] = found.started
         return found
 
-    def headers(self, found: Verslag) -> list[tuple[str, str]]:
+    def headers(self, found: RequestRecord) -> list[tuple[str, str]]:
         """Give what each answer has beside its own headers."""
         return [(REQUEST_ID, found.id), *([("Connection", "close")] if self.draining else [])]
 
-    def done(self, found: Verslag) -> None:
+    def done(self, found: RequestRecord) -> None:
         """Count and log a request whose answer is at hand."""
         del self._busy[id(found)]
-        self._metingen.count(found)
+        self._metrics.count(found)
         logs.log_request(found)
 
     def _handler(self, path: str) -> "WSGIApplication":
@@ -93,7 +93,7 @@ class App:
 
     def close(self) -> None:
         """Close every connection; a later request opens new ones."""
-        self._opslag.close()
+        self._database.close()
 
 
 def _nothing(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.xml import BERICHT, NIET_WELGEVORMD, XmlFout, parse
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.contract.xml import MESSAGE, NOT_WELL_FORMED, XmlError, parse
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.statements import Query
 from uwlr_adapter.errors import log_failure
-from uwlr_adapter.exchange.outcome import Uitslag
-from uwlr_adapter.journaal.model import Verzoekregel, Weigering
+from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.web import request_record
 from uwlr_adapter.web.source import source_of
 
@@ -36,75 +36,75 @@ _TEXT_TYPE = "text/plain; charset=utf-8"
 logger = logging.getLogger("uwlr_adapter.soap")
 
 
-class Afzender(NamedTuple):
+class Sender(NamedTuple):
     """What the transport knows of a message: where it came from, its charset, and whether gzip can be read there."""
 
-    bron: str
+    source: str
     charset: str | None
     gzip: bool
 
 
-class Bericht(NamedTuple):
+class ReadMessage(NamedTuple):
     """A message that was read (`gelezen`, for who read it), and what the database is asked about it."""
 
-    gelezen: object
-    gesteld: Gesteld
+    content: object
+    query: Query
 
 
-class Soap(Protocol):
+class MessageService(Protocol):
     """What stands behind the door."""
 
-    def read(self, message: bytes, afzender: Afzender) -> Bericht | Uitslag:
+    def read(self, message: bytes, sender: Sender) -> ReadMessage | Outcome:
         """Take a message apart; or give what comes of one that cannot be read."""
 
-    def judge(self, bericht: Bericht, gezien: Sequence[Rij] | None = None) -> Uitslag:
-        """Give what comes of a message, not yet written down. Raises MoetWachten.
+    def judge(self, message: ReadMessage, rows_seen: Sequence[Row] | None = None) -> Outcome:
+        """Give what comes of a message, not yet written down. Raises WouldBlock.
 
         `gezien` is what the database says to the question of the message, where it was asked already.
         """
 
-    def written(self, uitslag: Uitslag) -> Uitslag:
-        """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
+    def written(self, outcome: Outcome) -> Outcome:
+        """Write down what came of a message; gives it, or a fault of ours in its place. Raises WouldBlock."""
 
 
-class Reactie(NamedTuple):
+class Response(NamedTuple):
     """What goes over HTTP; without a body in answer to HEAD."""
 
     status: HTTPStatus
     headers: list[tuple[str, str]]
-    inhoud: bytes
+    body: bytes
     head: bool = False
 
     def send(self, start_response: "StartResponse") -> list[bytes]:
         """Answer with it as WSGI wants it."""
         start_response(f"{self.status.value} {self.status.phrase}", self.headers)
-        return [] if self.head else [self.inhoud]
+        return [] if self.head else [self.body]
 
 
-class Deur:
+class Endpoint:
     """The guard, the WSDL, and behind them what answers messages: in its steps, and as a WSGI application."""
 
-    def __init__(self, soap: Soap, wsdl: bytes) -> None:
+    def __init__(self, soap: MessageService, wsdl: bytes) -> None:
         self.soap = soap
         self._wsdl = wsdl
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
-        reactie = self.without_body(environ)
-        if reactie is None:
+        response = self.without_body(environ)
+        if response is None:
             body = read_body(environ)
             if isinstance(body, HTTPStatus):
-                reactie = refused_body(body)
+                response = refused_body(body)
             else:
-                reactie = self.reactie(self.soap.written(self.judge(self.read(environ, body))))
-        return reactie.send(start_response)
+                response = self.response(self.soap.written(self.judge(self.read(environ, body))))
+        return response.send(start_response)
 
-    def without_body(self, environ: "WSGIEnvironment") -> Reactie | None:
+    def without_body(self, environ: "WSGIEnvironment") -> Response | None:
         """Answer what needs no body; None when it is to be read."""
         method = environ["REQUEST_METHOD"]
-        request_record.note(operatie="soap" if method == "POST" else "wsdl")
+        request_record.note(operation="soap" if method == "POST" else "wsdl")
         if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
-            return reactie(HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
+            return respond(HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
         if method != "POST":
             text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
             return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=method == "HEAD")
@@ -112,37 +112,37 @@ class Deur:
             return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
         return None
 
-    def read(self, environ: "WSGIEnvironment", body: bytes) -> Bericht | Uitslag:
+    def read(self, environ: "WSGIEnvironment", body: bytes) -> ReadMessage | Outcome:
         """Take a message apart; or give what comes of one that cannot be read."""
         try:
             gzip = takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-            return self.soap.read(body, Afzender(source_of(environ), _charset(environ), gzip))
+            return self.soap.read(body, Sender(source_of(environ), _charset(environ), gzip))
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
-            return Uitslag(None, fault.InterneFout())
+            return Outcome(None, fault.InterneFout())
 
-    def judge(self, bericht: Bericht | Uitslag, gezien: Sequence[Rij] | None = None) -> Uitslag:
-        """Give what comes of a message (`Soap.judge`). Raises MoetWachten."""
-        if isinstance(bericht, Uitslag):
-            return bericht
+    def judge(self, message: ReadMessage | Outcome, rows_seen: Sequence[Row] | None = None) -> Outcome:
+        """Give what comes of a message (`MessageService.judge`). Raises WouldBlock."""
+        if isinstance(message, Outcome):
+            return message
         try:
-            return self.soap.judge(bericht, gezien)
+            return self.soap.judge(message, rows_seen)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
-            return Uitslag(None, fault.InterneFout())
+            return Outcome(None, fault.InterneFout())
 
-    def reactie(self, uitslag: Uitslag) -> Reactie:
+    def response(self, outcome: Outcome) -> Response:
         """Give what leaves, once it is written down."""
-        regel, found = uitslag.regel, uitslag.antwoord
-        if isinstance(found, fault.UwlrFout):
-            request_record.note(uitkomst=found.code, onbekend=isinstance(regel, Weigering))
-            return reactie(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(found), _VARY)
-        request_record.note(uitkomst=regel.uitkomst if isinstance(regel, Verzoekregel) else None)
-        return reactie(HTTPStatus.OK, XML_TYPE, found.inhoud, _VARY_GZIP if found.gzip else _VARY)
+        entry, found = outcome.entry, outcome.answer
+        if isinstance(found, fault.Fault):
+            request_record.note(outcome=found.code, unknown=isinstance(entry, Refusal))
+            return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(found), _VARY)
+        request_record.note(outcome=entry.outcome if isinstance(entry, VerzoekEntry) else None)
+        return respond(HTTPStatus.OK, XML_TYPE, found.content, _VARY_GZIP if found.gzip else _VARY)
 
 
 _BODY_TEXTS = {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"Het bericht is groter dan {BERICHT.octets // 1024} kB.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"Het bericht is groter dan {MESSAGE.octets // 1024} kB.",
     HTTPStatus.BAD_REQUEST: "Het bericht kwam niet heel over.",
 }
 
@@ -170,14 +170,14 @@ def wanted_octets(environ: "WSGIEnvironment") -> int | HTTPStatus:
     announced = environ.get("CONTENT_LENGTH", "")
     if announced and not (announced.isascii() and announced.isdigit()):
         return HTTPStatus.BAD_REQUEST
-    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > BERICHT.octets):
+    if len(announced) > _LONGEST_LENGTH or (announced and int(announced) > MESSAGE.octets):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    return int(announced) if announced else BERICHT.octets + 1
+    return int(announced) if announced else MESSAGE.octets + 1
 
 
 def whole_body(environ: "WSGIEnvironment", body: bytes) -> bytes | HTTPStatus:
     """Give a body that was read to its end, or the refusal of one that is too long or not whole."""
-    if len(body) > BERICHT.octets:
+    if len(body) > MESSAGE.octets:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     announced = environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
@@ -186,7 +186,7 @@ def whole_body(environ: "WSGIEnvironment", body: bytes) -> bytes | HTTPStatus:
     return HTTPStatus.BAD_REQUEST if chunked and _cut_off(body, _charset(environ)) else body
 
 
-def refused_body(status: HTTPStatus) -> Reactie:
+def refused_body(status: HTTPStatus) -> Response:
     """Say why a body is not taken."""
     return plain(status, _BODY_TEXTS[status])
 
@@ -207,9 +207,9 @@ def _cut_off(body: bytes, charset: str | None) -> bool:
     Granian ends a body at a chunk that is none without a word, so what is left of the XML has to tell.
     """
     try:
-        parse(body, BERICHT, charset)
-    except XmlFout as fout:
-        return fout.reden == NIET_WELGEVORMD
+        parse(body, MESSAGE, charset)
+    except XmlError as error:
+        return error.reason == NOT_WELL_FORMED
     return False
 
 
@@ -239,14 +239,19 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-def plain(status: HTTPStatus, text: str, headers: Iterable[tuple[str, str]] = (), *, head: bool = False) -> Reactie:
+def plain(status: HTTPStatus, text: str, headers: Iterable[tuple[str, str]] = (), *, head: bool = False) -> Response:
     """Answer with one line of text."""
-    return reactie(status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
+    return respond(status, _TEXT_TYPE, f"{text}\n".encode(), headers, head=head)
 
 
-def reactie(
-    status: HTTPStatus, content_type: str, inhoud: bytes, headers: Iterable[tuple[str, str]] = (), *, head: bool = False
-) -> Reactie:
+def respond(
+    status: HTTPStatus,
+    content_type: str,
+    content: bytes,
+    headers: Iterable[tuple[str, str]] = (),
+    *,
+    head: bool = False,
+) -> Response:
     """Answer with content of a kind."""
-    own = [("Content-Type", content_type), ("Content-Length", str(len(inhoud)))]
-    return Reactie(status, [*own, *headers], inhoud, head)
+    own = [("Content-Type", content_type), ("Content-Length", str(len(content)))]
+    return Response(status, [*own, *headers], content, head)

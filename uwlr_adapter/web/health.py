@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.administratie.tables import importbatch
-from uwlr_adapter.clock import Klok, from_utc
-from uwlr_adapter.db.database import Opslag, OpslagFout
-from uwlr_adapter.keys.server_keys import Sleutelbos, SleutelFout
+from uwlr_adapter.clock import Clock, from_utc
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.web import request_record
-from uwlr_adapter.web.endpoint import plain, reactie
-from uwlr_adapter.web.metrics import CONTENT_TYPE, Metingen
+from uwlr_adapter.web.endpoint import plain, respond
+from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.source import LOOPBACK, source_of
 
 if TYPE_CHECKING:
@@ -34,25 +34,25 @@ LOOK_SECONDS = 60
 
 
 @dataclass(slots=True)
-class Toezicht:
+class HealthEndpoints:
     """Answers a watcher."""
 
-    opslag: Opslag
-    sleutels: Sleutelbos
-    metingen: Metingen
-    klok: Klok
+    database: Database
+    server_keys: ServerKeys
+    figures: Metrics
+    clock: Clock
     _moments: tuple[datetime, datetime] | None = None
     _looked: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def healthz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Say that the process lives."""
-        request_record.note(operatie="healthz")
+        request_record.note(operation="healthz")
         return plain(HTTPStatus.OK, "ok").send(start_response)
 
     def readyz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Say whether a request could be answered now, and if not, in one word why."""
-        request_record.note(operatie="readyz")
+        request_record.note(operation="readyz")
         reason = self._hindrance()
         if reason is None:
             return plain(HTTPStatus.OK, "ready").send(start_response)
@@ -60,19 +60,19 @@ class Toezicht:
 
     def metrics(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Give the figures to a caller on this machine."""
-        request_record.note(operatie="metrics")
+        request_record.note(operation="metrics")
         if source_of(environ) not in LOOPBACK:
             return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
-        return reactie(HTTPStatus.OK, CONTENT_TYPE, self.metingen.render(self._ages())).send(start_response)
+        return respond(HTTPStatus.OK, CONTENT_TYPE, self.figures.render(self._ages())).send(start_response)
 
     def _hindrance(self) -> str | None:
         try:
-            self.opslag.require_current()
-            with self.opslag.reading() as connection:
-                self.sleutels.unknown(connection, self.klok())
-        except (OpslagFout, DBAPIError):
+            self.database.require_current()
+            with self.database.reading() as connection:
+                self.server_keys.unknown(connection, self.clock())
+        except (DatabaseUnusableError, DBAPIError):
             return "database"
-        except SleutelFout:
+        except ServerKeyError:
             return "keys"
         return None
 
@@ -84,7 +84,7 @@ class Toezicht:
             moments = self._moments
         if moments is None:
             return None
-        newest, oldest = ((self.klok() - moment).total_seconds() for moment in moments)
+        newest, oldest = ((self.clock() - moment).total_seconds() for moment in moments)
         return newest, oldest
 
     def _look(self) -> None:
@@ -95,7 +95,7 @@ class Toezicht:
             .subquery()
         )
         try:
-            with self.opslag.reading() as connection:
+            with self.database.reading() as connection:
                 query = sa.select(sa.func.max(per_school.c.moment), sa.func.min(per_school.c.moment))
                 newest, oldest = connection.execute(query).one()
         except DBAPIError:

@@ -15,7 +15,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from uwlr_adapter.web.request_record import Verslag
+from uwlr_adapter.web.request_record import RequestRecord
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -28,7 +28,7 @@ _pid = functools.cache(os.getpid)
 os.register_at_fork(after_in_child=_pid.cache_clear)
 
 
-class Metingen:
+class Metrics:
     """The figures of one application."""
 
     def __init__(self) -> None:
@@ -58,19 +58,19 @@ class Metingen:
 
         self._at_hand: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
-    def count(self, verslag: Verslag) -> None:
+    def count(self, record: RequestRecord) -> None:
         """Count a request that is done."""
-        key = (verslag.operatie, verslag.uitkomst)
+        key = (record.operation, record.outcome)
         found = self._at_hand.get(key)
         if found is None:
-            found = self._at_hand[key] = (self._requests.labels(*key), self._seconds.labels(verslag.operatie))
+            found = self._at_hand[key] = (self._requests.labels(*key), self._seconds.labels(record.operation))
         found[0].inc()
-        found[1].observe(verslag.seconds)
-        if verslag.onbekend:
+        found[1].observe(record.seconds)
+        if record.unknown:
             self._unknown.inc()
 
     def count_database_error(self, _failure: object) -> None:
-        """Count a failure of the database (`Opslag.on_failure`)."""
+        """Count a failure of the database (`Database.on_failure`)."""
         self._database_errors.inc()
 
     def render(self, ages: tuple[float, float] | None) -> bytes:
@@ -91,12 +91,12 @@ def _age_gauges(found: tuple[float, float] | None) -> CollectorRegistry:
     """Give the ages as figures of this moment, which no process adds up."""
     registry = CollectorRegistry()
     if found is not None:
-        registry.register(_Ages(*found))
+        registry.register(_AgesCollector(*found))
     return registry
 
 
 @dataclass(frozen=True, slots=True)
-class _Ages(Collector):
+class _AgesCollector(Collector):
     newest: float
     oldest: float
 

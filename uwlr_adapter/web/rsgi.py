@@ -17,120 +17,126 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from uwlr_adapter.contract.xml import BERICHT
-from uwlr_adapter.db.blocking import MoetWachten, without_waiting
-from uwlr_adapter.db.group_commit import Groepslus
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.db.pipeline import Pijplijn
-from uwlr_adapter.db.statements import Gesteld
+from uwlr_adapter.contract.xml import MESSAGE
+from uwlr_adapter.db.blocking import WouldBlock, nonblocking
+from uwlr_adapter.db.group_commit import LoopGroup
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.pipeline import Pipeline
+from uwlr_adapter.db.statements import Query
 from uwlr_adapter.errors import log_failure
-from uwlr_adapter.exchange.exchange import Dienst, own_fault
-from uwlr_adapter.exchange.outcome import Uitslag
+from uwlr_adapter.exchange.exchange import Exchange, own_fault
+from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.model import Verzoekregel, Weigering
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.web import request_record
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.endpoint import Bericht, Deur, Reactie, logger, refused_body, wanted_octets, whole_body
+from uwlr_adapter.web.endpoint import Endpoint, ReadMessage, Response, logger, refused_body, wanted_octets, whole_body
 from uwlr_adapter.web.health import HEALTHZ
-from uwlr_adapter.web.request_record import Verslag
+from uwlr_adapter.web.request_record import RequestRecord
 from uwlr_adapter.web.soap.wsdl import PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-Regel: TypeAlias = Verzoekregel | Weigering
+JournaalItem: TypeAlias = VerzoekEntry | Refusal
 Result = TypeVar("Result")
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-class Rsgi:
+class RsgiApp:
     """An RSGI application around an App; `threads` is how many requests may wait at once."""
 
     def __init__(self, app: App, threads: int) -> None:
         self.app = app
-        self._deur = app.deur
+        self._endpoint = app.endpoint
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._aside = ThreadPoolExecutor(1, "uwlr-database")
-        self._lussen: _Lussen | None = None
+        self._loops: _DatabaseLoops | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
         environ = _environ(scope)
-        if self._deur is not None and self.app.dienst is not None and environ["PATH_INFO"] == PATH:
-            reactie = await self._door(self._deur, self.app.dienst, environ, protocol)
+        if self._endpoint is not None and self.app.exchange is not None and environ["PATH_INFO"] == PATH:
+            response = await self._soap(self._endpoint, self.app.exchange, environ, protocol)
         elif environ["PATH_INFO"] == HEALTHZ:
-            reactie = self._wsgi(environ)  # at once: that the threads are all at work says nothing about the process
+            response = self._wsgi(environ)  # at once: that the threads are all at work says nothing about the process
         else:
             body = await _body(environ, protocol)
             environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-            reactie = await self._in_thread(lambda: self._wsgi(environ))
-        protocol.response_bytes(reactie.status, reactie.headers, b"" if reactie.head else reactie.inhoud)
+            response = await self._in_thread(lambda: self._wsgi(environ))
+        protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Let go of the database: this process ends."""
-        if self._lussen is not None:
-            self._lussen.close()
+        if self._loops is not None:
+            self._loops.close()
         self.app.close()
 
-    async def _door(self, deur: Deur, dienst: Dienst, environ: "WSGIEnvironment", protocol: Any) -> Reactie:  # noqa: ANN401 - idem
+    async def _soap(
+        self,
+        endpoint: Endpoint,
+        exchange: Exchange,
+        environ: "WSGIEnvironment",
+        protocol: Any,  # noqa: ANN401 - as above
+    ) -> Response:
         """Answer what comes to the address of the SOAP service."""
         found = self.app.begin(environ)
         try:
             with request_record.about(found):
-                reactie = deur.without_body(environ)
-            if reactie is None:
+                response = endpoint.without_body(environ)
+            if response is None:
                 wanted = wanted_octets(environ)
                 body = wanted if isinstance(wanted, HTTPStatus) else whole_body(environ, await _body(environ, protocol))
                 if isinstance(body, HTTPStatus):
-                    reactie = refused_body(body)
+                    response = refused_body(body)
                 else:
-                    reactie = await self._message(deur, dienst, environ, body, found)
-            found.uitkomst = found.uitkomst or str(reactie.status.value)
+                    response = await self._message(endpoint, exchange, environ, body, found)
+            found.outcome = found.outcome or str(response.status.value)
         finally:
             self.app.done(found)
-        reactie.headers.extend(self.app.headers(found))
-        return reactie
+        response.headers.extend(self.app.headers(found))
+        return response
 
     async def _message(
-        self, deur: Deur, dienst: Dienst, environ: "WSGIEnvironment", body: bytes, found: Verslag
-    ) -> Reactie:
+        self, endpoint: Endpoint, exchange: Exchange, environ: "WSGIEnvironment", body: bytes, found: RequestRecord
+    ) -> Response:
         """Answer one message, once it is written down."""
-        if self._lussen is None:
-            self._lussen = _Lussen(dienst, self._aside)
+        if self._loops is None:
+            self._loops = _DatabaseLoops(exchange, self._aside)
 
-        gezien: list[Rij] | None = None
+        rows_seen: list[Row] | None = None
 
-        def judge() -> Uitslag:
+        def judge() -> Outcome:
             with request_record.about(found):  # a message is read again: who judged it may have changed it
-                return deur.judge(deur.read(environ, body), gezien)
+                return endpoint.judge(endpoint.read(environ, body), rows_seen)
 
         try:
             with request_record.about(found):
-                bericht = deur.read(environ, body)
-            gezien = await self._lussen.look(bericht) if isinstance(bericht, Bericht) else None
-            with without_waiting(), request_record.about(found):
-                uitslag = deur.judge(bericht, gezien)
-        except MoetWachten:
-            uitslag = await self._in_thread(judge)
-        uitslag = await self._written(self._lussen, uitslag, found)
+                message = endpoint.read(environ, body)
+            rows_seen = await self._loops.look(message) if isinstance(message, ReadMessage) else None
+            with nonblocking(), request_record.about(found):
+                outcome = endpoint.judge(message, rows_seen)
+        except WouldBlock:
+            outcome = await self._in_thread(judge)
+        outcome = await self._written(self._loops, outcome, found)
         with request_record.about(found):
-            return deur.reactie(uitslag)
+            return endpoint.response(outcome)
 
-    async def _written(self, lussen: "_Lussen", uitslag: Uitslag, found: Verslag) -> Uitslag:
-        """Do what `Dienst.written` does, together with all who wait for the same commit."""
-        if uitslag.regel is None:
-            return uitslag
+    async def _written(self, loops: "_DatabaseLoops", outcome: Outcome, found: RequestRecord) -> Outcome:
+        """Do what `Exchange.written` does, together with all who wait for the same commit."""
+        if outcome.entry is None:
+            return outcome
         try:
-            await lussen.journaal.add(uitslag.regel)
+            await loops.journaal.add(outcome.entry)
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not written down does not leave
             with request_record.about(found):
-                return Uitslag(None, own_fault(error))
-        return uitslag
+                return Outcome(None, own_fault(error))
+        return outcome
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _wsgi(self, environ: "WSGIEnvironment") -> Reactie:
+    def _wsgi(self, environ: "WSGIEnvironment") -> Response:
         """Answer by way of the WSGI application, which keeps its own report."""
         held: list[tuple[int, list[tuple[str, str]]]] = []
 
@@ -140,62 +146,62 @@ class Rsgi:
 
         try:
             parts = self.app(environ, start)
-            inhoud = b"".join(parts)
+            content = b"".join(parts)
             if hasattr(parts, "close"):
                 parts.close()
         except Exception as error:  # noqa: BLE001 - the last guard
             log_failure(error, logger)
-            return Reactie(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
+            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
         status, headers = held[-1]
-        return Reactie(HTTPStatus(status), headers, inhoud)
+        return Response(HTTPStatus(status), headers, content)
 
 
-class _Lussen:
+class _DatabaseLoops:
     """What the messages in one thread ask of the database together: looks at it, and lines of the journaal."""
 
-    def __init__(self, dienst: Dienst, executor: Executor) -> None:
-        self._dienst = dienst
+    def __init__(self, exchange: Exchange, executor: Executor) -> None:
+        self._exchange = exchange
         self._executor = executor
-        self._dialect = dienst.opslag.engine.dialect
-        self._kijk: Groepslus[Gesteld, list[Rij]] | None = None
-        self._kijken, self._schrijven = (Pijplijn(dienst.opslag, executor) for _ in range(2))
-        if dienst.opslag.is_sqlite:  # what is asked of a file is over before another thread could begin with it
-            self.journaal = Groepslus(self._write_at_once)
+        self._dialect = exchange.database.engine.dialect
+        self._look_group: LoopGroup[Query, list[Row]] | None = None
+        self._look_pipeline, self._write_pipeline = (Pipeline(exchange.database, executor) for _ in range(2))
+        if exchange.database.is_sqlite:  # what is asked of a file is over before another thread could begin with it
+            self.journaal = LoopGroup(self._write_at_once)
         else:
-            self._kijk = Groepslus(self._fetch)
-            self.journaal = Groepslus(self._write)
+            self._look_group = LoopGroup(self._fetch)
+            self.journaal = LoopGroup(self._write)
 
-    async def look(self, bericht: Bericht) -> list[Rij]:
-        """Give what the database says about a message. Raises MoetWachten."""
+    async def look(self, message: ReadMessage) -> list[Row]:
+        """Give what the database says about a message. Raises WouldBlock."""
         try:
-            if self._kijk is not None:
-                return await self._kijk.add(bericht.gesteld)
-            with without_waiting():
-                return self._dienst.opslag.look(bericht.gesteld)
+            if self._look_group is not None:
+                return await self._look_group.add(message.query)
+            with nonblocking():
+                return self._exchange.database.look(message.query)
         except Exception:  # noqa: BLE001 - whatever it is, it is asked again in a thread, which tells of it
-            raise MoetWachten from None
+            raise WouldBlock from None
 
     def close(self) -> None:
         """End the connections."""
-        self._kijken.close()
-        self._schrijven.close()
+        self._look_pipeline.close()
+        self._write_pipeline.close()
 
-    async def _fetch(self, gesteld: Sequence[Gesteld]) -> list[list[Rij]]:
-        return await self._kijken.fetch([one.step(self._dialect) for one in gesteld])
+    async def _fetch(self, query: Sequence[Query]) -> list[list[Row]]:
+        return await self._look_pipeline.fetch([one.step(self._dialect) for one in query])
 
-    async def _write(self, regels: Sequence[Regel]) -> list[None]:
-        await self._schrijven.execute(writer.steps(regels, self._dialect))
-        return [None] * len(regels)
+    async def _write(self, items: Sequence[JournaalItem]) -> list[None]:
+        await self._write_pipeline.execute(writer.insert_steps(items, self._dialect))
+        return [None] * len(items)
 
-    async def _write_at_once(self, regels: Sequence[Regel]) -> list[None]:
+    async def _write_at_once(self, items: Sequence[JournaalItem]) -> list[None]:
         """Write to a file in this thread, unless another writes: to hand it over takes as long as the commit itself."""
-        work = self._dienst.schrijver.write_all
+        work = self._exchange.journaal.write_all
         try:
-            with without_waiting():
-                work(regels)
-        except MoetWachten:
-            await asyncio.get_running_loop().run_in_executor(self._executor, work, regels)
-        return [None] * len(regels)
+            with nonblocking():
+                work(items)
+        except WouldBlock:
+            await asyncio.get_running_loop().run_in_executor(self._executor, work, items)
+        return [None] * len(items)
 
 
 async def _body(environ: "WSGIEnvironment", protocol: Any) -> bytes:  # noqa: ANN401 - idem
@@ -205,7 +211,7 @@ async def _body(environ: "WSGIEnvironment", protocol: Any) -> bytes:  # noqa: AN
     body = b""
     async for chunk in protocol:
         body += chunk
-        if len(body) > BERICHT.octets:
+        if len(body) > MESSAGE.octets:
             break
     return body
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 """Where a proxy on this machine calls from."""
-LANGSTE_BRON = 45
+MAX_SOURCE = 45
 """Characters of a network address: IPv6 with an IPv4 tail."""
 
 
@@ -23,7 +23,7 @@ def source_of(environ: "WSGIEnvironment") -> str:
     if forwarded is None or peer not in LOOPBACK:
         return peer
     try:
-        return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))[:LANGSTE_BRON]
+        return str(ipaddress.ip_address(forwarded.rpartition(",")[2].strip()))[:MAX_SOURCE]
     except ValueError:
         return peer
 
@@ -31,4 +31,4 @@ def source_of(environ: "WSGIEnvironment") -> str:
 def _without_port(address: str) -> str:
     host, separator, port = address.rpartition(":")
     found = host.strip("[]") if separator and port.isdigit() and (":" not in host or "[" in host) else address
-    return found[:LANGSTE_BRON]
+    return found[:MAX_SOURCE]

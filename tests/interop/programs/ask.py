@@ -19,15 +19,15 @@ def line(*fields: object) -> None:
     print("\t".join("" if field is None else str(field) for field in fields))  # noqa: T201 - a program
 
 
-def keys(record: dict[str, Any] | None, soort: str) -> list[str]:
+def keys(record: dict[str, Any] | None, kind: str) -> list[str]:
     """Give the keys of the references of one kind."""
-    return [one["key"] for one in (record or {}).get(soort) or []]
+    return [one["key"] for one in (record or {}).get(kind) or []]
 
 
 def of_leerkracht(leerkracht: dict[str, Any]) -> list[str]:
     """Give the groups of a leerkracht; zeep keeps a repeated choice as a list of what came."""
     chosen = (leerkracht["groepen"] or {}).get("_value_1") or []
-    return [f"{soort}:{ref['key']}" for item in chosen for soort, ref in item.items() if ref is not None]
+    return [f"{kind}:{ref['key']}" for item in chosen for kind, ref in item.items() if ref is not None]
 
 
 def records(data: dict[str, Any]) -> None:
@@ -38,9 +38,9 @@ def records(data: dict[str, Any]) -> None:
         "school", school["schooljaar"], school["brincode"], school["dependancecode"], aanmaakdatum, school["xsdversie"]
     )
     for item in ((data.get("groepen") or {}).get("_value_1")) or []:
-        for soort, groep in item.items():
+        for kind, groep in item.items():
             if groep is not None:
-                line(soort, groep["key"], groep["naam"], *([groep["jaargroep"]] if soort == "groep" else []))
+                line(kind, groep["key"], groep["naam"], *([groep["jaargroep"]] if kind == "groep" else []))
     for leerling in (data.get("leerlingen") or {}).get("leerling") or []:
         groep = (leerling["groep"] or {}).get("key")
         samengesteld = keys(leerling["samengestelde_groepen"], "samengestelde_groep")
@@ -58,30 +58,30 @@ def main() -> None:
     client = Client(f"{os.environ['ENDPOINT']}?wsdl", plugins=[history])
     port = "prtLeerlinggegevensService-getrapt" if operatie in GETRAPT else "prtLeerlinggegevensService"
     call = client.bind("LeerlinggegevensService", port)[operatie]
-    velden = ("schooljaar", "brincode", "dependancecode", "xsdversie")
-    vraag: dict[str, Any] = {naam: os.environ[naam.upper()] for naam in velden}
+    fields_ = ("schooljaar", "brincode", "dependancecode", "xsdversie")
+    question: dict[str, Any] = {naam: os.environ[naam.upper()] for naam in fields_}
     header = {
         "autorisatiesleutel": os.environ["SLEUTEL"],
         "klantcode": os.environ["KLANTCODE"],
         "klantnaam": os.environ["KLANTNAAM"],
     }
     if groepen:
-        asked = [(soort, key or None) for soort, _, key in (groep.partition("=") for groep in groepen)]
-        vraag["groepen"] = {"_value_1": [{soort: {"key": key}} for soort, key in asked]}
+        asked = [(kind, key or None) for kind, _, key in (groep.partition("=") for groep in groepen)]
+        question["groepen"] = {"_value_1": [{kind: {"key": key}} for kind, key in asked]}
     for _ in range(2 if "AGAIN" in os.environ else 1):
         try:
-            antwoord = call(**vraag, _soapheaders={"msgpHeader": header})
-        except Fault as fout:
-            line("fout", fout.code, fout.message)
+            antwoord = call(**question, _soapheaders={"msgpHeader": header})
+        except Fault as error:
+            line("fout", error.code, error.message)
             return
         # zeep gives None for geenwijzigingen and for geengegevens; the envelope tells them apart.
-        (uitkomst,) = history.last_received["envelope"].find(f".//{LG}*")
-        line("uitkomst", etree.QName(uitkomst).localname)
+        (outcome,) = history.last_received["envelope"].find(f".//{LG}*")
+        line("uitkomst", etree.QName(outcome).localname)
         data: dict[str, Any] | None = None
         if antwoord is not None:
-            data = serialize_object(antwoord[etree.QName(uitkomst).localname])
+            data = serialize_object(antwoord[etree.QName(outcome).localname])
         if data is not None:
-            vraag["laatstontvangengegevens"] = data["school"]["aanmaakdatum"]
+            question["laatstontvangengegevens"] = data["school"]["aanmaakdatum"]
             records(data)
 
 

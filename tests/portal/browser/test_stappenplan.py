@@ -9,7 +9,7 @@ from chromium import Open, Waarneming, Wereld, log_in
 from playwright.sync_api import Locator, Page, expect
 from portaalhuis import VOL, WACHTWOORD
 
-from uwlr_adapter.client import PullFout, Vraag, pull
+from uwlr_adapter.client import PullError, PullRequest, pull
 from uwlr_adapter.clock import day_of, now
 from uwlr_adapter.demo.setup import KLANTCODE
 from uwlr_adapter.koppelingen import actions, store
@@ -26,31 +26,31 @@ STORAGE = "JSON.stringify([localStorage, sessionStorage, window.name, history.st
 @pytest.fixture(autouse=True)
 def _nothing_activated(wereld: Wereld) -> None:
     """End what is activated at the vestiging, so that each test begins at the beginning."""
-    opslag = wereld.huis.open()
-    with opslag.writing() as connection:
-        for aanbod in ("snappet", "basispoort", "uwlr-4d"):
-            if (one := store.living(connection, VOL, aanbod)) is not None:
+    database = wereld.huis.open()
+    with database.writing() as connection:
+        for entry in ("snappet", "basispoort", "uwlr-4d"):
+            if (one := store.find_living(connection, VOL, entry)) is not None:
                 actions.end(connection, one.id, one.versie, now())
-    opslag.close()
+    database.close()
 
 
 def fetch(wereld: Wereld, code: str) -> str:
     """Fetch the school with the vendor's zeep client; gives the outcome, or the code of the fault."""
-    vraag = Vraag("Snappet", KLANTCODE, code, VOL[:4], VOL[4:], wereld.huis.schooljaar)
+    question = PullRequest("Snappet", KLANTCODE, code, VOL[:4], VOL[4:], wereld.huis.schooljaar)
     try:
-        antwoord = pull(wereld.server.endpoint, vraag)
-    except PullFout as fout:
-        return str(fout).partition(":")[0]
-    assert antwoord.aantallen["leerlingen"] > 200
-    return antwoord.uitkomst
+        antwoord = pull(wereld.server.endpoint, question)
+    except PullError as error:
+        return str(error).partition(":")[0]
+    assert antwoord.counts["leerlingen"] > 200
+    return antwoord.outcome
 
 
 def living(wereld: Wereld) -> Koppeling | None:
     """Give the activated koppeling of Snappet, as the database has it."""
-    opslag = wereld.huis.open()
-    with opslag.reading() as connection:
-        found = store.living(connection, VOL, "snappet")
-    opslag.close()
+    database = wereld.huis.open()
+    with database.reading() as connection:
+        found = store.find_living(connection, VOL, "snappet")
+    database.close()
     return found
 
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing.diff import Rij, Verschil, delete, update
-from uwlr_adapter.administratie.model import Rapport, Telling
+from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
+from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import importbatch, importstap, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import dialect
@@ -23,26 +23,26 @@ from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UwlrAdapterError
 
 
-class Handeling(StrEnum):
+class StepKind(StrEnum):
     """What a step did with its rows."""
 
-    TOEGEVOEGD = "toegevoegd"
-    GEWIJZIGD = "gewijzigd"
-    VERWIJDERD = "verwijderd"
+    ADDED = "toegevoegd"
+    CHANGED = "gewijzigd"
+    REMOVED = "verwijderd"
 
 
-class BatchFout(UwlrAdapterError):
+class BatchError(UwlrAdapterError):
     """A batch is not there, or cannot be undone now; the text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Jaarrapport:
+class YearReport:
     """What a batch did to one vestiging and schooljaar."""
 
     brin6: str
     schooljaar: str
-    tellingen: Mapping[str, Telling]
-    meldingen: int
+    counts: Mapping[str, Counts]
+    warnings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +52,42 @@ class Batch:
     id: int
     brincode: str
     moment: datetime
-    bron: str
-    teruggedraaid_op: datetime | None
-    vergeten: int
-    rapporten: tuple[Jaarrapport, ...]
+    source: str
+    undone_at: datetime | None
+    forgotten: int
+    reports: tuple[YearReport, ...]
 
     @property
     def changes(self) -> bool:
         """Whether it changed any record."""
         return any(
-            telling.toegevoegd or telling.gewijzigd or telling.verwijderd
-            for rapport in self.rapporten
-            for telling in rapport.tellingen.values()
+            counts.added or counts.changed or counts.removed
+            for report in self.reports
+            for counts in report.counts.values()
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Stap:
+class BatchStep:
     """One step of an import: rows of one table; of added ones no more is looked at than what is kept of them."""
 
     table: sa.Table
-    handeling: Handeling
-    rijen: Sequence[Rij]
+    kind: StepKind
+    rows: Sequence[TableRow]
 
 
-def steps(verschillen: Sequence[Verschil]) -> Iterator[Stap]:
+def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
     """Give the steps of an import that wrote all of these in their order, then deleted in the reverse one."""
-    for verschil in verschillen:
-        yield from _step(verschil.table, Handeling.TOEGEVOEGD, verschil.toegevoegd)
-        yield from _step(verschil.table, Handeling.GEWIJZIGD, verschil.oud)
-    for verschil in reversed(verschillen):
-        yield from _step(verschil.table, Handeling.VERWIJDERD, verschil.verwijderd)
+    for diff in diffs:
+        yield from _step(diff.table, StepKind.ADDED, diff.added)
+        yield from _step(diff.table, StepKind.CHANGED, diff.before)
+    for diff in reversed(diffs):
+        yield from _step(diff.table, StepKind.REMOVED, diff.removed)
 
 
-def _step(table: sa.Table, handeling: Handeling, rijen: Sequence[Rij]) -> Iterator[Stap]:
-    if rijen:
-        yield Stap(table, handeling, rijen)
+def _step(table: sa.Table, kind: StepKind, rows: Sequence[TableRow]) -> Iterator[BatchStep]:
+    if rows:
+        yield BatchStep(table, kind, rows)
 
 
 def record(
@@ -96,8 +96,8 @@ def record(
     brincode: str,
     moment: datetime,
     bron: str,
-    rapporten: Iterable[Rapport],
-    stappen: Iterable[Stap],
+    reports: Iterable[ImportReport],
+    steps: Iterable[BatchStep],
 ) -> int:
     """Keep an import, in its own transaction; gives the id of the batch."""
     made = connection.execute(
@@ -106,14 +106,11 @@ def record(
             moment=to_utc(moment),
             bron=bron,
             vergeten=0,
-            rapporten=[_stored_rapport(rapport) for rapport in rapporten],
+            rapporten=[_stored_report(report) for report in reports],
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
-    rows = [
-        (batch_id, plaats, stap.table.name, stap.handeling.value, _stored_rijen(stap))
-        for plaats, stap in enumerate(stappen)
-    ]
+    rows = [(batch_id, place, step.table.name, step.kind.value, _stored_rows(step)) for place, step in enumerate(steps)]
     dialect.insert_rows(connection, importstap, importstap.columns.keys(), rows)
     return batch_id
 
@@ -127,10 +124,10 @@ def find_all(connection: sa.Connection, brincode: str | None = None, limit: int 
 
 
 def get(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give one batch. Raises BatchFout."""
+    """Give one batch. Raises BatchError."""
     row = connection.execute(sa.select(importbatch).where(importbatch.c.id == batch_id)).one_or_none()
     if row is None:
-        raise BatchFout(f"there is no import {batch_id}: `uwlr-adapter import list` shows them")
+        raise BatchError(f"there is no import {batch_id}: `uwlr-adapter import list` shows them")
     return _batch(row)
 
 
@@ -139,14 +136,14 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
 
     Leerlingen who were forgotten since stay forgotten. A vestiging that the batch made stays when a koppeling or an
     answer knows it. The steps themselves go: once undone they could only hold what should be forgotten.
-    Raises BatchFout.
+    Raises BatchError.
     """
     schools.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
     query = sa.select(importstap).where(importstap.c.batch_id == batch_id).order_by(importstap.c.volgorde.desc())
     for row in connection.execute(query).all():
         table = metadata.tables[row.tabel]
-        _undo_step(connection, table, Handeling(row.handeling), [_restored(table, rij) for rij in _named(row.rijen)])
+        _undo_step(connection, table, StepKind(row.handeling), [_restored(table, rij) for rij in _named(row.rijen)])
     connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
     schools.touch_school(connection, batch.brincode)
     connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
@@ -154,10 +151,10 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
 
 
 def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give a batch that can be undone now. Raises BatchFout, which says what to do first."""
+    """Give a batch that can be undone now. Raises BatchError, which says what to do first."""
     batch = get(connection, batch_id)
-    if batch.teruggedraaid_op is not None:
-        raise BatchFout(f"import {batch_id} was undone already")
+    if batch.undone_at is not None:
+        raise BatchError(f"import {batch_id} was undone already")
     newer = sa.select(importbatch.c.id).where(
         importbatch.c.brincode == batch.brincode,
         importbatch.c.id > batch_id,
@@ -165,27 +162,25 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     )
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
-        raise BatchFout(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
+        raise BatchError(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
     return batch
 
 
-def _undo_step(
-    connection: sa.Connection, table: sa.Table, handeling: Handeling, rijen: Sequence[dict[str, Any]]
-) -> None:
-    if handeling is Handeling.VERWIJDERD:
-        dialect.insert_many(connection, table, rijen)
-    elif handeling is Handeling.GEWIJZIGD:
-        update(connection, table, reversed(rijen))
+def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:
+    if kind is StepKind.REMOVED:
+        dialect.insert_many(connection, table, rows)
+    elif kind is StepKind.CHANGED:
+        update(connection, table, reversed(rows))
     elif table is vestiging:
-        for rij in rijen:
+        for row in rows:
             try:
                 with connection.begin_nested():
-                    delete(connection, table, [rij])
+                    delete(connection, table, [row])
             except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
-                where = vestiging.c.brin6 == rij["brin6"]
+                where = vestiging.c.brin6 == row["brin6"]
                 connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
-        delete(connection, table, reversed(rijen))
+        delete(connection, table, reversed(rows))
 
 
 def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
@@ -198,9 +193,9 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     )
     for row in connection.execute(query).all():
         own = "id" if row.tabel == "persoon" else "persoon_id"
-        rijen = _named(row.rijen)
-        left = [rij for rij in rijen if rij.get(own) != persoon_id]
-        if len(left) != len(rijen):
+        rows = _named(row.rijen)
+        left = [row for row in rows if row.get(own) != persoon_id]
+        if len(left) != len(rows):
             touched.add(row.batch_id)
             where = (importstap.c.batch_id == row.batch_id, importstap.c.volgorde == row.volgorde)
             connection.execute(importstap.update().where(*where).values(rijen=left))
@@ -211,38 +206,38 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     return len(touched)
 
 
-def _stored_rijen(stap: Stap) -> dict[str, Any]:
+def _stored_rows(step: BatchStep) -> dict[str, Any]:
     """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
-    names = stap.table.columns.keys()
-    if stap.handeling is Handeling.TOEGEVOEGD:  # these columns come first in each table, and none of them is a date
-        width = max(at for at, one in enumerate(stap.table.columns, 1) if one.primary_key or one.name == "persoon_id")
-        return {"kolommen": names[:width], "rijen": [rij[:width] for rij in stap.rijen]}
-    rijen = [[value.isoformat() if isinstance(value, date) else value for value in rij] for rij in stap.rijen]
-    return {"kolommen": names, "rijen": rijen}
+    names = step.table.columns.keys()
+    if step.kind is StepKind.ADDED:  # these columns come first in each table, and none of them is a date
+        width = max(at for at, one in enumerate(step.table.columns, 1) if one.primary_key or one.name == "persoon_id")
+        return {"kolommen": names[:width], "rijen": [row[:width] for row in step.rows]}
+    rows = [[value.isoformat() if isinstance(value, date) else value for value in row] for row in step.rows]
+    return {"kolommen": names, "rijen": rows}
 
 
 def _named(stored: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     """Give kept rows by column name; the first imports were kept so."""
     if isinstance(stored, list):
         return stored
-    return [dict(zip(stored["kolommen"], rij, strict=True)) for rij in stored["rijen"]]
+    return [dict(zip(stored["kolommen"], row, strict=True)) for row in stored["rijen"]]
 
 
-def _restored(table: sa.Table, rij: Mapping[str, Any]) -> dict[str, Any]:
+def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         naam: date.fromisoformat(value) if value is not None and isinstance(table.c[naam].type, sa.Date) else value
-        for naam, value in rij.items()
+        for naam, value in row.items()
     }
 
 
-def _stored_rapport(rapport: Rapport) -> dict[str, Any]:
+def _stored_report(report: ImportReport) -> dict[str, Any]:
     return {
-        "brin6": rapport.brin6,
-        "schooljaar": rapport.schooljaar,
-        "meldingen": len(rapport.meldingen),
+        "brin6": report.brin6,
+        "schooljaar": report.schooljaar,
+        "meldingen": len(report.warnings),
         "tellingen": {
-            kind: [telling.toegevoegd, telling.gewijzigd, telling.ongewijzigd, telling.verwijderd]
-            for kind, telling in rapport.tellingen.items()
+            kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
+            for kind, counts in report.counts.items()
         },
     }
 
@@ -252,15 +247,15 @@ def _batch(row: sa.Row[Any]) -> Batch:
         id=row.id,
         brincode=row.brincode,
         moment=from_utc(row.moment),
-        bron=row.bron,
-        teruggedraaid_op=None if row.teruggedraaid_op is None else from_utc(row.teruggedraaid_op),
-        vergeten=row.vergeten,
-        rapporten=tuple(
-            Jaarrapport(
+        source=row.bron,
+        undone_at=None if row.teruggedraaid_op is None else from_utc(row.teruggedraaid_op),
+        forgotten=row.vergeten,
+        reports=tuple(
+            YearReport(
                 brin6=stored["brin6"],
                 schooljaar=stored["schooljaar"],
-                tellingen={kind: Telling(*counts) for kind, counts in stored["tellingen"].items()},
-                meldingen=stored["meldingen"],
+                counts={kind: Counts(*counts) for kind, counts in stored["tellingen"].items()},
+                warnings=stored["meldingen"],
             )
             for stored in row.rapporten
         ),

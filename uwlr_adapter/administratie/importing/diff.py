@@ -8,47 +8,47 @@ import sqlalchemy as sa
 
 from uwlr_adapter.db import dialect
 
-Rij = tuple[Any, ...]
+TableRow = tuple[Any, ...]
 """A whole row: the values of all columns of its table, in their order. The primary key comes first in each table."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verschil:
+class TableDiff:
     """What differs between the rows of a table and those wanted; `oud` are the changed ones as they were."""
 
     table: sa.Table
-    toegevoegd: Sequence[Rij] = ()
-    gewijzigd: Sequence[Rij] = ()
-    verwijderd: Sequence[Rij] = ()
-    oud: Sequence[Rij] = ()
+    added: Sequence[TableRow] = ()
+    changed: Sequence[TableRow] = ()
+    removed: Sequence[TableRow] = ()
+    before: Sequence[TableRow] = ()
 
     def write(self, connection: sa.Connection) -> None:
         """Insert and update; deleting comes apart, after those rows that refer to these."""
-        dialect.insert_rows(connection, self.table, self.table.columns.keys(), self.toegevoegd)
-        update(connection, self.table, _named(self.table, self.gewijzigd))
+        dialect.insert_rows(connection, self.table, self.table.columns.keys(), self.added)
+        update(connection, self.table, _named(self.table, self.changed))
 
     def delete(self, connection: sa.Connection) -> None:
         """Delete the rows that are no longer wanted."""
-        delete(connection, self.table, _named(self.table, self.verwijderd))
+        delete(connection, self.table, _named(self.table, self.removed))
 
     def values(self, naam: str) -> set[Any]:
         """Give what a column holds in the rows that are added, changed or removed."""
         place = self.table.columns.keys().index(naam)
-        return {rij[place] for rijen in (self.toegevoegd, self.gewijzigd, self.verwijderd) for rij in rijen}
+        return {row[place] for rows in (self.added, self.changed, self.removed) for row in rows}
 
 
-def update(connection: sa.Connection, table: sa.Table, rijen: Iterable[Mapping[str, Any]]) -> None:
+def update(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Update rows, found by their primary key, to what these whole rows say."""
-    if found := [{f"new_{naam}": value for naam, value in rij.items()} for rij in rijen]:
+    if found := [{f"new_{naam}": value for naam, value in row.items()} for row in rows]:
         values: dict[str, Any] = {
             column.name: sa.bindparam(f"new_{column.name}") for column in table.columns if not column.primary_key
         }
         connection.execute(table.update().where(_is_row(table)).values(values), found)
 
 
-def delete(connection: sa.Connection, table: sa.Table, rijen: Iterable[Mapping[str, Any]]) -> None:
+def delete(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Delete rows, found by their primary key."""
-    if found := [{f"new_{column.name}": rij[column.name] for column in table.primary_key} for rij in rijen]:
+    if found := [{f"new_{column.name}": row[column.name] for column in table.primary_key} for row in rows]:
         connection.execute(table.delete().where(_is_row(table)), found)
 
 
@@ -56,22 +56,24 @@ def _is_row(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(*(column == sa.bindparam(f"new_{column.name}") for column in table.primary_key))
 
 
-def _named(table: sa.Table, rijen: Iterable[Rij]) -> list[dict[str, Any]]:
+def _named(table: sa.Table, rows: Iterable[TableRow]) -> list[dict[str, Any]]:
     names = table.columns.keys()
-    return [dict(zip(names, rij, strict=True)) for rij in rijen]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def compare(connection: sa.Connection, table: sa.Table, where: Mapping[str, Any], wanted: Iterable[Rij]) -> Verschil:
+def compare(
+    connection: sa.Connection, table: sa.Table, where: Mapping[str, Any], wanted: Iterable[TableRow]
+) -> TableDiff:
     """Compare the rows that `where` selects with the wanted ones, which must lie within it."""
     width = len(table.primary_key)
-    new = {rij[:width]: rij for rij in wanted}
+    new = {row[:width]: row for row in wanted}
     query = sa.select(table).where(*(table.c[naam] == value for naam, value in where.items()))
-    present = {rij[:width]: rij for rij in map(tuple, connection.execute(query))}
-    changed = [key for key, rij in new.items() if key in present and rij != present[key]]
-    return Verschil(
+    present = {row[:width]: row for row in map(tuple, connection.execute(query))}
+    changed = [key for key, row in new.items() if key in present and row != present[key]]
+    return TableDiff(
         table=table,
-        toegevoegd=[rij for key, rij in new.items() if key not in present],
-        gewijzigd=[new[key] for key in changed],
-        verwijderd=[rij for key, rij in present.items() if key not in new],
-        oud=[present[key] for key in changed],
+        added=[row for key, row in new.items() if key not in present],
+        changed=[new[key] for key in changed],
+        removed=[row for key, row in present.items() if key not in new],
+        before=[present[key] for key in changed],
     )

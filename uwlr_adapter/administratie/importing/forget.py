@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.administratie.tables import (
-    PersoonSoort,
+    PersonKind,
     bronsleutel,
     deelname,
     inschrijving,
@@ -25,15 +25,15 @@ from uwlr_adapter.administratie.tables import (
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import UwlrAdapterError
 
-_ZOUT_BYTES = 16
+_SALT_BYTES = 16
 
 
-class VergetenFout(UwlrAdapterError):
+class ForgetError(UwlrAdapterError):
     """There is no such leerling; the text says so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vergeten:
+class Erased:
     """What was erased of one leerling."""
 
     deelnames: int
@@ -43,30 +43,30 @@ class Vergeten:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdwenen:
+class ForgottenLeerlingen:
     """The forgotten leerlingen of one school."""
 
     digests: dict[str, frozenset[str]]
     """By salt."""
 
-    def knows(self, *kenmerken: str | None) -> bool:
+    def knows(self, *identifiers: str | None) -> bool:
         """Tell whether one of these keys or ECK-iDs is that of a forgotten leerling."""
         return any(
-            _digest(zout, kenmerk) in found
-            for zout, found in self.digests.items()
-            for kenmerk in kenmerken
-            if kenmerk is not None
+            _digest(salt, identifier) in found
+            for salt, found in self.digests.items()
+            for identifier in identifiers
+            if identifier is not None
         )
 
 
-def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Vergeten:
-    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises VergetenFout."""
+def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Erased:
+    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError."""
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
-    van = (bronsleutel.c.soort == PersoonSoort.LEERLING, bronsleutel.c.brincode == brincode)
+    van = (bronsleutel.c.soort == PersonKind.LEERLING, bronsleutel.c.brincode == brincode)
     found = connection.execute(
         sa.select(persoon).where(
-            persoon.c.soort == PersoonSoort.LEERLING,
+            persoon.c.soort == PersonKind.LEERLING,
             persoon.c.brincode == brincode,
             sa.or_(
                 persoon.c.key == key,
@@ -76,45 +76,45 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
     ).all()
     exact = [row for row in found if row.key == key] or list(found)
     if not exact:
-        raise VergetenFout(f"no leerling of {brincode} has that key")
+        raise ForgetError(f"no leerling of {brincode} has that key")
     (row, *_) = exact
-    kenmerken = {
+    identifiers = {
         row.key,
         *connection.scalars(sa.select(bronsleutel.c.bronkey).where(bronsleutel.c.persoon_id == row.id)),
     }
-    kenmerken |= set() if row.eckid is None else {row.eckid}
+    identifiers |= set() if row.eckid is None else {row.eckid}
     deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
     for table in (plaatsing, inschrijving, deelname, bronsleutel):
         connection.execute(table.delete().where(table.c.persoon_id == row.id))
     connection.execute(persoon.delete().where(persoon.c.id == row.id))
     kept = batches.drop_person(connection, brincode, row.id)
-    zout = secrets.token_hex(_ZOUT_BYTES)
+    salt = secrets.token_hex(_SALT_BYTES)
     connection.execute(
         vergeten.insert(),
         [
-            {"brincode": brincode, "zout": zout, "digest": _digest(zout, kenmerk), "moment": to_utc(moment)}
-            for kenmerk in kenmerken
+            {"brincode": brincode, "zout": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
+            for identifier in identifiers
         ],
     )
-    return Vergeten(deelnames=deelnames, batches=kept)
+    return Erased(deelnames=deelnames, batches=kept)
 
 
 def allow(connection: sa.Connection, brincode: str, key: str) -> None:
-    """Let a forgotten leerling come back, named by a key or the ECK-iD of then. Raises VergetenFout."""
-    known = [zout for zout, found in of_school(connection, brincode).digests.items() if _digest(zout, key) in found]
+    """Let a forgotten leerling come back, named by a key or the ECK-iD of then. Raises ForgetError."""
+    known = [salt for salt, found in of_school(connection, brincode).digests.items() if _digest(salt, key) in found]
     if not known:
-        raise VergetenFout(f"nobody who was forgotten at {brincode} had that key")
+        raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
     connection.execute(vergeten.delete().where(vergeten.c.brincode == brincode, vergeten.c.zout.in_(known)))
 
 
-def of_school(connection: sa.Connection, brincode: str) -> Verdwenen:
+def of_school(connection: sa.Connection, brincode: str) -> ForgottenLeerlingen:
     """Give the forgotten leerlingen of a school."""
     found: dict[str, set[str]] = {}
     query = sa.select(vergeten.c.zout, vergeten.c.digest).where(vergeten.c.brincode == brincode)
     for row in connection.execute(query):
         found.setdefault(row.zout, set()).add(row.digest)
-    return Verdwenen({zout: frozenset(digests) for zout, digests in found.items()})
+    return ForgottenLeerlingen({salt: frozenset(digests) for salt, digests in found.items()})
 
 
-def _digest(zout: str, kenmerk: str) -> str:
-    return sha256(f"{zout} {kenmerk}".encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(salt: str, identifier: str) -> str:
+    return sha256(f"{salt} {identifier}".encode("utf-8", "surrogatepass")).hexdigest()

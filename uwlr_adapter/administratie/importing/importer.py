@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools, selection
 from uwlr_adapter.administratie.importing import batches
-from uwlr_adapter.administratie.importing.diff import Verschil, compare
-from uwlr_adapter.administratie.importing.identify import Herkend, School, identify
-from uwlr_adapter.administratie.importing.table_rows import Jaar, rows_of
-from uwlr_adapter.administratie.model import Ernst, ImportFout, Levering, Probleem, Rapport, Telling
+from uwlr_adapter.administratie.importing.diff import TableDiff, compare
+from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
+from uwlr_adapter.administratie.importing.table_rows import SchoolYear, rows_of
+from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
     aanstelling,
     bronsleutel,
@@ -24,15 +24,15 @@ from uwlr_adapter.administratie.tables import (
     vestiging,
 )
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.db.database import Opslag
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import MAX_DROP
 
-ALTIJD = {"leerlingen": 5, "groepen": 1}
+ALWAYS_ALLOWED = {"leerlingen": 5, "groepen": 1}
 """So many may always go: in a small school a few leavers are a large share."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opties:
+class ImportOptions:
     """How to import: `moment` is now, `bron` the kind of source.
 
     `brin6` is what the operator expects the source to be about; `naam` names a vestiging that is new, when the source
@@ -40,7 +40,7 @@ class Opties:
     """
 
     moment: datetime
-    bron: str = "edexml"
+    source: str = "edexml"
     brin6: str | None = None
     naam: str | None = None
     dry_run: bool = False
@@ -49,220 +49,226 @@ class Opties:
 
 
 @dataclass(frozen=True, slots=True)
-class Ingevoerd:
+class Imported:
     """What an import did, or with a dry run would do, per vestiging and schooljaar; `batch` is its id."""
 
     batch: int
-    rapporten: tuple[Rapport, ...]
+    reports: tuple[ImportReport, ...]
 
 
 @dataclass(slots=True)
-class _Invoer:
+class _Import:
     """One import on its way: what it wrote, and the school that its source is about."""
 
     connection: sa.Connection
-    opties: Opties
-    school: School
-    nieuwe: set[str] = field(default_factory=set)
+    options: ImportOptions
+    school: ImportedSchool
+    new: set[str] = field(default_factory=set)
     """The vestigingen that it made: there is nothing of theirs yet to compare with."""
-    stappen: list[batches.Stap] = field(default_factory=list)
+    steps: list[batches.BatchStep] = field(default_factory=list)
 
-    def write(self, *verschillen: Verschil) -> None:
+    def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first; rows that are no longer wanted go in the reverse order."""
-        for verschil in verschillen:
-            verschil.write(self.connection)
-        for verschil in reversed(verschillen):
-            verschil.delete(self.connection)
-        self.stappen += batches.steps(verschillen)
+        for diff in diffs:
+            diff.write(self.connection)
+        for diff in reversed(diffs):
+            diff.delete(self.connection)
+        self.steps += batches.steps(diffs)
 
 
-def import_leveringen(opslag: Opslag, leveringen: Sequence[Levering], opties: Opties) -> Ingevoerd:
-    """Import in one writing transaction. Raises ImportFout, with every reason, when refused: nothing has changed."""
-    with opslag.writing() as connection:
-        done = apply(connection, leveringen, opties)
-        if opties.dry_run:
+def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
+    """Import in one writing transaction.
+
+    Raises ImportRefusedError, with every reason, when refused: nothing has changed.
+    """
+    with database.writing() as connection:
+        done = apply(connection, deliveries, options)
+        if options.dry_run:
             connection.rollback()
     return done
 
 
-def apply(connection: sa.Connection, leveringen: Sequence[Levering], opties: Opties) -> Ingevoerd:
-    """Do what `import_leveringen` does, inside the writing transaction of the caller, which undoes it on ImportFout."""
-    jaren = [Jaar(_resolve(connection, levering, opties.brin6), levering.school.schooljaar) for levering in leveringen]
-    brincode = _one_school(jaren, leveringen)
+def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
+    """Import inside the caller's writing transaction, which the caller rolls back on ImportRefusedError."""
+    years = [
+        SchoolYear(_resolve(connection, delivery, options.brin6), delivery.school.schooljaar) for delivery in deliveries
+    ]
+    brincode = _one_school(years, deliveries)
     is_leeg = schools.lock_school(connection, brincode)
-    invoer = _Invoer(connection, opties, School(brincode, frozenset(jaar.brin6 for jaar in jaren), is_leeg))
-    rapporten = _import_years(invoer, jaren, leveringen)
-    if invoer.stappen:
+    run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_leeg))
+    reports = _import_years(run, years, deliveries)
+    if run.steps:
         schools.touch_school(connection, brincode)
     batch = batches.record(
         connection,
         brincode=brincode,
-        moment=opties.moment,
-        bron=opties.bron,
-        rapporten=rapporten,
-        stappen=invoer.stappen,
+        moment=options.moment,
+        bron=options.source,
+        reports=reports,
+        steps=run.steps,
     )
-    return Ingevoerd(batch, tuple(rapporten))
+    return Imported(batch, tuple(reports))
 
 
-def _one_school(jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> str:
+def _one_school(years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> str:
     """Give the brincode of a source, which must be about one school and name each year once."""
-    if not jaren:
-        raise ImportFout([Probleem(0, "", "has no vestiging and schooljaar to import")])
-    seen: set[Jaar] = set()
+    if not years:
+        raise ImportRefusedError([Problem(0, "", "has no vestiging and schooljaar to import")])
+    seen: set[SchoolYear] = set()
     schoolkeys: dict[str | None, str] = {}
-    for jaar, levering in zip(jaren, leveringen, strict=True):
-        reden = None
-        owner = schoolkeys.setdefault(levering.school.schoolkey, jaar.brin6)
-        if jaar.brincode != jaren[0].brincode:
-            reden = f"two schools in one source: {jaren[0].brincode} and {jaar.brincode}"
-        elif jaar in seen:
-            reden = f"{jaar.brin6}, {jaar.schooljaar} stands there twice"
-        elif levering.school.schoolkey is not None and owner != jaar.brin6:
-            reden = f"its schoolkey belongs to {owner}"
-        if reden is not None:
-            raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", reden))])
-        seen.add(jaar)
-    return jaren[0].brincode
+    for year, delivery in zip(years, deliveries, strict=True):
+        reason = None
+        owner = schoolkeys.setdefault(delivery.school.schoolkey, year.brin6)
+        if year.brincode != years[0].brincode:
+            reason = f"two schools in one source: {years[0].brincode} and {year.brincode}"
+        elif year in seen:
+            reason = f"{year.brin6}, {year.schooljaar} stands there twice"
+        elif delivery.school.schoolkey is not None and owner != year.brin6:
+            reason = f"its schoolkey belongs to {owner}"
+        if reason is not None:
+            raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", reason))])
+        seen.add(year)
+    return years[0].brincode
 
 
-def _import_years(invoer: _Invoer, jaren: Sequence[Jaar], leveringen: Sequence[Levering]) -> list[Rapport]:
-    """Import each year. A warning at a line stands with the first year that has it. Raises ImportFout for them all."""
-    rapporten: list[Rapport] = []
-    problemen: list[Probleem] = []
-    said: set[Probleem] = set()
-    for jaar, levering in zip(jaren, leveringen, strict=True):
+def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> list[ImportReport]:
+    """Import each year.
+
+    A warning at a line stands with the first year that has it. Raises ImportRefusedError for them all.
+    """
+    reports: list[ImportReport] = []
+    problems: list[Problem] = []
+    said: set[Problem] = set()
+    for year, delivery in zip(years, deliveries, strict=True):
         try:
-            rapport = _import_year(invoer, jaar, levering)
-        except ImportFout as fout:
-            problemen += fout.problemen
+            report = _import_year(run, year, delivery)
+        except ImportRefusedError as error:
+            problems += error.problems
         else:
-            rapporten.append(replace(rapport, meldingen=tuple(one for one in rapport.meldingen if one not in said)))
-            said |= {one for one in rapport.meldingen if one.regel}
-    if problemen:
-        raise ImportFout(list(dict.fromkeys(problemen)))
-    return rapporten
+            reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in said)))
+            said |= {one for one in report.warnings if one.line}
+    if problems:
+        raise ImportRefusedError(list(dict.fromkeys(problems)))
+    return reports
 
 
-def _import_year(invoer: _Invoer, jaar: Jaar, levering: Levering) -> Rapport:
+def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
     """Bring one vestiging and schooljaar to what its delivery says."""
-    meldingen = _keep_vestiging(invoer, levering, jaar.brin6)
-    before = {} if jaar.brin6 in invoer.nieuwe else _answered(invoer, jaar)
-    leerlingen, leerkrachten = identify(invoer.connection, levering, invoer.school)
-    problemen = [levering.locate(one) for one in (*meldingen, *leerlingen.meldingen, *leerkrachten.meldingen)]
-    if any(probleem.ernst is Ernst.WEIGERT for probleem in problemen):
-        raise ImportFout([*problemen, *levering.meldingen])
-    tellingen = _write(invoer, jaar, levering, leerlingen, leerkrachten)
-    if not invoer.opties.accept_drop and any(before.values()):
-        _require_no_drop(jaar, before, _answered(invoer, jaar), invoer.opties.max_drop)
-    return Rapport(
-        brin6=jaar.brin6,
-        schooljaar=jaar.schooljaar,
-        tellingen=tellingen,
-        meldingen=tuple(sorted([*levering.meldingen, *problemen], key=lambda melding: melding.regel)),
-        weggelaten=dict(levering.weggelaten),
+    warnings = _keep_vestiging(run, delivery, year.brin6)
+    before = {} if year.brin6 in run.new else _answered(run, year)
+    leerlingen, leerkrachten = identify(run.connection, delivery, run.school)
+    problems = [delivery.locate(one) for one in (*warnings, *leerlingen.warnings, *leerkrachten.warnings)]
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        raise ImportRefusedError([*problems, *delivery.warnings])
+    counts = _write(run, year, delivery, leerlingen, leerkrachten)
+    if not run.options.accept_drop and any(before.values()):
+        _require_no_drop(year, before, _answered(run, year), run.options.max_drop)
+    return ImportReport(
+        brin6=year.brin6,
+        schooljaar=year.schooljaar,
+        counts=counts,
+        warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
+        dropped=dict(delivery.dropped),
     )
 
 
-def _answered(invoer: _Invoer, jaar: Jaar) -> Mapping[str, frozenset[object]]:
+def _answered(run: _Import, year: SchoolYear) -> Mapping[str, frozenset[object]]:
     """Give who and what is answered today for this year."""
-    dag = day_of(invoer.opties.moment)
-    return selection.answered(invoer.connection, brin6=jaar.brin6, schooljaar=jaar.schooljaar, dag=dag)
+    day = day_of(run.options.moment)
+    return selection.answered(run.connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day)
 
 
 def _require_no_drop(
-    jaar: Jaar, before: Mapping[str, frozenset[object]], after: Mapping[str, frozenset[object]], max_drop: float
+    year: SchoolYear, before: Mapping[str, frozenset[object]], after: Mapping[str, frozenset[object]], max_drop: float
 ) -> None:
-    """Raise ImportFout, with the question, when more than a share of what is answered today would be gone."""
-    problemen = []
+    """Raise ImportRefusedError, with the question, when more than a share of what is answered today would be gone."""
+    problems = []
     for kind, known in before.items():
         gone = len(known - after[kind])
-        if gone > ALTIJD[kind] and gone > max_drop * len(known):
+        if gone > ALWAYS_ALLOWED[kind] and gone > max_drop * len(known):
             share = f"{gone / len(known):.0%}, and more than {max_drop:.0%} stops"
-            reden = (
-                f"{jaar.brin6}, {jaar.schooljaar}: {gone} of the {len(known)} {kind} that are answered today would be "
+            reason = (
+                f"{year.brin6}, {year.schooljaar}: {gone} of the {len(known)} {kind} that are answered today would be "
                 f"gone ({share}). Is the source whole? If it is, import it with --accept-drop"
             )
-            problemen.append(Probleem(0, kind, reden))
-    if problemen:
-        raise ImportFout(problemen)
+            problems.append(Problem(0, kind, reason))
+    if problems:
+        raise ImportRefusedError(problems)
 
 
-def _resolve(connection: sa.Connection, levering: Levering, expected: str | None) -> str:
+def _resolve(connection: sa.Connection, delivery: Delivery, expected: str | None) -> str:
     """Give the brin6 that a delivery is about; a schoolkey alone must be a known one."""
-    school, pad = levering.school, "school"
+    school, path = delivery.school, "school"
     owner = None if school.schoolkey is None else schools.find_by_schoolkey(connection, school.schoolkey)
     brin6 = school.brin6 or (None if owner is None else owner.brin6)
-    reden = None
+    reason = None
     if brin6 is None:
-        reden = "names no brincode, and its schoolkey belongs to no vestiging"
+        reason = "names no brincode, and its schoolkey belongs to no vestiging"
     elif owner is not None and owner.brin6 != brin6:
-        pad, reden = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
+        path, reason = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
     elif expected is not None and expected != brin6:
-        reden = f"is about {brin6}, not about {expected}"
-    if brin6 is None or reden is not None:
-        raise ImportFout([levering.locate(Probleem(school.regel, pad, reden or "")), *levering.meldingen])
+        reason = f"is about {brin6}, not about {expected}"
+    if brin6 is None or reason is not None:
+        raise ImportRefusedError([delivery.locate(Problem(school.line, path, reason or "")), *delivery.warnings])
     return brin6
 
 
-def _keep_vestiging(invoer: _Invoer, levering: Levering, brin6: str) -> list[Probleem]:
+def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
     """Make the vestiging on first sight, and keep its schoolkey."""
-    connection, schoolkey = invoer.connection, levering.school.schoolkey
+    connection, schoolkey = run.connection, delivery.school.schoolkey
     known = schools.find_vestiging(connection, brin6)
     owner = None if schoolkey is None else schools.find_by_schoolkey(connection, schoolkey)
     if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
-        return [Probleem(levering.school.regel, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
+        return [Problem(delivery.school.line, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
-        naam = levering.school.naam or invoer.opties.naam or brin6
+        naam = delivery.school.naam or run.options.naam or brin6
         try:
             schools.insert_vestiging(connection, brin6, naam, schoolkey)
-        except schools.VestigingFout as fout:  # its name, of the source or of the operator
-            raise ImportFout([levering.locate(Probleem(levering.school.regel, "school", str(fout)))]) from None
-        invoer.stappen.append(batches.Stap(vestiging, batches.Handeling.TOEGEVOEGD, [(brin6,)]))
-        invoer.nieuwe.add(brin6)
+        except schools.VestigingError as error:  # its name, of the source or of the operator
+            raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", str(error)))]) from None
+        run.steps.append(batches.BatchStep(vestiging, batches.StepKind.ADDED, [(brin6,)]))
+        run.new.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
-        oud = tuple(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).one())
-        invoer.write(Verschil(vestiging, gewijzigd=[(*oud[:-1], schoolkey)], oud=[oud]))
+        before = tuple(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).one())
+        run.write(TableDiff(vestiging, changed=[(*before[:-1], schoolkey)], before=[before]))
         if known.schoolkey is not None:
-            return [Probleem(levering.school.regel, "school/schoolkey", "another one than before", Ernst.MELDING)]
+            return [Problem(delivery.school.line, "school/schoolkey", "another one than before", Severity.WARNING)]
     return []
 
 
 def _write(
-    invoer: _Invoer, jaar: Jaar, levering: Levering, leerlingen: Herkend, leerkrachten: Herkend
-) -> dict[str, Telling]:
+    run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
+) -> dict[str, Counts]:
     """Bring the records of the year to what the delivery says; what is referred to comes first and goes last."""
-    wanted = rows_of(jaar, levering, leerlingen.ids, leerkrachten.ids)
+    wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
     found = {
-        table: Verschil(table, rows)
-        if jaar.brin6 in invoer.nieuwe
-        else compare(invoer.connection, table, jaar.columns(), rows)
+        table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
         for table, rows in wanted.items()
     }
-    invoer.school = replace(invoer.school, is_leeg=False)
-    invoer.write(
+    run.school = replace(run.school, is_empty=False)
+    run.write(
         leerlingen.eckids,
         leerkrachten.eckids,
-        Verschil(persoon, [*leerlingen.nieuw, *leerkrachten.nieuw]),
-        Verschil(bronsleutel, [*leerlingen.sleutels, *leerkrachten.sleutels]),
+        TableDiff(persoon, [*leerlingen.new, *leerkrachten.new]),
+        TableDiff(bronsleutel, [*leerlingen.source_keys, *leerkrachten.source_keys]),
         *found.values(),
     )
     verplaatst = found[plaatsing].values("persoon_id") | found[inschrijving].values("persoon_id")
     return {
-        "locaties": _count(found[locatie], len(levering.locaties)),
-        "groepen": _count(found[groep], len(levering.groepen)),
-        "leerlingen": _count(found[deelname], len(levering.leerlingen), leerlingen.gewijzigd | verplaatst),
-        "leerkrachten": _count(found[aanstelling], len(levering.leerkrachten), leerkrachten.gewijzigd),
+        "locaties": _count(found[locatie], len(delivery.locaties)),
+        "groepen": _count(found[groep], len(delivery.groepen)),
+        "leerlingen": _count(found[deelname], len(delivery.leerlingen), leerlingen.changed | verplaatst),
+        "leerkrachten": _count(found[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
     }
 
 
-def _count(verschil: Verschil, total: int, touched: frozenset[int] = frozenset()) -> Telling:
+def _count(diff: TableDiff, total: int, touched: frozenset[int] = frozenset()) -> Counts:
     """Count one kind; `touched` are persons who changed without their own row changing."""
-    own = verschil.values("persoon_id") if touched else set()
-    gewijzigd = len(verschil.gewijzigd) + len(touched - own)
-    return Telling(
-        toegevoegd=len(verschil.toegevoegd),
-        gewijzigd=gewijzigd,
-        ongewijzigd=total - len(verschil.toegevoegd) - gewijzigd,
-        verwijderd=len(verschil.verwijderd),
+    own = diff.values("persoon_id") if touched else set()
+    gewijzigd = len(diff.changed) + len(touched - own)
+    return Counts(
+        added=len(diff.added),
+        changed=gewijzigd,
+        unchanged=total - len(diff.added) - gewijzigd,
+        removed=len(diff.removed),
     )

@@ -1,7 +1,7 @@
 """Spyne's part in a request: it finds the service method for a message that the contract took apart.
 
 `UwlrProtocol` replaces both halves of Spyne's SOAP 1.1: what comes in is read by `contract.verzoek.lees`, and what goes
-out are the bytes of the contract, an answer or a fault. `Vervoer` stands where Spyne has its own WSGI server, which
+out are the bytes of the contract, an answer or a fault. `SpyneTransport` replaces the WSGI server of Spyne, which
 does for each request what the door does already. Spyne's own parser, validator and serialiser never run.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from uwlr_adapter.contract import fault, names
-from uwlr_adapter.contract.request import lees
-from uwlr_adapter.db.libpq import Rij
-from uwlr_adapter.exchange.exchange import Dienst, without_trace
-from uwlr_adapter.exchange.outcome import Uitslag
-from uwlr_adapter.web.endpoint import Afzender, Bericht
+from uwlr_adapter.contract.request import read
+from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.exchange.exchange import Exchange, without_trace
+from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.web.endpoint import ReadMessage, Sender
 from uwlr_adapter.web.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 
 from spyne import Application, Fault  # isort: skip
@@ -22,27 +22,27 @@ from spyne.protocol.soap import Soap11  # isort: skip
 from spyne.server import ServerBase  # isort: skip
 
 
-class Onleesbaar(Fault):  # type: ignore[misc] # Spyne has no types
+class UnreadableMessageError(Fault):  # type: ignore[misc] # Spyne has no types
     """Carries a refusal of ours through Spyne, which lets only its own kind of exception pass."""
 
-    def __init__(self, fout: fault.UwlrFout) -> None:
-        super().__init__(faultcode=fout.code, faultstring="")
-        self.fout = fout
+    def __init__(self, fault_: fault.Fault) -> None:
+        super().__init__(faultcode=fault_.code, faultstring="")
+        self.fault = fault_
 
 
 class UwlrProtocol(Soap11):  # type: ignore[misc] # Spyne has no types
     """SOAP 1.1 as the contract has it."""
 
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ANN401 - Spyne's signature
-        """Read the message; raises Onleesbaar."""
+        """Read the message; raises UnreadableMessageError."""
         try:
-            ctx.in_document = lees(ctx.in_string[0], charset)
-        except fault.UwlrFout as fout:
-            raise Onleesbaar(fout) from None
+            ctx.in_document = read(ctx.in_string[0], charset)
+        except fault.Fault as fault_:
+            raise UnreadableMessageError(fault_) from None
 
     def decompose_incoming_envelope(self, ctx: Any, message: Any = None) -> None:  # noqa: ARG002, ANN401 - idem
         """Name the method: dispatch is by the element in the body, a SOAPAction does not matter."""
-        ctx.method_request_string = ctx.in_document.operatie.verzoek_tag
+        ctx.method_request_string = ctx.in_document.operation.request_tag
 
     def generate_method_contexts(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - idem
         """Find the method: each operation has one, so the context need not be copied."""
@@ -54,7 +54,7 @@ class UwlrProtocol(Soap11):  # type: ignore[misc] # Spyne has no types
         ctx.in_object = ctx.in_document
 
 
-class _Context(MethodContext):  # type: ignore[misc] # idem
+class _MessageContext(MethodContext):  # type: ignore[misc] # idem
     """What one message needs of a context of Spyne, which has sixty attributes and nine events for each request.
 
     Nobody listens to the events of this application.
@@ -62,41 +62,41 @@ class _Context(MethodContext):  # type: ignore[misc] # idem
 
     __setattr__ = object.__setattr__
 
-    def __init__(self, app: Application, message: bytes, afzender: Afzender) -> None:
+    def __init__(self, app: Application, message: bytes, sender: Sender) -> None:
         self.app = app
-        self.udc = afzender
+        self.udc = sender
         self.in_string = [message]
         self.in_document: Any = None
         self.in_object = self.in_error = self.out_error = self.outprot_ctx = None
         self.out_object: Any = None
-        self.gezien: Sequence[Rij] | None = None
+        self.rows_seen: Sequence[Row] | None = None
 
     def fire_event(self, *_given: Any, **_named: Any) -> None:  # noqa: ANN401 - Spyne's signature
         """Tell nobody."""
 
 
-class Vervoer(ServerBase):  # type: ignore[misc] # idem
-    """Takes messages through the service methods of a Dienst. Safe to share between threads."""
+class SpyneTransport(ServerBase):  # type: ignore[misc] # idem
+    """Takes messages through the service methods of a Exchange. Safe to share between threads."""
 
     transport = "http://schemas.xmlsoap.org/soap/http"
 
-    def __init__(self, dienst: Dienst, service: type) -> None:
+    def __init__(self, exchange: Exchange, service: type) -> None:
         protocols = {"in_protocol": UwlrProtocol(), "out_protocol": Soap11()}
         super().__init__(Application([service], tns=names.LEERLINGGEGEVENS, name=service.__name__, **protocols))
-        self._dienst = dienst
+        self._exchange = exchange
 
-    def read(self, message: bytes, afzender: Afzender) -> Bericht | Uitslag:
+    def read(self, message: bytes, sender: Sender) -> ReadMessage | Outcome:
         """Take a message apart and find its service method; or give what comes of one that cannot be read."""
-        ctx = _Context(self.app, message, afzender)
-        self.generate_contexts(ctx, afzender.charset)
+        ctx = _MessageContext(self.app, message, sender)
+        self.generate_contexts(ctx, sender.charset)
         if ctx.in_error is None:
-            return Bericht(ctx, self._dienst.ask(ctx.in_document))
-        return self._refused(ctx.in_error, afzender)
+            return ReadMessage(ctx, self._exchange.query(ctx.in_document))
+        return self._refused(ctx.in_error, sender)
 
-    def judge(self, bericht: Bericht, gezien: Sequence[Rij] | None = None) -> Uitslag:
-        """Give what the service method of a message says, not yet written down. Raises MoetWachten."""
-        ctx: Any = bericht.gelezen
-        ctx.gezien = gezien
+    def judge(self, message: ReadMessage, rows_seen: Sequence[Row] | None = None) -> Outcome:
+        """Give what the service method of a message says, not yet written down. Raises WouldBlock."""
+        ctx: Any = message.content
+        ctx.rows_seen = rows_seen
         self.get_in_object(ctx)
         self.get_out_object(ctx)
         if ctx.out_error is not None:
@@ -104,11 +104,11 @@ class Vervoer(ServerBase):  # type: ignore[misc] # idem
         (found,) = ctx.out_object
         return found  # type: ignore[no-any-return] # idem
 
-    def written(self, uitslag: Uitslag) -> Uitslag:
-        """Write down what came of a message; gives it, or a fault of ours in its place. Raises MoetWachten."""
-        return self._dienst.written(uitslag)
+    def written(self, outcome: Outcome) -> Outcome:
+        """Write down what came of a message; gives it, or a fault of ours in its place. Raises WouldBlock."""
+        return self._exchange.written(outcome)
 
-    def _refused(self, error: Fault, afzender: Afzender) -> Uitslag:
-        if isinstance(error, Onleesbaar):
-            return self._dienst.refused(without_trace(error).fout, afzender.bron)
-        return Uitslag(None, fault.InterneFout())  # one of Spyne's own; it has no text that may leave
+    def _refused(self, error: Fault, sender: Sender) -> Outcome:
+        if isinstance(error, UnreadableMessageError):
+            return self._exchange.refused(without_trace(error).fault, sender.source)
+        return Outcome(None, fault.InterneFout())  # one of Spyne's own; it has no text that may leave

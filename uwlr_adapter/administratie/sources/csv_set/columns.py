@@ -7,7 +7,7 @@ The last field is the example of the template.
 
 from dataclasses import dataclass
 
-TABEL = """
+TABLE = """
 leerlingen      Sleutel                     !  tekst      @key              10001
 leerlingen      ECK-iD                      *  tekst      @eckid            https://ketenid.nl/pilot/voorbeeld
 leerlingen      Achternaam                  *  tekst      achternaam        Voorbeeld
@@ -97,39 +97,39 @@ RECORDS = {
     "plaatsingen": "leerling",
 }
 """Of which record of EDEXML a file has elements."""
-OPTIONEEL = ("vestigingen", "locaties")
+OPTIONAL = ("vestigingen", "locaties")
 """The files that a set may do without."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kolom:
+class Column:
     """One column: its label, what it must hold, and where it goes."""
 
-    bestand: str
+    file: str
     label: str
-    aanwezig: bool
-    gevuld: bool
-    soort: str
-    pad: str
-    voorbeeld: str
+    required: bool
+    filled: bool
+    kind: str
+    path: str
+    example: str
 
 
-def _read() -> dict[str, dict[str, Kolom]]:
-    found: dict[str, dict[str, Kolom]] = {}
-    for line in TABEL.strip().splitlines():
-        bestand, label, merk, soort, pad, *voorbeeld = line.split(maxsplit=5)
-        kolom = Kolom(
-            bestand=bestand,
+def _read() -> dict[str, dict[str, Column]]:
+    found: dict[str, dict[str, Column]] = {}
+    for line in TABLE.strip().splitlines():
+        file, label, mark, kind, path, *example = line.split(maxsplit=5)
+        column = Column(
+            file=file,
             label=label.replace("_", " "),
-            aanwezig=merk in "*!",
-            gevuld=merk == "!",
-            soort=soort,
-            pad="" if pad == "-" else pad,
-            voorbeeld="".join(voorbeeld),
+            required=mark in "*!",
+            filled=mark == "!",
+            kind=kind,
+            path="" if path == "-" else path,
+            example="".join(example),
         )
-        found.setdefault(bestand, {})[kolom.label] = kolom
+        found.setdefault(file, {})[column.label] = column
     return found
 
 
-KOLOMMEN = _read()
+COLUMNS = _read()
 """The columns by file and label, in the order of the template."""

@@ -9,152 +9,160 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from uwlr_adapter.administratie.model import BronSchool, Ernst, ImportFout, Levering, Periode, Plaats, Probleem
+from uwlr_adapter.administratie.model import (
+    CsvPlace,
+    Delivery,
+    ImportRefusedError,
+    Period,
+    Problem,
+    Severity,
+    SourceSchool,
+)
 from uwlr_adapter.administratie.sources.csv_set import csv_file, labels
-from uwlr_adapter.administratie.sources.csv_set.columns import KOLOMMEN, OPTIONEEL, RECORDS
-from uwlr_adapter.administratie.sources.csv_set.csv_file import Rij
+from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, OPTIONAL, RECORDS
+from uwlr_adapter.administratie.sources.csv_set.csv_file import CsvRow
 from uwlr_adapter.administratie.sources.csv_set.edexml_tree import tree
-from uwlr_adapter.administratie.sources.csv_set.school import Jaar, School
+from uwlr_adapter.administratie.sources.csv_set.school import CsvSchool, YearKey
 from uwlr_adapter.administratie.sources.edexml.edexml import read_tree
-from uwlr_adapter.contract.xml import BESTAND
+from uwlr_adapter.contract.xml import FILE
 
 
 @dataclass(frozen=True, slots=True)
 class CsvBron:
     """Folders with a CSV set as a source of records: each folder is a part, imported whole or not at all."""
 
-    mappen: Sequence[Path]
-    toewijzing: Path | None = None
+    folders: Sequence[Path]
+    labels: Path | None = None
     """A file that names labels, instead of the `kolommen.toml` of each folder."""
-    naam: str = "csv"
+    name: str = "csv"
 
-    def delen(self) -> Sequence[str]:
+    def parts(self) -> Sequence[str]:
         """Give the folders."""
-        return [str(folder) for folder in self.mappen]
+        return [str(folder) for folder in self.folders]
 
-    def lees(self, deel: str) -> Sequence[Levering]:
-        """Read one folder. Raises ImportFout."""
-        folder = Path(deel)
+    def read(self, part: str) -> Sequence[Delivery]:
+        """Read one folder. Raises ImportRefusedError."""
+        folder = Path(part)
         if not folder.is_dir():
-            raise ImportFout(
-                [Probleem(0, "", "is no folder: a CSV set is a folder with leerlingen.csv and the others")]
+            raise ImportRefusedError(
+                [Problem(0, "", "is no folder: a CSV set is a folder with leerlingen.csv and the others")]
             )
-        named = labels.read(folder if self.toewijzing is None else self.toewijzing)
-        bestanden: dict[str, bytes] = {}
-        problemen: list[Probleem] = []
-        for naam in KOLOMMEN:
+        named = labels.read(folder if self.labels is None else self.labels)
+        files: dict[str, bytes] = {}
+        problems: list[Problem] = []
+        for naam in COLUMNS:
             try:
                 with (folder / f"{naam}.csv").open("rb") as opened:
-                    bestanden[naam] = opened.read(BESTAND.octets + 1)
+                    files[naam] = opened.read(FILE.octets + 1)
             except FileNotFoundError:
-                if naam not in OPTIONEEL:
-                    problemen.append(Probleem(0, "", "is not in the folder", bestand=f"{naam}.csv"))
+                if naam not in OPTIONAL:
+                    problems.append(Problem(0, "", "is not in the folder", file=f"{naam}.csv"))
             except OSError as error:
-                problemen.append(Probleem(0, "", f"cannot be read: {error.strerror}", bestand=f"{naam}.csv"))
-        if problemen:
-            raise ImportFout(problemen)
-        return read(bestanden, named)
+                problems.append(Problem(0, "", f"cannot be read: {error.strerror}", file=f"{naam}.csv"))
+        if problems:
+            raise ImportRefusedError(problems)
+        return read(files, named)
 
 
-def read(bestanden: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | None = None) -> list[Levering]:
-    """Give what the files of a set say, by name without `.csv`; raises ImportFout with every reason."""
-    rijen: dict[str, tuple[Rij, ...]] = {}
-    problemen: list[Probleem] = []
-    weggelaten: Counter[str] = Counter()
-    for naam, data in bestanden.items():
-        if len(data) > BESTAND.octets:
-            problemen.append(Probleem(0, "", f"larger than {BESTAND.octets} bytes", bestand=f"{naam}.csv"))
+def read(files: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | None = None) -> list[Delivery]:
+    """Give what the files of a set say, by name without `.csv`; raises ImportRefusedError with every reason."""
+    rows: dict[str, tuple[CsvRow, ...]] = {}
+    problems: list[Problem] = []
+    dropped: Counter[str] = Counter()
+    for naam, data in files.items():
+        if len(data) > FILE.octets:
+            problems.append(Problem(0, "", f"larger than {FILE.octets} bytes", file=f"{naam}.csv"))
             continue
-        tabel = csv_file.read(naam, data, (labels or {}).get(naam, {}))
-        rijen[naam] = tabel.rijen
-        problemen += tabel.problemen
-        weggelaten.update(tabel.weggelaten)
-    _require_none(problemen)
-    school = School(rijen, problemen)
+        table = csv_file.read(naam, data, (labels or {}).get(naam, {}))
+        rows[naam] = table.rows
+        problems += table.problems
+        dropped.update(table.dropped)
+    _require_none(problems)
+    school = CsvSchool(rows, problems)
     school.judge()
-    _require_none(school.problemen)
-    first, *others = _leveringen(school)
-    return [replace(first, weggelaten=dict(weggelaten)), *others]
+    _require_none(school.problems)
+    first, *others = _deliveries(school)
+    return [replace(first, dropped=dict(dropped)), *others]
 
 
-def _require_none(problemen: Sequence[Probleem]) -> None:
-    if any(problem.ernst is Ernst.WEIGERT for problem in problemen):
-        raise ImportFout(problemen)
+def _require_none(problems: Sequence[Problem]) -> None:
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        raise ImportRefusedError(problems)
 
 
-def _leveringen(school: School) -> list[Levering]:
+def _deliveries(school: CsvSchool) -> list[Delivery]:
     """Give each laid out year; a warning about a leerling stands with the first year that has it."""
-    gegeven: set[Probleem] = set()
-    leveringen: list[Levering] = []
-    fouten: list[Probleem] = []
-    for jaar in school.jaren:
+    gegeven: set[Problem] = set()
+    deliveries: list[Delivery] = []
+    errors: list[Problem] = []
+    for year in school.years:
         try:
-            levering = _levering(school, jaar)
-        except ImportFout as fout:
-            fouten += fout.problemen
+            delivery = _delivery(school, year)
+        except ImportRefusedError as error:
+            errors += error.problems
             continue
-        eigen = [one for one in levering.meldingen if one not in gegeven]
-        gegeven.update(eigen)
-        if not leveringen:
-            eigen += school.problemen
-        leveringen.append(replace(levering, meldingen=tuple(eigen)))
-    if fouten:
-        raise ImportFout(list(dict.fromkeys([*fouten, *school.problemen])))
-    return leveringen
+        own = [one for one in delivery.warnings if one not in gegeven]
+        gegeven.update(own)
+        if not deliveries:
+            own += school.problems
+        deliveries.append(replace(delivery, warnings=tuple(own)))
+    if errors:
+        raise ImportRefusedError(list(dict.fromkeys([*errors, *school.problems])))
+    return deliveries
 
 
-def _levering(school: School, jaar: Jaar) -> Levering:
-    """Give one year of one vestiging. Raises ImportFout."""
-    brin6, schooljaar = jaar
-    enrolled = school.enrolled(jaar)
+def _delivery(school: CsvSchool, year: YearKey) -> Delivery:
+    """Give one year of one vestiging. Raises ImportRefusedError."""
+    brin6, schooljaar = year
+    enrolled = school.enrolled(year)
     if not enrolled:
-        groep = next(iter(school.groepen[jaar].values()))
-        reden = f"inschrijvingen.csv has nobody at {brin6} in {schooljaar}"
-        raise ImportFout([groep.problem("Schooljaar", reden)])
+        groep = next(iter(school.groepen[year].values()))
+        reason = f"inschrijvingen.csv has nobody at {brin6} in {schooljaar}"
+        raise ImportRefusedError([groep.problem("Schooljaar", reason)])
     vestiging = school.vestigingen.get(brin6)
-    plaatsen = PLAATSEN if vestiging is None else PLAATSEN | {"school": Plaats("vestigingen.csv", "Vestiging")}
+    places = PLACES if vestiging is None else PLACES | {"school": CsvPlace("vestigingen.csv", "Vestiging")}
     try:
-        gelezen = replace(read_tree(tree(school, jaar, enrolled)), plaatsen=plaatsen)
-    except ImportFout as fout:
-        bare = Levering(BronSchool(0, schooljaar, brin6), plaatsen=plaatsen)
-        raise ImportFout([bare.locate(one) for one in fout.problemen]) from None
-    placed = school.plaatsingen.get(jaar, {})
+        source_records = replace(read_tree(tree(school, year, enrolled)), places=places)
+    except ImportRefusedError as error:
+        bare = Delivery(SourceSchool(0, schooljaar, brin6), places=places)
+        raise ImportRefusedError([bare.locate(one) for one in error.problems]) from None
+    placed = school.plaatsingen.get(year, {})
     return replace(
-        gelezen,
-        school=replace(gelezen.school, naam=None if vestiging is None else vestiging["Naam"] or None),
-        meldingen=tuple(gelezen.locate(one) for one in gelezen.meldingen),
-        periodes={key: tuple(map(_periode, rows)) for key, rows in enrolled.items()},
-        niet_ingedeeld=frozenset(key for key in enrolled if key not in placed),
-        niet_beschikbaar=frozenset(
-            key for key, rij in school.groepen[jaar].items() if rij["In koppelingen beschikbaar"] != "Ja"
+        source_records,
+        school=replace(source_records.school, naam=None if vestiging is None else vestiging["Naam"] or None),
+        warnings=tuple(source_records.locate(one) for one in source_records.warnings),
+        periods={key: tuple(map(_period, rows)) for key, rows in enrolled.items()},
+        not_placed=frozenset(key for key in enrolled if key not in placed),
+        not_available=frozenset(
+            key for key, row in school.groepen[year].items() if row["In koppelingen beschikbaar"] != "Ja"
         ),
     )
 
 
-def _periode(rij: Rij) -> Periode:
-    return Periode(
-        instroomdatum=rij["Inschrijfdatum"] or None,
-        uitstroomdatum=rij["Uitschrijfdatum"] or None,
-        gast=rij["Gastinschrijving"] == "Ja",
+def _period(row: CsvRow) -> Period:
+    return Period(
+        instroomdatum=row["Inschrijfdatum"] or None,
+        uitstroomdatum=row["Uitschrijfdatum"] or None,
+        gast=row["Gastinschrijving"] == "Ja",
     )
 
 
-def _plaatsen() -> dict[str, Plaats]:
+def _places() -> dict[str, CsvPlace]:
     """Say in which file and column an element stands, for problems that the judge of EDEXML finds."""
-    found = {record: Plaats(f"{naam}.csv") for naam, record in reversed(RECORDS.items())}
-    found["leerling"], found["school"] = Plaats("leerlingen.csv"), Plaats("groepen.csv", "Vestiging")
-    found["school/schoolkey"] = Plaats("vestigingen.csv", "Schoolsleutel")
-    for naam, kolommen in KOLOMMEN.items():
-        for kolom in kolommen.values():
-            if kolom.pad and naam in RECORDS:
-                found[f"{RECORDS[naam]}/{kolom.pad}"] = Plaats(f"{naam}.csv", kolom.label)
-    groep = Plaats("plaatsingen.csv", "Groep")
-    found |= {f"samengestelde_{pad}": plaats for pad, plaats in found.items() if pad.partition("/")[0] == "groep"}
+    found = {record: CsvPlace(f"{naam}.csv") for naam, record in reversed(RECORDS.items())}
+    found["leerling"], found["school"] = CsvPlace("leerlingen.csv"), CsvPlace("groepen.csv", "Vestiging")
+    found["school/schoolkey"] = CsvPlace("vestigingen.csv", "Schoolsleutel")
+    for naam, columns in COLUMNS.items():
+        for column in columns.values():
+            if column.path and naam in RECORDS:
+                found[f"{RECORDS[naam]}/{column.path}"] = CsvPlace(f"{naam}.csv", column.label)
+    groep = CsvPlace("plaatsingen.csv", "Groep")
+    found |= {f"samengestelde_{path}": place for path, place in found.items() if path.partition("/")[0] == "groep"}
     return found | {
         "leerling/samengestelde_groepen": groep,
-        "leerling/jaargroep": Plaats("plaatsingen.csv", "Jaargroep"),
+        "leerling/jaargroep": CsvPlace("plaatsingen.csv", "Jaargroep"),
         "leerkracht/rolomschrijving": found["leerkracht/rol"],
     }
 
 
-PLAATSEN = _plaatsen()
+PLACES = _places()

@@ -8,25 +8,25 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from io import StringIO
 
-from uwlr_adapter.administratie.model import Levering
+from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources.csv_set import csv_set
-from uwlr_adapter.administratie.sources.csv_set.columns import KOLOMMEN
+from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 
-_JA_NEE = {True: "Ja", False: "Nee"}
+_YES_NO = {True: "Ja", False: "Nee"}
 
 
-def read(rijen: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Levering]:
+def read(rijen: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Delivery]:
     """Give what rows say: by file of a CSV set (`leerlingen`, `groepen` ...), each a mapping from label to value.
 
-    A value is a text, a number, a date, a datetime, a bool (Ja or Nee) or None. Raises ImportFout, with every reason;
-    its line is the place of the row among the others of its file, counted from 2 as under a header.
+    A value is a text, a number, a date, a datetime, a bool (Ja or Nee) or None. Raises ImportRefusedError, with every
+    reason; its line is the place of the row among the others of its file, counted from 2 as under a header.
     """
     return csv_set.read({naam: _as_csv(naam, list(rows)) for naam, rows in rijen.items()})
 
 
 def _as_csv(naam: str, rows: list[Mapping[str, object]]) -> bytes:
     text = StringIO(newline="")
-    labels = list(rows[0] if rows else KOLOMMEN[naam])
+    labels = list(rows[0] if rows else COLUMNS[naam])
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(labels)
     for row in rows:
@@ -38,7 +38,7 @@ def _as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return _JA_NEE[value]
+        return _YES_NO[value]
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from uwlr_adapter.administratie.sources.csv_set.columns import KOLOMMEN
+from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 
 _BOM = "\ufeff"
 """Without it a spreadsheet takes UTF-8 for Windows-1252."""
@@ -12,11 +12,11 @@ _BOM = "\ufeff"
 
 def template() -> Iterator[tuple[str, bytes]]:
     """Give the files of a set by name, as a spreadsheet opens them: UTF-8 with its mark, `;` between the columns."""
-    for naam, kolommen in KOLOMMEN.items():
+    for naam, columns in COLUMNS.items():
         text = StringIO(newline="")
         writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-        writer.writerow(kolommen)
-        example = [kolom.voorbeeld for kolom in kolommen.values()]
+        writer.writerow(columns)
+        example = [column.example for column in columns.values()]
         if any(example):
             writer.writerow(example)
         yield f"{naam}.csv", (_BOM + text.getvalue()).encode()

@@ -12,9 +12,9 @@ from typing import TypeVar, cast
 
 from lxml import etree
 
-from uwlr_adapter.administratie.model import BronSchool, Ernst, Gelezen, ImportFout, Levering, Probleem
+from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity, SourceRecord, SourceSchool
 from uwlr_adapter.administratie.sources.edexml.judge import judge
-from uwlr_adapter.administratie.sources.edexml.tree import NIET_GEDRAGEN, ROLLEN, Boom, local_of, regel_of, tag_of
+from uwlr_adapter.administratie.sources.edexml.tree import NOT_CARRIED, ROLLEN, EdexmlTree, line_of, local_of, tag_of
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.contract.dataset import (
@@ -28,13 +28,13 @@ from uwlr_adapter.contract.dataset import (
     RolSoort,
 )
 from uwlr_adapter.contract.names import attribute_of
-from uwlr_adapter.contract.xml import BESTAND, XmlFout, parse
+from uwlr_adapter.contract.xml import FILE, XmlError, parse
 
 KETENID = "https://ketenid.nl/"
 """How an ECK-iD starts (Edu-V, Identiteiten)."""
-VERSIES = ("1.03", "2.0", "2.1")
+VERSIONS = ("1.03", "2.0", "2.1")
 """What a file may say of itself; saying nothing is fine."""
-GEEN_DEPENDANCE = "00"
+NO_DEPENDANCECODE = "00"
 """What an absent dependancecode means (UWLR 2.2, School)."""
 
 _SCHOOL = (
@@ -50,123 +50,123 @@ T = TypeVar("T", Locatie, Groep, Leerling, Leerkracht)
 class EdexmlBron:
     """EDEXML files as a source of records: each file is a part, imported whole or not at all."""
 
-    bestanden: Sequence[Path]
-    naam: str = "edexml"
+    files: Sequence[Path]
+    name: str = "edexml"
 
-    def delen(self) -> Sequence[str]:
+    def parts(self) -> Sequence[str]:
         """Give the files."""
-        return [str(bestand) for bestand in self.bestanden]
+        return [str(file) for file in self.files]
 
-    def lees(self, deel: str) -> Sequence[Levering]:
-        """Read one file. Raises ImportFout."""
+    def read(self, part: str) -> Sequence[Delivery]:
+        """Read one file. Raises ImportRefusedError."""
         try:
-            with Path(deel).open("rb") as opened:
-                data = opened.read(BESTAND.octets + 1)  # one more than allowed is enough to be refused
+            with Path(part).open("rb") as opened:
+                data = opened.read(FILE.octets + 1)  # one more than allowed is enough to be refused
         except OSError as error:
-            raise ImportFout([Probleem(0, "", f"cannot be read: {error.strerror}")]) from None
+            raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}")]) from None
         return [read(data)]
 
 
-def read(data: bytes) -> Levering:
-    """Give what a file says; raises ImportFout, with every reason, when it cannot be taken as the whole truth."""
+def read(data: bytes) -> Delivery:
+    """Parse a file; raises ImportRefusedError, with every reason, when it cannot be taken as the whole truth."""
     try:
-        edex = parse(data, BESTAND)
-    except XmlFout as error:
-        raise ImportFout([Probleem(error.regel, "", error.reden)]) from None
+        edex = parse(data, FILE)
+    except XmlError as error:
+        raise ImportRefusedError([Problem(error.line, "", error.reason)]) from None
     return read_tree(edex)
 
 
-def read_tree(edex: etree._Element) -> Levering:
+def read_tree(edex: etree._Element) -> Delivery:
     """Do what `read` does with the tree of a file, which is changed on the way."""
     if edex.tag != "EDEX":
-        raise ImportFout([Probleem(regel_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
-    boom = Boom(edex)
-    boom.normalise()
-    school, problemen = _read_school(boom)
+        raise ImportRefusedError([Problem(line_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
+    tree = EdexmlTree(edex)
+    tree.normalise()
+    school, problems = _read_school(tree)
     if school is None:
-        raise ImportFout([*problemen, *boom.meldingen])
-    problemen = judge(boom)
-    if problemen:
-        raise ImportFout([*problemen, *boom.meldingen])
-    return _levering(boom, school)
+        raise ImportRefusedError([*problems, *tree.warnings])
+    problems = judge(tree)
+    if problems:
+        raise ImportRefusedError([*problems, *tree.warnings])
+    return _delivery(tree, school)
 
 
-def _levering(boom: Boom, school: BronSchool) -> Levering:
-    leerlingen = tuple(Gelezen(*found) for found in _records(boom, "leerlingen", _leerling))
-    leerkrachten = tuple(Gelezen(*found) for found in _records(boom, "leerkrachten", _leerkracht))
-    meldingen = [
-        *boom.meldingen,
+def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
+    leerlingen = tuple(SourceRecord(*found) for found in _records(tree, "leerlingen", _leerling))
+    leerkrachten = tuple(SourceRecord(*found) for found in _records(tree, "leerkrachten", _leerkracht))
+    warnings = [
+        *tree.warnings,
         *_strange_eckids("leerling", leerlingen),
         *_strange_eckids("leerkracht", leerkrachten),
     ]
-    return Levering(
+    return Delivery(
         school=school,
-        locaties=tuple(Gelezen(*found) for found in _records(boom, "vestigingen", _locatie)),
-        groepen=tuple(Gelezen(*found) for found in _records(boom, "groepen", _groep)),
+        locaties=tuple(SourceRecord(*found) for found in _records(tree, "vestigingen", _locatie)),
+        groepen=tuple(SourceRecord(*found) for found in _records(tree, "groepen", _groep)),
         leerlingen=leerlingen,
         leerkrachten=leerkrachten,
-        meldingen=tuple(sorted(meldingen, key=lambda melding: melding.regel)),
-        weggelaten=dict(boom.weggelaten),
+        warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
+        dropped=dict(tree.dropped),
     )
 
 
-def _records(boom: Boom, sectie: str, make: Callable[[etree._Element], T]) -> Iterator[tuple[int, T]]:
-    for found in boom.inhoud.iterchildren(tag_of(sectie)):
+def _records(tree: EdexmlTree, section: str, make: Callable[[etree._Element], T]) -> Iterator[tuple[int, T]]:
+    for found in tree.payload.iterchildren(tag_of(section)):
         for record in found:
-            yield regel_of(record), make(record)
+            yield line_of(record), make(record)
 
 
 def _strange_eckids(
-    soort: str, gelezen: tuple[Gelezen[Leerling], ...] | tuple[Gelezen[Leerkracht], ...]
-) -> Iterator[Probleem]:
-    for one in gelezen:
+    kind: str, source_records: tuple[SourceRecord[Leerling], ...] | tuple[SourceRecord[Leerkracht], ...]
+) -> Iterator[Problem]:
+    for one in source_records:
         if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Probleem(one.regel, f"{soort}/@eckid", f"its ECK-iD does not start with {KETENID}", Ernst.MELDING)
+            yield Problem(one.line, f"{kind}/@eckid", f"its ECK-iD does not start with {KETENID}", Severity.WARNING)
 
 
-def _read_school(boom: Boom) -> tuple[BronSchool | None, list[Probleem]]:
+def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
     """Give the school that a file names, and leave a block in the tree that can be judged with the rest."""
-    blocks = boom.inhoud.findall("school")
+    blocks = tree.payload.findall("school")
     if len(blocks) != 1:
-        return None, [Probleem(regel_of(boom.inhoud), "school", "not exactly one school block")]
+        return None, [Problem(line_of(tree.payload), "school", "not exactly one school block")]
     block = blocks[0]
-    regel = regel_of(block)
-    values, doubled = _school_values(boom, block)
+    line = line_of(block)
+    values, doubled = _school_values(tree, block)
     if doubled:
         return None, doubled
     schooljaar = values.get("schooljaar", "")
     if schooljaar_start(schooljaar) is None:
-        return None, [Probleem(regel, "school/schooljaar", "not two following years, as in 2026-2027")]
+        return None, [Problem(line, "school/schooljaar", "not two following years, as in 2026-2027")]
     schoolkey = values.get("schoolkey") or None
     brin6: str | None = None
     if values.get("brincode"):
-        brin6 = values["brincode"] + (values.get("dependancecode") or GEEN_DEPENDANCE)
+        brin6 = values["brincode"] + (values.get("dependancecode") or NO_DEPENDANCECODE)
         if not is_brin6(brin6):
-            return None, [Probleem(regel, "school/brincode", "not a brincode with a dependancecode, as 21QW and 00")]
+            return None, [Problem(line, "school/brincode", "not a brincode with a dependancecode, as 21QW and 00")]
     elif schoolkey is None:
-        return None, [Probleem(regel, "school", "names no brincode, so nobody could ask for it")]
+        return None, [Problem(line, "school", "names no brincode, so nobody could ask for it")]
     _write_school(block, schooljaar, brin6, schoolkey)
-    return BronSchool(regel=regel, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey), []
+    return SourceSchool(line=line, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey), []
 
 
-def _school_values(boom: Boom, block: etree._Element) -> tuple[dict[str, str], list[Probleem]]:
+def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, str], list[Problem]]:
     values: dict[str, str] = {}
-    doubled: list[Probleem] = []
+    doubled: list[Problem] = []
     for child in block:
         naam = str(child.tag)
         if naam not in _SCHOOL:
-            boom.report(child, f"school/{local_of(child)}", NIET_GEDRAGEN)
+            tree.report(child, f"school/{local_of(child)}", NOT_CARRIED)
         elif naam in values:
-            doubled.append(Probleem(regel_of(child), f"school/{naam}", "stands there twice"))
+            doubled.append(Problem(line_of(child), f"school/{naam}", "stands there twice"))
         else:
             values[naam] = (child.text or "").strip()
-    if values.get("xsdversie", "2.1") not in VERSIES:
-        boom.report(block, "school/xsdversie", f"not one of {', '.join(VERSIES)}: read as 2.1")
+    if values.get("xsdversie", "2.1") not in VERSIONS:
+        tree.report(block, "school/xsdversie", f"not one of {', '.join(VERSIONS)}: read as 2.1")
     return values, doubled
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:
-    regel = regel_of(block)
+    line = line_of(block)
     block.clear()
     block.tag = tag_of("school")
     parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
@@ -174,24 +174,24 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
         if value is not None:
             child = etree.SubElement(block, tag_of(naam))
             child.text = value
-            child.sourceline = regel  # type: ignore[assignment] # the stubs know its getter only
+            child.sourceline = line  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:
     """Give the values of the plain elements of a record, as the attributes that hold them, and its key and ECK-iD."""
     values = {
-        attribuut: text
-        for veld in record
-        if (text := veld.text) and (attribuut := _attribuut(str(veld.tag))) is not None and len(veld) == 0
+        attribute: text
+        for field_ in record
+        if (text := field_.text) and (attribute := _attribute(str(field_.tag))) is not None and len(field_) == 0
     }
-    for attribuut in ("key", "eckid"):
-        if value := record.get(attribuut):
-            values[attribuut] = value
+    for attribute in ("key", "eckid"):
+        if value := record.get(attribute):
+            values[attribute] = value
     return values
 
 
 @functools.cache
-def _attribuut(tag: str) -> str | None:
+def _attribute(tag: str) -> str | None:
     """Give what holds the text of an element of a judged record; a role is more than a text."""
     naam = tag.rpartition("}")[2]
     return None if naam in ROLLEN else attribute_of(naam)
@@ -208,13 +208,13 @@ def _groep(record: etree._Element) -> Groep:
 def _leerling(record: etree._Element) -> Leerling:
     groep = vestiging = None
     samengesteld: tuple[str, ...] = ()
-    for veld in record:
-        if veld.tag == _GROEP:
-            groep = veld.get("key")
-        elif veld.tag == _SAMENGESTELD:
-            samengesteld = tuple([found.get("key", "") for found in veld])
-        elif veld.tag == _VESTIGING:
-            vestiging = veld.get("key")
+    for field_ in record:
+        if field_.tag == _GROEP:
+            groep = field_.get("key")
+        elif field_.tag == _SAMENGESTELD:
+            samengesteld = tuple([found.get("key", "") for found in field_])
+        elif field_.tag == _VESTIGING:
+            vestiging = field_.get("key")
     return Leerling(**_texts(record), groep=groep, samengestelde_groepen=samengesteld, vestiging=vestiging)
 
 
@@ -224,8 +224,8 @@ def _leerkracht(record: etree._Element) -> Leerkracht:
         rollen=_rollen(record),
         groepen=tuple(
             GroepVerwijzing(cast("GroepSoort", local_of(found)), found.get("key", ""), _rollen(found))
-            for bakje in record.iterchildren(tag_of("groepen"))
-            for found in bakje
+            for container in record.iterchildren(tag_of("groepen"))
+            for found in container
         ),
     )
 

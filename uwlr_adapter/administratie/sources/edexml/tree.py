@@ -10,32 +10,35 @@ from typing import cast
 
 from lxml import etree
 
-from uwlr_adapter.administratie.model import Ernst, Probleem
+from uwlr_adapter.administratie.model import Problem, Severity
 from uwlr_adapter.contract import names
 
-SECTIES: dict[str, dict[str, tuple[str, ...]]] = {
-    "vestigingen": {"vestiging": names.VESTIGING_ELEMENTEN},
-    "groepen": {"groep": names.GROEP_ELEMENTEN, "samengestelde_groep": names.SAMENGESTELDE_GROEP_ELEMENTEN},
-    "leerlingen": {"leerling": names.LEERLING_ELEMENTEN},
-    "leerkrachten": {"leerkracht": names.LEERKRACHT_ELEMENTEN},
+SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "vestigingen": {"vestiging": names.VESTIGING_ELEMENTS},
+    "groepen": {"groep": names.GROEP_ELEMENTS, "samengestelde_groep": names.SAMENGESTELDE_GROEP_ELEMENTS},
+    "leerlingen": {"leerling": names.LEERLING_ELEMENTS},
+    "leerkrachten": {"leerkracht": names.LEERKRACHT_ELEMENTS},
 }
 """The parts of a file in their order, with their records and the order of the elements in those."""
 PERSONEN = ("leerling", "leerkracht")
 ROLLEN = ("rol", "rolomschrijving")
-GROEP_SOORTEN = ("groep", "samengestelde_groep")
+GROEP_KINDS = ("groep", "samengestelde_groep")
 TOETSAFNAMELEIDER = "TAL"
 """A role of EDEXML 2.1 that UWLR 2.2 does not have; the standard leaves rolomschrijving free."""
-INSCHRIJVING = ("instroomdatum", "uitstroomdatum")
+ENROLMENT = ("instroomdatum", "uitstroomdatum")
 """From when and until when a leerling is there. What cannot be read here may not be taken as open."""
-DATUMS = ("geboortedatum", "start_ondw_jgr3", "mutatiedatum", *INSCHRIJVING)
-WIT = " \t\r\n"
+DATES = ("geboortedatum", "start_ondw_jgr3", "mutatiedatum", *ENROLMENT)
+WHITE_SPACE = " \t\r\n"
 """What XML calls white space: around a key it means nothing (EDEXML 2.1)."""
-NIET_GEDRAGEN = "not carried by UWLR: left out"
+NOT_CARRIED = "not carried by UWLR: left out"
 """The reason for what has no place in an answer."""
-BIJNAMEN = {"tussenvoegsel": "voorvoegsel"}
+ALIASES = {"tussenvoegsel": "voorvoegsel"}
 """What some sources call an element."""
-_VERWIJZINGEN = {("leerling", "groep"), ("leerling", "vestiging")}
-_BAKJES = {("leerling", "samengestelde_groepen"): ("samengestelde_groep",), ("leerkracht", "groepen"): GROEP_SOORTEN}
+_REFERENCES = {("leerling", "groep"), ("leerling", "vestiging")}
+_REFERENCE_LISTS = {
+    ("leerling", "samengestelde_groepen"): ("samengestelde_groep",),
+    ("leerkracht", "groepen"): GROEP_KINDS,
+}
 
 
 @functools.cache
@@ -49,149 +52,149 @@ def local_of(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def regel_of(element: etree._Element) -> int:
+def line_of(element: etree._Element) -> int:
     """Give the line of an element, 0 when unknown; past line 65,535 libxml2 may be a line or two off."""
     return cast("int | None", element.sourceline) or 0
 
 
-class Boom:
+class EdexmlTree:
     """One file's tree while it is being brought into shape; collects what was taken out."""
 
     def __init__(self, edex: etree._Element) -> None:
         """Take the root of a file, `EDEX`, which is changed by `normalise`."""
-        self.antwoord = etree.Element(tag_of(names.HAAL_LEERLINGGEGEVENS.antwoord))
-        self.antwoord.append(edex)
-        self.inhoud = edex
-        self.meldingen: list[Probleem] = []
-        self.weggelaten: Counter[str] = Counter()
+        self.answer = etree.Element(tag_of(names.HAAL_LEERLINGGEGEVENS.answer))
+        self.answer.append(edex)
+        self.payload = edex
+        self.warnings: list[Problem] = []
+        self.dropped: Counter[str] = Counter()
 
     def normalise(self) -> None:
         """Bring the whole tree into shape, the school block excepted."""
-        order = ("school", *SECTIES)
-        self.inhoud.tag = tag_of(names.HAAL_LEERLINGGEGEVENS.inhoud)
-        self.inhoud.attrib.clear()
-        for sectie in list(self.inhoud):
-            if sectie.tag not in order:
-                self.drop(sectie, local_of(sectie), NIET_GEDRAGEN)
-            elif sectie.tag != "school":
-                self._normalise_sectie(sectie)
-        _sort(self.inhoud, order)
+        order = ("school", *SECTIONS)
+        self.payload.tag = tag_of(names.HAAL_LEERLINGGEGEVENS.payload)
+        self.payload.attrib.clear()
+        for section in list(self.payload):
+            if section.tag not in order:
+                self.drop(section, local_of(section), NOT_CARRIED)
+            elif section.tag != "school":
+                self._normalise_section(section)
+        _sort(self.payload, order)
 
-    def _normalise_sectie(self, sectie: etree._Element) -> None:
-        soorten = SECTIES[str(sectie.tag)]
-        _qualify(sectie)
-        sectie.attrib.clear()
-        for record in sectie:
-            if record.tag in soorten:
-                soort = str(record.tag)
+    def _normalise_section(self, section: etree._Element) -> None:
+        kinds = SECTIONS[str(section.tag)]
+        _qualify(section)
+        section.attrib.clear()
+        for record in section:
+            if record.tag in kinds:
+                kind = str(record.tag)
                 _qualify(record)
-                self._normalise_record(record, soort, soorten[soort])
-        if len(sectie) == 0 and local_of(sectie) != "leerlingen":
-            self.inhoud.remove(sectie)
+                self._normalise_record(record, kind, kinds[kind])
+        if len(section) == 0 and local_of(section) != "leerlingen":
+            self.payload.remove(section)
 
-    def _normalise_record(self, record: etree._Element, soort: str, volgorde: tuple[str, ...]) -> None:
-        self._keep_attributes(record, soort, ("key", "eckid") if soort in PERSONEN else ("key",))
-        gewoon = _plain(soort, volgorde)
-        for veld in list(record):
-            tag = gewoon.get(veld.tag)
-            text = veld.text
-            if tag is not None and text and text == text.strip(WIT) and len(veld) == 0 and not veld.attrib:
-                veld.tag = tag  # nearly all of them are like this, and nothing else needs to be looked at
+    def _normalise_record(self, record: etree._Element, kind: str, order: tuple[str, ...]) -> None:
+        self._keep_attributes(record, kind, ("key", "eckid") if kind in PERSONEN else ("key",))
+        plain = _plain(kind, order)
+        for field_ in list(record):
+            tag = plain.get(field_.tag)
+            text = field_.text
+            if tag is not None and text and text == text.strip(WHITE_SPACE) and len(field_) == 0 and not field_.attrib:
+                field_.tag = tag  # nearly all of them are like this, and nothing else needs to be looked at
             else:
-                self._normalise_anders(record, veld, soort, volgorde)
-        _sort(record, volgorde)
+                self._normalise_other(record, field_, kind, order)
+        _sort(record, order)
 
-    def _normalise_anders(
-        self, record: etree._Element, veld: etree._Element, soort: str, volgorde: tuple[str, ...]
+    def _normalise_other(
+        self, record: etree._Element, field_: etree._Element, kind: str, order: tuple[str, ...]
     ) -> None:
         """Bring an element into shape that is more, or less, than a text of which all is kept."""
-        naam = str(veld.tag)
-        if naam in BIJNAMEN:
-            naam = BIJNAMEN[naam]
-            self.report(veld, f"{soort}/{veld.tag}", f"read as {naam}")
-        if naam in names.BSN_FAMILIE:
-            self.weggelaten[naam] += 1
-            record.remove(veld)
+        naam = str(field_.tag)
+        if naam in ALIASES:
+            naam = ALIASES[naam]
+            self.report(field_, f"{kind}/{field_.tag}", f"read as {naam}")
+        if naam in names.BSN_FAMILY:
+            self.dropped[naam] += 1
+            record.remove(field_)
         elif naam == "toevoegingen":
-            self.drop(veld, f"{soort}/{naam}", "a block of a supplier, not carried by UWLR: left out")
-        elif naam == "rollen" or not (naam in volgorde or (soort == "leerkracht" and naam in ROLLEN)):
-            self.drop(veld, f"{soort}/{local_of(veld)}", NIET_GEDRAGEN)
+            self.drop(field_, f"{kind}/{naam}", "a block of a supplier, not carried by UWLR: left out")
+        elif naam == "rollen" or not (naam in order or (kind == "leerkracht" and naam in ROLLEN)):
+            self.drop(field_, f"{kind}/{local_of(field_)}", NOT_CARRIED)
         else:
-            veld.tag = tag_of(naam)
-            self._normalise_veld(veld, soort, naam)
+            field_.tag = tag_of(naam)
+            self._normalise_field(field_, kind, naam)
 
-    def _normalise_veld(self, veld: etree._Element, soort: str, naam: str) -> None:
-        pad = f"{soort}/{naam}"
-        if (soort, naam) in _VERWIJZINGEN:
-            self._normalise_verwijzing(veld, pad)
-        elif (soort, naam) in _BAKJES:
-            self._normalise_bakje(veld, pad, _BAKJES[soort, naam])
-        elif len(veld) == 0 and not veld.text:
-            _remove(veld)  # an empty element says nothing, and UWLR has no empty values
+    def _normalise_field(self, field_: etree._Element, kind: str, naam: str) -> None:
+        path = f"{kind}/{naam}"
+        if (kind, naam) in _REFERENCES:
+            self._normalise_reference(field_, path)
+        elif (kind, naam) in _REFERENCE_LISTS:
+            self._normalise_reference_list(field_, path, _REFERENCE_LISTS[kind, naam])
+        elif len(field_) == 0 and not field_.text:
+            _remove(field_)  # an empty element says nothing, and UWLR has no empty values
         else:
-            self._keep_attributes(veld, pad, ())
-            if naam in DATUMS and veld.text:
-                veld.text = veld.text.strip(WIT)  # the type folds it, this libxml2 does not
+            self._keep_attributes(field_, path, ())
+            if naam in DATES and field_.text:
+                field_.text = field_.text.strip(WHITE_SPACE)  # the type folds it, this libxml2 does not
             if naam == "rol":
-                self._normalise_rol(veld, pad)
+                self._normalise_rol(field_, path)
 
-    def _normalise_bakje(self, bakje: etree._Element, pad: str, soorten: tuple[str, ...]) -> None:
-        self._keep_attributes(bakje, pad, ())
-        met_rollen = pad.startswith("leerkracht")
+    def _normalise_reference_list(self, container: etree._Element, path: str, kinds: tuple[str, ...]) -> None:
+        self._keep_attributes(container, path, ())
+        met_rollen = path.startswith("leerkracht")
         seen: set[str] = set()
-        for verwijzing in list(bakje):
-            if verwijzing.tag not in soorten:
-                self.drop(verwijzing, f"{pad}/{local_of(verwijzing)}", NIET_GEDRAGEN)
+        for reference in list(container):
+            if reference.tag not in kinds:
+                self.drop(reference, f"{path}/{local_of(reference)}", NOT_CARRIED)
                 continue
-            self._normalise_verwijzing(verwijzing, f"{pad}/{_qualify(verwijzing)}", met_rollen=met_rollen)
-            key = verwijzing.get("key", "")
+            self._normalise_reference(reference, f"{path}/{_qualify(reference)}", met_rollen=met_rollen)
+            key = reference.get("key", "")
             if key in seen and not met_rollen:
-                self.drop(verwijzing, pad, "the same group again: left out")
+                self.drop(reference, path, "the same group again: left out")
             seen.add(key)
-        if len(bakje) == 0:
-            _remove(bakje)
+        if len(container) == 0:
+            _remove(container)
 
-    def _normalise_verwijzing(self, verwijzing: etree._Element, pad: str, *, met_rollen: bool = False) -> None:
-        self._keep_attributes(verwijzing, pad, ("key",))
-        if verwijzing.text and verwijzing.text.strip():
-            self.report(verwijzing, pad, "text in a reference: left out")
-        if verwijzing.text:
-            verwijzing.text = None
-        for rol in list(verwijzing):
+    def _normalise_reference(self, reference: etree._Element, path: str, *, met_rollen: bool = False) -> None:
+        self._keep_attributes(reference, path, ("key",))
+        if reference.text and reference.text.strip():
+            self.report(reference, path, "text in a reference: left out")
+        if reference.text:
+            reference.text = None
+        for rol in list(reference):
             if not met_rollen or rol.tag not in ROLLEN:
-                self.drop(rol, f"{pad}/{local_of(rol)}", NIET_GEDRAGEN)
+                self.drop(rol, f"{path}/{local_of(rol)}", NOT_CARRIED)
             elif not rol.text and len(rol) == 0:
-                verwijzing.remove(rol)
+                reference.remove(rol)
             else:
-                self._keep_attributes(rol, pad, ())
+                self._keep_attributes(rol, path, ())
                 if _qualify(rol) == "rol":
-                    self._normalise_rol(rol, f"{pad}/rol")
+                    self._normalise_rol(rol, f"{path}/rol")
 
-    def _normalise_rol(self, rol: etree._Element, pad: str) -> None:
+    def _normalise_rol(self, rol: etree._Element, path: str) -> None:
         if rol.text == TOETSAFNAMELEIDER:
             rol.tag = tag_of("rolomschrijving")
-            self.report(rol, pad, "UWLR has no role TAL: kept as rolomschrijving")
+            self.report(rol, path, "UWLR has no role TAL: kept as rolomschrijving")
 
-    def _keep_attributes(self, element: etree._Element, pad: str, kept: tuple[str, ...]) -> None:
-        if not (attributen := element.items()):
+    def _keep_attributes(self, element: etree._Element, path: str, kept: tuple[str, ...]) -> None:
+        if not (attributes := element.items()):
             return
-        for attribuut, value in cast("list[tuple[str, str]]", attributen):
-            if attribuut not in kept:
-                del element.attrib[attribuut]
-                self.report(element, pad, "an attribute that UWLR does not carry: left out")
-            elif (stripped := value.strip(WIT)) != value:
-                element.set(attribuut, stripped)
+        for attribute, value in cast("list[tuple[str, str]]", attributes):
+            if attribute not in kept:
+                del element.attrib[attribute]
+                self.report(element, path, "an attribute that UWLR does not carry: left out")
+            elif (stripped := value.strip(WHITE_SPACE)) != value:
+                element.set(attribute, stripped)
         if element.get("eckid") == "":
             del element.attrib["eckid"]
 
-    def drop(self, element: etree._Element, pad: str, reden: str) -> None:
+    def drop(self, element: etree._Element, path: str, reason: str) -> None:
         """Take an element out and report it."""
-        self.report(element, pad, reden)
+        self.report(element, path, reason)
         _remove(element)
 
-    def report(self, element: etree._Element, pad: str, reden: str) -> None:
+    def report(self, element: etree._Element, path: str, reason: str) -> None:
         """Add a warning at an element."""
-        self.meldingen.append(Probleem(regel_of(element), pad, reden, Ernst.MELDING))
+        self.warnings.append(Problem(line_of(element), path, reason, Severity.WARNING))
 
 
 def _qualify(element: etree._Element) -> str:
@@ -207,23 +210,23 @@ def _remove(element: etree._Element) -> None:
 
 
 @functools.cache
-def _plain(soort: str, volgorde: tuple[str, ...]) -> dict[str, str]:
+def _plain(kind: str, order: tuple[str, ...]) -> dict[str, str]:
     """Give the qualified names of the elements of a record that hold a text only."""
-    apart = {"rollen", *(naam for van, naam in (*_VERWIJZINGEN, *_BAKJES) if van == soort)}
-    return {naam: tag_of(naam) for naam in volgorde if naam not in apart}
+    apart = {"rollen", *(naam for van, naam in (*_REFERENCES, *_REFERENCE_LISTS) if van == kind)}
+    return {naam: tag_of(naam) for naam in order if naam not in apart}
 
 
 @functools.cache
-def _rangorde(volgorde: tuple[str, ...]) -> dict[str, int]:
+def _ranking(order: tuple[str, ...]) -> dict[str, int]:
     """Give the place of each name, qualified or not; the two kinds of role share one."""
-    rang = {naam: plaats for plaats, naam in enumerate(volgorde)}
-    rang |= dict.fromkeys(ROLLEN, rang.get("rollen", 0))
-    return rang | {tag_of(naam): plaats for naam, plaats in rang.items()}
+    ranking = {naam: place for place, naam in enumerate(order)}
+    ranking |= dict.fromkeys(ROLLEN, ranking.get("rollen", 0))
+    return ranking | {tag_of(naam): place for naam, place in ranking.items()}
 
 
-def _sort(parent: etree._Element, volgorde: tuple[str, ...]) -> None:
+def _sort(parent: etree._Element, order: tuple[str, ...]) -> None:
     """Put the children in the order of the standard; those of one name, and the two kinds of role, keep theirs."""
-    rang = _rangorde(volgorde)
-    plaatsen = [rang[kind.tag] for kind in parent]
-    if plaatsen != sorted(plaatsen):
-        parent[:] = sorted(parent, key=lambda kind: rang[str(kind.tag)])
+    ranking = _ranking(order)
+    places = [ranking[kind.tag] for kind in parent]
+    if places != sorted(places):
+        parent[:] = sorted(parent, key=lambda kind: ranking[str(kind.tag)])
