@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from uwlr_adapter.cli.serve import free_port, run
 from uwlr_adapter.client import PullFout, Vraag, pull
 from uwlr_adapter.demo.opzet import PORTAL_LOGIN, PORTAL_WACHTWOORD, Voorbeeld, prepare
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos, SleutelFout
+from uwlr_adapter.logboek import LOGGING
 from uwlr_adapter.opslag import Opslag
 from uwlr_adapter.portal.paden import PREFIX
 from uwlr_adapter.settings import Settings
@@ -20,6 +22,8 @@ from uwlr_adapter.soap.wsdl import PATH
 
 MARKER = "this-is-a-demo"
 """The file by which the demo knows a folder as its own."""
+LOG = "demo.log"
+"""The file of the log, in the same folder."""
 REQUEST = """\
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
  <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
@@ -46,6 +50,8 @@ REQUEST = """\
 def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> None:
     """Serve an example school on 127.0.0.1, until interrupted, and fetch from it once.
 
+    Writes the log of the requests to demo.log in the folder.
+
     Example:  uwlr-adapter demo --port 9000
     """
     given = click.get_current_context().find_root().params.get("data")
@@ -57,13 +63,25 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
             voorbeeld = prepare(opslag, Sleutelbos.from_settings(settings, opslag), context.klok())
         except SleutelFout as error:
             raise click.ClickException(str(error)) from error
-    run(settings, lambda: _tell(context, settings, voorbeeld, as_json=as_json))
+    run(settings, lambda: _tell(context, settings, voorbeeld, as_json=as_json), log=_log_to(folder / LOG))
 
 
 def _own_settings(folder: Path, port: int) -> Settings:
     """Give settings of the demo's own: what the environment says is about a real service."""
     values = {naam: field.get_default() for naam, field in Settings.model_fields.items()}
     return Settings.model_construct(**{**values, "data": folder, "port": port})
+
+
+def _log_to(path: Path) -> dict[str, Any]:
+    """Return the set-up of a log in a file, so that the terminal shows only what the demo itself prints.
+
+    Warnings and errors go to standard error too.
+    """
+    handlers = {
+        "file": {"class": "logging.FileHandler", "formatter": "json", "filename": str(path), "encoding": "utf-8"},
+        "stderr": {**LOGGING["handlers"]["stderr"], "level": "WARNING"},
+    }
+    return {**LOGGING, "handlers": handlers, "root": {**LOGGING["root"], "handlers": list(handlers)}}
 
 
 def _require_own(folder: Path, opslag: Opslag) -> None:
@@ -103,4 +121,5 @@ def _tell(context: Context, settings: Settings, voorbeeld: Voorbeeld, *, as_json
         return
     counts = ", ".join(f"{aantal} {naam}" for naam, aantal in antwoord.aantallen.items())
     verdict = "is not valid" if antwoord.bevindingen else "is valid"
-    echo(f"Fetched once with zeep: {counts}; the answer {verdict}.\nCtrl-C stops the demo.")
+    echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
+    echo(f"The log of the requests is in {settings.data / LOG}.\nCtrl-C stops the demo.")
