@@ -1,59 +1,91 @@
-# `make demo` serves an example school; `make test` runs every test. Each makes its own environment first.
+# `make` alone lists the targets. Each target makes the environment that it needs, in $(VENV), from the lock files.
+.DEFAULT_GOAL := help
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 PORT ?= 8080
 QUICK ?=
 SCHOOLS ?= 6600
+UPGRADE ?=
 
-.PHONY: demo test test-long bench bench-imports bench-nation screenshots check python clean
+# Nothing is installed without a hash. Spyne is published as source only: it is built with what the build lock holds.
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+LOCKED = $(PIP) --require-hashes --no-build-isolation --use-pep517
+PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
+COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-demo: $(VENV)/installed
+.PHONY: help demo test test-long test-part test-others check lock bench bench-imports bench-nation screenshots python \
+	clean
+
+help: ## List the targets.
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+demo: $(VENV)/installed ## Serve an example school on port 8080 and fetch from it; PORT=9000 takes another port.
 	$(VENV)/bin/uwlr-adapter demo --port $(PORT)
 
-test: $(VENV)/installed-test
+test: $(VENV)/installed-test ## Run every test.
 	$(VENV)/bin/python -m pytest -n auto
 
-# The long form of the tests that have a short one: every mutant and every random school.
-test-long: $(VENV)/installed-test
+test-long: $(VENV)/installed-test ## Run every test in its long form: every mutant and every random school.
 	UWLR_LONG=1 $(VENV)/bin/python -m pytest -n auto
 
-# How long imports take, and what memory they need.
-bench-imports: $(VENV)/installed-test
-	$(VENV)/bin/python benchmarks/imports.py
+test-part: $(VENV)/installed-test ## Run the tests of tests/unit, tests/contract and tests/integration.
+	$(VENV)/bin/python -m pytest -n auto tests/unit tests/contract tests/integration
 
-# How fast the service is beside its rivals, in some twelve minutes; QUICK=--quick takes two, to see that it works.
-bench: $(VENV)/installed-test
-	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
+test-others: $(VENV)/bin/python ## Run test-part on each other Python that is here, in environments of their own.
+	@set -e; first=$$($(VENV)/bin/python -c '$(VERSION)'); for version in 3.11 3.12 3.13; do \
+		if [ $$version != $$first ] && python$$version -c '' 2>/dev/null; then \
+			echo "== Python $$version"; \
+			$(MAKE) --no-print-directory test-part PYTHON=python$$version VENV=.venv-$$version; \
+		fi; \
+	done
 
-# The whole country: 6,600 schools imported into PostgreSQL and fetched by one vendor. SCHOOLS=100 for a part of it.
-bench-nation: $(VENV)/installed-test
-	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
-
-# Pictures of the pages into docs/screenshots, of the example school: look at each before you keep it.
-screenshots: $(VENV)/installed-test
-	$(VENV)/bin/python tests/screenshots.py
-
-check: $(VENV)/installed-test
+check: $(VENV)/installed-test ## Check format, lint, types and import rules.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
+	$(COMPILE) --group build --output-file requirements-build.lock
+	$(COMPILE) --all-extras --constraint requirements-build.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra postgresql --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+bench: $(VENV)/installed-test ## Measure the service beside its rivals, in 12 minutes; QUICK=--quick takes 2.
+	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
+
+bench-imports: $(VENV)/installed-test ## Measure the time and the memory of imports.
+	$(VENV)/bin/python benchmarks/imports.py
+
+bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and fetch them; SCHOOLS=100 takes fewer.
+	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
+
+screenshots: $(VENV)/installed-test ## Take pictures of the pages into docs/screenshots; look at each before a commit.
+	$(VENV)/bin/python tests/screenshots.py
+
+python: $(VENV)/bin/python ## Print the version of Python of the environment.
+	@$(VENV)/bin/python -c '$(VERSION)'
+
+clean: ## Delete the environments and caches that make and its tools wrote here.
+	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
+
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	$(VENV)/bin/python -m pip install --quiet --editable .
+$(VENV)/installed-build: $(VENV)/bin/python requirements-build.lock
+	$(PIP) --require-hashes --requirement requirements-build.lock
 	touch $@
 
-$(VENV)/installed-test: $(VENV)/bin/python pyproject.toml
-	$(VENV)/bin/python -m pip install --quiet --editable '.[test,dev]'
+$(VENV)/installed: $(VENV)/installed-build requirements.lock pyproject.toml
+	$(LOCKED) --requirement requirements.lock
+	$(PROJECT)
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed-build requirements-dev.lock requirements.lock pyproject.toml
+	$(LOCKED) --requirement requirements-dev.lock
+	$(PROJECT)
 	touch $@ $(VENV)/installed
-
-python: $(VENV)/bin/python
-	@$(VENV)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'
-
-clean:
-	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from uwlr_adapter import __version__
 from uwlr_adapter.cli import main
 from uwlr_adapter.settings import Settings
 
@@ -69,3 +70,27 @@ def test_the_commands_of_the_readme_exist() -> None:
     used = set(re.findall(r"^uwlr-adapter (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert used <= known
     assert used >= {"import", "afnemer", "koppeling", "serve", "journaal", "pull"}
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """The newest entry of the changelog is the version of the package, with its day."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert re.fullmatch(rf"\[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d", entries[0])
+
+
+def test_make_lists_its_targets() -> None:
+    """Each target that a person calls has a comment beside it, which `make` alone prints."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+    assert phony is not None
+    targets = phony[1].replace("\\\n", " ").split()
+    assert sorted(targets) == sorted(re.findall(r"^([a-z-]+):.* ## \S.*$", text, re.MULTILINE))
+    assert ".DEFAULT_GOAL := help\n" in text
+
+
+def test_nothing_is_promised_to_be_on_an_index() -> None:
+    """No document and no message tells to install the package by its bare name."""
+    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "uwlr_adapter").rglob("*.py")]
+    bare = re.compile(r"install (?:-\S+ )*['\"`]?uwlr[-_]adapter\b(?!/)")
+    assert [path.name for path in places if bare.search(path.read_text(encoding="utf-8"))] == []

@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,12 +15,15 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
-from uwlr_adapter.server.serve import free_port, run
+from uwlr_adapter.server.serve import ListenError, free_port, run
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.soap.wsdl import PATH
 
 MARKER = "this-is-a-demo"
 """The file by which the demo knows a folder as its own."""
+LOG = "demo.log"
+"""The file of the log, in the same folder."""
 REQUEST = """\
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
  <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
@@ -46,6 +50,8 @@ REQUEST = """\
 def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> None:
     """Serve an example school on 127.0.0.1, until interrupted, and fetch from it once.
 
+    Writes the log of the requests to demo.log in the folder.
+
     Example:  uwlr-adapter demo --port 9000
     """
     given = click.get_current_context().find_root().params.get("data")
@@ -60,13 +66,28 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
             example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
         except ServerKeyError as error:
             raise click.ClickException(str(error)) from error
-    run(settings, lambda: _tell(context, settings, example, as_json=as_json))
+    try:
+        run(settings, lambda: _tell(context, settings, example, as_json=as_json), log=_log_to(folder / LOG))
+    except ListenError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _own_settings(folder: Path, port: int) -> Settings:
     """Give settings of the demo's own: what the environment says is about a real service."""
     values = {naam: field.get_default() for naam, field in Settings.model_fields.items()}
     return Settings.model_construct(**{**values, "data": folder, "port": port})
+
+
+def _log_to(path: Path) -> dict[str, Any]:
+    """Return the set-up of a log in a file, so that the terminal shows only what the demo itself prints.
+
+    Warnings and errors go to standard error too.
+    """
+    handlers = {
+        "file": {"class": "logging.FileHandler", "formatter": "json", "filename": str(path), "encoding": "utf-8"},
+        "stderr": {**LOGGING["handlers"]["stderr"], "level": "WARNING"},
+    }
+    return {**LOGGING, "handlers": handlers, "root": {**LOGGING["root"], "handlers": list(handlers)}}
 
 
 def _require_own(folder: Path, database: Database) -> None:
@@ -106,4 +127,5 @@ def _tell(context: Context, settings: Settings, example: DemoSchool, *, as_json:
         return
     counts = ", ".join(f"{number} {naam}" for naam, number in antwoord.counts.items())
     verdict = "is not valid" if antwoord.findings else "is valid"
-    echo(f"Fetched once with zeep: {counts}; the answer {verdict}.\nCtrl-C stops the demo.")
+    echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
+    echo(f"The log of the requests is in {settings.data / LOG}.\nCtrl-C stops the demo.")

@@ -22,6 +22,7 @@ from uwlr_adapter.db.statements import InsertStatement, Query
 from uwlr_adapter.errors import UwlrAdapterError
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
+_NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
 _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
@@ -79,9 +80,7 @@ class Database:
                 raise DatabaseUnusableError(_UNKNOWN)
             self.engine = dialect.make_engine(self.url)
         except ImportError as error:
-            raise DatabaseUnusableError(
-                "the driver of this database is missing: install uwlr-adapter[postgresql]"
-            ) from error
+            raise DatabaseUnusableError(_NO_DRIVER) from error
         except (ArgumentError, ValueError):
             raise DatabaseUnusableError(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:

@@ -97,11 +97,13 @@ def run(
     load: Callable[[Settings], Any] = worker.load,
     *,
     wsgi: bool = False,
+    log: dict[str, Any] = LOGGING,
 ) -> None:
     """Serve until interrupted; call `ready`, in a thread of its own, as soon as the service answers.
 
     The database must be current and the server keys known: both are checked again in the worker process.
     `load` and `wsgi` are for benchmarks: another application in the same server, in threads if it is one of WSGI.
+    `log` is the set-up of the log, for `logging.config.dictConfig`.
     """
     _require_free(settings)
     server = Server(
@@ -118,7 +120,7 @@ def run(
         respawn_interval=DRAIN_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
-        log_dictconfig=LOGGING,
+        log_dictconfig=log,
     )
     signal.signal(worker.DRAIN_SIGNAL, signal.SIG_IGN)  # a worker hears it once it is there
     server.on_reload(_drain_workers)
