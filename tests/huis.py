@@ -98,13 +98,13 @@ def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
     finally:
         database.close()
     refusals = {
-        "onbekende school": {"brin6": "99XX00", "sleutel": "99XX00abcdefghijklmnop"},
+        "onbekende school": {"brin6": "99XX00", "key": "99XX00abcdefghijklmnop"},
         "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
-        "code onjuist": {"sleutel": "21QW00Ygr67BfgKl!gr9"},
-        "code in andere letters": {"sleutel": CODE.lower()},
-        "gepauzeerd": {"klantnaam": "Basispoort", "sleutel": "21QW00gepauzeerd-koppeling"},
-        "beëindigd": {"klantnaam": "UWLR-4D", "sleutel": "21QW00beeindigde-koppeling"},
-        "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "sleutel": "21QW01nog-niet-gestart"},
+        "code onjuist": {"key": "21QW00Ygr67BfgKl!gr9"},
+        "code in andere letters": {"key": CODE.lower()},
+        "gepauzeerd": {"klantnaam": "Basispoort", "key": "21QW00gepauzeerd-koppeling"},
+        "beëindigd": {"klantnaam": "UWLR-4D", "key": "21QW00beeindigde-koppeling"},
+        "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "key": "21QW01nog-niet-gestart"},
         "geen koppeling": {"brin6": "21QW01"},
         "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
     }

@@ -27,7 +27,7 @@ ANDERS = make_dataset([Leerling("101", roepnaam="Zoé", groep="g1")], groepen=KL
 """The same school, one letter later."""
 NIEMAND = make_dataset([Leerling("101", roepnaam="Zoë", instroomdatum="2027-07-01")], schooljaar=SCHOOLJAAR)
 """A school whose only leerling comes next summer."""
-OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
+OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.name)
 
 
 @pytest.fixture

@@ -158,13 +158,13 @@ def test_a_school_without_leerkrachten_or_groups(school: Proefschool) -> None:
     assert school.fetch(LEERLINGEN, groepen="<groep/>").keys("leerling") == ["a"]
 
 
-@pytest.mark.parametrize("operatie", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
 def test_a_year_without_data_is_geengegevens_in_steps_too(school: Proefschool, operatie: names.Operation) -> None:
     """Each step answers a school year that has no leerlingen as the all-in-one does."""
     assert school.fetch(operatie, schooljaar="1999-2000").uitkomst == "geengegevens"
 
 
-@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
 @pytest.mark.parametrize("groepen", ["", "<klas/>", groep("g1") + "<groep><naam/></groep>", "x"])
 def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operation, groepen: str) -> None:
     """A request by groups names at least one group, and nothing else."""
@@ -173,13 +173,13 @@ def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operation
     assert b'pad="' in found.inhoud
 
 
-@pytest.mark.parametrize("operatie", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.name)
 def test_groups_have_no_place_in_the_other_requests(school: Proefschool, operatie: names.Operation) -> None:
     """The all-in-one is always of the whole school, and so is its structure."""
     assert school.fetch(operatie, groepen=groep("g1")).uitkomst == "Client.OngeldigBericht"
 
 
-@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
 def test_groepen_are_required_by_group(school: Proefschool, operatie: names.Operation) -> None:
     """The XSD has groepen required, whatever the text of the standard says."""
     message = school.message(operatie, rest="<xsdversie>2.2</xsdversie>")
@@ -205,7 +205,7 @@ def test_the_three_together_carry_what_the_whole_carries(school: Proefschool, pr
 
 @needs_standard
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
-@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.name)
 def test_each_answer_is_valid_as_published(school: Proefschool, operatie: names.Operation, xsdversie: str) -> None:
     """Data, no changes and no data: each is valid by the published XSD, whose list of schooljaren is carried on."""
     found = [school.fetch(operatie, xsdversie=xsdversie)]

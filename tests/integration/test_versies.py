@@ -239,7 +239,7 @@ def test_a_complete_school_has_no_remark(school: Proefschool) -> None:
 
 
 @pytest.mark.parametrize("xsdversie", ["2.0", "2.2.1", "2.4", "1.0", "2", "v2.2"])
-@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.naam)
+@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.name)
 def test_another_version_is_refused(school: Proefschool, operatie: names.Operation, xsdversie: str) -> None:
     """A version that is not answered is told so by each operation; 2.2.1 has no value of its own on the wire."""
     found = school.fetch(operatie, xsdversie=xsdversie)

@@ -180,7 +180,7 @@ def test_records_that_never_hold_still(school: Proefschool) -> None:
     assert school.fetch().uitkomst == ALLES.payload
 
 
-@pytest.mark.parametrize("operatie", [ALLES, LEERLINGEN], ids=lambda one: one.naam)
+@pytest.mark.parametrize("operatie", [ALLES, LEERLINGEN], ids=lambda one: one.name)
 def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names.Operation) -> None:
     """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
     first = school.fetch(operatie)

@@ -51,7 +51,7 @@ def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
 
 @pytest.mark.parametrize(
     ("where", "expected"),
-    [((Database, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "since"), TEMPORARY)],
+    [((Database, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "changed_since"), TEMPORARY)],
 )
 def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""

@@ -226,7 +226,7 @@ def test_the_code_is_nowhere_else(portaal: Portaal, caplog: pytest.LogCaptureFix
     koppeling = f"{SCHOOL}/koppeling/1"
     walk(browser.submit(koppeling, 0, verificatiecode=secrets[3], actie="opslaan"), may_show=secrets[3])
     walk(browser.submit(koppeling, 0, verificatiecode=secrets[2], actie="opslaan"))
-    for path in ("", "/koppeling/1", "/koppeling/1/bevestiging", "/koppeling/1/delen", "/journaal", "/entries.csv"):
+    for path in ("", "/koppeling/1", "/koppeling/1/bevestiging", "/koppeling/1/delen", "/journaal", "/journaal.csv"):
         walk(browser.get(f"{SCHOOL}{path}"))
     walk(browser.submit(f"{koppeling}/pauzeren"))
     walk(browser.submit(f"{koppeling}/beeindigen"))

@@ -130,7 +130,7 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
     assert page.status == 200
     assert shown == (expected or [])
     assert ("niet juist ingevuld" in page.text) == (expected is None)
-    file = browser.get(f"{SCHOOL}/entries.csv?{query}")
+    file = browser.get(f"{SCHOOL}/journaal.csv?{query}")
     if expected is None:
         assert file.status == 400
         return
@@ -141,7 +141,7 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
 def test_the_file(portaal: Portaal, browser: Browser) -> None:
     """A Dutch spreadsheet opens it: byte order mark, semicolons, and times of Amsterdam; more than one reading long."""
     write(portaal, MOMENT, GELUKT, times=1200)
-    page = browser.get(f"{SCHOOL}/entries.csv")
+    page = browser.get(f"{SCHOOL}/journaal.csv")
     assert page.body.startswith("\ufeffMoment;Koppeling;Soort;Uitkomst;Toelichting;Leerlingen\r\n")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="journaal-21QW00-2026-11-25.csv"'
     lines = page.body.splitlines()
@@ -153,7 +153,7 @@ def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) ->
     """Lines of another vestiging, of a vendor without a koppeling here, and of the operator stay out of sight."""
     write(portaal, MOMENT, GELUKT, brin6="30AB00", koppeling_id=3)
     write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.NO_KOPPELING, koppeling_id=None)
-    for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/entries.csv")):
+    for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/journaal.csv")):
         assert "Opgehaald</span>" not in page.body
         assert "Geweigerd;" not in page.body
         assert "toegevoegd" not in page.body
