@@ -12,9 +12,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 HEAD = """\
 # The public face
 
-`import uwlr_adapter` gives the names on this page. They are promised: what is written here holds from one version to the
-next, and a change is announced in the CHANGELOG. Every other module is internal. `make api` writes this page from the
-docstrings.
+`import uwlr_adapter` gives the names on this page. They are promised: what is written here holds from one version to
+the next, and a change is announced in the CHANGELOG. Every other module is internal. `make api` writes this page from
+the docstrings.
 """
 
 

@@ -1,8 +1,8 @@
 """UWLR leerlinggegevens from an ESIS-style student administration, through an activated koppeling.
 
-This module is the public face of the package: the names in `__all__` are promised, with their documented behaviour, from
-one version to the next. Every other module is internal. A name is loaded at its first use, so that importing the package
-costs nothing.
+This module is the public face of the package: the names in `__all__` are promised, with their documented behaviour,
+from one version to the next. Every other module is internal. A name is loaded at its first use, so that importing the
+package costs nothing.
 """
 
 from importlib import import_module
