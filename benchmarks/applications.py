@@ -100,7 +100,7 @@ def main() -> None:
     settings = Settings(port=chosen.port, workers=chosen.workers)
     serve.run(
         settings,
-        lambda: sys.stderr.write(f"Serving UWLR on {settings.base_url}\n"),
+        lambda taken: sys.stderr.write(f"Serving UWLR on {taken.base_url}\n"),
         KINDS[chosen.kind],
         wsgi=chosen.kind in WSGI,
     )
