@@ -79,7 +79,7 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
 
 
 def _demo_settings(folder: Path, port: int) -> Settings:
-    """Return the default settings with this folder and port; the environment configures a real service, not the demo."""
+    """Return the default settings with this folder and port; the environment is for a real service, and ignored."""
     values = {name: field.get_default() for name, field in Settings.model_fields.items()}
     return Settings.model_construct(**{**values, "data": folder, "port": port})
 

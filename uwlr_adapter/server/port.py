@@ -34,7 +34,8 @@ def take_port(held: socket.socket) -> None:
     try:
         held.listen()
     except OSError as error:
-        raise _listen_error(*held.getsockname()[:2], error) from None
+        host, port, *_ = held.getsockname()
+        raise _listen_error(host, port, error) from None
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 

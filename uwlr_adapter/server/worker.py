@@ -27,7 +27,9 @@ logger = logging.getLogger("uwlr_adapter.server.worker")
 
 def load(settings: Settings) -> RsgiApp:
     """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: the handler inherited from the server would ignore it
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # until it serves: the handler inherited from the server would ignore it
     app = make_app(settings)
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -39,21 +41,21 @@ def load(settings: Settings) -> RsgiApp:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
-    threading.Thread(target=watch, args=(app.longest, HUNG_SECONDS), daemon=True, name="watch").start()
+    threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads)
 
 
-def watch(longest: Callable[[], float], limit: float) -> None:
+def watch(oldest_seconds: Callable[[], float], limit: float) -> None:
     """End this process when a request takes more than `limit` seconds; the server then starts another worker.
 
-    `longest` returns the age of the oldest request in seconds. The exit is scheduled in advance and postponed as long
-    as no request hangs. It runs in a thread outside Python, so code that never releases the interpreter cannot prevent
-    it. The log gets the files, lines and functions of every thread, no values.
+    `oldest_seconds` returns the age of the oldest request in seconds. The exit is scheduled in advance and postponed as
+    long as no request hangs. It runs in a thread outside Python, so code that never releases the interpreter cannot
+    prevent it. The log gets the files, lines and functions of every thread, no values.
     """
     while True:
         faulthandler.dump_traceback_later(limit, exit=True)
         time.sleep(limit / 4)
-        if longest() > limit:
+        if oldest_seconds() > limit:
             logger.critical("a request hangs for more than %s s: this worker ends", limit)
             faulthandler.dump_traceback()
             os._exit(os.EX_SOFTWARE)
