@@ -92,7 +92,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
         raise click.BadParameter("must be two consecutive years, such as 2026-2027", param_hint="--schooljaar")
     with context.database() as database, database.reading() as connection:
         if schools.find_vestiging(connection, brin6) is None:
-            raise click.ClickException(f"no vestiging {brin6}: `uwlr-adapter school list` lists them")
+            raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
         dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="")
         changes = selection.changes(connection, brin6=brin6, schooljaar=year, day=day)
     if dataset is None:

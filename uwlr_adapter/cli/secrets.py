@@ -14,7 +14,7 @@ def read_secret(_context: click.Context, _parameter: click.Parameter, value: str
     try:
         return Path(value[1:]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"cannot read the file ({type(error).__name__})") from None
+        raise click.BadParameter(f"the file cannot be read ({type(error).__name__})") from None
 
 
 def secret_option(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
