@@ -12,8 +12,8 @@ class ListenError(UwlrAdapterError):
 def hold_port(host: str, port: int) -> socket.socket:
     """Return a socket bound to the address that does not listen yet; port 0 takes a free one.
 
-    While it is open the system gives this port to nobody who asks for a free one. Two processes can hold the same port:
-    `take_port` makes one of them the winner. Raises ListenError when another process listens there already.
+    While it is open, the system assigns this port to no process that asks for a free one. Two processes can hold the
+    same port; only one of them can take it (`take_port`). Raises ListenError when another process listens on it.
     """
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
@@ -26,10 +26,10 @@ def hold_port(host: str, port: int) -> socket.socket:
 
 
 def take_port(held: socket.socket) -> None:
-    """Listen on a held port, and allow more sockets of this user to be bound to it (SO_REUSEPORT).
+    """Listen on a held port, then allow other sockets of this user to share it (SO_REUSEPORT).
 
-    The option comes after `listen`: without it the system lets one process only listen on a port, whichever is first.
-    Raises ListenError in every other one.
+    The order matters: without the option only one socket can listen on a port, so that of several holders the first
+    one wins. Raises ListenError for every other one.
     """
     try:
         held.listen()
