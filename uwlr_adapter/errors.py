@@ -14,7 +14,7 @@ class UwlrAdapterError(Exception):
 
 
 class RefusedError(UwlrAdapterError):
-    """A request is refused and has changed nothing; `str()` says why, for the caller, who can ask for something else."""
+    """A request is refused and has changed nothing; `str()` says why, for the caller, who can change the request."""
 
 
 class UnusableError(UwlrAdapterError):

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     remove without a question."""
 
     host: str = "127.0.0.1"
-    """UWLR_HOST: the address to listen on. Default: loopback, because TLS and limits on slow bodies are nginx's work."""
+    """UWLR_HOST: the address to listen on. Default: loopback, because nginx does TLS and the limits on slow bodies."""
 
     port: int = Field(default=8080, ge=1, le=65535)
     """UWLR_PORT: the port to listen on."""
