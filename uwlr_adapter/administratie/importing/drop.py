@@ -5,7 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import selection
+from uwlr_adapter.administratie import enrolment
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import ImportRefusedError, Problem
 
@@ -18,7 +18,7 @@ Answered = Mapping[str, frozenset[object]]
 
 def answered(connection: sa.Connection, year: SchoolYear, day: date) -> Answered:
     """Return the leerlingen and the groepen that are answered for a year on a day."""
-    return selection.answered(connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day)
+    return enrolment.answered(connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day)
 
 
 def require_no_drop(year: SchoolYear, before: Answered, after: Answered, max_drop: float) -> None:

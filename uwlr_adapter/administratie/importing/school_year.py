@@ -1,4 +1,4 @@
-"""The vestiging and schooljaar of each delivery: resolved from the names in the source, and checked against each other."""
+"""The vestiging and schooljaar of each delivery, resolved from the names in the source and checked together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
