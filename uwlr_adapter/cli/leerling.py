@@ -4,7 +4,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import forget as forgetting
-from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.brin import brincode_of, is_brin6
 from uwlr_adapter.cli.base import Context
 
 _WHO = "KEY is the one that platforms get, or one of the source."
@@ -76,4 +76,4 @@ def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -
 def _brincode(brin6: str) -> str:
     if not is_brin6(brin6):
         raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="BRIN6")
-    return brin6[:4]
+    return brincode_of(brin6)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.answers.store import ANSWER_ROWS, AnswerState, AnswerStore, StaleAnswerError, assemble
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import Clock, day_of, schooljaar_of
 from uwlr_adapter.contract import answer, fault, names
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -168,7 +169,9 @@ class Exchange:
         regel = VerzoekEntry(self.clock(), verzoek.operation.name, 0)
         caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
         for _ in range(MAX_ATTEMPTS):
-            access_rows = self.gate.look(self.database, caller, SchoolReference(brin6[:4], brin6[4:], None))
+            access_rows = self.gate.look(
+                self.database, caller, SchoolReference(brincode_of(brin6), dependancecode_of(brin6), None)
+            )
             if access_rows.afnemer is None or access_rows.afnemer.uitgeschakeld_op is not None:
                 raise fault.OngeldigeKlantIdentificatie
             access = self.gate.decide_without_code(access_rows, entry, regel.moment)

@@ -19,7 +19,7 @@ from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.server import worker
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web import metrics
@@ -47,7 +47,7 @@ READY_SECONDS = 30
 logger = logging.getLogger("uwlr_adapter.serve")
 
 
-class ListenError(UwlrAdapterError):
+class ListenError(UnusableError):
     """The address cannot be listened on; the text says which and why."""
 
 

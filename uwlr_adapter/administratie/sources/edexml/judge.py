@@ -79,11 +79,11 @@ def _missing(content: etree._Element) -> Iterator[Problem]:
             yield Problem(line_of(leerlingen), "leerlingen", "has no leerling")
     for record in (record for section in SECTIONS for record in _children(content, section)):
         kind = local_of(record)
-        if kind in PERSONEN and not any(record.find(tag_of(naam)) is not None for naam in _NAME):
+        if kind in PERSONEN and all(record.find(tag_of(name)) is None for name in _NAME):
             yield Problem(line_of(record), kind, "has no achternaam and no roepnaam")
-        for naam in _REQUIRED.get(kind, ()):
-            if record.find(tag_of(naam)) is None:
-                yield Problem(line_of(record), f"{kind}/{naam}", f"has no {naam}")
+        for name in _REQUIRED.get(kind, ()):
+            if record.find(tag_of(name)) is None:
+                yield Problem(line_of(record), f"{kind}/{name}", f"has no {name}")
 
 
 def _first_each(findings: list[schemas.Finding]) -> Iterator[schemas.Finding]:
