@@ -147,7 +147,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, or in a dry run would do, to one vestiging and schooljaar.
+    """The result of an import, or the expected one of a dry run, for one vestiging and schooljaar.
 
     `counts` is by kind: locaties, groepen, leerlingen, leerkrachten. `dropped` counts the national numbers left out.
     """
