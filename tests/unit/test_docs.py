@@ -13,6 +13,7 @@ from uwlr_adapter.cli import main
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "docs" / "reference" / "settings.md"
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -47,8 +48,8 @@ def test_every_option_says_what_it_is(path: tuple[str, ...]) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    """Each setting has a line in docs/settings.md, and each line is a setting."""
-    table = re.findall(r"^\| `(UWLR_\w+)` ", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    """Each setting has a line in docs/reference/settings.md, and each line is a setting."""
+    table = re.findall(r"^\| `(UWLR_\w+)` ", SETTINGS.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(table) == sorted(f"UWLR_{naam.upper()}" for naam in Settings.model_fields)
 
 
@@ -91,6 +92,6 @@ def test_make_lists_its_targets() -> None:
 
 def test_nothing_is_promised_to_be_on_an_index() -> None:
     """No document and no message tells to install the package by its bare name."""
-    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "uwlr_adapter").rglob("*.py")]
+    places = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "uwlr_adapter").rglob("*.py")]
     bare = re.compile(r"install (?:-\S+ )*['\"`]?uwlr[-_]adapter\b(?!/)")
     assert [path.name for path in places if bare.search(path.read_text(encoding="utf-8"))] == []

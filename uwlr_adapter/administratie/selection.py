@@ -1,4 +1,4 @@
-"""Selection: (vestiging, schooljaar, day) gives one consistent dataset. docs/records.md has the rules.
+"""Selection: (vestiging, schooljaar, day) gives one consistent dataset. docs/reference/records.md has the rules.
 
 Every query of one selection must see one moment of the database: see `Database.snapshot`.
 """

@@ -1,7 +1,7 @@
 """Where records come from: the one protocol of every source, files and a LAS maker's own database alike.
 
 A source is found by an entry point of the group `uwlr_adapter.bronnen`, whose value is called with the options of the
-operator (`name=value`) and gives a Bron. docs/sources.md has a worked example.
+operator (`name=value`) and gives a Bron. docs/guides/source.md has a worked example.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """A CSV set of one school: a folder of files becomes a Levering for each vestiging and schooljaar that is laid out.
 
 Each such year is written as the tree of an EDEXML file and judged as one, so that both formats keep to the same rules.
-docs/records.md says what the files hold and who takes part in a year.
+docs/reference/records.md says what the files hold and who takes part in a year.
 """
 
 from collections import Counter
