@@ -101,7 +101,7 @@ def test_nothing_is_promised_to_be_on_an_index() -> None:
 
 
 def paths_of(line: str) -> Iterator[tuple[str, list[Path]]]:
-    """Yield each path that a line of ARCHITECTURE.md names in backticks, with the places where it may be.
+    """Yield each path that a line names in backticks, with the places where it may be.
 
     A row of the table of rooms names files of its room; other lines name paths below the package or the project.
     """
@@ -112,8 +112,9 @@ def paths_of(line: str) -> Iterator[tuple[str, list[Path]]]:
 
 
 def test_every_path_of_the_architecture_exists() -> None:
-    """Each file and folder that ARCHITECTURE.md names is there."""
-    lines = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()
+    """Each file and folder that ARCHITECTURE.md and CONTRIBUTING.md name is there."""
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("ARCHITECTURE.md", "CONTRIBUTING.md")]
+    lines = "\n".join(texts).splitlines()
     named = [(path, places) for line in lines for path, places in paths_of(line)]
     assert len(named) > 40
     assert [path for path, places in named if not any(place.exists() for place in places)] == []
