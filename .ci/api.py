@@ -35,7 +35,8 @@ def page() -> str:
 def _entry(name: str, value: object) -> str:
     code, notes = _class(name, value) if inspect.isclass(value) else ([f"{name}{_signature(value)}"], {})
     lines = [f"- `{member}`: {' '.join(text.split())}" for member, text in notes.items()]
-    parts = [f"## {name}\n", "```python", *code, "```\n", inspect.cleandoc(value.__doc__ or "") + "\n"]
+    quoted = [line.replace("'", '"') for line in code]  # as ruff formats the code of a page
+    parts = [f"## {name}\n", "```python", *quoted, "```\n", inspect.cleandoc(value.__doc__ or "") + "\n"]
     return "\n".join([*parts, *(["\n".join(lines) + "\n"] if lines else [])])
 
 
