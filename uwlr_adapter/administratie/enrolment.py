@@ -1,6 +1,6 @@
 """Enrolment on a day: the condition for taking part in a school year, and the days on which that changes.
 
-docs/records.md has the rules. The statements take the parameters brin6, schooljaar, peildatum and last (the last day
+docs/reference/records.md has the rules. The statements take the parameters brin6, schooljaar, peildatum and last (the last day
 of the school year).
 """
 

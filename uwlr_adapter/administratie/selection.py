@@ -1,4 +1,4 @@
-"""Selection: the one consistent dataset of a vestiging and a school year on a day. docs/records.md has the rules.
+"""Selection: the one consistent dataset of a vestiging and a school year on a day. docs/reference/records.md has the rules.
 
 All queries of one selection must see the same moment of the database: see `Database.snapshot`.
 """

@@ -90,9 +90,10 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
 @_import_options
 @click.pass_obj
 def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
-    """Import from an installed source NAME: a LAS maker's own database, found by its entry point (docs/sources.md).
+    """Import from an installed source NAME: a LAS maker's own database, found by its entry point.
 
-    Without PART every part of the source is imported; a part is usually a brincode.
+    Without PART every part of the source is imported; a part is usually a brincode. docs/guides/source.md has an
+    example of a source.
 
     Example:  uwlr-adapter import bron mijnlas 21QW -o url=postgresql://las.example/records
     """

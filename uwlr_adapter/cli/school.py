@@ -152,7 +152,7 @@ def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, x
 
 
 NO_DATA = "The year is not laid out, or nobody is enrolled on the peildatum."
-"""Why a school year is answered with geengegevens (docs/records.md)."""
+"""Why a school year is answered with geengegevens (docs/reference/records.md)."""
 
 
 def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:

@@ -1,7 +1,7 @@
 """The protocol of a source of records, for files and for a LAS maker's own database alike.
 
 A source is an entry point of the group `uwlr_adapter.bronnen`: a callable that takes the options of the operator
-(`name=value`) and returns a Bron. docs/sources.md has a worked example.
+(`name=value`) and returns a Bron. docs/guides/source.md has a worked example.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """A CSV set of one school: a folder of files becomes a Delivery for each vestiging and schooljaar that has groepen.
 
 Each such year is written as the tree of an EDEXML file and validated as one, so that both formats have the same rules.
-docs/records.md describes the files, and who takes part in a year.
+docs/reference/records.md describes the files, and who takes part in a year.
 """
 
 from collections import Counter
