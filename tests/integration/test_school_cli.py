@@ -80,7 +80,7 @@ def test_show_of_another_day_and_year(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(("99ZZ00",), "there is no vestiging 99ZZ00"), (("21QW00", "--schooljaar", "2026-2028"), "two following years")],
+    [(("99ZZ00",), "there is no vestiging 99ZZ00"), (("21QW00", "--schooljaar", "2026-2028"), "two consecutive years")],
 )
 def test_show_of_what_is_not_there_is_one_sentence(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
     """An unknown vestiging and a schooljaar that is none are told."""
@@ -148,7 +148,7 @@ def test_preview_of_a_disabled_afnemer_gives_no_data(tmp_path: Path) -> None:
         ("21QW01", "basispoort", "nog niet gestart"),
         ("21QW01", "snappet", "geen koppeling"),
         ("99ZZ00", "snappet", "geen koppeling"),
-        ("21QW00", "bron", "is no UWLR koppeling"),
+        ("21QW00", "bron", "is not a UWLR koppeling"),
     ],
 )
 def test_preview_of_a_koppeling_that_is_not_open_says_why(

@@ -360,8 +360,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from uwlr_adapter.cli import main
-from uwlr_adapter.contract import weergave
-make, mark = weergave.make, Path(sys.argv[2]) / "killed"
+from uwlr_adapter.contract import rendered
+make, mark = rendered.make, Path(sys.argv[2]) / "killed"
 def once(*args):
     made = make(*args)
     try:
@@ -369,7 +369,7 @@ def once(*args):
     except FileExistsError:
         return made
     os.kill(os.getpid(), signal.SIGKILL)
-weergave.make = once
+rendered.make = once
 sys.exit(main())
 """
 
@@ -389,7 +389,7 @@ def test_a_worker_killed_while_it_renders(huis: PortalContext, url: str) -> None
 
 HUNG = """
 import sys
-from uwlr_adapter import worker
+from uwlr_adapter.server import worker
 from uwlr_adapter.cli import main
 worker.HUNG_SECONDS = 1
 sys.exit(main())
@@ -409,7 +409,7 @@ def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> N
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
-    assert "voorraad.py" in written
+    assert "store.py" in written
     for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 
@@ -417,8 +417,8 @@ def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> N
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.web.app:make_app()"),
-        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.web.app:make_app"),
+        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.server.application:make_app()"),
+        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.server.application:make_app"),
     ],
     ids=lambda arguments: arguments[0],
 )
