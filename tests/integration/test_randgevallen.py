@@ -1,4 +1,4 @@
-"""What lies at the edge of the rules of docs/records.md: CSV sets that are half, doubled or of two minds, and undo."""
+"""The edges of the rules of docs/reference/records.md: CSV sets that are half, doubled or of two minds, and undo."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime

@@ -11,8 +11,8 @@ from edexml_bestand import make_dataset
 from huis import furnish
 from wsgi import call
 
-from uwlr_adapter.administratie import selection
-from uwlr_adapter.administratie.selection import EnrolmentChange
+from uwlr_adapter.administratie import enrolment
+from uwlr_adapter.administratie.enrolment import EnrolmentChange
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.db.database import Database
@@ -111,7 +111,7 @@ def test_an_answer_is_true_until_the_next_change(
     database = open_opslag(tmp_path)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
-        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=dag)
+        found = enrolment.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=dag)
         assert found == wisselingen
     assert next_change(database, "21QW00", "2026-2027", dag) == eerste
     database.close()

@@ -141,7 +141,7 @@ def _outcome(response: bytes) -> str:
 def test_a_reload_cuts_nothing(huis: PortalContext, url: str) -> None:
     """While both workers are replaced every request is answered, on new connections and on ones that are kept open.
 
-    But for a connection that a worker takes in the very moment in which it ends (docs/operator.md): one for each.
+    One connection for each worker is excepted, taken at the moment at which the worker ends (docs/guides/operator.md).
     """
     with two_workers(huis, url) as server:
         before = workers(server)

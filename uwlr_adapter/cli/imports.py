@@ -99,7 +99,7 @@ def from_bron(
     options: tuple[str, ...],
     **chosen: Any,  # noqa: ANN401 - as above
 ) -> None:
-    """Import from the installed source NAME, such as the database of a LAS (docs/sources.md).
+    """Import from the installed source NAME, such as the database of a LAS (docs/guides/source.md).
 
     Without PART, every part of the source is imported; a part is usually a brincode.
 

@@ -4,7 +4,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import forget as forgetting
-from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.brin import brincode_of, is_brin6
 from uwlr_adapter.cli.base import Context
 
 _KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
@@ -79,4 +79,4 @@ def _brincode(brin6: str) -> str:
         raise click.BadParameter(
             "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="BRIN6"
         )
-    return brin6[:4]
+    return brincode_of(brin6)

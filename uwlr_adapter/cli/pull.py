@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.client import PullError, PullRequest, PullResult
@@ -50,8 +51,8 @@ def pull(
         klantnaam=klantnaam,
         klantcode=klantcode,
         autorisatiesleutel=autorisatiesleutel,
-        brincode=brin6[:4],
-        dependancecode=brin6[4:],
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
         schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
         xsdversie=xsdversie,
     )

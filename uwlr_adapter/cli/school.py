@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from uwlr_adapter.administratie import schools, selection
+from uwlr_adapter.administratie import enrolment, schools, selection
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
@@ -21,7 +21,7 @@ from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
 NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
-"""The two causes of geengegevens (docs/records.md)."""
+"""The two causes of geengegevens (docs/reference/records.md)."""
 
 
 @click.group()
@@ -64,7 +64,7 @@ def list_(context: Context) -> None:
     with context.database() as database, database.reading() as connection:
         vestigingen = schools.list_vestigingen(connection)
         for vestiging in vestigingen:
-            sets = selection.answered(connection, brin6=vestiging.brin6, schooljaar=schooljaar_of(day), day=day)
+            sets = enrolment.answered(connection, brin6=vestiging.brin6, schooljaar=schooljaar_of(day), day=day)
             counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
             table.add_row(vestiging.brin6, escape(vestiging.naam), escape(vestiging.schoolkey or "-"), *counts)
     context.console.print(table)
@@ -94,7 +94,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
         if schools.find_vestiging(connection, brin6) is None:
             raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
         dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="")
-        changes = selection.changes(connection, brin6=brin6, schooljaar=year, day=day)
+        changes = enrolment.changes(connection, brin6=brin6, schooljaar=year, day=day)
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:

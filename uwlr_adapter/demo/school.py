@@ -12,6 +12,7 @@ from datetime import date
 
 from lxml import etree
 
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import schooljaar_start
 
 _ROEPNAMEN = (
@@ -82,7 +83,13 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
     pupils = list(_pupils(brin6, size, start))
     root = etree.Element("EDEX")
     school = etree.SubElement(root, "school")
-    _texts(school, schooljaar=schooljaar, brincode=brin6[:4], dependancecode=brin6[4:], schoolkey=f"voorbeeld-{brin6}")
+    _texts(
+        school,
+        schooljaar=schooljaar,
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
+        schoolkey=f"voorbeeld-{brin6}",
+    )
     _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie="2.1")
     _groepen(etree.SubElement(root, "groepen"), size, start)
     leerlingen = etree.SubElement(root, "leerlingen")
@@ -100,7 +107,7 @@ def _pupils(brin6: str, size: _Size, start: int) -> Iterator[_Pupil]:
         for place in range(size.per_jaargroep):
             voorvoegsel, achternaam = rng.choice(_NAMES)
             pupil = _Pupil(
-                number=first_year % 100 * 1000 + int(brin6[4:]) * 500 + place,
+                number=first_year % 100 * 1000 + int(dependancecode_of(brin6)) * 500 + place,
                 jaargroep=1,
                 geboortedatum=date(first_year - 4, rng.randint(1, 12), rng.randint(1, 28)),
                 roepnaam=rng.choice(_ROEPNAMEN),
@@ -155,7 +162,10 @@ def _leerkrachten(parent: etree._Element, size: _Size, brin6: str, start: int) -
     for number, key in enumerate(keys, 1):
         voorvoegsel, achternaam = rng.choice(_NAMES)
         leerkracht = etree.SubElement(
-            parent, "leerkracht", key=f"M{brin6[4:]}{number:02}", eckid=_eckid(f"{brin6} leerkracht {number}")
+            parent,
+            "leerkracht",
+            key=f"M{dependancecode_of(brin6)}{number:02}",
+            eckid=_eckid(f"{brin6} leerkracht {number}"),
         )
         _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=rng.choice(_ROEPNAMEN))
         _texts(leerkracht, emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK")

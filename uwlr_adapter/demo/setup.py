@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import school
@@ -56,7 +57,7 @@ def prepare(database: Database, server_keys: ServerKeys, moment: datetime) -> De
     with database.writing() as connection:
         _activate_koppeling(connection, server_keys, moment)
         _add_gebruiker(connection, moment)
-    return DemoSchool(KLANTNAAM, KLANTCODE, VERIFICATIECODE, BRIN6[:4], BRIN6[4:], schooljaar)
+    return DemoSchool(KLANTNAAM, KLANTCODE, VERIFICATIECODE, brincode_of(BRIN6), dependancecode_of(BRIN6), schooljaar)
 
 
 def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:
