@@ -227,7 +227,7 @@ def _act(
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
-            act(connection, seen.id, seen.versie, context.clock())
+            act(connection, seen.id, seen.version, context.clock())
 
 
 def _enter_code(
@@ -242,7 +242,7 @@ def _enter_code(
         chosen = code if seen.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            actions.enter_code(connection, server_keys, seen.id, seen.versie, chosen or "", context.clock())
+            actions.enter_code(connection, server_keys, seen.id, seen.version, chosen or "", context.clock())
     if generate:
         _show_once(context, chosen)
 

@@ -20,8 +20,7 @@ from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.keys import key_file
-from uwlr_adapter.keys.tables import serversleutel
+from uwlr_adapter.keys import key_file, tables
 from uwlr_adapter.settings import Settings, forget_key_variables
 
 KEY_BYTES = 32
@@ -119,7 +118,7 @@ class ServerKeys:
             new = keys.unknown(connection, clock())
         if new:
             with database.writing() as connection:
-                dialect.lock(connection, "serversleutel")  # several processes start at once
+                dialect.lock(connection, "server_keys")  # several processes start at once
                 keys.register(connection, clock())
         return keys
 
@@ -147,7 +146,7 @@ class ServerKeys:
 
         Raises ServerKeyError when a check value belongs to another key, or when stored codes need an absent key.
         """
-        check_values = {row.naam: row.controle for row in connection.execute(sa.select(serversleutel))}
+        check_values = {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
         for server_key in self.keys:
             if not hmac.compare_digest(
                 check_values.get(server_key.name, _check_value(server_key)), _check_value(server_key)
@@ -166,7 +165,7 @@ class ServerKeys:
     def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Write down the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
         for server_key in self.unknown(connection, moment):
-            connection.execute(serversleutel.insert().values(naam=server_key.name, controle=_check_value(server_key)))
+            connection.execute(tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key)))
 
 
 def _parse(place: int, line: str) -> ServerKey:
@@ -206,7 +205,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _knows_keys(database: Database) -> bool:
     with database.reading() as connection:
-        return connection.scalar(sa.select(sa.exists(sa.select(serversleutel.c.naam)))) is True
+        return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 
 def _in_use(connection: sa.Connection, naam: str, moment: datetime) -> bool:

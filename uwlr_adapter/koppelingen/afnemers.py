@@ -35,7 +35,7 @@ class AfnemerError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class Afnemer:
-    """One vendor. `vorige_tot` is until when the klantcode before the last rotation is still good."""
+    """One vendor. `previous_until` is until when the klantcode before the last rotation is still good."""
 
     id: int
     klantnaam: str
@@ -57,11 +57,11 @@ class AfnemerRow(NamedTuple):
     id: int
     klantnaam: str
     klantcode_digest: str
-    vorige_digest: str | None
-    vorige_tot: datetime | None
-    aangemaakt_op: datetime
-    uitgeschakeld_op: datetime | None
-    streng: bool
+    previous_digest: str | None
+    previous_until: datetime | None
+    created_at: datetime
+    disabled_at: datetime | None
+    strict: bool
 
 
 def add(
@@ -84,7 +84,7 @@ def add(
         raise AfnemerError("there is an afnemer with this klantnaam already")
     digest = server_keys.digest(SecretPurpose.KLANTCODE, code)
     connection.execute(
-        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
+        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, created_at=to_utc(moment))
     )
     return _recorded(connection, klantnaam, Act.ADDED, moment), code
 
@@ -110,8 +110,8 @@ def rotate(
         _table.update()
         .where(_table.c.klantnaam == klantnaam)
         .values(
-            vorige_digest=_table.c.klantcode_digest if stays else None,
-            vorige_tot=to_utc(moment + overlap) if stays else None,
+            previous_digest=_table.c.klantcode_digest if stays else None,
+            previous_until=to_utc(moment + overlap) if stays else None,
             klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
         )
     )
@@ -135,7 +135,7 @@ def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
 def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
     """Judge the requests of an afnemer with or without repairs. Raises AfnemerError."""
     get(connection, klantnaam)
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=strict))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(strict=strict))
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
@@ -176,7 +176,7 @@ def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server
     """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
     presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
     current = presented.matches(None if known is None else known.klantcode_digest)
-    previous = presented.matches(None if known is None else known.vorige_digest)
+    previous = presented.matches(None if known is None else known.previous_digest)
     if known is None:
         return None
     afnemer = _record(known)
@@ -185,7 +185,7 @@ def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server
 
 
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(uitgeschakeld_op=value))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
 
 
 def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime) -> Afnemer:
@@ -205,8 +205,8 @@ def _record(row: sa.Row[Any] | AfnemerRow) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,
-        created_at=from_utc(row.aangemaakt_op),
-        previous_until=None if row.vorige_tot is None else from_utc(row.vorige_tot),
-        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        strict=row.streng,
+        created_at=from_utc(row.created_at),
+        previous_until=None if row.previous_until is None else from_utc(row.previous_until),
+        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        strict=row.strict,
     )
