@@ -137,7 +137,7 @@ inschrijving = sa.Table(
     sa.Column("tot", sa.Date, comment="first day no longer enrolled; none is open"),
     sa.Column("gast", sa.Boolean, nullable=False),
     sa.Column("instroomdatum", sa.Text, comment="as the source wrote it"),
-    sa.Column("uitstroomdatum", sa.Text, comment="idem"),
+    sa.Column("uitstroomdatum", sa.Text, comment="as the source wrote it"),
     sa.ForeignKeyConstraint(
         ["brin6", "schooljaar", "persoon_id"], ["deelname.brin6", "deelname.schooljaar", "deelname.persoon_id"]
     ),
@@ -192,9 +192,7 @@ import_batch = sa.Table(
     sa.Column("source", sa.String(20), nullable=False, comment="edexml, csv, or the name of a Bron"),
     sa.Column("undone_at", sa.DateTime, comment="UTC"),
     sa.Column("forgotten", sa.Integer, nullable=False, comment="leerlingen erased from its steps afterwards"),
-    sa.Column(
-        "reports", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"
-    ),
+    sa.Column("reports", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"),
     comment="one import: whole, or not there at all",
 )
 import_step = sa.Table(
@@ -214,5 +212,5 @@ forgotten = sa.Table(
     sa.Column("salt", sa.String(32), primary_key=True, comment="of this person only"),
     sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
-    comment="what is left of a forgotten leerling: enough to know him or her by, nothing to read",
+    comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )

@@ -37,7 +37,10 @@ class AnswerKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """For what an answer holds: a version of the records, the days from `valid_from` until before `valid_until`, and what rendered it."""
+    """For what an answer holds: a version of the records, a period of days, and what rendered it.
+
+    The period is from `valid_from` (inclusive) to `valid_until` (exclusive); None is open.
+    """
 
     school_version: int
     valid_from: date
@@ -83,7 +86,9 @@ def validity_row(
 def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash: str) -> None:
     """Take the note away from content that is gone, so that it is made again."""
     connection.execute(
-        answer_state.update().where(*_is(answer_key), answer_state.c.content_hash == content_hash).values(school_version=None)
+        answer_state.update()
+        .where(*_is(answer_key), answer_state.c.content_hash == content_hash)
+        .values(school_version=None)
     )
 
 

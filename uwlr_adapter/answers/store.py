@@ -36,8 +36,8 @@ from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
-from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.answers.memory import ByteLruCache
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.contract import answer, gzip_stream, rendered
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -286,7 +286,9 @@ def _usable(
     """Give the stand of this answer among some, when it holds now (rule 2)."""
     for row in states:
         if row[: len(answer_key)] == answer_key:
-            content_hash, gewijzigd, version, valid_from, valid_until, renderer, leerlingen, incomplete = row[len(answer_key) :]
+            content_hash, gewijzigd, version, valid_from, valid_until, renderer, leerlingen, incomplete = row[
+                len(answer_key) :
+            ]
             is_made = version is not None and version >= school_version and renderer == _renderer(answer_format)
             if is_made and valid_from <= day and (valid_until is None or day < valid_until):
                 return AnswerState(content_hash, from_utc(gewijzigd), leerlingen, incomplete)

@@ -68,7 +68,8 @@ def undo(connection: sa.Connection, attempt: Attempt) -> None:
     connection.execute(
         login_attempt.update()
         .where(
-            login_attempt.c.login_digest == attempt.login_digest, login_attempt.c.source.in_([attempt.source, _EVERYWHERE])
+            login_attempt.c.login_digest == attempt.login_digest,
+            login_attempt.c.source.in_([attempt.source, _EVERYWHERE]),
         )
         .where(login_attempt.c.attempts > 0)
         .values(attempts=login_attempt.c.attempts - 1)
@@ -112,6 +113,8 @@ def _set(connection: sa.Connection, attempt: Attempt, source: str, number: int, 
     if connection.execute(update.values(values)).rowcount == 0:
         try:
             with connection.begin_nested():
-                connection.execute(login_attempt.insert().values(login_digest=attempt.login_digest, source=source, **values))
+                connection.execute(
+                    login_attempt.insert().values(login_digest=attempt.login_digest, source=source, **values)
+                )
         except IntegrityError:  # another process counted the first attempt in this very moment
             connection.execute(update.values(attempts=login_attempt.c.attempts + 1))

@@ -97,6 +97,8 @@ def _row(entry: VerzoekEntry) -> dict[str, Any]:
         "leerlingen": entry.leerlingen,
         "repairs": " ".join(entry.repairs) or None,
         "remarks": " ".join(entry.remarks) or None,
+        "actor": None,  # its afnemer
+        "request_id": entry.request_id,
     }
 
 
@@ -104,8 +106,17 @@ def _minute(entry: Refusal) -> tuple[datetime, str, str]:
     return to_utc(entry.moment).replace(second=0, microsecond=0), entry.source, entry.outcome
 
 
-def record_act(connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str) -> None:
-    """Write down an act on a koppeling, in the transaction of the act itself."""
+MAX_ACTOR = 100
+"""Characters of an actor: the width of its column."""
+
+
+def record_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str, actor: str
+) -> None:
+    """Store an act on a koppeling, in the transaction of the act itself.
+
+    `actor` is the login of the portal user, or `cli:` and the user of the machine.
+    """
     connection.execute(
         journaal.insert().values(
             moment=to_utc(moment),
@@ -114,14 +125,20 @@ def record_act(connection: sa.Connection, *, moment: datetime, act: Act, koppeli
             koppeling_id=koppeling_id,
             brin6=brin6,
             outcome="gedaan",
+            actor=actor,
         )
     )
 
 
-def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int) -> None:
-    """Write down an act on an afnemer, in the transaction of the act itself; no school sees it."""
+def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int, actor: str) -> None:
+    """Store an act on an afnemer, in the transaction of the act itself; no school sees it."""
     connection.execute(
         journaal.insert().values(
-            moment=to_utc(moment), kind=EntryKind.AFNEMER, act=act, afnemer_id=afnemer_id, outcome="gedaan"
+            moment=to_utc(moment),
+            kind=EntryKind.AFNEMER,
+            act=act,
+            afnemer_id=afnemer_id,
+            outcome="gedaan",
+            actor=actor,
         )
     )

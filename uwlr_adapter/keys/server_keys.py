@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -104,14 +105,14 @@ class ServerKeys:
         return cls(tuple(_parse(place, line) for place, line in enumerate(filled, start=1)))
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now) -> Self:
-        """Read the keys that the settings name and hold them against the check values in the database.
+    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now, *, create: bool = False) -> Self:
+        """Read the keys that the settings name and compare them with the check values in the database.
 
-        Beside an SQLite database that knows no key yet, an absent key file is made. A new key's check value is
-        written down. The key variables leave the environment. Raises ServerKeyError.
+        An absent key file is created when the database knows no key yet: beside SQLite always, else with `create`. The
+        check value of a new key is stored. The key variables leave the environment. Raises ServerKeyError.
         """
         try:
-            keys = cls.parse(_lines(settings, database))
+            keys = cls.parse(_lines(settings, database, create=create or database.is_sqlite))
         finally:
             forget_key_variables()
         with database.reading() as connection:
@@ -165,7 +166,9 @@ class ServerKeys:
     def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Write down the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
         for server_key in self.unknown(connection, moment):
-            connection.execute(tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key)))
+            connection.execute(
+                tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key))
+            )
 
 
 def _parse(place: int, line: str) -> ServerKey:
@@ -180,13 +183,18 @@ def _parse(place: int, line: str) -> ServerKey:
     return ServerKey(match["naam"], secret)
 
 
-def _lines(settings: Settings, database: Database) -> list[str]:
-    """Give the lines in which the keys stand: of the variable, else of the file."""
-    if settings.keys is not None:
-        return settings.keys.get_secret_value().split(",")
-    path = settings.keys_file or settings.data / "keys"
+def key_path(settings: Settings) -> Path | None:
+    """Return the file that holds the server keys; None when UWLR_KEYS holds them."""
+    return None if settings.keys is not None else settings.keys_file or settings.data / "keys"
+
+
+def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]:
+    """Return the lines that hold the keys, of the variable, else of the file; `create` allows making that file."""
+    path = key_path(settings)
+    if path is None or settings.keys is not None:
+        return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if database.is_sqlite and not path.exists() and not _knows_keys(database):
+        if create and not path.exists() and not _knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:

@@ -65,7 +65,13 @@ class AfnemerRow(NamedTuple):
 
 
 def add(
-    connection: sa.Connection, server_keys: ServerKeys, klantnaam: str, moment: datetime, klantcode: str | None = None
+    connection: sa.Connection,
+    server_keys: ServerKeys,
+    klantnaam: str,
+    moment: datetime,
+    klantcode: str | None = None,
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
     """Make an afnemer and give it with its klantcode, which is generated unless given.
 
@@ -83,10 +89,8 @@ def add(
     if find(connection, klantnaam) is not None:
         raise AfnemerError("there is an afnemer with this klantnaam already")
     digest = server_keys.digest(SecretPurpose.KLANTCODE, code)
-    connection.execute(
-        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, created_at=to_utc(moment))
-    )
-    return _recorded(connection, klantnaam, Act.ADDED, moment), code
+    connection.execute(_table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, created_at=to_utc(moment)))
+    return _recorded(connection, klantnaam, Act.ADDED, moment, actor), code
 
 
 def rotate(
@@ -95,6 +99,8 @@ def rotate(
     klantnaam: str,
     moment: datetime,
     overlap: timedelta = timedelta(0),
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
     """Give an afnemer a new klantcode; the present one stays good for `overlap`, and one before that no longer.
 
@@ -115,21 +121,21 @@ def rotate(
             klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
         )
     )
-    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment), code
+    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment, actor), code
 
 
-def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
+def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerError."""
     if get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, to_utc(moment))
-        _recorded(connection, klantnaam, Act.DISABLED, moment)
+        _recorded(connection, klantnaam, Act.DISABLED, moment, actor)
 
 
-def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
+def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, None)
-        _recorded(connection, klantnaam, Act.ENABLED, moment)
+        _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
 
 
 def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
@@ -188,10 +194,10 @@ def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | N
     connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
 
 
-def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime) -> Afnemer:
-    """Write an act down in the journaal, and give the afnemer as it is now."""
+def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime, actor: str) -> Afnemer:
+    """Store an act in the journaal, and return the afnemer as it is now."""
     afnemer = get(connection, klantnaam)
-    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id)
+    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id, actor=actor)
     return afnemer
 
 

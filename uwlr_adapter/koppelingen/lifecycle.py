@@ -148,9 +148,7 @@ def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
     """End it for good; the digest of its code is erased. Raises EndedError."""
     _require_living(koppeling)
-    return replace(
-        koppeling, status=Status.BEEINDIGD, code_digest=None, ended_at=moment, version=koppeling.version + 1
-    )
+    return replace(koppeling, status=Status.BEEINDIGD, code_digest=None, ended_at=moment, version=koppeling.version + 1)
 
 
 def require_code(koppeling: Koppeling) -> None:

@@ -67,7 +67,7 @@ class HealthEndpoints:
 
     def _hindrance(self) -> str | None:
         try:
-            self.database.require_current()
+            self.database.require_usable()
             with self.database.reading() as connection:
                 self.server_keys.unknown(connection, self.clock())
         except (DatabaseUnusableError, DBAPIError):

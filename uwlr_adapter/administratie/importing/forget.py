@@ -15,12 +15,12 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.administratie.tables import (
     PersonKind,
-    source_key,
     deelname,
+    forgotten,
     inschrijving,
     persoon,
     plaatsing,
-    forgotten,
+    source_key,
 )
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import UwlrAdapterError

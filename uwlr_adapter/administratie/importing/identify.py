@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.match import KnownPersons, MatchResult, NewPerson, SourceRow, match
 from uwlr_adapter.administratie.model import Delivery, Problem, SourceRecord
-from uwlr_adapter.administratie.tables import PersonKind, aanstelling, source_key, deelname, persoon
+from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, persoon, source_key
 from uwlr_adapter.db import dialect
 
 

@@ -14,13 +14,13 @@ from uwlr_adapter.administratie.importing.table_rows import SchoolYear, rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
     aanstelling,
-    source_key,
     deelname,
     groep,
     inschrijving,
     locatie,
     persoon,
     plaatsing,
+    source_key,
     vestiging,
 )
 from uwlr_adapter.clock import day_of
