@@ -194,11 +194,12 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     for row in connection.execute(query).all():
         own = "id" if row.table_name == "persoon" else "persoon_id"
         rows = _named(row.rows)
-        left = [row for row in rows if row.get(own) != persoon_id]
+        left = [one for one in rows if one.get(own) != persoon_id]
         if len(left) != len(rows):
             touched.add(row.batch_id)
             where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
-            connection.execute(import_step.update().where(*where).values(rows=left))
+            stored = {"columns": row.rows["columns"], "rows": [list(one.values()) for one in left]}
+            connection.execute(import_step.update().where(*where).values(rows=stored))
     if touched:
         connection.execute(
             import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)
@@ -216,10 +217,8 @@ def _stored_rows(step: BatchStep) -> dict[str, Any]:
     return {"columns": names, "rows": rows}
 
 
-def _named(stored: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """Give kept rows by column name; the first imports were kept so."""
-    if isinstance(stored, list):
-        return stored
+def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return stored rows by column name."""
     return [dict(zip(stored["columns"], row, strict=True)) for row in stored["rows"]]
 
 
