@@ -19,7 +19,7 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget
 from uwlr_adapter.administratie.tables import answer_content, import_batch
 from uwlr_adapter.answers import store
-from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Finding
@@ -205,7 +205,7 @@ def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
     for year in range(1990, 2000):
         assert school.fetch(schooljaar=f"{year}-{year + 1}").uitkomst == "geengegevens"
     with school.database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(answer_state)) == 0
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
     if not personen:
         return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_vergeten)
-    server_keys = connection.execute(
+    source_keys = connection.execute(
         sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school.brincode))
     )
     records = deelname if is_leerling else aanstelling
@@ -111,7 +111,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     )
     return KnownPersons(
         elsewhere=frozenset(connection.scalars(elsewhere)),
-        by_source_key={row.bronkey: row.persoon_id for row in server_keys},
+        by_source_key={row.key: row.persoon_id for row in source_keys},
         by_eckid={eckid: at for at, _, eckid in personen if eckid is not None},
         eckid_of={at: eckid for at, _, eckid in personen},
         keys={key for _, key, _ in personen},
