@@ -68,7 +68,7 @@ def test_each_call_is_written_once(opslag: Database, calls: int, refused: int) -
             )
         ]
         assert [one.remarks for one in twice] == 2 * [line.remarks]
-    assert sum(row.aantal for row in counted) == 2 * refused
+    assert sum(row.occurrences for row in counted) == 2 * refused
     assert len(counted) == min(refused, 6)
 
 
