@@ -25,7 +25,7 @@ from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.answers import tables as answers
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import sqlite
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
@@ -115,7 +115,7 @@ def test_an_opening_waits_for_the_one_that_is_first(tmp_path: Path) -> None:
     first = sqlite3.connect(path, isolation_level=None)
     first.execute("BEGIN IMMEDIATE")
     database = Database(f"sqlite:///{path}")
-    with patch.object(dialect, "sleep", side_effect=lambda _: first.rollback()) as waited:
+    with patch.object(sqlite, "sleep", side_effect=lambda _: first.rollback()) as waited:
         database.upgrade()
     assert waited.call_count == 1
     first.close()
@@ -432,9 +432,18 @@ def test_since_when_an_answer_is_as_it_is_outlives_the_names(opslag: Database) -
         row = {"brincode": "21QW", "dependancecode": "00", "naam": "De Regenboog"}
         connection.execute(tables.tables["vestiging"].insert().values(brin6="21QW00", **row))
         state = {
-            "brin6": "21QW00", "schooljaar": "2026-2027", "profiel": "smalle set", "xsdversie": "2.2",
-            "soort": "leerlinggegevens", "inhoud_hash": "a" * 64, "gewijzigd": datetime(2026, 9, 1, 8),  # noqa: DTZ001 - UTC
-            "schoolversie": 3, "van": date(2026, 9, 1), "vorm": "0.1.0", "leerlingen": 1, "onvolledig": 0,
+            "brin6": "21QW00",
+            "schooljaar": "2026-2027",
+            "profiel": "smalle set",
+            "xsdversie": "2.2",
+            "soort": "leerlinggegevens",
+            "inhoud_hash": "a" * 64,
+            "gewijzigd": datetime(2026, 9, 1, 8),  # noqa: DTZ001 - UTC
+            "schoolversie": 3,
+            "van": date(2026, 9, 1),
+            "vorm": "0.1.0",
+            "leerlingen": 1,
+            "onvolledig": 0,
         }
         connection.execute(tables.tables["stand"].insert().values(state))
     opslag.upgrade()

@@ -29,7 +29,8 @@ from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk, limits, locks
+from uwlr_adapter.db import postgresql as postgresql_backend
 from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
 from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
@@ -166,7 +167,7 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Databas
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
-        silence.enter_context(patch.object(dialect, "STATEMENT_SECONDS", -1))
+        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
         held = silence.enter_context(opslag.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
 
@@ -310,16 +311,16 @@ def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
     def second() -> None:
         held.wait()
         with opslag.writing() as connection:
-            dialect.lock(connection, "een")
+            locks.lock(connection, "een")
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
     with opslag.writing() as connection:
-        dialect.lock(connection, "een")
+        locks.lock(connection, "een")
         held.set()
         with opslag.writing() as other:
-            dialect.lock(other, "twee")
+            locks.lock(other, "twee")
         until(lambda: waiting(connection))
         order.append("first")
     thread.join()
@@ -449,7 +450,7 @@ def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
 
 def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
     """Who waits too long for another writer gets the fault for it, within the limit; afterwards all is right."""
-    with patch.object(dialect, "WAIT_SECONDS", 1):
+    with patch.object(limits, "WAIT_SECONDS", 1):
         school = Proefschool(tmp_path)
         school.fetch()
         other = Database(url)
@@ -506,15 +507,15 @@ def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
             "moment": None if number % 2 else day.replace(tzinfo=None),
             "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
         }
-        for number in range(dialect.COPY_FROM * 3)
+        for number in range(bulk.COPY_FROM * 3)
     ]
     with opslag.writing() as connection:
         SOORTEN.create(connection)
     found = []
-    for size in (len(rows), dialect.COPY_FROM - 1):
+    for size in (len(rows), bulk.COPY_FROM - 1):
         with opslag.writing() as connection:
             for start in range(0, len(rows), size):
-                dialect.insert_many(connection, SOORTEN, rows[start : start + size])
+                bulk.insert_many(connection, SOORTEN, rows[start : start + size])
             query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
             found.append([dict(row) for row in connection.execute(query).mappings()])
             connection.execute(SOORTEN.delete())
@@ -524,7 +525,7 @@ def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
 def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
     """The rows of a school go by COPY: an import of a nation depends on it."""
     database = open_opslag(tmp_path)
-    with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
+    with patch.object(postgresql_backend, "copy_rows", wraps=postgresql_backend.copy_rows) as copied:
         import_dataset(database, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
     assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
 
@@ -535,7 +536,7 @@ def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Database) 
         SOORTEN.create(connection)
     rows = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
     with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
-        dialect.insert_many(connection, SOORTEN, rows)
+        bulk.insert_many(connection, SOORTEN, rows)
     assert "23505" in str(caught.value)
     assert "merkteken" not in str(caught.value)
     assert "id)=" not in str(caught.value)

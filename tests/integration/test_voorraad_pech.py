@@ -12,7 +12,7 @@ from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import rendered
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
 
 DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
@@ -21,7 +21,7 @@ DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 @pytest.fixture
 def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
     """Give the smallest school, whose service waits a second at most for another writer."""
-    with patch.object(dialect, "WAIT_SECONDS", 1):
+    with patch.object(limits, "WAIT_SECONDS", 1):
         made = Proefschool(tmp_path)
         made.import_data(KLEIN)
         yield made

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import answer_content, school, vestiging
 from uwlr_adapter.brin import is_brin6
-from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import fetch_queries
 from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
 
@@ -105,7 +105,7 @@ def lock_school(connection: sa.Connection, brincode: str) -> bool:
 
     Tells whether it is new, so that no person of it can be known: whoever writes one holds the school.
     """
-    dialect.lock(connection, f"brincode {brincode}")
+    lock(connection, f"brincode {brincode}")
     is_new = connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None
     if is_new:
         connection.execute(school.insert().values(brincode=brincode, version=0))

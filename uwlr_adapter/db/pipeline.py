@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.dialect import STATEMENT_SECONDS
 from uwlr_adapter.db.libpq import Row, Step, libpq_of
 
 
@@ -94,7 +94,7 @@ class _PipelineConnection:
         self._found = []
         skipped = self.libpq.send(steps)
         self._send()
-        limit = self._loop.call_later(STATEMENT_SECONDS + 1, self._give_up)
+        limit = self._loop.call_later(limits.STATEMENT_SECONDS + 1, self._give_up)
         try:
             await done
         finally:

@@ -17,8 +17,8 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import Clock, now, to_utc
-from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.keys import key_file, tables
@@ -119,7 +119,7 @@ class ServerKeys:
             new = keys.unknown(connection, clock())
         if new:
             with database.writing() as connection:
-                dialect.lock(connection, "server_keys")  # several processes start at once
+                lock(connection, "server_keys")  # several processes start at once
                 keys.register(connection, clock())
         return keys
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
@@ -85,7 +85,7 @@ def add(
         raise AfnemerError(
             f"a klantcode has {MIN_KLANTCODE} to {MAX_KLANTCODE} printable ASCII characters without spaces"
         )
-    dialect.lock(connection, f"afnemer {klantnaam}")
+    lock(connection, f"afnemer {klantnaam}")
     if find(connection, klantnaam) is not None:
         raise AfnemerError("there is an afnemer with this klantnaam already")
     digest = server_keys.digest(SecretPurpose.KLANTCODE, code)

@@ -18,7 +18,7 @@ from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delet
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UwlrAdapterError
 
@@ -111,7 +111,7 @@ def record(
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
     rows = [(batch_id, place, step.table.name, step.kind.value, _stored_rows(step)) for place, step in enumerate(steps)]
-    dialect.insert_rows(connection, import_step, import_step.columns.keys(), rows)
+    bulk.insert_rows(connection, import_step, import_step.columns.keys(), rows)
     return batch_id
 
 
@@ -168,7 +168,7 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
 
 def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:
     if kind is StepKind.REMOVED:
-        dialect.insert_many(connection, table, rows)
+        bulk.insert_many(connection, table, rows)
     elif kind is StepKind.CHANGED:
         update(connection, table, reversed(rows))
     elif table is vestiging:

@@ -14,7 +14,7 @@ from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.match import KnownPersons, MatchResult, NewPerson, SourceRow, match
 from uwlr_adapter.administratie.model import Delivery, Problem, SourceRecord
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, persoon, source_key
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def identify(connection: sa.Connection, delivery: Delivery, school: ImportedScho
         rows = [SourceRow(one.line, one.record.key, one.record.eckid) for one in source_records]
         outcomes[kind] = match(kind.value, rows, _known(connection, kind, school))
     wanted = sum(isinstance(one, NewPerson) for outcome in outcomes.values() for one in outcome.persons)
-    new_ids = iter(dialect.take_ids(connection, persoon, wanted))
+    new_ids = iter(bulk.take_ids(connection, persoon, wanted))
     leerlingen, leerkrachten = (
         _identified(connection, outcome, (kind.value, school.brincode), new_ids) for kind, outcome in outcomes.items()
     )
