@@ -37,9 +37,9 @@ _SOORT = sa.String(20)
 
 
 def _jaar(*, of_deelname: bool = False) -> tuple[sa.Column[str], sa.Column[str]]:
-    """Give the columns that name a year; a row `of_deelname` has its vestiging by the key of the deelname that it has.
+    """Return the columns that name a year; a row `of_deelname` has its vestiging through the key of its deelname.
 
-    A second foreign key for what that one says already would be a sixth of PostgreSQL's work in an import.
+    A second foreign key for the same would be a sixth of PostgreSQL's work in an import.
     """
     known = () if of_deelname else (sa.ForeignKey("vestiging.brin6"),)
     return (

@@ -1,4 +1,4 @@
-"""What PostgreSQL needs: its limits, how its transactions begin, its failures, and COPY.
+"""The PostgreSQL backend: its limits, how its transactions begin, its failures, and COPY.
 
 A reading transaction is one snapshot that changes nothing. A writing one reads what is committed at each statement:
 together with a lock on what it is about (`locks.lock`, or the lock of a row) that is what SQLite's only writer sees, so

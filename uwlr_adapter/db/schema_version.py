@@ -25,7 +25,7 @@ schema_version = sa.Table(
 
 
 class SchemaState(Enum):
-    """What this code can do with a database."""
+    """The use that this code can make of a database."""
 
     ABSENT = "absent"
     """It has no tables of ours."""
@@ -37,7 +37,7 @@ class SchemaState(Enum):
 
 
 def schema_state(connection: sa.Connection) -> SchemaState:
-    """Return what this code can do with a database: readable_from <= SCHEMA <= number makes it usable.
+    """Return whether this code can use a database: readable_from <= SCHEMA <= number makes it usable.
 
     Raises DBAPIError.
     """

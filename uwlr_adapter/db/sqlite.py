@@ -1,4 +1,4 @@
-"""What SQLite needs: its file, its settings, how its transactions begin, and what its only writer means.
+"""The SQLite backend: its file, its settings, how its transactions begin, and the wait for its only writer.
 
 The driver commits by itself; each transaction begins with a statement of ours.
 """

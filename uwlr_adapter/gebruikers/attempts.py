@@ -1,4 +1,4 @@
-"""What slows guessing down, and locks nobody out.
+"""Slow guessing of passwords down, without locking anybody out.
 
 Attempts without success are counted per (login, network address): after a few, each next one has to wait, twice as
 long every time, and is refused at once when it comes too early. Other addresses do not notice. A login that is guessed
@@ -29,7 +29,7 @@ _EVERYWHERE = ""
 
 
 class TooManyAttemptsError(UwlrAdapterError):
-    """Too many attempts; `wacht` is after how long the next one may come."""
+    """Too many attempts; the next one may come after `wait`."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Attempt:
 
 
 def attempt_of(server_keys: ServerKeys, login: str, source: str) -> Attempt:
-    """Give which attempts are counted together: whatever was typed as a login is kept as a digest only."""
+    """Return the key under which attempts are counted; whatever was typed as a login is stored as a digest only."""
     return Attempt(server_keys.digest(SecretPurpose.LOGIN, login.strip().lower()[:200]), source)
 
 
@@ -87,14 +87,14 @@ def succeed(connection: sa.Connection, attempt: Attempt) -> None:
 
 
 def wait_of(number: int) -> timedelta:
-    """Give how long an address waits after so many attempts: 1, 2, 4 … seconds."""
+    """Return how long an address waits after so many attempts: 1, 2, 4 … seconds."""
     if number < FREE_ATTEMPTS:
         return timedelta(0)
     return min(timedelta(seconds=2 ** min(number - FREE_ATTEMPTS, 20)), MAX_WAIT)
 
 
 def wait_together(number: int) -> timedelta:
-    """Give how long every address waits after so many attempts at one login."""
+    """Return how long every address waits after so many attempts at one login."""
     return WAIT_TOGETHER if number >= FREE_ATTEMPTS_TOGETHER else timedelta(0)
 
 

@@ -10,7 +10,7 @@ from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class GebruikerRol(StrEnum):
-    """What a user is: of one school, of the board of several, or the one who runs the service."""
+    """The role of a user: in one school, on the board of several, or the operator of the service."""
 
     SCHOOLBEHEERDER = "schoolbeheerder"
     BESTUUR = "bestuur"

@@ -1,4 +1,4 @@
-"""What is looked up in the journaal: the lines of a school, its last calls, and how many there were on a day."""
+"""Search the journaal: the entries of a school, its last calls, and the number of calls a day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which rows a school looks for in its own journaal; `van` and `tot` are days in Amsterdam, both included."""
+    """A filter on the journaal of one vestiging; `first` and `last` are days in Amsterdam, both inclusive."""
 
     brin6: str
     koppeling_ids: tuple[int, ...] | None = None
@@ -29,7 +29,7 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """How many calls of one koppeling were answered and refused on one day."""
+    """The number of calls of one koppeling that were answered, and refused, on one day."""
 
     answered: int = 0
     refused: int = 0
@@ -38,7 +38,7 @@ class DayCount:
 def search(
     connection: sa.Connection, entry_filter: EntryFilter, *, limit: int, before_id: int | None = None
 ) -> list[Entry]:
-    """Give the newest rows first of what a school looks for; `before_id` goes on where the last list ended.
+    """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
     Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
     """
@@ -62,19 +62,19 @@ def search(
 
 
 def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Give the last call through a koppeling, answered or refused."""
+    """Return the last call through a koppeling, answered or refused."""
     return _last(connection, koppeling_id)
 
 
 def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Give the last call through a koppeling that was answered."""
+    """Return the last answered call through a koppeling."""
     return _last(connection, koppeling_id, ~_REFUSED)
 
 
 def count_days(
     connection: sa.Connection, koppeling_ids: Iterable[int], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
-    """Give for each koppeling its calls on each of these days in Amsterdam, which follow one another."""
+    """Return by koppeling its calls on each of these consecutive days in Amsterdam."""
     ids = list(koppeling_ids)
     table = journaal.c
     ends = [_start_of(day + timedelta(days=1)) for day in days]
@@ -108,12 +108,12 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
 
 
 def _start_of(day: date) -> datetime:
-    """Give the moment at which a day in Amsterdam starts, as it is stored."""
+    """Return the start of a day in Amsterdam as it is stored: UTC, without a zone."""
     return to_utc(datetime.combine(day, time(), AMSTERDAM))
 
 
 def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Entry]:
-    """Give the newest rows first, of one vestiging or of all."""
+    """Return entries of one vestiging or of all, newest first."""
     query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
     if brin6 is not None:
         query = query.where(journaal.c.brin6 == brin6)
@@ -121,7 +121,7 @@ def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 10
 
 
 def entry_of(row: sa.Row[Any]) -> Entry:
-    """Give a row of the table as it is read back."""
+    """Convert a row of the table to an entry."""
     return Entry(
         moment=from_utc(row.moment),
         kind=EntryKind(row.kind),

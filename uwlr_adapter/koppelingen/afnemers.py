@@ -1,6 +1,6 @@
-"""Afnemers: who may call, known by klantnaam and klantcode (UWLR 2.2, Systeemautorisatie).
+"""Afnemers: the vendors that may call, identified by klantnaam and klantcode (UWLR 2.2, Systeemautorisatie).
 
-The klantcode is generated, shown once, and kept as a digest. A rotation can leave the previous one valid for a while,
+The klantcode is generated, shown once, and stored as a digest. A rotation can leave the previous one valid for a while,
 so that a vendor changes it without an interruption.
 """
 
@@ -35,7 +35,7 @@ class AfnemerError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class Afnemer:
-    """One vendor. `previous_until` is until when the klantcode before the last rotation is still good."""
+    """One vendor. The klantcode before the last rotation is valid until `previous_until` (exclusive)."""
 
     id: int
     klantnaam: str
@@ -73,7 +73,7 @@ def add(
     *,
     actor: str,
 ) -> tuple[Afnemer, str]:
-    """Make an afnemer and give it with its klantcode, which is generated unless given.
+    """Create an afnemer and return it with its klantcode, which is generated unless given.
 
     Raises AfnemerError for a klantnaam that exists or breaks its rule (1 to 64 printable characters, no space around
     it, since clients strip that), or a given klantcode of another form than 16 to 64 printable ASCII characters.
@@ -102,7 +102,7 @@ def rotate(
     *,
     actor: str,
 ) -> tuple[Afnemer, str]:
-    """Give an afnemer a new klantcode; the present one stays good for `overlap`, and one before that no longer.
+    """Replace the klantcode of an afnemer; the present one stays valid for `overlap`, an earlier one does not.
 
     Raises AfnemerError for an unknown or disabled afnemer, or a negative overlap.
     """
@@ -132,7 +132,7 @@ def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, acto
 
 
 def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
-    """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerError."""
+    """Allow a disabled afnemer to call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, None)
         _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
@@ -145,13 +145,13 @@ def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> No
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
-    """Give the afnemer with exactly this klantnaam, if any."""
+    """Return the afnemer with exactly this klantnaam, if any."""
     row = _row(connection, klantnaam)
     return None if row is None else _record(row)
 
 
 def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
-    """Give the afnemer with exactly this klantnaam. Raises AfnemerError."""
+    """Return the afnemer with exactly this klantnaam. Raises AfnemerError."""
     afnemer = find(connection, klantnaam)
     if afnemer is None:
         raise AfnemerError("there is no afnemer with this klantnaam")
@@ -159,27 +159,27 @@ def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
 
 
 def by_id(connection: sa.Connection, afnemer_id: int) -> Afnemer | None:
-    """Give the afnemer with this id, if any."""
+    """Return the afnemer with this id, if any."""
     row = connection.execute(sa.select(_table).where(_table.c.id == afnemer_id)).one_or_none()
     return None if row is None else _record(row)
 
 
 def list_all(connection: sa.Connection) -> list[Afnemer]:
-    """Give every afnemer, by klantnaam; each database has an order of its own, so it is made here."""
+    """Return every afnemer, by klantnaam; sorted here, since each database has an order of its own."""
     return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
 
 
 def identify(
     connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, server_keys: ServerKeys
 ) -> Afnemer | None:
-    """Give the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
+    """Return the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
     row = _row(connection, klantnaam)
-    known = None if row is None else AfnemerRow(*(getattr(row, naam) for naam in AfnemerRow._fields))
+    known = None if row is None else AfnemerRow(*(getattr(row, name) for name in AfnemerRow._fields))
     return recognise(known, klantcode, moment, server_keys)
 
 
 def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server_keys: ServerKeys) -> Afnemer | None:
-    """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
+    """Return the afnemer of a row if this klantcode is valid for it now; without a row the work is the same."""
     presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
     current = presented.matches(None if known is None else known.klantcode_digest)
     previous = presented.matches(None if known is None else known.previous_digest)

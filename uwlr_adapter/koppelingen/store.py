@@ -43,7 +43,7 @@ def require_vestiging(connection: sa.Connection, brin6: str) -> None:
 
 
 def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
-    """Store a new koppeling and give its id; that none of its kind lives at the vestiging is the caller's check."""
+    """Store a new koppeling and return its id; the caller checks that none of its kind lives at the vestiging."""
     query = _table.insert().values(_row(koppeling)).returning(_table.c.id)
     made: int = connection.execute(query).scalar_one()
     return made
@@ -61,7 +61,7 @@ def update(connection: sa.Connection, koppeling: Koppeling) -> None:
 
 
 def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeling:
-    """Give a koppeling as somebody saw it. Raises NoKoppelingError, or ChangedMeanwhileError when it moved on since."""
+    """Return a koppeling at the version that was seen. Raises NoKoppelingError or ChangedMeanwhileError."""
     rows = _load(connection, _table.c.id == koppeling_id)
     if not rows:
         raise NoKoppelingError
@@ -71,29 +71,29 @@ def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeli
 
 
 def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling | None:
-    """Give the one living koppeling of this kind at a vestiging, if any."""
+    """Return the one living koppeling of this kind at a vestiging, if any."""
     rows = _load(connection, _table.c.brin6 == brin6, _table.c.entry_id == entry, _LIVING)
     return rows[0] if rows else None
 
 
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
-    """Give every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
+    """Return every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
     return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
 
 
 def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling | None:
-    """Give the koppeling with this id, living or ended, when it is one of this vestiging."""
+    """Return the koppeling with this id, living or ended, when it is one of this vestiging."""
     rows = _load(connection, _table.c.id == koppeling_id, _table.c.brin6 == brin6)
     return rows[0] if rows else None
 
 
 def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
-    """Give the ended koppelingen of a vestiging, the last one first."""
+    """Return the ended koppelingen of a vestiging, the last one first."""
     return _load(connection, _table.c.brin6 == brin6, ~_LIVING)[::-1]
 
 
 def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
-    """Keep an agreement that is about to be followed by one with newer terms."""
+    """Store an agreement that one with newer terms is about to replace."""
     connection.execute(
         _earlier.insert().values(
             koppeling_id=koppeling_id,
@@ -106,13 +106,16 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
 
 
 def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
-    """Give the agreements of a koppeling before the present one, the last one first."""
+    """Return the agreements of a koppeling before the present one, the last one first."""
     query = sa.select(_earlier).where(_earlier.c.koppeling_id == koppeling_id).order_by(_earlier.c.id.desc())
     return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
 def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
-    """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
+    """Return since when a koppeling is fetched under this profile, which is stored when it is new.
+
+    The transaction must be a writing one.
+    """
     row = connection.execute(
         sa.select(_table.c.profiel, _table.c.profiel_since).where(_table.c.id == koppeling_id)
     ).one()
@@ -127,18 +130,18 @@ def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, m
 
 
 def last_opened_query(brin6: str) -> Query:
-    """Ask for the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
+    """Return the query for the latest moment since when a koppeling of a vestiging is open, or has its profile."""
     return Query(_LAST_OPENED, {"brin6": brin6})
 
 
 def last_opened_of(found: Sequence[Row]) -> datetime | None:
-    """Read it in the row that was found; None when it has no koppeling."""
+    """Return that moment from the row that was found; None for a vestiging without koppelingen."""
     (moments,) = found
     return max((from_utc(moment) for moment in moments if moment is not None), default=None)
 
 
 def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecret, *, except_id: int) -> bool:
-    """Tell whether another living koppeling of the vestiging has this code; every digest is compared."""
+    """Return whether another living koppeling of the vestiging has this code; every digest is compared."""
     query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LIVING)
     return any([presented.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
 

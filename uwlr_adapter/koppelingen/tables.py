@@ -11,7 +11,7 @@ from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class Status(StrEnum):
-    """Where a koppeling stands; without a record it is available."""
+    """The status of a koppeling; without a record it is available."""
 
     ACTIEF = "actief"
     GEPAUZEERD = "gepauzeerd"

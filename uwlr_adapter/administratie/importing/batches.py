@@ -24,7 +24,7 @@ from uwlr_adapter.errors import UwlrAdapterError
 
 
 class StepKind(StrEnum):
-    """What a step did with its rows."""
+    """The effect of a step on its rows."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -37,7 +37,7 @@ class BatchError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class YearReport:
-    """What a batch did to one vestiging and schooljaar."""
+    """The effect of a batch on one vestiging and schooljaar."""
 
     brin6: str
     schooljaar: str
@@ -47,7 +47,7 @@ class YearReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import; `bron` is the kind of source, `vergeten` counts the leerlingen taken out of it afterwards."""
+    """One import; `source` is the kind of source, `forgotten` counts the leerlingen erased from it afterwards."""
 
     id: int
     brincode: str
@@ -69,7 +69,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchStep:
-    """One step of an import: rows of one table; of added ones no more is looked at than what is kept of them."""
+    """One step of an import: rows of one table; of added rows only their key, and the person, is used."""
 
     table: sa.Table
     kind: StepKind
@@ -77,7 +77,7 @@ class BatchStep:
 
 
 def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
-    """Give the steps of an import that wrote all of these in their order, then deleted in the reverse one."""
+    """Yield the steps of an import that wrote these in their order, then deleted in the reverse one."""
     for diff in diffs:
         yield from _step(diff.table, StepKind.ADDED, diff.added)
         yield from _step(diff.table, StepKind.CHANGED, diff.before)
@@ -99,7 +99,7 @@ def record(
     reports: Iterable[ImportReport],
     steps: Iterable[BatchStep],
 ) -> int:
-    """Keep an import, in its own transaction; gives the id of the batch."""
+    """Store an import, in its own transaction, and return the id of the batch."""
     made = connection.execute(
         import_batch.insert().values(
             brincode=brincode,
@@ -116,7 +116,7 @@ def record(
 
 
 def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
-    """Give the batches of one school, or of all, the newest first."""
+    """Return the batches of one school, or of all, the newest first."""
     query = sa.select(import_batch).order_by(import_batch.c.id.desc()).limit(limit)
     if brincode is not None:
         query = query.where(import_batch.c.brincode == brincode)
@@ -124,7 +124,7 @@ def find_all(connection: sa.Connection, brincode: str | None = None, limit: int 
 
 
 def get(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give one batch. Raises BatchError."""
+    """Return one batch. Raises BatchError."""
     row = connection.execute(sa.select(import_batch).where(import_batch.c.id == batch_id)).one_or_none()
     if row is None:
         raise BatchError(f"there is no import {batch_id}: `uwlr-adapter import list` shows them")
@@ -134,8 +134,8 @@ def get(connection: sa.Connection, batch_id: int) -> Batch:
 def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Bring the records back to what they were before a batch, which must be the newest of its school.
 
-    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch made stays when a koppeling or an
-    answer knows it. The steps themselves go: once undone they could only hold what should be forgotten.
+    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch added stays when a koppeling or an
+    answer refers to it. The steps are deleted: once undone they could only hold what should be forgotten.
     Raises BatchError.
     """
     schools.lock_school(connection, get(connection, batch_id).brincode)
@@ -144,14 +144,16 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     for row in connection.execute(query).all():
         table = metadata.tables[row.table_name]
         _undo_step(connection, table, StepKind(row.kind), [_restored(table, one) for one in _named(row.rows)])
-    connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))  # what nobody can forget goes
+    connection.execute(
+        import_step.delete().where(import_step.c.batch_id == batch_id)
+    )  # nothing could be erased from them later
     schools.touch_school(connection, batch.brincode)
     connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(undone_at=to_utc(moment)))
     return get(connection, batch_id)
 
 
 def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give a batch that can be undone now. Raises BatchError, which says what to do first."""
+    """Return a batch that can be undone now. Raises BatchError, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
@@ -176,7 +178,7 @@ def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows:
             try:
                 with connection.begin_nested():
                     delete(connection, table, [row])
-            except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
+            except IntegrityError:  # a koppeling or an answer refers to it; it had no schoolkey then
                 where = vestiging.c.brin6 == row["brin6"]
                 connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
@@ -184,7 +186,7 @@ def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows:
 
 
 def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
-    """Take a person out of every kept batch of a school; gives the number of batches that had one."""
+    """Erase a person from every stored batch of a school; return the number of batches that had one."""
     touched: set[int] = set()
     query = (
         sa.select(import_step)
@@ -208,7 +210,7 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
 
 
 def _stored_rows(step: BatchStep) -> dict[str, Any]:
-    """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
+    """Return rows as they are stored: of added ones no more than their key, and the person."""
     names = step.table.columns.keys()
     if step.kind is StepKind.ADDED:  # these columns come first in each table, and none of them is a date
         width = max(at for at, one in enumerate(step.table.columns, 1) if one.primary_key or one.name == "persoon_id")
@@ -224,8 +226,8 @@ def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        naam: date.fromisoformat(value) if value is not None and isinstance(table.c[naam].type, sa.Date) else value
-        for naam, value in row.items()
+        name: date.fromisoformat(value) if value is not None and isinstance(table.c[name].type, sa.Date) else value
+        for name, value in row.items()
     }
 
 
