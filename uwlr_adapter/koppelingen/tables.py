@@ -53,7 +53,7 @@ koppeling = sa.Table(
     sa.Column("akkoord_at", sa.DateTime, nullable=False),
     sa.Column("akkoord_voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
     sa.Column("ended_at", sa.DateTime),
-    sa.Column("profiel", sa.String(64), comment="digest of the effective profile of the last fetch"),
+    sa.Column("profiel", sa.String(64), comment="digest of the profile of the last fetch"),
     sa.Column("profiel_since", sa.DateTime, comment="since when; a change of profile is a change of data"),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
     sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (ended_at IS NOT NULL)", name="ended_at"),

@@ -27,6 +27,40 @@ depends_on = None
 NUMBER = 7
 """The schema number after this migration, and the lowest one of code that can read the database."""
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_KOPPELING_DIGESTS = {
+    "smalle set": "c2808319a091128d55966148b2d5074d29ea6e9e",
+    "LVS-set": "13f1d84c91664ad1e67c50303712f25faab8af4d",
+    "volledig": "5ccf34ab5e0a9d7f8d2ee682ec236cd446cbc33a",
+}
+"""By the name of a profile, its digest over all versions: what `koppeling.profiel` holds."""
+
+_ANSWER_DIGESTS = {
+    "2.1": {
+        "smalle set": "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a",
+        "LVS-set": "1d7ecbe69f81ffcc26675bd089c8cbdbeca359c9",
+        "volledig": "bbbea4a3e962c81c50e5fbdd18a071409c2dfe00",
+        "smalle set & LVS-set": "238053292f5b9112a939cbfbb7c265be25792c8b",
+        "smalle set & volledig": "1c26942f5a5a1678500edc80a744d92f43b92509",
+        "LVS-set & volledig": "4d9b97318e62705645aa460a344bb8cfbe4015c2",
+    },
+    "2.2": {
+        "smalle set": "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a",
+        "LVS-set": "1991088e6df9da9bde5802b34933e637ce9cc4fa",
+        "volledig": "bbbea4a3e962c81c50e5fbdd18a071409c2dfe00",
+        "smalle set & LVS-set": "238053292f5b9112a939cbfbb7c265be25792c8b",
+        "smalle set & volledig": "1c26942f5a5a1678500edc80a744d92f43b92509",
+        "LVS-set & volledig": "4d9b97318e62705645aa460a344bb8cfbe4015c2",
+    },
+    "2.3": {
+        "smalle set": "fc32841103f98dc59df0083648598945b0120373",
+        "LVS-set": "46e44b22646c13f9c202fc29db5fc7ea44a7a125",
+        "volledig": "bbbea4a3e962c81c50e5fbdd18a071409c2dfe00",
+        "smalle set & LVS-set": "516c38dd688c1f361d0abd54bfb4b3f0fd36b81c",
+        "smalle set & volledig": "224b6eaab442d0ddd405ab8868dd5723b221ea74",
+        "LVS-set & volledig": "7540146ad342dfdfabd43684e367ec9e65783c54",
+    },
+}
+"""By version and by the name of a profile, its digest: the key of an answer. `A & B` has that of `B & A`."""
 
 
 def upgrade() -> None:
@@ -218,7 +252,7 @@ def _koppelingen() -> None:
             "profiel",
             type_=sa.String(length=64),
             existing_type=sa.String(length=40),
-            comment="digest of the effective profile of the last fetch",
+            comment="digest of the profile of the last fetch",
             existing_comment="under which it was last fetched",
         )
         _earlier_akkoord("koppeling")
@@ -234,9 +268,7 @@ def _koppelingen() -> None:
         sqlite_where=sa.text("status != 'beëindigd'"),
         postgresql_where=sa.text("status != 'beëindigd'"),
     )
-    koppeling = sa.table("koppeling", sa.column("profiel", sa.String))
-    for name, digest in _profile_digests().items():
-        op.execute(koppeling.update().where(koppeling.c.profiel == name).values(profiel=digest))
+    op.execute(f"UPDATE koppeling SET profiel = {_case('profiel', _KOPPELING_DIGESTS)}")  # noqa: S608 - ours
 
 
 def _remake_koppelingen() -> None:
@@ -433,21 +465,8 @@ def _answers() -> None:
         sa.PrimaryKeyConstraint("brin6", "schooljaar", "profiel", "xsdversie", "payload", name=op.f("pk_answer_state")),
         comment="since when an answer has its content, and for which records and days that holds",
     )
-    digests = _profile_digests()
-    cases = " ".join(f"WHEN '{name}' THEN '{digest}'" for name, digest in digests.items())
-    _move(
-        "stand",
-        "answer_state",
-        {
-            "profiel": f"CASE profiel {cases} ELSE profiel END" if digests else "profiel",
-            "payload": "soort",
-            "content_hash": "inhoud_hash",
-        },
-        "brin6",
-        "schooljaar",
-        "xsdversie",
-        "gewijzigd",
-    )
+    _fill_answer_states()
+    op.drop_table("stand")
     op.create_table(
         "answer_content",
         sa.Column("brin6", sa.String(length=6), nullable=False),
@@ -473,9 +492,30 @@ def _answers() -> None:
     op.drop_table("stand_inhoud")
 
 
-def _profile_digests() -> dict[str, str]:
-    """Return by the name of each profile, as the key of an answer had it, the digest that the code has for it now."""
-    return {}
+def _fill_answer_states() -> None:
+    """Fill `answer_state`, with the digest of a profile for its name.
+
+    Two old rows may have one new key, since the digest of `A & B` is that of `B & A`: the later `gewijzigd` stays. Too
+    late a moment only means data again; too early a one could mean geenwijzigingen to a caller without the content.
+    """
+    digests: dict[str, str] = {}
+    for version, names in _ANSWER_DIGESTS.items():
+        for name, digest in names.items():
+            digests |= {f"{version} {one}": digest for one in (name, " & ".join(reversed(name.split(" & "))))}
+    as_digest = _case("xsdversie || ' ' || profiel", digests)
+    key = "brin6, schooljaar, digest, xsdversie, soort"
+    op.execute(
+        "INSERT INTO answer_state (brin6, schooljaar, profiel, xsdversie, payload, content_hash, gewijzigd) "  # noqa: S608
+        f"SELECT {key}, inhoud_hash, gewijzigd FROM (SELECT known.*, row_number() OVER (PARTITION BY {key} "
+        f"ORDER BY gewijzigd DESC) AS place FROM (SELECT stand.*, {as_digest} AS digest FROM stand) AS known "
+        "WHERE digest IS NOT NULL) AS ranked WHERE place = 1"
+    )
+
+
+def _case(expression: str, values: Mapping[str, str]) -> str:
+    """Return the SQL that maps the values of an expression; another value becomes NULL."""
+    cases = " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in values.items())
+    return f"CASE {expression} {cases} END"
 
 
 def _is_postgresql() -> bool:
