@@ -187,5 +187,5 @@ def test_a_database_that_is_gone_is_temporary(app: App, huis: PortalContext, ops
 
 def test_a_service_without_its_tables_does_not_start(tmp_path: Path) -> None:
     """An empty database is refused at the start, with what to do about it."""
-    with pytest.raises(DatabaseUnusableError, match="db upgrade"):
+    with pytest.raises(DatabaseUnusableError, match="uwlr-adapter init"):
         make_app(Settings(data=tmp_path))
