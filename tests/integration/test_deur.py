@@ -50,6 +50,21 @@ def lines(database: Database) -> list[Entry]:
         return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
 
+def test_a_verzoek_has_the_id_of_its_request(app: App, huis: PortalContext, opslag: Database) -> None:
+    """The id in the answer's header, given by a proxy or made here, is the one in the journaal; refusals have it too."""
+    given = "0123456789abcdef0123456789abcdef"
+    replies = [
+        call(app, huis.request(), HTTP_X_REQUEST_ID=given),
+        call(app, huis.request()),
+        *(call(app, huis.request(**case)) for case in huis.geen_toegang.values()),
+    ]
+    with opslag.reading() as connection:
+        query = sa.select(tables.journaal.c.request_id, tables.journaal.c.actor).order_by(tables.journaal.c.id)
+        found = connection.execute(query.where(tables.journaal.c.kind == model.EntryKind.VERZOEK)).all()
+    assert [tuple(row) for row in found] == [(reply.headers["X-Request-ID"], None) for reply in replies]
+    assert found[0].request_id == given
+
+
 def test_every_call_of_a_known_klant_is_written_down(app: App, huis: PortalContext, opslag: Database) -> None:
     """The journaal has one line per call, with its outcome and the true reason of a refusal."""
     assert call(app, huis.request()).status == 200
