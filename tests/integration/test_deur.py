@@ -51,7 +51,7 @@ def lines(database: Database) -> list[Entry]:
 
 
 def test_a_verzoek_has_the_id_of_its_request(app: App, huis: PortalContext, opslag: Database) -> None:
-    """The id in the answer's header, given by a proxy or made here, is the one in the journaal; refusals have it too."""
+    """The id in the answer's header, given by a proxy or made here, is in the journaal, of a refusal too."""
     given = "0123456789abcdef0123456789abcdef"
     replies = [
         call(app, huis.request(), HTTP_X_REQUEST_ID=given),
