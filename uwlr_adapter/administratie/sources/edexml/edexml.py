@@ -27,7 +27,7 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     RolSoort,
 )
-from uwlr_adapter.contract.names import attribute_of
+from uwlr_adapter.contract.fields import attribute_of
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 
 KETENID = "https://ketenid.nl/"
