@@ -44,7 +44,7 @@ NO_DATA_HASH = ""
 
 
 class AnswerKey(NamedTuple):
-    """Which answer: of one vestiging, school year, profile, version and kind."""
+    """Which answer: of one vestiging, school year, profile (its digest), version and kind."""
 
     brin6: str
     schooljaar: str

@@ -2,7 +2,7 @@
 
 Nothing stale is ever sent, because nothing is sent that was not compared in the same request with the database:
 
-1. What an answer says depends on the records of the school, the day, and the house that renders it (its version and
+1. What an answer says depends on the records of the school, the day, and the renderer (its number and its
    settings); on nothing else. Every transaction that changes records raises `school.versie` (`touch_school`).
 2. The gate reads `school.versie` and the stand in the statement that decides access. A stand is at hand only when it
    was made from that version or a later one, for a day from `van` until `tot`, by this house. Else it is made anew.
@@ -30,7 +30,6 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter import __version__
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import stand_inhoud
@@ -304,8 +303,8 @@ def _school(answer_key: AnswerKey, schoolkey: str | None) -> School:
 
 
 def _renderer(answer_format: AnswerFormat) -> str:
-    """Give what decides how records are written, beside the key of a stand."""
-    return f"{__version__} {'key+eckid' if answer_format.key_naast_eckid else ''}".strip()
+    """Return what decides how records are written, beside the key of a stored answer."""
+    return f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)
 
 
 def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset, *, aside: bool) -> "_Rendered":

@@ -190,7 +190,7 @@ class Exchange:
         answer_key = AnswerKey(
             brin6=access.brin6,
             schooljaar=verzoek.schooljaar,
-            profiel=answer_format.profiel.name,
+            profiel=answer_format.profiel.digest,
             xsdversie=answer_format.xsdversie,
             soort=operatie.payload,
         )
@@ -259,10 +259,10 @@ class Exchange:
     def _profiel_since(self, access: Access, moment: datetime) -> datetime:
         """Give since when this koppeling is fetched under its profile; written down only when that is new."""
         known, since = access.fetched_under
-        if known != access.profiel.name or since is None:
+        if known != access.profiel.digest or since is None:
             before_blocking()
             with self.database.writing() as connection:
-                since = store.record_profiel(connection, access.koppeling_id, access.profiel.name, moment)
+                since = store.record_profiel(connection, access.koppeling_id, access.profiel.digest, moment)
         return freshness.whole_second(since)
 
 

@@ -50,7 +50,7 @@ class Access(NamedTuple):
     profiel: NamedProfiel
     opened_at: datetime
     fetched_under: tuple[str | None, datetime | None] = (None, None)
-    """Under which profile it was last fetched, and since when."""
+    """The digest of the profile under which it was last fetched, and since when."""
     school_version: int = 0
     """The version of the school's records when access was decided."""
 
