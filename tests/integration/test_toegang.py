@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from koppelingen_hulp import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Autorisatie, SchoolReference
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query
@@ -79,7 +80,7 @@ def test_granted(wereld: Wereld) -> None:
     """The afnemer of an active koppeling gets in with its code, for that vestiging, under its profile."""
     made = wereld.activate()
     access = wereld.fetch()
-    assert (access.koppeling_id, access.brin6, access.profiel) == (made.id, BRIN6, "smalle set")
+    assert (access.koppeling_id, access.brin6, access.profiel.name) == (made.id, BRIN6, "smalle set")
     assert access.opened_at == MOMENT
 
 
@@ -185,11 +186,11 @@ def test_code_opens_its_own_koppeling(tmp_path: Path) -> None:
     wereld = Wereld(made.database, Gate(Catalogue.load(path), made.gate.server_keys))
     wereld.activate()
     volledig = wereld.activate("snappet-volledig", code=ANDERE_CODE)
-    assert wereld.fetch().profiel == "smalle set"
-    assert wereld.fetch(key=ANDERE_CODE).profiel == "volledig"
+    assert wereld.fetch().profiel.name == "smalle set"
+    assert wereld.fetch(key=ANDERE_CODE).profiel.name == "volledig"
     clear(wereld, volledig)
     assert refusal(lambda: wereld.fetch(key=ANDERE_CODE))[0] is RefusalReason.WRONG_CODE
-    assert wereld.fetch().profiel == "smalle set"
+    assert wereld.fetch().profiel.name == "smalle set"
 
 
 def test_left_the_catalogue(wereld: Wereld, tmp_path: Path) -> None:

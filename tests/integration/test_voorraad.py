@@ -195,7 +195,7 @@ def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names
 def test_an_answer_of_another_house_is_made_again(school: Proefschool) -> None:
     """A newer version of the program sends nothing that an older one rendered."""
     school.fetch()
-    with patch.object(store, "__version__", "99"), patch.object(rendered, "make", wraps=rendered.make) as made:
+    with patch.object(answer, "RENDERER", 99), patch.object(rendered, "make", wraps=rendered.make) as made:
         school.fetch()
         assert made.call_count == 1
 

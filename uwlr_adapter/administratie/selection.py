@@ -26,7 +26,7 @@ from uwlr_adapter.administratie.tables import (
 )
 from uwlr_adapter.clock import FIRST_MONTH, peildatum_in, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.names import LEERLING_ELEMENTS, attribute_of
+from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.db.database import fetch_queries
 from uwlr_adapter.db.libpq import Row
@@ -210,7 +210,7 @@ _COLUMNS = {
     **{field_: deelname.c[field_] for field_ in LEERLING_COLUMNS},
 }
 """Where each plain field of a Leerling stands; the groups are filled in afterwards."""
-_FIELDS = frozenset(LEERLING_ELEMENTS)
+_FIELDS = frozenset(ELEMENTS["leerling"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.contract.names import LEERKRACHT_ELEMENTS, LEERLING_ELEMENTS, attribute_of
+from uwlr_adapter.contract.fields import plain_columns
 from uwlr_adapter.db.metadata import BIG_ID, metadata
 
 
@@ -21,15 +21,9 @@ class PersonKind(StrEnum):
     LEERKRACHT = "leerkracht"
 
 
-LEERLING_COLUMNS = tuple(
-    attribute_of(element)
-    for element in LEERLING_ELEMENTS
-    if element not in {"groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum"}
-)
+LEERLING_COLUMNS = plain_columns("leerling")
 """The plain fields of a leerling, as attributes of `contract.dataset.Leerling` and as columns of `deelname`."""
-LEERKRACHT_COLUMNS = tuple(
-    attribute_of(element) for element in LEERKRACHT_ELEMENTS if element not in {"rollen", "groepen"}
-)
+LEERKRACHT_COLUMNS = plain_columns("leerkracht")
 """The plain fields of a leerkracht, as attributes of `contract.dataset.Leerkracht` and columns of `aanstelling`."""
 
 _KEY = sa.String(256)

@@ -26,7 +26,7 @@ NO_DATA_HASH = ""
 
 
 class AnswerKey(NamedTuple):
-    """The key of an answer: one vestiging, school year, profile, version and payload."""
+    """The key of an answer: one vestiging, school year, profile (its digest), version and payload."""
 
     brin6: str
     schooljaar: str

@@ -2,7 +2,8 @@
 
 No stale answer is ever sent, because each is compared with the database in the request that sends it:
 
-1. An answer depends on the records of the school, the day, and the renderer (its code and settings); on nothing else.
+1. An answer depends on the records of the school, the day, and the renderer (its number and settings); on nothing
+   else.
    Every transaction that changes records increments `school.version` (`touch_school`).
 2. The access query reads `school.version` and the answer's state in the statement that decides access. A state is
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
@@ -31,7 +32,6 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter import __version__
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
@@ -308,7 +308,7 @@ def _school(answer_key: AnswerKey, schoolkey: str | None) -> School:
 
 def _renderer(answer_format: AnswerFormat) -> str:
     """Return what decides how records are rendered, beside the key of the answer."""
-    return f"{__version__} {'key+eckid' if answer_format.key_naast_eckid else ''}".strip()
+    return f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)
 
 
 def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset, *, aside: bool) -> "_Rendered":

@@ -1,6 +1,7 @@
 """`uwlr-adapter school`: the vestigingen that are known here, and what is answered for them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 import click
@@ -13,8 +14,9 @@ from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.names import OPERATIONS
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Verzoek
+from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
 from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
@@ -94,7 +96,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
-        _print_dataset(context.console, brin6, dataset)
+        _print_dataset(context.console, brin6, dataset, context.catalogue().profielen.values())
     if changes:
         table = make_table("from", "leerlingen who come", "leerlingen who leave")
         for one in changes:
@@ -107,7 +109,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
 @click.option("--koppeling", "aanbod", required=True, help="The id in the catalogue, such as snappet.")
 @click.option("--schooljaar", help="Default: the one of today.")
 @click.option(
-    "--xsdversie", type=click.Choice(VERSIONS), default="2.2", show_default=True, help="The version asked for."
+    "--xsdversie", type=click.Choice(VERSIONS), default=USUAL_VERSION, show_default=True, help="The version asked for."
 )
 @click.option(
     "--operatie",
@@ -155,7 +157,7 @@ NO_DATA = "The year is not laid out, or nobody is enrolled on the peildatum."
 """Why a school year is answered with geengegevens (docs/records.md)."""
 
 
-def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
+def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:
     school, groepen = dataset.school, Counter[str | None]()
     for leerling in dataset.leerlingen:
         groepen.update([leerling.groep, *leerling.samengestelde_groepen])
@@ -168,8 +170,8 @@ def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
         table.add_row("(no stamgroep)", "", "", str(groepen[None]))
     console.print(table)
     table = make_table("profiel", "version", "record", "lacks", "how many")
-    for naam in PROFIELEN:
-        for version in ("2.2", "2.3"):
-            for (kind, element), count in get_profiel(naam, version).missing(dataset).items():
-                table.add_row(naam, version, kind, element, str(count))
+    for profiel in profielen:
+        for version in FULL_VERSIONS:
+            for (kind, element), count in profiel.in_version(version).missing(dataset).items():
+                table.add_row(escape(profiel.name), version, kind, element, str(count))
     console.print(table if table.row_count else "Nothing is missing under any profile.")

@@ -20,8 +20,9 @@ from uwlr_adapter.answers.store import ANSWER_ROWS, AnswerState, AnswerStore, St
 from uwlr_adapter.clock import Clock, day_of, schooljaar_of
 from uwlr_adapter.contract import answer, fault, names
 from uwlr_adapter.contract.answer import AnswerFormat
-from uwlr_adapter.contract.profiles import Profiel, get_profiel, requested_profiel
-from uwlr_adapter.contract.request import Autorisatie, Call, SchoolReference, Verzoek, judge, reread_strictly
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.profiles import Profiel
+from uwlr_adapter.contract.request import Call, SchoolReference, Verzoek, judge, reread_strictly
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.db.blocking import before_blocking
 from uwlr_adapter.db.database import Database
@@ -184,12 +185,12 @@ class Exchange:
         """Give what a valid request gets (row 10). Raises StaleAnswerError."""
         operatie = verzoek.operation
         answer_format = AnswerFormat(
-            operatie, _effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
+            operatie, self._effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
         )
         answer_key = AnswerKey(
             brin6=access.brin6,
             schooljaar=verzoek.schooljaar,
-            profiel=answer_format.profiel.name,
+            profiel=answer_format.profiel.digest,
             xsdversie=answer_format.xsdversie,
             payload=operatie.payload,
         )
@@ -244,13 +245,24 @@ class Exchange:
         gzip = gzip and len(part.records) >= MIN_GZIP
         return AnswerBytes(assemble(answer_format, content, part.records, gewijzigd, gzip=gzip), gzip)
 
+    def _effective_profiel(self, access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
+        """Return the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
+        own = access.profiel.in_version(verzoek.xsdversie)
+        if verzoek.gegevenssetid is None:
+            return own
+        asked = self.gate.catalogue.requested_profiel(verzoek.gegevenssetid)
+        if asked is None:
+            entry.remarks += ("gegevensset=onbekend",)
+            return own
+        return own.narrowed(asked.in_version(verzoek.xsdversie))
+
     def _profiel_since(self, access: Access, moment: datetime) -> datetime:
         """Give since when this koppeling is fetched under its profile; written down only when that is new."""
         known, since = access.fetched_under
-        if known != access.profiel or since is None:
+        if known != access.profiel.digest or since is None:
             before_blocking()
             with self.database.writing() as connection:
-                since = store.record_profiel(connection, access.koppeling_id, access.profiel, moment)
+                since = store.record_profiel(connection, access.koppeling_id, access.profiel.digest, moment)
         return freshness.whole_second(since)
 
 
@@ -274,18 +286,6 @@ def _count(entry: VerzoekEntry, operatie: names.Operation, personen: int, incomp
 
 def _no_school(operatie: names.Operation) -> Finding:
     return Finding(f"{operatie.request}/brincode", "school")
-
-
-def _effective_profiel(access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
-    """Give the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
-    own = get_profiel(access.profiel, verzoek.xsdversie)
-    if verzoek.gegevenssetid is None:
-        return own
-    asked = requested_profiel(verzoek.gegevenssetid, verzoek.xsdversie)
-    if asked is None:
-        entry.remarks += ("gegevensset=onbekend",)
-        return own
-    return own.narrowed(asked)
 
 
 def guarded(work: Callable[[], Result]) -> Result:

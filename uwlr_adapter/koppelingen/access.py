@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.tables import school as schools
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
+from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
-from uwlr_adapter.contract.request import Autorisatie, Call, SchoolReference
+from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.contract.request import Call, SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query, SelectStatement
@@ -45,10 +47,10 @@ class Access(NamedTuple):
 
     koppeling_id: int
     brin6: str
-    profiel: str
+    profiel: NamedProfiel
     opened_at: datetime
     fetched_under: tuple[str | None, datetime | None] = (None, None)
-    """Under which profile it was last fetched, and since when."""
+    """The digest of the profile under which it was last fetched, and since when."""
     school_version: int = 0
     """The version of the school's records when access was decided."""
 
@@ -177,14 +179,14 @@ class Gate:
         brin6 = access_rows.brin6 or _NOWHERE
         if koppeling.startdatum > day_of(moment):
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        entry = self.catalogue.get(koppeling.entry_id)
-        if entry is None or entry.profiel is None:  # taken out of the catalogue: there is no profile to go by
+        profiel = self.catalogue.profiel_of(koppeling.entry_id)
+        if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
         since = None if koppeling.profiel_since is None else from_utc(koppeling.profiel_since)
         return Access(
             koppeling_id=koppeling.id,
             brin6=brin6,
-            profiel=entry.profiel,
+            profiel=profiel,
             opened_at=_opened(koppeling),
             fetched_under=(koppeling.profiel, since),
             school_version=access_rows.school_version,

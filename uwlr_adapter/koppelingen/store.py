@@ -111,20 +111,20 @@ def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akko
     return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
-def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
-    """Return since when a koppeling is fetched under this profile, which is stored when it is new.
+def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, moment: datetime) -> datetime:
+    """Return since when a koppeling is fetched under a profile, by its digest, which is stored when it is new.
 
     The transaction must be a writing one.
     """
     row = connection.execute(
         sa.select(_table.c.profiel, _table.c.profiel_since).where(_table.c.id == koppeling_id)
     ).one()
-    if row.profiel == profiel:
+    if row.profiel == digest:
         return from_utc(row.profiel_since)
     since = moment
     if row.profiel is not None:  # later than any answer under the last one, also within the second
         since = max(moment, from_utc(row.profiel_since)) + timedelta(seconds=1)
-    values = {"profiel": profiel, "profiel_since": to_utc(since)}
+    values = {"profiel": digest, "profiel_since": to_utc(since)}
     connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
     return since
 

@@ -1,10 +1,13 @@
 """Judge the tree of a file that has the shape of an answer: what breaks UWLR goes, or the file is refused.
 
-The XSD of the answers decides. An optional field that it refuses is taken out and reported; what cannot be missed
-refuses the file. Keys and references are looked at here as well, because a doubled key is shown with both its lines.
+The XSD of the answers decides: that of the usual version, and for a field that only other versions have that of the
+first one that has it, so that what any served version can carry is kept. An optional field that is refused is taken out
+and reported; what cannot be missed refuses the file. Keys and references are looked at here as well, because a doubled
+key is shown with both its lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from lxml import etree
 
@@ -16,20 +19,15 @@ from uwlr_adapter.administratie.sources.edexml.tree import (
     EdexmlTree,
     line_of,
     local_of,
+    sort_record,
     tag_of,
 )
-from uwlr_adapter.contract import schemas
+from uwlr_adapter.contract import fields, schemas
+from uwlr_adapter.contract.fields import NAME_PARTS, REQUIRED, Field
+from uwlr_adapter.contract.versions import VERSIONS
 
 MAX_KEY = 256
 """The longest key and ECK-iD of UWLR 2.2."""
-_REQUIRED = {
-    "vestiging": ("naam",),
-    "groep": ("naam", "jaargroep"),
-    "samengestelde_groep": ("naam",),
-}
-"""The fields that a record cannot do without, so that what is wrong with them refuses the file."""
-_NAME = ("achternaam", "roepnaam")
-"""Of these a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
 _REFERRING_LISTS = ("leerlingen", "leerkrachten")
 """The parts of a file whose records refer to others."""
 _REFERENCES = ("groep", "samengestelde_groep", "vestiging")
@@ -51,24 +49,69 @@ def judge(tree: EdexmlTree) -> list[Problem]:
     """Take out what UWLR cannot carry, add it to the reports of the tree, and give what refuses the file."""
     if not_understood := [*_strangers(tree.payload), *_judge_keys(tree.payload)]:
         return sorted(not_understood, key=lambda problem: problem.line)
-    while findings := schemas.ANSWER["2.2"].findings(tree.answer):
-        geweigerd = list(_missing(tree.payload))
-        if geweigerd:
-            return geweigerd
+    for version in fields.covering_versions():
+        with _only_carried_by(tree, version):
+            problems = _judge_by(schemas.ANSWER[version], tree)
+        if problems:
+            return problems
+    tree.warnings += left_out_somewhere(tree)
+    return []
+
+
+def _judge_by(schema: schemas.Schema, tree: EdexmlTree) -> list[Problem]:
+    """Take out what one schema refuses and add it to the reports of the tree; return what refuses the file."""
+    while findings := schema.findings(tree.answer):
+        refused = list(_missing(tree.payload))
+        if refused:
+            return refused
         for finding in _first_each(findings):
             element = finding.element if finding.element is not None else tree.payload
             reason = _REASONS.get(finding.rule, "not valid in UWLR")
             target = _droppable(element)
             if target is None:
-                geweigerd.append(Problem(line_of(element), _path(element), reason))
+                refused.append(Problem(line_of(element), _path(element), reason))
                 continue
             tree.warnings.append(Problem(line_of(target), _path(target), f"{reason}: left out", Severity.WARNING))
             parent = target.getparent()
             if parent is not None:
                 parent.remove(target)
-        if geweigerd:
-            return geweigerd
+        if refused:
+            return refused
     return []
+
+
+@contextmanager
+def _only_carried_by(tree: EdexmlTree, version: str) -> Iterator[None]:
+    """Take the fields that a version does not have out of the tree, and put them back afterwards."""
+    not_carried = set(fields.FIELDS) - set(fields.carried_by(version))
+    aside = [found for field in not_carried for found in _find(tree, field)]
+    for record, element in aside:
+        record.remove(element)
+    try:
+        yield
+    finally:
+        for record, element in aside:
+            record.append(element)
+            sort_record(record)
+
+
+def _find(tree: EdexmlTree, field: Field) -> Iterator[tuple[etree._Element, etree._Element]]:
+    """Yield each record that has a field, with the element."""
+    for record in tree.payload.iterfind(f"*/{tag_of(field.record)}"):
+        for element in record.iterchildren(tag_of(field.element)):
+            yield record, element
+
+
+def left_out_somewhere(
+    tree: EdexmlTree, table: Iterable[Field] = fields.FIELDS, served: Sequence[str] = VERSIONS
+) -> Iterator[Problem]:
+    """Yield a warning for each field of the file that is kept, and that the answers of an older version leave out."""
+    for path, versions in fields.not_carried_everywhere(table, served).items():
+        record, _, element = path.partition("/")
+        first = tree.payload.find(f"*/{tag_of(record)}/{tag_of(element)}")
+        if first is not None:
+            reason = f"kept, but UWLR {', '.join(versions)} cannot carry it: it leaves in later versions only"
+            yield Problem(line_of(first), path, reason, Severity.WARNING)
 
 
 def _missing(content: etree._Element) -> Iterator[Problem]:
@@ -78,9 +121,9 @@ def _missing(content: etree._Element) -> Iterator[Problem]:
             yield Problem(line_of(leerlingen), "leerlingen", "has no leerling")
     for record in (record for section in SECTIONS for record in _children(content, section)):
         kind = local_of(record)
-        if kind in PERSONEN and not any(record.find(tag_of(naam)) is not None for naam in _NAME):
+        if kind in PERSONEN and not any(record.find(tag_of(naam)) is not None for naam in NAME_PARTS):
             yield Problem(line_of(record), kind, "has no achternaam and no roepnaam")
-        for naam in _REQUIRED.get(kind, ()):
+        for naam in REQUIRED.get(kind, ()):
             if record.find(tag_of(naam)) is None:
                 yield Problem(line_of(record), f"{kind}/{naam}", f"has no {naam}")
 
@@ -113,7 +156,7 @@ def _droppable(element: etree._Element) -> etree._Element | None:
         return None
     record, field_, *deeper = chain
     kind, naam = local_of(record), local_of(field_)
-    if naam in ENROLMENT or (naam in _REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
+    if naam in ENROLMENT or (naam in REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
         return None
     if naam in _REFERENCE_LISTS and deeper:
         return deeper[min(len(deeper), 2) - 1]
