@@ -7,7 +7,7 @@ import pytest
 from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
 from proefschool import Proefschool
 
-BEWAARD = ("importbatch", "importstap", "school")
+BEWAARD = ("import_batch", "import_step", "school", "schema_version")
 """What is kept about imports; the rest are records."""
 KOP = {
     "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",
@@ -22,7 +22,7 @@ KOP = {
 def leeg(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
     """Give an empty house."""
     werkplek = Werkplek(tmp_path_factory.mktemp("leeg") / "data")
-    werkplek.run("import", "list")
+    werkplek.init()
     return werkplek
 
 

@@ -29,7 +29,8 @@ from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk, limits, locks
+from uwlr_adapter.db import postgresql as postgresql_backend
 from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
 from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
@@ -166,7 +167,7 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Databas
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
-        silence.enter_context(patch.object(dialect, "STATEMENT_SECONDS", -1))
+        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
         held = silence.enter_context(opslag.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
 
@@ -253,7 +254,7 @@ def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None
     wereld = Wereld.make(tmp_path, "Snappet")
     found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
-    assert sum(row.soort == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
+    assert sum(row.kind == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
@@ -263,11 +264,11 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
     def pause() -> object:
         with wereld.database.writing() as connection:
-            return actions.clear_code(connection, seen.id, seen.versie, MOMENT)
+            return actions.clear_code(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     def end() -> object:
         with wereld.database.writing() as connection:
-            return actions.end(connection, seen.id, seen.versie, MOMENT)
+            return actions.end(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     found = at_once(pause, end)
     assert sorted(isinstance(one, ChangedMeanwhileError) for one in found) == [False, True], found
@@ -279,9 +280,9 @@ def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> No
     wereld = Wereld.make(tmp_path, "Snappet")
     wereld.activate()
     copy = sa.text(
-        "INSERT INTO koppeling (brin6, aanbod, status, startdatum, geopend_op, versie, akkoord_login, akkoord_naam,"
-        " akkoord_op, akkoord_voorwaarden, beeindigd_op) SELECT brin6, aanbod, :status, startdatum, geopend_op, 1,"
-        " akkoord_login, akkoord_naam, akkoord_op, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
+        "INSERT INTO koppeling (brin6, entry_id, status, startdatum, opened_at, version, akkoord_login, akkoord_naam,"
+        " akkoord_at, akkoord_voorwaarden, ended_at) SELECT brin6, entry_id, :status, startdatum, opened_at, 1,"
+        " akkoord_login, akkoord_naam, akkoord_at, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
     )
     for _ in range(2):
         with wereld.database.writing() as connection:
@@ -310,16 +311,16 @@ def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
     def second() -> None:
         held.wait()
         with opslag.writing() as connection:
-            dialect.lock(connection, "een")
+            locks.lock(connection, "een")
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
     with opslag.writing() as connection:
-        dialect.lock(connection, "een")
+        locks.lock(connection, "een")
         held.set()
         with opslag.writing() as other:
-            dialect.lock(other, "twee")
+            locks.lock(other, "twee")
         until(lambda: waiting(connection))
         order.append("first")
     thread.join()
@@ -449,7 +450,7 @@ def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
 
 def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
     """Who waits too long for another writer gets the fault for it, within the limit; afterwards all is right."""
-    with patch.object(dialect, "WAIT_SECONDS", 1):
+    with patch.object(limits, "WAIT_SECONDS", 1):
         school = Proefschool(tmp_path)
         school.fetch()
         other = Database(url)
@@ -476,7 +477,7 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
             assert school.fetch().uitkomst == TEMPORARY
         assert school.fetch().uitkomst == TEMPORARY
         with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
-            Database(url).require_current()
+            Database(url).require_usable()
         server.ensure_postgres_running()
         assert school.fetch().uitkomst == "leerlinggegevens"
         school.close()
@@ -506,15 +507,15 @@ def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
             "moment": None if number % 2 else day.replace(tzinfo=None),
             "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
         }
-        for number in range(dialect.COPY_FROM * 3)
+        for number in range(bulk.COPY_FROM * 3)
     ]
     with opslag.writing() as connection:
         SOORTEN.create(connection)
     found = []
-    for size in (len(rows), dialect.COPY_FROM - 1):
+    for size in (len(rows), bulk.COPY_FROM - 1):
         with opslag.writing() as connection:
             for start in range(0, len(rows), size):
-                dialect.insert_many(connection, SOORTEN, rows[start : start + size])
+                bulk.insert_many(connection, SOORTEN, rows[start : start + size])
             query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
             found.append([dict(row) for row in connection.execute(query).mappings()])
             connection.execute(SOORTEN.delete())
@@ -524,7 +525,7 @@ def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
 def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
     """The rows of a school go by COPY: an import of a nation depends on it."""
     database = open_opslag(tmp_path)
-    with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
+    with patch.object(postgresql_backend, "copy_rows", wraps=postgresql_backend.copy_rows) as copied:
         import_dataset(database, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
     assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
 
@@ -535,7 +536,7 @@ def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Database) 
         SOORTEN.create(connection)
     rows = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
     with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
-        dialect.insert_many(connection, SOORTEN, rows)
+        bulk.insert_many(connection, SOORTEN, rows)
     assert "23505" in str(caught.value)
     assert "merkteken" not in str(caught.value)
     assert "id)=" not in str(caught.value)
@@ -578,10 +579,11 @@ def test_a_database_that_cannot_hold_every_letter(postgresql: Databank) -> None:
 
 
 def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> None:
-    """On PostgreSQL nothing makes tables by itself: a command says what to run, and after that it works."""
+    """No command but those that create makes tables by itself: it says what to run, and after that it works."""
     run = CliRunner()
-    result = run.invoke(main, ["--data", str(tmp_path), "school", "list"])
-    assert (result.exit_code, "db upgrade" in result.output) == (1, True)
+    for arguments in (("school", "list"), ("serve",)):
+        result = run.invoke(main, ["--data", str(tmp_path), *arguments])
+        assert (result.exit_code, "uwlr-adapter init" in result.output) == (1, True)
     assert run.invoke(main, ["--data", str(tmp_path), "db", "upgrade"]).exit_code == 0
     assert run.invoke(main, ["--data", str(tmp_path), "school", "list"]).exit_code == 0
 

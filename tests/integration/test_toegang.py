@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from koppelingen_hulp import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Autorisatie, SchoolReference
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query
@@ -59,13 +60,13 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause."""
     with wereld.database.writing() as connection:
-        return actions.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End."""
     with wereld.database.writing() as connection:
-        return actions.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def refusal(fetch: Callable[[], Access]) -> tuple[RefusalReason, str | None, int | None]:
@@ -79,7 +80,7 @@ def test_granted(wereld: Wereld) -> None:
     """The afnemer of an active koppeling gets in with its code, for that vestiging, under its profile."""
     made = wereld.activate()
     access = wereld.fetch()
-    assert (access.koppeling_id, access.brin6, access.profiel) == (made.id, BRIN6, "smalle set")
+    assert (access.koppeling_id, access.brin6, access.profiel.name) == (made.id, BRIN6, "smalle set")
     assert access.opened_at == MOMENT
 
 
@@ -167,10 +168,12 @@ def test_resumption_opens_anew(wereld: Wereld) -> None:
     paused = clear(wereld, wereld.activate())
     with wereld.database.writing() as connection:
         keys = wereld.gate.server_keys
-        resumed = actions.enter_code(connection, keys, paused.id, paused.versie, CODE, LATER)
+        resumed = actions.enter_code(connection, keys, paused.id, paused.version, CODE, LATER, actor="cli:proef")
     assert wereld.fetch(moment=LATER).opened_at == LATER
     with wereld.database.writing() as connection:
-        actions.enter_code(connection, keys, resumed.id, resumed.versie, ANDERE_CODE, LATER + timedelta(hours=1))
+        actions.enter_code(
+            connection, keys, resumed.id, resumed.version, ANDERE_CODE, LATER + timedelta(hours=1), actor="cli:proef"
+        )
     assert wereld.fetch(key=ANDERE_CODE, moment=LATER + timedelta(hours=2)).opened_at == LATER
     assert refusal(wereld.fetch)[0] is RefusalReason.WRONG_CODE
 
@@ -183,11 +186,11 @@ def test_code_opens_its_own_koppeling(tmp_path: Path) -> None:
     wereld = Wereld(made.database, Gate(Catalogue.load(path), made.gate.server_keys))
     wereld.activate()
     volledig = wereld.activate("snappet-volledig", code=ANDERE_CODE)
-    assert wereld.fetch().profiel == "smalle set"
-    assert wereld.fetch(key=ANDERE_CODE).profiel == "volledig"
+    assert wereld.fetch().profiel.name == "smalle set"
+    assert wereld.fetch(key=ANDERE_CODE).profiel.name == "volledig"
     clear(wereld, volledig)
     assert refusal(lambda: wereld.fetch(key=ANDERE_CODE))[0] is RefusalReason.WRONG_CODE
-    assert wereld.fetch().profiel == "smalle set"
+    assert wereld.fetch().profiel.name == "smalle set"
 
 
 def test_left_the_catalogue(wereld: Wereld, tmp_path: Path) -> None:

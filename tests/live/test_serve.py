@@ -16,6 +16,7 @@ from typing import Self
 
 import psutil
 import pytest
+import sqlalchemy as sa
 from databank import Databank, end_connections, own_server, waiting
 from huis import CODE_OF_ONE, PortalContext, furnish
 from server import WAIT, Server, command, free_port, read_response, serving, split, until
@@ -23,6 +24,7 @@ from server import WAIT, Server, command, free_port, read_response, serving, spl
 from uwlr_adapter.contract import repairs
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import model, search
+from uwlr_adapter.journaal.tables import journaal
 
 PATH = "/uwlr/leerlinggegevens"
 
@@ -84,6 +86,10 @@ def test_workers_share_their_figures(huis: PortalContext, url: str) -> None:
     assert sum(line.get("outcome") == "leerlinggegevens" for line in lines) == 20
     requests = [line["request"] for line in lines if "outcome" in line]
     assert len(set(requests)) == len(requests)
+    with Database(url).reading() as connection:
+        query = sa.select(journaal.c.request_id).where(journaal.c.kind == model.EntryKind.VERZOEK)
+        written = list(connection.scalars(query))
+    assert sorted(written) == sorted(line["request"] for line in lines if line.get("outcome") == "leerlinggegevens")
 
 
 class Callers:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import berichten
 import pytest
+import sqlalchemy as sa
 from huis import import_one_of_each
 from koppelingen_hulp import school_element
 from portal_hulp import Browser, Pagina, Portaal
 from wsgi import call
 
 from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import catalogue as catalogi
 
 VESTIGING = "/koppelingen/30AB00"
@@ -46,6 +48,21 @@ def fetch(portaal: Portaal, code: str = CODE) -> str:
 def state(browser: Browser) -> str:
     """Give the status that the page of the koppeling shows."""
     return str(browser.get(KOPPELING).tree.xpath("//h1/span")[0].text)
+
+
+def test_the_journaal_knows_who_acted(portaal: Portaal, browser: Browser) -> None:
+    """Each act has the login of the user as its actor; a verzoek has the id of its HTTP request, and no actor."""
+    browser.submit_page(browser.get(f"{KOPPELING}/pauzeren"))
+    assert fetch(portaal) == "AutorisatieOngeldig"
+    with portaal.database.reading() as connection:
+        table = journaal.c
+        found = connection.execute(
+            sa.select(table.act, table.actor, table.request_id).where(table.kind != "afnemer").order_by(table.id)
+        ).all()
+    *acts, verzoek = map(tuple, found)
+    assert acts == [("geactiveerd", "andere", None), ("gepauzeerd", "andere", None)]
+    assert verzoek[:2] == ("HaalLeerlinggegevens", None)
+    assert len(verzoek[2]) == 32
 
 
 def test_the_tap(portaal: Portaal, browser: Browser) -> None:
