@@ -125,11 +125,11 @@ class Proefschool:
         self.app.close()
         self.database.close()
 
-    def set_profiel(self, profiel: str, *, start: bool = True) -> None:
-        """Write the catalogue with another profile and start the service anew."""
+    def set_profiel(self, profiel: str, *, own: str = "", start: bool = True) -> None:
+        """Write the catalogue with another profile and start the service anew; `own` are `[[profiel]]` tables."""
         catalogue = self.settings.catalogus
         assert catalogue is not None
-        catalogue.write_text(_CATALOGUS.format(profiel=profiel), encoding="utf-8")
+        catalogue.write_text(_CATALOGUS.format(profiel=profiel) + own, encoding="utf-8")
         if start:
             self.restart()
 

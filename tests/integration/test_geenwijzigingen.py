@@ -201,6 +201,23 @@ def test_another_profile_is_a_change(school: Proefschool, seconds: int) -> None:
     assert moments == sorted(set(moments))
 
 
+def test_another_content_of_an_own_profile_is_a_change(school: Proefschool) -> None:
+    """What counts is what a profile of the operator's own leaves out, not its name: the data come at once."""
+    school.import_data(replace(KLEIN, leerlingen=(KLEIN.leerlingen[0]._replace(achternaam="Bos"),)))
+    own = '[[profiel]]\nnaam = "{}"\nbasis = "volledig"\nzonder = ["leerling/{}"]\n'
+    laatst, moments = None, []
+    for naam, zonder in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):
+        school.set_profiel(naam, own=own.format(naam, zonder))
+        found = school.fetch(laatst=laatst)
+        assert found.uitkomst == "leerlinggegevens"
+        assert not found.wortel.findall(f".//{{*}}leerling/{{*}}{zonder}")
+        laatst = found.aanmaakdatum
+        moments.append(laatst)
+    assert moments == sorted(set(moments))
+    school.set_profiel("zelfde", own=own.format("zelfde", "roepnaam"))
+    assert school.fetch(laatst=laatst).uitkomst == "geenwijzigingen"
+
+
 def test_no_data_in_between_is_a_change(school: Proefschool) -> None:
     """A vendor that heard of no data gets the data when they are back, though they are what they were."""
     school.import_data(KLEIN)

@@ -11,7 +11,7 @@ from oracle import needs_standard, standard_file
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.contract.fields import ELEMENTS
-from uwlr_adapter.contract.profiles import PROFIELEN, Profiel, get_profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD, NamedProfiel, Profiel, get_profiel
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 
@@ -128,13 +128,35 @@ def test_a_caller_can_narrow_and_never_widen(eigen: str, gevraagd: str, versie: 
     assert len(result.name) <= 40
 
 
-def test_different_narrowings_have_different_names() -> None:
-    """Two sets of fields never share a name, since an answer is kept by the name of its profile."""
-    for version in VERSIONS:
-        found: dict[str, Profiel] = {}
-        for own, gevraagd in product(PROFIELEN, PROFIELEN):
-            result = get_profiel(own, version).narrowed(get_profiel(gevraagd, version))
-            assert found.setdefault(result.name, result) == result
+def test_a_digest_is_that_of_the_fields() -> None:
+    """Two sets of fields never share a digest, and equal ones have the same: an answer is kept by it."""
+    found: dict[str, list[object]] = {}
+    for version, own, gevraagd in product(VERSIONS, PROFIELEN, PROFIELEN):
+        result = get_profiel(own, version).narrowed(get_profiel(gevraagd, version))
+        content: list[object] = [getattr(result, part) for part in DELEN]
+        assert found.setdefault(result.digest, content) == content
+        assert len(result.digest) == 40
+    assert all(content not in list(found.values())[:place] for place, content in enumerate(found.values()))
+
+
+def test_the_digests_in_databases() -> None:
+    """A database holds digests, so they stay as they are as long as the profile does."""
+    assert {name: profiel.digest for name, profiel in STANDARD.items()} == {
+        "smalle set": "c2808319a091128d55966148b2d5074d29ea6e9e",
+        "LVS-set": "13f1d84c91664ad1e67c50303712f25faab8af4d",
+        "volledig": "5ccf34ab5e0a9d7f8d2ee682ec236cd446cbc33a",
+    }
+    smal, breed = get_profiel("smalle set", "2.2"), get_profiel("LVS-set", "2.2")
+    assert smal.digest == get_profiel("smalle set", "2.1").digest == "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a"
+    assert smal.narrowed(breed).digest == breed.narrowed(smal).digest == "238053292f5b9112a939cbfbb7c265be25792c8b"
+
+
+def test_a_version_with_the_same_content_changes_no_koppeling() -> None:
+    """What a koppeling is fetched under stays the same when a version is added that sends what another one does."""
+    smal = STANDARD["smalle set"]
+    later = NamedProfiel(smal.name, {**smal.by_version, "9.9": smal.in_version("2.3")})
+    assert later.digest == smal.digest
+    assert NamedProfiel(smal.name, {"2.2": smal.in_version("2.2")}).digest != smal.digest
 
 
 @pytest.mark.parametrize(

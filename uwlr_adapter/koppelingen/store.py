@@ -112,7 +112,7 @@ def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akko
 
 
 def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, moment: datetime) -> datetime:
-    """Return since when a koppeling is fetched under a profile, by its digest; the transaction must be a writing one."""
+    """Return since when a koppeling is fetched under this profile, by its digest, in a writing transaction."""
     row = connection.execute(
         sa.select(_table.c.profiel, _table.c.profiel_sinds).where(_table.c.id == koppeling_id)
     ).one()
