@@ -1,7 +1,7 @@
 """Logging in: login and password, then the code of the second factor.
 
-An unknown login and a wrong password look the same and take the same time. After failed attempts, the next one from
-the same network address is refused until a waiting time has passed.
+An unknown login and a wrong password look the same and take the same time. After failed attempts, further ones are
+refused until a waiting time has passed; see `gebruikers.attempts`.
 """
 
 from datetime import timedelta

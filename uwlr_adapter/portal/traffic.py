@@ -97,7 +97,7 @@ def _bars(counts: Sequence[DayCount]) -> tuple[Bar, ...]:
 
 
 def _describe(days: Sequence[date], counts: Sequence[DayCount]) -> str:
-    """Return the chart in words, for those who do not see it."""
+    """Return the chart in words, for screen readers."""
     answered = sum(1 for count in counts if count.answered)
     refused = sum(1 for count in counts if count.refused)
     since = f"Sinds {long_date(days[0])}"
