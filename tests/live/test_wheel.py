@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 LOOK = """
 import uwlr_adapter
 from pathlib import Path
-from uwlr_adapter.contract.bestanden import contract_file
+from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.web.soap.wsdl import wsdl
 home = Path(uwlr_adapter.__file__).parent
