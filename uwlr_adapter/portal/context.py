@@ -49,7 +49,7 @@ def now() -> datetime:
     return _context().clock()
 
 
-def source_of_request() -> str:
+def request_address() -> str:
     """Return the network address of the client."""
     return source_of(request.environ)
 

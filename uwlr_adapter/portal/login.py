@@ -16,7 +16,7 @@ from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, TooManyAttemptsError
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
-from uwlr_adapter.portal.context import database, now, server_keys, source_of_request
+from uwlr_adapter.portal.context import database, now, server_keys, request_address
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.portal.wording import duration
@@ -48,7 +48,7 @@ def log_in() -> ResponseReturnValue:
         return _show(form), 422
     next_path = local_path(request.args.get("verder"))
     login, password = str(form.login.data), str(form.wachtwoord.data)
-    attempt = attempts.attempt_of(server_keys(), login, source_of_request())
+    attempt = attempts.attempt_of(server_keys(), login, request_address())
     if not _hash_slots.acquire(blocking=False):
         return _too_many(_show(form, BUSY), TooManyAttemptsError(BUSY_WAIT))
     try:
@@ -91,7 +91,7 @@ def check_totp() -> ResponseReturnValue:
     form = TotpForm(request.form)
     if not form.validate():
         return _show_totp(form), 422
-    attempt = attempts.attempt_of(server_keys(), half.gebruiker.login, source_of_request())
+    attempt = attempts.attempt_of(server_keys(), half.gebruiker.login, request_address())
     try:
         _begin(attempt)
         accepted = _use_code(half.gebruiker, str(form.code.data))
