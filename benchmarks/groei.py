@@ -27,7 +27,7 @@ from uwlr_adapter.db.database import Database
 SIZE = 25
 CEILING = 1.2
 _COPIED = (
-    *(tables.persoon, tables.bronsleutel, tables.groep, tables.deelname),
+    *(tables.persoon, tables.source_key, tables.groep, tables.deelname),
     *(tables.aanstelling, tables.inschrijving, tables.plaatsing),
 )
 
@@ -94,7 +94,7 @@ def _copy(database: Database, example: str, brins: Sequence[str]) -> None:
     """Give every vestiging the records of the example; a person of a copy has a number of its own."""
     with database.writing() as connection:
         dialect.no_time_limit(connection)
-        connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])
+        connection.execute(school.insert(), [{"brincode": brin6[:4], "version": 1} for brin6 in brins])
         connection.execute(
             vestiging.insert(),
             [

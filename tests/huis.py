@@ -73,8 +73,8 @@ def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
         klantcodes = {setup.KLANTNAAM: setup.KLANTCODE}
         with database.writing() as connection:
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                _, klantcodes[klantnaam] = afnemers.add(connection, server_keys, klantnaam, moment)
-            afnemers.disable(connection, "Gestopt", moment)
+                _, klantcodes[klantnaam] = afnemers.add(connection, server_keys, klantnaam, moment, actor="cli:proef")
+            afnemers.disable(connection, "Gestopt", moment, actor="cli:proef")
 
             def activate(brin6: str, entry: str, code: str, days: int = 0) -> Koppeling:
                 request = ActivationRequest(
@@ -86,12 +86,12 @@ def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
                     startdatum=day_of(moment) + timedelta(days=days),
                     verificatiecode=code,
                 )
-                return actions.activate(connection, Catalogue.load(), server_keys, request, moment)
+                return actions.activate(connection, Catalogue.load(), server_keys, request, moment, actor="cli:proef")
 
             paused = activate("21QW00", "basispoort", "21QW00gepauzeerd-koppeling")
-            actions.clear_code(connection, paused.id, paused.versie, moment)
+            actions.clear_code(connection, paused.id, paused.version, moment, actor="cli:proef")
             ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
-            actions.end(connection, ended.id, ended.versie, moment)
+            actions.end(connection, ended.id, ended.version, moment, actor="cli:proef")
             activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
             import_one_of_each(connection, example.schooljaar)
             activate("30AB00", "snappet", CODE_OF_ONE)

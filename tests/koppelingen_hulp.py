@@ -59,7 +59,7 @@ class Wereld:
         wereld = cls(open_opslag(folder, BRIN6, ANDERE), Gate(Catalogue.load(), ServerKeys.parse(SLEUTELS)))
         with wereld.database.writing() as connection:
             for klantnaam in klantnamen:
-                afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT, KLANTCODE)
+                afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT, KLANTCODE, actor="cli:proef")
         return wereld
 
     def activate(
@@ -74,7 +74,9 @@ class Wereld:
         """Activate a koppeling in a transaction of its own."""
         request = ActivationRequest(brin6, entry, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
         with self.database.writing() as connection:
-            return actions.activate(connection, self.gate.catalogue, self.gate.server_keys, request, moment)
+            return actions.activate(
+                connection, self.gate.catalogue, self.gate.server_keys, request, moment, actor="cli:proef"
+            )
 
     def fetch(
         self,

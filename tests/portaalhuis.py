@@ -72,8 +72,8 @@ def furnish(data: Path, moment: datetime) -> Portaalhuis:
         with database.writing() as connection:
             schools.add_vestiging(connection, LEEG, "De Lege Bank")
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                afnemers.add(connection, server_keys, klantnaam, begin)
-            afnemers.disable(connection, "Gestopt", moment)
+                afnemers.add(connection, server_keys, klantnaam, begin, actor="cli:proef")
+            afnemers.disable(connection, "Gestopt", moment, actor="cli:proef")
             link = _add_gebruikers(connection, server_keys, moment)
             koppelingen = _activate(connection, server_keys, begin)
             _live_through(connection, koppelingen, moment)
@@ -102,7 +102,7 @@ def _activate(connection: sa.Connection, server_keys: ServerKeys, begin: datetim
     def activate(entry: str, code: str | None, brin6: str = VOL, days: int = 0) -> Koppeling:
         start = day_of(begin) + timedelta(days=days)
         request = ActivationRequest(brin6, entry, "a.devries", "A. de Vries", True, start, code)  # noqa: FBT003 - agreed
-        return actions.activate(connection, Catalogue.load(), server_keys, request, begin)
+        return actions.activate(connection, Catalogue.load(), server_keys, request, begin, actor="cli:proef")
 
     actief = store.find_living(connection, VOL, "snappet")
     assert actief is not None
@@ -143,4 +143,4 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
         for naam, day, act in (("gepauzeerd", PAUZE + 1, actions.clear_code), ("beeindigd", 9, actions.end)):
             if days == day:
                 when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
-                act(connection, koppelingen[naam].id, koppelingen[naam].versie, when)
+                act(connection, koppelingen[naam].id, koppelingen[naam].version, when, actor="cli:proef")

@@ -111,7 +111,7 @@ class Proefschool:
         self.database.upgrade()
         self.set_profiel(profiel, start=False)
         with self.database.writing() as connection:
-            afnemers.add(connection, self._sleutels, "Proef", self.moment, KLANTCODE)
+            afnemers.add(connection, self._sleutels, "Proef", self.moment, KLANTCODE, actor="cli:proef")
         self.import_data(KLEIN)
         self.activate()
         self.app: App = make_app(self.settings, lambda: self.moment)
@@ -170,28 +170,30 @@ class Proefschool:
         )
         with self.database.writing() as connection:
             catalogue = Catalogue.load(self.settings.catalogus)
-            actions.activate(connection, catalogue, self._sleutels, request, self.moment)
+            actions.activate(connection, catalogue, self._sleutels, request, self.moment, actor="cli:proef")
 
     def end(self) -> None:
         """End the koppeling."""
         with self.database.writing() as connection:
             found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
-            actions.end(connection, found.id, found.versie, self.moment)
+            actions.end(connection, found.id, found.version, self.moment, actor="cli:proef")
 
     def pause(self) -> None:
         """Clear the verificatiecode."""
         with self.database.writing() as connection:
             found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
-            actions.clear_code(connection, found.id, found.versie, self.moment)
+            actions.clear_code(connection, found.id, found.version, self.moment, actor="cli:proef")
 
     def resume(self) -> None:
         """Enter the same verificatiecode again."""
         with self.database.writing() as connection:
             found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
-            actions.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
+            actions.enter_code(
+                connection, self._sleutels, found.id, found.version, CODE, self.moment, actor="cli:proef"
+            )
 
     def fetch(
         self,

@@ -71,7 +71,7 @@ class Schooldeur:
         self.database = Database(self.settings.database_url)
         self.database.upgrade()
         with self.database.writing() as connection:
-            afnemers.add(connection, ServerKeys.parse(SLEUTELS), "Proef", self.moment, KLANTCODE)
+            afnemers.add(connection, ServerKeys.parse(SLEUTELS), "Proef", self.moment, KLANTCODE, actor="cli:proef")
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
             sa.event.listen(database.engine, "connect", _without_waiting)
@@ -90,7 +90,9 @@ class Schooldeur:
                 code = code_of(brin6, id_)
                 request = ActivationRequest(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
                 with self.database.writing() as connection:
-                    actions.activate(connection, catalogue, ServerKeys.parse(SLEUTELS), request, self.moment)
+                    actions.activate(
+                        connection, catalogue, ServerKeys.parse(SLEUTELS), request, self.moment, actor="cli:proef"
+                    )
 
     def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""

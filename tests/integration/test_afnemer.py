@@ -28,7 +28,7 @@ def identify(wereld: Wereld, klantnaam: str, klantcode: str, after: timedelta = 
 def rotate(wereld: Wereld, overlap: timedelta = timedelta(0)) -> str:
     """Rotate at MOMENT; gives the new klantcode."""
     with wereld.database.writing() as connection:
-        return afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, overlap)[1]
+        return afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, overlap, actor="cli:proef")[1]
 
 
 def test_identified(wereld: Wereld) -> None:
@@ -53,7 +53,7 @@ def test_klantcode_is_exact(wereld: Wereld, klantcode: str) -> None:
 def test_generated(wereld: Wereld) -> None:
     """A generated klantcode fits the standard's 64 characters, works, and stands nowhere in the database."""
     with wereld.database.writing() as connection:
-        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
+        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, actor="cli:proef")
     assert 32 <= len(klantcode) <= 64
     assert identify(wereld, "Basispoort", klantcode) == made
     assert klantcode not in repr(wereld.rows(tables.afnemer))
@@ -62,7 +62,7 @@ def test_generated(wereld: Wereld) -> None:
 def test_codes_do_not_cross(wereld: Wereld) -> None:
     """The klantcode of one afnemer does not open another."""
     with wereld.database.writing() as connection:
-        _, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
+        _, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, actor="cli:proef")
     assert identify(wereld, "Snappet", klantcode) is None
     assert identify(wereld, "Basispoort", KLANTCODE) is None
 
@@ -88,21 +88,21 @@ def test_disabled(wereld: Wereld) -> None:
     """A disabled afnemer is refused with either klantcode; enabled again, both work as before."""
     new = rotate(wereld, 2 * DAY)
     with wereld.database.writing() as connection:
-        afnemers.disable(connection, "Snappet", MOMENT)
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
     assert identify(wereld, "Snappet", KLANTCODE) is None
     assert identify(wereld, "Snappet", new) is None
     with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="disabled"):
-        afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT)
+        afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, actor="cli:proef")
     with wereld.database.writing() as connection:
-        afnemers.enable(connection, "Snappet", MOMENT)
+        afnemers.enable(connection, "Snappet", MOMENT, actor="cli:proef")
     assert identify(wereld, "Snappet", new) is not None
 
 
 def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknown, wrong, disabled and right all make the same comparisons."""
     with wereld.database.writing() as connection:
-        afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, KLANTCODE)
-        afnemers.disable(connection, "Basispoort", MOMENT)
+        afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, KLANTCODE, actor="cli:proef")
+        afnemers.disable(connection, "Basispoort", MOMENT, actor="cli:proef")
     calls: list[None] = []
     matches = PresentedSecret.matches
 
@@ -123,21 +123,21 @@ def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_klantnaam_form(wereld: Wereld, klantnaam: str) -> None:
     """A klantnaam that no client could send as it stands is refused."""
     with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantnaam has"):
-        afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT)
+        afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT, actor="cli:proef")
 
 
 @pytest.mark.parametrize("klantcode", ["", "short", "x" * 65, "x" * 20 + " ", "x" * 20 + "é"])
 def test_klantcode_form(wereld: Wereld, klantcode: str) -> None:
     """A given klantcode of another form is refused, and the refusal does not hold it."""
     with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:
-        afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, klantcode)
+        afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, klantcode, actor="cli:proef")
     assert not klantcode or klantcode not in str(caught.value)
 
 
 def test_twice(wereld: Wereld) -> None:
     """A klantnaam is there once; a second one is refused and the first keeps its klantcode."""
     with pytest.raises(AfnemerError, match="already"), wereld.database.writing() as connection:
-        afnemers.add(connection, wereld.gate.server_keys, "Snappet", MOMENT)
+        afnemers.add(connection, wereld.gate.server_keys, "Snappet", MOMENT, actor="cli:proef")
     assert identify(wereld, "Snappet", KLANTCODE) is not None
 
 
@@ -145,10 +145,10 @@ def test_unknown(wereld: Wereld) -> None:
     """Rotating, disabling or enabling what is not there is refused, as is a negative overlap."""
     with wereld.database.writing() as connection:
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.rotate(connection, wereld.gate.server_keys, "Niemand", MOMENT)
+            afnemers.rotate(connection, wereld.gate.server_keys, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.disable(connection, "Niemand", MOMENT)
+            afnemers.disable(connection, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.enable(connection, "Niemand", MOMENT)
+            afnemers.enable(connection, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="negative"):
-            afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, -DAY)
+            afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, -DAY, actor="cli:proef")

@@ -100,9 +100,9 @@ def test_calls_of_strangers_are_counted(app: App, huis: PortalContext, opslag: D
     assert lines(opslag) == []
     with opslag.reading() as connection:
         counted = connection.execute(
-            sa.select(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst, sa.func.sum(tables.geweigerd.c.aantal))
-            .group_by(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst)
-            .order_by(tables.geweigerd.c.uitkomst)
+            sa.select(tables.refusal.c.source, tables.refusal.c.outcome, sa.func.sum(tables.refusal.c.occurrences))
+            .group_by(tables.refusal.c.source, tables.refusal.c.outcome)
+            .order_by(tables.refusal.c.outcome)
         ).all()
     assert [tuple(row) for row in counted] == [
         ("192.0.2.1", "Client.AutorisatieOngeldig", 1),

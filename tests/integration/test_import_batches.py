@@ -7,7 +7,7 @@ import pytest
 from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
 from proefschool import Proefschool
 
-BEWAARD = ("importbatch", "importstap", "school")
+BEWAARD = ("import_batch", "import_step", "school")
 """What is kept about imports; the rest are records."""
 KOP = {
     "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",

@@ -59,7 +59,9 @@ def test_counts_tell_refusals_apart(wereld: Wereld) -> None:
     call(wereld, utc(23, 12))
     call(wereld, utc(26, 12))
     with wereld.database.writing() as connection:
-        writer.record_act(connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
+        writer.record_act(
+            connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6, actor="cli:proef"
+        )
         assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [DayCount(3, 2)]}
 
 
@@ -79,8 +81,10 @@ def test_outcomes(wereld: Wereld) -> None:
     call(wereld, utc(25, 2), GEWEIGERD)
     call(wereld, utc(25, 3), GEWEIGERD, koppeling_id=None)
     with wereld.database.writing() as connection:
-        writer.record_act(connection, moment=utc(25, 4), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
-        writer.record_afnemer(connection, moment=utc(25, 5), act=Act.ADDED, afnemer_id=1)
+        writer.record_act(
+            connection, moment=utc(25, 4), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6, actor="cli:proef"
+        )
+        writer.record_afnemer(connection, moment=utc(25, 5), act=Act.ADDED, afnemer_id=1, actor="cli:proef")
     for outcome in OutcomeKind:
         (one,) = search(wereld, EntryFilter(BRIN6, outcome=outcome))
         assert one.outcome_kind is outcome

@@ -55,19 +55,21 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 def enter(wereld: Wereld, seen: Koppeling, code: str) -> Koppeling:
     """Enter a code in a transaction of its own."""
     with wereld.database.writing() as connection:
-        return actions.enter_code(connection, wereld.gate.server_keys, seen.id, seen.versie, code, LATER)
+        return actions.enter_code(
+            connection, wereld.gate.server_keys, seen.id, seen.version, code, LATER, actor="cli:proef"
+        )
 
 
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause in a transaction of its own."""
     with wereld.database.writing() as connection:
-        return actions.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End in a transaction of its own."""
     with wereld.database.writing() as connection:
-        return actions.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
@@ -155,7 +157,9 @@ def test_no_agreement(wereld: Wereld) -> None:
     def act() -> None:
         request = ActivationRequest(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
         with wereld.database.writing() as connection:
-            actions.activate(connection, wereld.gate.catalogue, wereld.gate.server_keys, request, MOMENT)
+            actions.activate(
+                connection, wereld.gate.catalogue, wereld.gate.server_keys, request, MOMENT, actor="cli:proef"
+            )
 
     refused(wereld, AkkoordMissingError, act)
     assert "Vries" not in repr(
@@ -166,7 +170,7 @@ def test_no_agreement(wereld: Wereld) -> None:
 def test_disabled_afnemer(wereld: Wereld) -> None:
     """A koppeling with a disabled afnemer cannot be activated."""
     with wereld.database.writing() as connection:
-        afnemers.disable(connection, "Snappet", MOMENT)
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
     refused(wereld, NotYetAvailableError, wereld.activate)
 
 
@@ -181,7 +185,7 @@ def test_refused_acts(wereld: Wereld) -> None:
     refused(wereld, EndedError, lambda: clear(wereld, ended))
     refused(wereld, EndedError, lambda: end(wereld, ended))
     with wereld.database.writing() as connection, pytest.raises(NoKoppelingError):
-        actions.end(connection, ended.id + 1, 1, LATER)
+        actions.end(connection, ended.id + 1, 1, LATER, actor="cli:proef")
 
 
 def test_code_is_unique_among_the_living(wereld: Wereld) -> None:
@@ -338,11 +342,12 @@ def agree_again(
             connection,
             catalogue,
             seen.id,
-            seen.versie,
+            seen.version,
             login="bbos",
             naam=naam,
             akkoord=akkoord,
             moment=LATER,
+            actor="cli:proef",
         )
 
 
@@ -352,7 +357,7 @@ def test_newer_terms(wereld: Wereld) -> None:
     second = agree_again(wereld, first, newer_terms(wereld))
     third = agree_again(wereld, second, newer_terms(wereld, "uwlr-3"))
     assert (third.akkoord.login, third.akkoord.voorwaarden, third.akkoord.moment) == ("bbos", "uwlr-3", LATER)
-    assert (third.status, third.geopend_op, third.versie) == (first.status, first.geopend_op, first.versie + 2)
+    assert (third.status, third.opened_at, third.version) == (first.status, first.opened_at, first.version + 2)
     with wereld.database.reading() as connection:
         assert store.earlier_akkoorden(connection, first.id) == [second.akkoord, first.akkoord]
     assert wereld.fetch().koppeling_id == first.id
@@ -366,9 +371,9 @@ def test_agreements_that_are_refused(wereld: Wereld) -> None:
     refused(wereld, AlreadyAgreedError, lambda: agree_again(wereld, first, wereld.gate.catalogue))
     refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, akkoord=False))
     refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, naam=" "))
-    refused(wereld, ChangedMeanwhileError, lambda: agree_again(wereld, replace(first, versie=9), newer))
+    refused(wereld, ChangedMeanwhileError, lambda: agree_again(wereld, replace(first, version=9), newer))
     with wereld.database.writing() as connection:
-        ended = actions.end(connection, first.id, first.versie, LATER)
+        ended = actions.end(connection, first.id, first.version, LATER, actor="cli:proef")
     refused(wereld, EndedError, lambda: agree_again(wereld, ended, newer))
 
 
@@ -376,10 +381,10 @@ def test_a_koppeling_is_found_at_its_own_vestiging(wereld: Wereld) -> None:
     """By id and brin6, living or ended; the ended ones the last one first."""
     first = wereld.activate()
     with wereld.database.writing() as connection:
-        actions.end(connection, first.id, first.versie, LATER)
+        actions.end(connection, first.id, first.version, LATER, actor="cli:proef")
     second = wereld.activate()
     with wereld.database.writing() as connection:
-        actions.end(connection, second.id, second.versie, LATER)
+        actions.end(connection, second.id, second.version, LATER, actor="cli:proef")
     with wereld.database.reading() as connection:
         assert store.find(connection, first.id, ANDERE) is None
         assert store.find(connection, 99, BRIN6) is None

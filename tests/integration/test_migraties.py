@@ -78,10 +78,10 @@ def test_the_files_are_numbered_as_they_follow_each_other() -> None:
 def test_an_upgrade_again_changes_nothing(opslag: Database) -> None:
     """A current database stays as it is, and is recognised as current."""
     with pytest.raises(DatabaseUnusableError):
-        opslag.require_current()
+        opslag.require_usable()
     opslag.upgrade()
     opslag.upgrade()
-    opslag.require_current()
+    opslag.require_usable()
 
 
 def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> None:
@@ -140,7 +140,7 @@ def test_a_newer_database_is_not_touched(opslag: Database) -> None:
     with opslag.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseUnusableError, match="another version"):
-        opslag.require_current()
+        opslag.require_usable()
 
 
 def _upgrade_to(database: Database, revision: str) -> None:
@@ -239,7 +239,7 @@ def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: 
     for groep in before["groep"]:
         groep["beschikbaar"] = True
     assert after.pop("school") == [{"brincode": "21QW", "versie": 0}]
-    assert [after.pop(naam) for naam in ("importbatch", "importstap", "vergeten")] == [[], [], []]
+    assert [after.pop(naam) for naam in ("import_batch", "import_step", "vergeten")] == [[], [], []]
     assert after == before
     database.close()
 

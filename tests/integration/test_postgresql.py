@@ -253,7 +253,7 @@ def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None
     wereld = Wereld.make(tmp_path, "Snappet")
     found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
-    assert sum(row.soort == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
+    assert sum(row.kind == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
@@ -263,11 +263,11 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
     def pause() -> object:
         with wereld.database.writing() as connection:
-            return actions.clear_code(connection, seen.id, seen.versie, MOMENT)
+            return actions.clear_code(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     def end() -> object:
         with wereld.database.writing() as connection:
-            return actions.end(connection, seen.id, seen.versie, MOMENT)
+            return actions.end(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     found = at_once(pause, end)
     assert sorted(isinstance(one, ChangedMeanwhileError) for one in found) == [False, True], found
@@ -279,9 +279,9 @@ def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> No
     wereld = Wereld.make(tmp_path, "Snappet")
     wereld.activate()
     copy = sa.text(
-        "INSERT INTO koppeling (brin6, aanbod, status, startdatum, geopend_op, versie, akkoord_login, akkoord_naam,"
-        " akkoord_op, akkoord_voorwaarden, beeindigd_op) SELECT brin6, aanbod, :status, startdatum, geopend_op, 1,"
-        " akkoord_login, akkoord_naam, akkoord_op, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
+        "INSERT INTO koppeling (brin6, entry_id, status, startdatum, opened_at, version, akkoord_login, akkoord_naam,"
+        " akkoord_at, akkoord_voorwaarden, ended_at) SELECT brin6, entry_id, :status, startdatum, opened_at, 1,"
+        " akkoord_login, akkoord_naam, akkoord_at, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
     )
     for _ in range(2):
         with wereld.database.writing() as connection:
@@ -476,7 +476,7 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
             assert school.fetch().uitkomst == TEMPORARY
         assert school.fetch().uitkomst == TEMPORARY
         with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
-            Database(url).require_current()
+            Database(url).require_usable()
         server.ensure_postgres_running()
         assert school.fetch().uitkomst == "leerlinggegevens"
         school.close()

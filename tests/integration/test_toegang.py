@@ -59,13 +59,13 @@ def wereld(tmp_path: Path, databank: str) -> Wereld:
 def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """Pause."""
     with wereld.database.writing() as connection:
-        return actions.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
     """End."""
     with wereld.database.writing() as connection:
-        return actions.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def refusal(fetch: Callable[[], Access]) -> tuple[RefusalReason, str | None, int | None]:
@@ -167,10 +167,12 @@ def test_resumption_opens_anew(wereld: Wereld) -> None:
     paused = clear(wereld, wereld.activate())
     with wereld.database.writing() as connection:
         keys = wereld.gate.server_keys
-        resumed = actions.enter_code(connection, keys, paused.id, paused.versie, CODE, LATER)
+        resumed = actions.enter_code(connection, keys, paused.id, paused.version, CODE, LATER, actor="cli:proef")
     assert wereld.fetch(moment=LATER).opened_at == LATER
     with wereld.database.writing() as connection:
-        actions.enter_code(connection, keys, resumed.id, resumed.versie, ANDERE_CODE, LATER + timedelta(hours=1))
+        actions.enter_code(
+            connection, keys, resumed.id, resumed.version, ANDERE_CODE, LATER + timedelta(hours=1), actor="cli:proef"
+        )
     assert wereld.fetch(key=ANDERE_CODE, moment=LATER + timedelta(hours=2)).opened_at == LATER
     assert refusal(wereld.fetch)[0] is RefusalReason.WRONG_CODE
 

@@ -17,9 +17,9 @@ from wsgi import Reply, call
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget
-from uwlr_adapter.administratie.tables import importbatch, stand_inhoud
+from uwlr_adapter.administratie.tables import answer_content, import_batch
 from uwlr_adapter.answers import store
-from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Finding
@@ -50,7 +50,7 @@ def named(roepnaam: str) -> Dataset:
 def stored(school: Proefschool) -> list[str]:
     """Give the kinds of which bytes are kept."""
     with school.database.reading() as connection:
-        return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
+        return sorted(connection.scalars(sa.select(answer_content.c.payload)))
 
 
 def post(school: Proefschool, accept: str | None = "gzip", rest: str = "<xsdversie>2.2</xsdversie>") -> Reply:
@@ -141,7 +141,7 @@ def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
         if act == "forget":
             forget.forget(connection, BRIN6[:4], "101", school.moment)
         elif act == "undo":
-            newest = connection.scalar(sa.select(sa.func.max(importbatch.c.id)))
+            newest = connection.scalar(sa.select(sa.func.max(import_batch.c.id)))
             batches.undo(connection, newest or 0, school.moment)
     if act == "import":
         school.import_data(KLEIN)
@@ -185,7 +185,7 @@ def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names
     """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
     first = school.fetch(operatie)
     with school.database.writing() as connection:
-        connection.execute(stand_inhoud.delete())
+        connection.execute(answer_content.delete())
     school.restart()
     school.wait(3600)
     assert school.fetch(operatie).inhoud == first.inhoud
@@ -205,7 +205,7 @@ def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
     for year in range(1990, 2000):
         assert school.fetch(schooljaar=f"{year}-{year + 1}").uitkomst == "geengegevens"
     with school.database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(answer_state)) == 0
 
 
 @pytest.mark.parametrize(

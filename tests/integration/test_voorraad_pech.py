@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from proefschool import KLEIN, Proefschool
 
-from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
@@ -31,7 +32,7 @@ def kept(school: Proefschool) -> tuple[int, int]:
     """Count the stands, and those with bytes."""
     with school.database.reading() as connection:
         found = [
-            connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (freshness.stand, stand_inhoud)
+            connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (answer_state, answer_content)
         ]
     return found[0] or 0, found[1] or 0
 

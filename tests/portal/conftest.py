@@ -54,7 +54,9 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for brin6 in ("21QW00", "21QW01", "30AB00"):
             add_vestiging(connection, brin6)
         for klantnaam in ("Snappet", "Basispoort"):
-            afnemers.add(connection, server_keys, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
+            afnemers.add(
+                connection, server_keys, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}", actor="cli:proef"
+            )
         for new in GEBRUIKERS:
             _, token = gebruikers.add(connection, new, MOMENT)
             made = gebruikers.set_password(connection, token, hash_, MOMENT)

@@ -13,32 +13,14 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
 from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 
 MARGIN = timedelta(minutes=5)
 """How much later than `gewijzigd` a caller's own moment must lie: its clock need not be ours."""
 
-stand = sa.Table(
-    "stand",
-    metadata,
-    sa.Column("brin6", sa.String(6), sa.ForeignKey("vestiging.brin6"), primary_key=True),
-    sa.Column("schooljaar", sa.String(9), primary_key=True),
-    sa.Column("profiel", sa.String(40), primary_key=True),
-    sa.Column("xsdversie", sa.String(8), primary_key=True),
-    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
-    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="without aanmaakdatum and peildatum"),
-    sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, whole seconds"),
-    sa.Column("schoolversie", sa.Integer, comment="of the records that it was made from"),
-    sa.Column("van", sa.Date, comment="the day for which it was made"),
-    sa.Column("tot", sa.Date, comment="first day on which it may differ; none: never by itself"),
-    sa.Column("vorm", sa.String(40), comment="what made it: the version of the house"),
-    sa.Column("leerlingen", sa.Integer),
-    sa.Column("onvolledig", sa.Integer, comment="records that lack a field of the profile"),
-    comment="since when an answer has its content",
-)
 NO_DATA_HASH = ""
 """The content hash of a school year without data."""
 
@@ -50,19 +32,22 @@ class AnswerKey(NamedTuple):
     schooljaar: str
     profiel: str
     xsdversie: str
-    soort: str
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """For what an answer holds: a version of the records, the days from `van` until `tot`, and what rendered it."""
+    """For what an answer holds: a version of the records, a period of days, and what rendered it.
 
-    schoolversie: int
-    van: date
-    tot: date | None
-    vorm: str
+    The period is from `valid_from` (inclusive) to `valid_until` (exclusive); None is open.
+    """
+
+    school_version: int
+    valid_from: date
+    valid_until: date | None
+    renderer: str
     leerlingen: int
-    onvolledig: int
+    incomplete: int
 
 
 def last_seen_query(answer_key: AnswerKey) -> Query:
@@ -92,7 +77,7 @@ def validity_row(
     """Give the row that says since when an answer has its content, and for what it holds (`opslag.put`)."""
     return _VALIDITY_INSERT, {
         **answer_key._asdict(),
-        "inhoud_hash": content_hash,
+        "content_hash": content_hash,
         "gewijzigd": to_utc(gewijzigd),
         **{naam: getattr(validity, naam) for naam in Validity.__slots__},
     }
@@ -101,20 +86,22 @@ def validity_row(
 def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash: str) -> None:
     """Take the note away from content that is gone, so that it is made again."""
     connection.execute(
-        stand.update().where(*_is(answer_key), stand.c.inhoud_hash == content_hash).values(schoolversie=None)
+        answer_state.update()
+        .where(*_is(answer_key), answer_state.c.content_hash == content_hash)
+        .values(school_version=None)
     )
 
 
-_VALIDITY_INSERT = InsertStatement(stand, [column.name for column in stand.c], replaces=True)
+_VALIDITY_INSERT = InsertStatement(answer_state, [column.name for column in answer_state.c], replaces=True)
 _LAST_SEEN = SelectStatement(
-    sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
-        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in AnswerKey._fields)
+    sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd).where(
+        *(answer_state.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in AnswerKey._fields)
     )
 )
 
 
 def _is(answer_key: AnswerKey) -> list[sa.ColumnElement[bool]]:
-    return [stand.c[naam] == getattr(answer_key, naam) for naam in AnswerKey._fields]
+    return [answer_state.c[naam] == getattr(answer_key, naam) for naam in AnswerKey._fields]
 
 
 def caller_has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:

@@ -33,10 +33,11 @@ import sqlalchemy as sa
 from uwlr_adapter import __version__
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.selection import Selection
-from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
 from uwlr_adapter.answers.memory import ByteLruCache
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.contract import answer, gzip_stream, rendered
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -180,7 +181,7 @@ class AnswerStore:
         return found
 
     def _load(self, answer_key: AnswerKey, state: AnswerState) -> AnswerContent:
-        rows = self._database.look(Query(_CONTENT, {**answer_key._asdict(), "inhoud_hash": state.content_hash}))
+        rows = self._database.look(Query(_CONTENT, {**answer_key._asdict(), "content_hash": state.content_hash}))
         if not rows:
             before_blocking()
             with self._database.writing() as connection:  # so that it is not taken for at hand again
@@ -219,12 +220,12 @@ class AnswerStore:
         state = _NOTHING if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
         content_hash, content = state.content_hash, state.content
         validity = freshness.Validity(
-            schoolversie=version,
-            van=day,
-            tot=selectie.next_change(found),
-            vorm=_renderer(answer_format),
+            school_version=version,
+            valid_from=day,
+            valid_until=selectie.next_change(found),
+            renderer=_renderer(answer_format),
             leerlingen=0 if content is None else content.rendered.leerlingen,
-            onvolledig=0 if content is None else content.rendered.incomplete,
+            incomplete=0 if content is None else content.rendered.incomplete,
         )
         # On the disk with the line of the journaal, before the answer leaves.
         with self._database.writing(later=True) as connection:
@@ -233,7 +234,7 @@ class AnswerStore:
                 state.validation.result()  # else nothing is kept
         if content is not None and content.rendered.index is not None:
             self._contents.put(content_hash, content, content.octets)
-        return AnswerState(content_hash, gewijzigd, validity.leerlingen, validity.onvolledig, content)
+        return AnswerState(content_hash, gewijzigd, validity.leerlingen, validity.incomplete, content)
 
     @contextmanager
     def _one_renderer(self, answer_key: AnswerKey) -> Iterator[bool]:
@@ -285,9 +286,11 @@ def _usable(
     """Give the stand of this answer among some, when it holds now (rule 2)."""
     for row in states:
         if row[: len(answer_key)] == answer_key:
-            content_hash, gewijzigd, version, van, tot, gemaakt_als, leerlingen, incomplete = row[len(answer_key) :]
-            is_made = version is not None and version >= school_version and gemaakt_als == _renderer(answer_format)
-            if is_made and van <= day and (tot is None or day < tot):
+            content_hash, gewijzigd, version, valid_from, valid_until, renderer, leerlingen, incomplete = row[
+                len(answer_key) :
+            ]
+            is_made = version is not None and version >= school_version and renderer == _renderer(answer_format)
+            if is_made and valid_from <= day and (valid_until is None or day < valid_until):
                 return AnswerState(content_hash, from_utc(gewijzigd), leerlingen, incomplete)
     return None
 
@@ -346,22 +349,22 @@ def _keep(
             freshness.last_seen_query(answer_key),
         ],
     )
-    if schools.version_of(held) != validity.schoolversie:
+    if schools.version_of(held) != validity.school_version:
         raise StaleAnswerError
     latest = freshness.whole_second(max(opened, store.last_opened_of(geopend) or opened))
     gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
     noted = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
     if content is None:
-        connection.execute(stand_inhoud.delete().where(*_by_key(stand_inhoud)), answer_key._asdict())
+        connection.execute(answer_content.delete().where(*_by_key(answer_content)), answer_key._asdict())
         insert_rows(connection, [noted])
         return gewijzigd
     index = content.rendered.index
     kept = {
         **answer_key._asdict(),
-        "inhoud_hash": content_hash,
+        "content_hash": content_hash,
         "schoolkey": content.school.schoolkey,
-        "inhoud": content.part,
-        "wijzer": None if index is None else gzip_stream.compress(index.to_json()),
+        "content": content.part,
+        "person_index": None if index is None else gzip_stream.compress(index.to_json()),
     }
     insert_rows(connection, [noted, (_CONTENT_INSERT, kept)])
     return gewijzigd
@@ -371,13 +374,13 @@ def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
     return [table.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in _KEY_COLUMNS]
 
 
-_COLUMNS = (*_KEY_COLUMNS, "inhoud_hash", "gewijzigd", "schoolversie", "van", "tot", "vorm", "leerlingen", "onvolledig")
-ANSWER_ROWS = JoinedRows(freshness.stand, _COLUMNS, on=("schooljaar", "xsdversie", "soort"))
+_COLUMNS = (*_KEY_COLUMNS, "content_hash", "gewijzigd", *freshness.Validity.__slots__)
+ANSWER_ROWS = JoinedRows(answer_state, _COLUMNS, on=("schooljaar", "xsdversie", "payload"))
 """What the gate looks up with access: the stand under each profile."""
-_STATE = SelectStatement(sa.select(*(freshness.stand.c[naam] for naam in _COLUMNS)).where(*_by_key(freshness.stand)))
-_CONTENT_INSERT = InsertStatement(stand_inhoud, [column.name for column in stand_inhoud.c], replaces=True)
+_STATE = SelectStatement(sa.select(*(answer_state.c[naam] for naam in _COLUMNS)).where(*_by_key(answer_state)))
+_CONTENT_INSERT = InsertStatement(answer_content, [column.name for column in answer_content.c], replaces=True)
 _CONTENT = SelectStatement(
-    sa.select(stand_inhoud.c.schoolkey, stand_inhoud.c.inhoud, stand_inhoud.c.wijzer).where(
-        *_by_key(stand_inhoud), stand_inhoud.c.inhoud_hash == sa.bindparam("inhoud_hash", type_=sa.String)
+    sa.select(answer_content.c.schoolkey, answer_content.c.content, answer_content.c.person_index).where(
+        *_by_key(answer_content), answer_content.c.content_hash == sa.bindparam("content_hash", type_=sa.String)
     )
 )

@@ -1,9 +1,8 @@
-"""`uwlr-adapter db`: the tables."""
+"""`uwlr-adapter db`: look after the database."""
 
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.database import Database, DatabaseUnusableError
 
 
 @click.group()
@@ -17,14 +16,12 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(context: Context) -> None:
-    """Bring the tables to this version; what is there stays.
+    """Migrate the tables to this version, or create them; what is there stays.
+
+    Stop every process that serves from this database first.
 
     Example:  UWLR_DATABASE=sqlite:////var/lib/uwlr/uwlr.sqlite3 uwlr-adapter db upgrade
     """
-    try:
-        database = Database(context.settings.database_url)
-        database.upgrade()
-        database.close()
-    except DatabaseUnusableError as error:
-        raise click.ClickException(str(error)) from error
+    with context.database(create=True):
+        pass
     context.messages.print("The database is current.")

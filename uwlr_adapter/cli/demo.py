@@ -58,7 +58,7 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
     folder: Path = data or given or Path("uwlr-demo")
     settings = _own_settings(folder, port or free_port())
     with (
-        Context(settings, context.clock).database() as database,
+        Context(settings, context.clock).database(create=True) as database,
         context.messages.status("Making the example school …"),
     ):
         _require_own(folder, database)

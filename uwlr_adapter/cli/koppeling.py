@@ -13,12 +13,12 @@ import click
 import sqlalchemy as sa
 from rich.markup import escape
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.secrets import read_secret
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
-from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
@@ -155,7 +155,7 @@ def activate(
         )
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            made = actions.activate(connection, catalogue, server_keys, request, context.clock())
+            made = actions.activate(connection, catalogue, server_keys, request, context.clock(), actor=own_actor())
     if generate:
         _show_once(context, chosen)
     context.messages.print(f"Activated {koppeling_id} for {brin6} from {made.startdatum:%d-%m-%Y} on.")
@@ -217,7 +217,7 @@ def _act(
     context: Context,
     brin6: str,
     koppeling_id: str,
-    act: Callable[[sa.Connection, int, int, datetime], Koppeling],
+    act: KoppelingAct,
     question: str | None,
 ) -> None:
     """Do an act on the koppeling as it stands now; when somebody changes it while we ask, nothing happens."""
@@ -227,7 +227,7 @@ def _act(
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
-            act(connection, seen.id, seen.versie, context.clock())
+            act(connection, seen.id, seen.version, context.clock(), actor=own_actor())
 
 
 def _enter_code(
@@ -242,7 +242,15 @@ def _enter_code(
         chosen = code if seen.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            actions.enter_code(connection, server_keys, seen.id, seen.versie, chosen or "", context.clock())
+            actions.enter_code(
+                connection,
+                server_keys,
+                seen.id,
+                seen.version,
+                chosen or "",
+                context.clock(),
+                actor=own_actor(),
+            )
     if generate:
         _show_once(context, chosen)
 

@@ -5,7 +5,6 @@ disk before `writing()` returns; on SQLite it is the only writer. A look is one 
 moment by itself. What differs between SQLite and PostgreSQL stands in `dialect.py`.
 """
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,17 +17,30 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.blocking import WouldBlock, before_blocking, may_block
 from uwlr_adapter.db.libpq import Row, Step, libpq_of
+from uwlr_adapter.db.schema_version import SchemaState, schema_state
 from uwlr_adapter.db.statements import InsertStatement, Query
 from uwlr_adapter.errors import UwlrAdapterError
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
-_OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
+_NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
+_OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
+
+
+IN_MEMORY = "sqlite://"
+"""The URL of a database that is gone when it is closed."""
 
 
 class DatabaseUnusableError(UwlrAdapterError):
     """The database cannot be used as it is; the text says what an operator does about it."""
+
+
+class DatabaseAbsentError(DatabaseUnusableError):
+    """There is no database, or it has no tables of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no database here yet: run `uwlr-adapter init` first")
 
 
 def fetch_queries(connection: sa.Connection, query: Sequence[Query]) -> list[list[Row]]:
@@ -69,15 +81,18 @@ def _rows(connection: sa.Connection, query: Query) -> list[Row]:
 class Database:
     """An open database; safe to share between threads, not between processes."""
 
-    def __init__(self, url: str) -> None:
-        """Open a database by its SQLAlchemy URL; an SQLite file is made, with its folder, for its owner only.
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        """Open a database by its SQLAlchemy URL.
 
-        Raises DatabaseUnusableError when that cannot be; its text never holds the URL, which may hold a password.
+        An SQLite file that is absent is created, with its folder, for its owner only; or refused without `create`.
+        Raises DatabaseUnusableError; its text never holds the URL, which may hold a password.
         """
         try:
             self.url = make_url(url)
             if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
                 raise DatabaseUnusableError(_UNKNOWN)
+            if not create and dialect.is_absent(self.url):
+                raise DatabaseAbsentError
             self.engine = dialect.make_engine(self.url)
         except ImportError as error:
             raise DatabaseUnusableError(_NO_DRIVER) from error
@@ -221,15 +236,18 @@ class Database:
         self.engine.dispose()
 
     def upgrade(self) -> None:
-        """Bring the tables to this version of the house; safe when several processes start at once.
+        """Create the tables, or migrate them to `SCHEMA`; safe when several processes start at once.
 
-        A database that is current already is only read. Raises DatabaseUnusableError.
+        A database that is usable already is only read. Raises DatabaseUnusableError.
         """
-        if self._revision() == _newest():
+        state = self.schema_state()
+        if state is SchemaState.USABLE:
             return
-        from alembic import command  # noqa: PLC0415 - a quarter of a second, for who migrates only
-        from alembic.config import Config  # noqa: PLC0415 - idem
-        from alembic.util import CommandError  # noqa: PLC0415 - idem
+        if state is SchemaState.NEWER:
+            raise DatabaseUnusableError(_NEWER)
+        from alembic import command  # noqa: PLC0415 - a quarter of a second, for a migration only
+        from alembic.config import Config  # noqa: PLC0415 - as above
+        from alembic.util import CommandError  # noqa: PLC0415 - as above
 
         try:
             with self.writing() as connection:
@@ -241,20 +259,21 @@ class Database:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (DBAPIError, CommandError) as error:
-            raise DatabaseUnusableError(_OTHER if isinstance(error, CommandError) else _UNUSABLE) from error
+            raise DatabaseUnusableError(_NEWER if isinstance(error, CommandError) else _UNUSABLE) from error
 
-    def require_current(self) -> None:
-        """Raise DatabaseUnusableError unless the tables are those of this version of the house."""
-        if self._revision() != _newest():
-            raise DatabaseUnusableError(_OTHER)
+    def require_usable(self) -> None:
+        """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""
+        state = self.schema_state()
+        if state is SchemaState.ABSENT:
+            raise DatabaseAbsentError
+        if state is not SchemaState.USABLE:
+            raise DatabaseUnusableError(_OLD if state is SchemaState.OLD else _NEWER)
 
-    def _revision(self) -> str | None:
+    def schema_state(self) -> SchemaState:
+        """Return what this code can do with the database. Raises DatabaseUnusableError."""
         try:
             with self.reading() as connection:
-                if not sa.inspect(connection).has_table("alembic_version"):
-                    return None
-                found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-                return found
+                return schema_state(connection)
         except DBAPIError as error:
             raise DatabaseUnusableError(_UNUSABLE) from error
 
@@ -309,12 +328,6 @@ def _begin(engine: sa.Engine) -> sa.Connection:
 def _require_utf8(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
         raise DatabaseUnusableError("names need every letter: create the database with ENCODING 'UTF8'")
-
-
-@functools.cache
-def _newest() -> str:
-    """Give the newest migration: their files are numbered, and each follows the one before it."""
-    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -168,11 +168,21 @@ def no_time_limit(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f"SET LOCAL {name} = 0")
 
 
+def is_absent(url: sa.URL) -> bool:
+    """Return whether a URL names an SQLite file that does not exist; nothing is connected."""
+    return url.get_backend_name() == "sqlite" and _is_file(url.database) and not Path(url.database or "").exists()
+
+
+def _is_file(database: str | None) -> bool:
+    """Return whether the database of an SQLite URL is a plain file: not in memory, and no URI."""
+    return database not in {None, "", ":memory:"} and not (database or "").startswith("file:")
+
+
 def _make_file(database: str | None) -> None:
-    """Make an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
-    if database is None or database == ":memory:" or database.startswith("file:"):
+    """Create an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
+    if not _is_file(database):
         return
-    path = Path(database)
+    path = Path(database or "")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):  # and then it stays closed: to close it here drops the locks of other connections
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -61,7 +61,7 @@ def prepare(database: Database, server_keys: ServerKeys, moment: datetime) -> De
 
 def _open_tap(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:
     if afnemers.find(connection, KLANTNAAM) is None:
-        afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE)
+        afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE, actor=PORTAL_LOGIN)
     if store.find_living(connection, BRIN6, _AANBOD) is None:
         request = ActivationRequest(
             brin6=BRIN6,
@@ -71,7 +71,7 @@ def _open_tap(connection: sa.Connection, server_keys: ServerKeys, moment: dateti
             akkoord=True,
             verificatiecode=VERIFICATIECODE,
         )
-        actions.activate(connection, Catalogue.load(), server_keys, request, moment)
+        actions.activate(connection, Catalogue.load(), server_keys, request, moment, actor=PORTAL_LOGIN)
 
 
 def _add_gebruiker(connection: sa.Connection, moment: datetime) -> None:

@@ -82,7 +82,7 @@ class Exchange:
     def query(self, call: Call) -> Query:
         """Give what the database is asked about a call."""
         asked = {naam: call.named(naam) for naam in ("schooljaar", "xsdversie")}
-        return self.gate.query(call.autorisatie, call.school, _ACCESS, **asked, soort=call.operation.payload)
+        return self.gate.query(call.autorisatie, call.school, _ACCESS, **asked, payload=call.operation.payload)
 
     def judge(self, call: Call, bron: str, *, gzip: bool = False, rows_seen: Sequence[Row] | None = None) -> Outcome:
         """Give what comes of a call from network address `bron`, not yet written down. Raises Fault or WouldBlock.
@@ -169,7 +169,7 @@ class Exchange:
         caller = Autorisatie(autorisatiesleutel="", klantcode="", klantnaam=klantnaam)
         for _ in range(MAX_ATTEMPTS):
             access_rows = self.gate.look(self.database, caller, SchoolReference(brin6[:4], brin6[4:], None))
-            if access_rows.afnemer is None or access_rows.afnemer.uitgeschakeld_op is not None:
+            if access_rows.afnemer is None or access_rows.afnemer.disabled_at is not None:
                 raise fault.OngeldigeKlantIdentificatie
             access = self.gate.decide_without_code(access_rows, entry, regel.moment)
             try:
@@ -191,7 +191,7 @@ class Exchange:
             schooljaar=verzoek.schooljaar,
             profiel=answer_format.profiel.name,
             xsdversie=answer_format.xsdversie,
-            soort=operatie.payload,
+            payload=operatie.payload,
         )
         opened = freshness.whole_second(access.opened_at)
         state = self.answers.state(

@@ -94,6 +94,8 @@ class VerzoekEntry:
     koppeling_id: int | None = None
     brin6: str | None = None
     leerlingen: int | None = None
+    request_id: str | None = None
+    """X-Request-ID of the HTTP request; at most 36 characters."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`."""

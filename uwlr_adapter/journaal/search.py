@@ -11,7 +11,7 @@ from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
 from uwlr_adapter.journaal.model import Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
-_REFUSED = journaal.c.uitkomst.contains(".", autoescape=True)
+_REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 """A fault of the standard has a dot in its code; the outcome of an answered call has none."""
 
 
@@ -51,10 +51,10 @@ def search(
     if entry_filter.last is not None:
         where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
-        where.append(table.soort == EntryKind.KOPPELING)
+        where.append(table.kind == EntryKind.KOPPELING)
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
-        where += [table.soort == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
+        where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
     if before_id is not None:
         where.append(table.id < before_id)
     query = sa.select(journaal).where(*where).order_by(table.id.desc()).limit(limit)
@@ -81,13 +81,13 @@ def count_days(
     place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
     refused = sa.case((_REFUSED, 1), else_=0)
     query = (
-        sa.select(table.koppeling_id, place.label("dag"), refused.label("geweigerd"), sa.func.count().label("aantal"))
-        .where(table.koppeling_id.in_(ids), table.soort == EntryKind.VERZOEK)
+        sa.select(table.koppeling_id, place.label("day"), refused.label("refused"), sa.func.count().label("calls"))
+        .where(table.koppeling_id.in_(ids), table.kind == EntryKind.VERZOEK)
         .where(table.moment >= _start_of(days[0]), table.moment < ends[-1])
-        .group_by(table.koppeling_id, sa.literal_column("dag"), sa.literal_column("geweigerd"))
+        .group_by(table.koppeling_id, sa.literal_column("day"), sa.literal_column("refused"))
     )
     found: dict[tuple[int, int, int], int] = {
-        (row.koppeling_id, row.dag, row.geweigerd): row.aantal for row in connection.execute(query)
+        (row.koppeling_id, row.day, row.refused): row.calls for row in connection.execute(query)
     }
     return {
         id_: [DayCount(found.get((id_, day, 0), 0), found.get((id_, day, 1), 0)) for day in range(len(days))]
@@ -99,7 +99,7 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
     table = journaal.c
     query = (
         sa.select(journaal)
-        .where(table.koppeling_id == koppeling_id, table.soort == EntryKind.VERZOEK, *where)
+        .where(table.koppeling_id == koppeling_id, table.kind == EntryKind.VERZOEK, *where)
         .order_by(table.moment.desc(), table.id.desc())
         .limit(1)
     )
@@ -124,15 +124,15 @@ def entry_of(row: sa.Row[Any]) -> Entry:
     """Give a row of the table as it is read back."""
     return Entry(
         moment=from_utc(row.moment),
-        kind=EntryKind(row.soort),
-        act=row.handeling,
+        kind=EntryKind(row.kind),
+        act=row.act,
         afnemer_id=row.afnemer_id,
         koppeling_id=row.koppeling_id,
         brin6=row.brin6,
-        outcome=row.uitkomst,
-        reason=row.reden,
+        outcome=row.outcome,
+        reason=row.reason,
         leerlingen=row.leerlingen,
-        repairs=tuple((row.herstel or "").split()),
-        remarks=tuple((row.opmerkingen or "").split()),
+        repairs=tuple((row.repairs or "").split()),
+        remarks=tuple((row.remarks or "").split()),
         id=row.id,
     )

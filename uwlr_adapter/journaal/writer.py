@@ -18,7 +18,7 @@ from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.libpq import Step
 from uwlr_adapter.db.statements import InsertStatement
 from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
-from uwlr_adapter.journaal.tables import geweigerd, journaal
+from uwlr_adapter.journaal.tables import journaal, refusal
 
 
 class JournaalWriter:
@@ -56,7 +56,7 @@ def insert_steps(entries: Sequence[VerzoekEntry | Refusal], dialect: sa.Dialect)
 
 
 def _rows(entries: Sequence[VerzoekEntry | Refusal]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Give the rows of the journaal for some calls, and those of `geweigerd`."""
+    """Give the rows of the journaal for some calls, and those of `refusal`."""
     counted = Counter(_minute(entry) for entry in entries if isinstance(entry, Refusal))
     # In one order, so that two processes never wait for each other.
     refusals = [dict(zip(_COUNTED, (*key, counted[key]), strict=True)) for key in sorted(counted)]
@@ -77,9 +77,9 @@ def _parts(rows: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
     return [rows[begin : begin + MAX_ROWS] for begin in range(0, len(rows), MAX_ROWS)]
 
 
-_COUNTED = ("minuut", "bron", "uitkomst", "aantal")
+_COUNTED = ("minute", "source", "outcome", "occurrences")
 _ENTRIES = InsertStatement(journaal, [column.name for column in journaal.c if column.name != "id"])
-_REFUSALS = InsertStatement(geweigerd, _COUNTED, adds="aantal")
+_REFUSALS = InsertStatement(refusal, _COUNTED, adds="occurrences")
 MAX_ROWS = 32
 """Rows that one statement takes at most: each number of them is a statement of its own."""
 
@@ -87,16 +87,18 @@ MAX_ROWS = 32
 def _row(entry: VerzoekEntry) -> dict[str, Any]:
     return {
         "moment": to_utc(entry.moment),
-        "soort": EntryKind.VERZOEK.value,
-        "handeling": entry.operation,
+        "kind": EntryKind.VERZOEK.value,
+        "act": entry.operation,
         "afnemer_id": entry.afnemer_id,
         "koppeling_id": entry.koppeling_id,
         "brin6": entry.brin6,
-        "uitkomst": entry.outcome,
-        "reden": entry.reason,
+        "outcome": entry.outcome,
+        "reason": entry.reason,
         "leerlingen": entry.leerlingen,
-        "herstel": " ".join(entry.repairs) or None,
-        "opmerkingen": " ".join(entry.remarks) or None,
+        "repairs": " ".join(entry.repairs) or None,
+        "remarks": " ".join(entry.remarks) or None,
+        "actor": None,  # its afnemer
+        "request_id": entry.request_id,
     }
 
 
@@ -104,24 +106,39 @@ def _minute(entry: Refusal) -> tuple[datetime, str, str]:
     return to_utc(entry.moment).replace(second=0, microsecond=0), entry.source, entry.outcome
 
 
-def record_act(connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str) -> None:
-    """Write down an act on a koppeling, in the transaction of the act itself."""
+MAX_ACTOR = 100
+"""Characters of an actor: the width of its column."""
+
+
+def record_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str, actor: str
+) -> None:
+    """Store an act on a koppeling, in the transaction of the act itself.
+
+    `actor` is the login of the portal user, or `cli:` and the user of the machine.
+    """
     connection.execute(
         journaal.insert().values(
             moment=to_utc(moment),
-            soort=EntryKind.KOPPELING,
-            handeling=act,
+            kind=EntryKind.KOPPELING,
+            act=act,
             koppeling_id=koppeling_id,
             brin6=brin6,
-            uitkomst="gedaan",
+            outcome="gedaan",
+            actor=actor,
         )
     )
 
 
-def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int) -> None:
-    """Write down an act on an afnemer, in the transaction of the act itself; no school sees it."""
+def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int, actor: str) -> None:
+    """Store an act on an afnemer, in the transaction of the act itself; no school sees it."""
     connection.execute(
         journaal.insert().values(
-            moment=to_utc(moment), soort=EntryKind.AFNEMER, handeling=act, afnemer_id=afnemer_id, uitkomst="gedaan"
+            moment=to_utc(moment),
+            kind=EntryKind.AFNEMER,
+            act=act,
+            afnemer_id=afnemer_id,
+            outcome="gedaan",
+            actor=actor,
         )
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -20,8 +21,7 @@ from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.keys import key_file
-from uwlr_adapter.keys.tables import serversleutel
+from uwlr_adapter.keys import key_file, tables
 from uwlr_adapter.settings import Settings, forget_key_variables
 
 KEY_BYTES = 32
@@ -105,21 +105,21 @@ class ServerKeys:
         return cls(tuple(_parse(place, line) for place, line in enumerate(filled, start=1)))
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now) -> Self:
-        """Read the keys that the settings name and hold them against the check values in the database.
+    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now, *, create: bool = False) -> Self:
+        """Read the keys that the settings name and compare them with the check values in the database.
 
-        Beside an SQLite database that knows no key yet, an absent key file is made. A new key's check value is
-        written down. The key variables leave the environment. Raises ServerKeyError.
+        An absent key file is created when the database knows no key yet: beside SQLite always, else with `create`. The
+        check value of a new key is stored. The key variables leave the environment. Raises ServerKeyError.
         """
         try:
-            keys = cls.parse(_lines(settings, database))
+            keys = cls.parse(_lines(settings, database, create=create or database.is_sqlite))
         finally:
             forget_key_variables()
         with database.reading() as connection:
             new = keys.unknown(connection, clock())
         if new:
             with database.writing() as connection:
-                dialect.lock(connection, "serversleutel")  # several processes start at once
+                dialect.lock(connection, "server_keys")  # several processes start at once
                 keys.register(connection, clock())
         return keys
 
@@ -147,7 +147,7 @@ class ServerKeys:
 
         Raises ServerKeyError when a check value belongs to another key, or when stored codes need an absent key.
         """
-        check_values = {row.naam: row.controle for row in connection.execute(sa.select(serversleutel))}
+        check_values = {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
         for server_key in self.keys:
             if not hmac.compare_digest(
                 check_values.get(server_key.name, _check_value(server_key)), _check_value(server_key)
@@ -166,7 +166,9 @@ class ServerKeys:
     def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Write down the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
         for server_key in self.unknown(connection, moment):
-            connection.execute(serversleutel.insert().values(naam=server_key.name, controle=_check_value(server_key)))
+            connection.execute(
+                tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key))
+            )
 
 
 def _parse(place: int, line: str) -> ServerKey:
@@ -181,13 +183,18 @@ def _parse(place: int, line: str) -> ServerKey:
     return ServerKey(match["naam"], secret)
 
 
-def _lines(settings: Settings, database: Database) -> list[str]:
-    """Give the lines in which the keys stand: of the variable, else of the file."""
-    if settings.keys is not None:
-        return settings.keys.get_secret_value().split(",")
-    path = settings.keys_file or settings.data / "keys"
+def key_path(settings: Settings) -> Path | None:
+    """Return the file that holds the server keys; None when UWLR_KEYS holds them."""
+    return None if settings.keys is not None else settings.keys_file or settings.data / "keys"
+
+
+def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]:
+    """Return the lines that hold the keys, of the variable, else of the file; `create` allows making that file."""
+    path = key_path(settings)
+    if path is None or settings.keys is not None:
+        return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if database.is_sqlite and not path.exists() and not _knows_keys(database):
+        if create and not path.exists() and not _knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
@@ -206,7 +213,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _knows_keys(database: Database) -> bool:
     with database.reading() as connection:
-        return connection.scalar(sa.select(sa.exists(sa.select(serversleutel.c.naam)))) is True
+        return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 
 def _in_use(connection: sa.Connection, naam: str, moment: datetime) -> bool:

@@ -41,7 +41,7 @@ class AccessRefused(AutorisatieOngeldig):
 
 
 class Access(NamedTuple):
-    """Access to one vestiging under one profile. `geopend_op`: since when this koppeling has been open."""
+    """Access to one vestiging under one profile. `opened_at`: since when this koppeling has been open."""
 
     koppeling_id: int
     brin6: str
@@ -57,13 +57,13 @@ class _KoppelingRow(NamedTuple):
     """A koppeling, as far as the gate looks at it."""
 
     id: int
-    aanbod: str
+    entry_id: str
     status: str
     startdatum: date
     code_digest: str | None
-    geopend_op: datetime
+    opened_at: datetime
     profiel: str | None
-    profiel_sinds: datetime | None
+    profiel_since: datetime | None
 
     @property
     def is_living(self) -> bool:
@@ -165,7 +165,7 @@ class Gate:
 
         For who may see the records anyway. Raises Geweigerd.
         """
-        found = [one for one in access_rows.koppelingen if one.is_living and one.aanbod == entry]
+        found = [one for one in access_rows.koppelingen if one.is_living and one.entry_id == entry]
         if not found:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
@@ -177,10 +177,10 @@ class Gate:
         brin6 = access_rows.brin6 or _NOWHERE
         if koppeling.startdatum > day_of(moment):
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        entry = self.catalogue.get(koppeling.aanbod)
+        entry = self.catalogue.get(koppeling.entry_id)
         if entry is None or entry.profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
-        since = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
+        since = None if koppeling.profiel_since is None else from_utc(koppeling.profiel_since)
         return Access(
             koppeling_id=koppeling.id,
             brin6=brin6,
@@ -201,7 +201,7 @@ def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> Sele
     last_ended = (
         sa.select(ended.c.id)
         .where(*own[1], ended.c.status == Status.BEEINDIGD.value)
-        .order_by(ended.c.beeindigd_op.desc(), ended.c.id.desc())
+        .order_by(ended.c.ended_at.desc(), ended.c.id.desc())
         .limit(1)
         .correlate(afnemer, vestiging)
         .scalar_subquery()
@@ -223,7 +223,7 @@ def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> Sele
     return SelectStatement(
         sa.select(
             *(afnemer.c[naam] for naam in afnemers.AfnemerRow._fields),
-            *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
+            *(vestiging.c.brin6, column.label("genoemd"), scholen.c.version),
             *(koppeling.c[naam] for naam in _KoppelingRow._fields),
             *more,
         ).select_from(found)
@@ -261,7 +261,7 @@ def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
 
 def _opened(koppeling: _KoppelingRow) -> datetime:
     """Give since when a koppeling is open: its last activation or resumption, or later the start of its Startdatum."""
-    return max(from_utc(koppeling.geopend_op), _begin(koppeling.startdatum))
+    return max(from_utc(koppeling.opened_at), _begin(koppeling.startdatum))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -1,11 +1,13 @@
 """What a school does with its koppelingen: each act checks, changes one record and writes its journal line.
 
 The functions take the open writing transaction of the caller (`Database.writing()`): an act and its line are whole
-together, and a refused act (KoppelingError) leaves everything as it was.
+together, and a refused act (KoppelingError) leaves everything as it was. `actor` is the login of the portal user, or
+`cli:` and the user of the machine.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -26,6 +28,15 @@ from uwlr_adapter.koppelingen.errors import (
 )
 from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+
+
+class KoppelingAct(Protocol):
+    """An act that needs no more than the koppeling as it was seen: `clear_code` and `end`."""
+
+    def __call__(
+        self, connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, /, *, actor: str
+    ) -> Koppeling:
+        """Do it, in the writing transaction of the caller. Raises KoppelingError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ def activate(
     server_keys: ServerKeys,
     request: ActivationRequest,
     moment: datetime,
+    *,
+    actor: str,
 ) -> Koppeling:
     """Activate a koppeling for a vestiging that exists. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
@@ -73,16 +86,23 @@ def activate(
         startdatum=request.startdatum,
     )
     koppeling = replace(new, id=store.insert(connection, new))
-    _record(connection, koppeling, Act.ACTIVATED, moment)
+    _record(connection, koppeling, Act.ACTIVATED, moment, actor)
     return koppeling
 
 
 def enter_code(
-    connection: sa.Connection, server_keys: ServerKeys, koppeling_id: int, version: int, code: str, moment: datetime
+    connection: sa.Connection,
+    server_keys: ServerKeys,
+    koppeling_id: int,
+    version: int,
+    code: str,
+    moment: datetime,
+    *,
+    actor: str,
 ) -> Koppeling:
     """Enter the verificatiecode of a koppeling, same or new: a paused one is active again.
 
-    `versie` is that of the koppeling as it was looked at. Raises KoppelingError.
+    `version` is that of the koppeling as it was seen. Raises KoppelingError.
     """
     seen = store.by_id(connection, koppeling_id, version)
     levensloop.require_code(seen)
@@ -90,19 +110,21 @@ def enter_code(
     digest = _code_digest(connection, server_keys, seen.brin6, code, except_id=seen.id)
     new = levensloop.enter_code(seen, digest, moment)
     resumed = seen.status is Status.GEPAUZEERD
-    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment)
+    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment, actor)
 
 
-def clear_code(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+def clear_code(
+    connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, *, actor: str
+) -> Koppeling:
     """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError."""
     new = levensloop.clear_code(store.by_id(connection, koppeling_id, version))
-    return _save(connection, new, Act.PAUSED, moment)
+    return _save(connection, new, Act.PAUSED, moment, actor)
 
 
-def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, *, actor: str) -> Koppeling:
     """End a koppeling for good; the catalogue entry is available again. Raises KoppelingError."""
     new = levensloop.end(store.by_id(connection, koppeling_id, version), moment)
-    return _save(connection, new, Act.ENDED, moment)
+    return _save(connection, new, Act.ENDED, moment, actor)
 
 
 def agree_again(
@@ -115,6 +137,7 @@ def agree_again(
     naam: str,
     akkoord: bool,
     moment: datetime,
+    actor: str,
 ) -> Koppeling:
     """Agree to the present version of the terms; the agreement before it is kept. Raises KoppelingError."""
     seen = store.by_id(connection, koppeling_id, version)
@@ -124,7 +147,7 @@ def agree_again(
         levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
     )
     store.add_earlier_akkoord(connection, seen.id, seen.akkoord)
-    return _save(connection, new, Act.AKKOORD_RENEWED, moment)
+    return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor)
 
 
 def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
@@ -175,11 +198,11 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
     return server_keys.digest(SecretPurpose.VERIFICATIECODE, code)
 
 
-def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> Koppeling:
+def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
     store.update(connection, koppeling)
-    _record(connection, koppeling, act, moment)
+    _record(connection, koppeling, act, moment, actor)
     return koppeling
 
 
-def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> None:
-    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6)
+def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> None:
+    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6, actor=actor)

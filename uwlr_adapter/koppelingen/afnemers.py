@@ -35,7 +35,7 @@ class AfnemerError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class Afnemer:
-    """One vendor. `vorige_tot` is until when the klantcode before the last rotation is still good."""
+    """One vendor. `previous_until` is until when the klantcode before the last rotation is still good."""
 
     id: int
     klantnaam: str
@@ -57,15 +57,21 @@ class AfnemerRow(NamedTuple):
     id: int
     klantnaam: str
     klantcode_digest: str
-    vorige_digest: str | None
-    vorige_tot: datetime | None
-    aangemaakt_op: datetime
-    uitgeschakeld_op: datetime | None
-    streng: bool
+    previous_digest: str | None
+    previous_until: datetime | None
+    created_at: datetime
+    disabled_at: datetime | None
+    strict: bool
 
 
 def add(
-    connection: sa.Connection, server_keys: ServerKeys, klantnaam: str, moment: datetime, klantcode: str | None = None
+    connection: sa.Connection,
+    server_keys: ServerKeys,
+    klantnaam: str,
+    moment: datetime,
+    klantcode: str | None = None,
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
     """Make an afnemer and give it with its klantcode, which is generated unless given.
 
@@ -83,10 +89,8 @@ def add(
     if find(connection, klantnaam) is not None:
         raise AfnemerError("there is an afnemer with this klantnaam already")
     digest = server_keys.digest(SecretPurpose.KLANTCODE, code)
-    connection.execute(
-        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
-    )
-    return _recorded(connection, klantnaam, Act.ADDED, moment), code
+    connection.execute(_table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, created_at=to_utc(moment)))
+    return _recorded(connection, klantnaam, Act.ADDED, moment, actor), code
 
 
 def rotate(
@@ -95,6 +99,8 @@ def rotate(
     klantnaam: str,
     moment: datetime,
     overlap: timedelta = timedelta(0),
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
     """Give an afnemer a new klantcode; the present one stays good for `overlap`, and one before that no longer.
 
@@ -110,32 +116,32 @@ def rotate(
         _table.update()
         .where(_table.c.klantnaam == klantnaam)
         .values(
-            vorige_digest=_table.c.klantcode_digest if stays else None,
-            vorige_tot=to_utc(moment + overlap) if stays else None,
+            previous_digest=_table.c.klantcode_digest if stays else None,
+            previous_until=to_utc(moment + overlap) if stays else None,
             klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
         )
     )
-    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment), code
+    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment, actor), code
 
 
-def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
+def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerError."""
     if get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, to_utc(moment))
-        _recorded(connection, klantnaam, Act.DISABLED, moment)
+        _recorded(connection, klantnaam, Act.DISABLED, moment, actor)
 
 
-def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
+def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, None)
-        _recorded(connection, klantnaam, Act.ENABLED, moment)
+        _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
 
 
 def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
     """Judge the requests of an afnemer with or without repairs. Raises AfnemerError."""
     get(connection, klantnaam)
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=strict))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(strict=strict))
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
@@ -176,7 +182,7 @@ def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server
     """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
     presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
     current = presented.matches(None if known is None else known.klantcode_digest)
-    previous = presented.matches(None if known is None else known.vorige_digest)
+    previous = presented.matches(None if known is None else known.previous_digest)
     if known is None:
         return None
     afnemer = _record(known)
@@ -185,13 +191,13 @@ def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server
 
 
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(uitgeschakeld_op=value))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
 
 
-def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime) -> Afnemer:
-    """Write an act down in the journaal, and give the afnemer as it is now."""
+def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime, actor: str) -> Afnemer:
+    """Store an act in the journaal, and return the afnemer as it is now."""
     afnemer = get(connection, klantnaam)
-    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id)
+    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id, actor=actor)
     return afnemer
 
 
@@ -205,8 +211,8 @@ def _record(row: sa.Row[Any] | AfnemerRow) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,
-        created_at=from_utc(row.aangemaakt_op),
-        previous_until=None if row.vorige_tot is None else from_utc(row.vorige_tot),
-        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        strict=row.streng,
+        created_at=from_utc(row.created_at),
+        previous_until=None if row.previous_until is None else from_utc(row.previous_until),
+        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        strict=row.strict,
     )

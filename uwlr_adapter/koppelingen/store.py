@@ -17,10 +17,10 @@ from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
 _table = tables.koppeling
-_earlier = tables.eerder_akkoord
+_earlier = tables.earlier_akkoord
 _LIVING = _table.c.status != Status.BEEINDIGD
 _LAST_OPENED = SelectStatement(
-    sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds)).where(
+    sa.select(sa.func.max(_table.c.opened_at), sa.func.max(_table.c.profiel_since)).where(
         _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
 )
@@ -53,7 +53,7 @@ def update(connection: sa.Connection, koppeling: Koppeling) -> None:
     """Store what an act made of a koppeling. Raises ChangedMeanwhileError unless it follows on what is stored."""
     result = connection.execute(
         _table.update()
-        .where(_table.c.id == koppeling.id, _table.c.versie == koppeling.versie - 1)
+        .where(_table.c.id == koppeling.id, _table.c.version == koppeling.version - 1)
         .values(_row(koppeling))
     )
     if result.rowcount != 1:
@@ -65,14 +65,14 @@ def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeli
     rows = _load(connection, _table.c.id == koppeling_id)
     if not rows:
         raise NoKoppelingError
-    if rows[0].versie != version:
+    if rows[0].version != version:
         raise ChangedMeanwhileError
     return rows[0]
 
 
 def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling | None:
     """Give the one living koppeling of this kind at a vestiging, if any."""
-    rows = _load(connection, _table.c.brin6 == brin6, _table.c.aanbod == entry, _LIVING)
+    rows = _load(connection, _table.c.brin6 == brin6, _table.c.entry_id == entry, _LIVING)
     return rows[0] if rows else None
 
 
@@ -114,14 +114,14 @@ def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akko
 def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
     """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
     row = connection.execute(
-        sa.select(_table.c.profiel, _table.c.profiel_sinds).where(_table.c.id == koppeling_id)
+        sa.select(_table.c.profiel, _table.c.profiel_since).where(_table.c.id == koppeling_id)
     ).one()
     if row.profiel == profiel:
-        return from_utc(row.profiel_sinds)
+        return from_utc(row.profiel_since)
     since = moment
     if row.profiel is not None:  # later than any answer under the last one, also within the second
-        since = max(moment, from_utc(row.profiel_sinds)) + timedelta(seconds=1)
-    values = {"profiel": profiel, "profiel_sinds": to_utc(since)}
+        since = max(moment, from_utc(row.profiel_since)) + timedelta(seconds=1)
+    values = {"profiel": profiel, "profiel_since": to_utc(since)}
     connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
     return since
 
@@ -152,31 +152,31 @@ def _record(row: sa.Row[Any]) -> Koppeling:
     return Koppeling(
         id=row.id,
         brin6=row.brin6,
-        entry_id=row.aanbod,
+        entry_id=row.entry_id,
         afnemer_id=row.afnemer_id,
         status=Status(row.status),
         startdatum=row.startdatum,
         code_digest=row.code_digest,
-        geopend_op=from_utc(row.geopend_op),
-        versie=row.versie,
-        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_op), row.akkoord_voorwaarden),
-        beeindigd_op=None if row.beeindigd_op is None else from_utc(row.beeindigd_op),
+        opened_at=from_utc(row.opened_at),
+        version=row.version,
+        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_at), row.akkoord_voorwaarden),
+        ended_at=None if row.ended_at is None else from_utc(row.ended_at),
     )
 
 
 def _row(koppeling: Koppeling) -> dict[str, Any]:
     return {
         "brin6": koppeling.brin6,
-        "aanbod": koppeling.entry_id,
+        "entry_id": koppeling.entry_id,
         "afnemer_id": koppeling.afnemer_id,
         "status": koppeling.status,
         "startdatum": koppeling.startdatum,
         "code_digest": koppeling.code_digest,
-        "geopend_op": to_utc(koppeling.geopend_op),
-        "versie": koppeling.versie,
+        "opened_at": to_utc(koppeling.opened_at),
+        "version": koppeling.version,
         "akkoord_login": koppeling.akkoord.login,
         "akkoord_naam": koppeling.akkoord.naam,
-        "akkoord_op": to_utc(koppeling.akkoord.moment),
+        "akkoord_at": to_utc(koppeling.akkoord.moment),
         "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
-        "beeindigd_op": None if koppeling.beeindigd_op is None else to_utc(koppeling.beeindigd_op),
+        "ended_at": None if koppeling.ended_at is None else to_utc(koppeling.ended_at),
     }

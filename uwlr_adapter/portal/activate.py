@@ -97,7 +97,7 @@ def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppel
         verificatiecode=form.verificatiecode.data if entry.has_code else None,
     )
     with database().writing() as connection:
-        return actions.activate(connection, catalogue(), server_keys(), activation, now())
+        return actions.activate(connection, catalogue(), server_keys(), activation, now(), actor=activation.login)
 
 
 def _require_activatable(entry_id: str) -> CatalogueEntry:

@@ -3,24 +3,20 @@
 When somebody else changed the koppeling in between, nothing is done and the question is shown again with its new state.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-
-import sqlalchemy as sa
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen.actions import KoppelingAct
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import VersionForm, seen_version
 from uwlr_adapter.portal.school import name_of, read_koppeling, refuse, to_koppeling, to_overview
-
-_Act = Callable[[sa.Connection, int, int, datetime], Koppeling]
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/pauzeren")
@@ -60,12 +56,15 @@ def _ask(template: str, koppeling: Koppeling, error: str | None = None) -> str:
     return render_template(template, koppeling=koppeling, name=name_of(koppeling), error=error)
 
 
-def _act(brin6: str, koppeling_id: int, act: _Act, template: str, done: str, after: Response) -> ResponseReturnValue:
+def _act(
+    brin6: str, koppeling_id: int, act: KoppelingAct, template: str, done: str, after: Response
+) -> ResponseReturnValue:
     """Perform a confirmed act; return `after` with the message `done`, or the page that says why it was refused."""
     name = name_of(read_koppeling(brin6, koppeling_id))
     try:
         with database().writing() as connection:
-            act(connection, koppeling_id, seen_version(VersionForm(request.form)), now())
+            actor = login_session.require_gebruiker().login
+            act(connection, koppeling_id, seen_version(VersionForm(request.form)), now(), actor=actor)
     except ChangedMeanwhileError as error:
         changed = read_koppeling(brin6, koppeling_id)
         return (_ask(template, changed, str(error)), 409) if changed.is_living else refuse(brin6, koppeling_id, error)

@@ -11,6 +11,7 @@ from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, CodeForm, add_error, check_code, seen_version
@@ -46,7 +47,8 @@ def enter_code(brin6: str, koppeling_id: int) -> ResponseReturnValue:
     code = form.verificatiecode.data or ""
     try:
         with database().writing() as connection:
-            actions.enter_code(connection, server_keys(), koppeling_id, seen_version(form), code, now())
+            actor = login_session.require_gebruiker().login
+            actions.enter_code(connection, server_keys(), koppeling_id, seen_version(form), code, now(), actor=actor)
     except ChangedMeanwhileError as error:
         return _show(brin6, koppeling_id, form, error=str(error)), 409
     except (InvalidCodeError, CodeInUseError) as error:

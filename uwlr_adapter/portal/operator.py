@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import AfnemerForm, RotateForm, add_error
@@ -38,7 +39,7 @@ def add_afnemer() -> ResponseReturnValue:
             if afnemers.find(connection, klantnaam) is not None:
                 add_error(form.klantnaam, "Er is al een afnemer met deze klantnaam.")
                 return _show_list(form), 422
-            afnemer, klantcode = afnemers.add(connection, server_keys(), klantnaam, now())
+            afnemer, klantcode = afnemers.add(connection, server_keys(), klantnaam, now(), actor=_actor())
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show_list(form), 422
@@ -66,7 +67,9 @@ def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
     overlap = timedelta(days=form.overlap.data or 0)
     try:
         with database().writing() as connection:
-            rotated, klantcode = afnemers.rotate(connection, server_keys(), afnemer.klantnaam, now(), overlap)
+            rotated, klantcode = afnemers.rotate(
+                connection, server_keys(), afnemer.klantnaam, now(), overlap, actor=_actor()
+            )
     except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
         return _to_afnemer(afnemer_id)
@@ -88,9 +91,14 @@ def enable_afnemer(afnemer_id: int) -> Response:
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
     afnemer = _require_afnemer(afnemer_id)
     with database().writing() as connection:
-        act(connection, afnemer.klantnaam, now())
+        act(connection, afnemer.klantnaam, now(), actor=_actor())
     flash(done.format(name=afnemer.klantnaam), "goed")
     return _to_afnemer(afnemer_id)
+
+
+def _actor() -> str:
+    """Return the login that the journaal records for an act."""
+    return login_session.require_gebruiker().login
 
 
 def _require_afnemer(afnemer_id: int) -> Afnemer:

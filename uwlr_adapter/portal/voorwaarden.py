@@ -61,6 +61,7 @@ def agree(brin6: str, koppeling_id: int) -> ResponseReturnValue:
                 naam=form.naam.data or "",
                 akkoord=bool(form.akkoord.data),
                 moment=now(),
+                actor=login_session.require_gebruiker().login,
             )
     except ChangedMeanwhileError as error:
         return _show(form, read_koppeling(brin6, koppeling_id), str(error)), 409

@@ -126,10 +126,14 @@ class Endpoint:
         if isinstance(message, Outcome):
             return message
         try:
-            return self.soap.judge(message, rows_seen)
+            outcome = self.soap.judge(message, rows_seen)
         except Exception as error:  # noqa: BLE001 - the last guard: whatever it is, the caller gets a fault
             log_failure(error, logger)
             return Outcome(None, fault.InterneFout())
+        record = request_record.present()
+        if record is not None and isinstance(outcome.entry, VerzoekEntry):
+            outcome.entry.request_id = record.id
+        return outcome
 
     def response(self, outcome: Outcome) -> Response:
         """Give what leaves, once it is written down."""

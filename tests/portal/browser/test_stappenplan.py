@@ -30,7 +30,7 @@ def _nothing_activated(wereld: Wereld) -> None:
     with database.writing() as connection:
         for entry in ("snappet", "basispoort", "uwlr-4d"):
             if (one := store.find_living(connection, VOL, entry)) is not None:
-                actions.end(connection, one.id, one.versie, now())
+                actions.end(connection, one.id, one.version, now(), actor="cli:proef")
     database.close()
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import importbatch, importstap, vestiging
+from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.metadata import metadata
@@ -26,9 +26,9 @@ from uwlr_adapter.errors import UwlrAdapterError
 class StepKind(StrEnum):
     """What a step did with its rows."""
 
-    ADDED = "toegevoegd"
-    CHANGED = "gewijzigd"
-    REMOVED = "verwijderd"
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
 
 
 class BatchError(UwlrAdapterError):
@@ -95,37 +95,37 @@ def record(
     *,
     brincode: str,
     moment: datetime,
-    bron: str,
+    source: str,
     reports: Iterable[ImportReport],
     steps: Iterable[BatchStep],
 ) -> int:
     """Keep an import, in its own transaction; gives the id of the batch."""
     made = connection.execute(
-        importbatch.insert().values(
+        import_batch.insert().values(
             brincode=brincode,
             moment=to_utc(moment),
-            bron=bron,
-            vergeten=0,
-            rapporten=[_stored_report(report) for report in reports],
+            source=source,
+            forgotten=0,
+            reports=[_stored_report(report) for report in reports],
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
     rows = [(batch_id, place, step.table.name, step.kind.value, _stored_rows(step)) for place, step in enumerate(steps)]
-    dialect.insert_rows(connection, importstap, importstap.columns.keys(), rows)
+    dialect.insert_rows(connection, import_step, import_step.columns.keys(), rows)
     return batch_id
 
 
 def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
     """Give the batches of one school, or of all, the newest first."""
-    query = sa.select(importbatch).order_by(importbatch.c.id.desc()).limit(limit)
+    query = sa.select(import_batch).order_by(import_batch.c.id.desc()).limit(limit)
     if brincode is not None:
-        query = query.where(importbatch.c.brincode == brincode)
+        query = query.where(import_batch.c.brincode == brincode)
     return [_batch(row) for row in connection.execute(query)]
 
 
 def get(connection: sa.Connection, batch_id: int) -> Batch:
     """Give one batch. Raises BatchError."""
-    row = connection.execute(sa.select(importbatch).where(importbatch.c.id == batch_id)).one_or_none()
+    row = connection.execute(sa.select(import_batch).where(import_batch.c.id == batch_id)).one_or_none()
     if row is None:
         raise BatchError(f"there is no import {batch_id}: `uwlr-adapter import list` shows them")
     return _batch(row)
@@ -140,13 +140,13 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """
     schools.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
-    query = sa.select(importstap).where(importstap.c.batch_id == batch_id).order_by(importstap.c.volgorde.desc())
+    query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
     for row in connection.execute(query).all():
-        table = metadata.tables[row.tabel]
-        _undo_step(connection, table, StepKind(row.handeling), [_restored(table, rij) for rij in _named(row.rijen)])
-    connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
+        table = metadata.tables[row.table_name]
+        _undo_step(connection, table, StepKind(row.kind), [_restored(table, one) for one in _named(row.rows)])
+    connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))  # what nobody can forget goes
     schools.touch_school(connection, batch.brincode)
-    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
+    connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(undone_at=to_utc(moment)))
     return get(connection, batch_id)
 
 
@@ -155,10 +155,10 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     batch = get(connection, batch_id)
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
-    newer = sa.select(importbatch.c.id).where(
-        importbatch.c.brincode == batch.brincode,
-        importbatch.c.id > batch_id,
-        importbatch.c.teruggedraaid_op.is_(None),
+    newer = sa.select(import_batch.c.id).where(
+        import_batch.c.brincode == batch.brincode,
+        import_batch.c.id > batch_id,
+        import_batch.c.undone_at.is_(None),
     )
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
@@ -187,21 +187,22 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     """Take a person out of every kept batch of a school; gives the number of batches that had one."""
     touched: set[int] = set()
     query = (
-        sa.select(importstap)
-        .join(importbatch, importbatch.c.id == importstap.c.batch_id)
-        .where(importbatch.c.brincode == brincode)
+        sa.select(import_step)
+        .join(import_batch, import_batch.c.id == import_step.c.batch_id)
+        .where(import_batch.c.brincode == brincode)
     )
     for row in connection.execute(query).all():
-        own = "id" if row.tabel == "persoon" else "persoon_id"
-        rows = _named(row.rijen)
-        left = [row for row in rows if row.get(own) != persoon_id]
+        own = "id" if row.table_name == "persoon" else "persoon_id"
+        rows = _named(row.rows)
+        left = [one for one in rows if one.get(own) != persoon_id]
         if len(left) != len(rows):
             touched.add(row.batch_id)
-            where = (importstap.c.batch_id == row.batch_id, importstap.c.volgorde == row.volgorde)
-            connection.execute(importstap.update().where(*where).values(rijen=left))
+            where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
+            stored = {"columns": row.rows["columns"], "rows": [list(one.values()) for one in left]}
+            connection.execute(import_step.update().where(*where).values(rows=stored))
     if touched:
         connection.execute(
-            importbatch.update().where(importbatch.c.id.in_(touched)).values(vergeten=importbatch.c.vergeten + 1)
+            import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)
         )
     return len(touched)
 
@@ -211,16 +212,14 @@ def _stored_rows(step: BatchStep) -> dict[str, Any]:
     names = step.table.columns.keys()
     if step.kind is StepKind.ADDED:  # these columns come first in each table, and none of them is a date
         width = max(at for at, one in enumerate(step.table.columns, 1) if one.primary_key or one.name == "persoon_id")
-        return {"kolommen": names[:width], "rijen": [row[:width] for row in step.rows]}
+        return {"columns": names[:width], "rows": [row[:width] for row in step.rows]}
     rows = [[value.isoformat() if isinstance(value, date) else value for value in row] for row in step.rows]
-    return {"kolommen": names, "rijen": rows}
+    return {"columns": names, "rows": rows}
 
 
-def _named(stored: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """Give kept rows by column name; the first imports were kept so."""
-    if isinstance(stored, list):
-        return stored
-    return [dict(zip(stored["kolommen"], row, strict=True)) for row in stored["rijen"]]
+def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return stored rows by column name."""
+    return [dict(zip(stored["columns"], row, strict=True)) for row in stored["rows"]]
 
 
 def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,8 +233,8 @@ def _stored_report(report: ImportReport) -> dict[str, Any]:
     return {
         "brin6": report.brin6,
         "schooljaar": report.schooljaar,
-        "meldingen": len(report.warnings),
-        "tellingen": {
+        "warnings": len(report.warnings),
+        "counts": {
             kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
             for kind, counts in report.counts.items()
         },
@@ -247,16 +246,16 @@ def _batch(row: sa.Row[Any]) -> Batch:
         id=row.id,
         brincode=row.brincode,
         moment=from_utc(row.moment),
-        source=row.bron,
-        undone_at=None if row.teruggedraaid_op is None else from_utc(row.teruggedraaid_op),
-        forgotten=row.vergeten,
+        source=row.source,
+        undone_at=None if row.undone_at is None else from_utc(row.undone_at),
+        forgotten=row.forgotten,
         reports=tuple(
             YearReport(
                 brin6=stored["brin6"],
                 schooljaar=stored["schooljaar"],
-                counts={kind: Counts(*counts) for kind, counts in stored["tellingen"].items()},
-                warnings=stored["meldingen"],
+                counts={kind: Counts(*counts) for kind, counts in stored["counts"].items()},
+                warnings=stored["warnings"],
             )
-            for stored in row.rapporten
+            for stored in row.reports
         ),
     )

@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.match import KnownPersons, MatchResult, NewPerson, SourceRow, match
 from uwlr_adapter.administratie.model import Delivery, Problem, SourceRecord
-from uwlr_adapter.administratie.tables import PersonKind, aanstelling, bronsleutel, deelname, persoon
+from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, persoon, source_key
 from uwlr_adapter.db import dialect
 
 
@@ -38,7 +38,7 @@ class Identified:
     new: list[tuple[Any, ...]]
     """Rows of `persoon`."""
     source_keys: list[tuple[Any, ...]]
-    """Rows of `bronsleutel`."""
+    """Rows of `source_key`."""
     warnings: list[Problem]
 
     @property
@@ -99,8 +99,8 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
     if not personen:
         return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_vergeten)
-    server_keys = connection.execute(
-        sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, kind, school.brincode))
+    source_keys = connection.execute(
+        sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school.brincode))
     )
     records = deelname if is_leerling else aanstelling
     elsewhere = (
@@ -111,7 +111,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     )
     return KnownPersons(
         elsewhere=frozenset(connection.scalars(elsewhere)),
-        by_source_key={row.bronkey: row.persoon_id for row in server_keys},
+        by_source_key={row.key: row.persoon_id for row in source_keys},
         by_eckid={eckid: at for at, _, eckid in personen if eckid is not None},
         eckid_of={at: eckid for at, _, eckid in personen},
         keys={key for _, key, _ in personen},
