@@ -16,7 +16,7 @@ from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, TooManyAttemptsError
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
-from uwlr_adapter.portal.context import database, now, server_keys, request_address
+from uwlr_adapter.portal.context import database, now, request_address, server_keys
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
 from uwlr_adapter.portal.wording import duration
