@@ -203,6 +203,7 @@ def test_another_profile_is_a_change(school: Proefschool, seconds: int) -> None:
 
 def test_another_content_of_an_own_profile_is_a_change(school: Proefschool) -> None:
     """What counts is what a profile of the operator's own leaves out, not its name: the data come at once."""
+    school.import_data(replace(KLEIN, leerlingen=(KLEIN.leerlingen[0]._replace(achternaam="Bos"),)))
     own = '[[profiel]]\nnaam = "{}"\nbasis = "volledig"\nzonder = ["leerling/{}"]\n'
     laatst, moments = None, []
     for naam, zonder in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):

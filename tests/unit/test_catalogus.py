@@ -229,3 +229,10 @@ def test_the_locaties_leave_whole_or_not_at_all(tmp_path: Path) -> None:
             load(tmp_path, text.replace('"leerling/geboortedatum"', zonder))
     found = load(tmp_path, text.replace('"leerling/geboortedatum"', f'{locatie}, "leerling/vestiging"'))
     assert found.profielen["zonder datum"].in_version("2.2").vestiging == frozenset()
+
+
+def test_the_part_of_a_name_that_is_left_should_be_there(tmp_path: Path) -> None:
+    """A leerling without it cannot be sent, so that who lacks it is counted before a platform asks."""
+    text = OWN.replace('"leerling/geboortedatum"', '"leerling/roepnaam"')
+    found = load(tmp_path, text).profielen["zonder datum"].in_version("2.2")
+    assert found.leerling_wanted == {"achternaam", "geboortedatum", "jaargroep"}

@@ -54,11 +54,18 @@ class Profiel:
         return _narrowed(self, asked)
 
     def without(self, name: str, paths: frozenset[str]) -> "Profiel":
-        """Return this profile under another name, without some fields (record/element)."""
+        """Return this profile under another name, without some fields (record/element).
+
+        Where that leaves one part of the name of a person, this part should be there: nobody is valid without a name.
+        """
         kept = {
             set_name: frozenset(one for one in getattr(self, set_name) if f"{_record_of(set_name)}/{one}" not in paths)
             for set_name in _SETS
         }
+        for record in ("leerling", "leerkracht"):
+            part = kept[record].intersection(fields.NAME_PARTS)
+            if len(part) == 1 < len(getattr(self, record).intersection(fields.NAME_PARTS)):
+                kept[f"{record}_wanted"] |= part
         return Profiel(name, **kept)
 
     def count_incomplete(self, dataset: Dataset, parts: tuple[str, ...]) -> int:
