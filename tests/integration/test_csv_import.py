@@ -18,7 +18,7 @@ BESTANDEN = {f"{naam}.csv" for naam in COLUMNS}
 def leeg(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
     """Give an empty house."""
     werkplek = Werkplek(tmp_path_factory.mktemp("leeg") / "data")
-    werkplek.run("import", "list")
+    werkplek.init()
     return werkplek
 
 
