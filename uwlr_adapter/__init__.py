@@ -12,6 +12,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from uwlr_adapter.administratie.model import (
+        CsvPlace,
         Delivery,
         ImportRefusedError,
         Period,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bron",
     "BronError",
+    "CsvPlace",
     "Delivery",
     "Finding",
     "Groep",
@@ -63,7 +65,8 @@ __all__ = [
 
 _HOMES = {
     "administratie.model": (
-        *("Delivery", "ImportRefusedError", "Period", "Problem", "Severity", "SourceRecord", "SourceSchool"),
+        *("CsvPlace", "Delivery", "ImportRefusedError", "Period", "Problem", "Severity"),
+        *("SourceRecord", "SourceSchool"),
     ),
     "administratie.sources.bron": ("Bron", "BronError"),
     "client": ("PullError", "PullRequest", "PullResult", "pull"),
