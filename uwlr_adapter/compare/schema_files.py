@@ -21,7 +21,7 @@ MESSAGES = (
 
 
 class CompareError(RefusedError):
-    """The files of the owner cannot be compared; says why."""
+    """The files of the owner cannot be compared; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Tolerant in: the ordered list of repairs that turn a known deviation of a real client into a valid request.
 
-What a repair gives is judged strictly afterwards. A repair that was needed is named by its id, so that the journaal can
-tell which client deviates; a strict afnemer gets none, and so gets the fault.
+The repaired request is judged strictly. A repair that was needed is named by its id, so that the journaal shows which
+client deviates; nothing is repaired for a strict afnemer, which gets the fault instead.
 docs/reference/repairs.md lists which clients need which repair.
 """
 

@@ -27,7 +27,7 @@ MIN_GZIP = 1024
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Answers valid requests from the stored answers. With `key_naast_eckid`, key and ECK-iD are both sent in 2.3."""
+    """Answers valid requests from the stored answers. `key_naast_eckid`: a key leaves beside its ECK-iD."""
 
     database: Database
     answers: AnswerStore
