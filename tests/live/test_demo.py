@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server import WAIT, command, free_port, serving, split
+from server import WAIT, command, port_of_our_own, serving, split
 
 from uwlr_adapter.client import Vraag, pull
 
@@ -44,12 +44,12 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
 
 def test_the_demo_is_made_and_reopened(tmp_path: Path) -> None:
     """It prints exactly the keys of its contract on one line, and a second start gives the same school."""
-    port = free_port()
-    first = run_demo(tmp_path / "demo", port)
-    assert first.keys() == KEYS
-    assert (first["klantnaam"], first["autorisatiesleutel"]) == ("Snappet", "21QW00Ygr67BfgKl!gr8")
-    assert (first["brincode"], first["dependancecode"]) == ("21QW", "00")
-    assert run_demo(tmp_path / "demo", port) == first
+    with port_of_our_own() as port:
+        first = run_demo(tmp_path / "demo", port)
+        assert first.keys() == KEYS
+        assert (first["klantnaam"], first["autorisatiesleutel"]) == ("Snappet", "21QW00Ygr67BfgKl!gr8")
+        assert (first["brincode"], first["dependancecode"]) == ("21QW", "00")
+        assert run_demo(tmp_path / "demo", port) == first
 
 
 def test_the_demo_says_it_when_its_port_is_taken(tmp_path: Path) -> None:

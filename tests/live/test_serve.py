@@ -18,7 +18,7 @@ import psutil
 import pytest
 from databank import Databank, end_connections, own_server, waiting
 from huis import CODE_OF_ONE, Huis, furnish
-from server import WAIT, Server, command, free_port, read_response, serving, split, until
+from server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter import journaal
 from uwlr_adapter.contract import herstel
@@ -39,6 +39,13 @@ def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def huis(url: str, tmp_path: Path) -> Huis:
     """Furnish it."""
     return furnish(tmp_path)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Give a port for a server that the test starts itself."""
+    with port_of_our_own() as kept:
+        yield kept
 
 
 @contextmanager
@@ -340,20 +347,19 @@ def test_a_dead_worker_is_replaced(huis: Huis, url: str) -> None:
 @contextmanager
 def started(huis: Huis, url: str, program: str) -> Iterator[tuple[Server, Path]]:
     """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
-    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-    arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
     log = huis.data / "log"
-    with log.open("wb") as file:
+    with port_of_our_own() as port, log.open("wb") as file:
+        arguments = ["--data", str(huis.data), "serve", "--port", str(port), "--workers", "2"]
         process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": url}
         )
-    try:
-        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
-        yield Server(port, process, []), log
-    finally:
-        process.terminate()
-        process.wait(WAIT)
+        try:
+            until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+            yield Server(port, process, []), log
+        finally:
+            process.terminate()
+            process.wait(WAIT)
 
 
 KILLED = """
@@ -391,7 +397,7 @@ HUNG = """
 import sys
 from uwlr_adapter import worker
 from uwlr_adapter.cli import main
-worker.HUNG_SECONDS = 1
+worker.HUNG_SECONDS = 6
 sys.exit(main())
 """
 
@@ -422,10 +428,9 @@ def test_a_hung_worker_is_ended_and_replaced(huis: Huis, url: str) -> None:
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_other_servers_serve_it_too(tmp_path: Path, port: int, arguments: tuple[str, ...]) -> None:
     """The application is plain WSGI: gunicorn and waitress give the same answers, faults and refusals."""
     huis = furnish(tmp_path)
-    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         [sys.executable, "-m", *(argument.format(port=port) for argument in arguments)],
