@@ -18,10 +18,13 @@ import psutil
 import pytest
 from databank import Databank, end_connections, own_server, waiting
 from huis import CODE_OF_ONE, Huis, furnish
+from koppelingen_hulp import CODE
+from proefschool import Proefschool
 from server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter import journaal
 from uwlr_adapter.contract import herstel
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
 from uwlr_adapter.opslag import Opslag
 
 PATH = "/uwlr/leerlinggegevens"
@@ -276,6 +279,40 @@ def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> N
                 assert select.select([caller], [], [], 0)[0] == []
             assert split(read_response(caller))[0] == 200
     opslag.close()
+
+
+def test_while_the_moment_of_a_profile_is_written_the_process_lives(databank: str, tmp_path: Path) -> None:
+    """The first fetch under another profile, whose answer is kept, waits alone for another writer; others go on."""
+    school = Proefschool(tmp_path)
+    for profiel in ("smalle set", "LVS-set"):
+        school.set_profiel(profiel)
+        school.fetch()
+    school.set_profiel("smalle set")
+    assert school.settings.keys is not None
+    environment = {
+        "UWLR_CATALOGUS": str(school.settings.catalogus),
+        "UWLR_KEYS": school.settings.keys.get_secret_value(),
+        "UWLR_DATABASE": school.opslag.url.render_as_string(hide_password=False),
+    }
+    content = school.message(HAAL_LEERLINGGEGEVENS, "<xsdversie>2.2</xsdversie>")
+    refused = content.replace(CODE.encode(), b"21QW00een-andere-code")
+    with serving(tmp_path, environment=environment) as server:
+        assert server.post(refused, "Content-Type: text/xml").startswith(b"HTTP/1.1 500")  # connected from here on
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with school.opslag.writing() as connection:
+                if databank == "postgresql":
+                    connection.exec_driver_sql("SELECT 1 FROM koppeling FOR UPDATE")
+                caller.sendall(raw_post(content))
+                if databank == "postgresql":
+                    until(lambda: waiting(connection) == 1)
+                for _ in range(5):
+                    assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
+                    assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
+                assert select.select([caller], [], [], 0)[0] == []
+            status, _, body = split(read_response(caller))
+        assert (status, b"<leerlinggegevens_antwoord" in body) == (200, True)
+    assert school.laatste_regel.uitkomst == "leerlinggegevens"
+    school.close()
 
 
 def test_a_message_that_is_judged_again_is_read_again(huis: Huis, url: str) -> None:
