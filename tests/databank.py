@@ -209,3 +209,12 @@ def waiting(connection: sa.Connection) -> int:
         WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
     found: int = connection.exec_driver_sql(statement).scalar_one()
     return found
+
+
+def kept_waiting(connection: sa.Connection) -> int:
+    """Count the connections that wait for a lock of this one, or for one that waits itself in that way."""
+    statement = """WITH RECURSIVE kept (pid) AS (SELECT pg_backend_pid() UNION
+        SELECT pg_locks.pid FROM pg_locks JOIN kept ON kept.pid = ANY(pg_blocking_pids(pg_locks.pid)) WHERE NOT granted)
+        SELECT count(*) - 1 FROM kept"""
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found

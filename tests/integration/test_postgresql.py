@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +16,11 @@ import pytest
 import sqlalchemy as sa
 from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, own_server, waiting
+from databank import Databank, end_connections, kept_waiting, own_server, waiting
 from edexml_bestand import make_dataset
 from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
+from lus import run
 from proefschool import Proefschool
 from pydantic import SecretStr
 from server import until
@@ -31,12 +33,13 @@ from uwlr_adapter.app import make_app
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract import weergave
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.journaal import Soort
+from uwlr_adapter.journaal import Schrijver, Soort, Verzoekregel, Weigering
 from uwlr_adapter.koppelingen import handelingen
 from uwlr_adapter.koppelingen.fouten import AlGeactiveerd, CodeBezet, IntussenGewijzigd, KoppelingFout
 from uwlr_adapter.koppelingen.sleutels import Sleutelbos
 from uwlr_adapter.opdracht import Gesteld, Invoer, Libpq, Rij, Stap, Vraag, libpq_of
 from uwlr_adapter.opslag import Opslag, OpslagFout, ask
+from uwlr_adapter.pijplijn import Pijplijn
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
@@ -322,6 +325,49 @@ def test_a_lock_is_held_until_the_end(opslag: Opslag) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def by_pipeline(opslag: Opslag, regels: Sequence[Verzoekregel | Weigering]) -> None:
+    """Write calls down as the event loop does."""
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            lijn = Pijplijn(opslag, executor)
+            try:
+                await lijn.execute(journaal.steps(regels, opslag.engine.dialect))
+            finally:
+                lijn.close()
+
+    run(main())
+
+
+def by_thread(opslag: Opslag, regels: Sequence[Verzoekregel | Weigering]) -> None:
+    """Write calls down as a thread does."""
+    Schrijver(opslag).write_all(regels)
+
+
+@pytest.mark.parametrize("write", [by_pipeline, by_thread], ids=["pipeline", "thread"])
+@pytest.mark.parametrize("calls", [0, 1], ids=["refusals", "and a call"])
+def test_two_that_count_the_same_refusals_never_wait_for_each_other(
+    opslag: Opslag, write: Callable[[Opslag, Sequence[Verzoekregel | Weigering]], None], calls: int
+) -> None:
+    """Each came in the other order: one waits for the other, which waits for nothing of its."""
+    three = [Weigering(MOMENT, f"192.0.2.{number}", "Client.X") for number in range(3)]
+    call_of_somebody = [Verzoekregel(MOMENT, "HaalStructuur", 1, uitkomst="geengegevens")] * calls
+    by_thread(opslag, three)
+    found: list[object] = []
+    orders = (three, three[::-1])
+    thread = threading.Thread(
+        target=lambda: found.extend(at_once(*[partial(write, opslag, [*call_of_somebody, *one]) for one in orders]))
+    )
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM geweigerd WHERE bron = '192.0.2.1' FOR UPDATE")
+        thread.start()
+        until(lambda: kept_waiting(connection) == len(orders))
+    thread.join()
+    assert found == [None, None]
+    with opslag.reading() as connection:
+        assert connection.scalars(sa.select(journaal.geweigerd.c.aantal)).all() == [3, 3, 3]
 
 
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
