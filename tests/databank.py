@@ -58,12 +58,14 @@ def start_server(name: str) -> Iterator[Any]:
     It stands outside the folders of pytest: those are for one user, and a server run by root is one of another user.
     """
     folder = Path(tempfile.gettempdir()) / f"uwlr-postgres-{name}"
-    server = _pgserver().get_server(folder, cleanup_mode="delete", start=False)
-    with server._lock:  # noqa: SLF001 - the package has no other way to write settings before the start
+    package = _pgserver()
+    with package.PostgresServer._lock:  # noqa: SLF001 - the package has no other way to write settings before the start
+        server = package.get_server(folder, cleanup_mode="delete", start=False)  # it may make the folder, and a user
         server.ensure_pgdata_inited()
         conf = folder / "postgresql.conf"
         if _QUICK not in (present := conf.read_text(encoding="utf-8")):
             conf.write_text(present + _QUICK, encoding="utf-8")
+        server.global_process_id_list.get_and_add(os.getpid())  # so that nobody who is done takes it away before that
     server.start()
     _stop_with_the_run(folder)
     try:
@@ -205,5 +207,14 @@ def waiting(connection: sa.Connection) -> int:
     """Count the statements that wait for a lock of this connection; others of the server wait for theirs."""
     statement = """SELECT count(DISTINCT pid) FROM pg_locks
         WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found
+
+
+def kept_waiting(connection: sa.Connection) -> int:
+    """Count the connections that wait for a lock of this one, or for one that waits itself in that way."""
+    statement = """WITH RECURSIVE kept (pid) AS (SELECT pg_backend_pid() UNION
+        SELECT pg_locks.pid FROM pg_locks JOIN kept ON kept.pid = ANY(pg_blocking_pids(pg_locks.pid)) WHERE NOT granted)
+        SELECT count(*) - 1 FROM kept"""
     found: int = connection.exec_driver_sql(statement).scalar_one()
     return found

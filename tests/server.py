@@ -84,12 +84,19 @@ def until(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not happen")
 
 
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def port_of_our_own() -> Iterator[int]:
+    """Give a port that no other process gets until the block ends; a server that we start can listen on it.
+
+    It is kept by a socket that does not listen: who asks the system for any port gets another one, and who names this
+    one shares it, as every server does that may begin again at once.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        keeper.bind(("127.0.0.1", 0))
+        port: int = keeper.getsockname()[1]
+        yield port
 
 
 def command(*arguments: str) -> list[str]:
@@ -102,7 +109,14 @@ def serving(
     data: Path, *arguments: str, environment: dict[str, str] | None = None, ready: str = READY
 ) -> Iterator[Server]:
     """Serve a data folder until the block ends; nothing of this process's own settings counts."""
-    port = free_port()
+    with port_of_our_own() as port, _serving(port, data, *arguments, environment=environment, ready=ready) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    port: int, data: Path, *arguments: str, environment: dict[str, str] | None, ready: str
+) -> Iterator[Server]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         command("--data", str(data), "serve", "--port", str(port), *arguments),

@@ -172,6 +172,7 @@ def test_row_6_a_school_in_no_right_form_is_no_school(school: str) -> None:
 @pytest.mark.parametrize(
     ("school", "expected"),
     [
+        (f"<schoolkey>{'x' * 256}</schoolkey>", SchoolReference(None, "00", "x" * 256)),
         ("<brincode>21QW</brincode>", SchoolReference("21QW", "00", None)),
         ("<brincode>21QW</brincode><dependancecode/>", SchoolReference("21QW", "00", None)),
         ("<brincode>21QW</brincode><dependancecode>01</dependancecode>", SchoolReference("21QW", "01", None)),

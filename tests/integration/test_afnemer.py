@@ -126,7 +126,22 @@ def test_klantnaam_form(wereld: Wereld, klantnaam: str) -> None:
         afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT)
 
 
-@pytest.mark.parametrize("klantcode", ["", "short", "x" * 65, "x" * 20 + " ", "x" * 20 + "é"])
+def test_the_longest_klantnaam(wereld: Wereld) -> None:
+    """A klantnaam has up to 64 characters, and is found again as it was given."""
+    with wereld.database.writing() as connection:
+        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "x" * 64, MOMENT)
+    assert identify(wereld, "x" * 64, klantcode) == made
+
+
+@pytest.mark.parametrize("length", [16, 64])
+def test_the_shortest_and_the_longest_klantcode(wereld: Wereld, length: int) -> None:
+    """A klantcode of one's own has 16 to 64 characters, both included."""
+    with wereld.database.writing() as connection:
+        made, _ = afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, "x" * length)
+    assert identify(wereld, "Nieuw", "x" * length) == made
+
+
+@pytest.mark.parametrize("klantcode", ["", "short", "x" * 15, "x" * 65, "x" * 20 + " ", "x" * 20 + "é"])
 def test_klantcode_form(wereld: Wereld, klantcode: str) -> None:
     """A given klantcode of another form is refused, and the refusal does not hold it."""
     with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:

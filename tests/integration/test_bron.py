@@ -111,6 +111,20 @@ def test_a_source_that_cannot_be_used_is_one_sentence(
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize(("length", "good"), [(0, False), (1, True), (20, True), (21, False)])
+def test_the_naam_of_a_source_has_its_limits(
+    las: Path, monkeypatch: pytest.MonkeyPatch, length: int, *, good: bool
+) -> None:
+    """A name of 1 to 20 characters fits in the list of imports; another one is refused."""
+    opties = {"database": str(las)}
+    monkeypatch.setattr(type(bron.make("mijnlas", opties)), "name", "n" * length)
+    if good:
+        assert bron.make("mijnlas", opties).name == "n" * length
+    else:
+        with pytest.raises(bron.BronError, match="1 to 20 characters"):
+            bron.make("mijnlas", opties)
+
+
 def test_the_file_imports_are_sources_too() -> None:
     """What reads files is a Bron as any other."""
     assert isinstance(EdexmlBron([]), bron.Bron)

@@ -1,6 +1,7 @@
 """Users in the database: passwords, the sealed second factor, and server keys that it needs."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from koppelingen_hulp import BRIN6, MOMENT, SLEUTELS, Wereld
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import attempts, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
-from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError, WeakPasswordError
 from uwlr_adapter.gebruikers.second_factor import UnreadableSecretError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, inlogpoging
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeyError, ServerKeys
@@ -72,8 +73,10 @@ def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
     ("getypt", "zin"),
     [
         ("te-weinig", "minimaal 12 tekens"),
+        ("elf tekens!", "minimaal 12 tekens"),
         ("x" * 129, "maximaal 128 tekens"),
         ("aaaaaaaaaaaaaaa", "verschillende tekens"),
+        ("abcdabcdabcd", "verschillende tekens"),
         ("A. de Vries van Zanten", "eigen naam"),
         ("schoolbeheer1234567", "eigen naam"),
         ("schoolbeheer", "eigen naam"),
@@ -90,6 +93,20 @@ def test_good_passwords() -> None:
     """A sentence is good, and so is what a password manager makes."""
     for typed in ("vier losse woorden hier", "hQ7!fk29Zs_pL", "school is leuk vandaag"):
         passwords.require_good(typed, "school", "A. de Vries")
+
+
+@pytest.mark.parametrize("typed", ["abcdeabcdeab", "abcdefgh" * 16])
+def test_the_shortest_and_the_longest_password(typed: str) -> None:
+    """Twelve characters of which five differ are enough, and 128 are not too many."""
+    passwords.require_good(typed, "school", "A. de Vries")
+
+
+def test_the_longest_naam(wereld: Wereld) -> None:
+    """A name of 200 characters is taken, space around it not counted, and one of 201 is refused."""
+    with wereld.database.writing() as connection:
+        gebruikers.add(connection, replace(NIEUW, naam=f" {'n' * 200} "), MOMENT)
+        with pytest.raises(GebruikerError, match="a naam has 1 to 200"):
+            gebruikers.add(connection, replace(NIEUW, login="ander", naam="n" * 201), MOMENT)
 
 
 def test_a_link_is_a_digest(wereld: Wereld) -> None:

@@ -1,5 +1,6 @@
 """Getrapt through the whole application: structuur, leerlingen and leerkrachten, by groups."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from edexml_bestand import make_dataset
 from lxml import etree
 from oracle import needs_standard, published_later
 from proefschool import KLEIN, SCHOOLJAAR, Proefschool
+from wsgi import Reply, call
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
@@ -222,3 +224,25 @@ def test_the_school_stands_in_each_step(school: Proefschool) -> None:
     assert len(blocks) == 1
     school.import_data(KLEIN)
     assert school.fetch(STRUCTUUR).keys("groep") == ["g1"]
+
+
+@pytest.mark.parametrize(("octets", "packed"), [(1023, False), (1024, True), (1025, True)])
+def test_the_smallest_part_that_is_compressed(school: Proefschool, octets: int, *, packed: bool) -> None:
+    """Of an answer by groups a list of less than 1024 octets is sent as it is, and one from there on compressed."""
+
+    def fetch(letters: int) -> tuple[Reply, bytes]:
+        lengths = [letters // 8 + (place < letters % 8) for place in range(8)]
+        leerlingen = [Leerling(f"l{place}", roepnaam="B" * n, groep="g1") for place, n in enumerate(lengths)]
+        school.import_data(make_dataset(leerlingen, groepen=SCHOOL.groepen, schooljaar=SCHOOLJAAR))
+        rest = f"<xsdversie>2.2</xsdversie><groepen>{groep('g1')}</groepen>"
+        reply = call(school.app, school.message(LEERLINGEN, rest), HTTP_ACCEPT_ENCODING="gzip")
+        is_packed = reply.headers.get("Content-Encoding") == "gzip"
+        return reply, gzip.decompress(reply.body) if is_packed else reply.body
+
+    def length(body: bytes) -> int:
+        return body.index(b"</leerlingen>") + len(b"</leerlingen>") - body.index(b"<leerlingen>")
+
+    _, shortest = fetch(8)
+    reply, body = fetch(8 + octets - length(shortest))
+    assert (reply.status, length(body)) == (200, octets)
+    assert reply.headers.get("Content-Encoding") == ("gzip" if packed else None)

@@ -131,6 +131,27 @@ def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Database, t
     assert "Zonneveld" not in result.output
 
 
+def test_of_fewer_files_each_has_its_table(run: Run, tmp_path: Path) -> None:
+    """One file less than many is still told in full."""
+    files = []
+    for number in range(MANY - 1):
+        file = tmp_path / f"{number}.xml"
+        file.write_bytes(to_edexml(make_dataset([Leerling(key="1", roepnaam="Bo")], brin6=f"21QW{number:02}")))
+        files.append(str(file))
+    told = run("import", "edexml", *files).output
+    assert "; leerlingen 1 added" not in told
+
+
+@pytest.mark.parametrize(("number", "more"), [(20, ""), (21, " and 1 more")])
+def test_lines_of_one_problem_are_told_up_to_twenty(run: Run, tmp_path: Path, number: int, more: str) -> None:
+    """What is wrong at many lines has the first twenty of them, and the count of the rest."""
+    leerlingen = [Leerling(key=str(place), roepnaam="Bo", land="XX") for place in range(number)]
+    file = tmp_path / "veel.xml"
+    file.write_bytes(to_edexml(make_dataset(leerlingen)))
+    told = " ".join(run("import", "edexml", str(file)).output.split())
+    assert ("more" in told, more in told) == (bool(more), True)
+
+
 def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Database, tmp_path: Path) -> None:
     """With its counts, and without a table; what is wrong is told as ever, and no file is left out."""
     files = []

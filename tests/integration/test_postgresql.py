@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +16,11 @@ import pytest
 import sqlalchemy as sa
 from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, own_server, waiting
+from databank import Databank, end_connections, kept_waiting, own_server, waiting
 from edexml_bestand import make_dataset
 from huis import furnish
 from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
+from lus import run
 from proefschool import Proefschool
 from pydantic import SecretStr
 from server import until
@@ -32,9 +34,11 @@ from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
 from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
+from uwlr_adapter.db.pipeline import Pipeline
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 from uwlr_adapter.journaal import model, search, tables
-from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.journaal.model import EntryKind, Refusal, VerzoekEntry
+from uwlr_adapter.journaal.writer import JournaalWriter, insert_steps
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, ChangedMeanwhileError, CodeInUseError, KoppelingError
@@ -324,6 +328,49 @@ def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def by_pipeline(opslag: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
+    """Write calls down as the event loop does."""
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            pipeline = Pipeline(opslag, executor)
+            try:
+                await pipeline.execute(insert_steps(entries, opslag.engine.dialect))
+            finally:
+                pipeline.close()
+
+    run(main())
+
+
+def by_thread(opslag: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
+    """Write calls down as a thread does."""
+    JournaalWriter(opslag).write_all(entries)
+
+
+@pytest.mark.parametrize("write", [by_pipeline, by_thread], ids=["pipeline", "thread"])
+@pytest.mark.parametrize("calls", [0, 1], ids=["refusals", "and a call"])
+def test_two_that_count_the_same_refusals_never_wait_for_each_other(
+    opslag: Database, write: Callable[[Database, Sequence[VerzoekEntry | Refusal]], None], calls: int
+) -> None:
+    """Each came in the other order: one waits for the other, which waits for nothing of its."""
+    three = [Refusal(MOMENT, f"192.0.2.{number}", "Client.X") for number in range(3)]
+    call_of_somebody = [VerzoekEntry(MOMENT, "HaalStructuur", 1, outcome="geengegevens")] * calls
+    by_thread(opslag, three)
+    found: list[object] = []
+    orders = (three, three[::-1])
+    thread = threading.Thread(
+        target=lambda: found.extend(at_once(*[partial(write, opslag, [*call_of_somebody, *one]) for one in orders]))
+    )
+    with opslag.writing() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM geweigerd WHERE bron = '192.0.2.1' FOR UPDATE")
+        thread.start()
+        until(lambda: kept_waiting(connection) == len(orders))
+    thread.join()
+    assert found == [None, None]
+    with opslag.reading() as connection:
+        assert connection.scalars(sa.select(tables.geweigerd.c.aantal)).all() == [3, 3, 3]
 
 
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:

@@ -196,6 +196,19 @@ def test_domains() -> None:
     assert not keys.probe(SecretPurpose.KLANTCODE, CODE).matches(stored)
 
 
+@pytest.mark.parametrize(("octets", "good"), [(64 * 1024, True), (64 * 1024 + 1, False)])
+def test_the_largest_key_file(tmp_path: Path, octets: int, *, good: bool) -> None:
+    """A file of 64 kB is read, and one octet more is refused unread."""
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    file.write_text(f"{A}\n".ljust(octets, "#"), encoding="utf-8")
+    if good:
+        assert key_file.read(file)[0] == A
+    else:
+        with pytest.raises(ValueError, match="too large"):
+            key_file.read(file)
+
+
 def test_too_long() -> None:
     """A presented secret over the limit never matches, whatever its beginning."""
     keys = ServerKeys.parse([A])

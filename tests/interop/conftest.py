@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from huis import PortalContext, furnish
-from server import WAIT, Server, command, free_port, serving
+from server import WAIT, Server, command, port_of_our_own, serving
 
 
 @pytest.fixture(scope="session")
@@ -27,20 +27,21 @@ def server(huis: PortalContext) -> Iterator[Server]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Start `uwlr-adapter demo --json` in an empty folder; gives what it prints."""
     folder = tmp_path_factory.mktemp("demo")
-    process = subprocess.Popen(
-        command("demo", "--port", str(free_port()), "--data", str(folder / "data"), "--json"),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield json.loads(line)
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=WAIT)
-        assert rest == ""
-        assert process.returncode == 0
+    with port_of_our_own() as port:
+        process = subprocess.Popen(
+            command("demo", "--port", str(port), "--data", str(folder / "data"), "--json"),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            yield json.loads(line)
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=WAIT)
+            assert rest == ""
+            assert process.returncode == 0

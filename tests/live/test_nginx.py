@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from huis import CODE, PortalContext, furnish
-from server import WAIT, Server, free_port, read_response, serving, split, until
+from server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import geweigerd
@@ -139,9 +139,8 @@ def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
 def deur(nginx: str, huis: PortalContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voordeur]:
     """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
     prefix = tmp_path_factory.mktemp("nginx")
-    port = free_port()
     make_certificate(prefix)
-    with serving(huis.data) as server:
+    with port_of_our_own() as port, serving(huis.data) as server:
         for file in SHIPPED.iterdir():
             text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
             (prefix / file.name).write_text(re.sub(r"(client_\w+_timeout) 10s", r"\1 1s", text), encoding="utf-8")

@@ -18,9 +18,12 @@ import psutil
 import pytest
 from databank import Databank, end_connections, own_server, waiting
 from huis import CODE_OF_ONE, PortalContext, furnish
-from server import WAIT, Server, command, free_port, read_response, serving, split, until
+from koppelingen_hulp import CODE
+from proefschool import Proefschool
+from server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.contract import repairs
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import model, search
 
@@ -39,6 +42,13 @@ def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def huis(url: str, tmp_path: Path) -> PortalContext:
     """Furnish it."""
     return furnish(tmp_path)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Give a port for a server that the test starts itself."""
+    with port_of_our_own() as kept:
+        yield kept
 
 
 @contextmanager
@@ -271,6 +281,40 @@ def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> N
     database.close()
 
 
+def test_while_the_moment_of_a_profile_is_written_the_process_lives(databank: str, tmp_path: Path) -> None:
+    """The first fetch under another profile, whose answer is kept, waits alone for another writer; others go on."""
+    school = Proefschool(tmp_path)
+    for profiel in ("smalle set", "LVS-set"):
+        school.set_profiel(profiel)
+        school.fetch()
+    school.set_profiel("smalle set")
+    assert school.settings.keys is not None
+    environment = {
+        "UWLR_CATALOGUS": str(school.settings.catalogus),
+        "UWLR_KEYS": school.settings.keys.get_secret_value(),
+        "UWLR_DATABASE": school.database.url.render_as_string(hide_password=False),
+    }
+    content = school.message(HAAL_LEERLINGGEGEVENS, "<xsdversie>2.2</xsdversie>")
+    refused = content.replace(CODE.encode(), b"21QW00een-andere-code")
+    with serving(tmp_path, environment=environment) as server:
+        assert server.post(refused, "Content-Type: text/xml").startswith(b"HTTP/1.1 500")  # connected from here on
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with school.database.writing() as connection:
+                if databank == "postgresql":
+                    connection.exec_driver_sql("SELECT 1 FROM koppeling FOR UPDATE")
+                caller.sendall(raw_post(content))
+                if databank == "postgresql":
+                    until(lambda: waiting(connection) == 1)
+                for _ in range(5):
+                    assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
+                    assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
+                assert select.select([caller], [], [], 0)[0] == []
+            status, _, body = split(read_response(caller))
+        assert (status, b"<leerlinggegevens_antwoord" in body) == (200, True)
+    assert school.laatste_regel.outcome == "leerlinggegevens"
+    school.close()
+
+
 def test_a_message_that_is_judged_again_is_read_again(huis: PortalContext, url: str) -> None:
     """The first answer is made in another thread: the repair that its message needs is written down all the same."""
     database = Database(url)
@@ -340,28 +384,27 @@ def test_a_dead_worker_is_replaced(huis: PortalContext, url: str) -> None:
 @contextmanager
 def started(context: PortalContext, url: str, program: str) -> Iterator[tuple[Server, Path]]:
     """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
-    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-    arguments = ["--data", str(context.data), "serve", "--port", str(port), "--workers", "2"]
     log = context.data / "log"
-    with log.open("wb") as file:
+    with port_of_our_own() as port, log.open("wb") as file:
+        arguments = ["--data", str(context.data), "serve", "--port", str(port), "--workers", "2"]
         process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": url}
         )
-    try:
-        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
-        yield Server(port, process, []), log
-    finally:
-        process.terminate()
-        process.wait(WAIT)
+        try:
+            until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+            yield Server(port, process, []), log
+        finally:
+            process.terminate()
+            process.wait(WAIT)
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from uwlr_adapter.cli import main
-from uwlr_adapter.contract import weergave
-make, mark = weergave.make, Path(sys.argv[2]) / "killed"
+from uwlr_adapter.contract import rendered
+make, mark = rendered.make, Path(sys.argv[2]) / "killed"
 def once(*args):
     made = make(*args)
     try:
@@ -369,7 +412,7 @@ def once(*args):
     except FileExistsError:
         return made
     os.kill(os.getpid(), signal.SIGKILL)
-weergave.make = once
+rendered.make = once
 sys.exit(main())
 """
 
@@ -389,9 +432,9 @@ def test_a_worker_killed_while_it_renders(huis: PortalContext, url: str) -> None
 
 HUNG = """
 import sys
-from uwlr_adapter import worker
+from uwlr_adapter.server import worker
 from uwlr_adapter.cli import main
-worker.HUNG_SECONDS = 1
+worker.HUNG_SECONDS = 6
 sys.exit(main())
 """
 
@@ -409,7 +452,7 @@ def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> N
         assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
-    assert "voorraad.py" in written
+    assert "answers/store.py" in written
     for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 
@@ -417,15 +460,14 @@ def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> N
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.web.app:make_app()"),
-        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.web.app:make_app"),
+        ("gunicorn", "--threads", "4", "--bind", "127.0.0.1:{port}", "uwlr_adapter.server.application:make_app()"),
+        ("waitress", "--listen", "127.0.0.1:{port}", "--call", "uwlr_adapter.server.application:make_app"),
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_other_servers_serve_it_too(tmp_path: Path, port: int, arguments: tuple[str, ...]) -> None:
     """The application is plain WSGI: gunicorn and waitress give the same answers, faults and refusals."""
     context = furnish(tmp_path)
-    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         [sys.executable, "-m", *(argument.format(port=port) for argument in arguments)],

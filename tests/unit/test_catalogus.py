@@ -103,6 +103,12 @@ def test_broken(tmp_path: Path, tekst: str, woord: str) -> None:
         load(tmp_path, tekst)
 
 
+def test_the_longest_id_and_version(tmp_path: Path) -> None:
+    """An id and a version have up to forty characters, as one column of the database takes."""
+    longest = GOED.replace('versie = "alg-1"', f'versie = "{"a" * 40}"').replace('id = "proef"', f'id = "{"b" * 40}"')
+    assert [entry.id for entry in load(tmp_path, longest)] == ["b" * 40]
+
+
 def test_absent(tmp_path: Path) -> None:
     """A catalogue file that is not there is an error, not an empty catalogue."""
     with pytest.raises(CatalogueError):

@@ -199,3 +199,14 @@ def _one_leerling(fields_: str) -> bytes:
         "<EDEX><school><schooljaar>2014-2015</schooljaar><brincode>21QW</brincode></school>"
         f'<leerlingen><leerling key="1"><roepnaam>Zoë</roepnaam>{fields_}</leerling></leerlingen></EDEX>'
     ).encode()
+
+
+def test_the_longest_key() -> None:
+    """A key of 256 characters is one as any other, and is known again when it stands there twice."""
+    longest = Leerling("k" * 256, roepnaam="Bo")
+    (leerling,) = edexml.read(to_edexml(make_dataset([longest]))).leerlingen
+    assert leerling.record.key == longest.key
+    for key, reason in ((longest.key, "the same key as line"), (longest.key + "k", "longer than 256")):
+        with pytest.raises(ImportRefusedError) as refused:
+            edexml.read(to_edexml(make_dataset([Leerling(key, roepnaam="Bo"), Leerling(key, roepnaam="Cas")])))
+        assert all(reason in problem.reason for problem in refused.value.problems)

@@ -135,6 +135,13 @@ def test_no_agreement(login: str, naam: str, akkoord: bool) -> None:  # noqa: FB
         levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=MOMENT, voorwaarden="uwlr-1")
 
 
+def test_the_longest_agreement() -> None:
+    """A login of 64 and a typed name of 200 characters fit, space around the name not counted."""
+    typed = f" {'n' * 200} "
+    made = levensloop.agree(login="l" * 64, naam=typed, akkoord=True, moment=MOMENT, voorwaarden="uwlr-1")
+    assert (made.login, made.naam) == ("l" * 64, "n" * 200)
+
+
 def test_agreement() -> None:
     """An agreement holds login, typed name, moment and version of the terms; the name is not in its repr."""
     made = levensloop.agree(login="l", naam=" J. Jansen ", akkoord=True, moment=MOMENT, voorwaarden="uwlr-1")

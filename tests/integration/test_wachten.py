@@ -1,0 +1,175 @@
+"""Where the thread that serves everybody would have to wait: it is told before anything was done, on both databases."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from koppelingen_hulp import CODE, MOMENT
+from proefschool import Proefschool
+
+from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.request import read
+from uwlr_adapter.db.blocking import WouldBlock, nonblocking
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
+from uwlr_adapter.exchange.exchange import Exchange
+from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.journaal import tables
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.journaal.writer import MAX_ROWS, JournaalWriter
+
+BRON = "192.0.2.1"
+SMAL, LVS = "smalle set", "LVS-set"
+ONE = Query(SelectStatement(sa.select(sa.literal(1))), {})
+TABLES = (stand, stand_inhoud, tables.journaal, tables.geweigerd)
+GEWEIGERD = InsertStatement(tables.geweigerd, [column.name for column in tables.geweigerd.c])
+
+
+@pytest.fixture
+def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
+    """Give the smallest school."""
+    made = Proefschool(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opslag(school: Proefschool) -> Iterator[Database]:
+    """Open its database once more, with one connection at hand."""
+    opened = Database(school.settings.database_url)
+    opened.look(ONE)
+    yield opened
+    opened.close()
+
+
+def exchange_of(school: Proefschool) -> Exchange:
+    """Give the service of its application."""
+    assert school.app.exchange is not None
+    return school.app.exchange
+
+
+def judge(school: Proefschool) -> Outcome:
+    """Judge the request of the vendor."""
+    message = school.message(names.HAAL_LEERLINGGEGEVENS, "<xsdversie>2.2</xsdversie>")
+    return exchange_of(school).judge(read(message), BRON)
+
+
+def connect(school: Proefschool) -> None:
+    """Start anew, and let a call that is refused make the one connection that the next ones need."""
+    school.restart()
+    message = school.message(names.HAAL_LEERLINGGEGEVENS, "<xsdversie>2.2</xsdversie>")
+    assert school.send(message.replace(CODE.encode(), b"21QW00een-andere-code")).status != 200
+
+
+def rows(school: Proefschool) -> list[object]:
+    """Give all that a request could have changed."""
+    with school.database.reading() as connection:
+        found = [connection.execute(sa.select(table)).all() for table in TABLES]
+        since = connection.execute(sa.text("SELECT profiel, profiel_sinds FROM koppeling")).all()
+    return [*found, since]
+
+
+def must_wait(school: Proefschool, work: Callable[[], object]) -> None:
+    """Require that something is not begun in a thread that must not wait: nothing of it is there."""
+    before = rows(school)
+    with nonblocking(), pytest.raises(WouldBlock):
+        work()
+    assert rows(school) == before
+
+
+def test_what_is_at_hand_is_answered_without_waiting(school: Proefschool) -> None:
+    """A request whose answer is kept needs no other thread."""
+    answer = school.fetch()
+    connect(school)
+    with nonblocking():
+        found = judge(school)
+    assert getattr(found.answer, "content", None) == answer.inhoud
+
+
+def test_an_answer_that_is_to_be_made_is_waited_for(school: Proefschool) -> None:
+    """A school whose answer is not kept is rendered by a thread of its own."""
+    connect(school)
+    must_wait(school, lambda: judge(school))
+    assert school.fetch().uitkomst == names.HAAL_LEERLINGGEGEVENS.payload
+
+
+def test_a_new_profile_is_written_down_by_a_thread_that_may_wait(school: Proefschool) -> None:
+    """The first fetch under another profile, whose answer is kept already, writes the moment of that change."""
+    for profiel in (SMAL, LVS):
+        school.set_profiel(profiel)
+        school.fetch()
+    school.set_profiel(SMAL)
+    connect(school)
+    must_wait(school, lambda: judge(school))
+    assert school.fetch().uitkomst == names.HAAL_LEERLINGGEGEVENS.payload
+    with nonblocking():
+        assert judge(school).entry is not None
+
+
+def test_a_note_of_content_that_is_gone_is_taken_away_by_a_thread_that_may_wait(school: Proefschool) -> None:
+    """A stand whose bytes were lost is changed in a transaction, which the thread of all does not begin."""
+    school.fetch()
+    connect(school)
+    with school.database.writing() as connection:
+        connection.execute(stand_inhoud.delete())
+    must_wait(school, lambda: judge(school))
+    assert school.fetch().uitkomst == names.HAAL_LEERLINGGEGEVENS.payload
+
+
+def test_a_connection_is_waited_for(school: Proefschool, opslag: Database) -> None:
+    """Without one at hand nothing is asked; with one the look is done at once."""
+    with nonblocking():
+        assert opslag.look(ONE) == [(1,)]
+    opslag.close()
+    must_wait(school, lambda: opslag.look(ONE))
+    must_wait(school, lambda: opslag.put(GEWEIGERD, [{"minuut": MOMENT, "bron": BRON, "uitkomst": "x", "aantal": 1}]))
+    assert opslag.look(ONE) == [(1,)]
+
+
+def test_a_look_that_failed_is_done_again_by_a_thread_that_may_wait(school: Proefschool, opslag: Database) -> None:
+    """The failure is told of, and the second try, which may have to connect anew, is left to another thread."""
+    failures: list[object] = []
+    opslag.on_failure = failures.append
+    away = Query(SelectStatement(sa.select(sa.table("weg", sa.column("a", sa.Integer)).c.a)), {})
+    must_wait(school, lambda: opslag.look(away))
+    assert len(failures) == 1
+
+
+@pytest.mark.parametrize("number", [MAX_ROWS + 1, 1])
+def test_lines_that_need_a_transaction_are_waited_for(school: Proefschool, opslag: Database, number: int) -> None:
+    """Calls of two kinds, or more than one statement takes, are written by a thread that may wait."""
+    calls = [VerzoekEntry(MOMENT, "HaalStructuur", 1, outcome="geengegevens")] * number
+    refusals = [Refusal(MOMENT, BRON, "Client.X")] * (number == 1)
+    writer = JournaalWriter(opslag)
+    must_wait(school, lambda: writer.write_all([*calls, *refusals]))
+    writer.write_all([*calls, *refusals])
+
+
+def test_one_statement_of_lines_is_not_waited_for(school: Proefschool, opslag: Database) -> None:
+    """As many calls of one kind as a statement takes are written at once, by the connection at hand."""
+    with nonblocking():
+        JournaalWriter(opslag).write_all([VerzoekEntry(MOMENT, "HaalStructuur", 1, outcome="geengegevens")] * MAX_ROWS)
+        JournaalWriter(opslag).write_all([Refusal(MOMENT, f"192.0.2.{n}", "Client.X") for n in range(MAX_ROWS)])
+
+
+def test_a_group_of_threads_is_not_waited_for(school: Proefschool, opslag: Database) -> None:
+    """Whoever must not wait does not queue for the commit of others, nor leave a line in their queue."""
+    writer = JournaalWriter(opslag)
+    must_wait(school, lambda: writer.write(Refusal(MOMENT, BRON, "Client.X")))
+    writer.write(Refusal(MOMENT, "192.0.2.2", "Client.X"))
+    with opslag.reading() as connection:
+        assert connection.scalars(sa.select(tables.geweigerd.c.bron)).all() == ["192.0.2.2"]
+
+
+def test_another_writer_to_the_file_is_not_waited_for(school: Proefschool, opslag: Database) -> None:
+    """While another transaction writes to the SQLite file nothing is written, and the connection stays good."""
+    if not opslag.is_sqlite:
+        pytest.skip("PostgreSQL lets both write")
+    refusal = Refusal(MOMENT, BRON, "Client.X")
+    with school.database.writing():
+        must_wait(school, lambda: JournaalWriter(opslag).write_all([refusal]))
+    with nonblocking():
+        JournaalWriter(opslag).write_all([refusal])
