@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import databank as databanken
 import pytest
-from databank import Databank
+from support import databases as databanken
+from support.databases import Databank
 
 from uwlr_adapter.db.database import Database
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-import referentie
-from berichten import LG, SOAP11
 from hypothesis import given, settings
 from lxml import etree
-from strategieen import datasets
+from support import reference_writer
+from support.messages import LG, SOAP11
+from support.strategies import datasets
 
 from uwlr_adapter.contract import answer, names
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -68,7 +68,7 @@ def test_the_bytes_of_the_other_outcomes(naam: str) -> None:
 def test_every_value_stands_unchanged_in_its_place(dataset: Dataset) -> None:
     """Under volledig the answer is, element by element, what an independent writer makes of the same records."""
     without_bsn = tuple(leerling._replace(bsn_ondwnr_4=None) for leerling in dataset.leerlingen)
-    expected = etree.fromstring(referentie.render(replace(dataset, leerlingen=without_bsn)))
+    expected = etree.fromstring(reference_writer.render(replace(dataset, leerlingen=without_bsn)))
     content = answer.render(VOL, dataset)
     assert etree.tostring(payload(content), method="c14n2") == etree.tostring(expected, method="c14n2")
     assert answer.check(content) == []

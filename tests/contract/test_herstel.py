@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, AUT, LG, XSI, every_single_change, mutant, seeded, typed
-from verzoeken import read_manifest
+from support.mutants import ALGEMEEN, AUT, LG, XSI, every_single_change, mutant, seeded, typed
+from support.request_corpus import read_manifest
 
 from uwlr_adapter.contract import names, repairs, schemas
 from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJAAR_REPAIR, XML_SPACE, Repair

@@ -3,14 +3,14 @@
 from collections import Counter
 
 import pytest
-from antwoorden import basis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, LG, mutant, seeded
-from oracle import amount
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
+from support.answers import basis
+from support.mutants import ALGEMEEN, LG, mutant, seeded
+from support.oracle import amount
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
 
 from uwlr_adapter.compare.samples import STEPS, step
 from uwlr_adapter.contract.dataset import Dataset

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 import xmlschema
-from antwoorden import basis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, LG, XSD, every_single_change, mutant, seeded
-from oracle import amount, needs_standard, published, published_codes, published_later
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import codes, datasets
+from support.answers import basis
+from support.mutants import ALGEMEEN, LG, XSD, every_single_change, mutant, seeded
+from support.oracle import amount, needs_standard, published, published_codes, published_later
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import codes, datasets
 
 from uwlr_adapter.compare.samples import FORMS, STEPS, step
 from uwlr_adapter.compare.samples import answer as vol

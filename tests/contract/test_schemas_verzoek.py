@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 from lxml import etree
-from mutanten import ALGEMEEN, AUT, LG, TYPENAMEN, XSD, XSI, every_single_change, mutant, seeded, typed
-from oracle import amount, needs_standard, published, published_autorisatie
+from support.mutants import ALGEMEEN, AUT, LG, TYPENAMEN, XSD, XSI, every_single_change, mutant, seeded, typed
+from support.oracle import amount, needs_standard, published, published_autorisatie
 
 from uwlr_adapter.contract.files import contract_file
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from oracle import needs_standard, standard_file
+from support.oracle import needs_standard, standard_file
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.compare import compare

@@ -1,7 +1,7 @@
 """Reading a request: each check of the table that the contract makes, in its order."""
 
 import pytest
-from berichten import AUT, LG, SOAP11, SOAP12, body, envelope, header
+from support.messages import AUT, LG, SOAP11, SOAP12, body, envelope, header
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.request import Call, SchoolReference, Verzoek, read

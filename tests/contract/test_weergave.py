@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from strategieen import datasets
+from support.strategies import datasets
 
 from uwlr_adapter.contract import answer, getrapt, gzip_stream, names, rendered
 from uwlr_adapter.contract.answer import AnswerFormat

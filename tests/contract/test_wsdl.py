@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, AUT, LG, XSD, every_single_change, mutant, seeded
-from oracle import amount
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
-from wsdltypen import WSDL, schema
+from support.mutants import ALGEMEEN, AUT, LG, XSD, every_single_change, mutant, seeded
+from support.oracle import amount
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
+from support.wsdl_types import WSDL, schema
 
 from uwlr_adapter.compare.samples import FORMS, STEPS, step
 from uwlr_adapter.compare.samples import answer as vol

@@ -8,10 +8,10 @@ import requests
 import zeep
 from hypothesis import given, settings
 from lxml import etree
-from mutanten import AUT, LG
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
-from wsdltypen import WSDL
+from support.mutants import AUT, LG
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
+from support.wsdl_types import WSDL
 
 from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.files import contract_file

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from koppelingen_hulp import KLANTCODE, MOMENT, Wereld
+from support.world import KLANTCODE, MOMENT, Wereld
 
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import afnemers, tables

@@ -4,7 +4,17 @@ import logging
 from pathlib import Path
 
 import pytest
-from csv_hulp import CORPUS, GOED, Geval, Werkplek, lay_out, read_manifest, rows_of, tellingen, values_about_persons
+from support.csv_sets import (
+    CORPUS,
+    GOED,
+    Geval,
+    Werkplek,
+    lay_out,
+    read_manifest,
+    rows_of,
+    tellingen,
+    values_about_persons,
+)
 
 GEVALLEN = read_manifest()
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from administratie_hulp import select
-from csv_hulp import GOED, MOMENT, Werkplek, change, lay_out, rows_of, tellingen
-from proefschool import Proefschool
+from support.csv_sets import GOED, MOMENT, Werkplek, change, lay_out, rows_of, tellingen
+from support.imports import select
+from support.trial_school import Proefschool
 
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, OPTIONAL
 from uwlr_adapter.clock import day_of

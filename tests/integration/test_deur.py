@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from berichten import LG, body, envelope
-from databank import everything
-from huis import PortalContext, furnish
-from wsgi import call
+from support.databases import everything
+from support.messages import LG, body, envelope
+from support.served_school import PortalContext, furnish
+from support.wsgi import call
 
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from koppelingen_hulp import MOMENT, add_vestiging
 from rich.console import Console
+from support.world import MOMENT, add_vestiging
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker

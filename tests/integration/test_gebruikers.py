@@ -9,7 +9,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from koppelingen_hulp import BRIN6, MOMENT, SLEUTELS, Wereld
+from support.world import BRIN6, MOMENT, SLEUTELS, Wereld
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import attempts, passwords, second_factor

@@ -12,12 +12,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from edexml_bestand import make_dataset
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from koppelingen_hulp import CODE
-from proefschool import KLEIN, SCHOOLJAAR, START, Proefschool
+from support.edexml_files import make_dataset
+from support.trial_school import KLEIN, SCHOOLJAAR, START, Proefschool
+from support.world import CODE
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling

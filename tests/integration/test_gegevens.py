@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import AANMAAKDATUM, import_dataset, import_levering, open_opslag, select
-from edexml_bestand import make_dataset
 from hypothesis import given, settings
-from strategieen import dagen, datasets
+from support.edexml_files import make_dataset
+from support.imports import AANMAAKDATUM, import_dataset, import_levering, open_opslag, select
+from support.strategies import dagen, datasets
 
 from uwlr_adapter.administratie.model import parse_day
 from uwlr_adapter.administratie.sources.edexml import edexml

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from edexml_bestand import make_dataset
 from lxml import etree
-from oracle import needs_standard, published_later
-from proefschool import KLEIN, SCHOOLJAAR, Proefschool
-from wsgi import Reply, call
+from support.edexml_files import make_dataset
+from support.oracle import needs_standard, published_later
+from support.trial_school import KLEIN, SCHOOLJAAR, Proefschool
+from support.wsgi import Reply, call
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie

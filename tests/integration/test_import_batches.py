@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
-from proefschool import Proefschool
+from support.csv_sets import GOED, Werkplek, change, lay_out, rows_of, tellingen
+from support.trial_school import Proefschool
 
 BEWAARD = ("importbatch", "importstap", "school")
 """What is kept about imports; the rest are records."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from edexml_bestand import CORPUS, make_dataset, to_edexml
 from rich.console import Console
+from support.edexml_files import CORPUS, make_dataset, to_edexml
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.cli.base import Context

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import MOMENT, dump, import_dataset, import_levering, open_opslag, select
-from edexml_bestand import CORPUS, eckid, make_dataset
+from support.edexml_files import CORPUS, eckid, make_dataset
+from support.imports import MOMENT, dump, import_dataset, import_levering, open_opslag, select
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget

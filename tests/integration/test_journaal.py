@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import MOMENT, open_opslag
 from sqlalchemy.exc import DBAPIError
+from support.world import MOMENT, open_opslag
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search, tables

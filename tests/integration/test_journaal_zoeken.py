@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from koppelingen_hulp import ANDERE, BRIN6, Wereld
+from support.world import ANDERE, BRIN6, Wereld
 
 from uwlr_adapter.journaal import search as searching
 from uwlr_adapter.journaal import writer

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from databank import everything
-from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld
 from sqlalchemy.exc import IntegrityError
+from support.databases import everything
+from support.world import ANDERE, BRIN6, CODE, MOMENT, Wereld
 
 from uwlr_adapter.journaal import search, writer
 from uwlr_adapter.journaal import tables as journaal_tables

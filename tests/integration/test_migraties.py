@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import import_dataset, select
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
+from support.imports import import_dataset, select
 
 import uwlr_adapter
 from uwlr_adapter.administratie import tables as administratie

@@ -10,7 +10,7 @@ from newcomer import make_newcomer
 from pydantic import SecretStr
 from records import write_edexml
 from servers import SLEUTEL, Databank
-from wsgi import Reply, call
+from support.wsgi import Reply, call
 
 from uwlr_adapter.contract.names import LEERLINGGEGEVENS
 from uwlr_adapter.server.application import make_app

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from databank import Databank
-from lus import run
 from sqlalchemy.exc import DBAPIError
+from support.databases import Databank
+from support.event_loop import run
 
 from uwlr_adapter.db import pipeline
 from uwlr_adapter.db.database import Database

@@ -14,18 +14,18 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, kept_waiting, own_server, waiting
-from edexml_bestand import make_dataset
-from huis import furnish
-from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
-from lus import run
-from proefschool import Proefschool
 from pydantic import SecretStr
-from server import until
 from sqlalchemy.exc import DBAPIError
-from wsgi import call
+from support.databases import Databank, end_connections, kept_waiting, own_server, waiting
+from support.edexml_files import make_dataset
+from support.event_loop import run
+from support.imports import import_dataset
+from support.served_school import furnish
+from support.server import until
+from support.trial_school import Proefschool
+from support.world import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
+from support.wsgi import call
 
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from administratie_hulp import MOMENT, dump, import_dataset, next_change, open_opslag, opties, select
-from edexml_bestand import make_dataset
+from support.edexml_files import make_dataset
+from support.imports import MOMENT, dump, import_dataset, next_change, open_opslag, opties, select
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, importer

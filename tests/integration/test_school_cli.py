@@ -5,11 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from administratie_hulp import import_dataset, next_change, open_opslag
 from click.testing import CliRunner, Result
-from edexml_bestand import make_dataset
-from huis import furnish
-from wsgi import call
+from support.edexml_files import make_dataset
+from support.imports import import_dataset, next_change, open_opslag
+from support.served_school import furnish
+from support.wsgi import call
 
 from uwlr_adapter.administratie import selection
 from uwlr_adapter.administratie.selection import EnrolmentChange

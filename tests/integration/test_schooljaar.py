@@ -12,11 +12,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from csv_bestand_hulp import SCHRIFTEN, csv_set, edexml_file, schooljaar
-from oracle import amount
-from schooldeur import Schooldeur, aanmaakdatum, beeld_of, outcome
-from schoolleven import BRIN6S, START, Leven
-from schoolmodel import Beeld, Jaar, Model, csv_says, edexml_says
+from support.las_files import SCHRIFTEN, csv_set, edexml_file, schooljaar
+from support.oracle import amount
+from support.profile_school import Schooldeur, aanmaakdatum, beeld_of, outcome
+from support.school_life import BRIN6S, START, Leven
+from support.school_model import Beeld, Jaar, Model, csv_says, edexml_says
 
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import BRIN6, CODE, KLANTCODE, MOMENT, open_opslag
 from pydantic import SecretStr
+from support.world import BRIN6, CODE, KLANTCODE, MOMENT, open_opslag
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file

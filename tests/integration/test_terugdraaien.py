@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import MOMENT, TABELLEN, dump, import_dataset, open_opslag, opties
-from csv_bestand_hulp import SCHRIFTEN, csv_set, edexml_file
-from edexml_bestand import eckid, make_dataset, to_edexml
-from oracle import amount
-from schoolleven import BRIN6S, START, Leven
-from schoolmodel import edexml_says
+from support.edexml_files import eckid, make_dataset, to_edexml
+from support.imports import MOMENT, TABELLEN, dump, import_dataset, open_opslag, opties
+from support.las_files import SCHRIFTEN, csv_set, edexml_file
+from support.oracle import amount
+from support.school_life import BRIN6S, START, Leven
+from support.school_model import edexml_says
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.importing import batches, forget, importer

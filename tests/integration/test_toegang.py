@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
+from support.world import ANDERE, BRIN6, CODE, KLANTCODE, MOMENT, Wereld, school_element
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.request import Autorisatie, SchoolReference

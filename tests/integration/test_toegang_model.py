@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from administratie_hulp import import_levering
-from berichten import LG, body, envelope, header
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
-from koppelingen_hulp import SLEUTELS, Wereld, open_opslag, school_element
 from lxml import etree
 from pydantic import SecretStr
-from wsgi import call
+from support.imports import import_levering
+from support.messages import LG, body, envelope, header
+from support.world import SLEUTELS, Wereld, open_opslag, school_element
+from support.wsgi import call
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader
 from uwlr_adapter.contract.fault import Fault

@@ -12,9 +12,9 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from berichten import envelope
-from huis import PortalContext, furnish
-from wsgi import call
+from support.messages import envelope
+from support.served_school import PortalContext, furnish
+from support.wsgi import call
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.server.application import make_app

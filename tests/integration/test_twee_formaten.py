@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from oracle import standard_file
-from schooldeur import PROFIELEN, Schooldeur, aanmaakdatum, outcome
+from support.oracle import standard_file
+from support.profile_school import PROFIELEN, Schooldeur, aanmaakdatum, outcome
 
 from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import open_opslag
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from support.world import open_opslag
 
 from uwlr_adapter.administratie.tables import aanstelling, deelname, inschrijving, locatie, persoon
 from uwlr_adapter.db import dialect

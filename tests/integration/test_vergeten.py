@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from csv_hulp import GOED, Werkplek, change, lay_out, rows_of
-from edexml_bestand import make_dataset, to_edexml
+from support.csv_sets import GOED, Werkplek, change, lay_out, rows_of
+from support.edexml_files import make_dataset, to_edexml
 
 from uwlr_adapter.contract.dataset import Leerling
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from edexml_bestand import eckid, make_dataset
 from lxml import etree
-from oracle import needs_standard, published_later
-from proefschool import SCHOOLJAAR, Antwoord, Proefschool
+from support.edexml_files import eckid, make_dataset
+from support.oracle import needs_standard, published_later
+from support.trial_school import SCHOOLJAAR, Antwoord, Proefschool
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol

@@ -7,12 +7,12 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from berichten import AUT, LG, SOAP11, SOAP12
-from huis import CODE, PortalContext, furnish
-from koppelingen_hulp import MOMENT
-from oracle import standard_file
-from verzoeken import FOLDER, Geval, read_manifest, send, verdict
-from wsgi import call
+from support.messages import AUT, LG, SOAP11, SOAP12
+from support.oracle import standard_file
+from support.request_corpus import FOLDER, Geval, read_manifest, send, verdict
+from support.served_school import CODE, PortalContext, furnish
+from support.world import MOMENT
+from support.wsgi import call
 
 from uwlr_adapter.contract import fault, repairs
 from uwlr_adapter.db.database import Database

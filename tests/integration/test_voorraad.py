@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from edexml_bestand import make_dataset
-from koppelingen_hulp import BRIN6
-from proefschool import KLEIN, SCHOOLJAAR, Proefschool
-from wsgi import Reply, call
+from support.edexml_files import make_dataset
+from support.trial_school import KLEIN, SCHOOLJAAR, Proefschool
+from support.world import BRIN6
+from support.wsgi import Reply, call
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from proefschool import KLEIN, Proefschool
+from support.trial_school import KLEIN, Proefschool
 
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers import freshness

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from koppelingen_hulp import CODE, MOMENT
-from proefschool import Proefschool
+from support.trial_school import Proefschool
+from support.world import CODE, MOMENT
 
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers.freshness import stand

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from huis import PortalContext, furnish
-from server import WAIT, Server, command, port_of_our_own, serving
+from support.served_school import PortalContext, furnish
+from support.server import WAIT, Server, command, port_of_our_own, serving
 
 
 @pytest.fixture(scope="session")

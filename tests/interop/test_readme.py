@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from toolkits import need, need_php
+from support.toolkits import need, need_php
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from berichten import body, envelope
-from huis import CODE, CODE_OF_ONE, PortalContext
 from lxml import etree
-from server import Server, split
-from toolkits import COMMANDS, NEEDS, Gesprek, Vraag, build_gsoap, run
+from support.messages import body, envelope
+from support.served_school import CODE, CODE_OF_ONE, PortalContext
+from support.server import Server, split
+from support.toolkits import COMMANDS, NEEDS, Gesprek, Vraag, build_gsoap, run
 
 from uwlr_adapter.contract.names import OPERATIONS
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from huis import CODE, CODE_OF_ONE, PortalContext
-from server import Server
-from toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
+from support.served_school import CODE, CODE_OF_ONE, PortalContext
+from support.server import Server
+from support.toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
 
 from uwlr_adapter.contract.fault import Fault
 

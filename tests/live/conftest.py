@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huis import PortalContext, furnish
-from server import Server, serving
+from support.served_school import PortalContext, furnish
+from support.server import Server, serving
 
 
 @pytest.fixture(scope="session")

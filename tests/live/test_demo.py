@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server import WAIT, command, port_of_our_own, serving, split, until
+from support.server import WAIT, command, port_of_our_own, serving, split, until
 
 from uwlr_adapter.client import PullRequest, pull
 

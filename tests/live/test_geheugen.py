@@ -1,8 +1,8 @@
 """A thousand fetches in a row from a real server."""
 
 import psutil
-from huis import PortalContext
-from server import Server, split
+from support.served_school import PortalContext
+from support.server import Server, split
 
 FETCHES = 1000
 BOUND = 24 * 1024 * 1024

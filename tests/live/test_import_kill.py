@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import dump
-from edexml_bestand import eckid, make_dataset, to_edexml
+from support.edexml_files import eckid, make_dataset, to_edexml
+from support.imports import dump
 
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.db.database import Database

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from huis import PortalContext
-from server import WAIT, Server, split
+from support.served_school import PortalContext
+from support.server import WAIT, Server, split
 
 PATH = "/uwlr/leerlinggegevens"
 XML = "Content-Type: text/xml; charset=utf-8"

@@ -23,8 +23,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from huis import CODE, PortalContext, furnish
-from server import WAIT, Server, port_of_our_own, read_response, serving, split, until
+from support.served_school import CODE, PortalContext, furnish
+from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import geweigerd

@@ -16,11 +16,11 @@ from typing import Self
 
 import psutil
 import pytest
-from databank import Databank, end_connections, own_server, waiting
-from huis import CODE_OF_ONE, PortalContext, furnish
-from koppelingen_hulp import CODE
-from proefschool import Proefschool
-from server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
+from support.databases import Databank, end_connections, own_server, waiting
+from support.served_school import CODE_OF_ONE, PortalContext, furnish
+from support.server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
+from support.trial_school import Proefschool
+from support.world import CODE
 
 from uwlr_adapter.contract import repairs
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS

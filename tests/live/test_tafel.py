@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from berichten import LG, SOAP11, SOAP12, body, envelope, header
-from huis import PortalContext
 from lxml import etree
-from server import Server, split
+from support.messages import LG, SOAP11, SOAP12, body, envelope, header
+from support.served_school import PortalContext
+from support.server import Server, split
 
 XML = "Content-Type: text/xml; charset=utf-8"
 Kop = Callable[..., str]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from administratie_hulp import import_dataset
-from databank import Databank
-from edexml_bestand import make_dataset
-from huis import CODE_OF_ONE, PortalContext, furnish
-from server import Server, serving, split
+from support.databases import Databank
+from support.edexml_files import make_dataset
+from support.imports import import_dataset
+from support.served_school import CODE_OF_ONE, PortalContext, furnish
+from support.server import Server, serving, split
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.contract.dataset import Leerling

@@ -5,10 +5,10 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from berichten import LG, SOAP11
 from lxml import etree
-from oracle import published, standard_file
-from server import Server, command, serving
+from support.messages import LG, SOAP11
+from support.oracle import published, standard_file
+from support.server import Server, command, serving
 from zeep import Client
 from zeep import Settings as ZeepSettings
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from huis import CODE, CODE_OF_ONE, PortalContext
-from server import Server
+from support.served_school import CODE, CODE_OF_ONE, PortalContext
+from support.server import Server
 from zeep import Client
 from zeep.exceptions import Fault
 

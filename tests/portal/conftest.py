@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
-from koppelingen_hulp import add_vestiging
-from portal_hulp import MOMENT, TOTP, WACHTWOORD, Clock, Portaal
+from support.portal_browser import MOMENT, TOTP, WACHTWOORD, Clock, Portaal
+from support.world import add_vestiging
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts as gebruikers

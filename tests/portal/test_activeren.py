@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from portal_hulp import CODE, SCHOOL, Browser, Pagina, Portaal
+from support.portal_browser import CODE, SCHOOL, Browser, Pagina, Portaal
 
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import verificatiecode

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from portal_hulp import MOMENT, Pagina, Portaal
+from support.portal_browser import MOMENT, Pagina, Portaal
 
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import berichten
 import pytest
-from huis import import_one_of_each
-from koppelingen_hulp import school_element
-from portal_hulp import Browser, Pagina, Portaal
-from wsgi import call
+from support import messages
+from support.portal_browser import Browser, Pagina, Portaal
+from support.served_school import import_one_of_each
+from support.world import school_element
+from support.wsgi import call
 
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import catalogue as catalogi
@@ -34,9 +34,9 @@ def browser(portaal: Portaal) -> Browser:
 
 def fetch(portaal: Portaal, code: str = CODE) -> str:
     """Fetch as Snappet; gives the payload or the fault."""
-    header = berichten.header(key=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
-    body = berichten.body(schooljaar="2026-2027", school=school_element("30AB00"))
-    answer = call(portaal.app, berichten.envelope(body, header)).body
+    header = messages.header(key=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
+    body = messages.body(schooljaar="2026-2027", school=school_element("30AB00"))
+    answer = call(portaal.app, messages.envelope(body, header)).body
     for word in (b"AutorisatieOngeldig", b"geenwijzigingen", b"<leerlingen>"):
         if word in answer:
             return word.decode().strip("<>")

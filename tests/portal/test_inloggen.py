@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from portal_hulp import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, totp
+from support.portal_browser import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, totp
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import NewGebruiker

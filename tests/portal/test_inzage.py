@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from huis import import_one_of_each
-from portal_hulp import CODE, MOMENT, SCHOOL, Browser, Portaal
+from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portaal
+from support.served_school import import_one_of_each
 
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.profiles import PROFIELEN

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 from flask import Flask
-from koppelingen_hulp import CODE
-from portal_hulp import Browser, Pagina, Portaal
+from support.portal_browser import Browser, Pagina, Portaal
+from support.world import CODE
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {

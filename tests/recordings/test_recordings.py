@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databank import Databank
 from recordings import commands, house, live, portal, requests, seam, wire
 from recordings.house import House
 from recordings.requests import Named
 from recordings.tape import RECORD, Tape
-from server import serving, split
+from support.databases import Databank
+from support.server import serving, split
 
 OTHER_DATABASE = pytest.mark.skipif(RECORD, reason="a recording is made on SQLite, and held to on both")
 

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from edexml_bestand import CORPUS, Geval, make_dataset, read_manifest, to_edexml
 from hypothesis import given, settings
 from lxml import etree
-from strategieen import datasets
+from support.edexml_files import CORPUS, Geval, make_dataset, read_manifest, to_edexml
+from support.strategies import datasets
 
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml

@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategieen import datasets
+from support.strategies import datasets
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.answer import AnswerFormat, render_records

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from lus import run
+from support.event_loop import run
 
 from uwlr_adapter.db.group_commit import LoopGroup
 

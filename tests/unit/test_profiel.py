@@ -4,9 +4,9 @@ from dataclasses import fields
 from itertools import product
 
 import pytest
-from edexml_bestand import make_dataset
 from lxml import etree
-from oracle import needs_standard, standard_file
+from support.edexml_files import make_dataset
+from support.oracle import needs_standard, standard_file
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling

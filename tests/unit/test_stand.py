@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from koppelingen_hulp import BRIN6, open_opslag
+from support.world import BRIN6, open_opslag
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.answers.freshness import (

@@ -4,13 +4,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
-import chromium
-import portaalhuis
 import pytest
-from chromium import BREED, WAIT, Open, Waarneming, Wereld, log_in
 from playwright.sync_api import Browser, Page
-from portaalhuis import Portaalhuis
-from server import serving
+from support import chromium, portal_school
+from support.chromium import BREED, WAIT, Open, Waarneming, Wereld, log_in
+from support.portal_school import Portaalhuis
+from support.server import serving
 
 from uwlr_adapter.clock import now
 
@@ -25,7 +24,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def basishuis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Portaalhuis:
     """Give the furnished portal that every module starts from."""
-    return portaalhuis.furnish(tmp_path_factory.mktemp("portaal") / "data", now())
+    return portal_school.furnish(tmp_path_factory.mktemp("portaal") / "data", now())
 
 
 @pytest.fixture(scope="module")

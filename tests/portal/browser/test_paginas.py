@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from chromium import BREED, SMAL, Open, Wereld, node_file
 from playwright.sync_api import Page
-from portaalpaginas import PAGINAS, show
+from support.chromium import BREED, SMAL, Open, Wereld, node_file
+from support.portal_pages import PAGINAS, show
 
 FOUND = """axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from chromium import Open, Waarneming, Wereld, log_in
 from playwright.sync_api import Locator, Page, expect
-from portaalhuis import VOL, WACHTWOORD
+from support.chromium import Open, Waarneming, Wereld, log_in
+from support.portal_school import VOL, WACHTWOORD
 
 from uwlr_adapter.client import PullError, PullRequest, pull
 from uwlr_adapter.clock import day_of, now

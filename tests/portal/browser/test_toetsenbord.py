@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from chromium import SMAL, Open, Wereld
 from playwright.sync_api import Page, expect
-from portaalhuis import LEEG, VOL, WACHTWOORD
+from support.chromium import SMAL, Open, Wereld
+from support.portal_school import LEEG, VOL, WACHTWOORD
 
 ACTIVEREN = f"/koppelingen/{VOL}/activeren/uwlr-4d"
 CODE = f"{VOL}met-het-toetsenbord"

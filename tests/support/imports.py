@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from edexml_bestand import to_edexml
 
+from support.edexml_files import to_edexml
 from uwlr_adapter.administratie import selection, tables
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Delivery, ImportReport

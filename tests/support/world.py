@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import berichten
 import sqlalchemy as sa
 
+from support import messages
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.contract.request import read
 from uwlr_adapter.db.database import Database
@@ -86,8 +86,8 @@ class Wereld:
         moment: datetime = MOMENT,
     ) -> Access:
         """Call as a client does, up to and including the gate."""
-        header = berichten.header(key=key, klantcode=klantcode, klantnaam=klantnaam)
-        call = read(berichten.envelope(berichten.body(school=school), header))
+        header = messages.header(key=key, klantcode=klantcode, klantnaam=klantnaam)
+        call = read(messages.envelope(messages.body(school=school), header))
         rows_seen = self.gate.look(self.database, call.autorisatie, call.school)
         self.gate.identify(rows_seen, call.autorisatie, moment)
         return self.gate.decide(rows_seen, call, moment)

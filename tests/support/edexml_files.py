@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
-from referentie import render
 
+from support.reference_writer import render
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Locatie, School
 
-CORPUS = Path(__file__).parent / "data" / "edexml"
+CORPUS = Path(__file__).parents[1] / "data" / "edexml"
 
 
 @dataclass(frozen=True, slots=True)

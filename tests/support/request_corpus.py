@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
-from wsgi import Reply, call
 
-FOLDER = Path(__file__).parent / "data" / "verzoeken"
+from support.wsgi import Reply, call
+
+FOLDER = Path(__file__).parents[1] / "data" / "verzoeken"
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 
 

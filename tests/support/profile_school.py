@@ -5,17 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import berichten
 import sqlalchemy as sa
-from administratie_hulp import opties
-from berichten import LG
-from koppelingen_hulp import KLANTCODE, SLEUTELS, school_element
 from lxml import etree
-from proefschool import OK
 from pydantic import SecretStr
-from schoolmodel import Beeld
-from wsgi import call
 
+from support import messages
+from support.imports import opties
+from support.messages import LG
+from support.school_model import Beeld
+from support.trial_school import OK
+from support.world import KLANTCODE, SLEUTELS, school_element
+from support.wsgi import call
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.clock import day_of
@@ -100,8 +100,8 @@ class Schooldeur:
         """Fetch as a vendor does; gives the bytes."""
         rest = "<xsdversie>2.2</xsdversie>"
         rest += "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
-        header = berichten.header(code_of(brin6, profiel), KLANTCODE, "Proef")
-        reply = call(self.app, berichten.envelope(berichten.body(schooljaar, school_element(brin6), rest), header))
+        header = messages.header(code_of(brin6, profiel), KLANTCODE, "Proef")
+        reply = call(self.app, messages.envelope(messages.body(schooljaar, school_element(brin6), rest), header))
         assert reply.status == OK, (brin6, schooljaar, day_of(self.moment))
         return reply.body
 

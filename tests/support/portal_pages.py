@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Page, Response
-from portaalhuis import LEEG, VOL, WACHTWOORD, Portaalhuis
+
+from support.portal_school import LEEG, VOL, WACHTWOORD, Portaalhuis
 
 BEGIN = "/koppelingen"
 SCHOOL = f"{BEGIN}/{VOL}"

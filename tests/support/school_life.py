@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from edexml_bestand import eckid
-from schoolmodel import Jaar, Kind, Klas, Leraar, Periode, Plek
+from support.edexml_files import eckid
+from support.school_model import Jaar, Kind, Klas, Leraar, Periode, Plek
 
 if TYPE_CHECKING:
     from collections.abc import Callable

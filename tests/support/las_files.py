@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 
-from edexml_bestand import make_dataset, to_edexml
-from schoolleven import Leven
-from schoolmodel import Bewering, Jaar, jaargroep_of
-
+from support.edexml_files import make_dataset, to_edexml
+from support.school_life import Leven
+from support.school_model import Bewering, Jaar, jaargroep_of
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 
 Rij = Mapping[str, str]

@@ -17,7 +17,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import MAX_DROP, Settings
 
-CORPUS = Path(__file__).parent / "data" / "csv"
+CORPUS = Path(__file__).parents[1] / "data" / "csv"
 GOED = CORPUS / "goed"
 """The one good set; a case of the corpus has only the files in which it differs."""
 MOMENT = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -1,7 +1,8 @@
 """An answer written out by hand, with two and more of everything, whose keys and references can be broken."""
 
 from lxml import etree
-from mutanten import LG
+
+from support.mutants import LG
 
 _BASIS = f"""<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>
 <school><schooljaar>2023-2024</schooljaar><brincode>21QW</brincode><dependancecode>00</dependancecode></school>

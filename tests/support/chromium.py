@@ -18,8 +18,9 @@ from playwright.sync_api import (
     StorageState,
     sync_playwright,
 )
-from portaalhuis import WACHTWOORD, Portaalhuis
-from server import Server
+
+from support.portal_school import WACHTWOORD, Portaalhuis
+from support.server import Server
 
 NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
 """The folder in which `npm install axe-core html-validate` was done; doing it is not the work of a test."""

@@ -13,19 +13,19 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import portaalhuis
-from chromium import BREED, SMAL, log_in, running
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
-from portaalhuis import Portaalhuis
-from portaalpaginas import PAGINAS, show
 
+from support import portal_school
+from support.chromium import BREED, SMAL, log_in, running
+from support.portal_pages import PAGINAS, show
+from support.portal_school import Portaalhuis
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 HIGHEST = {SMAL: 1500, BREED: 2000}
 """Pixels of a picture: beyond that a page repeats itself."""
-FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal-gefilterd")
 WIDE = (*SMALL[1:], "beeindigen", "bevestiging", "afnemers")
 """Which pages, by their name in `portaalpaginas`; `--all FOLDER` makes all of them, to look at."""
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> None:
     every = {pagina.naam for pagina in PAGINAS}
     names = {SMAL: every, BREED: every} if everything else {SMAL: set(SMALL), BREED: set(WIDE)}
     with tempfile.TemporaryDirectory() as temporary, running() as browser:
-        context = portaalhuis.furnish(Path(temporary) / "data", MOMENT)
+        context = portal_school.furnish(Path(temporary) / "data", MOMENT)
         with serving(context.data) as base:
             picture(browser, base, context, folder, names)
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import berichten
-from administratie_hulp import import_dataset
-from edexml_bestand import make_dataset
-from koppelingen_hulp import BRIN6, CODE, KLANTCODE, SLEUTELS, school_element
 from lxml import etree
 from pydantic import SecretStr
-from wsgi import call
 
+from support import messages
+from support.edexml_files import make_dataset
+from support.imports import import_dataset
+from support.world import BRIN6, CODE, KLANTCODE, SLEUTELS, school_element
+from support.wsgi import call
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerling
@@ -77,18 +77,18 @@ class Antwoord:
     @property
     def aanmaakdatum(self) -> str:
         """The moment that the answer gives itself."""
-        return self.wortel.findtext(f".//{{{berichten.LG}}}aanmaakdatum") or ""
+        return self.wortel.findtext(f".//{{{messages.LG}}}aanmaakdatum") or ""
 
     @property
     def peildatum(self) -> str:
         """The day for which the answer holds."""
-        return self.wortel.findtext(f".//{{{berichten.LG}}}peildatum") or ""
+        return self.wortel.findtext(f".//{{{messages.LG}}}peildatum") or ""
 
     def all(self, tag: str) -> list[etree._Element]:
         """Give every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
         bakken = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
         container = bakken.get(tag, "groepen")
-        return self.wortel.findall(f"{{*}}Body/*/*/{{{berichten.LG}}}{container}/{{{berichten.LG}}}{tag}")
+        return self.wortel.findall(f"{{*}}Body/*/*/{{{messages.LG}}}{container}/{{{messages.LG}}}{tag}")
 
     @property
     def delen(self) -> list[str]:
@@ -223,8 +223,8 @@ class Proefschool:
 
     def message(self, operatie: Operation, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
         """Give a request of the vendor; `rest` is what follows the school."""
-        body = berichten.body(schooljaar, school_element(BRIN6), rest, operatie.request)
-        return berichten.envelope(body, berichten.header(CODE, KLANTCODE, "Proef"))
+        body = messages.body(schooljaar, school_element(BRIN6), rest, operatie.request)
+        return messages.envelope(body, messages.header(CODE, KLANTCODE, "Proef"))
 
     def send(self, message: bytes) -> Antwoord:
         """Send any bytes."""

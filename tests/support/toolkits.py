@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from huis import PortalContext
-from server import Server
 
-PROGRAMS = Path(__file__).parent / "interop" / "programs"
+from support.served_school import PortalContext
+from support.server import Server
+
+PROGRAMS = Path(__file__).parents[1] / "interop" / "programs"
 NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
 """The folder in which `npm install soap` was done; doing it is not the work of a test."""
 WAIT = 60

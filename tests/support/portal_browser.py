@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pyotp
 from lxml import html
-from wsgi import Reply, call
 
+from support.wsgi import Reply, call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App

@@ -3,8 +3,8 @@
 from functools import cache
 
 from lxml import etree
-from mutanten import XSD
 
+from support.mutants import XSD
 from uwlr_adapter.contract.files import contract_file
 
 WSDL = contract_file("wsdl/leerlinggegevens.wsdl")
