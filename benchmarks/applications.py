@@ -30,7 +30,7 @@ BYTES = "BENCH_BYTES"
 def without_journal(settings: Settings) -> RsgiApp:
     """Give the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
 
-    async def written(_rsgi: RsgiApp, _dienst: object, outcome: object, _found: object) -> object:
+    async def written(_rsgi: RsgiApp, _exchange: object, outcome: object, _found: object) -> object:
         return outcome
 
     setattr(RsgiApp, "_written", written)  # noqa: B010 - mypy knows that a method is no field

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from support import databases as databanken
-from support.databases import Databank
+from support import databases as database_servers
+from support.databases import PostgresServer
 
 from uwlr_adapter.db.database import Database
 
@@ -28,14 +28,14 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Databank]:
+def postgresql() -> Iterator[PostgresServer]:
     """Give the PostgreSQL server of this run."""
-    with databanken.session() as server:
+    with database_servers.session() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def databank(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
     """Run a test on both databases: `Settings` names one of its own, that has every table on PostgreSQL.
 
     Gives which one it is.
@@ -43,14 +43,16 @@ def databank(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _c
     if request.param == "sqlite":
         yield "sqlite"
         return
-    server: Databank = request.getfixturevalue("postgresql")
+    server: PostgresServer = request.getfixturevalue("postgresql")
     with server.database() as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield "postgresql"
 
 
 @pytest.fixture
-def empty_postgresql(postgresql: Databank, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
+def empty_postgresql(
+    postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch, _close_databases: None
+) -> Iterator[str]:
     """Give the URL of a PostgreSQL database without any table; `Settings` names it."""
     with postgresql.database(empty=True) as url:
         monkeypatch.setenv("UWLR_DATABASE", url)

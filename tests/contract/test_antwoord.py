@@ -16,8 +16,8 @@ from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
 SMALLE_SET = get_profiel("smalle set", "2.2")
-SMAL = AnswerFormat(HAAL, SMALLE_SET, "2.2")
-VOL = AnswerFormat(HAAL, get_profiel("volledig", "2.2"), "2.2")
+NARROW = AnswerFormat(HAAL, SMALLE_SET, "2.2")
+FULL = AnswerFormat(HAAL, get_profiel("volledig", "2.2"), "2.2")
 SMALL = Dataset(
     School("2026-2027", "2026-11-23", "21QW", "00", "s&k", "2026-11-23T20:15:00+01:00"),
     (),
@@ -36,7 +36,7 @@ def payload(content: bytes) -> etree._Element:
 
 def test_the_bytes_of_an_answer() -> None:
     """One client reads the answer with a regular expression: this is the shape that it finds its data in."""
-    assert answer.render(SMAL, SMALL).decode() == (
+    assert answer.render(NARROW, SMALL).decode() == (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>'
         "<school><schooljaar>2026-2027</schooljaar><peildatum>2026-11-23</peildatum><brincode>21QW</brincode>"
@@ -69,7 +69,7 @@ def test_every_value_stands_unchanged_in_its_place(dataset: Dataset) -> None:
     """Under volledig the answer is, element by element, what an independent writer makes of the same records."""
     without_bsn = tuple(leerling._replace(bsn_ondwnr_4=None) for leerling in dataset.leerlingen)
     expected = etree.fromstring(reference_writer.render(replace(dataset, leerlingen=without_bsn)))
-    content = answer.render(VOL, dataset)
+    content = answer.render(FULL, dataset)
     assert etree.tostring(payload(content), method="c14n2") == etree.tostring(expected, method="c14n2")
     assert answer.check(content) == []
 
@@ -78,7 +78,7 @@ def test_every_value_stands_unchanged_in_its_place(dataset: Dataset) -> None:
 @settings(deadline=None, max_examples=40)
 def test_the_smalle_set_lets_nothing_else_through(dataset: Dataset) -> None:
     """Under the smalle set each record holds allowed elements only, all of those that have a value, and is valid."""
-    content = answer.render(SMAL, dataset)
+    content = answer.render(NARROW, dataset)
     assert answer.check(content) == []
     root = payload(content)[0]
     assert root.find(f"{{{LG}}}vestigingen") is None
@@ -95,20 +95,22 @@ def test_the_smalle_set_lets_nothing_else_through(dataset: Dataset) -> None:
 
 def test_a_list_without_records_is_left_out() -> None:
     """An empty list element is invalid: it is not there."""
-    content = answer.render(VOL, replace(SMALL, groepen=(), leerkrachten=(), leerlingen=(Leerling("a", roepnaam="x"),)))
+    content = answer.render(
+        FULL, replace(SMALL, groepen=(), leerkrachten=(), leerlingen=(Leerling("a", roepnaam="x"),))
+    )
     assert [etree.QName(child).localname for child in payload(content)[0]] == ["school", "leerlingen"]
 
 
-@pytest.mark.parametrize("versie", VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("naam", PROFIELEN)
-def test_national_numbers_stay(naam: str, versie: str) -> None:
+def test_national_numbers_stay(naam: str, version: str) -> None:
     """Numbers of the BSN family are not even fields of ours; bsn_ondwnr-4 leaves under the LVS-set of 2.2 only."""
     assert not {*names.BSN_FAMILY} & set(Leerling._fields)
     leerling = Leerling("a", roepnaam="x", bsn_ondwnr_4="4321")
     content = answer.render(
-        AnswerFormat(HAAL, get_profiel(naam, versie), versie), replace(SMALL, leerlingen=(leerling,))
+        AnswerFormat(HAAL, get_profiel(naam, version), version), replace(SMALL, leerlingen=(leerling,))
     )
-    assert (b"4321" in content) == ((naam, versie) == ("LVS-set", "2.2"))
+    assert (b"4321" in content) == ((naam, version) == ("LVS-set", "2.2"))
 
 
 def test_an_invalid_answer_is_found() -> None:
@@ -118,7 +120,7 @@ def test_an_invalid_answer_is_found() -> None:
         (Leerling("a", roepnaam="x"), Leerling("a", roepnaam="y")),
         (Leerling("a", roepnaam="x", groep="9"),),
     ):
-        assert answer.check(answer.render(VOL, replace(SMALL, leerlingen=leerlingen)))
+        assert answer.check(answer.render(FULL, replace(SMALL, leerlingen=leerlingen)))
     assert answer.check(f'<s:Envelope xmlns:s="{SOAP11}"/>'.encode())
 
 

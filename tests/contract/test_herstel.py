@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from support.mutants import ALGEMEEN, AUT, LG, XSI, every_single_change, mutant, seeded, typed
+from support.mutants import AUT, GENERAL, LG, XSI, every_single_change, mutant, seeded, typed
 from support.request_corpus import read_manifest
 
 from uwlr_adapter.contract import names, repairs, schemas
@@ -17,15 +17,15 @@ from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJA
 from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "repairs.md").read_text(encoding="utf-8")
-VANDAAG = "2026-2027"
+TODAY = "2026-2027"
 BODY = (*BODY_REPAIRS, SCHOOLJAAR_REPAIR)
 IDS = tuple(dict.fromkeys(step.id for step in (*HEADER_REPAIRS, *BODY)))
-AANTAL = 600
+NUMBER = 600
 
 spaces = st.text(XML_SPACE, max_size=3)
 values = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Z")), min_size=1, max_size=12)
 moments = st.sampled_from(["2026-09-01T10:00:00", "2026-09-01T10:00:00.5+02:00", "2026-09-01T24:00:00Z"])
-years = st.sampled_from([VANDAAG, "1999-2000", "2025-2029"])
+years = st.sampled_from([TODAY, "1999-2000", "2025-2029"])
 
 
 def element(naam: str, text: str | None = None, space: str = LG) -> etree._Element:
@@ -52,10 +52,10 @@ def spaced(root: etree._Element) -> bool:
 
 
 @st.composite
-def verzoeken(draw: st.DrawFn) -> etree._Element:
+def requests(draw: st.DrawFn) -> etree._Element:
     """Give a valid request of any kind, with no white space around its values."""
-    operatie = draw(st.sampled_from(["leerlinggegevens", "structuur", "leerlingen", "leerkrachten"]))
-    root = element(f"{operatie}_verzoek")
+    operation = draw(st.sampled_from(["leerlinggegevens", "structuur", "leerlingen", "leerkrachten"]))
+    root = element(f"{operation}_verzoek")
     root.append(element("schooljaar", draw(years)))
     if draw(st.booleans()):
         root.append(element("brincode", draw(st.sampled_from(["21QW", "99ÀÉ"]))))
@@ -68,7 +68,7 @@ def verzoeken(draw: st.DrawFn) -> etree._Element:
         root.append(element("gegevenssetid", draw(values)))
     if draw(st.booleans()):
         root.append(element("laatstontvangengegevens", draw(moments)))
-    if operatie.startswith("leer") and operatie != "leerlinggegevens":
+    if operation.startswith("leer") and operation != "leerlinggegevens":
         groepen = element("groepen")
         for key in draw(st.lists(st.none() | values, min_size=1, max_size=4)):
             groepen.append(element(draw(st.sampled_from(["groep", "samengestelde_groep"]))))
@@ -79,7 +79,7 @@ def verzoeken(draw: st.DrawFn) -> etree._Element:
 
 
 @st.composite
-def koppen(draw: st.DrawFn) -> etree._Element:
+def headers(draw: st.DrawFn) -> etree._Element:
     """Give a valid header with no white space around its values."""
     root = element("autorisatie", space=AUT)
     for naam in ("autorisatiesleutel", "klantcode", "klantnaam"):
@@ -87,7 +87,7 @@ def koppen(draw: st.DrawFn) -> etree._Element:
     return root
 
 
-Afwijking = Callable[[st.DataObject, etree._Element, etree._Element], bool]  # noqa: SLF001 - lxml has no other name for it
+Deviation = Callable[[st.DataObject, etree._Element, etree._Element], bool]  # noqa: SLF001 - lxml has no other name for it
 """Makes the first tree deviate, and the second what is meant by it; tells whether it could."""
 
 
@@ -98,7 +98,7 @@ def child(root: etree._Element, naam: str) -> etree._Element | None:
 
 def year_left_empty(data: st.DataObject, root: etree._Element, meant: etree._Element) -> bool:
     """Leave the year empty, or write a quoted nothing."""
-    for tree, text in ((root, data.draw(st.sampled_from(["", '""']))), (meant, VANDAAG)):
+    for tree, text in ((root, data.draw(st.sampled_from(["", '""']))), (meant, TODAY)):
         (found,) = tree.iter(f"{{{LG}}}schooljaar")
         found.text = text
     return True
@@ -177,7 +177,7 @@ def spaced_out(data: st.DataObject, root: etree._Element, _meant: etree._Element
     return spaced(root)
 
 
-AFWIJKINGEN: dict[str, Afwijking] = {
+DEVIATIONS: dict[str, Deviation] = {
     "schooljaar": year_left_empty,
     "xsdversie": version_left_out,
     "brincode-wint": schoolkey_beside,
@@ -189,37 +189,37 @@ AFWIJKINGEN: dict[str, Afwijking] = {
 
 
 @settings(deadline=None)
-@given(data=st.data(), verzoek=verzoeken(), chosen=st.sets(st.sampled_from(list(AFWIJKINGEN))))
-def test_what_deviates_becomes_what_was_meant(data: st.DataObject, verzoek: etree._Element, chosen: set[str]) -> None:
+@given(data=st.data(), request=requests(), chosen=st.sets(st.sampled_from(list(DEVIATIONS))))
+def test_what_deviates_becomes_what_was_meant(data: st.DataObject, request: etree._Element, chosen: set[str]) -> None:
     """Any mix of known deviations becomes the request that was meant, and exactly those repairs are named."""
-    meant = deepcopy(verzoek)
-    needed = {id_ for id_, make in AFWIJKINGEN.items() if id_ in chosen and make(data, verzoek, meant)}
-    assert set(repairs.apply_repairs(verzoek, BODY, VANDAAG)) == needed
-    assert canonical(verzoek) == canonical(meant)
-    assert schemas.REQUEST.findings(verzoek) == []
+    meant = deepcopy(request)
+    needed = {id_ for id_, make in DEVIATIONS.items() if id_ in chosen and make(data, request, meant)}
+    assert set(repairs.apply_repairs(request, BODY, TODAY)) == needed
+    assert canonical(request) == canonical(meant)
+    assert schemas.REQUEST.findings(request) == []
 
 
 @settings(deadline=None)
-@given(data=st.data(), kop=koppen(), chosen=st.sets(st.sampled_from([step.id for step in HEADER_REPAIRS])))
+@given(data=st.data(), header=headers(), chosen=st.sets(st.sampled_from([step.id for step in HEADER_REPAIRS])))
 def test_a_header_that_deviates_becomes_what_was_meant(
-    data: st.DataObject, kop: etree._Element, chosen: set[str]
+    data: st.DataObject, header: etree._Element, chosen: set[str]
 ) -> None:
     """The same holds for the header."""
-    meant = deepcopy(kop)
+    meant = deepcopy(header)
     made = {"kop-namespace": unqualified, "kop-volgorde": disordered, "witruimte": spaced_out}
-    needed = {id_ for id_, make in made.items() if id_ in chosen and make(data, kop, meant)}
-    assert set(repairs.apply_repairs(kop, HEADER_REPAIRS)) == needed
-    assert canonical(kop) == canonical(meant)
-    assert schemas.AUTORISATIE.findings(kop) == []
+    needed = {id_ for id_, make in made.items() if id_ in chosen and make(data, header, meant)}
+    assert set(repairs.apply_repairs(header, HEADER_REPAIRS)) == needed
+    assert canonical(header) == canonical(meant)
+    assert schemas.AUTORISATIE.findings(header) == []
 
 
 def damaged(base: etree._Element, name: str) -> list[etree._Element]:
     """Give a request with every kind of damage that the parser lets in, valid or not, always the same."""
     rng = seeded(name)
     found = [base]
-    for _ in range(AANTAL):
+    for _ in range(NUMBER):
         try:
-            found.append(parse(etree.tostring(mutant(rng, base, (*ALGEMEEN, typed))), MESSAGE))
+            found.append(parse(etree.tostring(mutant(rng, base, (*GENERAL, typed))), MESSAGE))
         except XmlError:
             continue
     return found
@@ -252,13 +252,13 @@ def test_a_valid_request_is_left_alone(naam: str) -> None:
             continue
         before = canonical(root)
         had_space = spaced(root)
-        needed = repairs.apply_repairs(root, BODY, VANDAAG)
+        needed = repairs.apply_repairs(root, BODY, TODAY)
         assert ("witruimte" in needed) == had_space
         if not had_space:
             seen += 1
             assert needed == ()
             assert canonical(root) == before
-    assert seen > AANTAL // 20
+    assert seen > NUMBER // 20
 
 
 @pytest.mark.parametrize("naam", VERZOEKEN)
@@ -267,9 +267,9 @@ def test_a_repair_is_done_once(naam: str) -> None:
     base = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
     changed = [deepcopy(base) for _ in every_single_change(base)]
     for root in [*damaged(base, f"nog eens {naam}"), *changed]:
-        repairs.apply_repairs(root, BODY, VANDAAG)
+        repairs.apply_repairs(root, BODY, TODAY)
         after = etree.tostring(root)
-        assert repairs.apply_repairs(root, BODY, VANDAAG) == ()
+        assert repairs.apply_repairs(root, BODY, TODAY) == ()
         assert etree.tostring(root) == after
 
 
@@ -289,7 +289,7 @@ def test_every_header_is_repaired_once_and_a_valid_one_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inhoud", "first", "then"),
+    ("content", "first", "then"),
     [
         ("<gegevenssetid> </gegevenssetid>", "witruimte", "leeg"),
         ("<schooljaar>\n</schooljaar>", "witruimte", "schooljaar"),
@@ -297,13 +297,13 @@ def test_every_header_is_repaired_once_and_a_valid_one_not() -> None:
         ("<brincode/><schoolkey>x</schoolkey>", "leeg", "brincode-wint"),
     ],
 )
-def test_the_order_of_the_list_matters(inhoud: str, first: str, then: str) -> None:
+def test_the_order_of_the_list_matters(content: str, first: str, then: str) -> None:
     """White space goes before what is empty, and what is empty before what wins; the other way round gives less."""
 
     def repaired(*ids: str) -> bytes:
-        root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
+        root = etree.fromstring(f'<v xmlns="{LG}">{content}</v>')
         steps = {step.id: step for step in BODY}
-        repairs.apply_repairs(root, tuple(steps[id_] for id_ in ids), VANDAAG)
+        repairs.apply_repairs(root, tuple(steps[id_] for id_ in ids), TODAY)
         return canonical(root)
 
     ids = [step.id for step in BODY]
@@ -312,7 +312,7 @@ def test_the_order_of_the_list_matters(inhoud: str, first: str, then: str) -> No
 
 
 @pytest.mark.parametrize(
-    "inhoud",
+    "content",
     [
         "<schooljaar><x/></schooljaar>",
         "<schooljaar/><schooljaar/>",
@@ -323,12 +323,12 @@ def test_the_order_of_the_list_matters(inhoud: str, first: str, then: str) -> No
         '<xsdversie xmlns="urn:anders"/><xsdversie>2.2</xsdversie>',
     ],
 )
-def test_what_is_no_known_deviation_stays(inhoud: str) -> None:
+def test_what_is_no_known_deviation_stays(content: str) -> None:
     """A repair takes nothing away that somebody wrote, and chooses nothing between two."""
-    root = etree.fromstring(f'<v xmlns="{LG}">{inhoud}</v>')
+    root = etree.fromstring(f'<v xmlns="{LG}">{content}</v>')
     before = canonical(root)
-    steps = tuple(step for step in BODY if step.id in {"schooljaar", "leeg"} or "xsdversie" in inhoud)
-    assert repairs.apply_repairs(root, steps, VANDAAG) == ()
+    steps = tuple(step for step in BODY if step.id in {"schooljaar", "leeg"} or "xsdversie" in content)
+    assert repairs.apply_repairs(root, steps, TODAY) == ()
     assert canonical(root) == before
 
 
@@ -339,7 +339,7 @@ def test_nil_is_empty_where_an_element_may_be_absent() -> None:
     assert found is not None
     found.text = None
     found.set(f"{{{XSI}}}nil", "true")
-    assert repairs.apply_repairs(root, BODY, VANDAAG) == ("leeg",)
+    assert repairs.apply_repairs(root, BODY, TODAY) == ("leeg",)
     assert schemas.REQUEST.findings(root) == []
 
 
@@ -353,7 +353,7 @@ def test_the_document_names_every_repair_in_order() -> None:
 @pytest.mark.parametrize("id_", IDS)
 def test_every_repair_has_a_request_of_its_own(id_: str) -> None:
     """The corpus has a request that needs this repair and no other, and gets a fault without it."""
-    alone = [geval for geval in read_manifest() if geval.herstel == (id_,) and geval.tolerant != geval.streng]
+    alone = [case for case in read_manifest() if case.herstel == (id_,) and case.tolerant != case.strict]
     assert alone
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 from lxml import etree
-from support.mutants import ALGEMEEN, AUT, LG, TYPENAMEN, XSD, XSI, every_single_change, mutant, seeded, typed
+from support.mutants import AUT, GENERAL, LG, TYPE_NAMES, XSD, XSI, every_single_change, mutant, seeded, typed
 from support.oracle import amount, needs_standard, published, published_autorisatie
 
 from uwlr_adapter.contract.files import contract_file
 
-AANTAL = amount(150, 800)
+NUMBER = amount(150, 800)
 """Mutants of each request: in full more than the 2,000 of all four together."""
 VERZOEKEN = ("leerlinggegevens_verzoek", "structuur_verzoek", "leerlingen_verzoek", "leerkrachten_verzoek")
 _SCHOOL = {
@@ -22,7 +22,7 @@ _GROEPEN = '<groepen><groep key="g1"/><samengestelde_groep key="s1"/><groep/></g
 
 
 @pytest.fixture(scope="module")
-def verzoek() -> etree.XMLSchema:
+def schema() -> etree.XMLSchema:
     """Give our schema of the requests."""
     return etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
 
@@ -53,36 +53,36 @@ def _header() -> etree._Element:
 @pytest.mark.parametrize("school", _SCHOOL)
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("name", VERZOEKEN)
-def test_valid(verzoek: etree.XMLSchema, name: str, school: str, *, full: bool) -> None:
+def test_valid(schema: etree.XMLSchema, name: str, school: str, *, full: bool) -> None:
     """Every request is valid for each way to name a school, with and without its optional parts."""
-    assert verzoek.validate(_message(name, school, full=full))
+    assert schema.validate(_message(name, school, full=full))
 
 
 @needs_standard
 @pytest.mark.parametrize("name", VERZOEKEN)
-def test_same_verdict_on_mutants(verzoek: etree.XMLSchema, name: str) -> None:
+def test_same_verdict_on_mutants(schema: etree.XMLSchema, name: str) -> None:
     """A damaged request is accepted by ours exactly when the published schema accepts it."""
     rng = seeded(f"verzoek {name}")
     verdicts: Counter[bool] = Counter()
-    for number in range(AANTAL):
+    for number in range(NUMBER):
         base = _message(name, rng.choice(list(_SCHOOL)), full=rng.random() < 0.7)
-        damaged = mutant(rng, base, (*ALGEMEEN, typed))
+        damaged = mutant(rng, base, (*GENERAL, typed))
         if etree.QName(damaged).localname not in VERZOEKEN:
             continue
         wanted = published().validate(damaged)
-        assert verzoek.validate(damaged) == wanted, f"mutant {number} of {name}: the published schema says {wanted}"
+        assert schema.validate(damaged) == wanted, f"mutant {number} of {name}: the published schema says {wanted}"
         verdicts[wanted] += 1
-    assert min(verdicts[True], verdicts[False]) > AANTAL // 20, "the mutants are all of one kind"
+    assert min(verdicts[True], verdicts[False]) > NUMBER // 20, "the mutants are all of one kind"
 
 
 @needs_standard
 @pytest.mark.parametrize("school", _SCHOOL)
 @pytest.mark.parametrize("name", VERZOEKEN)
-def test_same_verdict_on_every_single_change(verzoek: etree.XMLSchema, name: str, school: str) -> None:
+def test_same_verdict_on_every_single_change(schema: etree.XMLSchema, name: str, school: str) -> None:
     """Whatever one element or attribute becomes, ours and the published schema agree on the request."""
     message = _message(name, school)
     for done in every_single_change(message):
-        assert verzoek.validate(message) == published().validate(message), done
+        assert schema.validate(message) == published().validate(message), done
 
 
 @needs_standard
@@ -98,49 +98,49 @@ def test_same_verdict_on_damaged_headers(autorisatie: etree.XMLSchema) -> None:
     """A damaged header is accepted by ours exactly when the published schema accepts it."""
     rng = seeded("autorisatie")
     verdicts: Counter[bool] = Counter()
-    for number in range(AANTAL):
-        damaged = mutant(rng, _header(), (*ALGEMEEN, typed))
+    for number in range(NUMBER):
+        damaged = mutant(rng, _header(), (*GENERAL, typed))
         wanted = published_autorisatie().validate(damaged)
         assert autorisatie.validate(damaged) == wanted, f"mutant {number}: the published schema says {wanted}"
         verdicts[wanted] += 1
-    assert min(verdicts[True], verdicts[False]) > AANTAL // 20, "the mutants are all of one kind"
+    assert min(verdicts[True], verdicts[False]) > NUMBER // 20, "the mutants are all of one kind"
 
 
 @needs_standard
-@pytest.mark.parametrize("typename", TYPENAMEN)
+@pytest.mark.parametrize("typename", TYPE_NAMES)
 @pytest.mark.parametrize(
     "element", ["schooljaar", "brincode", "dependancecode", "schoolkey", "xsdversie", "gegevenssetid"]
 )
-def test_same_verdict_on_type_names(verzoek: etree.XMLSchema, element: str, typename: str) -> None:
+def test_same_verdict_on_type_names(schema: etree.XMLSchema, element: str, typename: str) -> None:
     """An xsi:type is taken with the very names with which the published schema takes it."""
     message = _message("leerlinggegevens_verzoek", "schoolkey" if element == "schoolkey" else "brin6")
     found = message.find(f"{{{LG}}}{element}")
     assert found is not None
     found.set(f"{{{XSI}}}type", typename)
     message = etree.fromstring(etree.tostring(message))
-    assert verzoek.validate(message) == published().validate(message)
+    assert schema.validate(message) == published().validate(message)
 
 
 @pytest.mark.parametrize("typename", ["Vraag", "VraagPerGroep"])
-def test_own_types_cannot_be_named(verzoek: etree.XMLSchema, typename: str) -> None:
+def test_own_types_cannot_be_named(schema: etree.XMLSchema, typename: str) -> None:
     """A request that names a type of our own making is refused, as the standard knows no such type."""
     message = _message("leerlinggegevens_verzoek")
     message.set(f"{{{XSI}}}type", typename)
-    assert not verzoek.validate(etree.fromstring(etree.tostring(message)))
+    assert not schema.validate(etree.fromstring(etree.tostring(message)))
 
 
 @pytest.mark.parametrize("schooljaar", ["2025-2029", "1000-2999", "2٠25-2026"])
-def test_schooljaar_is_a_pattern(verzoek: etree.XMLSchema, schooljaar: str) -> None:
+def test_schooljaar_is_a_pattern(schema: etree.XMLSchema, schooljaar: str) -> None:
     """A request's schooljaar is judged by its form only, in any script's digits."""
     message = _message("leerlinggegevens_verzoek")
     message[0].text = schooljaar
-    assert verzoek.validate(message)
+    assert schema.validate(message)
 
 
-def test_no_group_and_no_answer(verzoek: etree.XMLSchema) -> None:
+def test_no_group_and_no_answer(schema: etree.XMLSchema) -> None:
     """The schema of the requests knows the four requests and nothing else, without xs:group."""
     tree = etree.parse(str(contract_file("schemas/2.2/verzoek.xsd")))
     roots = {element.get("name") for element in tree.getroot().findall(f"{{{XSD}}}element")}
     assert roots == set(VERZOEKEN)
     assert not list(tree.iter(f"{{{XSD}}}group"))
-    assert not verzoek.validate(etree.fromstring(f'<leerlinggegevens_antwoord xmlns="{LG}"/>'))
+    assert not schema.validate(etree.fromstring(f'<leerlinggegevens_antwoord xmlns="{LG}"/>'))

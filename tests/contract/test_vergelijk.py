@@ -83,7 +83,7 @@ def test_a_copy_of_2_3_does_not_differ(tmp_path: Path) -> None:
 
 
 _JAARGROEP = '<xs:element name="jaargroep" type="Jaargroep"/>'
-_NAAM = '<xs:element name="naam" type="Tekst64"/>'
+_NAME = '<xs:element name="naam" type="Tekst64"/>'
 DOCTORED = {
     "an element is missing": (
         ("delen.xsd", '<xs:element name="peildatum" type="xs:date" minOccurs="0"/>', ""),
@@ -118,7 +118,7 @@ DOCTORED = {
         Difference(f"{GROEPEN}/groep/jaargroep", "cardinality", "1..1", "1..3"),
     ),
     "two elements change places": (
-        ("delen.xsd", f"{_NAAM}\n      {_JAARGROEP}", f"{_JAARGROEP}\n      {_NAAM}"),
+        ("delen.xsd", f"{_NAME}\n      {_JAARGROEP}", f"{_JAARGROEP}\n      {_NAME}"),
         Difference(f"{GROEPEN}/groep", "order", "refuses jaargroep naam", "accepts jaargroep naam"),
     ),
     "a text may be longer": (

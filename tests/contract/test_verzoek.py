@@ -29,8 +29,8 @@ def test_a_valid_request_is_read() -> None:
     assert (call.autorisatie.klantcode, call.autorisatie.klantnaam) == ("code", "Snappet")
     assert call.school == SchoolReference("21QW", "00", None)
     assert call.repairs == ()
-    verzoek = keur(call)
-    assert (verzoek.schooljaar, verzoek.xsdversie, verzoek.gegevenssetid) == ("2026-2027", "2.2", "x")
+    request = keur(call)
+    assert (request.schooljaar, request.xsdversie, request.gegevenssetid) == ("2026-2027", "2.2", "x")
 
 
 def test_secrets_are_in_no_representation() -> None:
@@ -65,7 +65,7 @@ def test_secrets_are_in_no_representation() -> None:
         envelope('<leerlinggegevens_verzoek xmlns="urn:anders"/>'),
         envelope("<e:Fault/>"),
         envelope("<onbekend/>", soap=SOAP12),
-        envelope("<onbekend/>", kop=f"<x {MUST}/>"),
+        envelope("<onbekend/>", header_xml=f"<x {MUST}/>"),
         b" " * 70_000 + envelope(),
     ],
 )
@@ -96,9 +96,9 @@ def test_row_3_another_soap_is_a_version_mismatch(soap: str) -> None:
 )
 def test_row_3_an_unknown_header_that_must_be_understood(extra: str) -> None:
     """A header for us that must be understood and is not ours gives MustUnderstand, also before the autorisatie."""
-    for kop in (header() + extra, extra):
+    for header_xml in (header() + extra, extra):
         with pytest.raises(fault.MustUnderstand):
-            read(envelope(kop=kop))
+            read(envelope(header_xml=header_xml))
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_row_3_an_unknown_header_that_must_be_understood(extra: str) -> None:
 )
 def test_a_header_that_is_not_for_us_is_passed_over(extra: str) -> None:
     """Other headers are no reason to refuse."""
-    assert read(envelope(kop=header() + extra)).school is not None
+    assert read(envelope(header_xml=header() + extra)).school is not None
 
 
 def test_our_own_header_may_be_marked_must_understand() -> None:
     """The client gSOAP marks the autorisatie header so."""
     marked = header().replace("<autorisatie ", f"<autorisatie {MUST} ")
-    assert keur(read(envelope(kop=marked))).xsdversie == "2.2"
+    assert keur(read(envelope(header_xml=marked))).xsdversie == "2.2"
 
 
 @pytest.mark.parametrize(
-    "kop",
+    "header_xml",
     [
         "",
         header() + header(),
@@ -135,10 +135,10 @@ def test_our_own_header_may_be_marked_must_understand() -> None:
         header().replace("<klantnaam>", '<klantnaam xmlns="urn:anders">'),
     ],
 )
-def test_row_4_the_autorisatie_must_be_there_once_and_whole(kop: str) -> None:
+def test_row_4_the_autorisatie_must_be_there_once_and_whole(header_xml: str) -> None:
     """No header, two, or a part that is absent, doubled or empty: Client.AutorisatieOngeldig."""
     with pytest.raises(fault.AutorisatieOngeldig):
-        read(envelope(kop=kop))
+        read(envelope(header_xml=header_xml))
 
 
 def test_row_4_also_without_a_header_element() -> None:
@@ -187,7 +187,7 @@ def test_the_school_of_a_body(school: str, expected: SchoolReference) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inhoud", "pad"),
+    ("content", "path"),
     [
         (body(schooljaar="2026"), "leerlinggegevens_verzoek/schooljaar"),
         (body(rest="<xsdversie>2.2</xsdversie><geheim>x</geheim>"), "leerlinggegevens_verzoek/*"),
@@ -198,37 +198,37 @@ def test_the_school_of_a_body(school: str, expected: SchoolReference) -> None:
         ),
     ],
 )
-def test_row_8_a_body_that_breaks_the_xsd(inhoud: str, pad: str) -> None:
+def test_row_8_a_body_that_breaks_the_xsd(content: str, path: str) -> None:
     """The fault says where, by names of the standard only; never the value."""
-    call = read(envelope(inhoud))
+    call = read(envelope(content))
     with pytest.raises(fault.OngeldigBericht) as caught:
         keur(call)
     assert caught.value.finding is not None
-    assert caught.value.finding.path == pad
+    assert caught.value.finding.path == path
 
 
 @pytest.mark.parametrize(
-    "kop",
+    "header_xml",
     [
         header(key="x" * 65),
         header().replace("</autorisatie>", "<meer/></autorisatie>"),
     ],
 )
-def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(kop: str) -> None:
+def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(header_xml: str) -> None:
     """The header is judged too; a detail is for the body only."""
-    call = read(envelope(kop=kop))
+    call = read(envelope(header_xml=header_xml))
     with pytest.raises(fault.OngeldigBericht) as caught:
         keur(call)
     assert caught.value.finding is None
 
 
-@pytest.mark.parametrize("versie", ["2.0", "2.4", "2.2.1", "1.0", "x"])
-def test_row_9_a_version_that_is_not_answered(versie: str) -> None:
+@pytest.mark.parametrize("version", ["2.0", "2.4", "2.2.1", "1.0", "x"])
+def test_row_9_a_version_that_is_not_answered(version: str) -> None:
     """Another xsdversie is refused, after the XSD."""
     with pytest.raises(fault.XsdVersieOngeldig):
-        keur(read(envelope(body(rest=f"<xsdversie>{versie}</xsdversie>"))))
+        keur(read(envelope(body(rest=f"<xsdversie>{version}</xsdversie>"))))
     with pytest.raises(fault.OngeldigBericht):
-        keur(read(envelope(body(schooljaar="x", rest=f"<xsdversie>{versie}</xsdversie>"))))
+        keur(read(envelope(body(schooljaar="x", rest=f"<xsdversie>{version}</xsdversie>"))))
 
 
 def test_white_space_around_values_is_repaired_and_told() -> None:

@@ -16,8 +16,8 @@ from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 from uwlr_adapter.contract.rendered import PersonIndex
 
-PER_GROEP = [operatie for operatie in names.OPERATIONS.values() if operatie.by_groep]
-SOORTEN = st.sampled_from(["groep", "samengestelde_groep"])
+BY_GROEP = [operation for operation in names.OPERATIONS.values() if operation.by_groep]
+KINDS = st.sampled_from(["groep", "samengestelde_groep"])
 
 
 @st.composite
@@ -25,11 +25,11 @@ def cases(draw: st.DrawFn) -> tuple[AnswerFormat, Dataset, list[GroepReference]]
     """Give a school, a form of answer by group, and references: known, keyless, unknown and doubled."""
     dataset = draw(datasets())
     known = [GroepReference(groep.soort, groep.key) for groep in dataset.groepen]
-    strange = st.builds(GroepReference, SOORTEN, st.sampled_from([None, "vreemd"]))
+    strange = st.builds(GroepReference, KINDS, st.sampled_from([None, "vreemd"]))
     questions = draw(st.lists(st.one_of(*([st.sampled_from(known)] if known else []), strange), max_size=6))
     naam, version = draw(st.sampled_from(PROFIELEN)), draw(st.sampled_from(VERSIONS))
     answer_format = AnswerFormat(
-        draw(st.sampled_from(PER_GROEP)), get_profiel(naam, version), version, draw(st.booleans())
+        draw(st.sampled_from(BY_GROEP)), get_profiel(naam, version), version, draw(st.booleans())
     )
     return answer_format, dataset, questions
 
@@ -53,9 +53,9 @@ def test_the_chosen_fragments_are_the_rendered_part(case: tuple[AnswerFormat, Da
 
 @given(datasets(), st.sampled_from(PROFIELEN), st.sampled_from(VERSIONS))
 @settings(deadline=None, max_examples=60)
-def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, versie: str) -> None:
+def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, version: str) -> None:
     """The stored records in their envelope are the answer, and whatever goes by group is a part of it."""
-    answer_format = AnswerFormat(names.HAAL_LEERLINGGEGEVENS, get_profiel(naam, versie), versie)
+    answer_format = AnswerFormat(names.HAAL_LEERLINGGEGEVENS, get_profiel(naam, version), version)
     made = rendered.make(answer_format, dataset)
     assert answer.wrap(answer_format, dataset.school, made.records) == answer.render(answer_format, dataset)
     assert made.leerlingen == len(dataset.leerlingen)
@@ -84,12 +84,12 @@ def _school_of(leerling: Leerling) -> Dataset:
 
 @given(st.binary(max_size=50), st.binary(max_size=3000), st.binary(max_size=50))
 @settings(deadline=None)
-def test_parts_make_one_stream(kop: bytes, midden: bytes, staart: bytes) -> None:
+def test_parts_make_one_stream(header: bytes, middle: bytes, tail: bytes) -> None:
     """The middle is compressed once; the stream is one member that every reader takes whole."""
-    part = gzip_stream.compress(midden)
-    assert gzip_stream.decompress(part) == midden
-    stream = gzip_stream.join(kop, midden, staart, part)
-    assert gzip.decompress(stream) == kop + midden + staart
+    part = gzip_stream.compress(middle)
+    assert gzip_stream.decompress(part) == middle
+    stream = gzip_stream.join(header, middle, tail, part)
+    assert gzip.decompress(stream) == header + middle + tail
     reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    assert reader.decompress(stream) == kop + midden + staart
+    assert reader.decompress(stream) == header + middle + tail
     assert (reader.eof, reader.unused_data) == (True, b"")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.world import KLANTCODE, MOMENT, Wereld
+from support.world import KLANTCODE, MOMENT, World
 
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import afnemers, tables
@@ -14,94 +14,94 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def wereld(tmp_path: Path, databank: str) -> Wereld:
+def world(tmp_path: Path, backend: str) -> World:
     """Give a gate with one afnemer."""
-    return Wereld.make(tmp_path, "Snappet")
+    return World.make(tmp_path, "Snappet")
 
 
-def identify(wereld: Wereld, klantnaam: str, klantcode: str, after: timedelta = timedelta(0)) -> Afnemer | None:
+def identify(world: World, klantnaam: str, klantcode: str, after: timedelta = timedelta(0)) -> Afnemer | None:
     """Identify a caller some time after MOMENT."""
-    with wereld.database.reading() as connection:
-        return afnemers.identify(connection, klantnaam, klantcode, MOMENT + after, wereld.gate.server_keys)
+    with world.database.reading() as connection:
+        return afnemers.identify(connection, klantnaam, klantcode, MOMENT + after, world.gate.server_keys)
 
 
-def rotate(wereld: Wereld, overlap: timedelta = timedelta(0)) -> str:
+def rotate(world: World, overlap: timedelta = timedelta(0)) -> str:
     """Rotate at MOMENT; gives the new klantcode."""
-    with wereld.database.writing() as connection:
-        return afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, overlap)[1]
+    with world.database.writing() as connection:
+        return afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, overlap)[1]
 
 
-def test_identified(wereld: Wereld) -> None:
+def test_identified(world: World) -> None:
     """Klantnaam and klantcode that belong together give the afnemer."""
-    found = identify(wereld, "Snappet", KLANTCODE)
+    found = identify(world, "Snappet", KLANTCODE)
     assert found is not None
     assert found.klantnaam == "Snappet"
 
 
 @pytest.mark.parametrize("klantnaam", ["snappet", "SNAPPET", "Snappet ", "Sn%", "Snappe_", "", "x" * 5000])
-def test_klantnaam_is_exact(wereld: Wereld, klantnaam: str) -> None:
+def test_klantnaam_is_exact(world: World, klantnaam: str) -> None:
     """Another spelling of the klantnaam is another klantnaam."""
-    assert identify(wereld, klantnaam, KLANTCODE) is None
+    assert identify(world, klantnaam, KLANTCODE) is None
 
 
 @pytest.mark.parametrize("klantcode", [KLANTCODE.upper(), KLANTCODE + "x", KLANTCODE[:-1], "", "x" * 5000])
-def test_klantcode_is_exact(wereld: Wereld, klantcode: str) -> None:
+def test_klantcode_is_exact(world: World, klantcode: str) -> None:
     """Another klantcode is refused, of whatever length."""
-    assert identify(wereld, "Snappet", klantcode) is None
+    assert identify(world, "Snappet", klantcode) is None
 
 
-def test_generated(wereld: Wereld) -> None:
+def test_generated(world: World) -> None:
     """A generated klantcode fits the standard's 64 characters, works, and stands nowhere in the database."""
-    with wereld.database.writing() as connection:
-        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
+    with world.database.writing() as connection:
+        made, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT)
     assert 32 <= len(klantcode) <= 64
-    assert identify(wereld, "Basispoort", klantcode) == made
-    assert klantcode not in repr(wereld.rows(tables.afnemer))
+    assert identify(world, "Basispoort", klantcode) == made
+    assert klantcode not in repr(world.rows(tables.afnemer))
 
 
-def test_codes_do_not_cross(wereld: Wereld) -> None:
+def test_codes_do_not_cross(world: World) -> None:
     """The klantcode of one afnemer does not open another."""
-    with wereld.database.writing() as connection:
-        _, klantcode = afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT)
-    assert identify(wereld, "Snappet", klantcode) is None
-    assert identify(wereld, "Basispoort", KLANTCODE) is None
+    with world.database.writing() as connection:
+        _, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT)
+    assert identify(world, "Snappet", klantcode) is None
+    assert identify(world, "Basispoort", KLANTCODE) is None
 
 
-def test_overlap(wereld: Wereld) -> None:
+def test_overlap(world: World) -> None:
     """After a rotation with overlap both klantcodes are good until the overlap ends, and then only the new one."""
-    new = rotate(wereld, 2 * DAY)
+    new = rotate(world, 2 * DAY)
     almost = 2 * DAY - timedelta(seconds=1)
-    assert identify(wereld, "Snappet", KLANTCODE, almost) is not None
-    assert identify(wereld, "Snappet", new, almost) is not None
-    assert identify(wereld, "Snappet", KLANTCODE, 2 * DAY) is None
-    assert identify(wereld, "Snappet", new, 2 * DAY) is not None
+    assert identify(world, "Snappet", KLANTCODE, almost) is not None
+    assert identify(world, "Snappet", new, almost) is not None
+    assert identify(world, "Snappet", KLANTCODE, 2 * DAY) is None
+    assert identify(world, "Snappet", new, 2 * DAY) is not None
 
 
-def test_no_overlap(wereld: Wereld) -> None:
+def test_no_overlap(world: World) -> None:
     """Without overlap the old klantcode is refused at once, and one in overlap as well."""
-    middle = rotate(wereld, 2 * DAY)
-    last = rotate(wereld)
-    assert [identify(wereld, "Snappet", code) is not None for code in (KLANTCODE, middle, last)] == [False, False, True]
+    middle = rotate(world, 2 * DAY)
+    last = rotate(world)
+    assert [identify(world, "Snappet", code) is not None for code in (KLANTCODE, middle, last)] == [False, False, True]
 
 
-def test_disabled(wereld: Wereld) -> None:
+def test_disabled(world: World) -> None:
     """A disabled afnemer is refused with either klantcode; enabled again, both work as before."""
-    new = rotate(wereld, 2 * DAY)
-    with wereld.database.writing() as connection:
+    new = rotate(world, 2 * DAY)
+    with world.database.writing() as connection:
         afnemers.disable(connection, "Snappet", MOMENT)
-    assert identify(wereld, "Snappet", KLANTCODE) is None
-    assert identify(wereld, "Snappet", new) is None
-    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="disabled"):
-        afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT)
-    with wereld.database.writing() as connection:
+    assert identify(world, "Snappet", KLANTCODE) is None
+    assert identify(world, "Snappet", new) is None
+    with world.database.writing() as connection, pytest.raises(AfnemerError, match="disabled"):
+        afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT)
+    with world.database.writing() as connection:
         afnemers.enable(connection, "Snappet", MOMENT)
-    assert identify(wereld, "Snappet", new) is not None
+    assert identify(world, "Snappet", new) is not None
 
 
-def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknown, wrong, disabled and right all make the same comparisons."""
-    with wereld.database.writing() as connection:
-        afnemers.add(connection, wereld.gate.server_keys, "Basispoort", MOMENT, KLANTCODE)
+    with world.database.writing() as connection:
+        afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT, KLANTCODE)
         afnemers.disable(connection, "Basispoort", MOMENT)
     calls: list[None] = []
     matches = PresentedSecret.matches
@@ -114,56 +114,56 @@ def test_same_work(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
     for klantnaam, code in (("Snappet", KLANTCODE), ("Snappet", "x"), ("Niemand", "x"), ("Basispoort", KLANTCODE)):
         calls.clear()
-        identify(wereld, klantnaam, code)
+        identify(world, klantnaam, code)
         counts.append(len(calls))
     assert counts == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("klantnaam", ["", "x" * 65, " Snappet", "Snappet ", "Snap\npet", "Snap\tpet", "\x00"])
-def test_klantnaam_form(wereld: Wereld, klantnaam: str) -> None:
+def test_klantnaam_form(world: World, klantnaam: str) -> None:
     """A klantnaam that no client could send as it stands is refused."""
-    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantnaam has"):
-        afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT)
+    with world.database.writing() as connection, pytest.raises(AfnemerError, match="klantnaam has"):
+        afnemers.add(connection, world.gate.server_keys, klantnaam, MOMENT)
 
 
-def test_the_longest_klantnaam(wereld: Wereld) -> None:
+def test_the_longest_klantnaam(world: World) -> None:
     """A klantnaam has up to 64 characters, and is found again as it was given."""
-    with wereld.database.writing() as connection:
-        made, klantcode = afnemers.add(connection, wereld.gate.server_keys, "x" * 64, MOMENT)
-    assert identify(wereld, "x" * 64, klantcode) == made
+    with world.database.writing() as connection:
+        made, klantcode = afnemers.add(connection, world.gate.server_keys, "x" * 64, MOMENT)
+    assert identify(world, "x" * 64, klantcode) == made
 
 
 @pytest.mark.parametrize("length", [16, 64])
-def test_the_shortest_and_the_longest_klantcode(wereld: Wereld, length: int) -> None:
+def test_the_shortest_and_the_longest_klantcode(world: World, length: int) -> None:
     """A klantcode of one's own has 16 to 64 characters, both included."""
-    with wereld.database.writing() as connection:
-        made, _ = afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, "x" * length)
-    assert identify(wereld, "Nieuw", "x" * length) == made
+    with world.database.writing() as connection:
+        made, _ = afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, "x" * length)
+    assert identify(world, "Nieuw", "x" * length) == made
 
 
 @pytest.mark.parametrize("klantcode", ["", "short", "x" * 15, "x" * 65, "x" * 20 + " ", "x" * 20 + "é"])
-def test_klantcode_form(wereld: Wereld, klantcode: str) -> None:
+def test_klantcode_form(world: World, klantcode: str) -> None:
     """A given klantcode of another form is refused, and the refusal does not hold it."""
-    with wereld.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:
-        afnemers.add(connection, wereld.gate.server_keys, "Nieuw", MOMENT, klantcode)
+    with world.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:
+        afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, klantcode)
     assert not klantcode or klantcode not in str(caught.value)
 
 
-def test_twice(wereld: Wereld) -> None:
+def test_twice(world: World) -> None:
     """A klantnaam is there once; a second one is refused and the first keeps its klantcode."""
-    with pytest.raises(AfnemerError, match="already"), wereld.database.writing() as connection:
-        afnemers.add(connection, wereld.gate.server_keys, "Snappet", MOMENT)
-    assert identify(wereld, "Snappet", KLANTCODE) is not None
+    with pytest.raises(AfnemerError, match="already"), world.database.writing() as connection:
+        afnemers.add(connection, world.gate.server_keys, "Snappet", MOMENT)
+    assert identify(world, "Snappet", KLANTCODE) is not None
 
 
-def test_unknown(wereld: Wereld) -> None:
+def test_unknown(world: World) -> None:
     """Rotating, disabling or enabling what is not there is refused, as is a negative overlap."""
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.rotate(connection, wereld.gate.server_keys, "Niemand", MOMENT)
+            afnemers.rotate(connection, world.gate.server_keys, "Niemand", MOMENT)
         with pytest.raises(AfnemerError, match="no afnemer"):
             afnemers.disable(connection, "Niemand", MOMENT)
         with pytest.raises(AfnemerError, match="no afnemer"):
             afnemers.enable(connection, "Niemand", MOMENT)
         with pytest.raises(AfnemerError, match="negative"):
-            afnemers.rotate(connection, wereld.gate.server_keys, "Snappet", MOMENT, -DAY)
+            afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, -DAY)

@@ -16,7 +16,7 @@ from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 
-def klok() -> datetime:
+def clock() -> datetime:
     """Give the moment of the tests."""
     return MOMENT
 
@@ -24,7 +24,7 @@ def klok() -> datetime:
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     """Give an empty data folder."""
-    made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
+    made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
     with made.database() as database, database.writing() as connection:
         metadata.create_all(connection)
     return made

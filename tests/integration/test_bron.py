@@ -116,13 +116,13 @@ def test_the_naam_of_a_source_has_its_limits(
     las: Path, monkeypatch: pytest.MonkeyPatch, length: int, *, good: bool
 ) -> None:
     """A name of 1 to 20 characters fits in the list of imports; another one is refused."""
-    opties = {"database": str(las)}
-    monkeypatch.setattr(type(bron.make("mijnlas", opties)), "name", "n" * length)
+    options = {"database": str(las)}
+    monkeypatch.setattr(type(bron.make("mijnlas", options)), "name", "n" * length)
     if good:
-        assert bron.make("mijnlas", opties).name == "n" * length
+        assert bron.make("mijnlas", options).name == "n" * length
     else:
         with pytest.raises(bron.BronError, match="1 to 20 characters"):
-            bron.make("mijnlas", opties)
+            bron.make("mijnlas", options)
 
 
 def test_the_file_imports_are_sources_too() -> None:

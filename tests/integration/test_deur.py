@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from support.databases import everything
 from support.messages import LG, body, envelope
-from support.served_school import PortalContext, furnish
+from support.served_school import ServedSchool, furnish
 from support.wsgi import call
 
 from uwlr_adapter.contract import answer
@@ -23,23 +23,23 @@ from uwlr_adapter.web.app import App
 
 
 @pytest.fixture
-def huis(tmp_path: Path, databank: str) -> PortalContext:
+def served(tmp_path: Path, backend: str) -> ServedSchool:
     """Give a furnished house of its own to each test."""
     return furnish(tmp_path)
 
 
 @pytest.fixture
-def opslag(huis: PortalContext) -> Iterator[Database]:
+def database(served: ServedSchool) -> Iterator[Database]:
     """Open its database beside the application."""
-    opened = Database(Settings(data=huis.data).database_url)
+    opened = Database(Settings(data=served.data).database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def app(huis: PortalContext) -> Iterator[App]:
+def app(served: ServedSchool) -> Iterator[App]:
     """Make the application on that house."""
-    made = make_app(Settings(data=huis.data))
+    made = make_app(Settings(data=served.data))
     yield made
     made.close()
 
@@ -50,15 +50,15 @@ def lines(database: Database) -> list[Entry]:
         return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
 
-def test_every_call_of_a_known_klant_is_written_down(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_every_call_of_a_known_klant_is_written_down(app: App, served: ServedSchool, database: Database) -> None:
     """The journaal has one line per call, with its outcome and the true reason of a refusal."""
-    assert call(app, huis.request()).status == 200
-    (line,) = lines(opslag)
+    assert call(app, served.request()).status == 200
+    (line,) = lines(database)
     assert (line.act, line.outcome, line.reason) == ("HaalLeerlinggegevens", "leerlinggegevens", None)
     assert (line.brin6, line.leerlingen) == ("21QW00", 232)
-    for reason, case in huis.geen_toegang.items():
-        call(app, huis.request(**case))
-        found = lines(opslag)[0]
+    for reason, case in served.refused_calls.items():
+        call(app, served.request(**case))
+        found = lines(database)[0]
         assert found.outcome == "Client.AutorisatieOngeldig"
         expected = {
             "onbekende schoolkey": "onbekende school",
@@ -69,7 +69,7 @@ def test_every_call_of_a_known_klant_is_written_down(app: App, huis: PortalConte
 
 
 @pytest.mark.parametrize(
-    ("inhoud", "uitkomst", "reden"),
+    ("body_xml", "outcome", "reason"),
     [
         (body(school=""), "Client.OngeldigBericht", "geen school genoemd"),
         (body("2026"), "Client.OngeldigBericht", "niet volgens het schema"),
@@ -78,27 +78,27 @@ def test_every_call_of_a_known_klant_is_written_down(app: App, huis: PortalConte
     ],
 )
 def test_the_other_refusals_are_written_down(
-    app: App, huis: PortalContext, opslag: Database, inhoud: str, uitkomst: str, reden: str
+    app: App, served: ServedSchool, database: Database, body_xml: str, outcome: str, reason: str
 ) -> None:
     """Also what goes wrong after the gate, or before it, stands in the journaal."""
-    call(app, envelope(inhoud, huis.header()))
-    (line,) = lines(opslag)
-    assert (line.outcome, line.reason) == (uitkomst, reden)
+    call(app, envelope(body_xml, served.header()))
+    (line,) = lines(database)
+    assert (line.outcome, line.reason) == (outcome, reason)
 
 
-def test_a_repair_is_written_down(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_a_repair_is_written_down(app: App, served: ServedSchool, database: Database) -> None:
     """A request that needed a repair is answered, and the journaal names the repair."""
-    message = envelope(body(f" {huis.schooljaar} "), huis.header())
+    message = envelope(body(f" {served.schooljaar} "), served.header())
     assert call(app, message).status == 200
-    assert lines(opslag)[0].repairs == ("witruimte",)
+    assert lines(database)[0].repairs == ("witruimte",)
 
 
-def test_calls_of_strangers_are_counted(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_calls_of_strangers_are_counted(app: App, served: ServedSchool, database: Database) -> None:
     """What is refused before the klant is known makes no line, but counts per source and outcome."""
-    for message in (b"", b"x", envelope(kop=""), envelope(kop=huis.header(klantnaam="Vreemd"))):
+    for message in (b"", b"x", envelope(header_xml=""), envelope(header_xml=served.header(klantnaam="Vreemd"))):
         call(app, message)
-    assert lines(opslag) == []
-    with opslag.reading() as connection:
+    assert lines(database) == []
+    with database.reading() as connection:
         counted = connection.execute(
             sa.select(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst, sa.func.sum(tables.geweigerd.c.aantal))
             .group_by(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst)
@@ -111,19 +111,19 @@ def test_calls_of_strangers_are_counted(app: App, huis: PortalContext, opslag: D
     ]
 
 
-def test_nothing_of_a_caller_reaches_the_database(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_nothing_of_a_caller_reaches_the_database(app: App, served: ServedSchool, database: Database) -> None:
     """No text of a request, no code and no key stands anywhere in the database, whatever the outcome."""
     marks = ("merkteken-sleutel", "merkteken-klantcode", "77ZZ", "merkteken-set")
-    inhoud = body(
+    body_xml = body(
         school="<brincode>77ZZ</brincode>",
         rest="<xsdversie>2.2</xsdversie><gegevenssetid>merkteken-set</gegevenssetid>",
     )
-    call(app, envelope(inhoud, huis.header(key="merkteken-sleutel")))
-    call(app, envelope(inhoud, huis.header(klantcode="merkteken-klantcode")))
-    call(app, envelope(f'<merkteken-sleutel xmlns="{LG}"/>', huis.header()))
-    content = everything(opslag)
+    call(app, envelope(body_xml, served.header(key="merkteken-sleutel")))
+    call(app, envelope(body_xml, served.header(klantcode="merkteken-klantcode")))
+    call(app, envelope(f'<merkteken-sleutel xmlns="{LG}"/>', served.header()))
+    content = everything(database)
     assert b"Snappet" in content
-    for mark in (*marks, *huis.klantcodes.values(), "Ygr67BfgKl"):
+    for mark in (*marks, *served.klantcodes.values(), "Ygr67BfgKl"):
         assert mark.encode() not in content, mark
 
 
@@ -136,53 +136,58 @@ def test_nothing_of_a_caller_reaches_the_database(app: App, huis: PortalContext,
     ],
 )
 def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
-    app: App, huis: PortalContext, opslag: Database, caplog: pytest.LogCaptureFixture, failure: Exception, code: bytes
+    app: App,
+    served: ServedSchool,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
+    code: bytes,
 ) -> None:
     """The caller gets a server fault without a trace; the log names the place, the journaal that it was ours."""
     with (
         patch("uwlr_adapter.administratie.selection.Selection.read", side_effect=failure),
         caplog.at_level(logging.DEBUG),
     ):
-        reply = call(app, huis.request())
+        reply = call(app, served.request())
     assert reply.status == 500
     assert code in reply.body
     assert b"merkteken" not in reply.body
-    assert (lines(opslag)[0].outcome, lines(opslag)[0].reason) == (code.decode(), "eigen fout")
+    assert (lines(database)[0].outcome, lines(database)[0].reason) == (code.decode(), "eigen fout")
     assert "own failure" in caplog.text
     assert "exchange.py" in caplog.text
-    for secret in ("merkteken", "Ygr67BfgKl", huis.klantcodes["Snappet"]):
+    for secret in ("merkteken", "Ygr67BfgKl", served.klantcodes["Snappet"]):
         assert secret not in caplog.text
 
 
-def test_no_answer_leaves_without_its_line(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_no_answer_leaves_without_its_line(app: App, served: ServedSchool, database: Database) -> None:
     """When the journaal cannot be written the caller gets no data."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE journaal RENAME TO journaal_weg")
-    reply = call(app, huis.request())
+    reply = call(app, served.request())
     assert b"Server.TijdelijkNietBeschikbaar" in reply.body
     assert b"leerling" not in reply.body.replace(b"leerplatform", b"")
 
 
 def test_an_answer_that_breaks_our_schema_never_leaves(
-    app: App, huis: PortalContext, opslag: Database, caplog: pytest.LogCaptureFixture
+    app: App, served: ServedSchool, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All or a fault: an answer that our XSD refuses is Server.InterneFout, written down as our own."""
     wrong = answer.geengegevens(HAAL_LEERLINGGEGEVENS).replace(b"geengegevens", b"leeg")
     with patch.object(answer, "wrap", return_value=wrong):
-        reply = call(app, huis.request())
+        reply = call(app, served.request())
     assert b"Server.InterneFout" in reply.body
-    assert (lines(opslag)[0].outcome, lines(opslag)[0].reason) == ("Server.InterneFout", "eigen fout")
+    assert (lines(database)[0].outcome, lines(database)[0].reason) == ("Server.InterneFout", "eigen fout")
     assert "InvalidAnswerError" in caplog.text
 
 
-def test_a_database_that_is_gone_is_temporary(app: App, huis: PortalContext, opslag: Database) -> None:
+def test_a_database_that_is_gone_is_temporary(app: App, served: ServedSchool, database: Database) -> None:
     """Without its tables the service says so as the standard has it, and is right again when they are back."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE afnemer RENAME TO afnemer_weg")
-    assert b"Server.TijdelijkNietBeschikbaar" in call(app, huis.request()).body
-    with opslag.writing() as connection:
+    assert b"Server.TijdelijkNietBeschikbaar" in call(app, served.request()).body
+    with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE afnemer_weg RENAME TO afnemer")
-    assert call(app, huis.request()).status == 200
+    assert call(app, served.request()).status == 200
 
 
 def test_a_service_without_its_tables_does_not_start(tmp_path: Path) -> None:

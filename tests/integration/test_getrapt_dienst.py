@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from support.edexml_files import make_dataset
 from support.oracle import needs_standard, published_later
-from support.trial_school import KLEIN, SCHOOLJAAR, Proefschool
+from support.trial_school import SCHOOLJAAR, SMALLEST, TrialSchool
 from support.wsgi import Reply, call
 
 from uwlr_adapter.contract import names
@@ -46,9 +46,9 @@ SCHOOL = make_dataset(
 
 
 @pytest.fixture
-def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
+def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Give a school with both kinds of group, and people in one, several or none of them."""
-    made = Proefschool(tmp_path)
+    made = TrialSchool(tmp_path)
     made.import_data(SCHOOL)
     yield made
     made.close()
@@ -59,21 +59,21 @@ def groep(*keys: str) -> str:
     return "".join(f'<groep key="{key}"/>' for key in keys)
 
 
-def samengesteld(*keys: str) -> str:
+def composed(*keys: str) -> str:
     """Give references to samengestelde groepen."""
     return "".join(f'<samengestelde_groep key="{key}"/>' for key in keys)
 
 
-def test_the_structure_has_the_groups_and_nobody(school: Proefschool) -> None:
+def test_the_structure_has_the_groups_and_nobody(school: TrialSchool) -> None:
     """HaalStructuur answers with the school and its groups, both kinds, those without leerlingen too."""
     found = school.fetch(STRUCTUUR)
-    assert (found.status, found.uitkomst) == (200, "leerlinggegevens-structuur")
+    assert (found.status, found.outcome) == (200, "leerlinggegevens-structuur")
     assert found.keys("groep") == ["g1", "g2", "leeg"]
     assert found.keys("samengestelde_groep") == ["s1", "s2"]
-    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "groepen"]
-    assert b"leerling " not in found.inhoud
-    assert school.laatste_regel.act == "HaalStructuur"
-    assert school.laatste_regel.leerlingen is None
+    assert [etree.QName(child).localname for child in found.answer[0]] == ["school", "groepen"]
+    assert b"leerling " not in found.content
+    assert school.last_entry.act == "HaalStructuur"
+    assert school.last_entry.leerlingen is None
 
 
 @pytest.mark.parametrize(
@@ -82,24 +82,24 @@ def test_the_structure_has_the_groups_and_nobody(school: Proefschool) -> None:
         (groep("g1"), "ab"),
         (groep("g1", "g1"), "ab"),
         (groep("g2", "g1"), "abc"),
-        (samengesteld("s1"), "ab"),
-        (samengesteld("s2", "s1"), "abd"),
-        (groep("g2") + samengesteld("s2"), "bcd"),
+        (composed("s1"), "ab"),
+        (composed("s2", "s1"), "abd"),
+        (groep("g2") + composed("s2"), "bcd"),
         ("<groep/>", "de"),
         ("<samengestelde_groep/>", "ce"),
         ("<groep/><samengestelde_groep/>", "cde"),
         ("<groep/>" + groep("g1"), "abde"),
         (groep("weg", "g2"), "c"),
-        (samengesteld("g1") + groep("g2"), "c"),
+        (composed("g1") + groep("g2"), "c"),
     ],
 )
-def test_leerlingen_of_groups(school: Proefschool, groepen: str, expected: str) -> None:
+def test_leerlingen_of_groups(school: TrialSchool, groepen: str, expected: str) -> None:
     """Several references are a union, each leerling once; without a key: those in no group of that kind."""
     found = school.fetch(LEERLINGEN, groepen=groepen)
-    assert found.uitkomst == "leerlinggegevens-leerlingen"
+    assert found.outcome == "leerlinggegevens-leerlingen"
     assert found.keys("leerling") == list(expected)
-    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "leerlingen"]
-    assert school.laatste_regel.leerlingen == len(expected)
+    assert [etree.QName(child).localname for child in found.answer[0]] == ["school", "leerlingen"]
+    assert school.last_entry.leerlingen == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -107,127 +107,127 @@ def test_leerlingen_of_groups(school: Proefschool, groepen: str, expected: str) 
     [
         (groep("g1"), "m"),
         (groep("g1", "g2"), "mn"),
-        (samengesteld("s1"), "n"),
+        (composed("s1"), "n"),
         ("<groep/>", "o"),
         ("<samengestelde_groep/>", "mo"),
         ("<groep/><samengestelde_groep/>" + groep("g2"), "mno"),
     ],
 )
-def test_leerkrachten_of_groups(school: Proefschool, groepen: str, expected: str) -> None:
+def test_leerkrachten_of_groups(school: TrialSchool, groepen: str, expected: str) -> None:
     """The same for leerkrachten, who stand with their own groups."""
     found = school.fetch(LEERKRACHTEN, groepen=groepen)
-    assert found.uitkomst == "leerlinggegevens-leerkrachten"
+    assert found.outcome == "leerlinggegevens-leerkrachten"
     assert found.keys("leerkracht") == list(expected)
-    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school", "leerkrachten"]
+    assert [etree.QName(child).localname for child in found.answer[0]] == ["school", "leerkrachten"]
 
 
-def test_unknown_groups_are_passed_over_and_counted(school: Proefschool) -> None:
+def test_unknown_groups_are_passed_over_and_counted(school: TrialSchool) -> None:
     """A key that names no group is no reason to refuse the others; the journaal has how many, and no key."""
-    found = school.fetch(LEERLINGEN, groepen=groep("g1", "weg", "ook-weg") + samengesteld("g2"))
+    found = school.fetch(LEERLINGEN, groepen=groep("g1", "weg", "ook-weg") + composed("g2"))
     assert found.keys("leerling") == ["a", "b"]
-    assert "onbekende-groepen=3" in school.laatste_regel.remarks
+    assert "onbekende-groepen=3" in school.last_entry.remarks
     school.fetch(LEERLINGEN, groepen=groep("g1") + "<groep/>")
-    assert not [one for one in school.laatste_regel.remarks if "onbekende" in one]
+    assert not [one for one in school.last_entry.remarks if "onbekende" in one]
 
 
 @pytest.mark.parametrize(
-    ("operatie", "groepen", "unknown"),
+    ("operation", "groepen", "unknown"),
     [
         (LEERLINGEN, groep("leeg"), 0),
         (LEERLINGEN, groep("weg"), 1),
-        (LEERLINGEN, samengesteld("g1"), 1),
+        (LEERLINGEN, composed("g1"), 1),
         (LEERKRACHTEN, groep("leeg"), 0),
-        (LEERKRACHTEN, samengesteld("s2", "weg"), 1),
+        (LEERKRACHTEN, composed("s2", "weg"), 1),
     ],
 )
 def test_nothing_left_is_geengegevens(
-    school: Proefschool, operatie: names.Operation, groepen: str, unknown: int
+    school: TrialSchool, operation: names.Operation, groepen: str, unknown: int
 ) -> None:
     """When nobody answers to the references there are no data, which is no fault."""
-    found = school.fetch(operatie, groepen=groepen)
-    assert (found.status, found.uitkomst) == (200, "geengegevens")
-    line = school.laatste_regel
+    found = school.fetch(operation, groepen=groepen)
+    assert (found.status, found.outcome) == (200, "geengegevens")
+    line = school.last_entry
     assert (line.outcome, line.reason) == ("geengegevens", RefusalReason.NO_DATA)
     assert ("onbekende-groepen=1" in line.remarks) == bool(unknown)
 
 
-def test_a_school_without_leerkrachten_or_groups(school: Proefschool) -> None:
+def test_a_school_without_leerkrachten_or_groups(school: TrialSchool) -> None:
     """Without leerkrachten there are no data for that step; without groups the structure is the school alone."""
     school.import_data(make_dataset([Leerling("a", roepnaam="Aisha")], schooljaar=SCHOOLJAAR))
-    assert school.fetch(LEERKRACHTEN, groepen="<groep/>").uitkomst == "geengegevens"
+    assert school.fetch(LEERKRACHTEN, groepen="<groep/>").outcome == "geengegevens"
     found = school.fetch(STRUCTUUR)
-    assert [etree.QName(child).localname for child in found.antwoord[0]] == ["school"]
+    assert [etree.QName(child).localname for child in found.answer[0]] == ["school"]
     assert school.fetch(LEERLINGEN, groepen="<groep/>").keys("leerling") == ["a"]
 
 
-@pytest.mark.parametrize("operatie", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
-def test_a_year_without_data_is_geengegevens_in_steps_too(school: Proefschool, operatie: names.Operation) -> None:
+@pytest.mark.parametrize("operation", [STRUCTUUR, LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
+def test_a_year_without_data_is_geengegevens_in_steps_too(school: TrialSchool, operation: names.Operation) -> None:
     """Each step answers a school year that has no leerlingen as the all-in-one does."""
-    assert school.fetch(operatie, schooljaar="1999-2000").uitkomst == "geengegevens"
+    assert school.fetch(operation, schooljaar="1999-2000").outcome == "geengegevens"
 
 
-@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
+@pytest.mark.parametrize("operation", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
 @pytest.mark.parametrize("groepen", ["", "<klas/>", groep("g1") + "<groep><naam/></groep>", "x"])
-def test_groepen_of_no_right_form(school: Proefschool, operatie: names.Operation, groepen: str) -> None:
+def test_groepen_of_no_right_form(school: TrialSchool, operation: names.Operation, groepen: str) -> None:
     """A request by groups names at least one group, and nothing else."""
-    found = school.fetch(operatie, groepen=groepen)
-    assert (found.status, found.uitkomst) == (500, "Client.OngeldigBericht")
-    assert b'pad="' in found.inhoud
+    found = school.fetch(operation, groepen=groepen)
+    assert (found.status, found.outcome) == (500, "Client.OngeldigBericht")
+    assert b'pad="' in found.content
 
 
-@pytest.mark.parametrize("operatie", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.name)
-def test_groups_have_no_place_in_the_other_requests(school: Proefschool, operatie: names.Operation) -> None:
+@pytest.mark.parametrize("operation", [names.HAAL_LEERLINGGEGEVENS, STRUCTUUR], ids=lambda found: found.name)
+def test_groups_have_no_place_in_the_other_requests(school: TrialSchool, operation: names.Operation) -> None:
     """The all-in-one is always of the whole school, and so is its structure."""
-    assert school.fetch(operatie, groepen=groep("g1")).uitkomst == "Client.OngeldigBericht"
+    assert school.fetch(operation, groepen=groep("g1")).outcome == "Client.OngeldigBericht"
 
 
-@pytest.mark.parametrize("operatie", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
-def test_groepen_are_required_by_group(school: Proefschool, operatie: names.Operation) -> None:
+@pytest.mark.parametrize("operation", [LEERLINGEN, LEERKRACHTEN], ids=lambda found: found.name)
+def test_groepen_are_required_by_group(school: TrialSchool, operation: names.Operation) -> None:
     """The XSD has groepen required, whatever the text of the standard says."""
-    message = school.message(operatie, rest="<xsdversie>2.2</xsdversie>")
-    assert school.send(message).uitkomst == "Client.OngeldigBericht"
+    message = school.message(operation, rest="<xsdversie>2.2</xsdversie>")
+    assert school.send(message).outcome == "Client.OngeldigBericht"
 
 
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
 @pytest.mark.parametrize("profiel", ["smalle set", "LVS-set", "volledig"])
-def test_the_three_together_carry_what_the_whole_carries(school: Proefschool, profiel: str, xsdversie: str) -> None:
+def test_the_three_together_carry_what_the_whole_carries(school: TrialSchool, profiel: str, xsdversie: str) -> None:
     """Over all groups and both references without a key, each record of the all-in-one comes by once, unchanged."""
     school.set_profiel(profiel)
     whole = school.fetch(xsdversie=xsdversie)
-    everybody = groep("g2", "leeg", "g1") + samengesteld("s1", "s2") + "<groep/><samengestelde_groep/>"
+    everybody = groep("g2", "leeg", "g1") + composed("s1", "s2") + "<groep/><samengestelde_groep/>"
     steps = [
         school.fetch(STRUCTUUR, xsdversie=xsdversie),
         school.fetch(LEERLINGEN, xsdversie=xsdversie, groepen=everybody),
         school.fetch(LEERKRACHTEN, xsdversie=xsdversie, groepen=everybody),
     ]
 
-    assert [part for step in steps for part in step.delen[1:]] == whole.delen[1:]
-    assert ("<vestigingen" in steps[0].delen[1]) == (profiel == "volledig")
+    assert [part for step in steps for part in step.parts[1:]] == whole.parts[1:]
+    assert ("<vestigingen" in steps[0].parts[1]) == (profiel == "volledig")
 
 
 @needs_standard
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.2"])
-@pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.name)
-def test_each_answer_is_valid_as_published(school: Proefschool, operatie: names.Operation, xsdversie: str) -> None:
+@pytest.mark.parametrize("operation", names.OPERATIONS.values(), ids=lambda found: found.name)
+def test_each_answer_is_valid_as_published(school: TrialSchool, operation: names.Operation, xsdversie: str) -> None:
     """Data, no changes and no data: each is valid by the published XSD, whose list of schooljaren is carried on."""
-    found = [school.fetch(operatie, xsdversie=xsdversie)]
-    found.append(school.fetch(operatie, xsdversie=xsdversie, laatst=found[0].aanmaakdatum))
-    found.append(school.fetch(operatie, xsdversie=xsdversie, schooljaar="1999-2000"))
-    assert [one.uitkomst for one in found] == [operatie.payload, "geenwijzigingen", "geengegevens"]
+    found = [school.fetch(operation, xsdversie=xsdversie)]
+    found.append(school.fetch(operation, xsdversie=xsdversie, last=found[0].aanmaakdatum))
+    found.append(school.fetch(operation, xsdversie=xsdversie, schooljaar="1999-2000"))
+    assert [one.outcome for one in found] == [operation.payload, "geenwijzigingen", "geengegevens"]
     for one in found:
-        assert published_later().validate(etree.fromstring(etree.tostring(one.antwoord)))
+        assert published_later().validate(etree.fromstring(etree.tostring(one.answer)))
 
 
-def test_the_school_stands_in_each_step(school: Proefschool) -> None:
+def test_the_school_stands_in_each_step(school: TrialSchool) -> None:
     """Each step names school, school year, day, moment and version, as the all-in-one does."""
-    blocks = {found.delen[0] for found in (school.fetch(operatie) for operatie in names.OPERATIONS.values())}
+    blocks = {found.parts[0] for found in (school.fetch(operation) for operation in names.OPERATIONS.values())}
     assert len(blocks) == 1
-    school.import_data(KLEIN)
+    school.import_data(SMALLEST)
     assert school.fetch(STRUCTUUR).keys("groep") == ["g1"]
 
 
 @pytest.mark.parametrize(("octets", "packed"), [(1023, False), (1024, True), (1025, True)])
-def test_the_smallest_part_that_is_compressed(school: Proefschool, octets: int, *, packed: bool) -> None:
+def test_the_smallest_part_that_is_compressed(school: TrialSchool, octets: int, *, packed: bool) -> None:
     """Of an answer by groups a list of less than 1024 octets is sent as it is, and one from there on compressed."""
 
     def fetch(letters: int) -> tuple[Reply, bytes]:

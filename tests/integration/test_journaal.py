@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from support.world import MOMENT, open_opslag
+from support.world import MOMENT, open_database
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search, tables
@@ -16,14 +16,14 @@ from uwlr_adapter.journaal.writer import MAX_ROWS, JournaalWriter
 
 
 @pytest.fixture
-def opslag(databank: object, tmp_path: Path) -> Iterator[Database]:
+def database(backend: object, tmp_path: Path) -> Iterator[Database]:
     """Open a database."""
-    opened = open_opslag(tmp_path)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 
 
-def verzoeken(number: int) -> list[VerzoekEntry]:
+def requests(number: int) -> list[VerzoekEntry]:
     """Give so many calls, each with something else in it."""
     return [
         VerzoekEntry(
@@ -41,18 +41,18 @@ def verzoeken(number: int) -> list[VerzoekEntry]:
     ]
 
 
-def weigeringen(number: int) -> list[Refusal]:
+def refusals(number: int) -> list[Refusal]:
     """Give refusals of three sources in two minutes."""
     return [Refusal(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
 
 
 @pytest.mark.parametrize(("calls", "refused"), [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)])
-def test_each_call_is_written_once(opslag: Database, calls: int, refused: int) -> None:
+def test_each_call_is_written_once(database: Database, calls: int, refused: int) -> None:
     """What is read back is what was written, whether it went by one statement or in a transaction; refusals add up."""
-    given = verzoeken(calls)
+    given = requests(calls)
     for _ in range(2):
-        JournaalWriter(opslag).write_all([*given, *weigeringen(refused)])
-    with opslag.reading() as connection:
+        JournaalWriter(database).write_all([*given, *refusals(refused)])
+    with database.reading() as connection:
         found = search.read(connection, limit=1000)
         counted = connection.execute(sa.select(tables.geweigerd)).all()
     assert len(found) == 2 * calls
@@ -73,19 +73,19 @@ def test_each_call_is_written_once(opslag: Database, calls: int, refused: int) -
 
 
 @pytest.mark.parametrize(("calls", "refused"), [(3, 0), (0, 3), (3, 3)])
-def test_what_cannot_be_written_is_told(opslag: Database, calls: int, refused: int) -> None:
+def test_what_cannot_be_written_is_told(database: Database, calls: int, refused: int) -> None:
     """When the table is away the failure is told, and afterwards all is right without help."""
-    lines: list[VerzoekEntry | Refusal] = [*verzoeken(calls), *weigeringen(refused)]
+    lines: list[VerzoekEntry | Refusal] = [*requests(calls), *refusals(refused)]
     names = [tables.journaal.name, tables.geweigerd.name]
     for old, new in ((table, f"{table}_weg") for table in names):
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
     with pytest.raises(DBAPIError):
-        JournaalWriter(opslag).write_all(lines)
+        JournaalWriter(database).write_all(lines)
     for table in names:
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {table}_weg RENAME TO {table}")
-    JournaalWriter(opslag).write_all(lines)
-    with opslag.reading() as connection:
+    JournaalWriter(database).write_all(lines)
+    with database.reading() as connection:
         assert len(search.read(connection)) == calls
         assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.geweigerd.c.aantal), 0))) == refused

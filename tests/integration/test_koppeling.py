@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from support.databases import everything
-from support.world import ANDERE, BRIN6, CODE, MOMENT, Wereld
+from support.world import BRIN6, CODE, MOMENT, OTHER_BRIN6, World
 
 from uwlr_adapter.journaal import search, writer
 from uwlr_adapter.journaal import tables as journaal_tables
@@ -43,76 +43,76 @@ from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
 
 LATER = MOMENT + timedelta(hours=1)
-ANDERE_CODE = BRIN6 + "-een-tweede-code"
+OTHER_CODE = BRIN6 + "-een-tweede-code"
 
 
 @pytest.fixture
-def wereld(tmp_path: Path, databank: str) -> Wereld:
+def world(tmp_path: Path, backend: str) -> World:
     """Give a gate with two of the three afnemers."""
-    return Wereld.make(tmp_path, "Snappet", "Basispoort")
+    return World.make(tmp_path, "Snappet", "Basispoort")
 
 
-def enter(wereld: Wereld, seen: Koppeling, code: str) -> Koppeling:
+def enter(world: World, seen: Koppeling, code: str) -> Koppeling:
     """Enter a code in a transaction of its own."""
-    with wereld.database.writing() as connection:
-        return actions.enter_code(connection, wereld.gate.server_keys, seen.id, seen.versie, code, LATER)
+    with world.database.writing() as connection:
+        return actions.enter_code(connection, world.gate.server_keys, seen.id, seen.versie, code, LATER)
 
 
-def clear(wereld: Wereld, seen: Koppeling) -> Koppeling:
+def clear(world: World, seen: Koppeling) -> Koppeling:
     """Pause in a transaction of its own."""
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         return actions.clear_code(connection, seen.id, seen.versie, LATER)
 
 
-def end(wereld: Wereld, seen: Koppeling) -> Koppeling:
+def end(world: World, seen: Koppeling) -> Koppeling:
     """End in a transaction of its own."""
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         return actions.end(connection, seen.id, seen.versie, LATER)
 
 
-def lines(wereld: Wereld) -> list[tuple[str, int | None, str | None]]:
+def lines(world: World) -> list[tuple[str, int | None, str | None]]:
     """Give the acts on koppelingen in the journaal, oldest first."""
-    with wereld.database.reading() as connection:
+    with world.database.reading() as connection:
         rows = [one for one in search.read(connection) if one.kind is EntryKind.KOPPELING]
     return [(one.act, one.koppeling_id, one.brin6) for one in rows][::-1]
 
 
-def refused(wereld: Wereld, error: type[KoppelingError], act: Callable[[], object]) -> KoppelingError:
+def refused(world: World, error: type[KoppelingError], act: Callable[[], object]) -> KoppelingError:
     """Check that an act is refused, with a Dutch sentence, and leaves koppelingen and journaal as they were."""
-    before = wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)
+    before = world.rows(tables.koppeling), world.rows(journaal_tables.journaal)
     with pytest.raises(error) as caught:
         act()
-    assert (wereld.rows(tables.koppeling), wereld.rows(journaal_tables.journaal)) == before
+    assert (world.rows(tables.koppeling), world.rows(journaal_tables.journaal)) == before
     assert str(caught.value).endswith(".")
     return caught.value
 
 
-def test_activate(wereld: Wereld) -> None:
+def test_activate(world: World) -> None:
     """An activation stands in the database with its agreement, and its line in the journaal."""
-    made = wereld.activate()
-    with wereld.database.reading() as connection:
+    made = world.activate()
+    with world.database.reading() as connection:
         assert store.find_living(connection, BRIN6, "snappet") == made
     assert (made.akkoord.login, made.akkoord.naam, made.akkoord.moment) == ("jdevries", "J. de Vries", MOMENT)
     assert made.akkoord.voorwaarden == "uwlr-1"
-    assert lines(wereld) == [(Act.ACTIVATED, made.id, BRIN6)]
+    assert lines(world) == [(Act.ACTIVATED, made.id, BRIN6)]
 
 
-def test_no_code_is_kept(wereld: Wereld) -> None:
+def test_no_code_is_kept(world: World) -> None:
     """The code stands nowhere in the database, and the journaal holds no name."""
-    wereld.activate()
-    assert CODE.encode() not in everything(wereld.database)
-    assert "Vries" not in repr(wereld.rows(journaal_tables.journaal))
+    world.activate()
+    assert CODE.encode() not in everything(world.database)
+    assert "Vries" not in repr(world.rows(journaal_tables.journaal))
 
 
-def test_whole_life(wereld: Wereld) -> None:
+def test_whole_life(world: World) -> None:
     """Every act from activation to end, then the entry is available again: as a new record."""
-    first = wereld.activate()
-    changed = enter(wereld, first, ANDERE_CODE)
-    resumed = enter(wereld, clear(wereld, changed), ANDERE_CODE)
-    ended = end(wereld, resumed)
-    second = wereld.activate()
+    first = world.activate()
+    changed = enter(world, first, OTHER_CODE)
+    resumed = enter(world, clear(world, changed), OTHER_CODE)
+    ended = end(world, resumed)
+    second = world.activate()
     assert [ended.status, second.status, second.id != first.id] == [Status.BEEINDIGD, Status.ACTIEF, True]
-    assert [act for act, _, _ in lines(wereld)] == [
+    assert [act for act, _, _ in lines(world)] == [
         Act.ACTIVATED,
         Act.CODE_CHANGED,
         Act.PAUSED,
@@ -122,101 +122,101 @@ def test_whole_life(wereld: Wereld) -> None:
     ]
 
 
-def test_without_data(wereld: Wereld) -> None:
+def test_without_data(world: World) -> None:
     """A koppeling that is not of UWLR is activated and ended, and has no code."""
-    made = wereld.activate("esis-app", code=None)
+    made = world.activate("esis-app", code=None)
     assert (made.afnemer_id, made.code_digest) == (None, None)
-    refused(wereld, NoCodeError, lambda: enter(wereld, made, CODE))
-    refused(wereld, NoCodeError, lambda: clear(wereld, made))
-    refused(wereld, NoCodeError, lambda: wereld.activate("toetsplein", code=CODE))
-    assert end(wereld, made).status is Status.BEEINDIGD
+    refused(world, NoCodeError, lambda: enter(world, made, CODE))
+    refused(world, NoCodeError, lambda: clear(world, made))
+    refused(world, NoCodeError, lambda: world.activate("toetsplein", code=CODE))
+    assert end(world, made).status is Status.BEEINDIGD
 
 
-def test_refused_activations(wereld: Wereld) -> None:
+def test_refused_activations(world: World) -> None:
     """Each wrong activation has its own refusal and leaves everything as it was."""
-    wereld.activate()
-    refused(wereld, AlreadyActivatedError, lambda: wereld.activate(code=ANDERE_CODE))
-    refused(wereld, UnknownVestigingError, lambda: wereld.activate(brin6="99ZZ00", code="99ZZ00" + "x" * 14))
-    refused(wereld, UnknownEntryError, lambda: wereld.activate("bestaat-niet"))
-    refused(wereld, AlwaysOnError, lambda: wereld.activate("bron", code=None))
-    refused(wereld, NotYetAvailableError, lambda: wereld.activate("uwlr-4d", code=ANDERE_CODE))
-    refused(wereld, InvalidCodeError, lambda: wereld.activate("basispoort", code=None))
-    refused(wereld, CodeInUseError, lambda: wereld.activate("basispoort"))
+    world.activate()
+    refused(world, AlreadyActivatedError, lambda: world.activate(code=OTHER_CODE))
+    refused(world, UnknownVestigingError, lambda: world.activate(brin6="99ZZ00", code="99ZZ00" + "x" * 14))
+    refused(world, UnknownEntryError, lambda: world.activate("bestaat-niet"))
+    refused(world, AlwaysOnError, lambda: world.activate("bron", code=None))
+    refused(world, NotYetAvailableError, lambda: world.activate("uwlr-4d", code=OTHER_CODE))
+    refused(world, InvalidCodeError, lambda: world.activate("basispoort", code=None))
+    refused(world, CodeInUseError, lambda: world.activate("basispoort"))
     past = MOMENT.date() - timedelta(days=1)
-    refused(wereld, InvalidStartdatumError, lambda: wereld.activate("esis-app", code=None, startdatum=past))
-    error = refused(wereld, InvalidCodeError, lambda: wereld.activate("basispoort", code="é"))
+    refused(world, InvalidStartdatumError, lambda: world.activate("esis-app", code=None, startdatum=past))
+    error = refused(world, InvalidCodeError, lambda: world.activate("basispoort", code="é"))
     assert isinstance(error, InvalidCodeError)
     assert len(error.sentences) == 3
 
 
-def test_no_agreement(wereld: Wereld) -> None:
+def test_no_agreement(world: World) -> None:
     """Without the tick nothing is activated."""
 
     def act() -> None:
         request = ActivationRequest(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
-        with wereld.database.writing() as connection:
-            actions.activate(connection, wereld.gate.catalogue, wereld.gate.server_keys, request, MOMENT)
+        with world.database.writing() as connection:
+            actions.activate(connection, world.gate.catalogue, world.gate.server_keys, request, MOMENT)
 
-    refused(wereld, AkkoordMissingError, act)
+    refused(world, AkkoordMissingError, act)
     assert "Vries" not in repr(
         ActivationRequest(BRIN6, "snappet", "l", "J. de Vries", akkoord=True, verificatiecode=CODE)
     )
 
 
-def test_disabled_afnemer(wereld: Wereld) -> None:
+def test_disabled_afnemer(world: World) -> None:
     """A koppeling with a disabled afnemer cannot be activated."""
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         afnemers.disable(connection, "Snappet", MOMENT)
-    refused(wereld, NotYetAvailableError, wereld.activate)
+    refused(world, NotYetAvailableError, world.activate)
 
 
-def test_refused_acts(wereld: Wereld) -> None:
+def test_refused_acts(world: World) -> None:
     """A pause of what is paused, an act on what ended or is not there, a broken code: refused, nothing changed."""
-    paused = clear(wereld, wereld.activate())
-    refused(wereld, AlreadyPausedError, lambda: clear(wereld, paused))
-    refused(wereld, InvalidCodeError, lambda: enter(wereld, paused, ""))
-    refused(wereld, InvalidCodeError, lambda: enter(wereld, paused, ANDERE + CODE))
-    ended = end(wereld, paused)
-    refused(wereld, EndedError, lambda: enter(wereld, ended, CODE))
-    refused(wereld, EndedError, lambda: clear(wereld, ended))
-    refused(wereld, EndedError, lambda: end(wereld, ended))
-    with wereld.database.writing() as connection, pytest.raises(NoKoppelingError):
+    paused = clear(world, world.activate())
+    refused(world, AlreadyPausedError, lambda: clear(world, paused))
+    refused(world, InvalidCodeError, lambda: enter(world, paused, ""))
+    refused(world, InvalidCodeError, lambda: enter(world, paused, OTHER_BRIN6 + CODE))
+    ended = end(world, paused)
+    refused(world, EndedError, lambda: enter(world, ended, CODE))
+    refused(world, EndedError, lambda: clear(world, ended))
+    refused(world, EndedError, lambda: end(world, ended))
+    with world.database.writing() as connection, pytest.raises(NoKoppelingError):
         actions.end(connection, ended.id + 1, 1, LATER)
 
 
-def test_code_is_unique_among_the_living(wereld: Wereld) -> None:
+def test_code_is_unique_among_the_living(world: World) -> None:
     """A code that a living koppeling of the vestiging has is refused; after its pause or end it is free."""
-    snappet = wereld.activate()
-    basispoort = wereld.activate("basispoort", code=ANDERE_CODE)
-    refused(wereld, CodeInUseError, lambda: enter(wereld, basispoort, CODE))
-    same = enter(wereld, basispoort, ANDERE_CODE)
-    paused = clear(wereld, snappet)
-    taken = enter(wereld, same, CODE)
-    refused(wereld, CodeInUseError, lambda: enter(wereld, paused, CODE))
-    end(wereld, taken)
-    assert enter(wereld, paused, CODE).status is Status.ACTIEF
+    snappet = world.activate()
+    basispoort = world.activate("basispoort", code=OTHER_CODE)
+    refused(world, CodeInUseError, lambda: enter(world, basispoort, CODE))
+    same = enter(world, basispoort, OTHER_CODE)
+    paused = clear(world, snappet)
+    taken = enter(world, same, CODE)
+    refused(world, CodeInUseError, lambda: enter(world, paused, CODE))
+    end(world, taken)
+    assert enter(world, paused, CODE).status is Status.ACTIEF
 
 
-def test_code_under_an_older_key(wereld: Wereld) -> None:
+def test_code_under_an_older_key(world: World) -> None:
     """A code is also found taken when its digest was made under an older server key."""
-    before = ServerKeys(wereld.gate.server_keys.keys[-1:])
-    Wereld(wereld.database, Gate(wereld.gate.catalogue, before)).activate()
-    refused(wereld, CodeInUseError, lambda: wereld.activate("basispoort"))
+    before = ServerKeys(world.gate.server_keys.keys[-1:])
+    World(world.database, Gate(world.gate.catalogue, before)).activate()
+    refused(world, CodeInUseError, lambda: world.activate("basispoort"))
 
 
-def test_two_people(wereld: Wereld) -> None:
+def test_two_people(world: World) -> None:
     """Who acts on what somebody else changed meanwhile is refused, whatever the act."""
-    seen = wereld.activate()
-    enter(wereld, seen, ANDERE_CODE)
-    refused(wereld, ChangedMeanwhileError, lambda: enter(wereld, seen, CODE))
-    refused(wereld, ChangedMeanwhileError, lambda: clear(wereld, seen))
-    refused(wereld, ChangedMeanwhileError, lambda: end(wereld, seen))
+    seen = world.activate()
+    enter(world, seen, OTHER_CODE)
+    refused(world, ChangedMeanwhileError, lambda: enter(world, seen, CODE))
+    refused(world, ChangedMeanwhileError, lambda: clear(world, seen))
+    refused(world, ChangedMeanwhileError, lambda: end(world, seen))
 
 
-def test_update_guards_itself(wereld: Wereld) -> None:
+def test_update_guards_itself(world: World) -> None:
     """Even past the check, an update that does not follow on what is stored is refused."""
-    seen = wereld.activate()
-    with wereld.database.writing() as connection, pytest.raises(ChangedMeanwhileError):
+    seen = world.activate()
+    with world.database.writing() as connection, pytest.raises(ChangedMeanwhileError):
         store.update(connection, seen)
 
 
@@ -240,27 +240,27 @@ def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:
     return outcomes
 
 
-def test_two_activations_at_once(wereld: Wereld) -> None:
+def test_two_activations_at_once(world: World) -> None:
     """Of several activations at one moment exactly one succeeds, with one line in the journaal."""
-    outcomes = _at_once([wereld.activate for _ in range(6)])
+    outcomes = _at_once([world.activate for _ in range(6)])
     assert sorted(type(one).__name__ for one in outcomes) == ["AlreadyActivatedError"] * 5 + ["NoneType"]
-    assert len(lines(wereld)) == 1
+    assert len(lines(world)) == 1
 
 
-def test_one_code_at_once(wereld: Wereld) -> None:
+def test_one_code_at_once(world: World) -> None:
     """Two koppelingen of a vestiging that take one code at one moment: one gets it."""
-    outcomes = _at_once([wereld.activate, lambda: wereld.activate("basispoort")])
+    outcomes = _at_once([world.activate, lambda: world.activate("basispoort")])
     assert sorted(type(one).__name__ for one in outcomes) == ["CodeInUseError", "NoneType"]
 
 
-def test_two_acts_at_once(wereld: Wereld) -> None:
+def test_two_acts_at_once(world: World) -> None:
     """Of several acts at one moment on one koppeling, as seen before, exactly one succeeds."""
-    seen = wereld.activate()
-    outcomes = _at_once([lambda: clear(wereld, seen), lambda: end(wereld, seen), lambda: enter(wereld, seen, CODE)])
+    seen = world.activate()
+    outcomes = _at_once([lambda: clear(world, seen), lambda: end(world, seen), lambda: enter(world, seen, CODE)])
     assert sorted(type(one).__name__ for one in outcomes) == ["ChangedMeanwhileError"] * 2 + ["NoneType"]
 
 
-def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_act_and_line_are_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An act whose journal line cannot be written did not happen."""
 
     def broken(*_: object, **__: object) -> None:
@@ -268,8 +268,8 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(writer, "record_act", broken)
     with pytest.raises(OSError, match="full"):
-        wereld.activate()
-    assert wereld.rows(tables.koppeling) == []
+        world.activate()
+    assert world.rows(tables.koppeling) == []
 
 
 @pytest.mark.parametrize(
@@ -283,29 +283,29 @@ def test_act_and_line_are_one(wereld: Wereld, monkeypatch: pytest.MonkeyPatch) -
         {"afnemer_id": 99},
     ],
 )
-def test_the_database_itself_refuses(wereld: Wereld, values: dict[str, object]) -> None:
+def test_the_database_itself_refuses(world: World, values: dict[str, object]) -> None:
     """A state that the life cycle does not know cannot be stored."""
-    wereld.activate()
-    with pytest.raises(IntegrityError), wereld.database.writing() as connection:
+    world.activate()
+    with pytest.raises(IntegrityError), world.database.writing() as connection:
         connection.execute(tables.koppeling.update().values(values))
 
 
-def test_one_living(wereld: Wereld) -> None:
+def test_one_living(world: World) -> None:
     """The database itself holds one living koppeling of a kind per vestiging."""
-    wereld.activate()
+    world.activate()
     columns = [column for column in tables.koppeling.c if column.name != "id"]
     copy = tables.koppeling.insert().from_select([column.name for column in columns], sa.select(*columns))
-    with pytest.raises(IntegrityError), wereld.database.writing() as connection:
+    with pytest.raises(IntegrityError), world.database.writing() as connection:
         connection.execute(copy)
 
 
-def test_overzicht(wereld: Wereld) -> None:
+def test_overzicht(world: World) -> None:
     """The overview of a vestiging: BRON without a record, what is activated, what is available, and what is not yet."""
-    wereld.activate()
-    paused = clear(wereld, wereld.activate("basispoort", code=ANDERE_CODE))
-    with wereld.database.reading() as connection:
-        view = overview(connection, wereld.gate.catalogue, BRIN6)
-        other = overview(connection, wereld.gate.catalogue, ANDERE)
+    world.activate()
+    paused = clear(world, world.activate("basispoort", code=OTHER_CODE))
+    with world.database.reading() as connection:
+        view = overview(connection, world.gate.catalogue, BRIN6)
+        other = overview(connection, world.gate.catalogue, OTHER_BRIN6)
     assert [(one.entry.id, one.koppeling is None) for one in view.activated] == [
         ("bron", True),
         ("snappet", False),
@@ -317,23 +317,23 @@ def test_overzicht(wereld: Wereld) -> None:
     assert len(other.available) == 11
 
 
-def test_startdatum(wereld: Wereld) -> None:
+def test_startdatum(world: World) -> None:
     """A Startdatum ahead is kept."""
-    assert wereld.activate(startdatum=date(2027, 1, 4)).startdatum == date(2027, 1, 4)
+    assert world.activate(startdatum=date(2027, 1, 4)).startdatum == date(2027, 1, 4)
 
 
-def newer_terms(wereld: Wereld, version: str = "uwlr-2") -> Catalogue:
+def newer_terms(world: World, version: str = "uwlr-2") -> Catalogue:
     """Give the catalogue with another version of the terms of Snappet."""
-    entry = wereld.gate.catalogue.entries["snappet"]
+    entry = world.gate.catalogue.entries["snappet"]
     newer = replace(entry, voorwaarden=replace(entry.voorwaarden, versie=version))
-    return Catalogue({**wereld.gate.catalogue.entries, "snappet": newer})
+    return Catalogue({**world.gate.catalogue.entries, "snappet": newer})
 
 
 def agree_again(
-    wereld: Wereld, seen: Koppeling, catalogue: Catalogue, *, naam: str = "B. Bos", akkoord: bool = True
+    world: World, seen: Koppeling, catalogue: Catalogue, *, naam: str = "B. Bos", akkoord: bool = True
 ) -> Koppeling:
     """Agree to the terms of a catalogue."""
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         return actions.agree_again(
             connection,
             catalogue,
@@ -346,42 +346,42 @@ def agree_again(
         )
 
 
-def test_newer_terms(wereld: Wereld) -> None:
+def test_newer_terms(world: World) -> None:
     """A newer agreement stands with the koppeling, the earlier ones behind it; the exchange goes on as it was."""
-    first = wereld.activate()
-    second = agree_again(wereld, first, newer_terms(wereld))
-    third = agree_again(wereld, second, newer_terms(wereld, "uwlr-3"))
+    first = world.activate()
+    second = agree_again(world, first, newer_terms(world))
+    third = agree_again(world, second, newer_terms(world, "uwlr-3"))
     assert (third.akkoord.login, third.akkoord.voorwaarden, third.akkoord.moment) == ("bbos", "uwlr-3", LATER)
     assert (third.status, third.geopend_op, third.versie) == (first.status, first.geopend_op, first.versie + 2)
-    with wereld.database.reading() as connection:
+    with world.database.reading() as connection:
         assert store.earlier_akkoorden(connection, first.id) == [second.akkoord, first.akkoord]
-    assert wereld.fetch().koppeling_id == first.id
-    assert [line[0] for line in lines(wereld)] == ["geactiveerd", "akkoord vernieuwd", "akkoord vernieuwd"]
+    assert world.fetch().koppeling_id == first.id
+    assert [line[0] for line in lines(world)] == ["geactiveerd", "akkoord vernieuwd", "akkoord vernieuwd"]
 
 
-def test_agreements_that_are_refused(wereld: Wereld) -> None:
+def test_agreements_that_are_refused(world: World) -> None:
     """The same terms, no tick, no name, an old view, an ended koppeling: nothing changes."""
-    first = wereld.activate()
-    newer = newer_terms(wereld)
-    refused(wereld, AlreadyAgreedError, lambda: agree_again(wereld, first, wereld.gate.catalogue))
-    refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, akkoord=False))
-    refused(wereld, AkkoordMissingError, lambda: agree_again(wereld, first, newer, naam=" "))
-    refused(wereld, ChangedMeanwhileError, lambda: agree_again(wereld, replace(first, versie=9), newer))
-    with wereld.database.writing() as connection:
+    first = world.activate()
+    newer = newer_terms(world)
+    refused(world, AlreadyAgreedError, lambda: agree_again(world, first, world.gate.catalogue))
+    refused(world, AkkoordMissingError, lambda: agree_again(world, first, newer, akkoord=False))
+    refused(world, AkkoordMissingError, lambda: agree_again(world, first, newer, naam=" "))
+    refused(world, ChangedMeanwhileError, lambda: agree_again(world, replace(first, versie=9), newer))
+    with world.database.writing() as connection:
         ended = actions.end(connection, first.id, first.versie, LATER)
-    refused(wereld, EndedError, lambda: agree_again(wereld, ended, newer))
+    refused(world, EndedError, lambda: agree_again(world, ended, newer))
 
 
-def test_a_koppeling_is_found_at_its_own_vestiging(wereld: Wereld) -> None:
+def test_a_koppeling_is_found_at_its_own_vestiging(world: World) -> None:
     """By id and brin6, living or ended; the ended ones the last one first."""
-    first = wereld.activate()
-    with wereld.database.writing() as connection:
+    first = world.activate()
+    with world.database.writing() as connection:
         actions.end(connection, first.id, first.versie, LATER)
-    second = wereld.activate()
-    with wereld.database.writing() as connection:
+    second = world.activate()
+    with world.database.writing() as connection:
         actions.end(connection, second.id, second.versie, LATER)
-    with wereld.database.reading() as connection:
-        assert store.find(connection, first.id, ANDERE) is None
+    with world.database.reading() as connection:
+        assert store.find(connection, first.id, OTHER_BRIN6) is None
         assert store.find(connection, 99, BRIN6) is None
         assert [one.id for one in store.list_ended(connection, BRIN6)] == [second.id, first.id]
-        assert store.list_ended(connection, ANDERE) == []
+        assert store.list_ended(connection, OTHER_BRIN6) == []

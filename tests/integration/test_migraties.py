@@ -46,17 +46,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def opslag(url: str) -> Iterator[Database]:
+def database(url: str) -> Iterator[Database]:
     """Open it."""
     opened = Database(url)
     yield opened
     opened.close()
 
 
-def test_the_migrations_make_the_tables_of_the_code(opslag: Database) -> None:
+def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
     """After an upgrade there is no difference between the database and the metadata, names of constraints included."""
-    opslag.upgrade()
-    with opslag.reading() as connection:
+    database.upgrade()
+    with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         inspector = sa.inspect(connection)
         indexes = {index["name"] for table in metadata.tables for index in inspector.get_indexes(table)}
@@ -75,13 +75,13 @@ def test_the_files_are_numbered_as_they_follow_each_other() -> None:
     assert all(Path(script.path).name.startswith(f"{script.revision}_") for script in scripts.walk_revisions())
 
 
-def test_an_upgrade_again_changes_nothing(opslag: Database) -> None:
+def test_an_upgrade_again_changes_nothing(database: Database) -> None:
     """A current database stays as it is, and is recognised as current."""
     with pytest.raises(DatabaseUnusableError):
-        opslag.require_current()
-    opslag.upgrade()
-    opslag.upgrade()
-    opslag.require_current()
+        database.require_current()
+    database.upgrade()
+    database.upgrade()
+    database.require_current()
 
 
 def test_processes_that_start_at_once_upgrade_one_after_the_other(url: str) -> None:
@@ -134,13 +134,13 @@ def test_opening_a_file_leaves_the_locks_of_other_connections(tmp_path: Path) ->
     second.close()
 
 
-def test_a_newer_database_is_not_touched(opslag: Database) -> None:
+def test_a_newer_database_is_not_touched(database: Database) -> None:
     """A database of a later version of the house is refused, with what to do."""
-    opslag.upgrade()
-    with opslag.writing() as connection:
+    database.upgrade()
+    with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseUnusableError, match="another version"):
-        opslag.require_current()
+        database.require_current()
 
 
 def _upgrade_to(database: Database, revision: str) -> None:
@@ -226,16 +226,16 @@ def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: 
     with database.reading() as connection:
         after = _rows(connection)
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-    periodes = {row["persoon_id"]: row for row in after.pop("inschrijving")}
+    periods = {row["persoon_id"]: row for row in after.pop("inschrijving")}
     for deelname in before["deelname"]:
-        periode = periodes.pop(deelname["persoon_id"])
-        assert (periode["volgorde"], periode["gast"]) == (0, False)
+        period = periods.pop(deelname["persoon_id"])
+        assert (period["volgorde"], period["gast"]) == (0, False)
         for naam in ("brin6", "schooljaar", "van", "tot", "instroomdatum", "uitstroomdatum"):
-            assert periode[naam] == deelname[naam]
+            assert period[naam] == deelname[naam]
             if naam not in after["deelname"][0]:
                 del deelname[naam]
         deelname["ingedeeld"] = True
-    assert periodes == {}
+    assert periods == {}
     for groep in before["groep"]:
         groep["beschikbaar"] = True
     assert after.pop("school") == [{"brincode": "21QW", "versie": 0}]
@@ -244,15 +244,15 @@ def test_records_of_before_periods_and_batches_keep_all_that_they_say(tmp_path: 
     database.close()
 
 
-@pytest.mark.parametrize(("dag", "keys"), [(date(2026, 9, 30), ["101", "103"]), (date(2026, 10, 1), ["101", "102"])])
-def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: list[str]) -> None:
+@pytest.mark.parametrize(("day", "keys"), [(date(2026, 9, 30), ["101", "103"]), (date(2026, 10, 1), ["101", "102"])])
+def test_records_of_before_answer_as_they_did(tmp_path: Path, day: date, keys: list[str]) -> None:
     """The dataset of an upgraded database is the one that its rows meant, field by field."""
     database = Database(f"sqlite:///{tmp_path}/a.sqlite3")
     _upgrade_to(database, "0002")
     with database.writing() as connection:
         _fill(connection)
     database.upgrade()
-    found = select(database, "21QW00", "2026-2027", dag)
+    found = select(database, "21QW00", "2026-2027", day)
     assert found is not None
     leerlingen = {
         "101": Leerling(
@@ -277,21 +277,21 @@ def test_records_of_before_answer_as_they_did(tmp_path: Path, dag: date, keys: l
     database.close()
 
 
-def test_a_period_and_a_place_keep_their_deelname(opslag: Database) -> None:
+def test_a_period_and_a_place_keep_their_deelname(database: Database) -> None:
     """From 0005: they lose a foreign key that said nothing new; no row goes, and none can be without a deelname."""
-    _upgrade_to(opslag, "0002")
-    with opslag.writing() as connection:
+    _upgrade_to(database, "0002")
+    with database.writing() as connection:
         _fill(connection)
-    _upgrade_to(opslag, "0005")
-    with opslag.reading() as connection:
+    _upgrade_to(database, "0005")
+    with database.reading() as connection:
         before = _rows(connection)
-    _upgrade_to(opslag, "0006")
-    with opslag.reading() as connection:
+    _upgrade_to(database, "0006")
+    with database.reading() as connection:
         assert _rows(connection) == before
     nobody = {"brin6": "99ZZ00", "schooljaar": "2026-2027", "persoon_id": 1}
     for insert in (
         administratie.inschrijving.insert().values(**nobody, volgorde=0, gast=False),
         administratie.plaatsing.insert().values(**nobody, groep_key="g", volgorde=0),
     ):
-        with pytest.raises(IntegrityError), opslag.writing() as connection:
+        with pytest.raises(IntegrityError), database.writing() as connection:
             connection.execute(insert)

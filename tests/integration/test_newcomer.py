@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import wereld
+import world
 from lxml import etree
 from newcomer import make_newcomer
 from pydantic import SecretStr
 from records import write_edexml
-from servers import SLEUTEL, Databank
+from servers import SERVER_KEY, Backend
 from support.wsgi import Reply, call
 
 from uwlr_adapter.contract.names import LEERLINGGEGEVENS
@@ -22,23 +22,23 @@ Content = tuple[object, ...]
 
 
 @pytest.fixture
-def databank_with_school(databank: str, tmp_path: Path) -> Databank:
+def backend_with_school(backend: str, tmp_path: Path) -> Backend:
     """Give a database, of either kind, with one school of sixty leerlingen and its koppeling."""
-    made = Databank(databank, tmp_path, Settings(data=tmp_path).database_url)
-    database = wereld.open_opslag(made)
-    wereld.add_afnemer(database)
-    wereld.import_file(database, write_edexml(tmp_path / "school.xml", BRIN6, SIZE))
-    wereld.activate(database, [BRIN6])
+    made = Backend(backend, tmp_path, Settings(data=tmp_path).database_url)
+    database = world.open_database(made)
+    world.add_afnemer(database)
+    world.import_file(database, write_edexml(tmp_path / "school.xml", BRIN6, SIZE))
+    world.activate(database, [BRIN6])
     database.close()
     return made
 
 
-def both(databank: Databank, body: str) -> tuple[Reply, Reply]:
+def both(backend: Backend, body: str) -> tuple[Reply, Reply]:
     """Ask the service and the newcomer the same."""
-    settings = Settings(data=databank.data, database=SecretStr(databank.url), keys=SecretStr(SLEUTEL))
-    app, engine = make_app(settings), sa.create_engine(databank.url)
+    settings = Settings(data=backend.data, database=SecretStr(backend.url), keys=SecretStr(SERVER_KEY))
+    app, engine = make_app(settings), sa.create_engine(backend.url)
     try:
-        return call(app, body.encode()), call(make_newcomer(engine, wereld.sleutels()), body.encode())
+        return call(app, body.encode()), call(make_newcomer(engine, world.server_keys()), body.encode())
     finally:
         app.close()
         engine.dispose()
@@ -54,9 +54,9 @@ def content(element: etree._Element) -> Content:
     return element.tag, sorted(element.items()), element.text or "", [content(child) for child in element]
 
 
-def test_a_school_is_the_same(databank_with_school: Databank) -> None:
+def test_a_school_is_the_same(backend_with_school: Backend) -> None:
     """Every leerling, leerkracht and group has the same fields with the same values, in the same order."""
-    ours, theirs = both(databank_with_school, wereld.haal(BRIN6))
+    ours, theirs = both(backend_with_school, world.fetch_message(BRIN6))
     assert (ours.status, theirs.status) == (200, 200)
     for naam, count in (("leerling", SIZE), ("leerkracht", 3), ("jaargroep", SIZE + 3)):
         found = records(ours, naam)
@@ -64,30 +64,30 @@ def test_a_school_is_the_same(databank_with_school: Databank) -> None:
         assert records(theirs, naam) == found
 
 
-def test_the_leerlingen_of_a_group_are_the_same(databank_with_school: Databank) -> None:
+def test_the_leerlingen_of_a_group_are_the_same(backend_with_school: Backend) -> None:
     """A group's leerlingen, and no others."""
-    ours, theirs = both(databank_with_school, wereld.haal_groep(BRIN6, "g1"))
+    ours, theirs = both(backend_with_school, world.groep_message(BRIN6, "g1"))
     found = records(ours, "leerling")
     assert 0 < len(found) < SIZE
     assert records(theirs, "leerling") == found
 
 
-def test_the_gate_is_the_same(databank_with_school: Databank) -> None:
+def test_the_gate_is_the_same(backend_with_school: Backend) -> None:
     """Who may not have the data does not get them from the rival either."""
     refused = {
-        wereld.haal(BRIN6, code=f"{BRIN6}een-andere-code-xx"): b"Client.AutorisatieOngeldig",
-        wereld.haal(BRIN6, klantnaam="Onbekend"): b"Client.OngeldigeKlantIdentificatie",
+        world.fetch_message(BRIN6, code=f"{BRIN6}een-andere-code-xx"): b"Client.AutorisatieOngeldig",
+        world.fetch_message(BRIN6, klantnaam="Onbekend"): b"Client.OngeldigeKlantIdentificatie",
     }
     for body, fault in refused.items():
-        for reply in both(databank_with_school, body):
+        for reply in both(backend_with_school, body):
             assert reply.status == 500
             assert fault in reply.body
             assert b"<leerling " not in reply.body
 
 
-def test_geenwijzigingen_is_the_same(databank_with_school: Databank) -> None:
+def test_geenwijzigingen_is_the_same(backend_with_school: Backend) -> None:
     """Who has the data hears so from both, each asked with the moment that the service itself gave."""
-    ours, _ = both(databank_with_school, wereld.haal(BRIN6))
+    ours, _ = both(backend_with_school, world.fetch_message(BRIN6))
     (moment,) = etree.fromstring(ours.body).iter(f"{{{LEERLINGGEGEVENS}}}aanmaakdatum")
-    for reply in both(databank_with_school, wereld.haal(BRIN6, since=moment.text)):
+    for reply in both(backend_with_school, world.fetch_message(BRIN6, since=moment.text)):
         assert [etree.QName(one).localname for one in etree.fromstring(reply.body)[-1][0]] == ["geenwijzigingen"]

@@ -70,7 +70,7 @@ def test_a_current_database_is_only_read(tmp_path: Path) -> None:
         second.upgrade()
 
 
-@pytest.mark.usefixtures("databank")
+@pytest.mark.usefixtures("backend")
 def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
     """What may reach the disk with the next commit says so for its own transaction; the next one waits again."""
     database = Database(Settings(data=tmp_path).database_url)

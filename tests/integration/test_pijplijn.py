@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from support.databases import Databank
+from support.databases import PostgresServer
 from support.event_loop import run
 
 from uwlr_adapter.db import pipeline
@@ -20,14 +20,14 @@ from uwlr_adapter.db.libpq import Row, Step
 from uwlr_adapter.db.pipeline import Pipeline
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 
-PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
-INVOER = InsertStatement(PROEF, ["a", "b"])
-VRAAG = SelectStatement(sa.select(PROEF.c.a, PROEF.c.b).where(PROEF.c.a == sa.bindparam("a", type_=sa.Integer)))
+TRIAL = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
+INSERT = InsertStatement(TRIAL, ["a", "b"])
+QUESTION = SelectStatement(sa.select(TRIAL.c.a, TRIAL.c.b).where(TRIAL.c.a == sa.bindparam("a", type_=sa.Integer)))
 Result = TypeVar("Result")
 
 
 @pytest.fixture
-def opslag(postgresql: Databank) -> Iterator[Database]:
+def database(postgresql: PostgresServer) -> Iterator[Database]:
     """Open a database with one small table more."""
     with postgresql.database() as url:
         database = Database(url)
@@ -53,111 +53,111 @@ def play(database: Database, work: Callable[[Pipeline], Awaitable[Result]]) -> R
 
 def put(database: Database, *rows: tuple[int, str | None]) -> list[Step]:
     """Give a statement for each of these rows."""
-    return [INVOER.step(database.engine.dialect, [{"a": a, "b": b}]) for a, b in rows]
+    return [INSERT.step(database.engine.dialect, [{"a": a, "b": b}]) for a, b in rows]
 
 
 def ask(database: Database, *numbers: int) -> list[Step]:
     """Give a question about each of these numbers."""
-    return [VRAAG.step(database.engine.dialect, {"a": number}) for number in numbers]
+    return [QUESTION.step(database.engine.dialect, {"a": number}) for number in numbers]
 
 
 def number_of_rows(database: Database) -> object:
     """Count them by another connection."""
     with database.reading() as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(PROEF))
+        return connection.scalar(sa.select(sa.func.count()).select_from(TRIAL))
 
 
-def test_a_connection_that_others_used(opslag: Database) -> None:
+def test_a_connection_that_others_used(database: Database) -> None:
     """What a transaction prepared in a connection does not stand in the way of a pipeline that gets it."""
-    with opslag.reading() as connection:
-        counted = Query(SelectStatement(sa.select(sa.func.count()).select_from(PROEF)), {})
+    with database.reading() as connection:
+        counted = Query(SelectStatement(sa.select(sa.func.count()).select_from(TRIAL)), {})
         assert asked(connection, [counted]) == [[(0,)]]
 
     async def work(line: Pipeline) -> list[list[Row]]:
-        await line.execute(put(opslag, (1, "een")))
-        return await line.fetch(ask(opslag, 1))
+        await line.execute(put(database, (1, "een")))
+        return await line.fetch(ask(database, 1))
 
-    assert play(opslag, work) == [[(1, "een")]]
+    assert play(database, work) == [[(1, "een")]]
 
 
-def test_each_question_gets_its_own_rows(opslag: Database) -> None:
+def test_each_question_gets_its_own_rows(database: Database) -> None:
     """In their order, none and several rows too, and again once the statements are prepared."""
 
     async def work(line: Pipeline) -> list[Any]:
-        await line.execute(put(opslag, (1, "een"), (2, None), (2, "twee 😀")))
-        return [await line.fetch(ask(opslag, 2, 3, 1, 1)) for _ in range(2)]
+        await line.execute(put(database, (1, "een"), (2, None), (2, "twee 😀")))
+        return [await line.fetch(ask(database, 2, 3, 1, 1)) for _ in range(2)]
 
     found = [[(2, None), (2, "twee 😀")], [], [(1, "een")], [(1, "een")]]
-    assert play(opslag, work) == [found, found]
+    assert play(database, work) == [found, found]
 
 
-def test_what_does_not_fit_in_the_socket_is_sent_on(opslag: Database) -> None:
+def test_what_does_not_fit_in_the_socket_is_sent_on(database: Database) -> None:
     """Far more than the system takes at once arrives whole."""
     lang = "x" * 2_000_000
 
     async def work(line: Pipeline) -> list[Any]:
-        await line.execute(put(opslag, *((number, lang) for number in range(8))))
-        return await line.fetch(ask(opslag, *range(8)))
+        await line.execute(put(database, *((number, lang) for number in range(8))))
+        return await line.fetch(ask(database, *range(8)))
 
-    assert play(opslag, work) == [[(number, lang)] for number in range(8)]
+    assert play(database, work) == [[(number, lang)] for number in range(8)]
 
 
-def test_one_that_fails_undoes_them_all(opslag: Database) -> None:
+def test_one_that_fails_undoes_them_all(database: Database) -> None:
     """Nothing of the group is there, the failure quotes no value, and the next group is written."""
 
     async def work(line: Pipeline) -> None:
         with pytest.raises(DBAPIError) as caught:
-            await line.execute(put(opslag, (1, "geheim"), (13, "geheim"), (2, "geheim")))
+            await line.execute(put(database, (1, "geheim"), (13, "geheim"), (2, "geheim")))
         assert "geheim" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
-        assert number_of_rows(opslag) == 0
-        await line.execute(put(opslag, (3, None)))
+        assert number_of_rows(database) == 0
+        await line.execute(put(database, (3, None)))
 
-    play(opslag, work)
-    assert number_of_rows(opslag) == 1
+    play(database, work)
+    assert number_of_rows(database) == 1
 
 
-def test_a_connection_that_is_lost_is_made_anew(opslag: Database) -> None:
+def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
     """Who asked hears of it, and everybody else lets go of what was connected too; then all is right again."""
 
     async def work(line: Pipeline) -> list[Any]:
-        await line.fetch(ask(opslag, 1))
+        await line.fetch(ask(database, 1))
         failures: list[object] = []
-        opslag.on_failure, generation = failures.append, opslag.generation
+        database.on_failure, generation = failures.append, database.generation
         with pytest.raises(DBAPIError):
             await line.fetch([Step("SELECT pg_terminate_backend(pg_backend_pid())", [])])
         assert len(failures) == 1
-        assert opslag.generation > generation
-        return await line.fetch(ask(opslag, 1))
+        assert database.generation > generation
+        return await line.fetch(ask(database, 1))
 
-    assert play(opslag, work) == [[]]
+    assert play(database, work) == [[]]
 
 
 @pytest.mark.parametrize("rounds", [0, 3])
-def test_a_connection_that_is_lost_while_idle_is_not_noticed(opslag: Database, rounds: int) -> None:
+def test_a_connection_that_is_lost_while_idle_is_not_noticed(database: Database, rounds: int) -> None:
     """Nobody fails, and others keep their connections, whether the loop had time to hear of it or not."""
 
     async def work(line: Pipeline) -> list[Any]:
         (((pid,),),) = await line.fetch([Step("SELECT pg_backend_pid()", [])])
-        generation = opslag.generation
-        with opslag.reading() as connection:
+        generation = database.generation
+        with database.reading() as connection:
             connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
         for _ in range(rounds):
             await asyncio.sleep(0)
-        await line.execute(put(opslag, (1, None)))
-        assert opslag.generation == generation
-        return await line.fetch(ask(opslag, 1))
+        await line.execute(put(database, (1, None)))
+        assert database.generation == generation
+        return await line.fetch(ask(database, 1))
 
-    assert play(opslag, work) == [[(1, None)]]
+    assert play(database, work) == [[(1, None)]]
 
 
-def test_a_connection_that_says_something_unasked_is_left(opslag: Database) -> None:
+def test_a_connection_that_says_something_unasked_is_left(database: Database) -> None:
     """It is about to end, if it has not ended yet: what was said may be read already, so that nothing shows later."""
     pid = Step("SELECT pg_backend_pid()", [])
 
     async def work(lijn: Pipeline) -> list[Any]:
         first = await lijn.fetch([pid])
         await lijn.execute([Step("LISTEN proef", [])])
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             connection.exec_driver_sql("NOTIFY proef")
         line: Any = lijn._connection  # noqa: SLF001 - only there is its socket
         select.select([line.libpq.pgconn.socket], [], [])
@@ -165,29 +165,29 @@ def test_a_connection_that_says_something_unasked_is_left(opslag: Database) -> N
             await asyncio.sleep(0)
         return [first, await lijn.fetch([pid])]
 
-    first, second = play(opslag, work)
+    first, second = play(database, work)
     assert first != second
 
 
-def test_a_connection_that_others_distrust_is_left(opslag: Database) -> None:
+def test_a_connection_that_others_distrust_is_left(database: Database) -> None:
     """When every connection was let go of, such as those to a standby, this one is not used again either."""
     pid = Step("SELECT pg_backend_pid()", [])
 
     async def work(line: Pipeline) -> list[Any]:
         found: list[Any] = [await line.fetch([pid]) for _ in range(2)]
-        opslag.close()
+        database.close()
         return [*found, await line.fetch([pid])]
 
-    first, second, third = play(opslag, work)
+    first, second, third = play(database, work)
     assert first == second != third
 
 
-def test_a_database_that_says_nothing_is_given_up(opslag: Database) -> None:
+def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
     """Who asked is told so within a limit, and the next one gets an answer."""
 
     async def work(line: Pipeline) -> list[Any]:
         with patch.object(pipeline, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
             await line.fetch([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
-        return await line.fetch(ask(opslag, 1))
+        return await line.fetch(ask(database, 1))
 
-    assert play(opslag, work) == [[]]
+    assert play(database, work) == [[]]

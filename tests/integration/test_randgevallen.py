@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.edexml_files import make_dataset
-from support.imports import MOMENT, dump, import_dataset, next_change, open_opslag, opties, select
+from support.imports import MOMENT, dump, import_dataset, next_change, open_database, options, select
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, importer
@@ -16,8 +16,8 @@ from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db.database import Database, insert_rows
 
-DAG = date(2026, 10, 1)
-NU, STRAKS = "2026-2027", "2027-2028"
+DAY = date(2026, 10, 1)
+NOW, LATER = "2026-2027", "2027-2028"
 SET = {
     "leerlingen": """
         Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum
@@ -44,9 +44,9 @@ SET = {
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_opslag(tmp_path)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 
@@ -62,7 +62,7 @@ def bring(database: Database, files: Mapping[str, str]) -> tuple[ImportReport, .
         naam: "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip()).encode()
         for naam, text in files.items()
     }
-    return importer.import_deliveries(database, csv_set.read(data), opties()).reports
+    return importer.import_deliveries(database, csv_set.read(data), options()).reports
 
 
 def refused(database: Database, files: Mapping[str, str]) -> list[tuple[str, int, str]]:
@@ -74,94 +74,96 @@ def refused(database: Database, files: Mapping[str, str]) -> list[tuple[str, int
     return [(one.file, one.line, one.reason) for one in caught.value.problems]
 
 
-def keys(database: Database, brin6: str = "21QW00", schooljaar: str = NU, day: date = DAG) -> list[str]:
+def keys(database: Database, brin6: str = "21QW00", schooljaar: str = NOW, day: date = DAY) -> list[str]:
     """Give the leerlingen of an answer."""
     found = select(database, brin6, schooljaar, day)
     return [] if found is None else [one.key for one in found.leerlingen]
 
 
-def test_a_set_needs_no_vestigingen(opslag: Database) -> None:
+def test_a_set_needs_no_vestigingen(database: Database) -> None:
     """Without schools.csv each vestiging that has a group is imported all the same."""
-    assert [one.brin6 for one in bring(opslag, SET)] == ["21QW00", "21QW01"]
-    assert (keys(opslag), keys(opslag, "21QW01")) == (["1"], ["2"])
+    assert [one.brin6 for one in bring(database, SET)] == ["21QW00", "21QW01"]
+    assert (keys(database), keys(database, "21QW01")) == (["1"], ["2"])
 
 
-def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(opslag: Database) -> None:
+def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(database: Database) -> None:
     """Also when they are at different vestigingen: else the one would become the other."""
     doubled = {**SET, "leerlingen": SET["leerlingen"].replace("E2", "E1")}
-    assert refused(opslag, doubled) == [("leerlingen.csv", 3, "the same as line 2")]
+    assert refused(database, doubled) == [("leerlingen.csv", 3, "the same as line 2")]
 
 
-def test_a_schoolkey_of_two_vestigingen_is_refused(opslag: Database) -> None:
+def test_a_schoolkey_of_two_vestigingen_is_refused(database: Database) -> None:
     """A schoolkey belongs to one brin6, also within one set."""
     both = """
         Brin;Vestiging;Naam;Schoolsleutel
         21QW;00;Noord;sk
         21QW;01;Zuid;sk"""
-    assert refused(opslag, {**SET, "vestigingen": both}) == [("vestigingen.csv", 3, "its schoolkey belongs to 21QW00")]
+    assert refused(database, {**SET, "vestigingen": both}) == [
+        ("vestigingen.csv", 3, "its schoolkey belongs to 21QW00")
+    ]
 
 
-def test_a_leerkracht_with_two_eckids_is_refused(opslag: Database) -> None:
+def test_a_leerkracht_with_two_eckids_is_refused(database: Database) -> None:
     """A key of which one set says two things is nobody in particular; the same set again would change it each time."""
     two = SET["leerkrachten"].replace("M;;Maas;;Kim;;21QW;00", "M;E8;Maas;;Kim;;21QW;00")
     two = two.replace("M;;Maas;;Kim;;21QW;01", "M;E9;Maas;;Kim;;21QW;01")
-    assert refused(opslag, {**SET, "leerkrachten": two}) == [
+    assert refused(database, {**SET, "leerkrachten": two}) == [
         ("leerkrachten.csv", 3, "another value than on line 2, of the same leerkracht")
     ]
 
 
-def test_a_row_that_places_nobody_anywhere_is_no_place(opslag: Database) -> None:
+def test_a_row_that_places_nobody_anywhere_is_no_place(database: Database) -> None:
     """In a coming year takes part who has a group, or a jaargroep alone; a row with neither says nothing."""
     coming = rows("groepen", "5A;21QW;00;2027-2028;5A;Stamgroep;5;Ja")
     coming |= {"plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;"}
-    *_, report = [one for one in bring(opslag, coming) if one.schooljaar == STRAKS]
+    *_, report = [one for one in bring(database, coming) if one.schooljaar == LATER]
     assert report.counts["leerlingen"].added == 1
-    assert keys(opslag, schooljaar=STRAKS) == []
-    bring(opslag, {**coming, "plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;5"})
-    assert keys(opslag, schooljaar=STRAKS) == ["1"]
+    assert keys(database, schooljaar=LATER) == []
+    bring(database, {**coming, "plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;5"})
+    assert keys(database, schooljaar=LATER) == ["1"]
 
 
-def test_places_of_a_year_that_is_not_laid_out_are_not_read(opslag: Database) -> None:
+def test_places_of_a_year_that_is_not_laid_out_are_not_read(database: Database) -> None:
     """An export of places may go further back than that of groups: told once per year, and the rest comes in."""
     older = SET["plaatsingen"] + "\n1;21QW;00;2025-2026;3A;\n1;21QW;00;2025-2026;3B;\n2;21QW;01;2025-2026;3C;3"
     staff = SET["leerkrachten"] + "\nM;;Maas;;Kim;;21QW;00;2025-2026;3A"
-    report, *_ = bring(opslag, {**SET, "plaatsingen": older, "leerkrachten": staff})
+    report, *_ = bring(database, {**SET, "plaatsingen": older, "leerkrachten": staff})
     reason = "groepen.csv has no group of this vestiging and schooljaar: not read"
     assert [(one.file, one.line, one.reason) for one in report.warnings if one.element == "Schooljaar"] == [
         ("plaatsingen.csv", 4, reason),
         ("leerkrachten.csv", 4, reason),
         ("plaatsingen.csv", 6, reason),
     ]
-    assert keys(opslag) == ["1"]
+    assert keys(database) == ["1"]
 
 
-def test_half_a_school_leaves_the_other_half_as_it_is(opslag: Database) -> None:
+def test_half_a_school_leaves_the_other_half_as_it_is(database: Database) -> None:
     """A set that lays out one vestiging changes nothing at the other, whatever it says of who is there."""
-    bring(opslag, SET)
+    bring(database, SET)
     half = {naam: "\n".join(line for line in text.split("\n") if "21QW;01" not in line) for naam, text in SET.items()}
-    bring(opslag, half)
-    assert (keys(opslag), keys(opslag, "21QW01")) == (["1"], ["2"])
+    bring(database, half)
+    assert (keys(database), keys(database, "21QW01")) == (["1"], ["2"])
 
 
-def test_who_moved_is_at_one_vestiging_at_a_time(opslag: Database) -> None:
+def test_who_moved_is_at_one_vestiging_at_a_time(database: Database) -> None:
     """The group at the vestiging that somebody left does not hold him there; the day of moving is the first there."""
     moved = rows("plaatsingen", "1;21QW;01;2026-2027;4B;")
     moved["inschrijvingen"] = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;01-10-2026")
     moved["inschrijvingen"] += "\n1;21QW;01;01-10-2026;"
-    bring(opslag, moved)
-    for day, here, there in ((date(2026, 9, 30), ["1"], ["2"]), (DAG, [], ["1", "2"])):
-        assert (keys(opslag, day=day), keys(opslag, "21QW01", day=day)) == (here, there)
+    bring(database, moved)
+    for day, here, there in ((date(2026, 9, 30), ["1"], ["2"]), (DAY, [], ["1", "2"])):
+        assert (keys(database, day=day), keys(database, "21QW01", day=day)) == (here, there)
 
 
-def test_two_enrolments_in_one_year(opslag: Database) -> None:
+def test_two_enrolments_in_one_year(database: Database) -> None:
     """Who leaves and comes back in a year is there in both periods and in no other days, with one key."""
     back = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;15-10-2026")
-    bring(opslag, {**SET, "inschrijvingen": back + "\n1;21QW;00;20-10-2026;"})
+    bring(database, {**SET, "inschrijvingen": back + "\n1;21QW;00;20-10-2026;"})
     for day, here in ((1, ["1"]), (14, ["1"]), (15, []), (19, []), (20, ["1"]), (31, ["1"])):
-        assert keys(opslag, day=date(2026, 10, day)) == here
+        assert keys(database, day=date(2026, 10, day)) == here
 
 
-def test_the_jaargroep_is_the_most_specific_one(opslag: Database) -> None:
+def test_the_jaargroep_is_the_most_specific_one(database: Database) -> None:
     """That of the place in the stamgroep, else of the first place, else of the stamgroep unless it is a combination."""
     groepen = rows("groepen", "S;21QW;00;2026-2027;Plus;Samengestelde groep;;Ja")
     for stam, extra, of_groep, wanted in (
@@ -173,54 +175,54 @@ def test_the_jaargroep_is_the_most_specific_one(opslag: Database) -> None:
         place = SET["plaatsingen"].replace("1;21QW;00;2026-2027;4A;", f"1;21QW;00;2026-2027;S;{extra}")
         place += f"\n1;21QW;00;2026-2027;4A;{stam}"
         laid_out = groepen["groepen"].replace("4A;Stamgroep;4;", f"4A;Stamgroep;{of_groep};")
-        bring(opslag, {**SET, "groepen": laid_out, "plaatsingen": place})
-        found = select(opslag, "21QW00", NU, DAG)
+        bring(database, {**SET, "groepen": laid_out, "plaatsingen": place})
+        found = select(database, "21QW00", NOW, DAY)
         assert found is not None
         assert [one.jaargroep for one in found.leerlingen] == [wanted]
 
 
 @pytest.mark.parametrize(("tot", "last"), [("31-07-2027", date(2027, 7, 30)), ("01-08-2027", date(2027, 7, 31))])
-def test_a_leaver_at_the_end_of_the_year(opslag: Database, tot: str, last: date) -> None:
+def test_a_leaver_at_the_end_of_the_year(database: Database, tot: str, last: date) -> None:
     """Who leaves on 31 July is not in the year as it stood at its end; who leaves on 1 August is, for ever."""
     ends = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", f"1;21QW;00;01-08-2024;{tot}")
     stays = ends + "\n2;21QW;00;01-08-2024;"
-    bring(opslag, {**SET, "inschrijvingen": stays})
-    assert keys(opslag, day=last) == ["1", "2"]
+    bring(database, {**SET, "inschrijvingen": stays})
+    assert keys(database, day=last) == ["1", "2"]
     at_end = ["1", "2"] if last == date(2027, 7, 31) else ["2"]
     for day in (date(2027, 7, 31), date(2027, 8, 1), date(2030, 1, 1)):
-        assert keys(opslag, day=day) == at_end
+        assert keys(database, day=day) == at_end
 
 
-def test_the_day_of_the_next_change_is_never_missed(opslag: Database) -> None:
+def test_the_day_of_the_next_change_is_never_missed(database: Database) -> None:
     """No answer changes by the calendar before the day that `next_change` names."""
     periods = "\n1;21QW;00;01-08-2024;15-10-2026\n1;21QW;00;20-10-2026;31-07-2027\n2;21QW;00;02-08-2026;01-08-2027"
     head = "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum"
     coming = rows("groepen", "5A;21QW;00;2027-2028;5A;Stamgroep;5;Ja")
-    bring(opslag, {**coming, "inschrijvingen": f"{head}{periods}\n2;21QW;00;01-09-2027;\n2;21QW;01;01-08-2024;"})
+    bring(database, {**coming, "inschrijvingen": f"{head}{periods}\n2;21QW;00;01-09-2027;\n2;21QW;01;01-08-2024;"})
     days = [date.fromordinal(n) for n in range(date(2026, 7, 28).toordinal(), date(2028, 8, 3).toordinal())]
-    for schooljaar in (NU, STRAKS):
-        answers = [keys(opslag, schooljaar=schooljaar, day=day) for day in days]
+    for schooljaar in (NOW, LATER):
+        answers = [keys(database, schooljaar=schooljaar, day=day) for day in days]
         assert len({tuple(one) for one in answers}) > 1
         for day, now, then in zip(days, answers, answers[1:], strict=False):
-            named = next_change(opslag, "21QW00", schooljaar, day)
+            named = next_change(database, "21QW00", schooljaar, day)
             assert named is None or named > day
             assert now == then or named == date.fromordinal(day.toordinal() + 1), (schooljaar, day)
 
 
-def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(opslag: Database) -> None:
+def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(database: Database) -> None:
     """A vestiging that stays after an undo stays as it was before: an import may still say whose schoolkey that is."""
-    import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk"))
-    key = freshness.AnswerKey("21QW00", NU, "volledig", "2.2", "leerlinggegevens")
+    import_dataset(database, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk"))
+    key = freshness.AnswerKey("21QW00", NOW, "volledig", "2.2", "leerlinggegevens")
     now = datetime(2026, 10, 1, tzinfo=UTC)
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         validity = freshness.Validity(
             schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0
         )
         insert_rows(connection, [freshness.validity_row(key, "x", now, validity)])
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         batches.undo(connection, 1, MOMENT)
-    import_dataset(opslag, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))
-    with opslag.reading() as connection:
+    import_dataset(database, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))
+    with database.reading() as connection:
         assert [(one.brin6, one.schoolkey) for one in schools.list_vestigingen(connection)] == [
             ("21QW00", None),
             ("21QW01", "sk"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.edexml_files import make_dataset
-from support.imports import import_dataset, next_change, open_opslag
+from support.imports import import_dataset, next_change, open_database
 from support.served_school import furnish
 from support.wsgi import call
 
@@ -95,7 +95,7 @@ def test_list_counts_what_is_answered(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag", "wisselingen", "eerste"),
+    ("day", "changes", "first"),
     [
         (date(2026, 7, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
         (date(2026, 8, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
@@ -105,15 +105,15 @@ def test_list_counts_what_is_answered(run: Run) -> None:
     ],
 )
 def test_an_answer_is_true_until_the_next_change(
-    tmp_path: Path, dag: date, wisselingen: list[EnrolmentChange], eerste: date | None
+    tmp_path: Path, day: date, changes: list[EnrolmentChange], first: date | None
 ) -> None:
     """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
-    database = open_opslag(tmp_path)
+    database = open_database(tmp_path)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
-        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=dag)
-        assert found == wisselingen
-    assert next_change(database, "21QW00", "2026-2027", dag) == eerste
+        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)
+        assert found == changes
+    assert next_change(database, "21QW00", "2026-2027", day) == first
     database.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
-from support.world import BRIN6, CODE, KLANTCODE, MOMENT, open_opslag
+from support.world import BRIN6, CODE, KLANTCODE, MOMENT, open_database
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file
@@ -17,14 +17,14 @@ from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 A = "a=" + "0a" * 32
-A_ANDERS = "a=" + "1a" * 32
+A_OTHERWISE = "a=" + "1a" * 32
 B = "b=" + "0b" * 32
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Database:
+def database(tmp_path: Path) -> Database:
     """Give a new database."""
-    return open_opslag(tmp_path, BRIN6)
+    return open_database(tmp_path, BRIN6)
 
 
 def load(folder: Path, database: Database, keys: str | None = None, keys_file: Path | None = None) -> ServerKeys:
@@ -38,20 +38,20 @@ def names(keys: ServerKeys) -> list[str]:
     return [key.name for key in keys.keys]
 
 
-def test_first_use_makes_a_file(tmp_path: Path, opslag: Database) -> None:
+def test_first_use_makes_a_file(tmp_path: Path, database: Database) -> None:
     """Beside a new SQLite database a key file is made, for its owner only, and the next start reads the same key."""
-    first = load(tmp_path, opslag)
+    first = load(tmp_path, database)
     file = tmp_path / "keys"
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    second = load(tmp_path, opslag)
+    second = load(tmp_path, database)
     assert first.digest(SecretPurpose.KLANTCODE, "x") == second.digest(SecretPurpose.KLANTCODE, "x")
 
 
-def test_many_start_at_once(tmp_path: Path, opslag: Database) -> None:
+def test_many_start_at_once(tmp_path: Path, database: Database) -> None:
     """Several starts at once, with no key file yet, all get the one key."""
     with ThreadPoolExecutor(8) as pool:
-        boxes = list(pool.map(lambda _: load(tmp_path, opslag), range(8)))
+        boxes = list(pool.map(lambda _: load(tmp_path, database), range(8)))
     assert len({keys.digest(SecretPurpose.KLANTCODE, "x") for keys in boxes}) == 1
 
 
@@ -65,103 +65,103 @@ def test_second_maker_loses(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_lost_key_file(tmp_path: Path, opslag: Database) -> None:
+def test_lost_key_file(tmp_path: Path, database: Database) -> None:
     """A database that was used with keys gets no new key file when the old one is gone."""
-    load(tmp_path, opslag)
+    load(tmp_path, database)
     (tmp_path / "keys").unlink()
     with pytest.raises(ServerKeyError, match="no key file"):
-        load(tmp_path, opslag)
+        load(tmp_path, database)
     assert not (tmp_path / "keys").exists()
 
 
 def test_no_file_is_made_beside_another_database(
-    tmp_path: Path, opslag: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside another database than SQLite the keys must be given."""
-    monkeypatch.setattr(opslag, "is_sqlite", False)
+    monkeypatch.setattr(database, "is_sqlite", False)
     with pytest.raises(ServerKeyError, match="UWLR_KEYS"):
-        load(tmp_path, opslag)
+        load(tmp_path, database)
     assert not (tmp_path / "keys").exists()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660, 0o644, 0o610])
-def test_loose_rights(tmp_path: Path, opslag: Database, mode: int) -> None:
+def test_loose_rights(tmp_path: Path, database: Database, mode: int) -> None:
     """A key file on which group or others have any right is refused, with what to do."""
     file = tmp_path / "sleutels"
     file.write_text(A)
     file.chmod(mode)
     with pytest.raises(ServerKeyError, match="chmod 600"):
-        load(tmp_path, opslag, keys_file=file)
+        load(tmp_path, database, keys_file=file)
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"\xff\xfe", b"x" * 70_000, (A + "\n" + A).encode()])
-def test_broken_file(tmp_path: Path, opslag: Database, content: bytes) -> None:
+def test_broken_file(tmp_path: Path, database: Database, content: bytes) -> None:
     """A key file that holds no keys is refused."""
     file = tmp_path / "sleutels"
     file.touch(mode=0o600)
     file.write_bytes(content)
     with pytest.raises(ServerKeyError):
-        load(tmp_path, opslag, keys_file=file)
+        load(tmp_path, database, keys_file=file)
 
 
-def test_folder_as_file(tmp_path: Path, opslag: Database) -> None:
+def test_folder_as_file(tmp_path: Path, database: Database) -> None:
     """A folder in the place of the key file is refused in one sentence."""
     with pytest.raises(ServerKeyError, match="cannot be used"):
-        load(tmp_path, opslag, keys_file=tmp_path)
+        load(tmp_path, database, keys_file=tmp_path)
 
 
-def test_file_with_comments(tmp_path: Path, opslag: Database) -> None:
+def test_file_with_comments(tmp_path: Path, database: Database) -> None:
     """A key file holds one key a line, newest first; comments and empty lines are skipped."""
     file = tmp_path / "sleutels"
     file.touch(mode=0o600)
     file.write_text(f"# newest first\n{B}\n\n{A}\n")
-    assert names(load(tmp_path, opslag, keys_file=file)) == ["b", "a"]
+    assert names(load(tmp_path, database, keys_file=file)) == ["b", "a"]
 
 
 @pytest.mark.parametrize(
     "keys",
     ["", "0a" * 32, "a=" + "0a" * 31, "a=zz" + "0a" * 32, A + "0", "A=" + "0a" * 32, "a%=" + "0a" * 32, f"{A},{A}"],
 )
-def test_broken_variable(tmp_path: Path, opslag: Database, keys: str) -> None:
+def test_broken_variable(tmp_path: Path, database: Database, keys: str) -> None:
     """Keys of another form, too short, or of one name twice are refused, and the refusal holds no key."""
     with pytest.raises(ServerKeyError) as caught:
-        load(tmp_path, opslag, keys)
+        load(tmp_path, database, keys)
     assert "0a0a" not in str(caught.value)
 
 
-def test_variable_leaves_the_environment(tmp_path: Path, opslag: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_leaves_the_environment(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """After reading, good or not, UWLR_KEYS is no longer in the environment."""
     monkeypatch.setenv("UWLR_KEYS", A)
-    ServerKeys.from_settings(Settings(data=tmp_path), opslag)
+    ServerKeys.from_settings(Settings(data=tmp_path), database)
     assert "UWLR_KEYS" not in os.environ
     monkeypatch.setenv("UWLR_KEYS", "nonsense")
     with pytest.raises(ServerKeyError):
-        ServerKeys.from_settings(Settings(data=tmp_path), opslag)
+        ServerKeys.from_settings(Settings(data=tmp_path), database)
     assert "UWLR_KEYS" not in os.environ
 
 
-def test_another_key_of_the_same_name(tmp_path: Path, opslag: Database) -> None:
+def test_another_key_of_the_same_name(tmp_path: Path, database: Database) -> None:
     """A key that is not the one the database was used with is refused, and stays out of the database."""
-    load(tmp_path, opslag, A)
+    load(tmp_path, database, A)
     with pytest.raises(ServerKeyError, match="'a' is another one"):
-        load(tmp_path, opslag, f"{B},{A_ANDERS}")
-    with opslag.reading() as connection:
+        load(tmp_path, database, f"{B},{A_OTHERWISE}")
+    with database.reading() as connection:
         assert connection.scalars(sa.select(serversleutel.c.naam)).all() == ["a"]
 
 
-def test_rotation(tmp_path: Path, opslag: Database) -> None:
+def test_rotation(tmp_path: Path, database: Database) -> None:
     """A new key in front writes; the old one still reads, and may go only when nothing needs it any more."""
-    old = load(tmp_path, opslag, A)
-    with opslag.writing() as connection:
+    old = load(tmp_path, database, A)
+    with database.writing() as connection:
         afnemers.add(connection, old, "Snappet", MOMENT, KLANTCODE)
-    both = load(tmp_path, opslag, f"{B},{A}")
-    with opslag.reading() as connection:
+    both = load(tmp_path, database, f"{B},{A}")
+    with database.reading() as connection:
         assert afnemers.identify(connection, "Snappet", KLANTCODE, MOMENT, both) is not None
     with pytest.raises(ServerKeyError, match="'a' is missing"):
-        load(tmp_path, opslag, B)
-    with opslag.writing() as connection:
+        load(tmp_path, database, B)
+    with database.writing() as connection:
         afnemers.rotate(connection, both, "Snappet", MOMENT)
-    assert names(load(tmp_path, opslag, B)) == ["b"]
+    assert names(load(tmp_path, database, B)) == ["b"]
 
 
 def test_nothing_shows_a_key() -> None:

@@ -8,10 +8,10 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import eckid, make_dataset, to_edexml
-from support.imports import MOMENT, TABELLEN, dump, import_dataset, open_opslag, opties
-from support.las_files import SCHRIFTEN, csv_set, edexml_file
+from support.imports import MOMENT, TABLES, dump, import_dataset, open_database, options
+from support.las_files import CSV_STYLES, csv_set, edexml_file
 from support.oracle import amount
-from support.school_life import BRIN6S, START, Leven
+from support.school_life import BRIN6S, START, SchoolLife
 from support.school_model import edexml_says
 
 from uwlr_adapter.administratie import tables
@@ -23,14 +23,14 @@ from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db.database import Database
 
 Dump = dict[str, list[tuple[object, ...]]]
-STAPPEN = 14
+STEPS = 14
 """How many imports a series has."""
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_opslag(tmp_path)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 
@@ -49,72 +49,72 @@ def refuses(database: Database, batch: int, text: str) -> None:
     assert dump(database) == before
 
 
-class Reeks:
+class Series:
     """A small school whose LAS is imported again and again, in each way there is."""
 
     def __init__(self, database: Database, seed: int) -> None:
-        self.database, self.kans = database, Random(seed)  # noqa: S311 - a seeded school is no secret
-        self.leven = Leven(seed, 14)
-        self.staand: list[tuple[int, Dump]] = []
+        self.database, self.rng = database, Random(seed)  # noqa: S311 - a seeded school is no secret
+        self.life = SchoolLife(seed, 14)
+        self.standing: list[tuple[int, Dump]] = []
         """Each import that stands, with the records of before it."""
-        self.teruggedraaid: list[int] = []
+        self.undone: list[int] = []
 
     def step(self) -> None:
         """Let a week pass, then import; a dry run and a refused source before it change nothing."""
         for _ in range(7):
-            self.leven.dag += timedelta(1)
-            self.leven.live()
+            self.life.day += timedelta(1)
+            self.life.live()
         before = dump(self.database)
         deliveries = self.deliver()
-        if self.kans.random() < 0.3:
+        if self.rng.random() < 0.3:
             self.run(deliveries, dry_run=True)
-        if self.kans.random() < 0.5:
+        if self.rng.random() < 0.5:
             with pytest.raises(ImportRefusedError, match="refused"):
                 self.run([*deliveries, _of_two_minds(deliveries)])
         assert dump(self.database) == before
-        self.staand.append((self.run(deliveries), before))
-        if self.kans.random() < 0.2:  # the same again changes nothing, and is a batch of its own
+        self.standing.append((self.run(deliveries), before))
+        if self.rng.random() < 0.2:  # the same again changes nothing, and is a batch of its own
             after = dump(self.database)
-            self.staand.append((self.run(deliveries), after))
+            self.standing.append((self.run(deliveries), after))
             assert dump(self.database) == after
 
     def run(self, deliveries: list[Delivery], *, dry_run: bool = False) -> int:
         """Import, or try."""
-        return importer.import_deliveries(self.database, deliveries, opties(dry_run=dry_run)).batch
+        return importer.import_deliveries(self.database, deliveries, options(dry_run=dry_run)).batch
 
     def deliver(self) -> list[Delivery]:
         """Read an export of some years; the keys of EDEXML files may be dummies."""
-        years = [year for year in self.leven.klassen if self.kans.random() < 0.6] or [(BRIN6S[0], START)]
-        schoolkeys = {brin6: f"{brin6}-{self.kans.randint(1, 3)}" for brin6 in BRIN6S if self.kans.random() < 0.3}
-        las = self.leven.copy()
-        if self.kans.random() < 0.5:
-            return csv_bron.read(csv_set(las, years, self.kans.choice(SCHRIFTEN), schoolkeys))
-        for kind in las.kinderen if self.kans.random() < 0.5 else ():
-            if kind.nr % 7 and kind.nr % 10 and self.kans.random() < 0.5:
-                kind.key = f"#{kind.nr}"
+        years = [year for year in self.life.klassen if self.rng.random() < 0.6] or [(BRIN6S[0], START)]
+        schoolkeys = {brin6: f"{brin6}-{self.rng.randint(1, 3)}" for brin6 in BRIN6S if self.rng.random() < 0.3}
+        las = self.life.copy()
+        if self.rng.random() < 0.5:
+            return csv_bron.read(csv_set(las, years, self.rng.choice(CSV_STYLES), schoolkeys))
+        for kind in las.pupils if self.rng.random() < 0.5 else ():
+            if kind.number % 7 and kind.number % 10 and self.rng.random() < 0.5:
+                kind.key = f"#{kind.number}"
         found = []
         for year in years:
-            klassen, leraren = list(las.klassen[year].values()), list(las.leraren[year].values())
-            bewering = edexml_says(las.kinderen, klassen, leraren, year, las.dag)
-            found.append(edexml.read(edexml_file(year, bewering, schoolkeys.get(year[0]))))
+            klassen, teachers = list(las.klassen[year].values()), list(las.teachers[year].values())
+            claim = edexml_says(las.pupils, klassen, teachers, year, las.day)
+            found.append(edexml.read(edexml_file(year, claim, schoolkeys.get(year[0]))))
         return found
 
     def undo(self) -> None:
         """Take the newest import back; an older one, or one that is back already, is refused."""
-        if len(self.staand) > 1:
-            refuses(self.database, self.kans.choice(self.staand[:-1])[0], "first")
-        batch, before = self.staand.pop()
+        if len(self.standing) > 1:
+            refuses(self.database, self.rng.choice(self.standing[:-1])[0], "first")
+        batch, before = self.standing.pop()
         undo(self.database, batch)
         assert dump(self.database) == before
-        self.teruggedraaid.append(batch)
-        refuses(self.database, self.kans.choice(self.teruggedraaid), "already")
+        self.undone.append(batch)
+        refuses(self.database, self.rng.choice(self.undone), "already")
 
     def forget(self) -> None:
         """Forget somebody; the records of any earlier day are from now on those without."""
-        here = [kind for kind in self.leven.kinderen if (kind.key,) in self._bronsleutels()]
+        here = [kind for kind in self.life.pupils if (kind.key,) in self._source_keys()]
         if not here:
             return
-        kind = self.kans.choice(here)
+        kind = self.rng.choice(here)
         with self.database.writing() as connection:
             at = connection.scalar(
                 sa.select(tables.bronsleutel.c.persoon_id).where(
@@ -122,10 +122,10 @@ class Reeks:
                 )
             )
             forget.forget(connection, BRIN6S[0][:4], kind.key, MOMENT)
-        self.leven.kinderen.remove(kind)
-        self.staand = [(batch, _without(before, at)) for batch, before in self.staand]
+        self.life.pupils.remove(kind)
+        self.standing = [(batch, _without(before, at)) for batch, before in self.standing]
 
-    def _bronsleutels(self) -> set[tuple[str, ...]]:
+    def _source_keys(self) -> set[tuple[str, ...]]:
         with self.database.reading() as connection:
             query = sa.select(tables.bronsleutel.c.bronkey).where(tables.bronsleutel.c.soort == "leerling")
             return {tuple(row) for row in connection.execute(query)}
@@ -148,7 +148,7 @@ def edexml_dummy() -> bytes:
 def _without(records: Dump, persoon_id: int | None) -> Dump:
     """Give records without those about a person."""
     found = {}
-    for table in TABELLEN:
+    for table in TABLES:
         names = [column.name for column in table.columns]
         own = "id" if table is tables.persoon else "persoon_id"
         place = names.index(own) if own in names else None
@@ -158,53 +158,55 @@ def _without(records: Dump, persoon_id: int | None) -> Dump:
 
 
 @pytest.mark.parametrize("seed", range(amount(3, 60)))
-def test_each_import_of_a_random_series_is_taken_back_exactly(opslag: Database, seed: int) -> None:
+def test_each_import_of_a_random_series_is_taken_back_exactly(database: Database, seed: int) -> None:
     """Both formats, two vestigingen, changed keys and ECK-iDs, forgotten leerlingen: undo gives what was there."""
-    reeks = Reeks(opslag, seed)
-    for number in range(STAPPEN):
-        reeks.step()
-        if reeks.kans.random() < 0.25:
-            reeks.undo()
+    series = Series(database, seed)
+    for number in range(STEPS):
+        series.step()
+        if series.rng.random() < 0.25:
+            series.undo()
         if number in (5, 9):
-            reeks.forget()
-    while reeks.staand:
-        reeks.undo()
-    assert not any(dump(opslag).values())
+            series.forget()
+    while series.standing:
+        series.undo()
+    assert not any(dump(database).values())
 
 
-def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(opslag: Database) -> None:
+def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(database: Database) -> None:
     """A leerling of a wrong import is nowhere any more after its undo, so that there is nothing left to forget."""
-    import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(1), achternaam="Ergens")]))
-    import_dataset(opslag, make_dataset([Leerling("101", eckid=eckid(2), achternaam="Anders")]))
+    import_dataset(database, make_dataset([Leerling("101", eckid=eckid(1), achternaam="Ergens")]))
+    import_dataset(database, make_dataset([Leerling("101", eckid=eckid(2), achternaam="Anders")]))
     for batch in (2, 1):
-        undo(opslag, batch)
-    with opslag.reading() as connection:
+        undo(database, batch)
+    with database.reading() as connection:
         assert connection.execute(sa.select(tables.importstap)).all() == []
         assert [(one.id, one.undone_at) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]
 
 
 @pytest.mark.parametrize("seed", range(amount(2, 20)))
-def test_imports_that_were_kept_by_name_are_taken_back_too(opslag: Database, seed: int) -> None:
+def test_imports_that_were_kept_by_name_are_taken_back_too(database: Database, seed: int) -> None:
     """The first imports were kept as one mapping for each row: what they hold is undone, and forgotten, as it is."""
-    reeks = Reeks(opslag, seed)
-    for number in range(STAPPEN):
-        reeks.step()
-        with opslag.writing() as connection:
+    series = Series(database, seed)
+    for number in range(STEPS):
+        series.step()
+        with database.writing() as connection:
             for row in connection.execute(sa.select(tables.importstap)).all():
                 if isinstance(row.rijen, dict):
                     own = (tables.importstap.c.batch_id == row.batch_id, tables.importstap.c.volgorde == row.volgorde)
-                    by_name = [dict(zip(row.rijen["kolommen"], rij, strict=True)) for rij in row.rijen["rijen"]]
+                    by_name = [
+                        dict(zip(row.rijen["kolommen"], kept_row, strict=True)) for kept_row in row.rijen["rijen"]
+                    ]
                     connection.execute(tables.importstap.update().where(*own).values(rijen=by_name))
         if number == 9:
-            reeks.forget()
-    while reeks.staand:
-        reeks.undo()
-    assert not any(dump(opslag).values())
+            series.forget()
+    while series.standing:
+        series.undo()
+    assert not any(dump(database).values())
 
 
 def test_what_names_a_row_comes_first_in_its_table() -> None:
     """Its primary key, and then whom it is about: rows are compared and kept by that."""
-    for table in TABELLEN:
+    for table in TABLES:
         names = table.columns.keys()
         key = table.primary_key.columns.keys()
         assert names[: len(key)] == key

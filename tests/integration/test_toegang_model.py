@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from lxml import etree
 from pydantic import SecretStr
-from support.imports import import_levering
+from support.imports import import_delivery
 from support.messages import LG, body, envelope, header
-from support.world import SLEUTELS, Wereld, open_opslag, school_element
+from support.world import SERVER_KEYS, World, open_database, school_element
 from support.wsgi import call
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader
@@ -37,7 +37,7 @@ from uwlr_adapter.web.app import App
 
 START = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)  # the night after it, Amsterdam leaves summer time
 BRIN6S = ("21QW00", "21QW01", "03AB00")
-KLANTEN = {"snappet": "Snappet", "basispoort": "Basispoort"}
+CLIENTS = {"snappet": "Snappet", "basispoort": "Basispoort"}
 NO_KLANT = "Client.OngeldigeKlantIdentificatie"
 NO_ACCESS = "Client.AutorisatieOngeldig"
 
@@ -50,16 +50,16 @@ class Endpoint(Protocol):
 
 
 @dataclass(frozen=True)
-class PoortDeur:
+class GateEndpoint:
     """The gate itself as the way in."""
 
-    wereld: Wereld
+    world: World
 
     def fetch(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
         """Fetch through the gate, from the bytes of a request on."""
         school = school_element(brin6)
         try:
-            return self.wereld.fetch(
+            return self.world.fetch(
                 key=key, school=school, klantnaam=klantnaam, klantcode=klantcode, moment=moment
             ).brin6
         except Fault as error:
@@ -67,7 +67,7 @@ class PoortDeur:
 
 
 @dataclass(frozen=True)
-class DienstDeur:
+class ExchangeEndpoint:
     """The whole application as the way in, with the clock of the machine."""
 
     app: App
@@ -98,7 +98,7 @@ def school_with_one(brin6: str) -> bytes:
 
 
 @dataclass
-class ModelKlant:
+class ModelClient:
     """What the model knows of a vendor: each code with the moment until when it is good."""
 
     codes: dict[str, datetime | None]
@@ -117,7 +117,7 @@ class ModelKoppeling:
 class Model:
     """Everything that may be known of who has access to what."""
 
-    klanten: dict[str, ModelKlant] = field(default_factory=dict)
+    klanten: dict[str, ModelClient] = field(default_factory=dict)
     koppelingen: dict[tuple[str, str], ModelKoppeling] = field(default_factory=dict)
 
     def verdict(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
@@ -130,7 +130,7 @@ class Model:
             return NO_KLANT
         today = moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
         for (where, what), koppeling in self.koppelingen.items():
-            mine = where == brin6 and KLANTEN[what] == klantnaam
+            mine = where == brin6 and CLIENTS[what] == klantnaam
             if mine and koppeling.code == key and today >= koppeling.first_day:
                 return brin6
         return NO_ACCESS
@@ -141,83 +141,83 @@ class Model:
         return code.startswith(brin6) and 20 <= len(code) <= 50 and code not in others
 
 
-class Toegangsmachine(RuleBasedStateMachine):
+class AccessMachine(RuleBasedStateMachine):
     """Acts on gate and model alike; after each act they must agree on what was asked, and on every fetch."""
 
     klantcodes = Bundle("klantcodes")
     brin6s = st.sampled_from(BRIN6S)
     rests = st.sampled_from(["-eerste-code-ab", "-tweede-code-ab", "-EERSTE-CODE-AB", "-kort"])
     strange = st.sampled_from(["", "", "", "21QW01", "x"])
-    aanbod = st.sampled_from(sorted(KLANTEN))
-    klanten = st.sampled_from(sorted(KLANTEN.values()))
+    entry = st.sampled_from(sorted(CLIENTS))
+    klanten = st.sampled_from(sorted(CLIENTS.values()))
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="uwlr-model-"))
-        database = open_opslag(self.folder, *BRIN6S)
-        self.wereld = Wereld(database, Gate(Catalogue.load(), ServerKeys.parse(SLEUTELS)))
+        database = open_database(self.folder, *BRIN6S)
+        self.world = World(database, Gate(Catalogue.load(), ServerKeys.parse(SERVER_KEYS)))
         self.model = Model()
         self.moment = START
-        self.deur = self.make_deur()
+        self.endpoint = self.make_endpoint()
         self.known_codes: set[str] = set()
         self.given: list[str] = []
 
-    def make_deur(self) -> Endpoint:
+    def make_endpoint(self) -> Endpoint:
         """Give the way in: the gate."""
-        return PoortDeur(self.wereld)
+        return GateEndpoint(self.world)
 
     @property
     def database(self) -> Database:
         """The database under test."""
-        return self.wereld.database
+        return self.world.database
 
     @initialize(target=klantcodes)
     def vendors(self) -> object:
         """Both vendors are there."""
         given = []
-        for klantnaam in KLANTEN.values():
+        for klantnaam in CLIENTS.values():
             with self.database.writing() as connection:
-                _, klantcode = afnemers.add(connection, self.wereld.gate.server_keys, klantnaam, self.moment)
-            self.model.klanten[klantnaam] = ModelKlant({klantcode: None})
+                _, klantcode = afnemers.add(connection, self.world.gate.server_keys, klantnaam, self.moment)
+            self.model.klanten[klantnaam] = ModelClient({klantcode: None})
             given.append(klantcode)
         self.given += given
         return multiple(*given)
 
-    @rule(brin6=brin6s, aanbod=aanbod, rest=rests, strange=strange, days=st.sampled_from([-1, 0, 0, 0, 1, 2, 366]))
-    def activate(self, brin6: str, aanbod: str, rest: str, strange: str, days: int) -> None:
+    @rule(brin6=brin6s, entry=entry, rest=rests, strange=strange, days=st.sampled_from([-1, 0, 0, 0, 1, 2, 366]))
+    def activate(self, brin6: str, entry: str, rest: str, strange: str, days: int) -> None:
         """Activate a koppeling, perhaps with a code or a Startdatum that is refused."""
         code = (strange or brin6) + rest
         today = self.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
         may = (
-            (brin6, aanbod) not in self.model.koppelingen
-            and self.model.klanten[KLANTEN[aanbod]].enabled
-            and self.model.may_use(brin6, aanbod, code)
+            (brin6, entry) not in self.model.koppelingen
+            and self.model.klanten[CLIENTS[entry]].enabled
+            and self.model.may_use(brin6, entry, code)
             and 0 <= days <= 365
         )
         first_day = today + timedelta(days=days)
         try:
-            self.wereld.activate(aanbod, brin6, code, startdatum=first_day, moment=self.moment)
+            self.world.activate(entry, brin6, code, startdatum=first_day, moment=self.moment)
         except KoppelingError:
             assert not may
         else:
             assert may
             self.known_codes.add(code)
-            self.model.koppelingen[brin6, aanbod] = ModelKoppeling(code, first_day)
+            self.model.koppelingen[brin6, entry] = ModelKoppeling(code, first_day)
 
-    @rule(brin6=brin6s, aanbod=aanbod, rest=rests, strange=strange)
-    def enter_code(self, brin6: str, aanbod: str, rest: str, strange: str) -> None:
+    @rule(brin6=brin6s, entry=entry, rest=rests, strange=strange)
+    def enter_code(self, brin6: str, entry: str, rest: str, strange: str) -> None:
         """Change the code, or resume with the same or a new one."""
         code = (strange or brin6) + rest
-        koppeling = self.model.koppelingen.get((brin6, aanbod))
-        may = koppeling is not None and self.model.may_use(brin6, aanbod, code)
+        koppeling = self.model.koppelingen.get((brin6, entry))
+        may = koppeling is not None and self.model.may_use(brin6, entry, code)
         with self.database.reading() as connection:
-            seen = store.find_living(connection, brin6, aanbod)
+            seen = store.find_living(connection, brin6, entry)
         assert (seen is None) == (koppeling is None)
         if seen is None or koppeling is None:
             return
         try:
             with self.database.writing() as connection:
-                keys = self.wereld.gate.server_keys
+                keys = self.world.gate.server_keys
                 actions.enter_code(connection, keys, seen.id, seen.versie, code, self.moment)
         except KoppelingError:
             assert not may
@@ -226,12 +226,12 @@ class Toegangsmachine(RuleBasedStateMachine):
             self.known_codes.add(code)
             koppeling.code = code
 
-    @rule(brin6=brin6s, aanbod=aanbod)
-    def pause(self, brin6: str, aanbod: str) -> None:
+    @rule(brin6=brin6s, entry=entry)
+    def pause(self, brin6: str, entry: str) -> None:
         """Pause: the school clears the code."""
-        koppeling = self.model.koppelingen.get((brin6, aanbod))
+        koppeling = self.model.koppelingen.get((brin6, entry))
         with self.database.reading() as connection:
-            seen = store.find_living(connection, brin6, aanbod)
+            seen = store.find_living(connection, brin6, entry)
         assert (seen is None) == (koppeling is None)
         if seen is None or koppeling is None:
             return
@@ -244,17 +244,17 @@ class Toegangsmachine(RuleBasedStateMachine):
             assert koppeling.code is not None
             koppeling.code = None
 
-    @rule(brin6=brin6s, aanbod=aanbod)
-    def end(self, brin6: str, aanbod: str) -> None:
+    @rule(brin6=brin6s, entry=entry)
+    def end(self, brin6: str, entry: str) -> None:
         """End a koppeling."""
         with self.database.reading() as connection:
-            seen = store.find_living(connection, brin6, aanbod)
-        assert (seen is None) == ((brin6, aanbod) not in self.model.koppelingen)
+            seen = store.find_living(connection, brin6, entry)
+        assert (seen is None) == ((brin6, entry) not in self.model.koppelingen)
         if seen is None:
             return
         with self.database.writing() as connection:
             actions.end(connection, seen.id, seen.versie, self.moment)
-        del self.model.koppelingen[brin6, aanbod]
+        del self.model.koppelingen[brin6, entry]
 
     @rule(target=klantcodes, klantnaam=klanten, hours=st.sampled_from([0, 1, 48]))
     def rotate(self, klantnaam: str, hours: int) -> object:
@@ -262,7 +262,7 @@ class Toegangsmachine(RuleBasedStateMachine):
         klant = self.model.klanten[klantnaam]
         try:
             with self.database.writing() as connection:
-                keys = self.wereld.gate.server_keys
+                keys = self.world.gate.server_keys
                 _, klantcode = afnemers.rotate(connection, keys, klantnaam, self.moment, timedelta(hours=hours))
         except AfnemerError:
             assert not klant.enabled
@@ -316,36 +316,36 @@ class Toegangsmachine(RuleBasedStateMachine):
 
     def _agree(self, klantnaam: str, klantcode: str, key: str, brin6: str) -> None:
         expected = self.model.verdict(klantnaam, klantcode, key, brin6, self.moment)
-        assert self.deur.fetch(klantnaam, klantcode, key, brin6, self.moment) == expected
+        assert self.endpoint.fetch(klantnaam, klantcode, key, brin6, self.moment) == expected
 
     def teardown(self) -> None:
         """Remove the database."""
-        if isinstance(self.deur, DienstDeur):
-            self.deur.app.close()
+        if isinstance(self.endpoint, ExchangeEndpoint):
+            self.endpoint.app.close()
         self.database.close()
         shutil.rmtree(self.folder)
 
 
-class Dienstmachine(Toegangsmachine):
+class ExchangeMachine(AccessMachine):
     """The same machine, with the whole application as the way in."""
 
-    def make_deur(self) -> Endpoint:
+    def make_endpoint(self) -> Endpoint:
         """Give the application, on the machine's database, keys and clock."""
         for brin6 in BRIN6S:
-            import_levering(self.database, reader.read(school_with_one(brin6)))
-        settings = Settings(data=self.folder, keys=SecretStr(",".join(SLEUTELS)))
-        return DienstDeur(make_app(settings, lambda: self.moment))
+            import_delivery(self.database, reader.read(school_with_one(brin6)))
+        settings = Settings(data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)))
+        return ExchangeEndpoint(make_app(settings, lambda: self.moment))
 
 
-TestToegang = Toegangsmachine.TestCase
-TestDienst = Dienstmachine.TestCase
-TestDienst.settings = settings(
+TestAccess = AccessMachine.TestCase
+TestExchange = ExchangeMachine.TestCase
+TestExchange.settings = settings(
     max_examples=6,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-TestToegang.settings = settings(
+TestAccess.settings = settings(
     max_examples=25,
     stateful_step_count=40,
     deadline=None,  # a commit waits for the disk

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from support.messages import envelope
-from support.served_school import PortalContext, furnish
+from support.served_school import ServedSchool, furnish
 from support.wsgi import call
 
 from uwlr_adapter.db.database import Database
@@ -28,16 +28,16 @@ LOCAL = "127.0.0.1"
 
 
 @pytest.fixture
-def huis(tmp_path: Path, databank: str, monkeypatch: pytest.MonkeyPatch) -> PortalContext:
+def served(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> ServedSchool:
     """Give a furnished house of its own to each test."""
     monkeypatch.delenv(metrics.FOLDER, raising=False)
     return furnish(tmp_path)
 
 
 @pytest.fixture
-def app(huis: PortalContext) -> App:
+def app(served: ServedSchool) -> App:
     """Make the application on it."""
-    return make_app(Settings(data=huis.data))
+    return make_app(Settings(data=served.data))
 
 
 def figures(app: App) -> dict[str, float]:
@@ -60,9 +60,9 @@ def test_a_sound_service_is_healthy_and_ready(app: App) -> None:
     assert get(app, "/readyz") == (200, "ready")
 
 
-def test_without_its_database_it_is_healthy_and_not_ready(app: App, huis: PortalContext) -> None:
+def test_without_its_database_it_is_healthy_and_not_ready(app: App, served: ServedSchool) -> None:
     """A database of another version, or that is away, makes it not ready; it is right again by itself."""
-    database = Database(Settings(data=huis.data).database_url)
+    database = Database(Settings(data=served.data).database_url)
     for change, back in (
         ("UPDATE alembic_version SET version_num = '9999'", None),
         ("ALTER TABLE serversleutel RENAME TO weg", "ALTER TABLE weg RENAME TO serversleutel"),
@@ -77,20 +77,20 @@ def test_without_its_database_it_is_healthy_and_not_ready(app: App, huis: Portal
         assert get(app, "/readyz") == (200, "ready")
 
 
-def test_with_another_key_it_is_not_ready(app: App, huis: PortalContext) -> None:
+def test_with_another_key_it_is_not_ready(app: App, served: ServedSchool) -> None:
     """When the database was used with another key of the same name, no code would be right."""
-    database = Database(Settings(data=huis.data).database_url)
+    database = Database(Settings(data=served.data).database_url)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE serversleutel SET controle = 'van een andere sleutel'")
     assert get(app, "/readyz") == (503, "keys")
 
 
-def test_requests_are_counted_by_operation_and_outcome(app: App, huis: PortalContext) -> None:
+def test_requests_are_counted_by_operation_and_outcome(app: App, served: ServedSchool) -> None:
     """Each outcome has its figure, and so have refusals of strangers and the ages of the records."""
-    call(app, huis.request())
-    call(app, huis.request())
-    call(app, huis.request(key="21QW00een-andere-code-dan-deze"))
-    call(app, envelope(kop=huis.header(klantnaam="Vreemd")))
+    call(app, served.request())
+    call(app, served.request())
+    call(app, served.request(key="21QW00een-andere-code-dan-deze"))
+    call(app, envelope(header_xml=served.header(klantnaam="Vreemd")))
     call(app, b"x")
     call(app, method="GET", query="wsdl")
     call(app, method="PUT")
@@ -115,12 +115,12 @@ def test_requests_are_counted_by_operation_and_outcome(app: App, huis: PortalCon
     assert 0 <= found['uwlr_records_age_seconds{which="newest"}'] <= found['uwlr_records_age_seconds{which="oldest"}']
 
 
-def test_failures_of_the_database_are_counted(app: App, huis: PortalContext) -> None:
+def test_failures_of_the_database_are_counted(app: App, served: ServedSchool) -> None:
     """A statement that fails has its figure."""
-    database = Database(Settings(data=huis.data).database_url)
+    database = Database(Settings(data=served.data).database_url)
     with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE journaal RENAME TO weg")
-    call(app, huis.request())
+    call(app, served.request())
     found = figures(app)
     assert found["uwlr_database_errors_total"] == 1
     outcome = 'uwlr_requests_total{operation="HaalLeerlinggegevens",outcome="Server.TijdelijkNietBeschikbaar"}'
@@ -163,13 +163,13 @@ def test_the_figures_are_for_this_machine(app: App, environ: dict[str, str]) -> 
     assert call(app, b"", method="GET", path="/metrics", query="", content_type=None, **environ).status == 404
 
 
-def test_a_process_shows_its_parts_only(huis: PortalContext) -> None:
+def test_a_process_shows_its_parts_only(served: ServedSchool) -> None:
     """UWLR_PARTS chooses what is there; health always is."""
-    app = make_app(Settings(data=huis.data, parts=frozenset({Part.SOAP})))
-    assert call(app, huis.request()).status == 200
+    app = make_app(Settings(data=served.data, parts=frozenset({Part.SOAP})))
+    assert call(app, served.request()).status == 200
     assert call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL).status == 404
-    app = make_app(Settings(data=huis.data, parts=frozenset({Part.PORTAL, Part.METRICS})))
-    assert call(app, huis.request()).status == 404
+    app = make_app(Settings(data=served.data, parts=frozenset({Part.PORTAL, Part.METRICS})))
+    assert call(app, served.request()).status == 404
     assert call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL).status == 200
     assert get(app, "/healthz") == (200, "ok")
 
@@ -188,11 +188,11 @@ def test_another_id_is_replaced(app: App, given: str) -> None:
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
 
 
-def test_the_log_has_a_line_for_each_request(app: App, huis: PortalContext, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_a_line_for_each_request(app: App, served: ServedSchool, caplog: pytest.LogCaptureFixture) -> None:
     """A line says what a request came to, under the id of the answer, and nothing that the caller sent."""
     caplog.set_level(logging.INFO)
     caplog.handler.setFormatter(JsonFormatter())
-    reply = call(app, huis.request(), HTTP_USER_AGENT="merkteken")
+    reply = call(app, served.request(), HTTP_USER_AGENT="merkteken")
     call(app, method="GET", path="/merkteken", query="merkteken")
     call(app, method="GET", path="/healthz")
     lines = [json.loads(line) for line in caplog.text.splitlines()]
@@ -202,7 +202,7 @@ def test_the_log_has_a_line_for_each_request(app: App, huis: PortalContext, capl
     ]
     assert lines[0]["request"] == reply.headers["X-Request-ID"]
     assert lines[0].keys() == {"time", "level", "logger", "request", "operation", "outcome", "seconds"}
-    for secret in ("merkteken", "Ygr67BfgKl", "Snappet", "21QW", "192.0.2.1", huis.klantcodes["Snappet"]):
+    for secret in ("merkteken", "Ygr67BfgKl", "Snappet", "21QW", "192.0.2.1", served.klantcodes["Snappet"]):
         assert secret not in caplog.text
 
 
@@ -240,13 +240,13 @@ def test_a_process_that_was_forked_counts_for_itself(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.glob("counter_*.db")} == {f"counter_{pid}.db" for pid in done.stdout.split()}
 
 
-def test_a_request_leaves_no_rings_of_objects(app: App, huis: PortalContext) -> None:
+def test_a_request_leaves_no_rings_of_objects(app: App, served: ServedSchool) -> None:
     """What was granted and what was refused is gone when it is answered: nothing piles up until Python looks for it."""
-    good = huis.request()
+    good = served.request()
     messages = {
         "granted": good,
-        "code": huis.request(key="21QW00ietsheelanders"),
-        "klantcode": good.replace(huis.klantcodes["Snappet"].encode(), b"iets anders"),
+        "code": served.request(key="21QW00ietsheelanders"),
+        "klantcode": good.replace(served.klantcodes["Snappet"].encode(), b"iets anders"),
         "version": good.replace(b">2.2<", b">9.9<"),
         "schema": good.replace(b"xsdversie", b"xsdversje"),
         "no XML": good[:-9],

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.oracle import standard_file
-from support.profile_school import PROFIELEN, Schooldeur, aanmaakdatum, outcome
+from support.profile_school import PROFIELEN, ProfileSchool, aanmaakdatum, outcome
 
 from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml
 
-BRIN6, JAAR = "99ZZ00", "2014-2015"
-PLAATS = {"Brin": "99ZZ", "Vestiging": "0"}
-IN_JAAR = {**PLAATS, "Schooljaar": "2014/2015"}
+BRIN6, YEAR = "99ZZ00", "2014-2015"
+PLACE = {"Brin": "99ZZ", "Vestiging": "0"}
+IN_YEAR = {**PLACE, "Schooljaar": "2014/2015"}
 GESLACHT = {"0": "Onbekend", "1": "M", "2": "V"}
-PERSOON = {
+PERSON = {
     "achternaam": "Achternaam",
     "voorvoegsel": "Voorvoegsel",
     "voornamen": "Voornamen",
@@ -27,7 +27,7 @@ PERSOON = {
     "roepnaam": "Roepnaam",
     "mutatiedatum": "Mutatiedatum",
 }
-LEERLING = PERSOON | {
+LEERLING = PERSON | {
     "geboortedatum": "Geboortedatum",
     "geslacht": "Geslacht",
     "start_ondw_jgr3": "Start groep 3",
@@ -39,11 +39,11 @@ LEERLING = PERSOON | {
     "gewicht_nieuw": "Leerlinggewicht",
     "postcodenl": "Postcode",
 }
-NIET_UIT_LEERLINGEN = {
+NOT_FROM_LEERLINGEN = {
     *("jaargroep", "groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum", "toevoegingen")
 }
 """What stands in another file of the set, or in none."""
-MOMENTEN = {
+MOMENTS = {
     "nu": datetime(2026, 11, 25, 9, tzinfo=UTC),
     "in dat jaar": datetime(2014, 10, 15, 9, tzinfo=UTC),
     "het jaar ervoor": datetime(2014, 7, 10, 9, tzinfo=UTC),
@@ -62,14 +62,14 @@ def convert(edex: etree._Element) -> dict[str, bytes]:
         naam: [] for naam in "leerlingen inschrijvingen groepen plaatsingen leerkrachten vestigingen locaties".split()
     }
     rows["vestigingen"].append(
-        {**PLAATS, "Naam": "De Voorbeeldschool", "Schoolsleutel": edex.findtext("school/schoolkey") or ""}
+        {**PLACE, "Naam": "De Voorbeeldschool", "Schoolsleutel": edex.findtext("school/schoolkey") or ""}
     )
     for one in edex.iterfind("vestigingen/vestiging"):
-        rows["locaties"].append({"Sleutel": _key(one), **PLAATS, "Naam": one.findtext("naam") or ""})
+        rows["locaties"].append({"Sleutel": _key(one), **PLACE, "Naam": one.findtext("naam") or ""})
     for one in edex.iterfind("groepen/*"):
         kind = "Stamgroep" if one.tag == "groep" else "Samengestelde groep"
         own = {"Naam": one.findtext("naam") or "", "Soort": kind, "Jaargroep": one.findtext("jaargroep") or ""}
-        rows["groepen"].append({"Sleutel": _key(one), **IN_JAAR, **own, "In koppelingen beschikbaar": "ja"})
+        rows["groepen"].append({"Sleutel": _key(one), **IN_YEAR, **own, "In koppelingen beschikbaar": "ja"})
     for one in edex.iterfind("leerlingen/leerling"):
         _leerling(rows, one)
     for one in edex.iterfind("leerkrachten/leerkracht"):
@@ -86,7 +86,7 @@ def _identity(element: etree._Element) -> dict[str, str]:
 
 
 def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
-    own = {LEERLING[str(field_.tag)]: field_.text or "" for field_ in one if field_.tag not in NIET_UIT_LEERLINGEN}
+    own = {LEERLING[str(field_.tag)]: field_.text or "" for field_ in one if field_.tag not in NOT_FROM_LEERLINGEN}
     for label in ("Geboortedatum", "Start groep 3"):
         own[label] = day(own.get(label))
     own["Geslacht"] = GESLACHT[own["Geslacht"]]
@@ -95,7 +95,7 @@ def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> Non
     rows["inschrijvingen"].append(
         {
             "Leerling": _key(one),
-            **PLAATS,
+            **PLACE,
             "Inschrijfdatum": day(one.findtext("instroomdatum")),
             "Uitschrijfdatum": day(one.findtext("uitstroomdatum")),
             "Locatie": "" if locatie is None else _key(locatie),
@@ -104,12 +104,12 @@ def _leerling(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> Non
     groepen = [*one.iterfind("groep"), *one.iterfind("samengestelde_groepen/samengestelde_groep")]
     for key in [_key(groep) for groep in groepen] or [""]:
         jaargroep = {"Groep": key, "Jaargroep": one.findtext("jaargroep") or ""}
-        rows["plaatsingen"].append({"Leerling": _key(one), **IN_JAAR, **jaargroep})
+        rows["plaatsingen"].append({"Leerling": _key(one), **IN_YEAR, **jaargroep})
 
 
 def _leerkracht(rows: dict[str, list[dict[str, str]]], one: etree._Element) -> None:
-    own = {PERSOON[str(field_.tag)]: field_.text or "" for field_ in one if str(field_.tag) in PERSOON}
-    own |= _identity(one) | IN_JAAR | {"Rollen": _rollen(one)}
+    own = {PERSON[str(field_.tag)]: field_.text or "" for field_ in one if str(field_.tag) in PERSON}
+    own |= _identity(one) | IN_YEAR | {"Rollen": _rollen(one)}
     for groep in one.iterfind("groepen/*"):
         rows["leerkrachten"].append({**own, "Groep": _key(groep), "Rollen in groep": _rollen(groep)})
 
@@ -138,28 +138,28 @@ def as_csv(data: bytes) -> list[Delivery]:
     return csv_bron.read(convert(etree.fromstring(data)))
 
 
-@pytest.fixture(params=MOMENTEN.values(), ids=list(MOMENTEN))
+@pytest.fixture(params=MOMENTS.values(), ids=list(MOMENTS))
 def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], list[bytes]]]:
     """Give the answers of two schools that know the example, the one from EDEXML and the other from CSV."""
     data = standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml").read_bytes()
-    deuren = []
+    endpoints = []
     for naam, read in (("edexml", as_edexml), ("csv", as_csv)):
         folder = tmp_path / naam
         folder.mkdir()
-        endpoint = Schooldeur(folder, request.param)
+        endpoint = ProfileSchool(folder, request.param)
         endpoint.bring(*read(data))
         endpoint.activate(BRIN6)
-        deuren.append(endpoint)
-    yield lambda profiel: [endpoint.fetch(BRIN6, JAAR, profiel) for endpoint in deuren]
-    for endpoint in deuren:
+        endpoints.append(endpoint)
+    yield lambda profiel: [endpoint.fetch(BRIN6, YEAR, profiel) for endpoint in endpoints]
+    for endpoint in endpoints:
         endpoint.close()
 
 
 @pytest.mark.parametrize("profiel", PROFIELEN)
 def test_both_formats_give_the_same_bytes(answers: Callable[[str], list[bytes]], profiel: str) -> None:
     """Asked long after, on a day of that year, before it and on its last day: the same answer, under each profile."""
-    van_edexml, van_csv = answers(profiel)
-    assert outcome(van_edexml) == "leerlinggegevens"
-    assert aanmaakdatum(van_edexml)
-    assert van_edexml == van_csv
-    assert van_csv.count(b"<leerling key=") == 2
+    from_edexml, from_csv = answers(profiel)
+    assert outcome(from_edexml) == "leerlinggegevens"
+    assert aanmaakdatum(from_edexml)
+    assert from_edexml == from_csv
+    assert from_csv.count(b"<leerling key=") == 2

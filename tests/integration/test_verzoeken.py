@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support.messages import AUT, LG, SOAP11, SOAP12
 from support.oracle import standard_file
-from support.request_corpus import FOLDER, Geval, read_manifest, send, verdict
-from support.served_school import CODE, PortalContext, furnish
+from support.request_corpus import FOLDER, RequestCase, read_manifest, send, verdict
+from support.served_school import CODE, ServedSchool, furnish
 from support.world import MOMENT
 from support.wsgi import call
 
@@ -24,9 +24,15 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 
 MANIFEST = read_manifest()
-WIE = ("connector for ESIS", "test platform (vo), ext-soap", "NuSOAP", "a LAS vendor's library", "SoapUI set for LASes")
+CALLERS = (
+    "connector for ESIS",
+    "test platform (vo), ext-soap",
+    "NuSOAP",
+    "a LAS vendor's library",
+    "SoapUI set for LASes",
+)
 """The callers that are known from the field, and the words by which the manifest names them."""
-FOUTEN = (
+FAULTS = (
     *(fault.OngeldigBericht, fault.OngeldigeKlantIdentificatie, fault.AutorisatieOngeldig, fault.XsdVersieOngeldig),
     *(fault.VersionMismatch, fault.MustUnderstand),
 )
@@ -41,14 +47,14 @@ AT_THE_DAY = {repairs.SCHOOLJAAR_REPAIR.id}
 class Endpoint:
     """A house, its application and its journaal."""
 
-    huis: PortalContext
+    served: ServedSchool
     app: App
     database: Database
 
     def send(self, request: bytes) -> tuple[str, Entry | None]:
         """Send a request; gives the verdict, and its line in the journaal if it got one."""
         before = self._lines()
-        answer = verdict(send(self.app, request, values(self.huis)))
+        answer = verdict(send(self.app, request, values(self.served)))
         lines = self._lines()
         assert len(lines) - len(before) in {0, 1}
         return answer, lines[0] if len(lines) > len(before) else None
@@ -58,7 +64,7 @@ class Endpoint:
             return [line for line in search.read(connection, limit=10_000) if line.kind is EntryKind.VERZOEK]
 
 
-def values(context: PortalContext) -> dict[str, str]:
+def values(context: ServedSchool) -> dict[str, str]:
     """Give what the placeholders of a file stand for."""
     return {
         "SLEUTEL": CODE,
@@ -70,12 +76,12 @@ def values(context: PortalContext) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Furnish one house, at a fixed moment."""
-    return furnish(tmp_path_factory.mktemp("huis"), MOMENT)
+    return furnish(tmp_path_factory.mktemp("school"), MOMENT)
 
 
-def opened(context: PortalContext, **settings: Any) -> Iterator[Endpoint]:
+def opened(context: ServedSchool, **settings: Any) -> Iterator[Endpoint]:
     """Open the door of a house."""
     database = Database(Settings(data=context.data).database_url)
     app = make_app(Settings(data=context.data, **settings), lambda: MOMENT)
@@ -85,85 +91,85 @@ def opened(context: PortalContext, **settings: Any) -> Iterator[Endpoint]:
 
 
 @pytest.fixture(scope="module")
-def tolerant(huis: PortalContext) -> Iterator[Endpoint]:
+def tolerant(served: ServedSchool) -> Iterator[Endpoint]:
     """Give the service as it comes."""
-    yield from opened(huis)
+    yield from opened(served)
 
 
 @pytest.fixture(scope="module")
-def strict_service(huis: PortalContext) -> Iterator[Endpoint]:
+def strict_service(served: ServedSchool) -> Iterator[Endpoint]:
     """Give the same service with UWLR_STRICT."""
-    yield from opened(huis, strict=True)
+    yield from opened(served, strict=True)
 
 
 @pytest.fixture(scope="module")
-def strict_afnemers(huis: PortalContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def strict_afnemers(served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """Give a copy of the house in which every afnemer is strict."""
     data = tmp_path_factory.mktemp("streng") / "data"
-    shutil.copytree(huis.data, data)
+    shutil.copytree(served.data, data)
     database = Database(Settings(data=data).database_url)
     with database.writing() as connection:
-        for klantnaam in huis.klantcodes:
+        for klantnaam in served.klantcodes:
             afnemers.set_strict(connection, klantnaam, strict=True)
     database.close()
-    yield from opened(replace(huis, data=data))
+    yield from opened(replace(served, data=data))
 
 
-def name_of(geval: Geval) -> str:
+def name_of(case: RequestCase) -> str:
     """Give the name of a case."""
-    return geval.bestand.removesuffix(".http")
+    return case.file.removesuffix(".http")
 
 
-@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_tolerant(tolerant: Endpoint, geval: Geval) -> None:
+@pytest.mark.parametrize("case", MANIFEST, ids=name_of)
+def test_tolerant(tolerant: Endpoint, case: RequestCase) -> None:
     """A request gets the verdict of the manifest, and the journaal names exactly the repairs that it needed."""
-    answer, line = tolerant.send((FOLDER / geval.bestand).read_bytes())
-    assert answer == geval.tolerant
-    assert (line is not None) == (geval.rij >= KNOWN_FROM)
+    answer, line = tolerant.send((FOLDER / case.file).read_bytes())
+    assert answer == case.tolerant
+    assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
-        assert (line.outcome, line.repairs) == (geval.tolerant, geval.herstel)
+        assert (line.outcome, line.repairs) == (case.tolerant, case.herstel)
 
 
-@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_strict_afnemer(strict_afnemers: Endpoint, geval: Geval) -> None:
+@pytest.mark.parametrize("case", MANIFEST, ids=name_of)
+def test_strict_afnemer(strict_afnemers: Endpoint, case: RequestCase) -> None:
     """A strict afnemer gets the strict verdict; the journaal names what would have been repaired."""
-    answer, line = strict_afnemers.send((FOLDER / geval.bestand).read_bytes())
-    assert answer == geval.streng
-    assert (line is not None) == (geval.rij >= KNOWN_FROM)
+    answer, line = strict_afnemers.send((FOLDER / case.file).read_bytes())
+    assert answer == case.strict
+    assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
         answered = not answer.startswith("Client.")
-        named = () if answered else tuple(id_ for id_ in geval.herstel if id_ not in AT_THE_DAY)
-        assert (line.outcome, line.repairs) == (geval.streng, named)
+        named = () if answered else tuple(id_ for id_ in case.herstel if id_ not in AT_THE_DAY)
+        assert (line.outcome, line.repairs) == (case.strict, named)
 
 
-@pytest.mark.parametrize("geval", MANIFEST, ids=name_of)
-def test_strict_service(strict_service: Endpoint, geval: Geval) -> None:
+@pytest.mark.parametrize("case", MANIFEST, ids=name_of)
+def test_strict_service(strict_service: Endpoint, case: RequestCase) -> None:
     """A strict service gives everybody the strict verdict."""
-    assert strict_service.send((FOLDER / geval.bestand).read_bytes())[0] == geval.streng
+    assert strict_service.send((FOLDER / case.file).read_bytes())[0] == case.strict
 
 
 def test_the_manifest_is_whole() -> None:
     """Every file has one line, and every known caller, row and fault of a caller has a file."""
-    assert sorted(geval.bestand for geval in MANIFEST) == sorted(path.name for path in FOLDER.glob("*.http"))
-    assert {geval.rij for geval in MANIFEST} == set(range(1, 11))
-    assert {error.code for error in FOUTEN} <= {geval.tolerant for geval in MANIFEST}
-    for wie in WIE:
-        assert any(wie in geval.wie for geval in MANIFEST), wie
-    for geval in MANIFEST:
-        assert geval.herstel or geval.tolerant == geval.streng, geval.bestand
+    assert sorted(case.file for case in MANIFEST) == sorted(path.name for path in FOLDER.glob("*.http"))
+    assert {case.row for case in MANIFEST} == set(range(1, 11))
+    assert {error.code for error in FAULTS} <= {case.tolerant for case in MANIFEST}
+    for caller in CALLERS:
+        assert any(caller in case.caller for case in MANIFEST), caller
+    for case in MANIFEST:
+        assert case.herstel or case.tolerant == case.strict, case.file
 
 
 @pytest.mark.parametrize(
-    ("bestand", "expected"),
+    ("file", "expected"),
     [
         ("php-soapclient-haalleerlinggegevens.http", "leerlinggegevens"),
         ("php-soapclient-haalleerlingen.http", "leerlinggegevens-leerlingen"),
         ("php-soapclient-haalstructuur.http", "leerlinggegevens-structuur"),
     ],
 )
-def test_what_was_seen_on_the_wire(tolerant: Endpoint, strict_afnemers: Endpoint, bestand: str, expected: str) -> None:
+def test_what_was_seen_on_the_wire(tolerant: Endpoint, strict_afnemers: Endpoint, file: str, expected: str) -> None:
     """Requests captured from a real stack are answered in both modes, without any repair."""
-    request = standard_file(f"wire/{bestand}").read_bytes()
+    request = standard_file(f"wire/{file}").read_bytes()
     for theirs, ours in (
         (b"POST /svc ", b"POST /uwlr/leerlinggegevens "),
         (b">SLEUTEL<", b">{SLEUTEL}<"),
@@ -182,42 +188,42 @@ def test_what_was_seen_on_the_wire(tolerant: Endpoint, strict_afnemers: Endpoint
 
 
 @dataclass(frozen=True)
-class Bericht:
+class Message:
     """A request in parts, so that several can be wrong at once; as it stands it is right but for its repairs."""
 
     klantcode: str
-    sleutel: str = CODE
+    key: str = CODE
     klantnaam: str = "Snappet"
     soap: str = SOAP11
-    voor: str = ""
-    koppen: int = 1
-    extra_kop: str = ""
-    operatie: str = "leerlinggegevens_verzoek"
-    keren: int = 1
+    before: str = ""
+    headers: int = 1
+    extra_header: str = ""
+    operation: str = "leerlinggegevens_verzoek"
+    times: int = 1
     brincode: str = "<brincode>21QW</brincode>"
     schooljaar: str = "2026-2027"
-    versie: str = "2.2"
+    version: str = "2.2"
     rest: str = ""
-    slordig: bool = False
+    sloppy: bool = False
 
     def bytes(self) -> bytes:
         """Give it as it goes over the wire."""
-        space = "" if self.slordig else f' xmlns="{AUT}"'
-        parts = [("autorisatiesleutel", self.sleutel), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
-        kop = "".join(f"<{naam}{space}> {value}</{naam}>" for naam, value in parts if value)
-        if not self.slordig:
-            kop = kop.replace("> ", ">")
-        inner = [f"<schooljaar>{self.schooljaar}</schooljaar>", f"<xsdversie>{self.versie}</xsdversie>"]
-        inner.insert(0 if self.slordig else 1, self.brincode)
-        verzoek = f'<{self.operatie} xmlns="{LG}">{"".join(inner)}{self.rest}</{self.operatie}>'
-        autorisatie = f'<a:autorisatie xmlns:a="{AUT}">{kop}</a:autorisatie>' * self.koppen
-        header = f"<e:Header>{autorisatie}{self.extra_kop}</e:Header>"
-        body = f"<e:Body>{verzoek * self.keren}</e:Body>"
-        return f'{self.voor}<e:Envelope xmlns:e="{self.soap}">{header}{body}</e:Envelope>'.encode()
+        space = "" if self.sloppy else f' xmlns="{AUT}"'
+        parts = [("autorisatiesleutel", self.key), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
+        header_xml = "".join(f"<{naam}{space}> {value}</{naam}>" for naam, value in parts if value)
+        if not self.sloppy:
+            header_xml = header_xml.replace("> ", ">")
+        inner = [f"<schooljaar>{self.schooljaar}</schooljaar>", f"<xsdversie>{self.version}</xsdversie>"]
+        inner.insert(0 if self.sloppy else 1, self.brincode)
+        request = f'<{self.operation} xmlns="{LG}">{"".join(inner)}{self.rest}</{self.operation}>'
+        autorisatie = f'<a:autorisatie xmlns:a="{AUT}">{header_xml}</a:autorisatie>' * self.headers
+        header = f"<e:Header>{autorisatie}{self.extra_header}</e:Header>"
+        body = f"<e:Body>{request * self.times}</e:Body>"
+        return f'{self.before}<e:Envelope xmlns:e="{self.soap}">{header}{body}</e:Envelope>'.encode()
 
 
 MUST = '<x xmlns="urn:x" e:mustUnderstand="1"/>'
-OVERTREDINGEN: dict[str, list[dict[str, Any]]] = {
+VIOLATIONS: dict[str, list[dict[str, Any]]] = {
     "Client.OngeldigBericht 2": [{"voor": "<!DOCTYPE x>"}, {"keren": 2}, {"keren": 0}, {"operatie": "alles_verzoek"}],
     "VersionMismatch 3": [{"soap": SOAP12}],
     "MustUnderstand 3": [{"extra_kop": MUST}],
@@ -233,30 +239,30 @@ OVERTREDINGEN: dict[str, list[dict[str, Any]]] = {
 
 def faults_in_pairs() -> Iterator[tuple[str, dict[str, Any]]]:
     """Give every two violations of different rows, with the fault of the earlier; in one place the earlier stands."""
-    for (first, ones), (_, others) in combinations(OVERTREDINGEN.items(), 2):
+    for (first, ones), (_, others) in combinations(VIOLATIONS.items(), 2):
         for one in ones:
             for other in others:
                 yield first, other | one
 
 
-@pytest.mark.parametrize("slordig", [False, True], ids=["clean", "repaired"])
-def test_of_two_errors_the_earlier_row_answers(tolerant: Endpoint, *, slordig: bool) -> None:
+@pytest.mark.parametrize("sloppy", [False, True], ids=["clean", "repaired"])
+def test_of_two_errors_the_earlier_row_answers(tolerant: Endpoint, *, sloppy: bool) -> None:
     """Whatever two rows a request breaks, the earlier one answers; also when the request needs repairs besides."""
-    good = Bericht(tolerant.huis.klantcodes["Snappet"], slordig=slordig)
+    good = Message(tolerant.served.klantcodes["Snappet"], sloppy=sloppy)
     assert b"<leerlinggegevens>" in call(tolerant.app, good.bytes()).body
     assert_each(good, lambda message: verdict(call(tolerant.app, message)))
 
 
-@pytest.mark.parametrize("deur", ["strict_afnemers", "strict_service"])
-def test_of_two_errors_the_earlier_row_answers_strictly(deur: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("endpoint", ["strict_afnemers", "strict_service"])
+def test_of_two_errors_the_earlier_row_answers_strictly(endpoint: str, request: pytest.FixtureRequest) -> None:
     """The same holds for those whose requests are never repaired."""
-    strict: Endpoint = request.getfixturevalue(deur)
-    good = Bericht(strict.huis.klantcodes["Snappet"])
+    strict: Endpoint = request.getfixturevalue(endpoint)
+    good = Message(strict.served.klantcodes["Snappet"])
     assert b"<leerlinggegevens>" in call(strict.app, good.bytes()).body
     assert_each(good, lambda message: verdict(call(strict.app, message)))
 
 
-def assert_each(good: Bericht, judge: Callable[[bytes], str]) -> None:
+def assert_each(good: Message, judge: Callable[[bytes], str]) -> None:
     """Hold each pair of violations to the fault of the earlier row."""
     wrong = [
         (expected, changes, answer)
@@ -268,5 +274,5 @@ def assert_each(good: Bericht, judge: Callable[[bytes], str]) -> None:
 
 def test_a_strict_service_refuses_a_bad_header_before_an_unknown_klant(strict_service: Endpoint) -> None:
     """Without repairs a header that is not whole is row 4, whoever sends it."""
-    message = Bericht("onjuist", slordig=True).bytes()
+    message = Message("onjuist", sloppy=True).bytes()
     assert verdict(call(strict_service.app, message)) == "Client.AutorisatieOngeldig"

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import make_dataset
-from support.trial_school import KLEIN, SCHOOLJAAR, Proefschool
+from support.trial_school import SCHOOLJAAR, SMALLEST, TrialSchool
 from support.world import BRIN6
 from support.wsgi import Reply, call
 
@@ -28,15 +28,15 @@ from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query
 from uwlr_adapter.server.application import make_app
 
-ALLES, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
-pytestmark = pytest.mark.usefixtures("databank")
+EVERYTHING, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
+pytestmark = pytest.mark.usefixtures("backend")
 
 
 @pytest.fixture
-def school(tmp_path: Path) -> Iterator[Proefschool]:
+def school(tmp_path: Path) -> Iterator[TrialSchool]:
     """Give the smallest school."""
-    made = Proefschool(tmp_path)
-    made.import_data(KLEIN)
+    made = TrialSchool(tmp_path)
+    made.import_data(SMALLEST)
     yield made
     made.close()
 
@@ -44,53 +44,53 @@ def school(tmp_path: Path) -> Iterator[Proefschool]:
 def named(roepnaam: str) -> Dataset:
     """Give the smallest school with another name."""
     leerling = Leerling("101", roepnaam=roepnaam, groep="g1")
-    return make_dataset([leerling], groepen=KLEIN.groepen, schooljaar=SCHOOLJAAR)
+    return make_dataset([leerling], groepen=SMALLEST.groepen, schooljaar=SCHOOLJAAR)
 
 
-def stored(school: Proefschool) -> list[str]:
+def stored(school: TrialSchool) -> list[str]:
     """Give the kinds of which bytes are kept."""
     with school.database.reading() as connection:
         return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
 
 
-def post(school: Proefschool, accept: str | None = "gzip", rest: str = "<xsdversie>2.2</xsdversie>") -> Reply:
+def post(school: TrialSchool, accept: str | None = "gzip", rest: str = "<xsdversie>2.2</xsdversie>") -> Reply:
     """Fetch with an Accept-Encoding."""
     headers = {} if accept is None else {"HTTP_ACCEPT_ENCODING": accept}
-    return call(school.app, school.message(ALLES, rest), **headers)
+    return call(school.app, school.message(EVERYTHING, rest), **headers)
 
 
-def test_made_once(school: Proefschool) -> None:
+def test_made_once(school: TrialSchool) -> None:
     """The second request, and that of another application, is answered without a look at the records."""
     with patch.object(rendered, "make", wraps=rendered.make) as made:
         first = school.fetch()
-        assert school.fetch().inhoud == first.inhoud
+        assert school.fetch().content == first.content
         school.restart()
-        assert school.fetch().inhoud == first.inhoud
+        assert school.fetch().content == first.content
         assert made.call_count == 1
         keys = [
             school.fetch(LEERLINGEN, groepen=question).keys("leerling")
             for question in ('<groep key="g1"/>', "<groep/>")
         ]
         assert (keys, made.call_count) == ([["101"], []], 2)
-    assert stored(school) == sorted([ALLES.payload, LEERLINGEN.payload])
+    assert stored(school) == sorted([EVERYTHING.payload, LEERLINGEN.payload])
 
 
-def test_an_answer_at_hand_is_found_without_reading_the_school(school: Proefschool) -> None:
+def test_an_answer_at_hand_is_found_without_reading_the_school(school: TrialSchool) -> None:
     """Also for a caller who leaves the year empty, so that the gate could not look its answer up."""
     first = school.fetch()
     with patch.object(Database, "snapshot", side_effect=AssertionError):
-        assert school.fetch().inhoud == school.fetch(schooljaar="").inhoud == first.inhoud
+        assert school.fetch().content == school.fetch(schooljaar="").content == first.content
 
 
-def test_geenwijzigingen_needs_no_bytes(school: Proefschool) -> None:
+def test_geenwijzigingen_needs_no_bytes(school: TrialSchool) -> None:
     """Who has the content already costs no look at the bytes, also in a process that never sent them."""
     first = school.fetch()
     school.restart()
     with patch.object(store.AnswerStore, "content", side_effect=AssertionError):
-        assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
+        assert school.fetch(last=first.aanmaakdatum).outcome == "geenwijzigingen"
 
 
-def test_never_stale_from_another_application(school: Proefschool) -> None:
+def test_never_stale_from_another_application(school: TrialSchool) -> None:
     """Two applications on one database, imports, pauses and midnights between requests: each sees them at once."""
     other = make_app(school.settings, lambda: school.moment)
     apps = [school.app, other]
@@ -109,17 +109,17 @@ def test_never_stale_from_another_application(school: Proefschool) -> None:
         school.app = dice.choice(apps)
         found = school.fetch()
         if paused:
-            assert found.uitkomst == "Client.AutorisatieOngeldig"
+            assert found.outcome == "Client.AutorisatieOngeldig"
         else:
             assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == [roepnaam]
     school.app = apps[0]
     other.close()
 
 
-def test_the_calendar_ends_an_answer(school: Proefschool) -> None:
+def test_the_calendar_ends_an_answer(school: TrialSchool) -> None:
     """A leerling who leaves tomorrow is in the stored answer of today, and not in one of tomorrow."""
     leaves = Leerling("2", roepnaam="Bo", uitstroomdatum="2026-11-24")
-    school.import_data(replace(KLEIN, leerlingen=(*KLEIN.leerlingen, leaves)))
+    school.import_data(replace(SMALLEST, leerlingen=(*SMALLEST.leerlingen, leaves)))
     other = make_app(school.settings, lambda: school.moment)
     assert school.fetch().keys("leerling") == ["101", "2"]
     school.wait(86_400)
@@ -131,7 +131,7 @@ def test_the_calendar_ends_an_answer(school: Proefschool) -> None:
 
 
 @pytest.mark.parametrize("act", ["forget", "import", "undo"])
-def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
+def test_bytes_go_with_their_records(school: TrialSchool, act: str) -> None:
     """In the transaction that changes the records, the answers that were made from them are erased."""
     school.import_data(named("Zoé"))
     school.fetch()
@@ -144,19 +144,19 @@ def test_bytes_go_with_their_records(school: Proefschool, act: str) -> None:
             newest = connection.scalar(sa.select(sa.func.max(importbatch.c.id)))
             batches.undo(connection, newest or 0, school.moment)
     if act == "import":
-        school.import_data(KLEIN)
+        school.import_data(SMALLEST)
     assert stored(school) == []
 
 
-def test_an_import_of_the_same_keeps_the_answer(school: Proefschool) -> None:
+def test_an_import_of_the_same_keeps_the_answer(school: TrialSchool) -> None:
     """What changes nothing makes no new answer."""
     school.fetch()
-    school.import_data(KLEIN)
+    school.import_data(SMALLEST)
     with patch.object(rendered, "make", side_effect=AssertionError):
-        assert school.fetch().uitkomst == ALLES.payload
+        assert school.fetch().outcome == EVERYTHING.payload
 
 
-def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
+def test_an_import_while_an_answer_is_made(school: TrialSchool) -> None:
     """Records that changed between reading them and keeping the answer: the request begins again, and sends the new."""
     snapshot, names_ = Database.snapshot, iter(["Eén", "Twee"])
 
@@ -171,28 +171,28 @@ def test_an_import_while_an_answer_is_made(school: Proefschool) -> None:
     assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == ["Twee"]
 
 
-def test_records_that_never_hold_still(school: Proefschool) -> None:
+def test_records_that_never_hold_still(school: TrialSchool) -> None:
     """When they change at every attempt the caller is asked to come back, and nothing stale is kept."""
     versions = iter(range(1000, 1100))
     with patch.object(schools, "version_of", side_effect=lambda _rows: next(versions)):
-        assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
+        assert school.fetch().outcome == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
-    assert school.fetch().uitkomst == ALLES.payload
+    assert school.fetch().outcome == EVERYTHING.payload
 
 
-@pytest.mark.parametrize("operatie", [ALLES, LEERLINGEN], ids=lambda one: one.name)
-def test_bytes_that_are_lost_are_made_again(school: Proefschool, operatie: names.Operation) -> None:
+@pytest.mark.parametrize("operation", [EVERYTHING, LEERLINGEN], ids=lambda one: one.name)
+def test_bytes_that_are_lost_are_made_again(school: TrialSchool, operation: names.Operation) -> None:
     """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
-    first = school.fetch(operatie)
+    first = school.fetch(operation)
     with school.database.writing() as connection:
         connection.execute(stand_inhoud.delete())
     school.restart()
     school.wait(3600)
-    assert school.fetch(operatie).inhoud == first.inhoud
+    assert school.fetch(operation).content == first.content
     assert len(stored(school)) == 1
 
 
-def test_an_answer_of_another_house_is_made_again(school: Proefschool) -> None:
+def test_an_answer_of_another_house_is_made_again(school: TrialSchool) -> None:
     """A newer version of the program sends nothing that an older one rendered."""
     school.fetch()
     with patch.object(store, "__version__", "99"), patch.object(rendered, "make", wraps=rendered.make) as made:
@@ -200,10 +200,10 @@ def test_an_answer_of_another_house_is_made_again(school: Proefschool) -> None:
         assert made.call_count == 1
 
 
-def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
+def test_a_year_without_data_leaves_no_trace(school: TrialSchool) -> None:
     """Asking for years that never had data writes nothing about them."""
     for year in range(1990, 2000):
-        assert school.fetch(schooljaar=f"{year}-{year + 1}").uitkomst == "geengegevens"
+        assert school.fetch(schooljaar=f"{year}-{year + 1}").outcome == "geengegevens"
     with school.database.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
 
@@ -229,9 +229,9 @@ def test_a_year_without_data_leaves_no_trace(school: Proefschool) -> None:
         ("ungzip", False),
     ],
 )
-def test_gzip_for_who_asks(school: Proefschool, accept: str | None, *, packed: bool) -> None:
+def test_gzip_for_who_asks(school: TrialSchool, accept: str | None, *, packed: bool) -> None:
     """The same answer, compressed only when the caller takes that; a cache in between hears what it hangs on."""
-    plain = school.fetch().inhoud
+    plain = school.fetch().content
     reply = post(school, accept)
     assert reply.headers.get("Content-Encoding") == ("gzip" if packed else None)
     assert (gzip.decompress(reply.body) if packed else reply.body) == plain
@@ -239,13 +239,13 @@ def test_gzip_for_who_asks(school: Proefschool, accept: str | None, *, packed: b
     assert reply.headers["Vary"] == "Accept-Encoding"
 
 
-def test_te_is_no_accept_encoding(school: Proefschool) -> None:
+def test_te_is_no_accept_encoding(school: TrialSchool) -> None:
     """`TE: deflate,gzip`, as old Perl sends it, is about the transfer: the answer stays plain."""
-    reply = call(school.app, school.message(ALLES, "<xsdversie>2.2</xsdversie>"), HTTP_TE="deflate,gzip;q=0.3")
+    reply = call(school.app, school.message(EVERYTHING, "<xsdversie>2.2</xsdversie>"), HTTP_TE="deflate,gzip;q=0.3")
     assert "Content-Encoding" not in reply.headers
 
 
-def test_small_answers_and_faults_are_plain(school: Proefschool) -> None:
+def test_small_answers_and_faults_are_plain(school: TrialSchool) -> None:
     """What fits in one packet is not compressed."""
     moment = school.fetch().aanmaakdatum
     same = f"<xsdversie>2.2</xsdversie><laatstontvangengegevens>{moment}</laatstontvangengegevens>"
@@ -253,15 +253,15 @@ def test_small_answers_and_faults_are_plain(school: Proefschool) -> None:
         assert "Content-Encoding" not in post(school, rest=rest).headers
 
 
-def test_an_answer_that_is_wrong_is_not_kept(school: Proefschool) -> None:
+def test_an_answer_that_is_wrong_is_not_kept(school: TrialSchool) -> None:
     """Our XSD judges an answer before it is stored; when it is wrong nothing is there afterwards."""
     with patch.object(answer, "check", return_value=[Finding("leerling", "pattern")]):
-        assert school.fetch().uitkomst == "Server.InterneFout"
+        assert school.fetch().outcome == "Server.InterneFout"
     assert stored(school) == []
-    assert school.fetch().uitkomst == ALLES.payload
+    assert school.fetch().outcome == EVERYTHING.payload
 
 
-def test_a_full_disk(school: Proefschool) -> None:
+def test_a_full_disk(school: TrialSchool) -> None:
     """SQLite without room: a fault of the server and never half an answer; right again when there is room."""
     if not school.database.is_sqlite:
         pytest.skip("PostgreSQL's disk is not ours to fill")
@@ -279,8 +279,8 @@ def test_a_full_disk(school: Proefschool) -> None:
     engine = school.app._database.engine  # noqa: SLF001 - the application's own database is filled
     engine.dispose()
     sa.event.listen(engine, "connect", limit)
-    assert school.fetch().uitkomst == "Server.TijdelijkNietBeschikbaar"
+    assert school.fetch().outcome == "Server.TijdelijkNietBeschikbaar"
     assert stored(school) == []
     pages.append(1)
     school.app.close()
-    assert school.fetch().uitkomst == ALLES.payload
+    assert school.fetch().outcome == EVERYTHING.payload

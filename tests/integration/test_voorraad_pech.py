@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from support.trial_school import KLEIN, Proefschool
+from support.trial_school import SMALLEST, TrialSchool
 
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers import freshness
@@ -18,16 +18,16 @@ DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 
 
 @pytest.fixture
-def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
+def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Give the smallest school, whose service waits a second at most for another writer."""
     with patch.object(dialect, "WAIT_SECONDS", 1):
-        made = Proefschool(tmp_path)
-        made.import_data(KLEIN)
+        made = TrialSchool(tmp_path)
+        made.import_data(SMALLEST)
         yield made
         made.close()
 
 
-def kept(school: Proefschool) -> tuple[int, int]:
+def kept(school: TrialSchool) -> tuple[int, int]:
     """Count the stands, and those with bytes."""
     with school.database.reading() as connection:
         found = [
@@ -36,16 +36,16 @@ def kept(school: Proefschool) -> tuple[int, int]:
     return found[0] or 0, found[1] or 0
 
 
-def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
+def test_a_school_that_is_held_too_long(school: TrialSchool) -> None:
     """While another transaction holds the school no answer of it is kept or sent; then it is, without help."""
     with school.database.writing() as connection:  # on SQLite that is the only writer
         if not school.database.is_sqlite:
             connection.exec_driver_sql("SELECT 1 FROM school FOR UPDATE")
-        assert school.fetch().uitkomst == TEMPORARY
+        assert school.fetch().outcome == TEMPORARY
     assert kept(school) == (0, 0)
     if not school.database.is_sqlite:
-        assert school.laatste_regel.outcome == TEMPORARY
-    assert school.fetch().uitkomst == DATA
+        assert school.last_entry.outcome == TEMPORARY
+    assert school.fetch().outcome == DATA
     assert kept(school) == (1, 1)
 
 
@@ -53,7 +53,7 @@ def test_a_school_that_is_held_too_long(school: Proefschool) -> None:
     ("where", "expected"),
     [((Database, "snapshot"), DATA), ((rendered, "make"), DATA), ((freshness, "changed_since"), TEMPORARY)],
 )
-def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str], expected: str) -> None:
+def test_a_database_that_goes_away(school: TrialSchool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""
     if school.database.is_sqlite:
         pytest.skip("SQLite has no connection that somebody else can end")
@@ -70,8 +70,8 @@ def test_a_database_that_goes_away(school: Proefschool, where: tuple[object, str
 
     with patch.object(room, naam, cut):
         first = school.fetch()
-    assert first.uitkomst == expected
+    assert first.outcome == expected
     assert kept(school) == ((1, 1) if expected == DATA else (0, 0))
     second = school.fetch()
-    assert second.uitkomst == DATA
+    assert second.outcome == DATA
     assert kept(school) == (1, 1)

@@ -6,20 +6,20 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from support.served_school import PortalContext, furnish
+from support.served_school import ServedSchool, furnish
 from support.server import WAIT, Server, command, port_of_our_own, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Give a data folder with the example school and the smallest one."""
-    return furnish(tmp_path_factory.mktemp("huis"))
+    return furnish(tmp_path_factory.mktemp("school"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: PortalContext) -> Iterator[Server]:
+def server(served: ServedSchool) -> Iterator[Server]:
     """Serve that folder."""
-    with serving(huis.data) as running:
+    with serving(served.data) as running:
         yield running
 
 

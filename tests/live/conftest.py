@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.served_school import PortalContext, furnish
+from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Give a data folder with the example school and a koppeling in each state."""
-    return furnish(tmp_path_factory.mktemp("huis"))
+    return furnish(tmp_path_factory.mktemp("school"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: PortalContext) -> Iterator[Server]:
+def server(served: ServedSchool) -> Iterator[Server]:
     """Serve that folder."""
-    with serving(huis.data) as running:
+    with serving(served.data) as running:
         yield running
 
 

@@ -30,10 +30,10 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
         question = PullRequest(
             **{naam: printed[naam] for naam in (field.name for field in fields(PullRequest)) if naam in printed}
         )
-        antwoord = pull(printed["endpoint"], question)
-        assert antwoord.outcome == "leerlinggegevens"
-        assert antwoord.counts["leerlingen"] >= 200
-        assert antwoord.findings == ()
+        answer = pull(printed["endpoint"], question)
+        assert answer.outcome == "leerlinggegevens"
+        assert answer.counts["leerlingen"] >= 200
+        assert answer.findings == ()
         with urllib.request.urlopen(printed["portal"], timeout=WAIT) as page:  # noqa: S310 - our own address
             assert "<h1>Inloggen</h1>" in page.read().decode()
     finally:

@@ -1,7 +1,7 @@
 """A thousand fetches in a row from a real server."""
 
 import psutil
-from support.served_school import PortalContext
+from support.served_school import ServedSchool
 from support.server import Server, split
 
 FETCHES = 1000
@@ -15,9 +15,9 @@ def resident(server: Server) -> int:
     return sum(process.memory_info().rss for process in (parent, *parent.children(recursive=True)))
 
 
-def test_memory_stays_within_its_bound(huis: PortalContext, server: Server) -> None:
+def test_memory_stays_within_its_bound(served: ServedSchool, server: Server) -> None:
     """After a warm-up, a thousand fetches of a whole school grow the server by less than the bound."""
-    message = huis.request()
+    message = served.request()
     for _ in range(100):
         assert split(server.post(message, "Content-Type: text/xml"))[0] == 200
     before = resident(server)

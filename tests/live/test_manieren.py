@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from support.served_school import PortalContext
+from support.served_school import ServedSchool
 from support.server import WAIT, Server, split
 
 PATH = "/uwlr/leerlinggegevens"
@@ -16,7 +16,7 @@ NO_XML = b"Client.OngeldigBericht"
 
 
 @dataclass
-class Lijn:
+class Line:
     """One connection, on which several requests may go and several responses come."""
 
     connection: socket.socket
@@ -55,11 +55,11 @@ class Lijn:
 
 
 @contextmanager
-def lijn(server: Server) -> Iterator[Lijn]:
+def open_line(server: Server) -> Iterator[Line]:
     """Open a connection that sends each piece at once."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield Lijn(connection)
+        yield Line(connection)
 
 
 def head(length: int | None, *headers: str, version: str = "1.1") -> bytes:
@@ -75,10 +75,10 @@ def answered(status: int, content: bytes) -> bool:
     return status == 200 and b"<leerlinggegevens>" in content and content.endswith(b"Envelope>")
 
 
-def test_expect_100_continue(huis: PortalContext, server: Server) -> None:
+def test_expect_100_continue(served: ServedSchool, server: Server) -> None:
     """A client that waits to be told to go on is told, and then answered."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         line.send(head(len(message), XML, "Expect: 100-continue"))
         assert line.head().startswith(b"HTTP/1.1 100 ")
         line.send(message)
@@ -86,10 +86,10 @@ def test_expect_100_continue(huis: PortalContext, server: Server) -> None:
     assert answered(status, content)
 
 
-def test_expect_100_continue_without_waiting(huis: PortalContext, server: Server) -> None:
+def test_expect_100_continue_without_waiting(served: ServedSchool, server: Server) -> None:
     """A client that asks and does not wait is answered too."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         line.send(head(len(message), XML, "Expect: 100-continue") + message)
         first = line.head()
         if not first.startswith(b"HTTP/1.1 100 "):  # it may be left out when the body is there (RFC 9110, 10.1.1)
@@ -98,10 +98,10 @@ def test_expect_100_continue_without_waiting(huis: PortalContext, server: Server
     assert answered(status, content)
 
 
-def test_keep_alive(huis: PortalContext, server: Server) -> None:
+def test_keep_alive(served: ServedSchool, server: Server) -> None:
     """One connection carries several requests, refused ones among them, and gives each its own answer."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         for _ in range(3):
             line.send(head(len(message), XML) + message)
             status, _, content = line.response()
@@ -115,20 +115,20 @@ def test_keep_alive(huis: PortalContext, server: Server) -> None:
             assert (status, headers["content-type"]) == (200, "text/xml; charset=utf-8")
 
 
-def test_requests_one_after_the_other_without_waiting(huis: PortalContext, server: Server) -> None:
+def test_requests_one_after_the_other_without_waiting(served: ServedSchool, server: Server) -> None:
     """Requests that are sent before the answer to the first are answered in their order."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         line.send((head(len(message), XML) + message) + (head(3, XML) + b"abc"))
         status, _, content = line.response()
         assert answered(status, content)
         assert line.response()[0] == 500
 
 
-def test_http_1_0_closes(huis: PortalContext, server: Server) -> None:
+def test_http_1_0_closes(served: ServedSchool, server: Server) -> None:
     """HTTP/1.0 gets an answer with its length, not in chunks, and a closed connection."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         line.send(head(len(message), XML, version="1.0") + message)
         status, headers, content = line.response()
         assert answered(status, content)
@@ -136,10 +136,10 @@ def test_http_1_0_closes(huis: PortalContext, server: Server) -> None:
         assert line.is_closed()
 
 
-def test_http_1_0_keep_alive(huis: PortalContext, server: Server) -> None:
+def test_http_1_0_keep_alive(served: ServedSchool, server: Server) -> None:
     """HTTP/1.0 may ask to keep the connection, and then has it."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         for _ in range(2):
             line.send(head(len(message), XML, "Connection: Keep-Alive", version="1.0") + message)
             status, headers, content = line.response()
@@ -149,7 +149,7 @@ def test_http_1_0_keep_alive(huis: PortalContext, server: Server) -> None:
 
 def test_http_1_0_without_a_length(server: Server) -> None:
     """A request without a length has no body, so there is no message in it."""
-    with lijn(server) as line:
+    with open_line(server) as line:
         line.send(head(None, XML, version="1.0"))
         status, _, content = line.response()
     assert status == 500
@@ -166,7 +166,7 @@ def test_head_of_the_wsdl_is_that_of_get(server: Server) -> None:
     assert seen["GET"][2].rstrip().endswith(b"definitions>")
 
 
-def written(context: PortalContext, declared: str | None, mark: str = "één") -> str:
+def written(context: ServedSchool, declared: str | None, mark: str = "één") -> str:
     """Give a request with letters outside ASCII, under a declaration; a part of it that is not judged."""
     declaration = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>'
     text = context.request().decode()
@@ -179,9 +179,9 @@ UTF_16 = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 @pytest.mark.parametrize("codec", UTF_16)
 @pytest.mark.parametrize("declared", [None, "UTF-16"])
 @pytest.mark.parametrize("charset", ["", "; charset=utf-16", '; charset="UTF-16"'])
-def test_utf_16(huis: PortalContext, server: Server, codec: str, declared: str | None, charset: str) -> None:
+def test_utf_16(served: ServedSchool, server: Server, codec: str, declared: str | None, charset: str) -> None:
     """UTF-16 with a byte order mark is read, whatever tells it; the answer is UTF-8."""
-    message = UTF_16[codec] + written(huis, declared).encode(codec)
+    message = UTF_16[codec] + written(served, declared).encode(codec)
     status, headers, content = split(server.post(message, f"Content-Type: text/xml{charset}"))
     assert answered(status, content)
     assert ("content-type", "text/xml; charset=utf-8") in headers
@@ -206,10 +206,10 @@ CODINGS = [
 @pytest.mark.parametrize(("content_type", "declared", "codec"), CODINGS)
 @pytest.mark.parametrize("in_chunks", [False, True], ids=["whole", "chunks"])
 def test_what_tells_the_encoding(
-    huis: PortalContext, server: Server, content_type: str, declared: str | None, codec: str, *, in_chunks: bool
+    served: ServedSchool, server: Server, content_type: str, declared: str | None, codec: str, *, in_chunks: bool
 ) -> None:
     """A byte order mark, else the charset of the header, else the declaration, else UTF-8 (RFC 7303)."""
-    message = written(huis, declared, "set" if codec == "ascii" else "één").encode(codec)
+    message = written(served, declared, "set" if codec == "ascii" else "één").encode(codec)
     headers = [f"Content-Type: {content_type}"]
     if in_chunks:
         headers.append("Transfer-Encoding: chunked")
@@ -233,10 +233,10 @@ def test_what_tells_the_encoding(
     ],
 )
 def test_an_encoding_that_is_unknown_or_wrong(
-    huis: PortalContext, server: Server, content_type: str, declared: str | None, codec: str
+    served: ServedSchool, server: Server, content_type: str, declared: str | None, codec: str
 ) -> None:
     """An unknown encoding, or bytes that are not in it, is no message: the fault of row 2."""
-    message = written(huis, declared).encode(codec)
+    message = written(served, declared).encode(codec)
     status, _, content = split(server.post(message, f"Content-Type: {content_type}"))
     assert status == 500
     assert NO_XML in content
@@ -254,16 +254,16 @@ def test_an_encoding_that_is_unknown_or_wrong(
         "X-Geen: 1",
     ],
 )
-def test_soapaction_in_any_form(huis: PortalContext, server: Server, action: str) -> None:
+def test_soapaction_in_any_form(served: ServedSchool, server: Server, action: str) -> None:
     """The element in the Body says what is asked, and no SOAPAction changes that."""
-    status, _, content = split(server.post(huis.request(), XML, action))
+    status, _, content = split(server.post(served.request(), XML, action))
     assert answered(status, content)
 
 
-def test_te_and_connection_of_soap_lite(huis: PortalContext, server: Server) -> None:
+def test_te_and_connection_of_soap_lite(served: ServedSchool, server: Server) -> None:
     """A client that lists TE beside close is answered plainly, and the connection closes."""
-    message = huis.request()
-    with lijn(server) as line:
+    message = served.request()
+    with open_line(server) as line:
         line.send(head(len(message), XML, "TE: deflate,gzip;q=0.3", "Connection: TE, close") + message)
         status, headers, content = line.response()
         assert answered(status, content)
@@ -272,20 +272,20 @@ def test_te_and_connection_of_soap_lite(huis: PortalContext, server: Server) -> 
         assert line.is_closed()
 
 
-def test_header_names_in_lower_case(huis: PortalContext, server: Server) -> None:
+def test_header_names_in_lower_case(served: ServedSchool, server: Server) -> None:
     """The names of headers are of any case."""
-    message = huis.request()
+    message = served.request()
     lines = ["host: localhost", "content-type: text/xml", f"content-length: {len(message)}", "connection: close"]
     request = "\r\n".join([f"POST {PATH} HTTP/1.1", *lines, "", ""]).encode() + message
     status, _, content = split(server.raw(request))
     assert answered(status, content)
 
 
-def test_a_request_in_pieces(huis: PortalContext, server: Server) -> None:
+def test_a_request_in_pieces(served: ServedSchool, server: Server) -> None:
     """Where a request is cut on its way does not matter."""
-    message = huis.request()
+    message = served.request()
     whole = head(len(message), XML) + message
-    with lijn(server) as line:
+    with open_line(server) as line:
         for start in range(0, len(whole), 97):
             line.send(whole[start : start + 97])
         status, _, content = line.response()

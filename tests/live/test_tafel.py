@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 from support.messages import LG, SOAP11, SOAP12, body, envelope, header
-from support.served_school import PortalContext
+from support.served_school import ServedSchool
 from support.server import Server, split
 
 XML = "Content-Type: text/xml; charset=utf-8"
-Kop = Callable[..., str]
+Header = Callable[..., str]
 
 
 def fault_code(content: bytes) -> str:
@@ -55,9 +55,9 @@ def test_row_1_only_post(server: Server, method: str) -> None:
     "content_type",
     ["application/json", "text/plain", "multipart/related", "text/xmlx", "application/x-www-form-urlencoded"],
 )
-def test_row_1_only_xml(huis: PortalContext, server: Server, content_type: str) -> None:
+def test_row_1_only_xml(served: ServedSchool, server: Server, content_type: str) -> None:
     """Another Content-Type gets 415."""
-    status, _, content = split(server.post(envelope(kop=huis.header()), f"Content-Type: {content_type}"))
+    status, _, content = split(server.post(envelope(header_xml=served.header()), f"Content-Type: {content_type}"))
     assert status == 415
     assert b"Envelope" not in content
 
@@ -72,14 +72,14 @@ def test_row_1_only_xml(huis: PortalContext, server: Server, content_type: str) 
         "X-None: 1",
     ],
 )
-def test_row_1_every_name_for_xml(huis: PortalContext, server: Server, content_type: str) -> None:
+def test_row_1_every_name_for_xml(served: ServedSchool, server: Server, content_type: str) -> None:
     """The types that clients use, and none at all, are let in."""
-    assert split(server.post(envelope(kop=huis.header()), content_type))[0] == 200
+    assert split(server.post(envelope(header_xml=served.header()), content_type))[0] == 200
 
 
-def test_row_1_not_over_64_kb(huis: PortalContext, server: Server) -> None:
+def test_row_1_not_over_64_kb(served: ServedSchool, server: Server) -> None:
     """A body of 64 kB is judged, one byte more is not read; also when it comes in chunks."""
-    message = envelope(kop=huis.header())
+    message = envelope(header_xml=served.header())
     largest = message + b" " * (64 * 1024 - len(message))
     assert split(server.post(largest, XML))[0] == 200
     assert split(server.post(largest + b" ", XML))[0] == 413
@@ -99,16 +99,16 @@ def test_row_1_bad_chunking(server: Server, stream: bytes) -> None:
     assert b"Envelope" not in content
 
 
-def test_row_2_no_message_of_ours(huis: PortalContext, server: Server) -> None:
+def test_row_2_no_message_of_ours(served: ServedSchool, server: Server) -> None:
     """Whatever is no envelope with one known operation gets one and the same fault."""
-    header = huis.header()
+    header = served.header()
     inner = f'<e:Envelope xmlns:e="{SOAP11}">{{}}</e:Envelope>'
     messages = [
         b"",
         b"geen xml",
-        envelope(kop=header)[:-1],
-        b"<!DOCTYPE x>" + envelope(kop=header),
-        b"<?pi?>" + envelope(kop=header),
+        envelope(header_xml=header)[:-1],
+        b"<!DOCTYPE x>" + envelope(header_xml=header),
+        b"<?pi?>" + envelope(header_xml=header),
         b"<brief/>",
         inner.format("").encode(),
         inner.format(f"<e:Body>{body()}</e:Body>" * 2).encode(),
@@ -122,52 +122,56 @@ def test_row_2_no_message_of_ours(huis: PortalContext, server: Server) -> None:
     assert b"detail" not in content
 
 
-def test_row_3_another_soap_version(huis: PortalContext, server: Server) -> None:
+def test_row_3_another_soap_version(served: ServedSchool, server: Server) -> None:
     """SOAP 1.2 gets VersionMismatch, whatever it is called and whatever its header says."""
     for content_type in (XML, "Content-Type: application/soap+xml; charset=utf-8"):
-        status, _, content = split(server.post(envelope(kop=huis.header(), soap=SOAP12), content_type))
+        status, _, content = split(server.post(envelope(header_xml=served.header(), soap=SOAP12), content_type))
         assert (status, fault_code(content)) == (500, "VersionMismatch")
-    refused(server, [envelope(kop=huis.header(), soap=SOAP12), envelope(kop="", soap=SOAP12)], "VersionMismatch")
+    refused(
+        server,
+        [envelope(header_xml=served.header(), soap=SOAP12), envelope(header_xml="", soap=SOAP12)],
+        "VersionMismatch",
+    )
 
 
-def test_row_3_must_understand(huis: PortalContext, server: Server) -> None:
+def test_row_3_must_understand(served: ServedSchool, server: Server) -> None:
     """A header that must be understood and is unknown here goes before the autorisatie."""
     extra = f'<adres xmlns="urn:x" xmlns:e="{SOAP11}" e:mustUnderstand="1"/>'
-    refused(server, [envelope(kop=extra), envelope(kop=huis.header() + extra)], "MustUnderstand")
+    refused(server, [envelope(header_xml=extra), envelope(header_xml=served.header() + extra)], "MustUnderstand")
 
 
-def test_row_4_no_whole_autorisatie(huis: PortalContext, server: Server) -> None:
+def test_row_4_no_whole_autorisatie(served: ServedSchool, server: Server) -> None:
     """Without one whole autorisatie the rest of the message does not matter."""
-    kop = huis.header()
+    header_xml = served.header()
     headers = [
         "",
-        kop + kop,
+        header_xml + header_xml,
         header(key=""),
         header(klantcode=""),
         header(klantnaam=" "),
-        kop.replace("klantcode>", "code>"),
+        header_xml.replace("klantcode>", "code>"),
     ]
     refused(
         server,
-        [envelope(kop=one) for one in headers] + [envelope(body(school=""), "")],
+        [envelope(header_xml=one) for one in headers] + [envelope(body(school=""), "")],
         "Client.AutorisatieOngeldig",
     )
 
 
-def test_row_5_an_unknown_klant(huis: PortalContext, server: Server) -> None:
+def test_row_5_an_unknown_klant(served: ServedSchool, server: Server) -> None:
     """Unknown, not belonging together and disabled look the same, also with a bad body."""
     headers = [
-        huis.header(klantnaam="Onbekend"),
-        huis.header(klantcode="onjuist"),
-        huis.header(klantnaam="snappet"),
-        huis.header(klantnaam="Basispoort", klantcode=huis.klantcodes["Snappet"]),
-        huis.header(klantnaam="Gestopt"),
+        served.header(klantnaam="Onbekend"),
+        served.header(klantcode="onjuist"),
+        served.header(klantnaam="snappet"),
+        served.header(klantnaam="Basispoort", klantcode=served.klantcodes["Snappet"]),
+        served.header(klantnaam="Gestopt"),
     ]
-    messages = [envelope(kop=header) for header in headers]
+    messages = [envelope(header_xml=header) for header in headers]
     refused(server, [*messages, envelope(body(school=""), headers[0])], "Client.OngeldigeKlantIdentificatie")
 
 
-def test_row_6_no_school(huis: PortalContext, server: Server) -> None:
+def test_row_6_no_school(served: ServedSchool, server: Server) -> None:
     """A body without a school of the right form is refused after the klant and before the code."""
     schools = [
         "",
@@ -176,20 +180,20 @@ def test_row_6_no_school(huis: PortalContext, server: Server) -> None:
         "<brincode>21QW</brincode><dependancecode>1</dependancecode>",
         "<schoolkey/>",
     ]
-    messages = [envelope(body(school=school), huis.header(key="maakt-niet-uit")) for school in schools]
+    messages = [envelope(body(school=school), served.header(key="maakt-niet-uit")) for school in schools]
     content = refused(server, messages, "Client.OngeldigBericht")
     assert b'<fout xmlns="urn:uwlr-adapter:fout" pad="leerlinggegevens_verzoek/brincode" regel="school"/>' in content
 
 
-def test_row_7_no_access(huis: PortalContext, server: Server) -> None:
+def test_row_7_no_access(served: ServedSchool, server: Server) -> None:
     """Why there is no access does not show: not in the text, not in the bytes, and a bad body does not matter."""
-    messages = [huis.request(**case) for case in huis.geen_toegang.values()]
-    messages.append(envelope(body("x"), huis.header(key="21QW00een-andere-code")))
+    messages = [served.request(**case) for case in served.refused_calls.values()]
+    messages.append(envelope(body("x"), served.header(key="21QW00een-andere-code")))
     refused(server, messages, "Client.AutorisatieOngeldig")
 
 
 @pytest.mark.parametrize(
-    ("inhoud", "pad"),
+    ("body_xml", "path"),
     [
         (body("2026"), "leerlinggegevens_verzoek/schooljaar"),
         (body(rest="<xsdversie>2.2</xsdversie><xsdversie/>"), "leerlinggegevens_verzoek/xsdversie"),
@@ -197,24 +201,25 @@ def test_row_7_no_access(huis: PortalContext, server: Server) -> None:
         (body("2026", rest="<xsdversie>9</xsdversie>"), "leerlinggegevens_verzoek/schooljaar"),
     ],
 )
-def test_row_8_the_xsd(huis: PortalContext, server: Server, inhoud: str, pad: str) -> None:
+def test_row_8_the_xsd(served: ServedSchool, server: Server, body_xml: str, path: str) -> None:
     """A body that breaks the XSD is told where."""
-    content = refused(server, [envelope(inhoud, huis.header())] * 2, "Client.OngeldigBericht")
-    assert f'pad="{pad}"'.encode() in content
+    content = refused(server, [envelope(body_xml, served.header())] * 2, "Client.OngeldigBericht")
+    assert f'pad="{path}"'.encode() in content
 
 
-def test_row_9_the_version(huis: PortalContext, server: Server) -> None:
+def test_row_9_the_version(served: ServedSchool, server: Server) -> None:
     """A version that is not answered is refused last."""
     messages = [
-        envelope(body("1999-2000", rest=f"<xsdversie>{one}</xsdversie>"), huis.header()) for one in ("2.0", "2.4", "x")
+        envelope(body("1999-2000", rest=f"<xsdversie>{one}</xsdversie>"), served.header())
+        for one in ("2.0", "2.4", "x")
     ]
     refused(server, messages, "Client.XsdVersieOngeldig")
 
 
 @pytest.mark.parametrize("schooljaar", ["1999-2000", "2026-2028", "2999-2999"])
-def test_row_10_no_data(huis: PortalContext, server: Server, schooljaar: str) -> None:
+def test_row_10_no_data(served: ServedSchool, server: Server, schooljaar: str) -> None:
     """A school year without data, or of two years that do not follow each other, is answered: geengegevens."""
-    status, headers, content = split(server.post(envelope(body(schooljaar), huis.header()), XML))
+    status, headers, content = split(server.post(envelope(body(schooljaar), served.header()), XML))
     assert status == 200
     assert ("content-length", str(len(content))) in headers
     assert (
@@ -226,15 +231,15 @@ def test_row_10_no_data(huis: PortalContext, server: Server, schooljaar: str) ->
     )
 
 
-def test_row_10_the_data(huis: PortalContext, server: Server) -> None:
+def test_row_10_the_data(served: ServedSchool, server: Server) -> None:
     """A rightful request gets the school, in the fixed shape."""
-    status, headers, content = split(server.post(huis.request(), XML))
+    status, headers, content = split(server.post(served.request(), XML))
     assert status == 200
     assert ("content-type", "text/xml; charset=utf-8") in headers
     assert ("content-length", str(len(content))) in headers
     begin = (
         f'<?xml version="1.0" encoding="utf-8"?>\n<s:Envelope xmlns:s="{SOAP11}"><s:Body><leerlinggegevens_antwoord'
-        f' xmlns="{LG}"><leerlinggegevens><school><schooljaar>{huis.schooljaar}</schooljaar>'
+        f' xmlns="{LG}"><leerlinggegevens><school><schooljaar>{served.schooljaar}</schooljaar>'
     )
     assert content.startswith(begin.encode())
     assert content.endswith(b"</leerkrachten></leerlinggegevens></leerlinggegevens_antwoord></s:Body></s:Envelope>")

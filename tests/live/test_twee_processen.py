@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.databases import Databank
+from support.databases import PostgresServer
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
-from support.served_school import CODE_OF_ONE, PortalContext, furnish
+from support.served_school import CODE_OF_ONE, ServedSchool, furnish
 from support.server import Server, serving, split
 
 from uwlr_adapter.clock import now
@@ -27,18 +27,18 @@ BRIN6 = "30AB00"
 
 
 @dataclass
-class Paar:
+class Pair:
     """Two servers, and the records and koppeling that both serve."""
 
-    huis: PortalContext
+    served: ServedSchool
     database: Database
     server_keys: ServerKeys
     servers: tuple[Server, Server]
 
-    def fetch(self, server: Server, laatst: str | None = None) -> tuple[str, str, str]:
+    def fetch(self, server: Server, last: str | None = None) -> tuple[str, str, str]:
         """Fetch through one server; gives the outcome, the name of the one leerling, and the moment of the data."""
-        rest = "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
-        message = self.huis.request(key=CODE_OF_ONE, brin6=BRIN6)
+        rest = "" if last is None else f"<laatstontvangengegevens>{last}</laatstontvangengegevens>"
+        message = self.served.request(key=CODE_OF_ONE, brin6=BRIN6)
         message = message.replace(b"</leerlinggegevens_verzoek>", f"{rest}</leerlinggegevens_verzoek>".encode())
         _, _, body = split(server.post(message, "Content-Type: text/xml"))
         text = body.decode()
@@ -53,7 +53,7 @@ class Paar:
     def import_naam(self, naam: str) -> None:
         """Import the school anew, with this name for its leerling."""
         leerling = Leerling("l", roepnaam=naam)
-        dataset = make_dataset([leerling], brin6=BRIN6, schooljaar=self.huis.schooljaar)
+        dataset = make_dataset([leerling], brin6=BRIN6, schooljaar=self.served.schooljaar)
         import_dataset(self.database, dataset, moment=now())
 
     def switch(self, *, on: bool) -> None:
@@ -68,7 +68,7 @@ class Paar:
 
 
 @pytest.fixture
-def paar(tmp_path: Path, postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paar]:
+def pair(tmp_path: Path, postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     """Start both servers on a database of their own."""
     with postgresql.database() as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
@@ -77,31 +77,31 @@ def paar(tmp_path: Path, postgresql: Databank, monkeypatch: pytest.MonkeyPatch) 
         settings = Settings(data=tmp_path)
         environment = {"UWLR_DATABASE": url}
         with serving(tmp_path, environment=environment) as one, serving(tmp_path, environment=environment) as other:
-            yield Paar(context, database, ServerKeys.from_settings(settings, database), (one, other))
+            yield Pair(context, database, ServerKeys.from_settings(settings, database), (one, other))
         database.close()
 
 
-def test_what_happens_through_one_is_in_force_in_the_other(paar: Paar) -> None:
+def test_what_happens_through_one_is_in_force_in_the_other(pair: Pair) -> None:
     """In any order of imports, pauses, resumptions and fetches, each fetch through either server is of that moment."""
     chance = random.Random(SEED)  # noqa: S311 - a seeded test
     naam, open_, moment = "Één", True, ""
-    paar.import_naam(naam)
+    pair.import_naam(naam)
     for step in range(STEPS):
         match chance.choice(("import", "pause", "resume", "fetch", "again")):
             case "import":
                 naam = f"Naam {step}"
-                paar.import_naam(naam)
+                pair.import_naam(naam)
                 moment = ""
             case "pause" if open_:
                 open_, moment = False, ""
-                paar.switch(on=False)
+                pair.switch(on=False)
             case "resume" if not open_:
                 open_ = True
-                paar.switch(on=True)
+                pair.switch(on=True)
             case "again" if open_ and moment:
-                assert paar.fetch(chance.choice(paar.servers), moment)[0] == "geenwijzigingen", step
-        for server in chance.sample(paar.servers, 2):
-            outcome, found, at = paar.fetch(server)
+                assert pair.fetch(chance.choice(pair.servers), moment)[0] == "geenwijzigingen", step
+        for server in chance.sample(pair.servers, 2):
+            outcome, found, at = pair.fetch(server)
             if not open_:
                 assert outcome == "Client.AutorisatieOngeldig", step
                 continue

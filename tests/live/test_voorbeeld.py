@@ -19,7 +19,7 @@ from uwlr_adapter.contract.profiles import get_profiel as profiel_of
 
 CODE = "99ZZ00voorbeeldcode-1"
 SCHOOLJAAR = "2014-2015"
-CATALOGUS = """
+CATALOGUE = """
 [[voorwaarden]]
 id = "proef"
 versie = "proef-1"
@@ -57,7 +57,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Itera
     """Do it all by command, as an operator does: import, afnemer, koppeling, serve; gives the klantcode too."""
     data = tmp_path_factory.mktemp("voorbeeld")
     catalogue = data / "catalogus.toml"
-    catalogue.write_text(CATALOGUS.format(profiel=profiel.name), encoding="utf-8")
+    catalogue.write_text(CATALOGUE.format(profiel=profiel.name), encoding="utf-8")
     file = str(standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml"))
 
     def run(*arguments: str) -> str:

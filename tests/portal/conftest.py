@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
-from support.portal_browser import MOMENT, TOTP, WACHTWOORD, Clock, Portaal
+from support.portal_browser import MOMENT, PASSWORD, TOTP, Clock, Portal
 from support.world import add_vestiging
 
 from uwlr_adapter.db.database import Database
@@ -44,12 +44,12 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the data folder that every test starts from."""
-    folder = tmp_path_factory.mktemp("portaal") / "data"
+    folder = tmp_path_factory.mktemp("portal") / "data"
     settings = Settings(data=folder)
     database = Database(settings.database_url)
     database.upgrade()
     server_keys = ServerKeys.from_settings(settings, database)
-    hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(WACHTWOORD)
+    hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.writing() as connection:
         for brin6 in ("21QW00", "21QW01", "30AB00"):
             add_vestiging(connection, brin6)
@@ -65,18 +65,18 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portaal]]:
+def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
     """Give what opens a portal with settings of its own, on a copy of the data folder."""
     folder = tmp_path / "data"
     shutil.copytree(basis, folder)
     opened: list[App] = []
 
-    def open_(**chosen: object) -> Portaal:
+    def open_(**chosen: object) -> Portal:
         settings = Settings(data=folder, **chosen)  # type: ignore[arg-type]
         clock = Clock()
         app = make_app(settings, clock)
         opened.append(app)
-        return Portaal(app, clock, settings, Database(settings.database_url))
+        return Portal(app, clock, settings, Database(settings.database_url))
 
     yield open_
     for app in opened:
@@ -84,6 +84,6 @@ def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portaal]]:
 
 
 @pytest.fixture
-def portaal(make: Callable[..., Portaal]) -> Portaal:
+def portal(make: Callable[..., Portal]) -> Portal:
     """Give a portal on loopback."""
     return make()

@@ -6,25 +6,25 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.portal_browser import CODE, SCHOOL, Browser, Pagina, Portaal
+from support.portal_browser import CODE, SCHOOL, Browser, Page, Portal
 
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 FORM = f"{SCHOOL}/activeren/snappet"
-GOED = {"naam": "A. de Vries", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
-VANDAAG = date(2026, 11, 25)
+GOOD = {"naam": "A. de Vries", "akkoord": "ja", "verificatiecode": CODE, "actie": "gereed"}
+TODAY = date(2026, 11, 25)
 
 
-def activate(browser: Browser, path: str = FORM, /, **fields: str | None) -> Pagina:
+def activate(browser: Browser, path: str = FORM, /, **fields: str | None) -> Page:
     """Fill in the form, right unless told otherwise, and send it."""
-    return browser.submit(path, **{**GOED, **fields})
+    return browser.submit(path, **{**GOOD, **fields})
 
 
-def test_the_step_plan(portaal: Portaal) -> None:
+def test_the_step_plan(portal: Portal) -> None:
     """Activeren stands at Snappet under UWLR Leerlinggegevens; after Gereed it stands in the list, Actief."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     overview = browser.get(SCHOOL)
     (group,) = overview.tree.xpath("//details[summary[contains(., 'UWLR Leerlinggegevens')]]")
     assert " ".join(group.find("summary").text_content().split()) == "UWLR Leerlinggegevens (3 koppelingen)"
@@ -41,8 +41,8 @@ def test_the_step_plan(portaal: Portaal) -> None:
         "minimaal 20 en maximaal 50 tekens",
     ):
         assert text in form.text
-    assert form.fields()["startdatum"] == VANDAAG.isoformat()
-    answer = browser.submit_page(form, **GOED)
+    assert form.fields()["startdatum"] == TODAY.isoformat()
+    answer = browser.submit_page(form, **GOOD)
     assert answer.location == f"{SCHOOL}/"
     page = browser.follow(answer)
     assert "Snappet is geactiveerd. Vul dezelfde verificatiecode nu ook in bij Snappet." in page.text
@@ -97,9 +97,9 @@ def test_the_step_plan(portaal: Portaal) -> None:
         ),
     ],
 )
-def test_wrong_input(portaal: Portaal, field: str, value: str | None, errors: list[str]) -> None:
+def test_wrong_input(portal: Portal, field: str, value: str | None, errors: list[str]) -> None:
     """An error stands beside its field and at the top; what was typed is kept, and nothing is activated."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     page = activate(browser, **{field: value})
     if not errors:  # a form without the field is not one of ours; it opens today
         assert page.status in {303, 422}
@@ -109,7 +109,7 @@ def test_wrong_input(portaal: Portaal, field: str, value: str | None, errors: li
     assert page.tree.find(".//title").text.startswith("Fout: ")
     links = page.tree.xpath("//*[@role='alert']//a")
     assert [(one.get("href"), one.text) for one in links] == [(f"#{field}", error) for error in errors]
-    kept = {naam: text for naam, text in {**GOED, field: value}.items() if naam != "actie" and text is not None}
+    kept = {naam: text for naam, text in {**GOOD, field: value}.items() if naam != "actie" and text is not None}
     shown = page.fields()
     for naam, text in kept.items():
         if "\x00" not in text and text != "":
@@ -117,15 +117,15 @@ def test_wrong_input(portaal: Portaal, field: str, value: str | None, errors: li
     assert "Snappet" not in [row.text for row in browser.get(SCHOOL).tree.xpath("//tbody//th")]
 
 
-def test_all_errors_at_once(portaal: Portaal) -> None:
+def test_all_errors_at_once(portal: Portal) -> None:
     """An empty form tells everything that is missing in one go."""
-    page = activate(portaal.browser("school"), naam="", akkoord=None, startdatum="", verificatiecode="")
+    page = activate(portal.browser("school"), naam="", akkoord=None, startdatum="", verificatiecode="")
     assert all(page.errors(field) for field in ("naam", "akkoord", "startdatum", "verificatiecode"))
 
 
-def test_a_code_that_another_koppeling_has(portaal: Portaal) -> None:
+def test_a_code_that_another_koppeling_has(portal: Portal) -> None:
     """The same code for two koppelingen of a vestiging is refused beside the field."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     assert activate(browser).status == 303
     page = activate(browser, f"{SCHOOL}/activeren/basispoort")
     assert page.status == 422
@@ -134,9 +134,9 @@ def test_a_code_that_another_koppeling_has(portaal: Portaal) -> None:
     ]
 
 
-def test_make_a_code_without_a_script(portaal: Portaal) -> None:
+def test_make_a_code_without_a_script(portal: Portal) -> None:
     """The button fills in a good code, keeps what was typed, and tells nothing wrong yet."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     page = browser.submit(FORM, naam="A", startdatum="2027-01-04", verificatiecode="", actie="maak")
     assert page.status == 200
     fields = page.fields()
@@ -146,30 +146,30 @@ def test_make_a_code_without_a_script(portaal: Portaal) -> None:
     assert browser.submit_page(page, akkoord="ja", actie="gereed").status == 303
 
 
-def test_enter_in_a_field_is_gereed(portaal: Portaal) -> None:
+def test_enter_in_a_field_is_gereed(portal: Portal) -> None:
     """The first button of the form, which a browser presses at Enter, is not the one that makes a code."""
-    page = portaal.browser("school").get(FORM)
+    page = portal.browser("school").get(FORM)
     (form,) = page.forms()
     first = form.xpath(".//button[@type='submit']")[0]
     assert first.get("value") == "gereed"
 
 
-def test_sent_twice(portaal: Portaal) -> None:
+def test_sent_twice(portal: Portal) -> None:
     """The second of a double click is told that it is done already, and ends on the overview."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     page = browser.get(FORM)
-    assert browser.submit_page(page, **GOED).status == 303
-    second = browser.submit_page(page, **GOED)
+    assert browser.submit_page(page, **GOOD).status == 303
+    second = browser.submit_page(page, **GOOD)
     assert second.location == f"{SCHOOL}/"
     shown = browser.follow(second)
     assert "Snappet is al geactiveerd. Er is niets dubbel gedaan." in shown.text
-    with portaal.database.reading() as connection:
+    with portal.database.reading() as connection:
         assert [row.act for row in search.read(connection, brin6="21QW00")] == ["geactiveerd"]
 
 
-def test_a_koppeling_without_a_code(portaal: Portaal) -> None:
+def test_a_koppeling_without_a_code(portal: Portal) -> None:
     """Another type than UWLR asks for no code, and takes none."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     path = f"{SCHOOL}/activeren/samenwerkingsverband-oost"
     assert "verificatiecode" not in browser.get(path).fields()
     page = activate(browser, path)
@@ -177,27 +177,27 @@ def test_a_koppeling_without_a_code(portaal: Portaal) -> None:
     assert "Samenwerkingsverband Oost is geactiveerd." in browser.follow(page).text
 
 
-def test_a_start_in_the_future(portaal: Portaal) -> None:
+def test_a_start_in_the_future(portal: Portal) -> None:
     """The status says from when on."""
-    browser = portaal.browser("school")
-    later = VANDAAG + timedelta(days=30)
+    browser = portal.browser("school")
+    later = TODAY + timedelta(days=30)
     page = browser.follow(activate(browser, startdatum=later.strftime("%d-%m-%Y")))
     assert "Start op 25-12-2026" in page.text
 
 
-@pytest.mark.parametrize(("aanbod", "status"), [("uwlr-4d", 303), ("bron", 404), ("bestaat-niet", 404)])
-def test_what_cannot_be_activated(portaal: Portaal, aanbod: str, status: int) -> None:
+@pytest.mark.parametrize(("entry", "status"), [("uwlr-4d", 303), ("bron", 404), ("bestaat-niet", 404)])
+def test_what_cannot_be_activated(portal: Portal, entry: str, status: int) -> None:
     """Without its afnemer a koppeling waits; what every school has, or nobody offers, has no form."""
-    browser = portaal.browser("school")
-    page = browser.get(f"{SCHOOL}/activeren/{aanbod}")
+    browser = portal.browser("school")
+    page = browser.get(f"{SCHOOL}/activeren/{entry}")
     assert page.status == status
     if status == 303:
         assert "nog niet beschikbaar" in browser.follow(page).text
 
 
-def test_the_terms_are_a_file(portaal: Portaal) -> None:
+def test_the_terms_are_a_file(portal: Portal) -> None:
     """The terms of use come as a file, named after their version."""
-    page = portaal.browser("school").get(f"{SCHOOL}/voorwaarden/snappet")
+    page = portal.browser("school").get(f"{SCHOOL}/voorwaarden/snappet")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="gebruikersvoorwaarden-uwlr-1.txt"'
     assert page.reply.headers["Content-Type"] == "text/plain; charset=utf-8"
     entry = Catalogue.load().get("snappet")
@@ -205,14 +205,14 @@ def test_the_terms_are_a_file(portaal: Portaal) -> None:
     assert entry.voorwaarden.tekst.strip() in page.body
 
 
-def test_the_code_is_nowhere_else(portaal: Portaal, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_code_is_nowhere_else(portal: Portal, caplog: pytest.LogCaptureFixture) -> None:
     """After a walk with good and bad codes they stand in no page but the form itself, header, cookie, log or file."""
     caplog.set_level(logging.DEBUG)
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     secrets = [CODE, "21QW00geheim te kort", "21QW00een-andere-code-2", "21QW00" + "lang" * 20]
-    pages: list[Pagina] = []
+    pages: list[Page] = []
 
-    def walk(page: Pagina, *, may_show: str | None = None) -> None:
+    def walk(page: Page, *, may_show: str | None = None) -> None:
         for secret in secrets:
             if secret != may_show:
                 assert secret not in page.body, page.path
@@ -233,8 +233,8 @@ def test_the_code_is_nowhere_else(portaal: Portaal, caplog: pytest.LogCaptureFix
     for page in pages:
         titles = re.findall(r"<title>.*?</title>", page.body)
         assert not any(secret in title for secret in secrets for title in titles)
-    portaal.app.close()
-    stored = b"".join(path.read_bytes() for path in Path(portaal.settings.data).iterdir())
+    portal.app.close()
+    stored = b"".join(path.read_bytes() for path in Path(portal.settings.data).iterdir())
     for secret in secrets:
         assert secret not in caplog.text
         assert secret.encode() not in stored

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support import messages
-from support.portal_browser import Browser, Pagina, Portaal
+from support.portal_browser import Browser, Page, Portal
 from support.served_school import import_one_of_each
 from support.world import school_element
 from support.wsgi import call
@@ -15,16 +15,16 @@ from uwlr_adapter.koppelingen import catalogue as catalogi
 
 VESTIGING = "/koppelingen/30AB00"
 CODE = "30AB00Ygr67BfgKl!gr8"
-ANDERE = "30AB00een-andere-code-2"
+OTHER_BRIN6 = "30AB00een-andere-code-2"
 KOPPELING = f"{VESTIGING}/koppeling/1"
 
 
 @pytest.fixture
-def browser(portaal: Portaal) -> Browser:
+def browser(portal: Portal) -> Browser:
     """Give a school with records, and Snappet activated."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
-    browser = portaal.browser("andere")
+    browser = portal.browser("andere")
     page = browser.submit(
         f"{VESTIGING}/activeren/snappet", naam="C. Elders", akkoord="ja", verificatiecode=CODE, actie="gereed"
     )
@@ -32,11 +32,11 @@ def browser(portaal: Portaal) -> Browser:
     return browser
 
 
-def fetch(portaal: Portaal, code: str = CODE) -> str:
+def fetch(portal: Portal, code: str = CODE) -> str:
     """Fetch as Snappet; gives the payload or the fault."""
     header = messages.header(key=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
     body = messages.body(schooljaar="2026-2027", school=school_element("30AB00"))
-    answer = call(portaal.app, messages.envelope(body, header)).body
+    answer = call(portal.app, messages.envelope(body, header)).body
     for word in (b"AutorisatieOngeldig", b"geenwijzigingen", b"<leerlingen>"):
         if word in answer:
             return word.decode().strip("<>")
@@ -48,31 +48,31 @@ def state(browser: Browser) -> str:
     return str(browser.get(KOPPELING).tree.xpath("//h1/span")[0].text)
 
 
-def test_the_tap(portaal: Portaal, browser: Browser) -> None:
+def test_the_tap(portal: Portal, browser: Browser) -> None:
     """Open, closed by clearing the code, open again with the same or a new code, closed for good at the end."""
-    assert fetch(portaal) == "leerlingen"
+    assert fetch(portal) == "leerlingen"
     page = browser.get(f"{KOPPELING}/pauzeren")
     assert "kan vanaf dat moment geen gegevens meer ophalen" in page.text
-    assert fetch(portaal) == "leerlingen"
+    assert fetch(portal) == "leerlingen"
     assert "De verificatiecode is verwijderd." in browser.follow(browser.submit_page(page)).text
     assert state(browser) == "Gepauzeerd"
-    assert fetch(portaal) == "AutorisatieOngeldig"
+    assert fetch(portal) == "AutorisatieOngeldig"
     assert "gepauzeerd was" in browser.get(VESTIGING).text
     answer = browser.submit(KOPPELING, verificatiecode=CODE, actie="opslaan")
     assert "De uitwisseling is hervat. Vul dezelfde verificatiecode ook in bij Snappet." in browser.follow(answer).text
-    assert fetch(portaal) == "leerlingen"
-    answer = browser.submit(KOPPELING, verificatiecode=ANDERE, actie="opslaan")
+    assert fetch(portal) == "leerlingen"
+    answer = browser.submit(KOPPELING, verificatiecode=OTHER_BRIN6, actie="opslaan")
     assert "De verificatiecode is gewijzigd." in browser.follow(answer).text
-    assert fetch(portaal) == "AutorisatieOngeldig"
+    assert fetch(portal) == "AutorisatieOngeldig"
     shown = browser.get(VESTIGING).text
     assert "Snappet probeert op te halen met een andere verificatiecode. Laat Snappet de code controleren" in shown
-    assert fetch(portaal, ANDERE) == "leerlingen"
+    assert fetch(portal, OTHER_BRIN6) == "leerlingen"
     answer = browser.submit(f"{KOPPELING}/beeindigen")
     assert answer.location == f"{VESTIGING}/"
     page = browser.follow(answer)
     assert "is beëindigd. U vindt haar terug onder Beëindigde koppelingen." in page.text
     assert page.tree.xpath("//section[@aria-labelledby='beeindigd']//th[normalize-space()='Snappet']")
-    assert fetch(portaal, ANDERE) == "AutorisatieOngeldig"
+    assert fetch(portal, OTHER_BRIN6) == "AutorisatieOngeldig"
     assert state(browser) == "Beëindigd"
     assert not browser.get(KOPPELING).forms()
     assert browser.get(f"{VESTIGING}/activeren/snappet").status == 200
@@ -93,13 +93,13 @@ def test_the_code_is_not_shown(browser: Browser) -> None:
         ("21QW00Ygr67BfgKl!gr8", "De verificatiecode begint met 30AB00"),
     ],
 )
-def test_wrong_codes(portaal: Portaal, browser: Browser, code: str, error: str) -> None:
+def test_wrong_codes(portal: Portal, browser: Browser, code: str, error: str) -> None:
     """An error stands beside the field, the code is kept in it, and the old one still works."""
     page = browser.submit(KOPPELING, verificatiecode=code, actie="opslaan")
     assert page.status == 422
     assert page.errors("verificatiecode")[0].startswith(error)
     assert page.fields()["verificatiecode"] == code
-    assert fetch(portaal) == "leerlingen"
+    assert fetch(portal) == "leerlingen"
 
 
 def test_make_a_code_without_a_script(browser: Browser) -> None:
@@ -110,36 +110,36 @@ def test_make_a_code_without_a_script(browser: Browser) -> None:
     assert browser.submit_page(page, actie="opslaan").status == 303
 
 
-def second_too_late(portaal: Portaal, browser: Browser, open_: str, act: Callable[[Browser], Pagina]) -> Pagina:
+def second_too_late(portal: Portal, browser: Browser, open_: str, act: Callable[[Browser], Page]) -> Page:
     """Open a page, let a colleague act, then send the page; gives what it says."""
     page = browser.get(open_)
-    colleague = portaal.browser("andere")
+    colleague = portal.browser("andere")
     assert act(colleague).status == 303
-    fields = {"verificatiecode": ANDERE, "actie": "opslaan"} if open_ == KOPPELING else {}
+    fields = {"verificatiecode": OTHER_BRIN6, "actie": "opslaan"} if open_ == KOPPELING else {}
     return browser.submit_page(page, **fields)
 
 
-def pause(browser: Browser) -> Pagina:
+def pause(browser: Browser) -> Page:
     """Pause."""
     return browser.submit(f"{KOPPELING}/pauzeren")
 
 
-def end(browser: Browser) -> Pagina:
+def end(browser: Browser) -> Page:
     """End."""
     return browser.submit(f"{KOPPELING}/beeindigen")
 
 
-def change(browser: Browser) -> Pagina:
+def change(browser: Browser) -> Page:
     """Enter another code."""
     return browser.submit(KOPPELING, verificatiecode="30AB00de-code-van-collega", actie="opslaan")
 
 
 @pytest.mark.parametrize("path", [KOPPELING, f"{KOPPELING}/pauzeren", f"{KOPPELING}/beeindigen"])
 @pytest.mark.parametrize("act", [pause, change, end])
-def test_two_people_at_once(portaal: Portaal, browser: Browser, path: str, act: Callable[[Browser], Pagina]) -> None:
+def test_two_people_at_once(portal: Portal, browser: Browser, path: str, act: Callable[[Browser], Page]) -> None:
     """The second reads that somebody was first, sees the koppeling as it is now, and nothing of it is done."""
-    page = second_too_late(portaal, browser, path, act)
-    with portaal.database.reading() as connection:
+    page = second_too_late(portal, browser, path, act)
+    with portal.database.reading() as connection:
         assert len(search.read(connection, brin6="30AB00")) == 2
     told = browser.follow(page) if page.status == 303 else page
     assert page.status in {303, 409}
@@ -152,11 +152,11 @@ def test_two_people_at_once(portaal: Portaal, browser: Browser, path: str, act: 
             assert browser.submit_page(told, **fields).status == 303
 
 
-@pytest.mark.parametrize("versie", ["", "x", "0", "99", None])
-def test_a_form_without_its_version(portaal: Portaal, browser: Browser, versie: str | None) -> None:
+@pytest.mark.parametrize("version", ["", "x", "0", "99", None])
+def test_a_form_without_its_version(portal: Portal, browser: Browser, version: str | None) -> None:
     """A form that does not say what was seen does nothing."""
-    assert browser.submit(f"{KOPPELING}/pauzeren", versie=versie).status == 409
-    assert fetch(portaal) == "leerlingen"
+    assert browser.submit(f"{KOPPELING}/pauzeren", versie=version).status == 409
+    assert fetch(portal) == "leerlingen"
 
 
 def test_confirmations_of_what_cannot_be(browser: Browser) -> None:
@@ -175,7 +175,7 @@ def test_the_confirmation_on_paper(browser: Browser) -> None:
     assert CODE not in page.body
 
 
-def test_new_terms(make: Callable[..., Portaal], tmp_path: Path) -> None:
+def test_new_terms(make: Callable[..., Portal], tmp_path: Path) -> None:
     """A newer version of the terms asks for agreement again; the one before it stays to be seen."""
     browser = make().browser("school")
     code = "21QW00Ygr67BfgKl!gr8"
@@ -201,7 +201,7 @@ def test_new_terms(make: Callable[..., Portaal], tmp_path: Path) -> None:
     assert "akkoord met nieuwe gebruikersvoorwaarden" in browser.get("/koppelingen/21QW00/journaal").text
 
 
-def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portaal], tmp_path: Path) -> None:
+def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portal], tmp_path: Path) -> None:
     """It is still to be seen, and to be ended."""
     browser = make().browser("school")
     code = "21QW00Ygr67BfgKl!gr8"
@@ -219,9 +219,9 @@ def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portaal], tmp_p
     assert "Wordt niet meer aangeboden" not in browser.get(overview).text
 
 
-def test_a_board_sees_where_to_look(portaal: Portaal) -> None:
+def test_a_board_sees_where_to_look(portal: Portal) -> None:
     """Who has several vestigingen sees how each stands before choosing one."""
-    browser = portaal.browser("bestuur")
+    browser = portal.browser("bestuur")
     code = "21QW00Ygr67BfgKl!gr8"
     browser.submit(
         "/koppelingen/21QW00/activeren/snappet", naam="D", akkoord="ja", verificatiecode=code, actie="gereed"

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from support.portal_browser import MOMENT, SCHOOL, WACHTWOORD, Browser, Pagina, Portaal, totp
+from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Portal, totp
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -14,8 +14,8 @@ from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.portal import login
 
 BEGIN = "/koppelingen"
-INLOGGEN = "/koppelingen/inloggen"
-NIEUW = "een heel nieuw wachtwoord"
+LOGIN = "/koppelingen/inloggen"
+NEW = "een heel nieuw wachtwoord"
 
 
 def is_in(browser: Browser) -> bool:
@@ -23,23 +23,23 @@ def is_in(browser: Browser) -> bool:
     return browser.get(SCHOOL).status == 200
 
 
-def sent_away(page: Pagina) -> bool:
+def sent_away(page: Page) -> bool:
     """Tell whether a page asks for a login."""
-    return page.status == 303 and urlsplit(page.location or "").path == INLOGGEN
+    return page.status == 303 and urlsplit(page.location or "").path == LOGIN
 
 
-def test_login_leads_to_the_school(portaal: Portaal) -> None:
+def test_login_leads_to_the_school(portal: Portal) -> None:
     """A user of one vestiging comes at its overview, whatever the letters of the login."""
-    browser = portaal.browser()
+    browser = portal.browser()
     page = browser.login("SCHOOL")
     assert page.location == f"{BEGIN}/"
     assert browser.follow(browser.follow(page)).h1 == "Koppelingenoverzicht"
 
 
-@pytest.mark.parametrize(("login", "wachtwoord"), [("school", "verkeerd"), ("niemand", WACHTWOORD), ("x\x00y", "z")])
-def test_wrong_logins_look_alike(portaal: Portaal, login: str, wachtwoord: str) -> None:
+@pytest.mark.parametrize(("login", "wachtwoord"), [("school", "verkeerd"), ("niemand", PASSWORD), ("x\x00y", "z")])
+def test_wrong_logins_look_alike(portal: Portal, login: str, wachtwoord: str) -> None:
     """An unknown login and a wrong password are told apart by nobody; the password does not come back."""
-    page = portaal.browser().login(login, wachtwoord)
+    page = portal.browser().login(login, wachtwoord)
     if "\x00" in login:
         assert page.status == 422
         return
@@ -49,31 +49,31 @@ def test_wrong_logins_look_alike(portaal: Portaal, login: str, wachtwoord: str) 
     assert "wachtwoord" not in page.fields()
 
 
-def test_empty_login(portaal: Portaal) -> None:
+def test_empty_login(portal: Portal) -> None:
     """An empty form says beside each field what is missing."""
-    page = portaal.browser().login("", "")
+    page = portal.browser().login("", "")
     assert page.status == 422
     assert page.errors("login") == ["Vul uw gebruikersnaam in."]
     assert page.errors("wachtwoord") == ["Vul uw wachtwoord in."]
 
 
-def test_a_session_of_before_the_login_is_worth_nothing(portaal: Portaal) -> None:
+def test_a_session_of_before_the_login_is_worth_nothing(portal: Portal) -> None:
     """Who planted a cookie in a browser is not logged in when its owner logs in (fixation)."""
-    victim = portaal.browser()
-    victim.get(INLOGGEN)
+    victim = portal.browser()
+    victim.get(LOGIN)
     planted = dict(victim.cookies)
     victim.login("school")
     assert victim.cookies != planted
-    attacker = portaal.browser()
+    attacker = portal.browser()
     attacker.cookies = planted
     assert is_in(victim)
     assert sent_away(attacker.get(SCHOOL))
 
 
-def test_logout_ends_a_copied_cookie_too(portaal: Portaal) -> None:
+def test_logout_ends_a_copied_cookie_too(portal: Portal) -> None:
     """After a logout the cookie of before opens nothing, wherever it is kept."""
-    browser = portaal.browser("school")
-    copy = portaal.browser()
+    browser = portal.browser("school")
+    copy = portal.browser()
     copy.cookies = dict(browser.cookies)
     assert is_in(copy)
     page = browser.post(f"{BEGIN}/uitloggen", {"csrf_token": browser.get(SCHOOL).tree.forms[0].fields["csrf_token"]})
@@ -85,54 +85,54 @@ def test_logout_ends_a_copied_cookie_too(portaal: Portaal) -> None:
 
 
 @pytest.mark.parametrize("act", ["reset", "disable"])
-def test_losing_access_ends_sessions(portaal: Portaal, act: str) -> None:
+def test_losing_access_ends_sessions(portal: Portal, act: str) -> None:
     """A reset and a disabled account end what is open, and the password opens nothing."""
-    browser = portaal.browser("school")
-    with portaal.database.writing() as connection:
+    browser = portal.browser("school")
+    with portal.database.writing() as connection:
         getattr(gebruikers, act)(connection, "school", MOMENT)
     assert sent_away(browser.get(SCHOOL))
-    assert portaal.browser().login("school").status == 403
+    assert portal.browser().login("school").status == 403
 
 
-def test_a_quiet_session_ends(portaal: Portaal) -> None:
+def test_a_quiet_session_ends(portal: Portal) -> None:
     """After half an hour without a page the login is asked again, with a sentence that says so."""
-    browser = portaal.browser("school")
-    portaal.clock.advance(minutes=29, seconds=59)
+    browser = portal.browser("school")
+    portal.clock.advance(minutes=29, seconds=59)
     assert is_in(browser)
-    portaal.clock.advance(minutes=30)
+    portal.clock.advance(minutes=30)
     page = browser.get(SCHOOL)
-    assert page.location == f"{INLOGGEN}?verder={SCHOOL}"
+    assert page.location == f"{LOGIN}?verder={SCHOOL}"
     assert "Uw sessie is verlopen" in browser.follow(page).text
     assert browser.login("school", next_path=SCHOOL).location == SCHOOL
 
 
-def test_a_busy_session_ends_too(portaal: Portaal) -> None:
+def test_a_busy_session_ends_too(portal: Portal) -> None:
     """However busy, after twelve hours the login is asked again."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     for _ in range(12 * 60 // 20 - 1):
-        portaal.clock.advance(minutes=20)
+        portal.clock.advance(minutes=20)
         assert is_in(browser)
-    portaal.clock.advance(minutes=20)
+    portal.clock.advance(minutes=20)
     assert sent_away(browser.get(SCHOOL))
 
 
-def test_an_expired_session_in_the_middle_of_a_form(portaal: Portaal) -> None:
+def test_an_expired_session_in_the_middle_of_a_form(portal: Portal) -> None:
     """Nothing of the form is done or kept; after the login the form starts again."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     form = f"{SCHOOL}/activeren/snappet"
     page = browser.get(form)
-    portaal.clock.advance(minutes=31)
+    portal.clock.advance(minutes=31)
     answer = browser.submit_page(page, naam="A", akkoord="ja", verificatiecode="21QW00Ygr67BfgKl!gr8", actie="gereed")
-    assert answer.location == f"{INLOGGEN}?verder={form}"
+    assert answer.location == f"{LOGIN}?verder={form}"
     login = browser.follow(answer)
     assert "Wat u had ingevuld, is niet verwerkt en niet bewaard." in login.text
-    again = browser.submit_page(login, login="school", wachtwoord=WACHTWOORD)
+    again = browser.submit_page(login, login="school", wachtwoord=PASSWORD)
     assert again.location == form
     assert browser.follow(again).fields()["verificatiecode"] == ""
 
 
 @pytest.mark.parametrize(
-    "verder",
+    "next_path",
     [
         "https://kwaad.example/koppelingen",
         "//kwaad.example/koppelingen",
@@ -148,23 +148,23 @@ def test_an_expired_session_in_the_middle_of_a_form(portaal: Portaal) -> None:
         "",
     ],
 )
-def test_a_login_leads_to_no_other_place(portaal: Portaal, verder: str) -> None:
+def test_a_login_leads_to_no_other_place(portal: Portal, next_path: str) -> None:
     """Whatever `verder` says, a login ends in the portal."""
-    assert portaal.browser().login("school", next_path=verder).location == f"{BEGIN}/"
+    assert portal.browser().login("school", next_path=next_path).location == f"{BEGIN}/"
 
 
-def test_no_redirect_is_made_of_a_host_header(portaal: Portaal) -> None:
+def test_no_redirect_is_made_of_a_host_header(portal: Portal) -> None:
     """Every redirect is a path, whatever the Host header says and however a path is written."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     for path in (BEGIN, f"{BEGIN}/", f"{BEGIN}//", f"{SCHOOL}/", f"{SCHOOL}//journaal", f"{SCHOOL}/journaal/"):
         page = browser.get(path, HTTP_HOST="kwaad.example")
         assert (page.location or "/koppelingen").startswith("/koppelingen")
         assert "kwaad" not in page.body
 
 
-def test_the_cookie_on_loopback(portaal: Portaal) -> None:
+def test_the_cookie_on_loopback(portal: Portal) -> None:
     """Over http the cookie is out of reach of scripts and other sites."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     assert browser.set_cookies
     for cookie in browser.set_cookies:
         assert cookie.startswith("koppelingen=")
@@ -172,7 +172,7 @@ def test_the_cookie_on_loopback(portaal: Portaal) -> None:
         assert parts == {"HttpOnly", "Path=/koppelingen", "SameSite=Lax"}
 
 
-def test_the_cookie_under_https(make: Callable[..., Portaal]) -> None:
+def test_the_cookie_under_https(make: Callable[..., Portal]) -> None:
     """Over https it is secure as well, and bound to this host by its name."""
     browser = make(public_url="https://uwlr.example.nl").browser("school")
     for cookie in browser.set_cookies:
@@ -181,182 +181,182 @@ def test_the_cookie_under_https(make: Callable[..., Portaal]) -> None:
         assert parts == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 
 
-def second_step(portaal: Portaal, bron: str = "192.0.2.10") -> Browser:
+def second_step(portal: Portal, source: str = "192.0.2.10") -> Browser:
     """Give a browser in which the password of `streng` was right."""
-    browser = portaal.browser(bron=bron)
-    assert browser.login("streng", next_path=f"{SCHOOL}/journaal").location == f"{INLOGGEN}/tweede-stap"
+    browser = portal.browser(source=source)
+    assert browser.login("streng", next_path=f"{SCHOOL}/journaal").location == f"{LOGIN}/tweede-stap"
     return browser
 
 
-def test_the_second_factor(portaal: Portaal) -> None:
+def test_the_second_factor(portal: Portal) -> None:
     """The password alone opens nothing; with the code of the app the person is where he or she was going."""
-    browser = second_step(portaal)
+    browser = second_step(portal)
     assert sent_away(browser.get(SCHOOL))
-    browser = second_step(portaal)
-    code = totp(portaal.clock.moment)
-    page = browser.submit(f"{INLOGGEN}/tweede-stap", code=f"{code[:3]} {code[3:]}")
+    browser = second_step(portal)
+    code = totp(portal.clock.moment)
+    page = browser.submit(f"{LOGIN}/tweede-stap", code=f"{code[:3]} {code[3:]}")
     assert page.location == f"{SCHOOL}/journaal"
     assert is_in(browser)
 
 
-def test_a_code_of_the_app_is_good_once(portaal: Portaal) -> None:
+def test_a_code_of_the_app_is_good_once(portal: Portal) -> None:
     """Who looked over a shoulder cannot use the code again; the next one is good."""
-    code = totp(portaal.clock.moment)
-    assert second_step(portaal).submit(f"{INLOGGEN}/tweede-stap", code=code).status == 303
-    browser = second_step(portaal)
-    page = browser.submit(f"{INLOGGEN}/tweede-stap", code=code)
+    code = totp(portal.clock.moment)
+    assert second_step(portal).submit(f"{LOGIN}/tweede-stap", code=code).status == 303
+    browser = second_step(portal)
+    page = browser.submit(f"{LOGIN}/tweede-stap", code=code)
     assert page.status == 403
-    portaal.clock.advance(seconds=30)
-    code = totp(portaal.clock.moment)
+    portal.clock.advance(seconds=30)
+    code = totp(portal.clock.moment)
     assert browser.submit_page(page, code=code).status == 303
 
 
 @pytest.mark.parametrize("code", ["000000", "", "abc", "１２３４５６", "1" * 1000])
-def test_wrong_codes_of_the_app(portaal: Portaal, code: str) -> None:
+def test_wrong_codes_of_the_app(portal: Portal, code: str) -> None:
     """A wrong code is refused in a sentence."""
-    page = second_step(portaal).submit(f"{INLOGGEN}/tweede-stap", code=code)
+    page = second_step(portal).submit(f"{LOGIN}/tweede-stap", code=code)
     assert page.status in {403, 422}
     assert "code" in page.text
 
 
-def test_the_second_step_waits_five_minutes(portaal: Portaal) -> None:
+def test_the_second_step_waits_five_minutes(portal: Portal) -> None:
     """After that the password is asked again."""
-    browser = second_step(portaal)
-    page = browser.get(f"{INLOGGEN}/tweede-stap")
-    portaal.clock.advance(minutes=5)
-    answer = browser.submit_page(page, code=totp(portaal.clock.moment))
-    assert answer.location == INLOGGEN
+    browser = second_step(portal)
+    page = browser.get(f"{LOGIN}/tweede-stap")
+    portal.clock.advance(minutes=5)
+    answer = browser.submit_page(page, code=totp(portal.clock.moment))
+    assert answer.location == LOGIN
     assert "Dat duurde te lang" in browser.follow(answer).text
 
 
-def test_a_new_user_sets_a_password_and_a_second_factor(portaal: Portaal) -> None:
+def test_a_new_user_sets_a_password_and_a_second_factor(portal: Portal) -> None:
     """The link works once; before anything else the second factor is set up, and from then on it is asked."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         new = NewGebruiker("nieuw@school.example", "N. Nieuw", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",))
         _, token = gebruikers.add(connection, new, MOMENT)
     link = f"{BEGIN}/wachtwoord/{token}"
-    browser = portaal.browser()
+    browser = portal.browser()
     assert browser.submit(link, wachtwoord="kort", nogmaals="kort").status == 422
-    assert browser.submit(link, wachtwoord=NIEUW, nogmaals="iets anders").errors("nogmaals") == [
+    assert browser.submit(link, wachtwoord=NEW, nogmaals="iets anders").errors("nogmaals") == [
         "De twee wachtwoorden zijn niet gelijk."
     ]
-    assert browser.submit(link, wachtwoord=NIEUW, nogmaals=NIEUW).location == INLOGGEN
+    assert browser.submit(link, wachtwoord=NEW, nogmaals=NEW).location == LOGIN
     assert browser.get(link).status == 404
-    browser.login("nieuw@school.example", NIEUW)
+    browser.login("nieuw@school.example", NEW)
     assert browser.get(SCHOOL).location == f"{BEGIN}/tweede-factor"
     page = browser.get(f"{BEGIN}/tweede-factor")
     secret = page.tree.find(".//code").text.replace(" ", "")
     assert page.tree.find(".//svg[@class='qr']") is not None
     assert browser.submit_page(page, code="000000").errors("code")
-    assert browser.submit_page(page, code=totp(portaal.clock.moment, secret)).status == 303
+    assert browser.submit_page(page, code=totp(portal.clock.moment, secret)).status == 303
     assert is_in(browser)
     assert browser.get(f"{BEGIN}/tweede-factor").status == 303
-    portaal.clock.advance(seconds=60)
-    again = portaal.browser()
-    assert again.login("nieuw@school.example", NIEUW).location == f"{INLOGGEN}/tweede-stap"
-    assert again.submit(f"{INLOGGEN}/tweede-stap", code=totp(portaal.clock.moment, secret)).status == 303
-    with portaal.database.reading() as connection:
+    portal.clock.advance(seconds=60)
+    again = portal.browser()
+    assert again.login("nieuw@school.example", NEW).location == f"{LOGIN}/tweede-stap"
+    assert again.submit(f"{LOGIN}/tweede-stap", code=totp(portal.clock.moment, secret)).status == 303
+    with portal.database.reading() as connection:
         assert secret not in repr(connection.execute(sa.select(gebruiker)).all())
         assert token not in repr(connection.execute(sa.select(gebruiker)).all())
 
 
-def test_a_link_is_good_for_a_day(portaal: Portaal) -> None:
+def test_a_link_is_good_for_a_day(portal: Portal) -> None:
     """After 24 hours, and after a newer link, it says what to do."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         old = gebruikers.reset(connection, "school", MOMENT)
         new = gebruikers.reset(connection, "school", MOMENT)
-    assert portaal.browser().get(f"{BEGIN}/wachtwoord/{old}").status == 404
-    assert portaal.browser().get(f"{BEGIN}/wachtwoord/{new}").status == 200
-    portaal.clock.advance(hours=24)
-    page = portaal.browser().get(f"{BEGIN}/wachtwoord/{new}")
+    assert portal.browser().get(f"{BEGIN}/wachtwoord/{old}").status == 404
+    assert portal.browser().get(f"{BEGIN}/wachtwoord/{new}").status == 200
+    portal.clock.advance(hours=24)
+    page = portal.browser().get(f"{BEGIN}/wachtwoord/{new}")
     assert (page.status, page.h1) == (404, "Deze link is niet meer geldig")
 
 
-def guess(portaal: Portaal, times: int, bron: str = "192.0.2.66", login: str = "school") -> Pagina:
+def guess(portal: Portal, times: int, source: str = "192.0.2.66", login: str = "school") -> Page:
     """Guess a password so often from one address; gives the last answer."""
-    browser = portaal.browser(bron=bron)
-    page = browser.get(INLOGGEN)
+    browser = portal.browser(source=source)
+    page = browser.get(LOGIN)
     for number in range(times):
         page = browser.login(login, f"gok {number}")
     return page
 
 
-def test_guessing_becomes_slow(portaal: Portaal) -> None:
+def test_guessing_becomes_slow(portal: Portal) -> None:
     """After three tries each next one waits twice as long, up to a quarter of an hour, and is refused at once."""
-    assert guess(portaal, 3).status == 403
+    assert guess(portal, 3).status == 403
     waits = []
     for _ in range(14):
-        page = guess(portaal, 1)
+        page = guess(portal, 1)
         assert page.status == 429
         waits.append(int(page.reply.headers["Retry-After"]))
         assert "Probeer het over" in page.text
-        portaal.clock.advance(seconds=waits[-1])
-        assert guess(portaal, 1).status == 403
+        portal.clock.advance(seconds=waits[-1])
+        assert guess(portal, 1).status == 403
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
 
 
-def test_guessing_locks_nobody_out(portaal: Portaal) -> None:
+def test_guessing_locks_nobody_out(portal: Portal) -> None:
     """While one address guesses, the owner logs in from another, and others from the same."""
-    assert guess(portaal, 5).status == 429
-    assert portaal.browser().login("school").status == 303
-    assert portaal.browser(bron="192.0.2.66").login("collega").status == 303
-    assert portaal.browser(bron="192.0.2.66").login("school").status == 429
+    assert guess(portal, 5).status == 429
+    assert portal.browser().login("school").status == 303
+    assert portal.browser(source="192.0.2.66").login("collega").status == 303
+    assert portal.browser(source="192.0.2.66").login("school").status == 429
 
 
-def test_a_right_password_that_comes_too_early_is_not_told(portaal: Portaal) -> None:
+def test_a_right_password_that_comes_too_early_is_not_told(portal: Portal) -> None:
     """The refusal says nothing of the password."""
-    assert guess(portaal, 4).body.count("gok") == 0
-    right = portaal.browser(bron="192.0.2.66").login("school")
-    wrong = portaal.browser(bron="192.0.2.66").login("school", "fout")
+    assert guess(portal, 4).body.count("gok") == 0
+    right = portal.browser(source="192.0.2.66").login("school")
+    wrong = portal.browser(source="192.0.2.66").login("school", "fout")
     assert (right.status, right.text) == (wrong.status, wrong.text)
 
 
-def test_success_forgets(portaal: Portaal) -> None:
+def test_success_forgets(portal: Portal) -> None:
     """Who mistyped twice and then logs in has the free tries again."""
     for _ in range(3):
-        assert guess(portaal, 2, "192.0.2.10").status == 403
-        assert portaal.browser().login("school").status == 303
+        assert guess(portal, 2, "192.0.2.10").status == 403
+        assert portal.browser().login("school").status == 303
 
 
-def test_guessing_from_everywhere_gets_a_short_pause(portaal: Portaal) -> None:
+def test_guessing_from_everywhere_gets_a_short_pause(portal: Portal) -> None:
     """Fifty tries from as many addresses: every address waits, but for seconds only."""
     for number in range(50):
-        assert guess(portaal, 1, f"198.51.100.{number}").status == 403
-    page = portaal.browser().login("school")
+        assert guess(portal, 1, f"198.51.100.{number}").status == 403
+    page = portal.browser().login("school")
     assert (page.status, page.reply.headers["Retry-After"]) == (429, "5")
-    portaal.clock.advance(seconds=5)
-    assert portaal.browser().login("school").status == 303
+    portal.clock.advance(seconds=5)
+    assert portal.browser().login("school").status == 303
 
 
-def test_guessing_the_second_factor_is_slow_too(portaal: Portaal) -> None:
+def test_guessing_the_second_factor_is_slow_too(portal: Portal) -> None:
     """A known password does not reset the count of wrong codes."""
     for _ in range(3):
-        assert second_step(portaal).submit(f"{INLOGGEN}/tweede-stap", code="000000").status == 403
-    assert portaal.browser().login("streng").status == 429
-    assert portaal.browser(bron="192.0.2.99").login("streng").status == 303
+        assert second_step(portal).submit(f"{LOGIN}/tweede-stap", code="000000").status == 403
+    assert portal.browser().login("streng").status == 429
+    assert portal.browser(source="192.0.2.99").login("streng").status == 303
 
 
-def test_what_is_typed_as_a_login_is_not_kept(portaal: Portaal) -> None:
+def test_what_is_typed_as_a_login_is_not_kept(portal: Portal) -> None:
     """People type a password in the wrong field; the database holds a digest."""
-    portaal.browser().login("mijn-geheime-wachtwoord", "x")
-    with portaal.database.reading() as connection:
+    portal.browser().login("mijn-geheime-wachtwoord", "x")
+    with portal.database.reading() as connection:
         rows = connection.execute(sa.select(inlogpoging)).all()
     assert rows
     assert "geheime" not in repr(rows)
 
 
-def test_the_address_behind_a_proxy(portaal: Portaal) -> None:
+def test_the_address_behind_a_proxy(portal: Portal) -> None:
     """A proxy on this machine names the person's address; from elsewhere that header counts for nothing."""
-    behind = portaal.browser(bron="127.0.0.1")
-    page = behind.get(INLOGGEN)
+    behind = portal.browser(source="127.0.0.1")
+    page = behind.get(LOGIN)
     for number in range(5):
         data = {**page.fields(), "login": "school", "wachtwoord": str(number)}
-        answer = behind.post(INLOGGEN, data, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.5")
+        answer = behind.post(LOGIN, data, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.5")
     assert answer.status == 429
-    assert behind.post(INLOGGEN, data, HTTP_X_FORWARDED_FOR="203.0.113.6").status == 403
+    assert behind.post(LOGIN, data, HTTP_X_FORWARDED_FOR="203.0.113.6").status == 403
     for number in range(5):
-        answer = portaal.browser(bron="192.0.2.77").post(
-            INLOGGEN, data, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}", HTTP_COOKIE=cookie(behind)
+        answer = portal.browser(source="192.0.2.77").post(
+            LOGIN, data, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}", HTTP_COOKIE=cookie(behind)
         )
     assert answer.status == 429
 
@@ -366,21 +366,21 @@ def cookie(browser: Browser) -> str:
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 
-def test_a_few_passwords_at_a_time(portaal: Portaal) -> None:
+def test_a_few_passwords_at_a_time(portal: Portal) -> None:
     """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
     taken = [login._at_work.acquire(blocking=False) for _ in range(login.MAX_HASHES)]  # noqa: SLF001
     try:
         assert all(taken)
         for _ in range(5):
-            page = portaal.browser().login("school")
+            page = portal.browser().login("school")
             assert (page.status, page.reply.headers["Retry-After"]) == (429, "2")
     finally:
         for _ in taken:
             login._at_work.release()  # noqa: SLF001
-    assert portaal.browser().login("school").status == 303
+    assert portal.browser().login("school").status == 303
 
 
-def test_sessions_and_server_keys(make: Callable[..., Portaal]) -> None:
+def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
     """A new server key in front leaves people logged in; without the old one they log in again."""
     old, new = "a=" + "0a" * 32, "b=" + "0b" * 32
     folder = make().settings.data

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portaal
+from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portal
 from support.served_school import import_one_of_each
 
 from uwlr_adapter.administratie.tables import persoon
@@ -17,13 +17,13 @@ from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
 from uwlr_adapter.portal.insight import PER_PAGE
 
-GELUKT, GEWEIGERD = "leerlinggegevens", "Client.AutorisatieOngeldig"
+ANSWERED, REFUSED = "leerlinggegevens", "Client.AutorisatieOngeldig"
 
 
 @pytest.fixture
-def browser(portaal: Portaal) -> Browser:
+def browser(portal: Portal) -> Browser:
     """Give a school with Snappet (1) and Basispoort (2) activated."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
         page = browser.submit(
             f"{SCHOOL}/activeren/{entry}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed"
@@ -33,7 +33,7 @@ def browser(portaal: Portaal) -> Browser:
 
 
 def write(
-    portaal: Portaal,
+    portal: Portal,
     moment: datetime,
     outcome: str,
     *,
@@ -43,7 +43,7 @@ def write(
     times: int = 1,
 ) -> None:
     """Write lines of calls in the journaal."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         for _ in range(times):
             line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, (), outcome, reason, koppeling_id, brin6, 25)
             writer.record_verzoeken(connection, [line])
@@ -56,25 +56,25 @@ def picture(browser: Browser) -> tuple[str, int, int]:
     return svg.find("title").text, kinds.count("gelukt"), kinds.count("geweigerd")
 
 
-def test_the_last_thirty_days(portaal: Portaal, browser: Browser) -> None:
+def test_the_last_thirty_days(portal: Portal, browser: Browser) -> None:
     """The picture counts days in Amsterdam, of this koppeling only, and says in words what it shows."""
     assert picture(browser) == ("Sinds 27 oktober 2026 is er niet opgehaald.", 0, 0)
-    write(portaal, datetime(2026, 10, 26, 22, 59, tzinfo=UTC), GELUKT)  # 26 October, 23:59: too long ago
-    write(portaal, datetime(2026, 10, 26, 23, 0, tzinfo=UTC), GELUKT)  # 27 October, 0:00
-    write(portaal, datetime(2026, 11, 3, 22, 59, tzinfo=UTC), "geenwijzigingen", times=40)
-    write(portaal, datetime(2026, 11, 3, 23, 1, tzinfo=UTC), GEWEIGERD, reason=RefusalReason.WRONG_CODE)
-    write(portaal, MOMENT, GELUKT)
-    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.PAUSED)
-    write(portaal, MOMENT, GELUKT, koppeling_id=2)
+    write(portal, datetime(2026, 10, 26, 22, 59, tzinfo=UTC), ANSWERED)  # 26 October, 23:59: too long ago
+    write(portal, datetime(2026, 10, 26, 23, 0, tzinfo=UTC), ANSWERED)  # 27 October, 0:00
+    write(portal, datetime(2026, 11, 3, 22, 59, tzinfo=UTC), "geenwijzigingen", times=40)
+    write(portal, datetime(2026, 11, 3, 23, 1, tzinfo=UTC), REFUSED, reason=RefusalReason.WRONG_CODE)
+    write(portal, MOMENT, ANSWERED)
+    write(portal, MOMENT, REFUSED, reason=RefusalReason.PAUSED)
+    write(portal, MOMENT, ANSWERED, koppeling_id=2)
     text = "Sinds 27 oktober 2026 is er op 3 dagen opgehaald en op 2 dagen geweigerd."
     assert picture(browser) == (text, 3, 2)
 
 
-@pytest.mark.parametrize("reden", [*RefusalReason])
-def test_every_refusal_has_a_sentence(portaal: Portaal, browser: Browser, reden: RefusalReason) -> None:
+@pytest.mark.parametrize("reason", [*RefusalReason])
+def test_every_refusal_has_a_sentence(portal: Portal, browser: Browser, reason: RefusalReason) -> None:
     """Whatever the reason, the school reads a sentence, and no code of the standard."""
-    outcome = "geengegevens" if reden is RefusalReason.NO_DATA else GEWEIGERD
-    write(portaal, MOMENT, outcome, reason=reden)
+    outcome = "geengegevens" if reason is RefusalReason.NO_DATA else REFUSED
+    write(portal, MOMENT, outcome, reason=reason)
     page = browser.get(SCHOOL)
     (shown,) = page.tree.xpath("//div[dt[text()='Laatste poging']]/dd")
     sentence = " ".join(shown.text_content().split())
@@ -83,9 +83,9 @@ def test_every_refusal_has_a_sentence(portaal: Portaal, browser: Browser, reden:
     assert "{" not in sentence
 
 
-def test_a_page_of_the_journaal(portaal: Portaal, browser: Browser) -> None:
+def test_a_page_of_the_journaal(portal: Portal, browser: Browser) -> None:
     """Newest first, a page at a time, until the first line."""
-    write(portaal, MOMENT, GELUKT, times=2 * PER_PAGE)
+    write(portal, MOMENT, ANSWERED, times=2 * PER_PAGE)
     seen = 0
     path: str | None = f"{SCHOOL}/journaal"
     while path is not None:
@@ -116,14 +116,14 @@ def test_a_page_of_the_journaal(portaal: Portaal, browser: Browser) -> None:
         ("voor=onzin", ["geweigerd", "gelukt", "handeling", "handeling", "gelukt"]),
     ],
 )
-def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> None:
+def test_filters(portal: Portal, query: str, expected: list[str] | None) -> None:
     """By koppeling, period and outcome; what makes no sense finds nothing and says so."""
-    write(portaal, MOMENT - timedelta(hours=12), GELUKT)
-    browser = portaal.browser("school")
+    write(portal, MOMENT - timedelta(hours=12), ANSWERED)
+    browser = portal.browser("school")
     for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
         browser.submit(f"{SCHOOL}/activeren/{entry}", naam="A", akkoord="ja", verificatiecode=code, actie="gereed")
-    write(portaal, MOMENT, GELUKT, koppeling_id=2)
-    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.WRONG_CODE)
+    write(portal, MOMENT, ANSWERED, koppeling_id=2)
+    write(portal, MOMENT, REFUSED, reason=RefusalReason.WRONG_CODE)
     page = browser.get(f"{SCHOOL}/journaal?{query}")
     words = {"Opgehaald": "gelukt", "Geweigerd": "geweigerd", "Handeling": "handeling"}
     shown = [words[one.text] for one in page.tree.xpath("//tbody//span[contains(@class, 'badge')]")]
@@ -138,9 +138,9 @@ def test_filters(portaal: Portaal, query: str, expected: list[str] | None) -> No
     assert [words[row[2]] for row in rows[1:]] == shown
 
 
-def test_the_file(portaal: Portaal, browser: Browser) -> None:
+def test_the_file(portal: Portal, browser: Browser) -> None:
     """A Dutch spreadsheet opens it: byte order mark, semicolons, and times of Amsterdam; more than one reading long."""
-    write(portaal, MOMENT, GELUKT, times=1200)
+    write(portal, MOMENT, ANSWERED, times=1200)
     page = browser.get(f"{SCHOOL}/journaal.csv")
     assert page.body.startswith("\ufeffMoment;Koppeling;Soort;Uitkomst;Toelichting;Leerlingen\r\n")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="journaal-21QW00-2026-11-25.csv"'
@@ -149,10 +149,10 @@ def test_the_file(portaal: Portaal, browser: Browser) -> None:
     assert lines[1] == "25-11-2026 10:30;Snappet;Opgehaald;leerlinggegevens;De gegevens zijn opgehaald.;25"
 
 
-def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) -> None:
+def test_a_school_sees_its_own_lines_only(portal: Portal, browser: Browser) -> None:
     """Lines of another vestiging, of a vendor without a koppeling here, and of the operator stay out of sight."""
-    write(portaal, MOMENT, GELUKT, brin6="30AB00", koppeling_id=3)
-    write(portaal, MOMENT, GEWEIGERD, reason=RefusalReason.NO_KOPPELING, koppeling_id=None)
+    write(portal, MOMENT, ANSWERED, brin6="30AB00", koppeling_id=3)
+    write(portal, MOMENT, REFUSED, reason=RefusalReason.NO_KOPPELING, koppeling_id=None)
     for page in (browser.get(f"{SCHOOL}/journaal"), browser.get(f"{SCHOOL}/journaal.csv")):
         assert "Opgehaald</span>" not in page.body
         assert "Geweigerd;" not in page.body
@@ -160,11 +160,11 @@ def test_a_school_sees_its_own_lines_only(portaal: Portaal, browser: Browser) ->
     assert len(browser.get(f"{SCHOOL}/journaal").tree.xpath("//tbody/tr")) == 2
 
 
-def test_what_is_shared(portaal: Portaal) -> None:
+def test_what_is_shared(portal: Portal) -> None:
     """Numbers, fields that go and that stay, and what is incomplete; no name of anybody."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
-    browser = portaal.browser("andere")
+    browser = portal.browser("andere")
     browser.submit(
         "/koppelingen/30AB00/activeren/snappet",
         naam="C",
@@ -181,16 +181,16 @@ def test_what_is_shared(portaal: Portaal) -> None:
     assert "Blijft hier: voornamen, voorletters, geslacht" in page.text
     for naam in ("Één", "Uno", "Enig"):
         assert naam not in page.body
-    with portaal.database.reading() as connection:
+    with portal.database.reading() as connection:
         for key in connection.scalars(sa.select(persoon.c.key)):
             assert f">{key}<" not in page.body
 
 
-def test_what_lacks_stands_with_its_own_kind(portaal: Portaal) -> None:
+def test_what_lacks_stands_with_its_own_kind(portal: Portal) -> None:
     """A field that leerlingen lack is told of them, one that leerkrachten lack of those, and groups lack nothing."""
-    with portaal.database.writing() as connection:
+    with portal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
-    with portaal.database.reading() as connection:
+    with portal.database.reading() as connection:
         found = sharing.sharing_of(connection, "30AB00", "smalle set", MOMENT)
     assert {kind.name: (dict(kind.missing), kind.incomplete) for kind in found.kinds} == {
         "leerlingen": ({"geboortedatum": 1, "jaargroep": 1}, 1),
@@ -214,17 +214,17 @@ def test_no_page_of_what_shares_nothing(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("naam", PROFIELEN)
-def test_every_profile_has_its_words(portaal: Portaal, naam: str) -> None:
+def test_every_profile_has_its_words(portal: Portal, naam: str) -> None:
     """Each element of each profile has a word, and goes or stays, never both."""
-    with portaal.database.reading() as connection:
+    with portal.database.reading() as connection:
         found = sharing.sharing_of(connection, "21QW00", naam, MOMENT)
     for kind in found.kinds:
-        gaan = {field_.word for field_ in kind.go}
-        assert gaan
-        assert not gaan & set(kind.stay)
+        go = {field_.word for field_ in kind.go}
+        assert go
+        assert not go & set(kind.stay)
 
 
-def test_an_afnemer_that_is_shut_out(portaal: Portaal, browser: Browser) -> None:
+def test_an_afnemer_that_is_shut_out(portal: Portal, browser: Browser) -> None:
     """The overview tells that nothing is fetched while the operator keeps the platform out."""
-    portaal.browser("operator").submit("/koppelingen/beheer/afnemers/1", 1)
+    portal.browser("operator").submit("/koppelingen/beheer/afnemers/1", 1)
     assert "Snappet is op dit moment afgesloten door de beheerder" in browser.get(SCHOOL).text

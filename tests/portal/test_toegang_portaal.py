@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from flask import Flask
-from support.portal_browser import Browser, Pagina, Portaal
+from support.portal_browser import Browser, Page, Portal
 from support.world import CODE
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -32,10 +32,10 @@ class Route:
         return self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
 
 
-def routes(portaal: Portaal) -> list[Route]:
+def routes(portal: Portal) -> list[Route]:
     """Give every route that Flask knows."""
-    assert portaal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
-    _, app = portaal.app._portal  # noqa: SLF001 - as above
+    assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
+    _, app = portal.app._portal  # noqa: SLF001 - as above
     assert isinstance(app, Flask)
     values = {"brin6": "21QW00", "koppeling_id": 1, "aanbod_id": "basispoort", "afnemer_id": 1, "token": "x" * 43}
     found: dict[str, Route] = {}
@@ -50,25 +50,25 @@ def routes(portaal: Portaal) -> list[Route]:
 
 
 @pytest.fixture
-def met_koppelingen(portaal: Portaal) -> Portaal:
+def with_koppelingen(portal: Portal) -> Portal:
     """Give a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
         code = CODE.replace("21QW00", brin6)
-        page = portaal.browser(login).submit(
+        page = portal.browser(login).submit(
             f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"
         )
         assert page.status == 303
-    return portaal
+    return portal
 
 
-def requests(portaal: Portaal) -> Iterator[tuple[Route, str]]:
+def requests(portal: Portal) -> Iterator[tuple[Route, str]]:
     """Give every route with every method."""
-    for route in routes(portaal):
+    for route in routes(portal):
         for method in METHODS:
             yield route, method
 
 
-def send(browser: Browser, method: str, path: str) -> Pagina:
+def send(browser: Browser, method: str, path: str) -> Page:
     """Send a request; one with a body carries the CSRF token of the session, so that only access can refuse it."""
     if method == "POST":
         page = browser.get("/koppelingen/inloggen")
@@ -80,23 +80,23 @@ def send(browser: Browser, method: str, path: str) -> Pagina:
     return browser.send(method, path)
 
 
-def without_token(page: Pagina) -> str:
+def without_token(page: Page) -> str:
     """Give a page without its CSRF token, which is another one each second."""
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page.body)
 
 
-def test_there_are_pages_of_each_group(portaal: Portaal) -> None:
+def test_there_are_pages_of_each_group(portal: Portal) -> None:
     """The table is whole: a group that disappears from it would not be tested."""
-    assert {route.groep for route in routes(portaal)} == {"openbaar", "account", "school", "beheer"}
-    assert len(routes(portaal)) > 20
+    assert {route.groep for route in routes(portal)} == {"openbaar", "account", "school", "beheer"}
+    assert len(routes(portal)) > 20
 
 
-def test_nobody(met_koppelingen: Portaal) -> None:
+def test_nobody(with_koppelingen: Portal) -> None:
     """Without a login every page but the public ones asks for one, or refuses the method."""
-    for route, method in requests(met_koppelingen):
+    for route, method in requests(with_koppelingen):
         if route.groep == "openbaar":
             continue
-        page = met_koppelingen.browser().send(method, route.path, {} if method == "POST" else None)
+        page = with_koppelingen.browser().send(method, route.path, {} if method == "POST" else None)
         if method in route.methods:
             assert page.status == 303, (route, method)
             assert (page.location or "").startswith("/koppelingen/inloggen"), (route, method)
@@ -113,11 +113,11 @@ def test_nobody(met_koppelingen: Portaal) -> None:
         ("operator", {"account", "beheer"}, set()),
     ],
 )
-def test_users(met_koppelingen: Portaal, login: str, groepen: set[str], brin6: set[str]) -> None:
+def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
     """A user reaches the pages of its groups and vestigingen; any other is the 404 of a page that is not there."""
-    browser = met_koppelingen.browser(login)
+    browser = with_koppelingen.browser(login)
     absent = without_token(browser.get("/koppelingen/99XX99"))
-    for route, method in requests(met_koppelingen):
+    for route, method in requests(with_koppelingen):
         if route.groep == "openbaar" or "uitloggen" in route.path or method not in route.methods:
             continue
         for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep == "school" else ("",):
@@ -132,35 +132,35 @@ def test_users(met_koppelingen: Portaal, login: str, groepen: set[str], brin6: s
                 assert page.status in {200, 303, 409, 422}, (route, method, place)
 
 
-def test_a_koppeling_of_another_vestiging(met_koppelingen: Portaal) -> None:
+def test_a_koppeling_of_another_vestiging(with_koppelingen: Portal) -> None:
     """An id that belongs elsewhere is no page here, for looking and for acting."""
     for login, brin6, foreign in (("school", "21QW00", 2), ("andere", "30AB00", 1), ("bestuur", "21QW01", 1)):
-        browser = met_koppelingen.browser(login)
-        for route, method in requests(met_koppelingen):
+        browser = with_koppelingen.browser(login)
+        for route, method in requests(with_koppelingen):
             if "/koppeling/" in route.path and method in route.methods:
                 assert send(browser, method, route.at(brin6, foreign)).status == 404, (login, route, method)
 
 
 @pytest.mark.parametrize("path", ["0", "-1", "01", "abc", "9" * 30, "1%20", "1'"])
-def test_odd_ids(met_koppelingen: Portaal, path: str) -> None:
+def test_odd_ids(with_koppelingen: Portal, path: str) -> None:
     """An id of another form is no page."""
-    assert met_koppelingen.browser("school").get(f"/koppelingen/21QW00/koppeling/{path}").status == 404
+    assert with_koppelingen.browser("school").get(f"/koppelingen/21QW00/koppeling/{path}").status == 404
 
 
-def test_methods_that_are_not_there(met_koppelingen: Portaal) -> None:
+def test_methods_that_are_not_there(with_koppelingen: Portal) -> None:
     """Another method than those of a page is refused, OPTIONS included."""
-    browser = met_koppelingen.browser("bestuur")
-    for route, method in requests(met_koppelingen):
+    browser = with_koppelingen.browser("bestuur")
+    for route, method in requests(with_koppelingen):
         if method not in route.methods:
             assert browser.send(method, route.path).status == 405, (route, method)
 
 
 @pytest.mark.parametrize("token", [None, "", "verzonnen"])
-def test_every_form_asks_for_its_token(met_koppelingen: Portaal, token: str | None) -> None:
+def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | None) -> None:
     """A form that another site sends along is refused, and nothing has changed."""
     for login in ("school", "operator"):
-        browser = met_koppelingen.browser(login)
-        for route in routes(met_koppelingen):
+        browser = with_koppelingen.browser(login)
+        for route in routes(with_koppelingen):
             reachable = {"school": {"account", "school"}, "operator": {"account", "beheer"}}[login]
             if "POST" not in route.methods or route.groep not in {*reachable, "openbaar"}:
                 continue
@@ -168,17 +168,17 @@ def test_every_form_asks_for_its_token(met_koppelingen: Portaal, token: str | No
             page = browser.post(route.path, data)
             assert page.status == 400, route
             assert page.h1 == "Dit formulier is verouderd"
-    assert met_koppelingen.browser("school").get("/koppelingen/21QW00/koppeling/1").text.count("Actief") == 1
+    assert with_koppelingen.browser("school").get("/koppelingen/21QW00/koppeling/1").text.count("Actief") == 1
 
 
-def test_a_token_of_another_session(met_koppelingen: Portaal) -> None:
+def test_a_token_of_another_session(with_koppelingen: Portal) -> None:
     """The token of one session is of no use in another."""
-    attacker = met_koppelingen.browser("collega").get("/koppelingen/21QW00/koppeling/1/pauzeren").fields()
-    page = met_koppelingen.browser("school").post("/koppelingen/21QW00/koppeling/1/pauzeren", attacker)
+    attacker = with_koppelingen.browser("collega").get("/koppelingen/21QW00/koppeling/1/pauzeren").fields()
+    page = with_koppelingen.browser("school").post("/koppelingen/21QW00/koppeling/1/pauzeren", attacker)
     assert page.status == 400
 
 
-def check_headers(page: Pagina) -> None:
+def check_headers(page: Page) -> None:
     """Check what every answer carries."""
     headers = page.reply.headers
     assert HEADERS.items() <= headers.items(), page.path
@@ -190,11 +190,11 @@ def check_headers(page: Pagina) -> None:
     assert "Server" not in headers
 
 
-def test_headers_and_plain_pages(met_koppelingen: Portaal) -> None:
+def test_headers_and_plain_pages(with_koppelingen: Portal) -> None:
     """Every answer of every route carries the headers; no page has inline style or script, or loads from elsewhere."""
     for login in (None, "school", "operator"):
-        browser = met_koppelingen.browser(login)
-        for route, method in requests(met_koppelingen):
+        browser = with_koppelingen.browser(login)
+        for route, method in requests(with_koppelingen):
             page = browser.send(method, route.path, {} if method == "POST" else None)
             check_headers(page)
             if page.reply.headers.get("Content-Type", "").startswith("text/html") and page.body:
@@ -205,9 +205,9 @@ def test_headers_and_plain_pages(met_koppelingen: Portaal) -> None:
                 assert len(ids) == len(set(ids)), page.path
 
 
-def test_static_files(portaal: Portaal) -> None:
+def test_static_files(portal: Portal) -> None:
     """Styles and script are there, may be kept for a while, and nothing else of the disk is."""
-    browser = portaal.browser()
+    browser = portal.browser()
     for name, kind in (
         ("portaal.css", "text/css"),
         ("portaal.js", "javascript"),
@@ -223,11 +223,11 @@ def test_static_files(portaal: Portaal) -> None:
         check_headers(page)
 
 
-def test_pages_have_one_h1_and_headings_in_order(met_koppelingen: Portaal) -> None:
+def test_pages_have_one_h1_and_headings_in_order(with_koppelingen: Portal) -> None:
     """A page has one heading of the first level, skips none, and each input has its label."""
     for login in ("school", "operator", "bestuur"):
-        browser = met_koppelingen.browser(login)
-        for route in routes(met_koppelingen):
+        browser = with_koppelingen.browser(login)
+        for route in routes(with_koppelingen):
             page = browser.get(route.path)
             if page.status == 200 and "html" in page.reply.headers["Content-Type"]:
                 levels = [int(one.tag[1]) for one in page.tree.iter("h1", "h2", "h3", "h4")]
@@ -238,15 +238,15 @@ def test_pages_have_one_h1_and_headings_in_order(met_koppelingen: Portaal) -> No
                 assert re.fullmatch(r".+ · Koppelingenoverzicht", page.tree.find(".//title").text)
 
 
-def test_too_large_a_form(portaal: Portaal) -> None:
+def test_too_large_a_form(portal: Portal) -> None:
     """A form far beyond any of ours is refused."""
-    browser = portaal.browser("school")
+    browser = portal.browser("school")
     page = browser.submit("/koppelingen/21QW00/activeren/snappet", naam="x" * 100_000)
     assert page.status == 413
     check_headers(page)
 
 
-def test_the_parts_of_a_process(make: Callable[..., Portaal]) -> None:
+def test_the_parts_of_a_process(make: Callable[..., Portal]) -> None:
     """A process shows what it was told to show."""
     both = make().browser()
     assert (both.get("/koppelingen/inloggen").status, both.get("/uwlr/leerlinggegevens?wsdl").status) == (200, 200)

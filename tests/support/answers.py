@@ -4,7 +4,7 @@ from lxml import etree
 
 from support.mutants import LG
 
-_BASIS = f"""<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>
+_BASE = f"""<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>
 <school><schooljaar>2023-2024</schooljaar><brincode>21QW</brincode><dependancecode>00</dependancecode></school>
 <vestigingen><vestiging key="v1"><naam>Noord</naam></vestiging><vestiging key="v2"><naam>Zuid</naam></vestiging>
 </vestigingen>
@@ -24,4 +24,4 @@ _BASIS = f"""<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>
 
 def basis() -> etree._Element:
     """Give a valid answer with one and more of everything."""
-    return etree.fromstring(_BASIS, etree.XMLParser(remove_blank_text=True))
+    return etree.fromstring(_BASE, etree.XMLParser(remove_blank_text=True))

@@ -19,7 +19,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from support.portal_school import WACHTWOORD, Portaalhuis
+from support.portal_school import PASSWORD, PortalSchool
 from support.server import Server
 
 NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
@@ -28,7 +28,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--lang=nl"),
 )
-SMAL, BREED = 360, 1600
+NARROW, WIDE = 360, 1600
 WAIT = 30_000
 """Milliseconds for one step on a busy machine."""
 
@@ -64,46 +64,46 @@ def running() -> Iterator[Browser]:
 
 
 @dataclass
-class Waarneming:
+class BrowserWatch:
     """What the browser itself said while pages were open: every request, and all that went wrong."""
 
-    verzoeken: list[Request] = field(default_factory=list)
-    fouten: list[str] = field(default_factory=list)
-    weigeringen: set[str] = field(default_factory=set)
+    requests: list[Request] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    refusals: set[str] = field(default_factory=set)
     """Addresses of pages that were answered with 4xx, as the test wanted."""
 
     def watch(self, context: BrowserContext) -> None:
         """Watch every page of a context."""
-        context.on("request", lambda request: self.verzoeken.append(request))  # noqa: PLW0108 - it marks its handlers
+        context.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108 - it marks its handlers
         context.on("response", self._answered)
         context.on("requestfailed", self._failed)
         context.on("console", self._said)
-        context.on("weberror", lambda error: self.fouten.append(f"script: {error.error}"))
+        context.on("weberror", lambda error: self.errors.append(f"script: {error.error}"))
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:
             if response.request.is_navigation_request():
-                self.weigeringen.add(response.url)
+                self.refusals.add(response.url)
             else:
-                self.fouten.append(f"{response.status}: {response.url}")
+                self.errors.append(f"{response.status}: {response.url}")
 
     def _failed(self, request: Request) -> None:
         if request.failure not in {"net::ERR_ABORTED", None}:  # aborted: a download, or a page that was left
-            self.fouten.append(f"{request.failure}: {request.url}")
+            self.errors.append(f"{request.failure}: {request.url}")
 
     def _said(self, message: ConsoleMessage) -> None:
-        refused = message.location.get("url") in self.weigeringen and "status of 4" in message.text
+        refused = message.location.get("url") in self.refusals and "status of 4" in message.text
         if message.type in {"error", "warning"} and not refused:
-            self.fouten.append(f"console: {message.text}")
+            self.errors.append(f"console: {message.text}")
 
 
 @dataclass(frozen=True)
-class Wereld:
+class ServedPortal:
     """A running server with the furnished portal; `sessies` keeps who is logged in."""
 
     server: Server
-    huis: Portaalhuis
-    sessies: dict[str, StorageState] = field(default_factory=dict)
+    served: PortalSchool
+    sessions: dict[str, StorageState] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
@@ -115,7 +115,7 @@ Open = Callable[..., Page]
 """Opens a window: `(login, script=True, breedte=1600)`."""
 
 
-def log_in(page: Page, base: str, login: str, wachtwoord: str = WACHTWOORD) -> None:
+def log_in(page: Page, base: str, login: str, wachtwoord: str = PASSWORD) -> None:
     """Log in through the form."""
     page.goto(f"{base}/koppelingen/inloggen")
     page.get_by_label("Gebruikersnaam").fill(login)

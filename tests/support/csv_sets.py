@@ -18,10 +18,10 @@ from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import MAX_DROP, Settings
 
 CORPUS = Path(__file__).parents[1] / "data" / "csv"
-GOED = CORPUS / "goed"
+GOOD = CORPUS / "goed"
 """The one good set; a case of the corpus has only the files in which it differs."""
 MOMENT = datetime(2026, 11, 25, 10, tzinfo=UTC)
-OVER_PERSONEN = {
+PERSON_COLUMNS = {
     *("Sleutel", "Leerling", "ECK-iD", "Achternaam", "Voorvoegsel", "Voornamen", "Roepnaam"),
     *("E-mailadres", "BSN", "Leerlingnummer"),
 }
@@ -29,37 +29,37 @@ OVER_PERSONEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Geval:
+class CsvCase:
     """One line of the manifest: a case, and what the import must say of it; `.` is the row or the file as a whole."""
 
     naam: str
     verdict: str
-    bestand: str
-    regel: str
-    kolom: str
-    reden: str
+    file: str
+    line: str
+    column: str
+    reason: str
 
     def says(self, output: str) -> bool:
         """Tell whether the report of a command has this problem."""
         verdict = "refused" if self.verdict == "refused" else "warning"
-        where = (verdict, self.bestand, self.kolom.replace(".", ""))
+        where = (verdict, self.file, self.column.replace(".", ""))
         return any(
-            row[:3] == list(where) and self.reden in row[3] and self.regel in (row[4] or "0").split(", ")
+            row[:3] == list(where) and self.reason in row[3] and self.line in (row[4] or "0").split(", ")
             for row in rows_of(output)
             if len(row) == len(("", "file", "column", "reason", "line"))
         )
 
 
-def read_manifest() -> list[Geval]:
+def read_manifest() -> list[CsvCase]:
     """Give every case of the corpus."""
     lines = (CORPUS / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    return [Geval(*line.split("\t")) for line in lines]
+    return [CsvCase(*line.split("\t")) for line in lines]
 
 
 def lay_out(folder: Path, naam: str) -> Path:
     """Give a folder with the good set, and over it the files of a case."""
-    made = shutil.copytree(GOED, folder / naam)
-    if naam != GOED.name:
+    made = shutil.copytree(GOOD, folder / naam)
+    if naam != GOOD.name:
         shutil.copytree(CORPUS / naam, made, dirs_exist_ok=True)
     return made
 
@@ -86,13 +86,13 @@ def values_about_persons(folder: Path) -> set[str]:
     for naam in ("leerlingen", "leerkrachten"):
         text = (folder / f"{naam}.csv").read_bytes().replace(b"\0", b"").decode("utf-8", "replace")
         header, *rows = [line.split(";") for line in text.splitlines()] or [[]]
-        places = [place for place, label in enumerate(header) if label in OVER_PERSONEN]
+        places = [place for place, label in enumerate(header) if label in PERSON_COLUMNS]
         found |= {row[place].strip('"') for row in rows for place in places if place < len(row)}
     return {value for value in found if len(value) > len("Ole")}
 
 
 @dataclass(slots=True)
-class Werkplek:
+class CommandBench:
     """A data folder, and the commands run on it as the shell does."""
 
     data: Path
@@ -115,10 +115,10 @@ class Werkplek:
         assert result.exit_code == 0, result.output
         return result
 
-    def copy(self, data: Path) -> "Werkplek":
+    def copy(self, data: Path) -> "CommandBench":
         """Give a house of its own with the same records, for a test that changes them."""
         shutil.copytree(self.data, data)
-        return Werkplek(data, self.moment)
+        return CommandBench(data, self.moment)
 
     def open(self) -> Database:
         """Open the database."""
@@ -133,7 +133,7 @@ class Werkplek:
             }
 
 
-def tellingen(output: str) -> dict[str, tuple[int, int, int, int]]:
+def counts_of(output: str) -> dict[str, tuple[int, int, int, int]]:
     """Give the counts of an import per kind, added up over its years: added, changed, unchanged, removed."""
     found: dict[str, tuple[int, int, int, int]] = {}
     for kind, *counts in rows_of(output):

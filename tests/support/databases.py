@@ -121,7 +121,7 @@ def everything(database: Database) -> bytes:
 
 
 @dataclass(frozen=True)
-class Databank:
+class PostgresServer:
     """A server on which databases are made; `admin` is the URL of one that is there always."""
 
     admin: sa.URL
@@ -130,7 +130,7 @@ class Databank:
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator["Databank"]:
+    def open(cls) -> Iterator["PostgresServer"]:
         """Give the server of this run, shared by its processes, with a template that has every table."""
         with ExitStack() as stack:
             given = os.environ.get("UWLR_TEST_POSTGRES")
@@ -140,9 +140,9 @@ class Databank:
                 **admin.query,
             }
             connection = stack.enter_context(psycopg.connect(**arguments, autocommit=True))
-            databank = cls(admin, connection)
-            databank._make_template()
-            yield databank
+            backend = cls(admin, connection)
+            backend._make_template()
+            yield backend
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
@@ -180,17 +180,17 @@ class Databank:
 
 
 @contextmanager
-def session() -> Iterator[Databank]:
+def session() -> Iterator[PostgresServer]:
     """Open the server for this process; where it cannot be, the tests skip, and fail on a machine that checks all."""
-    opening = Databank.open()
+    opening = PostgresServer.open()
     try:
-        databank = opening.__enter__()
+        backend = opening.__enter__()
     except Exception as error:
         if os.environ.get("CI") or os.environ.get("UWLR_TEST_POSTGRES"):
             raise
         pytest.skip(f"no PostgreSQL can be started here: {type(error).__name__}")
     try:
-        yield databank
+        yield backend
     finally:
         opening.__exit__(None, None, None)
 

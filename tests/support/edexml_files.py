@@ -13,14 +13,14 @@ CORPUS = Path(__file__).parents[1] / "data" / "edexml"
 
 
 @dataclass(frozen=True, slots=True)
-class Geval:
+class EdexmlCase:
     """One line of the manifest: a file, and what the reader must say of it."""
 
     naam: str
     verdict: str
-    regel: str
+    line: str
     element: str
-    reden: str
+    reason: str
 
     @property
     def data(self) -> bytes:
@@ -28,10 +28,10 @@ class Geval:
         return (CORPUS / self.naam).read_bytes()
 
 
-def read_manifest() -> list[Geval]:
+def read_manifest() -> list[EdexmlCase]:
     """Give every case of the corpus."""
     lines = (CORPUS / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    return [Geval(*line.split("\t")) for line in lines]
+    return [EdexmlCase(*line.split("\t")) for line in lines]
 
 
 def to_edexml(dataset: Dataset) -> bytes:

@@ -18,7 +18,7 @@ from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
-TABELLEN = (
+TABLES = (
     tables.vestiging,
     tables.persoon,
     tables.bronsleutel,
@@ -32,7 +32,7 @@ TABELLEN = (
 """The records themselves, without what is kept about imports."""
 
 
-def open_opslag(folder: Path) -> Database:
+def open_database(folder: Path) -> Database:
     """Open a new database with every table."""
     database = Database(Settings(data=folder).database_url)
     with database.writing() as connection:
@@ -40,20 +40,20 @@ def open_opslag(folder: Path) -> Database:
     return database
 
 
-def opties(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:
+def options(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:
     """Give options of an import in which a drop is no question."""
     return importer.ImportOptions(moment, **{"accept_drop": True, **others})
 
 
-def import_levering(database: Database, delivery: Delivery, **others: Any) -> ImportReport:
+def import_delivery(database: Database, delivery: Delivery, **others: Any) -> ImportReport:
     """Import one delivery."""
-    (report,) = importer.import_deliveries(database, [delivery], opties(**others)).reports
+    (report,) = importer.import_deliveries(database, [delivery], options(**others)).reports
     return report
 
 
 def import_dataset(database: Database, dataset: Dataset, **others: Any) -> ImportReport:
     """Write a dataset as an EDEXML file and import that."""
-    return import_levering(database, edexml.read(to_edexml(dataset)), **others)
+    return import_delivery(database, edexml.read(to_edexml(dataset)), **others)
 
 
 def select(database: Database, brin6: str, schooljaar: str, day: date) -> Dataset | None:
@@ -64,8 +64,8 @@ def select(database: Database, brin6: str, schooljaar: str, day: date) -> Datase
 
 def next_change(database: Database, brin6: str, schooljaar: str, day: date) -> date | None:
     """Give the first day after this one on which `select` may give something else without an import."""
-    selectie = selection.Selection(brin6, schooljaar, day)
-    return selectie.next_change(database.snapshot(selectie.ask()))
+    chosen = selection.Selection(brin6, schooljaar, day)
+    return chosen.next_change(database.snapshot(chosen.ask()))
 
 
 def dump(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -73,5 +73,5 @@ def dump(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.reading() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
-            for table in TABELLEN
+            for table in TABLES
         }

@@ -7,19 +7,19 @@ from datetime import date
 from io import StringIO
 
 from support.edexml_files import make_dataset, to_edexml
-from support.school_life import Leven
-from support.school_model import Bewering, Jaar, jaargroep_of
+from support.school_life import SchoolLife
+from support.school_model import Claim, YearKey, jaargroep_of
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 
-Rij = Mapping[str, str]
+Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Schrift:
+class CsvStyle:
     """How a CSV set is written."""
 
-    codering: str = "utf-8-sig"
-    teken: str = ";"
+    encoding: str = "utf-8-sig"
+    separator: str = ";"
     iso: bool = False
 
     def day(self, day: date | None) -> str:
@@ -28,16 +28,16 @@ class Schrift:
             return ""
         return day.isoformat() if self.iso else f"{day.day}-{day.month}-{day.year}"
 
-    def write(self, rows: Iterable[Rij], header: Iterable[str]) -> bytes:
+    def write(self, rows: Iterable[Row], header: Iterable[str]) -> bytes:
         """Write one file."""
         text = StringIO(newline="")
-        writer = csv.DictWriter(text, list(header), delimiter=self.teken, restval="")
+        writer = csv.DictWriter(text, list(header), delimiter=self.separator, restval="")
         writer.writeheader()
         writer.writerows(rows)
-        return text.getvalue().encode(self.codering)
+        return text.getvalue().encode(self.encoding)
 
 
-SCHRIFTEN = (Schrift(), Schrift("cp1252", ","), Schrift("utf-8", ",", iso=True))
+CSV_STYLES = (CsvStyle(), CsvStyle("cp1252", ","), CsvStyle("utf-8", ",", iso=True))
 
 
 def schooljaar(start: int) -> str:
@@ -45,18 +45,18 @@ def schooljaar(start: int) -> str:
     return f"{start}-{start + 1}"
 
 
-def _plaats(brin6: str) -> dict[str, str]:
+def _place(brin6: str) -> dict[str, str]:
     return {"Brin": brin6[:4], "Vestiging": brin6[4:]}
 
 
-def _jaar(year: Jaar) -> dict[str, str]:
-    return {**_plaats(year[0]), "Schooljaar": schooljaar(year[1])}
+def _year(year: YearKey) -> dict[str, str]:
+    return {**_place(year[0]), "Schooljaar": schooljaar(year[1])}
 
 
 def csv_set(
-    leven: Leven,
-    years: Iterable[Jaar],
-    schrift: Schrift = SCHRIFTEN[0],
+    life: SchoolLife,
+    years: Iterable[YearKey],
+    style: CsvStyle = CSV_STYLES[0],
     schoolkeys: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
     """Give the files of a set that lays out these years; leerlingen and periods stand in it whole.
@@ -78,9 +78,9 @@ def csv_set(
         ),
     }
     if schoolkeys:
-        rows = [{**_plaats(brin6), "Naam": brin6, "Schoolsleutel": key} for brin6, key in schoolkeys.items()]
+        rows = [{**_place(brin6), "Naam": brin6, "Schoolsleutel": key} for brin6, key in schoolkeys.items()]
         files["vestigingen"] = ("Brin,Vestiging,Naam,Schoolsleutel", rows)
-    for kind in leven.kinderen:
+    for kind in life.pupils:
         own = {"Leerling": kind.key}
         files["leerlingen"][1].append(
             {
@@ -89,61 +89,63 @@ def csv_set(
                 "Achternaam": kind.gegevens["achternaam"],
                 "Voorvoegsel": kind.gegevens["voorvoegsel"],
                 "Roepnaam": kind.gegevens["roepnaam"],
-                "Geboortedatum": schrift.day(date.fromisoformat(kind.gegevens["geboortedatum"])),
+                "Geboortedatum": style.day(date.fromisoformat(kind.gegevens["geboortedatum"])),
                 "Geslacht": "MV"[kind.gegevens["geslacht"] == "2"],
             }
         )
-        for periode in kind.periodes:
-            days = {"Inschrijfdatum": schrift.day(periode.van), "Uitschrijfdatum": schrift.day(periode.tot)}
-            gast = {"Gastinschrijving": "Ja" if periode.gast else "Nee"}
-            files["inschrijvingen"][1].append({**own, **_plaats(periode.brin6), **days, **gast})
-        for year, plekken in kind.plekken.items():
-            for plek in plekken if year in years else ():
-                place = {"Groep": plek.groep or "", "Jaargroep": plek.jaargroep or ""}
-                files["plaatsingen"][1].append({**own, **_jaar(year), **place})
+        for period in kind.periods:
+            days = {"Inschrijfdatum": style.day(period.van), "Uitschrijfdatum": style.day(period.tot)}
+            gast = {"Gastinschrijving": "Ja" if period.gast else "Nee"}
+            files["inschrijvingen"][1].append({**own, **_place(period.brin6), **days, **gast})
+        for year, places in kind.places.items():
+            for placing in places if year in years else ():
+                place = {"Groep": placing.groep or "", "Jaargroep": placing.jaargroep or ""}
+                files["plaatsingen"][1].append({**own, **_year(year), **place})
     for year in years:
-        for klas in leven.klassen[year].values():
+        for klas in life.klassen[year].values():
             files["groepen"][1].append(
                 {
                     "Sleutel": klas.key,
-                    **_jaar(year),
+                    **_year(year),
                     "Naam": klas.naam,
                     "Soort": "Samengestelde groep" if klas.jaargroep is None else "Stamgroep",
                     "Jaargroep": "1/2" if klas.jaargroep == "C" else klas.jaargroep or "",
-                    "In koppelingen beschikbaar": "Ja" if klas.beschikbaar else "Nee",
+                    "In koppelingen beschikbaar": "Ja" if klas.available else "Nee",
                 }
             )
-        for leraar in leven.leraren[year].values():
+        for teacher in life.teachers[year].values():
             own = {
-                "Sleutel": leraar.key,
-                "ECK-iD": leraar.eckid or "",
-                "Achternaam": leraar.gegevens["achternaam"],
-                "E-mailadres": leraar.gegevens["emailadres"],
-                "Rollen": " | ".join(leraar.rollen),
+                "Sleutel": teacher.key,
+                "ECK-iD": teacher.eckid or "",
+                "Achternaam": teacher.gegevens["achternaam"],
+                "E-mailadres": teacher.gegevens["emailadres"],
+                "Rollen": " | ".join(teacher.rollen),
             }
-            for groep, rollen in leraar.groepen or [("", ())]:
+            for groep, rollen in teacher.groepen or [("", ())]:
                 files["leerkrachten"][1].append(
-                    {**own, **_jaar(year), "Groep": groep, "Rollen in groep": "|".join(rollen)}
+                    {**own, **_year(year), "Groep": groep, "Rollen in groep": "|".join(rollen)}
                 )
-    return {naam: schrift.write(rows, header.split(",")) for naam, (header, rows) in files.items()}
+    return {naam: style.write(rows, header.split(",")) for naam, (header, rows) in files.items()}
 
 
-def edexml_file(year: Jaar, bewering: Bewering, schoolkey: str | None = None) -> bytes:
+def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> bytes:
     """Give the EDEXML file that says this of a year."""
-    klassen = {klas.key: klas for klas in bewering.klassen}
+    klassen = {klas.key: klas for klas in claim.klassen}
     leerlingen = []
-    for kind, (periode,), plekken in bewering.kinderen:
-        stam = next((plek for plek in plekken if plek.groep and klassen[plek.groep].soort == "groep"), None)
+    for kind, (period,), places in claim.pupils:
+        stam = next((placing for placing in places if placing.groep and klassen[placing.groep].soort == "groep"), None)
         leerlingen.append(
             Leerling(
                 key=kind.key,
                 eckid=kind.eckid,
                 **{naam: value for naam, value in kind.gegevens.items() if value},
-                jaargroep=jaargroep_of(stam, plekken, klassen),
+                jaargroep=jaargroep_of(stam, places, klassen),
                 groep=None if stam is None else stam.groep,
-                samengestelde_groepen=tuple(plek.groep for plek in plekken if plek.groep and plek is not stam),
-                instroomdatum=None if periode.van is None else periode.van.isoformat(),
-                uitstroomdatum=None if periode.tot is None else periode.tot.isoformat(),
+                samengestelde_groepen=tuple(
+                    placing.groep for placing in places if placing.groep and placing is not stam
+                ),
+                instroomdatum=None if period.van is None else period.van.isoformat(),
+                uitstroomdatum=None if period.tot is None else period.tot.isoformat(),
             )
         )
     return to_edexml(
@@ -153,22 +155,22 @@ def edexml_file(year: Jaar, bewering: Bewering, schoolkey: str | None = None) ->
                 Groep("groep", klas.key, klas.naam, klas.jaargroep)
                 if klas.jaargroep is not None
                 else Groep("samengestelde_groep", klas.key, klas.naam)
-                for klas in bewering.klassen
+                for klas in claim.klassen
             ],
             leerkrachten=[
                 Leerkracht(
-                    key=leraar.key,
-                    eckid=leraar.eckid,
-                    **leraar.gegevens,
-                    rollen=_rollen(leraar.rollen),
+                    key=teacher.key,
+                    eckid=teacher.eckid,
+                    **teacher.gegevens,
+                    rollen=_rollen(teacher.rollen),
                     groepen=tuple(
                         GroepVerwijzing(
                             "groep" if klassen[key].soort == "groep" else "samengestelde_groep", key, _rollen(rollen)
                         )
-                        for key, rollen in leraar.groepen
+                        for key, rollen in teacher.groepen
                     ),
                 )
-                for leraar in bewering.leraren
+                for teacher in claim.teachers
             ],
             brin6=year[0],
             schooljaar=schooljaar(year[1]),

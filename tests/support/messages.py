@@ -17,14 +17,15 @@ def body(
     schooljaar: str = "2026-2027",
     school: str = "<brincode>21QW</brincode><dependancecode>00</dependancecode>",
     rest: str = "<xsdversie>2.2</xsdversie>",
-    operatie: str = "leerlinggegevens_verzoek",
+    operation: str = "leerlinggegevens_verzoek",
 ) -> str:
     """Give a request element."""
-    return f'<{operatie} xmlns="{LG}"><schooljaar>{schooljaar}</schooljaar>{school}{rest}</{operatie}>'
+    return f'<{operation} xmlns="{LG}"><schooljaar>{schooljaar}</schooljaar>{school}{rest}</{operation}>'
 
 
-def envelope(content: str | None = None, kop: str | None = None, soap: str = SOAP11) -> bytes:
+def envelope(content: str | None = None, header_xml: str | None = None, soap: str = SOAP11) -> bytes:
     """Give a whole message; without arguments a valid one."""
-    kop = header() if kop is None else kop
+    header_xml = header() if header_xml is None else header_xml
     content = body() if content is None else content
-    return f'<e:Envelope xmlns:e="{soap}"><e:Header>{kop}</e:Header><e:Body>{content}</e:Body></e:Envelope>'.encode()
+    parts = f"<e:Header>{header_xml}</e:Header><e:Body>{content}</e:Body>"
+    return f'<e:Envelope xmlns:e="{soap}">{parts}</e:Envelope>'.encode()

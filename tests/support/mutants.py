@@ -12,10 +12,10 @@ AUT = "http://www.edustandaard.nl/leerresultaten/2/autorisatie"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
 
-Ingreep: TypeAlias = Callable[[random.Random, etree._Element], None]  # noqa: SLF001 - lxml has no other name for it
+Damage: TypeAlias = Callable[[random.Random, etree._Element], None]  # noqa: SLF001 - lxml has no other name for it
 """Changes a tree in place, or leaves it as it is when the change does not fit."""
 
-_NAMEN = (
+_NAMES = (
     *("schooljaar", "brincode", "dependancecode", "schoolkey", "xsdversie", "gegevenssetid", "laatstontvangengegevens"),
     *(
         "groepen",
@@ -42,7 +42,7 @@ _NAMEN = (
     ),
     *("geengegevens", "leerlinggegevens", "leerlinggegevens-structuur", "peildatum", "aanmaakdatum", "Schooljaar", "x"),
 )
-_WAARDEN = (
+_VALUES = (
     *("", " ", "0", "00", "1", "01", "+1", "3", "12", "123", "1234", "123456789", "12345678901", "٠١", "21qw", "21QW"),
     *("21QW ", " 21QW", "21ÀÉ", "٢١QW", "211QW", "1234AB", "1234 AB", "2025-2026", "2025-2029", "1999-2000", "2024-25"),
     *("0999-1000", "3000-3001", "2025/2026", "٢025-2026", "2025-2026 ", "2024-2025", "2024-2026", "1990-1991", "2.2"),
@@ -67,7 +67,7 @@ _WAARDEN = (
     *("é" * 6, "é" * 7, "x" * 10, "x" * 11, "𝒳" * 32, "𝒳" * 33, "x" * 64, "x" * 65, "x" * 128, "x" * 129, "é" * 200),
     *("x" * 201, "x" * 256, "x" * 257, "#1", "true", "null"),
 )
-TYPENAMEN = (
+TYPE_NAMES = (
     *("tpSchooljaar", "tpBrinCode", "tpDependanceCode", "tpString32", "tpString64", "tpString256", "tpKey", "Vraag"),
     *("VraagPerGroep", "EDEXBrincodeType", "bestaatniet"),
 )
@@ -91,12 +91,12 @@ def every_single_change(root: etree._Element) -> Iterator[str]:
 
 def _values(element: etree._Element) -> Iterator[str]:
     held = element.text
-    for number, value in enumerate(_WAARDEN if not len(element) else ()):
+    for number, value in enumerate(_VALUES if not len(element) else ()):
         element.text = value
         yield f"value {number}"
     element.text = held
     for name, value_held in element.items():
-        for number, value in enumerate(_WAARDEN):
+        for number, value in enumerate(_VALUES):
             element.set(name, value)
             yield f"attribute value {number}"
         del element.attrib[name]
@@ -118,11 +118,11 @@ def _amounts(element: etree._Element) -> Iterator[str]:
     parent.insert(place, element)
 
 
-def mutant(rng: random.Random, root: etree._Element, ingrepen: tuple[Ingreep, ...]) -> etree._Element:
+def mutant(rng: random.Random, root: etree._Element, damages: tuple[Damage, ...]) -> etree._Element:
     """Give a damaged copy of a message, parsed anew, as it would come in."""
     copy = deepcopy(root)
     for _ in range(rng.choice((1, 1, 1, 2))):
-        rng.choice(ingrepen)(rng, copy)
+        rng.choice(damages)(rng, copy)
     return etree.fromstring(etree.tostring(copy))
 
 
@@ -165,14 +165,14 @@ def move(rng: random.Random, root: etree._Element) -> None:
 
 def rename(rng: random.Random, root: etree._Element) -> None:
     """Give an element the name of another, or one that does not exist."""
-    _pick(rng, root).tag = f"{{{LG}}}{rng.choice(_NAMEN)}"
+    _pick(rng, root).tag = f"{{{LG}}}{rng.choice(_NAMES)}"
 
 
 def insert(rng: random.Random, root: etree._Element) -> None:
     """Add an element that may not belong there."""
     parent = rng.choice([root, *_elements(root)])
-    child = etree.Element(f"{{{LG}}}{rng.choice(_NAMEN)}")
-    child.text = rng.choice((None, *_WAARDEN))
+    child = etree.Element(f"{{{LG}}}{rng.choice(_NAMES)}")
+    child.text = rng.choice((None, *_VALUES))
     parent.insert(rng.randint(0, len(parent)), child)
 
 
@@ -188,14 +188,14 @@ def value(rng: random.Random, root: etree._Element) -> None:
     """Give an element another value, often out of its facets."""
     leaves = [element for element in _elements(root) if not len(element)]
     if leaves:
-        rng.choice(leaves).text = rng.choice(_WAARDEN)
+        rng.choice(leaves).text = rng.choice(_VALUES)
 
 
 def attribute(rng: random.Random, root: etree._Element) -> None:
     """Set an attribute, or give one another value."""
     element = rng.choice([root, *_elements(root)])
     name = rng.choice(("key", "eckid", "id", "lang", f"{{{LG}}}key", f"{{{XSI}}}nil", f"{{{XSI}}}schemaLocation"))
-    element.set(name, rng.choice(("true", "false", "urn:a a.xsd", *_WAARDEN)))
+    element.set(name, rng.choice(("true", "false", "urn:a a.xsd", *_VALUES)))
 
 
 def drop_attribute(rng: random.Random, root: etree._Element) -> None:
@@ -230,7 +230,9 @@ def same_key(rng: random.Random, root: etree._Element) -> None:
 def typed(rng: random.Random, root: etree._Element) -> None:
     """Name a type in xsi:type, as some toolkits do for every element."""
     element = rng.choice([root, *_elements(root)])
-    prefix, names = rng.choice((("t", TYPENAMEN), ("t", TYPENAMEN), ("xs", ("string", "token", "dateTime", "anyType"))))
+    prefix, names = rng.choice(
+        (("t", TYPE_NAMES), ("t", TYPE_NAMES), ("xs", ("string", "token", "dateTime", "anyType")))
+    )
     holder = etree.Element(element.tag, nsmap={"t": LG, "xs": XSD})
     holder.attrib.update(element.attrib)
     holder.set(f"{{{XSI}}}type", f"{prefix}:{rng.choice(names)}")
@@ -240,7 +242,7 @@ def typed(rng: random.Random, root: etree._Element) -> None:
         parent.replace(element, holder)
 
 
-ALGEMEEN: tuple[Ingreep, ...] = (
+GENERAL: tuple[Damage, ...] = (
     *(drop, double, move, rename, insert, rename_space, value, value, value, attribute, drop_attribute, text, same_key),
 )
 """Every change but xsi:type, for which the names of types matter."""

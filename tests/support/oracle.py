@@ -11,9 +11,9 @@ import pytest
 from lxml import etree
 
 _FOLDER = os.environ.get("UWLR_STANDARD", "")
-_LANG = os.environ.get("UWLR_LONG") == "1"
-_LAATSTE_GEPUBLICEERD = 2024
-_LAATSTE_VAN_ONS = 2099
+_LONG = os.environ.get("UWLR_LONG") == "1"
+_LAST_PUBLISHED = 2024
+_LAST_OF_OURS = 2099
 _XSD = "http://www.w3.org/2001/XMLSchema"
 
 needs_standard = pytest.mark.skipif(
@@ -24,7 +24,7 @@ needs_standard = pytest.mark.skipif(
 
 def amount(short: int, full: int) -> int:
     """Give how much to try: the short number, or the full one with UWLR_LONG=1 (`make test-long`)."""
-    return full if _LANG else short
+    return full if _LONG else short
 
 
 def standard_file(name: str) -> Path:
@@ -65,7 +65,7 @@ class _LaterYears(etree.Resolver):
             return None
         tree = etree.parse(str(standard_file("uwlr-2.2/Schemas/EDEXML.types.variabel.xsd")))
         (kind,) = (item for item in tree.iter(f"{{{_XSD}}}simpleType") if item.get("name") == "EDEXSchooljaarType")
-        for year in range(_LAATSTE_GEPUBLICEERD + 1, _LAATSTE_VAN_ONS + 1):
+        for year in range(_LAST_PUBLISHED + 1, _LAST_OF_OURS + 1):
             etree.SubElement(kind[-1], f"{{{_XSD}}}enumeration", value=f"{year}-{year + 1}")
         return self.resolve_string(etree.tostring(tree), context, base_url=system_url)
 

@@ -16,7 +16,7 @@ from uwlr_adapter.web.app import App
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 CODE = "21QW00Ygr67BfgKl!gr8"
-WACHTWOORD = "een goed wachtwoord voor de test"
+PASSWORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SCHOOL = "/koppelingen/21QW00"
 
@@ -37,7 +37,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Pagina:
+class Page:
     """One answer, with its page read."""
 
     path: str
@@ -101,11 +101,11 @@ class Browser:
     """A person with a browser, at a network address."""
 
     app: App
-    bron: str = "192.0.2.10"
+    source: str = "192.0.2.10"
     cookies: dict[str, str] = field(default_factory=dict)
     set_cookies: list[str] = field(default_factory=list)
 
-    def send(self, method: str, path: str, data: dict[str, str] | None = None, **environ: str) -> Pagina:
+    def send(self, method: str, path: str, data: dict[str, str] | None = None, **environ: str) -> Page:
         """Send one request, and keep its cookies."""
         parts = urlsplit(path)
         if self.cookies:
@@ -117,38 +117,38 @@ class Browser:
             path=parts.path,
             query=parts.query,
             content_type=None if data is None else "application/x-www-form-urlencoded",
-            REMOTE_ADDR=environ.pop("REMOTE_ADDR", self.bron),
+            REMOTE_ADDR=environ.pop("REMOTE_ADDR", self.source),
             **environ,
         )
         self._keep(reply)
-        return Pagina(path, reply)
+        return Page(path, reply)
 
-    def get(self, path: str, **environ: str) -> Pagina:
+    def get(self, path: str, **environ: str) -> Page:
         """Ask for a page."""
         return self.send("GET", path, None, **environ)
 
-    def post(self, path: str, data: dict[str, str], **environ: str) -> Pagina:
+    def post(self, path: str, data: dict[str, str], **environ: str) -> Page:
         """Send fields, as they are."""
         return self.send("POST", path, data, **environ)
 
-    def submit(self, path: str, number: int = -1, /, **fields: str | None) -> Pagina:
+    def submit(self, path: str, number: int = -1, /, **fields: str | None) -> Page:
         """Open a page, fill in its form and send it; None leaves a field out, `actie` is the button that is pressed."""
         return self.submit_page(self.get(path), number, **fields)
 
-    def submit_page(self, page: Pagina, number: int = -1, /, **fields: str | None) -> Pagina:
+    def submit_page(self, page: Page, number: int = -1, /, **fields: str | None) -> Page:
         """Fill in the form of a page that is open, and send it."""
         filled: dict[str, str | None] = {**page.fields(number), **fields}
         data = {name: value for name, value in filled.items() if value is not None}
         return self.post(page.forms()[number].get("action") or page.path, data)
 
-    def follow(self, page: Pagina) -> Pagina:
+    def follow(self, page: Page) -> Page:
         """Go where an answer leads to."""
         assert page.status in {302, 303}, page.body
         assert page.location is not None
         assert page.location.startswith("/koppelingen")
         return self.get(page.location)
 
-    def login(self, login: str, wachtwoord: str = WACHTWOORD, next_path: str | None = None) -> Pagina:
+    def login(self, login: str, wachtwoord: str = PASSWORD, next_path: str | None = None) -> Page:
         """Log in with a password; gives the first answer."""
         query = "" if next_path is None else "?" + urlencode({"verder": next_path})
         return self.submit(f"/koppelingen/inloggen{query}", login=login, wachtwoord=wachtwoord)
@@ -169,7 +169,7 @@ def totp(moment: datetime, secret: str = TOTP) -> str:
 
 
 @dataclass
-class Portaal:
+class Portal:
     """An application with its clock and its settings."""
 
     app: App
@@ -177,9 +177,9 @@ class Portaal:
     settings: Settings
     database: Database
 
-    def browser(self, login: str | None = None, bron: str = "192.0.2.10") -> Browser:
+    def browser(self, login: str | None = None, source: str = "192.0.2.10") -> Browser:
         """Give a browser, in which somebody is logged in when told so."""
-        browser = Browser(self.app, bron)
+        browser = Browser(self.app, source)
         if login is not None:
             assert browser.login(login).status == 303
         return browser

@@ -5,33 +5,33 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, Response
 
-from support.portal_school import LEEG, VOL, WACHTWOORD, Portaalhuis
+from support.portal_school import EMPTY, FULL, PASSWORD, PortalSchool
 
 BEGIN = "/koppelingen"
-SCHOOL = f"{BEGIN}/{VOL}"
-GEEN_KOPPELINGEN = f"{BEGIN}/21QW01"
+SCHOOL = f"{BEGIN}/{FULL}"
+WITHOUT_KOPPELINGEN = f"{BEGIN}/21QW01"
 SCHOOLBEHEERDER, BESTUUR, OPERATOR = "a.devries", "bestuur", "operator"
-Stap = Callable[[Page], object]
+Step = Callable[[Page], object]
 
 
 @dataclass(frozen=True)
-class Pagina:
+class PageCase:
     """One page: its name, its path (`{actief}` and so on are ids of koppelingen), who looks, and how it comes about."""
 
-    naam: str
-    pad: str
+    name: str
+    pattern: str
     login: str | None = SCHOOLBEHEERDER
-    stap: Stap | None = None
+    step: Step | None = None
     status: int = 200
     h1: str | None = None
 
-    def path(self, context: Portaalhuis) -> str:
+    def path(self, context: PortalSchool) -> str:
         """Give where it stands."""
         ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
-        return self.pad.format(link=context.link, **ids)
+        return self.pattern.format(link=context.link, **ids)
 
 
-def _press(button: str, **fields: str) -> Stap:
+def _press(button: str, **fields: str) -> Step:
     """Fill in fields by their name, and press a button."""
 
     def step(page: Page) -> None:
@@ -48,11 +48,11 @@ def _make_code(page: Page) -> None:
     page.get_by_role("button", name="Maak een code").click()
 
 
-def _second_step(*codes: str) -> Stap:
+def _second_step(*codes: str) -> Step:
     """Log in as who has a second factor, and fill in these codes."""
 
     def step(page: Page) -> None:
-        _press("Inloggen", login="streng", wachtwoord=WACHTWOORD)(page)
+        _press("Inloggen", login="streng", wachtwoord=PASSWORD)(page)
         for code in codes:
             _press("Inloggen", code=code)(page)
 
@@ -82,91 +82,91 @@ def _after_somebody_else(page: Page) -> None:
 
 def _expired(page: Page) -> None:
     """Send a form after the session has ended."""
-    _press("Inloggen", login=SCHOOLBEHEERDER, wachtwoord=WACHTWOORD)(page)
+    _press("Inloggen", login=SCHOOLBEHEERDER, wachtwoord=PASSWORD)(page)
     page.goto(f"{SCHOOL}/activeren/toetsplein")
     page.context.clear_cookies()
     _press("Gereed")(page)
 
 
-PAGINAS = (
-    Pagina("inloggen", f"{BEGIN}/inloggen", None),
-    Pagina("inloggen-leeg", f"{BEGIN}/inloggen", None, _press("Inloggen"), 422),
-    Pagina("inloggen-onjuist", f"{BEGIN}/inloggen", None, _press("Inloggen", login="wie", wachtwoord="mis"), 403),
-    Pagina("inloggen-te-vaak", f"{BEGIN}/inloggen", None, _too_often, 429),
-    Pagina("sessie-verlopen", f"{BEGIN}/inloggen", None, _expired, h1="Inloggen"),
-    Pagina("tweede-stap", f"{BEGIN}/inloggen", None, _second_step(), h1="Inloggen, tweede stap"),
-    Pagina("tweede-stap-onjuist", f"{BEGIN}/inloggen", None, _second_step("000"), 403, h1="Inloggen, tweede stap"),
-    Pagina("tweede-factor", f"{BEGIN}/tweede-factor", "instellen", h1="Tweede stap instellen"),
-    Pagina(
+PAGES = (
+    PageCase("inloggen", f"{BEGIN}/inloggen", None),
+    PageCase("inloggen-leeg", f"{BEGIN}/inloggen", None, _press("Inloggen"), 422),
+    PageCase("inloggen-onjuist", f"{BEGIN}/inloggen", None, _press("Inloggen", login="wie", wachtwoord="mis"), 403),
+    PageCase("inloggen-te-vaak", f"{BEGIN}/inloggen", None, _too_often, 429),
+    PageCase("sessie-verlopen", f"{BEGIN}/inloggen", None, _expired, h1="Inloggen"),
+    PageCase("tweede-stap", f"{BEGIN}/inloggen", None, _second_step(), h1="Inloggen, tweede stap"),
+    PageCase("tweede-stap-onjuist", f"{BEGIN}/inloggen", None, _second_step("000"), 403, h1="Inloggen, tweede stap"),
+    PageCase("tweede-factor", f"{BEGIN}/tweede-factor", "instellen", h1="Tweede stap instellen"),
+    PageCase(
         "tweede-factor-onjuist", f"{BEGIN}/tweede-factor", "instellen", _press("Tweede stap instellen", code="000"), 422
     ),
-    Pagina("wachtwoord", f"{BEGIN}/wachtwoord/{{link}}", None, h1="Wachtwoord kiezen"),
-    Pagina(
+    PageCase("wachtwoord", f"{BEGIN}/wachtwoord/{{link}}", None, h1="Wachtwoord kiezen"),
+    PageCase(
         "wachtwoord-te-kort",
         f"{BEGIN}/wachtwoord/{{link}}",
         None,
         _press("Wachtwoord instellen", wachtwoord="kort", nogmaals="korter"),
         422,
     ),
-    Pagina("link-ongeldig", f"{BEGIN}/wachtwoord/bestaat-niet", None, status=404),
-    Pagina("vestigingen", f"{BEGIN}/", BESTUUR, h1="Kies een vestiging"),
-    Pagina("overzicht", SCHOOL, h1="Koppelingenoverzicht"),
-    Pagina("overzicht-zonder-koppelingen", GEEN_KOPPELINGEN, BESTUUR, h1="Koppelingenoverzicht"),
-    Pagina("overzicht-nog-niet-begonnen", f"{BEGIN}/{LEEG}", "leeg", h1="Koppelingenoverzicht"),
-    Pagina("activeren", f"{SCHOOL}/activeren/uwlr-4d", h1="Koppeling activeren"),
-    Pagina("activeren-zonder-code", f"{SCHOOL}/activeren/toetsplein", h1="Koppeling activeren"),
-    Pagina("activeren-gemaakt", f"{SCHOOL}/activeren/uwlr-4d", stap=_make_code),
-    Pagina(
+    PageCase("link-ongeldig", f"{BEGIN}/wachtwoord/bestaat-niet", None, status=404),
+    PageCase("vestigingen", f"{BEGIN}/", BESTUUR, h1="Kies een vestiging"),
+    PageCase("overzicht", SCHOOL, h1="Koppelingenoverzicht"),
+    PageCase("overzicht-zonder-koppelingen", WITHOUT_KOPPELINGEN, BESTUUR, h1="Koppelingenoverzicht"),
+    PageCase("overzicht-nog-niet-begonnen", f"{BEGIN}/{EMPTY}", "leeg", h1="Koppelingenoverzicht"),
+    PageCase("activeren", f"{SCHOOL}/activeren/uwlr-4d", h1="Koppeling activeren"),
+    PageCase("activeren-zonder-code", f"{SCHOOL}/activeren/toetsplein", h1="Koppeling activeren"),
+    PageCase("activeren-gemaakt", f"{SCHOOL}/activeren/uwlr-4d", step=_make_code),
+    PageCase(
         "activeren-fouten",
         f"{SCHOOL}/activeren/uwlr-4d",
         SCHOOLBEHEERDER,
         _press("Gereed", naam="", startdatum="2001-01-01", verificatiecode="21QW01 kort"),
         422,
     ),
-    Pagina("koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet Actief"),
-    Pagina("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
-    Pagina("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),
-    Pagina("koppeling-zonder-code", f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}", h1="Ouderportaal Basis Actief"),
-    Pagina(
+    PageCase("koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet Actief"),
+    PageCase("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
+    PageCase("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),
+    PageCase("koppeling-zonder-code", f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}", h1="Ouderportaal Basis Actief"),
+    PageCase(
         "koppeling-foute-code",
         f"{SCHOOL}/koppeling/{{gepauzeerd}}",
         SCHOOLBEHEERDER,
         _press("Hervatten", verificatiecode="te kort"),
         422,
     ),
-    Pagina("pauzeren", f"{SCHOOL}/koppeling/{{actief}}/pauzeren"),
-    Pagina(
-        "pauzeren-intussen-gewijzigd", f"{SCHOOL}/koppeling/{{actief}}/pauzeren", stap=_after_somebody_else, status=409
+    PageCase("pauzeren", f"{SCHOOL}/koppeling/{{actief}}/pauzeren"),
+    PageCase(
+        "pauzeren-intussen-gewijzigd", f"{SCHOOL}/koppeling/{{actief}}/pauzeren", step=_after_somebody_else, status=409
     ),
-    Pagina("beeindigen", f"{SCHOOL}/koppeling/{{actief}}/beeindigen"),
-    Pagina("akkoord", f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}/akkoord"),
-    Pagina(
+    PageCase("beeindigen", f"{SCHOOL}/koppeling/{{actief}}/beeindigen"),
+    PageCase("akkoord", f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}/akkoord"),
+    PageCase(
         "akkoord-fouten",
         f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}/akkoord",
         SCHOOLBEHEERDER,
         _press("Akkoord vastleggen", naam=""),
         422,
     ),
-    Pagina("bevestiging", f"{SCHOOL}/koppeling/{{actief}}/bevestiging"),
-    Pagina("delen", f"{SCHOOL}/koppeling/{{actief}}/delen"),
-    Pagina("delen-zonder-leerlingen", f"{BEGIN}/{LEEG}/koppeling/{{zonder_leerlingen}}/delen", "leeg"),
-    Pagina("journaal", f"{SCHOOL}/journaal"),
-    Pagina("journaal-gefilterd", f"{SCHOOL}/journaal?koppeling=snappet&uitkomst=geweigerd"),
-    Pagina("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),
-    Pagina("journaal-nog-leeg", f"{GEEN_KOPPELINGEN}/journaal", BESTUUR),
-    Pagina("journaal-fout", f"{SCHOOL}/journaal?van=morgen"),
-    Pagina("bestaat-niet", f"{SCHOOL}/bestaat-niet", status=404),
-    Pagina("bestaat-niet-onbekend", f"{BEGIN}/bestaat/niet", None, status=404),
-    Pagina("kan-hier-niet", f"{BEGIN}/uitloggen", status=405),
-    Pagina("verouderd", f"{SCHOOL}/koppeling/{{actief}}", stap=_with_stale_token, status=400),
-    Pagina("afnemers", f"{BEGIN}/beheer/afnemers", OPERATOR),
-    Pagina("afnemers-fout", f"{BEGIN}/beheer/afnemers", OPERATOR, _press("Toevoegen", klantnaam="Snappet"), 422),
-    Pagina("afnemer", f"{BEGIN}/beheer/afnemers/1", OPERATOR, h1="Snappet Ingeschakeld"),
-    Pagina("afnemer-uitgeschakeld", f"{BEGIN}/beheer/afnemers/4", OPERATOR, h1="Gestopt Uitgeschakeld"),
-    Pagina(
+    PageCase("bevestiging", f"{SCHOOL}/koppeling/{{actief}}/bevestiging"),
+    PageCase("delen", f"{SCHOOL}/koppeling/{{actief}}/delen"),
+    PageCase("delen-zonder-leerlingen", f"{BEGIN}/{EMPTY}/koppeling/{{zonder_leerlingen}}/delen", "leeg"),
+    PageCase("journaal", f"{SCHOOL}/journaal"),
+    PageCase("journaal-gefilterd", f"{SCHOOL}/journaal?koppeling=snappet&uitkomst=geweigerd"),
+    PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),
+    PageCase("journaal-nog-leeg", f"{WITHOUT_KOPPELINGEN}/journaal", BESTUUR),
+    PageCase("journaal-fout", f"{SCHOOL}/journaal?van=morgen"),
+    PageCase("bestaat-niet", f"{SCHOOL}/bestaat-niet", status=404),
+    PageCase("bestaat-niet-onbekend", f"{BEGIN}/bestaat/niet", None, status=404),
+    PageCase("kan-hier-niet", f"{BEGIN}/uitloggen", status=405),
+    PageCase("verouderd", f"{SCHOOL}/koppeling/{{actief}}", step=_with_stale_token, status=400),
+    PageCase("afnemers", f"{BEGIN}/beheer/afnemers", OPERATOR),
+    PageCase("afnemers-fout", f"{BEGIN}/beheer/afnemers", OPERATOR, _press("Toevoegen", klantnaam="Snappet"), 422),
+    PageCase("afnemer", f"{BEGIN}/beheer/afnemers/1", OPERATOR, h1="Snappet Ingeschakeld"),
+    PageCase("afnemer-uitgeschakeld", f"{BEGIN}/beheer/afnemers/4", OPERATOR, h1="Gestopt Uitgeschakeld"),
+    PageCase(
         "afnemer-fout", f"{BEGIN}/beheer/afnemers/2", OPERATOR, _press("Maak een nieuwe klantcode", overlap="999"), 422
     ),
-    Pagina(
+    PageCase(
         "klantcode",
         f"{BEGIN}/beheer/afnemers/3",
         OPERATOR,
@@ -177,7 +177,7 @@ PAGINAS = (
 )
 
 
-def show(page: Page, pagina: Pagina, context: Portaalhuis) -> str:
+def show(page: Page, page_case: PageCase, context: PortalSchool) -> str:
     """Bring a page on the screen, check that it is the one that is meant, and give its HTML as it was sent."""
     answers: list[Response] = []
 
@@ -185,14 +185,14 @@ def show(page: Page, pagina: Pagina, context: Portaalhuis) -> str:
         if answer.request.is_navigation_request():
             answers.append(answer)
 
-    if pagina.login is None:
+    if page_case.login is None:
         page.context.clear_cookies()
     page.on("response", keep)
-    page.goto(pagina.path(context))
-    if pagina.stap is not None:
-        pagina.stap(page)
+    page.goto(page_case.path(context))
+    if page_case.step is not None:
+        page_case.step(page)
     page.remove_listener("response", keep)
-    assert answers[-1].status == pagina.status, pagina.naam
-    if pagina.h1 is not None:
-        assert page.locator("h1").inner_text() == pagina.h1
+    assert answers[-1].status == page_case.status, page_case.name
+    if page_case.h1 is not None:
+        assert page.locator("h1").inner_text() == page_case.h1
     return answers[-1].text()

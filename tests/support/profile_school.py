@@ -10,11 +10,11 @@ from lxml import etree
 from pydantic import SecretStr
 
 from support import messages
-from support.imports import opties
+from support.imports import options
 from support.messages import LG
-from support.school_model import Beeld
+from support.school_model import View
 from support.trial_school import OK
-from support.world import KLANTCODE, SLEUTELS, school_element
+from support.world import KLANTCODE, SERVER_KEYS, school_element
 from support.wsgi import call
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Delivery
@@ -54,24 +54,26 @@ def code_of(brin6: str, profiel: str) -> str:
 
 
 @dataclass
-class Schooldeur:
-    """An application on a database of its own, in `map`; `moment` is what its clock says."""
+class ProfileSchool:
+    """An application on a database of its own, in `folder`; `moment` is what its clock says."""
 
-    map: Path
+    folder: Path
     moment: datetime
     database: Database = field(init=False)
     app: App = field(init=False)
 
     def __post_init__(self) -> None:
         """Open it, with a catalogue of one koppeling per profile."""
-        catalogue = self.map / "catalogus.toml"
+        catalogue = self.folder / "catalogus.toml"
         entries = (_KOPPELING.format(id=id_, profiel=naam) for id_, naam in PROFIELEN.items())
         catalogue.write_text(_VOORWAARDEN + "".join(entries), encoding="utf-8")
-        self.settings = Settings(data=self.map, keys=SecretStr(",".join(SLEUTELS)), catalogus=catalogue, database=None)
+        self.settings = Settings(
+            data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)), catalogus=catalogue, database=None
+        )
         self.database = Database(self.settings.database_url)
         self.database.upgrade()
         with self.database.writing() as connection:
-            afnemers.add(connection, ServerKeys.parse(SLEUTELS), "Proef", self.moment, KLANTCODE)
+            afnemers.add(connection, ServerKeys.parse(SERVER_KEYS), "Proef", self.moment, KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
             sa.event.listen(database.engine, "connect", _without_waiting)
@@ -90,16 +92,16 @@ class Schooldeur:
                 code = code_of(brin6, id_)
                 request = ActivationRequest(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
                 with self.database.writing() as connection:
-                    actions.activate(connection, catalogue, ServerKeys.parse(SLEUTELS), request, self.moment)
+                    actions.activate(connection, catalogue, ServerKeys.parse(SERVER_KEYS), request, self.moment)
 
     def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""
-        return importer.import_deliveries(self.database, deliveries, opties(self.moment))
+        return importer.import_deliveries(self.database, deliveries, options(self.moment))
 
-    def fetch(self, brin6: str, schooljaar: str, profiel: str, laatst: str | None = None) -> bytes:
+    def fetch(self, brin6: str, schooljaar: str, profiel: str, last: str | None = None) -> bytes:
         """Fetch as a vendor does; gives the bytes."""
         rest = "<xsdversie>2.2</xsdversie>"
-        rest += "" if laatst is None else f"<laatstontvangengegevens>{laatst}</laatstontvangengegevens>"
+        rest += "" if last is None else f"<laatstontvangengegevens>{last}</laatstontvangengegevens>"
         header = messages.header(code_of(brin6, profiel), KLANTCODE, "Proef")
         reply = call(self.app, messages.envelope(messages.body(schooljaar, school_element(brin6), rest), header))
         assert reply.status == OK, (brin6, schooljaar, day_of(self.moment))
@@ -120,17 +122,17 @@ def aanmaakdatum(content: bytes) -> str:
     return etree.fromstring(content).findtext(f".//{{{LG}}}aanmaakdatum") or ""
 
 
-def beeld_of(content: bytes) -> Beeld:
+def view_of(content: bytes) -> View:
     """Give what an answer with data says, without its school block."""
     payload = etree.fromstring(content)[0][0][0]
-    beeld: Beeld = {"leerlingen": {}, "groepen": {}, "leerkrachten": {}}
+    view: View = {"leerlingen": {}, "groepen": {}, "leerkrachten": {}}
     for list_name in list(payload)[1:]:
-        records = beeld[etree.QName(list_name).localname]
+        records = view[etree.QName(list_name).localname]
         for record in list_name:
             key = record.get("key") or ""
             assert key not in records
             records[key] = _record(record)
-    return beeld
+    return view
 
 
 def _record(record: etree._Element) -> dict[str, object]:

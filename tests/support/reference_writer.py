@@ -17,7 +17,7 @@ def render(dataset: Dataset, xsdversie: str = "2.2", *, key_naast_eckid: bool = 
 
     In 2.1 nobody has an eckid; in 2.3 a leerling with an eckid has no key, unless `key_naast_eckid`.
     """
-    root, payload = _antwoord("leerlinggegevens_antwoord", "leerlinggegevens", dataset, xsdversie)
+    root, payload = _answer("leerlinggegevens_antwoord", "leerlinggegevens", dataset, xsdversie)
     _structuur(payload, dataset)
     _leerlingen(payload, dataset.leerlingen, xsdversie, key_naast_eckid=key_naast_eckid)
     _leerkrachten(payload, dataset.leerkrachten, xsdversie)
@@ -26,7 +26,7 @@ def render(dataset: Dataset, xsdversie: str = "2.2", *, key_naast_eckid: bool = 
 
 def render_structuur(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
     """Give the element structuur_antwoord: the school, its vestigingen and groepen."""
-    root, payload = _antwoord("structuur_antwoord", "leerlinggegevens-structuur", dataset, xsdversie)
+    root, payload = _answer("structuur_antwoord", "leerlinggegevens-structuur", dataset, xsdversie)
     _structuur(payload, dataset)
     return etree.tostring(root, encoding="utf-8")
 
@@ -35,19 +35,19 @@ def render_leerlingen(
     dataset: Dataset, leerlingen: Iterable[Leerling], xsdversie: str = "2.2", *, key_naast_eckid: bool = False
 ) -> bytes:
     """Give the element leerlingen_antwoord with these leerlingen of the school, as they come; at least one."""
-    root, payload = _antwoord("leerlingen_antwoord", "leerlinggegevens-leerlingen", dataset, xsdversie)
+    root, payload = _answer("leerlingen_antwoord", "leerlinggegevens-leerlingen", dataset, xsdversie)
     _leerlingen(payload, leerlingen, xsdversie, key_naast_eckid=key_naast_eckid)
     return etree.tostring(root, encoding="utf-8")
 
 
 def render_leerkrachten(dataset: Dataset, leerkrachten: Iterable[Leerkracht], xsdversie: str = "2.2") -> bytes:
     """Give the element leerkrachten_antwoord with these leerkrachten of the school, as they come."""
-    root, payload = _antwoord("leerkrachten_antwoord", "leerlinggegevens-leerkrachten", dataset, xsdversie)
+    root, payload = _answer("leerkrachten_antwoord", "leerlinggegevens-leerkrachten", dataset, xsdversie)
     _leerkrachten(payload, tuple(leerkrachten), xsdversie)
     return etree.tostring(root, encoding="utf-8")
 
 
-def _antwoord(name: str, content: str, dataset: Dataset, xsdversie: str) -> tuple[etree._Element, etree._Element]:
+def _answer(name: str, content: str, dataset: Dataset, xsdversie: str) -> tuple[etree._Element, etree._Element]:
     root = etree.XML(f'<{name} xmlns="{_LG}"/>')
     payload = _add(root, content)
     _school(payload, dataset, xsdversie)

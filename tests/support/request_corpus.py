@@ -16,28 +16,28 @@ SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
 @dataclass(frozen=True)
-class Geval:
+class RequestCase:
     """One line of the manifest.
 
     `rij` is the row of the table of checks that answers. A verdict is the element of an answer, a fault code, or an
     HTTP status; `herstel` the repairs that the journaal must name.
     """
 
-    bestand: str
-    rij: int
+    file: str
+    row: int
     tolerant: str
-    streng: str
+    strict: str
     herstel: tuple[str, ...]
-    wie: str
+    caller: str
 
 
-def read_manifest() -> list[Geval]:
+def read_manifest() -> list[RequestCase]:
     """Give every line of the manifest."""
     with (FOLDER / "manifest.tsv").open(encoding="utf-8", newline="") as file:
         _, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     return [
-        Geval(file, int(row), tolerant, strict, () if repairs == "-" else tuple(repairs.split()), wie)
-        for file, row, tolerant, strict, repairs, wie in lines
+        RequestCase(file, int(row), tolerant, strict, () if repairs == "-" else tuple(repairs.split()), caller)
+        for file, row, tolerant, strict, repairs, caller in lines
     ]
 
 

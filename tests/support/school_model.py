@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-Jaar = tuple[str, int]
+YearKey = tuple[str, int]
 """A brin6, and the year in which the schooljaar starts."""
-Beeld = dict[str, dict[str, dict[str, object]]]
+View = dict[str, dict[str, dict[str, object]]]
 """What an answer says: by kind of record and key, the value of each field; the order of records says nothing."""
-SMAL = {
+NARROW = {
     "leerlingen": "eckid achternaam voorvoegsel roepnaam geboortedatum jaargroep groep samengestelde_groepen".split(),
     "leerkrachten": "eckid achternaam roepnaam emailadres groepen".split(),
     "groepen": ["naam", "jaargroep", "soort"],
@@ -21,7 +21,7 @@ SMAL = {
 
 
 @dataclass
-class Periode:
+class Period:
     """A period of enrolment at a vestiging; without an end it is open."""
 
     brin6: str
@@ -40,7 +40,7 @@ class Periode:
 
 
 @dataclass
-class Plek:
+class Place:
     """A place in a group, or without one the jaargroep alone."""
 
     groep: str | None
@@ -55,7 +55,7 @@ class Klas:
     naam: str
     jaargroep: str | None
     """None: a samengestelde groep."""
-    beschikbaar: bool = True
+    available: bool = True
 
     @property
     def soort(self) -> str:
@@ -64,19 +64,19 @@ class Klas:
 
 
 @dataclass
-class Kind:
+class Pupil:
     """A leerling in the school's own administration; `nr` is who it is, whatever the keys say."""
 
-    nr: int
+    number: int
     key: str
     eckid: str | None
     gegevens: dict[str, str]
-    periodes: list[Periode]
-    plekken: dict[Jaar, list[Plek]] = field(default_factory=dict)
+    periods: list[Period]
+    places: dict[YearKey, list[Place]] = field(default_factory=dict)
 
 
 @dataclass
-class Leraar:
+class Teacher:
     """A leerkracht in a year, with groups and the roles in them."""
 
     key: str
@@ -87,105 +87,105 @@ class Leraar:
 
 
 @dataclass
-class Bewering:
+class Claim:
     """What one import said of one year."""
 
-    ingedeeld_nodig: bool
+    needs_place: bool
     """Whether who has no place does not take part while the year is a coming one: so in a CSV set."""
     klassen: list[Klas]
-    kinderen: list[tuple[Kind, list[Periode], list[Plek]]]
-    leraren: list[Leraar]
+    pupils: list[tuple[Pupil, list[Period], list[Place]]]
+    teachers: list[Teacher]
 
 
 class Model:
     """A school as its last imports left it."""
 
     def __init__(self) -> None:
-        self.geheugen: dict[Jaar, Bewering] = {}
+        self.geheugen: dict[YearKey, Claim] = {}
         self.keys: dict[int, str] = {}
         self.eckids: dict[int, str] = {}
 
-    def remember(self, year: Jaar, bewering: Bewering) -> None:
+    def remember(self, year: YearKey, claim: Claim) -> None:
         """Take what an import says of a year in place of what was said before; keys are those at first sight."""
-        self.geheugen[year] = bewering
-        for kind, _periodes, _plekken in bewering.kinderen:
-            self.keys.setdefault(kind.nr, kind.key)
+        self.geheugen[year] = claim
+        for kind, _periods, _places in claim.pupils:
+            self.keys.setdefault(kind.number, kind.key)
             if kind.eckid is not None:
-                self.eckids[kind.nr] = kind.eckid
+                self.eckids[kind.number] = kind.eckid
 
-    def answer(self, year: Jaar, today: date, *, smal: bool = False) -> Beeld | None:
+    def answer(self, year: YearKey, today: date, *, is_narrow: bool = False) -> View | None:
         """Give what is answered for a year on a day; None: no data."""
-        bewering = self.geheugen.get(year)
-        if bewering is None:
+        claim = self.geheugen.get(year)
+        if claim is None:
             return None
         start = year[1]
         peildatum = max(date(start, 8, 1), min(today, date(start + 1, 7, 31)))
-        komt_nog = today < date(start, 8, 1)
-        klassen = {klas.key: klas for klas in bewering.klassen}
-        zichtbaar = {klas.key: klas for klas in bewering.klassen if klas.beschikbaar}
+        is_to_come = today < date(start, 8, 1)
+        klassen = {klas.key: klas for klas in claim.klassen}
+        visible = {klas.key: klas for klas in claim.klassen if klas.available}
         leerlingen: dict[str, dict[str, object]] = {}
-        for kind, periodes, plekken in bewering.kinderen:
-            if komt_nog and bewering.ingedeeld_nodig and not plekken:
+        for kind, periods, places in claim.pupils:
+            if is_to_come and claim.needs_place and not places:
                 continue
-            for periode in periodes:
-                if periode.covers(peildatum):
-                    said = self._leerling(kind, periode, plekken, klassen, zichtbaar)
-                    leerlingen[self.keys[kind.nr]] = said
+            for period in periods:
+                if period.covers(peildatum):
+                    said = self._leerling(kind, period, places, klassen, visible)
+                    leerlingen[self.keys[kind.number]] = said
         if not leerlingen:
             return None
-        beeld: Beeld = {
+        view: View = {
             "leerlingen": leerlingen,
             "groepen": {
                 klas.key: _filled({"naam": klas.naam, "jaargroep": klas.jaargroep, "soort": klas.soort})
-                for klas in zichtbaar.values()
+                for klas in visible.values()
             },
-            "leerkrachten": {leraar.key: _leerkracht(leraar, zichtbaar) for leraar in bewering.leraren},
+            "leerkrachten": {teacher.key: _leerkracht(teacher, visible) for teacher in claim.teachers},
         }
-        return narrow(beeld) if smal else beeld
+        return narrow(view) if is_narrow else view
 
     def _leerling(
-        self, kind: Kind, periode: Periode, plekken: list[Plek], klassen: dict[str, Klas], zichtbaar: dict[str, Klas]
+        self, kind: Pupil, period: Period, places: list[Place], klassen: dict[str, Klas], visible: dict[str, Klas]
     ) -> dict[str, object]:
-        stam = next((plek for plek in plekken if plek.groep and klassen[plek.groep].soort == "groep"), None)
-        extra = [plek.groep for plek in plekken if plek.groep in zichtbaar and plek is not stam]
+        stam = next((place for place in places if place.groep and klassen[place.groep].soort == "groep"), None)
+        extra = [place.groep for place in places if place.groep in visible and place is not stam]
         return _filled(
             {
                 **kind.gegevens,
-                "eckid": self.eckids.get(kind.nr),
-                "jaargroep": jaargroep_of(stam, plekken, klassen),
-                "groep": stam.groep if stam is not None and stam.groep in zichtbaar else None,
+                "eckid": self.eckids.get(kind.number),
+                "jaargroep": jaargroep_of(stam, places, klassen),
+                "groep": stam.groep if stam is not None and stam.groep in visible else None,
                 "samengestelde_groepen": tuple(extra),
-                "instroomdatum": periode.van and periode.van.isoformat(),
-                "uitstroomdatum": periode.tot and periode.tot.isoformat(),
+                "instroomdatum": period.van and period.van.isoformat(),
+                "uitstroomdatum": period.tot and period.tot.isoformat(),
             }
         )
 
 
-def jaargroep_of(stam: Plek | None, plekken: list[Plek], klassen: dict[str, Klas]) -> str | None:
+def jaargroep_of(stam: Place | None, places: list[Place], klassen: dict[str, Klas]) -> str | None:
     """Give the own jaargroep: of the place in the stamgroep, else of the first place, else of a group that is no C."""
     if stam is not None and stam.jaargroep:
         return stam.jaargroep
-    for plek in plekken:
-        if plek.jaargroep:
-            return plek.jaargroep
+    for place in places:
+        if place.jaargroep:
+            return place.jaargroep
     if stam is not None and stam.groep and klassen[stam.groep].jaargroep != "C":
         return klassen[stam.groep].jaargroep
     return None
 
 
-def _leerkracht(leraar: Leraar, zichtbaar: dict[str, Klas]) -> dict[str, object]:
-    groepen = tuple((zichtbaar[key].soort, key, rollen) for key, rollen in leraar.groepen if key in zichtbaar)
-    return _filled({**leraar.gegevens, "eckid": leraar.eckid, "rollen": leraar.rollen, "groepen": groepen})
+def _leerkracht(teacher: Teacher, visible: dict[str, Klas]) -> dict[str, object]:
+    groepen = tuple((visible[key].soort, key, rollen) for key, rollen in teacher.groepen if key in visible)
+    return _filled({**teacher.gegevens, "eckid": teacher.eckid, "rollen": teacher.rollen, "groepen": groepen})
 
 
-def narrow(beeld: Beeld) -> Beeld:
+def narrow(view: View) -> View:
     """Leave out what the smalle set does not carry."""
     return {
         kind: {
-            key: {naam: value for naam, value in record.items() if naam in SMAL[kind]}
+            key: {naam: value for naam, value in record.items() if naam in NARROW[kind]}
             for key, record in records.items()
         }
-        for kind, records in beeld.items()
+        for kind, records in view.items()
     }
 
 
@@ -193,20 +193,20 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
     return {naam: value for naam, value in record.items() if value not in (None, (), "")}
 
 
-def csv_says(children: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], year: Jaar) -> Bewering:
+def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey) -> Claim:
     """Give what a CSV set says of a year that it lays out: everybody who is enrolled there on one of its days."""
     brin6, start = year
     found = []
     for kind in children:
-        periodes = [one for one in kind.periodes if one.brin6 == brin6 and one.touches(start)]
-        if periodes:
-            found.append((kind, periodes, kind.plekken.get(year, [])))
-    return Bewering(ingedeeld_nodig=True, klassen=klassen, kinderen=found, leraren=leraren)
+        periods = [one for one in kind.periods if one.brin6 == brin6 and one.touches(start)]
+        if periods:
+            found.append((kind, periods, kind.places.get(year, [])))
+    return Claim(needs_place=True, klassen=klassen, pupils=found, teachers=teachers)
 
 
 def edexml_says(
-    children: Iterable[Kind], klassen: list[Klas], leraren: list[Leraar], year: Jaar, day: date
-) -> Bewering:
+    children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey, day: date
+) -> Claim:
     """Give what the export of a LAS to EDEXML says: who is in the layout of that year, with one period each.
 
     Of somebody with two periods in a year it is the last one that has begun. Every group is available; a guest is
@@ -215,10 +215,10 @@ def edexml_says(
     brin6, start = year
     found = []
     for kind in children:
-        periodes = [one for one in kind.periodes if one.brin6 == brin6 and one.touches(start)]
-        plekken = kind.plekken.get(year, [])
-        if periodes and plekken:
-            begun = [one for one in periodes if one.van is None or one.van <= day]
-            found.append((kind, [begun[-1] if begun else periodes[0]], plekken))
+        periods = [one for one in kind.periods if one.brin6 == brin6 and one.touches(start)]
+        places = kind.places.get(year, [])
+        if periods and places:
+            begun = [one for one in periods if one.van is None or one.van <= day]
+            found.append((kind, [begun[-1] if begun else periods[0]], places))
     everywhere = [Klas(klas.key, klas.naam, klas.jaargroep) for klas in klassen]
-    return Bewering(ingedeeld_nodig=False, klassen=everywhere, kinderen=found, leraren=leraren)
+    return Claim(needs_place=False, klassen=everywhere, pupils=found, teachers=teachers)

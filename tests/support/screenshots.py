@@ -16,19 +16,19 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from support import portal_school
-from support.chromium import BREED, SMAL, log_in, running
-from support.portal_pages import PAGINAS, show
-from support.portal_school import Portaalhuis
+from support.chromium import NARROW, WIDE, log_in, running
+from support.portal_pages import PAGES, show
+from support.portal_school import PortalSchool
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-HIGHEST = {SMAL: 1500, BREED: 2000}
+HIGHEST = {NARROW: 1500, WIDE: 2000}
 """Pixels of a picture: beyond that a page repeats itself."""
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-SMALL = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal-gefilterd")
-WIDE = (*SMALL[1:], "beeindigen", "bevestiging", "afnemers")
-"""Which pages, by their name in `portaalpaginas`; `--all FOLDER` makes all of them, to look at."""
+NARROW_PAGES = ("inloggen", "overzicht", "activeren-fouten", "koppeling-actief", "delen", "journaal-gefilterd")
+WIDE_PAGES = (*NARROW_PAGES[1:], "beeindigen", "bevestiging", "afnemers")
+"""Which pages, by their name in `portal_pages`; `--all FOLDER` makes all of them, to look at."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -51,26 +51,26 @@ def serving(data: Path) -> Iterator[str]:
     app.close()
 
 
-def picture(browser: Browser, base: str, context: Portaalhuis, folder: Path, names: dict[int, set[str]]) -> None:
+def picture(browser: Browser, base: str, context: PortalSchool, folder: Path, names: dict[int, set[str]]) -> None:
     """Make the pictures of these pages, by width."""
     windows: dict[tuple[str | None, int], BrowserContext] = {}
-    for pagina in PAGINAS:
-        for breedte in (breedte for breedte, chosen in names.items() if pagina.naam in chosen):
-            key = (pagina.login, breedte)
+    for page_case in PAGES:
+        for width in (width for width, chosen in names.items() if page_case.name in chosen):
+            key = (page_case.login, width)
             if key not in windows:
-                size: ViewportSize = {"width": breedte, "height": 780 if breedte == SMAL else 900}
+                size: ViewportSize = {"width": width, "height": 780 if width == NARROW else 900}
                 windows[key] = browser.new_context(base_url=base, viewport=size, locale="nl-NL", timezone_id="UTC")
                 windows[key].new_page()
-                if pagina.login is not None:
-                    log_in(windows[key].pages[0], base, pagina.login)
+                if page_case.login is not None:
+                    log_in(windows[key].pages[0], base, page_case.login)
             (page,) = windows[key].pages
-            show(page, pagina, context)
+            show(page, page_case, context)
             page.evaluate("document.activeElement.blur()")
-            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST[breedte])
+            height = min(page.evaluate("document.documentElement.scrollHeight"), HIGHEST[width])
             page.screenshot(
-                path=folder / f"{pagina.naam}-{breedte}.png",
+                path=folder / f"{page_case.name}-{width}.png",
                 full_page=True,
-                clip={"x": 0, "y": 0, "width": breedte, "height": height},
+                clip={"x": 0, "y": 0, "width": width, "height": height},
                 animations="disabled",
             )
 
@@ -80,8 +80,8 @@ def main(arguments: list[str]) -> None:
     everything = arguments[:1] == ["--all"]
     folder = Path(arguments[1]) if everything else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    every = {pagina.naam for pagina in PAGINAS}
-    names = {SMAL: every, BREED: every} if everything else {SMAL: set(SMALL), BREED: set(WIDE)}
+    every = {page_case.name for page_case in PAGES}
+    names = {NARROW: every, WIDE: every} if everything else {NARROW: set(NARROW_PAGES), WIDE: set(WIDE_PAGES)}
     with tempfile.TemporaryDirectory() as temporary, running() as browser:
         context = portal_school.furnish(Path(temporary) / "data", MOMENT)
         with serving(context.data) as base:

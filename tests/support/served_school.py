@@ -31,13 +31,13 @@ SCHOOL = "<brincode>{}</brincode><dependancecode>{}</dependancecode>"
 
 
 @dataclass(frozen=True)
-class PortalContext:
+class ServedSchool:
     """A data folder, and what its afnemers know."""
 
     data: Path
     schooljaar: str
     klantcodes: dict[str, str]
-    geen_toegang: dict[str, dict[str, str]]
+    refused_calls: dict[str, dict[str, str]]
     """Calls of a known afnemer that have no access, by the true reason; arguments of `request`."""
 
     def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, key: str = CODE) -> str:
@@ -59,7 +59,7 @@ def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
     importer.apply(connection, [delivery], importer.ImportOptions(now()))
 
 
-def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
+def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
     """Make the house in an empty data folder."""
     moment = moment or now()
     settings = Settings(data=data)
@@ -108,4 +108,4 @@ def furnish(data: Path, moment: datetime | None = None) -> PortalContext:
         "geen koppeling": {"brin6": "21QW01"},
         "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
     }
-    return PortalContext(data, example.schooljaar, klantcodes, refusals)
+    return ServedSchool(data, example.schooljaar, klantcodes, refusals)

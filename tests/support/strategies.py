@@ -9,18 +9,18 @@ from lxml import etree
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
 from uwlr_adapter.contract.files import contract_file
 
-EERSTE_JAAR, LAATSTE_JAAR = 1991, 2099
+FIRST_YEAR, LAST_YEAR = 1991, 2099
 """The first and the last start of a schooljaar that an answer may carry."""
 
 # What breaks a writer: markup, quotes, a bare carriage return, white space of every kind, letters outside Latin-1 and
 # outside the BMP, combining marks, right-to-left script, `]]>`.
-_LASTIG = "<>&\"'\r\n\t \u0085\u00a0\u2028]éëïßİıŁž̈אَ中𝒳👩\u200d{}%#"
-_TEKENS = st.one_of(
+_HARD = "<>&\"'\r\n\t \u0085\u00a0\u2028]éëïßİıŁž̈אَ中𝒳👩\u200d{}%#"
+_CHARACTERS = st.one_of(
     st.sampled_from("abcdefgh Jansen-ABC 0123456789"),
-    st.sampled_from(_LASTIG),
+    st.sampled_from(_HARD),
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")),
 )
-Velden = dict[str, Any]
+Fields = dict[str, Any]
 
 
 def codes(name: str) -> list[str]:
@@ -34,15 +34,15 @@ def codes(name: str) -> list[str]:
 JAARGROEPEN, LANDEN, ROLLEN = codes("Jaargroep"), codes("Land"), codes("Rol")
 
 
-def teksten(limit: int, *, randspatie: bool = False) -> st.SearchStrategy[str]:
+def texts(limit: int, *, outer_space: bool = False) -> st.SearchStrategy[str]:
     """Give texts of 1 to `limit` characters, often exactly `limit`.
 
     White space stands at either end only with `randspatie`, as a reader of files may take it away there.
     """
-    short = st.text(_TEKENS, min_size=1, max_size=min(limit, 8))
+    short = st.text(_CHARACTERS, min_size=1, max_size=min(limit, 8))
     longest = short.map(lambda text: (text * limit)[:limit])
     texts = st.one_of(short, short, longest)
-    return texts if randspatie else texts.map(_without_edges)
+    return texts if outer_space else texts.map(_without_edges)
 
 
 def _without_edges(text: str) -> str:
@@ -50,25 +50,25 @@ def _without_edges(text: str) -> str:
     return text if inner == text else inner.rjust(len(text), "x")
 
 
-def sleutels(limit: int = 256) -> st.SearchStrategy[str]:
+def keys(limit: int = 256) -> st.SearchStrategy[str]:
     """Give keys; never one that starts with `#`, which would make it a dummy."""
     plain = st.integers(1, 99_999).map(str)
-    return st.one_of(plain, plain, teksten(limit).filter(lambda text: not text.startswith("#")))
+    return st.one_of(plain, plain, texts(limit).filter(lambda text: not text.startswith("#")))
 
 
 def eckids() -> st.SearchStrategy[str]:
     """Give ECK-iDs, mostly of the usual form."""
     usual = st.integers(0, 16**8).map(lambda number: f"https://ketenid.nl/201703/{number:0128x}")
-    return st.one_of(usual, usual, sleutels())
+    return st.one_of(usual, usual, keys())
 
 
-def dagen(first: date = date(1900, 1, 1), last: date = date(2150, 12, 31)) -> st.SearchStrategy[str]:
+def days(first: date = date(1900, 1, 1), last: date = date(2150, 12, 31)) -> st.SearchStrategy[str]:
     """Give an xs:date in one of its forms: bare, in UTC or with an offset."""
     zones = st.sampled_from(("", "", "Z", "+01:00", "-05:30"))
     return st.builds(lambda day, zone: day.isoformat() + zone, st.dates(first, last), zones)
 
 
-def momenten() -> st.SearchStrategy[str]:
+def moments() -> st.SearchStrategy[str]:
     """Give an xs:dateTime in one of its forms: whole seconds or not, with a zone or not."""
     moments = st.datetimes(datetime(1990, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - the zone is added as text
     fractions = st.sampled_from(("", "", ".5", ".123456"))
@@ -80,19 +80,19 @@ def momenten() -> st.SearchStrategy[str]:
 
 def schooljaren() -> st.SearchStrategy[str]:
     """Give every schooljaar that an answer may carry."""
-    return st.integers(EERSTE_JAAR, LAATSTE_JAAR).map(lambda year: f"{year}-{year + 1}")
+    return st.integers(FIRST_YEAR, LAST_YEAR).map(lambda year: f"{year}-{year + 1}")
 
 
 def _maybe(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
     return st.one_of(st.none(), values)
 
 
-def _cijfers(count: int) -> st.SearchStrategy[str]:
+def _digits(count: int) -> st.SearchStrategy[str]:
     return st.text("0123456789", min_size=count, max_size=count)
 
 
 @st.composite
-def _scholen(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
+def _schools(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
     schooljaar = draw(years)
     start = int(schooljaar[:4])
     offset = timezone(timedelta(hours=draw(st.sampled_from((1, 2)))))
@@ -101,8 +101,8 @@ def _scholen(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
         schooljaar=schooljaar,
         peildatum=draw(st.dates(date(start, 8, 1), date(start + 1, 7, 31))).isoformat(),
         brincode=draw(st.from_regex(r"\A[0-9]{2}[A-Z]{2}\Z")),
-        dependancecode=draw(_cijfers(2)),
-        schoolkey=draw(_maybe(sleutels())),
+        dependancecode=draw(_digits(2)),
+        schoolkey=draw(_maybe(keys())),
         aanmaakdatum=created.replace(microsecond=0, tzinfo=offset).isoformat(),
     )
 
@@ -110,10 +110,10 @@ def _scholen(draw: st.DrawFn, years: st.SearchStrategy[str]) -> School:
 _LOCATIES = st.lists(
     st.builds(
         Locatie,
-        key=sleutels(),
-        naam=teksten(64),
-        omschrijving=_maybe(teksten(256)),
-        mutatiedatum=_maybe(momenten()),
+        key=keys(),
+        naam=texts(64),
+        omschrijving=_maybe(texts(256)),
+        mutatiedatum=_maybe(moments()),
     ),
     max_size=2,
     unique_by=lambda locatie: locatie.key,
@@ -123,20 +123,20 @@ _GROEPEN = st.lists(
         st.builds(
             Groep,
             soort=st.just("groep"),
-            key=sleutels(),
-            naam=teksten(64),
+            key=keys(),
+            naam=texts(64),
             jaargroep=st.sampled_from(JAARGROEPEN),
-            omschrijving=_maybe(teksten(256)),
-            mutatiedatum=_maybe(momenten()),
+            omschrijving=_maybe(texts(256)),
+            mutatiedatum=_maybe(moments()),
         ),
         st.builds(
             Groep,
             soort=st.just("samengestelde_groep"),
-            key=sleutels(),
-            naam=teksten(64),
+            key=keys(),
+            naam=texts(64),
             jaargroep=st.none(),
-            omschrijving=_maybe(teksten(256)),
-            mutatiedatum=_maybe(momenten()),
+            omschrijving=_maybe(texts(256)),
+            mutatiedatum=_maybe(moments()),
         ),
     ),
     max_size=4,
@@ -145,57 +145,57 @@ _GROEPEN = st.lists(
 _ROLLEN = st.lists(
     st.one_of(
         st.builds(Rol, soort=st.just("rol"), waarde=st.sampled_from(ROLLEN)),
-        st.builds(Rol, soort=st.just("rolomschrijving"), waarde=teksten(64)),
+        st.builds(Rol, soort=st.just("rolomschrijving"), waarde=texts(64)),
     ),
     max_size=3,
 ).map(tuple)
 
-_NAMEN = st.one_of(
+_NAMES = st.one_of(
     st.fixed_dictionaries(
-        {"achternaam": teksten(200)},
+        {"achternaam": texts(200)},
         optional={
-            "voorvoegsel": teksten(10),
-            "voornamen": teksten(200),
-            "voorletters_1": teksten(6),
-            "roepnaam": teksten(64),
+            "voorvoegsel": texts(10),
+            "voornamen": texts(200),
+            "voorletters_1": texts(6),
+            "roepnaam": texts(64),
         },
     ),
-    st.fixed_dictionaries({"roepnaam": teksten(64)}),
+    st.fixed_dictionaries({"roepnaam": texts(64)}),
 )
-_POSTCODES: st.SearchStrategy[Velden] = st.one_of(
+_POSTCODES: st.SearchStrategy[Fields] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"postcodenl": st.from_regex(r"\A[0-9]{4}[A-Z]{2}\Z")}),
-    st.fixed_dictionaries({"postnummerbe": _cijfers(4)}),
-    st.fixed_dictionaries({"postcodeoverig": teksten(32)}),
+    st.fixed_dictionaries({"postnummerbe": _digits(4)}),
+    st.fixed_dictionaries({"postcodeoverig": texts(32)}),
 )
-_LEERLINGVELDEN = st.fixed_dictionaries(
-    {"key": sleutels()},
+_LEERLING_FIELDS = st.fixed_dictionaries(
+    {"key": keys()},
     optional={
         "eckid": eckids(),
-        "geboortedatum": dagen(),
+        "geboortedatum": days(),
         "geslacht": st.sampled_from(("0", "1", "2", "9")),
-        "start_ondw_jgr3": dagen(),
+        "start_ondw_jgr3": days(),
         "jaargroep": st.sampled_from(JAARGROEPEN),
-        "gebruikersnaam": teksten(64),
-        "emailadres": teksten(256),
-        "fotourl": teksten(256),
+        "gebruikersnaam": texts(64),
+        "emailadres": texts(256),
+        "fotourl": texts(256),
         "etniciteit": st.sampled_from(codes("Etniciteit")),
         "land": st.sampled_from(LANDEN),
         "land_vader": st.sampled_from(LANDEN),
         "land_moeder": st.sampled_from(LANDEN),
-        "bsn_ondwnr_4": _cijfers(4),
+        "bsn_ondwnr_4": _digits(4),
         "gewicht_nieuw": st.sampled_from(codes("GewichtNieuw")),
         "gewicht": st.sampled_from(codes("Gewicht")),
-        "mutatiedatum": momenten(),
+        "mutatiedatum": moments(),
     },
 )
-_LEERKRACHTVELDEN = st.fixed_dictionaries(
-    {"key": sleutels(), "rollen": _ROLLEN},
+_LEERKRACHT_FIELDS = st.fixed_dictionaries(
+    {"key": keys(), "rollen": _ROLLEN},
     optional={
         "eckid": eckids(),
-        "gebruikersnaam": teksten(64),
-        "emailadres": teksten(256),
-        "mutatiedatum": momenten(),
+        "gebruikersnaam": texts(64),
+        "emailadres": texts(256),
+        "mutatiedatum": moments(),
     },
 )
 
@@ -218,15 +218,15 @@ def _leerlingen(school: School, groepen: list[Groep], locaties: list[Locatie]) -
             "vestiging": _among([locatie.key for locatie in locaties]),
         },
         optional={
-            "instroomdatum": dagen(date(1985, 1, 1), peildatum - timedelta(days=2)),
-            "uitstroomdatum": dagen(peildatum + timedelta(days=2)),
+            "instroomdatum": days(date(1985, 1, 1), peildatum - timedelta(days=2)),
+            "uitstroomdatum": days(peildatum + timedelta(days=2)),
         },
     )
-    one = st.builds(_leerling, _LEERLINGVELDEN, _NAMEN, _POSTCODES, places)
+    one = st.builds(_leerling, _LEERLING_FIELDS, _NAMES, _POSTCODES, places)
     return st.lists(one, min_size=1, max_size=4, unique_by=(_key, _eckid))
 
 
-def _leerling(*parts: Velden) -> Leerling:
+def _leerling(*parts: Fields) -> Leerling:
     return Leerling(**{name: value for part in parts for name, value in part.items()})
 
 
@@ -238,11 +238,11 @@ def _leerkrachten(groepen: list[Groep]) -> st.SearchStrategy[list[Leerkracht]]:
         references = st.lists(reference, max_size=3, unique_by=lambda item: item.key).map(tuple)
     else:
         references = st.just(())
-    one = st.builds(_leerkracht, _LEERKRACHTVELDEN, _NAMEN, references)
+    one = st.builds(_leerkracht, _LEERKRACHT_FIELDS, _NAMES, references)
     return st.lists(one, max_size=3, unique_by=(_key, _eckid))
 
 
-def _leerkracht(fields_: Velden, names: Velden, groepen: tuple[GroepVerwijzing, ...]) -> Leerkracht:
+def _leerkracht(fields_: Fields, names: Fields, groepen: tuple[GroepVerwijzing, ...]) -> Leerkracht:
     return Leerkracht(**fields_, **names, groepen=groepen)
 
 
@@ -260,7 +260,7 @@ def datasets(draw: st.DrawFn, years: st.SearchStrategy[str] | None = None) -> Da
 
     Every optional part is absent in some and present in others; `years` narrows the schooljaren.
     """
-    school = draw(_scholen(schooljaren() if years is None else years))
+    school = draw(_schools(schooljaren() if years is None else years))
     locaties = draw(_LOCATIES)
     groepen = draw(_GROEPEN)
     return Dataset(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.served_school import PortalContext
+from support.served_school import ServedSchool
 from support.server import Server
 
 PROGRAMS = Path(__file__).parents[1] / "interop" / "programs"
@@ -66,61 +66,61 @@ def node_environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Gesprek:
+class Conversation:
     """What a program printed: the outcomes in their order, the school, the records by kind, and a fault."""
 
-    uitkomsten: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
     school: list[str] = field(default_factory=list)
     records: dict[str, list[list[str]]] = field(default_factory=dict)
-    fout: list[str] = field(default_factory=list)
+    error: list[str] = field(default_factory=list)
 
 
-def read(output: str) -> Gesprek:
+def read(output: str) -> Conversation:
     """Read the lines of a program (programs/README.md)."""
-    gesprek = Gesprek()
+    conversation = Conversation()
     for line in output.splitlines():
         kind, *fields = line.split("\t")
         match kind:
             case "uitkomst":
-                gesprek.uitkomsten.extend(fields)
+                conversation.outcomes.extend(fields)
             case "school":
-                gesprek.school.extend(fields)
+                conversation.school.extend(fields)
             case "fout":
-                gesprek.fout.extend(fields)
+                conversation.error.extend(fields)
             case "groep" | "samengestelde_groep" | "leerling" | "leerkracht":
-                gesprek.records.setdefault(kind, []).append(fields)
+                conversation.records.setdefault(kind, []).append(fields)
             case _:
                 raise AssertionError(line)
-    return gesprek
+    return conversation
 
 
 @dataclass(frozen=True)
-class Vraag:
+class Question:
     """One call: of which operation and groups, for which school."""
 
-    operatie: str
+    operation: str
     groepen: tuple[str, ...] = ()
     brin6: str = "21QW00"
-    sleutel: str = ""
+    key: str = ""
     schooljaar: str | None = None
     xsdversie: str = "2.2"
     again: bool = False
 
 
-def run(command: list[str], context: PortalContext, server: Server, question: Vraag) -> Gesprek:
+def run(command: list[str], context: ServedSchool, server: Server, question: Question) -> Conversation:
     """Let a program make one call to a server."""
     asked = {
         "ENDPOINT": server.endpoint,
         "KLANTNAAM": "Snappet",
         "KLANTCODE": context.klantcodes["Snappet"],
-        "SLEUTEL": question.sleutel,
+        "SLEUTEL": question.key,
         "SCHOOLJAAR": question.schooljaar or context.schooljaar,
         "BRINCODE": question.brin6[:4],
         "DEPENDANCECODE": question.brin6[4:],
         "XSDVERSIE": question.xsdversie,
     } | ({"AGAIN": "1"} if question.again else {})
     result = subprocess.run(
-        [*command, question.operatie, *question.groepen],
+        [*command, question.operation, *question.groepen],
         env=os.environ | node_environment() | asked,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from support import messages
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
-from support.world import BRIN6, CODE, KLANTCODE, SLEUTELS, school_element
+from support.world import BRIN6, CODE, KLANTCODE, SERVER_KEYS, school_element
 from support.wsgi import call
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import answer
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SCHOOLJAAR = "2026-2027"
 OK = 200
-KLEIN = make_dataset(
+SMALLEST = make_dataset(
     [Leerling("101", roepnaam="Zoë", groep="g1")],
     groepen=[Groep("groep", "g1", "1a", "1")],
     schooljaar=SCHOOLJAAR,
 )
 """The smallest school with a group."""
-_CATALOGUS = """
+_CATALOGUE = """
 [[voorwaarden]]
 id = "uwlr"
 versie = "uwlr-1"
@@ -57,68 +57,68 @@ profiel = "{profiel}"
 
 
 @dataclass(frozen=True)
-class Antwoord:
+class FetchedAnswer:
     """What came back on a request; `uitkomst` is the name of the one element in the answer, or a fault code."""
 
     status: int
-    inhoud: bytes
-    uitkomst: str
+    content: bytes
+    outcome: str
 
     @property
-    def wortel(self) -> etree._Element:
+    def root(self) -> etree._Element:
         """The envelope."""
-        return etree.fromstring(self.inhoud)
+        return etree.fromstring(self.content)
 
     @property
-    def antwoord(self) -> etree._Element:
+    def answer(self) -> etree._Element:
         """The answer element in the Body."""
-        return self.wortel[0][0]
+        return self.root[0][0]
 
     @property
     def aanmaakdatum(self) -> str:
         """The moment that the answer gives itself."""
-        return self.wortel.findtext(f".//{{{messages.LG}}}aanmaakdatum") or ""
+        return self.root.findtext(f".//{{{messages.LG}}}aanmaakdatum") or ""
 
     @property
     def peildatum(self) -> str:
         """The day for which the answer holds."""
-        return self.wortel.findtext(f".//{{{messages.LG}}}peildatum") or ""
+        return self.root.findtext(f".//{{{messages.LG}}}peildatum") or ""
 
     def all(self, tag: str) -> list[etree._Element]:
         """Give every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
-        bakken = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
-        container = bakken.get(tag, "groepen")
-        return self.wortel.findall(f"{{*}}Body/*/*/{{{messages.LG}}}{container}/{{{messages.LG}}}{tag}")
+        containers = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
+        container = containers.get(tag, "groepen")
+        return self.root.findall(f"{{*}}Body/*/*/{{{messages.LG}}}{container}/{{{messages.LG}}}{tag}")
 
     @property
-    def delen(self) -> list[str]:
+    def parts(self) -> list[str]:
         """The parts of the payload as text, the school first."""
-        return [etree.tostring(part, encoding="unicode") for part in self.antwoord[0]]
+        return [etree.tostring(part, encoding="unicode") for part in self.answer[0]]
 
     def keys(self, tag: str) -> list[str | None]:
         """Give the keys of one kind, in their order."""
         return [element.get("key") for element in self.all(tag)]
 
 
-class Proefschool:
+class TrialSchool:
     """An application on a database of its own; `moment` is what its clock says."""
 
     def __init__(self, folder: Path, profiel: str = "smalle set") -> None:
         self.moment = START
-        keys = SecretStr(",".join(SLEUTELS))
+        keys = SecretStr(",".join(SERVER_KEYS))
         self.settings = Settings(data=folder, keys=keys, catalogus=folder / "catalogus.toml")
         self.database = Database(self.settings.database_url)
         self.database.upgrade()
         self.set_profiel(profiel, start=False)
         with self.database.writing() as connection:
-            afnemers.add(connection, self._sleutels, "Proef", self.moment, KLANTCODE)
-        self.import_data(KLEIN)
+            afnemers.add(connection, self._server_keys, "Proef", self.moment, KLANTCODE)
+        self.import_data(SMALLEST)
         self.activate()
         self.app: App = make_app(self.settings, lambda: self.moment)
 
     @property
-    def _sleutels(self) -> ServerKeys:
-        return ServerKeys.parse(SLEUTELS)
+    def _server_keys(self) -> ServerKeys:
+        return ServerKeys.parse(SERVER_KEYS)
 
     def close(self) -> None:
         """Close both ends of the database."""
@@ -129,7 +129,7 @@ class Proefschool:
         """Write the catalogue with another profile and start the service anew."""
         catalogue = self.settings.catalogus
         assert catalogue is not None
-        catalogue.write_text(_CATALOGUS.format(profiel=profiel), encoding="utf-8")
+        catalogue.write_text(_CATALOGUE.format(profiel=profiel), encoding="utf-8")
         if start:
             self.restart()
 
@@ -148,13 +148,13 @@ class Proefschool:
         school = replace(dataset.school, brincode=BRIN6[:4], dependancecode=BRIN6[4:])
         import_dataset(self.database, replace(dataset, school=school))
 
-    def add_koppeling(self, aanbod: str, code: str) -> None:
+    def add_koppeling(self, new_entry: str, code: str) -> None:
         """Put one more koppeling of the afnemer into the catalogue, and activate it."""
         catalogue = self.settings.catalogus
         assert catalogue is not None
         head, entry, rest = catalogue.read_text(encoding="utf-8").partition("[[koppeling]]")
-        catalogue.write_text(head + entry + rest + entry + rest.replace('"proef"', f'"{aanbod}"'), encoding="utf-8")
-        self.activate(aanbod, code)
+        catalogue.write_text(head + entry + rest + entry + rest.replace('"proef"', f'"{new_entry}"'), encoding="utf-8")
+        self.activate(new_entry, code)
         self.restart()
 
     def activate(self, entry: str = "proef", code: str = CODE) -> None:
@@ -170,7 +170,7 @@ class Proefschool:
         )
         with self.database.writing() as connection:
             catalogue = Catalogue.load(self.settings.catalogus)
-            actions.activate(connection, catalogue, self._sleutels, request, self.moment)
+            actions.activate(connection, catalogue, self._server_keys, request, self.moment)
 
     def end(self) -> None:
         """End the koppeling."""
@@ -191,51 +191,51 @@ class Proefschool:
         with self.database.writing() as connection:
             found = store.find_living(connection, BRIN6, "proef")
             assert found is not None
-            actions.enter_code(connection, self._sleutels, found.id, found.versie, CODE, self.moment)
+            actions.enter_code(connection, self._server_keys, found.id, found.versie, CODE, self.moment)
 
     def fetch(
         self,
-        operatie: Operation = HAAL_LEERLINGGEGEVENS,
+        operation: Operation = HAAL_LEERLINGGEGEVENS,
         *,
         xsdversie: str = "2.2",
-        laatst: str | None = None,
+        last: str | None = None,
         groepen: str | None = None,
         gegevenssetid: str | None = None,
         schooljaar: str = SCHOOLJAAR,
-    ) -> Antwoord:
+    ) -> FetchedAnswer:
         """Fetch as the vendor does; what is no fault must be valid by our own XSD.
 
         `groepen` is the inner XML of that element; an operation by groups asks for everybody unless told otherwise.
         """
-        if groepen is None and operatie.by_groep:
+        if groepen is None and operation.by_groep:
             groepen = '<groep key="g1"/><groep/>'
         rest = f"<xsdversie>{xsdversie}</xsdversie>"
         for naam, value in (
             ("gegevenssetid", gegevenssetid),
-            ("laatstontvangengegevens", laatst),
+            ("laatstontvangengegevens", last),
             ("groepen", groepen),
         ):
             rest += "" if value is None else f"<{naam}>{value}</{naam}>"
-        found = self.send(self.message(operatie, rest, schooljaar))
+        found = self.send(self.message(operation, rest, schooljaar))
         if found.status == OK:
-            assert answer.check(found.inhoud, xsdversie) == []
+            assert answer.check(found.content, xsdversie) == []
         return found
 
-    def message(self, operatie: Operation, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
+    def message(self, operation: Operation, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
         """Give a request of the vendor; `rest` is what follows the school."""
-        body = messages.body(schooljaar, school_element(BRIN6), rest, operatie.request)
+        body = messages.body(schooljaar, school_element(BRIN6), rest, operation.request)
         return messages.envelope(body, messages.header(CODE, KLANTCODE, "Proef"))
 
-    def send(self, message: bytes) -> Antwoord:
+    def send(self, message: bytes) -> FetchedAnswer:
         """Send any bytes."""
         reply = call(self.app, message)
         root = etree.fromstring(reply.body)
         fault = root.findtext(".//faultcode")
         outcome = etree.QName(root[0][0][0]).localname if fault is None else fault.partition(":")[2]
-        return Antwoord(reply.status, reply.body, outcome)
+        return FetchedAnswer(reply.status, reply.body, outcome)
 
     @property
-    def laatste_regel(self) -> Entry:
+    def last_entry(self) -> Entry:
         """The newest line of the journaal about a request."""
         with self.database.reading() as connection:
             return next(line for line in search.read(connection) if line.kind is EntryKind.VERZOEK)

@@ -20,10 +20,10 @@ from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 BRIN6 = "21QW00"
-ANDERE = "21QW01"
+OTHER_BRIN6 = "21QW01"
 CODE = "21QW00Ygr67BfgKl!gr8"
 KLANTCODE = "een-lange-klantcode"
-SLEUTELS = "b=" + "0b" * 32, "a=" + "0a" * 32
+SERVER_KEYS = "b=" + "0b" * 32, "a=" + "0a" * 32
 
 
 def school_element(brin6: str) -> str:
@@ -31,7 +31,7 @@ def school_element(brin6: str) -> str:
     return f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
 
 
-def open_opslag(folder: Path, *brin6s: str) -> Database:
+def open_database(folder: Path, *brin6s: str) -> Database:
     """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
     database = Database(Settings(data=folder).database_url)
     database.upgrade()
@@ -47,20 +47,20 @@ def add_vestiging(connection: sa.Connection, brin6: str) -> None:
 
 
 @dataclass(frozen=True)
-class Wereld:
+class World:
     """An open database with its gate."""
 
     database: Database
     gate: Gate
 
     @classmethod
-    def make(cls, folder: Path, *klantnamen: str) -> "Wereld":
+    def make(cls, folder: Path, *klantnamen: str) -> "World":
         """Make one with both vestigingen, and afnemers that all have KLANTCODE."""
-        wereld = cls(open_opslag(folder, BRIN6, ANDERE), Gate(Catalogue.load(), ServerKeys.parse(SLEUTELS)))
-        with wereld.database.writing() as connection:
+        world = cls(open_database(folder, BRIN6, OTHER_BRIN6), Gate(Catalogue.load(), ServerKeys.parse(SERVER_KEYS)))
+        with world.database.writing() as connection:
             for klantnaam in klantnamen:
-                afnemers.add(connection, wereld.gate.server_keys, klantnaam, MOMENT, KLANTCODE)
-        return wereld
+                afnemers.add(connection, world.gate.server_keys, klantnaam, MOMENT, KLANTCODE)
+        return world
 
     def activate(
         self,

@@ -24,7 +24,7 @@ voorwaarden = "alg"
 afnemer = "Proef"
 profiel = "smalle set"
 """
-GOED = VOORWAARDEN + KOPPELING
+GOOD = VOORWAARDEN + KOPPELING
 
 
 def load(folder: Path, text: str) -> Catalogue:
@@ -49,8 +49,8 @@ def test_available() -> None:
 
 def test_standaard() -> None:
     """BRON is the only koppeling that every school has, and it carries no data of ours."""
-    bron = [entry for entry in Catalogue.load() if entry.standaard]
-    assert [(entry.naam, entry.type, entry.has_code) for entry in bron] == [
+    source = [entry for entry in Catalogue.load() if entry.standaard]
+    assert [(entry.naam, entry.type, entry.has_code) for entry in source] == [
         ("BRON Koppeling", "Overige koppelingen", False)
     ]
 
@@ -67,45 +67,45 @@ def test_uwlr() -> None:
 
 def test_own_catalogue(tmp_path: Path) -> None:
     """Another file gives another catalogue."""
-    (entry,) = load(tmp_path, GOED.replace("smalle set", "volledig"))
+    (entry,) = load(tmp_path, GOOD.replace("smalle set", "volledig"))
     assert (entry.id, entry.profiel, entry.voorwaarden.versie) == ("proef", "volledig", "alg-1")
 
 
 @pytest.mark.parametrize(
-    ("tekst", "woord"),
+    ("text", "word"),
     [
         ("", "voorwaarden"),
         (VOORWAARDEN, "koppeling"),
         ("[[voorwaarden", "cannot be read"),
         ("voorwaarden = 1", "voorwaarden"),
         ("voorwaarden = [1]", "no table"),
-        (GOED + KOPPELING, "same id"),
-        (VOORWAARDEN + GOED, "same id"),
-        (GOED.replace('voorwaarden = "alg"', 'voorwaarden = "weg"'), "names no terms"),
-        (GOED.replace('voorwaarden = "alg"', ""), "names no terms"),
-        (GOED.replace('prijs = "Gratis"', ""), "prijs is missing"),
-        (GOED.replace('prijs = "Gratis"', "prijs = 0"), "prijs is a text"),
-        (GOED.replace('prijs = "Gratis"', 'prijs = " "'), "prijs is a text"),
-        (GOED.replace('prijs = "Gratis"', 'prijs = "Gratis"\nkleur = "rood"'), "unknown keys: kleur"),
-        (GOED + "standaard = 1", "true or false"),
-        (GOED + "standaard = true", "no afnemer"),
-        (GOED + "[extra]\nx = 1", "unknown parts: extra"),
-        (GOED.replace("smalle set", "brede set"), "profiel is one of"),
-        (GOED.replace('afnemer = "Proef"', ""), "together"),
-        (GOED.replace('profiel = "smalle set"', ""), "together"),
-        (GOED.replace('id = "proef"', 'id = "Proef"'), "hyphens"),
-        (GOED.replace('versie = "alg-1"', f'versie = "{"a" * 41}"'), "hyphens"),
+        (GOOD + KOPPELING, "same id"),
+        (VOORWAARDEN + GOOD, "same id"),
+        (GOOD.replace('voorwaarden = "alg"', 'voorwaarden = "weg"'), "names no terms"),
+        (GOOD.replace('voorwaarden = "alg"', ""), "names no terms"),
+        (GOOD.replace('prijs = "Gratis"', ""), "prijs is missing"),
+        (GOOD.replace('prijs = "Gratis"', "prijs = 0"), "prijs is a text"),
+        (GOOD.replace('prijs = "Gratis"', 'prijs = " "'), "prijs is a text"),
+        (GOOD.replace('prijs = "Gratis"', 'prijs = "Gratis"\nkleur = "rood"'), "unknown keys: kleur"),
+        (GOOD + "standaard = 1", "true or false"),
+        (GOOD + "standaard = true", "no afnemer"),
+        (GOOD + "[extra]\nx = 1", "unknown parts: extra"),
+        (GOOD.replace("smalle set", "brede set"), "profiel is one of"),
+        (GOOD.replace('afnemer = "Proef"', ""), "together"),
+        (GOOD.replace('profiel = "smalle set"', ""), "together"),
+        (GOOD.replace('id = "proef"', 'id = "Proef"'), "hyphens"),
+        (GOOD.replace('versie = "alg-1"', f'versie = "{"a" * 41}"'), "hyphens"),
     ],
 )
-def test_broken(tmp_path: Path, tekst: str, woord: str) -> None:
+def test_broken(tmp_path: Path, text: str, word: str) -> None:
     """A broken catalogue is refused as a whole, with what is wrong."""
-    with pytest.raises(CatalogueError, match=woord):
-        load(tmp_path, tekst)
+    with pytest.raises(CatalogueError, match=word):
+        load(tmp_path, text)
 
 
 def test_the_longest_id_and_version(tmp_path: Path) -> None:
     """An id and a version have up to forty characters, as one column of the database takes."""
-    longest = GOED.replace('versie = "alg-1"', f'versie = "{"a" * 40}"').replace('id = "proef"', f'id = "{"b" * 40}"')
+    longest = GOOD.replace('versie = "alg-1"', f'versie = "{"a" * 40}"').replace('id = "proef"', f'id = "{"b" * 40}"')
     assert [entry.id for entry in load(tmp_path, longest)] == ["b" * 40]
 
 

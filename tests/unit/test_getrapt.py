@@ -12,15 +12,15 @@ from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerl
 from uwlr_adapter.contract.getrapt import GroepReference, choose, count_unknown
 from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 
-SOORTEN: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
-VREEMD = "a key that no strategy draws"
+KINDS: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
+STRANGE = "a key that no strategy draws"
 
 
 def everybody(dataset: Dataset) -> list[GroepReference]:
     """Give a reference to each group, and both without a key."""
     return [
         *(GroepReference(groep.soort, groep.key) for groep in dataset.groepen),
-        *(GroepReference(kind, None) for kind in SOORTEN),
+        *(GroepReference(kind, None) for kind in KINDS),
     ]
 
 
@@ -43,7 +43,7 @@ def leerkracht_is_asked(leerkracht: Leerkracht, question: GroepReference) -> boo
 def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
     """Give a school and references to some of its groups, doubled, keyless or unknown ones among them."""
     dataset = draw(datasets())
-    choices = [*everybody(dataset), *(GroepReference(kind, VREEMD) for kind in SOORTEN)]
+    choices = [*everybody(dataset), *(GroepReference(kind, STRANGE) for kind in KINDS)]
     return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
 
 
@@ -97,14 +97,14 @@ def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
 def test_the_three_together_carry_what_the_whole_carries(
     dataset: Dataset,
     naam: str,
-    versie: str,
+    version: str,
     both: bool,  # noqa: FBT001 - drawn
     order: Random,
 ) -> None:
     """Structuur, leerlingen and leerkrachten over all groups are, byte by byte, the records of the all-in-one."""
 
-    def records(operatie: names.Operation, part: Dataset) -> str:
-        return render_records(AnswerFormat(operatie, get_profiel(naam, versie), versie, both), part)
+    def records(operation: names.Operation, part: Dataset) -> str:
+        return render_records(AnswerFormat(operation, get_profiel(naam, version), version, both), part)
 
     questions = everybody(dataset)
     order.shuffle(questions)

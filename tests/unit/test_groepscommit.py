@@ -8,25 +8,25 @@ import pytest
 from uwlr_adapter.db.group_commit import GroupCommit
 
 
-class Schrift:
+class CsvStyle:
     """Keeps each group that was written; the first write waits until it is let through."""
 
     def __init__(self) -> None:
         self.groepen: list[list[int]] = []
         self.begun = threading.Event()
         self.go = threading.Event()
-        self.fout: Exception | None = None
+        self.error: Exception | None = None
 
-    def write(self, dingen: Sequence[int]) -> None:
+    def write(self, items: Sequence[int]) -> None:
         """Write a group, or fail."""
         self.begun.set()
         self.go.wait()
-        self.groepen.append(list(dingen))
-        if self.fout is not None:
-            raise self.fout
+        self.groepen.append(list(items))
+        if self.error is not None:
+            raise self.error
 
 
-def crowd(groep: GroupCommit[int], schrift: Schrift, number: int) -> list[BaseException | None]:
+def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseException | None]:
     """Add 0 while the writer is held up, and then the rest at once; gives what each of them heard."""
     heard: list[BaseException | None] = [None] * number
 
@@ -38,12 +38,12 @@ def crowd(groep: GroupCommit[int], schrift: Schrift, number: int) -> list[BaseEx
 
     threads = [threading.Thread(target=add, args=(item,)) for item in range(number)]
     threads[0].start()
-    schrift.begun.wait()
+    style.begun.wait()
     for thread in threads[1:]:
         thread.start()
     while len(groep.waiting()) < number - 1:
         threading.Event().wait(0.001)
-    schrift.go.set()
+    style.go.set()
     for thread in threads:
         thread.join()
     return heard
@@ -51,32 +51,32 @@ def crowd(groep: GroupCommit[int], schrift: Schrift, number: int) -> list[BaseEx
 
 def test_who_waits_meanwhile_shares_one_commit() -> None:
     """The first is written alone; the nineteen who came meanwhile are the second commit, each once."""
-    schrift = Schrift()
-    groep = GroupCommit(schrift.write)
-    assert crowd(groep, schrift, 20) == [None] * 20
-    assert [sorted(one) for one in schrift.groepen] == [[0], list(range(1, 20))]
+    style = CsvStyle()
+    groep = GroupCommit(style.write)
+    assert crowd(groep, style, 20) == [None] * 20
+    assert [sorted(one) for one in style.groepen] == [[0], list(range(1, 20))]
 
 
 def test_who_waited_gets_the_error() -> None:
     """When a commit fails, all whose things were in it hear so; the next one is written as if nothing happened."""
-    schrift = Schrift()
-    groep = GroupCommit(schrift.write)
-    schrift.fout = ConnectionError("away")
-    assert crowd(groep, schrift, 8) == [schrift.fout] * 8
-    schrift.fout = None
+    style = CsvStyle()
+    groep = GroupCommit(style.write)
+    style.error = ConnectionError("away")
+    assert crowd(groep, style, 8) == [style.error] * 8
+    style.error = None
     groep.add(99)
-    assert schrift.groepen[-1] == [99]
+    assert style.groepen[-1] == [99]
 
 
 def test_alone_it_writes_at_once() -> None:
     """A thing returns when it is written, and an error is that of its own write."""
-    schrift = Schrift()
-    schrift.go.set()
-    groep = GroupCommit(schrift.write)
+    style = CsvStyle()
+    style.go.set()
+    groep = GroupCommit(style.write)
     for item in range(3):
         groep.add(item)
-    assert schrift.groepen == [[0], [1], [2]]
-    schrift.fout = ConnectionError("away")
+    assert style.groepen == [[0], [1], [2]]
+    style.error = ConnectionError("away")
     with pytest.raises(ConnectionError):
         groep.add(3)
 

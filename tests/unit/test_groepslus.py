@@ -16,14 +16,14 @@ class Hand:
         self.groepen: list[list[int]] = []
         self._waiting: list[asyncio.Future[None]] = []
 
-    async def do(self, dingen: Sequence[int]) -> list[int]:
+    async def do(self, items: Sequence[int]) -> list[int]:
         """Keep a group, and wait for the word; what comes of a thing is ten times itself."""
         assert not self._waiting
-        self.groepen.append(list(dingen))
+        self.groepen.append(list(items))
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(done)
         await done
-        return [10 * item for item in dingen]
+        return [10 * item for item in items]
 
     async def settle(self) -> None:
         """Let the loop go on until a group waits."""
@@ -40,9 +40,9 @@ class Hand:
             done.set_exception(error)
 
 
-def begin(lus: LoopGroup[int, int], *dingen: int) -> list[asyncio.Task[int]]:
+def begin(lus: LoopGroup[int, int], *items: int) -> list[asyncio.Task[int]]:
     """Let callers come at once."""
-    return [asyncio.ensure_future(lus.add(item)) for item in dingen]
+    return [asyncio.ensure_future(lus.add(item)) for item in items]
 
 
 def test_who_comes_during_one_is_in_the_next() -> None:

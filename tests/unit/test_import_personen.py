@@ -9,7 +9,7 @@ from uwlr_adapter.administratie.importing.match import KnownPersons, NewPerson, 
 from uwlr_adapter.administratie.model import Severity
 
 ANNA, BRAM = 1, 2
-BEKEND = KnownPersons(
+KNOWN = KnownPersons(
     by_source_key={"a": ANNA, "b": BRAM, "b-oud": BRAM},
     by_eckid={"eck-a": ANNA},
     eckid_of={ANNA: "eck-a", BRAM: None},
@@ -20,12 +20,12 @@ BEKEND = KnownPersons(
 def _given(*keys: str) -> Callable[[SourceRow, int], str]:
     """Give these keys of ours, one after the other."""
     left = iter(keys)
-    return lambda _rij, _poging: next(left)
+    return lambda _row, _attempt: next(left)
 
 
-def _match(*rijen: tuple[str, str | None]) -> tuple[list[int | NewPerson], list[tuple[int, Severity, str]]]:
-    rows = [SourceRow(10 * number, key, eckid) for number, (key, eckid) in enumerate(rijen, 1)]
-    outcome = match("leerling", rows, BEKEND, _given("eigen", "nieuw-1", "nieuw-2"))
+def _match(*source_rows: tuple[str, str | None]) -> tuple[list[int | NewPerson], list[tuple[int, Severity, str]]]:
+    rows = [SourceRow(10 * number, key, eckid) for number, (key, eckid) in enumerate(source_rows, 1)]
+    outcome = match("leerling", rows, KNOWN, _given("eigen", "nieuw-1", "nieuw-2"))
     return outcome.persons, [(one.line, one.severity, one.reason) for one in outcome.problems]
 
 
@@ -33,13 +33,13 @@ def _match(*rijen: tuple[str, str | None]) -> tuple[list[int | NewPerson], list[
 def test_a_known_source_key_is_its_person(key: str) -> None:
     """Every key by which a source ever named a person, aliases too, finds that person."""
     personen, problems = _match((key, None))
-    assert personen == [BEKEND.by_source_key[key]]
+    assert personen == [KNOWN.by_source_key[key]]
     assert all(severity is Severity.WARNING for _, severity, _ in problems)
 
 
 def test_an_unknown_key_with_a_known_eckid_becomes_an_alias() -> None:
     """A new source key with a known ECK-iD is the same person, and is reported."""
-    outcome = match("leerling", [SourceRow(7, "a2", "eck-a")], BEKEND)
+    outcome = match("leerling", [SourceRow(7, "a2", "eck-a")], KNOWN)
     assert outcome.persons == [ANNA]
     assert outcome.aliases == {"a2": ANNA}
     assert [(one.line, one.severity) for one in outcome.problems] == [(7, Severity.WARNING)]
@@ -57,7 +57,7 @@ def test_a_source_key_that_is_ours_already_gets_another_key() -> None:
 
 def test_a_dummy_key_is_matched_by_eckid_and_makes_no_alias() -> None:
     """A key that starts with # names nobody; the ECK-iD does."""
-    outcome = match("leerling", [SourceRow(1, "#1", "eck-a")], BEKEND)
+    outcome = match("leerling", [SourceRow(1, "#1", "eck-a")], KNOWN)
     assert (outcome.persons, outcome.aliases, outcome.problems) == ([ANNA], {}, [])
 
 
@@ -71,7 +71,7 @@ def test_a_new_person_with_a_dummy_key_gets_a_key_of_ours() -> None:
 def test_two_new_persons_never_share_a_key() -> None:
     """A key of ours is not given twice in one import, nor one that a row of that import brings itself."""
     rows = [SourceRow(1, "zelf", None), SourceRow(2, "#1", "eck-x"), SourceRow(3, "#2", "eck-y")]
-    outcome = match("leerling", rows, BEKEND, _given("zelf", "nieuw", "nieuw", "ander"))
+    outcome = match("leerling", rows, KNOWN, _given("zelf", "nieuw", "nieuw", "ander"))
     assert [one.key for one in outcome.persons if isinstance(one, NewPerson)] == ["zelf", "nieuw", "ander"]
 
 
@@ -89,7 +89,7 @@ def test_a_key_of_ours_follows_from_the_eckid() -> None:
 
 def test_somebody_who_was_forgotten_refuses_the_import() -> None:
     """A row that is known as forgotten is told at its line, whoever else it may be."""
-    known = replace(BEKEND, is_forgotten=lambda key, _eckid: key == "a")
+    known = replace(KNOWN, is_forgotten=lambda key, _eckid: key == "a")
     ((line, severity, reason),) = (
         (one.line, one.severity, one.reason) for one in match("leerling", [SourceRow(4, "a", None)], known).problems
     )
@@ -106,13 +106,13 @@ def test_a_dummy_key_without_eckid_is_refused() -> None:
 
 def test_a_first_eckid_is_taken_without_a_word() -> None:
     """A known person without an ECK-iD gets the one that the source brings."""
-    outcome = match("leerling", [SourceRow(1, "b", "eck-b")], BEKEND)
+    outcome = match("leerling", [SourceRow(1, "b", "eck-b")], KNOWN)
     assert (outcome.eckids, outcome.problems) == ({BRAM: "eck-b"}, [])
 
 
 def test_another_free_eckid_is_taken_with_a_warning() -> None:
     """The same key with another ECK-iD that nobody has is a change, and is reported."""
-    outcome = match("leerling", [SourceRow(1, "a", "eck-nieuw")], BEKEND)
+    outcome = match("leerling", [SourceRow(1, "a", "eck-nieuw")], KNOWN)
     assert outcome.eckids == {ANNA: "eck-nieuw"}
     assert [one.severity for one in outcome.problems] == [Severity.WARNING]
 
@@ -124,8 +124,8 @@ def test_the_eckid_of_somebody_else_is_refused() -> None:
     assert "another leerling" in reason
 
 
-@pytest.mark.parametrize("rijen", [(("b", None), ("b-oud", None)), (("a", None), ("a2", "eck-a"))])
-def test_two_rows_of_one_person_are_refused_with_both_lines(rijen: tuple[tuple[str, str | None], ...]) -> None:
+@pytest.mark.parametrize("source_rows", [(("b", None), ("b-oud", None)), (("a", None), ("a2", "eck-a"))])
+def test_two_rows_of_one_person_are_refused_with_both_lines(source_rows: tuple[tuple[str, str | None], ...]) -> None:
     """Two rows that turn out to be the same person refuse the import."""
-    weigert = [(line, reason) for line, severity, reason in _match(*rijen)[1] if severity is Severity.REFUSED]
-    assert weigert == [(20, "the same leerling as line 10")]
+    refused = [(line, reason) for line, severity, reason in _match(*source_rows)[1] if severity is Severity.REFUSED]
+    assert refused == [(20, "the same leerling as line 10")]

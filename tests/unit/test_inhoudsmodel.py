@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from uwlr_adapter.compare.content_model import Particle, difference
 
-NAMEN = "abc"
-LANGST = 5
+NAMES = "abc"
+LONGEST = 5
 
 
-def _element(naam: str, minstens: int = 1, hoogstens: int | None = 1) -> Particle:
-    return Particle("element", naam, min_occurs=minstens, max_occurs=hoogstens)
+def _element(naam: str, at_least: int = 1, at_most: int | None = 1) -> Particle:
+    return Particle("element", naam, min_occurs=at_least, max_occurs=at_most)
 
 
 def _bounds() -> st.SearchStrategy[dict[str, int | None]]:
@@ -19,9 +19,9 @@ def _bounds() -> st.SearchStrategy[dict[str, int | None]]:
     )
 
 
-_BLADEN = st.builds(lambda naam, bounds: Particle("element", naam, **bounds), st.sampled_from(NAMEN), _bounds())
-_MODELLEN = st.recursive(
-    _BLADEN,
+_LEAVES = st.builds(lambda naam, bounds: Particle("element", naam, **bounds), st.sampled_from(NAMES), _bounds())
+_MODELS = st.recursive(
+    _LEAVES,
     lambda parts: st.builds(
         lambda kind, parts, bounds: Particle(kind, parts=tuple(parts), **bounds),
         st.sampled_from(["sequence", "choice"]),
@@ -33,39 +33,39 @@ _MODELLEN = st.recursive(
 
 
 def _joined(left: set[str], right: set[str]) -> set[str]:
-    return {one + two for one in left for two in right if len(one + two) <= LANGST}
+    return {one + two for one in left for two in right if len(one + two) <= LONGEST}
 
 
-def _accepted(deel: Particle) -> set[str]:
+def _accepted(particle: Particle) -> set[str]:
     """Give every sequence that a model accepts, as far as it is short: by its definition, without an automaton."""
-    if deel.kind == "element":
-        once = {deel.name}
-    elif deel.kind == "choice":
-        once = {word for part in deel.parts for word in _accepted(part)}
+    if particle.kind == "element":
+        once = {particle.name}
+    elif particle.kind == "choice":
+        once = {word for part in particle.parts for word in _accepted(part)}
     else:
         once = {""}
-        for part in deel.parts:
+        for part in particle.parts:
             once = _joined(once, _accepted(part))
     found: set[str] = set()
     times = {""}
-    most = deel.min_occurs + LANGST if deel.max_occurs is None else deel.max_occurs
+    most = particle.min_occurs + LONGEST if particle.max_occurs is None else particle.max_occurs
     for number in range(most + 1):
-        found |= times if number >= deel.min_occurs else set()
+        found |= times if number >= particle.min_occurs else set()
         times = _joined(times, once)
     return found
 
 
 @settings(max_examples=150, deadline=None)
-@given(one=_MODELLEN, two=_MODELLEN)
+@given(one=_MODELS, two=_MODELS)
 def test_difference_is_one_of_language(one: Particle, two: Particle) -> None:
     """A reported sequence is accepted by just the one that is named, and nothing shorter tells the two apart."""
-    known = Particle("choice", parts=tuple(_element(naam) for naam in NAMEN), min_occurs=0, max_occurs=0)
+    known = Particle("choice", parts=tuple(_element(naam) for naam in NAMES), min_occurs=0, max_occurs=0)
     one, two = (Particle("sequence", parts=(each, known)) for each in (one, two))
     found = difference(one, two)
     left, right = _accepted(one), _accepted(two)
     if found is None:
         assert left == right
-    elif len(found.names) <= LANGST:
+    elif len(found.names) <= LONGEST:
         word = "".join(found.names)
         assert (word in (left if found.first_accepts else right), word in (right if found.first_accepts else left)) == (
             True,
@@ -77,7 +77,7 @@ def test_difference_is_one_of_language(one: Particle, two: Particle) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(model=_MODELLEN, naam=st.sampled_from(NAMEN))
+@given(model=_MODELS, naam=st.sampled_from(NAMES))
 def test_occurs_bounds_what_is_accepted(model: Particle, naam: str) -> None:
     """No accepted sequence has an element less or more often than its counts say."""
     least, most = model.occurs(naam)

@@ -24,7 +24,7 @@ FOUR = [
 MANY = [Refusal(MOMENT, f"192.0.{n // 100}.{n % 100:03}", "Client.X") for n in range(MAX_ROWS + 8)]
 
 
-class Los:
+class StatementSink:
     """Takes what would go to the database in one statement."""
 
     def __init__(self) -> None:
@@ -37,9 +37,9 @@ class Los:
 
 def written(refusals: Sequence[Refusal]) -> list[tuple[Any, ...]]:
     """Give the keys of the rows of one statement, in its order."""
-    los: Any = Los()
-    JournaalWriter(los).write_all(refusals)
-    keys: list[tuple[Any, ...]] = los.keys
+    loose: Any = StatementSink()
+    JournaalWriter(loose).write_all(refusals)
+    keys: list[tuple[Any, ...]] = loose.keys
     return keys
 
 

@@ -12,17 +12,17 @@ from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, Profiel, get_profiel, requested_profiel
 
-BASIS = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
+BASE = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
 """What a leerling has under every profile of every version."""
 LEERLING = {
-    ("smalle set", "2.1"): BASIS | {"geboortedatum"},
-    ("smalle set", "2.2"): BASIS | {"geboortedatum"},
-    ("smalle set", "2.3"): BASIS,
-    ("LVS-set", "2.1"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1"},
-    ("LVS-set", "2.2"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1", "bsn_ondwnr-4"},
-    ("LVS-set", "2.3"): BASIS | {"geboortedatum", "geslacht", "start_ondw_jgr3"},
+    ("smalle set", "2.1"): BASE | {"geboortedatum"},
+    ("smalle set", "2.2"): BASE | {"geboortedatum"},
+    ("smalle set", "2.3"): BASE,
+    ("LVS-set", "2.1"): BASE | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1"},
+    ("LVS-set", "2.2"): BASE | {"geboortedatum", "geslacht", "start_ondw_jgr3", "voorletters-1", "bsn_ondwnr-4"},
+    ("LVS-set", "2.3"): BASE | {"geboortedatum", "geslacht", "start_ondw_jgr3"},
 }
-LEERLING_NODIG = {
+LEERLING_WANTED = {
     ("smalle set", "2.1"): {"geboortedatum", "jaargroep"},
     ("smalle set", "2.2"): {"geboortedatum", "jaargroep"},
     ("smalle set", "2.3"): {"jaargroep"},
@@ -34,33 +34,33 @@ LEERKRACHT = {
     "smalle set": {"achternaam", "voorvoegsel", "roepnaam", "emailadres", "groepen"},
     "LVS-set": {"achternaam", "voorvoegsel", "roepnaam", "groepen"},
 }
-DELEN = [field.name for field in fields(Profiel) if field.name != "name"]
-ALLE = list(product(PROFIELEN, VERSIONS))
+PARTS = [field.name for field in fields(Profiel) if field.name != "name"]
+ALL = list(product(PROFIELEN, VERSIONS))
 
 
-@pytest.mark.parametrize(("naam", "versie"), LEERLING)
-def test_what_may_leave(naam: str, versie: str) -> None:
+@pytest.mark.parametrize(("naam", "version"), LEERLING)
+def test_what_may_leave(naam: str, version: str) -> None:
     """Per profile and version exactly the named fields leave; a free text of a group or school never does."""
-    found = get_profiel(naam, versie)
-    assert found.leerling == LEERLING[naam, versie]
+    found = get_profiel(naam, version)
+    assert found.leerling == LEERLING[naam, version]
     assert found.leerkracht == LEERKRACHT[naam]
     assert found.groep == {"naam", "jaargroep"}
     assert found.samengestelde_groep == {"naam"} | ({"omschrijving"} if naam == "LVS-set" else set())
     assert found.vestiging == frozenset()
 
 
-@pytest.mark.parametrize(("naam", "versie"), LEERLING)
-def test_what_should_be_there(naam: str, versie: str) -> None:
+@pytest.mark.parametrize(("naam", "version"), LEERLING)
+def test_what_should_be_there(naam: str, version: str) -> None:
     """Where text and XSD of a profile differ on what is required, the text's longer list counts."""
-    found = get_profiel(naam, versie)
-    assert found.leerling_wanted == LEERLING_NODIG[naam, versie]
+    found = get_profiel(naam, version)
+    assert found.leerling_wanted == LEERLING_WANTED[naam, version]
     assert found.leerkracht_wanted == ({"achternaam", "emailadres"} if naam == "smalle set" else set())
 
 
-@pytest.mark.parametrize("versie", VERSIONS)
-def test_volledig_is_all_but_a_number(versie: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_volledig_is_all_but_a_number(version: str) -> None:
     """Without a profile every element of our records may leave, but for the number that tells a leerling apart."""
-    found = get_profiel("volledig", versie)
+    found = get_profiel("volledig", version)
     assert found.leerling == {*names.LEERLING_ELEMENTS} - {"bsn_ondwnr-4"}
     assert found.leerkracht == {*names.LEERKRACHT_ELEMENTS}
     assert found.groep == {*names.GROEP_ELEMENTS}
@@ -93,33 +93,33 @@ def allowed_in(file: str, kind: str) -> set[str]:
         ("LVS-set", "Profiel LVS set/Profiel_LVS_set_EDEXML.elementen.xsd"),
     ],
 )
-@pytest.mark.parametrize("versie", VERSIONS)
-def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str, versie: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str, version: str) -> None:
     """Each field of ours stands in the published profile XSD of 2.2 as well."""
-    found = get_profiel(naam, versie)
+    found = get_profiel(naam, version)
     assert found.leerling <= allowed_in(file, "LeerlingType")
     assert found.leerkracht - {"groepen", "rollen"} <= allowed_in(file, "LeerkrachtType")
     assert found.groep <= allowed_in(file, "GroepType")
     assert found.samengestelde_groep <= allowed_in(file, "SamengesteldeGroepType")
 
 
-@pytest.mark.parametrize(("naam", "versie"), ALLE)
-def test_what_should_be_there_may_leave(naam: str, versie: str) -> None:
+@pytest.mark.parametrize(("naam", "version"), ALL)
+def test_what_should_be_there_may_leave(naam: str, version: str) -> None:
     """A profile asks for no field that it holds back."""
-    found = get_profiel(naam, versie)
+    found = get_profiel(naam, version)
     assert found.leerling_wanted <= found.leerling
     assert found.leerkracht_wanted <= found.leerkracht
 
 
-@pytest.mark.parametrize("versie", VERSIONS)
-@pytest.mark.parametrize(("eigen", "gevraagd"), list(product(PROFIELEN, PROFIELEN)))
-def test_a_caller_can_narrow_and_never_widen(eigen: str, gevraagd: str, versie: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("own_profiel", "requested"), list(product(PROFIELEN, PROFIELEN)))
+def test_a_caller_can_narrow_and_never_widen(own_profiel: str, requested: str, version: str) -> None:
     """What leaves is in both profiles, whichever is the wider, and it is named as a profile of its own if narrower."""
-    own, asked = get_profiel(eigen, versie), get_profiel(gevraagd, versie)
+    own, asked = get_profiel(own_profiel, version), get_profiel(requested, version)
     result = own.narrowed(asked)
-    for part in DELEN:
+    for part in PARTS:
         assert getattr(result, part) == getattr(own, part) & getattr(asked, part)
-    same = all(getattr(result, part) == getattr(own, part) for part in DELEN)
+    same = all(getattr(result, part) == getattr(own, part) for part in PARTS)
     assert (result == own) == same
     assert (result.name == own.name) == same
     assert len(result.name) <= 40
@@ -129,8 +129,8 @@ def test_different_narrowings_have_different_names() -> None:
     """Two sets of fields never share a name, since an answer is kept by the name of its profile."""
     for version in VERSIONS:
         found: dict[str, Profiel] = {}
-        for own, gevraagd in product(PROFIELEN, PROFIELEN):
-            result = get_profiel(own, version).narrowed(get_profiel(gevraagd, version))
+        for own, requested in product(PROFIELEN, PROFIELEN):
+            result = get_profiel(own, version).narrowed(get_profiel(requested, version))
             assert found.setdefault(result.name, result) == result
 
 
@@ -175,9 +175,9 @@ def test_incomplete_records_are_counted_once() -> None:
         ],
         groepen=[Groep("groep", "g", "4a", "4")],
     )
-    smal = get_profiel("smalle set", "2.2")
-    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 3
-    assert smal.count_incomplete(dataset, names.HAAL_LEERLINGEN.parts) == 2
-    assert smal.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.parts) == 1
-    assert smal.count_incomplete(dataset, names.HAAL_STRUCTUUR.parts) == 0
+    narrow = get_profiel("smalle set", "2.2")
+    assert narrow.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 3
+    assert narrow.count_incomplete(dataset, names.HAAL_LEERLINGEN.parts) == 2
+    assert narrow.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.parts) == 1
+    assert narrow.count_incomplete(dataset, names.HAAL_STRUCTUUR.parts) == 0
     assert get_profiel("volledig", "2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 0

@@ -7,16 +7,17 @@ import pytest
 
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 
-BOS = ServerKeys.parse(["a=" + "0a" * 32])
+KEYS = ServerKeys.parse(["a=" + "0a" * 32])
 
 
 @pytest.mark.parametrize(
-    "stored", [None, BOS.digest(SecretPurpose.KLANTCODE, "goed"), BOS.digest(SecretPurpose.KLANTCODE, "fout"), "weg:00"]
+    "stored",
+    [None, KEYS.digest(SecretPurpose.KLANTCODE, "goed"), KEYS.digest(SecretPurpose.KLANTCODE, "fout"), "weg:00"],
 )
 def test_every_comparison_is_made_in_constant_time(stored: str | None) -> None:
     """Right, wrong, of an unknown key or absent: one comparison, by the function that takes the same time for each."""
-    presented = BOS.probe(SecretPurpose.KLANTCODE, "goed")
+    presented = KEYS.probe(SecretPurpose.KLANTCODE, "goed")
     with patch("hmac.compare_digest", wraps=hmac.compare_digest) as compared:
         verdict = presented.matches(stored)
     assert compared.call_count == 1
-    assert verdict == (stored == BOS.digest(SecretPurpose.KLANTCODE, "goed"))
+    assert verdict == (stored == KEYS.digest(SecretPurpose.KLANTCODE, "goed"))

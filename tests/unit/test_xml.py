@@ -56,11 +56,11 @@ def test_what_is_no_xml_is_refused(document: bytes) -> None:
         b'<!DOCTYPE a [<!ATTLIST a b CDATA "c">]><a/>',
     ],
 )
-@pytest.mark.parametrize("grenzen", [MESSAGE, FILE])
-def test_a_document_type_is_refused(document: bytes, grenzen: Limits) -> None:
+@pytest.mark.parametrize("limits", [MESSAGE, FILE])
+def test_a_document_type_is_refused(document: bytes, limits: Limits) -> None:
     """Any DTD is refused, in messages and in files, so that no entity is ever expanded or fetched."""
     with pytest.raises(XmlError):
-        parse(document, grenzen)
+        parse(document, limits)
 
 
 @pytest.mark.parametrize("document", [b"<?doe iets?><a/>", b"<a><?doe iets?></a>", b"<a/><?doe iets?>"])

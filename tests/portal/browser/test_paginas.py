@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from support.chromium import BREED, SMAL, Open, Wereld, node_file
-from support.portal_pages import PAGINAS, show
+from support.chromium import NARROW, WIDE, Open, ServedPortal, node_file
+from support.portal_pages import PAGES, show
 
 FOUND = """axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`)))"""
@@ -44,19 +44,21 @@ def html_findings(folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("login", dict.fromkeys(pagina.login for pagina in PAGINAS))
-def test_every_page_is_fit_to_use(open_page: Open, wereld: Wereld, axe: str, tmp_path: Path, login: str | None) -> None:
+@pytest.mark.parametrize("login", dict.fromkeys(page_case.login for page_case in PAGES))
+def test_every_page_is_fit_to_use(
+    open_page: Open, world: ServedPortal, axe: str, tmp_path: Path, login: str | None
+) -> None:
     """At both widths nothing sticks out, axe-core finds nothing at all, and the HTML as it was sent is valid."""
-    page = open_page(login, breedte=SMAL)
+    page = open_page(login, width=NARROW)
     found = []
-    for pagina in PAGINAS:
-        if pagina.login != login:
+    for page_case in PAGES:
+        if page_case.login != login:
             continue
-        (tmp_path / f"{pagina.naam}.html").write_text(show(page, pagina, wereld.huis), encoding="utf-8")
-        for breedte in (SMAL, BREED):
-            page.set_viewport_size({"width": breedte, "height": 900})
+        (tmp_path / f"{page_case.name}.html").write_text(show(page, page_case, world.served), encoding="utf-8")
+        for width in (NARROW, WIDE):
+            page.set_viewport_size({"width": width, "height": 900})
             if (too_much := page.evaluate(STICKS_OUT)) > 0:
-                found.append(f"{pagina.naam}, {breedte}: sticks out by {too_much} pixels")
-            found.extend(f"{pagina.naam}, {breedte}: {one}" for one in axe_findings(page, axe))
-        page.set_viewport_size({"width": SMAL, "height": 900})
+                found.append(f"{page_case.name}, {width}: sticks out by {too_much} pixels")
+            found.extend(f"{page_case.name}, {width}: {one}" for one in axe_findings(page, axe))
+        page.set_viewport_size({"width": NARROW, "height": 900})
     assert found + html_findings(tmp_path) == []

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import SMAL, Open, Wereld
-from support.portal_school import LEEG, VOL, WACHTWOORD
+from support.chromium import NARROW, Open, ServedPortal
+from support.portal_school import EMPTY, FULL, PASSWORD
 
-ACTIVEREN = f"/koppelingen/{VOL}/activeren/uwlr-4d"
-CODE = f"{VOL}met-het-toetsenbord"
+ACTIVEREN = f"/koppelingen/{FULL}/activeren/uwlr-4d"
+CODE = f"{FULL}met-het-toetsenbord"
 MANY = 80
 """More Tabs than any of our pages has stops."""
 FOCUS = """() => {
@@ -36,10 +36,10 @@ def enter(page: Page, key: str = "Enter") -> None:
         page.keyboard.press(key)
 
 
-@pytest.mark.parametrize("breedte", [SMAL, 1600])
-def test_activating_with_the_keyboard_alone(open_page: Open, wereld: Wereld, breedte: int) -> None:
+@pytest.mark.parametrize("width", [NARROW, 1600])
+def test_activating_with_the_keyboard_alone(open_page: Open, world: ServedPortal, width: int) -> None:
     """Log in, open the form, be told what is missing, mend it and send it: Tab, Space, Enter and letters do it all."""
-    page = open_page(breedte=breedte)
+    page = open_page(width=width)
     page.goto("/koppelingen/inloggen")
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUS) == {"what": "A Naar de inhoud", "seen": True}
@@ -49,7 +49,7 @@ def test_activating_with_the_keyboard_alone(open_page: Open, wereld: Wereld, bre
     assert page.evaluate(FOCUS)["what"] == "INPUT login"
     page.keyboard.type("a.devries")
     tab_to(page, "INPUT wachtwoord")
-    page.keyboard.type(WACHTWOORD)
+    page.keyboard.type(PASSWORD)
     enter(page)
     expect(page.get_by_role("heading", name="Koppelingenoverzicht")).to_be_visible()
 
@@ -97,16 +97,16 @@ def test_the_page_makes_a_code(open_page: Open) -> None:
     for _ in range(3):
         page.get_by_role("button", name="Maak een code").click()
         expect(field).to_be_focused()
-        expect(field).to_have_value(re.compile(rf"^{VOL}[a-zA-Z2-9]{{20}}$"))
+        expect(field).to_have_value(re.compile(rf"^{FULL}[a-zA-Z2-9]{{20}}$"))
         made.add(field.input_value())
     assert len(made) == 3
     assert page.evaluate("getSelection().toString()") in made
 
 
-def test_the_confirmation_on_paper(open_page: Open, wereld: Wereld) -> None:
+def test_the_confirmation_on_paper(open_page: Open, world: ServedPortal) -> None:
     """Paper shows who agreed to what and when: no menu, no breadcrumb, no button, and no code."""
     page = open_page("a.devries")
-    page.goto(f"/koppelingen/{VOL}/koppeling/{wereld.huis.koppelingen['actief']}/bevestiging")
+    page.goto(f"/koppelingen/{FULL}/koppeling/{world.served.koppelingen['actief']}/bevestiging")
     expect(page.get_by_role("button", name="Afdrukken")).to_be_visible()
     page.emulate_media(media="print")
     for part in ("header", "nav", "button", ".overslaan", "main a"):
@@ -120,8 +120,8 @@ def test_the_confirmation_on_paper(open_page: Open, wereld: Wereld) -> None:
 
 def test_a_card_holds_its_words(open_page: Open) -> None:
     """On a telephone nothing sticks out of a card, also where the page itself does not scroll because of it."""
-    page = open_page("leeg", breedte=SMAL)
-    page.goto(f"/koppelingen/{LEEG}/")
+    page = open_page("leeg", width=NARROW)
+    page.goto(f"/koppelingen/{EMPTY}/")
     outside = """document.querySelectorAll("main *").values().filter(one =>
         !one.closest(".onzichtbaar, thead") && one.getBoundingClientRect().right > innerWidth - 12)
         .map(one => one.outerHTML).toArray()"""

@@ -10,12 +10,12 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import wereld
-from belasting import Verbinding
-from cijfers import Eis, Spreiding, show_ratio
+import world
+from figures import Requirement, Spread, show_ratio
+from load import Connection
 from lxml import etree
 from records import brin6s, write_edexml
-from servers import DATABANKEN, ours
+from servers import BACKENDS, ours
 
 from uwlr_adapter.contract.files import contract_file
 
@@ -28,39 +28,39 @@ def measure(rounds: int) -> None:
     print(
         f"\nThe first answer after an import, {SIZE} leerlingen: {rounds} imports, each with another name of everybody"
     )
-    for kind, make in DATABANKEN.items():
+    for kind, make in BACKENDS.items():
         with ExitStack() as stack:
-            databank = stack.enter_context(make())
+            backend = stack.enter_context(make())
             file = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "school.edexml"
             brin6 = next(brin6s())
             write_edexml(file, brin6, SIZE)
             content = file.read_text(encoding="utf-8")
-            database = wereld.open_opslag(databank)
+            database = world.open_database(backend)
             stack.callback(database.close)
-            wereld.add_afnemer(database)
-            wereld.import_file(database, file)
-            wereld.activate(database, [brin6])
-            wereld.tidy(database)
-            server = stack.enter_context(ours(databank, "ours"))
-            verbinding = Verbinding(server.port)
-            stack.callback(verbinding.close)
-            request = wereld.vraag(wereld.haal(brin6)).raw()[0]
+            world.add_afnemer(database)
+            world.import_file(database, file)
+            world.activate(database, [brin6])
+            world.tidy(database)
+            server = stack.enter_context(ours(backend, "ours"))
+            connection = Connection(server.port)
+            stack.callback(connection.close)
+            request = world.question(world.fetch_message(brin6)).raw()[0]
             own: list[float] = []
             lxml: list[float] = []
             for number in range(rounds + 1):
                 name = f"Ronde{number}"
                 file.write_text(content.replace("<achternaam>", f"<achternaam>{name}"), encoding="utf-8")
-                wereld.import_file(database, file)
+                world.import_file(database, file)
                 started = time.perf_counter()
-                answer = verbinding.ask(request)
+                answer = connection.ask(request)
                 own.append((time.perf_counter() - started) * 1e3)
                 if answer.status != 200 or answer.body.count(name.encode()) < SIZE:  # noqa: PLR2004 - HTTP
                     raise SystemExit("the first answer after an import is not that of the import")
                 lxml.append(_lxml(answer.body) * 1e3)
         del own[0], lxml[0]  # the first one also loads what a process needs once
-        print(f"  {kind}: ours {Spreiding.of(own)} ms, lxml {Spreiding.of(lxml)} ms")
-        found = Spreiding.of([one / other for one, other in zip(own, lxml, strict=True)])
-        show_ratio(f"{kind}: first answer / lxml that judges and serialises", found, Eis(ceiling=4))
+        print(f"  {kind}: ours {Spread.of(own)} ms, lxml {Spread.of(lxml)} ms")
+        found = Spread.of([one / other for one, other in zip(own, lxml, strict=True)])
+        show_ratio(f"{kind}: first answer / lxml that judges and serialises", found, Requirement(ceiling=4))
 
 
 def _lxml(body: bytes) -> float:

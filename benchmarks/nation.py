@@ -1,4 +1,4 @@
-"""The nation: `python benchmarks/natie.py [--schools N]`, or `make bench-nation`.
+"""The nation: `python benchmarks/nation.py [--schools N]`, or `make bench-nation`.
 
 Some 6,600 schools with 1.4 million leerlingen are made as EDEXML files (invented; sizes log-normal with a mean of 212,
 from 20 to 1,500), imported into PostgreSQL by `uwlr-adapter import edexml` in two processes, and fetched by one vendor
@@ -24,10 +24,10 @@ from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
-import wereld
-from belasting import CONNECTIONS, Antwoord, fetch_all
+import world
+from load import CONNECTIONS, Answer, fetch_all
 from records import brin6s, write_edexml
-from servers import Databank, Server, cpu_of, memory_of, ours, postgresql
+from servers import Backend, Server, cpu_of, memory_of, ours, postgresql
 
 from uwlr_adapter.db.database import Database
 
@@ -44,7 +44,7 @@ IMPORT_RATE = 10_000
 FETCH_SECONDS, ASK_SECONDS = 15, 6
 """In which the nation must be fetched, and hear that nothing changed."""
 _HALF_SECOND = 0.5
-_DATUM = re.compile(rb"<aanmaakdatum>([^<]+)<")
+_DATE = re.compile(rb"<aanmaakdatum>([^<]+)<")
 _FREE_PER_SCHOOL = 2 * 2**20
 """Bytes of disk that a school needs at most: its file, its rows, its answer, and the log of the database."""
 
@@ -55,7 +55,7 @@ class Nation:
 
     sizes: dict[str, int]
     folder: Path
-    sinds: dict[str, str] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
 
     @property
     def leerlingen(self) -> int:
@@ -68,12 +68,12 @@ class Nation:
 
 
 @dataclass
-class Uitkomst:
+class Outcome:
     """What came back in one fetch of all schools."""
 
     data: int = 0
     geenwijzigingen: int = 0
-    fouten: int = 0
+    errors: int = 0
     octets: int = 0
     slowest: float = 0.0
 
@@ -93,26 +93,26 @@ def make(folder: Path, count: int) -> Nation:
     return nation
 
 
-def import_all(databank: Databank, nation: Nation, brin6s: Sequence[str]) -> None:
+def import_all(backend: Backend, nation: Nation, brin6s: Sequence[str]) -> None:
     """Import files with the command, in processes that each take a part of them."""
     parts = [[f"{brin6}.xml" for brin6 in brin6s[number::PROCESSES]] for number in range(PROCESSES)]
-    _run(databank, nation, [["edexml", *part] for part in parts if part])
+    _run(backend, nation, [["edexml", *part] for part in parts if part])
 
 
-def start_up(databank: Databank, nation: Nation) -> float:
+def start_up(backend: Backend, nation: Nation) -> float:
     """Give the seconds that as many processes need to start, which is a large part of importing a few schools."""
     started = time.perf_counter()
-    _run(databank, nation, [["--help"]] * PROCESSES)
+    _run(backend, nation, [["--help"]] * PROCESSES)
     return time.perf_counter() - started
 
 
-def _run(databank: Databank, nation: Nation, commands: Sequence[Sequence[str]]) -> None:
+def _run(backend: Backend, nation: Nation, commands: Sequence[Sequence[str]]) -> None:
     """Run `uwlr-adapter import` with these arguments, all at once."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "uwlr_adapter", "import", *arguments],
             cwd=nation.folder,
-            env=databank.environment,
+            env=backend.environment,
             stdout=subprocess.DEVNULL,
         )
         for arguments in commands
@@ -121,31 +121,31 @@ def _run(databank: Databank, nation: Nation, commands: Sequence[Sequence[str]]) 
         raise SystemExit(f"{len(failed)} of the imports failed")
 
 
-def fetch(server: Server, nation: Nation) -> Uitkomst:
+def fetch(server: Server, nation: Nation) -> Outcome:
     """Fetch every school once, as the vendor that has what `nation.sinds` says; keeps since when it has it now."""
     names = list(nation.sizes)
-    found = Uitkomst()
+    found = Outcome()
     lock = threading.Lock()
 
     def requests() -> Iterator[bytes]:
         for brin6 in names:
-            yield wereld.vraag(wereld.haal(brin6, since=nation.sinds.get(brin6))).raw()[0]
+            yield world.question(world.fetch_message(brin6, since=nation.since.get(brin6))).raw()[0]
 
-    def take(number: int, answer: Antwoord, seconds: float) -> None:
-        datum = _DATUM.search(answer.body, 0, 2000)
+    def take(number: int, answer: Answer, seconds: float) -> None:
+        day = _DATE.search(answer.body, 0, 2000)
         is_whole = answer.body.count(b"<leerling ") == nation.sizes[names[number]]
         with lock:
             found.octets += len(answer.body)
             found.slowest = max(found.slowest, seconds)
             if answer.status != 200:  # noqa: PLR2004 - HTTP
-                found.fouten += 1
-            elif datum is not None and is_whole:
+                found.errors += 1
+            elif day is not None and is_whole:
                 found.data += 1
-                nation.sinds[names[number]] = datum[1].decode()
+                nation.since[names[number]] = day[1].decode()
             elif b"<geenwijzigingen/>" in answer.body:
                 found.geenwijzigingen += 1
             else:
-                found.fouten += 1
+                found.errors += 1
 
     fetch_all(server.port, requests(), take)
     return found
@@ -181,10 +181,10 @@ class Meter:
             self.memory = max(self.memory, memory_of(self.pids[0]))
 
 
-def _fetched(label: str, server: Server, nation: Nation, target: float | None = None) -> Uitkomst:
+def _fetched(label: str, server: Server, nation: Nation, target: float | None = None) -> Outcome:
     """Fetch all, and print the line of it."""
-    databank = server.databank
-    meter = Meter([server.pid, *([databank.pid] if databank and databank.pid else [])])
+    backend = server.backend
+    meter = Meter([server.pid, *([backend.pid] if backend and backend.pid else [])])
     with meter.running():
         found = fetch(server, nation)
     count = len(nation.sizes)
@@ -192,7 +192,7 @@ def _fetched(label: str, server: Server, nation: Nation, target: float | None = 
         label,
         meter.seconds,
         f"{count / meter.seconds:,.0f} schools/s, {found.octets / 2**20 / meter.seconds:,.0f} MiB/s",
-        f"{found.data:,} data, {found.geenwijzigingen:,} geenwijzigingen, {found.fouten} errors",
+        f"{found.data:,} data, {found.geenwijzigingen:,} geenwijzigingen, {found.errors} errors",
         f"slowest {found.slowest:.2f} s, CPU {meter.cpu:.1f} s, server {max(meter.memory, server.memory()):.0f} MiB",
         "" if target is None else _verdict(meter.seconds, target * count / SCHOOLS),
     )
@@ -237,19 +237,19 @@ def run(count: int) -> None:
     _require_room(count)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uwlr-nation-")))
-        databank = stack.enter_context(postgresql())
-        database = wereld.open_opslag(databank)
+        backend = stack.enter_context(postgresql())
+        database = world.open_database(backend)
         stack.callback(database.close)
-        wereld.add_afnemer(database)
+        world.add_afnemer(database)
         started = time.perf_counter()
         nation = make(folder, count)
         files = sum(file.stat().st_size for file in folder.iterdir()) / 2**20
         made = f"{count:,} schools, {nation.leerlingen:,} leerlingen, {files:,.0f} MiB of EDEXML"
         _line("files made", time.perf_counter() - started, made)
-        start = start_up(databank, nation)
-        meter = Meter([psutil.Process().pid, *([databank.pid] if databank.pid else [])])
+        start = start_up(backend, nation)
+        meter = Meter([psutil.Process().pid, *([backend.pid] if backend.pid else [])])
         with meter.running():
-            import_all(databank, nation, list(nation.sizes))
+            import_all(backend, nation, list(nation.sizes))
         rate = nation.leerlingen / meter.seconds
         _line(
             f"import, {PROCESSES} processes",
@@ -259,24 +259,24 @@ def run(count: int) -> None:
             f"at least {IMPORT_RATE:,}/s: {'holds' if rate >= IMPORT_RATE else 'DOES NOT HOLD'}",
         )
         started = time.perf_counter()
-        wereld.activate(database, nation.sizes)
-        wereld.tidy(database)
+        world.activate(database, nation.sizes)
+        world.tidy(database)
         _line("koppelingen in one transaction, VACUUM", time.perf_counter() - started, _size(database))
-        server = stack.enter_context(ours(replace(databank, workers=WORKERS), "ours"))
+        server = stack.enter_context(ours(replace(backend, workers=WORKERS), "ours"))
         results = [(_fetched("fetch all, for the first time", server, nation), count)]
-        nation_before, nation.sinds = nation.sinds, {}
+        nation_before, nation.since = nation.since, {}
         results.append((_fetched("fetch all again, stands at hand", server, nation, FETCH_SECONDS), count))
-        if nation.sinds != nation_before:
+        if nation.since != nation_before:
             raise SystemExit("an answer says another moment than before, though nothing changed")
         results.append((_fetched("ask all again: geenwijzigingen", server, nation, ASK_SECONDS), 0))
         changed = list(nation.sizes)[:: round(1 / CHANGED)]
         for brin6 in changed:
             _change(nation, brin6)
         started = time.perf_counter()
-        import_all(databank, nation, changed)
+        import_all(backend, nation, changed)
         _line(f"import of {len(changed)} changed schools", time.perf_counter() - started)
         results.append((_fetched("ask all again: 1% changed", server, nation), len(changed)))
-        if any(found.fouten or found.data != data for found, data in results):
+        if any(found.errors or found.data != data for found, data in results):
             raise SystemExit("not every answer was what it had to be")
         if any(found.data + found.geenwijzigingen != count for found, _ in results):
             raise SystemExit("not every school was answered")

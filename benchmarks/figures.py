@@ -6,42 +6,42 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Spreiding:
+class Spread:
     """The median of some figures, and the lowest and the highest of them."""
 
-    midden: float
-    laagste: float
-    hoogste: float
+    middle: float
+    lowest: float
+    highest: float
 
     @classmethod
-    def of(cls, figures: Sequence[float]) -> "Spreiding":
+    def of(cls, figures: Sequence[float]) -> "Spread":
         """Give the spread of figures, of which there is at least one."""
         return cls(statistics.median(figures), min(figures), max(figures))
 
     def __str__(self) -> str:
         """Write the median and the spread."""
-        return f"{number(self.midden)} ({number(self.laagste)} to {number(self.hoogste)})"
+        return f"{number(self.middle)} ({number(self.lowest)} to {number(self.highest)})"
 
 
 @dataclass(frozen=True)
-class Eis:
+class Requirement:
     """What a ratio must come to: at least, or at most."""
 
     floor: float | None = None
     ceiling: float | None = None
 
-    def verdict(self, found: Spreiding) -> str:
+    def verdict(self, found: Spread) -> str:
         """Say whether the median keeps to it."""
         if self.floor is not None:
-            return f"at least {number(self.floor)}: {'holds' if found.midden >= self.floor else 'DOES NOT HOLD'}"
+            return f"at least {number(self.floor)}: {'holds' if found.middle >= self.floor else 'DOES NOT HOLD'}"
         if self.ceiling is not None:
-            return f"at most {number(self.ceiling)}: {'holds' if found.midden <= self.ceiling else 'DOES NOT HOLD'}"
+            return f"at most {number(self.ceiling)}: {'holds' if found.middle <= self.ceiling else 'DOES NOT HOLD'}"
         return ""
 
 
-def ratios(above: Sequence[float], below: Sequence[float]) -> Spreiding:
+def ratios(above: Sequence[float], below: Sequence[float]) -> Spread:
     """Give the spread of the ratios of two rivals, round by round."""
-    return Spreiding.of([one / other for one, other in zip(above, below, strict=True)])
+    return Spread.of([one / other for one, other in zip(above, below, strict=True)])
 
 
 def number(value: float) -> str:
@@ -51,6 +51,6 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"  # noqa: PLR2004
 
 
-def show_ratio(label: str, found: Spreiding, eis: Eis | None = None) -> None:
+def show_ratio(label: str, found: Spread, requirement: Requirement | None = None) -> None:
     """Print one ratio, and whether it is what it must be."""
-    print(f"  {label:74} {found!s:30} {'' if eis is None else eis.verdict(found)}".rstrip(), flush=True)
+    print(f"  {label:74} {found!s:30} {'' if requirement is None else requirement.verdict(found)}".rstrip(), flush=True)

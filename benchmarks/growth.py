@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
-import wereld
-from belasting import Vraag, ask_once, fetch_all
-from belasting import measure as load
-from cijfers import Eis, Spreiding, number, show_ratio
+import world
+from figures import Requirement, Spread, number, show_ratio
+from load import Question, ask_once, fetch_all
+from load import measure as load
 from records import brin6s, write_edexml
-from servers import DATABANKEN, PATH, Databank, Server, ours
+from servers import BACKENDS, PATH, Backend, Server, ours
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
@@ -35,7 +35,7 @@ _COPIED = (
 def measure(schools: int, pairs: int, seconds: int) -> None:
     """Print the ratios for each database."""
     print(f"\nCPU of a request with {schools:,} schools of {SIZE} leerlingen / with 1 school, {pairs} pairs in turn")
-    for kind, make in DATABANKEN.items():
+    for kind, make in BACKENDS.items():
         with ExitStack() as stack:
             few, many = (stack.enter_context(make()) for _ in range(2))
             brins = list(islice(brin6s(), schools))
@@ -45,8 +45,8 @@ def measure(schools: int, pairs: int, seconds: int) -> None:
             filled = time.perf_counter() - started
             small = stack.enter_context(ours(few, "1 school"))
             large = stack.enter_context(ours(many, f"{schools} schools"))
-            one = Vraag(PATH, (wereld.haal(brins[0]),))
-            each = Vraag(PATH, tuple(wereld.haal(brin6) for brin6 in brins))
+            one = Question(PATH, (world.fetch_message(brins[0]),))
+            each = Question(PATH, tuple(world.fetch_message(brin6) for brin6 in brins))
             for server, question in ((small, one), (large, each)):
                 if ask_once(server.port, question).status != 200:  # noqa: PLR2004 - HTTP
                     raise SystemExit("a school cannot be fetched")
@@ -57,9 +57,9 @@ def measure(schools: int, pairs: int, seconds: int) -> None:
                 for _ in range(pairs):
                     before.append(_cpu(small, one, seconds))
                     after.append(_cpu(large, question, seconds))
-                found = Spreiding.of([more / less for less, more in zip(before, after, strict=True)])
-                middle = f"{number(Spreiding.of(after).midden)} / {number(Spreiding.of(before).midden)} ms"
-                show_ratio(f"{kind}, {label}: {middle}", found, Eis(ceiling=CEILING))
+                found = Spread.of([more / less for less, more in zip(before, after, strict=True)])
+                middle = f"{number(Spread.of(after).middle)} / {number(Spread.of(before).middle)} ms"
+                show_ratio(f"{kind}, {label}: {middle}", found, Requirement(ceiling=CEILING))
 
 
 def _require(number: int, answer: object, _seconds: float) -> None:
@@ -67,26 +67,26 @@ def _require(number: int, answer: object, _seconds: float) -> None:
         raise SystemExit(f"school {number} cannot be fetched")
 
 
-def _cpu(server: Server, question: Vraag, seconds: int) -> float:
+def _cpu(server: Server, question: Question, seconds: int) -> float:
     """Give the milliseconds of CPU of one request."""
     before = server.cpu()
     found = load(server.port, question, seconds)
     server.settle()
-    if found.fouten:
-        raise SystemExit(f"{found.fouten} wrong answers with {server.naam}")
+    if found.errors:
+        raise SystemExit(f"{found.errors} wrong answers with {server.naam}")
     return (server.cpu() - before) * 1e3 / found.requests
 
 
-def fill(databank: Databank, brins: Sequence[str]) -> None:
+def fill(backend: Backend, brins: Sequence[str]) -> None:
     """Import the first school, copy it to the others, and open a koppeling for each."""
-    database = wereld.open_opslag(databank)
-    wereld.add_afnemer(database)
-    file = write_edexml(Path(databank.data) / "school.edexml", brins[0], SIZE)
-    wereld.import_file(database, file)
+    database = world.open_database(backend)
+    world.add_afnemer(database)
+    file = write_edexml(Path(backend.data) / "school.edexml", brins[0], SIZE)
+    world.import_file(database, file)
     if len(brins) > 1:
         _copy(database, brins[0], brins[1:])
-    wereld.activate(database, brins)
-    wereld.tidy(database)
+    world.activate(database, brins)
+    world.tidy(database)
     database.close()
 
 

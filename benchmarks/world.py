@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from belasting import Vraag
+from load import Question
 from records import SCHOOLJAAR
-from servers import PATH, SLEUTEL, Databank
+from servers import PATH, SERVER_KEY, Backend
 
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
@@ -22,7 +22,7 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 KLANTNAAM = "Snappet"
 KLANTCODE = "een-klantcode-voor-metingen"
-AANBOD = "snappet"
+ENTRY = "snappet"
 
 
 def code_of(brin6: str) -> str:
@@ -30,24 +30,24 @@ def code_of(brin6: str) -> str:
     return f"{brin6}code-voor-metingen"
 
 
-def open_opslag(databank: Databank) -> Database:
+def open_database(backend: Backend) -> Database:
     """Open a database, with every table and the server key of the benchmarks."""
-    database = Database(databank.url)
+    database = Database(backend.url)
     database.upgrade()
     with database.writing() as connection:
-        sleutels().register(connection, datetime.now(UTC))
+        server_keys().register(connection, datetime.now(UTC))
     return database
 
 
-def sleutels() -> ServerKeys:
+def server_keys() -> ServerKeys:
     """Give the server key of the benchmarks."""
-    return ServerKeys.parse([SLEUTEL])
+    return ServerKeys.parse([SERVER_KEY])
 
 
 def add_afnemer(database: Database) -> None:
     """Make the afnemer."""
     with database.writing() as connection:
-        afnemers.add(connection, sleutels(), KLANTNAAM, datetime.now(UTC), KLANTCODE)
+        afnemers.add(connection, server_keys(), KLANTNAAM, datetime.now(UTC), KLANTCODE)
 
 
 def import_file(database: Database, file: Path) -> None:
@@ -57,10 +57,10 @@ def import_file(database: Database, file: Path) -> None:
 
 def activate(database: Database, brin6s: Iterable[str]) -> None:
     """Activate a koppeling for each vestiging: each act as the product does it, all in one transaction."""
-    catalogue, keys, moment = Catalogue.load(), sleutels(), datetime.now(UTC)
+    catalogue, keys, moment = Catalogue.load(), server_keys(), datetime.now(UTC)
     with database.writing() as connection:
         for brin6 in brin6s:
-            request = ActivationRequest(brin6, AANBOD, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
+            request = ActivationRequest(brin6, ENTRY, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
             actions.activate(connection, catalogue, keys, request, moment)
 
 
@@ -74,30 +74,30 @@ def tidy(database: Database) -> None:
         connection.close()
 
 
-def haal(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
+def fetch_message(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
     """Give a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
     rest = "" if since is None else f"<laatstontvangengegevens>{since}</laatstontvangengegevens>"
     return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
 
 
-def haal_groep(brin6: str, groep: str) -> str:
+def groep_message(brin6: str, groep: str) -> str:
     """Give a HaalLeerlingen of one group."""
     rest = f'<groepen><groep key="{groep}"/></groepen>'
     return _envelope(brin6, "leerlingen_verzoek", rest, code_of(brin6), KLANTNAAM)
 
 
-def vraag(body: str, *, gzip: bool = False, status: int = 200) -> Vraag:
+def question(body: str, *, gzip: bool = False, status: int = 200) -> Question:
     """Give the question of one message."""
-    return Vraag(PATH, (body,), gzip=gzip, status=status)
+    return Question(PATH, (body,), gzip=gzip, status=status)
 
 
-def _envelope(brin6: str, verzoek: str, rest: str, code: str, klantnaam: str) -> str:
+def _envelope(brin6: str, request: str, rest: str, code: str, klantnaam: str) -> str:
     header = (
         f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
         f"<klantcode>{KLANTCODE}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
     )
     body = (
-        f'<{verzoek} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'
-        f"<dependancecode>{brin6[4:]}</dependancecode><xsdversie>2.2</xsdversie>{rest}</{verzoek}>"
+        f'<{request} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'
+        f"<dependancecode>{brin6[4:]}</dependancecode><xsdversie>2.2</xsdversie>{rest}</{request}>"
     )
     return f'<s:Envelope xmlns:s="{SOAP11}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>'

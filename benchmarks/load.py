@@ -25,7 +25,7 @@ WAIT = 120
 
 
 @dataclass(frozen=True)
-class Vraag:
+class Question:
     """What is asked: bodies in turn, to a path; without a body it is a GET. `status` is what a good answer has."""
 
     path: str
@@ -48,7 +48,7 @@ class Vraag:
 
 
 @dataclass(frozen=True)
-class Antwoord:
+class Answer:
     """One answer: its status, whether it is gzipped, and its body."""
 
     status: int
@@ -57,14 +57,14 @@ class Antwoord:
 
 
 @dataclass(frozen=True)
-class Meting:
+class Measurement:
     """One measurement: requests answered in so many seconds, latencies in milliseconds, and answers that were wrong."""
 
     requests: int
     seconds: float
     p50: float
     p99: float
-    fouten: int
+    errors: int
 
     @property
     def rate(self) -> float:
@@ -72,14 +72,14 @@ class Meting:
         return self.requests / self.seconds
 
 
-class Verbinding:
+class Connection:
     """One connection that is kept alive, as fast as Python goes; made again when the server closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._socket: socket.socket | None = None
 
-    def ask(self, request: bytes) -> Antwoord:
+    def ask(self, request: bytes) -> Answer:
         """Send a request and read its answer. Raises OSError when there is none."""
         fresh = self._socket is None
         try:
@@ -96,7 +96,7 @@ class Verbinding:
             self._socket.close()
             self._socket = None
 
-    def _ask(self, request: bytes) -> Antwoord:
+    def _ask(self, request: bytes) -> Answer:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), WAIT)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -111,7 +111,7 @@ class Verbinding:
             content += self._receive()
         if b"\r\nconnection: close" in head:
             self.close()
-        return Antwoord(int(head[9:12]), b"\r\ncontent-encoding: gzip" in head, bytes(content))
+        return Answer(int(head[9:12]), b"\r\ncontent-encoding: gzip" in head, bytes(content))
 
     def _receive(self) -> bytes:
         assert self._socket is not None  # noqa: S101 - connected above
@@ -128,16 +128,16 @@ def _length(head: bytes) -> int:
     raise ConnectionError("an answer without Content-Length")
 
 
-def ask_once(port: int, question: Vraag) -> Antwoord:
+def ask_once(port: int, question: Question) -> Answer:
     """Give the answer to the first body of a question."""
-    verbinding = Verbinding(port)
+    connection = Connection(port)
     try:
-        return verbinding.ask(question.raw()[0])
+        return connection.ask(question.raw()[0])
     finally:
-        verbinding.close()
+        connection.close()
 
 
-def measure(port: int, question: Vraag, seconds: int, count: int | None = None) -> Meting:
+def measure(port: int, question: Question, seconds: int, count: int | None = None) -> Measurement:
     """Ask for so many seconds with 16 connections, or a number of times."""
     if count is not None or WRK is None:
         return _own(port, question, seconds, count)
@@ -150,16 +150,16 @@ def measure(port: int, question: Vraag, seconds: int, count: int | None = None) 
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     found = json.loads(line.removeprefix("RESULT "))
     wrong = found["requests"] - found["status"] if question.status >= 400 else found["status"]  # noqa: PLR2004 - as wrk has it
-    return Meting(
+    return Measurement(
         requests=found["requests"],
         seconds=found["microseconds"] / 1e6,
         p50=found["p50"] / 1e3,
         p99=found["p99"] / 1e3,
-        fouten=wrong + found["broken"],
+        errors=wrong + found["broken"],
     )
 
 
-def _own(port: int, question: Vraag, seconds: int, count: int | None) -> Meting:
+def _own(port: int, question: Question, seconds: int, count: int | None) -> Measurement:
     """Ask with our own client."""
     requests, last = question.raw(), time.monotonic() + seconds
     times: list[float] = []
@@ -172,7 +172,7 @@ def _own(port: int, question: Vraag, seconds: int, count: int | None) -> Meting:
             yield requests[number % len(requests)]
             number += 1
 
-    def take(_number: int, answer: Antwoord, seconds: float) -> None:
+    def take(_number: int, answer: Answer, seconds: float) -> None:
         nonlocal wrong
         with lock:
             times.append(seconds)
@@ -183,13 +183,13 @@ def _own(port: int, question: Vraag, seconds: int, count: int | None) -> Meting:
     took = time.perf_counter() - started
     times.sort()
     p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-    return Meting(len(times), took, statistics.median(times) * 1e3, p99 * 1e3, wrong)
+    return Measurement(len(times), took, statistics.median(times) * 1e3, p99 * 1e3, wrong)
 
 
 def fetch_all(
     port: int,
     requests: Iterator[bytes],
-    take: Callable[[int, Antwoord, float], None],
+    take: Callable[[int, Answer, float], None],
     connections: int = CONNECTIONS,
 ) -> None:
     """Send all requests over so many connections; `take` gets the number of each, its answer and its seconds.
@@ -201,7 +201,7 @@ def fetch_all(
     failures: list[BaseException] = []
 
     def work() -> None:
-        verbinding = Verbinding(port)
+        connection = Connection(port)
         try:
             while not failures:
                 with lock:
@@ -209,12 +209,12 @@ def fetch_all(
                 if following is None:
                     return
                 started = time.perf_counter()
-                answer = verbinding.ask(following[1])
+                answer = connection.ask(following[1])
                 take(following[0], answer, time.perf_counter() - started)
         except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
             failures.append(error)
         finally:
-            verbinding.close()
+            connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(connections)]
     for thread in threads:
