@@ -13,8 +13,8 @@ DOCUMENT = TESTS.parent / "docs" / "conformance.md"
 RELIABILITY = {"known", "inferred", "unknown"}
 """How sure a rule is."""
 ALL_NAMED = (
-    *("integration/test_deur.py", "integration/test_geenwijzigingen.py", "integration/test_getrapt_dienst.py"),
-    *("integration/test_versies.py", "live/test_tafel.py"),
+    *("integration/test_application.py", "integration/test_geenwijzigingen.py", "integration/test_getrapt_exchange.py"),
+    *("integration/test_versions.py", "live/test_check_table.py"),
     *(f"contract/{path.name}" for path in sorted((TESTS / "contract").glob("test_*.py"))),
 )
 """The files whose every test holds a rule."""

@@ -217,7 +217,7 @@ def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
     with request_record.about(found):
         line = json.loads(JsonFormatter().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
-    assert re.fullmatch(r"builtins.ValueError at test_toezicht\.py:\d+ test_a_failure_in\w+", line["failure"])
+    assert re.fullmatch(r"builtins.ValueError at test_health\.py:\d+ test_a_failure_in\w+", line["failure"])
 
 
 FORKED = """
