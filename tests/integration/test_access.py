@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from support.world import BRIN6, CODE, KLANTCODE, MOMENT, OTHER_BRIN6, World, school_element
+from support.messages import school_element
+from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, OTHER_BRIN6
+from support.world import World
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.request import Autorisatie, SchoolReference

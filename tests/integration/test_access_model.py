@@ -18,8 +18,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from lxml import etree
 from pydantic import SecretStr
 from support.imports import import_delivery
-from support.messages import LG, body, envelope, header
-from support.world import SERVER_KEYS, World, open_database, school_element
+from support.messages import LG, body, envelope, header, school_element
+from support.school_builder import SERVER_KEYS, open_database
+from support.world import World
 from support.wsgi import call
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader

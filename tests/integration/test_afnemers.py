@@ -4,7 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.world import KLANTCODE, MOMENT, World
+from support.school_builder import KLANTCODE, MOMENT
+from support.world import World
 
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import afnemers, tables

@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import make_dataset
+from support.school_builder import BRIN6
 from support.trial_school import SCHOOLJAAR, SMALLEST, TrialSchool
-from support.world import BRIN6
 from support.wsgi import Reply, call
 
 from uwlr_adapter.administratie import schools

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.school_builder import CODE, MOMENT
 from support.trial_school import TrialSchool
-from support.world import CODE, MOMENT
 
 from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers.freshness import stand

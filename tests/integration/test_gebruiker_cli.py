@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.world import MOMENT, add_vestiging
+from support.school_builder import MOMENT, add_vestiging
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker

@@ -9,7 +9,8 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from support.world import BRIN6, MOMENT, SERVER_KEYS, World
+from support.school_builder import BRIN6, MOMENT, SERVER_KEYS
+from support.world import World
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import attempts, passwords, second_factor

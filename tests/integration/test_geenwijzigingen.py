@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from support.edexml_files import make_dataset
+from support.school_builder import CODE
 from support.trial_school import SCHOOLJAAR, SMALLEST, START, TrialSchool
-from support.world import CODE
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.edexml_files import make_dataset
-from support.imports import MOMENT, dump, import_dataset, next_change, open_database, options, select
+from support.imports import MOMENT, dump, import_dataset, next_change, options, select
+from support.school_builder import open_database
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, importer
@@ -46,7 +47,7 @@ SET = {
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_database(tmp_path)
+    opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
 

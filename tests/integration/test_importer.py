@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import CORPUS, eckid, make_dataset
-from support.imports import MOMENT, dump, import_dataset, import_delivery, open_database, select
+from support.imports import MOMENT, dump, import_dataset, import_delivery, select
+from support.school_builder import open_database
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget
@@ -34,7 +35,7 @@ SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_database(tmp_path)
+    opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
 

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.world import BRIN6, OTHER_BRIN6, World
+from support.school_builder import BRIN6, OTHER_BRIN6
+from support.world import World
 
 from uwlr_adapter.journaal import search as searching
 from uwlr_adapter.journaal import writer

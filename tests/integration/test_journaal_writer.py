@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from support.world import MOMENT, open_database
+from support.school_builder import MOMENT, open_database
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search, tables

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from support.databases import everything
-from support.world import BRIN6, CODE, MOMENT, OTHER_BRIN6, World
+from support.school_builder import BRIN6, CODE, MOMENT, OTHER_BRIN6
+from support.world import World
 
 from uwlr_adapter.journaal import search, writer
 from uwlr_adapter.journaal import tables as journaal_tables

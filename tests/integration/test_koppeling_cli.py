@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.world import BRIN6, CODE, MOMENT, add_vestiging
+from support.school_builder import BRIN6, CODE, MOMENT, add_vestiging
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context

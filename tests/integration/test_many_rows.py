@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from support.world import open_database
+from support.school_builder import open_database
 
 from uwlr_adapter.administratie.tables import aanstelling, deelname, inschrijving, locatie, persoon
 from uwlr_adapter.db import dialect

@@ -21,10 +21,11 @@ from support.databases import PostgresServer, end_connections, kept_waiting, own
 from support.edexml_files import make_dataset
 from support.event_loop import run
 from support.imports import import_dataset
+from support.school_builder import BRIN6, CODE, MOMENT, OTHER_BRIN6, open_database
 from support.served_school import furnish
 from support.server import until
 from support.trial_school import TrialSchool
-from support.world import BRIN6, CODE, MOMENT, OTHER_BRIN6, World, open_database
+from support.world import World
 from support.wsgi import call
 
 from uwlr_adapter.administratie.tables import persoon

@@ -10,8 +10,8 @@ import pytest
 from support.messages import AUT, LG, SOAP11, SOAP12
 from support.oracle import standard_file
 from support.request_corpus import FOLDER, RequestCase, read_manifest, send, verdict
+from support.school_builder import MOMENT
 from support.served_school import CODE, ServedSchool, furnish
-from support.world import MOMENT
 from support.wsgi import call
 
 from uwlr_adapter.contract import fault, repairs

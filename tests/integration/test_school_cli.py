@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.edexml_files import make_dataset
-from support.imports import import_dataset, next_change, open_database
+from support.imports import import_dataset, next_change
+from support.school_builder import open_database
 from support.served_school import furnish
 from support.wsgi import call
 
@@ -108,7 +109,7 @@ def test_an_answer_is_true_until_the_next_change(
     tmp_path: Path, day: date, changes: list[EnrolmentChange], first: date | None
 ) -> None:
     """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
-    database = open_database(tmp_path)
+    database = open_database(tmp_path, migrated=False)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
         found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from support.edexml_files import make_dataset
-from support.imports import AANMAAKDATUM, import_dataset, import_delivery, open_database, select
+from support.imports import AANMAAKDATUM, import_dataset, import_delivery, select
+from support.school_builder import open_database
 from support.strategies import datasets, days
 
 from uwlr_adapter.administratie.model import parse_day
@@ -25,7 +26,7 @@ DAY = date(2026, 10, 1)
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_database(tmp_path)
+    opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
 
@@ -117,7 +118,7 @@ def test_a_selection_takes_a_handful_of_statements(database: Database) -> None:
 def test_import_then_select_gives_every_value_back(dataset: Dataset) -> None:
     """What a file says of the enrolled leerlingen, groups and leerkrachten comes out of the database unchanged."""
     with TemporaryDirectory() as folder:
-        database = open_database(Path(folder))
+        database = open_database(Path(folder), migrated=False)
         import_dataset(database, dataset)
         school = dataset.school
         found = select(

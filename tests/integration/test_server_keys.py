@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
-from support.world import BRIN6, CODE, KLANTCODE, MOMENT, open_database
+from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, open_database
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file

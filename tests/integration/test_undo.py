@@ -8,9 +8,10 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import eckid, make_dataset, to_edexml
-from support.imports import MOMENT, TABLES, dump, import_dataset, open_database, options
+from support.imports import MOMENT, TABLES, dump, import_dataset, options
 from support.las_files import CSV_STYLES, csv_set, edexml_file
 from support.oracle import amount
+from support.school_builder import open_database
 from support.school_life import BRIN6S, START, SchoolLife
 from support.school_model import edexml_says
 
@@ -30,7 +31,7 @@ STEPS = 14
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Give a new database."""
-    opened = open_database(tmp_path)
+    opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
 

@@ -17,10 +17,10 @@ from typing import Self
 import psutil
 import pytest
 from support.databases import PostgresServer, end_connections, own_server, waiting
+from support.school_builder import CODE
 from support.served_school import CODE_OF_ONE, ServedSchool, furnish
 from support.server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
 from support.trial_school import TrialSchool
-from support.world import CODE
 
 from uwlr_adapter.contract import repairs
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS

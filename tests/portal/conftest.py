@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Clock, Portal
-from support.world import add_vestiging
+from support.school_builder import SchoolBuilder, quick_hash
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers import passwords, second_factor
+from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
@@ -49,17 +47,12 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = Database(settings.database_url)
     database.upgrade()
     server_keys = ServerKeys.from_settings(settings, database)
-    hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    with database.writing() as connection:
-        for brin6 in ("21QW00", "21QW01", "30AB00"):
-            add_vestiging(connection, brin6)
+    builder = SchoolBuilder(database, server_keys, moment=MOMENT)
+    with builder.transaction():
+        builder.add_vestigingen("21QW00", "21QW01", "30AB00")
         for klantnaam in ("Snappet", "Basispoort"):
-            afnemers.add(connection, server_keys, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}")
-        for new in GEBRUIKERS:
-            _, token = gebruikers.add(connection, new, MOMENT)
-            made = gebruikers.set_password(connection, token, hash_, MOMENT)
-            if new.needs_totp:
-                gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, TOTP), 0)
+            builder.add_afnemer(klantnaam, f"een-klantcode-van-{klantnaam}")
+        builder.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
     database.close()
     return folder
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from support import messages
+from support.messages import school_element
 from support.portal_browser import Browser, Page, Portal
 from support.served_school import import_one_of_each
-from support.world import school_element
 from support.wsgi import call
 
 from uwlr_adapter.journaal import search

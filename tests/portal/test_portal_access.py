@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from flask import Flask
 from support.portal_browser import Browser, Page, Portal
-from support.world import CODE
+from support.school_builder import CODE
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {

@@ -1,7 +1,6 @@
 """A database of their own for tests of the administratie, and the shortest way through an import."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +12,6 @@ from uwlr_adapter.administratie.model import Delivery, ImportReport
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.settings import Settings
 
 MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
@@ -30,14 +27,6 @@ TABLES = (
     tables.aanstelling,
 )
 """The records themselves, without what is kept about imports."""
-
-
-def open_database(folder: Path) -> Database:
-    """Open a new database with every table."""
-    database = Database(Settings(data=folder).database_url)
-    with database.writing() as connection:
-        metadata.create_all(connection)
-    return database
 
 
 def options(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:

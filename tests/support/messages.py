@@ -6,6 +6,11 @@ SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 
 
+def school_element(brin6: str) -> str:
+    """Return the elements by which a request names a vestiging."""
+    return f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
+
+
 def header(key: str = "21QW00Ygr67BfgKl!gr8", klantcode: str = "code", klantnaam: str = "Snappet") -> str:
     """Give an autorisatie element with its three parts; an empty text leaves its part out."""
     parts = (("autorisatiesleutel", key), ("klantcode", klantcode), ("klantnaam", klantnaam))

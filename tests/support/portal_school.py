@@ -1,26 +1,22 @@
 """A furnished portal for browsers: the example school, a koppeling in each state, traffic, and a user of each role."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
+from support.school_builder import SchoolBuilder, quick_hash
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
-from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers import second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, store
-from uwlr_adapter.koppelingen.actions import ActivationRequest
-from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import koppeling
 from uwlr_adapter.settings import Settings
@@ -51,7 +47,7 @@ class PortalSchool:
     data: Path
     schooljaar: str
     koppelingen: dict[str, int]
-    """Ids of koppelingen of VOL, and one of LEEG, by what they are an example of."""
+    """Ids of koppelingen of FULL, and two of EMPTY, by what they are an example of."""
     link: str
     """The token of a one-time link that nobody used."""
 
@@ -69,13 +65,17 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
         server_keys = ServerKeys.from_settings(settings, database)
         begin = moment - timedelta(days=DAYS)
         setup.prepare(database, server_keys, begin)
-        with database.writing() as connection:
+        then = SchoolBuilder(database, server_keys, moment=begin, login="a.devries", naam="A. de Vries")
+        now = replace(then, moment=moment)
+        with then.transaction() as connection:
             schools.add_vestiging(connection, EMPTY, "De Lege Bank")
             for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                afnemers.add(connection, server_keys, klantnaam, begin)
+                then.add_afnemer(klantnaam)
+            koppelingen = _activate(then)
+        with now.transaction() as connection:
             afnemers.disable(connection, "Gestopt", moment)
-            link = _add_gebruikers(connection, server_keys, moment)
-            koppelingen = _activate(connection, server_keys, begin)
+            now.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
+            link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
     finally:
         database.close()
@@ -83,39 +83,20 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
     return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link)
 
 
-def _add_gebruikers(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> str:
-    hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    for new in GEBRUIKERS:
-        _, token = gebruikers.add(connection, new, moment)
-        made = gebruikers.set_password(connection, token, hash_, moment)
-        if new.login == "streng":
-            gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, TOTP), 0)
-    _, token = gebruikers.add(
-        connection, NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)), moment
-    )
-    return token
-
-
-def _activate(connection: sa.Connection, server_keys: ServerKeys, begin: datetime) -> dict[str, Koppeling]:
+def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
     """Activate a koppeling of each kind; that of Snappet is the demo's."""
-
-    def activate(entry: str, code: str | None, brin6: str = FULL, days: int = 0) -> Koppeling:
-        start = day_of(begin) + timedelta(days=days)
-        request = ActivationRequest(brin6, entry, "a.devries", "A. de Vries", True, start, code)  # noqa: FBT003 - agreed
-        return actions.activate(connection, Catalogue.load(), server_keys, request, begin)
-
-    actief = store.find_living(connection, FULL, "snappet")
-    assert actief is not None
+    much_later = day_of(builder.moment) + timedelta(days=DAYS + 60)
     made = {
-        "actief": actief,
-        "gepauzeerd": activate("basispoort", f"{FULL}gepauzeerde-koppeling"),
-        "beeindigd": activate("uwlr-4d", f"{FULL}beeindigde-koppeling"),
-        "nieuwe voorwaarden": activate("ouderportaal-basis", None),
-        "zonder leerlingen": activate("snappet", f"{EMPTY}zonder-leerlingen", EMPTY),
-        "later": activate("uwlr-4d", f"{EMPTY}begint-nog-niet", EMPTY, days=DAYS + 60),
+        "actief": builder.living(FULL, "snappet"),
+        "gepauzeerd": builder.activate("basispoort", FULL, f"{FULL}gepauzeerde-koppeling"),
+        "beeindigd": builder.activate("uwlr-4d", FULL, f"{FULL}beeindigde-koppeling"),
+        "nieuwe voorwaarden": builder.activate("ouderportaal-basis", FULL, None),
+        "zonder leerlingen": builder.activate("snappet", EMPTY, f"{EMPTY}zonder-leerlingen"),
+        "later": builder.activate("uwlr-4d", EMPTY, f"{EMPTY}begint-nog-niet", startdatum=much_later),
     }
-    older_terms = koppeling.update().where(koppeling.c.id == made["nieuwe voorwaarden"].id)
-    connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0"))
+    with builder.transaction() as connection:
+        older_terms = koppeling.update().where(koppeling.c.id == made["nieuwe voorwaarden"].id)
+        connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0"))
     return made
 
 

@@ -11,41 +11,21 @@ from pydantic import SecretStr
 
 from support import messages
 from support.imports import options
-from support.messages import LG
+from support.messages import LG, school_element
+from support.school_builder import KLANTCODE, SERVER_KEYS, SchoolBuilder, write_catalogue
 from support.school_model import View
 from support.trial_school import OK
-from support.world import KLANTCODE, SERVER_KEYS, school_element
 from support.wsgi import call
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 
 PROFIELEN = {"smal": "smalle set", "lvs": "LVS-set", "vol": "volledig"}
-_VOORWAARDEN = """
-[[voorwaarden]]
-id = "uwlr"
-versie = "uwlr-1"
-tekst = "Verzonnen voor een test."
-"""
-_KOPPELING = """
-[[koppeling]]
-id = "{id}"
-naam = "{profiel}"
-type = "UWLR Leerlinggegevens"
-omschrijving = "Proef"
-prijs = "Geen"
-voorwaarden = "uwlr"
-afnemer = "Proef"
-profiel = "{profiel}"
-"""
 
 
 def code_of(brin6: str, profiel: str) -> str:
@@ -65,15 +45,13 @@ class ProfileSchool:
     def __post_init__(self) -> None:
         """Open it, with a catalogue of one koppeling per profile."""
         catalogue = self.folder / "catalogus.toml"
-        entries = (_KOPPELING.format(id=id_, profiel=naam) for id_, naam in PROFIELEN.items())
-        catalogue.write_text(_VOORWAARDEN + "".join(entries), encoding="utf-8")
+        write_catalogue(catalogue, PROFIELEN.items())
         self.settings = Settings(
             data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)), catalogus=catalogue, database=None
         )
         self.database = Database(self.settings.database_url)
         self.database.upgrade()
-        with self.database.writing() as connection:
-            afnemers.add(connection, ServerKeys.parse(SERVER_KEYS), "Proef", self.moment, KLANTCODE)
+        self._builder.add_afnemer("Proef", KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
             sa.event.listen(database.engine, "connect", _without_waiting)
@@ -84,15 +62,15 @@ class ProfileSchool:
         self.app.close()
         self.database.close()
 
+    @property
+    def _builder(self) -> SchoolBuilder:
+        return SchoolBuilder(self.database, catalogue=Catalogue.load(self.settings.catalogus), moment=self.moment)
+
     def activate(self, *brin6s: str) -> None:
         """Activate each koppeling of vestigingen that exist."""
-        catalogue = Catalogue.load(self.settings.catalogus)
         for brin6 in brin6s:
             for id_ in PROFIELEN:
-                code = code_of(brin6, id_)
-                request = ActivationRequest(brin6, id_, "test", "Test", akkoord=True, verificatiecode=code)
-                with self.database.writing() as connection:
-                    actions.activate(connection, catalogue, ServerKeys.parse(SERVER_KEYS), request, self.moment)
+                self._builder.activate(id_, brin6, code_of(brin6, id_))
 
     def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from support.messages import body, envelope, header
+from support.messages import body, envelope, header, school_element
+from support.school_builder import SchoolBuilder
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import day_of, now
@@ -14,10 +15,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import KEY_BYTES, ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers
-from uwlr_adapter.koppelingen.actions import ActivationRequest
-from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 CODE = setup.VERIFICATIECODE
@@ -27,7 +25,6 @@ ONE_OF_EACH = """<EDEX><school><schooljaar>{schooljaar}</schooljaar><brincode>30
 <leerlingen><leerling key="l"><roepnaam>Één</roepnaam><groep key="g"/></leerling></leerlingen>
 <leerkrachten><leerkracht key="k"><roepnaam>Uno</roepnaam></leerkracht></leerkrachten></EDEX>"""
 """The smallest school: one groep, a leerling with only a roepnaam, a leerkracht without rol or groep."""
-SCHOOL = "<brincode>{}</brincode><dependancecode>{}</dependancecode>"
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class ServedSchool:
         self, klantnaam: str = "Snappet", key: str = CODE, brin6: str = "21QW00", school: str | None = None
     ) -> bytes:
         """Give a request for the school year of today, right unless told otherwise."""
-        named = SCHOOL.format(brin6[:4], brin6[4:]) if school is None else school
+        named = school_element(brin6) if school is None else school
         return envelope(body(self.schooljaar, named), self.header(klantnaam, key=key))
 
 
@@ -70,31 +67,17 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
             key_file.make(data / "keys", KEY_BYTES)
         server_keys = ServerKeys.from_settings(settings, database)
         example = setup.prepare(database, server_keys, moment)
-        klantcodes = {setup.KLANTNAAM: setup.KLANTCODE}
-        with database.writing() as connection:
-            for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
-                _, klantcodes[klantnaam] = afnemers.add(connection, server_keys, klantnaam, moment)
+        builder = SchoolBuilder(database, server_keys, moment=moment)
+        with builder.transaction() as connection:
+            klantcodes = {naam: builder.add_afnemer(naam) for naam in ("Basispoort", "UWLR-4D", "Gestopt")}
+            klantcodes[setup.KLANTNAAM] = setup.KLANTCODE
             afnemers.disable(connection, "Gestopt", moment)
-
-            def activate(brin6: str, entry: str, code: str, days: int = 0) -> Koppeling:
-                request = ActivationRequest(
-                    brin6=brin6,
-                    entry_id=entry,
-                    login="test",
-                    naam="Test",
-                    akkoord=True,
-                    startdatum=day_of(moment) + timedelta(days=days),
-                    verificatiecode=code,
-                )
-                return actions.activate(connection, Catalogue.load(), server_keys, request, moment)
-
-            paused = activate("21QW00", "basispoort", "21QW00gepauzeerd-koppeling")
-            actions.clear_code(connection, paused.id, paused.versie, moment)
-            ended = activate("21QW00", "uwlr-4d", "21QW00beeindigde-koppeling")
-            actions.end(connection, ended.id, ended.versie, moment)
-            activate("21QW01", "basispoort", "21QW01nog-niet-gestart", days=7)
+            builder.pause(builder.activate("basispoort", "21QW00", "21QW00gepauzeerd-koppeling"))
+            builder.end(builder.activate("uwlr-4d", "21QW00", "21QW00beeindigde-koppeling"))
+            next_week = day_of(moment) + timedelta(days=7)
+            builder.activate("basispoort", "21QW01", "21QW01nog-niet-gestart", startdatum=next_week)
             import_one_of_each(connection, example.schooljaar)
-            activate("30AB00", "snappet", CODE_OF_ONE)
+            builder.activate("snappet", "30AB00", CODE_OF_ONE)
     finally:
         database.close()
     refusals = {

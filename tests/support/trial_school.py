@@ -11,18 +11,14 @@ from pydantic import SecretStr
 from support import messages
 from support.edexml_files import make_dataset
 from support.imports import import_dataset
-from support.world import BRIN6, CODE, KLANTCODE, SERVER_KEYS, school_element
+from support.messages import school_element
+from support.school_builder import BRIN6, CODE, KLANTCODE, SERVER_KEYS, SchoolBuilder, open_database, write_catalogue
 from support.wsgi import call
-from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerling
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operation
-from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, EntryKind
-from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers, store
-from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
@@ -39,21 +35,6 @@ SMALLEST = make_dataset(
     schooljaar=SCHOOLJAAR,
 )
 """The smallest school with a group."""
-_CATALOGUE = """
-[[voorwaarden]]
-id = "uwlr"
-versie = "uwlr-1"
-tekst = "Verzonnen voor een test."
-[[koppeling]]
-id = "proef"
-naam = "Proef"
-type = "UWLR Leerlinggegevens"
-omschrijving = "Proef"
-prijs = "Geen"
-voorwaarden = "uwlr"
-afnemer = "Proef"
-profiel = "{profiel}"
-"""
 
 
 @dataclass(frozen=True)
@@ -107,18 +88,16 @@ class TrialSchool:
         self.moment = START
         keys = SecretStr(",".join(SERVER_KEYS))
         self.settings = Settings(data=folder, keys=keys, catalogus=folder / "catalogus.toml")
-        self.database = Database(self.settings.database_url)
-        self.database.upgrade()
+        self.database = open_database(folder)
         self.set_profiel(profiel, start=False)
-        with self.database.writing() as connection:
-            afnemers.add(connection, self._server_keys, "Proef", self.moment, KLANTCODE)
+        self._builder.add_afnemer("Proef", KLANTCODE)
         self.import_data(SMALLEST)
         self.activate()
         self.app: App = make_app(self.settings, lambda: self.moment)
 
     @property
-    def _server_keys(self) -> ServerKeys:
-        return ServerKeys.parse(SERVER_KEYS)
+    def _builder(self) -> SchoolBuilder:
+        return SchoolBuilder(self.database, catalogue=Catalogue.load(self.settings.catalogus), moment=self.moment)
 
     def close(self) -> None:
         """Close both ends of the database."""
@@ -129,7 +108,7 @@ class TrialSchool:
         """Write the catalogue with another profile and start the service anew."""
         catalogue = self.settings.catalogus
         assert catalogue is not None
-        catalogue.write_text(_CATALOGUE.format(profiel=profiel), encoding="utf-8")
+        write_catalogue(catalogue, [("proef", profiel)])
         if start:
             self.restart()
 
@@ -159,39 +138,19 @@ class TrialSchool:
 
     def activate(self, entry: str = "proef", code: str = CODE) -> None:
         """Activate a koppeling as of today."""
-        request = ActivationRequest(
-            brin6=BRIN6,
-            entry_id=entry,
-            login="test",
-            naam="Test",
-            akkoord=True,
-            startdatum=day_of(self.moment),
-            verificatiecode=code,
-        )
-        with self.database.writing() as connection:
-            catalogue = Catalogue.load(self.settings.catalogus)
-            actions.activate(connection, catalogue, self._server_keys, request, self.moment)
+        self._builder.activate(entry, code=code)
 
     def end(self) -> None:
         """End the koppeling."""
-        with self.database.writing() as connection:
-            found = store.find_living(connection, BRIN6, "proef")
-            assert found is not None
-            actions.end(connection, found.id, found.versie, self.moment)
+        self._builder.end(self._builder.living(BRIN6, "proef"))
 
     def pause(self) -> None:
         """Clear the verificatiecode."""
-        with self.database.writing() as connection:
-            found = store.find_living(connection, BRIN6, "proef")
-            assert found is not None
-            actions.clear_code(connection, found.id, found.versie, self.moment)
+        self._builder.pause(self._builder.living(BRIN6, "proef"))
 
     def resume(self) -> None:
         """Enter the same verificatiecode again."""
-        with self.database.writing() as connection:
-            found = store.find_living(connection, BRIN6, "proef")
-            assert found is not None
-            actions.enter_code(connection, self._server_keys, found.id, found.versie, CODE, self.moment)
+        self._builder.enter_code(self._builder.living(BRIN6, "proef"))
 
     def fetch(
         self,

@@ -1,49 +1,29 @@
 """A gate of its own for tests: a database, vestigingen, afnemers, and the shortest way to activate and to call."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from support import messages
-from uwlr_adapter.administratie import schools
+from support.messages import school_element
+from support.school_builder import (
+    BRIN6,
+    CODE,
+    KLANTCODE,
+    MOMENT,
+    OTHER_BRIN6,
+    SERVER_KEYS,
+    SchoolBuilder,
+    open_database,
+)
 from uwlr_adapter.contract.request import read
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.access import Access, Gate
-from uwlr_adapter.koppelingen.actions import ActivationRequest
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.settings import Settings
-
-MOMENT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
-BRIN6 = "21QW00"
-OTHER_BRIN6 = "21QW01"
-CODE = "21QW00Ygr67BfgKl!gr8"
-KLANTCODE = "een-lange-klantcode"
-SERVER_KEYS = "b=" + "0b" * 32, "a=" + "0a" * 32
-
-
-def school_element(brin6: str) -> str:
-    """Give the elements by which a request names a vestiging."""
-    return f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode>"
-
-
-def open_database(folder: Path, *brin6s: str) -> Database:
-    """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
-    database = Database(Settings(data=folder).database_url)
-    database.upgrade()
-    with database.writing() as connection:
-        for brin6 in brin6s:
-            add_vestiging(connection, brin6)
-    return database
-
-
-def add_vestiging(connection: sa.Connection, brin6: str) -> None:
-    """Add a vestiging."""
-    schools.add_vestiging(connection, brin6, brin6, f"key-{brin6}")
 
 
 @dataclass(frozen=True)
@@ -57,10 +37,18 @@ class World:
     def make(cls, folder: Path, *klantnamen: str) -> "World":
         """Make one with both vestigingen, and afnemers that all have KLANTCODE."""
         world = cls(open_database(folder, BRIN6, OTHER_BRIN6), Gate(Catalogue.load(), ServerKeys.parse(SERVER_KEYS)))
-        with world.database.writing() as connection:
+        builder = world.builder
+        with builder.transaction():
             for klantnaam in klantnamen:
-                afnemers.add(connection, world.gate.server_keys, klantnaam, MOMENT, KLANTCODE)
+                builder.add_afnemer(klantnaam, KLANTCODE)
         return world
+
+    @property
+    def builder(self) -> SchoolBuilder:
+        """A builder on its database, with the keys and the catalogue of its gate."""
+        return SchoolBuilder(
+            self.database, self.gate.server_keys, self.gate.catalogue, login="jdevries", naam="J. de Vries"
+        )
 
     def activate(
         self,
@@ -72,9 +60,7 @@ class World:
         moment: datetime = MOMENT,
     ) -> Koppeling:
         """Activate a koppeling in a transaction of its own."""
-        request = ActivationRequest(brin6, entry, "jdevries", "J. de Vries", True, startdatum, code)  # noqa: FBT003 - agreed
-        with self.database.writing() as connection:
-            return actions.activate(connection, self.gate.catalogue, self.gate.server_keys, request, moment)
+        return self.builder.activate(entry, brin6, code, startdatum=startdatum, moment=moment)
 
     def fetch(
         self,

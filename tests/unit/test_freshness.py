@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from support.world import BRIN6, open_database
+from support.school_builder import BRIN6, open_database
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.answers.freshness import (
