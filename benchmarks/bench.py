@@ -33,7 +33,7 @@ NORM = 500
 """The size for which the ratios are asked."""
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 Rival: TypeAlias = tuple[str, Server, Question]
-"""What a server is asked, by name; the server; and the request itself."""
+"""The name of a question, the server, and the request itself."""
 CREWS = (("sqlite", 1), ("postgresql", 1), ("postgresql", 2))
 """The databases, and how many workers serve them: one as `serve` has by itself, and one for each of two cores."""
 
@@ -51,7 +51,7 @@ class Setup:
 
     @classmethod
     def quick(cls) -> "Setup":
-        """Give one of about two minutes, that shows that all works; its figures are too few to be told."""
+        """Return one of about two minutes, that shows that all works; its figures are too few to be told."""
         return cls(sizes=(25, NORM), rounds=2, pairs=2, schools=300, firsts=3)
 
 
@@ -73,7 +73,7 @@ class Cell:
         return [measurement.rate for measurement in self.metrics]
 
     def line(self) -> str:
-        """Give its line of the table."""
+        """Return its line of the table."""
         p50 = Spread.of([measurement.p50 for measurement in self.metrics]).middle
         p99 = Spread.of([measurement.p99 for measurement in self.metrics]).middle
         wrong = sum(measurement.errors for measurement in self.metrics)
@@ -107,7 +107,7 @@ class Table:
             print(cell.line(), flush=True)
 
     def get(self, size: int, naam: str, server: str) -> Cell | None:
-        """Give one cell, or None when it was not measured."""
+        """Return one cell, or None when it was not measured."""
         return self.cells.get((size, naam, server))
 
 
@@ -153,7 +153,7 @@ def _crew(backend: Backend, stack: ExitStack) -> Iterator[Crew]:
 
 
 def _questions(crew: Crew, brin6: str) -> dict[str, Question]:
-    """Give the questions about one school, with the answers looked at first."""
+    """Return the questions about one school, with the answers looked at first."""
     plain = world.question(world.fetch_message(brin6))
     first = _require(ask_once(crew.ours.port, plain), 200, b"<leerlinggegevens>")
     since = _aanmaakdatum(first)
@@ -180,7 +180,7 @@ def _questions(crew: Crew, brin6: str) -> dict[str, Question]:
 
 
 def _require(answer: Answer, status: int, mark: bytes) -> bytes:
-    """Give the body of an answer that is as it must be; else there is nothing to measure."""
+    """Return the body of an answer that is as it must be; else there is nothing to measure."""
     if answer.status != status or mark not in answer.body:
         raise SystemExit(f"an answer is not what was asked for: {answer.status}, without {mark.decode()}")
     return answer.body
@@ -221,7 +221,7 @@ def _measure_all(setup: Setup, table: Table) -> None:
 def _rounds(
     size: int, crews: Sequence[Crew], questions: dict[str, dict[str, Question]], static: list[Rival]
 ) -> Iterator[list[Rival]]:
-    """Give what is measured in turn for a size: every rival for the size of which ratios are asked, else a few.
+    """Yield what is measured in turn for a size: every rival for the size of which ratios are asked, else a few.
 
     Of what ratios are asked stands in the same rounds. The typed service is the same over both databases but for its
     workers; a klant is refused before any size matters.
@@ -262,7 +262,7 @@ def _rounds(
 
 
 _BESIDE_ALL = ("all, gzip", "refused: code", "refused: klant")
-"""What is compared with the whole answer, plain."""
+"""The kinds of answer that are compared with the whole plain answer."""
 
 
 def _fill(backend: Backend, schools: dict[int, str], folder: Path) -> None:

@@ -15,7 +15,7 @@ class Spread:
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> "Spread":
-        """Give the spread of figures, of which there is at least one."""
+        """Return the spread of figures, of which there is at least one."""
         return cls(statistics.median(figures), min(figures), max(figures))
 
     def __str__(self) -> str:
@@ -25,7 +25,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a ratio must come to: at least, or at most."""
+    """The bound of a ratio: a minimum or a maximum, inclusive."""
 
     floor: float | None = None
     ceiling: float | None = None
@@ -40,7 +40,7 @@ class Requirement:
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> Spread:
-    """Give the spread of the ratios of two rivals, round by round."""
+    """Return the spread of the ratios of two rivals, round by round."""
     return Spread.of([one / other for one, other in zip(above, below, strict=True)])
 
 

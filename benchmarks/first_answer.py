@@ -64,7 +64,7 @@ def measure(rounds: int) -> None:
 
 
 def _lxml(body: bytes) -> float:
-    """Give the seconds, the median of some, in which lxml judges and serialises an answer."""
+    """Return the seconds, the median of some, in which lxml judges and serialises an answer."""
     schema = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
     tree = etree.ElementTree(etree.fromstring(body)[0][0])
     found = []

@@ -68,7 +68,7 @@ def _require(number: int, answer: object, _seconds: float) -> None:
 
 
 def _cpu(server: Server, question: Question, seconds: int) -> float:
-    """Give the milliseconds of CPU of one request."""
+    """Return the milliseconds of CPU of one request."""
     before = server.cpu()
     found = load(server.port, question, seconds)
     server.settle()
@@ -91,7 +91,7 @@ def fill(backend: Backend, brins: Sequence[str]) -> None:
 
 
 def _copy(database: Database, example: str, brins: Sequence[str]) -> None:
-    """Give every vestiging the records of the example; a person of a copy has a number of its own."""
+    """Copy the records of the example to every vestiging; a person of a copy has a number of its own."""
     with database.writing() as connection:
         dialect.no_time_limit(connection)
         connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])

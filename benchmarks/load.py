@@ -26,7 +26,7 @@ WAIT = 120
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: bodies in turn, to a path; without a body it is a GET. `status` is what a good answer has."""
+    """A question: bodies in turn, to a path; without a body it is a GET. `status` is that of a good answer."""
 
     path: str
     bodies: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Question:
     status: int = 200
 
     def raw(self) -> list[bytes]:
-        """Give the requests as they go over the wire."""
+        """Return the requests as they go over the wire."""
         headers = ["Host: localhost", *(["Accept-Encoding: gzip"] if self.gzip else [])]
         if not self.bodies:
             return ["\r\n".join([f"GET {self.path} HTTP/1.1", *headers, "", ""]).encode()]
@@ -91,7 +91,7 @@ class Connection:
         return self._ask(request)  # the server closed a connection that was idle
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -129,7 +129,7 @@ def _length(head: bytes) -> int:
 
 
 def ask_once(port: int, question: Question) -> Answer:
-    """Give the answer to the first body of a question."""
+    """Return the answer to the first body of a question."""
     connection = Connection(port)
     try:
         return connection.ask(question.raw()[0])

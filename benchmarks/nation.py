@@ -51,7 +51,7 @@ _FREE_PER_SCHOOL = 2 * 2**20
 
 @dataclass
 class Nation:
-    """What was made: the size and file of each school, and since when the vendor has its data."""
+    """The schools of a run: the size and file of each, and since when the vendor has its data."""
 
     sizes: dict[str, int]
     folder: Path
@@ -63,13 +63,13 @@ class Nation:
         return sum(self.sizes.values())
 
     def file(self, brin6: str) -> Path:
-        """Give the file of a school."""
+        """Return the file of a school."""
         return self.folder / f"{brin6}.xml"
 
 
 @dataclass
 class Outcome:
-    """What came back in one fetch of all schools."""
+    """Result of one fetch of all schools."""
 
     data: int = 0
     geenwijzigingen: int = 0
@@ -79,7 +79,7 @@ class Outcome:
 
 
 def sizes(count: int) -> Iterator[int]:
-    """Give the sizes of schools; the same ones each time."""
+    """Yield the sizes of schools; the same ones each time."""
     chance = random.Random(6600)  # noqa: S311 - invented schools, no secret
     for _ in range(count):
         yield min(max(round(chance.lognormvariate(MU, SIGMA)), SMALLEST), LARGEST)
@@ -100,7 +100,7 @@ def import_all(backend: Backend, nation: Nation, brin6s: Sequence[str]) -> None:
 
 
 def start_up(backend: Backend, nation: Nation) -> float:
-    """Give the seconds that as many processes need to start, which is a large part of importing a few schools."""
+    """Return the seconds that as many processes need to start, which is a large part of importing a few schools."""
     started = time.perf_counter()
     _run(backend, nation, [["--help"]] * PROCESSES)
     return time.perf_counter() - started
@@ -153,7 +153,7 @@ def fetch(server: Server, nation: Nation) -> Outcome:
 
 @dataclass
 class Meter:
-    """What a stage took: seconds, CPU of processes, and the highest memory seen."""
+    """Cost of a stage: seconds, CPU of processes, and the highest memory seen."""
 
     pids: Sequence[int]
     seconds: float = 0.0
@@ -210,7 +210,7 @@ def _line(label: str, seconds: float, *parts: str) -> None:
 
 
 def _change(nation: Nation, brin6: str) -> None:
-    """Give one leerling of a school another name, in its file."""
+    """Change the name of one leerling of a school, in its file."""
     file = nation.file(brin6)
     content = file.read_text(encoding="utf-8")
     file.write_text(content.replace("<achternaam>", "<achternaam>Nieuwe", 1), encoding="utf-8")

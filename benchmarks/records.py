@@ -17,13 +17,13 @@ Pupil = tuple[str, str, str, str, str, str]
 
 
 def brin6s() -> Iterator[str]:
-    """Give the first vestiging of ever other schools."""
+    """Yield the first vestiging of ever other schools."""
     for first, second, number in product(ascii_uppercase, ascii_uppercase, range(100)):
         yield f"{number:02}{first}{second}00"
 
 
 def pupils(brin6: str, count: int) -> Iterator[tuple[Pupil, int]]:
-    """Give the children of a vestiging, each with the number of the own group."""
+    """Yield the children of a vestiging, each with the number of the own group."""
     groepen = -(-count // _PER_GROEP)
     for number in range(count):
         groep = number % groepen
@@ -35,7 +35,7 @@ def pupils(brin6: str, count: int) -> Iterator[tuple[Pupil, int]]:
 
 
 def groups(count: int) -> int:
-    """Give how many groups a vestiging of so many leerlingen has."""
+    """Return how many groups a vestiging of so many leerlingen has."""
     return -(-count // _PER_GROEP)
 
 

@@ -37,7 +37,7 @@ max_wal_size = '8GB'
 max_connections = 200
 log_min_messages = fatal
 """
-"""What the PostgreSQL of the benchmarks has beside the defaults of its maker; a commit is on the disk."""
+"""Settings of the PostgreSQL of the benchmarks beside the defaults; a commit is on the disk."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Backend:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process of ours needs to use it; nothing of this process's own settings counts."""
+        """The environment with which a process of the service uses it; settings of this process are left out."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
         return clean | {"UWLR_DATA": str(self.data), "UWLR_DATABASE": self.url, "UWLR_KEYS": SERVER_KEY}
 
@@ -72,12 +72,12 @@ class Server:
     """Whether an answer takes it milliseconds, so that it is asked a number of times rather than for some time."""
 
     def cpu(self) -> float:
-        """Give the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
+        """Return the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
         roots = [self.pid, *([self.backend.pid] if self.backend and self.backend.pid else [])]
         return sum(cpu_of(pid) for pid in roots)
 
     def memory(self) -> float:
-        """Give the memory of its processes in MiB, shared pages counted once (PSS); its database not counted."""
+        """Return the memory of its processes in MiB, shared pages counted once (PSS); its database not counted."""
         return memory_of(self.pid)
 
     def settle(self) -> None:
@@ -92,7 +92,7 @@ class Server:
 
 
 def cpu_of(pid: int) -> float:
-    """Give the seconds of CPU of a process and all under it, those that have ended included."""
+    """Return the seconds of CPU of a process and all under it, those that have ended included."""
     total = 0.0
     for process in _tree(pid):
         try:
@@ -104,7 +104,7 @@ def cpu_of(pid: int) -> float:
 
 
 def memory_of(pid: int) -> float:
-    """Give the memory of a process and all under it in MiB (PSS)."""
+    """Return the memory of a process and all under it in MiB (PSS)."""
     total = 0
     for process in _tree(pid):
         try:
@@ -121,7 +121,7 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 @contextmanager
 def sqlite() -> Iterator[Backend]:
-    """Give an SQLite database in a folder of its own."""
+    """Yield an SQLite database in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="uwlr-bench-") as name:
         folder = Path(name)
         yield Backend("sqlite", folder, f"sqlite:///{folder / 'uwlr.sqlite3'}")
@@ -260,7 +260,7 @@ def _listens(port: int, process: "subprocess.Popen[Any]") -> bool:
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody listens on now."""
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

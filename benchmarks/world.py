@@ -26,7 +26,7 @@ ENTRY = "snappet"
 
 
 def code_of(brin6: str) -> str:
-    """Give the verificatiecode of a vestiging."""
+    """Return the verificatiecode of a vestiging."""
     return f"{brin6}code-voor-metingen"
 
 
@@ -40,7 +40,7 @@ def open_database(backend: Backend) -> Database:
 
 
 def server_keys() -> ServerKeys:
-    """Give the server key of the benchmarks."""
+    """Return the server key of the benchmarks."""
     return ServerKeys.parse([SERVER_KEY])
 
 
@@ -65,7 +65,7 @@ def activate(database: Database, brin6s: Iterable[str]) -> None:
 
 
 def tidy(database: Database) -> None:
-    """Let PostgreSQL do now what its autovacuum would do while we measure; SQLite does no such thing."""
+    """Vacuum PostgreSQL now, so that its autovacuum does not run during the measurement; SQLite needs nothing."""
     if not database.is_sqlite:
         connection = database.engine.raw_connection()
         cursor = connection.cursor()
@@ -75,19 +75,19 @@ def tidy(database: Database) -> None:
 
 
 def fetch_message(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
-    """Give a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
+    """Return a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
     rest = "" if since is None else f"<laatstontvangengegevens>{since}</laatstontvangengegevens>"
     return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
 
 
 def groep_message(brin6: str, groep: str) -> str:
-    """Give a HaalLeerlingen of one group."""
+    """Return a HaalLeerlingen of one group."""
     rest = f'<groepen><groep key="{groep}"/></groepen>'
     return _envelope(brin6, "leerlingen_verzoek", rest, code_of(brin6), KLANTNAAM)
 
 
 def question(body: str, *, gzip: bool = False, status: int = 200) -> Question:
-    """Give the question of one message."""
+    """Return the question of one message."""
     return Question(PATH, (body,), gzip=gzip, status=status)
 
 

@@ -1,4 +1,4 @@
-"""What holds for every test, and the two databases on which those of the storage run."""
+"""Fixtures of every test, and the two databases on which the tests of storage run."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresServer]:
-    """Give the PostgreSQL server of this run."""
+    """Yield the PostgreSQL server of this run."""
     with database_servers.session() as server:
         yield server
 
@@ -38,7 +38,7 @@ def postgresql() -> Iterator[PostgresServer]:
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
     """Run a test on both databases: `Settings` names one of its own, that has every table on PostgreSQL.
 
-    Gives which one it is.
+    Yields which one it is.
     """
     if request.param == "sqlite":
         yield "sqlite"
@@ -53,7 +53,7 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _cl
 def empty_postgresql(
     postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch, _close_databases: None
 ) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database without any table; `Settings` names it."""
+    """Yield the URL of a PostgreSQL database without any table; `Settings` names it."""
     with postgresql.database(empty=True) as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield url

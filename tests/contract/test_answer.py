@@ -28,7 +28,7 @@ SMALL = Dataset(
 
 
 def payload(content: bytes) -> etree._Element:
-    """Give the answer element of an envelope."""
+    """Return the answer element of an envelope."""
     body = etree.fromstring(content).find(f"{{{SOAP11}}}Body")
     assert body is not None
     return body[0]

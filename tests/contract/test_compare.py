@@ -24,7 +24,7 @@ def _published() -> Path:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Give a folder with a copy of our schemas of 2.2 somewhere in it, to doctor."""
+    """Return a folder with a copy of our schemas of 2.2 somewhere in it, to doctor."""
     shutil.copytree(contract_file("schemas/2.2/antwoord.xsd").parent, tmp_path / "bestanden" / "2.2")
     return tmp_path
 

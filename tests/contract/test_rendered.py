@@ -22,7 +22,7 @@ KINDS = st.sampled_from(["groep", "samengestelde_groep"])
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[AnswerFormat, Dataset, list[GroepReference]]:
-    """Give a school, a form of answer by group, and references: known, keyless, unknown and doubled."""
+    """Return a school, a form of answer by group, and references: known, keyless, unknown and doubled."""
     dataset = draw(datasets())
     known = [GroepReference(groep.soort, groep.key) for groep in dataset.groepen]
     strange = st.builds(GroepReference, KINDS, st.sampled_from([None, "vreemd"]))

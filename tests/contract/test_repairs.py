@@ -29,14 +29,14 @@ years = st.sampled_from([TODAY, "1999-2000", "2025-2029"])
 
 
 def element(naam: str, text: str | None = None, space: str = LG) -> etree._Element:
-    """Give one element."""
+    """Return one element."""
     made = etree.Element(f"{{{space}}}{naam}")
     made.text = text
     return made
 
 
 def canonical(root: etree._Element) -> bytes:
-    """Give a tree as bytes that do not depend on prefixes; white space that an xs:dateTime folds does not count."""
+    """Return a tree as bytes that do not depend on prefixes; white space that an xs:dateTime folds does not count."""
     copy = deepcopy(root)
     for moment in copy.iter(f"{{{LG}}}laatstontvangengegevens"):
         moment.text = (moment.text or "").strip(XML_SPACE)
@@ -53,7 +53,7 @@ def spaced(root: etree._Element) -> bool:
 
 @st.composite
 def requests(draw: st.DrawFn) -> etree._Element:
-    """Give a valid request of any kind, with no white space around its values."""
+    """Return a valid request of any kind, with no white space around its values."""
     operation = draw(st.sampled_from(["leerlinggegevens", "structuur", "leerlingen", "leerkrachten"]))
     root = element(f"{operation}_verzoek")
     root.append(element("schooljaar", draw(years)))
@@ -80,7 +80,7 @@ def requests(draw: st.DrawFn) -> etree._Element:
 
 @st.composite
 def headers(draw: st.DrawFn) -> etree._Element:
-    """Give a valid header with no white space around its values."""
+    """Return a valid header with no white space around its values."""
     root = element("autorisatie", space=AUT)
     for naam in ("autorisatiesleutel", "klantcode", "klantnaam"):
         root.append(element(naam, draw(values), AUT))
@@ -92,7 +92,7 @@ Deviation = Callable[[st.DataObject, etree._Element, etree._Element], bool]  # n
 
 
 def child(root: etree._Element, naam: str) -> etree._Element | None:
-    """Give the child of that name, if any."""
+    """Return the child of that name, if any."""
     return root.find(f"{{{LG}}}{naam}")
 
 
@@ -141,7 +141,7 @@ def empty_beside(data: st.DataObject, root: etree._Element, _meant: etree._Eleme
 
 
 def place(one: etree._Element) -> int:
-    """Give the place of a child in its parent, by the standard."""
+    """Return the place of a child in its parent, by the standard."""
     order = (*names.AUTORISATIE_PARTS, *names.VERZOEK_ELEMENTS)
     return order.index(etree.QName(one).localname)
 
@@ -214,7 +214,7 @@ def test_a_header_that_deviates_becomes_what_was_meant(
 
 
 def damaged(base: etree._Element, name: str) -> list[etree._Element]:
-    """Give a request with every kind of damage that the parser lets in, valid or not, always the same."""
+    """Return a request with every kind of damage that the parser lets in, valid or not, always the same."""
     rng = seeded(name)
     found = [base]
     for _ in range(NUMBER):
@@ -241,7 +241,7 @@ VERZOEKEN = {
 
 @pytest.mark.parametrize("naam", VERZOEKEN)
 def test_a_valid_request_is_left_alone(naam: str) -> None:
-    """What the XSD accepts needs no repair; but white space around a value is taken off, even where a type allows it.
+    """A message that the XSD accepts is not repaired; only white space around a value is removed, whatever its type.
 
     No key, code or name has it, and a value of nothing else is an empty one.
     """
@@ -263,7 +263,7 @@ def test_a_valid_request_is_left_alone(naam: str) -> None:
 
 @pytest.mark.parametrize("naam", VERZOEKEN)
 def test_a_repair_is_done_once(naam: str) -> None:
-    """What has been repaired needs no repair, whatever it was."""
+    """A repaired message needs no further repair."""
     base = etree.fromstring(FULL.format(naam, VERZOEKEN[naam]))
     changed = [deepcopy(base) for _ in every_single_change(base)]
     for root in [*damaged(base, f"nog eens {naam}"), *changed]:
@@ -368,7 +368,7 @@ def test_every_repair_says_why() -> None:
 
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[etree._Element, etree._Element]:
-    """Give a header and a body, mostly right: with parts absent, doubled, out of order, spaced, empty or with more."""
+    """Return a header and a body, mostly right; parts may be absent, doubled, out of order, spaced, empty or extra."""
 
     def fill(root: etree._Element, names: tuple[str, ...], space: str) -> etree._Element:
         chosen = list(names) if draw(st.booleans()) else draw(st.lists(st.sampled_from(names), max_size=len(names) + 1))

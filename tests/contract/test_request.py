@@ -18,7 +18,7 @@ def keur(call: Call) -> Verzoek:
 
 
 def wrapped(inner: str) -> bytes:
-    """Give an envelope with these parts."""
+    """Return an envelope with these parts."""
     return f'<e:Envelope xmlns:e="{SOAP11}">{inner}</e:Envelope>'.encode()
 
 

@@ -26,7 +26,7 @@ def _leerlingen(root: etree._Element) -> list[etree._Element]:
 
 
 def _bases() -> list[etree._Element]:
-    """Give an answer with everything, and its leerlingen alone."""
+    """Return an answer with everything, and its leerlingen alone."""
     return [basis(), step(basis(), "leerlingen")]
 
 

@@ -24,12 +24,12 @@ Damage = Callable[[etree._Element], None]  # noqa: SLF001 - lxml has no other na
 
 
 def broken_rules() -> set[str]:
-    """Give the names of the rules that the last answer judged by ours breaks."""
+    """Return the names of the rules that the last answer judged by ours breaks."""
     return {entry.type_name for entry in ANSWER.error_log}  # type: ignore[attr-defined] # the stubs leave it out
 
 
 def judge(root: etree._Element, context: str) -> bool:
-    """Give our verdict; it is the published one, or keys are the only reason why it is not."""
+    """Return our verdict; it is the published one, or keys are the only reason why it is not."""
     later = published_later().validate(root)
     if ANSWER.validate(root):
         assert later, f"{context}: ours accepts what the published schema refuses"
@@ -40,7 +40,7 @@ def judge(root: etree._Element, context: str) -> bool:
 
 
 def answers(dataset: Dataset, xsdversie: str = "2.2") -> list[etree._Element]:
-    """Give the four answers that carry a dataset."""
+    """Return the four answers that carry a dataset."""
     rendered = (
         render(dataset, xsdversie),
         render_structuur(dataset, xsdversie),
@@ -82,7 +82,7 @@ def test_answers_of_listed_years_are_valid_as_published(dataset: Dataset) -> Non
 @settings(max_examples=amount(60, 500), deadline=None)
 @given(dataset=datasets(), seed=st.integers(0, 2**32))
 def test_mutants_of_random_answers(dataset: Dataset, seed: int) -> None:
-    """What ours accepts the published schema accepts; what ours alone refuses has a fault in its keys."""
+    """The published schema accepts whatever ours accepts; a message that only ours refuses has an error in its keys."""
     rng = seeded(str(seed))
     for root in answers(dataset):
         judge(mutant(rng, root, GENERAL), f"seed {seed}")

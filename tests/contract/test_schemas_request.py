@@ -23,13 +23,13 @@ _GROEPEN = '<groepen><groep key="g1"/><samengestelde_groep key="s1"/><groep/></g
 
 @pytest.fixture(scope="module")
 def schema() -> etree.XMLSchema:
-    """Give our schema of the requests."""
+    """Return our schema of the requests."""
     return etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
 
 
 @pytest.fixture(scope="module")
 def autorisatie() -> etree.XMLSchema:
-    """Give our schema of the header."""
+    """Return our schema of the header."""
     return etree.XMLSchema(file=str(contract_file("schemas/2.2/autorisatie.xsd")))
 
 

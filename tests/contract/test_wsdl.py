@@ -29,7 +29,7 @@ AUTORISATIE = etree.XMLSchema(file=str(contract_file("schemas/2.2/autorisatie.xs
 
 @pytest.fixture(scope="module")
 def wsdl() -> etree._Element:
-    """Give the WSDL."""
+    """Return the WSDL."""
     return etree.parse(str(WSDL)).getroot()
 
 
@@ -169,7 +169,7 @@ def test_no_type_is_left_over(wsdl: etree._Element) -> None:
 
 
 def _answers(dataset: Dataset, version: str) -> list[etree._Element]:
-    """Give the four answers that carry a dataset."""
+    """Return the four answers that carry a dataset."""
     return [
         etree.fromstring(answer)
         for answer in (
@@ -185,7 +185,7 @@ def _answers(dataset: Dataset, version: str) -> list[etree._Element]:
 @settings(max_examples=amount(40, 500), deadline=None)
 @given(dataset=datasets(), seed=st.integers(0, 2**32))
 def test_answers_are_never_too_wide(version: str, dataset: Dataset, seed: int) -> None:
-    """What our schemas accept as an answer to any operation, the types of the WSDL accept."""
+    """The types of the WSDL accept every answer that our schemas accept, to any operation."""
     rng = seeded(str(seed))
     for root in _answers(dataset, version):
         assert ANSWER[version].validate(root)
@@ -228,7 +228,7 @@ _GROEPEN = '<groepen><groep key="g1"/><samengestelde_groep/><groep/></groepen>'
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_requests_are_never_too_wide(stem: str) -> None:
-    """What our schemas accept as a request or a header, the types of the WSDL accept."""
+    """The types of the WSDL accept every request and header that our schemas accept."""
     rng = seeded(f"wsdl {stem}")
     name, groepen = f"{stem.lower()}_verzoek", _GROEPEN if stem in {"Leerlingen", "Leerkrachten"} else ""
     accepted = 0

@@ -62,12 +62,12 @@ class Client:
         return self.getrapt[operation](**fields, _soapheaders={"msgpHeader": _HEADER["autorisatie"]})
 
     def read(self, answer: bytes) -> Any:
-        """Give what zeep makes of an answer."""
+        """Return what zeep makes of an answer."""
         self.postbus.answer = answer
         return self.ask(schooljaar="2026-2027", brincode="21QW", xsdversie="2.2")
 
     def read_parts(self, parts: str) -> Any:
-        """Give what zeep makes of an answer with these parts after the school."""
+        """Return what zeep makes of an answer with these parts after the school."""
         text = (
             f'<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>{_SCHOOL}{parts}</leerlinggegevens>'
             "</leerlinggegevens_antwoord>"
@@ -81,7 +81,7 @@ CLIENT = Client()
 
 
 def _school(*, number: int) -> str:
-    """Give `number` of every kind of record."""
+    """Return `number` of every kind of record."""
     each = range(1, number + 1)
     vestigingen = "".join(f'<vestiging key="v{n}"><naam>V{n}</naam></vestiging>' for n in each)
     groepen = "".join(
@@ -108,7 +108,7 @@ def _school(*, number: int) -> str:
 
 
 def _kinds(mixture: Any) -> tuple[list[Any], list[Any]]:
-    """Give the groepen and the samengestelde groepen of a repeated choice, as zeep lists them."""
+    """Return the groepen and the samengestelde groepen of a repeated choice, as zeep lists them."""
     items = mixture["_value_1"]
     return (
         [item["groep"] for item in items if "groep" in item],
@@ -248,7 +248,7 @@ def test_three_steps(dataset: Dataset) -> None:
 @pytest.mark.parametrize("operation", ["HaalStructuur", "HaalLeerlingen", "HaalLeerkrachten"])
 @pytest.mark.parametrize("outcome", ["geenwijzigingen", "geengegevens"])
 def test_requests_in_steps_are_valid(operation: str, outcome: str) -> None:
-    """What zeep writes for a step is valid, with keys and without, under the SOAPAction of that step."""
+    """The request that zeep writes for a step is valid, with keys and without, under the SOAPAction of that step."""
     naam = operation.removeprefix("Haal").lower()
     CLIENT.postbus.answer = f'<{naam}_antwoord xmlns="{LG}"><{outcome}/></{naam}_antwoord>'.encode()
     read = CLIENT.ask_step(operation, **({} if naam == "structuur" else {"groepen": _CHOICE}))

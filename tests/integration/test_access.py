@@ -54,7 +54,7 @@ profiel = "volledig"
 
 @pytest.fixture
 def world(tmp_path: Path, backend: str) -> World:
-    """Give a gate with two afnemers."""
+    """Return a gate with two afnemers."""
     return World.make(tmp_path, "Snappet", "Basispoort")
 
 
@@ -71,7 +71,7 @@ def end(world: World, seen: Koppeling) -> Koppeling:
 
 
 def refusal(fetch: Callable[[], Access]) -> tuple[RefusalReason, str | None, int | None]:
-    """Give the true reason, the vestiging and the koppeling of a refused call."""
+    """Return the true reason, the vestiging and the koppeling of a refused call."""
     with pytest.raises(AccessRefused) as caught:
         fetch()
     return caught.value.reason, caught.value.brin6, caught.value.koppeling_id

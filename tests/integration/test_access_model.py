@@ -87,7 +87,7 @@ class ExchangeEndpoint:
 
 
 def school_with_one(brin6: str) -> bytes:
-    """Give an EDEXML file of a vestiging with one leerling, called after it."""
+    """Return an EDEXML file of a vestiging with one leerling, called after it."""
     return (
         "<EDEX><school><schooljaar>2026-2027</schooljaar>"
         f"<brincode>{brin6[:4]}</brincode><dependancecode>{brin6[4:]}</dependancecode></school>"
@@ -100,7 +100,7 @@ def school_with_one(brin6: str) -> bytes:
 
 @dataclass
 class ModelClient:
-    """What the model knows of a vendor: each code with the moment until when it is good."""
+    """A vendor in the model: each klantcode with the moment until which it is valid."""
 
     codes: dict[str, datetime | None]
     enabled: bool = True
@@ -108,7 +108,7 @@ class ModelClient:
 
 @dataclass
 class ModelKoppeling:
-    """What the model knows of a living koppeling; a paused one has no code."""
+    """A living koppeling in the model; a paused one has no code."""
 
     code: str | None
     first_day: date
@@ -164,7 +164,7 @@ class AccessMachine(RuleBasedStateMachine):
         self.given: list[str] = []
 
     def make_endpoint(self) -> Endpoint:
-        """Give the way in: the gate."""
+        """Return the way in: the gate."""
         return GateEndpoint(self.world)
 
     @property
@@ -288,7 +288,7 @@ class AccessMachine(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([1, 59, 60, 9 * 60, 24 * 60, 3 * 24 * 60]))
     def time_passes(self, minutes: int) -> None:
-        """Let the clock go on."""
+        """Advance the clock."""
         self.moment += timedelta(minutes=minutes)
 
     @rule(
@@ -331,7 +331,7 @@ class ExchangeMachine(AccessMachine):
     """The same machine, with the whole application as the way in."""
 
     def make_endpoint(self) -> Endpoint:
-        """Give the application, on the machine's database, keys and clock."""
+        """Return the application, on the machine's database, keys and clock."""
         for brin6 in BRIN6S:
             import_delivery(self.database, reader.read(school_with_one(brin6)))
         settings = Settings(data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)))

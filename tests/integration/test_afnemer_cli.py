@@ -17,13 +17,13 @@ from uwlr_adapter.settings import Settings
 
 
 def clock() -> datetime:
-    """Give the moment of the tests."""
+    """Return the moment of the tests."""
     return MOMENT
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """Give an empty data folder."""
+    """Return an empty data folder."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
     with made.database() as database, database.writing() as connection:
         metadata.create_all(connection)

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def world(tmp_path: Path, backend: str) -> World:
-    """Give a gate with one afnemer."""
+    """Return a gate with one afnemer."""
     return World.make(tmp_path, "Snappet")
 
 
@@ -27,7 +27,7 @@ def identify(world: World, klantnaam: str, klantcode: str, after: timedelta = ti
 
 
 def rotate(world: World, overlap: timedelta = timedelta(0)) -> str:
-    """Rotate at MOMENT; gives the new klantcode."""
+    """Rotate at MOMENT; returns the new klantcode."""
     with world.database.writing() as connection:
         return afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, overlap)[1]
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("backend")
 
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[TrialSchool]:
-    """Give the smallest school."""
+    """Yield the smallest school."""
     made = TrialSchool(tmp_path)
     made.import_data(SMALLEST)
     yield made
@@ -42,13 +42,13 @@ def school(tmp_path: Path) -> Iterator[TrialSchool]:
 
 
 def named(roepnaam: str) -> Dataset:
-    """Give the smallest school with another name."""
+    """Return the smallest school with another name."""
     leerling = Leerling("101", roepnaam=roepnaam, groep="g1")
     return make_dataset([leerling], groepen=SMALLEST.groepen, schooljaar=SCHOOLJAAR)
 
 
 def stored(school: TrialSchool) -> list[str]:
-    """Give the kinds of which bytes are kept."""
+    """Return the kinds of which bytes are kept."""
     with school.database.reading() as connection:
         return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
 
@@ -83,7 +83,7 @@ def test_an_answer_at_hand_is_found_without_reading_the_school(school: TrialScho
 
 
 def test_geenwijzigingen_needs_no_bytes(school: TrialSchool) -> None:
-    """Who has the content already costs no look at the bytes, also in a process that never sent them."""
+    """A caller that has the content is answered without a read of the bytes, also by a process that never sent them."""
     first = school.fetch()
     school.restart()
     with patch.object(store.AnswerStore, "content", side_effect=AssertionError):
@@ -149,7 +149,7 @@ def test_bytes_go_with_their_records(school: TrialSchool, act: str) -> None:
 
 
 def test_an_import_of_the_same_keeps_the_answer(school: TrialSchool) -> None:
-    """What changes nothing makes no new answer."""
+    """An import that changes nothing makes no new answer."""
     school.fetch()
     school.import_data(SMALLEST)
     with patch.object(rendered, "make", side_effect=AssertionError):
@@ -246,7 +246,7 @@ def test_te_is_no_accept_encoding(school: TrialSchool) -> None:
 
 
 def test_small_answers_and_faults_are_plain(school: TrialSchool) -> None:
-    """What fits in one packet is not compressed."""
+    """An answer that fits in one packet is not compressed."""
     moment = school.fetch().aanmaakdatum
     same = f"<xsdversie>2.2</xsdversie><laatstontvangengegevens>{moment}</laatstontvangengegevens>"
     for rest in (same, "<xsdversie>9.9</xsdversie>"):

@@ -1,4 +1,4 @@
-"""What goes wrong while an answer is made: a fault or all of it, nothing half kept, and right again afterwards."""
+"""Failures while an answer is made: a fault or the whole answer is sent, and nothing partial is stored."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
-    """Give the smallest school, whose service waits a second at most for another writer."""
+    """Yield the smallest school, whose service waits a second at most for another writer."""
     with patch.object(dialect, "WAIT_SECONDS", 1):
         made = TrialSchool(tmp_path)
         made.import_data(SMALLEST)

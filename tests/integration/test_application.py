@@ -24,7 +24,7 @@ from uwlr_adapter.web.app import App
 
 @pytest.fixture
 def served(tmp_path: Path, backend: str) -> ServedSchool:
-    """Give a furnished house of its own to each test."""
+    """Return a furnished house of its own to each test."""
     return furnish(tmp_path)
 
 
@@ -45,7 +45,7 @@ def app(served: ServedSchool) -> Iterator[App]:
 
 
 def lines(database: Database) -> list[Entry]:
-    """Give the journaal, newest first, without the acts of furnishing."""
+    """Return the journaal, newest first, without the acts of furnishing."""
     with database.reading() as connection:
         return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
@@ -94,7 +94,7 @@ def test_a_repair_is_written_down(app: App, served: ServedSchool, database: Data
 
 
 def test_calls_of_strangers_are_counted(app: App, served: ServedSchool, database: Database) -> None:
-    """What is refused before the klant is known makes no line, but counts per source and outcome."""
+    """A request refused before its afnemer is known makes no entry, but is counted per source and outcome."""
     for message in (b"", b"x", envelope(header_xml=""), envelope(header_xml=served.header(klantnaam="Vreemd"))):
         call(app, message)
     assert lines(database) == []

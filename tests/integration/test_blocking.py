@@ -1,4 +1,4 @@
-"""Where the thread that serves everybody would have to wait: it is told before anything was done, on both databases."""
+"""A step that would block the event-loop thread raises before anything is done, on both databases."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ REFUSED = InsertStatement(tables.geweigerd, [column.name for column in tables.ge
 
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
-    """Give the smallest school."""
+    """Yield the smallest school."""
     made = TrialSchool(tmp_path)
     yield made
     made.close()
@@ -46,7 +46,7 @@ def database(school: TrialSchool) -> Iterator[Database]:
 
 
 def exchange_of(school: TrialSchool) -> Exchange:
-    """Give the service of its application."""
+    """Return the service of its application."""
     assert school.app.exchange is not None
     return school.app.exchange
 
@@ -65,7 +65,7 @@ def connect(school: TrialSchool) -> None:
 
 
 def rows(school: TrialSchool) -> list[object]:
-    """Give all that a request could have changed."""
+    """Return all that a request could have changed."""
     with school.database.reading() as connection:
         found = [connection.execute(sa.select(table)).all() for table in TABLES]
         since = connection.execute(sa.text("SELECT profiel, profiel_sinds FROM koppeling")).all()
@@ -73,7 +73,7 @@ def rows(school: TrialSchool) -> list[object]:
 
 
 def must_wait(school: TrialSchool, work: Callable[[], object]) -> None:
-    """Require that something is not begun in a thread that must not wait: nothing of it is there."""
+    """Require that work in a thread that must not block raises and changes nothing."""
     before = rows(school)
     with nonblocking(), pytest.raises(WouldBlock):
         work()

@@ -25,7 +25,7 @@ def _of(verdict: str) -> list[CsvCase]:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Give a house in which the good set was imported; no case may change it."""
+    """Return a house in which the good set was imported; no case may change it."""
     bench = CommandBench(tmp_path_factory.mktemp("data"))
     bench.taken("csv", GOOD)
     return bench
@@ -33,7 +33,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture(scope="module")
 def before(bench: CommandBench) -> dict[str, list[str]]:
-    """Give every row of that house."""
+    """Return every row of that house."""
     return bench.dump()
 
 
@@ -79,7 +79,7 @@ def test_a_set_with_a_flaw_is_taken_with_its_warning(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What the rest can do without is told as a warning, at its place, and refuses nothing; a dry run keeps nothing."""
+    """A value that the rest can do without is a warning at its place and refuses nothing; a dry run stores nothing."""
     code, output = _import(bench, lay_out(tmp_path, case.naam), caplog, "--dry-run")
     assert code == 0, output
     assert case.says(output), output

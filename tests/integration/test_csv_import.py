@@ -16,7 +16,7 @@ FILES = {f"{naam}.csv" for naam in COLUMNS}
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Give an empty house."""
+    """Return an empty house."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
     bench.run("import", "list")
     return bench
@@ -24,12 +24,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
-    """Give an empty house of its own."""
+    """Return an empty house of its own."""
     return empty.copy(tmp_path / "data")
 
 
 def test_the_template_can_be_imported_as_it_is(bench: CommandBench, tmp_path: Path) -> None:
-    """What `import template` writes is a whole set: one leerling in a group of one leerkracht, and no warning."""
+    """`import template` writes a complete set: one leerling in a group of one leerkracht, without a warning."""
     folder = tmp_path / "export" / "nieuw"
     written = bench.run("import", "template", folder)
     assert (written.exit_code, {file.name for file in folder.iterdir()}) == (0, FILES)
@@ -166,7 +166,7 @@ def test_thousands_of_lines_are_counted_not_listed(bench: CommandBench, tmp_path
 
 
 def test_every_year_is_judged_before_a_set_is_refused(bench: CommandBench, tmp_path: Path) -> None:
-    """What is wrong with somebody of a later year, and with the drop of an earlier one, is told in one go."""
+    """A problem in a later year and the drop of an earlier one are reported together."""
     bench.taken("csv", GOOD)
     folder = lay_out(tmp_path, "goed")
     change(folder, "leerkrachten", ("lkr-tom;;", "#1;;"))

@@ -14,7 +14,7 @@ from uwlr_adapter.settings import Settings
 
 
 def rights(path: Path) -> int:
-    """Give the rights of a file."""
+    """Return the rights of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
@@ -72,7 +72,7 @@ def test_a_current_database_is_only_read(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("backend")
 def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
-    """What may reach the disk with the next commit says so for its own transaction; the next one waits again."""
+    """Asynchronous commit holds for its own transaction; the next transaction waits for the disk again."""
     database = Database(Settings(data=tmp_path).database_url)
     query = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
     if not database.is_sqlite:  # the server of the tests keeps nothing over a power cut

@@ -9,12 +9,12 @@ from support.edexml_files import make_dataset, to_edexml
 from uwlr_adapter.contract.dataset import Leerling
 
 ANNA = ("lln-anna", "pilot/anna", "Zonneveld", "Zoë", "ZM", "2018-03-14")
-"""What the good set says of one leerling, as it is kept."""
+"""The values of one leerling in the good set, as they are stored."""
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Give a house in which the good set was imported, and then twice with another value of the same leerling."""
+    """Return a house in which the good set was imported, and then twice with another value of the same leerling."""
     bench = CommandBench(tmp_path_factory.mktemp("school") / "data")
     bench.taken("csv", GOOD)
     folder = lay_out(tmp_path_factory.mktemp("set"), "goed")
@@ -28,12 +28,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(served: CommandBench, tmp_path: Path) -> CommandBench:
-    """Give a copy of that house."""
+    """Return a copy of that house."""
     return served.copy(tmp_path / "data")
 
 
 def _without_anna(folder: Path) -> Path:
-    """Give the good set without that leerling."""
+    """Return the good set without that leerling."""
     made = lay_out(folder, "goed")
     for naam in ("leerlingen", "inschrijvingen", "plaatsingen"):
         lines = (made / f"{naam}.csv").read_text("utf-8").splitlines(keepends=True)

@@ -27,7 +27,7 @@ NEW = NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (BRIN6
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """Give a database with two vestigingen and two server keys."""
+    """Return a database with two vestigingen and two server keys."""
     return World.make(tmp_path)
 
 
@@ -38,7 +38,7 @@ def add(world: World) -> tuple[Gebruiker, str]:
 
 
 def test_a_password_is_argon2id(world: World) -> None:
-    """What is stored is a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
+    """The database stores a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
     _, token = add(world)
     with world.database.writing() as connection:
         gebruikers.set_password(connection, token, passwords.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)

@@ -32,7 +32,7 @@ OPERATIONS = pytest.mark.parametrize("operation", names.OPERATIONS.values(), ids
 
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
-    """Give the smallest school, with a leerkracht so that each operation has data."""
+    """Yield the smallest school, with a leerkracht so that each operation has data."""
     made = TrialSchool(tmp_path)
     made.import_data(replace(SMALLEST, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
     yield made
@@ -216,7 +216,7 @@ def test_no_data_in_between_is_a_change(school: TrialSchool) -> None:
 
 @pytest.mark.parametrize("last", ["2026-11-22T24:00:00", "12026-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"])
 def test_a_moment_outside_our_calendar_gets_data(school: TrialSchool, last: str) -> None:
-    """What the XSD allows and our calendar does not hold is a valid request, and never enough to hear no changes."""
+    """A moment that the XSD allows and our calendar lacks is valid in a request, and never leads to geenwijzigingen."""
     school.fetch()
     school.wait(86_400)
     assert school.fetch(last=last).outcome == "leerlinggegevens"
@@ -351,7 +351,7 @@ class ChangesMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.25, 1, 30, 290, 400, 43_200]))
     def time_passes(self, seconds: float) -> None:
-        """Let the clock go on."""
+        """Advance the clock."""
         self.school.wait(seconds)
 
     @rule()
@@ -413,7 +413,7 @@ class ChangesMachine(RuleBasedStateMachine):
         self.opening_sinds = self.school.moment
 
     def _fetch(self, operation: names.Operation, version: str, last: str | None, receipt: Receipt | None) -> str:
-        """Fetch, and hold the answer to what the model says where it knows; gives the outcome."""
+        """Fetch, and hold the answer to what the model says where it knows; returns the outcome."""
         key = (operation.name, version, self.profiel)
         today = self.school.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
         expected = content(self.content, operation, self.profiel, today)

@@ -47,7 +47,7 @@ SCHOOL = make_dataset(
 
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
-    """Give a school with both kinds of group, and people in one, several or none of them."""
+    """Yield a school with both kinds of group, and people in one, several or none of them."""
     made = TrialSchool(tmp_path)
     made.import_data(SCHOOL)
     yield made
@@ -55,12 +55,12 @@ def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
 
 
 def groep(*keys: str) -> str:
-    """Give references to stamgroepen."""
+    """Return references to stamgroepen."""
     return "".join(f'<groep key="{key}"/>' for key in keys)
 
 
 def composed(*keys: str) -> str:
-    """Give references to samengestelde groepen."""
+    """Return references to samengestelde groepen."""
     return "".join(f'<samengestelde_groep key="{key}"/>' for key in keys)
 
 

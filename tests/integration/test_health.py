@@ -1,4 +1,4 @@
-"""What a watcher sees: health, readiness, figures, the log and memory; and that nothing of a caller is in them."""
+"""Health endpoints, metrics, the log and memory; none of them holds text of a caller."""
 
 import gc
 import json
@@ -29,7 +29,7 @@ LOCAL = "127.0.0.1"
 
 @pytest.fixture
 def served(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> ServedSchool:
-    """Give a furnished house of its own to each test."""
+    """Return a furnished house of its own to each test."""
     monkeypatch.delenv(metrics.FOLDER, raising=False)
     return furnish(tmp_path)
 
@@ -41,7 +41,7 @@ def app(served: ServedSchool) -> App:
 
 
 def figures(app: App) -> dict[str, float]:
-    """Give the figures by name and labels."""
+    """Return the figures by name and labels."""
     reply = call(app, method="GET", path="/metrics", REMOTE_ADDR=LOCAL)
     assert reply.headers["Content-Type"].startswith("text/plain; version=")
     lines = [line for line in reply.body.decode().splitlines() if not line.startswith("#")]
@@ -49,7 +49,7 @@ def figures(app: App) -> dict[str, float]:
 
 
 def get(app: App, path: str) -> tuple[int, str]:
-    """Give status and text of a page."""
+    """Return status and text of a page."""
     reply = call(app, method="GET", path=path)
     return reply.status, reply.body.decode().strip()
 
@@ -182,7 +182,7 @@ def test_the_id_of_a_proxy_is_kept(app: App, given: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "jan jansen", "0123", "0" * 33, "123e4567-e89b", "ABCDEF0123456789", "a\nb"])
 def test_another_id_is_replaced(app: App, given: str) -> None:
-    """What could hold text of a caller is not taken over; each request gets one of its own."""
+    """An X-Request-ID that could hold text of a caller is not taken over; each request gets one of its own."""
     found = {call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=given).headers["X-Request-ID"] for _ in "12"}
     assert len(found) == 2
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
@@ -241,7 +241,7 @@ def test_a_process_that_was_forked_counts_for_itself(tmp_path: Path) -> None:
 
 
 def test_a_request_leaves_no_rings_of_objects(app: App, served: ServedSchool) -> None:
-    """What was granted and what was refused is gone when it is answered: nothing piles up until Python looks for it."""
+    """A request leaves no reference cycles: its objects are freed when it is answered, granted or refused."""
     good = served.request()
     messages = {
         "granted": good,

@@ -8,7 +8,7 @@ from support.csv_sets import GOOD, CommandBench, change, counts_of, lay_out, row
 from support.trial_school import TrialSchool
 
 KEPT = ("importbatch", "importstap", "school")
-"""What is kept about imports; the rest are records."""
+"""The tables about imports; the others hold records."""
 HEADER = {
     "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",
     "inschrijvingen": "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum",
@@ -20,7 +20,7 @@ HEADER = {
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Give an empty house."""
+    """Return an empty house."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
     bench.run("import", "list")
     return bench
@@ -28,7 +28,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
-    """Give an empty house of its own."""
+    """Return an empty house of its own."""
     return empty.copy(tmp_path / "data")
 
 
@@ -145,7 +145,7 @@ def test_undo_goes_the_newest_first(bench: CommandBench, tmp_path: Path) -> None
 
 
 def test_an_undone_import_keeps_nobody(bench: CommandBench, tmp_path: Path) -> None:
-    """What it took to undo is gone with it: nobody could forget a person who is in no record any more."""
+    """An undone import leaves nothing behind: the persons that it added are in no row any more."""
     folder = _school(tmp_path / "klein", 8)
     bench.taken("csv", folder)
     bench.taken("csv", _school(folder, 6))

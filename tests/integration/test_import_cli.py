@@ -26,7 +26,7 @@ FAULT = str(CORPUS / "dubbele-key.xml")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    """Give a database with every table, in the folder that the commands use."""
+    """Return a database with every table, in the folder that the commands use."""
     database = Database(Settings(data=tmp_path).database_url)
     database.upgrade()
     with database.writing() as connection:
@@ -36,7 +36,7 @@ def database(tmp_path: Path) -> Database:
 
 @pytest.fixture
 def run(database: Database, tmp_path: Path) -> Run:
-    """Give a function that runs a command as the shell does."""
+    """Return a function that runs a command as the shell does."""
     assert database.is_sqlite
 
     def invoke(group: str, *arguments: str) -> Result:
@@ -63,7 +63,7 @@ def test_school_add_and_list(run: Run, database: Database) -> None:
 
 @pytest.mark.parametrize("brin6", ["21qw00", "21QW", "school"])
 def test_school_add_refuses_another_form(run: Run, database: Database, brin6: str) -> None:
-    """What is no brin6 gives one sentence and exit code 1."""
+    """A text that is no brin6 leads to one sentence and exit code 1."""
     result = run("school", "add", brin6, "--naam", "X")
     assert (result.exit_code, _names(database)) == (1, [])
     assert "21QW00" in result.output
@@ -144,7 +144,7 @@ def test_of_fewer_files_each_has_its_table(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "more"), [(20, ""), (21, " and 1 more")])
 def test_lines_of_one_problem_are_told_up_to_twenty(run: Run, tmp_path: Path, number: int, more: str) -> None:
-    """What is wrong at many lines has the first twenty of them, and the count of the rest."""
+    """A problem at many lines is reported with the first twenty of them, and the count of the rest."""
     leerlingen = [Leerling(key=str(place), roepnaam="Bo", land="XX") for place in range(number)]
     file = tmp_path / "veel.xml"
     file.write_bytes(to_edexml(make_dataset(leerlingen)))
@@ -183,14 +183,14 @@ def test_a_file_for_another_school_is_refused(run: Run, database: Database) -> N
 
 
 def test_a_name_that_is_too_long_is_refused(run: Run, database: Database) -> None:
-    """What a vestiging cannot be called is a reason as any other; nothing is imported."""
+    """A name that a vestiging cannot have is reported like any other problem; nothing is imported."""
     result = run("import", "edexml", GOOD, "--naam", "x" * 201)
     assert (result.exit_code, _names(database)) == (1, [])
     assert "a vestiging needs a naam of at most 200 characters" in " ".join(result.output.split())
 
 
 def test_a_wrong_brin6_is_a_usage_error(run: Run) -> None:
-    """What is no brin6 at all is told before any file is opened."""
+    """A text that is no brin6 is reported before any file is opened."""
     assert run("import", "edexml", GOOD, "--brin6", "21QW").exit_code == 2
 
 

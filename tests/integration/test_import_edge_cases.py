@@ -1,4 +1,4 @@
-"""What lies at the edge of the rules of docs/records.md: CSV sets that are half, doubled or of two minds, and undo."""
+"""Edge cases of the rules of docs/records.md: CSV sets that are incomplete, doubled or contradictory, and undo."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -46,14 +46,14 @@ SET = {
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """Give a new database."""
+    """Yield a new database."""
     opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
 
 
 def rows(file: str, *lines: str) -> dict[str, str]:
-    """Give the set with more rows in one file."""
+    """Return the set with more rows in one file."""
     return {**SET, file: "\n".join([SET[file], *lines])}
 
 
@@ -67,7 +67,7 @@ def bring(database: Database, files: Mapping[str, str]) -> tuple[ImportReport, .
 
 
 def refused(database: Database, files: Mapping[str, str]) -> list[tuple[str, int, str]]:
-    """Give file, line and reason of each refusal; nothing has changed."""
+    """Return file, line and reason of each refusal; nothing has changed."""
     before = dump(database)
     with pytest.raises(ImportRefusedError) as caught:
         bring(database, files)
@@ -76,7 +76,7 @@ def refused(database: Database, files: Mapping[str, str]) -> list[tuple[str, int
 
 
 def keys(database: Database, brin6: str = "21QW00", schooljaar: str = NOW, day: date = DAY) -> list[str]:
-    """Give the leerlingen of an answer."""
+    """Return the leerlingen of an answer."""
     found = select(database, brin6, schooljaar, day)
     return [] if found is None else [one.key for one in found.leerlingen]
 
@@ -157,7 +157,7 @@ def test_who_moved_is_at_one_vestiging_at_a_time(database: Database) -> None:
 
 
 def test_two_enrolments_in_one_year(database: Database) -> None:
-    """Who leaves and comes back in a year is there in both periods and in no other days, with one key."""
+    """A leerling who leaves and comes back within a year is there in both periods and on no other day, with one key."""
     back = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", "1;21QW;00;01-08-2024;15-10-2026")
     bring(database, {**SET, "inschrijvingen": back + "\n1;21QW;00;20-10-2026;"})
     for day, here in ((1, ["1"]), (14, ["1"]), (15, []), (19, []), (20, ["1"]), (31, ["1"])):
@@ -165,7 +165,7 @@ def test_two_enrolments_in_one_year(database: Database) -> None:
 
 
 def test_the_jaargroep_is_the_most_specific_one(database: Database) -> None:
-    """That of the place in the stamgroep, else of the first place, else of the stamgroep unless it is a combination."""
+    """The jaargroep is that of the place in the stamgroep, else of the first place, else of the stamgroep itself."""
     groepen = rows("groepen", "S;21QW;00;2026-2027;Plus;Samengestelde groep;;Ja")
     for stam, extra, of_groep, wanted in (
         ("3", "5", "4", "3"),
@@ -184,7 +184,7 @@ def test_the_jaargroep_is_the_most_specific_one(database: Database) -> None:
 
 @pytest.mark.parametrize(("tot", "last"), [("31-07-2027", date(2027, 7, 30)), ("01-08-2027", date(2027, 7, 31))])
 def test_a_leaver_at_the_end_of_the_year(database: Database, tot: str, last: date) -> None:
-    """Who leaves on 31 July is not in the year as it stood at its end; who leaves on 1 August is, for ever."""
+    """A leerling who leaves on 31 July is not in the year as it stood at its end; one who leaves on 1 August is."""
     ends = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", f"1;21QW;00;01-08-2024;{tot}")
     stays = ends + "\n2;21QW;00;01-08-2024;"
     bring(database, {**SET, "inschrijvingen": stays})

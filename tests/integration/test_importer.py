@@ -34,7 +34,7 @@ SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties
 
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
-    """Give a new database."""
+    """Yield a new database."""
     opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
@@ -95,7 +95,7 @@ def test_the_number_of_statements_does_not_grow_with_the_school(database: Databa
 
 
 def test_a_dry_run_reports_the_same_and_changes_nothing(database: Database) -> None:
-    """What a dry run says is what the import then does."""
+    """A dry run reports what the import then does."""
     before = dump(database)
     tried = import_dataset(database, SCHOOL, dry_run=True)
     assert dump(database) == before
@@ -119,7 +119,7 @@ def test_changes_are_counted_per_kind(database: Database) -> None:
 
 
 def test_groups_can_all_go_while_leerlingen_stay(database: Database) -> None:
-    """What is referred to goes after what refers to it, so that no reference is ever in the way."""
+    """A row is deleted after the rows that refer to it, so no reference is in the way."""
     import_dataset(database, SCHOOL)
     bare = make_dataset((ZOE._replace(groep=None, samengestelde_groepen=()), OLE._replace(vestiging=None)))
     assert _counts(import_dataset(database, bare), "groepen") == (0, 0, 0, 4)
@@ -223,7 +223,7 @@ def test_a_key_of_another_child_at_another_vestiging_refuses_the_file(database: 
 
 
 def test_an_eckid_that_the_source_no_longer_gives_stays_and_is_told(database: Database) -> None:
-    """Who a leerling is does not go away because a source leaves it out; the report says so."""
+    """An ECK-iD that a source leaves out is kept, and the report says so."""
     import_dataset(database, make_dataset((Leerling(key="1", eckid=eckid(1), roepnaam="Zoë"),)))
     report = import_dataset(database, make_dataset((Leerling(key="1", roepnaam="Zoë"),)))
     assert "keeps the known one" in report.warnings[0].reason

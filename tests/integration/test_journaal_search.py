@@ -1,4 +1,4 @@
-"""What is looked up in the journaal: whose lines, on which days of Amsterdam, and how many."""
+"""Search of the journaal: filters, days in Amsterdam time, and counts."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ CLOCK_BACK = date(2026, 10, 25)
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """Give a database."""
+    """Return a database."""
     return World.make(tmp_path)
 
 
@@ -37,7 +37,7 @@ def search(world: World, question: EntryFilter, limit: int = 100, before_id: int
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
-    """Give a moment of October 2026."""
+    """Return a moment of October 2026."""
     return datetime(2026, 10, day, hour, minute, tzinfo=UTC)
 
 

@@ -24,7 +24,7 @@ def database(backend: object, tmp_path: Path) -> Iterator[Database]:
 
 
 def requests(number: int) -> list[VerzoekEntry]:
-    """Give so many calls, each with something else in it."""
+    """Return so many calls, each with something else in it."""
     return [
         VerzoekEntry(
             moment=MOMENT + timedelta(seconds=place, microseconds=place),
@@ -42,13 +42,13 @@ def requests(number: int) -> list[VerzoekEntry]:
 
 
 def refusals(number: int) -> list[Refusal]:
-    """Give refusals of three sources in two minutes."""
+    """Return refusals of three sources in two minutes."""
     return [Refusal(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
 
 
 @pytest.mark.parametrize(("calls", "refused"), [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)])
 def test_each_call_is_written_once(database: Database, calls: int, refused: int) -> None:
-    """What is read back is what was written, whether it went by one statement or in a transaction; refusals add up."""
+    """Entries are read back as they were written, by one statement or in a transaction; refusals add up."""
     given = requests(calls)
     for _ in range(2):
         JournaalWriter(database).write_all([*given, *refusals(refused)])

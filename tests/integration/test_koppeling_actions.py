@@ -1,4 +1,4 @@
-"""What a school does with its koppelingen: each act, each refusal, and the journal line with it."""
+"""Acts of a school on its koppelingen: each act, each refusal, and the journaal entry with it."""
 
 import threading
 from collections.abc import Callable
@@ -49,7 +49,7 @@ OTHER_CODE = BRIN6 + "-een-tweede-code"
 
 @pytest.fixture
 def world(tmp_path: Path, backend: str) -> World:
-    """Give a gate with two of the three afnemers."""
+    """Return a gate with two of the three afnemers."""
     return World.make(tmp_path, "Snappet", "Basispoort")
 
 
@@ -72,7 +72,7 @@ def end(world: World, seen: Koppeling) -> Koppeling:
 
 
 def lines(world: World) -> list[tuple[str, int | None, str | None]]:
-    """Give the acts on koppelingen in the journaal, oldest first."""
+    """Return the acts on koppelingen in the journaal, oldest first."""
     with world.database.reading() as connection:
         rows = [one for one in search.read(connection) if one.kind is EntryKind.KOPPELING]
     return [(one.act, one.koppeling_id, one.brin6) for one in rows][::-1]
@@ -206,7 +206,7 @@ def test_code_under_an_older_key(world: World) -> None:
 
 
 def test_two_people(world: World) -> None:
-    """Who acts on what somebody else changed meanwhile is refused, whatever the act."""
+    """An act on a koppeling that somebody else changed meanwhile is refused, whatever the act."""
     seen = world.activate()
     enter(world, seen, OTHER_CODE)
     refused(world, ChangedMeanwhileError, lambda: enter(world, seen, CODE))
@@ -222,7 +222,7 @@ def test_update_guards_itself(world: World) -> None:
 
 
 def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:
-    """Do acts in threads that start together; gives what each raised."""
+    """Do acts in threads that start together; returns what each raised."""
     barrier = threading.Barrier(len(acts))
     outcomes: list[BaseException | None] = [None] * len(acts)
 
@@ -324,7 +324,7 @@ def test_startdatum(world: World) -> None:
 
 
 def newer_terms(world: World, version: str = "uwlr-2") -> Catalogue:
-    """Give the catalogue with another version of the terms of Snappet."""
+    """Return the catalogue with another version of the terms of Snappet."""
     entry = world.gate.catalogue.entries["snappet"]
     newer = replace(entry, voorwaarden=replace(entry.voorwaarden, versie=version))
     return Catalogue({**world.gate.catalogue.entries, "snappet": newer})

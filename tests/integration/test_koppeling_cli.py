@@ -24,13 +24,13 @@ OTHER_CODE = BRIN6 + "-een-tweede-code"
 
 
 def clock() -> datetime:
-    """Give the moment of the tests."""
+    """Return the moment of the tests."""
     return MOMENT
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """Give a data folder with one vestiging and two afnemers."""
+    """Return a data folder with one vestiging and two afnemers."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
     with made.database() as database, database.writing() as connection:
         metadata.create_all(connection)
@@ -58,13 +58,13 @@ def activate(context: Context, *arguments: str, stdin: str | None = None, **envi
 
 
 def living(database: Database) -> Koppeling | None:
-    """Give the living koppeling with Snappet."""
+    """Return the living koppeling with Snappet."""
     with database.reading() as connection:
         return store.find_living(connection, BRIN6, "snappet")
 
 
 def status(database: Database) -> str | None:
-    """Give the status of the living koppeling with Snappet."""
+    """Return the status of the living koppeling with Snappet."""
     found = living(database)
     return None if found is None else str(found.status)
 

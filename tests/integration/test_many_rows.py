@@ -19,7 +19,7 @@ TEXTS = ("Zoë Çağla Łucja", "a\tb\nc\r\nd", "\\N", "\\.", '"; \\t {}', "", "
 
 
 def rows(database: Database, table: sa.Table) -> list[dict[str, Any]]:
-    """Give every row of a table, by its key."""
+    """Return every row of a table, by its key."""
     with database.reading() as connection:
         return [dict(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
 

@@ -38,7 +38,7 @@ ROOMS = (journaal, administratie, koppelingen, gebruikers, freshness, keys)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database without tables."""
+    """Return the URL of a database without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/a.sqlite3"
     given: str = request.getfixturevalue("empty_postgresql")
@@ -205,7 +205,7 @@ def _fill(connection: sa.Connection) -> None:
 
 
 def _rows(connection: sa.Connection) -> dict[str, list[dict[str, object]]]:
-    """Give every row of every table."""
+    """Return every row of every table."""
     tables = sa.MetaData()
     tables.reflect(connection)
     return {

@@ -23,7 +23,7 @@ Content = tuple[object, ...]
 
 @pytest.fixture
 def backend_with_school(backend: str, tmp_path: Path) -> Backend:
-    """Give a database, of either kind, with one school of sixty leerlingen and its koppeling."""
+    """Return a database, of either kind, with one school of sixty leerlingen and its koppeling."""
     made = Backend(backend, tmp_path, Settings(data=tmp_path).database_url)
     database = world.open_database(made)
     world.add_afnemer(database)
@@ -45,12 +45,12 @@ def both(backend: Backend, body: str) -> tuple[Reply, Reply]:
 
 
 def records(reply: Reply, naam: str) -> list[Content]:
-    """Give the records of one name in an answer: what they say, however it is written."""
+    """Return the records of one name in an answer: what they say, however it is written."""
     return [content(one) for one in etree.fromstring(reply.body).iter(f"{{{LEERLINGGEGEVENS}}}{naam}")]
 
 
 def content(element: etree._Element) -> Content:
-    """Give what an element says: its name, attributes, text and children."""
+    """Return what an element says: its name, attributes, text and children."""
     return element.tag, sorted(element.items()), element.text or "", [content(child) for child in element]
 
 
@@ -73,7 +73,7 @@ def test_the_leerlingen_of_a_group_are_the_same(backend_with_school: Backend) ->
 
 
 def test_the_gate_is_the_same(backend_with_school: Backend) -> None:
-    """Who may not have the data does not get them from the rival either."""
+    """The rival refuses the callers that the service refuses."""
     refused = {
         world.fetch_message(BRIN6, code=f"{BRIN6}een-andere-code-xx"): b"Client.AutorisatieOngeldig",
         world.fetch_message(BRIN6, klantnaam="Onbekend"): b"Client.OngeldigeKlantIdentificatie",
@@ -86,7 +86,7 @@ def test_the_gate_is_the_same(backend_with_school: Backend) -> None:
 
 
 def test_geenwijzigingen_is_the_same(backend_with_school: Backend) -> None:
-    """Who has the data hears so from both, each asked with the moment that the service itself gave."""
+    """Both answer geenwijzigingen to a caller that has the data, asked with the moment that the service gave."""
     ours, _ = both(backend_with_school, world.fetch_message(BRIN6))
     (moment,) = etree.fromstring(ours.body).iter(f"{{{LEERLINGGEGEVENS}}}aanmaakdatum")
     for reply in both(backend_with_school, world.fetch_message(BRIN6, since=moment.text)):

@@ -126,6 +126,6 @@ def test_the_naam_of_a_source_has_its_limits(
 
 
 def test_the_file_imports_are_sources_too() -> None:
-    """What reads files is a Bron as any other."""
+    """The readers of files are a Bron like any other."""
     assert isinstance(EdexmlBron([]), bron.Bron)
     assert isinstance(CsvBron([]), bron.Bron)

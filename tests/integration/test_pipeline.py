@@ -42,22 +42,22 @@ def play(database: Database, work: Callable[[Pipeline], Awaitable[Result]]) -> R
 
     async def main() -> Result:
         with ThreadPoolExecutor(1) as executor:
-            line = Pipeline(database, executor)
+            pipe = Pipeline(database, executor)
             try:
-                return await work(line)
+                return await work(pipe)
             finally:
-                line.close()
+                pipe.close()
 
     return run(main())
 
 
 def put(database: Database, *rows: tuple[int, str | None]) -> list[Step]:
-    """Give a statement for each of these rows."""
+    """Return a statement for each of these rows."""
     return [INSERT.step(database.engine.dialect, [{"a": a, "b": b}]) for a, b in rows]
 
 
 def ask(database: Database, *numbers: int) -> list[Step]:
-    """Give a question about each of these numbers."""
+    """Return a question about each of these numbers."""
     return [QUESTION.step(database.engine.dialect, {"a": number}) for number in numbers]
 
 
@@ -68,14 +68,14 @@ def number_of_rows(database: Database) -> object:
 
 
 def test_a_connection_that_others_used(database: Database) -> None:
-    """What a transaction prepared in a connection does not stand in the way of a pipeline that gets it."""
+    """Statements that a transaction prepared in a connection do not disturb a pipeline that gets the connection."""
     with database.reading() as connection:
         counted = Query(SelectStatement(sa.select(sa.func.count()).select_from(TRIAL)), {})
         assert asked(connection, [counted]) == [[(0,)]]
 
-    async def work(line: Pipeline) -> list[list[Row]]:
-        await line.execute(put(database, (1, "een")))
-        return await line.fetch(ask(database, 1))
+    async def work(pipe: Pipeline) -> list[list[Row]]:
+        await pipe.execute(put(database, (1, "een")))
+        return await pipe.fetch(ask(database, 1))
 
     assert play(database, work) == [[(1, "een")]]
 
@@ -83,9 +83,9 @@ def test_a_connection_that_others_used(database: Database) -> None:
 def test_each_question_gets_its_own_rows(database: Database) -> None:
     """In their order, none and several rows too, and again once the statements are prepared."""
 
-    async def work(line: Pipeline) -> list[Any]:
-        await line.execute(put(database, (1, "een"), (2, None), (2, "twee 😀")))
-        return [await line.fetch(ask(database, 2, 3, 1, 1)) for _ in range(2)]
+    async def work(pipe: Pipeline) -> list[Any]:
+        await pipe.execute(put(database, (1, "een"), (2, None), (2, "twee 😀")))
+        return [await pipe.fetch(ask(database, 2, 3, 1, 1)) for _ in range(2)]
 
     found = [[(2, None), (2, "twee 😀")], [], [(1, "een")], [(1, "een")]]
     assert play(database, work) == [found, found]
@@ -95,9 +95,9 @@ def test_what_does_not_fit_in_the_socket_is_sent_on(database: Database) -> None:
     """Far more than the system takes at once arrives whole."""
     lang = "x" * 2_000_000
 
-    async def work(line: Pipeline) -> list[Any]:
-        await line.execute(put(database, *((number, lang) for number in range(8))))
-        return await line.fetch(ask(database, *range(8)))
+    async def work(pipe: Pipeline) -> list[Any]:
+        await pipe.execute(put(database, *((number, lang) for number in range(8))))
+        return await pipe.fetch(ask(database, *range(8)))
 
     assert play(database, work) == [[(number, lang)] for number in range(8)]
 
@@ -105,29 +105,29 @@ def test_what_does_not_fit_in_the_socket_is_sent_on(database: Database) -> None:
 def test_one_that_fails_undoes_them_all(database: Database) -> None:
     """Nothing of the group is there, the failure quotes no value, and the next group is written."""
 
-    async def work(line: Pipeline) -> None:
+    async def work(pipe: Pipeline) -> None:
         with pytest.raises(DBAPIError) as caught:
-            await line.execute(put(database, (1, "geheim"), (13, "geheim"), (2, "geheim")))
+            await pipe.execute(put(database, (1, "geheim"), (13, "geheim"), (2, "geheim")))
         assert "geheim" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
         assert number_of_rows(database) == 0
-        await line.execute(put(database, (3, None)))
+        await pipe.execute(put(database, (3, None)))
 
     play(database, work)
     assert number_of_rows(database) == 1
 
 
 def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
-    """Who asked hears of it, and everybody else lets go of what was connected too; then all is right again."""
+    """The caller gets the failure, the other connections are dropped too, and the next request succeeds."""
 
-    async def work(line: Pipeline) -> list[Any]:
-        await line.fetch(ask(database, 1))
+    async def work(pipe: Pipeline) -> list[Any]:
+        await pipe.fetch(ask(database, 1))
         failures: list[object] = []
         database.on_failure, generation = failures.append, database.generation
         with pytest.raises(DBAPIError):
-            await line.fetch([Step("SELECT pg_terminate_backend(pg_backend_pid())", [])])
+            await pipe.fetch([Step("SELECT pg_terminate_backend(pg_backend_pid())", [])])
         assert len(failures) == 1
         assert database.generation > generation
-        return await line.fetch(ask(database, 1))
+        return await pipe.fetch(ask(database, 1))
 
     assert play(database, work) == [[]]
 
@@ -136,16 +136,16 @@ def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
 def test_a_connection_that_is_lost_while_idle_is_not_noticed(database: Database, rounds: int) -> None:
     """Nobody fails, and others keep their connections, whether the loop had time to hear of it or not."""
 
-    async def work(line: Pipeline) -> list[Any]:
-        (((pid,),),) = await line.fetch([Step("SELECT pg_backend_pid()", [])])
+    async def work(pipe: Pipeline) -> list[Any]:
+        (((pid,),),) = await pipe.fetch([Step("SELECT pg_backend_pid()", [])])
         generation = database.generation
         with database.reading() as connection:
             connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
         for _ in range(rounds):
             await asyncio.sleep(0)
-        await line.execute(put(database, (1, None)))
+        await pipe.execute(put(database, (1, None)))
         assert database.generation == generation
-        return await line.fetch(ask(database, 1))
+        return await pipe.fetch(ask(database, 1))
 
     assert play(database, work) == [[(1, None)]]
 
@@ -154,16 +154,16 @@ def test_a_connection_that_says_something_unasked_is_left(database: Database) ->
     """It is about to end, if it has not ended yet: what was said may be read already, so that nothing shows later."""
     pid = Step("SELECT pg_backend_pid()", [])
 
-    async def work(lijn: Pipeline) -> list[Any]:
-        first = await lijn.fetch([pid])
-        await lijn.execute([Step("LISTEN proef", [])])
+    async def work(pipe: Pipeline) -> list[Any]:
+        first = await pipe.fetch([pid])
+        await pipe.execute([Step("LISTEN proef", [])])
         with database.writing() as connection:
             connection.exec_driver_sql("NOTIFY proef")
-        line: Any = lijn._connection  # noqa: SLF001 - only there is its socket
-        select.select([line.libpq.pgconn.socket], [], [])
+        held: Any = pipe._connection  # noqa: SLF001 - only there is its socket
+        select.select([held.libpq.pgconn.socket], [], [])
         for _ in range(3):
             await asyncio.sleep(0)
-        return [first, await lijn.fetch([pid])]
+        return [first, await pipe.fetch([pid])]
 
     first, second = play(database, work)
     assert first != second
@@ -173,21 +173,21 @@ def test_a_connection_that_others_distrust_is_left(database: Database) -> None:
     """When every connection was let go of, such as those to a standby, this one is not used again either."""
     pid = Step("SELECT pg_backend_pid()", [])
 
-    async def work(line: Pipeline) -> list[Any]:
-        found: list[Any] = [await line.fetch([pid]) for _ in range(2)]
+    async def work(pipe: Pipeline) -> list[Any]:
+        found: list[Any] = [await pipe.fetch([pid]) for _ in range(2)]
         database.close()
-        return [*found, await line.fetch([pid])]
+        return [*found, await pipe.fetch([pid])]
 
     first, second, third = play(database, work)
     assert first == second != third
 
 
 def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
-    """Who asked is told so within a limit, and the next one gets an answer."""
+    """The caller gets the failure within the limit, and the next caller gets an answer."""
 
-    async def work(line: Pipeline) -> list[Any]:
+    async def work(pipe: Pipeline) -> list[Any]:
         with patch.object(pipeline, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
-            await line.fetch([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
-        return await line.fetch(ask(database, 1))
+            await pipe.fetch([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
+        return await pipe.fetch(ask(database, 1))
 
     assert play(database, work) == [[]]

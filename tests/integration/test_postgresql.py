@@ -1,4 +1,4 @@
-"""What only PostgreSQL can do to us: two writers at once, a server that goes, a lock that stays."""
+"""PostgreSQL only: two writers at once, a server that stops, a lock that stays."""
 
 import os
 import threading
@@ -56,7 +56,7 @@ ALL = SelectStatement(sa.select(TRIAL.c.a))
 
 @pytest.fixture
 def url(postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+    """Yield the URL of a PostgreSQL database with every table; `Settings` names it."""
     with postgresql.database() as made:
         monkeypatch.setenv("UWLR_DATABASE", made)
         yield made
@@ -69,7 +69,7 @@ def database(url: str) -> Database:
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
-    """Do all at once, each in a thread of its own; gives what came of each, an exception when it raised one."""
+    """Do all at once, each in a thread of its own; returns what came of each, an exception when it raised one."""
     found: list[object] = [None] * len(works)
     barrier = threading.Barrier(len(works))
 
@@ -89,7 +89,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
 
 
 def test_a_reading_transaction_is_one_moment_and_changes_nothing(database: Database) -> None:
-    """What is committed meanwhile is not seen, and a write is refused."""
+    """A snapshot does not see later commits and refuses a write."""
     with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
     with database.reading() as connection:
@@ -308,7 +308,7 @@ def test_two_imports_of_one_school_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_a_lock_is_held_until_the_end(database: Database) -> None:
-    """Who comes second waits for the transaction of the first; another name is free."""
+    """The second caller of a lock waits for the transaction of the first; another name is free."""
     order: list[str] = []
     held = threading.Event()
 
@@ -420,7 +420,7 @@ def test_the_pool_gives_no_connection_that_ended(database: Database) -> None:
 
 
 def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(database: Database) -> None:
-    """What shows only when it begins is a failure of the database, not of who began it."""
+    """A connection that fails only when a transaction begins is a failure of the database, not of the caller."""
     failures: list[object] = []
     with database.reading():
         pass
@@ -496,7 +496,7 @@ def test_several_hosts(postgresql: PostgresServer, url: str, tmp_path: Path) -> 
 
 
 def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
-    """Who waits too long for another writer gets the fault for it, within the limit; afterwards all is right."""
+    """A request that waits too long for another writer gets its fault within the limit; the next one is answered."""
     with patch.object(dialect, "WAIT_SECONDS", 1):
         school = TrialSchool(tmp_path)
         school.fetch()
@@ -544,7 +544,7 @@ TEXTS = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "ZoÃ« ð
 
 
 def test_many_rows_arrive_as_they_are(database: Database) -> None:
-    """What COPY writes is read back unchanged, whatever is in it, and is what a plain insert writes."""
+    """COPY writes every value unchanged, as a plain insert does."""
     day = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
     rows = [
         {
@@ -635,7 +635,7 @@ def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> 
 
 
 def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> None:
-    """What is too wide for its column is refused by us, with what would do, and not by the database."""
+    """A value too wide for its column is refused by the service, with the limit, and not by the database."""
     for length, code in ((201, 1), (200, 0)):
         arguments = ["--data", str(tmp_path), "school", "add", "21QW00", "--naam", "n" * length]
         result = CliRunner().invoke(main, arguments)

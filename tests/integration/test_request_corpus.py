@@ -52,7 +52,7 @@ class Endpoint:
     database: Database
 
     def send(self, request: bytes) -> tuple[str, Entry | None]:
-        """Send a request; gives the verdict, and its line in the journaal if it got one."""
+        """Send a request; returns the verdict, and its line in the journaal if it got one."""
         before = self._lines()
         answer = verdict(send(self.app, request, values(self.served)))
         lines = self._lines()
@@ -65,7 +65,7 @@ class Endpoint:
 
 
 def values(context: ServedSchool) -> dict[str, str]:
-    """Give what the placeholders of a file stand for."""
+    """Return what the placeholders of a file stand for."""
     return {
         "SLEUTEL": CODE,
         "KLANTCODE": context.klantcodes["Snappet"],
@@ -92,19 +92,19 @@ def opened(context: ServedSchool, **settings: Any) -> Iterator[Endpoint]:
 
 @pytest.fixture(scope="module")
 def tolerant(served: ServedSchool) -> Iterator[Endpoint]:
-    """Give the service as it comes."""
+    """Yield the service as it comes."""
     yield from opened(served)
 
 
 @pytest.fixture(scope="module")
 def strict_service(served: ServedSchool) -> Iterator[Endpoint]:
-    """Give the same service with UWLR_STRICT."""
+    """Yield the same service with UWLR_STRICT."""
     yield from opened(served, strict=True)
 
 
 @pytest.fixture(scope="module")
 def strict_afnemers(served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """Give a copy of the house in which every afnemer is strict."""
+    """Yield a copy of the house in which every afnemer is strict."""
     data = tmp_path_factory.mktemp("streng") / "data"
     shutil.copytree(served.data, data)
     database = Database(Settings(data=data).database_url)
@@ -116,7 +116,7 @@ def strict_afnemers(served: ServedSchool, tmp_path_factory: pytest.TempPathFacto
 
 
 def name_of(case: RequestCase) -> str:
-    """Give the name of a case."""
+    """Return the name of a case."""
     return case.file.removesuffix(".http")
 
 
@@ -207,7 +207,7 @@ class Message:
     sloppy: bool = False
 
     def bytes(self) -> bytes:
-        """Give it as it goes over the wire."""
+        """Return it as it goes over the wire."""
         space = "" if self.sloppy else f' xmlns="{AUT}"'
         parts = [("autorisatiesleutel", self.key), ("klantcode", self.klantcode), ("klantnaam", self.klantnaam)]
         header_xml = "".join(f"<{naam}{space}> {value}</{naam}>" for naam, value in parts if value)
@@ -238,7 +238,7 @@ VIOLATIONS: dict[str, list[dict[str, Any]]] = {
 
 
 def faults_in_pairs() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every two violations of different rows, with the fault of the earlier; in one place the earlier stands."""
+    """Yield every two violations of different rows, with the fault of the earlier; in one place the earlier stands."""
     for (first, ones), (_, others) in combinations(VIOLATIONS.items(), 2):
         for one in ones:
             for other in others:

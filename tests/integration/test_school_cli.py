@@ -36,7 +36,7 @@ SCHOOL = make_dataset(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Give the command on a database with one vestiging."""
+    """Return the command on a database with one vestiging."""
     settings = Settings(data=tmp_path / "data")
     database = Database(settings.database_url)
     database.upgrade()
@@ -51,7 +51,7 @@ def _cells(result: Result, word: str) -> list[str]:
 
 
 def test_show_counts_per_group_and_says_what_is_missing(run: Run) -> None:
-    """Who is enrolled on the day stands with the groups; a field that a profile wants and a record lacks is counted."""
+    """Leerlingen enrolled on the day are counted per group, as are fields that a profile wants and a record lacks."""
     result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
     assert result.exit_code == 0, result.output
     assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkrachten" in result.output
@@ -119,7 +119,7 @@ def test_an_answer_is_true_until_the_next_change(
 
 
 def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
-    """What preview prints is byte for byte what a fetch then gives, and the journaal knows of the fetch only."""
+    """`preview` prints byte for byte what a fetch then returns, and the journaal has the fetch only."""
     context = furnish(tmp_path)
     run = CliRunner()
     result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])

@@ -139,7 +139,7 @@ class SchoolYear:
 
 @pytest.fixture(params=[*SEEDS, *LONG], ids=lambda param: f"{param[0]}-{param[1]}")
 def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SchoolYear]:
-    """Give a school whose past year is known."""
+    """Yield a school whose past year is known."""
     made = SchoolYear(tmp_path, *request.param)
     yield made
     made.endpoint.close()

@@ -25,7 +25,7 @@ DAY = date(2026, 10, 1)
 
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
-    """Give a new database."""
+    """Yield a new database."""
     opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
@@ -116,7 +116,7 @@ def test_a_selection_takes_a_handful_of_statements(database: Database) -> None:
 @given(dataset=datasets())
 @settings(max_examples=40, deadline=None)
 def test_import_then_select_gives_every_value_back(dataset: Dataset) -> None:
-    """What a file says of the enrolled leerlingen, groups and leerkrachten comes out of the database unchanged."""
+    """The enrolled leerlingen, groups and leerkrachten of a file come out of the database unchanged."""
     with TemporaryDirectory() as folder:
         database = open_database(Path(folder), migrated=False)
         import_dataset(database, dataset)

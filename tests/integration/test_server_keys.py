@@ -23,7 +23,7 @@ B = "b=" + "0b" * 32
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    """Give a new database."""
+    """Return a new database."""
     return open_database(tmp_path, BRIN6)
 
 
@@ -34,7 +34,7 @@ def load(folder: Path, database: Database, keys: str | None = None, keys_file: P
 
 
 def names(keys: ServerKeys) -> list[str]:
-    """Give the names of the keys."""
+    """Return the names of the keys."""
     return [key.name for key in keys.keys]
 
 

@@ -42,7 +42,7 @@ LEERLING = PERSON | {
 NOT_FROM_LEERLINGEN = {
     *("jaargroep", "groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum", "toevoegingen")
 }
-"""What stands in another file of the set, or in none."""
+"""The fields that stand in another file of the set, or in none."""
 MOMENTS = {
     "nu": datetime(2026, 11, 25, 9, tzinfo=UTC),
     "in dat jaar": datetime(2014, 10, 15, 9, tzinfo=UTC),
@@ -57,7 +57,7 @@ def day(text: str | None) -> str:
 
 
 def convert(edex: etree._Element) -> dict[str, bytes]:
-    """Give the CSV set that says what an EDEXML file says: each field, group, role and locatie at its place."""
+    """Return the CSV set that says what an EDEXML file says: each field, group, role and locatie at its place."""
     rows: dict[str, list[dict[str, str]]] = {
         naam: [] for naam in "leerlingen inschrijvingen groepen plaatsingen leerkrachten vestigingen locaties".split()
     }
@@ -140,7 +140,7 @@ def as_csv(data: bytes) -> list[Delivery]:
 
 @pytest.fixture(params=MOMENTS.values(), ids=list(MOMENTS))
 def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], list[bytes]]]:
-    """Give the answers of two schools that know the example, the one from EDEXML and the other from CSV."""
+    """Yield the answers of two schools that know the example, the one from EDEXML and the other from CSV."""
     data = standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml").read_bytes()
     endpoints = []
     for naam, read in (("edexml", as_edexml), ("csv", as_csv)):

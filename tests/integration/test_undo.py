@@ -30,7 +30,7 @@ STEPS = 14
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """Give a new database."""
+    """Yield a new database."""
     opened = open_database(tmp_path, migrated=False)
     yield opened
     opened.close()
@@ -61,7 +61,7 @@ class Series:
         self.undone: list[int] = []
 
     def step(self) -> None:
-        """Let a week pass, then import; a dry run and a refused source before it change nothing."""
+        """Import a week later; a dry run and a refused source before it change nothing."""
         for _ in range(7):
             self.life.day += timedelta(1)
             self.life.live()
@@ -133,7 +133,7 @@ class Series:
 
 
 def _of_two_minds(deliveries: list[Delivery]) -> Delivery:
-    """Give a year of which a leerling has the ECK-iD of another: refused after the rest of its source was written."""
+    """Return a year of which a leerling has the ECK-iD of another: refused after the rest of its source was written."""
     known = [one.record for one in deliveries[0].leerlingen if one.record.eckid and not one.record.key.startswith("#")]
     if len(known) < 2:
         return edexml.read(edexml_dummy())
@@ -142,12 +142,12 @@ def _of_two_minds(deliveries: list[Delivery]) -> Delivery:
 
 
 def edexml_dummy() -> bytes:
-    """Give a file of which a leerling has no identity at all."""
+    """Return a file of which a leerling has no identity at all."""
     return to_edexml(make_dataset([Leerling("#1", roepnaam="Wie")], brin6=BRIN6S[0], schooljaar="2040-2041"))
 
 
 def _without(records: Dump, persoon_id: int | None) -> Dump:
-    """Give records without those about a person."""
+    """Return records without those about a person."""
     found = {}
     for table in TABLES:
         names = [column.name for column in table.columns]

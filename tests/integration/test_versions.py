@@ -57,7 +57,7 @@ VERSIONS = pytest.mark.parametrize("xsdversie", ["2.1", "2.2", "2.3"])
 
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
-    """Give a school in which every field is filled; one leerling has an ECK-iD and one has none."""
+    """Yield a school in which every field is filled; one leerling has an ECK-iD and one has none."""
     made = TrialSchool(tmp_path)
     made.import_data(SCHOOL)
     yield made
@@ -65,12 +65,12 @@ def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
 
 
 def identities(found: FetchedAnswer, tag: str = "leerling") -> list[dict[str, str]]:
-    """Give the attributes of each record of a kind."""
+    """Return the attributes of each record of a kind."""
     return [{str(name): str(value) for name, value in element.attrib.items()} for element in found.all(tag)]
 
 
 def fields(found: FetchedAnswer, tag: str = "leerling") -> set[str]:
-    """Give the names of the elements that the records of a kind have."""
+    """Return the names of the elements that the records of a kind have."""
     return {etree.QName(child).localname for element in found.all(tag) for child in element}
 
 
@@ -147,7 +147,7 @@ def test_2_1_and_2_2_are_valid_as_published(school: TrialSchool, profiel: str, x
 def test_the_profile_of_the_version(
     school: TrialSchool, profiel: str, xsdversie: str, present: set[str], absent: set[str]
 ) -> None:
-    """What leaves of a leerling is what the profile has in that version, and nothing that it lacks."""
+    """An answer has exactly the fields of a leerling that the profile has in that version."""
     school.set_profiel(profiel)
     found = fields(school.fetch(xsdversie=xsdversie))
     assert present <= found
@@ -211,7 +211,7 @@ def test_an_unknown_set_is_told_and_never_kept(school: TrialSchool) -> None:
 def test_what_should_be_there_and_is_not_is_counted(
     school: TrialSchool, operation: names.Operation, xsdversie: str, expected: str | None
 ) -> None:
-    """Who lacks a field that the profile wants goes without it; the journaal counts them, without saying who."""
+    """A leerling without a field that the profile wants is sent without it; the journaal counts such leerlingen."""
     school.import_data(
         replace(
             SCHOOL,

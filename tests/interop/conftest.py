@@ -12,7 +12,7 @@ from support.server import WAIT, Server, command, port_of_our_own, serving
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Give a data folder with the example school and the smallest one."""
+    """Return a data folder with the example school and the smallest one."""
     return furnish(tmp_path_factory.mktemp("school"))
 
 
@@ -25,7 +25,7 @@ def server(served: ServedSchool) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start `uwlr-adapter demo --json` in an empty folder; gives what it prints."""
+    """Start `uwlr-adapter demo --json` in an empty folder; yields what it prints."""
     folder = tmp_path_factory.mktemp("demo")
     with port_of_our_own() as port:
         process = subprocess.Popen(

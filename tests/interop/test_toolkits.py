@@ -30,7 +30,7 @@ Ask = Callable[[Question], Conversation]
 def ask(
     request: pytest.FixtureRequest, served: ServedSchool, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Ask:
-    """Give the program of one toolkit as a function."""
+    """Return the program of one toolkit as a function."""
     naam: str = request.param
     if naam in NEEDS:
         NEEDS[naam]()
@@ -42,12 +42,12 @@ def ask(
 
 
 def groepen_of(operation: str, context: ServedSchool) -> tuple[str, ...]:
-    """Give the groups to ask for."""
+    """Return the groups to ask for."""
     return tuple(groep.format(context.schooljaar[:4]) for groep in GROEPEN[operation])
 
 
 def bytes_of(context: ServedSchool, server: Server, question: Question) -> etree._Element:
-    """Give the payload that goes over the wire for a call, read without any toolkit."""
+    """Return the payload that goes over the wire for a call, read without any toolkit."""
     operation = BY_NAAM[question.operation]
     refs = "".join(
         f'<{kind} key="{key}"/>' if key else f"<{kind}/>"
@@ -65,7 +65,7 @@ def bytes_of(context: ServedSchool, server: Server, question: Question) -> etree
 
 
 def expected(payload: etree._Element) -> dict[str, list[list[str]]]:
-    """Give the records of a payload as the programs print them, by kind and in their order."""
+    """Return the records of a payload as the programs print them, by kind and in their order."""
     found: dict[str, list[list[str]]] = {}
     for record in payload.iterfind(f"{LG}groepen/*"):
         kind = etree.QName(record).localname

@@ -20,7 +20,7 @@ ONE = "1 leerlingen, 1 groepen, 1 leerkrachten\ngeenwijzigingen\n"
 
 
 def block(heading: str, language: str) -> str:
-    """Give the code block in a language under a heading of the page."""
+    """Return the code block in a language under a heading of the page."""
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found is not None, (heading, language)
@@ -28,18 +28,18 @@ def block(heading: str, language: str) -> str:
 
 
 def here(code: str, context: ServedSchool, server: Server) -> str:
-    """Give a script with the address and the school year of a running server in it."""
+    """Return a script with the address and the school year of a running server in it."""
     assert ADDRESS in code
     return code.replace(ADDRESS, server.endpoint).replace("2026-2027", context.schooljaar)
 
 
 def of_one(code: str) -> str:
-    """Give a script that asks for the smallest school."""
+    """Return a script that asks for the smallest school."""
     return code.replace('"21QW"', '"30AB"').replace("'21QW'", "'30AB'").replace(CODE, CODE_OF_ONE)
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Run a command in a folder; gives what it printed."""
+    """Run a command in a folder; returns what it printed."""
     result = subprocess.run(
         command,
         cwd=folder,

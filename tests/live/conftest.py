@@ -10,7 +10,7 @@ from support.server import Server, serving
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Give a data folder with the example school and a koppeling in each state."""
+    """Return a data folder with the example school and a koppeling in each state."""
     return furnish(tmp_path_factory.mktemp("school"))
 
 
@@ -23,5 +23,5 @@ def server(served: ServedSchool) -> Iterator[Server]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Give an empty data folder."""
+    """Return an empty data folder."""
     return tmp_path

@@ -13,7 +13,7 @@ Header = Callable[..., str]
 
 
 def fault_code(content: bytes) -> str:
-    """Give the local part of the faultcode; its prefix must be that of the envelope."""
+    """Return the local part of the faultcode; its prefix must be that of the envelope."""
     root = etree.fromstring(content)
     code = root.findtext(f"{{{SOAP11}}}Body/{{{SOAP11}}}Fault/faultcode") or ""
     prefix, _, local = code.partition(":")
@@ -22,7 +22,7 @@ def fault_code(content: bytes) -> str:
 
 
 def chunked(*parts: bytes) -> bytes:
-    """Give a body in chunks."""
+    """Return a body in chunks."""
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (*parts, b""))
 
 

@@ -20,7 +20,7 @@ KEYS = {
 
 
 def run_demo(data: Path, port: int) -> dict[str, str]:
-    """Start the demo, fetch from it with what it prints, stop it as Ctrl-C does; gives what it printed."""
+    """Start the demo, fetch from it with what it prints, stop it as Ctrl-C does; returns what it printed."""
     process = subprocess.Popen(
         command("demo", "--port", str(port), "--data", str(data), "--json"), stdout=subprocess.PIPE, text=True
     )

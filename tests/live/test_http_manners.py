@@ -63,7 +63,7 @@ def open_line(server: Server) -> Iterator[Line]:
 
 
 def head(length: int | None, *headers: str, version: str = "1.1") -> bytes:
-    """Give the head of a POST with these headers."""
+    """Return the head of a POST with these headers."""
     lines = [f"POST {PATH} HTTP/{version}", "Host: localhost", *headers]
     if length is not None:
         lines.append(f"Content-Length: {length}")
@@ -167,7 +167,7 @@ def test_head_of_the_wsdl_is_that_of_get(server: Server) -> None:
 
 
 def written(context: ServedSchool, declared: str | None, mark: str = "één") -> str:
-    """Give a request with letters outside ASCII, under a declaration; a part of it that is not judged."""
+    """Return a request with letters outside ASCII, under a declaration; a part of it that is not judged."""
     declaration = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>'
     text = context.request().decode()
     return declaration + text.replace("</xsdversie>", f"</xsdversie><gegevenssetid>{mark}</gegevenssetid>")

@@ -6,11 +6,11 @@ from support.server import Server, split
 
 FETCHES = 1000
 BOUND = 24 * 1024 * 1024
-"""What a thousand answers may leave behind, in bytes: 24 kB each would be a leak that one notices in a night."""
+"""Maximum growth in bytes over a thousand answers; 24 kB each would be a leak."""
 
 
 def resident(server: Server) -> int:
-    """Give the memory of the server's processes together, in bytes."""
+    """Return the memory of the server's processes together, in bytes."""
     parent = psutil.Process(server.process.pid)
     return sum(process.memory_info().rss for process in (parent, *parent.children(recursive=True)))
 

@@ -88,7 +88,7 @@ class FrontDoor:
 
 
 def head(length: int, *headers: str, method: str = "POST", path: str = PATH) -> bytes:
-    """Give the head of a request."""
+    """Return the head of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: text/xml", f"Content-Length: {length}"]
     return "\r\n".join([*lines, "Connection: close", *headers, "", ""]).encode()
 
@@ -120,7 +120,7 @@ def make_certificate(prefix: Path) -> None:
 
 @pytest.fixture(scope="module")
 def nginx() -> str:
-    """Give the program."""
+    """Return the program."""
     found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found is None:
         if os.environ.get("CI"):
@@ -258,7 +258,7 @@ def test_who_stops_is_given_up(endpoint: FrontDoor, sent: bytes) -> None:
 
 
 def test_the_source_is_who_called_nginx(endpoint: FrontDoor, served: ServedSchool) -> None:
-    """What a caller claims in X-Forwarded-For counts for nothing; nginx writes down who it is."""
+    """The X-Forwarded-For of a caller is ignored; nginx sets it to the address of the caller."""
     database = Database(Settings(data=served.data).database_url)
     endpoint.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
     with database.reading() as connection:

@@ -48,13 +48,13 @@ def example() -> etree._Element:
 
 @pytest.fixture(scope="module", params=PROFIELEN)
 def profiel(request: pytest.FixtureRequest) -> Profiel:
-    """Give each profile in turn."""
+    """Return each profile in turn."""
     return profiel_of(request.param, "2.2")
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Iterator[tuple[Server, str]]:
-    """Do it all by command, as an operator does: import, afnemer, koppeling, serve; gives the klantcode too."""
+    """Do it all by command, as an operator does: import, afnemer, koppeling, serve; yields the klantcode too."""
     data = tmp_path_factory.mktemp("voorbeeld")
     catalogue = data / "catalogus.toml"
     catalogue.write_text(CATALOGUE.format(profiel=profiel.name), encoding="utf-8")
@@ -89,7 +89,7 @@ def ask(client: Client, klantcode: str) -> object:
 
 @pytest.fixture(scope="module")
 def answer(service: tuple[Server, str]) -> tuple[object, bytes]:
-    """Fetch with zeep, which knows our ?wsdl and nothing else; gives its object and the bytes."""
+    """Fetch with zeep, which knows our ?wsdl and nothing else; returns its object and the bytes."""
     server, klantcode = service
     client = Client(f"{server.endpoint}?wsdl")
     found = ask(client, klantcode)
@@ -100,14 +100,14 @@ def answer(service: tuple[Server, str]) -> tuple[object, bytes]:
 
 
 def payload(content: bytes) -> etree._Element:
-    """Give the data of an answer."""
+    """Return the data of an answer."""
     found = etree.fromstring(content).find(f".//{{{LG}}}leerlinggegevens")
     assert found is not None
     return found
 
 
 def test_the_answer_is_valid_by_ours_and_by_the_published_xsd(answer: tuple[object, bytes]) -> None:
-    """What leaves validates against both; 2014-2015 is within the published list of school years."""
+    """The answer validates against both schemas; 2014-2015 is within the published list of schooljaren."""
     content = answer[1]
     assert answers.check(content) == []
     body = etree.fromstring(content).find(f"{{{SOAP11}}}Body")
@@ -129,7 +129,7 @@ def test_the_school_is_that_of_the_file(answer: tuple[object, bytes], example: e
 
 
 def expected(record: etree._Element, allowed: frozenset[str]) -> list[tuple[object, ...]]:
-    """Give what must stand in the answer for a record of the file: names, attributes and texts, in order."""
+    """Return what must stand in the answer for a record of the file: names, attributes and texts, in order."""
     return [
         flat(child)
         for child in record
@@ -139,7 +139,7 @@ def expected(record: etree._Element, allowed: frozenset[str]) -> list[tuple[obje
 
 
 def flat(element: etree._Element) -> tuple[object, ...]:
-    """Give an element as plain values, without namespaces; role TAL travels as a description."""
+    """Return an element as plain values, without namespaces; role TAL travels as a description."""
     naam, text = etree.QName(element).localname, (element.text or "").strip()
     if (naam, text) == ("rol", "TAL"):
         naam = "rolomschrijving"

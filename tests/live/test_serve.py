@@ -32,7 +32,7 @@ PATH = "/uwlr/leerlinggegevens"
 
 @pytest.fixture
 def url(postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+    """Yield the URL of a PostgreSQL database with every table; `Settings` names it."""
     with postgresql.database() as made:
         monkeypatch.setenv("UWLR_DATABASE", made)
         yield made
@@ -46,7 +46,7 @@ def served(url: str, tmp_path: Path) -> ServedSchool:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Give a port for a server that the test starts itself."""
+    """Yield a port for a server that the test starts itself."""
     with port_of_our_own() as kept:
         yield kept
 
@@ -59,17 +59,17 @@ def two_workers(context: ServedSchool, url: str) -> Iterator[Server]:
 
 
 def message(context: ServedSchool) -> bytes:
-    """Give the request of a small school."""
+    """Return the request of a small school."""
     return context.request(key=CODE_OF_ONE, brin6="30AB00")
 
 
 def workers(server: Server) -> dict[int, psutil.Process]:
-    """Give the worker processes by their id."""
+    """Return the worker processes by their id."""
     return {child.pid: child for child in psutil.Process(server.process.pid).children()}
 
 
 def raw_post(content: bytes, *headers: str) -> bytes:
-    """Give the bytes of a POST."""
+    """Return the bytes of a POST."""
     lines = [f"POST {PATH} HTTP/1.1", "Host: x", "Content-Type: text/xml", f"Content-Length: {len(content)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + content
 
@@ -386,7 +386,7 @@ def test_a_dead_worker_is_replaced(served: ServedSchool, url: str) -> None:
 
 @contextmanager
 def started(context: ServedSchool, url: str, program: str) -> Iterator[tuple[Server, Path]]:
-    """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
+    """Serve by two workers of a program that is `uwlr-adapter` with something changed; yields its log too."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     log = context.data / "log"
     with port_of_our_own() as port, log.open("wb") as file:

@@ -36,7 +36,7 @@ class Pair:
     servers: tuple[Server, Server]
 
     def fetch(self, server: Server, last: str | None = None) -> tuple[str, str, str]:
-        """Fetch through one server; gives the outcome, the name of the one leerling, and the moment of the data."""
+        """Fetch through one server; returns the outcome, the name of the one leerling, and the moment of the data."""
         rest = "" if last is None else f"<laatstontvangengegevens>{last}</laatstontvangengegevens>"
         message = self.served.request(key=CODE_OF_ONE, brin6=BRIN6)
         message = message.replace(b"</leerlinggegevens_verzoek>", f"{rest}</leerlinggegevens_verzoek>".encode())

@@ -59,7 +59,7 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
-    """Give what opens a portal with settings of its own, on a copy of the data folder."""
+    """Yield a function that opens a portal with settings of its own, on a copy of the data folder."""
     folder = tmp_path / "data"
     shutil.copytree(basis, folder)
     opened: list[App] = []
@@ -78,5 +78,5 @@ def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
 
 @pytest.fixture
 def portal(make: Callable[..., Portal]) -> Portal:
-    """Give a portal on loopback."""
+    """Return a portal on loopback."""
     return make()

@@ -21,7 +21,7 @@ KOPPELING = f"{VESTIGING}/koppeling/1"
 
 @pytest.fixture
 def browser(portal: Portal) -> Browser:
-    """Give a school with records, and Snappet activated."""
+    """Return a school with records, and Snappet activated."""
     with portal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
     browser = portal.browser("andere")
@@ -33,7 +33,7 @@ def browser(portal: Portal) -> Browser:
 
 
 def fetch(portal: Portal, code: str = CODE) -> str:
-    """Fetch as Snappet; gives the payload or the fault."""
+    """Fetch as Snappet; returns the payload or the fault."""
     header = messages.header(key=code, klantcode="een-klantcode-van-Snappet", klantnaam="Snappet")
     body = messages.body(schooljaar="2026-2027", school=school_element("30AB00"))
     answer = call(portal.app, messages.envelope(body, header)).body
@@ -44,7 +44,7 @@ def fetch(portal: Portal, code: str = CODE) -> str:
 
 
 def state(browser: Browser) -> str:
-    """Give the status that the page of the koppeling shows."""
+    """Return the status that the page of the koppeling shows."""
     return str(browser.get(KOPPELING).tree.xpath("//h1/span")[0].text)
 
 
@@ -111,7 +111,7 @@ def test_make_a_code_without_a_script(browser: Browser) -> None:
 
 
 def second_too_late(portal: Portal, browser: Browser, open_: str, act: Callable[[Browser], Page]) -> Page:
-    """Open a page, let a colleague act, then send the page; gives what it says."""
+    """Open a page, let a colleague act, then send the page; returns what it says."""
     page = browser.get(open_)
     colleague = portal.browser("andere")
     assert act(colleague).status == 303
@@ -220,7 +220,7 @@ def test_a_koppeling_that_left_the_catalogue(make: Callable[..., Portal], tmp_pa
 
 
 def test_a_board_sees_where_to_look(portal: Portal) -> None:
-    """Who has several vestigingen sees how each stands before choosing one."""
+    """A gebruiker of several vestigingen sees the standing of each before choosing one."""
     browser = portal.browser("bestuur")
     code = "21QW00Ygr67BfgKl!gr8"
     browser.submit(

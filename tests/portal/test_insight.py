@@ -1,4 +1,4 @@
-"""What a school looks into: what is shared, in numbers; and its own journaal, on a page and as a file."""
+"""The pages of a school about its shared records, in numbers, and about its journaal, as a page and as a file."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ ANSWERED, REFUSED = "leerlinggegevens", "Client.AutorisatieOngeldig"
 
 @pytest.fixture
 def browser(portal: Portal) -> Browser:
-    """Give a school with Snappet (1) and Basispoort (2) activated."""
+    """Return a school with Snappet (1) and Basispoort (2) activated."""
     browser = portal.browser("school")
     for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
         page = browser.submit(
@@ -50,7 +50,7 @@ def write(
 
 
 def picture(browser: Browser) -> tuple[str, int, int]:
-    """Give the text of the picture of Snappet, and how many bars of each kind it has."""
+    """Return the text of the picture of Snappet, and how many bars of each kind it has."""
     svg = browser.get(f"{SCHOOL}/koppeling/1").tree.find(".//svg[@class='grafiek']")
     kinds = [rect.get("class") for rect in svg.iter("rect")]
     return svg.find("title").text, kinds.count("gelukt"), kinds.count("geweigerd")

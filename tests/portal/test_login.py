@@ -19,12 +19,12 @@ NEW = "een heel nieuw wachtwoord"
 
 
 def is_in(browser: Browser) -> bool:
-    """Tell whether this browser sees the page of its school."""
+    """Return whether this browser sees the page of its school."""
     return browser.get(SCHOOL).status == 200
 
 
 def sent_away(page: Page) -> bool:
-    """Tell whether a page asks for a login."""
+    """Return whether a page asks for a login."""
     return page.status == 303 and urlsplit(page.location or "").path == LOGIN
 
 
@@ -58,7 +58,7 @@ def test_empty_login(portal: Portal) -> None:
 
 
 def test_a_session_of_before_the_login_is_worth_nothing(portal: Portal) -> None:
-    """Who planted a cookie in a browser is not logged in when its owner logs in (fixation)."""
+    """A planted session cookie is not logged in when the owner of the browser logs in (session fixation)."""
     victim = portal.browser()
     victim.get(LOGIN)
     planted = dict(victim.cookies)
@@ -182,7 +182,7 @@ def test_the_cookie_under_https(make: Callable[..., Portal]) -> None:
 
 
 def second_step(portal: Portal, source: str = "192.0.2.10") -> Browser:
-    """Give a browser in which the password of `streng` was right."""
+    """Return a browser in which the password of `streng` was right."""
     browser = portal.browser(source=source)
     assert browser.login("streng", next_path=f"{SCHOOL}/journaal").location == f"{LOGIN}/tweede-stap"
     return browser
@@ -200,7 +200,7 @@ def test_the_second_factor(portal: Portal) -> None:
 
 
 def test_a_code_of_the_app_is_good_once(portal: Portal) -> None:
-    """Who looked over a shoulder cannot use the code again; the next one is good."""
+    """A code of the second factor cannot be used twice; the next one is valid."""
     code = totp(portal.clock.moment)
     assert second_step(portal).submit(f"{LOGIN}/tweede-stap", code=code).status == 303
     browser = second_step(portal)
@@ -273,7 +273,7 @@ def test_a_link_is_good_for_a_day(portal: Portal) -> None:
 
 
 def guess(portal: Portal, times: int, source: str = "192.0.2.66", login: str = "school") -> Page:
-    """Guess a password so often from one address; gives the last answer."""
+    """Guess a password so often from one address; returns the last answer."""
     browser = portal.browser(source=source)
     page = browser.get(LOGIN)
     for number in range(times):
@@ -312,7 +312,7 @@ def test_a_right_password_that_comes_too_early_is_not_told(portal: Portal) -> No
 
 
 def test_success_forgets(portal: Portal) -> None:
-    """Who mistyped twice and then logs in has the free tries again."""
+    """A successful login after two wrong ones restores the free attempts."""
     for _ in range(3):
         assert guess(portal, 2, "192.0.2.10").status == 403
         assert portal.browser().login("school").status == 303
@@ -362,7 +362,7 @@ def test_the_address_behind_a_proxy(portal: Portal) -> None:
 
 
 def cookie(browser: Browser) -> str:
-    """Give the Cookie header of a browser."""
+    """Return the Cookie header of a browser."""
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
 

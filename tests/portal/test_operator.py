@@ -13,21 +13,21 @@ AFNEMERS = "/koppelingen/beheer/afnemers"
 
 
 def klantcode(page: Page) -> str:
-    """Give the klantcode that a page shows."""
+    """Return the klantcode that a page shows."""
     code = page.tree.xpath("//code[@id='klantcode']")[0].text
     assert re.fullmatch(r"[A-Za-z0-9]{32}", code)
     return str(code)
 
 
 def identifies(portal: Portal, klantnaam: str, code: str) -> bool:
-    """Tell whether a caller with this klantcode is known now."""
+    """Return whether a caller with this klantcode is known now."""
     server_keys = ServerKeys.from_settings(portal.settings, portal.database)
     with portal.database.reading() as connection:
         return afnemers.identify(connection, klantnaam, code, portal.clock.moment, server_keys) is not None
 
 
 def acts(portal: Portal) -> list[str]:
-    """Give the acts on afnemers in the journaal, those of the furnishing left out."""
+    """Return the acts on afnemers in the journaal, those of the furnishing left out."""
     with portal.database.reading() as connection:
         rows = [row for row in search.read(connection) if row.kind is model.EntryKind.AFNEMER]
     return [row.act for row in rows][::-1][2:]

@@ -1,4 +1,4 @@
-"""Who may see what: every route and every method, for every kind of user; CSRF and headers on all of them."""
+"""Access to every route with every method, for every kind of gebruiker; CSRF and headers on all of them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,12 +28,12 @@ class Route:
     methods: frozenset[str]
 
     def at(self, brin6: str, koppeling_id: int = 1) -> str:
-        """Give the path for a vestiging and a koppeling."""
+        """Return the path for a vestiging and a koppeling."""
         return self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
 
 
 def routes(portal: Portal) -> list[Route]:
-    """Give every route that Flask knows."""
+    """Return every route that Flask knows."""
     assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
     _, app = portal.app._portal  # noqa: SLF001 - as above
     assert isinstance(app, Flask)
@@ -51,7 +51,7 @@ def routes(portal: Portal) -> list[Route]:
 
 @pytest.fixture
 def with_koppelingen(portal: Portal) -> Portal:
-    """Give a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
+    """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
         code = CODE.replace("21QW00", brin6)
         page = portal.browser(login).submit(
@@ -62,7 +62,7 @@ def with_koppelingen(portal: Portal) -> Portal:
 
 
 def requests(portal: Portal) -> Iterator[tuple[Route, str]]:
-    """Give every route with every method."""
+    """Yield every route with every method."""
     for route in routes(portal):
         for method in METHODS:
             yield route, method
@@ -81,7 +81,7 @@ def send(browser: Browser, method: str, path: str) -> Page:
 
 
 def without_token(page: Page) -> str:
-    """Give a page without its CSRF token, which is another one each second."""
+    """Return a page without its CSRF token, which is another one each second."""
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page.body)
 
 

@@ -23,5 +23,5 @@ _BASE = f"""<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>
 
 
 def basis() -> etree._Element:
-    """Give a valid answer with one and more of everything."""
+    """Return a valid answer with one and more of everything."""
     return etree.fromstring(_BASE, etree.XMLParser(remove_blank_text=True))

@@ -41,7 +41,7 @@ def missing(what: str) -> None:
 
 
 def node_file(path: str) -> Path:
-    """Give a file of an npm package. Skips where it is not installed."""
+    """Return a file of an npm package. Skips where it is not installed."""
     found = NODE / "node_modules" / path
     if not found.exists():
         missing(path)
@@ -50,7 +50,7 @@ def node_file(path: str) -> Path:
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    """Give a chromium with a profile of its own, until the block ends."""
+    """Yield a chromium with a profile of its own, until the block ends."""
     program = shutil.which("chromium")
     if program is None:
         missing("chromium")
@@ -65,7 +65,7 @@ def running() -> Iterator[Browser]:
 
 @dataclass
 class BrowserWatch:
-    """What the browser itself said while pages were open: every request, and all that went wrong."""
+    """Record of a browser while pages were open: every request, and every error."""
 
     requests: list[Request] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -99,7 +99,7 @@ class BrowserWatch:
 
 @dataclass(frozen=True)
 class ServedPortal:
-    """A running server with the furnished portal; `sessies` keeps who is logged in."""
+    """A running server with the school of the portal; `sessions` keeps the logged-in sessions by login."""
 
     server: Server
     served: PortalSchool
@@ -112,7 +112,7 @@ class ServedPortal:
 
 
 Open = Callable[..., Page]
-"""Opens a window: `(login, script=True, breedte=1600)`."""
+"""Opens a window: `(login, script=True, width=1600)`."""
 
 
 def log_in(page: Page, base: str, login: str, wachtwoord: str = PASSWORD) -> None:

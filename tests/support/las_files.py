@@ -59,7 +59,7 @@ def csv_set(
     style: CsvStyle = CSV_STYLES[0],
     schoolkeys: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
-    """Give the files of a set that lays out these years; leerlingen and periods stand in it whole.
+    """Return the files of a set that lays out these years; leerlingen and periods stand in it whole.
 
     With schoolkeys there is a file of vestigingen as well.
     """
@@ -129,7 +129,7 @@ def csv_set(
 
 
 def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> bytes:
-    """Give the EDEXML file that says this of a year."""
+    """Return the EDEXML file that says this of a year."""
     klassen = {klas.key: klas for klas in claim.klassen}
     leerlingen = []
     for kind, (period,), places in claim.pupils:

@@ -12,7 +12,7 @@ def school_element(brin6: str) -> str:
 
 
 def header(key: str = "21QW00Ygr67BfgKl!gr8", klantcode: str = "code", klantnaam: str = "Snappet") -> str:
-    """Give an autorisatie element with its three parts; an empty text leaves its part out."""
+    """Return an autorisatie element with its three parts; an empty text leaves its part out."""
     parts = (("autorisatiesleutel", key), ("klantcode", klantcode), ("klantnaam", klantnaam))
     inner = "".join(f"<{naam}>{value}</{naam}>" for naam, value in parts if value)
     return f'<autorisatie xmlns="{AUT}">{inner}</autorisatie>'
@@ -24,12 +24,12 @@ def body(
     rest: str = "<xsdversie>2.2</xsdversie>",
     operation: str = "leerlinggegevens_verzoek",
 ) -> str:
-    """Give a request element."""
+    """Return a request element."""
     return f'<{operation} xmlns="{LG}"><schooljaar>{schooljaar}</schooljaar>{school}{rest}</{operation}>'
 
 
 def envelope(content: str | None = None, header_xml: str | None = None, soap: str = SOAP11) -> bytes:
-    """Give a whole message; without arguments a valid one."""
+    """Return a whole message; without arguments a valid one."""
     header_xml = header() if header_xml is None else header_xml
     content = body() if content is None else content
     parts = f"<e:Header>{header_xml}</e:Header><e:Body>{content}</e:Body>"

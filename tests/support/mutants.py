@@ -74,7 +74,7 @@ TYPE_NAMES = (
 
 
 def seeded(name: str) -> random.Random:
-    """Give a source of damage that is the same in every run."""
+    """Return a source of damage that is the same in every run."""
     return random.Random(name)  # noqa: S311 - no secret is made here
 
 
@@ -119,7 +119,7 @@ def _amounts(element: etree._Element) -> Iterator[str]:
 
 
 def mutant(rng: random.Random, root: etree._Element, damages: tuple[Damage, ...]) -> etree._Element:
-    """Give a damaged copy of a message, parsed anew, as it would come in."""
+    """Return a damaged copy of a message, parsed anew, as it would come in."""
     copy = deepcopy(root)
     for _ in range(rng.choice((1, 1, 1, 2))):
         rng.choice(damages)(rng, copy)
@@ -164,7 +164,7 @@ def move(rng: random.Random, root: etree._Element) -> None:
 
 
 def rename(rng: random.Random, root: etree._Element) -> None:
-    """Give an element the name of another, or one that does not exist."""
+    """Rename an element after another one, or to a name that does not exist."""
     _pick(rng, root).tag = f"{{{LG}}}{rng.choice(_NAMES)}"
 
 
@@ -185,7 +185,7 @@ def rename_space(rng: random.Random, root: etree._Element) -> None:
 
 
 def value(rng: random.Random, root: etree._Element) -> None:
-    """Give an element another value, often out of its facets."""
+    """Set another value in an element, often one outside its facets."""
     leaves = [element for element in _elements(root) if not len(element)]
     if leaves:
         rng.choice(leaves).text = rng.choice(_VALUES)
@@ -220,7 +220,7 @@ def text(rng: random.Random, root: etree._Element) -> None:
 
 
 def same_key(rng: random.Random, root: etree._Element) -> None:
-    """Give an element the key or eckid of another one."""
+    """Copy the key or eckid of one element to another."""
     name = rng.choice(("key", "key", "eckid"))
     with_any = [element for element in _elements(root) if name in element.attrib]
     if with_any:

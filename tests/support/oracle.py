@@ -23,12 +23,12 @@ needs_standard = pytest.mark.skipif(
 
 
 def amount(short: int, full: int) -> int:
-    """Give how much to try: the short number, or the full one with UWLR_LONG=1 (`make test-long`)."""
+    """Return how much to try: the short number, or the full one with UWLR_LONG=1 (`make test-long`)."""
     return full if _LONG else short
 
 
 def standard_file(name: str) -> Path:
-    """Give the path of a published file, such as `uwlr-2.2/Schemas/SOAP_Envelope.xsd`; skips where there are none."""
+    """Return the path of a published file, such as `uwlr-2.2/Schemas/SOAP_Envelope.xsd`; skips where there are none."""
     path = Path(_FOLDER, name)
     if not _FOLDER or not path.is_file():
         pytest.skip("UWLR_STANDARD names no folder with the published files")
@@ -37,19 +37,19 @@ def standard_file(name: str) -> Path:
 
 @cache
 def published_autorisatie() -> etree.XMLSchema:
-    """Give the published schema of the header."""
+    """Return the published schema of the header."""
     return etree.XMLSchema(file=str(standard_file("uwlr-2.2/Schemas/UWLR_Autorisatie_v2p2.xsd")))
 
 
 @cache
 def published() -> etree.XMLSchema:
-    """Give the published schema of the leerlinggegevens messages, as it is."""
+    """Return the published schema of the leerlinggegevens messages, as it is."""
     return etree.XMLSchema(file=str(standard_file("uwlr-2.2/Schemas/UWLR_Leerlinggegevens_v2p2.xsd")))
 
 
 @cache
 def published_later() -> etree.XMLSchema:
-    """Give the same with its list of schooljaren carried on, in memory, to where ours ends."""
+    """Return the same with its list of schooljaren carried on, in memory, to where ours ends."""
     parser = etree.XMLParser()
     parser.resolvers.add(_LaterYears())
     path = standard_file("uwlr-2.2/Schemas/UWLR_Leerlinggegevens_v2p2.xsd")
@@ -71,7 +71,7 @@ class _LaterYears(etree.Resolver):
 
 
 def published_codes(name: str) -> set[str]:
-    """Give the values of a published code list, such as `EDEXLandType`."""
+    """Return the values of a published code list, such as `EDEXLandType`."""
     tree = etree.parse(str(standard_file("uwlr-2.2/Schemas/EDEXML.types.variabel.xsd")))
     (kind,) = (item for item in tree.iter(f"{{{_XSD}}}simpleType") if item.get("name") == name)
     return {item.get("value", "") for item in kind.iter(f"{{{_XSD}}}enumeration")}

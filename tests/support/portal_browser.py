@@ -28,7 +28,7 @@ class Clock:
     moment: datetime = MOMENT
 
     def __call__(self) -> datetime:
-        """Give its moment."""
+        """Return its moment."""
         return self.moment
 
     def advance(self, **by: float) -> None:
@@ -65,7 +65,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """What a person reads, with single spaces."""
+        """The text of the page, with single spaces."""
         return " ".join(self.tree.find("body").text_content().split())
 
     @property
@@ -74,16 +74,16 @@ class Page:
         return " ".join(self.tree.find(".//h1").text_content().split())
 
     def fields(self, number: int = -1) -> dict[str, str]:
-        """Give what a form would send as it stands; the last form of the page unless told otherwise."""
+        """Return what a form would send as it stands; the last form of the page unless told otherwise."""
         form = self.forms()[number]
         return {name: value for name, value in form.form_values() if name != "actie"}
 
     def forms(self) -> Any:
-        """Give the forms in the main part of the page."""
+        """Return the forms in the main part of the page."""
         return [form for form in self.tree.forms if form.getparent() is not None and "wie" not in _classes(form)]
 
     def errors(self, field: str) -> list[str]:
-        """Give the errors that stand beside a field, as its aria-describedby says."""
+        """Return the errors that stand beside a field, as its aria-describedby says."""
         (found,) = self.tree.xpath(f'//*[@name="{field}" and not(@type="hidden")]')
         ids = (found.get("aria-describedby") or "").split()
         lists = [one for id_ in ids if id_.endswith("-fouten") for one in self.tree.xpath(f'//*[@id="{id_}"]/li')]
@@ -149,7 +149,7 @@ class Browser:
         return self.get(page.location)
 
     def login(self, login: str, wachtwoord: str = PASSWORD, next_path: str | None = None) -> Page:
-        """Log in with a password; gives the first answer."""
+        """Log in with a password; returns the first answer."""
         query = "" if next_path is None else "?" + urlencode({"verder": next_path})
         return self.submit(f"/koppelingen/inloggen{query}", login=login, wachtwoord=wachtwoord)
 
@@ -164,7 +164,7 @@ class Browser:
 
 
 def totp(moment: datetime, secret: str = TOTP) -> str:
-    """Give the code that the app of a person shows."""
+    """Return the code that the app of a person shows."""
     return pyotp.TOTP(secret).at(moment)
 
 
@@ -178,7 +178,7 @@ class Portal:
     database: Database
 
     def browser(self, login: str | None = None, source: str = "192.0.2.10") -> Browser:
-        """Give a browser, in which somebody is logged in when told so."""
+        """Return a browser, in which somebody is logged in when told so."""
         browser = Browser(self.app, source)
         if login is not None:
             assert browser.login(login).status == 303

@@ -26,7 +26,7 @@ class PageCase:
     h1: str | None = None
 
     def path(self, context: PortalSchool) -> str:
-        """Give where it stands."""
+        """Return where it stands."""
         ids = {naam.replace(" ", "_"): str(id_) for naam, id_ in context.koppelingen.items()}
         return self.pattern.format(link=context.link, **ids)
 
@@ -44,7 +44,7 @@ def _press(button: str, **fields: str) -> Step:
 
 
 def _make_code(page: Page) -> None:
-    """Let the page make a code; with script that is no round trip."""
+    """Press the button that makes a code; with script that is no round trip."""
     page.get_by_role("button", name="Maak een code").click()
 
 

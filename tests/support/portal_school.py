@@ -1,4 +1,4 @@
-"""A furnished portal for browsers: the example school, a koppeling in each state, traffic, and a user of each role."""
+"""The example school of the portal: a koppeling in each state, traffic, and a gebruiker of each role."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ class PortalSchool:
 
 
 def furnish(data: Path, moment: datetime) -> PortalSchool:
-    """Make the house in an empty data folder, as it is at this moment after a month of use."""
+    """Make the school in an empty data folder, as it is at this moment after a month of use."""
     settings = Settings(data=data)
     database = Database(settings.database_url)
     try:

@@ -1,4 +1,4 @@
-"""A school of two vestigingen at the door: a koppeling per vestiging and profile, and a clock that the test moves."""
+"""An application with two vestigingen, a koppeling per vestiging and profile, and a clock that the test moves."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +29,7 @@ PROFIELEN = {"smal": "smalle set", "lvs": "LVS-set", "vol": "volledig"}
 
 
 def code_of(brin6: str, profiel: str) -> str:
-    """Give the verificatiecode of a koppeling."""
+    """Return the verificatiecode of a koppeling."""
     return f"{brin6}-{profiel}-0123456789ab"
 
 
@@ -77,7 +77,7 @@ class ProfileSchool:
         return importer.import_deliveries(self.database, deliveries, options(self.moment))
 
     def fetch(self, brin6: str, schooljaar: str, profiel: str, last: str | None = None) -> bytes:
-        """Fetch as a vendor does; gives the bytes."""
+        """Fetch as a vendor does; returns the bytes."""
         rest = "<xsdversie>2.2</xsdversie>"
         rest += "" if last is None else f"<laatstontvangengegevens>{last}</laatstontvangengegevens>"
         header = messages.header(code_of(brin6, profiel), KLANTCODE, "Proef")
@@ -91,17 +91,17 @@ def _without_waiting(dbapi_connection: Any, _record: Any) -> None:
 
 
 def outcome(content: bytes) -> str:
-    """Give the name of the one element in an answer."""
+    """Return the name of the one element in an answer."""
     return etree.QName(etree.fromstring(content)[0][0][0]).localname
 
 
 def aanmaakdatum(content: bytes) -> str:
-    """Give the moment that an answer gives itself."""
+    """Return the moment that an answer gives itself."""
     return etree.fromstring(content).findtext(f".//{{{LG}}}aanmaakdatum") or ""
 
 
 def view_of(content: bytes) -> View:
-    """Give what an answer with data says, without its school block."""
+    """Return what an answer with data says, without its school block."""
     payload = etree.fromstring(content)[0][0][0]
     view: View = {"leerlingen": {}, "groepen": {}, "leerkrachten": {}}
     for list_name in list(payload)[1:]:

@@ -13,7 +13,7 @@ _LG = "http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens"
 
 
 def render(dataset: Dataset, xsdversie: str = "2.2", *, key_naast_eckid: bool = False) -> bytes:
-    """Give the element leerlinggegevens_antwoord, every field of every record in it, as UTF-8.
+    """Return the element leerlinggegevens_antwoord, every field of every record in it, as UTF-8.
 
     In 2.1 nobody has an eckid; in 2.3 a leerling with an eckid has no key, unless `key_naast_eckid`.
     """
@@ -25,7 +25,7 @@ def render(dataset: Dataset, xsdversie: str = "2.2", *, key_naast_eckid: bool = 
 
 
 def render_structuur(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
-    """Give the element structuur_antwoord: the school, its vestigingen and groepen."""
+    """Return the element structuur_antwoord: the school, its vestigingen and groepen."""
     root, payload = _answer("structuur_antwoord", "leerlinggegevens-structuur", dataset, xsdversie)
     _structuur(payload, dataset)
     return etree.tostring(root, encoding="utf-8")
@@ -34,14 +34,14 @@ def render_structuur(dataset: Dataset, xsdversie: str = "2.2") -> bytes:
 def render_leerlingen(
     dataset: Dataset, leerlingen: Iterable[Leerling], xsdversie: str = "2.2", *, key_naast_eckid: bool = False
 ) -> bytes:
-    """Give the element leerlingen_antwoord with these leerlingen of the school, as they come; at least one."""
+    """Return the element leerlingen_antwoord with these leerlingen of the school, as they come; at least one."""
     root, payload = _answer("leerlingen_antwoord", "leerlinggegevens-leerlingen", dataset, xsdversie)
     _leerlingen(payload, leerlingen, xsdversie, key_naast_eckid=key_naast_eckid)
     return etree.tostring(root, encoding="utf-8")
 
 
 def render_leerkrachten(dataset: Dataset, leerkrachten: Iterable[Leerkracht], xsdversie: str = "2.2") -> bytes:
-    """Give the element leerkrachten_antwoord with these leerkrachten of the school, as they come."""
+    """Return the element leerkrachten_antwoord with these leerkrachten of the school, as they come."""
     root, payload = _answer("leerkrachten_antwoord", "leerlinggegevens-leerkrachten", dataset, xsdversie)
     _leerkrachten(payload, tuple(leerkrachten), xsdversie)
     return etree.tostring(root, encoding="utf-8")

@@ -32,7 +32,7 @@ class RequestCase:
 
 
 def read_manifest() -> list[RequestCase]:
-    """Give every line of the manifest."""
+    """Return every line of the manifest."""
     with (FOLDER / "manifest.tsv").open(encoding="utf-8", newline="") as file:
         _, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     return [
@@ -64,7 +64,7 @@ def send(app: Any, request: bytes, values: Mapping[str, str]) -> Reply:
 
 
 def verdict(reply: Reply) -> str:
-    """Give what came back in one word: the element of an answer, a fault code, or an HTTP status."""
+    """Return what came back in one word: the element of an answer, a fault code, or an HTTP status."""
     if not reply.headers["Content-Type"].startswith("text/xml"):
         return str(reply.status)
     packed = reply.headers.get("Content-Encoding") == "gzip"

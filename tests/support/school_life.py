@@ -19,7 +19,7 @@ ACHTERNAMEN = ["Çelik", "Jansen", "Pietersen & Zn", "Ng", "El Amrani", 'O"Brien
 
 
 class SchoolLife:
-    """The administration of a school; `dag` is today."""
+    """The administration of a school; `day` is today."""
 
     def __init__(self, seed: int, number: int) -> None:
         self.rng = Random(seed)  # noqa: S311 - a seeded school is no secret
@@ -49,7 +49,7 @@ class SchoolLife:
             self.appoint(year, f"M{n}" if n < 3 else f"M{brin6[-1]}{n}", klas.key)
 
     def appoint(self, year: YearKey, key: str, groep: str | None) -> None:
-        """Give a year a leerkracht."""
+        """Add a leerkracht to a year."""
         gegevens = {"achternaam": f"Leraar {key}", "emailadres": f"{key}@school.example".lower()}
         groepen = [] if groep is None else [(groep, self.rng.choice([(), ("LRK",), ("OWA", "STA")]))]
         number = int.from_bytes(f"leraar {key}".encode())
@@ -89,11 +89,11 @@ class SchoolLife:
 
     @staticmethod
     def year_of(day: date) -> int:
-        """Give the schooljaar of a day."""
+        """Return the schooljaar of a day."""
         return day.year if day.month >= 8 else day.year - 1
 
     def place(self, kind: Pupil, year: YearKey, jaargroep: int | None = None) -> None:
-        """Give a leerling a place in a year that has groups: a stamgroep, and now and then a group across."""
+        """Place a leerling in a year that has groups: in a stamgroep, and at times in a samengestelde groep too."""
         stam = [klas for klas in self.klassen.get(year, {}).values() if klas.jaargroep is not None]
         if not stam:
             return
@@ -114,7 +114,7 @@ class SchoolLife:
         kind.places[year] = places
 
     def here(self, brin6: str | None = None) -> list[tuple[Pupil, Period]]:
-        """Give who is enrolled today with an open end."""
+        """Return the leerlingen who are enrolled today with an open end."""
         return [
             (kind, period)
             for kind in self.pupils
@@ -123,7 +123,7 @@ class SchoolLife:
         ]
 
     def copy(self) -> "SchoolLife":
-        """Give the administration as it is at this moment."""
+        """Return the administration as it is at this moment."""
         return deepcopy(self)
 
     # The events: each does one thing that happens at a school, when there is something to do it to.
@@ -187,7 +187,7 @@ class SchoolLife:
             found[1].van = self.rng.choice([None, self.day - timedelta(self.rng.randint(0, 400))])
 
     def come_back(self) -> None:
-        """Who left is enrolled again; who has an ECK-iD may come with another key."""
+        """Enrol a leerling who left again, with an ECK-iD perhaps under another key."""
         gone = [
             kind for kind in self.pupils if all(one.tot is not None and one.tot <= self.day for one in kind.periods)
         ]
@@ -205,7 +205,7 @@ class SchoolLife:
             kind.key = f"N{self._counter:04}"
 
     def rekey(self) -> None:
-        """Give somebody another key in the LAS."""
+        """Change the key of a leerling in the LAS."""
         if found := self._somebody():
             self._rekey(found[0])
 
@@ -240,7 +240,7 @@ class SchoolLife:
         klas.available = not klas.available
 
     def change_staff(self) -> None:
-        """Let a leerkracht come, go, get another group or another address."""
+        """Add or remove a leerkracht, or change the group or the address of one."""
         year = self.rng.choice(list(self.klassen))
         teachers = self.teachers[year]
         groep = self.rng.choice(list(self.klassen[year]))
@@ -302,7 +302,7 @@ class SchoolLife:
                     self.place(kind, year, now + 1)
 
     def live(self) -> None:
-        """Let today happen."""
+        """Apply the events of today."""
         events: list[tuple[float, Callable[[], None]]] = [
             (0.35, self.arrive),
             (0.25, self.leave),

@@ -1,4 +1,4 @@
-"""What a school should be answered, told once more: plain lists that remember what the last import of a year said.
+"""A model of the answers of a school: plain lists that hold what the last import of a year said.
 
 Written from docs/records.md alone; it knows nothing of the code of the records. Slow and simple on purpose: each answer
 is made anew from the rows, one rule after the other.
@@ -11,7 +11,7 @@ from datetime import date
 YearKey = tuple[str, int]
 """A brin6, and the year in which the schooljaar starts."""
 View = dict[str, dict[str, dict[str, object]]]
-"""What an answer says: by kind of record and key, the value of each field; the order of records says nothing."""
+"""The content of an answer: by kind of record and key, the value of each field; the order of records is left out."""
 NARROW = {
     "leerlingen": "eckid achternaam voorvoegsel roepnaam geboortedatum jaargroep groep samengestelde_groepen".split(),
     "leerkrachten": "eckid achternaam roepnaam emailadres groepen".split(),
@@ -59,7 +59,7 @@ class Klas:
 
     @property
     def soort(self) -> str:
-        """What UWLR calls it."""
+        """The name of the kind in UWLR."""
         return "samengestelde_groep" if self.jaargroep is None else "groep"
 
 
@@ -88,7 +88,7 @@ class Teacher:
 
 @dataclass
 class Claim:
-    """What one import said of one year."""
+    """The content of one import for one year."""
 
     needs_place: bool
     """Whether who has no place does not take part while the year is a coming one: so in a CSV set."""
@@ -114,7 +114,7 @@ class Model:
                 self.eckids[kind.number] = kind.eckid
 
     def answer(self, year: YearKey, today: date, *, is_narrow: bool = False) -> View | None:
-        """Give what is answered for a year on a day; None: no data."""
+        """Return what is answered for a year on a day; None: no data."""
         claim = self.geheugen.get(year)
         if claim is None:
             return None
@@ -162,7 +162,7 @@ class Model:
 
 
 def jaargroep_of(stam: Place | None, places: list[Place], klassen: dict[str, Klas]) -> str | None:
-    """Give the own jaargroep: of the place in the stamgroep, else of the first place, else of a group that is no C."""
+    """Return the own jaargroep: of the place in the stamgroep, else of the first place, else of a group but C."""
     if stam is not None and stam.jaargroep:
         return stam.jaargroep
     for place in places:
@@ -194,7 +194,7 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
 
 
 def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey) -> Claim:
-    """Give what a CSV set says of a year that it lays out: everybody who is enrolled there on one of its days."""
+    """Return what a CSV set says of a year that it lays out: everybody who is enrolled there on one of its days."""
     brin6, start = year
     found = []
     for kind in children:
@@ -207,7 +207,7 @@ def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teac
 def edexml_says(
     children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey, day: date
 ) -> Claim:
-    """Give what the export of a LAS to EDEXML says: who is in the layout of that year, with one period each.
+    """Return what the export of a LAS to EDEXML says: who is in the layout of that year, with one period each.
 
     Of somebody with two periods in a year it is the last one that has begun. Every group is available; a guest is
     nothing special.

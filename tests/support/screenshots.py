@@ -42,7 +42,7 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def serving(data: Path) -> Iterator[str]:
-    """Serve the portal at one moment; gives its address."""
+    """Serve the portal at one moment; yields its address."""
     app = make_app(Settings(data=data), lambda: MOMENT)
     with make_server("127.0.0.1", 0, app, _Server, _Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A furnished house for tests: the example school, and a koppeling in each state that a call can meet."""
+"""The example school, and a koppeling in each state that a call can meet."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,14 +38,14 @@ class ServedSchool:
     """Calls of a known afnemer that have no access, by the true reason; arguments of `request`."""
 
     def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, key: str = CODE) -> str:
-        """Give an autorisatie header that is right unless told otherwise."""
+        """Return an autorisatie header that is right unless told otherwise."""
         code = self.klantcodes.get(klantnaam, "onbekend") if klantcode is None else klantcode
         return header(key, code, klantnaam)
 
     def request(
         self, klantnaam: str = "Snappet", key: str = CODE, brin6: str = "21QW00", school: str | None = None
     ) -> bytes:
-        """Give a request for the school year of today, right unless told otherwise."""
+        """Return a request for the school year of today, right unless told otherwise."""
         named = school_element(brin6) if school is None else school
         return envelope(body(self.schooljaar, named), self.header(klantnaam, key=key))
 
@@ -57,7 +57,7 @@ def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
 
 
 def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
-    """Make the house in an empty data folder."""
+    """Make the school in an empty data folder."""
     moment = moment or now()
     settings = Settings(data=data)
     database = Database(settings.database_url)

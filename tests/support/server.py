@@ -44,7 +44,7 @@ class Server:
         return content
 
     def post(self, body: bytes, *headers: str, method: str = "POST", path: str = "/uwlr/leerlinggegevens") -> bytes:
-        """Send one request with Content-Length and these headers; gives the raw response."""
+        """Send one request with Content-Length and these headers; returns the raw response."""
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
         if not any(line.lower().startswith(("content-length:", "transfer-encoding:")) for line in headers):
             lines.append(f"Content-Length: {len(body)}")
@@ -52,7 +52,7 @@ class Server:
 
 
 def split(response: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Give the status, the headers but those that differ each time, and the body of a raw response."""
+    """Return the status, the headers but those that differ each time, and the body of a raw response."""
     head, _, body = response.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
@@ -86,7 +86,7 @@ def until(condition: Callable[[], object]) -> None:
 
 @contextmanager
 def port_of_our_own() -> Iterator[int]:
-    """Give a port that no other process gets until the block ends; a server that we start can listen on it.
+    """Yield a port that no other process gets until the block ends; a server that we start can listen on it.
 
     It is kept by a socket that does not listen: who asks the system for any port gets another one, and who names this
     one shares it, as every server does that may begin again at once.
@@ -100,7 +100,7 @@ def port_of_our_own() -> Iterator[int]:
 
 
 def command(*arguments: str) -> list[str]:
-    """Give the command line of `uwlr-adapter` with this Python."""
+    """Return the command line of `uwlr-adapter` with this Python."""
     return [sys.executable, "-m", "uwlr_adapter", *arguments]
 
 

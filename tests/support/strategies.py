@@ -24,7 +24,7 @@ Fields = dict[str, Any]
 
 
 def codes(name: str) -> list[str]:
-    """Give a code list of `schemas/2.2/typen.xsd`; the schema tests hold those lists to the published ones."""
+    """Return a code list of `schemas/2.2/typen.xsd`; the schema tests hold those lists to the published ones."""
     tree = etree.parse(str(contract_file("schemas/2.2/typen.xsd")))
     xsd = "{http://www.w3.org/2001/XMLSchema}"
     (found,) = (kind for kind in tree.iter(f"{xsd}simpleType") if kind.get("name") == name)
@@ -35,7 +35,7 @@ JAARGROEPEN, LANDEN, ROLLEN = codes("Jaargroep"), codes("Land"), codes("Rol")
 
 
 def texts(limit: int, *, outer_space: bool = False) -> st.SearchStrategy[str]:
-    """Give texts of 1 to `limit` characters, often exactly `limit`.
+    """Return texts of 1 to `limit` characters, often exactly `limit`.
 
     White space stands at either end only with `randspatie`, as a reader of files may take it away there.
     """
@@ -51,25 +51,25 @@ def _without_edges(text: str) -> str:
 
 
 def keys(limit: int = 256) -> st.SearchStrategy[str]:
-    """Give keys; never one that starts with `#`, which would make it a dummy."""
+    """Return keys; never one that starts with `#`, which would make it a dummy."""
     plain = st.integers(1, 99_999).map(str)
     return st.one_of(plain, plain, texts(limit).filter(lambda text: not text.startswith("#")))
 
 
 def eckids() -> st.SearchStrategy[str]:
-    """Give ECK-iDs, mostly of the usual form."""
+    """Return ECK-iDs, mostly of the usual form."""
     usual = st.integers(0, 16**8).map(lambda number: f"https://ketenid.nl/201703/{number:0128x}")
     return st.one_of(usual, usual, keys())
 
 
 def days(first: date = date(1900, 1, 1), last: date = date(2150, 12, 31)) -> st.SearchStrategy[str]:
-    """Give an xs:date in one of its forms: bare, in UTC or with an offset."""
+    """Return an xs:date in one of its forms: bare, in UTC or with an offset."""
     zones = st.sampled_from(("", "", "Z", "+01:00", "-05:30"))
     return st.builds(lambda day, zone: day.isoformat() + zone, st.dates(first, last), zones)
 
 
 def moments() -> st.SearchStrategy[str]:
-    """Give an xs:dateTime in one of its forms: whole seconds or not, with a zone or not."""
+    """Return an xs:dateTime in one of its forms: whole seconds or not, with a zone or not."""
     moments = st.datetimes(datetime(1990, 1, 1), datetime(2150, 1, 1))  # noqa: DTZ001 - the zone is added as text
     fractions = st.sampled_from(("", "", ".5", ".123456"))
     zones = st.sampled_from(("", "Z", "+01:00", "+02:00"))
@@ -79,7 +79,7 @@ def moments() -> st.SearchStrategy[str]:
 
 
 def schooljaren() -> st.SearchStrategy[str]:
-    """Give every schooljaar that an answer may carry."""
+    """Return every schooljaar that an answer may carry."""
     return st.integers(FIRST_YEAR, LAST_YEAR).map(lambda year: f"{year}-{year + 1}")
 
 
@@ -209,7 +209,7 @@ def _some_of(keys: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def _leerlingen(school: School, groepen: list[Groep], locaties: list[Locatie]) -> st.SearchStrategy[list[Leerling]]:
-    """Give at least one leerling, each enrolled on the peildatum; two days of room keep an xs:date's zone out of it."""
+    """Return at least one leerling, each enrolled on the peildatum in every zone of an xs:date."""
     peildatum = date.fromisoformat(school.peildatum)
     places = st.fixed_dictionaries(
         {
@@ -256,7 +256,7 @@ def _eckid(persoon: Leerling | Leerkracht) -> tuple[str | None, str | None]:
 
 @st.composite
 def datasets(draw: st.DrawFn, years: st.SearchStrategy[str] | None = None) -> Dataset:
-    """Give a dataset with unique keys and sound references, whose leerlingen are enrolled on the peildatum.
+    """Return a dataset with unique keys and sound references, whose leerlingen are enrolled on the peildatum.
 
     Every optional part is absent in some and present in others; `years` narrows the schooljaren.
     """

@@ -61,13 +61,13 @@ def need_gsoap() -> None:
 
 
 def node_environment() -> dict[str, str]:
-    """Give the variable with which node finds the package."""
+    """Return the variable with which node finds the package."""
     return {"NODE_PATH": str(NODE / "node_modules")}
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What a program printed: the outcomes in their order, the school, the records by kind, and a fault."""
+    """Output of a program: the outcomes in their order, the school, the records by kind, and a fault."""
 
     outcomes: list[str] = field(default_factory=list)
     school: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Question:
 
 
 def run(command: list[str], context: ServedSchool, server: Server, question: Question) -> Conversation:
-    """Let a program make one call to a server."""
+    """Run a program that makes one call to a server."""
     asked = {
         "ENDPOINT": server.endpoint,
         "KLANTNAAM": "Snappet",
@@ -133,7 +133,7 @@ def run(command: list[str], context: ServedSchool, server: Server, question: Que
 
 
 def build_gsoap(folder: Path, wsdl: str) -> Path:
-    """Generate and compile the program of gSOAP from the served WSDL, once for all workers; gives the program."""
+    """Generate and compile the program of gSOAP from the served WSDL, once for all workers; returns the program."""
     folder.mkdir(exist_ok=True)
     program = folder / "ask"
     with (folder / "lock").open("w") as lock:

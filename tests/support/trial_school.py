@@ -1,4 +1,4 @@
-"""A school at the door for tests: one koppeling, its data, and a clock that only the test moves."""
+"""An application with one koppeling, its records, and a clock that only the test moves."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ SMALLEST = make_dataset(
 
 @dataclass(frozen=True)
 class FetchedAnswer:
-    """What came back on a request; `uitkomst` is the name of the one element in the answer, or a fault code."""
+    """The answer to a request; `outcome` is the name of the one element in it, or a fault code."""
 
     status: int
     content: bytes
@@ -66,7 +66,7 @@ class FetchedAnswer:
         return self.root.findtext(f".//{{{messages.LG}}}peildatum") or ""
 
     def all(self, tag: str) -> list[etree._Element]:
-        """Give every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
+        """Return every element of a kind in the lists of the answer: `leerling`, `leerkracht`, `groep` ..."""
         containers = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}
         container = containers.get(tag, "groepen")
         return self.root.findall(f"{{*}}Body/*/*/{{{messages.LG}}}{container}/{{{messages.LG}}}{tag}")
@@ -77,7 +77,7 @@ class FetchedAnswer:
         return [etree.tostring(part, encoding="unicode") for part in self.answer[0]]
 
     def keys(self, tag: str) -> list[str | None]:
-        """Give the keys of one kind, in their order."""
+        """Return the keys of one kind, in their order."""
         return [element.get("key") for element in self.all(tag)]
 
 
@@ -119,7 +119,7 @@ class TrialSchool:
         self.app = make_app(self.settings, lambda: self.moment)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock by this many seconds."""
         self.moment += timedelta(seconds=seconds)
 
     def import_data(self, dataset: Dataset) -> None:
@@ -181,7 +181,7 @@ class TrialSchool:
         return found
 
     def message(self, operation: Operation, rest: str, schooljaar: str = SCHOOLJAAR) -> bytes:
-        """Give a request of the vendor; `rest` is what follows the school."""
+        """Return a request of the vendor; `rest` is what follows the school."""
         body = messages.body(schooljaar, school_element(BRIN6), rest, operation.request)
         return messages.envelope(body, messages.header(CODE, KLANTCODE, "Proef"))
 

@@ -1,4 +1,4 @@
-"""A gate of its own for tests: a database, vestigingen, afnemers, and the shortest way to activate and to call."""
+"""A gate on a database of its own, and the shortest way to activate a koppeling and to call."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -79,6 +79,6 @@ class World:
         return self.gate.decide(rows_seen, call, moment)
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
-        """Give every row of a table."""
+        """Return every row of a table."""
         with self.database.reading() as connection:
             return list(connection.execute(sa.select(table)))

@@ -12,7 +12,7 @@ WSDL = contract_file("wsdl/leerlinggegevens.wsdl")
 
 @cache
 def schema(namespace: str) -> etree.XMLSchema:
-    """Give the types of one namespace."""
+    """Return the types of one namespace."""
     for element in etree.parse(str(WSDL)).iter(f"{{{XSD}}}schema"):
         if element.get("targetNamespace") == namespace:
             return etree.XMLSchema(etree.fromstring(etree.tostring(element)))

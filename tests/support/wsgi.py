@@ -9,7 +9,7 @@ from wsgiref.validate import validator
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """Reply of the application."""
 
     status: int
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""What a process keeps at hand stays within its bytes; the last used stays longest."""
+"""The cache of a process stays within its bytes and drops the least recently used item first."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from uwlr_adapter.answers.memory import ByteLruCache
 
 
 def test_the_last_used_stays() -> None:
-    """What was not used for longest goes first, and what is larger than all room is not kept."""
+    """The least recently used item goes first, and an item larger than the whole cache is not kept."""
     geheugen: ByteLruCache[str] = ByteLruCache(10)
     for key in "abc":
         geheugen.put(key, key, 4 if key != "c" else 2)

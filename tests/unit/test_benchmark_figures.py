@@ -1,4 +1,4 @@
-"""What the benchmarks say of their figures."""
+"""The figures of the benchmarks and how they are printed."""
 
 from itertools import islice
 

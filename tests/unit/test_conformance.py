@@ -22,7 +22,7 @@ ALL_NAMED = (
 
 @cache
 def names_in(path: str) -> frozenset[str]:
-    """Give the names of the tests in a file under tests/; of a parametrised test its function."""
+    """Return the names of the tests in a file under tests/; of a parametrised test its function."""
     file = TESTS / path
     if not file.is_file():
         return frozenset()
@@ -36,12 +36,12 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def named_in(text: str) -> set[tuple[str, str]]:
-    """Give each test that a text names, as path and name."""
+    """Return each test that a text names, as path and name."""
     return set(re.findall(r"`([\w/]+\.py)::(\w+)`", text))
 
 
 def problems(text: str, all_named: tuple[str, ...] = ()) -> list[str]:
-    """Give what is wrong with a document of rules; nothing for a sound one."""
+    """Return what is wrong with a document of rules; nothing for a sound one."""
     found: list[str] = []
     numbers: list[str] = []
     for line in re.findall(r"^\|\s*R-.*$", text, re.MULTILINE):

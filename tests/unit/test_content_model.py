@@ -37,7 +37,7 @@ def _joined(left: set[str], right: set[str]) -> set[str]:
 
 
 def _accepted(particle: Particle) -> set[str]:
-    """Give every sequence that a model accepts, as far as it is short: by its definition, without an automaton."""
+    """Return every sequence that a model accepts, as far as it is short: by its definition, without an automaton."""
     if particle.kind == "element":
         once = {particle.name}
     elif particle.kind == "choice":

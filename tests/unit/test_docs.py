@@ -1,4 +1,4 @@
-"""What the documents say is whole: every command, setting and dependency stands where a reader looks for it."""
+"""The documents are complete: every command, setting and dependency stands where a reader looks for it."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Give every command with its path."""
+    """Yield every command with its path."""
     context = click.Context(group)
     for naam in group.list_commands(context):
         command = group.get_command(context, naam)

@@ -37,7 +37,7 @@ def test_the_corpus_and_its_manifest_name_the_same_files() -> None:
 
 @pytest.mark.parametrize("case", [one for one in CASES if one.verdict == "taken"], ids=lambda one: one.naam)
 def test_a_file_that_can_be_taken_is_taken_with_its_one_warning(case: EdexmlCase) -> None:
-    """What UWLR cannot carry gives one warning with line, element and reason; a sound file gives none."""
+    """A value that UWLR cannot carry leads to one warning with line, element and reason; a sound file leads to none."""
     delivery = edexml.read(case.data)
     assert [one.record.key for one in delivery.leerlingen] == ["101", "102"]
     if case.reason == "-":
@@ -142,7 +142,7 @@ def test_many_broken_fields_are_all_left_out() -> None:
 @given(datasets())
 @settings(max_examples=60, deadline=None)
 def test_a_file_of_any_dataset_is_read_back_unchanged(dataset: Dataset) -> None:
-    """What a valid file says is what the records hold, value by value."""
+    """The records hold the values of a valid file, one by one."""
     delivery = edexml.read(to_edexml(dataset))
     assert tuple(one.record for one in delivery.leerlingen) == dataset.leerlingen
     assert tuple(one.record for one in delivery.leerkrachten) == dataset.leerkrachten

@@ -1,4 +1,4 @@
-"""The stand: since when an answer has its content, and who has it already."""
+"""Freshness: since when an answer has its content, and which caller has it already."""
 
 import threading
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ VALID = Validity(schoolversie=1, van=NOON.date(), tot=None, vorm="proef", leerli
 
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
-    """Give a database with one school of one vestiging."""
+    """Yield a database with one school of one vestiging."""
     opened = open_database(tmp_path, BRIN6)
     with opened.writing() as connection:
         schools.lock_school(connection, BRIN6[:4])

@@ -17,7 +17,7 @@ STRANGE = "a key that no strategy draws"
 
 
 def everybody(dataset: Dataset) -> list[GroepReference]:
-    """Give a reference to each group, and both without a key."""
+    """Return a reference to each group, and both without a key."""
     return [
         *(GroepReference(groep.soort, groep.key) for groep in dataset.groepen),
         *(GroepReference(kind, None) for kind in KINDS),
@@ -41,7 +41,7 @@ def leerkracht_is_asked(leerkracht: Leerkracht, question: GroepReference) -> boo
 
 @st.composite
 def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
-    """Give a school and references to some of its groups, doubled, keyless or unknown ones among them."""
+    """Return a school and references to some of its groups, doubled, keyless or unknown ones among them."""
     dataset = draw(datasets())
     choices = [*everybody(dataset), *(GroepReference(kind, STRANGE) for kind in KINDS)]
     return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
@@ -50,7 +50,7 @@ def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
 @given(asked())
 @settings(deadline=None, max_examples=150)
 def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepReference]]) -> None:
-    """Who is in any asked group is there once, in the order of the school; nobody else is; groups stay as they are."""
+    """A person in any requested group is returned once, in the order of the school; groups stay as they are."""
     dataset, questions = case
     found = choose(dataset, questions)
     leerlingen = [one for one in dataset.leerlingen if any(leerling_is_asked(one, question) for question in questions)]

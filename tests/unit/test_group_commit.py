@@ -1,4 +1,4 @@
-"""One commit for all who wait: each thing is written once, and each waiter hears how it went."""
+"""Group commit: each item is written once, and each waiter gets the result."""
 
 import threading
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class CsvStyle:
 
 
 def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseException | None]:
-    """Add 0 while the writer is held up, and then the rest at once; gives what each of them heard."""
+    """Add 0 while the writer is held up, and then the rest at once; returns what each of them heard."""
     heard: list[BaseException | None] = [None] * number
 
     def add(item: int) -> None:

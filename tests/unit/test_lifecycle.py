@@ -24,7 +24,7 @@ AKKOORD = Akkoord("jdevries", "J. de Vries", MOMENT, "uwlr-1")
 
 
 def active(*, startdatum: date | None = None, akkoord: Akkoord = AKKOORD, uwlr: bool = True) -> Koppeling:
-    """Give a koppeling that is just activated."""
+    """Return a koppeling that is just activated."""
     return levensloop.activate(
         brin6="21QW00",
         entry="snappet",

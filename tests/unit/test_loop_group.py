@@ -1,4 +1,4 @@
-"""What callers of one event loop do together: each thing is done once, and each caller hears what came of it."""
+"""Grouped work of callers on one event loop: each item is handled once, and each caller gets its result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ class Hand:
         return [10 * item for item in items]
 
     async def settle(self) -> None:
-        """Let the loop go on until a group waits."""
+        """Run the loop until a group waits."""
         while not self._waiting:  # noqa: ASYNC110 - it is the loop itself that is waited for
             await asyncio.sleep(0)
 
     def go(self, error: Exception | None = None) -> None:
-        """Let the group that waits be done, or fail."""
+        """Finish the waiting group, or make it fail."""
         (done,) = self._waiting
         self._waiting.clear()
         if error is None:
@@ -41,7 +41,7 @@ class Hand:
 
 
 def begin(lus: LoopGroup[int, int], *items: int) -> list[asyncio.Task[int]]:
-    """Let callers come at once."""
+    """Start callers at the same time."""
     return [asyncio.ensure_future(lus.add(item)) for item in items]
 
 
@@ -82,7 +82,7 @@ def test_who_comes_in_one_turn_is_in_one_group() -> None:
 
 
 def test_a_failure_is_told_to_its_group_and_to_no_other() -> None:
-    """Who was in the group that failed hears so; the next group is done."""
+    """Every caller in a group that failed gets the failure; the next group is handled."""
 
     async def play() -> list[list[int]]:
         hand = Hand()

@@ -1,4 +1,4 @@
-"""Who is who: the matching of rows with known persons, on its own."""
+"""Matching of source rows with known persons."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ KNOWN = KnownPersons(
 
 
 def _given(*keys: str) -> Callable[[SourceRow, int], str]:
-    """Give these keys of ours, one after the other."""
+    """Return these keys of ours, one after the other."""
     left = iter(keys)
     return lambda _row, _attempt: next(left)
 

@@ -13,7 +13,7 @@ from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, Profiel, get_profiel, requested_profiel
 
 BASE = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
-"""What a leerling has under every profile of every version."""
+"""The fields that a leerling has under every profile of every version."""
 LEERLING = {
     ("smalle set", "2.1"): BASE | {"geboortedatum"},
     ("smalle set", "2.2"): BASE | {"geboortedatum"},
@@ -70,7 +70,7 @@ def test_volledig_is_all_but_a_number(version: str) -> None:
 
 
 def allowed_in(file: str, kind: str) -> set[str]:
-    """Give the elements that a published profile XSD lets a record have."""
+    """Return the elements that a published profile XSD lets a record have."""
     tree = etree.parse(str(standard_file(f"uwlr-2.2/Schemas/{file}")))
     xsd = "{http://www.w3.org/2001/XMLSchema}"
     types = {found.get("name"): found for found in tree.iter(f"{xsd}complexType", f"{xsd}group")}
@@ -114,7 +114,7 @@ def test_what_should_be_there_may_leave(naam: str, version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("own_profiel", "requested"), list(product(PROFIELEN, PROFIELEN)))
 def test_a_caller_can_narrow_and_never_widen(own_profiel: str, requested: str, version: str) -> None:
-    """What leaves is in both profiles, whichever is the wider, and it is named as a profile of its own if narrower."""
+    """An answer has the fields that are in both profiles; a narrower one than the own profile has a name of its own."""
     own, asked = get_profiel(own_profiel, version), get_profiel(requested, version)
     result = own.narrowed(asked)
     for part in PARTS:

@@ -1,4 +1,4 @@
-"""In which order refusals are counted: in one, whoever came first, so that two processes never wait for each other."""
+"""Refusals are counted in one fixed order, so that two processes never wait for each other."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ MANY = [Refusal(MOMENT, f"192.0.{n // 100}.{n % 100:03}", "Client.X") for n in r
 
 
 class StatementSink:
-    """Takes what would go to the database in one statement."""
+    """Stand-in for the database that keeps the rows of one statement."""
 
     def __init__(self) -> None:
         self.keys: list[tuple[Any, ...]] = []
@@ -36,7 +36,7 @@ class StatementSink:
 
 
 def written(refusals: Sequence[Refusal]) -> list[tuple[Any, ...]]:
-    """Give the keys of the rows of one statement, in its order."""
+    """Return the keys of the rows of one statement, in its order."""
     loose: Any = StatementSink()
     JournaalWriter(loose).write_all(refusals)
     keys: list[tuple[Any, ...]] = loose.keys
@@ -57,7 +57,7 @@ def test_a_pipeline_counts_in_the_same_order(refusals: list[Refusal]) -> None:
 
 
 def test_more_than_one_statement_counts_in_one_order_too() -> None:
-    """What does not fit in one statement goes on in the next one where the first one ended."""
+    """Rows that do not fit in one statement continue in the next, in the same order."""
     first, second = insert_steps(MANY[::-1], DIALECT)
     sources = [value.decode() for step in (first, second) for value in step.values if value and b"192.0." in value]
     assert sources == [one.source for one in MANY]

@@ -134,7 +134,7 @@ def test_escaping_is_that_of_lxml(text: str) -> None:
 )
 @settings(deadline=None)
 def test_a_glance_at_the_bytes_never_hides_a_limit(depth: int, attributes: int, encoding: str, declared: bool) -> None:  # noqa: FBT001
-    """What the walk over the tree refuses, `parse` refuses, in whatever encoding it comes."""
+    """`parse` refuses whatever the walk over the tree refuses, in any encoding."""
     head = f'<?xml version="1.0" encoding="{encoding}"?>' if declared else ""
     inner = "<a>" * depth + "<b " + " ".join(f'a{number}="1"' for number in range(attributes)) + "/>" + "</a>" * depth
     data = f"{head}{inner}".encode(encoding)

@@ -16,14 +16,14 @@ from uwlr_adapter.clock import now
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Give the browser."""
+    """Yield the browser."""
     with chromium.running() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
 def base_portal(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> PortalSchool:
-    """Give the furnished portal that every module starts from."""
+    """Return the furnished portal that every module starts from."""
     return portal_school.furnish(tmp_path_factory.mktemp("portal") / "data", now())
 
 
@@ -46,7 +46,7 @@ def watch() -> Iterator[BrowserWatch]:
 
 @pytest.fixture
 def open_page(browser: Browser, world: ServedPortal, watch: BrowserWatch) -> Iterator[Open]:
-    """Give what opens a window of its own, in which somebody is logged in when told so."""
+    """Yield a function that opens a window of its own, in which somebody is logged in when told so."""
     contexts = []
 
     def open_(login: str | None = None, *, script: bool = True, width: int = WIDE) -> Page:

@@ -17,18 +17,18 @@ CONFIG = Path(__file__).with_name("htmlvalidate.cjs")
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """Give the source of axe-core."""
+    """Return the source of axe-core."""
     return node_file("axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def axe_findings(page: Page, axe: str) -> list[str]:
-    """Give what axe-core finds on a page, best practices included; it comes in past the CSP, as a debugger does."""
+    """Return what axe-core finds on a page, best practices included; it comes in past the CSP, as a debugger does."""
     found: list[str] = page.evaluate(f"{axe}; {FOUND}")
     return found
 
 
 def html_findings(folder: Path) -> list[str]:
-    """Give what html-validate finds in the pages of a folder; what its rules leave out stands in its settings."""
+    """Return what html-validate finds in the pages of a folder; what its rules leave out stands in its settings."""
     program = node_file("html-validate/bin/html-validate.mjs")
     result = subprocess.run(
         ["node", str(program), "--config", str(CONFIG), "--formatter", "json", str(folder)],

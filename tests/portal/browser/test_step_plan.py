@@ -35,7 +35,7 @@ def _nothing_activated(world: ServedPortal) -> None:
 
 
 def fetch(world: ServedPortal, code: str) -> str:
-    """Fetch the school with the vendor's zeep client; gives the outcome, or the code of the fault."""
+    """Fetch the school with the vendor's zeep client; returns the outcome, or the code of the fault."""
     question = PullRequest("Snappet", KLANTCODE, code, FULL[:4], FULL[4:], world.served.schooljaar)
     try:
         answer = pull(world.server.endpoint, question)
@@ -46,7 +46,7 @@ def fetch(world: ServedPortal, code: str) -> str:
 
 
 def living(world: ServedPortal) -> Koppeling | None:
-    """Give the activated koppeling of Snappet, as the database has it."""
+    """Return the activated koppeling of Snappet, as the database has it."""
     database = world.served.open()
     with database.reading() as connection:
         found = store.find_living(connection, FULL, "snappet")
@@ -77,12 +77,12 @@ def activate(page: Page, code: str = CODE) -> None:
 
 
 def link_of_snappet(within: Page | Locator, word: str) -> Locator:
-    """Give the link with this word that, for who hears the page, is that of Snappet."""
+    """Return the link with this word that, for who hears the page, is that of Snappet."""
     return within.get_by_role("link", name=re.compile(rf"^{word} ?: Snappet$"))
 
 
 def row_of_snappet(page: Page) -> str:
-    """Give what the row of Snappet under "Geactiveerde koppelingen" says."""
+    """Return what the row of Snappet under "Geactiveerde koppelingen" says."""
     return page.get_by_role("row", name="Snappet UWLR Leerlinggegevens").first.inner_text()
 
 
@@ -200,7 +200,7 @@ def test_each_wrong_input(open_page: Open, world: ServedPortal, *, script: bool)
 
 
 def test_a_double_click(open_page: Open, world: ServedPortal) -> None:
-    """Who presses twice has one koppeling, that works."""
+    """Pressing the button twice makes one koppeling, which works."""
     page = open_page("a.devries")
     page.goto(ACTIVEREN)
     fill_in(page, CODE)
