@@ -31,7 +31,7 @@ class Requirement:
     ceiling: float | None = None
 
     def verdict(self, found: Spread) -> str:
-        """Say whether the median keeps to it."""
+        """Return whether the median is within the bound, as text."""
         if self.floor is not None:
             return f"at least {number(self.floor)}: {'holds' if found.middle >= self.floor else 'DOES NOT HOLD'}"
         if self.ceiling is not None:

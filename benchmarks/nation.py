@@ -217,7 +217,7 @@ def _change(nation: Nation, brin6: str) -> None:
 
 
 def _size(database: Database) -> str:
-    """Say the size of the database."""
+    """Return the size of the database as text."""
     with database.reading() as connection:
         octets = connection.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0
     return f"database {octets / 2**20:,.0f} MiB"

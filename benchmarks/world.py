@@ -75,7 +75,7 @@ def tidy(database: Database) -> None:
 
 
 def fetch_message(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
-    """Return a HaalLeerlinggegevens as a client writes it; `sinds` is its laatstontvangengegevens."""
+    """Return a HaalLeerlinggegevens as a client writes it; `since` is its laatstontvangengegevens."""
     rest = "" if since is None else f"<laatstontvangengegevens>{since}</laatstontvangengegevens>"
     return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
 

@@ -353,7 +353,7 @@ def test_the_document_names_every_repair_in_order() -> None:
 @pytest.mark.parametrize("id_", IDS)
 def test_every_repair_has_a_request_of_its_own(id_: str) -> None:
     """The corpus has a request that needs this repair and no other, and gets a fault without it."""
-    alone = [case for case in read_manifest() if case.herstel == (id_,) and case.tolerant != case.strict]
+    alone = [case for case in read_manifest() if case.repairs == (id_,) and case.tolerant != case.strict]
     assert alone
 
 

@@ -116,13 +116,13 @@ class ModelKoppeling:
 
 @dataclass
 class Model:
-    """Everything that may be known of who has access to what."""
+    """A model of who has access to what."""
 
     klanten: dict[str, ModelClient] = field(default_factory=dict)
     koppelingen: dict[tuple[str, str], ModelKoppeling] = field(default_factory=dict)
 
     def verdict(self, klantnaam: str, klantcode: str, key: str, brin6: str, moment: datetime) -> str:
-        """Say what a fetch must give."""
+        """Return what a fetch must lead to."""
         klant = self.klanten.get(klantnaam)
         if klant is None or not klant.enabled or klantcode not in klant.codes:
             return NO_KLANT
@@ -137,7 +137,7 @@ class Model:
         return NO_ACCESS
 
     def may_use(self, brin6: str, entry: str, code: str) -> bool:
-        """Say whether a code keeps to the rule and is free at the vestiging."""
+        """Return whether a code keeps to the rule and is free at the vestiging."""
         others = [koppeling.code for key, koppeling in self.koppelingen.items() if key[0] == brin6 and key[1] != entry]
         return code.startswith(brin6) and 20 <= len(code) <= 50 and code not in others
 
@@ -174,7 +174,7 @@ class AccessMachine(RuleBasedStateMachine):
 
     @initialize(target=klantcodes)
     def vendors(self) -> object:
-        """Both vendors are there."""
+        """Add both vendors."""
         given = []
         for klantnaam in CLIENTS.values():
             with self.database.writing() as connection:

@@ -1,4 +1,4 @@
-"""Afnemers: who is let in, and who is not."""
+"""Afnemers: which callers are accepted and which are refused."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -76,7 +76,7 @@ def test_made_once(school: TrialSchool) -> None:
 
 
 def test_an_answer_at_hand_is_found_without_reading_the_school(school: TrialSchool) -> None:
-    """Also for a caller who leaves the year empty, so that the gate could not look its answer up."""
+    """The same holds for a caller that leaves the schooljaar empty, so that the gate could not look its answer up."""
     first = school.fetch()
     with patch.object(Database, "snapshot", side_effect=AssertionError):
         assert school.fetch().content == school.fetch(schooljaar="").content == first.content

@@ -24,7 +24,7 @@ from uwlr_adapter.web.app import App
 
 @pytest.fixture
 def served(tmp_path: Path, backend: str) -> ServedSchool:
-    """Return a furnished house of its own to each test."""
+    """Return the example school of `served_school`, of its own for each test."""
     return furnish(tmp_path)
 
 
@@ -38,7 +38,7 @@ def database(served: ServedSchool) -> Iterator[Database]:
 
 @pytest.fixture
 def app(served: ServedSchool) -> Iterator[App]:
-    """Make the application on that house."""
+    """Make the application on that school."""
     made = make_app(Settings(data=served.data))
     yield made
     made.close()

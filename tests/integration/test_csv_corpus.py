@@ -25,7 +25,7 @@ def _of(verdict: str) -> list[CsvCase]:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Return a house in which the good set was imported; no case may change it."""
+    """Return a data folder in which the good set was imported; no case may change it."""
     bench = CommandBench(tmp_path_factory.mktemp("data"))
     bench.taken("csv", GOOD)
     return bench
@@ -33,7 +33,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture(scope="module")
 def before(bench: CommandBench) -> dict[str, list[str]]:
-    """Return every row of that house."""
+    """Return every row of that database."""
     return bench.dump()
 
 

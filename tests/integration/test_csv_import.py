@@ -16,7 +16,7 @@ FILES = {f"{naam}.csv" for naam in COLUMNS}
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Return an empty house."""
+    """Return an empty data folder."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
     bench.run("import", "list")
     return bench
@@ -24,7 +24,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
-    """Return an empty house of its own."""
+    """Return an empty data folder of its own."""
     return empty.copy(tmp_path / "data")
 
 

@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_is_one_sentence() -> None:
 
 
 def test_a_current_database_is_only_read(tmp_path: Path) -> None:
-    """A command that reads does not wait for somebody who writes."""
+    """A command that reads does not wait for a writer."""
     url = f"sqlite:///{tmp_path}/uwlr.sqlite3"
     first, second = Database(url), Database(url)
     first.upgrade()

@@ -14,7 +14,7 @@ ANNA = ("lln-anna", "pilot/anna", "Zonneveld", "Zoë", "ZM", "2018-03-14")
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Return a house in which the good set was imported, and then twice with another value of the same leerling."""
+    """Return a data folder in which the good set was imported, then twice with another value of one leerling."""
     bench = CommandBench(tmp_path_factory.mktemp("school") / "data")
     bench.taken("csv", GOOD)
     folder = lay_out(tmp_path_factory.mktemp("set"), "goed")
@@ -28,7 +28,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(served: CommandBench, tmp_path: Path) -> CommandBench:
-    """Return a copy of that house."""
+    """Return a copy of that data folder."""
     return served.copy(tmp_path / "data")
 
 

@@ -89,7 +89,7 @@ def test_refused(context: Context, arguments: tuple[str, ...], reason: str) -> N
 
 
 def test_an_operator_needs_no_vestiging(context: Context) -> None:
-    """The one who manages the afnemers acts for no school."""
+    """An operator acts for no school."""
     assert run(context, "add", "beheer", "--naam", "Beheer", "--rol", "operator").exit_code == 0
 
 

@@ -46,7 +46,7 @@ def written(moment: datetime) -> str:
 
 @OPERATIONS
 def test_without_a_moment_there_are_always_data(school: TrialSchool, operation: names.Operation) -> None:
-    """A caller who does not say when it last got data gets them, however often it calls."""
+    """A caller that does not send when it last got data gets them, however often it calls."""
     for _ in range(3):
         assert school.fetch(operation).outcome == operation.payload
         school.wait(3600)
@@ -295,7 +295,7 @@ SCHOOLS: dict[str, Dataset] = {
 
 
 def content(school: str, operation: names.Operation, profiel: str, today: date) -> Content | None:
-    """Say by hand what an answer tells, as far as these schools differ; None when there are no leerlingen."""
+    """Return the content of an answer as far as these schools differ; None when there are no leerlingen."""
     if school == "leeg":
         return None
     roepnaam = "Zoé" if school == "naam" else "Zoë"

@@ -114,7 +114,7 @@ def test_leerlingen_of_groups(school: TrialSchool, groepen: str, expected: str) 
     ],
 )
 def test_leerkrachten_of_groups(school: TrialSchool, groepen: str, expected: str) -> None:
-    """The same for leerkrachten, who stand with their own groups."""
+    """The same holds for leerkrachten and their own groups."""
     found = school.fetch(LEERKRACHTEN, groepen=groepen)
     assert found.outcome == "leerlinggegevens-leerkrachten"
     assert found.keys("leerkracht") == list(expected)

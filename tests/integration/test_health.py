@@ -29,7 +29,7 @@ LOCAL = "127.0.0.1"
 
 @pytest.fixture
 def served(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> ServedSchool:
-    """Return a furnished house of its own to each test."""
+    """Return the example school of `served_school`, of its own for each test."""
     monkeypatch.delenv(metrics.FOLDER, raising=False)
     return furnish(tmp_path)
 

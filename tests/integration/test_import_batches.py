@@ -20,7 +20,7 @@ HEADER = {
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
-    """Return an empty house."""
+    """Return an empty data folder."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
     bench.run("import", "list")
     return bench
@@ -28,7 +28,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
 
 @pytest.fixture
 def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
-    """Return an empty house of its own."""
+    """Return an empty data folder of its own."""
     return empty.copy(tmp_path / "data")
 
 
@@ -172,7 +172,7 @@ def test_an_undone_import_keeps_nobody(bench: CommandBench, tmp_path: Path) -> N
 def test_a_drop_stops(
     bench: CommandBench, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], gone: str | None
 ) -> None:
-    """More than a share of who or what is answered today, and more than a few, is asked about; nothing changed then."""
+    """An import that drops more than the allowed share of what is answered today asks first, and changes nothing."""
     bench.taken("csv", _school(tmp_path / "school", **before))
     kept = bench.dump()
     folder = _school(tmp_path / "school", **after)

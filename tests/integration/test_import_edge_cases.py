@@ -105,7 +105,7 @@ def test_a_schoolkey_of_two_vestigingen_is_refused(database: Database) -> None:
 
 
 def test_a_leerkracht_with_two_eckids_is_refused(database: Database) -> None:
-    """A key of which one set says two things is nobody in particular; the same set again would change it each time."""
+    """A key with two contradictory rows in one set is refused, since the same set would change it each time."""
     two = SET["leerkrachten"].replace("M;;Maas;;Kim;;21QW;00", "M;E8;Maas;;Kim;;21QW;00")
     two = two.replace("M;;Maas;;Kim;;21QW;01", "M;E9;Maas;;Kim;;21QW;01")
     assert refused(database, {**SET, "leerkrachten": two}) == [
@@ -114,7 +114,7 @@ def test_a_leerkracht_with_two_eckids_is_refused(database: Database) -> None:
 
 
 def test_a_row_that_places_nobody_anywhere_is_no_place(database: Database) -> None:
-    """In a coming year takes part who has a group, or a jaargroep alone; a row with neither says nothing."""
+    """A leerling takes part in a coming year with a group or a jaargroep alone; a row with neither does not count."""
     coming = rows("groepen", "5A;21QW;00;2027-2028;5A;Stamgroep;5;Ja")
     coming |= {"plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;"}
     *_, report = [one for one in bring(database, coming) if one.schooljaar == LATER]
@@ -139,7 +139,7 @@ def test_places_of_a_year_that_is_not_laid_out_are_not_read(database: Database) 
 
 
 def test_half_a_school_leaves_the_other_half_as_it_is(database: Database) -> None:
-    """A set that lays out one vestiging changes nothing at the other, whatever it says of who is there."""
+    """A set that lays out one vestiging changes nothing at the other, whatever it has of leerlingen there."""
     bring(database, SET)
     half = {naam: "\n".join(line for line in text.split("\n") if "21QW;01" not in line) for naam, text in SET.items()}
     bring(database, half)

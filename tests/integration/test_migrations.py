@@ -135,7 +135,7 @@ def test_opening_a_file_leaves_the_locks_of_other_connections(tmp_path: Path) ->
 
 
 def test_a_newer_database_is_not_touched(database: Database) -> None:
-    """A database of a later version of the house is refused, with what to do."""
+    """A database of a later version of the service is refused, with what to do."""
     database.upgrade()
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -144,7 +144,7 @@ def test_a_newer_database_is_not_touched(database: Database) -> None:
 
 
 def _upgrade_to(database: Database, revision: str) -> None:
-    """Bring a database to an older version of the house."""
+    """Migrate a database to an older revision."""
     config = Config()
     config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "db" / "migrations"))
     with database.writing() as connection:

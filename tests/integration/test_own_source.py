@@ -34,7 +34,7 @@ INSERT INTO geeft_les VALUES (7, 'g1');
 
 @pytest.fixture
 def las(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Install the package of the page, and give the database of its LAS."""
+    """Install the package of the page, and yield the database of its LAS."""
     package = tmp_path / "package"
     info = package / "mijnlas-1.dist-info"
     info.mkdir(parents=True)

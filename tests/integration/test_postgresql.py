@@ -152,7 +152,7 @@ def test_a_message_that_is_larger_than_what_the_socket_takes(database: Database)
 
 
 def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) -> None:
-    """Whoever has to connect first hears the same as whoever lost a connection."""
+    """A failure to connect leads to the same answer as a lost connection."""
     away = Database(sa.make_url(url).set(query={"host": "/nowhere"}).render_as_string(hide_password=False))
     failures: list[object] = []
     away.on_failure = failures.append
@@ -254,7 +254,7 @@ def test_one_code_in_two_acts_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None:
-    """Of two people who activate the same entry one hears that it is active already."""
+    """When two people activate one entry, the second is refused because it is active already."""
     world = World.make(tmp_path, "Snappet")
     found = at_once(*[partial(world.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
@@ -262,7 +262,7 @@ def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
-    """Of two people who saw the same koppeling one acts; the other hears that it changed."""
+    """When two people act on the same version of a koppeling, the second is refused because it changed."""
     world = World.make(tmp_path, "Snappet")
     seen = world.activate()
 
@@ -280,7 +280,7 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> None:
-    """The partial unique index refuses a second living koppeling, whoever writes it, and lets ended ones be."""
+    """The partial unique index refuses a second living koppeling, and allows ended ones."""
     world = World.make(tmp_path, "Snappet")
     world.activate()
     copy = sa.text(

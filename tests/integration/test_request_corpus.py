@@ -45,7 +45,7 @@ AT_THE_DAY = {repairs.SCHOOLJAAR_REPAIR.id}
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A house, its application and its journaal."""
+    """A school with its application and its journaal."""
 
     served: ServedSchool
     app: App
@@ -77,12 +77,12 @@ def values(context: ServedSchool) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Furnish one house, at a fixed moment."""
+    """Make one school, at a fixed moment."""
     return furnish(tmp_path_factory.mktemp("school"), MOMENT)
 
 
 def opened(context: ServedSchool, **settings: Any) -> Iterator[Endpoint]:
-    """Open the door of a house."""
+    """Open the application of a school."""
     database = Database(Settings(data=context.data).database_url)
     app = make_app(Settings(data=context.data, **settings), lambda: MOMENT)
     yield Endpoint(context, app, database)
@@ -104,7 +104,7 @@ def strict_service(served: ServedSchool) -> Iterator[Endpoint]:
 
 @pytest.fixture(scope="module")
 def strict_afnemers(served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """Yield a copy of the house in which every afnemer is strict."""
+    """Yield a copy of the school in which every afnemer is strict."""
     data = tmp_path_factory.mktemp("streng") / "data"
     shutil.copytree(served.data, data)
     database = Database(Settings(data=data).database_url)
@@ -127,7 +127,7 @@ def test_tolerant(tolerant: Endpoint, case: RequestCase) -> None:
     assert answer == case.tolerant
     assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
-        assert (line.outcome, line.repairs) == (case.tolerant, case.herstel)
+        assert (line.outcome, line.repairs) == (case.tolerant, case.repairs)
 
 
 @pytest.mark.parametrize("case", MANIFEST, ids=name_of)
@@ -138,7 +138,7 @@ def test_strict_afnemer(strict_afnemers: Endpoint, case: RequestCase) -> None:
     assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
         answered = not answer.startswith("Client.")
-        named = () if answered else tuple(id_ for id_ in case.herstel if id_ not in AT_THE_DAY)
+        named = () if answered else tuple(id_ for id_ in case.repairs if id_ not in AT_THE_DAY)
         assert (line.outcome, line.repairs) == (case.strict, named)
 
 
@@ -156,7 +156,7 @@ def test_the_manifest_is_whole() -> None:
     for caller in CALLERS:
         assert any(caller in case.caller for case in MANIFEST), caller
     for case in MANIFEST:
-        assert case.herstel or case.tolerant == case.strict, case.file
+        assert case.repairs or case.tolerant == case.strict, case.file
 
 
 @pytest.mark.parametrize(
@@ -273,6 +273,6 @@ def assert_each(good: Message, judge: Callable[[bytes], str]) -> None:
 
 
 def test_a_strict_service_refuses_a_bad_header_before_an_unknown_klant(strict_service: Endpoint) -> None:
-    """Without repairs a header that is not whole is row 4, whoever sends it."""
+    """Without repairs an incomplete header is row 4 for every afnemer."""
     message = Message("onjuist", sloppy=True).bytes()
     assert verdict(call(strict_service.app, message)) == "Client.AutorisatieOngeldig"

@@ -111,7 +111,7 @@ class SchoolYear:
             self.ask((brin6, start), profiel)
 
     def ask(self, year: YearKey, profiel: str) -> None:
-        """Ask as a vendor does who says what it has, and judge the answer by the model."""
+        """Fetch as a vendor that says what it has, and hold the answer to the model."""
         question = (year, profiel)
         where = (self.soort, *question, self.life.day)
         wanted = self.model.answer(year, self.life.day, is_narrow=profiel == "smal")

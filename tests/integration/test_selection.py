@@ -1,4 +1,4 @@
-"""Selection: who is in the dataset of a day, in which order, and that nothing is altered on the way."""
+"""Selection: the records of a day, their order, and their values unchanged."""
 
 import os
 from collections.abc import Iterator

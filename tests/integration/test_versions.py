@@ -98,7 +98,7 @@ def test_2_2_has_both(school: TrialSchool) -> None:
 
 
 def test_2_3_identifies_by_eckid(school: TrialSchool) -> None:
-    """In 2.3 the ECK-iD identifies a leerling; only who has none goes by key. A leerkracht always has a key."""
+    """In 2.3 the ECK-iD identifies a leerling; only one without it goes by key. A leerkracht always has a key."""
     found = school.fetch(xsdversie="2.3")
     assert identities(found) == [{"eckid": eckid(1)}, {"key": "zonder"}]
     assert identities(found, "leerkracht") == [{"key": "m", "eckid": eckid(2)}]

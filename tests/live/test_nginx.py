@@ -131,7 +131,7 @@ def nginx() -> str:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Furnish a house."""
+    """Make the school in a data folder."""
     return furnish(tmp_path_factory.mktemp("school"))
 
 

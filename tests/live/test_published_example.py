@@ -54,7 +54,7 @@ def profiel(request: pytest.FixtureRequest) -> Profiel:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Iterator[tuple[Server, str]]:
-    """Do it all by command, as an operator does: import, afnemer, koppeling, serve; yields the klantcode too."""
+    """Set up the service as an operator does: import, afnemer, koppeling, serve; yields the klantcode too."""
     data = tmp_path_factory.mktemp("voorbeeld")
     catalogue = data / "catalogus.toml"
     catalogue.write_text(CATALOGUE.format(profiel=profiel.name), encoding="utf-8")

@@ -40,7 +40,7 @@ def url(postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def served(url: str, tmp_path: Path) -> ServedSchool:
-    """Furnish it."""
+    """Make the school."""
     return furnish(tmp_path)
 
 
@@ -144,7 +144,7 @@ class Callers:
 
 
 def _outcome(response: bytes) -> str:
-    """Say how it was answered, when not well."""
+    """Return how it was answered, when not well."""
     return "" if response.startswith(b"HTTP/1.1 200") else response[:12].decode("latin-1") or " cut"
 
 
@@ -235,7 +235,7 @@ def test_while_an_answer_is_awaited_others_are_served(served: ServedSchool, url:
 
 @pytest.mark.parametrize("table", ["koppeling", "journaal"])
 def test_while_the_database_is_awaited_the_process_lives(served: ServedSchool, url: str, table: str) -> None:
-    """A look or a line that the database keeps waiting is waited for by who asked, not by the whole worker."""
+    """A look or an entry that the database keeps waiting delays its own caller, not the whole worker."""
     database = Database(url)
     with serving(served.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
@@ -251,7 +251,7 @@ def test_while_the_database_is_awaited_the_process_lives(served: ServedSchool, u
 
 
 def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also who comes when there is no connection left; when it is back, all is right without help."""
+    """A caller without a free connection delays nobody; when the database is back, the service recovers by itself."""
     with own_server("away") as (database, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
         context = furnish(tmp_path)
@@ -266,7 +266,7 @@ def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkey
 
 
 def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> None:
-    """A line that has to wait for another writer to the SQLite file is waited for by who asked."""
+    """An entry that waits for another writer to the SQLite file delays its own caller only."""
     context = furnish(tmp_path)
     database = Database(f"sqlite:///{context.data / 'uwlr.sqlite3'}")
     with serving(context.data) as server:
@@ -421,7 +421,7 @@ sys.exit(main())
 
 
 def test_a_worker_killed_while_it_renders(served: ServedSchool, url: str) -> None:
-    """Its caller gets nothing, never a part of an answer; the next request is answered as ever, by whoever is there."""
+    """The caller of a killed worker gets no part of an answer; another worker answers the next request."""
     with started(served, url, KILLED) as (server, log):
         before = workers(server)
         assert server.post(message(served), "Content-Type: text/xml") == b""

@@ -81,7 +81,7 @@ def rows_of(output: str) -> list[list[str]]:
 
 
 def values_about_persons(folder: Path) -> set[str]:
-    """Return the values of a set that may stand in no output: every cell that says who somebody is."""
+    """Return the values of a set that may stand in no output: every cell that identifies a person."""
     found: set[str] = set()
     for naam in ("leerlingen", "leerkrachten"):
         text = (folder / f"{naam}.csv").read_bytes().replace(b"\0", b"").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Every page of the portal, in every state that looks different: who opens it, where, and what is done there."""
+"""Every page of the portal, in every state that looks different: its login, its path, and the step to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Step = Callable[[Page], object]
 
 @dataclass(frozen=True)
 class PageCase:
-    """One page: its name, its path (`{actief}` and so on are ids of koppelingen), who looks, and how it comes about."""
+    """One page: its name, its path (`{actief}` and so on are ids of koppelingen), the login, and the step to it."""
 
     name: str
     pattern: str
@@ -49,7 +49,7 @@ def _make_code(page: Page) -> None:
 
 
 def _second_step(*codes: str) -> Step:
-    """Log in as who has a second factor, and fill in these codes."""
+    """Log in as the gebruiker with a second factor, and fill in these codes."""
 
     def step(page: Page) -> None:
         _press("Inloggen", login="streng", wachtwoord=PASSWORD)(page)
@@ -178,7 +178,7 @@ PAGES = (
 
 
 def show(page: Page, page_case: PageCase, context: PortalSchool) -> str:
-    """Bring a page on the screen, check that it is the one that is meant, and give its HTML as it was sent."""
+    """Open a page, check that it is the one that is meant, and return its HTML as it was sent."""
     answers: list[Response] = []
 
     def keep(answer: Response) -> None:

@@ -19,15 +19,15 @@ SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 class RequestCase:
     """One line of the manifest.
 
-    `rij` is the row of the table of checks that answers. A verdict is the element of an answer, a fault code, or an
-    HTTP status; `herstel` the repairs that the journaal must name.
+    `row` is the row of the table of checks that answers. A verdict is the element of an answer, a fault code, or an
+    HTTP status; `repairs` has the repairs that the journaal must name.
     """
 
     file: str
     row: int
     tolerant: str
     strict: str
-    herstel: tuple[str, ...]
+    repairs: tuple[str, ...]
     caller: str
 
 

@@ -95,7 +95,7 @@ class SchoolBuilder:
     moment: datetime = MOMENT
     login: str = "test"
     naam: str = "Test"
-    """The login and the name of the gebruiker who activates."""
+    """The login and the name under which koppelingen are activated."""
     _connection: sa.Connection | None = field(default=None, init=False, repr=False)
 
     @contextmanager

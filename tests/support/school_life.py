@@ -57,7 +57,7 @@ class SchoolLife:
         self.teachers[year][key] = Teacher(key, eckid(number), gegevens, rollen, groepen)
 
     def enrol(self, brin6: str, van: date | None, *, ago: bool = False) -> Pupil:
-        """Enrol a new leerling, and give a place in this year (and in the last one to who is there already)."""
+        """Enrol a new leerling with a place in this year, and with `ago` in the last one too."""
         self._counter += 1
         number, rng = self._counter, self.rng
         kind = Pupil(
@@ -129,12 +129,12 @@ class SchoolLife:
     # The events: each does one thing that happens at a school, when there is something to do it to.
 
     def arrive(self) -> None:
-        """Somebody new comes, today or soon, and now and then only in the next year."""
+        """Enrol a new leerling, today or soon."""
         van = self.day + timedelta(self.rng.choice([0, 0, 1, 7, 30]))
         self.enrol(self.rng.choice(BRIN6S), van)
 
     def leave(self) -> None:
-        """Somebody leaves, today or soon; the place in the group stays as it was."""
+        """End an enrolment, today or soon; the place in the group stays as it was."""
         if found := self._somebody():
             found[1].tot = self.day + timedelta(self.rng.choice([0, 1, 7])) if found[1].van != self.day else None
 
@@ -143,12 +143,12 @@ class SchoolLife:
         return self.rng.choice(here) if here else None
 
     def move_group(self) -> None:
-        """Somebody goes to another group."""
+        """Move a leerling to another group."""
         if found := self._somebody():
             self.place(found[0], (found[1].brin6, self.current_year))
 
     def move_vestiging(self) -> None:
-        """Somebody goes to the other vestiging; the place at the old one stays in the administration."""
+        """Move a leerling to the other vestiging; the place at the old one stays in the administration."""
         found = self._somebody()
         if found is None or found[0].number % 7 == 0 or found[1].van == self.day:
             return
@@ -161,7 +161,7 @@ class SchoolLife:
         self.place(kind, (other, self.current_year))
 
     def also_there(self) -> None:
-        """Somebody is at two vestigingen at once, as a guest or not."""
+        """Enrol a leerling at a second vestiging too, as a guest or not."""
         found = self._somebody()
         if found is None or found[0].number % 7 == 0:
             return
@@ -173,7 +173,7 @@ class SchoolLife:
             self.place(kind, (other, self.current_year))
 
     def rename(self) -> None:
-        """Somebody has another name."""
+        """Change the name of a leerling."""
         if found := self._somebody():
             found[0].gegevens["roepnaam"] = self.rng.choice(NAMES)
             found[0].gegevens["voorvoegsel"] = self.rng.choice(["", "de"])
@@ -210,7 +210,7 @@ class SchoolLife:
             self._rekey(found[0])
 
     def change_eckid(self) -> None:
-        """Somebody gets an ECK-iD at last, a corrected one or none any more, while key and vestiging stay."""
+        """Add, correct or remove the ECK-iD of a leerling, while key and vestiging stay."""
         late = [kind for kind, _ in self.here() if kind.number % 10 == 0 or kind.number % 7 == 0]
         if late:
             kind = self.rng.choice(late)
@@ -258,7 +258,7 @@ class SchoolLife:
             teacher.gegevens["emailadres"] = f"n{self.day.toordinal()}@school.example"
 
     def plan(self) -> None:
-        """Next year: its groups, and step by step who sits where; of group 8 nobody."""
+        """Plan next year: its groups, and step by step the places of leerlingen, but of group 8."""
         brin6 = self.rng.choice(BRIN6S)
         year = (brin6, START + 1)
         if year not in self.klassen:
@@ -285,13 +285,13 @@ class SchoolLife:
         return None
 
     def let_go(self) -> None:
-        """Group 8 leaves: the last day is 31 July or 1 August, and of a few it is forgotten."""
+        """End the enrolments of group 8 on 31 July or 1 August, and leave a few as they are."""
         for kind, period in self.here():
             if self._jaargroep(kind, (period.brin6, START)) == 8:
                 period.tot = self.rng.choice([date(START + 1, 7, 31), date(START + 1, 8, 1), period.tot])
 
     def switch(self) -> None:
-        """Switch to the next year: who stays and has no place yet gets one, a jaargroep up."""
+        """Switch to the next year: place every leerling who stays and has no place yet, a jaargroep up."""
         for brin6 in BRIN6S:
             year = (brin6, START + 1)
             if year not in self.klassen:

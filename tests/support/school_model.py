@@ -30,7 +30,7 @@ class Period:
     gast: bool = False
 
     def covers(self, day: date) -> bool:
-        """From the first day on, and from the last day no longer."""
+        """Return whether a day lies in the period; the first day is inclusive, the last day exclusive."""
         return (self.van is None or self.van <= day) and (self.tot is None or day < self.tot)
 
     def touches(self, start: int) -> bool:
@@ -65,7 +65,7 @@ class Klas:
 
 @dataclass
 class Pupil:
-    """A leerling in the school's own administration; `nr` is who it is, whatever the keys say."""
+    """A leerling in the school's own administration; `number` identifies the person, whatever the keys."""
 
     number: int
     key: str
@@ -91,7 +91,7 @@ class Claim:
     """The content of one import for one year."""
 
     needs_place: bool
-    """Whether who has no place does not take part while the year is a coming one: so in a CSV set."""
+    """Whether a leerling without a place is left out while the year is a coming one, as in a CSV set."""
     klassen: list[Klas]
     pupils: list[tuple[Pupil, list[Period], list[Place]]]
     teachers: list[Teacher]
@@ -194,7 +194,7 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
 
 
 def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey) -> Claim:
-    """Return what a CSV set says of a year that it lays out: everybody who is enrolled there on one of its days."""
+    """Return the claim of a CSV set about a year that it lays out: everybody enrolled there on one of its days."""
     brin6, start = year
     found = []
     for kind in children:
@@ -207,7 +207,7 @@ def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teac
 def edexml_says(
     children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey, day: date
 ) -> Claim:
-    """Return what the export of a LAS to EDEXML says: who is in the layout of that year, with one period each.
+    """Return the claim of an EDEXML export of a LAS: everybody in the layout of that year, with one period each.
 
     Of somebody with two periods in a year it is the last one that has begun. Every group is available; a guest is
     nothing special.

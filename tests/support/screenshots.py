@@ -37,7 +37,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager

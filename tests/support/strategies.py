@@ -37,7 +37,7 @@ JAARGROEPEN, LANDEN, ROLLEN = codes("Jaargroep"), codes("Land"), codes("Rol")
 def texts(limit: int, *, outer_space: bool = False) -> st.SearchStrategy[str]:
     """Return texts of 1 to `limit` characters, often exactly `limit`.
 
-    White space stands at either end only with `randspatie`, as a reader of files may take it away there.
+    White space stands at either end only with `outer_space`, as a reader of files may take it away there.
     """
     short = st.text(_CHARACTERS, min_size=1, max_size=min(limit, 8))
     longest = short.map(lambda text: (text * limit)[:limit])

@@ -47,7 +47,7 @@ def test_the_nation_has_the_schools_of_the_nation() -> None:
 
 
 def test_a_question_is_a_whole_http_message() -> None:
-    """The length of a body is that of its bytes, and only who wants gzip says so."""
+    """The length of a body is that of its bytes, and Accept-Encoding is sent only for gzip."""
     (raw,) = Question("/pad", ("<é/>",), gzip=True).raw()
     head, _, body = raw.partition(b"\r\n\r\n")
     assert body.decode() == "<é/>"

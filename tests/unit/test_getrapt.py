@@ -25,7 +25,7 @@ def everybody(dataset: Dataset) -> list[GroepReference]:
 
 
 def leerling_is_asked(leerling: Leerling, question: GroepReference) -> bool:
-    """Say whether a reference asks for a leerling."""
+    """Return whether a reference asks for a leerling."""
     if question.soort == "groep":
         return leerling.groep == question.key
     if question.key is None:
@@ -34,7 +34,7 @@ def leerling_is_asked(leerling: Leerling, question: GroepReference) -> bool:
 
 
 def leerkracht_is_asked(leerkracht: Leerkracht, question: GroepReference) -> bool:
-    """Say whether a reference asks for a leerkracht."""
+    """Return whether a reference asks for a leerkracht."""
     own = [reference.key for reference in leerkracht.groepen if reference.soort == question.soort]
     return not own if question.key is None else question.key in own
 

@@ -50,7 +50,7 @@ def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseExc
 
 
 def test_who_waits_meanwhile_shares_one_commit() -> None:
-    """The first is written alone; the nineteen who came meanwhile are the second commit, each once."""
+    """The first item is written alone; the nineteen that came meanwhile are the second commit, each once."""
     style = CsvStyle()
     groep = GroupCommit(style.write)
     assert crowd(groep, style, 20) == [None] * 20
@@ -58,7 +58,7 @@ def test_who_waits_meanwhile_shares_one_commit() -> None:
 
 
 def test_who_waited_gets_the_error() -> None:
-    """When a commit fails, all whose things were in it hear so; the next one is written as if nothing happened."""
+    """When a commit fails, every caller with an item in it gets the failure; the next one is written as usual."""
     style = CsvStyle()
     groep = GroupCommit(style.write)
     style.error = ConnectionError("away")
@@ -69,7 +69,7 @@ def test_who_waited_gets_the_error() -> None:
 
 
 def test_alone_it_writes_at_once() -> None:
-    """A thing returns when it is written, and an error is that of its own write."""
+    """A call returns when its item is written, and raises the error of its own write."""
     style = CsvStyle()
     style.go.set()
     groep = GroupCommit(style.write)
@@ -82,7 +82,7 @@ def test_alone_it_writes_at_once() -> None:
 
 
 def test_many_threads_many_times() -> None:
-    """Of eight threads that add two hundred things each, every thing is written exactly once."""
+    """When eight threads add two hundred items each, every item is written exactly once."""
     written: list[int] = []
     groep: GroupCommit[int] = GroupCommit(written.extend)
 

@@ -17,7 +17,7 @@ class Hand:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def do(self, items: Sequence[int]) -> list[int]:
-        """Keep a group, and wait for the word; what comes of a thing is ten times itself."""
+        """Keep a group and wait for `go`; the result of an item is ten times itself."""
         assert not self._waiting
         self.groepen.append(list(items))
         done = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ def test_who_comes_during_one_is_in_the_next() -> None:
 
 
 def test_who_comes_in_one_turn_is_in_one_group() -> None:
-    """Nobody waits for others; those who come at the same time are together."""
+    """No caller waits for later ones; callers at the same time form one group."""
 
     async def play() -> list[list[int]]:
         hand = Hand()

@@ -83,12 +83,12 @@ def test_a_key_of_ours_is_short_and_no_dummy() -> None:
 
 
 def test_a_key_of_ours_follows_from_the_eckid() -> None:
-    """Somebody who comes in again after a terugdraaien gets the same key, whatever dummy the source uses now."""
+    """A person who is imported again after an undo gets the same key, whatever dummy the source uses now."""
     assert make_key(SourceRow(1, "#1", "eck-x"), 0) == make_key(SourceRow(7, "#9", "eck-x"), 0)
 
 
 def test_somebody_who_was_forgotten_refuses_the_import() -> None:
-    """A row that is known as forgotten is told at its line, whoever else it may be."""
+    """A row of a forgotten person is reported at its line, even if it matches another person too."""
     known = replace(KNOWN, is_forgotten=lambda key, _eckid: key == "a")
     ((line, severity, reason),) = (
         (one.line, one.severity, one.reason) for one in match("leerling", [SourceRow(4, "a", None)], known).problems

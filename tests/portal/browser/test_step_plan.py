@@ -77,7 +77,7 @@ def activate(page: Page, code: str = CODE) -> None:
 
 
 def link_of_snappet(within: Page | Locator, word: str) -> Locator:
-    """Return the link with this word that, for who hears the page, is that of Snappet."""
+    """Return the link with this word that a screen reader announces as that of Snappet."""
     return within.get_by_role("link", name=re.compile(rf"^{word} ?: Snappet$"))
 
 
