@@ -40,7 +40,7 @@ class SchoolYear:
     """One school with its door, its model and what its vendor has."""
 
     def __init__(self, folder: Path, kind: str, seed: int) -> None:
-        self.soort, self.rng = kind, Random(seed)  # noqa: S311 - a seeded school is no secret
+        self.kind, self.rng = kind, Random(seed)  # noqa: S311 - a seeded school is no secret
         self.life = SchoolLife(seed, LEERLINGEN)
         self.model = Model()
         self.endpoint = ProfileSchool(folder, datetime(START, 7, 31, 20, tzinfo=UTC))
@@ -83,16 +83,16 @@ class SchoolYear:
             + [current_year - 1] * (self.rng.random() < 0.2)
         )
         brin6s = BRIN6S if self.rng.random() < 0.75 else (self.rng.choice(BRIN6S),)
-        found = [(brin6, start) for start in starts for brin6 in brin6s if (brin6, start) in self.life.klassen]
+        found = [(brin6, start) for start in starts for brin6 in brin6s if (brin6, start) in self.life.groups]
         return found or [(BRIN6S[0], START)]
 
     def bring(self, years: list[YearKey]) -> None:
         """Import the LAS as it is now, for these years, in the format of this school at this time."""
         las = self.life.copy()
-        is_csv = self.soort == "csv" or (self.soort == "wissel" and not SWITCHES[0] <= las.day < SWITCHES[1])
+        is_csv = self.kind == "csv" or (self.kind == "wissel" and not SWITCHES[0] <= las.day < SWITCHES[1])
         says = {}
         for year in years:
-            parts = las.pupils, list(las.klassen[year].values()), list(las.teachers[year].values()), year
+            parts = las.pupils, list(las.groups[year].values()), list(las.teachers[year].values()), year
             says[year] = csv_says(*parts) if is_csv else edexml_says(*parts, las.day)
         if is_csv:
             self.endpoint.bring(*csv_bron.read(csv_set(las, years, self.rng.choice(CSV_STYLES))))
@@ -113,7 +113,7 @@ class SchoolYear:
     def ask(self, year: YearKey, profiel: str) -> None:
         """Fetch as a vendor that says what it has, and hold the answer to the model."""
         question = (year, profiel)
-        where = (self.soort, *question, self.life.day)
+        where = (self.kind, *question, self.life.day)
         wanted = self.model.answer(year, self.life.day, is_narrow=profiel == "smal")
         content = self.endpoint.fetch(year[0], schooljaar(year[1]), profiel, self.last.get(question))
         answered = outcome(content)

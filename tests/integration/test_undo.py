@@ -85,18 +85,18 @@ class Series:
 
     def deliver(self) -> list[Delivery]:
         """Read an export of some years; the keys of EDEXML files may be dummies."""
-        years = [year for year in self.life.klassen if self.rng.random() < 0.6] or [(BRIN6S[0], START)]
+        years = [year for year in self.life.groups if self.rng.random() < 0.6] or [(BRIN6S[0], START)]
         schoolkeys = {brin6: f"{brin6}-{self.rng.randint(1, 3)}" for brin6 in BRIN6S if self.rng.random() < 0.3}
         las = self.life.copy()
         if self.rng.random() < 0.5:
             return csv_bron.read(csv_set(las, years, self.rng.choice(CSV_STYLES), schoolkeys))
-        for kind in las.pupils if self.rng.random() < 0.5 else ():
-            if kind.number % 7 and kind.number % 10 and self.rng.random() < 0.5:
-                kind.key = f"#{kind.number}"
+        for pupil in las.pupils if self.rng.random() < 0.5 else ():
+            if pupil.number % 7 and pupil.number % 10 and self.rng.random() < 0.5:
+                pupil.key = f"#{pupil.number}"
         found = []
         for year in years:
-            klassen, teachers = list(las.klassen[year].values()), list(las.teachers[year].values())
-            claim = edexml_says(las.pupils, klassen, teachers, year, las.day)
+            groups, teachers = list(las.groups[year].values()), list(las.teachers[year].values())
+            claim = edexml_says(las.pupils, groups, teachers, year, las.day)
             found.append(edexml.read(edexml_file(year, claim, schoolkeys.get(year[0]))))
         return found
 
@@ -112,18 +112,18 @@ class Series:
 
     def forget(self) -> None:
         """Forget somebody; the records of any earlier day are from now on those without."""
-        here = [kind for kind in self.life.pupils if (kind.key,) in self._source_keys()]
+        here = [pupil for pupil in self.life.pupils if (pupil.key,) in self._source_keys()]
         if not here:
             return
-        kind = self.rng.choice(here)
+        pupil = self.rng.choice(here)
         with self.database.writing() as connection:
             at = connection.scalar(
                 sa.select(tables.bronsleutel.c.persoon_id).where(
-                    tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == kind.key
+                    tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == pupil.key
                 )
             )
-            forget.forget(connection, BRIN6S[0][:4], kind.key, MOMENT)
-        self.life.pupils.remove(kind)
+            forget.forget(connection, BRIN6S[0][:4], pupil.key, MOMENT)
+        self.life.pupils.remove(pupil)
         self.standing = [(batch, _without(before, at)) for batch, before in self.standing]
 
     def _source_keys(self) -> set[tuple[str, ...]]:

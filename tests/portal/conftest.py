@@ -40,7 +40,7 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the data folder that every test starts from."""
     folder = tmp_path_factory.mktemp("portal") / "data"
     settings = Settings(data=folder)
@@ -58,10 +58,10 @@ def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
+def make(base: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
     """Yield a function that opens a portal with settings of its own, on a copy of the data folder."""
     folder = tmp_path / "data"
-    shutil.copytree(basis, folder)
+    shutil.copytree(base, folder)
     opened: list[App] = []
 
     def open_(**chosen: object) -> Portal:

@@ -80,45 +80,45 @@ def csv_set(
     if schoolkeys:
         rows = [{**_place(brin6), "Naam": brin6, "Schoolsleutel": key} for brin6, key in schoolkeys.items()]
         files["vestigingen"] = ("Brin,Vestiging,Naam,Schoolsleutel", rows)
-    for kind in life.pupils:
-        own = {"Leerling": kind.key}
+    for pupil in life.pupils:
+        own = {"Leerling": pupil.key}
         files["leerlingen"][1].append(
             {
-                "Sleutel": kind.key,
-                "ECK-iD": kind.eckid or "",
-                "Achternaam": kind.gegevens["achternaam"],
-                "Voorvoegsel": kind.gegevens["voorvoegsel"],
-                "Roepnaam": kind.gegevens["roepnaam"],
-                "Geboortedatum": style.day(date.fromisoformat(kind.gegevens["geboortedatum"])),
-                "Geslacht": "MV"[kind.gegevens["geslacht"] == "2"],
+                "Sleutel": pupil.key,
+                "ECK-iD": pupil.eckid or "",
+                "Achternaam": pupil.details["achternaam"],
+                "Voorvoegsel": pupil.details["voorvoegsel"],
+                "Roepnaam": pupil.details["roepnaam"],
+                "Geboortedatum": style.day(date.fromisoformat(pupil.details["geboortedatum"])),
+                "Geslacht": "MV"[pupil.details["geslacht"] == "2"],
             }
         )
-        for period in kind.periods:
+        for period in pupil.periods:
             days = {"Inschrijfdatum": style.day(period.van), "Uitschrijfdatum": style.day(period.tot)}
             gast = {"Gastinschrijving": "Ja" if period.gast else "Nee"}
             files["inschrijvingen"][1].append({**own, **_place(period.brin6), **days, **gast})
-        for year, places in kind.places.items():
+        for year, places in pupil.places.items():
             for placing in places if year in years else ():
                 place = {"Groep": placing.groep or "", "Jaargroep": placing.jaargroep or ""}
                 files["plaatsingen"][1].append({**own, **_year(year), **place})
     for year in years:
-        for klas in life.klassen[year].values():
+        for group in life.groups[year].values():
             files["groepen"][1].append(
                 {
-                    "Sleutel": klas.key,
+                    "Sleutel": group.key,
                     **_year(year),
-                    "Naam": klas.naam,
-                    "Soort": "Samengestelde groep" if klas.jaargroep is None else "Stamgroep",
-                    "Jaargroep": "1/2" if klas.jaargroep == "C" else klas.jaargroep or "",
-                    "In koppelingen beschikbaar": "Ja" if klas.available else "Nee",
+                    "Naam": group.naam,
+                    "Soort": "Samengestelde groep" if group.jaargroep is None else "Stamgroep",
+                    "Jaargroep": "1/2" if group.jaargroep == "C" else group.jaargroep or "",
+                    "In koppelingen beschikbaar": "Ja" if group.available else "Nee",
                 }
             )
         for teacher in life.teachers[year].values():
             own = {
                 "Sleutel": teacher.key,
                 "ECK-iD": teacher.eckid or "",
-                "Achternaam": teacher.gegevens["achternaam"],
-                "E-mailadres": teacher.gegevens["emailadres"],
+                "Achternaam": teacher.details["achternaam"],
+                "E-mailadres": teacher.details["emailadres"],
                 "Rollen": " | ".join(teacher.rollen),
             }
             for groep, rollen in teacher.groepen or [("", ())]:
@@ -130,19 +130,21 @@ def csv_set(
 
 def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> bytes:
     """Return the EDEXML file that says this of a year."""
-    klassen = {klas.key: klas for klas in claim.klassen}
+    groups = {group.key: group for group in claim.groups}
     leerlingen = []
-    for kind, (period,), places in claim.pupils:
-        stam = next((placing for placing in places if placing.groep and klassen[placing.groep].soort == "groep"), None)
+    for pupil, (period,), places in claim.pupils:
+        home_group = next(
+            (placing for placing in places if placing.groep and groups[placing.groep].soort == "groep"), None
+        )
         leerlingen.append(
             Leerling(
-                key=kind.key,
-                eckid=kind.eckid,
-                **{naam: value for naam, value in kind.gegevens.items() if value},
-                jaargroep=jaargroep_of(stam, places, klassen),
-                groep=None if stam is None else stam.groep,
+                key=pupil.key,
+                eckid=pupil.eckid,
+                **{naam: value for naam, value in pupil.details.items() if value},
+                jaargroep=jaargroep_of(home_group, places, groups),
+                groep=None if home_group is None else home_group.groep,
                 samengestelde_groepen=tuple(
-                    placing.groep for placing in places if placing.groep and placing is not stam
+                    placing.groep for placing in places if placing.groep and placing is not home_group
                 ),
                 instroomdatum=None if period.van is None else period.van.isoformat(),
                 uitstroomdatum=None if period.tot is None else period.tot.isoformat(),
@@ -152,20 +154,20 @@ def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> by
         make_dataset(
             leerlingen,
             groepen=[
-                Groep("groep", klas.key, klas.naam, klas.jaargroep)
-                if klas.jaargroep is not None
-                else Groep("samengestelde_groep", klas.key, klas.naam)
-                for klas in claim.klassen
+                Groep("groep", group.key, group.naam, group.jaargroep)
+                if group.jaargroep is not None
+                else Groep("samengestelde_groep", group.key, group.naam)
+                for group in claim.groups
             ],
             leerkrachten=[
                 Leerkracht(
                     key=teacher.key,
                     eckid=teacher.eckid,
-                    **teacher.gegevens,
+                    **teacher.details,
                     rollen=_rollen(teacher.rollen),
                     groepen=tuple(
                         GroepVerwijzing(
-                            "groep" if klassen[key].soort == "groep" else "samengestelde_groep", key, _rollen(rollen)
+                            "groep" if groups[key].soort == "groep" else "samengestelde_groep", key, _rollen(rollen)
                         )
                         for key, rollen in teacher.groepen
                     ),

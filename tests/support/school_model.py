@@ -48,7 +48,7 @@ class Place:
 
 
 @dataclass
-class Klas:
+class SchoolGroup:
     """A group of a year."""
 
     key: str
@@ -70,7 +70,7 @@ class Pupil:
     number: int
     key: str
     eckid: str | None
-    gegevens: dict[str, str]
+    details: dict[str, str]
     periods: list[Period]
     places: dict[YearKey, list[Place]] = field(default_factory=dict)
 
@@ -81,7 +81,7 @@ class Teacher:
 
     key: str
     eckid: str | None
-    gegevens: dict[str, str]
+    details: dict[str, str]
     rollen: tuple[str, ...] = ()
     groepen: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
@@ -92,7 +92,7 @@ class Claim:
 
     needs_place: bool
     """Whether a leerling without a place is left out while the year is a coming one, as in a CSV set."""
-    klassen: list[Klas]
+    groups: list[SchoolGroup]
     pupils: list[tuple[Pupil, list[Period], list[Place]]]
     teachers: list[Teacher]
 
@@ -108,10 +108,10 @@ class Model:
     def remember(self, year: YearKey, claim: Claim) -> None:
         """Take what an import says of a year in place of what was said before; keys are those at first sight."""
         self.geheugen[year] = claim
-        for kind, _periods, _places in claim.pupils:
-            self.keys.setdefault(kind.number, kind.key)
-            if kind.eckid is not None:
-                self.eckids[kind.number] = kind.eckid
+        for pupil, _periods, _places in claim.pupils:
+            self.keys.setdefault(pupil.number, pupil.key)
+            if pupil.eckid is not None:
+                self.eckids[pupil.number] = pupil.eckid
 
     def answer(self, year: YearKey, today: date, *, is_narrow: bool = False) -> View | None:
         """Return what is answered for a year on a day; None: no data."""
@@ -121,39 +121,44 @@ class Model:
         start = year[1]
         peildatum = max(date(start, 8, 1), min(today, date(start + 1, 7, 31)))
         is_to_come = today < date(start, 8, 1)
-        klassen = {klas.key: klas for klas in claim.klassen}
-        visible = {klas.key: klas for klas in claim.klassen if klas.available}
+        groups = {group.key: group for group in claim.groups}
+        visible = {group.key: group for group in claim.groups if group.available}
         leerlingen: dict[str, dict[str, object]] = {}
-        for kind, periods, places in claim.pupils:
+        for pupil, periods, places in claim.pupils:
             if is_to_come and claim.needs_place and not places:
                 continue
             for period in periods:
                 if period.covers(peildatum):
-                    said = self._leerling(kind, period, places, klassen, visible)
-                    leerlingen[self.keys[kind.number]] = said
+                    said = self._leerling(pupil, period, places, groups, visible)
+                    leerlingen[self.keys[pupil.number]] = said
         if not leerlingen:
             return None
         view: View = {
             "leerlingen": leerlingen,
             "groepen": {
-                klas.key: _filled({"naam": klas.naam, "jaargroep": klas.jaargroep, "soort": klas.soort})
-                for klas in visible.values()
+                group.key: _filled({"naam": group.naam, "jaargroep": group.jaargroep, "soort": group.soort})
+                for group in visible.values()
             },
             "leerkrachten": {teacher.key: _leerkracht(teacher, visible) for teacher in claim.teachers},
         }
         return narrow(view) if is_narrow else view
 
     def _leerling(
-        self, kind: Pupil, period: Period, places: list[Place], klassen: dict[str, Klas], visible: dict[str, Klas]
+        self,
+        pupil: Pupil,
+        period: Period,
+        places: list[Place],
+        groups: dict[str, SchoolGroup],
+        visible: dict[str, SchoolGroup],
     ) -> dict[str, object]:
-        stam = next((place for place in places if place.groep and klassen[place.groep].soort == "groep"), None)
-        extra = [place.groep for place in places if place.groep in visible and place is not stam]
+        home_group = next((place for place in places if place.groep and groups[place.groep].soort == "groep"), None)
+        extra = [place.groep for place in places if place.groep in visible and place is not home_group]
         return _filled(
             {
-                **kind.gegevens,
-                "eckid": self.eckids.get(kind.number),
-                "jaargroep": jaargroep_of(stam, places, klassen),
-                "groep": stam.groep if stam is not None and stam.groep in visible else None,
+                **pupil.details,
+                "eckid": self.eckids.get(pupil.number),
+                "jaargroep": jaargroep_of(home_group, places, groups),
+                "groep": home_group.groep if home_group is not None and home_group.groep in visible else None,
                 "samengestelde_groepen": tuple(extra),
                 "instroomdatum": period.van and period.van.isoformat(),
                 "uitstroomdatum": period.tot and period.tot.isoformat(),
@@ -161,21 +166,21 @@ class Model:
         )
 
 
-def jaargroep_of(stam: Place | None, places: list[Place], klassen: dict[str, Klas]) -> str | None:
+def jaargroep_of(home_group: Place | None, places: list[Place], groups: dict[str, SchoolGroup]) -> str | None:
     """Return the own jaargroep: of the place in the stamgroep, else of the first place, else of a group but C."""
-    if stam is not None and stam.jaargroep:
-        return stam.jaargroep
+    if home_group is not None and home_group.jaargroep:
+        return home_group.jaargroep
     for place in places:
         if place.jaargroep:
             return place.jaargroep
-    if stam is not None and stam.groep and klassen[stam.groep].jaargroep != "C":
-        return klassen[stam.groep].jaargroep
+    if home_group is not None and home_group.groep and groups[home_group.groep].jaargroep != "C":
+        return groups[home_group.groep].jaargroep
     return None
 
 
-def _leerkracht(teacher: Teacher, visible: dict[str, Klas]) -> dict[str, object]:
+def _leerkracht(teacher: Teacher, visible: dict[str, SchoolGroup]) -> dict[str, object]:
     groepen = tuple((visible[key].soort, key, rollen) for key, rollen in teacher.groepen if key in visible)
-    return _filled({**teacher.gegevens, "eckid": teacher.eckid, "rollen": teacher.rollen, "groepen": groepen})
+    return _filled({**teacher.details, "eckid": teacher.eckid, "rollen": teacher.rollen, "groepen": groepen})
 
 
 def narrow(view: View) -> View:
@@ -193,19 +198,19 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
     return {naam: value for naam, value in record.items() if value not in (None, (), "")}
 
 
-def csv_says(children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey) -> Claim:
+def csv_says(children: Iterable[Pupil], groups: list[SchoolGroup], teachers: list[Teacher], year: YearKey) -> Claim:
     """Return the claim of a CSV set about a year that it lays out: everybody enrolled there on one of its days."""
     brin6, start = year
     found = []
-    for kind in children:
-        periods = [one for one in kind.periods if one.brin6 == brin6 and one.touches(start)]
+    for pupil in children:
+        periods = [one for one in pupil.periods if one.brin6 == brin6 and one.touches(start)]
         if periods:
-            found.append((kind, periods, kind.places.get(year, [])))
-    return Claim(needs_place=True, klassen=klassen, pupils=found, teachers=teachers)
+            found.append((pupil, periods, pupil.places.get(year, [])))
+    return Claim(needs_place=True, groups=groups, pupils=found, teachers=teachers)
 
 
 def edexml_says(
-    children: Iterable[Pupil], klassen: list[Klas], teachers: list[Teacher], year: YearKey, day: date
+    children: Iterable[Pupil], groups: list[SchoolGroup], teachers: list[Teacher], year: YearKey, day: date
 ) -> Claim:
     """Return the claim of an EDEXML export of a LAS: everybody in the layout of that year, with one period each.
 
@@ -214,11 +219,11 @@ def edexml_says(
     """
     brin6, start = year
     found = []
-    for kind in children:
-        periods = [one for one in kind.periods if one.brin6 == brin6 and one.touches(start)]
-        places = kind.places.get(year, [])
+    for pupil in children:
+        periods = [one for one in pupil.periods if one.brin6 == brin6 and one.touches(start)]
+        places = pupil.places.get(year, [])
         if periods and places:
             begun = [one for one in periods if one.van is None or one.van <= day]
-            found.append((kind, [begun[-1] if begun else periods[0]], places))
-    everywhere = [Klas(klas.key, klas.naam, klas.jaargroep) for klas in klassen]
-    return Claim(needs_place=False, klassen=everywhere, pupils=found, teachers=teachers)
+            found.append((pupil, [begun[-1] if begun else periods[0]], places))
+    everywhere = [SchoolGroup(group.key, group.naam, group.jaargroep) for group in groups]
+    return Claim(needs_place=False, groups=everywhere, pupils=found, teachers=teachers)
