@@ -15,7 +15,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check lock bench bench-imports bench-nation screenshots python \
+.PHONY: help demo test test-long test-part test-others check api lock bench bench-imports bench-nation screenshots python \
 	clean
 
 help: ## List the targets.
@@ -41,11 +41,16 @@ test-others: $(VENV)/bin/python ## Run test-part on each other Python that is he
 		fi; \
 	done
 
-check: $(VENV)/installed-test ## Check format, lint, types and import rules.
+check: $(VENV)/installed-test ## Check format, lint, types, import rules, the API page and the figures of the house.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python .ci/api.py --check
+	$(VENV)/bin/python .ci/house.py
+
+api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings of the public face.
+	$(VENV)/bin/python .ci/api.py
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
 	$(COMPILE) --group build --output-file requirements-build.lock

@@ -30,10 +30,10 @@ BYTES = "BENCH_BYTES"
 def without_journal(settings: Settings) -> RsgiApp:
     """Return the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
 
-    async def written(_rsgi: RsgiApp, _exchange: object, outcome: object, _found: object) -> object:
+    async def write_entry(_rsgi: RsgiApp, _grouped: object, outcome: object, _record: object) -> object:
         return outcome
 
-    setattr(RsgiApp, "_written", written)  # noqa: B010 - mypy knows that a method is no field
+    setattr(RsgiApp, "_write_entry", write_entry)  # noqa: B010 - mypy knows that a method is no field
     return worker.load(settings)
 
 
@@ -100,7 +100,7 @@ def main() -> None:
     settings = Settings(port=chosen.port, workers=chosen.workers)
     serve.run(
         settings,
-        lambda: sys.stderr.write(f"Serving UWLR on {settings.base_url}\n"),
+        lambda taken: sys.stderr.write(f"Serving UWLR on {taken.base_url}\n"),
         KINDS[chosen.kind],
         wsgi=chosen.kind in WSGI,
     )

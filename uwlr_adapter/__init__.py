@@ -1,3 +1,95 @@
-"""UWLR leerlinggegevens from an ESIS-style student administration, through an activated koppeling."""
+"""UWLR leerlinggegevens from an ESIS-style student administration, through an activated koppeling.
+
+This module is the public face of the package: the names in `__all__` are promised, with their documented behaviour,
+from one version to the next. Every other module is internal. A name is loaded at its first use, so that importing the
+package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from uwlr_adapter.administratie.model import (
+        Delivery,
+        ImportRefusedError,
+        Period,
+        Problem,
+        Severity,
+        SourceRecord,
+        SourceSchool,
+    )
+    from uwlr_adapter.administratie.sources.bron import Bron, BronError
+    from uwlr_adapter.administratie.sources.csv_set.rows import read as deliveries_from_rows
+    from uwlr_adapter.administratie.sources.edexml.edexml import read as delivery_from_edexml
+    from uwlr_adapter.client import PullError, PullRequest, PullResult, pull
+    from uwlr_adapter.contract.answer import check
+    from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol
+    from uwlr_adapter.contract.schemas import Finding
+    from uwlr_adapter.errors import UwlrAdapterError
+    from uwlr_adapter.server.application import make_app
+    from uwlr_adapter.settings import Settings
+
+__all__ = [
+    "Bron",
+    "BronError",
+    "Delivery",
+    "Finding",
+    "Groep",
+    "GroepVerwijzing",
+    "ImportRefusedError",
+    "Leerkracht",
+    "Leerling",
+    "Locatie",
+    "Period",
+    "Problem",
+    "PullError",
+    "PullRequest",
+    "PullResult",
+    "Rol",
+    "Settings",
+    "Severity",
+    "SourceRecord",
+    "SourceSchool",
+    "UwlrAdapterError",
+    "__version__",
+    "check",
+    "deliveries_from_rows",
+    "delivery_from_edexml",
+    "make_app",
+    "pull",
+]
+
+_HOMES = {
+    "administratie.model": (
+        *("Delivery", "ImportRefusedError", "Period", "Problem", "Severity", "SourceRecord", "SourceSchool"),
+    ),
+    "administratie.sources.bron": ("Bron", "BronError"),
+    "client": ("PullError", "PullRequest", "PullResult", "pull"),
+    "contract.answer": ("check",),
+    "contract.dataset": ("Groep", "GroepVerwijzing", "Leerkracht", "Leerling", "Locatie", "Rol"),
+    "contract.schemas": ("Finding",),
+    "errors": ("UwlrAdapterError",),
+    "server.application": ("make_app",),
+    "settings": ("Settings",),
+}
+_PLACES = {name: (module, name) for module, names in _HOMES.items() for name in names} | {
+    "deliveries_from_rows": ("administratie.sources.csv_set.rows", "read"),
+    "delivery_from_edexml": ("administratie.sources.edexml.edexml", "read"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name at its first use. Raises AttributeError for any other name."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    value: object = getattr(import_module(f"{__name__}.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

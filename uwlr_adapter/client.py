@@ -1,7 +1,7 @@
-"""A zeep client: fetch a school from any UWLR endpoint.
+"""A zeep client that fetches a school from any UWLR endpoint.
 
-It calls with our own WSDL, since zeep cannot read the published one, and reads the outcome from the bytes, since zeep
-gives None for both `geenwijzigingen` and `geengegevens`.
+It uses our own WSDL, since zeep cannot read the published one, and reads the outcome from the bytes, since zeep returns
+None for both `geenwijzigingen` and `geengegevens`.
 """
 
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import UwlrAdapterError
 
 TIMEOUT = 60
-"""Seconds to wait for an answer: twice the shortest timeout seen among clients."""
+"""Seconds to wait for an answer: twice the shortest timeout seen in clients."""
 _BINDING = f"{{{names.LEERLINGGEGEVENS}}}bndLeerlinggegevens"
 _SOAP = {"s": names.SOAP11, "lg": names.LEERLINGGEGEVENS}
 
 
 class PullError(UwlrAdapterError):
-    """There is no answer to read; the text says why, in one sentence."""
+    """No answer could be fetched or read; the text is one sentence with the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What is asked, and by whom."""
+    """A request for one school, with the credentials of the caller. `schooljaar` is written as 2026-2027."""
 
     klantnaam: str
     klantcode: str = field(repr=False)
@@ -45,18 +45,21 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What came back: the kind of outcome, its payload as UTF-8 XML, and what our XSD finds wrong in it."""
+    """An answer: the kind of outcome, the payload as UTF-8 XML, and the errors that our XSD finds in it."""
 
     outcome: str
     """`leerlinggegevens`, `geenwijzigingen` or `geengegevens`."""
     xml: bytes = field(repr=False)
     counts: Mapping[str, int]
-    """Records per kind, such as `leerlingen`."""
+    """Number of records per kind, such as `leerlingen`."""
     findings: tuple[Finding, ...]
 
 
 def pull(endpoint: str, request: PullRequest) -> PullResult:
-    """Fetch a school with HaalLeerlinggegevens. Raises PullError for a fault, and when nothing useful comes back."""
+    """Fetch a school with HaalLeerlinggegevens.
+
+    Raises PullError for a fault, and when there is no answer or an unusable one.
+    """
     transport = Transport(timeout=TIMEOUT, operation_timeout=TIMEOUT)
     try:
         client = Client(
@@ -78,7 +81,7 @@ def pull(endpoint: str, request: PullRequest) -> PullResult:
             },
         )
     except ValueError:
-        raise PullError("a klantnaam, code or school holds a character that XML does not have") from None
+        raise PullError("the klantnaam, a code or the school contains a character that XML does not allow") from None
     except requests.RequestException as error:
         raise PullError(f"{endpoint} does not answer ({type(error).__name__})") from None
     finally:
@@ -87,24 +90,24 @@ def pull(endpoint: str, request: PullRequest) -> PullResult:
 
 
 def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> PullResult:
-    """Read the outcome from the bytes of a response. Raises PullError as `pull` does."""
+    """Return the outcome in the bytes of a response with HTTP status `status`. Raises PullError as `pull` does."""
     try:
         body = parse(content, FILE).find("s:Body", _SOAP)
     except XmlError:
-        raise PullError(f"the endpoint gives HTTP {status} and no SOAP message") from None
+        raise PullError(f"the endpoint answers with HTTP {status} and no SOAP message") from None
     if body is None or len(body) != 1:
-        raise PullError(f"the endpoint gives HTTP {status} and no SOAP message")
+        raise PullError(f"the endpoint answers with HTTP {status} and no SOAP message")
     if body[0].tag == f"{{{names.SOAP11}}}Fault":
         raise PullError(_fault_text(body[0]))
     if len(body[0]) != 1:
-        raise PullError("the answer holds neither data nor an outcome")
+        raise PullError("the answer contains neither data nor an outcome")
     payload = body[0][0]
     return PullResult(
         outcome=etree.QName(payload).localname,
         xml=etree.tostring(body[0], encoding="utf-8", xml_declaration=True),
         counts={
-            naam: len(payload.findall(f"lg:{path}", _SOAP))
-            for naam, path in (
+            kind: len(payload.findall(f"lg:{path}", _SOAP))
+            for kind, path in (
                 ("groepen", "groepen/lg:groep"),
                 ("samengestelde groepen", "groepen/lg:samengestelde_groep"),
                 ("leerlingen", "leerlingen/lg:leerling"),

@@ -1,6 +1,6 @@
 """School time: the clock, the school year and the peildatum.
 
-Moments are timezone-aware. They are stored in UTC and shown in Europe/Amsterdam, in which a school lives. Code that
+Moments are timezone-aware. They are stored in UTC and shown in Europe/Amsterdam, the time zone of a school. Code that
 needs the present takes a `Clock`, so that no setting, header or environment variable can change it.
 """
 
@@ -11,42 +11,42 @@ from zoneinfo import ZoneInfo
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 FIRST_MONTH = 8
-"""A school year runs from 1 August up to and including 31 July (Wet op het primair onderwijs, article 1)."""
+"""August: a school year is 1 August to 31 July, both included (Wet op het primair onderwijs, article 1)."""
 
 Clock = Callable[[], datetime]
-"""Gives the present as a timezone-aware moment."""
+"""A function that returns the present as a timezone-aware datetime."""
 
 _SCHOOLJAAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
 def now() -> datetime:
-    """Give the present in UTC: the `Clock` of a running service."""
+    """Return the present in UTC: the `Clock` of a running service."""
     return datetime.now(UTC)
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Give a timezone-aware moment as it is stored: UTC, without its zone."""
+    """Return a timezone-aware moment in its stored form: a naive datetime in UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def from_utc(stored: datetime) -> datetime:
-    """Give a stored moment as a timezone-aware one."""
+    """Return a stored moment (a naive datetime in UTC) as a timezone-aware one."""
     return stored.replace(tzinfo=UTC)
 
 
 def day_of(moment: datetime) -> date:
-    """Give the calendar day in Amsterdam of a timezone-aware moment."""
+    """Return the calendar day in Amsterdam of a timezone-aware moment."""
     return moment.astimezone(AMSTERDAM).date()
 
 
 def schooljaar_of(day: date) -> str:
-    """Give the school year in which a day lies, as `2026-2027`."""
+    """Return the school year that contains a day, as `2026-2027`."""
     start = day.year if day.month >= FIRST_MONTH else day.year - 1
     return f"{start:04}-{start + 1:04}"
 
 
 def schooljaar_start(schooljaar: str) -> int | None:
-    """Give the first of a school year's two years, or None when they are not two following years."""
+    """Return the first calendar year of a school year; None unless it is two consecutive years, as `2026-2027`."""
     match = _SCHOOLJAAR.fullmatch(schooljaar)
     if match is None or int(match[2]) != int(match[1]) + 1:
         return None
@@ -54,9 +54,9 @@ def schooljaar_start(schooljaar: str) -> int | None:
 
 
 def peildatum_in(schooljaar: str, today: date) -> date | None:
-    """Give the day for which a school year is answered: today, held within 1 August and 31 July of that year.
+    """Return the day for which a school year is answered: today, held within its 1 August and 31 July (inclusive).
 
-    None when the school year is not one of two following years.
+    None when the school year is not two consecutive years.
     """
     start = schooljaar_start(schooljaar)
     if start is None:

@@ -1,4 +1,9 @@
-"""The exception root of the package, and how a failure is logged: kinds and places, never its text."""
+"""The exception root of the package, its two families, and the logging of an internal failure.
+
+A family says who can act on an exception. `RefusedError`: the caller, with another request. `UnusableError`: an
+operator, in the configuration or the environment. An exception of neither family is handled where it is raised (a
+fault of the standard, a retry) or is a defect.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -8,15 +13,26 @@ class UwlrAdapterError(Exception):
     """Base of every exception that this package raises on purpose; its text holds no secret and no person."""
 
 
+class RefusedError(UwlrAdapterError):
+    """A request is refused and has changed nothing; `str()` says why, for the caller, who can change the request."""
+
+
+class UnusableError(UwlrAdapterError):
+    """The configuration or the environment cannot be used; `str()` says why, for the operator, who can mend it."""
+
+
 def log_failure(error: BaseException, logger: logging.Logger) -> None:
-    """Log a failure of our own: its kinds and places, never its text, which may quote values."""
+    """Log an internal failure at level ERROR, as `describe` returns it."""
     logger.error("own failure: %s", describe(error))
 
 
 def describe(error: BaseException) -> str:
-    """Give the kinds and places of a failure and of what caused it; never its text."""
+    """Return the exception types and code locations of a failure and of its causes.
+
+    The texts of the exceptions are left out: they may quote values.
+    """
     return " caused by ".join(
-        f"{type(step).__module__}.{type(step).__qualname__} at {_places(step)}" for step in _causes(error)
+        f"{type(step).__module__}.{type(step).__qualname__} at {_locations(step)}" for step in _causes(error)
     )
 
 
@@ -27,11 +43,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         step = step.__cause__ or step.__context__
 
 
-def _places(error: BaseException) -> str:
-    places = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return " > ".join(places)
+def _locations(error: BaseException) -> str:
+    locations = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        locations.append(f"{code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return " > ".join(locations)

@@ -1,4 +1,4 @@
-"""The settings of a service: frozen, each with its default, its reason and its environment name."""
+"""The settings of a service: frozen; each names its environment variable, its default and the reason for it."""
 
 import os
 from enum import StrEnum
@@ -9,11 +9,11 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MAX_DROP = 0.2
-"""A fifth: more than a school loses in a bad month, less than a source that was cut off."""
+"""A share, 0 to 1. A fifth is more than a school loses in a bad month, and less than a truncated source lacks."""
 
 
 class Part(StrEnum):
-    """A part of the service that a process shows or does not."""
+    """A part of the service, which a process serves or does not."""
 
     SOAP = "soap"
     PORTAL = "portal"
@@ -21,62 +21,69 @@ class Part(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What an operator may choose. Every field is also `UWLR_` plus its name in capitals."""
+    """The choices of an operator. Each field is read from the environment: `UWLR_` and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="UWLR_", frozen=True, extra="ignore")
 
     data: Path = Path("uwlr-data")
-    """UWLR_DATA: the folder of the embedded database and its key file. Relative, so that a trial leaves no trace."""
+    """UWLR_DATA: the folder of the embedded database and its key file. Default: relative to the working directory, so
+    that a trial leaves nothing elsewhere."""
 
     database: SecretStr | None = None
-    """UWLR_DATABASE: an SQLAlchemy URL, which may hold a password. Default: SQLite in the data folder, which needs no
-    installation."""
+    """UWLR_DATABASE: an SQLAlchemy URL, which may hold a password. Default: SQLite in the data folder, because it needs
+    no installation."""
 
     keys: SecretStr | None = None
-    """UWLR_KEYS: server keys as `name=hex`, newest first, separated by commas. Default: the key file."""
+    """UWLR_KEYS: server keys as `name=hex`, newest first, comma-separated. Default: those of the key file."""
 
     keys_file: Path | None = None
-    """UWLR_KEYS_FILE: a file with the same, one key a line, readable by its owner only. Default: `keys` in data."""
+    """UWLR_KEYS_FILE: a file of server keys, one `name=hex` a line, newest first, readable by its owner only. Default:
+    `keys` in the data folder."""
 
     catalogus: Path | None = None
-    """UWLR_CATALOGUS: a catalogue of koppelingen of one's own. Default: the shipped one, with the three of ESIS."""
+    """UWLR_CATALOGUS: an operator's own catalogue of koppelingen. Default: the shipped one, with the three of ESIS."""
 
     max_drop: float = Field(default=MAX_DROP, ge=0, le=1)
-    """UWLR_MAX_DROP: the share of the answered leerlingen or groepen that may go in one import without a question."""
+    """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen or groepen that one import may
+    remove without a question."""
 
     host: str = "127.0.0.1"
-    """UWLR_HOST: the address to listen on. Loopback: TLS and limits on slow bodies are nginx's work."""
+    """UWLR_HOST: the address to listen on. Default: loopback, because nginx does TLS and the limits on slow bodies."""
 
     port: int = Field(default=8080, ge=1, le=65535)
     """UWLR_PORT: the port to listen on."""
 
     public_url: str | None = None
-    """UWLR_PUBLIC_URL: what vendors call, written in the WSDL. Default: the address listened on."""
+    """UWLR_PUBLIC_URL: the URL that vendors call, written in the WSDL. Default: the address listened on."""
 
     workers: int = Field(default=1, ge=1, le=64)
-    """UWLR_WORKERS: worker processes, one for each core. More than one needs PostgreSQL: SQLite has one writer."""
+    """UWLR_WORKERS: the number of worker processes, best one per core. More than one needs PostgreSQL, because SQLite
+    has a single writer."""
 
     threads: int = Field(default=16, ge=1, le=256)
-    """UWLR_THREADS: threads in each worker for what cannot be answered at once: rendering, pages of the portal."""
+    """UWLR_THREADS: the number of threads in each worker for work that would block the event loop: rendering and the
+    pages of the portal."""
 
     parts: Annotated[frozenset[Part], NoDecode] = frozenset(Part)
-    """UWLR_PARTS: what this process shows. All: a process of its own for a part is a choice for many machines."""
+    """UWLR_PARTS: the parts that this process serves, comma-separated. Default: all, because a separate process for a
+    part helps only on several machines."""
 
     strict: bool = False
-    """UWLR_STRICT: repair no request at all. Off: real clients deviate in known ways, and schools depend on them."""
+    """UWLR_STRICT: repair no request. Default: off, because real clients deviate in known ways and schools depend on
+    them."""
 
     key_naast_eckid: bool = False
-    """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, for the time of a transition."""
+    """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, during a transition. Default: off."""
 
     @field_validator("parts", mode="before")
     @classmethod
-    def _split(cls, given: object) -> object:
-        """Read `soap,metrics` as its words."""
-        return [word.strip() for word in given.split(",")] if isinstance(given, str) else given
+    def _split(cls, value: object) -> object:
+        """Split `soap,metrics` into its words."""
+        return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
     @property
     def database_url(self) -> str:
-        """The SQLAlchemy URL of the records."""
+        """The SQLAlchemy URL of the database."""
         if self.database is not None:
             return self.database.get_secret_value()
         return f"sqlite:///{self.data.absolute() / 'uwlr.sqlite3'}"
@@ -89,10 +96,10 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        """The scheme, host and port that vendors call, without a slash at the end."""
+        """The URL that vendors call (`public_url`, else `listen_url`), without a trailing slash."""
         return (self.public_url or self.listen_url).rstrip("/")
 
 
 def forget_key_variables() -> None:
-    """Remove the server keys from the environment, so that no child process or error page can show them."""
+    """Remove UWLR_KEYS from the environment, so that no child process or error page can show the server keys."""
     os.environ.pop("UWLR_KEYS", None)

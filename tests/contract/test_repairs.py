@@ -16,7 +16,7 @@ from uwlr_adapter.contract import names, repairs, schemas
 from uwlr_adapter.contract.repairs import BODY_REPAIRS, HEADER_REPAIRS, SCHOOLJAAR_REPAIR, XML_SPACE, Repair
 from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "repairs.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "reference" / "repairs.md").read_text(encoding="utf-8")
 TODAY = "2026-2027"
 BODY = (*BODY_REPAIRS, SCHOOLJAAR_REPAIR)
 IDS = tuple(dict.fromkeys(step.id for step in (*HEADER_REPAIRS, *BODY)))
@@ -344,7 +344,7 @@ def test_nil_is_empty_where_an_element_may_be_absent() -> None:
 
 
 def test_the_document_names_every_repair_in_order() -> None:
-    """docs/repairs.md has one line for each repair, in the order of the code, and none besides."""
+    """docs/reference/repairs.md has one line for each repair, in the order of the code, and none besides."""
     tables = re.findall(r"^\| `([a-z-]+)` \|", DOCUMENT, re.MULTILINE)
     assert tables == [step.id for step in (*HEADER_REPAIRS, *BODY_REPAIRS[1:], SCHOOLJAAR_REPAIR)]
     assert BODY_REPAIRS[0].id == "witruimte"

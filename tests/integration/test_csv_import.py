@@ -81,7 +81,7 @@ def test_what_is_no_folder(bench: CommandBench, tmp_path: Path, place: str) -> N
     result = bench.run("import", "csv", tmp_path / place)
     assert result.exit_code == 1
     assert [row[1] for row in rows_of(result.output)] == [""]
-    assert "is no folder" in result.output
+    assert "is not a folder" in result.output
 
 
 def test_a_file_that_cannot_be_read(bench: CommandBench, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_mapping_of_its_own(bench: CommandBench, tmp_path: Path) -> None:
     (folder / "kolommen.toml").rename(tmp_path / "van-de-leverancier.toml")
     assert bench.run("import", "csv", folder).exit_code == 1
     refused = bench.run("import", "csv", folder, "--mapping", tmp_path / "weg.toml")
-    assert ["refused", "weg.toml", "", "is not there", ""] in rows_of(refused.output)
+    assert ["refused", "weg.toml", "", "does not exist", ""] in rows_of(refused.output)
     (folder / "kolommen.toml").write_text("[onzin]")
     bench.taken("csv", folder, "--mapping", tmp_path / "van-de-leverancier.toml")
 

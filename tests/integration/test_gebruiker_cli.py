@@ -128,7 +128,7 @@ def test_an_unknown_user(context: Context, act: str) -> None:
 
 def test_list(context: Context) -> None:
     """The list shows login, name, role, vestigingen and state of a gebruiker, and no password, link or secret."""
-    assert "No user yet" in run(context, "list").stderr
+    assert "No users yet" in run(context, "list").stderr
     token = add(context)
     shown = run(context, "list").stdout
     for text in ("j.devries", "J. de Vries", "schoolbeheerder", "21QW00", "has a link", "at first login"):

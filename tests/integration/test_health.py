@@ -21,8 +21,8 @@ from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web import metrics, request_record
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.client_address import client_address
 from uwlr_adapter.web.logs import JsonFormatter
-from uwlr_adapter.web.source import source_of
 
 LOCAL = "127.0.0.1"
 
@@ -146,7 +146,7 @@ def test_failures_of_the_database_are_counted(app: App, served: ServedSchool) ->
 def test_the_source_of_a_call(peer: str, forwarded: str | None, expected: str) -> None:
     """Only a proxy on this machine is believed, and of what it hands on only what it wrote itself, the last part."""
     environ = {"REMOTE_ADDR": peer} | ({} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded})
-    assert source_of(environ) == expected
+    assert client_address(environ) == expected
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_the_log_has_a_line_for_each_request(app: App, served: ServedSchool, cap
 
 def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
     """An event inside a request has its id; an exception has its kind and place only."""
-    found = request_record.make("")
+    found = request_record.new_record("")
     try:
         raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
-    with request_record.about(found):
+    with request_record.request_context(found):
         line = json.loads(JsonFormatter().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")
     assert re.fullmatch(r"builtins.ValueError at test_health\.py:\d+ test_a_failure_in\w+", line["failure"])
@@ -226,7 +226,7 @@ from uwlr_adapter.web import request_record
 from uwlr_adapter.web.metrics import Metrics
 metrics = Metrics()
 child = os.fork()
-metrics.count(request_record.make(""))
+metrics.count(request_record.new_record(""))
 if child:
     os.waitpid(child, 0)
     print(os.getpid(), child)

@@ -1,4 +1,4 @@
-"""Edge cases of the rules of docs/records.md: CSV sets that are incomplete, doubled or contradictory, and undo."""
+"""Edge cases of the rules of docs/reference/records.md: CSV sets that are incomplete, doubled or contradictory."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime

@@ -15,6 +15,7 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget
 from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportReport, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.brin import Brin6
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
@@ -69,7 +70,7 @@ def test_a_first_import_makes_the_vestiging_and_all_its_records(database: Databa
         "leerkrachten": Counts(added=1),
     }
     with database.reading() as connection:
-        assert schools.list_vestigingen(connection) == [schools.Vestiging("21QW00", "De Regenboog")]
+        assert schools.list_vestigingen(connection) == [schools.Vestiging(Brin6("21QW00"), "De Regenboog")]
 
 
 def test_the_same_file_again_changes_nothing(database: Database) -> None:
@@ -275,7 +276,7 @@ def test_a_vestiging_that_exists_keeps_its_naam(database: Database) -> None:
         schools.add_vestiging(connection, "21QW00", "De Regenboog")
     import_dataset(database, make_dataset(schoolkey="sk"), naam="Anders")
     with database.reading() as connection:
-        assert schools.find_by_schoolkey(connection, "sk") == schools.Vestiging("21QW00", "De Regenboog", "sk")
+        assert schools.find_by_schoolkey(connection, "sk") == schools.Vestiging(Brin6("21QW00"), "De Regenboog", "sk")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.cli import main
 
-PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "source.md"
 LAS = """
 CREATE TABLE persoon (id, eckid, achternaam, tussenvoegsel, roepnaam, geboren);
 INSERT INTO persoon VALUES (1, NULL, 'Zon', 'van de', 'Åsa', '2018-02-03'), (2, NULL, 'Maan', NULL, 'Bo', '2018-04-05');

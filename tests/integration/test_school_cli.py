@@ -12,8 +12,8 @@ from support.school_builder import open_database
 from support.served_school import furnish
 from support.wsgi import call
 
-from uwlr_adapter.administratie import selection
-from uwlr_adapter.administratie.selection import EnrolmentChange
+from uwlr_adapter.administratie import enrolment
+from uwlr_adapter.administratie.enrolment import EnrolmentChange
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 from uwlr_adapter.db.database import Database
@@ -81,7 +81,7 @@ def test_show_of_another_day_and_year(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(("99ZZ00",), "there is no vestiging 99ZZ00"), (("21QW00", "--schooljaar", "2026-2028"), "two following years")],
+    [(("99ZZ00",), "there is no vestiging 99ZZ00"), (("21QW00", "--schooljaar", "2026-2028"), "two consecutive years")],
 )
 def test_show_of_what_is_not_there_is_one_sentence(run: Run, arguments: tuple[str, ...], sentence: str) -> None:
     """An unknown vestiging and a schooljaar that is none are told."""
@@ -112,7 +112,7 @@ def test_an_answer_is_true_until_the_next_change(
     database = open_database(tmp_path, migrated=False)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
-        found = selection.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)
+        found = enrolment.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)
         assert found == changes
     assert next_change(database, "21QW00", "2026-2027", day) == first
     database.close()
@@ -149,7 +149,7 @@ def test_preview_of_a_disabled_afnemer_gives_no_data(tmp_path: Path) -> None:
         ("21QW01", "basispoort", "nog niet gestart"),
         ("21QW01", "snappet", "geen koppeling"),
         ("99ZZ00", "snappet", "geen koppeling"),
-        ("21QW00", "bron", "is no UWLR koppeling"),
+        ("21QW00", "bron", "is not a UWLR koppeling"),
     ],
 )
 def test_preview_of_a_koppeling_that_is_not_open_says_why(

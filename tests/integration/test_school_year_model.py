@@ -1,4 +1,4 @@
-"""A school year lived through, day by day, against a model of its own; docs/records.md has the rules.
+"""A school year lived through, day by day, against a model; docs/reference/records.md has the rules.
 
 A school of two vestigingen gets and loses leerlingen, moves and renames them, plans the next year and goes over into
 it; its LAS is imported on random days. What a vendor gets on a day must be what the model says, and geenwijzigingen

@@ -1,4 +1,4 @@
-"""The scripts of docs/vendor.md, run as they stand there against a real server."""
+"""The scripts of docs/guides/vendor.md, run as they stand there against a real server."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from support.toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need
 
 from uwlr_adapter.contract.fault import Fault
 
-PAGE = (Path(__file__).parents[2] / "docs" / "vendor.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "guides" / "vendor.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8080/uwlr/leerlinggegevens"
 MANY = "232 leerlingen, 11 groepen, 9 leerkrachten\ngeenwijzigingen\n"
 ONE = "1 leerlingen, 1 groepen, 1 leerkrachten\ngeenwijzigingen\n"

@@ -122,7 +122,7 @@ def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> Non
 
 def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
     """`UWLR_PARTS=portal` serves the pages of the schools, and says where they are."""
-    with serving(tmp_path, environment={"UWLR_PARTS": "portal"}, ready="The portal of the schools is on") as server:
+    with serving(tmp_path, environment={"UWLR_PARTS": "portal"}, ready="The portal for schools is on") as server:
         status, headers, body = split(server.post(b"", method="GET", path="/koppelingen/inloggen"))
         assert status == 200
         assert ("x-frame-options", "DENY") in headers

@@ -151,7 +151,7 @@ def _outcome(response: bytes) -> str:
 def test_a_reload_cuts_nothing(served: ServedSchool, url: str) -> None:
     """While both workers are replaced every request is answered, on new connections and on ones that are kept open.
 
-    But for a connection that a worker takes in the very moment in which it ends (docs/operator.md): one for each.
+    One connection for each worker is excepted, taken at the moment at which the worker ends (docs/guides/operator.md).
     """
     with two_workers(served, url) as server:
         before = workers(server)
@@ -455,7 +455,7 @@ def test_a_hung_worker_is_ended_and_replaced(served: ServedSchool, url: str) -> 
         assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
-    assert "answers/store.py" in written
+    assert "store.py" in written
     for secret in (CODE_OF_ONE, served.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 

@@ -1,7 +1,7 @@
 """A model of the answers of a school: plain lists that hold what the last import of a year said.
 
-Written from docs/records.md alone; it knows nothing of the code of the records. Slow and simple on purpose: each answer
-is made anew from the rows, one rule after the other.
+Written from docs/reference/records.md alone; it knows nothing of the code of the records. Slow and simple on purpose:
+each answer is made anew from the rows, one rule after the other.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The rules in docs/conformance.md and the tests that hold them: neither may be without the other."""
+"""The rules in docs/reference/conformance.md and the tests that hold them: neither may be without the other."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-DOCUMENT = TESTS.parent / "docs" / "conformance.md"
+DOCUMENT = TESTS.parent / "docs" / "reference" / "conformance.md"
 RELIABILITY = {"known", "inferred", "unknown"}
 """How sure a rule is."""
 ALL_NAMED = (

@@ -1,4 +1,4 @@
-"""The documents are complete: every command, setting and dependency stands where a reader looks for it."""
+"""The documents are complete: every command, setting and dependency is on its page, and every path and link exists."""
 
 import re
 import tomllib
@@ -13,6 +13,10 @@ from uwlr_adapter.cli import main
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "uwlr_adapter"
+SETTINGS = ROOT / "docs" / "reference" / "settings.md"
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+"""Every page of the documentation."""
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -47,8 +51,8 @@ def test_every_option_says_what_it_is(path: tuple[str, ...]) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    """Each setting has a line in docs/settings.md, and each line is a setting."""
-    table = re.findall(r"^\| `(UWLR_\w+)` ", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    """Each setting has a line in docs/reference/settings.md, and each line is a setting."""
+    table = re.findall(r"^\| `(UWLR_\w+)` ", SETTINGS.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(table) == sorted(f"UWLR_{naam.upper()}" for naam in Settings.model_fields)
 
 
@@ -91,6 +95,55 @@ def test_make_lists_its_targets() -> None:
 
 def test_nothing_is_promised_to_be_on_an_index() -> None:
     """No document and no message tells to install the package by its bare name."""
-    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "uwlr_adapter").rglob("*.py")]
+    places = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "uwlr_adapter").rglob("*.py")]
     bare = re.compile(r"install (?:-\S+ )*['\"`]?uwlr[-_]adapter\b(?!/)")
     assert [path.name for path in places if bare.search(path.read_text(encoding="utf-8"))] == []
+
+
+def paths_of(line: str) -> Iterator[tuple[str, list[Path]]]:
+    """Yield each path that a line names in backticks, with the places where it may be.
+
+    A row of the table of rooms names files of its room; other lines name paths below the package or the project.
+    """
+    room = re.match(r"\| `([\w/]+/)` \|", line)
+    bases = [PACKAGE, ROOT, *([PACKAGE / room[1]] if room else [])]
+    for path in re.findall(r"`([\w./-]+(?:/|\.(?:py|toml|md)))`", line):
+        yield path, [base / path for base in bases]
+
+
+def test_every_path_of_the_architecture_exists() -> None:
+    """Each file and folder that ARCHITECTURE.md and CONTRIBUTING.md name is there."""
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("ARCHITECTURE.md", "CONTRIBUTING.md")]
+    lines = "\n".join(texts).splitlines()
+    named = [(path, places) for line in lines for path, places in paths_of(line)]
+    assert len(named) > 40
+    assert [path for path, places in named if not any(place.exists() for place in places)] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    """A relative link leads to a file, and its anchor to a heading of that file."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if link.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_page_that_is_named_exists() -> None:
+    """A page of docs/ that code, deploy files or other pages name by its path is there."""
+    files = [*PAGES, *PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "deploy").rglob("*.*")]
+    named = {path for file in files for path in re.findall(r"\bdocs/[\w./-]+\.md", file.read_text(encoding="utf-8"))}
+    assert named
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []

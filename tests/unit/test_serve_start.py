@@ -31,7 +31,7 @@ def test_no_thread_of_ours_runs_when_the_workers_are_forked(monkeypatch: pytest.
     before = {one.name for one in threading.enumerate()}
     heard = signal.getsignal(worker.DRAIN_SIGNAL)
     try:
-        serve.run(Settings(data=tmp_path, port=serve.free_port()), lambda: None)
+        serve.run(Settings(data=tmp_path).model_copy(update={"port": 0}), lambda _settings: None)
     finally:
         forked.set()
         signal.signal(worker.DRAIN_SIGNAL, heard)

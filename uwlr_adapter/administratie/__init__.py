@@ -1,1 +1,1 @@
-"""The ESIS-style records: who is at which school, in which group, when."""
+"""The ESIS-style records of schools: their model, tables, sources, import and selection."""

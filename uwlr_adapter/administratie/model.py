@@ -1,4 +1,4 @@
-"""The records of this room: what a source delivered, what is wrong with it, and what an import did."""
+"""The types of this room: what a source delivers, the problems found in it, and the report of an import."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 Record = TypeVar("Record", Locatie, Groep, Leerling, Leerkracht)
-_DAG = re.compile(r"\s*(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*")
+_XS_DATE = re.compile(r"\s*(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*")
 
 
 class Severity(StrEnum):
-    """What a problem means for the import."""
+    """The consequence of a problem for the import."""
 
     REFUSED = "refused"
     WARNING = "warning"
@@ -23,9 +23,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of a source: `regel` is its line (0: the file as a whole), `reden` says what and never the value.
+    """One problem of a source.
 
-    `element` is the path of an EDEXML element or the label of a column; `bestand` names the file of a set of files.
+    `line` counts from 1; 0 is the file as a whole. `element` is the path of an EDEXML element or the label of a column.
+    `reason` never quotes the value. `file` names the file of a set of files; empty for a source of one file.
     """
 
     line: int
@@ -35,8 +36,8 @@ class Problem:
     file: str = ""
 
 
-class ImportRefusedError(UwlrAdapterError):
-    """A source is refused and nothing was changed; `problemen` holds every reason, and the warnings beside them."""
+class ImportRefusedError(RefusedError):
+    """A source is refused and nothing was changed; `problems` holds every reason, and the warnings as well."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("the import is refused")
@@ -45,7 +46,7 @@ class ImportRefusedError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord(Generic[Record]):
-    """A record as a source wrote it, keys included, with its line."""
+    """A record as a source wrote it, with the source's own keys, and its line (from 1; 0 when unknown)."""
 
     line: int
     record: Record
@@ -53,38 +54,41 @@ class SourceRecord(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class SourceSchool:
-    """The school and the school year that a source names; `brin6` is None when it names a schoolkey only."""
+    """The vestiging and the schooljaar that a source names; `brin6` is None when it names a schoolkey only."""
 
     line: int
     schooljaar: str
     brin6: str | None
     schoolkey: str | None = None
     naam: str | None = None
-    """What to call a vestiging that is new here, when the source says so."""
+    """The naam of the vestiging, used when it is new here; None when the source has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period of enrolment, as the source wrote its days (xs:date): from the one up to but not including the other."""
+    """A period of enrolment: from `instroomdatum`, inclusive, to `uitstroomdatum`, exclusive.
+
+    Both are an xs:date as the source wrote it; None is open. `gast` is a gastinschrijving.
+    """
 
     instroomdatum: str | None = None
     uitstroomdatum: str | None = None
     gast: bool = False
 
     @property
-    def van(self) -> date | None:
-        """The first day; None is open."""
+    def first_day(self) -> date | None:
+        """The first day of the enrolment; None is open."""
         return parse_day(self.instroomdatum)
 
     @property
-    def tot(self) -> date | None:
-        """The first day no longer; None is open."""
+    def end_day(self) -> date | None:
+        """The first day after the enrolment; None is open."""
         return parse_day(self.uitstroomdatum)
 
 
 @dataclass(frozen=True, slots=True)
 class CsvPlace:
-    """A file of a set, and the label of a column in it; an empty label is the row as a whole."""
+    """A file of a CSV set, and the label of a column in it; an empty label is the row as a whole."""
 
     file: str
     column: str = ""
@@ -92,11 +96,11 @@ class CsvPlace:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One source, read and judged: the whole truth for one vestiging and school year.
+    """The validated content of a source for one vestiging and schooljaar: the whole truth for that year.
 
-    Keys are the source's own; they are unique, and every reference inside the delivery resolves. `weggelaten` counts
-    the national numbers that were dropped, by element. What a source does not say of enrolment, layout and availability
-    has the meaning that it has in EDEXML.
+    Keys are the source's own; they are unique, and every reference inside the delivery resolves. `dropped` counts
+    the national numbers that were left out, by element. What a source leaves open about enrolment, placement and
+    availability means what its absence means in EDEXML.
     """
 
     school: SourceSchool
@@ -107,16 +111,16 @@ class Delivery:
     warnings: tuple[Problem, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     periods: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
-    """By key of a leerling; who is not in it has the one period of the own instroomdatum and uitstroomdatum."""
+    """Periods by key of a leerling; without an entry it has one, of its own instroomdatum and uitstroomdatum."""
     not_placed: frozenset[str] = frozenset()
-    """Keys of leerlingen who are enrolled, but take part in this year only once it is no longer a coming one."""
+    """Keys of leerlingen who are enrolled but not placed: they take part only once the year has begun."""
     not_available: frozenset[str] = frozenset()
-    """Keys of groups that are not in koppelingen beschikbaar."""
+    """Keys of groepen that are not available in koppelingen ("In koppelingen beschikbaar": Nee)."""
     places: Mapping[str, CsvPlace] = field(default_factory=dict)
-    """Where a set of files keeps an element; the longest path that a problem's element starts with counts."""
+    """The file and column of an element, by path, of a set of files; the longest path that begins an element counts."""
 
     def locate(self, problem: Problem) -> Problem:
-        """Give a problem with the file and the column that it is about."""
+        """Return a problem with the file and column of its element, when `places` has them."""
         path = problem.element
         while path and path not in self.places:
             path = path.rpartition("/")[0]
@@ -126,14 +130,14 @@ class Delivery:
         return replace(problem, file=place.file, element=place.column)
 
     def periods_of(self, leerling: Leerling) -> tuple[Period, ...]:
-        """Give the periods in which a leerling is enrolled."""
+        """Return the periods of enrolment of a leerling of this delivery."""
         own = Period(leerling.instroomdatum, leerling.uitstroomdatum)
         return self.periods.get(leerling.key, (own,))
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What an import did with one kind of record."""
+    """The numbers of records of one kind that an import added, changed, left unchanged and removed."""
 
     added: int = 0
     changed: int = 0
@@ -143,7 +147,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, or with a dry run would do; `tellingen` goes by kind: locaties, groepen and so on."""
+    """The result of an import, or the expected one of a dry run, for one vestiging and schooljaar.
+
+    `counts` is by kind: locaties, groepen, leerlingen, leerkrachten. `dropped` counts the national numbers left out.
+    """
 
     brin6: str
     schooljaar: str
@@ -153,13 +160,14 @@ class ImportReport:
 
 
 def parse_day(text: str | None) -> date | None:
-    """Give the calendar day of an xs:date, whose zone says nothing about a school day; None for none.
+    """Return the calendar day of an xs:date, without regard to its zone; None for None.
 
-    A day that no calendar of ours holds becomes the first or last one that it does. Raises ValueError for other text.
+    A year outside those of Python's `date` becomes the first or the last day that it has. Raises ValueError for any
+    other text.
     """
     if text is None:
         return None
-    match = _DAG.fullmatch(text)
+    match = _XS_DATE.fullmatch(text)
     if match is None:
         raise ValueError("not an xs:date")
     year = int(match[1])

@@ -1,4 +1,4 @@
-"""The schools and their vestigingen: each vestiging is one brin6, and exists once imported or added."""
+"""The schools and their vestigingen: a vestiging is one brin6, and exists once it is imported or added."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
-from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import fetch_queries
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query, SelectStatement
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 MAX_NAAM = 200
-"""PostgreSQL keeps to the width of the column; SQLite would not."""
+"""The longest naam in characters, inclusive: the width of the column, which SQLite does not enforce."""
 
 
-class VestigingError(UwlrAdapterError):
+class VestigingError(RefusedError):
     """A vestiging cannot be added; the text says why."""
 
 
@@ -25,34 +25,36 @@ class VestigingError(UwlrAdapterError):
 class Vestiging:
     """One vestiging of a school."""
 
-    brin6: str
+    brin6: Brin6
     naam: str
     schoolkey: str | None = None
 
     @property
     def brincode(self) -> str:
         """The school: the first four characters of the brin6."""
-        return self.brin6[:4]
+        return brincode_of(self.brin6)
 
     @property
     def dependancecode(self) -> str:
         """The vestiging within the school: the last two characters of the brin6."""
-        return self.brin6[4:]
+        return dependancecode_of(self.brin6)
 
 
 def add_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
-    """Add a vestiging; raises VestigingError when it exists already or the brin6 has another form."""
+    """Add a vestiging. Raises VestigingError when it exists, or the brin6 or the naam is not valid."""
     _require_form(brin6, naam)
-    lock_school(connection, brin6[:4])
+    lock_school(connection, brincode_of(brin6))
     if find_vestiging(connection, brin6) is not None:
         raise VestigingError(f"{brin6} exists already")
     return insert_vestiging(connection, brin6, naam, schoolkey)
 
 
 def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey: str | None = None) -> Vestiging:
-    """Add a vestiging that is not there, of a school that this transaction holds. Raises VestigingError."""
-    _require_form(brin6, naam)
-    added = Vestiging(brin6=brin6, naam=naam.strip(), schoolkey=schoolkey)
+    """Insert a vestiging that does not exist, of a school that this transaction holds (`lock_school`).
+
+    Raises VestigingError when the brin6 or the naam is not valid.
+    """
+    added = Vestiging(brin6=_require_form(brin6, naam), naam=naam.strip(), schoolkey=schoolkey)
     connection.execute(
         vestiging.insert().values(
             brin6=added.brin6,
@@ -65,45 +67,47 @@ def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey
     return added
 
 
-def _require_form(brin6: str, naam: str) -> None:
+def _require_form(brin6: str, naam: str) -> Brin6:
     if not is_brin6(brin6):
         raise VestigingError("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
     if not 0 < len(naam.strip()) <= MAX_NAAM:
         raise VestigingError(f"a vestiging needs a naam of at most {MAX_NAAM} characters")
+    return brin6
 
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
-    """Give the vestiging of a brin6, or None."""
-    (found,) = fetch_queries(connection, [vestiging_query(brin6)])
-    return vestiging_of(found)
+    """Return the vestiging of a brin6, or None."""
+    (rows,) = fetch_queries(connection, [vestiging_query(brin6)])
+    return vestiging_of(rows)
 
 
 def vestiging_query(brin6: str) -> Query:
-    """Ask for the vestiging of a brin6."""
+    """Return the query for the vestiging of a brin6; `vestiging_of` reads its rows."""
     return Query(_BY_BRIN6, {"brin6": brin6})
 
 
-def vestiging_of(found: Sequence[Row]) -> Vestiging | None:
-    """Read it in the rows that were found."""
-    return Vestiging(*found[0]) if found else None
+def vestiging_of(rows: Sequence[Row]) -> Vestiging | None:
+    """Return the vestiging in the rows of `vestiging_query`, or None."""
+    return Vestiging(*rows[0]) if rows else None
 
 
 def find_by_schoolkey(connection: sa.Connection, schoolkey: str) -> Vestiging | None:
-    """Give the one vestiging that a schoolkey belongs to, or None."""
+    """Return the one vestiging of a schoolkey, or None."""
     row = connection.execute(sa.select(vestiging).where(vestiging.c.schoolkey == schoolkey)).one_or_none()
     return None if row is None else Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey)
 
 
 def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
-    """Give every vestiging, by brin6; each database has an order of its own, so it is made here."""
+    """Return every vestiging by ascending brin6, sorted here because the databases collate differently."""
     rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
 def lock_school(connection: sa.Connection, brincode: str) -> bool:
-    """Hold a school until the transaction ends: of two imports the second sees the persons of the first.
+    """Lock a school until the transaction ends, and return whether it is new.
 
-    Tells whether it is new, so that no person of it can be known: whoever writes one holds the school.
+    Every writer of persons holds this lock: of two imports the second sees the persons of the first, and a new school
+    has none.
     """
     dialect.lock(connection, f"brincode {brincode}")
     is_new = connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None
@@ -113,9 +117,9 @@ def lock_school(connection: sa.Connection, brincode: str) -> bool:
 
 
 def touch_school(connection: sa.Connection, brincode: str) -> None:
-    """Note that the records of a school changed, and erase the answers that were made from them.
+    """Count a change of the records of a school, and delete the answers stored from them.
 
-    So whoever is forgotten is gone from these too, in the same transaction.
+    It is one transaction with the change, so that a forgotten person is gone from the answers as well.
     """
     connection.execute(school.update().where(school.c.brincode == brincode).values(versie=school.c.versie + 1))
     own = sa.select(vestiging.c.brin6).where(vestiging.c.brincode == brincode)
@@ -123,13 +127,16 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
 
 
 def version_query(brincode: str, *, hold: bool = False) -> Query:
-    """Ask for the number of changes of a school's records; `hold` keeps it so until the transaction ends."""
+    """Return the query for the number of changes of a school's records; `version_of` reads its rows.
+
+    With `hold` the row is locked, so that the number cannot change before the transaction ends.
+    """
     return Query(_HELD_VERSION if hold else _VERSION, {"brincode": brincode})
 
 
-def version_of(found: Sequence[Row]) -> int:
-    """Read it in the rows that were found; 0 for a school that is not there."""
-    return int(found[0][0]) if found else 0
+def version_of(rows: Sequence[Row]) -> int:
+    """Return the number of changes in the rows of `version_query`; 0 for an unknown school."""
+    return int(rows[0][0]) if rows else 0
 
 
 _BY_BRIN6 = SelectStatement(

@@ -2,8 +2,8 @@
 
 A person has a key for life within a brincode. Everything that a source says of one year stands under (brin6,
 schooljaar), so that it replaces its own year and touches no other; the columns of a deelname and an aanstelling are the
-elements of UWLR as the source wrote them, in text. References inside a year are foreign keys. docs/records.md has the
-rules.
+elements of UWLR as the source wrote them, in text. References inside a year are foreign keys.
+docs/reference/records.md has the rules.
 """
 
 from enum import StrEnum

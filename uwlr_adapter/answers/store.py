@@ -37,6 +37,7 @@ from uwlr_adapter.administratie.tables import stand_inhoud
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
 from uwlr_adapter.answers.memory import ByteLruCache
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
 from uwlr_adapter.contract import answer, gzip_stream, rendered
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -205,7 +206,7 @@ class AnswerStore:
         day = day_of(moment)
         selectie = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel)
         states, versions, *found = self._database.snapshot(
-            [Query(_STATE, answer_key._asdict()), schools.version_query(answer_key.brin6[:4]), *selectie.ask()]
+            [Query(_STATE, answer_key._asdict()), schools.version_query(brincode_of(answer_key.brin6)), *selectie.ask()]
         )
         version = schools.version_of(versions)
         if (usable := _usable(states, answer_key, answer_format, version, day)) is not None:
@@ -296,8 +297,8 @@ def _school(answer_key: AnswerKey, schoolkey: str | None) -> School:
     return School(
         schooljaar=answer_key.schooljaar,
         peildatum="",
-        brincode=answer_key.brin6[:4],
-        dependancecode=answer_key.brin6[4:],
+        brincode=brincode_of(answer_key.brin6),
+        dependancecode=dependancecode_of(answer_key.brin6),
         schoolkey=schoolkey,
         aanmaakdatum="",
     )
@@ -341,7 +342,7 @@ def _keep(
     held, geopend, last_seen = fetch_queries(
         connection,
         [
-            schools.version_query(answer_key.brin6[:4], hold=True),
+            schools.version_query(brincode_of(answer_key.brin6), hold=True),
             store.last_opened_query(answer_key.brin6),
             freshness.last_seen_query(answer_key),
         ],

@@ -1,4 +1,4 @@
-"""The command `uwlr-adapter`: one file per command group."""
+"""The command `uwlr-adapter`: one module per command group."""
 
 from uwlr_adapter.cli.main import main
 

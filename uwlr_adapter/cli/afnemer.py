@@ -14,13 +14,13 @@ from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import AfnemerError
 
-LONGEST_OVERLAP = 366
-"""Days that two klantcodes may be valid at once: a longer time is no rotation."""
+MAX_OVERLAP = 366
+"""Most days that two klantcodes may be valid at once, inclusive; with a longer overlap the old one is never retired."""
 
 
 @click.group()
 def afnemer() -> None:
-    """Add and manage the afnemers: vendors that call the service.
+    """Add and manage afnemers: the vendors that call the service.
 
     Example:  uwlr-adapter afnemer add Snappet
     """
@@ -30,13 +30,13 @@ def afnemer() -> None:
 @click.argument("klantnaam")
 @click.pass_obj
 def add(context: Context, klantnaam: str) -> None:
-    """Add an afnemer and print its klantcode, once.
+    """Add an afnemer and print its klantcode once.
 
-    The catalogue names the afnemer of a koppeling by its KLANTNAAM, exactly.
+    KLANTNAAM must be spelled exactly as the catalogue spells the afnemer of a koppeling.
 
     Example:  uwlr-adapter afnemer add Snappet
     """
-    with _acting(context) as (connection, server_keys):
+    with _transaction(context) as (connection, server_keys):
         _, klantcode = afnemers.add(connection, server_keys, klantnaam, context.clock())
     _show_once(context, klantcode)
 
@@ -49,34 +49,34 @@ def list_(context: Context) -> None:
     Example:  uwlr-adapter afnemer list
     """
     with context.database() as database, database.reading() as connection:
-        found = afnemers.list_all(connection)
+        rows = afnemers.list_all(connection)
     moment = context.clock()
     table = make_table("klantnaam", "added", "status", "previous klantcode valid until")
-    for one in found:
-        overlap = one.previous_until if one.previous_until is not None and one.previous_until > moment else None
-        status = ("enabled" if one.is_enabled else "disabled") + (", strict" if one.strict else "")
-        table.add_row(escape(one.klantnaam), _shown(one.created_at), status, _shown(overlap))
+    for row in rows:
+        overlap = row.previous_until if row.previous_until is not None and row.previous_until > moment else None
+        status = ("enabled" if row.is_enabled else "disabled") + (", strict" if row.strict else "")
+        table.add_row(escape(row.klantnaam), _local_time(row.created_at), status, _local_time(overlap))
     context.console.print(table)
-    if not found:
-        context.messages.print("No afnemer yet: `uwlr-adapter afnemer add KLANTNAAM` adds one.")
+    if not rows:
+        context.messages.print("No afnemers yet. Add one with `uwlr-adapter afnemer add KLANTNAAM`.")
 
 
 @afnemer.command()
 @click.argument("klantnaam")
 @click.option(
     "--overlap",
-    type=click.IntRange(0, LONGEST_OVERLAP),
+    type=click.IntRange(0, MAX_OVERLAP),
     default=0,
     show_default=True,
-    help="Days that the old klantcode stays valid beside the new one.",
+    help="Days that the old klantcode stays valid alongside the new one.",
 )
 @click.pass_obj
 def rotate(context: Context, klantnaam: str, overlap: int) -> None:
-    """Give an afnemer a new klantcode and print it, once.
+    """Generate a new klantcode for an afnemer and print it once.
 
     Example:  uwlr-adapter afnemer rotate Snappet --overlap 14
     """
-    with _acting(context) as (connection, server_keys):
+    with _transaction(context) as (connection, server_keys):
         _, klantcode = afnemers.rotate(connection, server_keys, klantnaam, context.clock(), timedelta(days=overlap))
     _show_once(context, klantcode)
 
@@ -85,45 +85,47 @@ def rotate(context: Context, klantnaam: str, overlap: int) -> None:
 @click.argument("klantnaam")
 @click.pass_obj
 def disable(context: Context, klantnaam: str) -> None:
-    """Refuse every call of an afnemer from now on, for all schools; their koppelingen stay. `enable` undoes it.
+    """Refuse every call of an afnemer, for all schools, until `enable`. The koppelingen stay.
 
     Example:  uwlr-adapter afnemer disable Snappet
     """
-    with _acting(context) as (connection, _):
+    with _transaction(context) as (connection, _):
         afnemers.disable(connection, klantnaam, context.clock())
-    context.messages.print("Disabled; its calls are refused from now on.")
+    context.messages.print("Disabled. Its calls are refused from now on.")
 
 
 @afnemer.command()
 @click.argument("klantnaam")
 @click.pass_obj
 def enable(context: Context, klantnaam: str) -> None:
-    """Let a disabled afnemer call again, with the klantcode that it had.
+    """Allow a disabled afnemer to call again, with the klantcode it had.
 
     Example:  uwlr-adapter afnemer enable Snappet
     """
-    with _acting(context) as (connection, _):
+    with _transaction(context) as (connection, _):
         afnemers.enable(connection, klantnaam, context.clock())
     context.messages.print("Enabled.")
 
 
 @afnemer.command()
 @click.argument("klantnaam")
-@click.option("--off", is_flag=True, help="Repair its requests again.")
+@click.option("--off", is_flag=True, help="Turn strict off: repair its requests again.")
 @click.pass_obj
 def strict(context: Context, klantnaam: str, *, off: bool) -> None:
-    """Judge the requests of an afnemer without any repair, so that its deviations get the fault of the standard.
+    """Validate the requests of an afnemer without repairs.
+
+    A request that deviates from the standard then gets the fault of the standard.
 
     Example:  uwlr-adapter afnemer strict Snappet
     """
-    with _acting(context) as (connection, _):
+    with _transaction(context) as (connection, _):
         afnemers.set_strict(connection, klantnaam, strict=not off)
-    context.messages.print("Its requests are repaired again." if off else "Its requests are not repaired any more.")
+    context.messages.print("Its requests are repaired again." if off else "Its requests are no longer repaired.")
 
 
 @contextmanager
-def _acting(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
-    """Open the writing transaction and the server keys; a refusal becomes one sentence, and nothing has changed."""
+def _transaction(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
+    """Yield a write transaction and the server keys; a refusal is printed as one sentence and rolls everything back."""
     with context.database() as database:
         try:
             server_keys = ServerKeys.from_settings(context.settings, database)
@@ -134,12 +136,13 @@ def _acting(context: Context) -> Iterator[tuple[sa.Connection, ServerKeys]]:
 
 
 def _show_once(context: Context, klantcode: str) -> None:
-    """Print a klantcode by itself on standard output, and what to do with it beside it."""
+    """Print a klantcode alone on standard output, and the explanation on standard error."""
     click.echo(klantcode)
     context.messages.print(
-        "This is the klantcode. Hand it to the vendor now: it is shown once and cannot be read back."
+        "This is the klantcode. Give it to the vendor now: it is shown only once and cannot be retrieved later."
     )
 
 
-def _shown(moment: datetime | None) -> str:
+def _local_time(moment: datetime | None) -> str:
+    """Return a moment in Amsterdam time, or an empty string for None."""
     return "" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

@@ -1,4 +1,4 @@
-"""What every command shares: the settings, the open database, the clock, and errors as one sentence."""
+"""Shared by all commands: settings, database, clock, output, and errors as one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,33 +14,33 @@ from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
-WIDE = 200
-"""Columns of what is written to a file or a pipe."""
+PIPE_WIDTH = 200
+"""Characters per line of output to a file or a pipe."""
 
 
 def _output() -> Console:
-    """Give standard output; a file or a pipe gets lines of full length."""
+    """Return a console for standard output; a file or a pipe gets lines of PIPE_WIDTH characters."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The object that click hands to each command (`@click.pass_obj`)."""
+    """The object that click passes to each command (`@click.pass_obj`)."""
 
     settings: Settings
     clock: Clock = now
     console: Console = field(default_factory=_output)
-    """Standard output: what was asked for."""
+    """Standard output: the result of the command."""
     messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
-    """Standard error: progress, warnings and reasons."""
+    """Standard error: progress, warnings and explanations."""
 
     def catalogue(self) -> Catalogue:
-        """Give the catalogue of koppelingen that the settings name."""
+        """Return the catalogue of koppelingen named by the settings."""
         try:
             return Catalogue.load(self.settings.catalogus)
         except CatalogueError as error:
-            raise click.ClickException(f"the catalogue cannot be used: {error}") from error
+            raise click.ClickException(f"the catalogue is not usable: {error}") from error
 
     @contextmanager
     def database(self) -> Iterator[Database]:
@@ -62,13 +62,13 @@ class Context:
                 database.close()
 
 
-WHOLE = frozenset({"ID", "moment", "vestiging", "reden"})
-"""Columns that are not folded either: they are typed back, or are what one looks for."""
+_NO_WRAP = frozenset({"ID", "moment", "vestiging", "reden"})
+"""Headers of columns that are never wrapped: their values are copied into other commands, or searched for."""
 
 
 def make_table(*headers: str) -> Table:
-    """Give an empty table whose cells are folded, never cut."""
+    """Return an empty table whose cells are wrapped, never truncated."""
     table = Table()
     for header in headers:
-        table.add_column(header, overflow="fold", no_wrap=header in WHOLE)
+        table.add_column(header, overflow="fold", no_wrap=header in _NO_WRAP)
     return table

@@ -1,4 +1,4 @@
-"""`uwlr-adapter contract`: the XSDs that judge every message, held against the official ones."""
+"""`uwlr-adapter contract`: compare our XSDs, which validate every message, with the official ones."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,7 +11,7 @@ from uwlr_adapter.cli.base import Context, make_table
 
 @click.group()
 def contract() -> None:
-    """Look at the contract: the XSDs that judge every message."""
+    """Inspect the contract: the XSDs that validate every message."""
 
 
 @contract.command()
@@ -21,21 +21,21 @@ def contract() -> None:
     type=click.Choice(["2.2", "2.3"]),
     default="2.2",
     show_default=True,
-    help="Version of UWLR of the files in DIR.",
+    help="UWLR version of the files in DIR.",
 )
-@click.option("--stated", is_flag=True, help="List the differences that we state as well, not only how many they are.")
+@click.option("--stated", is_flag=True, help="Also list the stated differences, instead of only counting them.")
 @click.pass_obj
 def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> None:
-    """Tell where the official XSDs in DIR and ours differ, for an owner of the official files of one version.
+    """Show where the official XSDs in DIR differ from ours, for anyone who has the official files of one version.
 
-    DIR and all under it is searched for the XSDs of leerlinggegevens and autorisatie. Their elements, attributes,
-    order, cardinality, facets and code lists are compared with ours, and both judge the same samples. Ends with 0 when
-    all differences are those that we state (the list of schooljaren, keys that work, toevoegingen), 1 when there are
-    others, and 2 when DIR cannot be compared.
+    DIR is searched recursively for the XSDs of leerlinggegevens and autorisatie. Their elements, attributes, order,
+    cardinality, facets and code lists are compared with ours, and both validate the same samples. The exit status is 0
+    if every difference is a stated one (the list of schooljaren, keys that work, toevoegingen), 1 if there are others,
+    and 2 if DIR cannot be compared.
 
     Example:  uwlr-adapter contract compare UWLR2.3_Technische_bestanden --xsdversie 2.3
     """
-    # xmlschema takes as long to load as the rest of the command, and only this needs it.
+    # xmlschema takes as long to load as the rest of the program, and only this command needs it.
     from uwlr_adapter.compare.compare import compare as compare_with_ours  # noqa: PLC0415
     from uwlr_adapter.compare.schema_files import CompareError, find  # noqa: PLC0415
 
@@ -47,8 +47,8 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
         raise click.UsageError(str(error)) from None
     for path in theirs.paths:
         context.messages.print(f"Compared with {escape(str(path))}")
-    news = [diff for diff in diffs if not diff.stated]
-    shown = diffs if stated else news
+    unstated = [diff for diff in diffs if not diff.stated]
+    shown = diffs if stated else unstated
     if shown:
         table = make_table("where", "what", "ours", "theirs", "stated")
         for diff in shown:
@@ -56,8 +56,8 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
             table.add_row(*(escape(cell) for cell in cells))
         context.console.print(table)
     reasons = Counter(diff.stated for diff in diffs if diff.stated)
-    for reason, number in reasons.items():
-        context.console.print(f"stated, {number} times: {reason}")
-    context.console.print(f"differences that are not stated: {len(news)}")
-    if news:
+    for reason, count in reasons.items():
+        context.console.print(f"stated, {count} times: {reason}")
+    context.console.print(f"unstated differences: {len(unstated)}")
+    if unstated:
         raise click.exceptions.Exit(1)

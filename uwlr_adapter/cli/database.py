@@ -1,4 +1,4 @@
-"""`uwlr-adapter db`: the tables."""
+"""`uwlr-adapter db`: the tables of the database."""
 
 import click
 
@@ -8,7 +8,7 @@ from uwlr_adapter.db.database import Database, DatabaseUnusableError
 
 @click.group()
 def db() -> None:
-    """Look after the database.
+    """Maintain the database.
 
     Example:  uwlr-adapter db upgrade
     """
@@ -17,7 +17,7 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(context: Context) -> None:
-    """Bring the tables to this version; what is there stays.
+    """Migrate the tables to the current version; the data stay.
 
     Example:  UWLR_DATABASE=sqlite:////var/lib/uwlr/uwlr.sqlite3 uwlr-adapter db upgrade
     """
@@ -27,4 +27,4 @@ def upgrade(context: Context) -> None:
         database.close()
     except DatabaseUnusableError as error:
         raise click.ClickException(str(error)) from error
-    context.messages.print("The database is current.")
+    context.messages.print("The database is up to date.")

@@ -1,4 +1,4 @@
-"""`uwlr-adapter demo`: the example school, served and fetched."""
+"""`uwlr-adapter demo`: serve the example school and fetch from it."""
 
 import json
 import sys
@@ -15,15 +15,16 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
-from uwlr_adapter.server.serve import ListenError, free_port, run
+from uwlr_adapter.server.port import ListenError
+from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.soap.wsdl import PATH
 
 MARKER = "this-is-a-demo"
-"""The file by which the demo knows a folder as its own."""
+"""Name of the file that marks a data folder as the demo's own."""
 LOG = "demo.log"
-"""The file of the log, in the same folder."""
+"""Name of the log file in that folder."""
 REQUEST = """\
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
  <autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
@@ -34,52 +35,57 @@ REQUEST = """\
   <schooljaar>{schooljaar}</schooljaar><brincode>{brincode}</brincode>
   <dependancecode>{dependancecode}</dependancecode><xsdversie>2.2</xsdversie>
  </leerlinggegevens_verzoek></s:Body></s:Envelope>"""
+"""A message to the demo, shown for pasting; the fields are those of DemoSchool."""
 
 
 @click.command()
 @click.option(
-    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the example's own database (default uwlr-demo).",
+    help="Folder for the demo's own database (default uwlr-demo).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready to serve, and nothing else.")
 @click.pass_obj
 def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> None:
-    """Serve an example school on 127.0.0.1, until interrupted, and fetch from it once.
+    """Serve an example school on 127.0.0.1 until interrupted, and fetch from it once.
 
-    Writes the log of the requests to demo.log in the folder.
+    The requests are logged to demo.log in the data folder.
 
     Example:  uwlr-adapter demo --port 9000
     """
-    given = click.get_current_context().find_root().params.get("data")
-    folder: Path = data or given or Path("uwlr-demo")
-    settings = _own_settings(folder, port or free_port())
+    root_data = click.get_current_context().find_root().params.get("data")
+    folder: Path = data or root_data or Path("uwlr-demo")
+    settings = _demo_settings(folder, port)
     with (
         Context(settings, context.clock).database() as database,
-        context.messages.status("Making the example school …"),
+        context.messages.status("Creating the example school …"),
     ):
-        _require_own(folder, database)
+        _require_demo_folder(folder, database)
         try:
             example = prepare(database, ServerKeys.from_settings(settings, database), context.clock())
         except ServerKeyError as error:
             raise click.ClickException(str(error)) from error
     try:
-        run(settings, lambda: _tell(context, settings, example, as_json=as_json), log=_log_to(folder / LOG))
+        run(settings, lambda taken: _report(context, taken, example, as_json=as_json), log=_log_to(folder / LOG))
     except ListenError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _own_settings(folder: Path, port: int) -> Settings:
-    """Give settings of the demo's own: what the environment says is about a real service."""
-    values = {naam: field.get_default() for naam, field in Settings.model_fields.items()}
+def _demo_settings(folder: Path, port: int) -> Settings:
+    """Return the default settings with this folder and port; the environment is for a real service, and ignored."""
+    values = {name: field.get_default() for name, field in Settings.model_fields.items()}
     return Settings.model_construct(**{**values, "data": folder, "port": port})
 
 
 def _log_to(path: Path) -> dict[str, Any]:
-    """Return the set-up of a log in a file, so that the terminal shows only what the demo itself prints.
+    """Return the logging configuration for a file, so that the terminal shows only what the demo itself prints.
 
     Warnings and errors go to standard error too.
     """
@@ -90,17 +96,17 @@ def _log_to(path: Path) -> dict[str, Any]:
     return {**LOGGING, "handlers": handlers, "root": {**LOGGING["root"], "handlers": list(handlers)}}
 
 
-def _require_own(folder: Path, database: Database) -> None:
-    """Refuse a folder with somebody's records: the demo opens its school with codes that everybody knows."""
+def _require_demo_folder(folder: Path, database: Database) -> None:
+    """Refuse a data folder with real records: the demo opens its school with published codes."""
     marker = folder / MARKER
     with database.reading() as connection:
         if list_vestigingen(connection) and not marker.exists():
-            raise click.ClickException(f"{folder} holds records that are not the demo's: give it a folder of its own")
+            raise click.ClickException(f"{folder} holds records that are not the demo's: give the demo its own folder")
     marker.touch()
 
 
-def _tell(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
-    """Print what a vendor needs, and show that it works."""
+def _report(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
+    """Print what a vendor needs to call the demo, and fetch from it once to show that it works."""
     endpoint = f"{settings.base_url}{PATH}"
     portal = {
         "portal": f"{settings.base_url}{PREFIX}",
@@ -114,18 +120,18 @@ def _tell(context: Context, settings: Settings, example: DemoSchool, *, as_json:
         return
     echo = context.console.out
     echo(f"address             {endpoint}\nWSDL                {endpoint}?wsdl")
-    for naam, value in asdict(example).items():
-        echo(f"{naam:<20}{value}")
-    echo("\nThe page of the school, the Koppelingenoverzicht:\n")
-    for naam, value in portal.items():
-        echo(f"{naam:<20}{value}")
+    for name, value in asdict(example).items():
+        echo(f"{name:<20}{value}")
+    echo("\nThe school's page, the Koppelingenoverzicht:\n")
+    for name, value in portal.items():
+        echo(f"{name:<20}{value}")
     echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(example))}\n")
     try:
         antwoord = pull(endpoint, PullRequest(**asdict(example)))
     except PullError as error:
-        context.messages.print(f"The fetch with zeep failed: {error}")
+        context.messages.print(f"Fetching with zeep failed: {error}")
         return
-    counts = ", ".join(f"{number} {naam}" for naam, number in antwoord.counts.items())
+    counts = ", ".join(f"{count} {kind}" for kind, count in antwoord.counts.items())
     verdict = "is not valid" if antwoord.findings else "is valid"
     echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
-    echo(f"The log of the requests is in {settings.data / LOG}.\nCtrl-C stops the demo.")
+    echo(f"The requests are logged to {settings.data / LOG}.\nCtrl-C stops the demo.")

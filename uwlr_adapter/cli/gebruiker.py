@@ -1,4 +1,4 @@
-"""`uwlr-adapter gebruiker`: the people who use the portal."""
+"""`uwlr-adapter gebruiker`: the users of the portal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,20 +25,24 @@ def gebruiker() -> None:
 
 @gebruiker.command()
 @click.argument("login")
-@click.option("--naam", required=True, help="Name of the person.")
+@click.option("--naam", required=True, help="Full name of the user.")
 @click.option(
     "--rol",
     type=click.Choice([str(rol) for rol in GebruikerRol]),
     default=str(GebruikerRol.SCHOOLBEHEERDER),
     show_default=True,
-    help="schoolbeheerder: of a school; bestuur: of the board of several; operator: manages the afnemers.",
+    help="schoolbeheerder: manages a school; bestuur: manages several schools; operator: manages the afnemers.",
 )
 @click.option(
-    "--vestiging", "vestigingen", multiple=True, metavar="BRIN6", help="A vestiging to act for; give it once for each."
+    "--vestiging",
+    "vestigingen",
+    multiple=True,
+    metavar="BRIN6",
+    help="A vestiging that the user manages; repeat the option for each one.",
 )
 @click.pass_obj
 def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[str, ...]) -> None:
-    """Add a user, and print the link with which the person sets a password: good once, for 24 hours.
+    """Add a user and print the link for setting a password, which works once and expires after 24 hours.
 
     \b
     Example:
@@ -46,10 +50,10 @@ def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[st
       uwlr-adapter gebruiker add m.bos --naam "M. Bos" --rol bestuur --vestiging 21QW00 --vestiging 21QW01
       uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    with _acting(context) as connection:
+    with _transaction(context) as connection:
         new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen)
-        made, token = gebruikers.add(connection, new, context.clock())
-    _show_link(context, token, made.login)
+        added, token = gebruikers.add(connection, new, context.clock())
+    _show_link(context, token, added.login)
 
 
 @gebruiker.command("list")
@@ -60,28 +64,30 @@ def list_(context: Context) -> None:
     Example:  uwlr-adapter gebruiker list
     """
     with context.database() as database, database.reading() as connection:
-        found = gebruikers.list_all(connection)
+        rows = gebruikers.list_all(connection)
     table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
-    for one in found:
-        factor = "set up" if one.has_totp else "at first login" if one.needs_totp else "not asked"
-        cells = (one.login, one.naam, one.rol, " ".join(one.vestigingen), _status(context, one), factor)
+    for row in rows:
+        factor = "set up" if row.has_totp else "at first login" if row.needs_totp else "not required"
+        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), factor)
         table.add_row(*map(escape, cells))
     context.console.print(table)
-    if not found:
-        context.messages.print("No user yet: `uwlr-adapter gebruiker add LOGIN --naam … --vestiging BRIN6` adds one.")
+    if not rows:
+        context.messages.print(
+            "No users yet. Add one with `uwlr-adapter gebruiker add LOGIN --naam … --vestiging BRIN6`."
+        )
 
 
 @gebruiker.command()
 @click.argument("login")
 @click.pass_obj
 def reset(context: Context, login: str) -> None:
-    """Make the password and the second factor of a user void, end its sessions, and print a new link.
+    """Revoke the password and the second factor of a user, end the sessions, and print a new link.
 
-    For a forgotten password, a lost telephone, or a link that is too old.
+    Use it for a forgotten password, a lost phone or an expired link.
 
     Example:  uwlr-adapter gebruiker reset j.devries
     """
-    with _acting(context) as connection:
+    with _transaction(context) as connection:
         token = gebruikers.reset(connection, login, context.clock())
     _show_link(context, token, login.strip().lower())
 
@@ -90,31 +96,31 @@ def reset(context: Context, login: str) -> None:
 @click.argument("login")
 @click.pass_obj
 def disable(context: Context, login: str) -> None:
-    """Refuse a user from now on, and end its sessions; `enable` undoes it.
+    """Block a user and end the sessions; `enable` reverses it.
 
     Example:  uwlr-adapter gebruiker disable j.devries
     """
-    with _acting(context) as connection:
+    with _transaction(context) as connection:
         gebruikers.disable(connection, login, context.clock())
-    context.messages.print("Disabled; its sessions are ended.")
+    context.messages.print("Disabled. The sessions of this user are ended.")
 
 
 @gebruiker.command()
 @click.argument("login")
 @click.pass_obj
 def enable(context: Context, login: str) -> None:
-    """Let a disabled user log in again, with the password that it had.
+    """Allow a disabled user to log in again, with the same password.
 
     Example:  uwlr-adapter gebruiker enable j.devries
     """
-    with _acting(context) as connection:
+    with _transaction(context) as connection:
         gebruikers.enable(connection, login)
     context.messages.print("Enabled.")
 
 
 @contextmanager
-def _acting(context: Context) -> Iterator[sa.Connection]:
-    """Open the writing transaction; a refusal becomes one sentence, and nothing has changed."""
+def _transaction(context: Context) -> Iterator[sa.Connection]:
+    """Yield a write transaction; a refusal is printed as one sentence and rolls everything back."""
     with context.database() as database:
         try:
             with database.writing() as connection:
@@ -124,17 +130,17 @@ def _acting(context: Context) -> Iterator[sa.Connection]:
 
 
 def _show_link(context: Context, token: str, login: str) -> None:
-    """Print a link by itself on standard output, and what to do with it beside it."""
+    """Print a link alone on standard output, and the explanation on standard error."""
     click.echo(f"{context.settings.base_url}{PASSWORD_PREFIX}/{token}")
     context.messages.print(
-        f"With this link {escape(login)} sets a password. It is good once, for 24 hours: hand it to that person only."
+        f"With this link {escape(login)} can set a password. It works once, within 24 hours: give it to no one else."
     )
 
 
-def _status(context: Context, one: Gebruiker) -> str:
-    if not one.is_enabled:
+def _status(context: Context, row: Gebruiker) -> str:
+    if not row.is_enabled:
         return "disabled"
-    if one.has_password:
+    if row.has_password:
         return "enabled"
-    waits = one.link_until is not None and one.link_until > context.clock()
-    return "has a link" if waits else "link too old: reset"
+    is_valid = row.link_until is not None and row.link_until > context.clock()
+    return "has a link" if is_valid else "link expired: reset"

@@ -1,4 +1,4 @@
-"""`uwlr-adapter import`: what a source says becomes records, with a report of everything, and can be undone."""
+"""`uwlr-adapter import`: import records from a source, show earlier imports, and undo them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from uwlr_adapter.administratie.sources.csv_set.template import template as csv_
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problemen, summary_of
+from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
 from uwlr_adapter.db.database import Database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,19 +28,21 @@ _BRINCODE = 4
 
 @click.group("import")
 def imports() -> None:
-    """Import the records of a school, look back at imports, and undo them.
+    """Import the records of a school, show earlier imports, and undo them.
 
     Example:  uwlr-adapter import edexml EDEX.XML
     """
 
 
 def _import_options(command: Command) -> Command:
-    """Add the options that every source has."""
+    """Add the options that all sources share."""
     options = (
-        click.option("--brin6", help="Refuse what is not about this vestiging, such as 21QW00."),
-        click.option("--naam", help="What to call a vestiging that is new here. Default: as the source, or its brin6."),
-        click.option("--dry-run", is_flag=True, help="Report what would happen, and change nothing."),
-        click.option("--accept-drop", is_flag=True, help="Import although many leerlingen or groepen would be gone."),
+        click.option("--brin6", help="Refuse data of any other vestiging than this one, such as 21QW00."),
+        click.option(
+            "--naam", help="Name for a vestiging that is new here. Default: the name in the source, or its brin6."
+        ),
+        click.option("--dry-run", is_flag=True, help="Report what would happen, without changing anything."),
+        click.option("--accept-drop", is_flag=True, help="Import even if many leerlingen or groepen would disappear."),
     )
     for option in reversed(options):
         command = option(command)
@@ -52,11 +54,11 @@ def _import_options(command: Command) -> Command:
 @_import_options
 @click.pass_obj
 def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:  # noqa: ANN401 - see _import_options
-    """Import EDEXML files (1.03, 2.0 or 2.1); each is the whole truth for its vestiging and schooljaar.
+    """Import EDEXML files (1.03, 2.0 or 2.1); each replaces the records of its vestiging and schooljaar.
 
-    A leerling or group that is not in the file leaves that schooljaar; other schooljaren stay as they are. Each file
-    is taken whole or not at all, and the exit code is 1 when one of them was refused. Of many files each is told in one
-    line; `import show ID` has the counts.
+    A leerling or groep that is not in the file is removed from that schooljaar; other schooljaren stay as they are.
+    Each file is imported as a whole or not at all, and the exit status is 1 if one of them was refused. If there are
+    many files, each is reported in one line; `import show ID` has the counts.
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
@@ -68,14 +70,14 @@ def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path),
-    help="TOML file that names other labels of columns. Default: kolommen.toml in the folder, if there is one.",
+    help="TOML file with other column labels. Default: kolommen.toml in the folder, if present.",
 )
 @_import_options
 @click.pass_obj
-def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **chosen: Any) -> None:  # noqa: ANN401 - idem
-    """Import folders with a CSV set of one school: leerlingen.csv, inschrijvingen.csv, groepen.csv and so on.
+def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **chosen: Any) -> None:  # noqa: ANN401 - as above
+    """Import folders with the CSV set of one school: leerlingen.csv, inschrijvingen.csv, groepen.csv and so on.
 
-    A set is the whole truth for each vestiging and schooljaar of which groepen.csv has a group; other schooljaren stay
+    A set replaces the records of each vestiging and schooljaar that has a groep in groepen.csv; other schooljaren stay
     as they are. `import template DIR` writes an example.
 
     Example:  uwlr-adapter import csv export/ --dry-run
@@ -85,28 +87,35 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
 
 @imports.command("bron")
 @click.argument("source", metavar="NAME")
-@click.argument("delen", nargs=-1, metavar="[PART]...")
-@click.option("-o", "--option", "opties", multiple=True, metavar="NAME=VALUE", help="An option of the source.")
+@click.argument("parts", nargs=-1, metavar="[PART]...")
+@click.option("-o", "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the source.")
 @_import_options
 @click.pass_obj
-def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: tuple[str, ...], **chosen: Any) -> None:  # noqa: ANN401
-    """Import from an installed source NAME: a LAS maker's own database, found by its entry point (docs/sources.md).
+def from_bron(
+    context: Context,
+    /,
+    source: str,
+    parts: tuple[str, ...],
+    options: tuple[str, ...],
+    **chosen: Any,  # noqa: ANN401 - as above
+) -> None:
+    """Import from the installed source NAME, such as the database of a LAS (docs/guides/source.md).
 
-    Without PART every part of the source is imported; a part is usually a brincode.
+    Without PART, every part of the source is imported; a part is usually a brincode.
 
     Example:  uwlr-adapter import bron mijnlas 21QW -o url=postgresql://las.example/records
     """
-    given = {}
-    for optie in opties:
-        name, separator, value = optie.partition("=")
+    named = {}
+    for option in options:
+        name, separator, value = option.partition("=")
         if not separator:
-            raise click.BadParameter("write it as name=value", param_hint="--option")
-        given[name] = value
+            raise click.BadParameter("write it as NAME=VALUE", param_hint="--option")
+        named[name] = value
     try:
-        made = bron.make(source, given)
+        opened = bron.make(source, named)
     except bron.BronError as error:
         raise click.ClickException(str(error)) from None
-    _import(context, made, delen=delen, **chosen)
+    _import(context, opened, parts=parts, **chosen)
 
 
 @imports.command()
@@ -115,30 +124,30 @@ def from_bron(context: Context, /, source: str, delen: tuple[str, ...], opties: 
 def template(context: Context, folder: Path) -> None:
     """Write an empty CSV set to DIR: every file with its columns and one example row.
 
-    When one of them is there already, nothing is written.
+    If one of the files exists already, nothing is written.
 
     Example:  uwlr-adapter import template export/
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = dict(csv_template())
-        for naam in files:
-            if (folder / naam).exists():
-                raise click.ClickException(f"{naam} is in the folder already: nothing was written")
-        for naam, data in files.items():
-            with (folder / naam).open("xb") as made:
-                made.write(data)
+        for name in files:
+            if (folder / name).exists():
+                raise click.ClickException(f"{name} already exists in the folder: nothing was written")
+        for name, data in files.items():
+            with (folder / name).open("xb") as file:
+                file.write(data)
     except OSError as error:
-        raise click.ClickException(f"the folder cannot be written: {error.strerror}") from None
+        raise click.ClickException(f"cannot write to the folder: {error.strerror}") from None
     context.console.print(f"Wrote a CSV set to {escape(str(folder))}.", soft_wrap=True)
 
 
 @imports.command("list")
-@click.option("--brincode", help="Only those of this school, such as 21QW.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
+@click.option("--brincode", help="Only imports of this school, such as 21QW.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of imports.")
 @click.pass_obj
 def list_(context: Context, brincode: str | None, limit: int) -> None:
-    """List the imports that were done, the newest first.
+    """List the imports, newest first.
 
     Example:  uwlr-adapter import list --brincode 21QW
     """
@@ -150,7 +159,7 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
         table.add_row(str(batch.id), moment_of(batch), batch.brincode, escape(batch.source), years, summary_of(batch))
     context.console.print(table)
     if not found:
-        context.messages.print("No import yet.")
+        context.messages.print("No imports yet.")
 
 
 @imports.command()
@@ -168,13 +177,13 @@ def show(context: Context, batch_id: int) -> None:
 
 @imports.command()
 @click.argument("batch_id", metavar="ID", type=int)
-@click.option("--dry-run", is_flag=True, help="Show what would be undone, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be undone, without changing anything.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
-    """Undo import ID (terugdraaien): the records are again exactly what they were before it.
+    """Undo import ID (terugdraaien): restore the records exactly as they were before it.
 
-    Of a school the newest import goes first. Leerlingen who were forgotten since stay forgotten.
+    The imports of a school are undone newest first. Leerlingen who were forgotten since stay forgotten.
 
     Example:  uwlr-adapter import undo 12 --dry-run
     """
@@ -183,7 +192,7 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
             batch = _require(batches.require_undoable, connection, batch_id)
         print_batch(context.console, batch)
         if not (dry_run or yes):
-            click.confirm("Undo all of this?", abort=True)
+            click.confirm("Undo this import?", abort=True)
         try:
             with database.writing() as connection:
                 batches.undo(connection, batch_id, context.clock())
@@ -191,9 +200,11 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
                     connection.rollback()
         except BatchError as error:
             raise click.ClickException(str(error)) from None
-    context.console.print("Would be undone (dry run, nothing changed)." if dry_run else f"Import {batch_id} is undone.")
+    context.console.print(
+        "Would be undone (dry run, nothing changed)." if dry_run else f"Import {batch_id} was undone."
+    )
     if batch.forgotten:
-        context.console.print(f"{batch.forgotten} x forgotten since: not brought back.")
+        context.console.print(f"{batch.forgotten} x forgotten since: not restored.")
 
 
 def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
@@ -207,15 +218,17 @@ def _import(
     context: Context,
     source: bron.Bron,
     *,
-    delen: Sequence[str] = (),
+    parts: Sequence[str] = (),
     brin6: str | None,
     naam: str | None,
     dry_run: bool,
     accept_drop: bool,
 ) -> None:
-    """Import every part of a source, each whole or not at all."""
+    """Import the given parts of a source, or all; each as a whole or not at all."""
     if brin6 is not None and not is_brin6(brin6):
-        raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6")
+        raise click.BadParameter(
+            "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
+        )
     options = importer.ImportOptions(
         moment=context.clock(),
         source=source.name,
@@ -226,7 +239,7 @@ def _import(
         max_drop=context.settings.max_drop,
     )
     refused = 0
-    parts = delen or source.parts()
+    parts = parts or source.parts()
     with context.database() as database, _progress(context.messages) as progress:
         for part in progress.track(parts, description="Importing"):
             try:
@@ -234,7 +247,7 @@ def _import(
             except ImportRefusedError as error:
                 refused += 1
                 context.console.print(f"{escape(part)}: refused, nothing changed", soft_wrap=True)
-                print_problemen(context.console, error.problems)
+                print_problems(context.console, error.problems)
             else:
                 print_done(context.console, part, done, dry_run=dry_run, short=len(parts) >= MANY)
     if refused:
@@ -249,7 +262,7 @@ def _import_part(
     except ImportRefusedError:
         raise
     except Exception as error:
-        reason = f"the source failed: {type(error).__name__}"  # its text may quote a value
+        reason = f"the source failed: {type(error).__name__}"  # the text of the exception may quote a value
         raise ImportRefusedError([Problem(0, "", reason)]) from error
     return importer.import_deliveries(database, deliveries, options)
 

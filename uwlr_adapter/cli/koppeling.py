@@ -1,6 +1,6 @@
-"""`uwlr-adapter koppeling`: what a school does in its Koppelingenoverzicht, from the command line.
+"""`uwlr-adapter koppeling`: the actions of the Koppelingenoverzicht, on the command line.
 
-A refusal is the Dutch sentence that the school itself would read.
+A refusal is printed as the Dutch sentence that the portal shows to the school.
 """
 
 import getpass
@@ -45,13 +45,13 @@ def koppeling() -> None:
 
 
 def _code_options(command: _Command) -> _Command:
-    """Add the ways to give a verificatiecode; without any of them it is asked for."""
-    generate = click.option("--generate", is_flag=True, help="Make up a code and print it, once.")
+    """Add the options for a verificatiecode; it is prompted for if neither is given."""
+    generate = click.option("--generate", is_flag=True, help="Generate a code and print it once.")
     code = click.option(
         "--code",
         envvar=CODE_VARIABLE,
         callback=read_secret,
-        help=f"The verificatiecode (or {CODE_VARIABLE}, or @FILE; asked for when absent).",
+        help=f"The verificatiecode (or {CODE_VARIABLE}, or @FILE; prompted for if absent).",
     )
     return code(generate(command))
 
@@ -60,8 +60,8 @@ def _yes_option(command: _Command) -> _Command:
     return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
-def _which(command: _Command) -> _Command:
-    """Add the arguments that name a koppeling: the vestiging, and the id in the catalogue."""
+def _koppeling_arguments(command: _Command) -> _Command:
+    """Add the arguments that identify a koppeling: the vestiging, and the id in the catalogue."""
     return click.argument("brin6")(click.argument("koppeling_id", metavar="ID")(command))
 
 
@@ -69,14 +69,14 @@ def _which(command: _Command) -> _Command:
 @click.argument("brin6", required=False)
 @click.pass_obj
 def list_(context: Context, brin6: str | None) -> None:
-    """List the activated koppelingen; with BRIN6 also those that the vestiging has or can activate.
+    """List the activated koppelingen; with BRIN6, also those that this vestiging can activate.
 
     Example:  uwlr-adapter koppeling list 21QW00
     """
     catalogue = context.catalogue()
     today = day_of(context.clock())
     table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
-    with _refusing(), context.database() as database, database.reading() as connection:
+    with _reporting_refusals(), context.database() as database, database.reading() as connection:
         if brin6 is None:
             rows = list(_living_rows(connection, catalogue, today))
         else:
@@ -103,14 +103,16 @@ def terms(context: Context, koppeling_id: str) -> None:
 
 
 @koppeling.command()
-@_which
-@click.option("--naam", required=True, help="Name of the mandated person who agrees to the terms.")
-@click.option("--akkoord", is_flag=True, help="This person agrees to the terms (see `koppeling terms ID`).")
-@click.option("--login", default=None, help="Login of that person; default: yours on this machine.")
+@_koppeling_arguments
+@click.option("--naam", required=True, help="Name of the authorised person who agrees to the terms.")
+@click.option(
+    "--akkoord", is_flag=True, help="Confirm that this person agrees to the terms (see `koppeling terms ID`)."
+)
+@click.option("--login", default=None, help="Login of that person; default: your login on this machine.")
 @click.option(
     "--startdatum",
     type=click.DateTime(["%Y-%m-%d", "%d-%m-%Y"]),
-    help="First day on which data flow, up to a year ahead; default: today.",
+    help="First day on which data can be fetched, at most a year ahead; default: today.",
 )
 @_code_options
 @click.pass_obj
@@ -128,18 +130,18 @@ def activate(
 ) -> None:
     """Activate the koppeling ID for the vestiging BRIN6.
 
-    A UWLR koppeling needs a verificatiecode, which the school then also enters at the learning platform.
+    A UWLR koppeling needs a verificatiecode, which the school also enters on the learning platform.
 
     \b
     Example:
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b is click's mark for text that is not folded
     catalogue = context.catalogue()
-    with _refusing(), context.database() as database:
+    with _reporting_refusals(), context.database() as database:
         entry = actions.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
-        with database.reading() as connection:  # before anything is asked for
+        with database.reading() as connection:  # before prompting for anything
             store.require_vestiging(connection, brin6)
             if store.find_living(connection, brin6, koppeling_id) is not None:
                 raise AlreadyActivatedError
@@ -155,18 +157,18 @@ def activate(
         )
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            made = actions.activate(connection, catalogue, server_keys, request, context.clock())
+            activated = actions.activate(connection, catalogue, server_keys, request, context.clock())
     if generate:
         _show_once(context, chosen)
-    context.messages.print(f"Activated {koppeling_id} for {brin6} from {made.startdatum:%d-%m-%Y} on.")
+    context.messages.print(f"Activated {koppeling_id} for {brin6} from {activated.startdatum:%d-%m-%Y}.")
 
 
 @koppeling.command("code")
-@_which
+@_koppeling_arguments
 @_code_options
 @click.pass_obj
 def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, generate: bool) -> None:
-    """Change the verificatiecode of an active koppeling; the old one is refused from then on.
+    """Change the verificatiecode of an active koppeling; the old code is refused from then on.
 
     Example:  uwlr-adapter koppeling code 21QW00 snappet --generate
     """
@@ -175,7 +177,7 @@ def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, 
 
 
 @koppeling.command()
-@_which
+@_koppeling_arguments
 @_yes_option
 @click.pass_obj
 def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
@@ -188,7 +190,7 @@ def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None
 
 
 @koppeling.command()
-@_which
+@_koppeling_arguments
 @_code_options
 @click.pass_obj
 def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *, generate: bool) -> None:
@@ -201,11 +203,11 @@ def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *,
 
 
 @koppeling.command("end")
-@_which
+@_koppeling_arguments
 @_yes_option
 @click.pass_obj
 def end_(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
-    """End a koppeling for good; it can be activated again as a new one.
+    """End a koppeling permanently; activating it again creates a new one.
 
     Example:  uwlr-adapter koppeling end 21QW00 snappet
     """
@@ -217,23 +219,23 @@ def _act(
     context: Context,
     brin6: str,
     koppeling_id: str,
-    act: Callable[[sa.Connection, int, int, datetime], Koppeling],
+    action: Callable[[sa.Connection, int, int, datetime], Koppeling],
     question: str | None,
 ) -> None:
-    """Do an act on the koppeling as it stands now; when somebody changes it while we ask, nothing happens."""
-    with _refusing(), context.database() as database:
+    """Apply an action to the koppeling as read before the confirmation; it is refused if somebody changed it since."""
+    with _reporting_refusals(), context.database() as database:
         with database.reading() as connection:
             seen = _require_living(context, connection, brin6, koppeling_id)
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
-            act(connection, seen.id, seen.versie, context.clock())
+            action(connection, seen.id, seen.versie, context.clock())
 
 
 def _enter_code(
     context: Context, brin6: str, koppeling_id: str, code: str | None, expected: Status, *, generate: bool
 ) -> None:
-    with _refusing(), context.database() as database:
+    with _reporting_refusals(), context.database() as database:
         with database.reading() as connection:
             seen = _require_living(context, connection, brin6, koppeling_id)
         if seen.afnemer_id is not None and seen.status is not expected:
@@ -250,17 +252,17 @@ def _enter_code(
 def _require_living(context: Context, connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
     store.require_vestiging(connection, brin6)
     found = store.find_living(connection, brin6, koppeling_id)
-    if found is None:  # one that left the catalogue can still be ended
+    if found is None:  # a koppeling that is no longer in the catalogue can still be ended
         actions.require_entry(context.catalogue(), koppeling_id)
         raise NoKoppelingError
     return found
 
 
 def _chosen_code(brin6: str, code: str | None, *, generate: bool) -> str:
-    """Give the code that was given, made up, or typed now."""
+    """Return the given code, a generated one, or the one typed at the prompt."""
     if generate:
         if code is not None:
-            raise click.UsageError("give --generate or a code, not both")
+            raise click.UsageError("use either --generate or a code, not both")
         return verificatiecode.generate(brin6)
     if code is not None:
         return code
@@ -272,20 +274,20 @@ def _own_login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container without a password entry
-        raise click.UsageError("give --login: this machine does not know who you are") from None
+        raise click.UsageError("--login is needed: your login on this machine is unknown") from None
 
 
 def _show_once(context: Context, code: str | None) -> None:
-    """Print a generated code by itself on standard output, and what to do with it beside it."""
+    """Print a generated code alone on standard output, and the explanation on standard error."""
     click.echo(code)
     context.messages.print(
-        "This is the verificatiecode. The school enters it at the learning platform; it cannot be read back."
+        "This is the verificatiecode. The school enters it on the learning platform; it cannot be retrieved later."
     )
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn a refusal into one sentence and exit code 1."""
+def _reporting_refusals() -> Iterator[None]:
+    """Print a refusal as one sentence, with exit status 1."""
     try:
         yield
     except (KoppelingError, ServerKeyError) as error:
@@ -293,10 +295,10 @@ def _refusing() -> Iterator[None]:
 
 
 def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[tuple[str, ...]]:
-    for one in store.list_living(connection):
-        entry = catalogue.get(one.entry_id)
-        naam, kind = ("-", "not in the catalogue") if entry is None else (entry.naam, entry.type)
-        yield one.brin6, one.entry_id, naam, kind, f"{one.startdatum:%d-%m-%Y}", _status(one, today)
+    for found in store.list_living(connection):
+        entry = catalogue.get(found.entry_id)
+        name, kind = ("-", "not in the catalogue") if entry is None else (entry.naam, entry.type)
+        yield found.brin6, found.entry_id, name, kind, f"{found.startdatum:%d-%m-%Y}", _status(found, today)
 
 
 def _overview_rows(
@@ -308,11 +310,11 @@ def _overview_rows(
         if active.koppeling is not None:
             start, status = f"{active.koppeling.startdatum:%d-%m-%Y}", _status(active.koppeling, today)
         yield brin6, active.entry.id, active.entry.naam, active.entry.type, start, status
-    for free in view.available:
-        status = "beschikbaar" if free.now else "nog niet beschikbaar"
-        yield brin6, free.entry.id, free.entry.naam, free.entry.type, "", status
+    for available in view.available:
+        status = "beschikbaar" if available.now else "nog niet beschikbaar"
+        yield brin6, available.entry.id, available.entry.naam, available.entry.type, "", status
 
 
-def _status(one: Koppeling, today: date) -> str:
-    waits = one.status is Status.ACTIEF and one.startdatum > today
-    return "nog niet gestart" if waits else str(one.status)
+def _status(found: Koppeling, today: date) -> str:
+    is_waiting = found.status is Status.ACTIEF and found.startdatum > today
+    return "nog niet gestart" if is_waiting else str(found.status)

@@ -1,49 +1,50 @@
-"""`uwlr-adapter leerling`: forget a leerling everywhere, and let one come back."""
+"""`uwlr-adapter leerling`: forget a leerling everywhere, and allow a forgotten one to be imported again."""
 
 import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import forget as forgetting
-from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.brin import brincode_of, is_brin6
 from uwlr_adapter.cli.base import Context
 
-_WHO = "KEY is the one that platforms get, or one of the source."
+_KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
 
 
 @click.group()
 def leerling() -> None:
-    """Forget a leerling, or let one who was forgotten come back.
+    """Forget a leerling, or allow a forgotten one to be imported again.
 
     Example:  uwlr-adapter leerling forget 21QW00 10001 --dry-run
     """
 
 
-@leerling.command(epilog=_WHO)
+@leerling.command(epilog=_KEY_HELP)
 @click.argument("brin6")
 @click.argument("key")
-@click.option("--dry-run", is_flag=True, help="Say what would be erased, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be erased, without changing anything.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def forget(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) -> None:
-    """Erase the leerling with KEY of the school of BRIN6: records of every year, and what kept imports hold.
+    """Erase the leerling with KEY at the school of BRIN6: the records of all years, and the data in stored imports.
 
-    This cannot be undone. The next import of a source that still has this leerling stops with a clear line: take the
-    person out of the source first.
+    This cannot be undone. The next import of a source that still has this leerling is refused: remove the person from
+    the source first.
 
     Example:  uwlr-adapter leerling forget 21QW00 10001 --dry-run
     """
     with context.database() as database:
         try:
             with database.writing() as connection:
-                found = _forget(context, connection, brin6, key)
+                erased = _forget(context, connection, brin6, key)
                 connection.rollback()
-            count = f"{found.deelnames} deelnames and what {found.batches} kept imports hold"
-            context.console.print(f"One leerling: {count}.")
+            context.console.print(
+                f"One leerling: {erased.deelnames} deelnames, and the data in {erased.batches} stored imports."
+            )
             if dry_run:
                 context.console.print("Dry run, nothing changed.")
                 return
             if not yes:
-                click.confirm("Erase this for good?", abort=True)
+                click.confirm("Erase this permanently?", abort=True)
             with database.writing() as connection:
                 _forget(context, connection, brin6, key)
         except forgetting.ForgetError as error:
@@ -51,12 +52,12 @@ def forget(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) 
     context.console.print("Forgotten.")
 
 
-@leerling.command(epilog=_WHO)
+@leerling.command(epilog=_KEY_HELP)
 @click.argument("brin6")
 @click.argument("key")
 @click.pass_obj
 def allow(context: Context, brin6: str, key: str) -> None:
-    """Let the leerling with KEY, who was forgotten at the school of BRIN6, come in again with the next import.
+    """Allow the next import to bring back the leerling with KEY, who was forgotten at the school of BRIN6.
 
     Example:  uwlr-adapter leerling allow 21QW00 10001
     """
@@ -66,7 +67,7 @@ def allow(context: Context, brin6: str, key: str) -> None:
                 forgetting.allow(connection, _brincode(brin6), key)
         except forgetting.ForgetError as error:
             raise click.ClickException(str(error)) from None
-    context.console.print("May come in again.")
+    context.console.print("This leerling may be imported again.")
 
 
 def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -> forgetting.Erased:
@@ -75,5 +76,7 @@ def _forget(context: Context, connection: sa.Connection, brin6: str, key: str) -
 
 def _brincode(brin6: str) -> str:
     if not is_brin6(brin6):
-        raise click.BadParameter("a brincode and a dependancecode in capitals, such as 21QW00", param_hint="BRIN6")
-    return brin6[:4]
+        raise click.BadParameter(
+            "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="BRIN6"
+        )
+    return brincode_of(brin6)

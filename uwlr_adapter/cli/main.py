@@ -1,4 +1,4 @@
-"""The root of the command, with the options that every command shares."""
+"""The root command, with the options that all commands share."""
 
 from importlib import import_module
 from pathlib import Path
@@ -24,20 +24,20 @@ COMMANDS = {
     "pull": "pull",
     "contract": "contract",
 }
-"""The commands in the order of the help text, and the module of this package that has each."""
+"""The commands in the order of the help text, each with its module in this package."""
 NAMES = {"database": "db"}
-"""The command in a module that is named otherwise."""
+"""The name of the command object in a module where it differs from the name of the module."""
 
 
 class Commands(click.Group):
-    """The commands; a module is loaded when its command is asked for, so that none waits for what it does not use."""
+    """A group that imports the module of a command only when that command is used: the others cost no start-up time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the names of the commands."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - idem
-        """Give a command, or None."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Return a command, or None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module = COMMANDS[cmd_name]
@@ -56,11 +56,11 @@ class Commands(click.Group):
 def main(context: click.Context, data: Path | None) -> None:
     """UWLR leerlinggegevens from a school's records, through an activated koppeling.
 
-    A first look, with an example school:  uwlr-adapter demo
+    To try it with an example school:  uwlr-adapter demo
     """
     try:
         settings = Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        wrong = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
-        raise click.ClickException(f"a setting is wrong: {wrong}") from None
+        invalid = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
+        raise click.ClickException(f"invalid setting: {invalid}") from None
     context.obj = Context(settings)

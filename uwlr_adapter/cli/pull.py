@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.client import PullError, PullRequest, PullResult
@@ -13,17 +14,18 @@ from uwlr_adapter.client import pull as fetch
 from uwlr_adapter.clock import day_of, schooljaar_of
 
 _BRIN6 = 6
+"""Characters of a brincode and a dependancecode together."""
 
 
 @click.command()
 @click.argument("endpoint")
-@click.option("--klantnaam", required=True, help="Your name at the student administration.")
-@secret_option("--klantcode", "The code that belongs to the klantnaam.")
+@click.option("--klantnaam", required=True, help="Your klantnaam at the student administration.")
+@secret_option("--klantcode", "The klantcode that belongs to the klantnaam.")
 @secret_option("--autorisatiesleutel", "The verificatiecode that the school entered.")
 @click.option("--brin6", required=True, help="Brincode and dependancecode, such as 21QW00.")
-@click.option("--schooljaar", help="Such as 2026-2027; default: the present one.")
-@click.option("--xsdversie", default="2.2", show_default=True, help="Version of UWLR to ask.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the answer as XML here.")
+@click.option("--schooljaar", help="Such as 2026-2027; default: the current one.")
+@click.option("--xsdversie", default="2.2", show_default=True, help="UWLR version of the request.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to save the answer in, as XML.")
 @click.pass_obj
 def pull(
     context: Context,
@@ -36,7 +38,7 @@ def pull(
     xsdversie: str,
     out: Path | None,
 ) -> None:
-    """Fetch a school from a UWLR ENDPOINT with zeep, show a summary and save the XML.
+    """Fetch a school from a UWLR ENDPOINT with zeep, print a summary, and save the XML if asked.
 
     \b
     Example:
@@ -44,13 +46,13 @@ def pull(
         --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00 --out school.xml
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
-        raise click.UsageError("--brin6 has six characters: the brincode and the dependancecode, such as 21QW00")
+        raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
     request = PullRequest(
         klantnaam=klantnaam,
         klantcode=klantcode,
         autorisatiesleutel=autorisatiesleutel,
-        brincode=brin6[:4],
-        dependancecode=brin6[4:],
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
         schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
         xsdversie=xsdversie,
     )
@@ -65,18 +67,18 @@ def pull(
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write pupils' data so that only their owner can read them; a file that is there already is replaced."""
+    """Write a file with personal data that only its owner can read; an existing file is replaced."""
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(content)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _show(context: Context, antwoord: PullResult, out: Path | None) -> None:
-    table = make_table("outcome", *antwoord.counts, "by our XSD")
-    verdict = f"{len(antwoord.findings)} wrong" if antwoord.findings else "valid"
+    table = make_table("outcome", *antwoord.counts, "validation")
+    verdict = f"{len(antwoord.findings)} errors" if antwoord.findings else "valid"
     table.add_row(antwoord.outcome, *map(str, antwoord.counts.values()), verdict)
     context.console.print(table)
     for finding in antwoord.findings[:10]:
         context.messages.print(f"{finding.path}: {finding.rule}")
     if out is not None:
-        context.messages.print(f"Saved as {escape(str(out))}, readable by you only.")
+        context.messages.print(f"Saved as {escape(str(out))}, readable only by you.")

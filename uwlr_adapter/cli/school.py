@@ -1,4 +1,4 @@
-"""`uwlr-adapter school`: the vestigingen that are known here, and what is answered for them."""
+"""`uwlr-adapter school`: the known vestigingen, and what is answered for them."""
 
 from collections import Counter
 from datetime import datetime
@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from uwlr_adapter.administratie import schools, selection
+from uwlr_adapter.administratie import enrolment, schools, selection
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
@@ -16,13 +16,17 @@ from uwlr_adapter.contract.names import OPERATIONS
 from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.exchange.exchange import Exchange
+from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
+
+NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
+"""The two causes of geengegevens (docs/reference/records.md)."""
 
 
 @click.group()
 def school() -> None:
-    """Add, list and look at the vestigingen of schools.
+    """Add, list and inspect the vestigingen of schools.
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
@@ -30,12 +34,12 @@ def school() -> None:
 
 @school.command()
 @click.argument("brin6")
-@click.option("--naam", required=True, help="What the school calls this vestiging.")
+@click.option("--naam", required=True, help="Name of the vestiging.")
 @click.pass_obj
 def add(context: Context, brin6: str, naam: str) -> None:
-    """Add the vestiging BRIN6, a brincode and a dependancecode, before its records are there.
+    """Add the vestiging BRIN6 (a brincode and a dependancecode) before its records are imported.
 
-    An import adds its vestiging by itself; this is for activating a koppeling ahead of it.
+    An import adds its vestiging by itself; this command is for activating a koppeling before the first import.
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
@@ -51,84 +55,88 @@ def add(context: Context, brin6: str, naam: str) -> None:
 @school.command("list")
 @click.pass_obj
 def list_(context: Context) -> None:
-    """List the vestigingen by brin6, with what is answered for the current schooljaar today.
+    """List the vestigingen by brin6, with the counts that are answered today for the current schooljaar.
 
     Example:  uwlr-adapter school list
     """
     day = day_of(context.clock())
     table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(day)}", "groepen")
     with context.database() as database, database.reading() as connection:
-        found = schools.list_vestigingen(connection)
-        for one in found:
-            sets = selection.answered(connection, brin6=one.brin6, schooljaar=schooljaar_of(day), day=day)
+        vestigingen = schools.list_vestigingen(connection)
+        for vestiging in vestigingen:
+            sets = enrolment.answered(connection, brin6=vestiging.brin6, schooljaar=schooljaar_of(day), day=day)
             counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
-            table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *counts)
+            table.add_row(vestiging.brin6, escape(vestiging.naam), escape(vestiging.schoolkey or "-"), *counts)
     context.console.print(table)
-    if not found:
-        context.messages.print("No vestiging yet: `uwlr-adapter import edexml FILE` adds the one of the file.")
+    if not vestigingen:
+        context.messages.print("No vestigingen yet. `uwlr-adapter import edexml FILE` adds the one in the file.")
 
 
 @school.command()
 @click.argument("brin6")
-@click.option("--schooljaar", help="Default: the one of the peildatum.")
+@click.option("--schooljaar", help="Default: the schooljaar of the peildatum.")
 @click.option(
     "--peildatum",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="What would be answered on this day, such as 2027-08-01. Default: today.",
+    help="Day for which to show the answer, such as 2027-08-01. Default: today.",
 )
 @click.pass_obj
 def show(context: Context, brin6: str, schooljaar: str | None, peildatum: datetime | None) -> None:
-    """Show what is answered for the vestiging BRIN6: counts per group, what is missing, and what will change.
+    """Show what is answered for the vestiging BRIN6: counts per groep, missing data, and coming changes.
 
     Example:  uwlr-adapter school show 21QW00 --schooljaar 2026-2027 --peildatum 2027-03-01
     """
     day = day_of(context.clock()) if peildatum is None else peildatum.date()
     year = schooljaar or schooljaar_of(day)
     if schooljaar_start(year) is None:
-        raise click.BadParameter("two following years, such as 2026-2027", param_hint="--schooljaar")
+        raise click.BadParameter("must be two consecutive years, such as 2026-2027", param_hint="--schooljaar")
     with context.database() as database, database.reading() as connection:
         if schools.find_vestiging(connection, brin6) is None:
-            raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` shows them")
+            raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
         dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="")
-        changes = selection.changes(connection, brin6=brin6, schooljaar=year, day=day)
+        changes = enrolment.changes(connection, brin6=brin6, schooljaar=year, day=day)
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
         _print_dataset(context.console, brin6, dataset)
     if changes:
-        table = make_table("from", "leerlingen who come", "leerlingen who leave")
-        for one in changes:
-            table.add_row(one.day.isoformat(), str(one.begins), str(one.ends))
+        table = make_table("from", "leerlingen who join", "leerlingen who leave")
+        for change in changes:
+            table.add_row(change.day.isoformat(), str(change.begins), str(change.ends))
         context.console.print(table)
 
 
 @school.command()
 @click.argument("brin6")
-@click.option("--koppeling", "aanbod", required=True, help="The id in the catalogue, such as snappet.")
-@click.option("--schooljaar", help="Default: the one of today.")
+@click.option("--koppeling", "entry_id", required=True, help="Id of the koppeling in the catalogue, such as snappet.")
+@click.option("--schooljaar", help="Default: the current schooljaar.")
 @click.option(
-    "--xsdversie", type=click.Choice(VERSIONS), default="2.2", show_default=True, help="The version asked for."
+    "--xsdversie", type=click.Choice(VERSIONS), default="2.2", show_default=True, help="UWLR version of the request."
 )
 @click.option(
     "--operatie",
+    "operation_name",
     type=click.Choice(["HaalLeerlinggegevens", "HaalStructuur"]),
     default="HaalLeerlinggegevens",
     show_default=True,
-    help="The operation that is asked.",
+    help="Operation of the request.",
 )
 @click.pass_obj
-def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, xsdversie: str, operatie: str) -> None:
-    """Print the exact answer that the afnemer of a koppeling would get for BRIN6 now: the bytes, names included.
+def preview(
+    context: Context, brin6: str, entry_id: str, schooljaar: str | None, xsdversie: str, operation_name: str
+) -> None:
+    """Print the exact answer, byte for byte, that the afnemer of a koppeling would get now for BRIN6.
 
-    A koppeling that is not open gives the reason instead. Nothing is written in the journaal.
+    The answer contains names of pupils. If the koppeling is not open, the reason is printed instead. Nothing is written
+    in the journaal.
 
     Example:  uwlr-adapter school preview 21QW00 --koppeling snappet > antwoord.xml
     """
-    entry = context.catalogue().get(aanbod)
+    entry = context.catalogue().get(entry_id)
     if entry is None or entry.afnemer is None:
-        raise click.BadParameter("is no UWLR koppeling of the catalogue", param_hint="--koppeling")
+        raise click.BadParameter("is not a UWLR koppeling in the catalogue", param_hint="--koppeling")
     verzoek = Verzoek(
-        operation=next(one for one in OPERATIONS.values() if one.name == operatie),
+        operation=next(operation for operation in OPERATIONS.values() if operation.name == operation_name),
         schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
         xsdversie=xsdversie,
         gegevenssetid=None,
@@ -141,35 +149,32 @@ def preview(context: Context, brin6: str, aanbod: str, schooljaar: str | None, x
             server_keys = ServerKeys.from_settings(context.settings, database)
             gate = Gate(context.catalogue(), server_keys)
             exchange = Exchange(database, gate, context.clock, key_naast_eckid=context.settings.key_naast_eckid)
-            answer = exchange.preview(entry.afnemer, brin6, aanbod, verzoek)
+            answer = preview_answer(exchange, entry.afnemer, brin6, entry_id, verzoek)
         except AccessRefused as error:
             raise click.ClickException(f"the afnemer would be refused: {error.reason}") from None
         except OngeldigeKlantIdentificatie:
-            raise click.ClickException("the afnemer would be refused: it is not there, or disabled") from None
+            raise click.ClickException("the afnemer would be refused: it does not exist, or is disabled") from None
         except (ServerKeyError, Fault) as error:
             raise click.ClickException(str(error)) from None
     click.echo(answer)
 
 
-NO_DATA = "The year is not laid out, or nobody is enrolled on the peildatum."
-"""Why a school year is answered with geengegevens (docs/records.md)."""
-
-
 def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
-    school, groepen = dataset.school, Counter[str | None]()
+    """Print a dataset: counts per groep, and the elements that each profile requires but the records lack."""
+    school, per_groep = dataset.school, Counter[str | None]()
     for leerling in dataset.leerlingen:
-        groepen.update([leerling.groep, *leerling.samengestelde_groepen])
+        per_groep.update([leerling.groep, *leerling.samengestelde_groepen])
     console.print(f"{brin6}, schooljaar {school.schooljaar}, peildatum {school.peildatum}:", end=" ")
     console.print(f"{len(dataset.leerlingen)} leerlingen, {len(dataset.leerkrachten)} leerkrachten")
     table = make_table("groep", "kind", "jaargroep", "leerlingen")
     for groep in dataset.groepen:
-        table.add_row(escape(groep.naam), groep.soort, escape(groep.jaargroep or "-"), str(groepen[groep.key]))
-    if groepen[None]:
-        table.add_row("(no stamgroep)", "", "", str(groepen[None]))
+        table.add_row(escape(groep.naam), groep.soort, escape(groep.jaargroep or "-"), str(per_groep[groep.key]))
+    if per_groep[None]:
+        table.add_row("(no stamgroep)", "", "", str(per_groep[None]))
     console.print(table)
-    table = make_table("profiel", "version", "record", "lacks", "how many")
-    for naam in PROFIELEN:
+    table = make_table("profiel", "version", "record", "missing", "count")
+    for name in PROFIELEN:
         for version in ("2.2", "2.3"):
-            for (kind, element), count in get_profiel(naam, version).missing(dataset).items():
-                table.add_row(naam, version, kind, element, str(count))
+            for (kind, element), count in get_profiel(name, version).missing(dataset).items():
+                table.add_row(name, version, kind, element, str(count))
     console.print(table if table.row_count else "Nothing is missing under any profile.")

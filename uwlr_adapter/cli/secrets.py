@@ -1,4 +1,4 @@
-"""Options that carry a secret: from the environment, a file, or a prompt; on the command line as the last resort."""
+"""Options that carry a secret: from the environment, a file or a prompt; on the command line as a last resort."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import click
 
 
 def read_secret(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """Give the secret itself; `@FILE` stands for the text of that file, without white space around it."""
+    """Return the secret; `@FILE` stands for the text of that file, without surrounding white space."""
     if value is None or not value.startswith("@"):
         return value
     try:
@@ -18,7 +18,7 @@ def read_secret(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 def secret_option(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give an option for a secret: also from `UWLR_<NAME>` or `@FILE`, and asked for when it is nowhere."""
+    """Return an option for a secret, which can also come from `UWLR_<NAME>` or `@FILE`; else it is prompted for."""
     variable = f"UWLR_{name.lstrip('-').upper()}"
     return click.option(
         name,

@@ -9,7 +9,7 @@ from uwlr_adapter.compare import samples
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 _XSD = "http://www.w3.org/2001/XMLSchema"
 MESSAGES = (
@@ -20,7 +20,7 @@ MESSAGES = (
 VERSIONS = ("2.2", "2.3")
 
 
-class CompareError(UwlrAdapterError):
+class CompareError(RefusedError):
     """The files of the owner cannot be compared; says why."""
 
 

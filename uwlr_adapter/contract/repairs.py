@@ -1,7 +1,8 @@
 """Tolerant in: the ordered list of repairs that turn a known deviation of a real client into a valid request.
 
 What a repair gives is judged strictly afterwards. A repair that was needed is named by its id, so that the journaal can
-tell which client deviates; a strict afnemer gets none, and so gets the fault. docs/repairs.md tells who needs which.
+tell which client deviates; a strict afnemer gets none, and so gets the fault.
+docs/reference/repairs.md lists which clients need which repair.
 """
 
 from collections.abc import Callable

@@ -19,7 +19,7 @@ from uwlr_adapter.db import dialect
 from uwlr_adapter.db.blocking import WouldBlock, before_blocking, may_block
 from uwlr_adapter.db.libpq import Row, Step, libpq_of
 from uwlr_adapter.db.statements import InsertStatement, Query
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UnusableError
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
@@ -27,7 +27,7 @@ _OTHER = "the database is of another version: run `uwlr-adapter db upgrade` of t
 _UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
 
 
-class DatabaseUnusableError(UwlrAdapterError):
+class DatabaseUnusableError(UnusableError):
     """The database cannot be used as it is; the text says what an operator does about it."""
 
 

@@ -1,1 +1,1 @@
-"""An example school, ready to call: invented records and published constants."""
+"""An example school that can be called at once: invented records and published credentials."""

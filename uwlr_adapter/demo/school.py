@@ -1,7 +1,7 @@
-"""The example school as EDEXML files: invented, and the same for the same school year each time it is made.
+"""The example school as EDEXML files: invented records, the same for a schooljaar each time they are generated.
 
 School 21QW has vestiging 21QW00 with a group per jaargroep and a combination group, samengestelde groepen,
-leerkrachten, names with diacritics and one leerling without ECK-iD, and a smaller vestiging 21QW01.
+leerkrachten, names with diacritics and one leerling without ECK-iD; vestiging 21QW01 is smaller.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from datetime import date
 
 from lxml import etree
 
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import schooljaar_start
 
 _ROEPNAMEN = (
@@ -34,18 +35,18 @@ _ACHTERNAMEN = (
     ("ten", "Brinke Cate "),
     ("el", "Amrani Khattabi "),
 )
-_NAMEN = [(voorvoegsel, naam) for voorvoegsel, names in _ACHTERNAMEN for naam in names.split()]
-_DIEREN = ("Bevers", "Dassen", "Egels", "Fuutjes", "Hazen", "IJsvogels", "Kieviten", "Lynxen", "Otters")
-_HOOGSTE = 8
+_NAMES = [(voorvoegsel, naam) for voorvoegsel, names in _ACHTERNAMEN for naam in names.split()]
+_GROEP_NAMES = ("Bevers", "Dassen", "Egels", "Fuutjes", "Hazen", "IJsvogels", "Kieviten", "Lynxen", "Otters")
+_HIGHEST_JAARGROEP = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """One invented leerling, as he or she is in a school year."""
+class _Pupil:
+    """One invented leerling in one schooljaar."""
 
-    nummer: int
+    number: int
     jaargroep: int
-    geboren: date
+    geboortedatum: date
     roepnaam: str
     voorvoegsel: str
     achternaam: str
@@ -54,89 +55,99 @@ class _Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How large a vestiging is."""
+    """The name and size of a vestiging; `combination` are the jaargroepen that share a combination group."""
 
     naam: str
     per_jaargroep: int
-    combinatie: tuple[int, int] | None
+    combination: tuple[int, int] | None
 
 
 _VESTIGINGEN = {
     "21QW00": _Size("De Voorbeeldschool", 29, (7, 8)),
     "21QW01": _Size("De Voorbeeldschool, dependance Oost", 6, None),
 }
-VESTIGINGEN = {brin6: omvang.naam for brin6, omvang in _VESTIGINGEN.items()}
-"""The vestigingen of the example school, with their names."""
+VESTIGINGEN = {brin6: size.naam for brin6, size in _VESTIGINGEN.items()}
+"""The vestigingen of the example school: name by brin6."""
 
 
 def edexml(brin6: str, schooljaar: str) -> bytes:
-    """Give an EDEXML 2.1 file of one vestiging of the example school in one school year.
+    """Return an EDEXML 2.1 file of one vestiging of the example school in one schooljaar, such as 2026-2027.
 
-    Children come in at jaargroep 1, go up one each year and leave after 8; the same child has the same key, ECK-iD and
-    name in each year.
+    Pupils start in jaargroep 1, move up one each year and leave after 8; a pupil has the same key, ECK-iD and name in
+    each schooljaar. Raises ValueError for a schooljaar of another form, KeyError for another vestiging.
     """
     start = schooljaar_start(schooljaar)
     if start is None:
-        raise ValueError("a school year has two following years")
-    omvang = _VESTIGINGEN[brin6]
-    children = list(_kinderen(brin6, omvang, start))
+        raise ValueError("a schooljaar consists of two consecutive years")
+    size = _VESTIGINGEN[brin6]
+    pupils = list(_pupils(brin6, size, start))
     root = etree.Element("EDEX")
     school = etree.SubElement(root, "school")
-    _texts(school, schooljaar=schooljaar, brincode=brin6[:4], dependancecode=brin6[4:], schoolkey=f"voorbeeld-{brin6}")
+    _texts(
+        school,
+        schooljaar=schooljaar,
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
+        schoolkey=f"voorbeeld-{brin6}",
+    )
     _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie="2.1")
-    _groepen(etree.SubElement(root, "groepen"), omvang, start)
+    _groepen(etree.SubElement(root, "groepen"), size, start)
     leerlingen = etree.SubElement(root, "leerlingen")
-    for kind in children:
-        _leerling(leerlingen, kind, omvang, brin6, start)
-    _leerkrachten(etree.SubElement(root, "leerkrachten"), omvang, brin6, start)
+    for pupil in pupils:
+        _leerling(leerlingen, pupil, size, brin6, start)
+    _leerkrachten(etree.SubElement(root, "leerkrachten"), size, brin6, start)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
-def _kinderen(brin6: str, omvang: _Size, start: int) -> Iterator[_Kind]:
-    """Give the children of a school year, each made from the year in which he or she began."""
-    for jaargroep in range(1, _HOOGSTE + 1):
-        begon = start - jaargroep + 1
-        toeval = random.Random(f"{brin6} {begon}")  # noqa: S311 - invented data, the same each time
-        for place in range(omvang.per_jaargroep):
-            voorvoegsel, achternaam = toeval.choice(_NAMEN)
-            kind = _Kind(
-                nummer=begon % 100 * 1000 + int(brin6[4:]) * 500 + place,
+def _pupils(brin6: str, size: _Size, start: int) -> Iterator[_Pupil]:
+    """Yield the pupils of a schooljaar, generated from the year in which they started school."""
+    for jaargroep in range(1, _HIGHEST_JAARGROEP + 1):
+        first_year = start - jaargroep + 1
+        rng = random.Random(f"{brin6} {first_year}")  # noqa: S311 - invented data, the same each time
+        for place in range(size.per_jaargroep):
+            voorvoegsel, achternaam = rng.choice(_NAMES)
+            pupil = _Pupil(
+                number=first_year % 100 * 1000 + int(dependancecode_of(brin6)) * 500 + place,
                 jaargroep=1,
-                geboren=date(begon - 4, toeval.randint(1, 12), toeval.randint(1, 28)),
-                roepnaam=toeval.choice(_ROEPNAMEN),
+                geboortedatum=date(first_year - 4, rng.randint(1, 12), rng.randint(1, 28)),
+                roepnaam=rng.choice(_ROEPNAMEN),
                 voorvoegsel=voorvoegsel,
                 achternaam=achternaam,
-                geslacht=toeval.choice("12"),
+                geslacht=rng.choice("12"),
             )
-            yield replace(kind, jaargroep=jaargroep)
+            yield replace(pupil, jaargroep=jaargroep)
 
 
-def _groep_key(omvang: _Size, jaargroep: int, place: int, start: int) -> str:
-    """Give the group of a child; half of two jaargroepen sit together in the combination group."""
-    if omvang.combinatie and jaargroep in omvang.combinatie and place % 2:
+def _groep_key(size: _Size, jaargroep: int, place: int, start: int) -> str:
+    """Return the key of a pupil's groep; half of two jaargroepen are in the combination group."""
+    if size.combination and jaargroep in size.combination and place % 2:
         return f"{start}-combi"
     return f"{start}-{jaargroep}"
 
 
-def _groepen(parent: etree._Element, omvang: _Size, start: int) -> None:
-    for jaargroep in range(1, _HOOGSTE + 1):
+def _groepen(parent: etree._Element, size: _Size, start: int) -> None:
+    for jaargroep in range(1, _HIGHEST_JAARGROEP + 1):
         groep = etree.SubElement(parent, "groep", key=f"{start}-{jaargroep}")
-        _texts(groep, naam=f"{jaargroep} {_DIEREN[jaargroep - 1]}", jaargroep=str(jaargroep))
-    if omvang.combinatie:
+        _texts(groep, naam=f"{jaargroep} {_GROEP_NAMES[jaargroep - 1]}", jaargroep=str(jaargroep))
+    if size.combination:
         groep = etree.SubElement(parent, "groep", key=f"{start}-combi")
-        _texts(groep, naam=f"{omvang.combinatie[0]}/{omvang.combinatie[1]} {_DIEREN[_HOOGSTE]}", jaargroep="C")
+        _texts(
+            groep, naam=f"{size.combination[0]}/{size.combination[1]} {_GROEP_NAMES[_HIGHEST_JAARGROEP]}", jaargroep="C"
+        )
     for key, naam in (("plus", "Plusgroep"), ("lezen", "Leesclub")):
         _texts(etree.SubElement(parent, "samengestelde_groep", key=f"{start}-{key}"), naam=naam)
 
 
-def _leerling(parent: etree._Element, kind: _Kind, omvang: _Size, brin6: str, start: int) -> None:
-    place = kind.nummer % 500
-    leerling = etree.SubElement(parent, "leerling", key=f"L{kind.nummer:05}")
-    if place or kind.nummer // 1000 % _HOOGSTE:  # of eight years of children, one child has no ECK-iD yet
-        leerling.set("eckid", _eckid(f"{brin6} leerling {kind.nummer}"))
-    _texts(leerling, achternaam=kind.achternaam, voorvoegsel=kind.voorvoegsel, roepnaam=kind.roepnaam)
-    _texts(leerling, geboortedatum=kind.geboren.isoformat(), geslacht=kind.geslacht, jaargroep=str(kind.jaargroep))
-    etree.SubElement(leerling, "groep", key=_groep_key(omvang, kind.jaargroep, place, start))
+def _leerling(parent: etree._Element, pupil: _Pupil, size: _Size, brin6: str, start: int) -> None:
+    place = pupil.number % 500
+    leerling = etree.SubElement(parent, "leerling", key=f"L{pupil.number:05}")
+    if place or pupil.number // 1000 % _HIGHEST_JAARGROEP:  # of all pupils in a schooljaar, one has no ECK-iD yet
+        leerling.set("eckid", _eckid(f"{brin6} leerling {pupil.number}"))
+    _texts(leerling, achternaam=pupil.achternaam, voorvoegsel=pupil.voorvoegsel, roepnaam=pupil.roepnaam)
+    _texts(
+        leerling, geboortedatum=pupil.geboortedatum.isoformat(), geslacht=pupil.geslacht, jaargroep=str(pupil.jaargroep)
+    )
+    etree.SubElement(leerling, "groep", key=_groep_key(size, pupil.jaargroep, place, start))
     extra = [key for key, one_in in (("plus", 7), ("lezen", 5)) if place % one_in == 0]
     if extra:
         groepen = etree.SubElement(leerling, "samengestelde_groepen")
@@ -144,16 +155,19 @@ def _leerling(parent: etree._Element, kind: _Kind, omvang: _Size, brin6: str, st
             etree.SubElement(groepen, "samengestelde_groep", key=f"{start}-{key}")
 
 
-def _leerkrachten(parent: etree._Element, omvang: _Size, brin6: str, start: int) -> None:
-    toeval = random.Random(f"{brin6} leerkrachten")  # noqa: S311 - invented data, the same each time
-    keys = [f"{start}-{jaargroep}" for jaargroep in range(1, _HOOGSTE + 1)]
-    keys += [f"{start}-combi"] if omvang.combinatie else []
+def _leerkrachten(parent: etree._Element, size: _Size, brin6: str, start: int) -> None:
+    rng = random.Random(f"{brin6} leerkrachten")  # noqa: S311 - invented data, the same each time
+    keys = [f"{start}-{jaargroep}" for jaargroep in range(1, _HIGHEST_JAARGROEP + 1)]
+    keys += [f"{start}-combi"] if size.combination else []
     for number, key in enumerate(keys, 1):
-        voorvoegsel, achternaam = toeval.choice(_NAMEN)
+        voorvoegsel, achternaam = rng.choice(_NAMES)
         leerkracht = etree.SubElement(
-            parent, "leerkracht", key=f"M{brin6[4:]}{number:02}", eckid=_eckid(f"{brin6} leerkracht {number}")
+            parent,
+            "leerkracht",
+            key=f"M{dependancecode_of(brin6)}{number:02}",
+            eckid=_eckid(f"{brin6} leerkracht {number}"),
         )
-        _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=toeval.choice(_ROEPNAMEN))
+        _texts(leerkracht, achternaam=achternaam, voorvoegsel=voorvoegsel, roepnaam=rng.choice(_ROEPNAMEN))
         _texts(leerkracht, emailadres=f"leerkracht{number}@{brin6.lower()}.example", rol="LRK")
         groepen = etree.SubElement(leerkracht, "groepen")
         etree.SubElement(groepen, "groep", key=key)
@@ -166,6 +180,7 @@ def _eckid(seed: str) -> str:
 
 
 def _texts(parent: etree._Element, **fields: str) -> None:
-    for naam, value in fields.items():
+    """Append a child element per field, named after it; an empty value is left out."""
+    for name, value in fields.items():
         if value:
-            etree.SubElement(parent, naam).text = value
+            etree.SubElement(parent, name).text = value

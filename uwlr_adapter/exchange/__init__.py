@@ -1,1 +1,1 @@
-"""The use cases of the exchange: from a call to its outcome, without HTTP and without Spyne."""
+"""The use cases of a request, without HTTP and without Spyne: from a call to its outcome."""

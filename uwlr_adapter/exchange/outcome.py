@@ -7,15 +7,15 @@ from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 
 
 class AnswerBytes(NamedTuple):
-    """The bytes of an answer, and whether they are compressed."""
+    """The bytes of an answer, and whether they are compressed with gzip."""
 
     content: bytes
     gzip: bool = False
 
 
 class Outcome(NamedTuple):
-    """What came of a message: the line that must be on the disk before anything leaves, and what leaves then."""
+    """The outcome of a message. Its entry must be durable before the answer leaves."""
 
     entry: VerzoekEntry | Refusal | None
-    """None for a failure of our own before it was known who calls."""
+    """None for a failure of our own before the caller was known."""
     answer: AnswerBytes | fault.Fault

@@ -1,1 +1,1 @@
-"""The people who use the portal: who they are, which vestigingen are theirs, and how they prove it."""
+"""The users of the portal: accounts, the vestigingen that each acts for, passwords and the second factor."""

@@ -1,7 +1,8 @@
 """The users of the portal in the database. Functions take the open connection of the caller.
 
-A user is made with a one-time link, by which the person sets a password; the operator never knows one. `reset` makes
-the password and the second factor void at once and gives a new link. Whatever takes away access ends every session.
+A new user gets a one-time link to set a password, so the operator never knows the password. `reset` erases the
+password and the second factor at once and makes a new link. Every change that takes away access ends all sessions of
+the user.
 """
 
 import re
@@ -15,19 +16,26 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.schools import find_vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.gebruikers import passwords as wachtwoorden
+from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
 
 LINK_LIFETIME = timedelta(hours=24)
+"""How long a link to set a password is valid, exclusive."""
 LINK_BYTES = 32
+"""The number of random bytes in the token of a link."""
 MAX_NAAM = 200
+"""The longest naam of a user, in characters, inclusive."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class Gebruiker:
-    """One user. `vestigingen` are the brin6s it acts for, in order; an operator may have none."""
+    """One user of the portal.
+
+    `vestigingen` are the brin6s that the user acts for, in ascending order; an operator may have none. A session of
+    another `session_version` is not accepted. `link_until` is when the link expires (exclusive, UTC); None without one.
+    """
 
     id: int
     login: str
@@ -43,18 +51,18 @@ class Gebruiker:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it may log in."""
+        """Whether the user may log in."""
         return self.disabled_at is None
 
     @property
     def must_set_up_totp(self) -> bool:
-        """Whether it sets up the second factor before anything else."""
+        """Whether the user must set up the second factor before any other page."""
         return self.needs_totp and not self.has_totp
 
 
 @dataclass(frozen=True, slots=True)
 class NewGebruiker:
-    """What the operator says of a new user; `login` in any letters."""
+    """A new user as the operator enters it; the case of `login` does not matter."""
 
     login: str
     naam: str
@@ -64,7 +72,7 @@ class NewGebruiker:
 
 
 def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple[Gebruiker, str]:
-    """Make a user, and give it with the token of its link. Raises GebruikerError."""
+    """Create a user, and return it with the token of its link. Raises GebruikerError."""
     login = new.login.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise GebruikerError("a login has 3 to 64 of: letters a-z, digits and . _ @ + - (an e-mail address is fine)")
@@ -86,15 +94,15 @@ def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple
         "sessie_versie": 1,
         "totp_nodig": new.needs_totp,
     }
-    made = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
+    new_id = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     for brin6 in vestigingen:
-        connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=made, brin6=brin6))
-    token = _new_link(connection, made, moment)
+        connection.execute(gebruiker_vestiging.insert().values(gebruiker_id=new_id, brin6=brin6))
+    token = _new_link(connection, new_id, moment)
     return get(connection, login), token
 
 
 def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
-    """Make the password and the second factor void, end every session, and give the token of a new link.
+    """Erase the password and the second factor, end every session, and return the token of a new link.
 
     Raises GebruikerError for an unknown or disabled user.
     """
@@ -113,74 +121,73 @@ def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
 
 
 def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
-    """Refuse a user from now on, and end every session; what it agreed to stands. Raises GebruikerError."""
+    """Disable a user: end every session and void the link; agreements remain. Raises GebruikerError when unknown."""
     found = get(connection, login)
     if found.is_enabled:
-        ended = gebruiker.c.sessie_versie + 1
         _update(
             connection,
             found.id,
             uitgeschakeld_op=to_utc(moment),
-            sessie_versie=ended,
+            sessie_versie=gebruiker.c.sessie_versie + 1,
             link_digest=None,
             link_tot=None,
         )
 
 
 def enable(connection: sa.Connection, login: str) -> None:
-    """Let a disabled user log in again, with the password that it had. Raises GebruikerError."""
+    """Enable a disabled user, with the password from before. Raises GebruikerError when unknown."""
     _update(connection, get(connection, login).id, uitgeschakeld_op=None)
 
 
 def end_sessions(connection: sa.Connection, gebruiker_id: int) -> None:
-    """End every session of a user: somebody logged out."""
+    """End every session of a user; a logout ends them all."""
     _update(connection, gebruiker_id, sessie_versie=gebruiker.c.sessie_versie + 1)
 
 
 def by_link(connection: sa.Connection, token: str, moment: datetime) -> Gebruiker:
-    """Give the user whose link this is. Raises InvalidLinkError."""
+    """Return the user of a link. Raises InvalidLinkError when it is unknown, used or expired, or its user disabled."""
     found = _load(connection, gebruiker.c.link_digest == _link_digest(token))
     if not found or not found[0].is_enabled or found[0].link_until is None or moment >= found[0].link_until:
         raise InvalidLinkError
     return found[0]
 
 
-def set_password(connection: sa.Connection, token: str, wachtwoord_hash: str, moment: datetime) -> Gebruiker:
-    """Store the hash of the password that the owner of a link chose; the link is used up. Raises InvalidLinkError."""
+def set_password(connection: sa.Connection, token: str, password_hash: str, moment: datetime) -> Gebruiker:
+    """Store the hash of the password that the owner of a link chose, and void the link. Raises InvalidLinkError."""
     found = by_link(connection, token, moment)
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == found.id, gebruiker.c.link_digest == _link_digest(token))
         .values(
-            wachtwoord_hash=wachtwoord_hash,
+            wachtwoord_hash=password_hash,
             link_digest=None,
             link_tot=None,
             sessie_versie=gebruiker.c.sessie_versie + 1,
         )
     )
-    if result.rowcount != 1:  # used in this very moment by somebody else
+    if result.rowcount != 1:  # another request used the link after the check above
         raise InvalidLinkError
     return get(connection, found.login)
 
 
-def authenticate(connection: sa.Connection, login: str, wachtwoord: str) -> Gebruiker | None:
-    """Give the user with this login and password; unknown, wrong and disabled cost the same work."""
+def authenticate(connection: sa.Connection, login: str, password: str) -> Gebruiker | None:
+    """Return the enabled user with this login and password, else None; every outcome costs the same work."""
     normal = login.strip().lower()
     hash_ = connection.scalar(sa.select(gebruiker.c.wachtwoord_hash).where(gebruiker.c.login == normal))
-    good = wachtwoorden.matches(hash_, wachtwoord)
+    is_right = passwords.matches(hash_, password)
     found = find(connection, normal)
-    return found if good and found is not None and found.is_enabled else None
+    return found if is_right and found is not None and found.is_enabled else None
 
 
-def refresh_hash(connection: sa.Connection, gebruiker_id: int, wachtwoord: str) -> None:
-    """Store a password that was just right anew, when its hash was made with less work than is usual now."""
+def refresh_hash(connection: sa.Connection, gebruiker_id: int, password: str) -> None:
+    """Hash the right password of a user again when the stored hash has outdated parameters."""
     hash_ = connection.scalar(sa.select(gebruiker.c.wachtwoord_hash).where(gebruiker.c.id == gebruiker_id))
-    if hash_ is not None and wachtwoorden.is_outdated(hash_):
-        _update(connection, gebruiker_id, wachtwoord_hash=wachtwoorden.make_hash(wachtwoord))
+    if hash_ is not None and passwords.is_outdated(hash_):
+        _update(connection, gebruiker_id, wachtwoord_hash=passwords.make_hash(password))
 
 
 def totp_of(connection: sa.Connection, gebruiker_id: int) -> tuple[str | None, int | None]:
-    """Give the sealed secret of the second factor, and the last time step that was used."""
+    """Return the sealed secret of the second factor and the last used time step; each None without one."""
     row = connection.execute(
         sa.select(gebruiker.c.totp_geheim, gebruiker.c.totp_stap).where(gebruiker.c.id == gebruiker_id)
     ).one_or_none()
@@ -188,7 +195,7 @@ def totp_of(connection: sa.Connection, gebruiker_id: int) -> tuple[str | None, i
 
 
 def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: int) -> bool:
-    """Store a second factor whose first code was right; False when there is one already."""
+    """Store a second factor with the time step of its first code; return False when the user has one already."""
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == gebruiker_id, gebruiker.c.totp_geheim.is_(None))
@@ -198,7 +205,7 @@ def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: in
 
 
 def use_step(connection: sa.Connection, gebruiker_id: int, step: int, sealed: str) -> bool:
-    """Use up a time step, and keep the secret as it is sealed now; False when the step was used just before."""
+    """Store a time step as used, with the secret sealed anew; return False when it or a later one was used already."""
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == gebruiker_id)
@@ -209,13 +216,13 @@ def use_step(connection: sa.Connection, gebruiker_id: int, step: int, sealed: st
 
 
 def find(connection: sa.Connection, login: str) -> Gebruiker | None:
-    """Give the user with this login, in any letters, if any."""
+    """Return the user with this login, in any case; None when unknown."""
     found = _load(connection, gebruiker.c.login == login.strip().lower())
     return found[0] if found else None
 
 
 def get(connection: sa.Connection, login: str) -> Gebruiker:
-    """Give the user with this login. Raises GebruikerError."""
+    """Return the user with this login, in any case. Raises GebruikerError when unknown."""
     found = find(connection, login)
     if found is None:
         raise GebruikerError("there is no user with this login")
@@ -223,13 +230,13 @@ def get(connection: sa.Connection, login: str) -> Gebruiker:
 
 
 def by_id(connection: sa.Connection, gebruiker_id: int) -> Gebruiker | None:
-    """Give the user with this id, if any."""
+    """Return the user with this id; None when unknown."""
     found = _load(connection, gebruiker.c.id == gebruiker_id)
     return found[0] if found else None
 
 
 def list_all(connection: sa.Connection) -> list[Gebruiker]:
-    """Give every user, by login."""
+    """Return every user, in the order of the logins."""
     return _load(connection)
 
 
@@ -250,11 +257,11 @@ def _update(connection: sa.Connection, gebruiker_id: int, **values: object) -> N
 def _load(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Gebruiker]:
     rows = connection.execute(sa.select(gebruiker).where(*where).order_by(gebruiker.c.login)).all()
     ids = [row.id for row in rows]
-    own: dict[int, list[str]] = {}
+    brin6s: dict[int, list[str]] = {}
     table = gebruiker_vestiging
     for row in connection.execute(sa.select(table).where(table.c.gebruiker_id.in_(ids)).order_by(table.c.brin6)):
-        own.setdefault(row.gebruiker_id, []).append(row.brin6)
-    return [_record(row, tuple(own.get(row.id, ()))) for row in rows]
+        brin6s.setdefault(row.gebruiker_id, []).append(row.brin6)
+    return [_record(row, tuple(brin6s.get(row.id, ()))) for row in rows]
 
 
 def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.gebruikers.tables import inlogpoging
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 
@@ -28,7 +28,7 @@ FORGET_AFTER = timedelta(days=1)
 _EVERYWHERE = ""
 
 
-class TooManyAttemptsError(UwlrAdapterError):
+class TooManyAttemptsError(RefusedError):
     """Too many attempts; `wacht` is after how long the next one may come."""
 
     def __init__(self, wait: timedelta) -> None:

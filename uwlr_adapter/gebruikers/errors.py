@@ -1,15 +1,15 @@
-"""Why an act of or on a user is refused."""
+"""The refusals of an act on or by a user."""
 
-from uwlr_adapter.errors import UwlrAdapterError
-
-
-class GebruikerError(UwlrAdapterError):
-    """An act on a user is refused; the text is for the operator, in English, and holds no password or link."""
+from uwlr_adapter.errors import RefusedError
 
 
-class InvalidLinkError(UwlrAdapterError):
-    """The link to set a password is unknown, used or too old."""
+class GebruikerError(RefusedError):
+    """An act on a user is refused; `str()` is for the operator, in English, and holds no password or link."""
 
 
-class WeakPasswordError(UwlrAdapterError):
-    """A password breaks a rule; `str()` is the Dutch sentence for the one who chose it."""
+class InvalidLinkError(RefusedError):
+    """The link to set a password is unknown, used or expired."""
+
+
+class WeakPasswordError(RefusedError):
+    """A new password breaks a rule; `str()` is the Dutch sentence for its owner."""

@@ -1,6 +1,6 @@
-"""Passwords: argon2id (RFC 9106), and the few rules that a new one keeps.
+"""Passwords: argon2id hashes (RFC 9106), and the rules for a new password.
 
-Length counts, not a mix of signs (NIST SP 800-63B, Memorized Secrets).
+The rules ask for length and not for a mix of character classes (NIST SP 800-63B, Memorized Secrets).
 """
 
 import unicodedata
@@ -12,51 +12,53 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from uwlr_adapter.gebruikers.errors import WeakPasswordError
 
 MIN_LENGTH = 12
+"""The shortest password in characters, inclusive."""
 MAX_LENGTH = 128
-"""Longer is no password, and costs work to hash."""
+"""The longest password in characters, inclusive: it bounds the work of hashing."""
 MIN_DIFFERENT = 5
-"""Different characters: `aaaaaaaaaaaa` is long and no secret."""
+"""The smallest number of different characters, inclusive: `aaaaaaaaaaaa` is long and easy to guess."""
 
 _hasher = PasswordHasher()
 
 
-def require_good(wachtwoord: str, login: str, naam: str) -> None:
-    """Refuse a password that is easy to guess. Raises WeakPasswordError."""
-    if len(wachtwoord) < MIN_LENGTH:
+def require_good(password: str, login: str, naam: str) -> None:
+    """Raise WeakPasswordError for a password that is too short, too long, or easy to guess from the user's names."""
+    if len(password) < MIN_LENGTH:
         raise WeakPasswordError(
             f"Kies een wachtwoord van minimaal {MIN_LENGTH} tekens; een korte zin is goed te onthouden."
         )
-    if len(wachtwoord) > MAX_LENGTH:
+    if len(password) > MAX_LENGTH:
         raise WeakPasswordError(f"Een wachtwoord heeft maximaal {MAX_LENGTH} tekens.")
-    if len(set(wachtwoord)) < MIN_DIFFERENT:
+    if len(set(password)) < MIN_DIFFERENT:
         raise WeakPasswordError(f"Gebruik in het wachtwoord minimaal {MIN_DIFFERENT} verschillende tekens.")
-    own = {part for part in (login.casefold(), naam.casefold()) if part}
-    if wachtwoord.casefold() in own or any(wachtwoord.casefold().replace(part, "").isdigit() for part in own):
+    names = {name for name in (login.casefold(), naam.casefold()) if name}
+    folded = password.casefold()
+    if folded in names or any(folded.replace(name, "").isdigit() for name in names):
         raise WeakPasswordError("Kies een wachtwoord dat niet uw eigen naam of gebruikersnaam is.")
 
 
-def make_hash(wachtwoord: str) -> str:
-    """Give what is stored of a password."""
-    return _hasher.hash(_normal(wachtwoord))
+def make_hash(password: str) -> str:
+    """Return the stored form of a password: an encoded argon2id hash with its own salt."""
+    return _hasher.hash(_normal(password))
 
 
-def matches(stored: str | None, wachtwoord: str) -> bool:
-    """Tell whether a password is the stored one; without one the same work is done."""
+def matches(stored: str | None, password: str) -> bool:
+    """Return whether a password matches a stored hash; False for None, after the same work."""
     try:
-        _hasher.verify(stored or _dummy(), _normal(wachtwoord[: MAX_LENGTH + 1]))
+        _hasher.verify(stored or _dummy(), _normal(password[: MAX_LENGTH + 1]))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
 
 
 def is_outdated(stored: str) -> bool:
-    """Tell whether a hash was made with less work than is usual now."""
+    """Return whether a hash was made with other parameters than the present ones."""
     return _hasher.check_needs_rehash(stored)
 
 
-def _normal(wachtwoord: str) -> str:
-    """Give one spelling: keyboards write an accent as one character or as two."""
-    return unicodedata.normalize("NFC", wachtwoord)
+def _normal(password: str) -> str:
+    """Return the NFC form: keyboards produce an accented letter as one code point or as two."""
+    return unicodedata.normalize("NFC", password)
 
 
 @cache

@@ -1,7 +1,7 @@
-"""The second factor: a code of an app (TOTP, RFC 6238), good once.
+"""The second factor: a time-based code of an authenticator app (TOTP, RFC 6238), accepted once.
 
-The secret must be read back to check a code, so it stands encrypted: under a key derived from a server key, which is
-not in the database. What is stored is `keyname:token`.
+Checking a code needs the secret itself, so it is stored encrypted (Fernet), under a key derived from a server key,
+which is not in the database. The stored text is `keyname:token`.
 """
 
 from base64 import urlsafe_b64encode
@@ -10,40 +10,40 @@ from datetime import datetime
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
 
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeys
 
 STEP_SECONDS = 30
-"""Seconds of one code (RFC 6238, default)."""
+"""The length of a time step, in seconds (the default of RFC 6238)."""
 TOLERANCE = 1
-"""Codes before and after the present one: a telephone's clock is not exact."""
+"""The number of time steps accepted before and after the present one, because a telephone's clock is not exact."""
 ISSUER = "UWLR-koppelingen"
 
 
-class UnreadableSecretError(UwlrAdapterError):
-    """The server key of a second factor is not here: the operator resets the user, or puts the key back."""
+class UnreadableSecretError(UnusableError):
+    """The server key of a stored second factor is missing: the operator resets the user, or restores the key."""
 
 
 def make_secret() -> str:
-    """Give a new secret, in base32."""
+    """Return a new random secret, in base32."""
     return pyotp.random_base32()
 
 
 def uri(secret: str, login: str) -> str:
-    """Give what the QR code says to the app."""
+    """Return the `otpauth://` URI that the QR code holds."""
     return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(name=login, issuer_name=ISSUER)
 
 
 def seal(server_keys: ServerKeys, secret: str) -> str:
-    """Give what is stored of a secret: encrypted under the newest key."""
-    naam, key = next(iter(server_keys.derive(KeyPurpose.SECOND_FACTOR).items()))
-    return f"{naam}:{_fernet(key).encrypt(secret.encode()).decode()}"
+    """Return the stored form of a secret, encrypted under the newest server key."""
+    name, key = next(iter(server_keys.derive(KeyPurpose.SECOND_FACTOR).items()))
+    return f"{name}:{_fernet(key).encrypt(secret.encode()).decode()}"
 
 
 def unseal(server_keys: ServerKeys, stored: str) -> str:
-    """Give a stored secret. Raises UnreadableSecretError."""
-    naam, _, token = stored.partition(":")
-    key = server_keys.derive(KeyPurpose.SECOND_FACTOR).get(naam)
+    """Return the secret of its stored form. Raises UnreadableSecretError."""
+    name, _, token = stored.partition(":")
+    key = server_keys.derive(KeyPurpose.SECOND_FACTOR).get(name)
     if key is None:
         raise UnreadableSecretError
     try:
@@ -53,16 +53,16 @@ def unseal(server_keys: ServerKeys, stored: str) -> str:
 
 
 def find_step(secret: str, code: str, moment: datetime, last: int | None) -> int | None:
-    """Give the time step of which this is the code, when it is now's and later than the last one used; else None."""
+    """Return the time step of a code; None unless it lies within TOLERANCE of `moment` and after the step `last`."""
     typed = code.replace(" ", "")
     totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
-    nu = int(moment.timestamp()) // STEP_SECONDS
-    good = [
+    present = int(moment.timestamp()) // STEP_SECONDS
+    matching = [
         step
-        for step in range(nu - TOLERANCE, nu + TOLERANCE + 1)
+        for step in range(present - TOLERANCE, present + TOLERANCE + 1)
         if pyotp.utils.strings_equal(totp.generate_otp(step), typed)
     ]
-    return next((step for step in good if last is None or step > last), None)
+    return next((step for step in matching if last is None or step > last), None)
 
 
 def _fernet(key: bytes) -> Fernet:

@@ -1,1 +1,1 @@
-"""The server keys, and the digests of the secrets that they protect."""
+"""The server keys, and the keyed digests of the secrets that they protect."""

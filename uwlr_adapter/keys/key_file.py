@@ -1,4 +1,4 @@
-"""The key file: one key a line, readable by its owner only, made whole or not at all."""
+"""The key file: one key a line, readable by its owner only, created atomically."""
 
 import os
 import secrets
@@ -6,17 +6,21 @@ import stat
 from pathlib import Path
 
 MAX_FILE = 64 * 1024
-"""No key file is larger; what is, was named by mistake."""
+"""The largest key file in bytes, inclusive; a larger file was named by mistake."""
 MODE = 0o600
+"""The permissions of a new key file: its owner reads and writes."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read(path: Path) -> list[str]:
-    """Give the lines of a key file. Raises OSError, or ValueError when others have rights on it."""
+    """Return the lines of a key file.
+
+    Raises OSError, or ValueError when it is not a regular file, gives rights to others, is too large or is not UTF-8.
+    """
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no plain file")
+            raise ValueError("it is not a regular file")
         if status.st_mode & _OTHERS:
             raise ValueError(f"others than its owner have rights on it: chmod {MODE:o}")
         content = file.read(MAX_FILE + 1)
@@ -26,9 +30,9 @@ def read(path: Path) -> list[str]:
 
 
 def make(path: Path, length: int) -> None:
-    """Make a key file with one new key of `lengte` bytes; when another process is first, its file stays.
+    """Create a key file with one new random key of `length` bytes; a file that another process made first stays.
 
-    The file is written beside its place and linked into it: nobody ever sees half of it. Raises OSError.
+    The file is written under a temporary name and then hard-linked, so no reader sees a part of it. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -48,7 +52,7 @@ def make(path: Path, length: int) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Bring the name of a new file onto the disk: a digest without its key is lost for ever."""
+    """Flush a folder to disk, so that a new file survives a crash: a digest whose key is lost is worthless."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -19,7 +19,7 @@ from uwlr_adapter.clock import Clock, now, to_utc
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.tables import serversleutel
 from uwlr_adapter.settings import Settings, forget_key_variables
@@ -34,7 +34,7 @@ _DIGEST_HEX = sha256().digest_size * 2
 _CHECK = "controle"
 
 
-class ServerKeyError(UwlrAdapterError):
+class ServerKeyError(UnusableError):
     """The server keys cannot be used; the text says what an operator does about it, and holds no key."""
 
 

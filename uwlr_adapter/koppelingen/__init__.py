@@ -1,1 +1,1 @@
-"""The gate: which afnemer may fetch which vestiging, and why the school says so."""
+"""The gate: which afnemer may fetch which vestiging, and the agreement of the school that allows it."""

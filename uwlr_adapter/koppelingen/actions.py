@@ -1,7 +1,7 @@
-"""What a school does with its koppelingen: each act checks, changes one record and writes its journal line.
+"""The acts of a school on its koppelingen: each one checks, changes one record and writes its journal entry.
 
-The functions take the open writing transaction of the caller (`Database.writing()`): an act and its line are whole
-together, and a refused act (KoppelingError) leaves everything as it was.
+The functions take the open writing transaction of the caller (`Database.writing()`), so that an act and its entry are
+committed together. A refused act raises a KoppelingError and changes nothing.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, store, verificatiecode
-from uwlr_adapter.koppelingen import lifecycle as levensloop
+from uwlr_adapter.koppelingen import afnemers, lifecycle, store, verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
@@ -30,9 +29,10 @@ from uwlr_adapter.koppelingen.tables import Status
 
 @dataclass(frozen=True, slots=True)
 class ActivationRequest:
-    """What is filled in to activate a koppeling: `aanbod` is its id in the catalogue, `login` who is logged in.
+    """The form that activates a koppeling.
 
-    Without a Startdatum it opens today. Only a UWLR koppeling has, and needs, a verificatiecode.
+    `entry_id` is the id of its catalogue entry; `login` is the account that agrees, `naam` the name as typed. Without
+    a `startdatum` the koppeling opens today. A UWLR koppeling needs a verificatiecode; any other must not have one.
     """
 
     brin6: str
@@ -51,20 +51,20 @@ def activate(
     request: ActivationRequest,
     moment: datetime,
 ) -> Koppeling:
-    """Activate a koppeling for a vestiging that exists. Raises KoppelingError."""
+    """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
     store.lock_vestiging(connection, request.brin6)
     if store.find_living(connection, request.brin6, entry.id) is not None:
         raise AlreadyActivatedError
     afnemer_id = _require_afnemer(connection, entry)
-    akkoord = levensloop.agree(
+    akkoord = lifecycle.agree(
         login=request.login,
         naam=request.naam,
         akkoord=request.akkoord,
         moment=moment,
         voorwaarden=entry.voorwaarden.versie,
     )
-    new = levensloop.activate(
+    new = lifecycle.activate(
         brin6=request.brin6,
         entry=entry.id,
         afnemer_id=afnemer_id,
@@ -80,28 +80,31 @@ def activate(
 def enter_code(
     connection: sa.Connection, server_keys: ServerKeys, koppeling_id: int, version: int, code: str, moment: datetime
 ) -> Koppeling:
-    """Enter the verificatiecode of a koppeling, same or new: a paused one is active again.
+    """Enter a verificatiecode, the same or a new one: a paused koppeling is active again, an active one takes the code.
 
-    `versie` is that of the koppeling as it was looked at. Raises KoppelingError.
+    `version` is the `versie` of the koppeling that the caller read; another one is refused. Raises KoppelingError.
     """
-    seen = store.by_id(connection, koppeling_id, version)
-    levensloop.require_code(seen)
-    store.lock_vestiging(connection, seen.brin6)
-    digest = _code_digest(connection, server_keys, seen.brin6, code, except_id=seen.id)
-    new = levensloop.enter_code(seen, digest, moment)
-    resumed = seen.status is Status.GEPAUZEERD
+    before = store.by_id(connection, koppeling_id, version)
+    lifecycle.require_code(before)
+    store.lock_vestiging(connection, before.brin6)
+    digest = _code_digest(connection, server_keys, before.brin6, code, except_id=before.id)
+    new = lifecycle.enter_code(before, digest, moment)
+    resumed = before.status is Status.GEPAUZEERD
     return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment)
 
 
 def clear_code(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
-    """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError."""
-    new = levensloop.clear_code(store.by_id(connection, koppeling_id, version))
+    """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError; for `version` see `enter_code`."""
+    new = lifecycle.clear_code(store.by_id(connection, koppeling_id, version))
     return _save(connection, new, Act.PAUSED, moment)
 
 
 def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
-    """End a koppeling for good; the catalogue entry is available again. Raises KoppelingError."""
-    new = levensloop.end(store.by_id(connection, koppeling_id, version), moment)
+    """End a koppeling for good; its catalogue entry is available again.
+
+    Raises KoppelingError; for `version` see `enter_code`.
+    """
+    new = lifecycle.end(store.by_id(connection, koppeling_id, version), moment)
     return _save(connection, new, Act.ENDED, moment)
 
 
@@ -116,19 +119,22 @@ def agree_again(
     akkoord: bool,
     moment: datetime,
 ) -> Koppeling:
-    """Agree to the present version of the terms; the agreement before it is kept. Raises KoppelingError."""
-    seen = store.by_id(connection, koppeling_id, version)
-    voorwaarden = require_entry(catalogue, seen.entry_id).voorwaarden.versie
-    new = levensloop.renew_akkoord(
-        seen,
-        levensloop.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
+    """Agree to the present version of the terms; the earlier agreement is kept.
+
+    Raises KoppelingError; for `version` see `enter_code`.
+    """
+    before = store.by_id(connection, koppeling_id, version)
+    voorwaarden = require_entry(catalogue, before.entry_id).voorwaarden.versie
+    new = lifecycle.renew_akkoord(
+        before,
+        lifecycle.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
     )
-    store.add_earlier_akkoord(connection, seen.id, seen.akkoord)
+    store.add_earlier_akkoord(connection, before.id, before.akkoord)
     return _save(connection, new, Act.AKKOORD_RENEWED, moment)
 
 
 def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
-    """Give a catalogue entry that can be activated. Raises UnknownEntryError or AlwaysOnError."""
+    """Return a catalogue entry that can be activated. Raises UnknownEntryError or AlwaysOnError."""
     entry = catalogue.get(id_)
     if entry is None:
         raise UnknownEntryError
@@ -138,7 +144,7 @@ def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
 
 
 def is_available(connection: sa.Connection, entry: CatalogueEntry) -> bool:
-    """Tell whether an entry can be activated now: a UWLR koppeling waits for its afnemer."""
+    """Return whether an entry can be activated now: a UWLR koppeling needs an afnemer that exists and is enabled."""
     if entry.afnemer is None:
         return True
     afnemer = afnemers.find(connection, entry.afnemer)
@@ -146,7 +152,10 @@ def is_available(connection: sa.Connection, entry: CatalogueEntry) -> bool:
 
 
 def _require_afnemer(connection: sa.Connection, entry: CatalogueEntry) -> int | None:
-    """Give the id of the afnemer through which data will flow; None when no data flow. Raises NotYetAvailableError."""
+    """Return the id of the afnemer that will fetch the data; None for an entry without data.
+
+    Raises NotYetAvailableError.
+    """
     if entry.afnemer is None:
         return None
     afnemer = afnemers.find(connection, entry.afnemer)
@@ -166,7 +175,10 @@ def _first_code(
 
 
 def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str, code: str, *, except_id: int) -> str:
-    """Give the digest of a code that keeps to the rule and that no other koppeling of the vestiging has."""
+    """Return the digest of a code that obeys the rules and that no other living koppeling of the vestiging has.
+
+    Raises InvalidCodeError or CodeInUseError. `except_id` is the koppeling that may have the code already.
+    """
     if sentences := verificatiecode.broken_rules(code, brin6):
         raise InvalidCodeError(sentences)
     presented = server_keys.probe(SecretPurpose.VERIFICATIECODE, code)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import dialect
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
@@ -29,7 +29,7 @@ MAX_KLANTCODE = 64
 _table = tables.afnemer
 
 
-class AfnemerError(UwlrAdapterError):
+class AfnemerError(RefusedError):
     """An act on an afnemer is refused; the text is for the operator and holds no klantcode."""
 
 

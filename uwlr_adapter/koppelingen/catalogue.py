@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from uwlr_adapter.contract.profiles import PROFIELEN
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UnusableError
 
 MAX_ID = 40
 """An id and a version stand in the database, in columns of this width."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class CatalogueError(UwlrAdapterError):
+class CatalogueError(UnusableError):
     """The catalogue file is broken; the text says where."""
 
 

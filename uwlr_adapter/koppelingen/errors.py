@@ -1,17 +1,18 @@
-"""Why an act on a koppeling is refused: one family, each with the Dutch sentence that the school reads.
+"""The refusals of an act on a koppeling: one class for each cause, with the Dutch sentence that the school reads.
 
-No sentence holds a code or a name. A refused act leaves everything as it was.
+No sentence holds a code or a name. A refused act changes nothing.
 """
 
 from typing import ClassVar
 
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 
-class KoppelingError(UwlrAdapterError):
-    """An act on a koppeling is refused; `str()` of it is what the school reads."""
+class KoppelingError(RefusedError):
+    """An act on a koppeling is refused; `str()` is the Dutch sentence for the school."""
 
     text: ClassVar[str]
+    """The sentence of the class."""
 
     def __init__(self, text: str | None = None) -> None:
         super().__init__(text or self.text)
@@ -30,67 +31,67 @@ class UnknownEntryError(KoppelingError):
 
 
 class AlwaysOnError(KoppelingError):
-    """Every school has this koppeling; there is nothing to activate or to end."""
+    """Every school has this koppeling: it cannot be activated or ended."""
 
     text = "Deze koppeling staat voor elke school aan en kan niet worden gewijzigd."
 
 
 class NotYetAvailableError(KoppelingError):
-    """The afnemer of this koppeling is not there, or is disabled."""
+    """The afnemer of this koppeling does not exist, or is disabled."""
 
     text = "Deze koppeling is nog niet beschikbaar: het leerplatform is nog niet aangesloten."
 
 
 class AlreadyActivatedError(KoppelingError):
-    """There is a living koppeling of this kind at this vestiging."""
+    """The vestiging has a living koppeling of this catalogue entry."""
 
     text = "Deze koppeling is al geactiveerd. Beëindig eerst de bestaande koppeling, of wijzig die."
 
 
 class NoKoppelingError(KoppelingError):
-    """There is no such living koppeling."""
+    """The vestiging has no such living koppeling."""
 
     text = "Deze koppeling is niet geactiveerd."
 
 
 class EndedError(KoppelingError):
-    """An ended koppeling takes no act any more."""
+    """The koppeling is ended, which is final."""
 
     text = "Deze koppeling is beëindigd. Activeer haar opnieuw als u gegevens wilt uitwisselen."
 
 
 class AlreadyPausedError(KoppelingError):
-    """There is no code to clear."""
+    """The koppeling is paused: it has no code to clear."""
 
     text = "Deze koppeling is al gepauzeerd."
 
 
 class NoCodeError(KoppelingError):
-    """This kind of koppeling has no verificatiecode."""
+    """The koppeling is not a UWLR koppeling, and has no verificatiecode."""
 
     text = "Deze koppeling heeft geen verificatiecode; zij kan alleen worden geactiveerd en beëindigd."
 
 
 class AlreadyAgreedError(KoppelingError):
-    """The present version of the terms is the one that was agreed to."""
+    """The present version of the terms was agreed to already."""
 
     text = "Uw school is al akkoord met deze versie van de gebruikersvoorwaarden."
 
 
 class AkkoordMissingError(KoppelingError):
-    """The agreement is not complete."""
+    """The tick, the name or the login of the agreement is missing or too long."""
 
     text = "Vul uw naam in en vink 'Voor akkoord' aan."
 
 
 class InvalidStartdatumError(KoppelingError):
-    """The Startdatum lies in the past or more than a year ahead."""
+    """The Startdatum lies before today, or more than a year ahead."""
 
     text = "Kies als startdatum vandaag of een dag binnen een jaar."
 
 
 class InvalidCodeError(KoppelingError):
-    """The verificatiecode breaks a rule; `zinnen` has a sentence for each."""
+    """The verificatiecode breaks a rule; `sentences` has a Dutch sentence for each."""
 
     def __init__(self, sentences: tuple[str, ...]) -> None:
         super().__init__(" ".join(sentences))
@@ -104,6 +105,6 @@ class CodeInUseError(KoppelingError):
 
 
 class ChangedMeanwhileError(KoppelingError):
-    """Somebody else acted on the koppeling since it was looked at."""
+    """The koppeling has changed since the caller read it."""
 
     text = "Iemand anders heeft deze koppeling zojuist gewijzigd. Bekijk de koppeling opnieuw."

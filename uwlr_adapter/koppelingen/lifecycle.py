@@ -1,7 +1,7 @@
 """The life cycle of a koppeling, pure: records in, records out.
 
-No record is available; activate -> actief; code cleared -> gepauzeerd; code entered -> actief, with the same or a new
-code; end -> beëindigd, final, from either. Before its Startdatum an active koppeling is not open yet.
+No record: beschikbaar. activate -> actief. Code cleared -> gepauzeerd. Code entered, the same or a new one -> actief.
+end, from actief or gepauzeerd -> beëindigd, final. An active koppeling opens on its Startdatum.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,15 +19,18 @@ from uwlr_adapter.koppelingen.errors import (
 from uwlr_adapter.koppelingen.tables import Status
 
 MAX_NAAM = 200
+"""The longest name under an agreement, in characters, inclusive."""
 MAX_LOGIN = 64
+"""The longest login under an agreement, in characters, inclusive."""
 NEW = 0
 """The id of a koppeling that is not stored yet."""
 FIRST_VERSION = 1
+"""The `versie` of a new koppeling; each act adds one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Akkoord:
-    """The agreement: who agreed (login and the name as typed), when, and to which version of the terms."""
+    """One agreement: the login and the typed name of the person, the moment, and the version of the terms."""
 
     login: str
     naam: str = field(repr=False)
@@ -37,7 +40,11 @@ class Akkoord:
 
 @dataclass(frozen=True, slots=True)
 class Koppeling:
-    """One koppeling of a vestiging. Only a UWLR koppeling has an afnemer, and a code digest while it is actief."""
+    """One koppeling of a vestiging, as stored.
+
+    Only a UWLR koppeling has an `afnemer_id`, and, while it is actief, a `code_digest`. `geopend_op` is when it last
+    became active; `versie` grows by one with each act.
+    """
 
     id: int
     brin6: str
@@ -53,18 +60,18 @@ class Koppeling:
 
     @property
     def is_living(self) -> bool:
-        """Whether it takes acts: it is not ended."""
+        """Whether acts on it are possible: it is not ended."""
         return self.status is not Status.BEEINDIGD
 
     def is_open(self, moment: datetime) -> bool:
-        """Tell whether it is active and its Startdatum has come, in Amsterdam."""
+        """Return whether it is active and its Startdatum, in Amsterdam, is today or earlier."""
         return self.status is Status.ACTIEF and self.startdatum <= day_of(moment)
 
 
 def agree(*, login: str, naam: str, akkoord: bool, moment: datetime, voorwaarden: str) -> Akkoord:
-    """Give the agreement with this version of the terms.
+    """Return the agreement with the version `voorwaarden` of the terms.
 
-    Raises AkkoordMissingError without a tick, or a login and a name of a sensible length.
+    Raises AkkoordMissingError when `akkoord` (the tick) is False, or the login or the name is empty or too long.
     """
     typed = naam.strip()
     if not akkoord or not 0 < len(typed) <= MAX_NAAM or not 0 < len(login) <= MAX_LOGIN:
@@ -73,7 +80,7 @@ def agree(*, login: str, naam: str, akkoord: bool, moment: datetime, voorwaarden
 
 
 def last_startdatum(today: date) -> date:
-    """Give the last Startdatum that may be chosen: one year ahead."""
+    """Return the last Startdatum that may be chosen: one year after today, inclusive."""
     try:
         return today.replace(year=today.year + 1)
     except ValueError:  # 29 February
@@ -81,7 +88,7 @@ def last_startdatum(today: date) -> date:
 
 
 def require_startdatum(startdatum: date, today: date) -> None:
-    """Refuse a Startdatum in the past or beyond a year. Raises InvalidStartdatumError."""
+    """Raise InvalidStartdatumError unless the Startdatum lies from today to one year ahead, both included."""
     if not today <= startdatum <= last_startdatum(today):
         raise InvalidStartdatumError
 
@@ -95,20 +102,20 @@ def activate(
     akkoord: Akkoord,
     startdatum: date | None,
 ) -> Koppeling:
-    """Give a new, active koppeling as of the moment of its agreement; without a Startdatum it opens today.
+    """Return a new, active koppeling as of the moment of its agreement; without a Startdatum it opens today.
 
-    Raises InvalidStartdatumError. That a UWLR koppeling comes with a code is the caller's check.
+    The caller has checked that a UWLR koppeling has a code. Raises InvalidStartdatumError.
     """
     today = day_of(akkoord.moment)
-    begin = today if startdatum is None else startdatum
-    require_startdatum(begin, today)
+    first_day = today if startdatum is None else startdatum
+    require_startdatum(first_day, today)
     return Koppeling(
         id=NEW,
         brin6=brin6,
         entry_id=entry,
         afnemer_id=afnemer_id,
         status=Status.ACTIEF,
-        startdatum=begin,
+        startdatum=first_day,
         code_digest=code_digest,
         geopend_op=akkoord.moment,
         versie=FIRST_VERSION,
@@ -117,7 +124,10 @@ def activate(
 
 
 def clear_code(koppeling: Koppeling) -> Koppeling:
-    """Pause it: the digest of its code is erased. Raises EndedError, NoCodeError or AlreadyPausedError."""
+    """Return the koppeling paused, without the digest of its code.
+
+    Raises EndedError, NoCodeError or AlreadyPausedError.
+    """
     require_code(koppeling)
     if koppeling.status is Status.GEPAUZEERD:
         raise AlreadyPausedError
@@ -125,7 +135,10 @@ def clear_code(koppeling: Koppeling) -> Koppeling:
 
 
 def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Koppeling:
-    """Give it this code: a paused one is open again as of this moment. Raises EndedError or NoCodeError."""
+    """Return the koppeling active with this code; a paused one is active again as of `moment`.
+
+    Raises EndedError or NoCodeError.
+    """
     require_code(koppeling)
     geopend_op = moment if koppeling.status is Status.GEPAUZEERD else koppeling.geopend_op
     return replace(
@@ -138,7 +151,10 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
 
 
 def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
-    """Give it a newer agreement. Raises EndedError, or AlreadyAgreedError when these terms are agreed to already."""
+    """Return the koppeling with a newer agreement.
+
+    Raises EndedError, or AlreadyAgreedError when the present agreement is with the same version of the terms.
+    """
     _require_living(koppeling)
     if koppeling.akkoord.voorwaarden == akkoord.voorwaarden:
         raise AlreadyAgreedError
@@ -146,7 +162,7 @@ def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
 
 
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
-    """End it for good; the digest of its code is erased. Raises EndedError."""
+    """Return the koppeling ended, without the digest of its code. Raises EndedError."""
     _require_living(koppeling)
     return replace(
         koppeling, status=Status.BEEINDIGD, code_digest=None, beeindigd_op=moment, versie=koppeling.versie + 1
@@ -154,7 +170,7 @@ def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
 
 
 def require_code(koppeling: Koppeling) -> None:
-    """Refuse a koppeling that can have no code. Raises EndedError or NoCodeError."""
+    """Raise EndedError or NoCodeError for a koppeling that cannot have a code."""
     _require_living(koppeling)
     if koppeling.afnemer_id is None:
         raise NoCodeError

@@ -1,4 +1,4 @@
-"""The Koppelingenoverzicht of a vestiging: what is activated, and what is available."""
+"""The Koppelingenoverzicht of a vestiging: the activated and the available koppelingen."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
 @dataclass(frozen=True, slots=True)
 class ActivatedEntry:
-    """An activated koppeling; without a record (`koppeling` is None) it is one that every school has."""
+    """An activated catalogue entry; `koppeling` is None for one that every school has."""
 
     entry: CatalogueEntry
     koppeling: Koppeling | None
@@ -20,7 +20,7 @@ class ActivatedEntry:
 
 @dataclass(frozen=True, slots=True)
 class AvailableEntry:
-    """A koppeling of the catalogue that is not activated; `nu` is False while its afnemer is not there."""
+    """A catalogue entry that is not activated; `now` is whether it can be activated now (`actions.is_available`)."""
 
     entry: CatalogueEntry
     now: bool
@@ -28,14 +28,14 @@ class AvailableEntry:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Both lists, each in the order of the catalogue."""
+    """The activated and the available entries, each in the order of the catalogue."""
 
     activated: tuple[ActivatedEntry, ...]
     available: tuple[AvailableEntry, ...]
 
 
 def overview(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> Overview:
-    """Give the overview of one vestiging. A koppeling that left the catalogue is not in it."""
+    """Return the overview of one vestiging; a living koppeling whose entry left the catalogue is not in it."""
     living = {koppeling.entry_id: koppeling for koppeling in store.list_living(connection, brin6)}
     return Overview(
         tuple(

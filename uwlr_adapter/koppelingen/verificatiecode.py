@@ -1,15 +1,18 @@
-"""The verificatiecode that a school makes up: its rule, and one made up for the school.
+"""The verificatiecode: its rules, and a generator.
 
-Source: the ESIS step plan. The code starts with the brin6 of the vestiging and has 20 to 50 characters. Exactly the
-brin6 in capitals, and printable ASCII without spaces, so that it survives being copied by hand and by every client.
+Source: the ESIS step plan. The code starts with the brin6 of the vestiging and has 20 to 50 characters, both included.
+Two rules are ours, so that the code survives a copy by hand and by any client: the brin6 is in capitals, and all
+characters are printable ASCII other than the space.
 """
 
 import secrets
 
 MIN_LENGTH = 20
+"""The shortest code in characters, inclusive."""
 MAX_LENGTH = 50
+"""The longest code in characters, inclusive."""
 GENERATED_LENGTH = 20
-"""Characters after the brin6 of a generated code: 116 bits, and short enough to copy by hand."""
+"""The number of random characters after the brin6 of a generated code: 116 bits, short enough to copy by hand."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits without look-alikes (0 O o 1 I l i)."""
 
@@ -17,7 +20,7 @@ EMPTY = "Vul een verificatiecode in."
 
 
 def broken_rules(code: str, brin6: str) -> tuple[str, ...]:
-    """Give one Dutch sentence for each rule that a code breaks; nothing when it is good. No part of it is shown."""
+    """Return a Dutch sentence for each rule that a code breaks, none for a valid code; no sentence holds the code."""
     if not code:
         return (EMPTY,)
     sentences = []
@@ -35,10 +38,10 @@ def broken_rules(code: str, brin6: str) -> tuple[str, ...]:
 
 
 def generate(brin6: str) -> str:
-    """Make up a verificatiecode for a vestiging."""
+    """Return a new random verificatiecode for a vestiging."""
     return brin6 + random_text(GENERATED_LENGTH)
 
 
 def random_text(length: int) -> str:
-    """Give unguessable characters of ALFABET."""
+    """Return `length` characters of ALPHABET from the operating system's secure random source."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -9,7 +9,7 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.web.source import source_of
+from uwlr_adapter.web.client_address import client_address
 
 _EXTENSION = "uwlr"
 
@@ -43,4 +43,4 @@ def moment() -> datetime:
 
 def source_of_request() -> str:
     """Give the network address of the person."""
-    return source_of(request.environ)
+    return client_address(request.environ)

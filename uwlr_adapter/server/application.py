@@ -1,4 +1,4 @@
-"""Compose the application: settings, database, keys and catalogue become one WSGI application."""
+"""Composition of the application from settings, database, server keys and catalogue."""
 
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def make_app(settings: Settings | None = None, clock: Clock = now) -> App:
-    """Give the application for these settings, or those of the environment.
+    """Return the WSGI application for these settings; default: those of the environment.
 
     The database must be current (`db upgrade`).
-    Raises DatabaseUnusableError, ServerKeyError or CatalogueError when it cannot serve.
+    Raises DatabaseUnusableError, ServerKeyError or CatalogueError when the service could not answer.
     """
     settings = settings or Settings()
     database = Database(settings.database_url)

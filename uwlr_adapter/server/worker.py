@@ -1,4 +1,4 @@
-"""A worker process of `serve`: the application, a watch over it, and how it makes way for the next one."""
+"""A worker process of `serve`: the application, the watch for hung requests, and draining before a replacement."""
 
 import faulthandler
 import gc
@@ -15,44 +15,47 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.rsgi import RsgiApp
 
 HUNG_SECONDS = 120
-"""A request that takes this long never ends by itself: the database has limits below it, and the client is gone."""
+"""Seconds after which a request counts as hung: the limits of the database are shorter, and the client is gone."""
 DRAIN_SIGNAL = signal.SIGUSR1
-"""Tells a worker that another one takes over."""
+"""The signal that a replacement of this worker has started."""
 
 GARBAGE = 20_000
-"""New objects before Python looks for rings of them, some hundred requests: a request leaves next to none behind."""
+"""New objects between two collections of reference cycles, some hundred requests: a request leaves next to none."""
 
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
 def load(settings: Settings) -> RsgiApp:
-    """Make the application of this worker process, watched, and ready to make way on DRAIN_SIGNAL."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: inherited from the server, it would be lost
+    """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # until it serves: the handler inherited from the server would ignore it
     app = make_app(settings)
-    # No line of the log names a thread or a process, and to find them out takes longer than the line itself.
+    # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
-    gc.freeze()  # what the program is made of stays: no collection looks at its hundred thousand objects again
+    gc.freeze()  # the program itself stays: no collection has to visit its hundred thousand objects again
     gc.set_threshold(GARBAGE)
 
     def drain(_signum: int, _frame: FrameType | None) -> None:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
-    threading.Thread(target=watch, args=(app.longest, HUNG_SECONDS), daemon=True, name="watch").start()
+    threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads)
 
 
-def watch(longest: Callable[[], float], limit: float) -> None:
-    """End this process when a request hangs, so that the server starts another one; where it hung goes to the log.
+def watch(oldest_seconds: Callable[[], float], limit: float) -> None:
+    """End this process when a request takes more than `limit` seconds; the server then starts another worker.
 
-    While all goes well the end is put off again and again. It comes from a thread outside Python, so that code which
-    never lets go of the interpreter cannot prevent it. What is written are files, lines and functions, no values.
+    `oldest_seconds` returns the age of the oldest request in seconds. The exit is scheduled in advance and postponed as
+    long as no request hangs. It runs in a thread outside Python, so code that never releases the interpreter cannot
+    prevent it. The log gets the files, lines and functions of every thread, no values.
     """
     while True:
         faulthandler.dump_traceback_later(limit, exit=True)
         time.sleep(limit / 4)
-        if longest() > limit:
+        if oldest_seconds() > limit:
             logger.critical("a request hangs for more than %s s: this worker ends", limit)
             faulthandler.dump_traceback()
             os._exit(os.EX_SOFTWARE)

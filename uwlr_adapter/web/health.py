@@ -1,8 +1,8 @@
-"""What a watcher of the service asks: does the process live, can it answer, and how does it go.
+"""Health endpoints: liveness, readiness and Prometheus metrics.
 
-- `/healthz`: the process lives; nothing else is looked at, so that a database that is away gets no process restarted.
-- `/readyz`: the database can be reached and is current, and the server keys are those that it was used with.
-- `/metrics`: the figures, for a caller on this machine or one for whom the proxy vouches; for others there is nothing.
+- `/healthz`: the process answers. Nothing else is checked, so that a database failure gets no process restarted.
+- `/readyz`: the database can be reached and is current, and it was used with these server keys.
+- `/metrics`: the metrics, for a client on this machine; any other client gets 404.
 """
 
 import threading
@@ -20,52 +20,52 @@ from uwlr_adapter.administratie.tables import importbatch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.web import request_record
-from uwlr_adapter.web.endpoint import plain, respond
+from uwlr_adapter.web.client_address import LOOPBACK, client_address
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
-from uwlr_adapter.web.source import LOOPBACK, source_of
+from uwlr_adapter.web.request_record import annotate
+from uwlr_adapter.web.response import plain, respond
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HEALTHZ, READYZ, METRICS = "/healthz", "/readyz", "/metrics"
-LOOK_SECONDS = 60
-"""How long the moments of the last imports are kept: a nation has millions of imports, and a scrape comes often."""
+IMPORT_MOMENTS_SECONDS = 60
+"""Seconds that the moments of the last imports are cached: there may be millions of imports, and many scrapes."""
 
 
 @dataclass(slots=True)
 class HealthEndpoints:
-    """Answers a watcher."""
+    """The WSGI applications of the health endpoints. Safe to share between threads."""
 
     database: Database
     server_keys: ServerKeys
-    figures: Metrics
+    counters: Metrics
     clock: Clock
     _moments: tuple[datetime, datetime] | None = None
-    _looked: float | None = None
+    _queried_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def healthz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Say that the process lives."""
-        request_record.note(operation="healthz")
+        """Answer 200."""
+        annotate(operation="healthz")
         return plain(HTTPStatus.OK, "ok").send(start_response)
 
     def readyz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Say whether a request could be answered now, and if not, in one word why."""
-        request_record.note(operation="readyz")
-        reason = self._hindrance()
+        """Answer 200 if a request could be answered now, else 503 with the cause in one word: database or keys."""
+        annotate(operation="readyz")
+        reason = self._unready_reason()
         if reason is None:
             return plain(HTTPStatus.OK, "ready").send(start_response)
         return plain(HTTPStatus.SERVICE_UNAVAILABLE, reason).send(start_response)
 
     def metrics(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Give the figures to a caller on this machine."""
-        request_record.note(operation="metrics")
-        if source_of(environ) not in LOOPBACK:
+        """Answer with the metrics; 404 for a client that is not on this machine."""
+        annotate(operation="metrics")
+        if client_address(environ) not in LOOPBACK:
             return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
-        return respond(HTTPStatus.OK, CONTENT_TYPE, self.figures.render(self._ages())).send(start_response)
+        return respond(HTTPStatus.OK, CONTENT_TYPE, self.counters.render(self._ages())).send(start_response)
 
-    def _hindrance(self) -> str | None:
+    def _unready_reason(self) -> str | None:
         try:
             self.database.require_current()
             with self.database.reading() as connection:
@@ -77,17 +77,17 @@ class HealthEndpoints:
         return None
 
     def _ages(self) -> tuple[float, float] | None:
-        """Give the seconds since the last import, of the school imported last and of the one that waits longest."""
+        """Return the seconds since the last import of the school imported last, and of the one imported longest ago."""
         with self._lock:
-            if self._looked is None or time.monotonic() - self._looked > LOOK_SECONDS:
-                self._look()
+            if self._queried_at is None or time.monotonic() - self._queried_at > IMPORT_MOMENTS_SECONDS:
+                self._query_moments()
             moments = self._moments
         if moments is None:
             return None
         newest, oldest = ((self.clock() - moment).total_seconds() for moment in moments)
         return newest, oldest
 
-    def _look(self) -> None:
+    def _query_moments(self) -> None:
         per_school = (
             sa.select(sa.func.max(importbatch.c.moment).label("moment"))
             .where(importbatch.c.teruggedraaid_op.is_(None))
@@ -102,4 +102,4 @@ class HealthEndpoints:
             self._moments = None
             return
         self._moments = None if newest is None else (from_utc(newest), from_utc(oldest))
-        self._looked = time.monotonic()
+        self._queried_at = time.monotonic()

@@ -1,7 +1,7 @@
-"""The figures of a service for Prometheus. No school, no afnemer and no person is in a label.
+"""Prometheus metrics of the service. No label names a school, an afnemer or a person.
 
-Workers of one server add up their figures through files in the folder that PROMETHEUS_MULTIPROC_DIR names; `serve`
-makes one. Without it the figures are those of this process.
+The workers of one server add up their metrics through files in the folder named by PROMETHEUS_MULTIPROC_DIR, which
+`serve` creates. Without it the metrics are those of this process.
 """
 
 import functools
@@ -20,19 +20,19 @@ from uwlr_adapter.web.request_record import RequestRecord
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-"""Bounds of the durations: from an answer at hand to the patience of the least patient client."""
+"""Histogram bounds in seconds: from a stored answer to the shortest client timeout seen."""
 
 
 _pid = functools.cache(os.getpid)
-"""Which process this is. The library wants to know at each figure; to ask the system takes longer than to count."""
+"""The process id, cached: the library asks for it at each count, and the system call takes longer than counting."""
 os.register_at_fork(after_in_child=_pid.cache_clear)
 
 
 class Metrics:
-    """The figures of one application."""
+    """The metrics of one application."""
 
     def __init__(self) -> None:
-        # Chosen now, not at import.
+        # prometheus_client chooses at import; `serve` sets the variable later.
         shared = os.environ.get(FOLDER)
         values.ValueClass = values.MultiProcessValue(_pid) if shared else values.MutexValue  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
@@ -56,16 +56,17 @@ class Metrics:
             "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
         )
 
-        self._at_hand: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        # `labels()` takes a lock and a search: the counters of each operation and outcome are kept.
+        self._children: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
     def count(self, record: RequestRecord) -> None:
-        """Count a request that is done."""
+        """Count an answered request."""
         key = (record.operation, record.outcome)
-        found = self._at_hand.get(key)
-        if found is None:
-            found = self._at_hand[key] = (self._requests.labels(*key), self._seconds.labels(record.operation))
-        found[0].inc()
-        found[1].observe(record.seconds)
+        children = self._children.get(key)
+        if children is None:
+            children = self._children[key] = (self._requests.labels(*key), self._seconds.labels(record.operation))
+        children[0].inc()
+        children[1].observe(record.seconds)
         if record.unknown:
             self._unknown.inc()
 
@@ -74,10 +75,10 @@ class Metrics:
         self._database_errors.inc()
 
     def render(self, ages: tuple[float, float] | None) -> bytes:
-        """Give all figures in the text form of Prometheus.
+        """Return all metrics in the Prometheus text format.
 
-        `ages` are the seconds since the last import of the school that was imported last, and of the one that waits
-        longest; None leaves them out.
+        `ages` are the seconds since the last import of the school imported last, and of the one imported longest ago;
+        None leaves them out.
         """
         if os.environ.get(FOLDER):
             registry = CollectorRegistry()
@@ -87,11 +88,11 @@ class Metrics:
         return generate_latest(registry) + generate_latest(_age_gauges(ages))
 
 
-def _age_gauges(found: tuple[float, float] | None) -> CollectorRegistry:
-    """Give the ages as figures of this moment, which no process adds up."""
+def _age_gauges(ages: tuple[float, float] | None) -> CollectorRegistry:
+    """Return the ages in a registry of their own: they are computed per scrape and not added up over processes."""
     registry = CollectorRegistry()
-    if found is not None:
-        registry.register(_AgesCollector(*found))
+    if ages is not None:
+        registry.register(_AgesCollector(*ages))
     return registry
 
 
@@ -101,7 +102,7 @@ class _AgesCollector(Collector):
     oldest: float
 
     def collect(self) -> Iterator[Metric]:
-        """Give the two ages."""
+        """Return the gauge with both ages."""
         gauge = GaugeMetricFamily("uwlr_records_age_seconds", "Seconds since the last import.", labels=["which"])
         gauge.add_metric(["newest"], self.newest)
         gauge.add_metric(["oldest"], self.oldest)

@@ -1,7 +1,7 @@
-"""What one HTTP request came to: told by whoever answers it, read by the log and the metrics.
+"""Per-request record (operation, outcome, duration) used by the log and the metrics.
 
-It holds fixed words and figures of our own only, nothing of a caller; the request id of a proxy is taken over when it
-can hold no text.
+It holds only words and numbers of our own, no data of the caller; the request id of a proxy is taken over only when its
+form leaves no room for text.
 """
 
 import random
@@ -16,7 +16,7 @@ _ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request: `operation` is one of ours or what kind of page it was; `uitkomst` a payload, a fault, a status."""
+    """One request. `operation` is one of the standard or a kind of page; `outcome` a payload, fault code or status."""
 
     id: str
     started: float = field(default_factory=time.monotonic)
@@ -27,20 +27,20 @@ class RequestRecord:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken until now."""
+        """The seconds since the request started."""
         return time.monotonic() - self.started
 
 
-_present: ContextVar[RequestRecord | None] = ContextVar("verslag", default=None)
+_current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)
 
 
-def make(given_id: str) -> RequestRecord:
-    """Begin the report of a request; an id of another form is replaced."""
-    return RequestRecord(given_id if _ID.fullmatch(given_id) else f"{random.getrandbits(128):032x}")
+def new_record(proxy_id: str) -> RequestRecord:
+    """Return the record of a request that starts now, with the id that the proxy gave it or, lacking one, a new id."""
+    return RequestRecord(proxy_id if _ID.fullmatch(proxy_id) else f"{random.getrandbits(128):032x}")
 
 
-class about:  # noqa: N801 - used as a function
-    """Let what this thread does within the block be about a request."""
+class request_context:  # noqa: N801 - used as a function
+    """Context manager that makes a record the current one of this thread or task."""
 
     __slots__ = ("_before", "_record")
 
@@ -48,22 +48,22 @@ class about:  # noqa: N801 - used as a function
         self._record = record
 
     def __enter__(self) -> None:
-        """Begin the block."""
-        self._before = _present.set(self._record)
+        """Make the record the current one."""
+        self._before = _current.set(self._record)
 
     def __exit__(self, *_: object) -> None:
-        """Leave it."""
-        _present.reset(self._before)
+        """Restore the record that was current before."""
+        _current.reset(self._before)
 
 
-def present() -> RequestRecord | None:
-    """Give the report of the request that this thread answers, if any."""
-    return _present.get()
+def current_record() -> RequestRecord | None:
+    """Return the record of the request that this thread or task is answering, if any."""
+    return _current.get()
 
 
-def note(*, operation: str | None = None, outcome: str | None = None, unknown: bool = False) -> None:
-    """Tell what the present request is and what became of it; outside a request this does nothing."""
-    record = _present.get()
+def annotate(*, operation: str | None = None, outcome: str | None = None, unknown: bool = False) -> None:
+    """Add to the current record what is known of the request; does nothing outside a request."""
+    record = _current.get()
     if record is not None:
         record.operation = operation or record.operation
         record.outcome = outcome or record.outcome

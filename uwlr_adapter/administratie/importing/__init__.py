@@ -1,1 +1,1 @@
-"""Imports: a delivery becomes records, whole or not at all, and can be undone."""
+"""Imports: a delivery becomes records in one transaction, is kept as a batch, and can be undone."""

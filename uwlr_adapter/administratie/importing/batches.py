@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.tables import importbatch, importstap, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import dialect
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 
 class StepKind(StrEnum):
@@ -31,7 +31,7 @@ class StepKind(StrEnum):
     REMOVED = "verwijderd"
 
 
-class BatchError(UwlrAdapterError):
+class BatchError(RefusedError):
     """A batch is not there, or cannot be undone now; the text says why, and what to do."""
 
 

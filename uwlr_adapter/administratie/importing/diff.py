@@ -1,4 +1,4 @@
-"""Bring the rows of one table from what they are to what they must be, touching nothing else."""
+"""Differences between the present and the wanted rows of one table, and the statements that apply them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from uwlr_adapter.db import dialect
 
 TableRow = tuple[Any, ...]
-"""A whole row: the values of all columns of its table, in their order. The primary key comes first in each table."""
+"""A whole row: the values of all columns of its table, in column order. The primary key comes first in each table."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableDiff:
-    """What differs between the rows of a table and those wanted; `oud` are the changed ones as they were."""
+    """The rows to add, to change and to remove in one table; `before` holds the rows of `changed` as they were."""
 
     table: sa.Table
     added: Sequence[TableRow] = ()
@@ -23,7 +23,7 @@ class TableDiff:
     before: Sequence[TableRow] = ()
 
     def write(self, connection: sa.Connection) -> None:
-        """Insert and update; deleting comes apart, after those rows that refer to these."""
+        """Insert and update. `delete` is separate, because rows that refer to the removed ones must go first."""
         dialect.insert_rows(connection, self.table, self.table.columns.keys(), self.added)
         update(connection, self.table, _named(self.table, self.changed))
 
@@ -31,25 +31,25 @@ class TableDiff:
         """Delete the rows that are no longer wanted."""
         delete(connection, self.table, _named(self.table, self.removed))
 
-    def values(self, naam: str) -> set[Any]:
-        """Give what a column holds in the rows that are added, changed or removed."""
-        place = self.table.columns.keys().index(naam)
+    def values(self, name: str) -> set[Any]:
+        """Return the values of a column in the rows that are added, changed or removed."""
+        place = self.table.columns.keys().index(name)
         return {row[place] for rows in (self.added, self.changed, self.removed) for row in rows}
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Update rows, found by their primary key, to what these whole rows say."""
-    if found := [{f"new_{naam}": value for naam, value in row.items()} for row in rows]:
+    """Update rows, found by their primary key, to these whole rows, given by column name."""
+    if parameters := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
         values: dict[str, Any] = {
             column.name: sa.bindparam(f"new_{column.name}") for column in table.columns if not column.primary_key
         }
-        connection.execute(table.update().where(_is_row(table)).values(values), found)
+        connection.execute(table.update().where(_is_row(table)).values(values), parameters)
 
 
 def delete(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Delete rows, found by their primary key."""
-    if found := [{f"new_{column.name}": row[column.name] for column in table.primary_key} for row in rows]:
-        connection.execute(table.delete().where(_is_row(table)), found)
+    """Delete rows, found by their primary key and given by column name."""
+    if parameters := [{f"new_{column.name}": row[column.name] for column in table.primary_key} for row in rows]:
+        connection.execute(table.delete().where(_is_row(table)), parameters)
 
 
 def _is_row(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -64,10 +64,10 @@ def _named(table: sa.Table, rows: Iterable[TableRow]) -> list[dict[str, Any]]:
 def compare(
     connection: sa.Connection, table: sa.Table, where: Mapping[str, Any], wanted: Iterable[TableRow]
 ) -> TableDiff:
-    """Compare the rows that `where` selects with the wanted ones, which must lie within it."""
+    """Return the difference between the rows that `where` selects and the wanted ones, which must satisfy it too."""
     width = len(table.primary_key)
     new = {row[:width]: row for row in wanted}
-    query = sa.select(table).where(*(table.c[naam] == value for naam, value in where.items()))
+    query = sa.select(table).where(*(table.c[name] == value for name, value in where.items()))
     present = {row[:width]: row for row in map(tuple, connection.execute(query))}
     changed = [key for key, row in new.items() if key in present and row != present[key]]
     return TableDiff(

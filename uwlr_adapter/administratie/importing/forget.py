@@ -23,12 +23,12 @@ from uwlr_adapter.administratie.tables import (
     vergeten,
 )
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 _SALT_BYTES = 16
 
 
-class ForgetError(UwlrAdapterError):
+class ForgetError(RefusedError):
     """There is no such leerling; the text says so."""
 
 

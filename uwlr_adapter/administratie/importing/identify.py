@@ -1,6 +1,6 @@
-"""Which persons of a school the rows of a source are: the known ones read from the database, the new ones given an id.
+"""Identification of the persons in a delivery: the known ones are read from the database, the new ones get an id.
 
-Nothing is written here: what has to be comes back as differences, to be written with the records of the year.
+Nothing is written here; the result holds the rows and differences that are written with the records of the year.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,22 +19,23 @@ from uwlr_adapter.db import dialect
 
 @dataclass(frozen=True, slots=True)
 class ImportedSchool:
-    """The persons of which school, and who of them is there outside the source."""
+    """The school that a source is about."""
 
     brincode: str
     brin6s: frozenset[str]
-    """The vestigingen that the source is about."""
+    """The vestigingen of the source."""
     is_empty: bool
-    """Whether nobody of it is here yet, so that nobody needs to be looked for."""
+    """Whether the school has no persons yet, so that the queries for them are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The persons of a delivery: ids in the order of the rows, but for those that are refused."""
+    """The persons of one kind in a delivery."""
 
     ids: list[int]
+    """One id for each row that is not refused, in the order of the rows."""
     eckids: TableDiff
-    """Persons who have another ECK-iD now; it is written before the new ones, who may have the one that came free."""
+    """The change of ECK-iDs of known persons; written before the new persons, who may have an ECK-iD that came free."""
     new: list[tuple[Any, ...]]
     """Rows of `persoon`."""
     source_keys: list[tuple[Any, ...]]
@@ -43,63 +44,64 @@ class Identified:
 
     @property
     def changed(self) -> frozenset[int]:
-        """Whose ECK-iD changed."""
+        """The ids of the persons whose ECK-iD changed."""
         return frozenset(self.eckids.values("id"))
 
 
 def identify(connection: sa.Connection, delivery: Delivery, school: ImportedSchool) -> tuple[Identified, Identified]:
-    """Match the leerlingen and the leerkrachten of a delivery with the persons that are known."""
+    """Return the leerlingen and the leerkrachten of a delivery, matched with the known persons of the school."""
     parts: tuple[tuple[PersonKind, Sequence[SourceRecord[Any]]], ...] = (
         (PersonKind.LEERLING, delivery.leerlingen),
         (PersonKind.LEERKRACHT, delivery.leerkrachten),
     )
-    outcomes = {}
-    for kind, source_records in parts:
-        rows = [SourceRow(one.line, one.record.key, one.record.eckid) for one in source_records]
-        outcomes[kind] = match(kind.value, rows, _known(connection, kind, school))
-    wanted = sum(isinstance(one, NewPerson) for outcome in outcomes.values() for one in outcome.persons)
-    new_ids = iter(dialect.take_ids(connection, persoon, wanted))
+    results = {}
+    for kind, sources in parts:
+        rows = [SourceRow(source.line, source.record.key, source.record.eckid) for source in sources]
+        results[kind] = match(kind.value, rows, _known(connection, kind, school))
+    new_count = sum(isinstance(person, NewPerson) for result in results.values() for person in result.persons)
+    new_ids = iter(dialect.take_ids(connection, persoon, new_count))
     leerlingen, leerkrachten = (
-        _identified(connection, outcome, (kind.value, school.brincode), new_ids) for kind, outcome in outcomes.items()
+        _identified(connection, result, (kind.value, school.brincode), new_ids) for kind, result in results.items()
     )
     return leerlingen, leerkrachten
 
 
 def _identified(
-    connection: sa.Connection, outcome: MatchResult, van: tuple[str, str], new_ids: Iterator[int]
+    connection: sa.Connection, result: MatchResult, owner: tuple[str, str], new_ids: Iterator[int]
 ) -> Identified:
+    """Return the rows to write for a match; `owner` is the kind and the brincode of its persons."""
     ids: list[int] = []
     new = []
-    server_keys = [(*van, key, at) for key, at in outcome.aliases.items()]
-    for one in outcome.persons:
-        if not isinstance(one, NewPerson):
-            ids.append(one)
+    source_keys = [(*owner, key, id_) for key, id_ in result.aliases.items()]
+    for person in result.persons:
+        if not isinstance(person, NewPerson):
+            ids.append(person)
             continue
-        at = next(new_ids)
-        ids.append(at)
-        new.append((at, *van, one.key, one.eckid))
-        if one.source_key is not None:
-            server_keys.append((*van, one.source_key, at))
-    return Identified(ids, _eckids(connection, outcome), new, server_keys, outcome.problems)
+        id_ = next(new_ids)
+        ids.append(id_)
+        new.append((id_, *owner, person.key, person.eckid))
+        if person.source_key is not None:
+            source_keys.append((*owner, person.source_key, id_))
+    return Identified(ids, _eckids(connection, result), new, source_keys, result.problems)
 
 
-def _eckids(connection: sa.Connection, outcome: MatchResult) -> TableDiff:
-    if not outcome.eckids:
+def _eckids(connection: sa.Connection, result: MatchResult) -> TableDiff:
+    if not result.eckids:
         return TableDiff(persoon)
-    query = sa.select(persoon).where(persoon.c.id.in_(outcome.eckids))
+    query = sa.select(persoon).where(persoon.c.id.in_(result.eckids))
     before = [tuple(row) for row in connection.execute(query)]
-    return TableDiff(persoon, changed=[(*row[:-1], outcome.eckids[row[0]]) for row in before], before=before)
+    return TableDiff(persoon, changed=[(*row[:-1], result.eckids[row[0]]) for row in before], before=before)
 
 
 def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) -> KnownPersons:
-    """Give the persons of a school of one kind."""
-    personen = [] if school.is_empty else _persons(connection, kind, school.brincode)
+    """Return the known persons of one kind of a school."""
+    persons = [] if school.is_empty else _persons(connection, kind, school.brincode)
     is_leerling = kind is PersonKind.LEERLING
-    verdwenen = forget.of_school(connection, school.brincode) if is_leerling and not school.is_empty else None
-    is_vergeten = (lambda _key, _eckid: False) if verdwenen is None else verdwenen.knows
-    if not personen:
-        return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_vergeten)
-    server_keys = connection.execute(
+    forgotten = forget.of_school(connection, school.brincode) if is_leerling and not school.is_empty else None
+    is_forgotten = (lambda _key, _eckid: False) if forgotten is None else forgotten.knows
+    if not persons:
+        return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_forgotten)
+    source_keys = connection.execute(
         sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, kind, school.brincode))
     )
     records = deelname if is_leerling else aanstelling
@@ -111,17 +113,18 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     )
     return KnownPersons(
         elsewhere=frozenset(connection.scalars(elsewhere)),
-        by_source_key={row.bronkey: row.persoon_id for row in server_keys},
-        by_eckid={eckid: at for at, _, eckid in personen if eckid is not None},
-        eckid_of={at: eckid for at, _, eckid in personen},
-        keys={key for _, key, _ in personen},
-        is_forgotten=is_vergeten,
+        by_source_key={row.bronkey: row.persoon_id for row in source_keys},
+        by_eckid={eckid: id_ for id_, _, eckid in persons if eckid is not None},
+        eckid_of={id_: eckid for id_, _, eckid in persons},
+        keys={key for _, key, _ in persons},
+        is_forgotten=is_forgotten,
     )
 
 
 def _persons(connection: sa.Connection, kind: PersonKind, brincode: str) -> list[tuple[int, str, str | None]]:
+    """Return the id, the key and the ECK-iD of each person."""
     query = sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(_of(persoon, kind, brincode))
-    return [(at, key, eckid) for at, key, eckid in connection.execute(query)]
+    return [(id_, key, eckid) for id_, key, eckid in connection.execute(query)]
 
 
 def _of(table: sa.Table, kind: PersonKind, brincode: str) -> sa.ColumnElement[bool]:

@@ -1,16 +1,17 @@
-"""Import: what a source delivers of one school becomes its records, whole or not at all, and is kept as a batch."""
+"""Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools, selection
-from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, drop, school_year
 from uwlr_adapter.administratie.importing.diff import TableDiff, compare
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
-from uwlr_adapter.administratie.importing.table_rows import SchoolYear, rows_of
+from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
     aanstelling,
@@ -27,16 +28,14 @@ from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import MAX_DROP
 
-ALWAYS_ALLOWED = {"leerlingen": 5, "groepen": 1}
-"""So many may always go: in a small school a few leavers are a large share."""
-
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How to import: `moment` is now, `bron` the kind of source.
+    """The options of an import.
 
-    `brin6` is what the operator expects the source to be about; `naam` names a vestiging that is new, when the source
-    does not (default: its brin6). A dry run does it all and takes it back.
+    `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
+    operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
+    `dry_run` does all the work and rolls it back. `accept_drop` skips the drop rule; `max_drop` is its share, 0 to 1.
     """
 
     moment: datetime
@@ -50,7 +49,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did, or with a dry run would do, per vestiging and schooljaar; `batch` is its id."""
+    """The result of an import or a dry run: the id of its batch, and a report for each vestiging and schooljaar."""
 
     batch: int
     reports: tuple[ImportReport, ...]
@@ -58,17 +57,17 @@ class Imported:
 
 @dataclass(slots=True)
 class _Import:
-    """One import on its way: what it wrote, and the school that its source is about."""
+    """The state of one import: the transaction, the school of its source, and the steps that it has written."""
 
     connection: sa.Connection
     options: ImportOptions
     school: ImportedSchool
     new: set[str] = field(default_factory=set)
-    """The vestigingen that it made: there is nothing of theirs yet to compare with."""
+    """The vestigingen that this import made: they have no records to compare with."""
     steps: list[batches.BatchStep] = field(default_factory=list)
 
     def write(self, *diffs: TableDiff) -> None:
-        """Write differences, parents first; rows that are no longer wanted go in the reverse order."""
+        """Write differences, parents first, and then delete in the reverse order."""
         for diff in diffs:
             diff.write(self.connection)
         for diff in reversed(diffs):
@@ -77,9 +76,9 @@ class _Import:
 
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
-    """Import in one writing transaction.
+    """Import the deliveries of one source in one writing transaction.
 
-    Raises ImportRefusedError, with every reason, when refused: nothing has changed.
+    Raises ImportRefusedError, with every reason; then nothing has changed.
     """
     with database.writing() as connection:
         done = apply(connection, deliveries, options)
@@ -89,13 +88,11 @@ def import_deliveries(database: Database, deliveries: Sequence[Delivery], option
 
 
 def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
-    """Import inside the caller's writing transaction, which the caller rolls back on ImportRefusedError."""
-    years = [
-        SchoolYear(_resolve(connection, delivery, options.brin6), delivery.school.schooljaar) for delivery in deliveries
-    ]
-    brincode = _one_school(years, deliveries)
-    is_leeg = schools.lock_school(connection, brincode)
-    run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_leeg))
+    """Import inside the caller's writing transaction, which the caller must roll back on ImportRefusedError."""
+    years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
+    brincode = school_year.require_one_school(years, deliveries)
+    is_new = schools.lock_school(connection, brincode)
+    run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_new))
     reports = _import_years(run, years, deliveries)
     if run.steps:
         schools.touch_school(connection, brincode)
@@ -110,59 +107,39 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     return Imported(batch, tuple(reports))
 
 
-def _one_school(years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> str:
-    """Give the brincode of a source, which must be about one school and name each year once."""
-    if not years:
-        raise ImportRefusedError([Problem(0, "", "has no vestiging and schooljaar to import")])
-    seen: set[SchoolYear] = set()
-    schoolkeys: dict[str | None, str] = {}
-    for year, delivery in zip(years, deliveries, strict=True):
-        reason = None
-        owner = schoolkeys.setdefault(delivery.school.schoolkey, year.brin6)
-        if year.brincode != years[0].brincode:
-            reason = f"two schools in one source: {years[0].brincode} and {year.brincode}"
-        elif year in seen:
-            reason = f"{year.brin6}, {year.schooljaar} stands there twice"
-        elif delivery.school.schoolkey is not None and owner != year.brin6:
-            reason = f"its schoolkey belongs to {owner}"
-        if reason is not None:
-            raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", reason))])
-        seen.add(year)
-    return years[0].brincode
-
-
 def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> list[ImportReport]:
-    """Import each year.
+    """Import each year; a warning about a line is reported once, with the first year that has it.
 
-    A warning at a line stands with the first year that has it. Raises ImportRefusedError for them all.
+    Raises ImportRefusedError with the problems of all years.
     """
     reports: list[ImportReport] = []
     problems: list[Problem] = []
-    said: set[Problem] = set()
+    reported: set[Problem] = set()
     for year, delivery in zip(years, deliveries, strict=True):
         try:
             report = _import_year(run, year, delivery)
         except ImportRefusedError as error:
             problems += error.problems
         else:
-            reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in said)))
-            said |= {one for one in report.warnings if one.line}
+            reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
+            reported |= {one for one in report.warnings if one.line}
     if problems:
         raise ImportRefusedError(list(dict.fromkeys(problems)))
     return reports
 
 
 def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
-    """Bring one vestiging and schooljaar to what its delivery says."""
+    """Make the records of one vestiging and schooljaar equal to its delivery. Raises ImportRefusedError."""
     warnings = _keep_vestiging(run, delivery, year.brin6)
-    before = {} if year.brin6 in run.new else _answered(run, year)
+    today = day_of(run.options.moment)
+    before = {} if year.brin6 in run.new else drop.answered(run.connection, year, today)
     leerlingen, leerkrachten = identify(run.connection, delivery, run.school)
     problems = [delivery.locate(one) for one in (*warnings, *leerlingen.warnings, *leerkrachten.warnings)]
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
     counts = _write(run, year, delivery, leerlingen, leerkrachten)
     if not run.options.accept_drop and any(before.values()):
-        _require_no_drop(year, before, _answered(run, year), run.options.max_drop)
+        drop.require_no_drop(year, before, drop.answered(run.connection, year, today), run.options.max_drop)
     return ImportReport(
         brin6=year.brin6,
         schooljaar=year.schooljaar,
@@ -172,59 +149,18 @@ def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportRe
     )
 
 
-def _answered(run: _Import, year: SchoolYear) -> Mapping[str, frozenset[object]]:
-    """Give who and what is answered today for this year."""
-    day = day_of(run.options.moment)
-    return selection.answered(run.connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day)
-
-
-def _require_no_drop(
-    year: SchoolYear, before: Mapping[str, frozenset[object]], after: Mapping[str, frozenset[object]], max_drop: float
-) -> None:
-    """Raise ImportRefusedError, with the question, when more than a share of what is answered today would be gone."""
-    problems = []
-    for kind, known in before.items():
-        gone = len(known - after[kind])
-        if gone > ALWAYS_ALLOWED[kind] and gone > max_drop * len(known):
-            share = f"{gone / len(known):.0%}, and more than {max_drop:.0%} stops"
-            reason = (
-                f"{year.brin6}, {year.schooljaar}: {gone} of the {len(known)} {kind} that are answered today would be "
-                f"gone ({share}). Is the source whole? If it is, import it with --accept-drop"
-            )
-            problems.append(Problem(0, kind, reason))
-    if problems:
-        raise ImportRefusedError(problems)
-
-
-def _resolve(connection: sa.Connection, delivery: Delivery, expected: str | None) -> str:
-    """Give the brin6 that a delivery is about; a schoolkey alone must be a known one."""
-    school, path = delivery.school, "school"
-    owner = None if school.schoolkey is None else schools.find_by_schoolkey(connection, school.schoolkey)
-    brin6 = school.brin6 or (None if owner is None else owner.brin6)
-    reason = None
-    if brin6 is None:
-        reason = "names no brincode, and its schoolkey belongs to no vestiging"
-    elif owner is not None and owner.brin6 != brin6:
-        path, reason = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
-    elif expected is not None and expected != brin6:
-        reason = f"is about {brin6}, not about {expected}"
-    if brin6 is None or reason is not None:
-        raise ImportRefusedError([delivery.locate(Problem(school.line, path, reason or "")), *delivery.warnings])
-    return brin6
-
-
 def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
-    """Make the vestiging on first sight, and keep its schoolkey."""
+    """Add the vestiging when it is new, store its schoolkey, and return the problems with these."""
     connection, schoolkey = run.connection, delivery.school.schoolkey
     known = schools.find_vestiging(connection, brin6)
     owner = None if schoolkey is None else schools.find_by_schoolkey(connection, schoolkey)
-    if owner is not None and owner.brin6 != brin6:  # a year before this one in the same source brought it
+    if owner is not None and owner.brin6 != brin6:  # an earlier year of the same source stored it
         return [Problem(delivery.school.line, "school/schoolkey", f"its schoolkey belongs to {owner.brin6}")]
     if known is None:
         naam = delivery.school.naam or run.options.naam or brin6
         try:
             schools.insert_vestiging(connection, brin6, naam, schoolkey)
-        except schools.VestigingError as error:  # its name, of the source or of the operator
+        except schools.VestigingError as error:  # the naam, of the source or of the operator, is not valid
             raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", str(error)))]) from None
         run.steps.append(batches.BatchStep(vestiging, batches.StepKind.ADDED, [(brin6,)]))
         run.new.add(brin6)
@@ -239,9 +175,9 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
 def _write(
     run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
 ) -> dict[str, Counts]:
-    """Bring the records of the year to what the delivery says; what is referred to comes first and goes last."""
+    """Write the differences between the stored and the delivered records of a year, and count them."""
     wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
-    found = {
+    diffs = {
         table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
         for table, rows in wanted.items()
     }
@@ -251,24 +187,24 @@ def _write(
         leerkrachten.eckids,
         TableDiff(persoon, [*leerlingen.new, *leerkrachten.new]),
         TableDiff(bronsleutel, [*leerlingen.source_keys, *leerkrachten.source_keys]),
-        *found.values(),
+        *diffs.values(),
     )
-    verplaatst = found[plaatsing].values("persoon_id") | found[inschrijving].values("persoon_id")
+    moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
     return {
-        "locaties": _count(found[locatie], len(delivery.locaties)),
-        "groepen": _count(found[groep], len(delivery.groepen)),
-        "leerlingen": _count(found[deelname], len(delivery.leerlingen), leerlingen.changed | verplaatst),
-        "leerkrachten": _count(found[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
+        "locaties": _count(diffs[locatie], len(delivery.locaties)),
+        "groepen": _count(diffs[groep], len(delivery.groepen)),
+        "leerlingen": _count(diffs[deelname], len(delivery.leerlingen), leerlingen.changed | moved),
+        "leerkrachten": _count(diffs[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
     }
 
 
 def _count(diff: TableDiff, total: int, touched: frozenset[int] = frozenset()) -> Counts:
-    """Count one kind; `touched` are persons who changed without their own row changing."""
-    own = diff.values("persoon_id") if touched else set()
-    gewijzigd = len(diff.changed) + len(touched - own)
+    """Return the counts of one kind; `touched` are persons with a change outside the rows of `diff`."""
+    in_diff = diff.values("persoon_id") if touched else set()
+    changed = len(diff.changed) + len(touched - in_diff)
     return Counts(
         added=len(diff.added),
-        changed=gewijzigd,
-        unchanged=total - len(diff.added) - gewijzigd,
+        changed=changed,
+        unchanged=total - len(diff.added) - changed,
         removed=len(diff.removed),
     )

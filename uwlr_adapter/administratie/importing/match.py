@@ -1,8 +1,8 @@
-"""Who is who: the rows of a source matched with the persons that are known. Pure.
+"""Matching of the rows of a source with the known persons of a school. Pure.
 
-The key that leaves is the source's key at first sight, for life. A row is matched by its source key, else by its
-ECK-iD within the brincode, whose new source key becomes an alias. A key that starts with `#` is a dummy (EDEXML,
-keys): such a row is matched by ECK-iD only, and a new person gets a key of ours.
+A person keeps for life the key of the first import, and is sent with it. A row is matched by its source key, else by
+its ECK-iD within the brincode; then its new source key becomes an alias. A key that starts with `#` is a dummy
+(EDEXML 2.1, keys): such a row is matched by ECK-iD only, and a new person gets a generated key.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +13,14 @@ from hashlib import sha256
 from uwlr_adapter.administratie.model import Problem, Severity
 
 DUMMY = "#"
+"""The first character of a key that identifies nobody (EDEXML 2.1, keys)."""
+GENERATED_LENGTH = 24
+"""The number of characters of a generated key: within the 30 that every afnemer takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """What one row of a source says of who it is about."""
+    """The identifiers of the person in one row of a source, with its line."""
 
     line: int
     key: str
@@ -26,21 +29,22 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownPersons:
-    """The known persons of one kind and brincode: by source key, by ECK-iD, and the keys that ever left."""
+    """The known persons of one kind and brincode, as ids by source key and by ECK-iD."""
 
     by_source_key: Mapping[str, int]
     by_eckid: Mapping[str, int]
     eckid_of: Mapping[int, str | None]
     keys: AbstractSet[str]
+    """The keys by which persons are sent: one is never given to somebody else."""
     elsewhere: AbstractSet[int] = frozenset()
-    """Persons with records at a vestiging outside the source: another ECK-iD would change theirs too."""
+    """Persons with records at a vestiging outside the source: another ECK-iD would change those as well."""
     is_forgotten: Callable[[str, str | None], bool] = lambda _key, _eckid: False
-    """Tells whether a key and an ECK-iD are those of somebody who was forgotten."""
+    """Returns whether a key or an ECK-iD is that of a forgotten person."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """A person seen for the first time; `bronsleutel` is None for a dummy."""
+    """A person who is not known yet: the key to send, and the source's own key (None for a dummy)."""
 
     key: str
     eckid: str | None
@@ -49,93 +53,93 @@ class NewPerson:
 
 @dataclass(slots=True)
 class MatchResult:
-    """What the rows come to, in their order: a known person's id, or a new person."""
+    """The persons of the rows, and what changes about the known ones."""
 
     persons: list[int | NewPerson] = field(default_factory=list)
+    """One for each row that is not refused, in the order of the rows: the id of a known person, or a new one."""
     aliases: dict[str, int] = field(default_factory=dict)
+    """New source keys of known persons."""
     eckids: dict[int, str] = field(default_factory=dict)
-    """New or other ECK-iDs of known persons."""
+    """New or changed ECK-iDs of known persons."""
     problems: list[Problem] = field(default_factory=list)
 
 
 def make_key(row: SourceRow, attempt: int) -> str:
-    """Give a key of ours: 24 characters, within the 30 that every afnemer takes.
+    """Return a generated key: GENERATED_LENGTH hexadecimal digits.
 
-    It follows from who the row is about, so that somebody who comes in again after a terugdraaien has the same one.
+    It is derived from the identifiers of the row, so that a person who is imported again after an undo has the same.
     """
-    return sha256(f"{row.eckid or row.key} {attempt}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    digest = sha256(f"{row.eckid or row.key} {attempt}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:GENERATED_LENGTH]
 
 
 def match(
-    kind: str, rows: Iterable[SourceRow], bekend: KnownPersons, new_key: Callable[[SourceRow, int], str] = make_key
+    kind: str, rows: Iterable[SourceRow], known: KnownPersons, new_key: Callable[[SourceRow, int], str] = make_key
 ) -> MatchResult:
-    """Match the rows of one source; those that cannot be taken are problems of weight WEIGERT in the outcome.
+    """Match the rows of one source, whose keys and ECK-iDs are each unique among them.
 
-    The keys and ECK-iDs of the rows are unique among themselves: the reader saw to that.
+    `kind` is the Dutch word for the problems: leerling or leerkracht. A row that cannot be matched becomes a problem
+    of severity REFUSED in the result.
     """
-    outcome = MatchResult()
-    regel_van: dict[int, int] = {}
-    taken = set(bekend.keys)
+    result = MatchResult()
+    line_of: dict[int, int] = {}
+    taken = set(known.keys)
     for row in rows:
         is_dummy = row.key.startswith(DUMMY)
-        by_key = None if is_dummy else bekend.by_source_key.get(row.key)
-        by_eckid = None if row.eckid is None else bekend.by_eckid.get(row.eckid)
-        known = by_eckid if by_key is None else by_key
-        if bekend.is_forgotten(row.key, row.eckid):
+        by_key = None if is_dummy else known.by_source_key.get(row.key)
+        by_eckid = None if row.eckid is None else known.by_eckid.get(row.eckid)
+        person = by_eckid if by_key is None else by_key
+        if known.is_forgotten(row.key, row.eckid):
             reason = f"was forgotten here: take this {kind} out of the source (or `leerling allow`)"
-            _refuse(outcome, f"{kind}/@key", row, reason)
+            _refuse(result, f"{kind}/@key", row, reason)
         elif is_dummy and row.eckid is None:
-            _refuse(
-                outcome, f"{kind}/@key", row, f"a key that starts with {DUMMY} is no identity, and there is no ECK-iD"
-            )
+            reason = f"a key that starts with {DUMMY} identifies nobody, and there is no ECK-iD"
+            _refuse(result, f"{kind}/@key", row, reason)
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
-            _refuse(outcome, f"{kind}/@eckid", row, f"its ECK-iD belongs to another {kind}")
-        elif known is not None and known in bekend.elsewhere and _changes_eckid(row, bekend.eckid_of[known]):
-            _refuse(
-                outcome, f"{kind}/@key", row, f"its key is that of a {kind} with another ECK-iD at another vestiging"
-            )
-        elif known is None:
-            outcome.persons.append(_new(row, taken, new_key, is_dummy=is_dummy))
-        elif known in regel_van:
-            _refuse(outcome, f"{kind}/@key", row, f"the same {kind} as line {regel_van[known]}")
+            _refuse(result, f"{kind}/@eckid", row, f"its ECK-iD belongs to another {kind}")
+        elif person is not None and person in known.elsewhere and _changes_eckid(row, known.eckid_of[person]):
+            reason = f"its key is that of a {kind} with another ECK-iD at another vestiging"
+            _refuse(result, f"{kind}/@key", row, reason)
+        elif person is None:
+            result.persons.append(_new(row, taken, new_key, is_dummy=is_dummy))
+        elif person in line_of:
+            _refuse(result, f"{kind}/@key", row, f"the same {kind} as line {line_of[person]}")
         else:
-            regel_van[known] = row.line
-            outcome.persons.append(known)
-            _update(outcome, kind, row, known, bekend, is_alias=by_key is None and not is_dummy)
-    return outcome
+            line_of[person] = row.line
+            result.persons.append(person)
+            _update(result, kind, row, (person, known.eckid_of[person]), is_alias=by_key is None and not is_dummy)
+    return result
 
 
 def _new(row: SourceRow, taken: set[str], new_key: Callable[[SourceRow, int], str], *, is_dummy: bool) -> NewPerson:
     key, attempt = row.key, 0
-    while is_dummy or key in taken:  # a source may come up with a key that we gave to somebody
+    while is_dummy or key in taken:  # the key of a source may equal one that was generated for another person
         key, is_dummy, attempt = new_key(row, attempt), False, attempt + 1
     taken.add(key)
     return NewPerson(key=key, eckid=row.eckid, source_key=None if row.key.startswith(DUMMY) else row.key)
 
 
-def _update(
-    outcome: MatchResult, kind: str, row: SourceRow, known: int, bekend: KnownPersons, *, is_alias: bool
-) -> None:
+def _update(result: MatchResult, kind: str, row: SourceRow, person: tuple[int, str | None], *, is_alias: bool) -> None:
+    """Add what a row changes about a known person, given as id and present ECK-iD."""
+    id_, eckid = person
     if is_alias:
-        outcome.aliases[row.key] = known
-        reason = f"a new key for a {kind} known by ECK-iD, who keeps the key at first sight"
-        outcome.problems.append(Problem(row.line, f"{kind}/@key", reason, Severity.WARNING))
-    before = bekend.eckid_of[known]
-    if row.eckid is None and before is not None:
-        outcome.problems.append(
-            Problem(row.line, f"{kind}/@eckid", "has no ECK-iD any more: keeps the known one", Severity.WARNING)
-        )
-    elif row.eckid is not None and row.eckid != before:
-        outcome.eckids[known] = row.eckid
-        if before is not None:
-            outcome.problems.append(
-                Problem(row.line, f"{kind}/@eckid", "has another ECK-iD than before", Severity.WARNING)
-            )
+        result.aliases[row.key] = id_
+        _warn(result, f"{kind}/@key", row, f"a new key for a {kind} known by ECK-iD, who keeps the first key")
+    if row.eckid is None and eckid is not None:
+        _warn(result, f"{kind}/@eckid", row, "has no ECK-iD any more: keeps the known one")
+    elif row.eckid is not None and row.eckid != eckid:
+        result.eckids[id_] = row.eckid
+        if eckid is not None:
+            _warn(result, f"{kind}/@eckid", row, "has another ECK-iD than before")
 
 
 def _changes_eckid(row: SourceRow, before: str | None) -> bool:
     return row.eckid is not None and before is not None and row.eckid != before
 
 
-def _refuse(outcome: MatchResult, element: str, row: SourceRow, reason: str) -> None:
-    outcome.problems.append(Problem(row.line, element, reason))
+def _refuse(result: MatchResult, element: str, row: SourceRow, reason: str) -> None:
+    result.problems.append(Problem(row.line, element, reason))
+
+
+def _warn(result: MatchResult, element: str, row: SourceRow, reason: str) -> None:
+    result.problems.append(Problem(row.line, element, reason, Severity.WARNING))

@@ -1,13 +1,13 @@
-"""From what a source delivered of one year to the rows of the tables, as they must be: values by column, in order."""
+"""Conversion of one delivery to the rows of the tables: tuples with a value for each column, in column order."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import TableRow
-from uwlr_adapter.administratie.model import Delivery
+from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.model import Delivery, Record, SourceRecord
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
     LEERLING_COLUMNS,
@@ -26,65 +26,57 @@ _leerling_fields = attrgetter(*LEERLING_COLUMNS)
 _leerkracht_fields = attrgetter(*LEERKRACHT_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class SchoolYear:
-    """What a delivery is the whole truth for."""
-
-    brin6: str
-    schooljaar: str
-
-    @property
-    def brincode(self) -> str:
-        """The school: the first four characters of the brin6."""
-        return self.brin6[:4]
-
-    def columns(self) -> dict[str, str]:
-        """Give the columns that name it."""
-        return {"brin6": self.brin6, "schooljaar": self.schooljaar}
-
-
 def rows_of(
-    year: SchoolYear, delivery: Delivery, leerlingen: Sequence[int], leerkrachten: Sequence[int]
+    year: SchoolYear, delivery: Delivery, leerling_ids: Sequence[int], leerkracht_ids: Sequence[int]
 ) -> dict[sa.Table, list[TableRow]]:
-    """Give the rows by table, what is referred to before what refers to it; the persons by id, as they stand there."""
-    van = (year.brin6, year.schooljaar)
-    by_leerling = [(at, one.record) for at, one in zip(leerlingen, delivery.leerlingen, strict=True)]
-    by_leerkracht = [(at, one.record) for at, one in zip(leerkrachten, delivery.leerkrachten, strict=True)]
+    """Return the wanted rows of a year by table, a table before those that refer to it.
+
+    `leerling_ids` and `leerkracht_ids` are the ids of the persons, in the order of the delivery's records.
+    """
+    year_key = (year.brin6, year.schooljaar)
+    leerlingen = _with_ids(leerling_ids, delivery.leerlingen)
+    leerkrachten = _with_ids(leerkracht_ids, delivery.leerkrachten)
     return {
-        locatie: [(*van, *_locatie_fields(one.record)) for one in delivery.locaties],
-        groep: [_groep_row(van, delivery, one.record) for one in delivery.groepen],
+        locatie: [(*year_key, *_locatie_fields(source.record)) for source in delivery.locaties],
+        groep: [_groep_row(year_key, delivery, source.record) for source in delivery.groepen],
         deelname: [
-            (*van, at, one.key not in delivery.not_placed, one.vestiging, *_leerling_fields(one))
-            for at, one in by_leerling
+            (*year_key, id_, record.key not in delivery.not_placed, record.vestiging, *_leerling_fields(record))
+            for id_, record in leerlingen
         ],
-        aanstelling: [_aanstelling_row(van, at, record) for at, record in by_leerkracht],
-        inschrijving: [row for at, one in by_leerling for row in _inschrijving_rows(van, delivery, at, one)],
-        plaatsing: [row for at, one in by_leerling for row in _plaatsing_rows(van, at, one)],
+        aanstelling: [_aanstelling_row(year_key, id_, record) for id_, record in leerkrachten],
+        inschrijving: [
+            row for id_, record in leerlingen for row in _inschrijving_rows(year_key, delivery, id_, record)
+        ],
+        plaatsing: [row for id_, record in leerlingen for row in _plaatsing_rows(year_key, id_, record)],
     }
 
 
-def _groep_row(van: tuple[str, str], delivery: Delivery, record: Groep) -> TableRow:
-    return (*van, *_groep_fields(record), record.key not in delivery.not_available)
+def _with_ids(ids: Sequence[int], sources: Sequence[SourceRecord[Record]]) -> list[tuple[int, Record]]:
+    return [(id_, source.record) for id_, source in zip(ids, sources, strict=True)]
+
+
+def _groep_row(year_key: tuple[str, str], delivery: Delivery, record: Groep) -> TableRow:
+    return (*year_key, *_groep_fields(record), record.key not in delivery.not_available)
 
 
 def _inschrijving_rows(
-    van: tuple[str, str], delivery: Delivery, persoon_id: int, record: Leerling
+    year_key: tuple[str, str], delivery: Delivery, persoon_id: int, record: Leerling
 ) -> Iterator[TableRow]:
-    for place, periode in enumerate(delivery.periods_of(record)):
-        days = (periode.instroomdatum, periode.uitstroomdatum)
-        yield (*van, persoon_id, place, periode.van, periode.tot, periode.gast, *days)
+    for place, period in enumerate(delivery.periods_of(record)):
+        days = (period.first_day, period.end_day)
+        yield (*year_key, persoon_id, place, *days, period.gast, period.instroomdatum, period.uitstroomdatum)
 
 
-def _plaatsing_rows(van: tuple[str, str], persoon_id: int, record: Leerling) -> list[TableRow]:
-    """Give a leerling's groups; the stamgroep has place 0."""
+def _plaatsing_rows(year_key: tuple[str, str], persoon_id: int, record: Leerling) -> list[TableRow]:
+    """Return the rows of a leerling's groepen; the stamgroep has place 0, the others follow from 1."""
     places = {} if record.groep is None else {record.groep: 0}
     places |= {key: place for place, key in enumerate(record.samengestelde_groepen, 1)}
-    return [(*van, persoon_id, key, place) for key, place in places.items()]
+    return [(*year_key, persoon_id, key, place) for key, place in places.items()]
 
 
-def _aanstelling_row(van: tuple[str, str], persoon_id: int, record: Leerkracht) -> TableRow:
-    groepen = [[one.soort, one.key, _rollen(one.rollen)] for one in record.groepen]
-    return (*van, persoon_id, *_leerkracht_fields(record), _rollen(record.rollen), groepen)
+def _aanstelling_row(year_key: tuple[str, str], persoon_id: int, record: Leerkracht) -> TableRow:
+    groepen = [[verwijzing.soort, verwijzing.key, _rollen(verwijzing.rollen)] for verwijzing in record.groepen]
+    return (*year_key, persoon_id, *_leerkracht_fields(record), _rollen(record.rollen), groepen)
 
 
 def _rollen(rollen: Iterable[Rol]) -> list[list[str]]:

@@ -1,7 +1,7 @@
-"""Where records come from: the one protocol of every source, files and a LAS maker's own database alike.
+"""The protocol of a source of records, for files and for a LAS maker's own database alike.
 
-A source is found by an entry point of the group `uwlr_adapter.bronnen`, whose value is called with the options of the
-operator (`name=value`) and gives a Bron. docs/sources.md has a worked example.
+A source is an entry point of the group `uwlr_adapter.bronnen`: a callable that takes the options of the operator
+(`name=value`) and returns a Bron. docs/guides/source.md has a worked example.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,51 +9,51 @@ from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from uwlr_adapter.administratie.model import Delivery
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import RefusedError
 
 ENTRY_POINT_GROUP = "uwlr_adapter.bronnen"
-"""The group of entry points."""
-MAX_NAAM = 20
-"""A batch keeps the name of its source in a column of this width."""
+"""The group of entry points in which sources are registered."""
+MAX_NAME = 20
+"""The longest name of a source in characters, inclusive: the width of the column in which a batch keeps it."""
 
 
 @runtime_checkable
 class Bron(Protocol):
-    """A source of records, in parts that are each imported whole or not at all: a file, or a school (brincode)."""
+    """A source of records, in parts that are each imported whole or not at all; a part is a file or one school."""
 
     @property
     def name(self) -> str:
-        """What a batch remembers of where it came from: a fixed word of at most 20 characters."""
+        """The fixed name of the source, 1 to 20 characters, which each of its batches keeps."""
 
     def parts(self) -> Sequence[str]:
-        """Give the names of the parts, in the order in which they are imported. Cheap: nothing is read yet."""
+        """Return the names of the parts, in the order of their import. It is cheap: nothing is read yet."""
 
     def read(self, part: str) -> Sequence[Delivery]:
-        """Give all that one part says: a Levering for each vestiging and schooljaar of one school.
+        """Return a Delivery for each vestiging and schooljaar of one part, all of one school (brincode).
 
-        Raises ImportRefusedError, with every reason, when it cannot be taken as the whole truth.
+        Raises ImportRefusedError, with every reason, when the part cannot be the whole truth about its years.
         """
 
 
 Maker = Callable[[Mapping[str, str]], Bron]
-"""Gives the Bron for the options of the operator; raises BronError for options that it cannot use."""
+"""A function from the options of the operator to a Bron; it raises BronError for options that it cannot use."""
 
 
-class BronError(UwlrAdapterError):
-    """There is no such source, or it cannot be used; the text says why."""
+class BronError(RefusedError):
+    """There is no source of this name, or it cannot be used with these options; `str()` says why."""
 
 
-def make(naam: str, options: Mapping[str, str]) -> Bron:
-    """Give the source of this name. Raises BronError."""
-    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-    if naam not in found:
-        known = ", ".join(sorted(found)) or "none is installed"
+def make(name: str, options: Mapping[str, str]) -> Bron:
+    """Return the installed source of this name, made with these options. Raises BronError."""
+    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in points:
+        known = ", ".join(sorted(points)) or "none is installed"
         raise BronError(f"there is no source of this name; known: {known}")
     try:
-        maker: Maker = found[naam].load()
+        maker: Maker = points[name].load()
         bron = maker(options)
     except (ImportError, AttributeError) as error:
         raise BronError(f"the source cannot be loaded: {type(error).__name__}") from error
-    if not isinstance(bron, Bron) or not 0 < len(bron.name) <= MAX_NAAM:
-        raise BronError("the entry point gives no Bron with a naam of 1 to 20 characters")
+    if not isinstance(bron, Bron) or not 0 < len(bron.name) <= MAX_NAME:
+        raise BronError(f"the entry point does not return a Bron with a name of 1 to {MAX_NAME} characters")
     return bron

@@ -1,1 +1,1 @@
-"""The door: Spyne behind one guard. It dispatches; it never parses, judges or writes data."""
+"""The SOAP service in Spyne, which dispatches messages to methods; it never parses, judges or writes data."""

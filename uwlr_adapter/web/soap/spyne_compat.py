@@ -1,9 +1,9 @@
 """Make Spyne 2.14.0, its newest release, importable and quiet. Import this module before anything of Spyne.
 
-Spyne carries a copy of `six` whose lazy modules Python 3.12 no longer loads; the standard library's own modules are put
-where it looks for them, on every version alike. (Python 3.13 lost `cgi` too: the dependency `legacy-cgi` brings it
-back.) Spyne's loggers write whole requests, secrets included, and tracebacks with values: they are silenced, and the
-door keeps its own log.
+Spyne bundles a copy of `six` whose lazy modules Python 3.12 no longer loads; the modules of the standard library are
+put in their place, on every version alike. (Python 3.13 dropped `cgi` too: the dependency `legacy-cgi` brings it back.)
+Spyne's loggers write whole requests, secrets included, and tracebacks with values: they are silenced, and the endpoint
+keeps its own log.
 """
 
 import collections.abc
@@ -42,11 +42,11 @@ def _prepare() -> None:
         if "." not in name:
             setattr(moves, name, module)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # `cgi`, in which Spyne parses a header
-        warnings.simplefilter("ignore", ImportWarning)  # the finder of its `six`, which is taken away below
+        warnings.simplefilter("ignore", DeprecationWarning)  # `cgi`, with which Spyne parses a header
+        warnings.simplefilter("ignore", ImportWarning)  # the import finder of its `six`, removed below
         importlib.import_module("spyne.server.wsgi")
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_SixMetaPathImporter"]
-    # Spyne collects garbage up to once a second, in the middle of a request; Python does so by itself.
+    # Spyne runs the garbage collector up to once a second, during a request; Python's own schedule suffices.
     vars(importlib.import_module("spyne.const"))["MIN_GC_INTERVAL"] = float("inf")
 
 

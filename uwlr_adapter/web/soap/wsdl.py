@@ -1,6 +1,6 @@
 """Our own static WSDL, with the address that vendors call.
 
-The address comes from the settings, never from a Host header, which any caller can choose.
+The address comes from the settings, never from a Host header, which a caller can set to anything.
 """
 
 from uwlr_adapter.contract.files import contract_file
@@ -8,10 +8,10 @@ from uwlr_adapter.contract.xml import escape_attribute
 
 PATH = "/uwlr/leerlinggegevens"
 PLACEHOLDER = "http://localhost/uwlr/leerlinggegevens"
-"""The address in the file of the contract, which is replaced when it is served."""
+"""The address in the WSDL file, replaced when the WSDL is served."""
 
 
 def wsdl(base_url: str) -> bytes:
-    """Give the WSDL of a service at `base_url` (scheme, host and port; no slash at the end)."""
+    """Return the WSDL of the service at `base_url` (scheme, host and port; no slash at the end)."""
     text = contract_file("wsdl/leerlinggegevens.wsdl").read_text(encoding="utf-8")
     return text.replace(f'"{PLACEHOLDER}"', f'"{escape_attribute(base_url + PATH)}"').encode()

@@ -1,8 +1,8 @@
-"""Read one file of a CSV set: bytes in, rows out with their line, or every reason why not.
+"""Reader of one file of a CSV set: bytes in; rows with their line out, or every reason for a refusal.
 
-UTF-8 (with or without a byte order mark) or else Windows-1252; `;` or `,` between the columns, whichever the first line
-has more of; quotes and the habits of spreadsheets: a first line `sep=;`, empty columns and rows at the end.
-Values are checked for their kind and come out as EDEXML writes them.
+The encoding is UTF-8, with or without a byte order mark, or else Windows-1252. The delimiter is `;` or `,`, whichever
+is more frequent in the first line. What spreadsheets write is accepted: quotes, a first line `sep=;`, and empty columns
+and rows at the end. Values are checked for the kind of their column, and converted to the form of EDEXML.
 """
 
 import csv
@@ -20,12 +20,12 @@ from uwlr_adapter.clock import schooljaar_start
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""A character of more than one byte; in Windows-1252 it would be two or more odd ones."""
+"""A character of two to four bytes; in Windows-1252 these bytes are as many unusual characters."""
 _UNREADABLE = "neither UTF-8 nor Windows-1252: save it as CSV UTF-8"
 _LINE_END = re.compile("\r\n|\r|\n")
-"""What ends a line, for the csv module and for editors; `splitlines` knows more."""
+"""The line ends of the csv module and of editors; `str.splitlines` splits at more characters."""
 _SEP = re.compile(r"sep=([;,]?)", re.IGNORECASE)
-"""A first line in which a spreadsheet says what stands between the columns."""
+"""A first line in which a spreadsheet names the delimiter."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DATE = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})|(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _TIME = re.compile(r"[T ](\d{1,2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -41,38 +41,38 @@ _YES_NO = {"ja": "Ja", "j": "Ja", "nee": "Nee", "n": "Nee"}
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: its values by label, empty for none, as EDEXML writes them, and the line on which it starts."""
+    """One row: the line on which it starts (from 1), and its values by label, in the form of EDEXML; empty for none."""
 
     file: str
     line: int
     values: Mapping[str, str]
 
     def __getitem__(self, label: str) -> str:
-        """Give the value of a column; empty when the file does not have it."""
+        """Return the value of a column; empty when the file does not have the column."""
         return self.values.get(label, "")
 
     @property
     def brin6(self) -> str:
-        """The vestiging of a row that names one."""
+        """The brin6 of a row that names its vestiging."""
         return self["Brin"] + self["Vestiging"]
 
     def problem(self, label: str, reason: str, severity: Severity = Severity.REFUSED) -> Problem:
-        """Give a problem at a column of this row."""
+        """Return a problem at a column of this row."""
         return Problem(self.line, label, reason, severity, f"{self.file}.csv")
 
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """What one file says, and what is wrong with it: with a problem that refuses, the rows do not count."""
+    """The rows of one file and its problems; with a problem of severity REFUSED the rows are incomplete."""
 
     rows: tuple[CsvRow, ...]
     problems: tuple[Problem, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """How many national numbers were dropped, by what EDEXML calls them."""
+    """The numbers of national numbers left out, by their element of EDEXML."""
 
 
 def read(file: str, data: bytes, labels: Mapping[str, str]) -> CsvTable:
-    """Read the file `bestand` of a set; `labels` gives the labels in the file for some of ours."""
+    """Read one file of a set; `file` is its name without `.csv`, `labels` maps our labels to those of the file."""
     text, problem = _decode(data)
     if problem is not None:
         return CsvTable((), (replace(problem, file=f"{file}.csv"),))
@@ -80,7 +80,7 @@ def read(file: str, data: bytes, labels: Mapping[str, str]) -> CsvTable:
 
 
 def _decode(data: bytes) -> tuple[str, Problem | None]:
-    """Give the text of a file, or why it has none."""
+    """Return the text of a file, or an empty text and the problem with its encoding."""
     if data.startswith(_UTF_16):
         return "", Problem(1, "", f"is UTF-16, {_UNREADABLE}")
     if (place := data.find(b"\0")) >= 0:
@@ -98,22 +98,22 @@ def _decode(data: bytes) -> tuple[str, Problem | None]:
 
 
 def _is_broken_utf_8(data: bytes) -> bool:
-    """Tell whether most of what is not ASCII is UTF-8: read as Windows-1252 every accent would become two letters."""
+    """Return whether most of what is not ASCII is UTF-8: Windows-1252 would turn each accent into two letters."""
     characters = _UTF_8.findall(data)
-    strays = sum(byte > ord("\x7f") for byte in data) - sum(map(len, characters))
-    return len(characters) > strays
+    other_bytes = sum(byte > ord("\x7f") for byte in data) - sum(map(len, characters))
+    return len(characters) > other_bytes
 
 
 def _at_byte(data: bytes, place: int, reason: str) -> Problem:
-    begin = data.rfind(b"\n", 0, place)  # -1 on the first line
-    return Problem(data.count(b"\n", 0, place) + 1, f"byte {place - begin}", reason)
+    line_end = data.rfind(b"\n", 0, place)  # -1 on the first line
+    return Problem(data.count(b"\n", 0, place) + 1, f"byte {place - line_end}", reason)
 
 
 def _delimiter(text: str) -> str:
-    """Give what stands between the columns: as a spreadsheet says it, else what the first line has more of."""
+    """Return the delimiter: the one of a `sep=` line, else the more frequent one in the first line."""
     first = _LINE_END.split(text.lstrip(), maxsplit=1)[0]
-    said = _SEP.match(first.lstrip('"'))
-    return said[1] if said and said[1] else max(";,", key=first.count)
+    match = _SEP.match(first.lstrip('"'))
+    return match[1] if match and match[1] else max(";,", key=first.count)
 
 
 _NEVER_CLOSED = "a quote that opens in this row is never closed: is the file whole?"
@@ -123,7 +123,7 @@ _OTHER_LABEL = "this column is missing: kolommen.toml names a label that the fil
 
 
 class _CsvReader:
-    """One file while it is read."""
+    """The state of reading one file: its problems and counts so far."""
 
     def __init__(self, file: str, text: str, labels: Mapping[str, str]) -> None:
         self._file = file
@@ -135,7 +135,7 @@ class _CsvReader:
         self._dropped: Counter[str] = Counter()
 
     def read(self) -> CsvTable:
-        """Give the rows."""
+        """Return the rows, the problems and the counts."""
         rows = self._cells()
         line, header = next(rows, (1, [""]))
         if _SEP.fullmatch(header[0]):
@@ -145,30 +145,30 @@ class _CsvReader:
         places = {} if self._problems else self._columns(line, header)
         if any(problem.severity is Severity.REFUSED for problem in self._problems):
             return CsvTable((), tuple(self._problems))
-        rijen = tuple(self._rows(rows, places, len(header)))
+        values = tuple(self._rows(rows, places, len(header)))
         if not self._text.endswith(("\n", "\r")):
             last = len(_LINE_END.findall(self._text)) + 1
-            self._report(last, "", "does not end with a line break: is it whole?", Severity.WARNING)
-        return CsvTable(rijen, tuple(self._problems), dict(self._dropped))
+            self._report(last, "", "does not end with a line break: is the file whole?", Severity.WARNING)
+        return CsvTable(values, tuple(self._problems), dict(self._dropped))
 
     def _report(self, line: int, label: str, reason: str, severity: Severity = Severity.REFUSED) -> None:
         self._problems.append(Problem(line, label, reason, severity, f"{self._file}.csv"))
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        """Give each row that says anything, with the line on which it starts."""
-        begin = 1
+        """Yield each row that is not empty, with the line on which it starts."""
+        next_line = 1
         try:
             for cells in self._reader:
-                line, begin = begin, self._reader.line_num + 1
+                line, next_line = next_line, self._reader.line_num + 1
                 stripped = [cell.strip() for cell in cells]
                 if any(stripped):
                     yield line, stripped
         except csv.Error as error:
             never_closed = str(error).startswith(("unexpected end", "field larger"))
-            self._report(begin, "", _NEVER_CLOSED if never_closed else _AFTER_QUOTE)
+            self._report(next_line, "", _NEVER_CLOSED if never_closed else _AFTER_QUOTE)
 
     def _columns(self, line: int, header: list[str]) -> dict[int, Column]:
-        """Give our columns by their place in the file; labels count without capitals and white space."""
+        """Return our columns by their index in the file; labels are compared as `fold` returns them."""
         if len(header) <= 1:
             reason = "has no columns between ; or ," if header else "is empty"
             self._report(line, "", reason)
@@ -178,9 +178,9 @@ class _CsvReader:
         for place, label in enumerate(header):
             column = wanted.get(fold(label))
             if column is None:
-                self._report(line, f"column {place + 1}", "has a label that is not known: not read", Severity.WARNING)
+                self._report(line, f"column {place + 1}", "has an unknown label: not read", Severity.WARNING)
             elif column in found.values():
-                self._report(line, column.label, "stands there twice")
+                self._report(line, column.label, "occurs twice")
             else:
                 found[place] = column
         for label, column in self._columns_by_label.items():
@@ -207,17 +207,17 @@ class _CsvReader:
             self._dropped[column.path] += 1
             return ""
         if _NOT_XML.search(value):
-            self._report(line, column.label, "holds a character that is no text")
+            self._report(line, column.label, "holds a character that XML does not allow")
             return ""
-        make, reason = KINDS[column.kind]
-        made = make(value)
-        if made is None:
+        convert, reason = KINDS[column.kind]
+        converted = convert(value)
+        if converted is None:
             self._report(line, column.label, reason)
-        return made or ""
+        return converted or ""
 
 
 def fold(label: str) -> str:
-    """Give what counts of a label: no capitals, no white space around it, one space within."""
+    """Return a label in the form in which labels are compared: without case, with single spaces and none around it."""
     return " ".join(label.split()).casefold()
 
 
@@ -233,11 +233,11 @@ def _date(value: str) -> str | None:
 
 
 def _moment(value: str) -> str | None:
-    tijd = _TIME.search(value)
-    day = _date(value[: tijd.start()] if tijd else value)
-    if day is None or (tijd is not None and tijd.end() != len(value)):
+    time = _TIME.search(value)
+    day = _date(value[: time.start()] if time else value)
+    if day is None or (time is not None and time.end() != len(value)):
         return None
-    hour, minute, second, zone = tijd.groups() if tijd else ("0", "00", None, None)
+    hour, minute, second, zone = time.groups() if time else ("0", "00", None, None)
     text = f"{day}T{int(hour):02}:{minute}:{second or '00'}{zone or ''}"
     try:
         datetime.fromisoformat(text)
@@ -258,14 +258,17 @@ def _coded(codes: Mapping[str, str]) -> Callable[[str], str | None]:
 KINDS: dict[str, tuple[Callable[[str], str | None], str]] = {
     "tekst": (lambda value: value, ""),
     "rollen": (lambda value: value, ""),
-    "datum": (_date, "is no date that exists, as 31-12-2026"),
-    "moment": (_moment, "is no date and time that exist, as 31-12-2026 14:05"),
-    "schooljaar": (_schooljaar, "is not two following years, as 2026-2027"),
-    "brin": (lambda value: value if _BRIN.fullmatch(value) else None, "is no brincode in capitals, as 21QW"),
-    "vestiging": (lambda value: value.zfill(2) if _VESTIGING.fullmatch(value) else None, "is not two digits, as 00"),
+    "datum": (_date, "is not an existing date, such as 31-12-2026"),
+    "moment": (_moment, "is not an existing date and time, such as 31-12-2026 14:05"),
+    "schooljaar": (_schooljaar, "is not two consecutive years, such as 2026-2027"),
+    "brin": (lambda value: value if _BRIN.fullmatch(value) else None, "is not a brincode in capitals, such as 21QW"),
+    "vestiging": (
+        lambda value: value.zfill(2) if _VESTIGING.fullmatch(value) else None,
+        "is not two digits, such as 00",
+    ),
     "ja-nee": (_coded(_YES_NO), "is not Ja or Nee"),
     "geslacht": (_coded(_GESLACHT), "is not M, V, Onbekend or Niet opgegeven"),
     "soort": (_coded(_GROUP_KIND), "is not Stamgroep, Samengestelde groep or Instructiegroep"),
     "jaargroep": (lambda value: "C" if _COMBINATION.fullmatch(value) else value, ""),
 }
-"""What each kind of column makes of a cell (None: it cannot), and the reason when it cannot."""
+"""For each kind of column: the conversion of a cell to the form of EDEXML (None: not possible), and the reason then."""

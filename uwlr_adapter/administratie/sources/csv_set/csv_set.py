@@ -1,7 +1,7 @@
-"""A CSV set of one school: a folder of files becomes a Levering for each vestiging and schooljaar that is laid out.
+"""A CSV set of one school: a folder of files becomes a Delivery for each vestiging and schooljaar that has groepen.
 
-Each such year is written as the tree of an EDEXML file and judged as one, so that both formats keep to the same rules.
-docs/records.md says what the files hold and who takes part in a year.
+Each such year is written as the tree of an EDEXML file and validated as one, so that both formats have the same rules.
+docs/reference/records.md describes the files, and who takes part in a year.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from uwlr_adapter.contract.xml import FILE
 
 @dataclass(frozen=True, slots=True)
 class CsvBron:
-    """Folders with a CSV set as a source of records: each folder is a part, imported whole or not at all."""
+    """Folders with a CSV set as a source of records; each folder is a part, imported whole or not at all."""
 
     folders: Sequence[Path]
     labels: Path | None = None
@@ -37,7 +37,7 @@ class CsvBron:
     name: str = "csv"
 
     def parts(self) -> Sequence[str]:
-        """Give the folders."""
+        """Return the paths of the folders."""
         return [str(folder) for folder in self.folders]
 
     def read(self, part: str) -> Sequence[Delivery]:
@@ -45,36 +45,39 @@ class CsvBron:
         folder = Path(part)
         if not folder.is_dir():
             raise ImportRefusedError(
-                [Problem(0, "", "is no folder: a CSV set is a folder with leerlingen.csv and the others")]
+                [Problem(0, "", "is not a folder: a CSV set is a folder with leerlingen.csv and the others")]
             )
-        named = labels.read(folder if self.labels is None else self.labels)
+        set_labels = labels.read(folder if self.labels is None else self.labels)
         files: dict[str, bytes] = {}
         problems: list[Problem] = []
-        for naam in COLUMNS:
+        for name in COLUMNS:
             try:
-                with (folder / f"{naam}.csv").open("rb") as opened:
-                    files[naam] = opened.read(FILE.octets + 1)
+                with (folder / f"{name}.csv").open("rb") as opened:
+                    files[name] = opened.read(FILE.octets + 1)  # one byte over the limit is enough to refuse it
             except FileNotFoundError:
-                if naam not in OPTIONAL:
-                    problems.append(Problem(0, "", "is not in the folder", file=f"{naam}.csv"))
+                if name not in OPTIONAL:
+                    problems.append(Problem(0, "", "is not in the folder", file=f"{name}.csv"))
             except OSError as error:
-                problems.append(Problem(0, "", f"cannot be read: {error.strerror}", file=f"{naam}.csv"))
+                problems.append(Problem(0, "", f"cannot be read: {error.strerror}", file=f"{name}.csv"))
         if problems:
             raise ImportRefusedError(problems)
-        return read(files, named)
+        return read(files, set_labels)
 
 
 def read(files: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | None = None) -> list[Delivery]:
-    """Give what the files of a set say, by name without `.csv`; raises ImportRefusedError with every reason."""
+    """Return a delivery for each year of a set, from its files by name without `.csv`.
+
+    `labels` holds the labels of the set by file and our label. Raises ImportRefusedError with every reason.
+    """
     rows: dict[str, tuple[CsvRow, ...]] = {}
     problems: list[Problem] = []
     dropped: Counter[str] = Counter()
-    for naam, data in files.items():
+    for name, data in files.items():
         if len(data) > FILE.octets:
-            problems.append(Problem(0, "", f"larger than {FILE.octets} bytes", file=f"{naam}.csv"))
+            problems.append(Problem(0, "", f"larger than {FILE.octets} bytes", file=f"{name}.csv"))
             continue
-        table = csv_file.read(naam, data, (labels or {}).get(naam, {}))
-        rows[naam] = table.rows
+        table = csv_file.read(name, data, (labels or {}).get(name, {}))
+        rows[name] = table.rows
         problems += table.problems
         dropped.update(table.dropped)
     _require_none(problems)
@@ -91,8 +94,8 @@ def _require_none(problems: Sequence[Problem]) -> None:
 
 
 def _deliveries(school: CsvSchool) -> list[Delivery]:
-    """Give each laid out year; a warning about a leerling stands with the first year that has it."""
-    gegeven: set[Problem] = set()
+    """Return a delivery for each year that has groepen; a warning is reported once, with the first year that has it."""
+    reported: set[Problem] = set()
     deliveries: list[Delivery] = []
     errors: list[Problem] = []
     for year in school.years:
@@ -101,18 +104,18 @@ def _deliveries(school: CsvSchool) -> list[Delivery]:
         except ImportRefusedError as error:
             errors += error.problems
             continue
-        own = [one for one in delivery.warnings if one not in gegeven]
-        gegeven.update(own)
+        warnings = [warning for warning in delivery.warnings if warning not in reported]
+        reported.update(warnings)
         if not deliveries:
-            own += school.problems
-        deliveries.append(replace(delivery, warnings=tuple(own)))
+            warnings += school.problems
+        deliveries.append(replace(delivery, warnings=tuple(warnings)))
     if errors:
         raise ImportRefusedError(list(dict.fromkeys([*errors, *school.problems])))
     return deliveries
 
 
 def _delivery(school: CsvSchool, year: YearKey) -> Delivery:
-    """Give one year of one vestiging. Raises ImportRefusedError."""
+    """Return the delivery of one year of one vestiging. Raises ImportRefusedError."""
     brin6, schooljaar = year
     enrolled = school.enrolled(year)
     if not enrolled:
@@ -122,15 +125,15 @@ def _delivery(school: CsvSchool, year: YearKey) -> Delivery:
     vestiging = school.vestigingen.get(brin6)
     places = PLACES if vestiging is None else PLACES | {"school": CsvPlace("vestigingen.csv", "Vestiging")}
     try:
-        source_records = replace(read_tree(tree(school, year, enrolled)), places=places)
+        delivery = replace(read_tree(tree(school, year, enrolled)), places=places)
     except ImportRefusedError as error:
-        bare = Delivery(SourceSchool(0, schooljaar, brin6), places=places)
-        raise ImportRefusedError([bare.locate(one) for one in error.problems]) from None
+        empty = Delivery(SourceSchool(0, schooljaar, brin6), places=places)
+        raise ImportRefusedError([empty.locate(problem) for problem in error.problems]) from None
     placed = school.plaatsingen.get(year, {})
     return replace(
-        source_records,
-        school=replace(source_records.school, naam=None if vestiging is None else vestiging["Naam"] or None),
-        warnings=tuple(source_records.locate(one) for one in source_records.warnings),
+        delivery,
+        school=replace(delivery.school, naam=None if vestiging is None else vestiging["Naam"] or None),
+        warnings=tuple(delivery.locate(warning) for warning in delivery.warnings),
         periods={key: tuple(map(_period, rows)) for key, rows in enrolled.items()},
         not_placed=frozenset(key for key in enrolled if key not in placed),
         not_available=frozenset(
@@ -148,21 +151,22 @@ def _period(row: CsvRow) -> Period:
 
 
 def _places() -> dict[str, CsvPlace]:
-    """Say in which file and column an element stands, for problems that the judge of EDEXML finds."""
-    found = {record: CsvPlace(f"{naam}.csv") for naam, record in reversed(RECORDS.items())}
-    found["leerling"], found["school"] = CsvPlace("leerlingen.csv"), CsvPlace("groepen.csv", "Vestiging")
-    found["school/schoolkey"] = CsvPlace("vestigingen.csv", "Schoolsleutel")
-    for naam, columns in COLUMNS.items():
+    """Return the file and column of each element, for the problems that the validation as EDEXML finds."""
+    places = {record: CsvPlace(f"{name}.csv") for name, record in reversed(RECORDS.items())}
+    places["leerling"], places["school"] = CsvPlace("leerlingen.csv"), CsvPlace("groepen.csv", "Vestiging")
+    places["school/schoolkey"] = CsvPlace("vestigingen.csv", "Schoolsleutel")
+    for name, columns in COLUMNS.items():
         for column in columns.values():
-            if column.path and naam in RECORDS:
-                found[f"{RECORDS[naam]}/{column.path}"] = CsvPlace(f"{naam}.csv", column.label)
+            if column.path and name in RECORDS:
+                places[f"{RECORDS[name]}/{column.path}"] = CsvPlace(f"{name}.csv", column.label)
     groep = CsvPlace("plaatsingen.csv", "Groep")
-    found |= {f"samengestelde_{path}": place for path, place in found.items() if path.partition("/")[0] == "groep"}
-    return found | {
+    places |= {f"samengestelde_{path}": place for path, place in places.items() if path.partition("/")[0] == "groep"}
+    return places | {
         "leerling/samengestelde_groepen": groep,
         "leerling/jaargroep": CsvPlace("plaatsingen.csv", "Jaargroep"),
-        "leerkracht/rolomschrijving": found["leerkracht/rol"],
+        "leerkracht/rolomschrijving": places["leerkracht/rol"],
     }
 
 
 PLACES = _places()
+"""The file and column of each element of EDEXML, by path (see `Delivery.places`)."""

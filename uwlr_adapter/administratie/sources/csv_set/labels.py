@@ -1,4 +1,4 @@
-"""Read kolommen.toml, the file of a CSV set that names the labels of columns which differ from ours."""
+"""Reader of kolommen.toml, the file of a CSV set that names the labels of its columns where these differ from ours."""
 
 import re
 import tomllib
@@ -11,69 +11,69 @@ from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 from uwlr_adapter.administratie.sources.csv_set.csv_file import fold
 
 FILE_NAME = "kolommen.toml"
-"""What it is called in the folder of a set."""
+"""The name of the file in the folder of a set."""
 Labels = Mapping[str, Mapping[str, str]]
-"""Per file of a set: our label, and the one that it has there."""
+"""For each file of a set: the label of the set by our label."""
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def read(path: Path) -> Labels:
-    """Read the file, or that of a folder, which may do without. Raises ImportRefusedError with every reason."""
+    """Read a file, or the FILE_NAME of a folder, where it is optional. Raises ImportRefusedError with every reason."""
     file = path / FILE_NAME if path.is_dir() else path
     try:
         return parse(file.read_bytes(), file.name)
     except FileNotFoundError:
         if path.is_dir():
             return {}
-        raise ImportRefusedError([Problem(0, "", "is not there", file=file.name)]) from None
+        raise ImportRefusedError([Problem(0, "", "does not exist", file=file.name)]) from None
     except OSError as error:
         raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}", file=file.name)]) from None
 
 
 def parse(data: bytes, file: str = FILE_NAME) -> Labels:
-    """Give what the bytes of the file say. Raises ImportRefusedError with every reason."""
+    """Parse the bytes of the file. Raises ImportRefusedError with every reason."""
     try:
         text = data.decode("utf-8-sig")
-        found = tomllib.loads(text)
+        labels = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ImportRefusedError(
             [Problem(data.count(b"\n", 0, error.start) + 1, "", "is not UTF-8", file=file)]
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ImportRefusedError([_no_toml(text, str(error), file)]) from None
-    if problems := [Problem(line, path, reason, file=file) for line, path, reason in _judge(found, text)]:
+        raise ImportRefusedError([_not_toml(text, str(error), file)]) from None
+    if problems := [Problem(line, path, reason, file=file) for line, path, reason in _judge(labels, text)]:
         raise ImportRefusedError(problems)
-    return found
+    return labels
 
 
-def _no_toml(text: str, message: str, file: str) -> Problem:
+def _not_toml(text: str, message: str, file: str) -> Problem:
     place = _PLACE.search(message)
-    reason = f"is no TOML: {_PLACE.sub('', message)}"
+    reason = f"is not TOML: {_PLACE.sub('', message)}"
     if place is None or place[1] is None:
         return Problem(text.count("\n") + 1, "", reason, file=file)
     return Problem(int(place[1]), f"column {place[2]}", reason, file=file)
 
 
-def _judge(found: Mapping[str, Any], text: str) -> Iterator[tuple[int, str, str]]:
-    """Give the line, the place and the reason of what names no file or column, or names a column twice."""
-    for naam, labels in found.items():
-        head = _line_of(text, naam)
-        if naam not in COLUMNS or not isinstance(labels, dict):
-            yield head, naam, f"is no file of a CSV set: {', '.join(COLUMNS)}"
+def _judge(tables: Mapping[str, Any], text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the path and the reason of each unknown file or column, invalid label, and label used twice."""
+    for file, labels in tables.items():
+        first_line = _line_of(text, file)
+        if file not in COLUMNS or not isinstance(labels, dict):
+            yield first_line, file, f"is not a file of a CSV set: {', '.join(COLUMNS)}"
             continue
         for label, theirs in labels.items():
-            line = _line_of(text, label, head)
-            if label not in COLUMNS[naam]:
-                yield line, f"{naam}/{label}", f"is no column of {naam}.csv, see `import template`"
+            line = _line_of(text, label, first_line)
+            if label not in COLUMNS[file]:
+                yield line, f"{file}/{label}", f"is not a column of {file}.csv, see `import template`"
             elif not isinstance(theirs, str) or not theirs.strip():
-                yield line, f"{naam}/{label}", "is no text between quotes"
-            elif any(fold(theirs) == fold(str(labels.get(other, other))) for other in COLUMNS[naam] if other != label):
-                yield line, f"{naam}/{label}", "is the label of another column as well"
+                yield line, f"{file}/{label}", "is not a text between quotes"
+            elif any(fold(theirs) == fold(str(labels.get(other, other))) for other in COLUMNS[file] if other != label):
+                yield line, f"{file}/{label}", "is the label of another column as well"
 
 
-def _line_of(text: str, naam: str, after: int = 1) -> int:
-    """Give the first line from `after` on that has a name before any comment; TOML's reader tells none."""
-    for regel, line in enumerate(text.split("\n"), 1):
-        if regel >= after and naam in line.partition("#")[0]:
-            return regel
+def _line_of(text: str, name: str, first: int = 1) -> int:
+    """Return the first line, from `first` on, that has a name before any comment, or 0: `tomllib` keeps no lines."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if number >= first and name in line.partition("#")[0]:
+            return number
     return 0

@@ -1,6 +1,6 @@
-"""Rows of a LAS maker's own database, by file and column of a CSV set: read and judged as such a set is.
+"""Rows of a LAS maker's own database, read and validated as the CSV set with the same files and columns.
 
-A Bron over SQL names its columns with the labels of `kolommen.py` and hands its rows over; it need not know EDEXML.
+A Bron over SQL names its columns with the labels of `columns.py` and passes its rows; it need not know EDEXML.
 """
 
 import csv
@@ -15,18 +15,19 @@ from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 _YES_NO = {True: "Ja", False: "Nee"}
 
 
-def read(rijen: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Delivery]:
-    """Give what rows say: by file of a CSV set (`leerlingen`, `groepen` ...), each a mapping from label to value.
+def read(rows_by_file: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Delivery]:
+    """Return a delivery for each vestiging and schooljaar of one school, from rows by file of a CSV set.
 
-    A value is a text, a number, a date, a datetime, a bool (Ja or Nee) or None. Raises ImportRefusedError, with every
-    reason; its line is the place of the row among the others of its file, counted from 2 as under a header.
+    The keys of `rows_by_file` are leerlingen, groepen and so on; a row maps the labels of columns to values: a str, a
+    number, a date, a datetime, a bool (Ja or Nee) or None. Raises ImportRefusedError, with every reason; its line is
+    the position of a row in its file, counted from 2 as under a header.
     """
-    return csv_set.read({naam: _as_csv(naam, list(rows)) for naam, rows in rijen.items()})
+    return csv_set.read({file: _as_csv(file, list(rows)) for file, rows in rows_by_file.items()})
 
 
-def _as_csv(naam: str, rows: list[Mapping[str, object]]) -> bytes:
+def _as_csv(file: str, rows: list[Mapping[str, object]]) -> bytes:
     text = StringIO(newline="")
-    labels = list(rows[0] if rows else COLUMNS[naam])
+    labels = list(rows[0] if rows else COLUMNS[file])
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(labels)
     for row in rows:
@@ -43,4 +44,4 @@ def _as_text(value: object) -> str:
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return " ".join(str(value).splitlines())  # a row is a line, so that a problem can name it
+    return " ".join(str(value).splitlines())  # one row is one line, so that the line of a problem is that of its row

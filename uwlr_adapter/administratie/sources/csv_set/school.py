@@ -1,4 +1,4 @@
-"""The rows of one CSV set by what they are about, and whether they go together."""
+"""The rows of one CSV set, indexed by their subject, and the rules between them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,14 @@ YearKey = tuple[str, str]
 """A brin6 and a schooljaar."""
 _WITH_BRIN = ("groepen", "inschrijvingen", "plaatsingen", "leerkrachten", "vestigingen", "locaties")
 _OWN_LABELS = tuple(label for label in COLUMNS["leerkrachten"] if label not in ("ECK-iD", "Groep", "Rollen in groep"))
-"""What the rows of a leerkracht say alike within a year; the ECK-iD is alike in the whole set."""
-_UNKNOWN_LEERLING = "is no Sleutel of leerlingen.csv"
+"""The columns that must be equal in all rows of a leerkracht within a year; the ECK-iD is equal in the whole set."""
+_UNKNOWN_LEERLING = "is not a Sleutel of leerlingen.csv"
 _NOT_LAID_OUT = "groepen.csv has no group of this vestiging and schooljaar: not read"
-_UNKNOWN_GROEP = "is no Sleutel of groepen.csv at this vestiging in this schooljaar"
+_UNKNOWN_GROEP = "is not a Sleutel of groepen.csv at this vestiging in this schooljaar"
 
 
 class CsvSchool:
-    """The rows of one set, by what they are about, while they are judged and written."""
+    """The rows of one set, indexed by `judge`; `problems` collects what is wrong with them."""
 
     def __init__(self, rows: Mapping[str, tuple[CsvRow, ...]], problems: list[Problem]) -> None:
         self.problems = problems
@@ -38,11 +38,11 @@ class CsvSchool:
 
     @property
     def years(self) -> list[YearKey]:
-        """The years that are laid out: those of which a vestiging has a group."""
+        """The years in which a vestiging has a groep, in ascending order; only these are imported."""
         return sorted(self.groepen)
 
     def judge(self) -> None:
-        """Index the rows, and add what is wrong with how they go together to `problemen`."""
+        """Index the rows, and add the violations of the rules between them to `problems`."""
         self._judge_brin()
         eckids: dict[str, CsvRow] = {}
         for row in self._rows("leerlingen"):
@@ -60,14 +60,14 @@ class CsvSchool:
         self._judge_plaatsingen()
         self._judge_leerkrachten()
 
-    def _rows(self, naam: str) -> tuple[CsvRow, ...]:
-        return self._rows_by_file.get(naam, ())
+    def _rows(self, file: str) -> tuple[CsvRow, ...]:
+        return self._rows_by_file.get(file, ())
 
     def _report(self, row: CsvRow, label: str, reason: str, severity: Severity = Severity.REFUSED) -> None:
         self.problems.append(row.problem(label, reason, severity))
 
     def _put(self, into: dict[str, CsvRow], row: CsvRow, label: str, key: str = "") -> None:
-        """Put a row under its key, by default the value of the column, unless there is none or it is taken."""
+        """Store a row under its key, by default the value of the column; a key that is taken is reported."""
         key = key or row[label]
         if key in into:
             self._report(row, label, f"the same as line {into[key].line}")
@@ -75,14 +75,14 @@ class CsvSchool:
             into[key] = row
 
     def _judge_brin(self) -> None:
-        rows = [row for naam in _WITH_BRIN for row in self._rows(naam)]
+        rows = [row for file in _WITH_BRIN for row in self._rows(file)]
         for row in rows:
             if row["Brin"] != rows[0]["Brin"]:
                 where = f"{rows[0].file}.csv, line {rows[0].line}"
                 self._report(row, "Brin", f"another school than in {where}: a set is about one school")
 
     def _is_laid_out(self, row: CsvRow) -> bool:
-        """Tell whether the year of a row is laid out; of one that is not, the first row is reported."""
+        """Return whether the year of a row has groepen; report the first row of each year without."""
         year = _year(row)
         if year in self.groepen:
             return True
@@ -92,7 +92,7 @@ class CsvSchool:
         return False
 
     def _require_groep(self, row: CsvRow) -> None:
-        """Report a group that a laid out year does not have."""
+        """Report a groep that does not exist in the year of the row."""
         if row["Groep"] and row["Groep"] not in self.groepen[_year(row)]:
             self._report(row, "Groep", _UNKNOWN_GROEP)
 
@@ -101,26 +101,26 @@ class CsvSchool:
             if row["Leerling"] not in self.leerlingen:
                 self._report(row, "Leerling", _UNKNOWN_LEERLING)
             if row["Locatie"] and row["Locatie"] not in self.locaties[row.brin6]:
-                self._report(row, "Locatie", "is no Sleutel of locaties.csv at this vestiging")
-            van, tot = _days(row)
-            if van > tot:
+                self._report(row, "Locatie", "is not a Sleutel of locaties.csv at this vestiging")
+            first, end = _days(row)
+            if first > end:
                 self._report(row, "Uitschrijfdatum", "is before the Inschrijfdatum")
-            elif van == tot:
+            elif first == end:
                 self._report(
                     row, "Uitschrijfdatum", "is the Inschrijfdatum: no day enrolled, not read", Severity.WARNING
                 )
             else:
-                self._put_inschrijving(row, van, tot)
+                self._put_inschrijving(row, first, end)
 
-    def _put_inschrijving(self, row: CsvRow, van: date, tot: date) -> None:
-        """Keep a period of enrolment in the order of its days, unless another one of the leerling overlaps."""
-        earlier = self.inschrijvingen[row.brin6][row["Leerling"]]
-        for begin, end, other in earlier:
-            if van < end and begin < tot:
+    def _put_inschrijving(self, row: CsvRow, first: date, end: date) -> None:
+        """Store a period of enrolment (`end` is exclusive) in the order of its days; report an overlap instead."""
+        periods = self.inschrijvingen[row.brin6][row["Leerling"]]
+        for other_first, other_end, other in periods:
+            if first < other_end and other_first < end:
                 self._report(row, "Inschrijfdatum", f"overlaps with line {other.line}")
                 return
-        earlier.append((van, tot, row))
-        earlier.sort(key=lambda periode: periode[0])
+        periods.append((first, end, row))
+        periods.sort(key=lambda period: period[0])
 
     def _judge_plaatsingen(self) -> None:
         for row in filter(self._is_laid_out, self._rows("plaatsingen")):
@@ -136,7 +136,7 @@ class CsvSchool:
                 self._put_plaatsing(row, self.plaatsingen[_year(row)][row["Leerling"]])
 
     def _put_plaatsing(self, row: CsvRow, earlier: list[CsvRow]) -> None:
-        """Keep a plaatsing; a leerling has one stamgroep."""
+        """Store a plaatsing; a second stamgroep of the leerling is reported."""
         year = _year(row)
         if self.is_stamgroep(year, row["Groep"]):
             for other in earlier:
@@ -154,31 +154,31 @@ class CsvSchool:
             self._require_same(row, rows[0], _OWN_LABELS)
 
     def _require_same(self, row: CsvRow, other: CsvRow, labels: Iterable[str]) -> None:
-        """Report what another row of the same leerkracht says differently."""
+        """Report each column with another value than in another row of the same leerkracht."""
         for label in labels:
             if row[label] != other[label]:
                 self._report(row, label, f"another value than on line {other.line}, of the same leerkracht")
 
     def line_of(self, year: YearKey) -> int:
-        """Give the line that names a year's vestiging: in vestigingen.csv, else of its first group."""
+        """Return the line that names the vestiging of a year: in vestigingen.csv, else of its first groep."""
         row = self.vestigingen.get(year[0]) or next(iter(self.groepen[year].values()))
         return row.line
 
     def is_stamgroep(self, year: YearKey, key: str) -> bool:
-        """Tell whether a key is that of a stamgroep of a year."""
+        """Return whether a key is that of a stamgroep in a year."""
         groep = self.groepen.get(year, {}).get(key)
         return groep is not None and groep["Soort"] == "groep"
 
     def periods(self, year: YearKey, leerling: str) -> list[CsvRow]:
-        """Give the enrolments of a leerling that fall in a year, the earliest first."""
+        """Return the rows of the enrolments of a leerling that overlap a year, the earliest first."""
         brin6, schooljaar = year
         start = schooljaar_start(schooljaar) or date.min.year
-        first, last = date(start, FIRST_MONTH, 1), date(start + 1, FIRST_MONTH, 1)
-        rows = self.inschrijvingen.get(brin6, {}).get(leerling, [])
-        return [row for van, tot, row in rows if van < last and first < tot]
+        year_first, year_end = date(start, FIRST_MONTH, 1), date(start + 1, FIRST_MONTH, 1)
+        periods = self.inschrijvingen.get(brin6, {}).get(leerling, [])
+        return [row for first, end, row in periods if first < year_end and year_first < end]
 
     def enrolled(self, year: YearKey) -> dict[str, list[CsvRow]]:
-        """Give who is enrolled at any time in a year, with the rows that say so."""
+        """Return the rows of the enrolments that overlap a year, by key of the leerling."""
         return {key: rows for key in self.inschrijvingen.get(year[0], {}) if (rows := self.periods(year, key))}
 
 
@@ -187,9 +187,9 @@ def _year(row: CsvRow) -> YearKey:
 
 
 def _days(row: CsvRow) -> tuple[date, date]:
-    """Give the first day of an enrolment and the first day no longer; an open one is as far as a calendar goes."""
-    van, tot = row["Inschrijfdatum"], row["Uitschrijfdatum"]
+    """Return the first day of an enrolment and the first day after it; an open one is `date.min` or `date.max`."""
+    first, end = row["Inschrijfdatum"], row["Uitschrijfdatum"]
     return (
-        date.fromisoformat(van) if van else date.min,
-        date.fromisoformat(tot) if tot else date.max,
+        date.fromisoformat(first) if first else date.min,
+        date.fromisoformat(end) if end else date.max,
     )

@@ -1,21 +1,29 @@
-"""Read an EDEXML file (1.03, 2.0, 2.1): bytes in, a judged Levering out.
+"""Reader of an EDEXML file (1.03, 2.0, 2.1): bytes in, a validated Delivery out.
 
-The version is not asked for: 1.03 and 2.0 are subsets of 2.1, so what stands in the file decides. A file belongs to
-EDEXML when its root is `EDEX` without a namespace, with or without a schemaLocation.
+The stated version does not matter: 1.03 and 2.0 are subsets of 2.1. A file is EDEXML when its root is `EDEX` without a
+namespace, with or without a schemaLocation.
 """
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 from lxml import etree
 
-from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity, SourceRecord, SourceSchool
+from uwlr_adapter.administratie.model import (
+    Delivery,
+    ImportRefusedError,
+    Problem,
+    Record,
+    Severity,
+    SourceRecord,
+    SourceSchool,
+)
 from uwlr_adapter.administratie.sources.edexml.judge import judge
 from uwlr_adapter.administratie.sources.edexml.tree import NOT_CARRIED, ROLLEN, EdexmlTree, line_of, local_of, tag_of
-from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.brin import NO_DEPENDANCECODE, brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.contract.dataset import (
     Groep,
@@ -31,44 +39,44 @@ from uwlr_adapter.contract.names import attribute_of
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 
 KETENID = "https://ketenid.nl/"
-"""How an ECK-iD starts (Edu-V, Identiteiten)."""
+"""The start of an ECK-iD (Edu-V, Identiteiten)."""
 VERSIONS = ("1.03", "2.0", "2.1")
-"""What a file may say of itself; saying nothing is fine."""
-NO_DEPENDANCECODE = "00"
-"""What an absent dependancecode means (UWLR 2.2, School)."""
+"""The values of `xsdversie` without a warning; it may be absent."""
 
 _SCHOOL = (
     *("schooljaar", "peildatum", "brincode", "dependancecode", "schoolkey", "instellingsnummer"),
     *("aanmaakdatum", "auteur", "xsdversie", "commentaar"),
 )
-"""What a school block may say. Only the year and the names of the school are kept: the rest is about the file."""
+"""The elements of a school block. Only the year and the identifiers of the school are kept; the rest is not used."""
 _GROEP, _SAMENGESTELD, _VESTIGING = map(tag_of, ("groep", "samengestelde_groepen", "vestiging"))
-T = TypeVar("T", Locatie, Groep, Leerling, Leerkracht)
 
 
 @dataclass(frozen=True, slots=True)
 class EdexmlBron:
-    """EDEXML files as a source of records: each file is a part, imported whole or not at all."""
+    """EDEXML files as a source of records; each file is a part, imported whole or not at all."""
 
     files: Sequence[Path]
     name: str = "edexml"
 
     def parts(self) -> Sequence[str]:
-        """Give the files."""
+        """Return the paths of the files."""
         return [str(file) for file in self.files]
 
     def read(self, part: str) -> Sequence[Delivery]:
         """Read one file. Raises ImportRefusedError."""
         try:
             with Path(part).open("rb") as opened:
-                data = opened.read(FILE.octets + 1)  # one more than allowed is enough to be refused
+                data = opened.read(FILE.octets + 1)  # one byte over the limit is enough to refuse it
         except OSError as error:
             raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}")]) from None
         return [read(data)]
 
 
 def read(data: bytes) -> Delivery:
-    """Parse a file; raises ImportRefusedError, with every reason, when it cannot be taken as the whole truth."""
+    """Parse the bytes of a file.
+
+    Raises ImportRefusedError, with every reason, when it cannot be the whole truth about its year.
+    """
     try:
         edex = parse(data, FILE)
     except XmlError as error:
@@ -77,7 +85,7 @@ def read(data: bytes) -> Delivery:
 
 
 def read_tree(edex: etree._Element) -> Delivery:
-    """Do what `read` does with the tree of a file, which is changed on the way."""
+    """Return the delivery of a parsed file, as `read`; the tree is changed."""
     if edex.tag != "EDEX":
         raise ImportRefusedError([Problem(line_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
     tree = EdexmlTree(edex)
@@ -92,8 +100,8 @@ def read_tree(edex: etree._Element) -> Delivery:
 
 
 def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
-    leerlingen = tuple(SourceRecord(*found) for found in _records(tree, "leerlingen", _leerling))
-    leerkrachten = tuple(SourceRecord(*found) for found in _records(tree, "leerkrachten", _leerkracht))
+    leerlingen = tuple(_records(tree, "leerlingen", _leerling))
+    leerkrachten = tuple(_records(tree, "leerkrachten", _leerkracht))
     warnings = [
         *tree.warnings,
         *_strange_eckids("leerling", leerlingen),
@@ -101,8 +109,8 @@ def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
     ]
     return Delivery(
         school=school,
-        locaties=tuple(SourceRecord(*found) for found in _records(tree, "vestigingen", _locatie)),
-        groepen=tuple(SourceRecord(*found) for found in _records(tree, "groepen", _groep)),
+        locaties=tuple(_records(tree, "vestigingen", _locatie)),
+        groepen=tuple(_records(tree, "groepen", _groep)),
         leerlingen=leerlingen,
         leerkrachten=leerkrachten,
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
@@ -110,22 +118,28 @@ def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
     )
 
 
-def _records(tree: EdexmlTree, section: str, make: Callable[[etree._Element], T]) -> Iterator[tuple[int, T]]:
-    for found in tree.payload.iterchildren(tag_of(section)):
-        for record in found:
-            yield line_of(record), make(record)
+def _records(
+    tree: EdexmlTree, section: str, make: Callable[[etree._Element], Record]
+) -> Iterator[SourceRecord[Record]]:
+    for container in tree.payload.iterchildren(tag_of(section)):
+        for element in container:
+            yield SourceRecord(line_of(element), make(element))
 
 
 def _strange_eckids(
-    kind: str, source_records: tuple[SourceRecord[Leerling], ...] | tuple[SourceRecord[Leerkracht], ...]
+    kind: str, sources: tuple[SourceRecord[Leerling], ...] | tuple[SourceRecord[Leerkracht], ...]
 ) -> Iterator[Problem]:
-    for one in source_records:
-        if one.record.eckid is not None and not one.record.eckid.startswith(KETENID):
-            yield Problem(one.line, f"{kind}/@eckid", f"its ECK-iD does not start with {KETENID}", Severity.WARNING)
+    for source in sources:
+        if source.record.eckid is not None and not source.record.eckid.startswith(KETENID):
+            reason = f"its ECK-iD does not start with {KETENID}"
+            yield Problem(source.line, f"{kind}/@eckid", reason, Severity.WARNING)
 
 
 def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
-    """Give the school that a file names, and leave a block in the tree that can be judged with the rest."""
+    """Return the school that a file names, and rewrite its block in the tree so that the XSD can validate it.
+
+    Return None and the problems when the file names no vestiging and schooljaar.
+    """
     blocks = tree.payload.findall("school")
     if len(blocks) != 1:
         return None, [Problem(line_of(tree.payload), "school", "not exactly one school block")]
@@ -136,13 +150,13 @@ def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
         return None, doubled
     schooljaar = values.get("schooljaar", "")
     if schooljaar_start(schooljaar) is None:
-        return None, [Problem(line, "school/schooljaar", "not two following years, as in 2026-2027")]
+        return None, [Problem(line, "school/schooljaar", "not two consecutive years, as in 2026-2027")]
     schoolkey = values.get("schoolkey") or None
     brin6: str | None = None
     if values.get("brincode"):
         brin6 = values["brincode"] + (values.get("dependancecode") or NO_DEPENDANCECODE)
         if not is_brin6(brin6):
-            return None, [Problem(line, "school/brincode", "not a brincode with a dependancecode, as 21QW and 00")]
+            return None, [Problem(line, "school/brincode", "not a brincode with a dependancecode, such as 21QW and 00")]
     elif schoolkey is None:
         return None, [Problem(line, "school", "names no brincode, so nobody could ask for it")]
     _write_school(block, schooljaar, brin6, schoolkey)
@@ -150,16 +164,17 @@ def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
 
 
 def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, str], list[Problem]]:
+    """Return the texts of a school block by element, and a problem for each element that occurs twice."""
     values: dict[str, str] = {}
     doubled: list[Problem] = []
     for child in block:
-        naam = str(child.tag)
-        if naam not in _SCHOOL:
+        name = str(child.tag)
+        if name not in _SCHOOL:
             tree.report(child, f"school/{local_of(child)}", NOT_CARRIED)
-        elif naam in values:
-            doubled.append(Problem(line_of(child), f"school/{naam}", "stands there twice"))
+        elif name in values:
+            doubled.append(Problem(line_of(child), f"school/{name}", "occurs twice"))
         else:
-            values[naam] = (child.text or "").strip()
+            values[name] = (child.text or "").strip()
     if values.get("xsdversie", "2.1") not in VERSIONS:
         tree.report(block, "school/xsdversie", f"not one of {', '.join(VERSIONS)}: read as 2.1")
     return values, doubled
@@ -169,16 +184,18 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
     line = line_of(block)
     block.clear()
     block.tag = tag_of("school")
-    parts = {"schooljaar": schooljaar, "brincode": brin6 and brin6[:4], "dependancecode": brin6 and brin6[4:]}
-    for naam, value in {**parts, "schoolkey": schoolkey}.items():
+    parts: dict[str, str | None] = {"schooljaar": schooljaar}
+    if brin6 is not None:
+        parts |= {"brincode": brincode_of(brin6), "dependancecode": dependancecode_of(brin6)}
+    for name, value in {**parts, "schoolkey": schoolkey}.items():
         if value is not None:
-            child = etree.SubElement(block, tag_of(naam))
+            child = etree.SubElement(block, tag_of(name))
             child.text = value
             child.sourceline = line  # type: ignore[assignment] # the stubs know its getter only
 
 
 def _texts(record: etree._Element) -> dict[str, str]:
-    """Give the values of the plain elements of a record, as the attributes that hold them, and its key and ECK-iD."""
+    """Return the texts of the plain elements of a record, and its key and ECK-iD, by attribute of the dataclass."""
     values = {
         attribute: text
         for field_ in record
@@ -192,9 +209,9 @@ def _texts(record: etree._Element) -> dict[str, str]:
 
 @functools.cache
 def _attribute(tag: str) -> str | None:
-    """Give what holds the text of an element of a judged record; a role is more than a text."""
-    naam = tag.rpartition("}")[2]
-    return None if naam in ROLLEN else attribute_of(naam)
+    """Return the attribute for the text of an element of a record; None for a rol, which is more than a text."""
+    name = tag.rpartition("}")[2]
+    return None if name in ROLLEN else attribute_of(name)
 
 
 def _locatie(record: etree._Element) -> Locatie:
@@ -212,7 +229,7 @@ def _leerling(record: etree._Element) -> Leerling:
         if field_.tag == _GROEP:
             groep = field_.get("key")
         elif field_.tag == _SAMENGESTELD:
-            samengesteld = tuple([found.get("key", "") for found in field_])
+            samengesteld = tuple([reference.get("key", "") for reference in field_])
         elif field_.tag == _VESTIGING:
             vestiging = field_.get("key")
     return Leerling(**_texts(record), groep=groep, samengestelde_groepen=samengesteld, vestiging=vestiging)
@@ -223,15 +240,15 @@ def _leerkracht(record: etree._Element) -> Leerkracht:
         **_texts(record),
         rollen=_rollen(record),
         groepen=tuple(
-            GroepVerwijzing(cast("GroepSoort", local_of(found)), found.get("key", ""), _rollen(found))
+            GroepVerwijzing(cast("GroepSoort", local_of(reference)), reference.get("key", ""), _rollen(reference))
             for container in record.iterchildren(tag_of("groepen"))
-            for found in container
+            for reference in container
         ),
     )
 
 
-def _rollen(record: etree._Element) -> tuple[Rol, ...]:
+def _rollen(parent: etree._Element) -> tuple[Rol, ...]:
     return tuple(
-        Rol(cast("RolSoort", local_of(found)), found.text or "")
-        for found in record.iterchildren(*(tag_of(rol) for rol in ROLLEN))
+        Rol(cast("RolSoort", local_of(element)), element.text or "")
+        for element in parent.iterchildren(*(tag_of(rol) for rol in ROLLEN))
     )

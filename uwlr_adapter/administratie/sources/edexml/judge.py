@@ -1,7 +1,7 @@
-"""Judge the tree of a file that has the shape of an answer: what breaks UWLR goes, or the file is refused.
+"""Validation of the tree of a file in the shape of an answer: an invalid field is removed, or the file is refused.
 
-The XSD of the answers decides. An optional field that it refuses is taken out and reported; what cannot be missed
-refuses the file. Keys and references are looked at here as well, because a doubled key is shown with both its lines.
+The XSD of the answers decides. An optional field that it refuses is removed and reported; a required one refuses the
+file. Keys and references are checked here as well, so that the problem of a doubled key names both lines.
 """
 
 from collections.abc import Iterator
@@ -21,21 +21,22 @@ from uwlr_adapter.administratie.sources.edexml.tree import (
 from uwlr_adapter.contract import schemas
 
 MAX_KEY = 256
-"""The longest key and ECK-iD of UWLR 2.2."""
+"""The longest key and ECK-iD in characters, inclusive (UWLR 2.2)."""
 _REQUIRED = {
     "vestiging": ("naam",),
     "groep": ("naam", "jaargroep"),
     "samengestelde_groep": ("naam",),
 }
-"""The fields that a record cannot do without, so that what is wrong with them refuses the file."""
+"""The required elements of a record: an invalid one refuses the file."""
 _NAME = ("achternaam", "roepnaam")
-"""Of these a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
+"""The elements of which a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
 _REFERRING_LISTS = ("leerlingen", "leerkrachten")
-"""The parts of a file whose records refer to others."""
+"""The sections whose records refer to records of other sections."""
 _REFERENCES = ("groep", "samengestelde_groep", "vestiging")
-"""What they refer to; in these parts an element of that name is a reference."""
+"""The elements that are references in these sections."""
 _REFERENCE_LISTS = ("samengestelde_groepen", "groepen")
 _RECORD_DEPTH = 3
+"""The number of ancestors of a record: the answer, its payload and the section."""
 _REASONS = {
     "maxlength": "longer than UWLR allows",
     "minlength": "shorter than UWLR allows",
@@ -48,56 +49,56 @@ _REASONS = {
 
 
 def judge(tree: EdexmlTree) -> list[Problem]:
-    """Take out what UWLR cannot carry, add it to the reports of the tree, and give what refuses the file."""
+    """Remove the fields that UWLR cannot carry, with a warning in `tree.warnings`; return what refuses the file."""
     if not_understood := [*_strangers(tree.payload), *_judge_keys(tree.payload)]:
         return sorted(not_understood, key=lambda problem: problem.line)
     while findings := schemas.ANSWER["2.2"].findings(tree.answer):
-        geweigerd = list(_missing(tree.payload))
-        if geweigerd:
-            return geweigerd
+        refused = list(_missing(tree.payload))
+        if refused:
+            return refused
         for finding in _first_each(findings):
             element = finding.element if finding.element is not None else tree.payload
             reason = _REASONS.get(finding.rule, "not valid in UWLR")
             target = _droppable(element)
             if target is None:
-                geweigerd.append(Problem(line_of(element), _path(element), reason))
+                refused.append(Problem(line_of(element), _path(element), reason))
                 continue
             tree.warnings.append(Problem(line_of(target), _path(target), f"{reason}: left out", Severity.WARNING))
             parent = target.getparent()
             if parent is not None:
                 parent.remove(target)
-        if geweigerd:
-            return geweigerd
+        if refused:
+            return refused
     return []
 
 
 def _missing(content: etree._Element) -> Iterator[Problem]:
-    """Give every record that lacks what it cannot do without; taking fields out may have caused it."""
+    """Yield a problem for every record without a required element, also when its invalid value was removed."""
     for leerlingen in content.iterchildren(tag_of("leerlingen")):
         if len(leerlingen) == 0:
             yield Problem(line_of(leerlingen), "leerlingen", "has no leerling")
     for record in (record for section in SECTIONS for record in _children(content, section)):
         kind = local_of(record)
-        if kind in PERSONEN and not any(record.find(tag_of(naam)) is not None for naam in _NAME):
+        if kind in PERSONEN and all(record.find(tag_of(name)) is None for name in _NAME):
             yield Problem(line_of(record), kind, "has no achternaam and no roepnaam")
-        for naam in _REQUIRED.get(kind, ()):
-            if record.find(tag_of(naam)) is None:
-                yield Problem(line_of(record), f"{kind}/{naam}", f"has no {naam}")
+        for name in _REQUIRED.get(kind, ()):
+            if record.find(tag_of(name)) is None:
+                yield Problem(line_of(record), f"{kind}/{name}", f"has no {name}")
 
 
 def _first_each(findings: list[schemas.Finding]) -> Iterator[schemas.Finding]:
-    """Give one finding per element that would be taken out: libxml2 says a broken value twice."""
-    seen: set[etree._Element | None] = set()
+    """Yield the first finding for each element to remove: libxml2 reports an invalid value twice."""
+    reported: set[etree._Element | None] = set()
     for finding in findings:
         target = None if finding.element is None else _droppable(finding.element)
-        mark = finding.element if target is None else target
-        if mark not in seen:
-            seen.add(mark)
+        element = finding.element if target is None else target
+        if element not in reported:
+            reported.add(element)
             yield finding
 
 
 def _chain(element: etree._Element) -> list[etree._Element]:
-    """Give the elements from the answer down to this one."""
+    """Return the elements from the answer down to this one, inclusive."""
     return [*reversed(list(element.iterancestors())), element]
 
 
@@ -107,21 +108,21 @@ def _path(element: etree._Element) -> str:
 
 
 def _droppable(element: etree._Element) -> etree._Element | None:
-    """Give what can be taken out so that the record may go on without it, or None."""
+    """Return the element to remove so that the record can stay without it; None when it cannot."""
     chain = _chain(element)[_RECORD_DEPTH:]
     if len(chain) < 2:  # noqa: PLR2004 - the record itself, or less
         return None
     record, field_, *deeper = chain
-    kind, naam = local_of(record), local_of(field_)
-    if naam in ENROLMENT or (naam in _REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
+    kind, name = local_of(record), local_of(field_)
+    if name in ENROLMENT or (name in _REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
         return None
-    if naam in _REFERENCE_LISTS and deeper:
+    if name in _REFERENCE_LISTS and deeper:
         return deeper[min(len(deeper), 2) - 1]
     return field_
 
 
 def _judge_keys(content: etree._Element) -> list[Problem]:
-    """Give every missing or doubled key, doubled ECK-iD and reference to nothing."""
+    """Return a problem for every missing, doubled or over-long key or ECK-iD, and every unresolved reference."""
     problems: list[Problem] = []
     keys: dict[str, set[str]] = {}
     for section, kinds in SECTIONS.items():
@@ -140,19 +141,19 @@ def _judge_keys(content: etree._Element) -> list[Problem]:
 
 
 def _strangers(content: etree._Element) -> Iterator[Problem]:
-    """Give what stands where a record should, and a file without leerlingen: the whole truth cannot be in it."""
+    """Yield a problem for every unknown record, and for a file without leerlingen: it is not the whole truth."""
     if content.find(tag_of("leerlingen")) is None:
         yield Problem(line_of(content), "leerlingen", "is not in the file")
     for section, kinds in SECTIONS.items():
         known = {tag_of(kind) for kind in kinds}
         for record in _children(content, section):
             if record.tag not in known:
-                yield Problem(line_of(record), f"{section}/{local_of(record)}", "is no record that belongs here")
+                yield Problem(line_of(record), f"{section}/{local_of(record)}", "is not a record that belongs here")
 
 
 def _children(content: etree._Element, section: str) -> Iterator[etree._Element]:
-    for found in content.iterchildren(tag_of(section)):
-        yield from found
+    for container in content.iterchildren(tag_of(section)):
+        yield from container
 
 
 def _doubled(records: list[etree._Element], attribute: str) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
-"""Bring the tree of an EDEXML file into the shape of a leerlinggegevens_antwoord, in place.
+"""Normalisation of the tree of an EDEXML file, in place, to the shape of a leerlinggegevens_antwoord.
 
-EDEXML 1.03, 2.0 and 2.1 carry the same records as UWLR 2.2, without a namespace. After this step one set of XSDs can
-judge both. What UWLR has no place for is taken out here and reported; national numbers are taken out and counted.
+EDEXML 1.03, 2.0 and 2.1 carry the same records as UWLR 2.2, without a namespace; afterwards one set of XSDs validates
+both. What UWLR cannot carry is removed and reported; national numbers are removed and counted.
 """
 
 import functools
@@ -19,21 +19,21 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "leerlingen": {"leerling": names.LEERLING_ELEMENTS},
     "leerkrachten": {"leerkracht": names.LEERKRACHT_ELEMENTS},
 }
-"""The parts of a file in their order, with their records and the order of the elements in those."""
+"""The sections of a file in order; for each, its kinds of record with their elements in order."""
 PERSONEN = ("leerling", "leerkracht")
 ROLLEN = ("rol", "rolomschrijving")
 GROEP_KINDS = ("groep", "samengestelde_groep")
 TOETSAFNAMELEIDER = "TAL"
-"""A role of EDEXML 2.1 that UWLR 2.2 does not have; the standard leaves rolomschrijving free."""
+"""A rol of EDEXML 2.1 that UWLR 2.2 does not have; it is sent as rolomschrijving, which is free text."""
 ENROLMENT = ("instroomdatum", "uitstroomdatum")
-"""From when and until when a leerling is there. What cannot be read here may not be taken as open."""
+"""The period of enrolment. An invalid value here refuses the file: without it the period would be open."""
 DATES = ("geboortedatum", "start_ondw_jgr3", "mutatiedatum", *ENROLMENT)
 WHITE_SPACE = " \t\r\n"
-"""What XML calls white space: around a key it means nothing (EDEXML 2.1)."""
+"""The white space of XML; around a key it is not significant (EDEXML 2.1)."""
 NOT_CARRIED = "not carried by UWLR: left out"
-"""The reason for what has no place in an answer."""
+"""The reason of a warning about what an answer cannot hold."""
 ALIASES = {"tussenvoegsel": "voorvoegsel"}
-"""What some sources call an element."""
+"""Other names of elements that some sources use, and the names of the standard."""
 _REFERENCES = {("leerling", "groep"), ("leerling", "vestiging")}
 _REFERENCE_LISTS = {
     ("leerling", "samengestelde_groepen"): ("samengestelde_groep",),
@@ -43,25 +43,25 @@ _REFERENCE_LISTS = {
 
 @functools.cache
 def tag_of(local: str) -> str:
-    """Give the qualified name of an element of UWLR."""
+    """Return the qualified name of an element of UWLR."""
     return f"{{{names.LEERLINGGEGEVENS}}}{local}"
 
 
 def local_of(element: etree._Element) -> str:
-    """Give the local name of an element; a file is read without comments and instructions, which have none."""
+    """Return the local name of an element; comments and instructions, which have none, are never in the tree."""
     return str(element.tag).rpartition("}")[2]
 
 
 def line_of(element: etree._Element) -> int:
-    """Give the line of an element, 0 when unknown; past line 65,535 libxml2 may be a line or two off."""
+    """Return the line of an element (from 1; 0 when unknown); past line 65,535 libxml2 may be one or two lines off."""
     return cast("int | None", element.sourceline) or 0
 
 
 class EdexmlTree:
-    """One file's tree while it is being brought into shape; collects what was taken out."""
+    """The tree of one file, and the warnings and counts of what `normalise` removed from it."""
 
     def __init__(self, edex: etree._Element) -> None:
-        """Take the root of a file, `EDEX`, which is changed by `normalise`."""
+        """Wrap the root `EDEX` of a file, which `normalise` changes, in an answer element."""
         self.answer = etree.Element(tag_of(names.HAAL_LEERLINGGEGEVENS.answer))
         self.answer.append(edex)
         self.payload = edex
@@ -69,7 +69,7 @@ class EdexmlTree:
         self.dropped: Counter[str] = Counter()
 
     def normalise(self) -> None:
-        """Bring the whole tree into shape, the school block excepted."""
+        """Normalise the whole tree except the school block."""
         order = ("school", *SECTIONS)
         self.payload.tag = tag_of(names.HAAL_LEERLINGGEGEVENS.payload)
         self.payload.attrib.clear()
@@ -99,7 +99,7 @@ class EdexmlTree:
             tag = plain.get(field_.tag)
             text = field_.text
             if tag is not None and text and text == text.strip(WHITE_SPACE) and len(field_) == 0 and not field_.attrib:
-                field_.tag = tag  # nearly all of them are like this, and nothing else needs to be looked at
+                field_.tag = tag  # the fast path, which nearly every element takes: only the namespace is added
             else:
                 self._normalise_other(record, field_, kind, order)
         _sort(record, order)
@@ -107,61 +107,61 @@ class EdexmlTree:
     def _normalise_other(
         self, record: etree._Element, field_: etree._Element, kind: str, order: tuple[str, ...]
     ) -> None:
-        """Bring an element into shape that is more, or less, than a text of which all is kept."""
-        naam = str(field_.tag)
-        if naam in ALIASES:
-            naam = ALIASES[naam]
-            self.report(field_, f"{kind}/{field_.tag}", f"read as {naam}")
-        if naam in names.BSN_FAMILY:
-            self.dropped[naam] += 1
+        """Normalise an element that is not a plain text without attributes and outer white space."""
+        name = str(field_.tag)
+        if name in ALIASES:
+            name = ALIASES[name]
+            self.report(field_, f"{kind}/{field_.tag}", f"read as {name}")
+        if name in names.BSN_FAMILY:
+            self.dropped[name] += 1
             record.remove(field_)
-        elif naam == "toevoegingen":
-            self.drop(field_, f"{kind}/{naam}", "a block of a supplier, not carried by UWLR: left out")
-        elif naam == "rollen" or not (naam in order or (kind == "leerkracht" and naam in ROLLEN)):
+        elif name == "toevoegingen":
+            self.drop(field_, f"{kind}/{name}", "a block of a supplier, not carried by UWLR: left out")
+        elif name == "rollen" or not (name in order or (kind == "leerkracht" and name in ROLLEN)):
             self.drop(field_, f"{kind}/{local_of(field_)}", NOT_CARRIED)
         else:
-            field_.tag = tag_of(naam)
-            self._normalise_field(field_, kind, naam)
+            field_.tag = tag_of(name)
+            self._normalise_field(field_, kind, name)
 
-    def _normalise_field(self, field_: etree._Element, kind: str, naam: str) -> None:
-        path = f"{kind}/{naam}"
-        if (kind, naam) in _REFERENCES:
+    def _normalise_field(self, field_: etree._Element, kind: str, name: str) -> None:
+        path = f"{kind}/{name}"
+        if (kind, name) in _REFERENCES:
             self._normalise_reference(field_, path)
-        elif (kind, naam) in _REFERENCE_LISTS:
-            self._normalise_reference_list(field_, path, _REFERENCE_LISTS[kind, naam])
+        elif (kind, name) in _REFERENCE_LISTS:
+            self._normalise_reference_list(field_, path, _REFERENCE_LISTS[kind, name])
         elif len(field_) == 0 and not field_.text:
-            _remove(field_)  # an empty element says nothing, and UWLR has no empty values
+            _remove(field_)  # an empty element means an absent one, and UWLR has no empty values
         else:
             self._keep_attributes(field_, path, ())
-            if naam in DATES and field_.text:
-                field_.text = field_.text.strip(WHITE_SPACE)  # the type folds it, this libxml2 does not
-            if naam == "rol":
+            if name in DATES and field_.text:
+                field_.text = field_.text.strip(WHITE_SPACE)  # xs:date collapses it, but this libxml2 does not
+            if name == "rol":
                 self._normalise_rol(field_, path)
 
     def _normalise_reference_list(self, container: etree._Element, path: str, kinds: tuple[str, ...]) -> None:
         self._keep_attributes(container, path, ())
-        met_rollen = path.startswith("leerkracht")
-        seen: set[str] = set()
+        with_rollen = path.startswith("leerkracht")
+        keys: set[str] = set()
         for reference in list(container):
             if reference.tag not in kinds:
                 self.drop(reference, f"{path}/{local_of(reference)}", NOT_CARRIED)
                 continue
-            self._normalise_reference(reference, f"{path}/{_qualify(reference)}", met_rollen=met_rollen)
+            self._normalise_reference(reference, f"{path}/{_qualify(reference)}", with_rollen=with_rollen)
             key = reference.get("key", "")
-            if key in seen and not met_rollen:
+            if key in keys and not with_rollen:
                 self.drop(reference, path, "the same group again: left out")
-            seen.add(key)
+            keys.add(key)
         if len(container) == 0:
             _remove(container)
 
-    def _normalise_reference(self, reference: etree._Element, path: str, *, met_rollen: bool = False) -> None:
+    def _normalise_reference(self, reference: etree._Element, path: str, *, with_rollen: bool = False) -> None:
         self._keep_attributes(reference, path, ("key",))
         if reference.text and reference.text.strip():
             self.report(reference, path, "text in a reference: left out")
         if reference.text:
             reference.text = None
         for rol in list(reference):
-            if not met_rollen or rol.tag not in ROLLEN:
+            if not with_rollen or rol.tag not in ROLLEN:
                 self.drop(rol, f"{path}/{local_of(rol)}", NOT_CARRIED)
             elif not rol.text and len(rol) == 0:
                 reference.remove(rol)
@@ -188,7 +188,7 @@ class EdexmlTree:
             del element.attrib["eckid"]
 
     def drop(self, element: etree._Element, path: str, reason: str) -> None:
-        """Take an element out and report it."""
+        """Remove an element, with a warning."""
         self.report(element, path, reason)
         _remove(element)
 
@@ -211,22 +211,22 @@ def _remove(element: etree._Element) -> None:
 
 @functools.cache
 def _plain(kind: str, order: tuple[str, ...]) -> dict[str, str]:
-    """Give the qualified names of the elements of a record that hold a text only."""
-    apart = {"rollen", *(naam for van, naam in (*_REFERENCES, *_REFERENCE_LISTS) if van == kind)}
-    return {naam: tag_of(naam) for naam in order if naam not in apart}
+    """Return the qualified names of the elements of a record that hold a text only, by local name."""
+    structured = {"rollen", *(name for owner, name in (*_REFERENCES, *_REFERENCE_LISTS) if owner == kind)}
+    return {name: tag_of(name) for name in order if name not in structured}
 
 
 @functools.cache
 def _ranking(order: tuple[str, ...]) -> dict[str, int]:
-    """Give the place of each name, qualified or not; the two kinds of role share one."""
-    ranking = {naam: place for place, naam in enumerate(order)}
+    """Return the position of each name, qualified or not; rol and rolomschrijving share one."""
+    ranking = {name: place for place, name in enumerate(order)}
     ranking |= dict.fromkeys(ROLLEN, ranking.get("rollen", 0))
-    return ranking | {tag_of(naam): place for naam, place in ranking.items()}
+    return ranking | {tag_of(name): place for name, place in ranking.items()}
 
 
 def _sort(parent: etree._Element, order: tuple[str, ...]) -> None:
-    """Put the children in the order of the standard; those of one name, and the two kinds of role, keep theirs."""
+    """Sort the children into the order of the standard; the sort is stable, also among rol and rolomschrijving."""
     ranking = _ranking(order)
-    places = [ranking[kind.tag] for kind in parent]
+    places = [ranking[child.tag] for child in parent]
     if places != sorted(places):
-        parent[:] = sorted(parent, key=lambda kind: ranking[str(kind.tag)])
+        parent[:] = sorted(parent, key=lambda child: ranking[str(child.tag)])
