@@ -21,13 +21,13 @@ from servers import BACKENDS, PATH, Backend, Server, ours
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import locks
 from uwlr_adapter.db.database import Database
 
 SIZE = 25
 CEILING = 1.2
 _COPIED = (
-    *(tables.persoon, tables.bronsleutel, tables.groep, tables.deelname),
+    *(tables.persoon, tables.source_key, tables.groep, tables.deelname),
     *(tables.aanstelling, tables.inschrijving, tables.plaatsing),
 )
 
@@ -93,8 +93,8 @@ def fill(backend: Backend, brins: Sequence[str]) -> None:
 def _copy(database: Database, example: str, brins: Sequence[str]) -> None:
     """Copy the records of the example to every vestiging; a person of a copy has a number of its own."""
     with database.writing() as connection:
-        dialect.no_time_limit(connection)
-        connection.execute(school.insert(), [{"brincode": brin6[:4], "versie": 1} for brin6 in brins])
+        locks.no_time_limit(connection)
+        connection.execute(school.insert(), [{"brincode": brin6[:4], "version": 1} for brin6 in brins])
         connection.execute(
             vestiging.insert(),
             [

@@ -15,7 +15,7 @@ from uwlr_adapter.administratie.tables import (
     aanstelling,
     deelname,
     groep,
-    importbatch,
+    import_batch,
     inschrijving,
     persoon,
     plaatsing,
@@ -224,7 +224,7 @@ def _admit(connection: sa.Connection, server_keys: ServerKeys, header: Any, verz
 
 
 def _changed(connection: sa.Connection, brin6: str) -> datetime:
-    query = sa.select(sa.func.max(importbatch.c.moment)).where(importbatch.c.brincode == brin6[:4])
+    query = sa.select(sa.func.max(import_batch.c.moment)).where(import_batch.c.brincode == brin6[:4])
     return from_utc(connection.execute(query).scalar_one()).replace(microsecond=0)
 
 

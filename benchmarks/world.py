@@ -47,7 +47,7 @@ def server_keys() -> ServerKeys:
 def add_afnemer(database: Database) -> None:
     """Make the afnemer."""
     with database.writing() as connection:
-        afnemers.add(connection, server_keys(), KLANTNAAM, datetime.now(UTC), KLANTCODE)
+        afnemers.add(connection, server_keys(), KLANTNAAM, datetime.now(UTC), KLANTCODE, actor="cli:proef")
 
 
 def import_file(database: Database, file: Path) -> None:
@@ -61,7 +61,7 @@ def activate(database: Database, brin6s: Iterable[str]) -> None:
     with database.writing() as connection:
         for brin6 in brin6s:
             request = ActivationRequest(brin6, ENTRY, "bench", "Een meting", True, verificatiecode=code_of(brin6))  # noqa: FBT003
-            actions.activate(connection, catalogue, keys, request, moment)
+            actions.activate(connection, catalogue, keys, request, moment, actor="cli:proef")
 
 
 def tidy(database: Database) -> None:

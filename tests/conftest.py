@@ -16,8 +16,8 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     opened: list[Database] = []
     open_it = Database.__init__
 
-    def remember(self: Database, url: str) -> None:
-        open_it(self, url)
+    def remember(self: Database, url: str, *, create: bool = True) -> None:
+        open_it(self, url, create=create)
         opened.append(self)
 
     monkeypatch.setattr(Database, "__init__", remember)

@@ -17,6 +17,7 @@ from uwlr_adapter.contract import names, schemas
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import UwlrAdapterError
 
@@ -40,7 +41,7 @@ class PullRequest:
     brincode: str
     dependancecode: str
     schooljaar: str
-    xsdversie: str = "2.2"
+    xsdversie: str = USUAL_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def pull(endpoint: str, request: PullRequest) -> PullResult:
     return read(response.content, response.status_code, request.xsdversie)
 
 
-def read(content: bytes, status: int = 200, xsdversie: str = "2.2") -> PullResult:
+def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> PullResult:
     """Return the outcome in the bytes of a response with HTTP status `status`. Raises PullError as `pull` does."""
     try:
         body = parse(content, FILE).find("s:Body", _SOAP)

@@ -12,7 +12,9 @@ from support.strategies import datasets
 from uwlr_adapter.contract import answer, names
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, attribute_of
+from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
+from uwlr_adapter.contract.versions import VERSIONS
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
 SMALLE_SET = get_profiel("smalle set", "2.2")
@@ -89,7 +91,7 @@ def test_the_smalle_set_lets_nothing_else_through(dataset: Dataset) -> None:
         elements = root.findall(f"{{{LG}}}{tag}en/{{{LG}}}{tag}")
         assert [element.get("key") for element in elements] == [record.key for record in records]
         for element, record in zip(elements, records, strict=True):
-            expected = {naam for naam in allowed if getattr(record, names.attribute_of(naam))}
+            expected = {naam for naam in allowed if getattr(record, attribute_of(naam))}
             assert {etree.QName(child).localname for child in element} == expected
 
 
@@ -105,7 +107,7 @@ def test_a_list_without_records_is_left_out() -> None:
 @pytest.mark.parametrize("naam", PROFIELEN)
 def test_national_numbers_stay(naam: str, version: str) -> None:
     """Numbers of the BSN family are not even fields of ours; bsn_ondwnr-4 leaves under the LVS-set of 2.2 only."""
-    assert not {*names.BSN_FAMILY} & set(Leerling._fields)
+    assert not {*BSN_FAMILY} & set(Leerling._fields)
     leerling = Leerling("a", roepnaam="x", bsn_ondwnr_4="4321")
     content = answer.render(
         AnswerFormat(HAAL, get_profiel(naam, version), version), replace(SMALL, leerlingen=(leerling,))
@@ -127,9 +129,9 @@ def test_an_invalid_answer_is_found() -> None:
 def test_the_records_know_every_element() -> None:
     """Each element of the tables is a field of its record, and each field is an element."""
     for record, elements in (
-        (Leerling, names.LEERLING_ELEMENTS),
-        (Leerkracht, names.LEERKRACHT_ELEMENTS),
-        (Locatie, names.VESTIGING_ELEMENTS),
+        (Leerling, ELEMENTS["leerling"]),
+        (Leerkracht, ELEMENTS["leerkracht"]),
+        (Locatie, ELEMENTS["vestiging"]),
     ):
         known = {*record.__annotations__} - {"key", "eckid"}
-        assert known == {names.attribute_of(element) for element in elements}
+        assert known == {attribute_of(element) for element in elements}

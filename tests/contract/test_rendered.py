@@ -13,8 +13,9 @@ from uwlr_adapter.contract import answer, getrapt, gzip_stream, names, rendered
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.getrapt import GroepReference
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
 from uwlr_adapter.contract.rendered import PersonIndex
+from uwlr_adapter.contract.versions import VERSIONS
 
 BY_GROEP = [operation for operation in names.OPERATIONS.values() if operation.by_groep]
 KINDS = st.sampled_from(["groep", "samengestelde_groep"])

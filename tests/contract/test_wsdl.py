@@ -14,6 +14,7 @@ from uwlr_adapter.compare.samples import FORMS, STEPS, step
 from uwlr_adapter.compare.samples import answer as vol
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.fields import ELEMENTS
 from uwlr_adapter.contract.files import contract_file
 
 W = "http://schemas.xmlsoap.org/wsdl/"
@@ -130,7 +131,7 @@ def test_names_are_optional_in_one_sequence(wsdl: etree._Element, kind: str) -> 
     """The names of a person come first, in order and each optional, so that a roepnaam alone can be read."""
     sequence = _particles(wsdl, kind)[0]
     assert sequence.tag == f"{{{XSD}}}sequence"
-    assert [element.get("name") for element in list(sequence)[:5]] == list(names.NAAM_ELEMENTS)
+    assert [element.get("name") for element in list(sequence)[:5]] == list(ELEMENTS["leerling"][:5])
     assert all(element.get("minOccurs") == "0" for element in list(sequence)[:5])
 
 

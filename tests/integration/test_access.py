@@ -11,7 +11,8 @@ from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, OTHER_BRIN6
 from support.world import World
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Autorisatie, SchoolReference
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query
@@ -61,13 +62,13 @@ def world(tmp_path: Path, backend: str) -> World:
 def clear(world: World, seen: Koppeling) -> Koppeling:
     """Pause."""
     with world.database.writing() as connection:
-        return actions.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def end(world: World, seen: Koppeling) -> Koppeling:
     """End."""
     with world.database.writing() as connection:
-        return actions.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def refusal(fetch: Callable[[], Access]) -> tuple[RefusalReason, str | None, int | None]:
@@ -81,7 +82,7 @@ def test_granted(world: World) -> None:
     """The afnemer of an active koppeling gets in with its code, for that vestiging, under its profile."""
     made = world.activate()
     access = world.fetch()
-    assert (access.koppeling_id, access.brin6, access.profiel) == (made.id, BRIN6, "smalle set")
+    assert (access.koppeling_id, access.brin6, access.profiel.name) == (made.id, BRIN6, "smalle set")
     assert access.opened_at == MOMENT
 
 
@@ -173,10 +174,12 @@ def test_resumption_opens_anew(world: World) -> None:
     paused = clear(world, world.activate())
     with world.database.writing() as connection:
         keys = world.gate.server_keys
-        resumed = actions.enter_code(connection, keys, paused.id, paused.versie, CODE, LATER)
+        resumed = actions.enter_code(connection, keys, paused.id, paused.version, CODE, LATER, actor="cli:proef")
     assert world.fetch(moment=LATER).opened_at == LATER
     with world.database.writing() as connection:
-        actions.enter_code(connection, keys, resumed.id, resumed.versie, OTHER_CODE, LATER + timedelta(hours=1))
+        actions.enter_code(
+            connection, keys, resumed.id, resumed.version, OTHER_CODE, LATER + timedelta(hours=1), actor="cli:proef"
+        )
     assert world.fetch(key=OTHER_CODE, moment=LATER + timedelta(hours=2)).opened_at == LATER
     assert refusal(world.fetch)[0] is RefusalReason.WRONG_CODE
 
@@ -189,11 +192,11 @@ def test_code_opens_its_own_koppeling(tmp_path: Path) -> None:
     world = World(made.database, Gate(Catalogue.load(path), made.gate.server_keys))
     world.activate()
     volledig = world.activate("snappet-volledig", code=OTHER_CODE)
-    assert world.fetch().profiel == "smalle set"
-    assert world.fetch(key=OTHER_CODE).profiel == "volledig"
+    assert world.fetch().profiel.name == "smalle set"
+    assert world.fetch(key=OTHER_CODE).profiel.name == "volledig"
     clear(world, volledig)
     assert refusal(lambda: world.fetch(key=OTHER_CODE))[0] is RefusalReason.WRONG_CODE
-    assert world.fetch().profiel == "smalle set"
+    assert world.fetch().profiel.name == "smalle set"
 
 
 def test_left_the_catalogue(world: World, tmp_path: Path) -> None:

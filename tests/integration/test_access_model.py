@@ -178,7 +178,9 @@ class AccessMachine(RuleBasedStateMachine):
         given = []
         for klantnaam in CLIENTS.values():
             with self.database.writing() as connection:
-                _, klantcode = afnemers.add(connection, self.world.gate.server_keys, klantnaam, self.moment)
+                _, klantcode = afnemers.add(
+                    connection, self.world.gate.server_keys, klantnaam, self.moment, actor="cli:proef"
+                )
             self.model.klanten[klantnaam] = ModelClient({klantcode: None})
             given.append(klantcode)
         self.given += given
@@ -219,7 +221,7 @@ class AccessMachine(RuleBasedStateMachine):
         try:
             with self.database.writing() as connection:
                 keys = self.world.gate.server_keys
-                actions.enter_code(connection, keys, seen.id, seen.versie, code, self.moment)
+                actions.enter_code(connection, keys, seen.id, seen.version, code, self.moment, actor="cli:proef")
         except KoppelingError:
             assert not may
         else:
@@ -238,7 +240,7 @@ class AccessMachine(RuleBasedStateMachine):
             return
         try:
             with self.database.writing() as connection:
-                actions.clear_code(connection, seen.id, seen.versie, self.moment)
+                actions.clear_code(connection, seen.id, seen.version, self.moment, actor="cli:proef")
         except KoppelingError:
             assert koppeling.code is None
         else:
@@ -254,7 +256,7 @@ class AccessMachine(RuleBasedStateMachine):
         if seen is None:
             return
         with self.database.writing() as connection:
-            actions.end(connection, seen.id, seen.versie, self.moment)
+            actions.end(connection, seen.id, seen.version, self.moment, actor="cli:proef")
         del self.model.koppelingen[brin6, entry]
 
     @rule(target=klantcodes, klantnaam=klanten, hours=st.sampled_from([0, 1, 48]))
@@ -264,7 +266,9 @@ class AccessMachine(RuleBasedStateMachine):
         try:
             with self.database.writing() as connection:
                 keys = self.world.gate.server_keys
-                _, klantcode = afnemers.rotate(connection, keys, klantnaam, self.moment, timedelta(hours=hours))
+                _, klantcode = afnemers.rotate(
+                    connection, keys, klantnaam, self.moment, timedelta(hours=hours), actor="cli:proef"
+                )
         except AfnemerError:
             assert not klant.enabled
             return multiple()
@@ -281,9 +285,9 @@ class AccessMachine(RuleBasedStateMachine):
         """Disable or enable a vendor, as the operator does."""
         with self.database.writing() as connection:
             if enabled:
-                afnemers.enable(connection, klantnaam, self.moment)
+                afnemers.enable(connection, klantnaam, self.moment, actor="cli:proef")
             else:
-                afnemers.disable(connection, klantnaam, self.moment)
+                afnemers.disable(connection, klantnaam, self.moment, actor="cli:proef")
         self.model.klanten[klantnaam].enabled = enabled
 
     @rule(minutes=st.sampled_from([1, 59, 60, 9 * 60, 24 * 60, 3 * 24 * 60]))

@@ -25,7 +25,7 @@ def clock() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Return an empty data folder."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
-    with made.database() as database, database.writing() as connection:
+    with made.database(create=True) as database, database.writing() as connection:
         metadata.create_all(connection)
     return made
 

@@ -29,7 +29,7 @@ def identify(world: World, klantnaam: str, klantcode: str, after: timedelta = ti
 def rotate(world: World, overlap: timedelta = timedelta(0)) -> str:
     """Rotate at MOMENT; returns the new klantcode."""
     with world.database.writing() as connection:
-        return afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, overlap)[1]
+        return afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, overlap, actor="cli:proef")[1]
 
 
 def test_identified(world: World) -> None:
@@ -54,7 +54,7 @@ def test_klantcode_is_exact(world: World, klantcode: str) -> None:
 def test_generated(world: World) -> None:
     """A generated klantcode fits the standard's 64 characters, works, and stands nowhere in the database."""
     with world.database.writing() as connection:
-        made, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT)
+        made, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT, actor="cli:proef")
     assert 32 <= len(klantcode) <= 64
     assert identify(world, "Basispoort", klantcode) == made
     assert klantcode not in repr(world.rows(tables.afnemer))
@@ -63,7 +63,7 @@ def test_generated(world: World) -> None:
 def test_codes_do_not_cross(world: World) -> None:
     """The klantcode of one afnemer does not open another."""
     with world.database.writing() as connection:
-        _, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT)
+        _, klantcode = afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT, actor="cli:proef")
     assert identify(world, "Snappet", klantcode) is None
     assert identify(world, "Basispoort", KLANTCODE) is None
 
@@ -89,21 +89,21 @@ def test_disabled(world: World) -> None:
     """A disabled afnemer is refused with either klantcode; enabled again, both work as before."""
     new = rotate(world, 2 * DAY)
     with world.database.writing() as connection:
-        afnemers.disable(connection, "Snappet", MOMENT)
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
     assert identify(world, "Snappet", KLANTCODE) is None
     assert identify(world, "Snappet", new) is None
     with world.database.writing() as connection, pytest.raises(AfnemerError, match="disabled"):
-        afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT)
+        afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, actor="cli:proef")
     with world.database.writing() as connection:
-        afnemers.enable(connection, "Snappet", MOMENT)
+        afnemers.enable(connection, "Snappet", MOMENT, actor="cli:proef")
     assert identify(world, "Snappet", new) is not None
 
 
 def test_same_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknown, wrong, disabled and right all make the same comparisons."""
     with world.database.writing() as connection:
-        afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT, KLANTCODE)
-        afnemers.disable(connection, "Basispoort", MOMENT)
+        afnemers.add(connection, world.gate.server_keys, "Basispoort", MOMENT, KLANTCODE, actor="cli:proef")
+        afnemers.disable(connection, "Basispoort", MOMENT, actor="cli:proef")
     calls: list[None] = []
     matches = PresentedSecret.matches
 
@@ -124,13 +124,13 @@ def test_same_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_klantnaam_form(world: World, klantnaam: str) -> None:
     """A klantnaam that no client could send as it stands is refused."""
     with world.database.writing() as connection, pytest.raises(AfnemerError, match="klantnaam has"):
-        afnemers.add(connection, world.gate.server_keys, klantnaam, MOMENT)
+        afnemers.add(connection, world.gate.server_keys, klantnaam, MOMENT, actor="cli:proef")
 
 
 def test_the_longest_klantnaam(world: World) -> None:
     """A klantnaam has up to 64 characters, and is found again as it was given."""
     with world.database.writing() as connection:
-        made, klantcode = afnemers.add(connection, world.gate.server_keys, "x" * 64, MOMENT)
+        made, klantcode = afnemers.add(connection, world.gate.server_keys, "x" * 64, MOMENT, actor="cli:proef")
     assert identify(world, "x" * 64, klantcode) == made
 
 
@@ -138,7 +138,7 @@ def test_the_longest_klantnaam(world: World) -> None:
 def test_the_shortest_and_the_longest_klantcode(world: World, length: int) -> None:
     """A klantcode of one's own has 16 to 64 characters, both included."""
     with world.database.writing() as connection:
-        made, _ = afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, "x" * length)
+        made, _ = afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, "x" * length, actor="cli:proef")
     assert identify(world, "Nieuw", "x" * length) == made
 
 
@@ -146,14 +146,14 @@ def test_the_shortest_and_the_longest_klantcode(world: World, length: int) -> No
 def test_klantcode_form(world: World, klantcode: str) -> None:
     """A given klantcode of another form is refused, and the refusal does not hold it."""
     with world.database.writing() as connection, pytest.raises(AfnemerError, match="klantcode has") as caught:
-        afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, klantcode)
+        afnemers.add(connection, world.gate.server_keys, "Nieuw", MOMENT, klantcode, actor="cli:proef")
     assert not klantcode or klantcode not in str(caught.value)
 
 
 def test_twice(world: World) -> None:
     """A klantnaam is there once; a second one is refused and the first keeps its klantcode."""
     with pytest.raises(AfnemerError, match="already"), world.database.writing() as connection:
-        afnemers.add(connection, world.gate.server_keys, "Snappet", MOMENT)
+        afnemers.add(connection, world.gate.server_keys, "Snappet", MOMENT, actor="cli:proef")
     assert identify(world, "Snappet", KLANTCODE) is not None
 
 
@@ -161,10 +161,10 @@ def test_unknown(world: World) -> None:
     """Rotating, disabling or enabling what is not there is refused, as is a negative overlap."""
     with world.database.writing() as connection:
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.rotate(connection, world.gate.server_keys, "Niemand", MOMENT)
+            afnemers.rotate(connection, world.gate.server_keys, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.disable(connection, "Niemand", MOMENT)
+            afnemers.disable(connection, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="no afnemer"):
-            afnemers.enable(connection, "Niemand", MOMENT)
+            afnemers.enable(connection, "Niemand", MOMENT, actor="cli:proef")
         with pytest.raises(AfnemerError, match="negative"):
-            afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, -DAY)
+            afnemers.rotate(connection, world.gate.server_keys, "Snappet", MOMENT, -DAY, actor="cli:proef")

@@ -17,9 +17,9 @@ from support.wsgi import Reply, call
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, forget
-from uwlr_adapter.administratie.tables import importbatch, stand_inhoud
+from uwlr_adapter.administratie.tables import answer_content, import_batch
 from uwlr_adapter.answers import store
-from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Finding
@@ -50,7 +50,7 @@ def named(roepnaam: str) -> Dataset:
 def stored(school: TrialSchool) -> list[str]:
     """Return the kinds of which bytes are kept."""
     with school.database.reading() as connection:
-        return sorted(connection.scalars(sa.select(stand_inhoud.c.soort)))
+        return sorted(connection.scalars(sa.select(answer_content.c.payload)))
 
 
 def post(school: TrialSchool, accept: str | None = "gzip", rest: str = "<xsdversie>2.2</xsdversie>") -> Reply:
@@ -141,7 +141,7 @@ def test_bytes_go_with_their_records(school: TrialSchool, act: str) -> None:
         if act == "forget":
             forget.forget(connection, BRIN6[:4], "101", school.moment)
         elif act == "undo":
-            newest = connection.scalar(sa.select(sa.func.max(importbatch.c.id)))
+            newest = connection.scalar(sa.select(sa.func.max(import_batch.c.id)))
             batches.undo(connection, newest or 0, school.moment)
     if act == "import":
         school.import_data(SMALLEST)
@@ -185,7 +185,7 @@ def test_bytes_that_are_lost_are_made_again(school: TrialSchool, operation: name
     """A table that somebody emptied costs a rendering, and the moment stays: the content is what it was."""
     first = school.fetch(operation)
     with school.database.writing() as connection:
-        connection.execute(stand_inhoud.delete())
+        connection.execute(answer_content.delete())
     school.restart()
     school.wait(3600)
     assert school.fetch(operation).content == first.content
@@ -195,7 +195,7 @@ def test_bytes_that_are_lost_are_made_again(school: TrialSchool, operation: name
 def test_an_answer_of_another_house_is_made_again(school: TrialSchool) -> None:
     """A newer version of the program sends nothing that an older one rendered."""
     school.fetch()
-    with patch.object(store, "__version__", "99"), patch.object(rendered, "make", wraps=rendered.make) as made:
+    with patch.object(answer, "RENDERER", 99), patch.object(rendered, "make", wraps=rendered.make) as made:
         school.fetch()
         assert made.call_count == 1
 
@@ -205,7 +205,7 @@ def test_a_year_without_data_leaves_no_trace(school: TrialSchool) -> None:
     for year in range(1990, 2000):
         assert school.fetch(schooljaar=f"{year}-{year + 1}").outcome == "geengegevens"
     with school.database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(stand)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(answer_state)) == 0
 
 
 @pytest.mark.parametrize(

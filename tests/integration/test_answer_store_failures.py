@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from support.trial_school import SMALLEST, TrialSchool
 
-from uwlr_adapter.administratie.tables import stand_inhoud
+from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import rendered
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
 
 DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
@@ -20,7 +21,7 @@ DATA, TEMPORARY = "leerlinggegevens", "Server.TijdelijkNietBeschikbaar"
 @pytest.fixture
 def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
     """Yield the smallest school, whose service waits a second at most for another writer."""
-    with patch.object(dialect, "WAIT_SECONDS", 1):
+    with patch.object(limits, "WAIT_SECONDS", 1):
         made = TrialSchool(tmp_path)
         made.import_data(SMALLEST)
         yield made
@@ -31,7 +32,7 @@ def kept(school: TrialSchool) -> tuple[int, int]:
     """Count the stands, and those with bytes."""
     with school.database.reading() as connection:
         found = [
-            connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (freshness.stand, stand_inhoud)
+            connection.scalar(sa.select(sa.func.count()).select_from(one)) for one in (answer_state, answer_content)
         ]
     return found[0] or 0, found[1] or 0
 

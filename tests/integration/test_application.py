@@ -50,6 +50,21 @@ def lines(database: Database) -> list[Entry]:
         return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
 
+def test_a_verzoek_has_the_id_of_its_request(app: App, served: ServedSchool, database: Database) -> None:
+    """The id in the answer's header, given by a proxy or made here, is in the journaal, of a refusal too."""
+    given = "0123456789abcdef0123456789abcdef"
+    replies = [
+        call(app, served.request(), HTTP_X_REQUEST_ID=given),
+        call(app, served.request()),
+        *(call(app, served.request(**case)) for case in served.refused_calls.values()),
+    ]
+    with database.reading() as connection:
+        query = sa.select(tables.journaal.c.request_id, tables.journaal.c.actor).order_by(tables.journaal.c.id)
+        found = connection.execute(query.where(tables.journaal.c.kind == model.EntryKind.VERZOEK)).all()
+    assert [tuple(row) for row in found] == [(reply.headers["X-Request-ID"], None) for reply in replies]
+    assert found[0].request_id == given
+
+
 def test_every_call_of_a_known_klant_is_written_down(app: App, served: ServedSchool, database: Database) -> None:
     """The journaal has one line per call, with its outcome and the true reason of a refusal."""
     assert call(app, served.request()).status == 200
@@ -100,9 +115,9 @@ def test_calls_of_strangers_are_counted(app: App, served: ServedSchool, database
     assert lines(database) == []
     with database.reading() as connection:
         counted = connection.execute(
-            sa.select(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst, sa.func.sum(tables.geweigerd.c.aantal))
-            .group_by(tables.geweigerd.c.bron, tables.geweigerd.c.uitkomst)
-            .order_by(tables.geweigerd.c.uitkomst)
+            sa.select(tables.refusal.c.source, tables.refusal.c.outcome, sa.func.sum(tables.refusal.c.occurrences))
+            .group_by(tables.refusal.c.source, tables.refusal.c.outcome)
+            .order_by(tables.refusal.c.outcome)
         ).all()
     assert [tuple(row) for row in counted] == [
         ("192.0.2.1", "Client.AutorisatieOngeldig", 1),
@@ -192,5 +207,5 @@ def test_a_database_that_is_gone_is_temporary(app: App, served: ServedSchool, da
 
 def test_a_service_without_its_tables_does_not_start(tmp_path: Path) -> None:
     """An empty database is refused at the start, with what to do about it."""
-    with pytest.raises(DatabaseUnusableError, match="db upgrade"):
+    with pytest.raises(DatabaseUnusableError, match="uwlr-adapter init"):
         make_app(Settings(data=tmp_path))

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from support.school_builder import CODE, MOMENT
 from support.trial_school import TrialSchool
 
-from uwlr_adapter.administratie.tables import stand_inhoud
-from uwlr_adapter.answers.freshness import stand
+from uwlr_adapter.administratie.tables import answer_content
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.request import read
 from uwlr_adapter.db.blocking import WouldBlock, nonblocking
@@ -24,8 +24,8 @@ from uwlr_adapter.journaal.writer import MAX_ROWS, JournaalWriter
 SOURCE = "192.0.2.1"
 NARROW, LVS = "smalle set", "LVS-set"
 ONE = Query(SelectStatement(sa.select(sa.literal(1))), {})
-TABLES = (stand, stand_inhoud, tables.journaal, tables.geweigerd)
-REFUSED = InsertStatement(tables.geweigerd, [column.name for column in tables.geweigerd.c])
+TABLES = (answer_state, answer_content, tables.journaal, tables.refusal)
+REFUSED = InsertStatement(tables.refusal, [column.name for column in tables.refusal.c])
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def rows(school: TrialSchool) -> list[object]:
     """Return all that a request could have changed."""
     with school.database.reading() as connection:
         found = [connection.execute(sa.select(table)).all() for table in TABLES]
-        since = connection.execute(sa.text("SELECT profiel, profiel_sinds FROM koppeling")).all()
+        since = connection.execute(sa.text("SELECT profiel, profiel_since FROM koppeling")).all()
     return [*found, since]
 
 
@@ -114,7 +114,7 @@ def test_a_note_of_content_that_is_gone_is_taken_away_by_a_thread_that_may_wait(
     school.fetch()
     connect(school)
     with school.database.writing() as connection:
-        connection.execute(stand_inhoud.delete())
+        connection.execute(answer_content.delete())
     must_wait(school, lambda: judge(school))
     assert school.fetch().outcome == names.HAAL_LEERLINGGEGEVENS.payload
 
@@ -125,7 +125,9 @@ def test_a_connection_is_waited_for(school: TrialSchool, database: Database) -> 
         assert database.look(ONE) == [(1,)]
     database.close()
     must_wait(school, lambda: database.look(ONE))
-    must_wait(school, lambda: database.put(REFUSED, [{"minuut": MOMENT, "bron": SOURCE, "uitkomst": "x", "aantal": 1}]))
+    must_wait(
+        school, lambda: database.put(REFUSED, [{"minute": MOMENT, "source": SOURCE, "outcome": "x", "occurrences": 1}])
+    )
     assert database.look(ONE) == [(1,)]
 
 
@@ -163,7 +165,7 @@ def test_a_group_of_threads_is_not_waited_for(school: TrialSchool, database: Dat
     must_wait(school, lambda: writer.write(Refusal(MOMENT, SOURCE, "Client.X")))
     writer.write(Refusal(MOMENT, "192.0.2.2", "Client.X"))
     with database.reading() as connection:
-        assert connection.scalars(sa.select(tables.geweigerd.c.bron)).all() == ["192.0.2.2"]
+        assert connection.scalars(sa.select(tables.refusal.c.source)).all() == ["192.0.2.2"]
 
 
 def test_another_writer_to_the_file_is_not_waited_for(school: TrialSchool, database: Database) -> None:

@@ -56,9 +56,12 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_one_sentence() -> None:
     """A data folder below a file is refused with the system's reason."""
-    result = CliRunner().invoke(main, ["--data", "/dev/null/x", "school", "list"])
+    result = CliRunner().invoke(main, ["--data", "/dev/null/x", "init"])
     assert result.exit_code == 1
     assert "Error: the data folder cannot be used" in result.output
+    result = CliRunner().invoke(main, ["--data", "/dev/null/x", "school", "list"])
+    assert result.exit_code == 1
+    assert "uwlr-adapter init" in result.output
 
 
 def test_a_current_database_is_only_read(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_allowed_again_with_the_same_key(bench: CommandBench, key: str) -> None:
     bench.taken("csv", GOOD)
     dump = bench.dump()
     assert [row for row in dump["persoon"] if "'lln-anna', 'https://ketenid.nl/pilot/anna'" in row] != []
-    assert dump["vergeten"] == []
+    assert dump["forgotten"] == []
 
 
 def test_undo_restores_the_rest_and_says_so(bench: CommandBench) -> None:

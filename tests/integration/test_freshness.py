@@ -29,7 +29,9 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OPENED = NOON - timedelta(days=1)
 LATER = NOON + timedelta(hours=4)
 """Noon in UTC is 13:00 in Amsterdam, in winter."""
-VALID = Validity(schoolversie=1, van=NOON.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0)
+VALID = Validity(
+    school_version=1, valid_from=NOON.date(), valid_until=None, renderer="proef", leerlingen=1, incomplete=0
+)
 
 
 @pytest.fixture

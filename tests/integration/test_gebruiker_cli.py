@@ -23,7 +23,7 @@ def context(tmp_path: Path) -> Context:
     """Return a data folder with two vestigingen."""
     settings = Settings(data=tmp_path, public_url="https://uwlr.example.nl/")
     made = Context(settings, lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
-    with made.database() as database, database.writing() as connection:
+    with made.database(create=True) as database, database.writing() as connection:
         for brin6 in ("21QW00", "21QW01"):
             add_vestiging(connection, brin6)
     return made

@@ -17,7 +17,7 @@ from uwlr_adapter.gebruikers import attempts, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError, WeakPasswordError
 from uwlr_adapter.gebruikers.second_factor import UnreadableSecretError
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, inlogpoging
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, login_attempt
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeyError, ServerKeys
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -42,7 +42,7 @@ def test_a_password_is_argon2id(world: World) -> None:
     _, token = add(world)
     with world.database.writing() as connection:
         gebruikers.set_password(connection, token, passwords.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)
-    hash_ = world.rows(gebruiker)[0].wachtwoord_hash
+    hash_ = world.rows(gebruiker)[0].password_hash
     assert hash_.startswith("$argon2id$v=19$")
     for typed, right in (
         ("caf\u00e9 met een lang wachtwoord", True),
@@ -62,12 +62,12 @@ def test_an_old_hash_is_made_anew(world: World) -> None:
     with world.database.writing() as connection:
         gebruikers.set_password(connection, token, cheap, MOMENT)
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
-    fresh = world.rows(gebruiker)[0].wachtwoord_hash
+    fresh = world.rows(gebruiker)[0].password_hash
     assert fresh != cheap
     assert passwords.matches(fresh, "wachtwoord")
     with world.database.writing() as connection:
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
-    assert world.rows(gebruiker)[0].wachtwoord_hash == fresh
+    assert world.rows(gebruiker)[0].password_hash == fresh
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_day_without_attempts_forgets(world: World) -> None:
             attempts.begin(connection, one, MOMENT)
         other = attempts.attempt_of(world.gate.server_keys, "andere", "192.0.2.1")
         attempts.begin(connection, other, MOMENT + timedelta(days=1))
-        assert len(connection.execute(sa.select(inlogpoging)).all()) == 2
+        assert len(connection.execute(sa.select(login_attempt)).all()) == 2
         attempts.begin(connection, one, MOMENT + timedelta(days=1))
 
 

@@ -201,6 +201,23 @@ def test_another_profile_is_a_change(school: TrialSchool, seconds: int) -> None:
     assert moments == sorted(set(moments))
 
 
+def test_another_content_of_an_own_profile_is_a_change(school: TrialSchool) -> None:
+    """What counts is what a profile of the operator's own leaves out, not its name: the data come at once."""
+    school.import_data(replace(SMALLEST, leerlingen=(SMALLEST.leerlingen[0]._replace(achternaam="Bos"),)))
+    own = '[[profiel]]\nnaam = "{}"\nbasis = "volledig"\nzonder = ["leerling/{}"]\n'
+    last, moments = None, []
+    for naam, without in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):
+        school.set_profiel(naam, own=own.format(naam, without))
+        found = school.fetch(last=last)
+        assert found.outcome == "leerlinggegevens"
+        assert not found.root.findall(f".//{{*}}leerling/{{*}}{without}")
+        last = found.aanmaakdatum
+        moments.append(last)
+    assert moments == sorted(set(moments))
+    school.set_profiel("zelfde", own=own.format("zelfde", "roepnaam"))
+    assert school.fetch(last=last).outcome == "geenwijzigingen"
+
+
 def test_no_data_in_between_is_a_change(school: TrialSchool) -> None:
     """A vendor that heard of no data gets the data when they are back, though they are what they were."""
     school.import_data(SMALLEST)

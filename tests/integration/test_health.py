@@ -65,7 +65,7 @@ def test_without_its_database_it_is_healthy_and_not_ready(app: App, served: Serv
     database = Database(Settings(data=served.data).database_url)
     for change, back in (
         ("UPDATE alembic_version SET version_num = '9999'", None),
-        ("ALTER TABLE serversleutel RENAME TO weg", "ALTER TABLE weg RENAME TO serversleutel"),
+        ("ALTER TABLE server_key RENAME TO weg", "ALTER TABLE weg RENAME TO server_key"),
     ):
         with database.writing() as connection:
             version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
@@ -81,7 +81,7 @@ def test_with_another_key_it_is_not_ready(app: App, served: ServedSchool) -> Non
     """When the database was used with another key of the same name, no code would be right."""
     database = Database(Settings(data=served.data).database_url)
     with database.writing() as connection:
-        connection.exec_driver_sql("UPDATE serversleutel SET controle = 'van een andere sleutel'")
+        connection.exec_driver_sql("UPDATE server_key SET check_value = 'van een andere sleutel'")
     assert get(app, "/readyz") == (503, "keys")
 
 

@@ -7,8 +7,8 @@ import pytest
 from support.csv_sets import GOOD, CommandBench, change, counts_of, lay_out, rows_of
 from support.trial_school import TrialSchool
 
-KEPT = ("importbatch", "importstap", "school")
-"""The tables about imports; the others hold records."""
+KEPT = ("import_batch", "import_step", "school", "schema_version")
+"""The tables about imports and the schema; the others hold records."""
 HEADER = {
     "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",
     "inschrijvingen": "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum",
@@ -22,7 +22,7 @@ HEADER = {
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
     """Return an empty data folder."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
-    bench.run("import", "list")
+    bench.init()
     return bench
 
 

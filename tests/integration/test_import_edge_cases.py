@@ -217,7 +217,7 @@ def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(database
     now = datetime(2026, 10, 1, tzinfo=UTC)
     with database.writing() as connection:
         validity = freshness.Validity(
-            schoolversie=1, van=now.date(), tot=None, vorm="proef", leerlingen=1, onvolledig=0
+            school_version=1, valid_from=now.date(), valid_until=None, renderer="proef", leerlingen=1, incomplete=0
         )
         insert_rows(connection, [freshness.validity_row(key, "x", now, validity)])
     with database.writing() as connection:

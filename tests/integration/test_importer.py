@@ -83,7 +83,7 @@ def test_the_same_file_again_changes_nothing(database: Database) -> None:
     assert report.counts["leerlingen"] == Counts(unchanged=2)
     assert report.counts["groepen"] == Counts(unchanged=4)
     writes = [sql for sql in written if not sql.startswith(("SELECT", "BEGIN", "PRAGMA"))]
-    assert [sql.split()[:3] for sql in writes] == [["INSERT", "INTO", "importbatch"]]
+    assert [sql.split()[:3] for sql in writes] == [["INSERT", "INTO", "import_batch"]]
     assert dump(database) == before
 
 

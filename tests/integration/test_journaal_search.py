@@ -60,7 +60,9 @@ def test_counts_tell_refusals_apart(world: World) -> None:
     call(world, utc(23, 12))
     call(world, utc(26, 12))
     with world.database.writing() as connection:
-        writer.record_act(connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
+        writer.record_act(
+            connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6, actor="cli:proef"
+        )
         assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [DayCount(3, 2)]}
 
 
@@ -80,8 +82,10 @@ def test_outcomes(world: World) -> None:
     call(world, utc(25, 2), REFUSED)
     call(world, utc(25, 3), REFUSED, koppeling_id=None)
     with world.database.writing() as connection:
-        writer.record_act(connection, moment=utc(25, 4), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6)
-        writer.record_afnemer(connection, moment=utc(25, 5), act=Act.ADDED, afnemer_id=1)
+        writer.record_act(
+            connection, moment=utc(25, 4), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6, actor="cli:proef"
+        )
+        writer.record_afnemer(connection, moment=utc(25, 5), act=Act.ADDED, afnemer_id=1, actor="cli:proef")
     for outcome in OutcomeKind:
         (one,) = search(world, EntryFilter(BRIN6, outcome=outcome))
         assert one.outcome_kind is outcome

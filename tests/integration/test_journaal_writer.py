@@ -54,7 +54,7 @@ def test_each_call_is_written_once(database: Database, calls: int, refused: int)
         JournaalWriter(database).write_all([*given, *refusals(refused)])
     with database.reading() as connection:
         found = search.read(connection, limit=1000)
-        counted = connection.execute(sa.select(tables.geweigerd)).all()
+        counted = connection.execute(sa.select(tables.refusal)).all()
     assert len(found) == 2 * calls
     for line in given:
         twice = [one for one in found if one.afnemer_id == line.afnemer_id]
@@ -68,7 +68,7 @@ def test_each_call_is_written_once(database: Database, calls: int, refused: int)
             )
         ]
         assert [one.remarks for one in twice] == 2 * [line.remarks]
-    assert sum(row.aantal for row in counted) == 2 * refused
+    assert sum(row.occurrences for row in counted) == 2 * refused
     assert len(counted) == min(refused, 6)
 
 
@@ -76,7 +76,7 @@ def test_each_call_is_written_once(database: Database, calls: int, refused: int)
 def test_what_cannot_be_written_is_told(database: Database, calls: int, refused: int) -> None:
     """When the table is away the failure is told, and afterwards all is right without help."""
     lines: list[VerzoekEntry | Refusal] = [*requests(calls), *refusals(refused)]
-    names = [tables.journaal.name, tables.geweigerd.name]
+    names = [tables.journaal.name, tables.refusal.name]
     for old, new in ((table, f"{table}_weg") for table in names):
         with database.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
@@ -88,4 +88,4 @@ def test_what_cannot_be_written_is_told(database: Database, calls: int, refused:
     JournaalWriter(database).write_all(lines)
     with database.reading() as connection:
         assert len(search.read(connection)) == calls
-        assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.geweigerd.c.aantal), 0))) == refused
+        assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.refusal.c.occurrences), 0))) == refused

@@ -56,19 +56,21 @@ def world(tmp_path: Path, backend: str) -> World:
 def enter(world: World, seen: Koppeling, code: str) -> Koppeling:
     """Enter a code in a transaction of its own."""
     with world.database.writing() as connection:
-        return actions.enter_code(connection, world.gate.server_keys, seen.id, seen.versie, code, LATER)
+        return actions.enter_code(
+            connection, world.gate.server_keys, seen.id, seen.version, code, LATER, actor="cli:proef"
+        )
 
 
 def clear(world: World, seen: Koppeling) -> Koppeling:
     """Pause in a transaction of its own."""
     with world.database.writing() as connection:
-        return actions.clear_code(connection, seen.id, seen.versie, LATER)
+        return actions.clear_code(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def end(world: World, seen: Koppeling) -> Koppeling:
     """End in a transaction of its own."""
     with world.database.writing() as connection:
-        return actions.end(connection, seen.id, seen.versie, LATER)
+        return actions.end(connection, seen.id, seen.version, LATER, actor="cli:proef")
 
 
 def lines(world: World) -> list[tuple[str, int | None, str | None]]:
@@ -156,7 +158,9 @@ def test_no_agreement(world: World) -> None:
     def act() -> None:
         request = ActivationRequest(BRIN6, "snappet", "jdevries", "J. de Vries", akkoord=False, verificatiecode=CODE)
         with world.database.writing() as connection:
-            actions.activate(connection, world.gate.catalogue, world.gate.server_keys, request, MOMENT)
+            actions.activate(
+                connection, world.gate.catalogue, world.gate.server_keys, request, MOMENT, actor="cli:proef"
+            )
 
     refused(world, AkkoordMissingError, act)
     assert "Vries" not in repr(
@@ -167,7 +171,7 @@ def test_no_agreement(world: World) -> None:
 def test_disabled_afnemer(world: World) -> None:
     """A koppeling with a disabled afnemer cannot be activated."""
     with world.database.writing() as connection:
-        afnemers.disable(connection, "Snappet", MOMENT)
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
     refused(world, NotYetAvailableError, world.activate)
 
 
@@ -182,7 +186,7 @@ def test_refused_acts(world: World) -> None:
     refused(world, EndedError, lambda: clear(world, ended))
     refused(world, EndedError, lambda: end(world, ended))
     with world.database.writing() as connection, pytest.raises(NoKoppelingError):
-        actions.end(connection, ended.id + 1, 1, LATER)
+        actions.end(connection, ended.id + 1, 1, LATER, actor="cli:proef")
 
 
 def test_code_is_unique_among_the_living(world: World) -> None:
@@ -339,11 +343,12 @@ def agree_again(
             connection,
             catalogue,
             seen.id,
-            seen.versie,
+            seen.version,
             login="bbos",
             naam=naam,
             akkoord=akkoord,
             moment=LATER,
+            actor="cli:proef",
         )
 
 
@@ -353,7 +358,7 @@ def test_newer_terms(world: World) -> None:
     second = agree_again(world, first, newer_terms(world))
     third = agree_again(world, second, newer_terms(world, "uwlr-3"))
     assert (third.akkoord.login, third.akkoord.voorwaarden, third.akkoord.moment) == ("bbos", "uwlr-3", LATER)
-    assert (third.status, third.geopend_op, third.versie) == (first.status, first.geopend_op, first.versie + 2)
+    assert (third.status, third.opened_at, third.version) == (first.status, first.opened_at, first.version + 2)
     with world.database.reading() as connection:
         assert store.earlier_akkoorden(connection, first.id) == [second.akkoord, first.akkoord]
     assert world.fetch().koppeling_id == first.id
@@ -367,9 +372,9 @@ def test_agreements_that_are_refused(world: World) -> None:
     refused(world, AlreadyAgreedError, lambda: agree_again(world, first, world.gate.catalogue))
     refused(world, AkkoordMissingError, lambda: agree_again(world, first, newer, akkoord=False))
     refused(world, AkkoordMissingError, lambda: agree_again(world, first, newer, naam=" "))
-    refused(world, ChangedMeanwhileError, lambda: agree_again(world, replace(first, versie=9), newer))
+    refused(world, ChangedMeanwhileError, lambda: agree_again(world, replace(first, version=9), newer))
     with world.database.writing() as connection:
-        ended = actions.end(connection, first.id, first.versie, LATER)
+        ended = actions.end(connection, first.id, first.version, LATER, actor="cli:proef")
     refused(world, EndedError, lambda: agree_again(world, ended, newer))
 
 
@@ -377,10 +382,10 @@ def test_a_koppeling_is_found_at_its_own_vestiging(world: World) -> None:
     """By id and brin6, living or ended; the ended ones the last one first."""
     first = world.activate()
     with world.database.writing() as connection:
-        actions.end(connection, first.id, first.versie, LATER)
+        actions.end(connection, first.id, first.version, LATER, actor="cli:proef")
     second = world.activate()
     with world.database.writing() as connection:
-        actions.end(connection, second.id, second.versie, LATER)
+        actions.end(connection, second.id, second.version, LATER, actor="cli:proef")
     with world.database.reading() as connection:
         assert store.find(connection, first.id, OTHER_BRIN6) is None
         assert store.find(connection, 99, BRIN6) is None

@@ -1,10 +1,12 @@
 """`uwlr-adapter koppeling`: every command, its refusals, and what it never prints."""
 
+import getpass
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 from support.school_builder import BRIN6, CODE, MOMENT, add_vestiging
@@ -15,6 +17,7 @@ from uwlr_adapter.cli.koppeling import koppeling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import store, verificatiecode
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
@@ -32,7 +35,7 @@ def clock() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Return a data folder with one vestiging and two afnemers."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
-    with made.database() as database, database.writing() as connection:
+    with made.database(create=True) as database, database.writing() as connection:
         metadata.create_all(connection)
         add_vestiging(connection, BRIN6)
     for klantnaam in ("Snappet", "Basispoort"):
@@ -106,7 +109,9 @@ def test_whole_life(context: Context, database: Database) -> None:
     assert living(database) is None
     with database.reading() as connection:
         acts = [line.act for line in search.read(connection, brin6=BRIN6)][::-1]
+        actors = set(connection.scalars(sa.select(journaal.c.actor)))
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
+    assert actors == {f"cli:{getpass.getuser()}"}, "the afnemers were added by a command too"
 
 
 @pytest.mark.parametrize("act", ["pause", "end"])

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from support.school_builder import open_database
 
 from uwlr_adapter.administratie.tables import aanstelling, deelname, inschrijving, locatie, persoon
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.database import Database
 
 BRIN6 = "21QW00"
@@ -36,21 +36,21 @@ def test_every_value_arrives_as_it_was(tmp_path: Path) -> None:
         {"soort": "leerling", "brincode": "21QW", "key": f"{place}", "eckid": None} for place in range(len(TEXTS))
     ]
     with database.writing() as connection:
-        dialect.insert_many(connection, locatie, locaties)
-        dialect.insert_many(connection, persoon, personen)
+        bulk.insert_many(connection, locatie, locaties)
+        bulk.insert_many(connection, persoon, personen)
         ids = sorted(connection.scalars(sa.select(persoon.c.id)))
         fields_ = {column.name: None for column in deelname.columns}
         deelnames = [{**fields_, **YEAR, "persoon_id": at, "ingedeeld": at % 2 == 0} for at in ids]
-        dialect.insert_many(connection, deelname, deelnames)
+        bulk.insert_many(connection, deelname, deelnames)
         fields_ = {column.name: None for column in inschrijving.columns}
         period = {"volgorde": 0, "van": date(1, 1, 1), "tot": date(9999, 12, 31), "gast": True}
         inschrijvingen = [{**fields_, **YEAR, "persoon_id": at, **period} for at in ids]
-        dialect.insert_many(connection, inschrijving, inschrijvingen)
+        bulk.insert_many(connection, inschrijving, inschrijvingen)
         fields_ = {column.name: None for column in aanstelling.columns}
         rollen = [["rol", text] for text in TEXTS]
         aanstellingen = [{**fields_, **YEAR, "persoon_id": at, "rollen": rollen, "groepen": []} for at in ids]
-        dialect.insert_many(connection, aanstelling, aanstellingen)
-        dialect.insert_many(connection, locatie, [])
+        bulk.insert_many(connection, aanstelling, aanstellingen)
+        bulk.insert_many(connection, locatie, [])
     assert rows(database, locatie) == locaties
     assert [{**row, "id": None} for row in rows(database, persoon)] == [{**row, "id": None} for row in personen]
     assert rows(database, deelname) == deelnames
@@ -64,7 +64,7 @@ def test_a_failure_is_one_of_any_statement(tmp_path: Path) -> None:
     database = open_database(tmp_path, BRIN6)
     row = {**YEAR, "key": "een-geheime-sleutel", "naam": "Naam", "omschrijving": None, "mutatiedatum": None}
     with pytest.raises(IntegrityError) as caught, database.writing() as connection:
-        dialect.insert_many(connection, locatie, [{**row, "key": "een andere"}, row, row])
+        bulk.insert_many(connection, locatie, [{**row, "key": "een andere"}, row, row])
     assert "geheime" not in f"{caught.value} {caught.value.orig!r}"
     assert rows(database, locatie) == []
 
@@ -76,8 +76,8 @@ def test_a_value_that_fits_nowhere_is_a_failure_too(tmp_path: Path, backend: str
     if backend == "sqlite":
         return  # it keeps texts of any length
     with pytest.raises(DBAPIError) as caught, database.writing() as connection:
-        dialect.insert_many(connection, locatie, [row])
+        bulk.insert_many(connection, locatie, [row])
     assert "kkk" not in f"{caught.value} {caught.value.orig!r}"
     with database.writing() as connection:  # and the connection is as good as new
-        dialect.insert_many(connection, locatie, [{**row, "key": "k"}])
+        bulk.insert_many(connection, locatie, [{**row, "key": "k"}])
     assert len(rows(database, locatie)) == 1

@@ -32,7 +32,8 @@ from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk, limits, locks
+from uwlr_adapter.db import postgresql as postgresql_backend
 from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
 from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
 from uwlr_adapter.db.pipeline import Pipeline
@@ -171,7 +172,7 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Datab
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
-        silence.enter_context(patch.object(dialect, "STATEMENT_SECONDS", -1))
+        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
         held = silence.enter_context(database.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
 
@@ -258,7 +259,7 @@ def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None
     world = World.make(tmp_path, "Snappet")
     found = at_once(*[partial(world.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
-    assert sum(row.soort == EntryKind.KOPPELING for row in world.rows(tables.journaal)) == 1
+    assert sum(row.kind == EntryKind.KOPPELING for row in world.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
@@ -268,11 +269,11 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
     def pause() -> object:
         with world.database.writing() as connection:
-            return actions.clear_code(connection, seen.id, seen.versie, MOMENT)
+            return actions.clear_code(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     def end() -> object:
         with world.database.writing() as connection:
-            return actions.end(connection, seen.id, seen.versie, MOMENT)
+            return actions.end(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     found = at_once(pause, end)
     assert sorted(isinstance(one, ChangedMeanwhileError) for one in found) == [False, True], found
@@ -284,9 +285,9 @@ def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> No
     world = World.make(tmp_path, "Snappet")
     world.activate()
     copy = sa.text(
-        "INSERT INTO koppeling (brin6, aanbod, status, startdatum, geopend_op, versie, akkoord_login, akkoord_naam,"
-        " akkoord_op, akkoord_voorwaarden, beeindigd_op) SELECT brin6, aanbod, :status, startdatum, geopend_op, 1,"
-        " akkoord_login, akkoord_naam, akkoord_op, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
+        "INSERT INTO koppeling (brin6, entry_id, status, startdatum, opened_at, version, akkoord_login, akkoord_naam,"
+        " akkoord_at, akkoord_voorwaarden, ended_at) SELECT brin6, entry_id, :status, startdatum, opened_at, 1,"
+        " akkoord_login, akkoord_naam, akkoord_at, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
     )
     for _ in range(2):
         with world.database.writing() as connection:
@@ -315,16 +316,16 @@ def test_a_lock_is_held_until_the_end(database: Database) -> None:
     def second() -> None:
         held.wait()
         with database.writing() as connection:
-            dialect.lock(connection, "een")
+            locks.lock(connection, "een")
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
     with database.writing() as connection:
-        dialect.lock(connection, "een")
+        locks.lock(connection, "een")
         held.set()
         with database.writing() as other:
-            dialect.lock(other, "twee")
+            locks.lock(other, "twee")
         until(lambda: waiting(connection))
         order.append("first")
     thread.join()
@@ -365,13 +366,13 @@ def test_two_that_count_the_same_refusals_never_wait_for_each_other(
         target=lambda: found.extend(at_once(*[partial(write, database, [*call_of_somebody, *one]) for one in orders]))
     )
     with database.writing() as connection:
-        connection.exec_driver_sql("SELECT 1 FROM geweigerd WHERE bron = '192.0.2.1' FOR UPDATE")
+        connection.exec_driver_sql("SELECT 1 FROM refusal WHERE source = '192.0.2.1' FOR UPDATE")
         thread.start()
         until(lambda: kept_waiting(connection) == len(orders))
     thread.join()
     assert found == [None, None]
     with database.reading() as connection:
-        assert connection.scalars(sa.select(tables.geweigerd.c.aantal)).all() == [3, 3, 3]
+        assert connection.scalars(sa.select(tables.refusal.c.occurrences)).all() == [3, 3, 3]
 
 
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
@@ -497,7 +498,7 @@ def test_several_hosts(postgresql: PostgresServer, url: str, tmp_path: Path) -> 
 
 def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
     """A request that waits too long for another writer gets its fault within the limit; the next one is answered."""
-    with patch.object(dialect, "WAIT_SECONDS", 1):
+    with patch.object(limits, "WAIT_SECONDS", 1):
         school = TrialSchool(tmp_path)
         school.fetch()
         other = Database(url)
@@ -524,7 +525,7 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
             assert school.fetch().outcome == TEMPORARY
         assert school.fetch().outcome == TEMPORARY
         with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
-            Database(url).require_current()
+            Database(url).require_usable()
         server.ensure_postgres_running()
         assert school.fetch().outcome == "leerlinggegevens"
         school.close()
@@ -554,15 +555,15 @@ def test_many_rows_arrive_as_they_are(database: Database) -> None:
             "moment": None if number % 2 else day.replace(tzinfo=None),
             "lijst": [["rol", TEXTS[number % len(TEXTS)]], number, None, {"a": "\\N"}],
         }
-        for number in range(dialect.COPY_FROM * 3)
+        for number in range(bulk.COPY_FROM * 3)
     ]
     with database.writing() as connection:
         KINDS.create(connection)
     found = []
-    for size in (len(rows), dialect.COPY_FROM - 1):
+    for size in (len(rows), bulk.COPY_FROM - 1):
         with database.writing() as connection:
             for start in range(0, len(rows), size):
-                dialect.insert_many(connection, KINDS, rows[start : start + size])
+                bulk.insert_many(connection, KINDS, rows[start : start + size])
             query = sa.select(KINDS).order_by(KINDS.c.id)
             found.append([dict(row) for row in connection.execute(query).mappings()])
             connection.execute(KINDS.delete())
@@ -572,7 +573,7 @@ def test_many_rows_arrive_as_they_are(database: Database) -> None:
 def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
     """The rows of a school go by COPY: an import of a nation depends on it."""
     database = open_database(tmp_path)
-    with patch.object(dialect, "_copy", wraps=dialect._copy) as copied:  # noqa: SLF001 - the way is the subject
+    with patch.object(postgresql_backend, "copy_rows", wraps=postgresql_backend.copy_rows) as copied:
         import_dataset(database, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
     assert {"deelname", "inschrijving"} <= {call.args[1].name for call in copied.call_args_list}
 
@@ -583,7 +584,7 @@ def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(database: Database
         KINDS.create(connection)
     rows = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
     with pytest.raises(DBAPIError) as caught, database.writing() as connection:
-        dialect.insert_many(connection, KINDS, rows)
+        bulk.insert_many(connection, KINDS, rows)
     assert "23505" in str(caught.value)
     assert "merkteken" not in str(caught.value)
     assert "id)=" not in str(caught.value)
@@ -626,10 +627,11 @@ def test_a_database_that_cannot_hold_every_letter(postgresql: PostgresServer) ->
 
 
 def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> None:
-    """On PostgreSQL nothing makes tables by itself: a command says what to run, and after that it works."""
+    """No command but those that create makes tables by itself: it says what to run, and after that it works."""
     run = CliRunner()
-    result = run.invoke(main, ["--data", str(tmp_path), "school", "list"])
-    assert (result.exit_code, "db upgrade" in result.output) == (1, True)
+    for arguments in (("school", "list"), ("serve",)):
+        result = run.invoke(main, ["--data", str(tmp_path), *arguments])
+        assert (result.exit_code, "uwlr-adapter init" in result.output) == (1, True)
     assert run.invoke(main, ["--data", str(tmp_path), "db", "upgrade"]).exit_code == 0
     assert run.invoke(main, ["--data", str(tmp_path), "school", "list"]).exit_code == 0
 

@@ -12,7 +12,7 @@ from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, open_database
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import MAX_SECRET, SecretPurpose, ServerKeyError, ServerKeys
-from uwlr_adapter.keys.tables import serversleutel
+from uwlr_adapter.keys.tables import server_key
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
@@ -146,21 +146,21 @@ def test_another_key_of_the_same_name(tmp_path: Path, database: Database) -> Non
     with pytest.raises(ServerKeyError, match="'a' is another one"):
         load(tmp_path, database, f"{B},{A_OTHERWISE}")
     with database.reading() as connection:
-        assert connection.scalars(sa.select(serversleutel.c.naam)).all() == ["a"]
+        assert connection.scalars(sa.select(server_key.c.name)).all() == ["a"]
 
 
 def test_rotation(tmp_path: Path, database: Database) -> None:
     """A new key in front writes; the old one still reads, and may go only when nothing needs it any more."""
     old = load(tmp_path, database, A)
     with database.writing() as connection:
-        afnemers.add(connection, old, "Snappet", MOMENT, KLANTCODE)
+        afnemers.add(connection, old, "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
     both = load(tmp_path, database, f"{B},{A}")
     with database.reading() as connection:
         assert afnemers.identify(connection, "Snappet", KLANTCODE, MOMENT, both) is not None
     with pytest.raises(ServerKeyError, match="'a' is missing"):
         load(tmp_path, database, B)
     with database.writing() as connection:
-        afnemers.rotate(connection, both, "Snappet", MOMENT)
+        afnemers.rotate(connection, both, "Snappet", MOMENT, actor="cli:proef")
     assert names(load(tmp_path, database, B)) == ["b"]
 
 

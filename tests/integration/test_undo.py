@@ -118,8 +118,8 @@ class Series:
         pupil = self.rng.choice(here)
         with self.database.writing() as connection:
             at = connection.scalar(
-                sa.select(tables.bronsleutel.c.persoon_id).where(
-                    tables.bronsleutel.c.soort == "leerling", tables.bronsleutel.c.bronkey == pupil.key
+                sa.select(tables.source_key.c.persoon_id).where(
+                    tables.source_key.c.soort == "leerling", tables.source_key.c.key == pupil.key
                 )
             )
             forget.forget(connection, BRIN6S[0][:4], pupil.key, MOMENT)
@@ -128,7 +128,7 @@ class Series:
 
     def _source_keys(self) -> set[tuple[str, ...]]:
         with self.database.reading() as connection:
-            query = sa.select(tables.bronsleutel.c.bronkey).where(tables.bronsleutel.c.soort == "leerling")
+            query = sa.select(tables.source_key.c.key).where(tables.source_key.c.soort == "leerling")
             return {tuple(row) for row in connection.execute(query)}
 
 
@@ -180,29 +180,8 @@ def test_an_import_that_was_taken_back_keeps_nothing_of_anybody(database: Databa
     for batch in (2, 1):
         undo(database, batch)
     with database.reading() as connection:
-        assert connection.execute(sa.select(tables.importstap)).all() == []
+        assert connection.execute(sa.select(tables.import_step)).all() == []
         assert [(one.id, one.undone_at) for one in batches.find_all(connection)] == [(2, MOMENT), (1, MOMENT)]
-
-
-@pytest.mark.parametrize("seed", range(amount(2, 20)))
-def test_imports_that_were_kept_by_name_are_taken_back_too(database: Database, seed: int) -> None:
-    """The first imports were kept as one mapping for each row: what they hold is undone, and forgotten, as it is."""
-    series = Series(database, seed)
-    for number in range(STEPS):
-        series.step()
-        with database.writing() as connection:
-            for row in connection.execute(sa.select(tables.importstap)).all():
-                if isinstance(row.rijen, dict):
-                    own = (tables.importstap.c.batch_id == row.batch_id, tables.importstap.c.volgorde == row.volgorde)
-                    by_name = [
-                        dict(zip(row.rijen["kolommen"], kept_row, strict=True)) for kept_row in row.rijen["rijen"]
-                    ]
-                    connection.execute(tables.importstap.update().where(*own).values(rijen=by_name))
-        if number == 9:
-            series.forget()
-    while series.standing:
-        series.undo()
-    assert not any(dump(database).values())
 
 
 def test_what_names_a_row_comes_first_in_its_table() -> None:

@@ -185,6 +185,34 @@ def test_a_known_set_never_widens(school: TrialSchool, gegevenssetid: str, xsdve
     assert not [one for one in school.last_entry.remarks if "onbekend" in one]
 
 
+OWN = """
+[[profiel]]
+naam = "zonder datum"
+basis = "smalle set"
+zonder = ["leerling/geboortedatum", "leerkracht/emailadres"]
+"""
+
+
+@VERSIONS
+def test_an_own_profile_leaves_out_what_it_says(school: TrialSchool, xsdversie: str) -> None:
+    """A profile of the catalogue sends its basis without some fields; who lacks one of those lacks nothing."""
+    whole = school.fetch(xsdversie=xsdversie)
+    school.set_profiel("zonder datum", own=OWN)
+    found = school.fetch(xsdversie=xsdversie)
+    assert fields(found) == fields(whole) - {"geboortedatum"}
+    assert fields(found, "leerkracht") == fields(whole, "leerkracht") - {"emailadres"}
+    assert found.keys("groep") == whole.keys("groep")
+
+
+@VERSIONS
+def test_a_caller_can_ask_for_an_own_profile(school: TrialSchool, xsdversie: str) -> None:
+    """In gegevenssetid it narrows what the koppeling has, as the profiles of the standard do."""
+    school.set_profiel("LVS-set", own=OWN)
+    found = school.fetch(xsdversie=xsdversie, gegevenssetid="Zonder datum")
+    assert "geboortedatum" not in fields(found)
+    assert fields(found) < fields(school.fetch(xsdversie=xsdversie))
+
+
 def test_an_unknown_set_is_told_and_never_kept(school: TrialSchool) -> None:
     """A set of another name changes nothing; the journaal says that it was unknown, and its text stands nowhere."""
     own = school.fetch()

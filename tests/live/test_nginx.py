@@ -27,7 +27,7 @@ from support.served_school import CODE, ServedSchool, furnish
 from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.journaal.tables import geweigerd
+from uwlr_adapter.journaal.tables import refusal
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -262,7 +262,7 @@ def test_the_source_is_who_called_nginx(endpoint: FrontDoor, served: ServedSchoo
     database = Database(Settings(data=served.data).database_url)
     endpoint.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
     with database.reading() as connection:
-        assert set(connection.scalars(sa.select(geweigerd.c.bron))) == {"127.0.0.1"}
+        assert set(connection.scalars(sa.select(refusal.c.source))) == {"127.0.0.1"}
 
 
 def test_the_figures_are_not_shown(endpoint: FrontDoor) -> None:

@@ -13,7 +13,7 @@ from zeep import Client
 from zeep import Settings as ZeepSettings
 
 from uwlr_adapter.contract import answer as answers
-from uwlr_adapter.contract.names import BSN_FAMILY
+from uwlr_adapter.contract.fields import BSN_FAMILY
 from uwlr_adapter.contract.profiles import PROFIELEN, Profiel
 from uwlr_adapter.contract.profiles import get_profiel as profiel_of
 

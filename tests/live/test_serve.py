@@ -16,6 +16,7 @@ from typing import Self
 
 import psutil
 import pytest
+import sqlalchemy as sa
 from support.databases import PostgresServer, end_connections, own_server, waiting
 from support.school_builder import CODE
 from support.served_school import CODE_OF_ONE, ServedSchool, furnish
@@ -26,6 +27,7 @@ from uwlr_adapter.contract import repairs
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import model, search
+from uwlr_adapter.journaal.tables import journaal
 
 PATH = "/uwlr/leerlinggegevens"
 
@@ -94,6 +96,10 @@ def test_workers_share_their_figures(served: ServedSchool, url: str) -> None:
     assert sum(line.get("outcome") == "leerlinggegevens" for line in lines) == 20
     requests = [line["request"] for line in lines if "outcome" in line]
     assert len(set(requests)) == len(requests)
+    with Database(url).reading() as connection:
+        query = sa.select(journaal.c.request_id).where(journaal.c.kind == model.EntryKind.VERZOEK)
+        written = list(connection.scalars(query))
+    assert sorted(written) == sorted(line["request"] for line in lines if line.get("outcome") == "leerlinggegevens")
 
 
 class Callers:

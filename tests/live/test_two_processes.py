@@ -62,9 +62,11 @@ class Pair:
             found = store.find_living(connection, BRIN6, "snappet")
             assert found is not None
             if on:
-                actions.enter_code(connection, self.server_keys, found.id, found.versie, CODE_OF_ONE, now())
+                actions.enter_code(
+                    connection, self.server_keys, found.id, found.version, CODE_OF_ONE, now(), actor="cli:proef"
+                )
             else:
-                actions.clear_code(connection, found.id, found.versie, now())
+                actions.clear_code(connection, found.id, found.version, now(), actor="cli:proef")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_an_installed_wheel_finds_its_own_files(installed: Path) -> None:
 
 def test_an_installed_wheel_has_its_data_and_its_command(installed: Path) -> None:
     """The catalogue and the migrations travel along, and the command makes a database in an empty folder."""
-    result = run(installed, "-m", "uwlr_adapter", "--data", "nieuw", "school", "list")
+    result = run(installed, "-m", "uwlr_adapter", "--data", "nieuw", "init")
     assert result.returncode == 0, result.stderr
     assert (installed.parent / "nieuw" / "uwlr.sqlite3").is_file()
 

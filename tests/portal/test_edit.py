@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support import messages
 from support.messages import school_element
 from support.portal_browser import Browser, Page, Portal
@@ -11,6 +12,7 @@ from support.served_school import import_one_of_each
 from support.wsgi import call
 
 from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import catalogue as catalogi
 
 VESTIGING = "/koppelingen/30AB00"
@@ -46,6 +48,21 @@ def fetch(portal: Portal, code: str = CODE) -> str:
 def state(browser: Browser) -> str:
     """Return the status that the page of the koppeling shows."""
     return str(browser.get(KOPPELING).tree.xpath("//h1/span")[0].text)
+
+
+def test_the_journaal_knows_who_acted(portal: Portal, browser: Browser) -> None:
+    """Each act has the login of the user as its actor; a verzoek has the id of its HTTP request, and no actor."""
+    browser.submit_page(browser.get(f"{KOPPELING}/pauzeren"))
+    assert fetch(portal) == "AutorisatieOngeldig"
+    with portal.database.reading() as connection:
+        table = journaal.c
+        found = connection.execute(
+            sa.select(table.act, table.actor, table.request_id).where(table.kind != "afnemer").order_by(table.id)
+        ).all()
+    *acts, request = map(tuple, found)
+    assert acts == [("geactiveerd", "andere", None), ("gepauzeerd", "andere", None)]
+    assert request[:2] == ("HaalLeerlinggegevens", None)
+    assert len(request[2]) == 32
 
 
 def test_the_tap(portal: Portal, browser: Browser) -> None:

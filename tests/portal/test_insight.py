@@ -11,7 +11,7 @@ from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portal
 from support.served_school import import_one_of_each
 
 from uwlr_adapter.administratie.tables import persoon
-from uwlr_adapter.contract.profiles import PROFIELEN
+from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
@@ -191,7 +191,7 @@ def test_what_lacks_stands_with_its_own_kind(portal: Portal) -> None:
     with portal.database.writing() as connection:
         import_one_of_each(connection, "2026-2027")
     with portal.database.reading() as connection:
-        found = sharing.sharing_of(connection, "30AB00", "smalle set", MOMENT)
+        found = sharing.sharing_of(connection, "30AB00", STANDARD["smalle set"], MOMENT)
     assert {kind.name: (dict(kind.missing), kind.incomplete) for kind in found.kinds} == {
         "leerlingen": ({"geboortedatum": 1, "jaargroep": 1}, 1),
         "groepen": ({}, 0),
@@ -217,7 +217,7 @@ def test_no_page_of_what_shares_nothing(browser: Browser) -> None:
 def test_every_profile_has_its_words(portal: Portal, naam: str) -> None:
     """Each element of each profile has a word, and goes or stays, never both."""
     with portal.database.reading() as connection:
-        found = sharing.sharing_of(connection, "21QW00", naam, MOMENT)
+        found = sharing.sharing_of(connection, "21QW00", STANDARD[naam], MOMENT)
     for kind in found.kinds:
         go = {field_.word for field_ in kind.go}
         assert go

@@ -9,7 +9,7 @@ from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Port
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
-from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, inlogpoging
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, login_attempt
 from uwlr_adapter.koppelingen.tables import afnemer
 from uwlr_adapter.portal import login
 
@@ -340,7 +340,7 @@ def test_what_is_typed_as_a_login_is_not_kept(portal: Portal) -> None:
     """People type a password in the wrong field; the database holds a digest."""
     portal.browser().login("mijn-geheime-wachtwoord", "x")
     with portal.database.reading() as connection:
-        rows = connection.execute(sa.select(inlogpoging)).all()
+        rows = connection.execute(sa.select(login_attempt)).all()
     assert rows
     assert "geheime" not in repr(rows)
 
@@ -396,5 +396,5 @@ def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
     assert opens(kept)
     with make(keys=kept).database.writing() as connection:  # nothing else needs the key any more
         connection.execute(afnemer.delete())
-        connection.execute(gebruiker.update().values(totp_geheim=None))
+        connection.execute(gebruiker.update().values(totp_secret=None))
     assert not opens(new)

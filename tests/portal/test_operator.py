@@ -112,6 +112,6 @@ def test_rotating_what_was_disabled_meanwhile(portal: Portal) -> None:
     browser = portal.browser("operator")
     page = browser.get(f"{AFNEMERS}/1")
     with portal.database.writing() as connection:
-        afnemers.disable(connection, "Snappet", MOMENT)
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
     answer = browser.submit_page(page, 0)
     assert "Schakel hem eerst in." in browser.follow(answer).text

@@ -109,6 +109,11 @@ class CommandBench:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return result
 
+    def init(self) -> None:
+        """Create the database, as `init` does."""
+        with closing(self.open()) as database:
+            database.upgrade()
+
     def taken(self, *arguments: str | Path) -> Result:
         """Run an import that must be taken."""
         result = self.run("import", *arguments)

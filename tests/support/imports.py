@@ -18,7 +18,7 @@ AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
 TABLES = (
     tables.vestiging,
     tables.persoon,
-    tables.bronsleutel,
+    tables.source_key,
     tables.locatie,
     tables.groep,
     tables.deelname,

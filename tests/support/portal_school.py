@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from support.school_builder import SchoolBuilder, quick_hash
+from support.school_builder import ACTOR, SchoolBuilder, quick_hash
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.db.database import Database
@@ -73,7 +73,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
                 then.add_afnemer(klantnaam)
             koppelingen = _activate(then)
         with now.transaction() as connection:
-            afnemers.disable(connection, "Gestopt", moment)
+            afnemers.disable(connection, "Gestopt", moment, actor=ACTOR)
             now.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
             link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
@@ -124,4 +124,4 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
         for naam, day, act in (("gepauzeerd", PAUSE + 1, actions.clear_code), ("beeindigd", 9, actions.end)):
             if days == day:
                 when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
-                act(connection, koppelingen[naam].id, koppelingen[naam].versie, when)
+                act(connection, koppelingen[naam].id, koppelingen[naam].version, when, actor="cli:proef")

@@ -30,6 +30,8 @@ BRIN6 = "21QW00"
 OTHER_BRIN6 = "21QW01"
 CODE = "21QW00Ygr67BfgKl!gr8"
 KLANTCODE = "een-lange-klantcode"
+ACTOR = "cli:proef"
+"""The actor of every act, as the journaal names it."""
 SERVER_KEYS = "b=" + "0b" * 32, "a=" + "0a" * 32
 _TERMS = """
 [[voorwaarden]]
@@ -66,10 +68,13 @@ def open_database(folder: Path, *brin6s: str, migrated: bool = True) -> Database
     return database
 
 
-def write_catalogue(path: Path, entries: Iterable[tuple[str, str]]) -> None:
-    """Write a catalogue of koppelingen of the afnemer `Proef`; each entry is an id and a profiel."""
+def write_catalogue(path: Path, entries: Iterable[tuple[str, str]], own_profiles: str = "") -> None:
+    """Write a catalogue of koppelingen of the afnemer `Proef`; each entry is an id and a profiel.
+
+    `own_profiles` is the text of profiles of its own.
+    """
     written = (_ENTRY.format(id=id_, naam=id_.title(), profiel=profiel) for id_, profiel in entries)
-    path.write_text(_TERMS + "".join(written), encoding="utf-8")
+    path.write_text(_TERMS + "".join(written) + own_profiles, encoding="utf-8")
 
 
 def add_vestiging(connection: sa.Connection, brin6: str, naam: str | None = None) -> None:
@@ -120,7 +125,7 @@ class SchoolBuilder:
     def add_afnemer(self, klantnaam: str, klantcode: str | None = None) -> str:
         """Add an afnemer and return its klantcode, which is generated unless given."""
         with self.transaction() as connection:
-            return afnemers.add(connection, self.server_keys, klantnaam, self.moment, klantcode)[1]
+            return afnemers.add(connection, self.server_keys, klantnaam, self.moment, klantcode, actor=ACTOR)[1]
 
     def activate(
         self,
@@ -142,7 +147,9 @@ class SchoolBuilder:
             verificatiecode=code,
         )
         with self.transaction() as connection:
-            return actions.activate(connection, self.catalogue, self.server_keys, request, moment or self.moment)
+            return actions.activate(
+                connection, self.catalogue, self.server_keys, request, moment or self.moment, actor=ACTOR
+            )
 
     def living(self, brin6: str, entry: str) -> Koppeling:
         """Return the koppeling of a vestiging that has not ended; there must be one."""
@@ -154,17 +161,19 @@ class SchoolBuilder:
     def enter_code(self, koppeling: Koppeling, code: str = CODE) -> Koppeling:
         """Enter a verificatiecode, which resumes a paused koppeling."""
         with self.transaction() as connection:
-            return actions.enter_code(connection, self.server_keys, koppeling.id, koppeling.versie, code, self.moment)
+            return actions.enter_code(
+                connection, self.server_keys, koppeling.id, koppeling.version, code, self.moment, actor=ACTOR
+            )
 
     def pause(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:
         """Clear the verificatiecode of a koppeling."""
         with self.transaction() as connection:
-            return actions.clear_code(connection, koppeling.id, koppeling.versie, moment or self.moment)
+            return actions.clear_code(connection, koppeling.id, koppeling.version, moment or self.moment, actor=ACTOR)
 
     def end(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:
         """End a koppeling."""
         with self.transaction() as connection:
-            return actions.end(connection, koppeling.id, koppeling.versie, moment or self.moment)
+            return actions.end(connection, koppeling.id, koppeling.version, moment or self.moment, actor=ACTOR)
 
     def add_gebruikers(self, gebruikers: Iterable[NewGebruiker], password_hash: str, totp: dict[str, str]) -> None:
         """Add gebruikers with one password, set through their links; `totp` has secrets of second factors by login."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from support.messages import body, envelope, header, school_element
-from support.school_builder import SchoolBuilder
+from support.school_builder import ACTOR, SchoolBuilder
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import day_of, now
@@ -71,7 +71,7 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
         with builder.transaction() as connection:
             klantcodes = {naam: builder.add_afnemer(naam) for naam in ("Basispoort", "UWLR-4D", "Gestopt")}
             klantcodes[setup.KLANTNAAM] = setup.KLANTCODE
-            afnemers.disable(connection, "Gestopt", moment)
+            afnemers.disable(connection, "Gestopt", moment, actor=ACTOR)
             builder.pause(builder.activate("basispoort", "21QW00", "21QW00gepauzeerd-koppeling"))
             builder.end(builder.activate("uwlr-4d", "21QW00", "21QW00beeindigde-koppeling"))
             next_week = day_of(moment) + timedelta(days=7)

@@ -104,11 +104,11 @@ class TrialSchool:
         self.app.close()
         self.database.close()
 
-    def set_profiel(self, profiel: str, *, start: bool = True) -> None:
-        """Write the catalogue with another profile and start the service anew."""
+    def set_profiel(self, profiel: str, *, own: str = "", start: bool = True) -> None:
+        """Write the catalogue with another profile and start the service anew; `own` are `[[profiel]]` tables."""
         catalogue = self.settings.catalogus
         assert catalogue is not None
-        write_catalogue(catalogue, [("proef", profiel)])
+        write_catalogue(catalogue, [("proef", profiel)], own)
         if start:
             self.restart()
 

@@ -10,7 +10,8 @@ from uwlr_adapter.contract import names
 from uwlr_adapter.contract.answer import AnswerFormat, render_records
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
 from uwlr_adapter.contract.getrapt import GroepReference, choose, count_unknown
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
+from uwlr_adapter.contract.versions import VERSIONS
 
 KINDS: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
 STRANGE = "a key that no strategy draws"

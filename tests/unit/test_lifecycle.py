@@ -38,7 +38,7 @@ def active(*, startdatum: date | None = None, akkoord: Akkoord = AKKOORD, uwlr: 
 def test_activated() -> None:
     """An activated koppeling is active and open at once, from today on."""
     made = active()
-    assert (made.status, made.startdatum, made.geopend_op) == (Status.ACTIEF, date(2026, 11, 2), MOMENT)
+    assert (made.status, made.startdatum, made.opened_at) == (Status.ACTIEF, date(2026, 11, 2), MOMENT)
     assert made.is_open(MOMENT)
 
 
@@ -47,12 +47,12 @@ def test_pause_erases_and_resume_opens() -> None:
     paused = levensloop.clear_code(active())
     assert (paused.status, paused.code_digest, paused.is_open(LATER)) == (Status.GEPAUZEERD, None, False)
     resumed = levensloop.enter_code(paused, "k:2", LATER)
-    assert (resumed.status, resumed.code_digest, resumed.geopend_op) == (Status.ACTIEF, "k:2", LATER)
+    assert (resumed.status, resumed.code_digest, resumed.opened_at) == (Status.ACTIEF, "k:2", LATER)
 
 
 def test_new_code_is_no_reopening() -> None:
     """A new code of an active koppeling does not count as opening it again."""
-    assert levensloop.enter_code(active(), "k:2", LATER).geopend_op == MOMENT
+    assert levensloop.enter_code(active(), "k:2", LATER).opened_at == MOMENT
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -60,7 +60,7 @@ def test_end_is_final(paused: bool) -> None:  # noqa: FBT001 - a parameter of th
     """From either state a koppeling ends, without a digest, and takes no act any more."""
     start = levensloop.clear_code(active()) if paused else active()
     ended = levensloop.end(start, LATER)
-    assert (ended.status, ended.code_digest, ended.beeindigd_op) == (Status.BEEINDIGD, None, LATER)
+    assert (ended.status, ended.code_digest, ended.ended_at) == (Status.BEEINDIGD, None, LATER)
     assert not ended.is_open(LATER)
     with pytest.raises(EndedError):
         levensloop.end(ended, LATER)
@@ -166,6 +166,6 @@ def test_any_walk(acts: list[str]) -> None:
             assert before.status is Status.BEEINDIGD or (act == "pause" and before.status is Status.GEPAUZEERD)
         else:
             version += 1
-        assert walking.versie == version
+        assert walking.version == version
         assert (walking.code_digest is not None) == (walking.status is Status.ACTIEF)
         assert not (before.status is Status.BEEINDIGD and walking.is_living)

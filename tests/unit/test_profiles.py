@@ -10,7 +10,10 @@ from support.oracle import needs_standard, standard_file
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, Profiel, get_profiel, requested_profiel
+from uwlr_adapter.contract.fields import ELEMENTS
+from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD, NamedProfiel, Profiel, get_profiel
+from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 BASE = {"achternaam", "voorvoegsel", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
 """The fields that a leerling has under every profile of every version."""
@@ -34,7 +37,7 @@ LEERKRACHT = {
     "smalle set": {"achternaam", "voorvoegsel", "roepnaam", "emailadres", "groepen"},
     "LVS-set": {"achternaam", "voorvoegsel", "roepnaam", "groepen"},
 }
-PARTS = [field.name for field in fields(Profiel) if field.name != "name"]
+PARTS = [field.name for field in fields(Profiel) if field.name not in {"name", "digest"}]
 ALL = list(product(PROFIELEN, VERSIONS))
 
 
@@ -61,11 +64,11 @@ def test_what_should_be_there(naam: str, version: str) -> None:
 def test_volledig_is_all_but_a_number(version: str) -> None:
     """Without a profile every element of our records may leave, but for the number that tells a leerling apart."""
     found = get_profiel("volledig", version)
-    assert found.leerling == {*names.LEERLING_ELEMENTS} - {"bsn_ondwnr-4"}
-    assert found.leerkracht == {*names.LEERKRACHT_ELEMENTS}
-    assert found.groep == {*names.GROEP_ELEMENTS}
-    assert found.samengestelde_groep == {*names.SAMENGESTELDE_GROEP_ELEMENTS}
-    assert found.vestiging == {*names.VESTIGING_ELEMENTS}
+    assert found.leerling == {*ELEMENTS["leerling"]} - {"bsn_ondwnr-4"}
+    assert found.leerkracht == {*ELEMENTS["leerkracht"]}
+    assert found.groep == {*ELEMENTS["groep"]}
+    assert found.samengestelde_groep == {*ELEMENTS["samengestelde_groep"]}
+    assert found.vestiging == {*ELEMENTS["vestiging"]}
     assert found.leerling_wanted | found.leerkracht_wanted == set()
 
 
@@ -125,13 +128,35 @@ def test_a_caller_can_narrow_and_never_widen(own_profiel: str, requested: str, v
     assert len(result.name) <= 40
 
 
-def test_different_narrowings_have_different_names() -> None:
-    """Two sets of fields never share a name, since an answer is kept by the name of its profile."""
-    for version in VERSIONS:
-        found: dict[str, Profiel] = {}
-        for own, requested in product(PROFIELEN, PROFIELEN):
-            result = get_profiel(own, version).narrowed(get_profiel(requested, version))
-            assert found.setdefault(result.name, result) == result
+def test_a_digest_is_that_of_the_fields() -> None:
+    """Two sets of fields never share a digest, and equal ones have the same: an answer is kept by it."""
+    found: dict[str, list[object]] = {}
+    for version, own, requested in product(VERSIONS, PROFIELEN, PROFIELEN):
+        result = get_profiel(own, version).narrowed(get_profiel(requested, version))
+        content: list[object] = [getattr(result, part) for part in PARTS]
+        assert found.setdefault(result.digest, content) == content
+        assert len(result.digest) == 40
+    assert all(content not in list(found.values())[:place] for place, content in enumerate(found.values()))
+
+
+def test_the_digests_in_databases() -> None:
+    """A database holds digests, so they stay as they are as long as the profile does."""
+    assert {name: profiel.digest for name, profiel in STANDARD.items()} == {
+        "smalle set": "c2808319a091128d55966148b2d5074d29ea6e9e",
+        "LVS-set": "13f1d84c91664ad1e67c50303712f25faab8af4d",
+        "volledig": "5ccf34ab5e0a9d7f8d2ee682ec236cd446cbc33a",
+    }
+    narrow, breed = get_profiel("smalle set", "2.2"), get_profiel("LVS-set", "2.2")
+    assert narrow.digest == get_profiel("smalle set", "2.1").digest == "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a"
+    assert narrow.narrowed(breed).digest == breed.narrowed(narrow).digest == "238053292f5b9112a939cbfbb7c265be25792c8b"
+
+
+def test_a_version_with_the_same_content_changes_no_koppeling() -> None:
+    """What a koppeling is fetched under stays the same when a version is added that sends what another one does."""
+    narrow = STANDARD["smalle set"]
+    later = NamedProfiel(narrow.name, {**narrow.by_version, "9.9": narrow.in_version("2.3")})
+    assert later.digest == narrow.digest
+    assert NamedProfiel(narrow.name, {"2.2": narrow.in_version("2.2")}).digest != narrow.digest
 
 
 @pytest.mark.parametrize(
@@ -152,9 +177,8 @@ def test_different_narrowings_have_different_names() -> None:
 )
 def test_the_names_that_callers_write(gegevenssetid: str, naam: str | None) -> None:
     """A profile is known by its name in any spelling of capitals, spaces and signs; anything else is unknown."""
-    for version in VERSIONS:
-        expected = None if naam is None else get_profiel(naam, version)
-        assert requested_profiel(gegevenssetid, version) == expected
+    found = Catalogue.load().requested_profiel(gegevenssetid)
+    assert (None if found is None else found.name) == naam
 
 
 def test_an_unknown_profile_or_version_is_an_error() -> None:

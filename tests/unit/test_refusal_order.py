@@ -32,7 +32,7 @@ class StatementSink:
 
     def put(self, _insert: InsertStatement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep the keys of the rows."""
-        self.keys.extend((row["minuut"], row["bron"], row["uitkomst"]) for row in rows)
+        self.keys.extend((row["minute"], row["source"], row["outcome"]) for row in rows)
 
 
 def written(refusals: Sequence[Refusal]) -> list[tuple[Any, ...]]:

@@ -5,14 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from uwlr_adapter.contract.escape import escape_attribute, escape_text
 from uwlr_adapter.contract.xml import (
     FILE,
     MESSAGE,
     NOT_WELL_FORMED,
     Limits,
     XmlError,
-    escape_attribute,
-    escape_text,
     parse,
 )
 

@@ -1,7 +1,7 @@
 """Enrolment on a day: the condition for taking part in a school year, and the days on which that changes.
 
-docs/reference/records.md has the rules. The statements take the parameters brin6, schooljaar, peildatum and last (the last day
-of the school year).
+docs/reference/records.md has the rules. The statements take the parameters brin6, schooljaar, peildatum and last (the
+last day of the school year).
 """
 
 from dataclasses import dataclass

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import school, stand_inhoud, vestiging
+from uwlr_adapter.administratie.tables import answer_content, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
-from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import fetch_queries
 from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
@@ -109,10 +109,10 @@ def lock_school(connection: sa.Connection, brincode: str) -> bool:
     Every writer of persons holds this lock: of two imports the second sees the persons of the first, and a new school
     has none.
     """
-    dialect.lock(connection, f"brincode {brincode}")
+    lock(connection, f"brincode {brincode}")
     is_new = connection.scalar(sa.select(school.c.brincode).where(school.c.brincode == brincode)) is None
     if is_new:
-        connection.execute(school.insert().values(brincode=brincode, versie=0))
+        connection.execute(school.insert().values(brincode=brincode, version=0))
     return is_new
 
 
@@ -121,9 +121,9 @@ def touch_school(connection: sa.Connection, brincode: str) -> None:
 
     It is one transaction with the change, so that a forgotten person is gone from the answers as well.
     """
-    connection.execute(school.update().where(school.c.brincode == brincode).values(versie=school.c.versie + 1))
+    connection.execute(school.update().where(school.c.brincode == brincode).values(version=school.c.version + 1))
     own = sa.select(vestiging.c.brin6).where(vestiging.c.brincode == brincode)
-    connection.execute(stand_inhoud.delete().where(stand_inhoud.c.brin6.in_(own)))
+    connection.execute(answer_content.delete().where(answer_content.c.brin6.in_(own)))
 
 
 def version_query(brincode: str, *, hold: bool = False) -> Query:
@@ -144,5 +144,5 @@ _BY_BRIN6 = SelectStatement(
         vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
 )
-_OF_SCHOOL = sa.select(school.c.versie).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))
+_OF_SCHOOL = sa.select(school.c.version).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))
 _VERSION, _HELD_VERSION = SelectStatement(_OF_SCHOOL), SelectStatement(_OF_SCHOOL.with_for_update(key_share=True))

@@ -1,5 +1,6 @@
-"""Selection: the one consistent dataset of a vestiging and a school year on a day. docs/reference/records.md has the rules.
+"""Selection: the one consistent dataset of a vestiging and a school year on a day.
 
+docs/reference/records.md has the rules.
 All queries of one selection must see the same moment of the database: see `Database.snapshot`.
 """
 
@@ -27,7 +28,7 @@ from uwlr_adapter.administratie.tables import (
 )
 from uwlr_adapter.clock import peildatum_in, schooljaar_of
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.names import LEERLING_ELEMENTS, attribute_of
+from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.db.database import fetch_queries
 from uwlr_adapter.db.libpq import Row
@@ -125,7 +126,7 @@ _COLUMNS = {
     **{attribute: deelname.c[attribute] for attribute in LEERLING_COLUMNS},
 }
 """The column of each plain attribute of a Leerling; the groepen come from the plaatsingen."""
-_ALL_ELEMENTS = frozenset(LEERLING_ELEMENTS)
+_ALL_ELEMENTS = frozenset(ELEMENTS["leerling"])
 
 
 @dataclass(frozen=True, slots=True)

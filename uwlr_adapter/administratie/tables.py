@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from uwlr_adapter.contract.names import LEERKRACHT_ELEMENTS, LEERLING_ELEMENTS, attribute_of
-from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.contract.fields import plain_columns
+from uwlr_adapter.db.metadata import BIG_ID, metadata
 
 
 class PersonKind(StrEnum):
@@ -21,15 +21,9 @@ class PersonKind(StrEnum):
     LEERKRACHT = "leerkracht"
 
 
-LEERLING_COLUMNS = tuple(
-    attribute_of(element)
-    for element in LEERLING_ELEMENTS
-    if element not in {"groep", "samengestelde_groepen", "vestiging", "instroomdatum", "uitstroomdatum"}
-)
+LEERLING_COLUMNS = plain_columns("leerling")
 """The plain fields of a leerling, as attributes of `contract.dataset.Leerling` and as columns of `deelname`."""
-LEERKRACHT_COLUMNS = tuple(
-    attribute_of(element) for element in LEERKRACHT_ELEMENTS if element not in {"rollen", "groepen"}
-)
+LEERKRACHT_COLUMNS = plain_columns("leerkracht")
 """The plain fields of a leerkracht, as attributes of `contract.dataset.Leerkracht` and columns of `aanstelling`."""
 
 _KEY = sa.String(256)
@@ -37,9 +31,9 @@ _SOORT = sa.String(20)
 
 
 def _jaar(*, of_deelname: bool = False) -> tuple[sa.Column[str], sa.Column[str]]:
-    """Give the columns that name a year; a row `of_deelname` has its vestiging by the key of the deelname that it has.
+    """Return the columns that name a year; a row `of_deelname` has its vestiging through the key of its deelname.
 
-    A second foreign key for what that one says already would be a sixth of PostgreSQL's work in an import.
+    A second foreign key for the same would be a sixth of PostgreSQL's work in an import.
     """
     known = () if of_deelname else (sa.ForeignKey("vestiging.brin6"),)
     return (
@@ -52,7 +46,7 @@ school = sa.Table(
     "school",
     metadata,
     sa.Column("brincode", sa.String(4), primary_key=True),
-    sa.Column("versie", sa.Integer, nullable=False, comment="one more at each change of its records"),
+    sa.Column("version", sa.Integer, nullable=False, comment="one more at each change of its records"),
     comment="within which the keys of persons are unique; the row that an import holds until it is done",
 )
 vestiging = sa.Table(
@@ -76,12 +70,12 @@ persoon = sa.Table(
     sa.UniqueConstraint("soort", "brincode", "key"),
     sa.UniqueConstraint("soort", "brincode", "eckid"),
 )
-bronsleutel = sa.Table(
-    "bronsleutel",
+source_key = sa.Table(
+    "source_key",
     metadata,
     sa.Column("soort", _SOORT, primary_key=True),
     sa.Column("brincode", sa.String(4), primary_key=True),
-    sa.Column("bronkey", _KEY, primary_key=True),
+    sa.Column("key", _KEY, primary_key=True),
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), nullable=False, index=True),
     comment="the keys by which a source names a person; the first one is also the key that leaves",
 )
@@ -137,7 +131,7 @@ inschrijving = sa.Table(
     sa.Column("tot", sa.Date, comment="first day no longer enrolled; none is open"),
     sa.Column("gast", sa.Boolean, nullable=False),
     sa.Column("instroomdatum", sa.Text, comment="as the source wrote it"),
-    sa.Column("uitstroomdatum", sa.Text, comment="idem"),
+    sa.Column("uitstroomdatum", sa.Text, comment="as the source wrote it"),
     sa.ForeignKeyConstraint(
         ["brin6", "schooljaar", "persoon_id"], ["deelname.brin6", "deelname.schooljaar", "deelname.persoon_id"]
     ),
@@ -166,49 +160,51 @@ aanstelling = sa.Table(
     sa.Column("groepen", sa.JSON, nullable=False, comment="[[soort, key, rollen], ...] in the order of the source"),
     comment="a leerkracht in a school year at a vestiging",
 )
-stand_inhoud = sa.Table(
-    "stand_inhoud",
+answer_content = sa.Table(
+    "answer_content",
     metadata,
     *_jaar(),
-    sa.Column("profiel", sa.String(40), primary_key=True),
+    sa.Column("profiel", sa.String(64), primary_key=True, comment="digest of the effective profile"),
     sa.Column("xsdversie", sa.String(8), primary_key=True),
-    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
-    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="of the answer that these are the records of"),
+    sa.Column("payload", sa.String(40), primary_key=True, comment="element that the operation answers with"),
+    sa.Column("content_hash", sa.String(64), nullable=False, comment="as in answer_state"),
     sa.Column("schoolkey", _KEY),
-    sa.Column("inhoud", sa.LargeBinary, nullable=False, comment="the records as they are sent, deflated"),
-    sa.Column("wijzer", sa.LargeBinary, comment="who is where in them, deflated; for answers by group"),
-    comment="answers that were made from the records of a school; erased whenever those change",
+    sa.Column("content", sa.LargeBinary, nullable=False, comment="the records as they are sent, deflated"),
+    sa.Column(
+        "person_index",
+        sa.LargeBinary,
+        comment="place of each person in the content, deflated; for answers by group",
+    ),
+    comment="rendered answers; erased in the transaction that changes the records of the school",
 )
-importbatch = sa.Table(
-    "importbatch",
+import_batch = sa.Table(
+    "import_batch",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", BIG_ID, primary_key=True),
     sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), nullable=False, index=True),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
-    sa.Column("bron", sa.String(20), nullable=False, comment="edexml, csv, or the name of a Bron"),
-    sa.Column("teruggedraaid_op", sa.DateTime, comment="UTC"),
-    sa.Column("vergeten", sa.Integer, nullable=False, comment="leerlingen who were taken out of it afterwards"),
-    sa.Column(
-        "rapporten", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"
-    ),
+    sa.Column("source", sa.String(20), nullable=False, comment="edexml, csv, or the name of a Bron"),
+    sa.Column("undone_at", sa.DateTime, comment="UTC"),
+    sa.Column("forgotten", sa.Integer, nullable=False, comment="leerlingen erased from its steps afterwards"),
+    sa.Column("reports", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"),
     comment="one import: whole, or not there at all",
 )
-importstap = sa.Table(
-    "importstap",
+import_step = sa.Table(
+    "import_step",
     metadata,
-    sa.Column("batch_id", sa.Integer, sa.ForeignKey("importbatch.id"), primary_key=True),
-    sa.Column("volgorde", sa.Integer, primary_key=True),
-    sa.Column("tabel", sa.String(40), nullable=False),
-    sa.Column("handeling", sa.String(20), nullable=False, comment="toegevoegd, gewijzigd or verwijderd"),
-    sa.Column("rijen", sa.JSON, nullable=False, comment="the keys of added rows; the others as they were before"),
+    sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("import_batch.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, comment="from 0, in the order of the import"),
+    sa.Column("table_name", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False, comment="added, changed or removed"),
+    sa.Column("rows", sa.JSON, nullable=False, comment="the keys of added rows; the others as they were before"),
     comment="what a batch did to one table, as far as it takes to undo it",
 )
-vergeten = sa.Table(
-    "vergeten",
+forgotten = sa.Table(
+    "forgotten",
     metadata,
     sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), primary_key=True),
-    sa.Column("zout", sa.String(32), primary_key=True, comment="of this person only"),
+    sa.Column("salt", sa.String(32), primary_key=True, comment="of this person only"),
     sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
-    comment="what is left of a forgotten leerling: enough to know him or her by, nothing to read",
+    comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )

@@ -1,9 +1,9 @@
-"""Since when an answer is as it is, and whether a caller has it already.
+"""`gewijzigd`: since when an answer has its content, and whether a caller has that content already.
 
-A reader sets `gewijzigd` when it first sees new content, never a writer: content also changes by the calendar. It is in
-whole seconds, rounded up, and always later than the last one, so that two contents never share a moment. Whatever a
-race between readers writes, the present content is compared first, so a caller with other content never hears that
-nothing changed.
+The reader that first sees new content sets `gewijzigd`, never the writer of records: content also changes with the
+calendar. It is in whole seconds, rounded up, and always later than the last one, so that two contents never share a
+moment. The present content is compared first, so no race between readers makes a caller with other content hear
+geenwijzigingen.
 """
 
 from collections.abc import Sequence
@@ -13,71 +13,56 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
 from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 
 MARGIN = timedelta(minutes=5)
-"""How much later than `gewijzigd` a caller's own moment must lie: its clock need not be ours."""
+"""How much later than `gewijzigd` a moment of the caller's own clock must be."""
 
-stand = sa.Table(
-    "stand",
-    metadata,
-    sa.Column("brin6", sa.String(6), sa.ForeignKey("vestiging.brin6"), primary_key=True),
-    sa.Column("schooljaar", sa.String(9), primary_key=True),
-    sa.Column("profiel", sa.String(40), primary_key=True),
-    sa.Column("xsdversie", sa.String(8), primary_key=True),
-    sa.Column("soort", sa.String(40), primary_key=True, comment="the payload of the operation"),
-    sa.Column("inhoud_hash", sa.String(64), nullable=False, comment="without aanmaakdatum and peildatum"),
-    sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, whole seconds"),
-    sa.Column("schoolversie", sa.Integer, comment="of the records that it was made from"),
-    sa.Column("van", sa.Date, comment="the day for which it was made"),
-    sa.Column("tot", sa.Date, comment="first day on which it may differ; none: never by itself"),
-    sa.Column("vorm", sa.String(40), comment="what made it: the version of the house"),
-    sa.Column("leerlingen", sa.Integer),
-    sa.Column("onvolledig", sa.Integer, comment="records that lack a field of the profile"),
-    comment="since when an answer has its content",
-)
 NO_DATA_HASH = ""
 """The content hash of a school year without data."""
 
 
 class AnswerKey(NamedTuple):
-    """Which answer: of one vestiging, school year, profile, version and kind."""
+    """The key of an answer: one vestiging, school year, profile (its digest), version and payload."""
 
     brin6: str
     schooljaar: str
     profiel: str
     xsdversie: str
-    soort: str
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """For what an answer holds: a version of the records, the days from `van` until `tot`, and what rendered it."""
+    """For what an answer holds: a version of the records, a period of days, and what rendered it.
 
-    schoolversie: int
-    van: date
-    tot: date | None
-    vorm: str
+    The period is from `valid_from` (inclusive) to `valid_until` (exclusive); None is open.
+    """
+
+    school_version: int
+    valid_from: date
+    valid_until: date | None
+    renderer: str
     leerlingen: int
-    onvolledig: int
+    incomplete: int
 
 
 def last_seen_query(answer_key: AnswerKey) -> Query:
-    """Ask what was seen last. A writing transaction must hold the school first (`asked_version`).
+    """Return the query for the content seen last. The writing transaction must hold the school (`version_query`).
 
-    Then of two readers at once the second finds what the first one wrote.
+    Then of two readers at once the second finds what the first one stored.
     """
     return Query(_LAST_SEEN, answer_key._asdict())
 
 
 def changed_since(found: Sequence[Row], content_hash: str, moment: datetime, opened: datetime) -> datetime:
-    """Give since when an answer has this content, in UTC, from what was found; new content is new from now on.
+    """Return since when an answer has this content, in UTC: as stored, or for new content the present moment.
 
-    It is also later than `opened`, since when the koppeling is open under its profile: the last content may have been
-    answered with that moment.
+    `found` are the rows of `last_seen_query`. New content is later than `opened`, since when the koppeling is open
+    under its profile: the last content may have been answered with that moment.
     """
     gewijzigd = whole_second(moment)
     if not found:
@@ -89,46 +74,49 @@ def changed_since(found: Sequence[Row], content_hash: str, moment: datetime, ope
 def validity_row(
     answer_key: AnswerKey, content_hash: str, gewijzigd: datetime, validity: Validity
 ) -> tuple[InsertStatement, dict[str, Any]]:
-    """Give the row that says since when an answer has its content, and for what it holds (`opslag.put`)."""
+    """Return the row of `answer_state` for an answer."""
     return _VALIDITY_INSERT, {
         **answer_key._asdict(),
-        "inhoud_hash": content_hash,
+        "content_hash": content_hash,
         "gewijzigd": to_utc(gewijzigd),
-        **{naam: getattr(validity, naam) for naam in Validity.__slots__},
+        **{name: getattr(validity, name) for name in Validity.__slots__},
     }
 
 
 def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash: str) -> None:
-    """Take the note away from content that is gone, so that it is made again."""
+    """Mark the state of an answer whose bytes are gone, so that it is rendered again."""
     connection.execute(
-        stand.update().where(*_is(answer_key), stand.c.inhoud_hash == content_hash).values(schoolversie=None)
+        answer_state.update()
+        .where(*_is(answer_key), answer_state.c.content_hash == content_hash)
+        .values(school_version=None)
     )
 
 
-_VALIDITY_INSERT = InsertStatement(stand, [column.name for column in stand.c], replaces=True)
+_VALIDITY_INSERT = InsertStatement(answer_state, [column.name for column in answer_state.c], replaces=True)
 _LAST_SEEN = SelectStatement(
-    sa.select(stand.c.inhoud_hash, stand.c.gewijzigd).where(
-        *(stand.c[naam] == sa.bindparam(naam, type_=sa.String) for naam in AnswerKey._fields)
+    sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd).where(
+        *(answer_state.c[name] == sa.bindparam(name, type_=sa.String) for name in AnswerKey._fields)
     )
 )
 
 
 def _is(answer_key: AnswerKey) -> list[sa.ColumnElement[bool]]:
-    return [stand.c[naam] == getattr(answer_key, naam) for naam in AnswerKey._fields]
+    return [answer_state.c[name] == getattr(answer_key, name) for name in AnswerKey._fields]
 
 
 def caller_has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, moment: datetime) -> bool:
-    """Tell whether a caller who got data at its moment has the present content.
+    """Return whether a caller that received data at its moment has the present content.
 
-    It has when that is exactly `gewijzigd`, or lies the margin after it and not in the future. A moment without a zone
-    is one of Amsterdam; in the doubled hour of October it is the earlier of two. What cannot be read is never enough.
+    True when that moment is exactly `gewijzigd`, or at least MARGIN later (inclusive) and not in the future. A moment
+    without a zone is in Amsterdam, in the doubled hour of October the earlier of the two. One that cannot be parsed
+    never counts.
     """
     received = _parse(laatstontvangengegevens)
     return received is not None and (received == gewijzigd or gewijzigd + MARGIN <= received <= moment)
 
 
 def whole_second(moment: datetime) -> datetime:
-    """Give a moment in UTC, rounded up to whole seconds."""
+    """Return a moment in UTC, rounded up to whole seconds."""
     if moment.tzinfo is UTC and not moment.microsecond:
         return moment
     floor = moment.astimezone(UTC).replace(microsecond=0)
@@ -136,7 +124,7 @@ def whole_second(moment: datetime) -> datetime:
 
 
 def _parse(text: str | None) -> datetime | None:
-    """Give the instant of an xs:dateTime; None for what Python's calendar does not hold, such as 24:00:00."""
+    """Parse an xs:dateTime to its instant; None for what Python cannot hold, such as 24:00:00."""
     if text is None:
         return None
     try:

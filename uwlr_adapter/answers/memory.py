@@ -1,4 +1,4 @@
-"""What a process keeps at hand: the last used, within a number of bytes."""
+"""An in-process cache: least recently used out first, bounded in bytes."""
 
 import threading
 from collections import OrderedDict
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 
 class ByteLruCache(Generic[Item]):
-    """Keeps things by key; what was not used for longest goes first. Safe to share between threads."""
+    """Evicts the least recently used item first. Safe to share between threads."""
 
     def __init__(self, octets: int) -> None:
         self._octets = octets
@@ -18,7 +18,7 @@ class ByteLruCache(Generic[Item]):
         self._found: OrderedDict[Hashable, tuple[Item, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> Item | None:
-        """Give what is kept under a key, if it is still there."""
+        """Return the item of a key; None when it is not there."""
         with self._lock:
             found = self._found.get(key)
             if found is None:
@@ -27,7 +27,7 @@ class ByteLruCache(Generic[Item]):
             return found[0]
 
     def put(self, key: Hashable, item: Item, octets: int) -> None:
-        """Keep a thing that takes this many bytes; one that is larger than all room is not kept."""
+        """Store an item of this many bytes; one larger than the whole cache is not stored."""
         with self._lock:
             old = self._found.pop(key, None)
             self._used -= 0 if old is None else old[1]

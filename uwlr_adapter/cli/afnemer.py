@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 from rich.markup import escape
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
@@ -37,7 +37,7 @@ def add(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer add Snappet
     """
     with _transaction(context) as (connection, server_keys):
-        _, klantcode = afnemers.add(connection, server_keys, klantnaam, context.clock())
+        _, klantcode = afnemers.add(connection, server_keys, klantnaam, context.clock(), actor=own_actor())
     _show_once(context, klantcode)
 
 
@@ -77,7 +77,9 @@ def rotate(context: Context, klantnaam: str, overlap: int) -> None:
     Example:  uwlr-adapter afnemer rotate Snappet --overlap 14
     """
     with _transaction(context) as (connection, server_keys):
-        _, klantcode = afnemers.rotate(connection, server_keys, klantnaam, context.clock(), timedelta(days=overlap))
+        _, klantcode = afnemers.rotate(
+            connection, server_keys, klantnaam, context.clock(), timedelta(days=overlap), actor=own_actor()
+        )
     _show_once(context, klantcode)
 
 
@@ -90,7 +92,7 @@ def disable(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer disable Snappet
     """
     with _transaction(context) as (connection, _):
-        afnemers.disable(connection, klantnaam, context.clock())
+        afnemers.disable(connection, klantnaam, context.clock(), actor=own_actor())
     context.messages.print("Disabled. Its calls are refused from now on.")
 
 
@@ -103,7 +105,7 @@ def enable(context: Context, klantnaam: str) -> None:
     Example:  uwlr-adapter afnemer enable Snappet
     """
     with _transaction(context) as (connection, _):
-        afnemers.enable(connection, klantnaam, context.clock())
+        afnemers.enable(connection, klantnaam, context.clock(), actor=own_actor())
     context.messages.print("Enabled.")
 
 

@@ -1,5 +1,7 @@
 """Shared by all commands: settings, database, clock, output, and errors as one sentence."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +12,9 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.clock import Clock, now
-from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
+from uwlr_adapter.db.schema_version import SchemaState
+from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
@@ -43,15 +47,18 @@ class Context:
             raise click.ClickException(f"the catalogue is not usable: {error}") from error
 
     @contextmanager
-    def database(self) -> Iterator[Database]:
-        """Open the database; SQLite is made and migrated by itself, another database must be current."""
+    def database(self, *, create: bool = False) -> Iterator[Database]:
+        """Open the database, which must be usable; with `create` it is created or migrated first.
+
+        Raises ClickException; the sentence names the command to run.
+        """
         database: Database | None = None
         try:
-            database = Database(self.settings.database_url)
-            if database.is_sqlite:
+            database = Database(self.settings.database_url, create=create)
+            if create:
                 database.upgrade()
             else:
-                database.require_current()
+                database.require_usable()
             yield database
         except DatabaseUnusableError as error:
             raise click.ClickException(str(error)) from error
@@ -60,6 +67,29 @@ class Context:
         finally:
             if database is not None:
                 database.close()
+
+    def schema_state(self) -> SchemaState:
+        """Return what this code can do with the database, which stays as it is. Raises ClickException."""
+        try:
+            database = Database(self.settings.database_url, create=False)
+        except DatabaseAbsentError:
+            return SchemaState.ABSENT
+        except DatabaseUnusableError as error:
+            raise click.ClickException(str(error)) from error
+        try:
+            return database.schema_state()
+        except DatabaseUnusableError as error:
+            raise click.ClickException(str(error)) from error
+        finally:
+            database.close()
+
+
+def own_actor() -> str:
+    """Return the actor of an act on the command line, as the journaal has it: `cli:` and the user of this machine."""
+    try:
+        return f"cli:{getpass.getuser()}"[:MAX_ACTOR]
+    except (OSError, KeyError):  # a container without a password entry
+        return f"cli:uid-{os.getuid()}"
 
 
 _NO_WRAP = frozenset({"ID", "moment", "vestiging", "reden"})

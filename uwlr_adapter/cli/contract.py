@@ -7,6 +7,7 @@ import click
 from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
 
 @click.group()
@@ -18,8 +19,8 @@ def contract() -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--xsdversie",
-    type=click.Choice(["2.2", "2.3"]),
-    default="2.2",
+    type=click.Choice(FULL_VERSIONS),
+    default=USUAL_VERSION,
     show_default=True,
     help="UWLR version of the files in DIR.",
 )

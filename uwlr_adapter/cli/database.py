@@ -3,7 +3,6 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.database import Database, DatabaseUnusableError
 
 
 @click.group()
@@ -17,14 +16,12 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(context: Context) -> None:
-    """Migrate the tables to the current version; the data stay.
+    """Migrate the tables to the current version, or create them; the data stay.
+
+    Stop every process that serves from this database first.
 
     Example:  UWLR_DATABASE=sqlite:////var/lib/uwlr/uwlr.sqlite3 uwlr-adapter db upgrade
     """
-    try:
-        database = Database(context.settings.database_url)
-        database.upgrade()
-        database.close()
-    except DatabaseUnusableError as error:
-        raise click.ClickException(str(error)) from error
+    with context.database(create=True):
+        pass
     context.messages.print("The database is up to date.")

@@ -11,6 +11,7 @@ import click
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
@@ -33,7 +34,7 @@ REQUEST = """\
  </autorisatie></s:Header><s:Body>
  <leerlinggegevens_verzoek xmlns="http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens">
   <schooljaar>{schooljaar}</schooljaar><brincode>{brincode}</brincode>
-  <dependancecode>{dependancecode}</dependancecode><xsdversie>2.2</xsdversie>
+  <dependancecode>{dependancecode}</dependancecode><xsdversie>{xsdversie}</xsdversie>
  </leerlinggegevens_verzoek></s:Body></s:Envelope>"""
 """A message to the demo, shown for pasting; the fields are those of DemoSchool."""
 
@@ -64,7 +65,7 @@ def demo(context: Context, port: int, data: Path | None, *, as_json: bool) -> No
     folder: Path = data or root_data or Path("uwlr-demo")
     settings = _demo_settings(folder, port)
     with (
-        Context(settings, context.clock).database() as database,
+        Context(settings, context.clock).database(create=True) as database,
         context.messages.status("Creating the example school …"),
     ):
         _require_demo_folder(folder, database)
@@ -125,7 +126,8 @@ def _report(context: Context, settings: Settings, example: DemoSchool, *, as_jso
     echo("\nThe school's page, the Koppelingenoverzicht:\n")
     for name, value in portal.items():
         echo(f"{name:<20}{value}")
-    echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{REQUEST.format(**asdict(example))}\n")
+    request = REQUEST.format(**asdict(example), xsdversie=USUAL_VERSION)
+    echo(f"\nA request to paste (POST, Content-Type: text/xml):\n\n{request}\n")
     try:
         antwoord = pull(endpoint, PullRequest(**asdict(example)))
     except PullError as error:

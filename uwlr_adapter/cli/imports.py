@@ -1,11 +1,14 @@
 """`uwlr-adapter import`: import records from a source, show earlier imports, and undo them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import sqlalchemy as sa
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,7 +23,8 @@ from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
-from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database import IN_MEMORY, Database
+from uwlr_adapter.db.schema_version import SchemaState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
@@ -240,7 +244,7 @@ def _import(
     )
     refused = 0
     parts = parts or source.parts()
-    with context.database() as database, _progress(context.messages) as progress:
+    with _target(context, dry_run=dry_run) as database, _progress(context.messages) as progress:
         for part in progress.track(parts, description="Importing"):
             try:
                 done = _import_part(database, source, part, options)
@@ -252,6 +256,16 @@ def _import(
                 print_done(context.console, part, done, dry_run=dry_run, short=len(parts) >= MANY)
     if refused:
         click.get_current_context().exit(1)
+
+
+@contextmanager
+def _target(context: Context, *, dry_run: bool) -> Iterator[Database]:
+    """Open the database to import into, created if need be; a dry run without one compares with an empty one."""
+    if dry_run and context.schema_state() is SchemaState.ABSENT:
+        context = replace(context, settings=context.settings.model_copy(update={"database": SecretStr(IN_MEMORY)}))
+        dry_run = False  # nothing that this one holds outlives the command
+    with context.database(create=not dry_run) as database:
+        yield database
 
 
 def _import_part(

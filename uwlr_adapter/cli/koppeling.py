@@ -13,12 +13,12 @@ import click
 import sqlalchemy as sa
 from rich.markup import escape
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.secrets import read_secret
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
-from uwlr_adapter.koppelingen.actions import ActivationRequest
+from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
@@ -157,7 +157,8 @@ def activate(
         )
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            activated = actions.activate(connection, catalogue, server_keys, request, context.clock())
+            moment, actor = context.clock(), own_actor()
+            activated = actions.activate(connection, catalogue, server_keys, request, moment, actor=actor)
     if generate:
         _show_once(context, chosen)
     context.messages.print(f"Activated {koppeling_id} for {brin6} from {activated.startdatum:%d-%m-%Y}.")
@@ -219,7 +220,7 @@ def _act(
     context: Context,
     brin6: str,
     koppeling_id: str,
-    action: Callable[[sa.Connection, int, int, datetime], Koppeling],
+    action: KoppelingAct,
     question: str | None,
 ) -> None:
     """Apply an action to the koppeling as read before the confirmation; it is refused if somebody changed it since."""
@@ -229,7 +230,7 @@ def _act(
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
-            action(connection, seen.id, seen.versie, context.clock())
+            action(connection, seen.id, seen.version, context.clock(), actor=own_actor())
 
 
 def _enter_code(
@@ -244,7 +245,15 @@ def _enter_code(
         chosen = code if seen.afnemer_id is None else _chosen_code(brin6, code, generate=generate)
         server_keys = ServerKeys.from_settings(context.settings, database)
         with database.writing() as connection:
-            actions.enter_code(connection, server_keys, seen.id, seen.versie, chosen or "", context.clock())
+            actions.enter_code(
+                connection,
+                server_keys,
+                seen.id,
+                seen.version,
+                chosen or "",
+                context.clock(),
+                actor=own_actor(),
+            )
     if generate:
         _show_once(context, chosen)
 

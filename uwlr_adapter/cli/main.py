@@ -12,6 +12,7 @@ from uwlr_adapter.settings import Settings
 
 COMMANDS = {
     "demo": "demo",
+    "init": "init",
     "serve": "serve",
     "db": "database",
     "school": "school",

@@ -12,6 +12,7 @@ from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.client import PullError, PullRequest, PullResult
 from uwlr_adapter.client import pull as fetch
 from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.versions import USUAL_VERSION
 
 _BRIN6 = 6
 """Characters of a brincode and a dependancecode together."""
@@ -24,7 +25,7 @@ _BRIN6 = 6
 @secret_option("--autorisatiesleutel", "The verificatiecode that the school entered.")
 @click.option("--brin6", required=True, help="Brincode and dependancecode, such as 21QW00.")
 @click.option("--schooljaar", help="Such as 2026-2027; default: the current one.")
-@click.option("--xsdversie", default="2.2", show_default=True, help="UWLR version of the request.")
+@click.option("--xsdversie", default=USUAL_VERSION, show_default=True, help="UWLR version of the request.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to save the answer in, as XML.")
 @click.pass_obj
 def pull(

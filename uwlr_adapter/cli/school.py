@@ -1,6 +1,7 @@
 """`uwlr-adapter school`: the known vestigingen, and what is answered for them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 import click
@@ -13,8 +14,9 @@ from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.names import OPERATIONS
-from uwlr_adapter.contract.profiles import PROFIELEN, VERSIONS, get_profiel
+from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Verzoek
+from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
 from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
@@ -98,7 +100,7 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
-        _print_dataset(context.console, brin6, dataset)
+        _print_dataset(context.console, brin6, dataset, context.catalogue().profielen.values())
     if changes:
         table = make_table("from", "leerlingen who join", "leerlingen who leave")
         for change in changes:
@@ -111,7 +113,11 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
 @click.option("--koppeling", "entry_id", required=True, help="Id of the koppeling in the catalogue, such as snappet.")
 @click.option("--schooljaar", help="Default: the current schooljaar.")
 @click.option(
-    "--xsdversie", type=click.Choice(VERSIONS), default="2.2", show_default=True, help="UWLR version of the request."
+    "--xsdversie",
+    type=click.Choice(VERSIONS),
+    default=USUAL_VERSION,
+    show_default=True,
+    help="UWLR version of the request.",
 )
 @click.option(
     "--operatie",
@@ -159,7 +165,7 @@ def preview(
     click.echo(answer)
 
 
-def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
+def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:
     """Print a dataset: counts per groep, and the elements that each profile requires but the records lack."""
     school, per_groep = dataset.school, Counter[str | None]()
     for leerling in dataset.leerlingen:
@@ -173,8 +179,8 @@ def _print_dataset(console: Console, brin6: str, dataset: Dataset) -> None:
         table.add_row("(no stamgroep)", "", "", str(per_groep[None]))
     console.print(table)
     table = make_table("profiel", "version", "record", "missing", "count")
-    for name in PROFIELEN:
-        for version in ("2.2", "2.3"):
-            for (kind, element), count in get_profiel(name, version).missing(dataset).items():
-                table.add_row(name, version, kind, element, str(count))
+    for profiel in profielen:
+        for version in FULL_VERSIONS:
+            for (kind, element), count in profiel.in_version(version).missing(dataset).items():
+                table.add_row(escape(profiel.name), version, kind, element, str(count))
     console.print(table if table.row_count else "Nothing is missing under any profile.")

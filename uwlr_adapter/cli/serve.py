@@ -38,12 +38,12 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
         raise click.UsageError(
             f"listening on {settings.host} needs --public-url https://…: codes may only travel over TLS"
         )
+    if settings.workers > 1 and settings.database_url.startswith("sqlite"):
+        raise click.UsageError(
+            f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite has one writer, so one worker"
+        )
     context.catalogue()
     with context.database() as database:
-        if database.is_sqlite and settings.workers > 1:
-            raise click.UsageError(
-                f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite allows one writer, so one worker"
-            )
         try:
             ServerKeys.from_settings(settings, database)
         except ServerKeyError as error:

@@ -1,7 +1,7 @@
-"""Two sets of XSDs for the same messages held against each other: the official files of an owner, and ours.
+"""Comparison of two sets of XSDs for the same messages: the official files of an owner, and ours.
 
-The models are walked side by side with xmlschema, and both judge the same samples with libxml2. What we state to
-differ is marked with its reason; the rest is news.
+The models are walked side by side with xmlschema, and both sets validate the same samples with libxml2. A difference
+that we state is marked with its reason; any other one is unexpected.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ KEYS_HELD = "keys, eckids and references are held to by ours"
 
 
 def compare(theirs: Schemas, xsdversie: str) -> list[Difference]:
-    """Give every difference between an owner's schemas and ours: first of the models, then of the samples.
+    """Return every difference between an owner's schemas and ours: first of the models, then of the samples.
 
     Raises CompareError when the owner's schemas do not compile.
     """
@@ -28,18 +28,18 @@ def compare(theirs: Schemas, xsdversie: str) -> list[Difference]:
 
 
 def compare_models(theirs: Schemas, xsdversie: str) -> list[Difference]:
-    """Give the differences of messages, elements, attributes, cardinality, order, types, facets and code lists."""
+    """Return the differences of messages, elements, attributes, cardinality, order, types, facets and code lists."""
     own_schemas = ours(xsdversie)
     mine, other = _models(own_schemas), _models(theirs)
-    found = [Difference(naam, "message", "here", "absent") for naam in MESSAGES if naam not in theirs.files]
+    found = [Difference(name, "message", "here", "absent") for name in MESSAGES if name not in theirs.files]
     for path, model in other.items():
-        extra = sorted(naam for naam in model.elements if naam.endswith(("_verzoek", "_antwoord")))
+        extra = sorted(name for name in model.elements if name.endswith(("_verzoek", "_antwoord")))
         found += [
-            Difference(naam, "message", "absent", f"here, in {path.name}") for naam in extra if naam not in MESSAGES
+            Difference(name, "message", "absent", f"here, in {path.name}") for name in extra if name not in MESSAGES
         ]
     walk = ModelWalk()
-    for naam, path in theirs.files.items():
-        walk.element(naam, mine[own_schemas.files[naam]].elements[naam], other[path].elements[naam])
+    for name, path in theirs.files.items():
+        walk.element(name, mine[own_schemas.files[name]].elements[name], other[path].elements[name])
     return found + walk.found
 
 
@@ -55,25 +55,25 @@ def _models(schemas: Schemas) -> dict[Path, Any]:
 
 @dataclass(slots=True)
 class _SampleCount:
-    """Samples of one place that one party accepts and the other refuses."""
+    """The first of the samples of one place that one party accepts and the other refuses, and their number."""
 
     first: str
     number: int = 0
 
 
 def compare_samples(theirs: Schemas, xsdversie: str) -> Iterator[Difference]:
-    """Judge each sample by both; those of one place and one verdict are told together, with the first of them."""
+    """Validate each sample by both; samples of one place and one verdict are one difference, which shows the first."""
     own_schemas = ours(xsdversie)
     judges = {path: _compile(path) for path in (*own_schemas.paths, *theirs.paths)}
     found: dict[tuple[str, bool, str], _SampleCount] = {}
     tried: set[str] = set()
     for root in samples.every():
-        naam = etree.QName(root).localname
-        if naam not in theirs.files:
+        name = etree.QName(root).localname
+        if name not in theirs.files:
             continue
-        mine, other = judges[own_schemas.files[naam]], judges[theirs.files[naam]]
+        mine, other = judges[own_schemas.files[name]], judges[theirs.files[name]]
         if not other.validate(root):
-            yield Difference(naam, "sample", "accepts a full message", "refuses it")
+            yield Difference(name, "sample", "accepts a full message", "refuses it")
             continue
         for mutation in samples.changes(root, tried):
             accepted = mine.validate(root)
@@ -81,10 +81,10 @@ def compare_samples(theirs: Schemas, xsdversie: str) -> Iterator[Difference]:
                 reason = _stated(mutation, accepted=accepted, mine=mine)
                 counts = found.setdefault((mutation.path, accepted, reason), _SampleCount(mutation.what))
                 counts.number += 1
-    for (pad, accepted, reason), counts in found.items():
+    for (path, accepted, reason), counts in found.items():
         more = f" and {counts.number - 1} more" if counts.number > 1 else ""
         accepts, refuses = f"accepts {counts.first}{more}", f"refuses {counts.first}{more}"
-        yield Difference(pad, "sample", accepts if accepted else refuses, refuses if accepted else accepts, reason)
+        yield Difference(path, "sample", accepts if accepted else refuses, refuses if accepted else accepts, reason)
 
 
 def _compile(path: Path) -> etree.XMLSchema:
@@ -95,7 +95,7 @@ def _compile(path: Path) -> etree.XMLSchema:
 
 
 def _stated(mutation: samples.SampleMutation, *, accepted: bool, mine: etree.XMLSchema) -> str:
-    """Give why the verdicts on a sample may differ, or nothing."""
+    """Return the stated reason why the verdicts on a sample differ; empty when there is none."""
     if accepted:
         return STATED_SCHOOLJAREN if mutation.path.endswith("/school/schooljaar") else ""
     rules = {entry.type_name for entry in mine.error_log}  # type: ignore[attr-defined] # the stubs miss it

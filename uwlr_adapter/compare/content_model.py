@@ -1,4 +1,4 @@
-"""Content models compared as languages: which orders of child elements one allows and the other does not.
+"""Comparison of content models as languages: orders of child elements that one allows and the other does not.
 
 Two schemas may write the same order of children in different ways (a choice of three sequences, or an optional choice
 and one element after it). So a model is turned into an automaton over the names of the children, and two models are
@@ -18,7 +18,7 @@ ParticleKind: TypeAlias = Literal["element", "sequence", "choice", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Particle:
-    """A part of a content model: an element by its name, or a group of parts; `hoogstens` None is unbounded."""
+    """A part of a content model: an element by its name, or a group of parts; `max_occurs` None is unbounded."""
 
     kind: ParticleKind
     name: str = ""
@@ -27,17 +27,17 @@ class Particle:
     max_occurs: int | None = 1
 
     def names(self) -> frozenset[str]:
-        """Give the names of all elements in it."""
+        """Return the names of all elements in it."""
         if self.kind == "element":
             return frozenset({self.name})
         return frozenset[str]().union(*(part.names() for part in self.parts))
 
-    def occurs(self, naam: str) -> tuple[int, int | None]:
-        """Give how often an element stands in it at least and at most; None is unbounded."""
+    def occurs(self, name: str) -> tuple[int, int | None]:
+        """Return the least and the largest number of times that an element occurs in it; None is unbounded."""
         if self.kind == "element":
-            least, most = (1, 1) if self.name == naam else (0, 0)
+            least, most = (1, 1) if self.name == name else (0, 0)
             return _times((least, most), self)
-        found = [part.occurs(naam) for part in self.parts] or [(0, 0)]
+        found = [part.occurs(name) for part in self.parts] or [(0, 0)]
         most_each = [most for _, most in found]
         if self.kind == "choice":
             return _times((min(least for least, _ in found), _largest(most_each)), self)
@@ -69,8 +69,8 @@ class _Automaton:
     follow: dict[int, set[int]] = field(default_factory=lambda: {0: set()})
     last: set[int] = field(default_factory=set)
 
-    def step(self, states: frozenset[int], naam: str) -> frozenset[int]:
-        return frozenset(one for state in states for one in self.follow[state] if self.names[one] == naam)
+    def step(self, states: frozenset[int], name: str) -> frozenset[int]:
+        return frozenset(one for state in states for one in self.follow[state] if self.names[one] == name)
 
     def accepts(self, states: frozenset[int]) -> bool:
         return not self.last.isdisjoint(states)
@@ -78,7 +78,7 @@ class _Automaton:
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    """A piece of an automaton under construction: may it be empty, where does it begin, where does it end."""
+    """A piece of an automaton under construction: whether it may be empty, its first and its last states."""
 
     nullable: bool = True
     first: frozenset[int] = frozenset()
@@ -86,7 +86,7 @@ class _Fragment:
 
 
 def _automaton(model: Particle, without: AbstractSet[str]) -> _Automaton:
-    """Build the automaton of a model in which the elements `without` are passed over."""
+    """Build the automaton of a model, ignoring the elements `without`."""
     automaton = _Automaton()
     whole = _occurrences(automaton, model, without)
     automaton.follow[0] = set(whole.first)
@@ -95,7 +95,7 @@ def _automaton(model: Particle, without: AbstractSet[str]) -> _Automaton:
 
 
 def _occurrences(automaton: _Automaton, part: Particle, without: AbstractSet[str]) -> _Fragment:
-    """Give a part as often as it may stand there: the obliged copies, then the optional ones or a loop."""
+    """Build a part as often as it may occur: the required copies, then the optional ones or a loop."""
     fragment = _Fragment()
     for _ in range(min(part.min_occurs, MAX_COPIES)):
         fragment = _then(automaton, fragment, _once(automaton, part, without))
@@ -109,25 +109,25 @@ def _occurrences(automaton: _Automaton, part: Particle, without: AbstractSet[str
     return fragment
 
 
-def _once(automaton: _Automaton, deel: Particle, without: AbstractSet[str]) -> _Fragment:
-    if deel.kind == "element":
-        if deel.name in without:
+def _once(automaton: _Automaton, part: Particle, without: AbstractSet[str]) -> _Fragment:
+    if part.kind == "element":
+        if part.name in without:
             return _Fragment()
-        automaton.names.append(deel.name)
+        automaton.names.append(part.name)
         state = len(automaton.names) - 1
         automaton.follow[state] = set()
         return _Fragment(nullable=False, first=frozenset({state}), last=frozenset({state}))
-    parts = [_occurrences(automaton, one, without) for one in deel.parts]
-    if deel.kind == "sequence" or not parts:
+    parts = [_occurrences(automaton, one, without) for one in part.parts]
+    if part.kind == "sequence" or not parts:
         fragment = _Fragment()
-        for part in parts:
-            fragment = _then(automaton, fragment, part)
+        for one in parts:
+            fragment = _then(automaton, fragment, one)
         return fragment
-    first = frozenset[int]().union(*(part.first for part in parts))
-    last = frozenset[int]().union(*(part.last for part in parts))
-    if deel.kind == "all":  # any order; that each comes once is left to the counts
+    first = frozenset[int]().union(*(one.first for one in parts))
+    last = frozenset[int]().union(*(one.last for one in parts))
+    if part.kind == "all":  # any order; that each comes once is left to the counts
         _link(automaton, last, first)
-    return _Fragment(nullable=any(part.nullable for part in parts), first=first, last=last)
+    return _Fragment(nullable=any(one.nullable for one in parts), first=first, last=last)
 
 
 def _then(automaton: _Automaton, one: _Fragment, two: _Fragment) -> _Fragment:
@@ -146,19 +146,19 @@ def _link(automaton: _Automaton, origins: frozenset[int], targets: frozenset[int
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A shortest sequence of children that exactly one of two models accepts; `eerste` says whether the first does."""
+    """A shortest sequence of children that one of two models accepts; `first_accepts`: whether it is the first."""
 
     names: tuple[str, ...]
     first_accepts: bool
 
 
 def difference(one: Particle, two: Particle) -> Witness | None:
-    """Give a shortest sequence on which two models differ, or None when they accept the same.
+    """Return a shortest sequence on which two models differ, or None when they accept the same.
 
-    Elements that only one of them knows are passed over: that they are missing is another difference.
+    Elements that only one of them has are ignored: that they are missing is another difference.
     """
-    alleen = one.names() ^ two.names()
-    left, right = _automaton(one, alleen), _automaton(two, alleen)
+    unshared = one.names() ^ two.names()
+    left, right = _automaton(one, unshared), _automaton(two, unshared)
     alphabet = sorted(one.names() & two.names())
     start = (frozenset({0}), frozenset({0}))
     seen = {start}
@@ -167,9 +167,9 @@ def difference(one: Particle, two: Particle) -> Witness | None:
         (here, there), path = todo.popleft()
         if left.accepts(here) != right.accepts(there):
             return Witness(path, left.accepts(here))
-        for naam in alphabet:
-            pair = (left.step(here, naam), right.step(there, naam))
+        for name in alphabet:
+            pair = (left.step(here, name), right.step(there, name))
             if pair not in seen:
                 seen.add(pair)
-                todo.append((pair, (*path, naam)))
+                todo.append((pair, (*path, name)))
     return None

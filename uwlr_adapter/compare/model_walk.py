@@ -8,7 +8,7 @@ import xmlschema
 from uwlr_adapter.compare.content_model import Particle, ParticleKind, difference
 
 Component: TypeAlias = Any
-"""A component of xmlschema; what is asked of it here is in none of the types that it publishes."""
+"""A component of xmlschema; its published types have none of the attributes that are used here."""
 _XSD = "http://www.w3.org/2001/XMLSchema"
 STATED_SCHOOLJAREN = "an answer of ours may carry any two following years up to 2099-2100"
 STATED_TOEVOEGINGEN = "no block can be written in it: its type is abstract and has no heirs"
@@ -18,8 +18,8 @@ STATED_TOEVOEGINGEN = "no block can be written in it: its type is abstract and h
 class Difference:
     """One difference.
 
-    `pad` is the path of local names, `soort` one of message, element, attribute, cardinality, order, type, facet, codes
-    and sample; `ons` and `hun` say what each has; `verklaard` is the reason of a difference that we state, else empty.
+    `path` consists of local names; `kind` is message, element, attribute, cardinality, order, type, facet, codes or
+    sample; `ours` and `theirs` describe both sides; `stated` is the reason of a difference that we state, else empty.
     """
 
     path: str
@@ -30,14 +30,14 @@ class Difference:
 
 
 class ModelWalk:
-    """A walk through two models at once. A pair of types is looked at once, where it is first met."""
+    """A walk through two models at once. A pair of types is compared once, where it first occurs."""
 
     def __init__(self) -> None:
         self.found: list[Difference] = []
         self._seen: set[tuple[int, int]] = set()
 
     def element(self, path: str, ours: Component, theirs: Component) -> None:
-        """Compare two declarations of the same element, and all under it."""
+        """Compare two declarations of the same element, and all below it."""
         for name in ("default", "fixed", "nillable"):
             self._note(path, "element", *(f"{name} {getattr(one, name)!r}" for one in (ours, theirs)))
         self.type(path, ours.type, theirs.type)
@@ -59,51 +59,51 @@ class ModelWalk:
             self._children(path, ours.content, theirs.content)
 
     def _note(self, path: str, kind: str, ours: str, theirs: str, stated: str = "") -> bool:
-        """Write down a difference, if it is one; gives whether both are the same."""
+        """Add a difference, if it is one; return whether both are the same."""
         if ours != theirs:
             self.found.append(Difference(path, kind, ours, theirs, stated))
         return ours == theirs
 
     def _children(self, path: str, ours: Component, theirs: Component) -> None:
         mine, other = _particle(ours), _particle(theirs)
-        for naam in sorted(mine.names() ^ other.names()):
-            stated = STATED_TOEVOEGINGEN if naam == "toevoegingen" and naam in other.names() else ""
-            here, there = (_times(model, naam) if naam in model.names() else "absent" for model in (mine, other))
-            self._note(f"{path}/{naam}", "element", here, there, stated)
+        for name in sorted(mine.names() ^ other.names()):
+            stated = STATED_TOEVOEGINGEN if name == "toevoegingen" and name in other.names() else ""
+            here, there = (_times(model, name) if name in model.names() else "absent" for model in (mine, other))
+            self._note(f"{path}/{name}", "element", here, there, stated)
         both = mine.names() & other.names()
         if (witness := difference(mine, other)) is not None:
             counts = [
-                self._note(f"{path}/{naam}", "cardinality", _times(mine, naam), _times(other, naam))
-                for naam in sorted(both)
+                self._note(f"{path}/{name}", "cardinality", _times(mine, name), _times(other, name))
+                for name in sorted(both)
             ]
             if all(counts):
                 said = ("accepts ", "refuses ") if witness.first_accepts else ("refuses ", "accepts ")
                 self._note(path, "order", *(word + (" ".join(witness.names) or "nothing") for word in said))
         mine_elements, other_elements = _elements(ours), _elements(theirs)
-        for naam in mine_elements:
-            if naam in both - {"*"}:
-                self.element(f"{path}/{naam}", mine_elements[naam], other_elements[naam])
+        for name in mine_elements:
+            if name in both - {"*"}:
+                self.element(f"{path}/{name}", mine_elements[name], other_elements[name])
 
     def _attributes(self, path: str, ours: Component, theirs: Component) -> None:
-        sides = [{str(naam or "*"): one for naam, one in side.items()} for side in (ours, theirs)]
-        for naam in sorted(sides[0].keys() | sides[1].keys()):
-            uses = [_use(side.get(naam)) for side in sides]
-            if self._note(f"{path}/@{naam}", "attribute", *uses) or "absent" not in uses:
-                mine, other = sides[0][naam], sides[1][naam]
-                if naam != "*":
-                    self.type(f"{path}/@{naam}", mine.type, other.type)
+        sides = [{str(name or "*"): one for name, one in side.items()} for side in (ours, theirs)]
+        for name in sorted(sides[0].keys() | sides[1].keys()):
+            uses = [_use(side.get(name)) for side in sides]
+            if self._note(f"{path}/@{name}", "attribute", *uses) or "absent" not in uses:
+                mine, other = sides[0][name], sides[1][name]
+                if name != "*":
+                    self.type(f"{path}/@{name}", mine.type, other.type)
 
     def _simple(self, path: str, ours: Component, theirs: Component) -> None:
         mine, other = _facets(ours), _facets(theirs)
         codes = mine.pop("enumeration", frozenset()), other.pop("enumeration", frozenset())
         if codes[0] != codes[1]:
             self.found.append(_codes(path, *codes))
-        for naam in sorted(mine.keys() | other.keys()):
-            self._note(path, "facet", *(f"{naam} {_listed(side.get(naam, frozenset()))}" for side in (mine, other)))
+        for name in sorted(mine.keys() | other.keys()):
+            self._note(path, "facet", *(f"{name} {_listed(side.get(name, frozenset()))}" for side in (mine, other)))
 
 
 def _kind(one: Component) -> str:
-    """Give the built-in type that a simple type restricts, or that it is no simple type."""
+    """Return the built-in type that a simple type restricts, or a description of a type that is not simple."""
     if not one.is_simple():
         return "elements or attributes"
     while one.target_namespace != _XSD and one.base_type is not None:
@@ -128,8 +128,8 @@ def _elements(group: Component) -> dict[str, Component]:
     return {one.local_name or "*": one for one in group.iter_elements()}
 
 
-def _times(model: Particle, naam: str) -> str:
-    least, most = model.occurs(naam)
+def _times(model: Particle, name: str) -> str:
+    least, most = model.occurs(name)
     return f"{least}..{'n' if most is None else most}"
 
 
@@ -142,7 +142,7 @@ def _use(attribute: Component) -> str:
 
 
 def _facets(one: Component) -> dict[str, frozenset[str]]:
-    """Give the facets of a simple type, those that it inherits included; the nearest wins, but patterns add up."""
+    """Return the facets of a simple type, those that it inherits included; the nearest wins, but patterns add up."""
     found: dict[str, frozenset[str]] = {}
     while one is not None and one.target_namespace != _XSD:
         for name, facet in getattr(one, "facets", {}).items():
@@ -158,7 +158,7 @@ def _facets(one: Component) -> dict[str, frozenset[str]]:
 
 
 def _codes(path: str, ours: frozenset[str], theirs: frozenset[str]) -> Difference:
-    """Give the difference of two code lists; that ours has later schooljaren in an answer is stated."""
+    """Return the difference of two code lists; later schooljaren of ours in an answer are stated."""
     later = path.endswith("/school/schooljaar") and bool(theirs) and theirs < ours and min(ours - theirs) > max(theirs)
     if not ours or not theirs:
         return Difference(path, "codes", *("any" if not codes else f"{len(codes)} codes" for codes in (ours, theirs)))

@@ -1,7 +1,7 @@
-"""Messages with every element there is, and every single change of them: what two schemas are tried with.
+"""Messages that hold every element, and every single mutation of them: the samples that two schemas validate.
 
-All of it is invented. What excludes each other (the ways to name a school, the numbers, the postcodes) is spread over
-several messages.
+All values are invented. Elements that exclude each other (the ways to name a school, the numbers, the postcodes) are
+spread over several messages.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.versions import USUAL_VERSION
 
 _LG, _AUT = names.LEERLINGGEGEVENS, names.AUTORISATIE
 _NAME = (
@@ -48,7 +49,7 @@ STEPS = {
     "leerlingen": ("school", "leerlingen"),
     "leerkrachten": ("school", "leerkrachten"),
 }
-"""What of the whole each answer in steps holds."""
+"""The parts of the whole that each answer in steps holds."""
 VALUES = (
     *("", " ", "0", "00", "01", "+1", "1", "2", "3", "9", "10", "12", "123", "1234", "123456", "1234567", "123456789"),
     *(
@@ -70,20 +71,20 @@ VALUES = (
     *("?", "0,3", "0.25", "B", "C", "16", "17", "TAL", "LRK", "NL", "nl", "YO", "true", "#1", "𝒳" * 32, "é" * 6),
     *("x" * length for boundary in (6, 10, 32, 64, 128, 200, 256) for length in (boundary, boundary + 1)),
 )
-"""Values that are right for some element and wrong for others, and texts around every length that the standard has."""
+"""Values that are right for some elements and wrong for others, and texts around each length limit of the standard."""
 
 
 def answer(answer_format: str) -> etree._Element:
-    """Give a valid leerlinggegevens_antwoord of one of the VORMEN, of the schooljaar 2023-2024."""
-    school, naam, number, postcode = _FORMS[answer_format]
+    """Return a valid leerlinggegevens_antwoord of one of the FORMS, of the schooljaar 2023-2024."""
+    school, name, number, postcode = _FORMS[answer_format]
     return etree.fromstring(
         f'<leerlinggegevens_antwoord xmlns="{_LG}"><leerlinggegevens><school><schooljaar>2023-2024</schooljaar>'
         f"<peildatum>2023-09-01</peildatum>{school}<aanmaakdatum>2023-09-01T10:00:00+02:00</aanmaakdatum>"
-        "<auteur>a</auteur><xsdversie>2.2</xsdversie><commentaar>c</commentaar></school>"
+        f"<auteur>a</auteur><xsdversie>{USUAL_VERSION}</xsdversie><commentaar>c</commentaar></school>"
         f'<vestigingen><vestiging key="v1"><naam>v</naam>{_LATER}</vestiging></vestigingen><groepen>'
         f'<groep key="g1"><naam>g</naam><jaargroep>1</jaargroep>{_LATER}</groep>'
         f'<samengestelde_groep key="s1"><naam>s</naam>{_LATER}</samengestelde_groep></groepen>'
-        f'<leerlingen><leerling key="1" eckid="e1">{naam}<geboortedatum>2016-02-03</geboortedatum>'
+        f'<leerlingen><leerling key="1" eckid="e1">{name}<geboortedatum>2016-02-03</geboortedatum>'
         "<geslacht>1</geslacht>"
         '<start_ondw_jgr3>2022-08-01</start_ondw_jgr3><jaargroep>4</jaargroep><groep key="g1"/><samengestelde_groepen>'
         '<samengestelde_groep key="s1"/></samengestelde_groepen><vestiging key="v1"/><gebruikersnaam>g</gebruikersnaam>'
@@ -92,7 +93,7 @@ def answer(answer_format: str) -> etree._Element:
         f"<gewicht_nieuw>0,3</gewicht_nieuw><gewicht>0.25</gewicht>{postcode}"
         "<instroomdatum>2020-08-01</instroomdatum><uitstroomdatum>2028-07-31</uitstroomdatum>"
         "<mutatiedatum>2023-09-01T10:00:00</mutatiedatum></leerling></leerlingen>"
-        f'<leerkrachten><leerkracht key="1" eckid="e1">{naam}<gebruikersnaam>g</gebruikersnaam>'
+        f'<leerkrachten><leerkracht key="1" eckid="e1">{name}<gebruikersnaam>g</gebruikersnaam>'
         '<emailadres>e</emailadres><rol>LRK</rol><rolomschrijving>r</rolomschrijving><groepen><groep key="g1">'
         '<rol>IB</rol><rolomschrijving>r</rolomschrijving></groep><samengestelde_groep key="s1"><rol>RT</rol>'
         "</samengestelde_groep></groepen><mutatiedatum>2023-09-01T10:00:00</mutatiedatum></leerkracht></leerkrachten>"
@@ -100,26 +101,26 @@ def answer(answer_format: str) -> etree._Element:
     )
 
 
-def step(whole: etree._Element, naam: str) -> etree._Element:
-    """Give the answer in steps that holds the same records as an answer of the whole school."""
-    root = etree.XML(f'<{naam}_antwoord xmlns="{_LG}"><leerlinggegevens-{naam}/></{naam}_antwoord>')
+def step(whole: etree._Element, name: str) -> etree._Element:
+    """Return the answer in steps that holds the same records as an answer of the whole school."""
+    root = etree.XML(f'<{name}_antwoord xmlns="{_LG}"><leerlinggegevens-{name}/></{name}_antwoord>')
     parts = etree.fromstring(etree.tostring(whole))[0]
-    root[0].extend([part for part in parts if etree.QName(part).localname in STEPS[naam]])
+    root[0].extend([part for part in parts if etree.QName(part).localname in STEPS[name]])
     return etree.fromstring(etree.tostring(root))
 
 
-def request(naam: str, school: str) -> etree._Element:
-    """Give a full request; `school` is the XML that names the school."""
+def request(name: str, school: str) -> etree._Element:
+    """Return a full request; `school` is the XML that names the school."""
     groepen = '<groepen><groep key="g1"/><samengestelde_groep key="s1"/></groepen>'
     return etree.fromstring(
-        f'<{naam} xmlns="{_LG}"><schooljaar>2023-2024</schooljaar>{school}<xsdversie>2.2</xsdversie>'
+        f'<{name} xmlns="{_LG}"><schooljaar>2023-2024</schooljaar>{school}<xsdversie>{USUAL_VERSION}</xsdversie>'
         "<gegevenssetid>g</gegevenssetid><laatstontvangengegevens>2023-09-01T10:00:00</laatstontvangengegevens>"
-        f"{groepen if naam in {'leerlingen_verzoek', 'leerkrachten_verzoek'} else ''}</{naam}>"
+        f"{groepen if name in {'leerlingen_verzoek', 'leerkrachten_verzoek'} else ''}</{name}>"
     )
 
 
 def autorisatie() -> etree._Element:
-    """Give a valid header."""
+    """Return a valid header."""
     return etree.fromstring(
         f'<autorisatie xmlns="{_AUT}"><autorisatiesleutel>21QW00abcdefghijklmn</autorisatiesleutel>'
         "<klantcode>c</klantcode><klantnaam>n</klantnaam></autorisatie>"
@@ -127,50 +128,50 @@ def autorisatie() -> etree._Element:
 
 
 def every() -> Iterator[etree._Element]:
-    """Give every full message: the answers, the answers in steps, the requests and the header."""
+    """Yield every full message: the answers, the answers in steps, the requests and the header."""
     for answer_format in FORMS:
         yield answer(answer_format)
-    for naam in STEPS:
-        yield step(answer("brincode"), naam)
-    for naam in ("leerlinggegevens_verzoek", *(f"{naam}_verzoek" for naam in STEPS)):
-        yield request(naam, "<brincode>21QW</brincode><dependancecode>00</dependancecode>")
-        yield request(naam, "<schoolkey>s</schoolkey>")
+    for name in STEPS:
+        yield step(answer("brincode"), name)
+    for name in ("leerlinggegevens_verzoek", *(f"{name}_verzoek" for name in STEPS)):
+        yield request(name, "<brincode>21QW</brincode><dependancecode>00</dependancecode>")
+        yield request(name, "<schoolkey>s</schoolkey>")
     yield autorisatie()
 
 
 @dataclass(frozen=True, slots=True)
 class SampleMutation:
-    """What was done to a message: where (local names, `@` before an attribute), and what."""
+    """One mutation of a message: its path (local names, `@` before an attribute) and its description."""
 
     path: str
     what: str
 
 
 def changes(root: etree._Element, tried: set[str]) -> Iterator[SampleMutation]:
-    """Change a message in one place after another, and undo it when the caller goes on.
+    """Mutate a message in place, one mutation at a time, each undone when the caller continues.
 
-    Each element and attribute is left out, each element is written twice, and each place that is not yet among those
-    `tried` gets every value. The places are added to it.
+    Each element and attribute is left out, each element is doubled, and each place that is not yet in `tried` takes
+    every value. The places are added to `tried`.
     """
     for element in list(root.iter(etree.Element)):
         steps = [*reversed(list(element.iterancestors())), element]
         path = "/".join(etree.QName(step).localname for step in steps)
         if path not in tried:
-            yield from (SampleMutation(path + place, wat) for place, wat in _values(element))
+            yield from (SampleMutation(path + place, what) for place, what in _values(element))
             tried.add(path)
-        yield from (SampleMutation(path + place, wat) for place, wat in _amounts(element))
+        yield from (SampleMutation(path + place, what) for place, what in _amounts(element))
 
 
 def _values(element: etree._Element) -> Iterator[tuple[str, str]]:
-    held = element.text
-    for waarde in () if len(element) else VALUES:
-        element.text = waarde
-        yield "", _show(waarde)
-    element.text = held
+    original = element.text
+    for sample in () if len(element) else VALUES:
+        element.text = sample
+        yield "", _show(sample)
+    element.text = original
     for name, value in _attributes(element):
-        for waarde in VALUES:
-            element.set(name, waarde)
-            yield f"/@{name}", _show(waarde)
+        for sample in VALUES:
+            element.set(name, sample)
+            yield f"/@{name}", _show(sample)
         element.set(name, value)
 
 

@@ -1,4 +1,4 @@
-"""The XSD files of two parties: ours, and those found in a folder of an owner of the official ones."""
+"""The XSD files of two parties: ours, and those found in the folder of an owner of the official ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +8,16 @@ from lxml import etree
 from uwlr_adapter.compare import samples
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.versions import get_version
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import RefusedError
 
 _XSD = "http://www.w3.org/2001/XMLSchema"
 MESSAGES = (
-    *(f"{naam}_{kant}" for naam in ("leerlinggegevens", *samples.STEPS) for kant in ("verzoek", "antwoord")),
+    *(f"{name}_{side}" for name in ("leerlinggegevens", *samples.STEPS) for side in ("verzoek", "antwoord")),
     "autorisatie",
 )
 """The messages that are compared, by the local name of their root."""
-VERSIONS = ("2.2", "2.3")
 
 
 class CompareError(RefusedError):
@@ -37,14 +37,18 @@ class Schemas:
 
 
 def ours(xsdversie: str) -> Schemas:
-    """Give our own schemas of a version; the requests and the header of 2.3 are those of 2.2."""
-    files = {"antwoord": f"schemas/{xsdversie}/antwoord.xsd", "verzoek": "schemas/2.2/verzoek.xsd"}
-    found = {naam: contract_file(files[naam.rpartition("_")[2]]) for naam in MESSAGES if "_" in naam}
-    return Schemas(found | {"autorisatie": contract_file("schemas/2.2/autorisatie.xsd")})
+    """Return our own schemas of a version. Raises KeyError for a version that is not served."""
+    version = get_version(xsdversie)
+    files = {
+        "antwoord": version.answer_schema,
+        "verzoek": version.request_schema,
+        "autorisatie": version.autorisatie_schema,
+    }
+    return Schemas({name: contract_file(files[name.rpartition("_")[2]]) for name in MESSAGES})
 
 
 def find(folder: Path, xsdversie: str) -> Schemas:
-    """Find the XSDs in a folder and all under it, by target namespace and by the messages that they declare.
+    """Find the XSDs in a folder and its subfolders, by target namespace and by the messages that they declare.
 
     Where several declare the same message (a profile has a copy of the whole), the file with the most messages wins,
     then the one whose `version` is the asked one, then the one nearest to the top. Raises CompareError when there is
@@ -60,15 +64,15 @@ def find(folder: Path, xsdversie: str) -> Schemas:
             known.append((order, path, declared))
     found: dict[str, Path] = {}
     for _, path, declared in sorted(known, key=lambda one: one[0]):
-        for naam in declared - found.keys():
-            found[naam] = path
+        for name in declared - found.keys():
+            found[name] = path
     if "autorisatie" not in found or len(found) == 1:
         raise CompareError(f"{folder} holds no XSDs of leerlinggegevens and autorisatie (by their target namespaces)")
-    return Schemas({naam: found[naam] for naam in MESSAGES if naam in found})
+    return Schemas({name: found[name] for name in MESSAGES if name in found})
 
 
 def _read(path: Path) -> etree._Element | None:
-    """Give the root of a file, or None when it cannot be read as XML within our limits."""
+    """Return the root of a file, or None when it cannot be read as XML within our limits."""
     try:
         return parse(path.read_bytes(), FILE)
     except (XmlError, OSError):
@@ -76,10 +80,10 @@ def _read(path: Path) -> etree._Element | None:
 
 
 def _declared(path: Path, seen: frozenset[Path]) -> frozenset[str]:
-    """Give the names of the elements that a file declares, itself or by what it includes."""
+    """Return the names of the elements that a file declares, itself or by the files it includes."""
     root = None if path in seen else _read(path)
     if root is None:
         return frozenset()
     found = frozenset(element.get("name", "") for element in root.findall(f"{{{_XSD}}}element"))
-    places = [element.get("schemaLocation", "") for element in root.findall(f"{{{_XSD}}}include")]
-    return found.union(*(_declared(path.parent / place, seen | {path}) for place in places))
+    includes = [element.get("schemaLocation", "") for element in root.findall(f"{{{_XSD}}}include")]
+    return found.union(*(_declared(path.parent / location, seen | {path}) for location in includes))

@@ -15,30 +15,27 @@ from lxml import etree
 
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.names import (
-    GROEP_ELEMENTS,
-    LEERKRACHT_ELEMENTS,
-    LEERLING_ELEMENTS,
-    LEERLINGGEGEVENS,
-    SAMENGESTELDE_GROEP_ELEMENTS,
-    SOAP11,
-    VESTIGING_ELEMENTS,
-    Operation,
-    attribute_of,
-)
+from uwlr_adapter.contract.escape import escape_all, escape_attribute, escape_text
+from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
+from uwlr_adapter.contract.names import LEERLINGGEGEVENS, SOAP11, Operation
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.contract.schemas import Finding
-from uwlr_adapter.contract.xml import FILE, escape_all, escape_attribute, escape_text, parse, parse_own
+from uwlr_adapter.contract.versions import USUAL_VERSION, LeerlingIdentity, get_version
+from uwlr_adapter.contract.xml import FILE, parse, parse_own
 
 Record = Groep | Leerkracht | Leerling | Locatie
+RENDERER = 1
+"""Number of the renderer; stored answers of another number are rendered anew.
+
+Raise it with every change by which the same records, profile, version and settings give other bytes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerFormat:
     """How an answer is written: for which operation, under which profile, in which version of UWLR.
 
-    In 2.1 there is no eckid. In 2.3 the ECK-iD identifies a leerling, and the key goes where there is none, or beside
-    it when `key_naast_eckid` says so. A leerkracht always has a key.
+    Where the eckid identifies a leerling instead of the key, `key_naast_eckid` makes the key leave beside it.
     """
 
     operation: Operation
@@ -48,90 +45,92 @@ class AnswerFormat:
 
 
 def render_records(answer_format: AnswerFormat, dataset: Dataset) -> str:
-    """Give the lists of the payload, all but the school block, as far as the profile lets their fields through."""
+    """Return the lists of the payload, without the school block, with the fields that the profile lets through."""
     parts: dict[str, Callable[[], list[str]]] = {
         "vestigingen": lambda: _vestigingen(dataset.locaties, answer_format),
         "groepen": lambda: _groepen(dataset.groepen, answer_format),
-        "leerlingen": lambda: _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTS, answer_format),
-        "leerkrachten": lambda: _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTS, answer_format),
+        "leerlingen": lambda: _records(dataset.leerlingen, "leerling", answer_format),
+        "leerkrachten": lambda: _records(dataset.leerkrachten, "leerkracht", answer_format),
     }
     return "".join([_list(part, parts[part]()) for part in answer_format.operation.parts])
 
 
 def fragments(answer_format: AnswerFormat, dataset: Dataset) -> list[str]:
-    """Give each person of an answer by groups, as it stands in `render_records`."""
+    """Return each person of an answer by groups, as `render_records` writes it."""
     if "leerlingen" in answer_format.operation.parts:
-        return _records(dataset.leerlingen, "leerling", LEERLING_ELEMENTS, answer_format)
-    return _records(dataset.leerkrachten, "leerkracht", LEERKRACHT_ELEMENTS, answer_format)
+        return _records(dataset.leerlingen, "leerling", answer_format)
+    return _records(dataset.leerkrachten, "leerkracht", answer_format)
 
 
 def around(answer_format: AnswerFormat, school: School) -> tuple[bytes, bytes]:
-    """Give what stands before the records of an answer and what stands behind them; UTF-8."""
-    operatie = answer_format.operation
-    head, tail = _envelope(operatie, f"<{operatie.payload}>", f"</{operatie.payload}>")
+    """Return the bytes before the records of an answer and the bytes after them; UTF-8."""
+    operation = answer_format.operation
+    head, tail = _envelope(operation, f"<{operation.payload}>", f"</{operation.payload}>")
     return head + _school(school, answer_format.xsdversie).encode(), tail
 
 
 def wrap(answer_format: AnswerFormat, school: School, records: bytes) -> bytes:
-    """Give the whole answer around its rendered records; UTF-8."""
+    """Return the whole answer around its rendered records; UTF-8."""
     head, tail = around(answer_format, school)
     return b"".join([head, records, tail])
 
 
 def render(answer_format: AnswerFormat, dataset: Dataset) -> bytes:
-    """Give the answer with the data of a school; UTF-8."""
+    """Return the answer with the data of a school; UTF-8."""
     return wrap(answer_format, dataset.school, render_records(answer_format, dataset).encode())
 
 
 def content_hash(answer_format: AnswerFormat, school: School, records: bytes) -> str:
-    """Give the hash of what an answer says: all of it but the moment and the day on which it is given."""
+    """Return the SHA-256 of an answer in 64 hexadecimal digits, without its aanmaakdatum and peildatum."""
     lasting = _school(replace(school, peildatum="", aanmaakdatum=""), answer_format.xsdversie)
-    found = sha256(f"{answer_format.operation.payload}{lasting}".encode())
-    found.update(records)
-    return found.hexdigest()
+    content = sha256(f"{answer_format.operation.payload}{lasting}".encode())
+    content.update(records)
+    return content.hexdigest()
 
 
-def geenwijzigingen(operatie: Operation) -> bytes:
-    """Give the answer that nothing changed since the moment in the request; UTF-8."""
-    return b"<geenwijzigingen/>".join(_envelope(operatie))
+def geenwijzigingen(operation: Operation) -> bytes:
+    """Return the answer that nothing changed since the moment in the request; UTF-8."""
+    return b"<geenwijzigingen/>".join(_envelope(operation))
 
 
-def geengegevens(operatie: Operation) -> bytes:
-    """Give the answer that there are no data for this request; UTF-8."""
-    return b"<geengegevens/>".join(_envelope(operatie))
+def geengegevens(operation: Operation) -> bytes:
+    """Return the answer that there are no data for this request; UTF-8."""
+    return b"<geengegevens/>".join(_envelope(operation))
 
 
-def check(antwoord: bytes, xsdversie: str = "2.2", *, own: bool = False) -> list[Finding]:
-    """Judge an answer, envelope included, by our XSD; gives what is wrong, nothing for a valid one.
+def check(answer: bytes, xsdversie: str = USUAL_VERSION, *, own: bool = False) -> list[Finding]:
+    """Validate an answer, envelope included, by our XSD; return what is wrong, nothing for a valid one.
 
-    In 2.3 a leerling has a key, an eckid, or both; XSD 1.0 cannot say so, and it is looked at here. An answer that was
-    made here (`eigen`) is held to no limits.
+    A leerling has a key, an eckid, or both; where either may be absent XSD 1.0 cannot say so, and it is checked here.
+    An answer of our own (`own`) is held to no limits. Raises XmlError, or KeyError for a version that is not served.
     """
-    body = (parse_own(antwoord) if own else parse(antwoord, FILE)).find(f"{{{SOAP11}}}Body")
+    body = (parse_own(answer) if own else parse(answer, FILE)).find(f"{{{SOAP11}}}Body")
     if body is None or len(body) != 1:
         return [Finding("Envelope/Body", "shape")]
-    nobody = [Finding("leerling", "identity")] * int(_NOBODY(body))  # type: ignore[arg-type] # it gives a number
-    return schemas.ANSWER[xsdversie].findings(body[0]) + nobody
+    unidentified = int(_COUNT_UNIDENTIFIED(body))  # type: ignore[arg-type] # count() returns a number
+    return schemas.ANSWER[xsdversie].findings(body[0]) + [Finding("leerling", "identity")] * unidentified
 
 
-_NOBODY = etree.XPath("count(descendant::l:leerling[not(@key or @eckid)])", namespaces={"l": LEERLINGGEGEVENS})
+_COUNT_UNIDENTIFIED = etree.XPath(
+    "count(descendant::l:leerling[not(@key or @eckid)])", namespaces={"l": LEERLINGGEGEVENS}
+)
 
 
-def _envelope(operatie: Operation, opening: str = "", sluiting: str = "") -> tuple[bytes, bytes]:
-    """Give what stands around the payload of an answer."""
+def _envelope(operation: Operation, opening: str = "", closing: str = "") -> tuple[bytes, bytes]:
+    """Return the bytes before and after the records of an answer."""
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><{operatie.answer} xmlns="{LEERLINGGEGEVENS}">{opening}'
+        f'<s:Envelope xmlns:s="{SOAP11}"><s:Body><{operation.answer} xmlns="{LEERLINGGEGEVENS}">{opening}'
     )
-    return head.encode(), f"{sluiting}</{operatie.answer}></s:Body></s:Envelope>".encode()
+    return head.encode(), f"{closing}</{operation.answer}></s:Body></s:Envelope>".encode()
 
 
 def _vestigingen(locaties: tuple[Locatie, ...], answer_format: AnswerFormat) -> list[str]:
-    return _records(locaties, "vestiging", VESTIGING_ELEMENTS, answer_format) if answer_format.profiel.vestiging else []
+    return _records(locaties, "vestiging", answer_format) if answer_format.profiel.vestiging else []
 
 
 def _school(school: School, xsdversie: str) -> str:
-    fields = (
+    values = (
         ("schooljaar", school.schooljaar),
         ("peildatum", school.peildatum),
         ("brincode", school.brincode),
@@ -140,87 +139,88 @@ def _school(school: School, xsdversie: str) -> str:
         ("aanmaakdatum", school.aanmaakdatum),
         ("xsdversie", xsdversie),
     )
-    return f"<school>{''.join(_text(naam, value) for naam, value in fields if value is not None)}</school>"
+    return f"<school>{''.join(_text(name, value) for name, value in values if value is not None)}</school>"
 
 
-def _list(naam: str, records: list[str]) -> str:
+def _list(name: str, records: list[str]) -> str:
     """Wrap records in their list element, which is left out when there are none."""
-    return f"<{naam}>{''.join(records)}</{naam}>" if records else ""
+    return f"<{name}>{''.join(records)}</{name}>" if records else ""
 
 
 def _groepen(groepen: tuple[Groep, ...], answer_format: AnswerFormat) -> list[str]:
     written: list[str] = []
     for kind, some in groupby(groepen, attrgetter("soort")):
-        elements = GROEP_ELEMENTS if kind == "groep" else SAMENGESTELDE_GROEP_ELEMENTS
-        written += _records(tuple(some), kind, elements, answer_format)
+        written += _records(tuple(some), kind, answer_format)
     return written
 
 
-def _records(records: Sequence[Record], tag: str, elements: tuple[str, ...], answer_format: AnswerFormat) -> list[str]:
+def _records(records: Sequence[Record], tag: str, answer_format: AnswerFormat) -> list[str]:
     """Write records of one kind: their identity as attributes, then the allowed elements that have a value.
 
-    One element of all of them at a time: that takes half the time of one record at a time.
+    It writes one element of all records at a time: that takes half the time of one record at a time.
     """
     allowed: frozenset[str] = getattr(answer_format.profiel, tag)
     columns = [_openings(records, tag, answer_format)]
-    for naam in elements:
-        if naam in allowed:
-            values = list(map(attrgetter(attribute_of(naam)), records))
-            write = _SPECIAL.get((tag, naam))
-            columns.append(_texts(naam, values) if write is None else _parts(naam, values, write))
+    for element in ELEMENTS[tag]:
+        if element in allowed:
+            values = list(map(attrgetter(attribute_of(element)), records))
+            write = _SPECIAL.get((tag, element))
+            columns.append(_texts(element, values) if write is None else _parts(element, values, write))
     end = f"</{tag}>"
     return ["".join(parts) + end for parts in zip(*columns, strict=True)]
 
 
 def _openings(records: Sequence[Record], tag: str, answer_format: AnswerFormat) -> list[str]:
-    """Write the begin tags, with the attributes that say who or what a record is."""
+    """Write the begin tags, with the attributes that identify a record."""
     keys = [f' key="{key}"' for key in escape_all([record.key for record in records], attribute=True)]
-    if answer_format.xsdversie == "2.1":
+    version = get_version(answer_format.xsdversie)
+    if not version.has_eckid:
         return [f"<{tag}{key}>" for key in keys]
     eckids = escape_all([getattr(record, "eckid", None) for record in records], attribute=True)
-    if tag == "leerling" and answer_format.xsdversie == "2.3" and not answer_format.key_naast_eckid:
+    eckid_replaces_key = version.identity is LeerlingIdentity.ECKID_ELSE_KEY and not answer_format.key_naast_eckid
+    if tag == "leerling" and eckid_replaces_key:
         keys = ["" if eckid else key for key, eckid in zip(keys, eckids, strict=True)]
     return [
         f'<{tag}{key} eckid="{eckid}">' if eckid else f"<{tag}{key}>" for key, eckid in zip(keys, eckids, strict=True)
     ]
 
 
-def _texts(naam: str, values: list[str | None]) -> list[str]:
+def _texts(name: str, values: list[str | None]) -> list[str]:
     """Write a plain element of each record; nothing for one without a value."""
-    begin, end = f"<{naam}>", f"</{naam}>"
+    begin, end = f"<{name}>", f"</{name}>"
     return [f"{begin}{value}{end}" if value else "" for value in escape_all(values)]
 
 
-def _parts(naam: str, values: list[Any], write: Callable[[str, Any], str]) -> list[str]:
+def _parts(name: str, values: list[Any], write: Callable[[str, Any], str]) -> list[str]:
     """Write an element with more than a text in it: each value once, since many records share one."""
-    written = {value: write(naam, value) if value else "" for value in set(values)}
+    written = {value: write(name, value) if value else "" for value in set(values)}
     return [written[value] for value in values]
 
 
-def _text(naam: str, value: str) -> str:
-    return f"<{naam}>{escape_text(value)}</{naam}>"
+def _text(name: str, value: str) -> str:
+    return f"<{name}>{escape_text(value)}</{name}>"
 
 
-def _reference(naam: str, key: str) -> str:
-    return f'<{naam} key="{escape_attribute(key)}"/>'
+def _reference(name: str, key: str) -> str:
+    return f'<{name} key="{escape_attribute(key)}"/>'
 
 
-def _samengestelde_groepen(naam: str, keys: tuple[str, ...]) -> str:
-    return f"<{naam}>{''.join(_reference('samengestelde_groep', key) for key in keys)}</{naam}>"
+def _samengestelde_groepen(name: str, keys: tuple[str, ...]) -> str:
+    return f"<{name}>{''.join(_reference('samengestelde_groep', key) for key in keys)}</{name}>"
 
 
-def _rollen(_naam: str, rollen: tuple[Rol, ...]) -> str:
+def _rollen(_name: str, rollen: tuple[Rol, ...]) -> str:
     return "".join(_text(rol.soort, rol.waarde) for rol in rollen)
 
 
-def _groep_verwijzingen(naam: str, references: tuple[GroepVerwijzing, ...]) -> str:
+def _groep_verwijzingen(name: str, references: tuple[GroepVerwijzing, ...]) -> str:
     content = "".join(
         f'<{groep.soort} key="{escape_attribute(groep.key)}">{_rollen("", groep.rollen)}</{groep.soort}>'
         if groep.rollen
         else _reference(groep.soort, groep.key)
         for groep in references
     )
-    return f"<{naam}>{content}</{naam}>"
+    return f"<{name}>{content}</{name}>"
 
 
 _SPECIAL: dict[tuple[str, str], Callable[..., str]] = {

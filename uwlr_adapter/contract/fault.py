@@ -6,14 +6,14 @@ sentence is shown to a school's administrator: it says what to do and never hold
 
 from typing import ClassVar
 
-from uwlr_adapter.contract import names
+from uwlr_adapter.contract import names, versions
+from uwlr_adapter.contract.escape import escape_attribute, escape_text
 from uwlr_adapter.contract.schemas import Finding
-from uwlr_adapter.contract.xml import escape_attribute, escape_text
 from uwlr_adapter.errors import UwlrAdapterError
 
 
 class Fault(UwlrAdapterError):
-    """A refusal on the wire. `bevinding` says where the body is wrong, for faults about the body only."""
+    """A refusal on the wire. `finding` says where the body is wrong, for faults about the body only."""
 
     code: ClassVar[str]
     text: ClassVar[str]
@@ -54,7 +54,7 @@ class XsdVersieOngeldig(Fault):
     """The asked version of the agreement is not supported."""
 
     code = "Client.XsdVersieOngeldig"
-    text = "De gevraagde versie (xsdversie) van de UWLR-afspraak wordt niet ondersteund. Vraag 2.1, 2.2 of 2.3."
+    text = f"De gevraagde versie (xsdversie) van de UWLR-afspraak wordt niet ondersteund. Vraag {versions.in_dutch()}."
 
 
 class VocabulaireTermOngeldig(Fault):
@@ -121,11 +121,11 @@ class MustUnderstand(Fault):
 
 
 def render(fault: Fault) -> bytes:
-    """Give the SOAP 1.1 fault as bytes in UTF-8; it travels with HTTP 500."""
+    """Return the SOAP 1.1 fault as bytes in UTF-8; it travels with HTTP 500."""
     detail = ""
     if fault.finding is not None:
-        path, line = escape_attribute(fault.finding.path), escape_attribute(fault.finding.rule)
-        detail = f'<detail><fout xmlns="{names.FAULT_DETAIL}" pad="{path}" regel="{line}"/></detail>'
+        path, rule = escape_attribute(fault.finding.path), escape_attribute(fault.finding.rule)
+        detail = f'<detail><fout xmlns="{names.FAULT_DETAIL}" pad="{path}" regel="{rule}"/></detail>'
     return (
         f'<soap:Envelope xmlns:soap="{names.SOAP11}"><soap:Body><soap:Fault>'
         f"<faultcode>soap:{fault.code}</faultcode><faultstring>{escape_text(fault.text)}</faultstring>{detail}"

@@ -1,4 +1,4 @@
-"""Where the contract's own files stand: inside an installed wheel, or at the top of a checkout."""
+"""The place of the contract's own files: inside an installed wheel, or at the top of a checkout."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def contract_file(name: str) -> Path:
-    """Give the path of a file such as `schemas/2.2/autorisatie.xsd` or `wsdl/leerlinggegevens.wsdl`.
+    """Return the path of a file such as `schemas/2.2/autorisatie.xsd` or `wsdl/leerlinggegevens.wsdl`.
 
-    Raises FileNotFoundError when neither place has it: then the installation is broken.
+    Raises FileNotFoundError when neither place has it: the installation is broken.
     """
     for folder in (_PACKAGE, _PACKAGE.parent):
         if (path := folder / name).is_file():

@@ -1,7 +1,7 @@
 """Getrapt: the part of a dataset that a request by groups asks for. Pure.
 
-Several groups are a union in which nobody stands twice. A reference without a key asks for those in no group of that
-kind (UWLR 2.2, getrapte overdracht). A key that names no group of the school is passed over: the standard says nothing
+Several groups are a union in which nobody occurs twice. A reference without a key asks for those in no group of that
+kind (UWLR 2.2, getrapte overdracht). A key that names no group of the school is ignored: the standard says nothing
 of it, and a group may have gone since the vendor fetched the structure.
 """
 
@@ -20,7 +20,7 @@ class GroepReference:
 
 
 def choose(dataset: Dataset, references: Iterable[GroepReference]) -> Dataset:
-    """Give the dataset with only the leerlingen and leerkrachten of the asked groups, in their order."""
+    """Return the dataset with only the leerlingen and leerkrachten of the asked groups, in their order."""
     asked = frozenset(references)
     return replace(
         dataset,
@@ -36,19 +36,19 @@ def count_unknown(dataset: Dataset, references: Iterable[GroepReference]) -> int
 
 
 def known(dataset: Dataset) -> frozenset[GroepReference]:
-    """Give the references that name a group of this dataset."""
+    """Return the references that name a group of this dataset."""
     return frozenset(GroepReference(groep.soort, groep.key) for groep in dataset.groepen)
 
 
 def references(dataset: Dataset, list_name: str) -> list[set[GroepReference]]:
-    """Give for each person in a list (`leerlingen` or `leerkrachten`) the references that it answers to."""
+    """Return the references that each person in a list (`leerlingen` or `leerkrachten`) answers to."""
     if list_name == "leerlingen":
         return [_of_leerling(one) for one in dataset.leerlingen]
     return [_of_leerkracht(one) for one in dataset.leerkrachten]
 
 
 def _of_leerling(leerling: Leerling) -> set[GroepReference]:
-    """Give every reference that this leerling answers to."""
+    """Return every reference that this leerling answers to."""
     samengesteld = leerling.samengestelde_groepen or (None,)
     return {
         GroepReference("groep", leerling.groep),
@@ -57,7 +57,7 @@ def _of_leerling(leerling: Leerling) -> set[GroepReference]:
 
 
 def _of_leerkracht(leerkracht: Leerkracht) -> set[GroepReference]:
-    """Give every reference that this leerkracht answers to."""
+    """Return every reference that this leerkracht answers to."""
     own = {GroepReference(groep.soort, groep.key) for groep in leerkracht.groepen}
     kinds = {reference.soort for reference in own}
     without: set[GroepReference] = set()

@@ -14,18 +14,18 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
 def compress(data: bytes) -> bytes:
-    """Give a part that can stand in a stream."""
+    """Compress data to a part of a stream."""
     maker = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return maker.compress(data) + maker.flush(zlib.Z_FULL_FLUSH)
 
 
 def decompress(part: bytes) -> bytes:
-    """Give what `compress` was given. Raises zlib.error."""
+    """Return the data of one part. Raises zlib.error."""
     return zlib.decompressobj(-zlib.MAX_WBITS).decompress(part)
 
 
 def join(head: bytes, middle: bytes, tail: bytes, part: bytes | None = None) -> bytes:
-    """Give the stream of three parts; `part` is the middle one as it was compressed before."""
+    """Return the stream of three parts; `part` is the middle one as `compress` returned it before."""
     part = compress(middle) if part is None else part
     last = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     crc = zlib.crc32(tail, zlib.crc32(middle, zlib.crc32(head)))

@@ -1,73 +1,37 @@
-"""Which fields leave under a profile, and which should be there: one table, no code per profile.
+"""Profiles: the fields that may leave and those that should be there, derived from the table of fields.
 
 What a profile does not name is forbidden (UWLR 2.2.1, Profielen). Where the text and the XSD of a profile differ, the
-narrower holds for what may go, and the wider for what must be there. Sources: the profile XSDs of UWLR 2.2 and the
-pages of 2.2.1; for 2.3 its published list of changes. Numbers of the BSN family leave under no profile at all.
+narrower holds for what may leave, and the wider for what should be there. Numbers of the BSN family leave under no
+profile at all.
 """
 
-from dataclasses import dataclass, fields, replace
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from operator import attrgetter
 
-from uwlr_adapter.contract import names
+from uwlr_adapter.contract import fields, versions
 from uwlr_adapter.contract.dataset import Dataset
+from uwlr_adapter.contract.fields import Field, attribute_of
+from uwlr_adapter.contract.versions import Version
+from uwlr_adapter.errors import UwlrAdapterError
 
-TABLE = """
-record               element                smalle-2.2  smalle-2.3  lvs-2.2  lvs-2.3  volledig
-vestiging            naam                   -           -           -        -        o
-vestiging            omschrijving           -           -           -        -        o
-vestiging            mutatiedatum           -           -           -        -        o
-groep                naam                   R           R           R        R        R
-groep                jaargroep              R           R           R        R        R
-groep                omschrijving           -           -           -        -        o
-groep                mutatiedatum           -           -           -        -        o
-samengestelde_groep  naam                   R           R           R        R        R
-samengestelde_groep  omschrijving           -           -           o        o        o
-samengestelde_groep  mutatiedatum           -           -           -        -        o
-leerling             achternaam             o           o           o        o        o
-leerling             voorvoegsel            o           o           o        o        o
-leerling             voornamen              -           -           -        -        o
-leerling             voorletters-1          -           -           o        -        o
-leerling             roepnaam               o           o           R        R        o
-leerling             geboortedatum          R           -           R        R        o
-leerling             geslacht               -           -           R        R        o
-leerling             start_ondw_jgr3        -           -           o        o        o
-leerling             jaargroep              R           R           R        R        o
-leerling             groep                  o           o           o        o        o
-leerling             samengestelde_groepen  o           o           o        o        o
-leerling             vestiging              -           -           -        -        o
-leerling             gebruikersnaam         -           -           -        -        o
-leerling             emailadres             -           -           -        -        o
-leerling             fotourl                -           -           -        -        o
-leerling             etniciteit             -           -           -        -        o
-leerling             land                   -           -           -        -        o
-leerling             land_vader             -           -           -        -        o
-leerling             land_moeder            -           -           -        -        o
-leerling             bsn_ondwnr-4           -           -           R        -        -
-leerling             gewicht_nieuw          -           -           -        -        o
-leerling             gewicht                -           -           -        -        o
-leerling             postcodenl             -           -           -        -        o
-leerling             postnummerbe           -           -           -        -        o
-leerling             postcodeoverig         -           -           -        -        o
-leerling             instroomdatum          -           -           -        -        o
-leerling             uitstroomdatum         -           -           -        -        o
-leerling             mutatiedatum           -           -           -        -        o
-leerkracht           achternaam             R           R           o        o        o
-leerkracht           voorvoegsel            o           o           o        o        o
-leerkracht           voornamen              -           -           -        -        o
-leerkracht           voorletters-1          -           -           -        -        o
-leerkracht           roepnaam               o           o           o        o        o
-leerkracht           gebruikersnaam         -           -           -        -        o
-leerkracht           emailadres             R           R           -        -        o
-leerkracht           rollen                 -           -           -        -        o
-leerkracht           groepen                o           o           o        o        o
-leerkracht           mutatiedatum           -           -           -        -        o
-"""
-"""`-` stays, `o` may go, `R` may go and should be there. A column without a version holds for every version."""
+PERSON_LISTS = ("leerlingen", "leerkrachten")
+"""The lists of persons in an answer."""
+_SETS = ("groep", "samengestelde_groep", "leerling", "leerkracht", "vestiging", "leerling_wanted", "leerkracht_wanted")
+_DIGEST_LENGTH = 40
+"""The width of the columns in which a digest is stored."""
+
+
+class ProfielError(UwlrAdapterError):
+    """A profile cannot be narrowed as asked; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profiel:
-    """A profile of one version: the elements that may go, per kind of record, and those that should be there."""
+    """A profile in one version: the elements that may leave, per kind of record, and those that should be there."""
 
     name: str
     groep: frozenset[str]
@@ -75,35 +39,50 @@ class Profiel:
     leerling: frozenset[str]
     leerkracht: frozenset[str]
     vestiging: frozenset[str]
-    """Empty: the locaties do not go at all."""
+    """Empty: the locaties do not leave at all."""
     leerling_wanted: frozenset[str] = frozenset()
     leerkracht_wanted: frozenset[str] = frozenset()
+    digest: str = field(init=False, compare=False, repr=False)
+    """Digest of the elements, 40 hexadecimal digits: equal profiles share it, whatever their names are."""
+
+    def __post_init__(self) -> None:
+        """Compute the digest once: it is looked up with each request."""
+        object.__setattr__(self, "digest", _digest([sorted(getattr(self, name)) for name in _SETS]))
 
     def narrowed(self, asked: "Profiel") -> "Profiel":
-        """Give this profile without what the asked one leaves out; it never becomes wider."""
-        parts = {
-            field.name: getattr(self, field.name) & getattr(asked, field.name)
-            for field in fields(self)
-            if field.name != "name"
+        """Return this profile without what the asked one leaves out; it never becomes wider."""
+        return _narrowed(self, asked)
+
+    def without(self, name: str, paths: frozenset[str]) -> "Profiel":
+        """Return this profile under another name, without some fields (record/element).
+
+        Where that leaves one part of the name of a person, this part should be there: nobody is valid without a name.
+        """
+        kept = {
+            set_name: frozenset(one for one in getattr(self, set_name) if f"{_record_of(set_name)}/{one}" not in paths)
+            for set_name in _SETS
         }
-        narrower = replace(self, **parts)
-        return self if narrower == self else replace(narrower, name=f"{self.name} & {asked.name}")
+        for record in ("leerling", "leerkracht"):
+            part = kept[record].intersection(fields.NAME_PARTS)
+            if len(part) == 1 < len(getattr(self, record).intersection(fields.NAME_PARTS)):
+                kept[f"{record}_wanted"] |= part
+        return Profiel(name, **kept)
 
     def count_incomplete(self, dataset: Dataset, parts: tuple[str, ...]) -> int:
-        """Count the leerlingen and leerkrachten, as far as they are asked for, that lack a field which should be there.
+        """Count the leerlingen and leerkrachten in some parts of an answer that lack a field which should be there.
 
-        They go without it (UWLR knows no way to say so).
+        They leave without it (UWLR knows no way to say so).
         """
         return sum(len(self.incomplete_places(dataset, list_name)) for list_name in PERSON_LISTS if list_name in parts)
 
     def incomplete_places(self, dataset: Dataset, list_name: str) -> list[int]:
-        """Give the places in a list (`leerlingen` or `leerkrachten`) of those that lack such a field."""
-        personen = dataset.leerlingen if list_name == "leerlingen" else dataset.leerkrachten
+        """Return the places, from 0, in a list of `PERSON_LISTS` of those that lack such a field."""
+        persons = dataset.leerlingen if list_name == "leerlingen" else dataset.leerkrachten
         needed = self.leerling_wanted if list_name == "leerlingen" else self.leerkracht_wanted
         if not needed:
             return []
-        values = attrgetter(*map(names.attribute_of, sorted(needed)), "key")
-        return [place for place, one in enumerate(personen) if not all(values(one))]
+        values = attrgetter(*map(attribute_of, sorted(needed)), "key")
+        return [place for place, one in enumerate(persons) if not all(values(one))]
 
     def missing(self, dataset: Dataset) -> dict[tuple[str, str], int]:
         """Count the records that lack a field which should be there, by kind of record and element."""
@@ -112,23 +91,96 @@ class Profiel:
             ("leerkracht", dataset.leerkrachten, self.leerkracht_wanted),
         )
         found = {
-            (kind, element): sum(not getattr(one, names.attribute_of(element)) for one in records)
+            (kind, element): sum(not getattr(one, attribute_of(element)) for one in records)
             for kind, records, wanted in kinds
             for element in sorted(wanted)
         }
         return {key: count for key, count in found.items() if count}
 
 
-PERSON_LISTS = ("leerlingen", "leerkrachten")
-"""The lists of persons in an answer."""
+@functools.lru_cache(maxsize=256)
+def _narrowed(own: Profiel, asked: Profiel) -> Profiel:
+    narrower = replace(own, **{name: getattr(own, name) & getattr(asked, name) for name in _SETS})
+    return own if narrower == own else replace(narrower, name=f"{own.name} & {asked.name}")
 
 
-def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:
+def _record_of(set_name: str) -> str:
+    return set_name.removesuffix("_wanted")
+
+
+def _digest(content: object) -> str:
+    return sha256(json.dumps(content).encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProfiel:
+    """A profile by its name: what it is in each served version."""
+
+    name: str
+    by_version: Mapping[str, Profiel] = field(repr=False)
+    digest: str = field(init=False, compare=False, repr=False)
+    """Digest of its content in all versions, 40 hexadecimal digits: a koppeling with another one sends other data.
+
+    A version whose content is that of another one does not change it.
+    """
+
+    def __post_init__(self) -> None:
+        """Compute the digest once: it is looked up with each request."""
+        object.__setattr__(self, "digest", _digest(sorted({one.digest for one in self.by_version.values()})))
+
+    def in_version(self, xsdversie: str) -> Profiel:
+        """Return the profile in one version of UWLR. Raises KeyError for a version that is not served."""
+        return self.by_version[xsdversie]
+
+    def without(self, name: str, paths: Iterable[str]) -> "NamedProfiel":
+        """Return a narrower profile of another name, without some fields (record/element).
+
+        Raises ProfielError for an unknown field, and when an answer under the profile could never be valid.
+        """
+        left_out = frozenset(paths)
+        if unknown := left_out - fields.BY_PATH.keys():
+            raise ProfielError(f"{', '.join(sorted(unknown))} is no field: write record/element, as {_EXAMPLE}")
+        narrower = {version: one.without(name, left_out) for version, one in self.by_version.items()}
+        for one in narrower.values():
+            _require_valid(one)
+        return NamedProfiel(name, narrower)
+
+
+_EXAMPLE = "leerling/geboortedatum"
+
+
+def _require_valid(profiel: Profiel) -> None:
+    """Raise ProfielError when the answers of a profile cannot be valid (UWLR 2.2, Leerlinggegevens)."""
+    for record, required in fields.REQUIRED.items():
+        allowed: frozenset[str] = getattr(profiel, record)
+        if record == "vestiging" and not allowed:
+            continue
+        for element in required:
+            if element not in allowed:
+                raise ProfielError(f"{record}/{element} cannot be left out: a {record} without it is not valid")
+    for record in ("leerling", "leerkracht"):
+        if getattr(profiel, record).isdisjoint(fields.NAME_PARTS):
+            both = " and ".join(f"{record}/{part}" for part in fields.NAME_PARTS)
+            raise ProfielError(f"{both} cannot both be left out: a {record} without a name is not valid")
+    if "vestiging" in profiel.leerling and not profiel.vestiging:
+        raise ProfielError("leerling/vestiging refers to a vestiging: leave it out as well, or keep vestiging/naam")
+
+
+def _from_table(name: str, version: Version, table: Iterable[Field]) -> Profiel:
+    """Return a profile of the standard in one version, from the marks in a table of fields."""
+    carried = fields.carried_by(version.name, table)
+
     def of(record: str, marks: str) -> frozenset[str]:
-        return frozenset(row[1] for row in rows if row[0] == record and row[place] in marks)
+        return frozenset(
+            one.element
+            for one in carried
+            if one.record == record
+            and one.mark(name, version.profile_column) in marks
+            and one.path not in version.without
+        )
 
     return Profiel(
-        name=naam,
+        name=name,
         groep=of("groep", "oR"),
         samengestelde_groep=of("samengestelde_groep", "oR"),
         leerling=of("leerling", "oR"),
@@ -139,9 +191,15 @@ def _column(rows: list[list[str]], naam: str, place: int) -> Profiel:
     )
 
 
-NAMES = {"smalle": "smalle set", "lvs": "LVS-set", "volledig": "volledig"}
-"""What the columns of the table are called in a catalogue and in the field."""
-VERSIONS = ("2.1", "2.2", "2.3")
+STANDARD: Mapping[str, NamedProfiel] = {
+    name: NamedProfiel(
+        name, {version.name: _from_table(name, version, fields.FIELDS) for version in versions.BY_NAME.values()}
+    )
+    for name in fields.SET_NAMES
+}
+"""The profiles of the standard by name."""
+PROFIELEN = fields.SET_NAMES
+"""Their names, as a catalogue of koppelingen writes them."""
 ALIASES = {
     "smalleset": "smalle set",
     "smallesetpo": "smalle set",
@@ -150,38 +208,14 @@ ALIASES = {
     "lvs": "LVS-set",
     "volledig": "volledig",
 }
-"""Names of profiles that callers write in gegevenssetid, without capitals, spaces and signs."""
+"""Names of these profiles that callers write in gegevenssetid, folded (`fold_name`)."""
 
 
-def _read() -> dict[tuple[str, str], Profiel]:
-    head, *rows = [line.split() for line in TABLE.strip().splitlines()]
-    found: dict[tuple[str, str], Profiel] = {}
-    for place, column in enumerate(head[2:], 2):
-        short, _, version = column.partition("-")
-        profiel = _column(rows, NAMES[short], place)
-        # 2.1 has the profiles of 2.2, as far as is known; its answers carry no eckid.
-        versions = {"": VERSIONS, "2.2": ("2.1", "2.2"), "2.3": ("2.3",)}[version]
-        found |= {(profiel.name, one): profiel for one in versions}
-    # A number that tells a leerling apart leaves under the LVS-set of 2.2 only.
-    lvs = found["LVS-set", "2.1"]
-    without = {"bsn_ondwnr-4"}
-    found["LVS-set", "2.1"] = replace(
-        lvs, leerling=lvs.leerling - without, leerling_wanted=lvs.leerling_wanted - without
-    )
-    return found
+def fold_name(name: str) -> str:
+    """Return a name of a profile without capitals, spaces and signs: a caller may write it in any spelling of those."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-_BY_NAME_AND_VERSION = _read()
-PROFIELEN = tuple(NAMES.values())
-"""The profiles by name, as a catalogue of koppelingen writes them."""
-
-
-def get_profiel(naam: str, xsdversie: str) -> Profiel:
-    """Give a profile in one version of UWLR. Raises KeyError for a name or version that does not exist."""
-    return _BY_NAME_AND_VERSION[naam, xsdversie]
-
-
-def requested_profiel(gegevenssetid: str, xsdversie: str) -> Profiel | None:
-    """Give the profile that a caller names in gegevenssetid, if it is known."""
-    naam = ALIASES.get("".join(letter for letter in gegevenssetid.lower() if letter.isalnum()))
-    return None if naam is None else get_profiel(naam, xsdversie)
+def get_profiel(name: str, xsdversie: str) -> Profiel:
+    """Return a profile of the standard in one version of UWLR. Raises KeyError for an unknown name or version."""
+    return STANDARD[name].in_version(xsdversie)

@@ -1,7 +1,7 @@
 """The records of an answer, rendered once to be sent many times: as a whole, or the part that some groups ask for.
 
-The answers by group (getrapt) are put together from the fragments of the persons in them, each rendered once. Which
-references a person answers to is that of `getrapt`; the fragments keep their order, and nobody stands twice.
+The answers by group (getrapt) are assembled from the fragments of the persons in them, each rendered once. `getrapt`
+decides which references a person answers to; the fragments keep their order, and nobody occurs twice.
 """
 
 import json
@@ -17,7 +17,7 @@ from uwlr_adapter.contract.getrapt import GroepReference
 
 @dataclass(frozen=True, slots=True)
 class RenderedPart:
-    """The part of the records that some groups ask for; without records there are no data."""
+    """The part of the records that some groups ask for; empty records mean that there are no data."""
 
     records: bytes
     persons: int
@@ -28,26 +28,26 @@ class RenderedPart:
 
 @dataclass(frozen=True, slots=True)
 class PersonIndex:
-    """Where each person stands in the records, and who answers to which group reference; by place of the person."""
+    """The place of each person in the records, and the places, from 0, that answer to each group reference."""
 
     list_name: str
     """The list element around the persons."""
     bounds: Sequence[int]
-    """Where the fragment of each person begins, and where the last one ends, in bytes."""
+    """Offset of the fragment of each person, and the end of the last one, in bytes."""
     incomplete: frozenset[int]
     places: Mapping[GroepReference, Sequence[int]]
     groepen: frozenset[GroepReference]
     """The groups of the school."""
 
     def to_json(self) -> bytes:
-        """Give it as it is stored."""
+        """Serialise it for storage."""
         places = [[reference.soort, reference.key, list(found)] for reference, found in self.places.items()]
         groepen = [[reference.soort, reference.key] for reference in self.groepen]
         return json.dumps([self.list_name, list(self.bounds), sorted(self.incomplete), places, groepen]).encode()
 
     @classmethod
     def from_json(cls, stored: bytes) -> Self:
-        """Give what `to_json` stored."""
+        """Read what `to_json` wrote."""
         list_name, bounds, incomplete, places, groepen = json.loads(stored)
         return cls(
             list_name=list_name,
@@ -60,7 +60,7 @@ class PersonIndex:
 
 @dataclass(frozen=True, slots=True)
 class RenderedRecords:
-    """The rendered records of one school for one kind of answer; `wijzer` is there when groups can ask for a part."""
+    """The rendered records of one school for one kind of answer; `index` is None unless groups can ask for a part."""
 
     records: bytes
     leerlingen: int
@@ -68,7 +68,10 @@ class RenderedRecords:
     index: PersonIndex | None = None
 
     def choose(self, references: Iterable[GroepReference]) -> RenderedPart:
-        """Give what the asked groups are answered; the same as rendering `getrapt.choose` would give."""
+        """Return the part that answers the asked groups: the bytes that rendering `getrapt.choose` would give.
+
+        Raises ValueError for a kind of answer without groups.
+        """
         if self.index is None:
             raise ValueError("this answer knows no groups")
         wanted = list(references)
@@ -85,7 +88,7 @@ class RenderedRecords:
 
 
 def make(answer_format: AnswerFormat, dataset: Dataset) -> RenderedRecords:
-    """Render what a school is answered."""
+    """Render the records of a school."""
     parts = answer_format.operation.parts
     leerlingen = len(dataset.leerlingen) if "leerlingen" in parts else 0
     incomplete = answer_format.profiel.count_incomplete(dataset, parts)

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from uwlr_adapter.contract import names
-
-USUAL_VERSION = "2.2"
-"""What a caller means who names no xsdversie: 2.2.1 has no value of its own, and every client seen knows 2.2."""
+from uwlr_adapter.contract.versions import USUAL_VERSION
 
 XML_SPACE = " \t\r\n"
 _FOLDED = "laatstontvangengegevens"
@@ -24,7 +22,7 @@ _NO_YEAR = ("", '""')
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One repair: `repair` changes the tree and tells whether it had to; it is given the school year of today."""
+    """One repair: `repair` changes the tree and returns whether it had to; its text is the school year of today."""
 
     id: str
     reason: str
@@ -35,8 +33,8 @@ def _local(element: etree._Element) -> str:
     return etree.QName(element).localname
 
 
-def _named(parent: etree._Element, namespace: str, naam: str) -> list[etree._Element]:
-    tag = f"{{{namespace}}}{naam}"
+def _named(parent: etree._Element, namespace: str, name: str) -> list[etree._Element]:
+    tag = f"{{{namespace}}}{name}"
     return [child for child in parent if child.tag == tag]
 
 
@@ -48,7 +46,7 @@ def _qualify_header(header: etree._Element, _today: str) -> bool:
 
 
 def strip_values(parent: etree._Element, _today: str = "") -> bool:
-    """Take the white space off the values under an element; tell whether that changed one in which it matters."""
+    """Strip the white space from the values under an element; return whether that changed one in which it matters."""
     changed = False
     for element in parent.iter(etree.Element):
         if element is parent:
@@ -65,7 +63,7 @@ def strip_values(parent: etree._Element, _today: str = "") -> bool:
 
 
 def fold(body: etree._Element) -> None:
-    """Take the white space off what XSD says may have it, for strict callers too."""
+    """Strip the white space that XSD allows around a value, for strict callers too."""
     for element in _named(body, names.LEERLINGGEGEVENS, _FOLDED):
         element.text = (element.text or "").strip(XML_SPACE) or None
 
@@ -74,9 +72,9 @@ def _drop_empty(body: etree._Element, _today: str) -> bool:
     has_brincode = any(child.text for child in _named(body, names.LEERLINGGEGEVENS, "brincode"))
     empty = [  # an empty dependancecode beside a brincode is 00 by the XSD itself
         child
-        for naam in _OPTIONAL
-        for child in _named(body, names.LEERLINGGEGEVENS, naam)
-        if _is_blank(child) and not (naam == "dependancecode" and has_brincode)
+        for name in _OPTIONAL
+        for child in _named(body, names.LEERLINGGEGEVENS, name)
+        if _is_blank(child) and not (name == "dependancecode" and has_brincode)
     ]
     groepen = [
         found
@@ -120,11 +118,11 @@ def _usual_version(body: etree._Element, _today: str) -> bool:
     return True
 
 
-def _insert(body: etree._Element, naam: str) -> etree._Element:
+def _insert(body: etree._Element, name: str) -> etree._Element:
     """Add an element before the first child that comes after it, so that what is in order stays so."""
-    rank = names.VERZOEK_ELEMENTS.index(naam)
+    rank = names.VERZOEK_ELEMENTS.index(name)
     after = (place for place, child in enumerate(body) if _rank(child, names.VERZOEK_ELEMENTS) > rank)
-    element = etree.Element(f"{{{names.LEERLINGGEGEVENS}}}{naam}")
+    element = etree.Element(f"{{{names.LEERLINGGEGEVENS}}}{name}")
     body.insert(next(after, len(body)), element)
     return element
 
@@ -140,8 +138,8 @@ def _sort(parent: etree._Element, order: tuple[str, ...]) -> bool:
 
 
 def _rank(child: etree._Element, order: tuple[str, ...]) -> int:
-    naam = _local(child)
-    return order.index(naam) if naam in order else len(order)
+    name = _local(child)
+    return order.index(name) if name in order else len(order)
 
 
 HEADER_REPAIRS = (
@@ -160,7 +158,7 @@ BODY_REPAIRS = (
     Repair("witruimte", "pretty-printing clients put white space around values", strip_values),
     Repair("leeg", "clients send an optional element that they do not fill", _drop_empty),
     Repair("brincode-wint", "a client sends both brincode and schoolkey", _prefer_brincode),
-    Repair("xsdversie", "clients leave xsdversie out or empty, and mean 2.2", _usual_version),
+    Repair("xsdversie", f"clients leave xsdversie out or empty, and mean {USUAL_VERSION}", _usual_version),
     Repair(
         "volgorde",
         "hand-made XML has the children in any order",
@@ -170,29 +168,29 @@ BODY_REPAIRS = (
 """The repairs of the body, in their order."""
 
 
-_KOP_TAGS = [f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_PARTS]
-_INHOUD_RANK = {f"{{{names.LEERLINGGEGEVENS}}}{naam}": rank for rank, naam in enumerate(names.VERZOEK_ELEMENTS)}
+_HEADER_TAGS = [f"{{{names.AUTORISATIE}}}{name}" for name in names.AUTORISATIE_PARTS]
+_BODY_RANK = {f"{{{names.LEERLINGGEGEVENS}}}{name}": rank for rank, name in enumerate(names.VERZOEK_ELEMENTS)}
 _BRINCODE, _SCHOOLKEY = map(names.VERZOEK_ELEMENTS.index, ("brincode", "schoolkey"))
 _XSDVERSIE = f"{{{names.LEERLINGGEGEVENS}}}xsdversie"
 
 
 def needs_none(header: etree._Element, body: etree._Element) -> bool:
-    """Tell at a glance that no repair of KOP and INHOUD would change anything; False says nothing.
+    """Return True when it is plain that no repair of header and body would change anything; False decides nothing.
 
-    Most calls are of clients that deviate in nothing: each child is there once, in its order, with a bare value.
+    Most clients deviate in nothing: each child is there once, in its order, with a bare value.
     """
-    return [child.tag for child in header] == _KOP_TAGS and all(map(_is_bare, header)) and _is_plain(body)
+    return [child.tag for child in header] == _HEADER_TAGS and all(map(_is_bare, header)) and _is_plain(body)
 
 
 def _is_plain(body: etree._Element) -> bool:
     last, tags = -1, set()
     for child in body:
-        rank = _INHOUD_RANK.get(child.tag, -1)
+        rank = _BODY_RANK.get(child.tag, -1)
         if rank <= last or not _is_bare(child):
             return False
         tags.add(rank)
         last = rank
-    return _INHOUD_RANK[_XSDVERSIE] in tags and not (_SCHOOLKEY in tags and _BRINCODE in tags)
+    return _BODY_RANK[_XSDVERSIE] in tags and not (_SCHOOLKEY in tags and _BRINCODE in tags)
 
 
 def _is_bare(element: etree._Element) -> bool:
@@ -202,5 +200,5 @@ def _is_bare(element: etree._Element) -> bool:
 
 
 def apply_repairs(element: etree._Element, steps: tuple[Repair, ...], today: str = "") -> tuple[str, ...]:
-    """Do the repairs on an element, in place; gives the ids of those that were needed. `today` is its school year."""
+    """Repair an element in place; return the ids of the needed repairs. `today` is the school year of today."""
     return tuple(step.id for step in steps if step.repair(element, today))

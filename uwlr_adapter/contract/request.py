@@ -1,7 +1,7 @@
-"""A request in two steps: `lees` takes the envelope apart, `keur` judges what the caller asks.
+"""A request in two steps: `read` takes the envelope apart, `judge` validates the request itself.
 
-The gate stands between the two, so that a caller without access learns nothing about its message: `lees` finds who
-calls (the autorisatie header) and for which school; only then does `keur` apply the XSD and the version.
+The gate stands between the two, so that a caller without access learns nothing about its message: `read` finds the
+caller (the autorisatie header) and the school; only after the gate does `judge` apply the XSD and the version.
 """
 
 import re
@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from lxml import etree
 
-from uwlr_adapter.contract import names, repairs, schemas
-from uwlr_adapter.contract.fault import (
-    AutorisatieOngeldig,
-    MustUnderstand,
-    OngeldigBericht,
-    VersionMismatch,
-    XsdVersieOngeldig,
-)
+from uwlr_adapter.contract import names, repairs, schemas, versions
+from uwlr_adapter.contract.autorisatie import Autorisatie, find_header, read_header
+from uwlr_adapter.contract.fault import OngeldigBericht, VersionMismatch, XsdVersieOngeldig
 from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.repairs import XML_SPACE
 from uwlr_adapter.contract.schemas import Finding
@@ -27,29 +22,17 @@ from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
 if TYPE_CHECKING:
     from uwlr_adapter.contract.dataset import GroepSoort
 
-_NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
-_HEADER = f"{{{names.AUTORISATIE}}}autorisatie"
-_HEADER_TAGS = {naam: f"{{{names.AUTORISATIE}}}{naam}" for naam in names.AUTORISATIE_PARTS}
-_TAG = {naam: f"{{{names.LEERLINGGEGEVENS}}}{naam}" for naam in names.VERZOEK_ELEMENTS}
-_SCHOOL_TAGS = tuple(_TAG[naam] for naam in ("brincode", "dependancecode", "schoolkey"))
+_TAG = {name: f"{{{names.LEERLINGGEGEVENS}}}{name}" for name in names.VERZOEK_ELEMENTS}
+_SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
 _PLAIN_BRINCODE = re.compile("[0-9]{2}[A-Z]{2}")
-"""The brincodes that there are; the standard lets in more letters and digits than these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Autorisatie:
-    """The header of a call; no part of it is ever shown."""
-
-    autorisatiesleutel: str = field(repr=False)
-    klantcode: str = field(repr=False)
-    klantnaam: str = field(repr=False)
+"""The brincodes that exist; the standard allows more letters and digits than these."""
 
 
 class SchoolReference(NamedTuple):
-    """The school that a body names: a brincode with its dependancecode (`00` when absent), or a schoolkey."""
+    """The school that a body names: a brincode with its dependancecode (`00` when absent), or else a schoolkey."""
 
     brincode: str | None
     dependancecode: str
@@ -57,7 +40,7 @@ class SchoolReference(NamedTuple):
 
     @property
     def brin6(self) -> str | None:
-        """Brincode and dependancecode in one, such as `21QW00`; None when a schoolkey is all there is."""
+        """Brincode and dependancecode in one, such as `21QW00`; None for a school named by its schoolkey."""
         return None if self.brincode is None else self.brincode + self.dependancecode
 
 
@@ -69,7 +52,7 @@ Children: TypeAlias = list[tuple[str, str | None]]
 class Call:
     """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named.
 
-    `herstel` holds the ids of the repairs that were needed; a strict reading (`streng`) does none.
+    `repairs` holds the ids of the repairs that were needed; a strict reading (`strict`) repairs nothing.
     """
 
     operation: names.Operation
@@ -83,9 +66,9 @@ class Call:
     charset: str | None
     children: "Children" = field(repr=False)
 
-    def named(self, naam: str) -> str:
-        """Give the text of the first child of that name in the body, which nobody has judged; empty when absent."""
-        return next((text or "" for tag, text in self.children if tag == _TAG[naam]), "")
+    def named(self, name: str) -> str:
+        """Return the text of the first child of that name in the body, not yet validated; empty when absent."""
+        return next((text or "" for tag, text in self.children if tag == _TAG[name]), "")
 
 
 class Verzoek(NamedTuple):
@@ -101,7 +84,7 @@ class Verzoek(NamedTuple):
 
 
 def read(data: bytes, charset: str | None = None, *, strict: bool = False) -> Call:
-    """Take a message apart; `charset` is that of the transport, if any.
+    """Read a message into its header and body; `charset` is that of the transport, if any.
 
     Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
     VersionMismatch, MustUnderstand, AutorisatieOngeldig (header absent, doubled, or with a part absent, doubled or
@@ -112,39 +95,41 @@ def read(data: bytes, charset: str | None = None, *, strict: bool = False) -> Ca
     except XmlError:
         raise OngeldigBericht from None
     header, body = _unwrap(root)
-    operatie = names.OPERATIONS.get(str(body.tag))
-    if operatie is None:
+    operation = names.OPERATIONS.get(str(body.tag))
+    if operation is None:
         raise OngeldigBericht
     if root.tag != _ENVELOPE:
         raise VersionMismatch
-    kop_elementen = [] if header is None else list(header)
-    if any(_must_understand(element) for element in kop_elementen):
-        raise MustUnderstand
-    headers = [element for element in kop_elementen if element.tag == _HEADER]
-    if len(headers) != 1:
-        raise AutorisatieOngeldig
-    kop = headers[0]
-    for naam in map(str, kop.keys()):  # a copy: mustUnderstand, actor and encodingStyle are SOAP's, not the header's
-        if naam.startswith(f"{{{names.SOAP11}}}"):
-            del kop.attrib[naam]
+    autorisatie_header = find_header(header)
     needed: tuple[str, ...] = ()
-    if not strict and not repairs.needs_none(kop, body):
+    if not strict and not repairs.needs_none(autorisatie_header, body):
         steps = (
-            *repairs.apply_repairs(kop, repairs.HEADER_REPAIRS),
+            *repairs.apply_repairs(autorisatie_header, repairs.HEADER_REPAIRS),
             *repairs.apply_repairs(body, repairs.BODY_REPAIRS),
         )
         needed = tuple(dict.fromkeys(steps))
     children = _children(body)
-    return Call(operatie, _autorisatie(kop), _school(children), needed, strict, kop, body, data, charset, children)
+    return Call(
+        operation=operation,
+        autorisatie=read_header(autorisatie_header),
+        school=_school(children),
+        repairs=needed,
+        strict=strict,
+        header=autorisatie_header,
+        body=body,
+        message=data,
+        charset=charset,
+        children=children,
+    )
 
 
 def reread_strictly(call: Call) -> Call:
-    """Give the same call without repairs; raises as `lees` does."""
+    """Read a call again without repairs. Raises as `read` does."""
     return read(call.message, call.charset, strict=True)
 
 
 def judge(call: Call, schooljaar: str) -> Verzoek:
-    """Judge a call by the XSD and by its version; `schooljaar` is that of today, for a caller who leaves it empty.
+    """Validate a call by the XSD and by its version; `schooljaar` is that of today, for a caller that leaves it empty.
 
     Raises OngeldigBericht or XsdVersieOngeldig.
     """
@@ -166,7 +151,7 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
         groepen=_groepen(call.body) if _TAG["groepen"] in values else (),
         repairs=needed,
     )
-    if verzoek.xsdversie not in schemas.ANSWER:
+    if verzoek.xsdversie not in versions.BY_NAME:
         raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", "versie"))
     return verzoek
 
@@ -179,9 +164,12 @@ def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
 
 
 def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
-    """Give the Header, if any, and the one element in the Body of an envelope of any SOAP version."""
-    space, _, naam = str(root.tag).rpartition("}")
-    if naam != "Envelope":
+    """Return the Header, if any, and the one element in the Body of an envelope of any SOAP version.
+
+    Raises OngeldigBericht.
+    """
+    space, _, name = str(root.tag).rpartition("}")
+    if name != "Envelope":
         raise OngeldigBericht
     space += "}" if space else ""
     parts = list(root)
@@ -199,36 +187,19 @@ def _has_text(element: etree._Element) -> bool:
     return any(text and text.strip(XML_SPACE) for text in (element.text, *(child.tail for child in element)))
 
 
-def _must_understand(element: etree._Element) -> bool:
-    """Whether a header must be understood by us and is not ours (SOAP 1.1, 4.2.2 and 4.2.3)."""
-    asked = element.get(f"{{{names.SOAP11}}}mustUnderstand", "").strip(XML_SPACE) in {"1", "true"}
-    for_us = element.get(f"{{{names.SOAP11}}}actor", "") in {"", _NEXT_ACTOR}
-    return asked and for_us and element.tag != _HEADER
-
-
-def _autorisatie(header: etree._Element) -> Autorisatie:
-    parts, children = {}, _children(header)
-    for naam, own in _HEADER_TAGS.items():
-        found = [text for tag, text in children if tag == own]
-        if len(found) != 1 or not found[0]:
-            raise AutorisatieOngeldig
-        parts[naam] = found[0]
-    return Autorisatie(**parts)
-
-
 def _children(element: etree._Element) -> Children:
     return [(child.tag, child.text) for child in element]
 
 
 def _school(children: Children) -> SchoolReference | None:
-    """Give the school that a body names, in the right form; a brincode goes before a schoolkey."""
+    """Return the school that a body names, None unless in the right form; a brincode goes before a schoolkey."""
     brincodes, dependancecodes, schoolkeys = (
         [text or "" for tag, text in children if tag == own] for own in _SCHOOL_TAGS
     )
     if brincodes:
         brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
-        good = len(brincodes) == 1 and len(dependancecodes) <= 1
-        if good and _is_brincode(brincode) and _is_dependancecode(dependancecode):
+        is_single = len(brincodes) == 1 and len(dependancecodes) <= 1
+        if is_single and _is_brincode(brincode) and _is_dependancecode(dependancecode):
             return SchoolReference(brincode, dependancecode, None)
     elif len(schoolkeys) == 1 and 1 <= len(schoolkeys[0]) <= _SCHOOLKEY_MAX:
         return SchoolReference(None, "00", schoolkeys[0])

@@ -1,37 +1,37 @@
 """The compiled XSDs and their verdicts: what is wrong where, never with the value.
 
-libxml2 decides. Its own messages quote values, so only the path and the name of the broken rule are taken over. One
-compiled schema gives the right verdict to several threads at once, but may give them each other's messages; the
-explanation is therefore made again, alone, by a second copy behind a lock.
+libxml2 decides. Its own messages quote values, so only the path and the name of the broken rule are taken over. A
+compiled schema returns the right verdict to several threads at once, but may mix up their messages: a second copy,
+behind a lock, validates again to explain.
 """
 
+import functools
 import re
 import threading
 from dataclasses import dataclass
 
 from lxml import etree
 
-from uwlr_adapter.contract import names
+from uwlr_adapter.contract import fields, names, versions
 from uwlr_adapter.contract.files import contract_file
 
 _STEP = re.compile(r"/(\*|[^/\[]+)(?:\[(\d+)\])?")
 _KNOWN = {
-    *(name for operatie in names.OPERATIONS.values() for name in (operatie.request, operatie.answer, operatie.payload)),
+    *(name for one in names.OPERATIONS.values() for name in (one.request, one.answer, one.payload)),
     *names.AUTORISATIE_PARTS,
-    *names.LEERLING_ELEMENTS,
-    *names.LEERKRACHT_ELEMENTS,
-    *names.BSN_FAMILY,
+    *(field.element for field in fields.FIELDS),
+    *fields.BSN_FAMILY,
     *("autorisatie", "school", "vestigingen", "vestiging", "groepen", "samengestelde_groep", "leerlingen", "leerling"),
-    *("leerkrachten", "leerkracht", "naam", "omschrijving", "rol", "rolomschrijving", "geenwijzigingen"),
+    *("leerkrachten", "leerkracht", "rol", "rolomschrijving", "geenwijzigingen"),
     *("geengegevens", "schooljaar", "brincode", "dependancecode", "schoolkey", "instellingsnummer", "xsdversie"),
     *("gegevenssetid", "laatstontvangengegevens", "peildatum", "aanmaakdatum", "auteur", "commentaar"),
 }
-"""Element names that may be said back; a name of the caller's own invention is shown as `*`."""
+"""Element names that a finding may repeat; a name of the caller's own invention is shown as `*`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: `pad` names the element, `regel` the rule of XSD that it breaks (`pattern`, …)."""
+    """One thing that is wrong: `path` names the element, `rule` the rule of XSD that it breaks (`pattern`, …)."""
 
     path: str
     rule: str
@@ -49,7 +49,7 @@ class Schema:
         self._lock = threading.Lock()
 
     def findings(self, element: etree._Element) -> list[Finding]:
-        """Give what is wrong with an element and all under it, in document order; nothing for a valid one."""
+        """Return what is wrong with an element and all under it, in document order; nothing for a valid one."""
         if self._verdict.validate(element):
             return []
         with self._lock:
@@ -61,19 +61,19 @@ class Schema:
 def _finding(root: etree._Element, path: str, rule: str) -> Finding:
     """Turn libxml2's path into one of local names, and find the element that it points at."""
     found: etree._Element | None = None
-    pad: list[str] = []
+    local_path: list[str] = []
     for name, number in _STEP.findall(path):
         found = root if found is None else _child(found, name, int(number or 1))
         if found is None:
             break
         local = etree.QName(found).localname
-        pad.append(local if local in _KNOWN else "*")
+        local_path.append(local if local in _KNOWN else "*")
     short = rule.removeprefix("SCHEMAV_").removeprefix("CVC_").removesuffix("_VALID").lower()
-    return Finding("/".join(pad) or "*", short, found)
+    return Finding("/".join(local_path) or "*", short, found)
 
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
-    """Give the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place."""
+    """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place."""
     prefix, _, local = name.rpartition(":")
     seen = 0
     for child in parent.iterchildren(tag=etree.Element):
@@ -84,11 +84,11 @@ def _child(parent: etree._Element, name: str, number: int) -> etree._Element | N
     return None
 
 
-AUTORISATIE = Schema("schemas/2.2/autorisatie.xsd")
+_compiled = functools.cache(Schema)
+"""Schemas by file, each compiled once."""
+AUTORISATIE = _compiled(versions.AUTORISATIE_SCHEMA)
 """The autorisatie header (UWLR 2.2, Autorisatie)."""
-REQUEST = Schema("schemas/2.2/verzoek.xsd")
+REQUEST = _compiled(versions.REQUEST_SCHEMA)
 """The requests (UWLR 2.2, Leerlinggegevens)."""
-_ANSWER_22 = Schema("schemas/2.2/antwoord.xsd")
-ANSWER = {"2.1": _ANSWER_22, "2.2": _ANSWER_22, "2.3": Schema("schemas/2.3/antwoord.xsd")}
-"""The answers by xsdversie, with keys and references that work; these versions are answered. 2.1 has no eckid, and
-keeps to 2.2 otherwise."""
+ANSWER = {version.name: _compiled(version.answer_schema) for version in versions.BY_NAME.values()}
+"""The answers by xsdversie, with keys and references that work."""

@@ -1,17 +1,14 @@
 """The only XML parser of the project, with its limits.
 
-Refused: a document type (and with it every entity and default attribute), processing instructions in a message, names,
-depth and amounts beyond the limits. Nothing is fetched, nothing is expanded, comments are dropped.
+Refused: a document type (and with it every entity and default attribute), processing instructions in a message, depth
+and counts beyond the limits. Nothing is fetched, nothing is expanded, comments are dropped.
 """
 
 import codecs
 import functools
-import re
 import string
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape as _escape
 
 from lxml import etree
 
@@ -37,22 +34,22 @@ class Limits:
     """Attributes and namespace declarations on one element: libxml2 has no limit of its own."""
 
     instructions: bool
-    """Whether processing instructions are passed over (files) or refused (messages, as SOAP 1.1 has it)."""
+    """Whether processing instructions are ignored (files) or refused (messages, as SOAP 1.1 says)."""
 
 
 MESSAGE = Limits(octets=64 * 1024, depth=16, elements=2_000, attributes=32, instructions=False)
-"""For a request: 64 kB is thirty times the largest seen; group references are the only part that can grow."""
+"""For a request: 64 KiB is thirty times the largest one seen; group references are the only part that can grow."""
 
 FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=64, instructions=True)
-"""For a file or an answer: room for a school twenty times the largest in the country."""
+"""For a file or an answer: room for twenty times the largest school in the country."""
 
 
 NOT_WELL_FORMED = "not well-formed XML"
-"""The reason of bytes that are no XML at all, or only a part of it."""
+"""The reason for bytes that are no XML at all, or only a part of it."""
 
 
 class XmlError(UwlrAdapterError):
-    """The bytes are no XML that we take; `reden` is fixed text, `regel` and `kolom` count from 1, 0 when unknown."""
+    """The bytes are no acceptable XML; `reason` is fixed text, `line` and `column` count from 1, 0 when unknown."""
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
         super().__init__(f"line {line}, column {column}: {reason}" if line else reason)
@@ -62,16 +59,16 @@ class XmlError(UwlrAdapterError):
 
 
 def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Element:
-    """Give the root element of a document that keeps within the limits; raises XmlError for any other bytes.
+    """Parse a document that keeps within the limits and return its root. Raises XmlError for any other bytes.
 
-    A byte order mark tells the encoding, else the transport's `charset`, else the declaration (RFC 7303, 3.2).
+    The encoding is that of a byte order mark, else the transport's `charset`, else the declaration (RFC 7303, 3.2).
     """
     if len(data) > limits.octets:
         raise XmlError(f"larger than {limits.octets} bytes")
     if data.startswith(_MARKS):
         charset = None
     try:
-        root = etree.fromstring(data, _parser_at_hand(limits, charset))
+        root = etree.fromstring(data, _cached_parser(limits, charset))
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0)) from None
@@ -85,33 +82,33 @@ def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Ele
 
 
 def parse_own(data: bytes) -> etree._Element:
-    """Give the root element of bytes that this process wrote itself: limits are for what others send."""
+    """Parse bytes that this process wrote itself, without limits, and return the root."""
     return etree.fromstring(data, _parser(FILE, None))
 
 
-def _parser_at_hand(limits: Limits, charset: str | None) -> etree.XMLParser:
-    """Give a parser for what is sent most, one for each thread: making it takes as long as parsing a request."""
-    if limits is not MESSAGE or charset not in _USUAL:
+def _cached_parser(limits: Limits, charset: str | None) -> etree.XMLParser:
+    """Return a parser, for the usual requests one per thread: making one takes as long as parsing a request."""
+    if limits is not MESSAGE or charset not in _USUAL_CHARSETS:
         return _parser(limits, charset)
-    found = _AT_HAND.parsers.get(charset)
-    if found is None:
-        found = _AT_HAND.parsers[charset] = _parser(limits, charset)
-    return found
+    parser = _THREAD.parsers.get(charset)
+    if parser is None:
+        parser = _THREAD.parsers[charset] = _parser(limits, charset)
+    return parser
 
 
-class _AtHand(threading.local):
-    """What one thread keeps."""
+class _ThreadParsers(threading.local):
+    """The parsers of one thread, by charset."""
 
     def __init__(self) -> None:
         self.parsers: dict[str | None, etree.XMLParser] = {}
 
 
-_USUAL = frozenset({None, "utf-8"})
-_AT_HAND = _AtHand()
+_USUAL_CHARSETS = frozenset({None, "utf-8"})
+_THREAD = _ThreadParsers()
 
 
 def _parser(limits: Limits, charset: str | None) -> etree.XMLParser:
-    """Give a parser that fetches and expands nothing; raises LookupError for an unknown charset."""
+    """Return a new parser that fetches and expands nothing. Raises LookupError for an unknown charset."""
     return etree.XMLParser(
         encoding=charset,
         resolve_entities=False,
@@ -128,11 +125,10 @@ def _parser(limits: Limits, charset: str | None) -> etree.XMLParser:
 
 
 def _is_plain(data: bytes, root: etree._Element, limits: Limits) -> bool:
-    """Whether a look at the bytes shows that nothing in them can be refused, so that the tree need not be walked.
+    """Whether the bytes alone show that nothing in them can be refused, so that the tree need not be walked.
 
-    There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality;
-    a document type begins with `<!`, a processing instruction with `<?`. Only in encodings in which these bytes stand
-    for nothing else.
+    Opening tags bound the number of elements and their depth; `=` signs bound the attributes; a document type begins
+    with `<!`, a processing instruction with `<?`. This holds only in encodings in which these bytes mean nothing else.
     """
     return (
         data.find(b"<!") == -1
@@ -145,11 +141,11 @@ def _is_plain(data: bytes, root: etree._Element, limits: Limits) -> bool:
 
 
 def _is_within(data: bytes, root: etree._Element, limits: Limits) -> bool:
-    """Whether it is plain that no limit is passed, so that the tree need not be walked for the one that is.
+    """Whether no limit is passed, found without walking the tree in Python.
 
-    There are no more elements, and they are no deeper, than tags that open; no more attributes than signs of equality,
-    and no more declarations of a namespace than times that `xmlns` is said. Only in encodings in which these bytes
-    stand for nothing else. Of what is larger libxml2 looks at the depth and the attributes.
+    Opening tags bound the number of elements and their depth; `=` signs bound the attributes, and `xmlns` the namespace
+    declarations. This holds only in encodings in which these bytes mean nothing else. For a larger document libxml2
+    checks the depth and the attributes.
     """
     if (root.getroottree().docinfo.encoding or "").upper() not in _BYTE_FOR_BYTE:
         return False
@@ -163,7 +159,7 @@ def _is_within(data: bytes, root: etree._Element, limits: Limits) -> bool:
 
 @functools.cache
 def _passes_limit(limits: Limits) -> etree.XPath:
-    """Give a look for what is too deep, has too many attributes, or is an instruction that was not passed over."""
+    """Return a query for whether an element is too deep or has too many attributes, or an instruction is left."""
     return etree.XPath(
         f"boolean({'/*' * (limits.depth + 1)}) or boolean(//*[@*[{limits.attributes + 1}]])"
         " or boolean(//processing-instruction())"
@@ -171,9 +167,9 @@ def _passes_limit(limits: Limits) -> etree.XPath:
 
 
 _BEGIN = (b"<?xml ", *(b"<" + letter.encode() for letter in string.ascii_letters))
-"""What a document without anything strange begins with: its declaration or its root."""
+"""The first bytes of a plain document: its declaration or its root."""
 _BYTE_FOR_BYTE = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS-1252"})
-"""Encodings in which `<` and `=` are one byte, and that byte is never a part of another letter."""
+"""Encodings in which `<` and `=` are one byte, and that byte is never a part of another character."""
 
 
 def _check_around(root: etree._Element) -> None:
@@ -201,29 +197,3 @@ def _check_size(root: etree._Element, limits: Limits) -> None:
             raise XmlError(f"more than {limits.elements} elements", element.sourceline or 0)
         if len(element.attrib) > limits.attributes or len(element.nsmap) > 2 * limits.attributes:
             raise XmlError(f"more than {limits.attributes} attributes on one element", element.sourceline or 0)
-
-
-_TEXT_SIGNS = "&<>\r"
-_ATTRIBUTE_SIGNS = '&<>"\t\n\r'
-_TEXT_SPECIAL, _ATTRIBUTE_SPECIAL = re.compile(f"[{_TEXT_SIGNS}]"), re.compile(f"[{_ATTRIBUTE_SIGNS}]")
-
-
-def escape_text(text: str) -> str:
-    """Escape text content as lxml does, so that every XML character comes back as it was."""
-    return _escape(text, {"\r": "&#13;"}) if _TEXT_SPECIAL.search(text) else text
-
-
-def escape_attribute(text: str) -> str:
-    """Escape an attribute value as lxml does; white space that a parser would fold is written as a reference."""
-    if not _ATTRIBUTE_SPECIAL.search(text):
-        return text
-    return _escape(text, {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
-
-
-def escape_all(texts: Sequence[str | None], *, attribute: bool = False) -> Sequence[str | None]:
-    """Escape many texts, or attribute values: one look at all of them together, since most need nothing."""
-    signs, escape = (_ATTRIBUTE_SIGNS, escape_attribute) if attribute else (_TEXT_SIGNS, escape_text)
-    joined = "".join(filter(None, texts))
-    if any(sign in joined for sign in signs):
-        return [text and escape(text) for text in texts]
-    return texts

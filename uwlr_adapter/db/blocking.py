@@ -1,15 +1,15 @@
-"""Who serves many callers in one thread must not wait in it for one of them.
+"""Guard against blocking the event-loop thread.
 
-`serve` answers what is at hand in one thread of each process. Before anything that may take longer than a look at the
-database (another writer, a lock, a connection to be made, an answer to be rendered), the code asks `before_waiting`.
-In that thread it raises WouldBlock, nothing having been done, and the request is done again in a thread of its own.
+`serve` answers most requests in one thread of each process, the event loop's. Code calls `before_blocking` ahead of
+anything that may take longer than a short query: waiting for another writer or a lock, connecting, rendering. In the
+loop's thread that raises WouldBlock, before anything was done, and the request runs again in a thread of its own.
 """
 
 import threading
 
 
 class WouldBlock(BaseException):
-    """This cannot be done here without waiting. No failure, so that no handler of failures takes it for one."""
+    """The work would block this thread. A BaseException, so that no handler of failures catches it."""
 
 
 class _ThreadState(threading.local):
@@ -20,23 +20,23 @@ _thread = _ThreadState()
 
 
 class nonblocking:  # noqa: N801 - used as a function
-    """Let this thread not wait within the block."""
+    """Forbid this thread to block, within the block."""
 
     def __enter__(self) -> None:
-        """Begin the block."""
+        """Forbid it."""
         _thread.may_block = False
 
     def __exit__(self, *_: object) -> None:
-        """Leave it."""
+        """Allow it again."""
         _thread.may_block = True
 
 
 def may_block() -> bool:
-    """Tell whether this thread may wait."""
+    """Return whether this thread may block."""
     return _thread.may_block
 
 
 def before_blocking() -> None:
-    """Raise WouldBlock in a thread that must not wait."""
+    """Raise WouldBlock in a thread that must not block."""
     if not _thread.may_block:
         raise WouldBlock

@@ -1,9 +1,9 @@
-"""Many write down something, and one commit is enough for all who wait.
+"""Group commit: concurrent writers share one durable commit.
 
-A commit that survives a power cut waits for the disk, far longer than the writing itself. Who comes while one is at
-work waits together with others for the next one. So there is one writer at a time: among threads it is one of those who
-wait, so that there is nothing to start, to fork or to stop. The callers of an event loop gather in the same way, for a
-commit and for whatever else one message to the database does for many.
+A durable commit waits for the disk, far longer than the writing itself. Items that arrive while one commit runs wait
+together for the next one, so there is one writer at a time. Among threads the writer is one of the waiting threads:
+there is no thread to start, to fork or to stop. The callers of an event loop are grouped in the same way, for a commit
+and for any other message to the database that serves many of them.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class GroupCommit(Generic[Item]):
-    """Gathers what is to be written; `write` writes some of it down, whole or not at all. Safe to share by threads."""
+    """Groups items of many threads; `write` stores a group whole or not at all. Safe to share between threads."""
 
     def __init__(self, write: Callable[[Sequence[Item]], object]) -> None:
         self._write = write
@@ -27,7 +27,7 @@ class GroupCommit(Generic[Item]):
         self._busy = False
 
     def add(self, item: Item) -> None:
-        """Return when this has been written; raises what `write` raised for the group that it was in."""
+        """Return when the item is stored. Raises what `write` raised for its group."""
         before_blocking()
         waiter = _Waiter(item)
         with self._lock:
@@ -41,21 +41,21 @@ class GroupCommit(Generic[Item]):
             raise waiter.error
 
     def waiting(self) -> list[Item]:
-        """Give what waits for the next commit."""
+        """Return the items that wait for the next commit."""
         with self._lock:
             return [waiter.item for waiter in self._waiting]
 
     def _commit(self) -> None:
-        """Write everything that waits, wake those it is of, and leave the next group to the first one in it."""
+        """Store everything that waits, wake its threads, and leave the next group to the first thread in it."""
         with self._lock:
-            groep, self._waiting = self._waiting, []
-        fout: BaseException | None = None
+            group, self._waiting = self._waiting, []
+        failure: BaseException | None = None
         try:
-            self._write([waiter.item for waiter in groep])
-        except BaseException as error:  # noqa: BLE001 - whatever it is, each of them gets it
-            fout = error
-        for waiter in groep:
-            waiter.done, waiter.error = True, fout
+            self._write([waiter.item for waiter in group])
+        except BaseException as error:  # noqa: BLE001 - each caller of the group gets it
+            failure = error
+        for waiter in group:
+            waiter.done, waiter.error = True, failure
             waiter.signal.release()
         with self._lock:
             if self._waiting:
@@ -65,9 +65,9 @@ class GroupCommit(Generic[Item]):
 
 
 class LoopGroup(Generic[Item, Result]):
-    """The same for the callers of one event loop: `do` is awaited for all who wait, once at a time.
+    """Groups items of the callers of one event loop; `do` is awaited for one group at a time.
 
-    It gives what came of each of them, in their order, or raises for all.
+    It returns a result for each item, in their order, or raises for all.
     """
 
     def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
@@ -77,7 +77,7 @@ class LoopGroup(Generic[Item, Result]):
         self._task: asyncio.Task[None] | None = None
 
     async def add(self, item: Item) -> Result:
-        """Return what came of this; raises what `do` raised for the group that it was in."""
+        """Return the result of this item. Raises what `do` raised for its group."""
         done: asyncio.Future[Result] = self._loop.create_future()
         self._waiting.append((item, done))
         if self._task is None:
@@ -85,29 +85,29 @@ class LoopGroup(Generic[Item, Result]):
         return await done
 
     async def _go(self) -> None:
-        """Do one group after the other, until nobody waits; who comes in the same turn of the loop is in the first."""
+        """Run one group after the other until nothing waits; the first one has all items of this turn of the loop."""
         try:
             while self._waiting:
-                groep, self._waiting = self._waiting, []
-                await self._do_one(groep)
+                group, self._waiting = self._waiting, []
+                await self._do_one(group)
         finally:
             self._task = None
 
-    async def _do_one(self, groep: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
+    async def _do_one(self, group: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
         try:
-            found = await self._do([item for item, _ in groep])
-        except Exception as error:  # noqa: BLE001 - whatever it is, each of them gets it
-            for _, done in groep:
+            found = await self._do([item for item, _ in group])
+        except Exception as error:  # noqa: BLE001 - each caller of the group gets it
+            for _, done in group:
                 if not done.cancelled():
                     done.set_exception(error)
         else:
-            for (_, done), outcome in zip(groep, found, strict=True):
+            for (_, done), outcome in zip(group, found, strict=True):
                 if not done.cancelled():
                     done.set_result(outcome)
 
 
 class _Waiter(Generic[Item]):
-    """One who waits; the signal comes when it is done, or when it is its turn to write."""
+    """A waiting thread; the signal comes when its item is stored, or when it must write the next group."""
 
     __slots__ = ("done", "error", "item", "signal")
 

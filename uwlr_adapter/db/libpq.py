@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 Row = tuple[Any, ...]
-
-
 """One row, in the order of its columns."""
 
 
@@ -20,11 +18,11 @@ class Step(NamedTuple):
 
 
 class LibpqConnection:
-    """One connection of psycopg, asked by way of libpq; its statements are prepared once."""
+    """One connection of psycopg, used through libpq; each of its statements is prepared once."""
 
     def __init__(self, driver: Any) -> None:  # noqa: ANN401 - the driver is an extra
-        from psycopg import OperationalError, pq  # noqa: PLC0415 - for who has PostgreSQL
-        from psycopg.adapt import Transformer  # noqa: PLC0415 - idem
+        from psycopg import OperationalError, pq  # noqa: PLC0415 - only where PostgreSQL is used
+        from psycopg.adapt import Transformer  # noqa: PLC0415 - as above
 
         self.pgconn = driver.pgconn
         self._transformer = Transformer.from_context(driver)
@@ -34,25 +32,25 @@ class LibpqConnection:
         self._came.register(self.pgconn.socket, select.POLLIN)
 
     def has_ended(self) -> bool:
-        """Tell whether the server has ended a connection that is idle: unasked, it has nothing else to say."""
+        """Return whether the server has ended this connection, which must be idle: it sends nothing else unasked."""
         return bool(self._came.poll(0))
 
     def fetch(self, step: Step) -> list[Row]:
-        """Give the rows of a SELECT. Raises OperationalError."""
+        """Return the rows of a SELECT. Raises OperationalError."""
         return self.rows(self.execute(step))
 
     def execute(self, step: Step) -> Any:  # noqa: ANN401 - a result of libpq
-        """Do a statement, outside a transaction or in one. Raises OperationalError."""
+        """Run a statement, outside a transaction or in one, and return libpq's result. Raises OperationalError."""
         return self._require(self.pgconn.exec_prepared(self._prepare(step.sql), step.values, result_format=1))
 
     def fetch_all(self, steps: Sequence[Step], seconds: int) -> list[list[Row]]:
-        """Give the rows of each statement; all go in one message, and what the first ones give is read meanwhile.
+        """Return the rows of each statement; all go in one message, and the first results are read meanwhile.
 
-        Raises OperationalError, also when nothing comes for so many seconds; then the connection is closed.
+        Raises OperationalError, also when nothing arrives for so many seconds; then the connection is closed.
         """
         try:
             for step in steps:
-                self._prepare(step.sql)  # before the first one, which may begin a transaction: nothing goes before that
+                self._prepare(step.sql)  # first of all: the first one may begin a transaction
             self.pgconn.enter_pipeline_mode()
             self.send(steps)
             rows = self._receive_all(seconds)
@@ -74,7 +72,7 @@ class LibpqConnection:
                 raise self._error("the database does not answer")
 
     def _ready(self) -> "select.poll":
-        """Give what is waited for: an answer, and as long as a part of the message is still here, room to send it."""
+        """Return what to wait for: a result, and room to send while a part of the message is still here."""
         if not self.pgconn.flush():
             return self._came
         both = select.poll()
@@ -82,7 +80,7 @@ class LibpqConnection:
         return both
 
     def send(self, steps: Sequence[Step]) -> int:
-        """Put statements in the pipeline, and its end; gives how many results come before theirs."""
+        """Send statements and the end of the pipeline; return how many results come before theirs."""
         names = [self._name(step.sql) for step in steps]
         new = [(name, step.sql) for (name, is_new), step in zip(names, steps, strict=True) if is_new]
         for name, sql in new:
@@ -93,7 +91,7 @@ class LibpqConnection:
         return len(new)
 
     def receive(self, found: list[Any]) -> bool:
-        """Add the results that have come in to those that were found; tells whether the pipeline has ended.
+        """Add the results that have arrived to `found`; return whether the pipeline has ended.
 
         Raises OperationalError.
         """
@@ -109,41 +107,39 @@ class LibpqConnection:
         return False
 
     def _prepare(self, sql: str) -> bytes:
-        """Prepare a statement, if that is still to be done; gives its name."""
+        """Prepare a statement unless that is done, and return its name."""
         name, is_new = self._name(sql)
         if is_new:
             self._require(self.pgconn.prepare(name, sql.encode()))
         return name
 
     def _name(self, sql: str) -> tuple[bytes, bool]:
-        """Give under which name a statement is prepared, and whether that is still to be done."""
+        """Return the name of the prepared statement, and whether it is still to be prepared."""
         found = self._prepared.get(sql)
         if found is not None:
             return found, False
         found = self._prepared[sql] = f"uwlr_{len(self._prepared)}".encode()
         return found, True
 
-    def rows(self, found: Any) -> list[Row]:  # noqa: ANN401 - idem
-        """Give the rows of a result."""
+    def rows(self, found: Any) -> list[Row]:  # noqa: ANN401 - as above
+        """Return the rows of a result."""
         self._transformer.set_pgresult(found)
         rows: list[Row] = self._transformer.load_rows(0, found.ntuples, tuple)
         return rows
 
-    def _require(self, found: Any) -> Any:  # noqa: ANN401 - idem
-        """Give a result that is good. Raises OperationalError; what the server says of others may quote values."""
+    def _require(self, found: Any) -> Any:  # noqa: ANN401 - as above
+        """Return a result that succeeded. Raises OperationalError, without the server's text: it may quote values."""
         if found.status not in {self._status.TUPLES_OK, self._status.COMMAND_OK}:
             raise self._error("a statement failed")
         return found
 
 
 _NOTHING_MORE = 2
-
-
-"""Between the results of two statements libpq gives nothing once; twice, when it has no more."""
+"""libpq returns no result once between two statements, and twice in a row when it has no more."""
 
 
 def libpq_of(connection: sa.PoolProxiedConnection) -> LibpqConnection:
-    """Give the libpq side of a connection, made once for each."""
+    """Return the libpq side of a connection, made once for each."""
     found = connection.info.get("uwlr_libpq")
     if not isinstance(found, LibpqConnection):
         found = connection.info["uwlr_libpq"] = LibpqConnection(connection.driver_connection)

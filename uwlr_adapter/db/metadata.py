@@ -11,6 +11,7 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+"""Every table of the package; the names of constraints are fixed, so that migrations can name them on each database."""
 
-
-"""Every table of the house; names of constraints are fixed, so that migrations can name them on each database."""
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""The type of a 64-bit id that the database hands out: SQLite numbers rows itself only in an INTEGER PRIMARY KEY."""

@@ -1,7 +1,7 @@
-"""PostgreSQL as an event loop asks it: many statements in one message, and no thread waits for what comes back.
+"""PostgreSQL on an event loop: many statements in one message, and no thread waits for the results.
 
-A statement by itself costs a message each way and two changes of processes, more than most of the work in it. In a
-pipeline of libpq the statements of all who wait go out together; what Python does meanwhile is the next request.
+A statement by itself costs a message each way and two switches of processes, more than most of the work in it. A
+pipeline of libpq sends the statements of all waiting requests together; meanwhile Python works on the next request.
 """
 
 import asyncio
@@ -11,30 +11,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.dialect import STATEMENT_SECONDS
 from uwlr_adapter.db.libpq import Row, Step, libpq_of
 
 
 class Pipeline:
-    """One connection to the database; it is made when it is needed, and again after a failure."""
+    """One connection to the database, opened when it is first used and again after a failure."""
 
     def __init__(self, database: Database, executor: Executor) -> None:
-        """Ask the database of `opslag`; a connection is waited for in a thread of `executor`."""
+        """Use `database`; connecting blocks a thread of `executor`, never the loop."""
         self._database = database
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._connection: _PipelineConnection | None = None
 
     async def fetch(self, steps: Sequence[Step]) -> list[list[Row]]:
-        """Give the rows of each SELECT. Raises DBAPIError."""
+        """Return the rows of each SELECT. Raises DBAPIError."""
         connection, found = await self._run(steps)
         return [connection.libpq.rows(one) for one in found]
 
     async def execute(self, steps: Sequence[Step]) -> None:
-        """Do statements in one transaction, on the disk when this returns.
+        """Run statements in one transaction, durable when this returns.
 
-        Raises DBAPIError. Nothing is tried again: what became of it may be unknown.
+        Raises DBAPIError. Nothing is tried again, since its outcome may be unknown.
         """
         await self._run(steps)
 
@@ -53,9 +53,9 @@ class Pipeline:
             generation = self._database.generation
             connection = await self._loop.run_in_executor(self._executor, self._database.connect)
             self._connection = _PipelineConnection(connection, generation, self._loop)
-        lijn = self._connection
+        pipeline = self._connection
         try:
-            return lijn, await lijn.run(steps)
+            return pipeline, await pipeline.run(steps)
         except BaseException as error:
             self.close()
             if isinstance(error, self._database.engine.dialect.loaded_dbapi.Error):
@@ -64,15 +64,15 @@ class Pipeline:
 
 
 class _PipelineConnection:
-    """One connection while it lasts: after a failure it is closed."""
+    """One open connection; a failure closes it for good."""
 
     def __init__(self, connection: sa.PoolProxiedConnection, generation: int, loop: asyncio.AbstractEventLoop) -> None:
-        from psycopg import OperationalError  # noqa: PLC0415 - for who has PostgreSQL
+        from psycopg import OperationalError  # noqa: PLC0415 - only where PostgreSQL is used
 
         self.libpq = libpq_of(connection)
         self.generation = generation
         self.lost = False
-        """Whether it has ended, as far as is known: of one that was idle nothing was asked, so nobody failed."""
+        """Whether it is known to have ended; if it was idle then, no request failed."""
         self._connection = connection
         self._loop = loop
         self._pgconn = self.libpq.pgconn
@@ -85,16 +85,16 @@ class _PipelineConnection:
         loop.add_reader(self._socket, self._receive)
 
     def has_ended(self) -> bool:
-        """Tell whether the server has ended it while it was idle, also when the loop is still to hear so."""
+        """Return whether the server has ended it while it was idle, also before the loop is told."""
         return self.lost or self.libpq.has_ended()
 
     async def run(self, steps: Sequence[Step]) -> list[Any]:
-        """Give the result of each statement, once the transaction of them all has ended. Raises OperationalError."""
+        """Return the result of each statement, once their transaction has ended. Raises OperationalError."""
         done = self._done = self._loop.create_future()
         self._found = []
         skipped = self.libpq.send(steps)
         self._send()
-        limit = self._loop.call_later(STATEMENT_SECONDS + 1, self._give_up)
+        limit = self._loop.call_later(limits.STATEMENT_SECONDS + 1, self._give_up)
         try:
             await done
         finally:
@@ -107,14 +107,14 @@ class _PipelineConnection:
         self._connection.invalidate()
 
     def _leave(self) -> None:
-        """Let go of the socket, once: libpq closes it when it is lost, and then its number may be another one's."""
+        """Stop watching the socket, once: libpq closes it when it is lost, and its number may be reused."""
         if not self.lost:
             self.lost = True
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
 
     def _send(self) -> None:
-        """Send what waits to be sent, the rest of it when there is room."""
+        """Send what is queued, the rest of it when the socket has room."""
         if self._pgconn.flush():
             self._loop.add_writer(self._socket, self._send_rest)
 
@@ -126,7 +126,7 @@ class _PipelineConnection:
             self._end(error)
 
     def _receive(self) -> None:
-        """Take in what has come; when nothing was asked, that is the end of the connection."""
+        """Read what has arrived; without a statement running, the server has ended the connection."""
         if self._done is None:
             self._leave()
             return
@@ -140,7 +140,7 @@ class _PipelineConnection:
         self._end(self._error("the database does not answer"))
 
     def _end(self, error: Exception | None = None) -> None:
-        """Tell who waits that it is done, or what went wrong."""
+        """Finish the running statements, or fail them with an error."""
         done, self._done = self._done, None
         if error is not None:
             self._leave()

@@ -1,8 +1,8 @@
-"""Statements that go to the driver as they are, each compiled once for each kind of database.
+"""Statements compiled once for each kind of database, which go to the driver as they are.
 
-What SQLAlchemy does for each statement (its own cache, events, rows, a transaction around it) costs five times what the
-database itself needs for a row by its key. PostgreSQL is asked by way of libpq itself, with prepared statements: that
-takes half of what the driver's cursor does.
+What SQLAlchemy does for each statement (its cache, events, rows, a transaction around it) costs five times what the
+database itself needs for a row by its key. On PostgreSQL they are prepared statements of libpq, which take half of the
+time of the driver's cursor.
 """
 
 import functools
@@ -20,30 +20,30 @@ LIBPQ = "libpq"
 
 @dataclass(frozen=True, slots=True)
 class CompiledStatement:
-    """A statement as one kind of database takes it from its driver."""
+    """A statement in the form of one driver."""
 
     sql: str
     names: tuple[str, ...] | None
-    """The parameters in their order, where the driver knows them by place."""
+    """The parameters in their order, where the driver takes them by position; None where it takes them by name."""
     fixed: dict[str, Any]
     readers: Mapping[int, Callable[[Any], Any]]
-    """What makes a stored value into one of Python, by place of the column; most need nothing."""
+    """Converters from a stored value to one of Python, by position of the column; most need none."""
 
     writers: Mapping[str, Callable[[Any], Any]]
-    """What makes a value of Python into a stored one, by parameter."""
+    """Converters from a value of Python to a stored one, by parameter."""
 
     columns: Sequence[tuple[str, Callable[[Any], Any] | None]] = ()
-    """Of an INSERT: its columns in their order, each with its writer if it has one."""
+    """The columns of an INSERT in their order, each with its writer if it has one."""
 
     def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
-        """Give the parameters in the form of the driver."""
+        """Return the parameters in the form of the driver."""
         values = {**self.fixed, **parameters} if self.fixed else {**parameters}
         for name, writer in self.writers.items():
             values[name] = writer(values[name])
         return values if self.names is None else tuple([values[name] for name in self.names])
 
     def read(self, row: Row) -> Row:
-        """Give a row with values of Python."""
+        """Convert a raw driver row to Python values."""
         made = list(row)
         for place, reader in self.readers.items():
             made[place] = reader(made[place])
@@ -58,14 +58,14 @@ class SelectStatement:
         self._compiled: dict[str, CompiledStatement] = {}
 
     def compiled(self, dialect: sa.Dialect) -> CompiledStatement:
-        """Give the statement for the cursor of a kind of database."""
+        """Return the statement for the cursor of a kind of database."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = _compile(self.query, dialect)
         return found
 
     def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Step:
-        """Give the statement for libpq."""
+        """Return the statement for libpq."""
         found = self._compiled.get(LIBPQ)
         if found is None:
             found = self._compiled[LIBPQ] = _compile(self.query, _numbered(dialect))
@@ -74,7 +74,7 @@ class SelectStatement:
     def fetch(
         self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
     ) -> list[Row]:
-        """Give its rows, by a connection outside any transaction. Raises what the driver raises."""
+        """Return its rows, on a connection outside any transaction. Raises what the driver raises."""
         if dialect.name == "postgresql":
             return libpq_of(connection).fetch(self.step(dialect, parameters))
         compiled = self.compiled(dialect)
@@ -92,15 +92,15 @@ class Query(NamedTuple):
     parameters: dict[str, Any]
 
     def step(self, dialect: sa.Dialect) -> Step:
-        """Give the statement for libpq."""
+        """Return the statement for libpq."""
         return self.statement.step(dialect, self.parameters)
 
 
 class InsertStatement:
     """An INSERT of some rows at once, with a value for each of these columns.
 
-    A row that is there already, by its primary key, stays but for one column, `adds`, to which the new value is added;
-    or it makes way for the new one altogether, with `replaces`. Else it is an error.
+    A row whose primary key exists is an error, unless one of two is chosen: `adds` names the column to whose stored
+    value the new one is added; `replaces` makes the new row take the place of the stored one.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class InsertStatement:
         self._compiled: dict[tuple[str, int], CompiledStatement] = {}
 
     def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows by a connection outside any transaction: whole or not at all. Raises what the driver raises."""
+        """Insert rows, all or none, on a connection outside any transaction. Raises what the driver raises."""
         if dialect.name == "postgresql":
             libpq_of(connection).execute(self.step(dialect, rows))
             return
@@ -123,7 +123,7 @@ class InsertStatement:
         cursor.close()
 
     def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Step:
-        """Give the statement for libpq."""
+        """Return the statement for libpq."""
         compiled = self._for(LIBPQ, _numbered(dialect), len(rows))
         return _text_step(compiled.sql, self._values(compiled, rows))
 
@@ -163,12 +163,12 @@ class InsertStatement:
             changed = {name: insert.excluded[name] for name in self._columns if self._table.c[name] not in key}
         else:
             return insert  # type: ignore[no-any-return] # an insert
-        return insert.on_conflict_do_update(index_elements=key, set_=changed)  # type: ignore[no-any-return] # idem
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)  # type: ignore[no-any-return] # as above
 
 
 @functools.cache
 def _numbered(dialect: sa.Dialect) -> sa.Dialect:
-    """Give the same kind of database with parameters as libpq has them."""
+    """Return the dialect with numbered parameters, as libpq takes them."""
     made: Any = type(dialect)
     return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
 
@@ -200,5 +200,5 @@ def _text_step(sql: str, values: Sequence[Any]) -> Step:
 
 
 def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column
-    """Give a value as PostgreSQL reads it."""
+    """Return a value in the text form of PostgreSQL."""
     return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()

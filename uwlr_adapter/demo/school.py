@@ -12,6 +12,7 @@ from datetime import date
 
 from lxml import etree
 
+from uwlr_adapter.administratie.sources.edexml.edexml import VERSIONS as EDEXML_VERSIONS
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import schooljaar_start
 
@@ -90,7 +91,7 @@ def edexml(brin6: str, schooljaar: str) -> bytes:
         dependancecode=dependancecode_of(brin6),
         schoolkey=f"voorbeeld-{brin6}",
     )
-    _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie="2.1")
+    _texts(school, aanmaakdatum=f"{start}-08-01T08:00:00", auteur="uwlr-adapter", xsdversie=EDEXML_VERSIONS[-1])
     _groepen(etree.SubElement(root, "groepen"), size, start)
     leerlingen = etree.SubElement(root, "leerlingen")
     for pupil in pupils:

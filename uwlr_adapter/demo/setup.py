@@ -62,7 +62,7 @@ def prepare(database: Database, server_keys: ServerKeys, moment: datetime) -> De
 
 def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:
     if afnemers.find(connection, KLANTNAAM) is None:
-        afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE)
+        afnemers.add(connection, server_keys, KLANTNAAM, moment, KLANTCODE, actor=PORTAL_LOGIN)
     if store.find_living(connection, BRIN6, _ENTRY_ID) is None:
         request = ActivationRequest(
             brin6=BRIN6,
@@ -72,7 +72,7 @@ def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, mome
             akkoord=True,
             verificatiecode=VERIFICATIECODE,
         )
-        actions.activate(connection, Catalogue.load(), server_keys, request, moment)
+        actions.activate(connection, Catalogue.load(), server_keys, request, moment, actor=PORTAL_LOGIN)
 
 
 def _add_gebruiker(connection: sa.Connection, moment: datetime) -> None:

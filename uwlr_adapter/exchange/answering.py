@@ -10,7 +10,7 @@ from uwlr_adapter.answers.store import AnswerState, AnswerStore, assemble
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.names import Operation
-from uwlr_adapter.contract.profiles import Profiel, get_profiel, requested_profiel
+from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.db.blocking import before_blocking
 from uwlr_adapter.db.database import Database
@@ -19,6 +19,7 @@ from uwlr_adapter.exchange.outcome import AnswerBytes
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.access import Access
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 
 MIN_GZIP = 1024
 """Bytes of the records in a part below which it is not compressed: it fits in one network packet either way."""
@@ -30,6 +31,7 @@ class Answering:
 
     database: Database
     answers: AnswerStore
+    catalogue: Catalogue
     key_naast_eckid: bool
 
     def answer(
@@ -42,14 +44,14 @@ class Answering:
         """
         operation = verzoek.operation
         answer_format = AnswerFormat(
-            operation, _effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
+            operation, self._effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
         )
         answer_key = AnswerKey(
             brin6=access.brin6,
             schooljaar=verzoek.schooljaar,
-            profiel=answer_format.profiel.name,
+            profiel=answer_format.profiel.digest,
             xsdversie=answer_format.xsdversie,
-            soort=operation.payload,
+            payload=operation.payload,
         )
         opened = freshness.whole_second(access.opened_at)
         state = self.answers.state(
@@ -102,13 +104,24 @@ class Answering:
         gzip = gzip and len(part.records) >= MIN_GZIP
         return AnswerBytes(assemble(answer_format, content, part.records, gewijzigd, gzip=gzip), gzip)
 
+    def _effective_profiel(self, access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
+        """Return the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
+        own = access.profiel.in_version(verzoek.xsdversie)
+        if verzoek.gegevenssetid is None:
+            return own
+        requested = self.catalogue.requested_profiel(verzoek.gegevenssetid)
+        if requested is None:
+            entry.remarks += ("gegevensset=onbekend",)
+            return own
+        return own.narrowed(requested.in_version(verzoek.xsdversie))
+
     def _profiel_since(self, access: Access, moment: datetime) -> datetime:
         """Return since when this koppeling has been fetched under its profile; store `moment` if it changed now."""
         known, since = access.fetched_under
-        if known != access.profiel or since is None:
+        if known != access.profiel.digest or since is None:
             before_blocking()
             with self.database.writing() as connection:
-                since = store.record_profiel(connection, access.koppeling_id, access.profiel, moment)
+                since = store.record_profiel(connection, access.koppeling_id, access.profiel.digest, moment)
         return freshness.whole_second(since)
 
 
@@ -128,15 +141,3 @@ def _count(entry: VerzoekEntry, operation: Operation, persons: int, incomplete: 
         entry.leerlingen = persons
     if incomplete:
         entry.remarks += (f"onvolledig={incomplete}",)
-
-
-def _effective_profiel(access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
-    """Return the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
-    own = get_profiel(access.profiel, verzoek.xsdversie)
-    if verzoek.gegevenssetid is None:
-        return own
-    requested = requested_profiel(verzoek.gegevenssetid, verzoek.xsdversie)
-    if requested is None:
-        entry.remarks += ("gegevensset=onbekend",)
-        return own
-    return own.narrowed(requested)

@@ -59,13 +59,14 @@ class Exchange:
     def __post_init__(self) -> None:
         """Create the state of this process: the cache of answers and the writer of the journaal."""
         object.__setattr__(self, "answers", AnswerStore(self.database))
-        object.__setattr__(self, "answering", Answering(self.database, self.answers, self.key_naast_eckid))
+        answering = Answering(self.database, self.answers, self.gate.catalogue, self.key_naast_eckid)
+        object.__setattr__(self, "answering", answering)
         object.__setattr__(self, "journaal", JournaalWriter(self.database))
 
     def query(self, call: Call) -> Query:
         """Return the access query of a call."""
         parameters = {name: call.named(name) for name in ("schooljaar", "xsdversie")}
-        return self.gate.query(call.autorisatie, call.school, _ACCESS, **parameters, soort=call.operation.payload)
+        return self.gate.query(call.autorisatie, call.school, _ACCESS, **parameters, payload=call.operation.payload)
 
     def judge(self, call: Call, address: str, *, gzip: bool = False, rows_seen: Sequence[Row] | None = None) -> Outcome:
         """Return the outcome of a call from a network address; its journaal entry is not written yet.

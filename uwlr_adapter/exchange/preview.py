@@ -2,7 +2,8 @@
 
 from uwlr_adapter.answers.store import StaleAnswerError
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Autorisatie, SchoolReference, Verzoek
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.request import SchoolReference, Verzoek
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange
 from uwlr_adapter.journaal.model import VerzoekEntry
 
@@ -18,7 +19,7 @@ def preview(exchange: Exchange, klantnaam: str, brin6: str, entry_id: str, verzo
     school = SchoolReference(brin6[:4], brin6[4:], None)
     for _ in range(MAX_ATTEMPTS):
         access_rows = exchange.gate.look(exchange.database, caller, school)
-        if access_rows.afnemer is None or access_rows.afnemer.uitgeschakeld_op is not None:
+        if access_rows.afnemer is None or access_rows.afnemer.disabled_at is not None:
             raise fault.OngeldigeKlantIdentificatie
         access = exchange.gate.decide_without_code(access_rows, entry_id, entry.moment)
         try:

@@ -90,9 +90,9 @@ def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple
         "login": login,
         "naam": new.naam.strip(),
         "rol": new.rol,
-        "aangemaakt_op": to_utc(moment),
-        "sessie_versie": 1,
-        "totp_nodig": new.needs_totp,
+        "created_at": to_utc(moment),
+        "session_version": 1,
+        "totp_required": new.needs_totp,
     }
     new_id = connection.execute(gebruiker.insert().values(values).returning(gebruiker.c.id)).scalar_one()
     for brin6 in vestigingen:
@@ -112,10 +112,10 @@ def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
     _update(
         connection,
         found.id,
-        wachtwoord_hash=None,
-        totp_geheim=None,
-        totp_stap=None,
-        sessie_versie=gebruiker.c.sessie_versie + 1,
+        password_hash=None,
+        totp_secret=None,
+        totp_step=None,
+        session_version=gebruiker.c.session_version + 1,
     )
     return _new_link(connection, found.id, moment)
 
@@ -127,21 +127,21 @@ def disable(connection: sa.Connection, login: str, moment: datetime) -> None:
         _update(
             connection,
             found.id,
-            uitgeschakeld_op=to_utc(moment),
-            sessie_versie=gebruiker.c.sessie_versie + 1,
+            disabled_at=to_utc(moment),
+            session_version=gebruiker.c.session_version + 1,
             link_digest=None,
-            link_tot=None,
+            link_until=None,
         )
 
 
 def enable(connection: sa.Connection, login: str) -> None:
     """Enable a disabled user, with the password from before. Raises GebruikerError when unknown."""
-    _update(connection, get(connection, login).id, uitgeschakeld_op=None)
+    _update(connection, get(connection, login).id, disabled_at=None)
 
 
 def end_sessions(connection: sa.Connection, gebruiker_id: int) -> None:
     """End every session of a user; a logout ends them all."""
-    _update(connection, gebruiker_id, sessie_versie=gebruiker.c.sessie_versie + 1)
+    _update(connection, gebruiker_id, session_version=gebruiker.c.session_version + 1)
 
 
 def by_link(connection: sa.Connection, token: str, moment: datetime) -> Gebruiker:
@@ -159,10 +159,10 @@ def set_password(connection: sa.Connection, token: str, password_hash: str, mome
         gebruiker.update()
         .where(gebruiker.c.id == found.id, gebruiker.c.link_digest == _link_digest(token))
         .values(
-            wachtwoord_hash=password_hash,
+            password_hash=password_hash,
             link_digest=None,
-            link_tot=None,
-            sessie_versie=gebruiker.c.sessie_versie + 1,
+            link_until=None,
+            session_version=gebruiker.c.session_version + 1,
         )
     )
     if result.rowcount != 1:  # another request used the link after the check above
@@ -173,7 +173,7 @@ def set_password(connection: sa.Connection, token: str, password_hash: str, mome
 def authenticate(connection: sa.Connection, login: str, password: str) -> Gebruiker | None:
     """Return the enabled user with this login and password, else None; every outcome costs the same work."""
     normal = login.strip().lower()
-    hash_ = connection.scalar(sa.select(gebruiker.c.wachtwoord_hash).where(gebruiker.c.login == normal))
+    hash_ = connection.scalar(sa.select(gebruiker.c.password_hash).where(gebruiker.c.login == normal))
     is_right = passwords.matches(hash_, password)
     found = find(connection, normal)
     return found if is_right and found is not None and found.is_enabled else None
@@ -181,25 +181,25 @@ def authenticate(connection: sa.Connection, login: str, password: str) -> Gebrui
 
 def refresh_hash(connection: sa.Connection, gebruiker_id: int, password: str) -> None:
     """Hash the right password of a user again when the stored hash has outdated parameters."""
-    hash_ = connection.scalar(sa.select(gebruiker.c.wachtwoord_hash).where(gebruiker.c.id == gebruiker_id))
+    hash_ = connection.scalar(sa.select(gebruiker.c.password_hash).where(gebruiker.c.id == gebruiker_id))
     if hash_ is not None and passwords.is_outdated(hash_):
-        _update(connection, gebruiker_id, wachtwoord_hash=passwords.make_hash(password))
+        _update(connection, gebruiker_id, password_hash=passwords.make_hash(password))
 
 
 def totp_of(connection: sa.Connection, gebruiker_id: int) -> tuple[str | None, int | None]:
     """Return the sealed secret of the second factor and the last used time step; each None without one."""
     row = connection.execute(
-        sa.select(gebruiker.c.totp_geheim, gebruiker.c.totp_stap).where(gebruiker.c.id == gebruiker_id)
+        sa.select(gebruiker.c.totp_secret, gebruiker.c.totp_step).where(gebruiker.c.id == gebruiker_id)
     ).one_or_none()
-    return (None, None) if row is None else (row.totp_geheim, row.totp_stap)
+    return (None, None) if row is None else (row.totp_secret, row.totp_step)
 
 
 def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: int) -> bool:
     """Store a second factor with the time step of its first code; return False when the user has one already."""
     result = connection.execute(
         gebruiker.update()
-        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.totp_geheim.is_(None))
-        .values(totp_geheim=sealed, totp_stap=step)
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.totp_secret.is_(None))
+        .values(totp_secret=sealed, totp_step=step)
     )
     return result.rowcount == 1
 
@@ -209,8 +209,8 @@ def use_step(connection: sa.Connection, gebruiker_id: int, step: int, sealed: st
     result = connection.execute(
         gebruiker.update()
         .where(gebruiker.c.id == gebruiker_id)
-        .where(sa.or_(gebruiker.c.totp_stap.is_(None), gebruiker.c.totp_stap < step))
-        .values(totp_stap=step, totp_geheim=sealed)
+        .where(sa.or_(gebruiker.c.totp_step.is_(None), gebruiker.c.totp_step < step))
+        .values(totp_step=step, totp_secret=sealed)
     )
     return result.rowcount == 1
 
@@ -242,7 +242,7 @@ def list_all(connection: sa.Connection) -> list[Gebruiker]:
 
 def _new_link(connection: sa.Connection, gebruiker_id: int, moment: datetime) -> str:
     token = secrets.token_urlsafe(LINK_BYTES)
-    _update(connection, gebruiker_id, link_digest=_link_digest(token), link_tot=to_utc(moment + LINK_LIFETIME))
+    _update(connection, gebruiker_id, link_digest=_link_digest(token), link_until=to_utc(moment + LINK_LIFETIME))
     return token
 
 
@@ -271,10 +271,10 @@ def _record(row: sa.Row[Any], vestigingen: tuple[str, ...]) -> Gebruiker:
         naam=row.naam,
         rol=GebruikerRol(row.rol),
         vestigingen=vestigingen,
-        session_version=row.sessie_versie,
-        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        has_password=row.wachtwoord_hash is not None,
-        link_until=None if row.link_tot is None else from_utc(row.link_tot),
-        needs_totp=row.totp_nodig,
-        has_totp=row.totp_geheim is not None,
+        session_version=row.session_version,
+        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        has_password=row.password_hash is not None,
+        link_until=None if row.link_until is None else from_utc(row.link_until),
+        needs_totp=row.totp_required,
+        has_totp=row.totp_secret is not None,
     )

@@ -1,4 +1,4 @@
-"""What slows guessing down, and locks nobody out.
+"""Slow guessing of passwords down, without locking anybody out.
 
 Attempts without success are counted per (login, network address): after a few, each next one has to wait, twice as
 long every time, and is refused at once when it comes too early. Other addresses do not notice. A login that is guessed
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
-from uwlr_adapter.gebruikers.tables import inlogpoging
+from uwlr_adapter.gebruikers.tables import login_attempt
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 
 FREE_ATTEMPTS = 3
@@ -29,7 +29,7 @@ _EVERYWHERE = ""
 
 
 class TooManyAttemptsError(RefusedError):
-    """Too many attempts; `wacht` is after how long the next one may come."""
+    """Too many attempts; the next one is accepted after `wait`."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__()
@@ -44,9 +44,9 @@ class Attempt:
     source: str
 
 
-def attempt_of(server_keys: ServerKeys, login: str, bron: str) -> Attempt:
-    """Give which attempts are counted together: whatever was typed as a login is kept as a digest only."""
-    return Attempt(server_keys.digest(SecretPurpose.LOGIN, login.strip().lower()[:200]), bron)
+def attempt_of(server_keys: ServerKeys, login: str, source: str) -> Attempt:
+    """Return the key under which attempts are counted; whatever was typed as a login is stored as a digest only."""
+    return Attempt(server_keys.digest(SecretPurpose.LOGIN, login.strip().lower()[:200]), source)
 
 
 def begin(connection: sa.Connection, attempt: Attempt, moment: datetime) -> None:
@@ -54,7 +54,7 @@ def begin(connection: sa.Connection, attempt: Attempt, moment: datetime) -> None
 
     The transaction must be a writing one. An attempt that comes too early is not counted.
     """
-    connection.execute(inlogpoging.delete().where(inlogpoging.c.laatste_op <= to_utc(moment - FORGET_AFTER)))
+    connection.execute(login_attempt.delete().where(login_attempt.c.last_at <= to_utc(moment - FORGET_AFTER)))
     own, together = _count(connection, attempt, attempt.source), _count(connection, attempt, _EVERYWHERE)
     for (number, last), wait in ((own, wait_of(own[0])), (together, wait_together(together[0]))):
         if number and last is not None and moment < last + wait:
@@ -66,12 +66,13 @@ def begin(connection: sa.Connection, attempt: Attempt, moment: datetime) -> None
 def undo(connection: sa.Connection, attempt: Attempt) -> None:
     """Take back one attempt: the password was right, and the second factor is still to come."""
     connection.execute(
-        inlogpoging.update()
+        login_attempt.update()
         .where(
-            inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron.in_([attempt.source, _EVERYWHERE])
+            login_attempt.c.login_digest == attempt.login_digest,
+            login_attempt.c.source.in_([attempt.source, _EVERYWHERE]),
         )
-        .where(inlogpoging.c.aantal > 0)
-        .values(aantal=inlogpoging.c.aantal - 1)
+        .where(login_attempt.c.attempts > 0)
+        .values(attempts=login_attempt.c.attempts - 1)
     )
 
 
@@ -79,39 +80,41 @@ def succeed(connection: sa.Connection, attempt: Attempt) -> None:
     """Forget the attempts from this address: somebody logged in."""
     undo(connection, attempt)
     connection.execute(
-        inlogpoging.delete().where(
-            inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron == attempt.source
+        login_attempt.delete().where(
+            login_attempt.c.login_digest == attempt.login_digest, login_attempt.c.source == attempt.source
         )
     )
 
 
 def wait_of(number: int) -> timedelta:
-    """Give how long an address waits after so many attempts: 1, 2, 4 … seconds."""
+    """Return how long an address waits after so many attempts: 1, 2, 4 … seconds."""
     if number < FREE_ATTEMPTS:
         return timedelta(0)
     return min(timedelta(seconds=2 ** min(number - FREE_ATTEMPTS, 20)), MAX_WAIT)
 
 
 def wait_together(number: int) -> timedelta:
-    """Give how long every address waits after so many attempts at one login."""
+    """Return how long every address waits after so many attempts at one login."""
     return WAIT_TOGETHER if number >= FREE_ATTEMPTS_TOGETHER else timedelta(0)
 
 
-def _row(attempt: Attempt, bron: str) -> sa.ColumnElement[bool]:
-    return sa.and_(inlogpoging.c.login_digest == attempt.login_digest, inlogpoging.c.bron == bron)
+def _row(attempt: Attempt, source: str) -> sa.ColumnElement[bool]:
+    return sa.and_(login_attempt.c.login_digest == attempt.login_digest, login_attempt.c.source == source)
 
 
-def _count(connection: sa.Connection, attempt: Attempt, bron: str) -> tuple[int, datetime | None]:
-    row = connection.execute(sa.select(inlogpoging).where(_row(attempt, bron)).with_for_update()).one_or_none()
-    return (0, None) if row is None else (row.aantal, from_utc(row.laatste_op))
+def _count(connection: sa.Connection, attempt: Attempt, source: str) -> tuple[int, datetime | None]:
+    row = connection.execute(sa.select(login_attempt).where(_row(attempt, source)).with_for_update()).one_or_none()
+    return (0, None) if row is None else (row.attempts, from_utc(row.last_at))
 
 
-def _set(connection: sa.Connection, attempt: Attempt, bron: str, number: int, moment: datetime) -> None:
-    values = {"aantal": number, "laatste_op": to_utc(moment)}
-    update = inlogpoging.update().where(_row(attempt, bron))
+def _set(connection: sa.Connection, attempt: Attempt, source: str, number: int, moment: datetime) -> None:
+    values = {"attempts": number, "last_at": to_utc(moment)}
+    update = login_attempt.update().where(_row(attempt, source))
     if connection.execute(update.values(values)).rowcount == 0:
         try:
             with connection.begin_nested():
-                connection.execute(inlogpoging.insert().values(login_digest=attempt.login_digest, bron=bron, **values))
+                connection.execute(
+                    login_attempt.insert().values(login_digest=attempt.login_digest, source=source, **values)
+                )
         except IntegrityError:  # another process counted the first attempt in this very moment
-            connection.execute(update.values(aantal=inlogpoging.c.aantal + 1))
+            connection.execute(update.values(attempts=login_attempt.c.attempts + 1))

@@ -10,7 +10,7 @@ from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class GebruikerRol(StrEnum):
-    """What a user is: of one school, of the board of several, or the one who runs the service."""
+    """The role of a user: in one school, on the board of several, or the operator of the service."""
 
     SCHOOLBEHEERDER = "schoolbeheerder"
     BESTUUR = "bestuur"
@@ -24,17 +24,17 @@ gebruiker = sa.Table(
     sa.Column("login", sa.String(64), nullable=False, unique=True, comment="in small letters"),
     sa.Column("naam", sa.String(200), nullable=False),
     sa.Column("rol", sa.String(20), nullable=False),
-    sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
-    sa.Column("uitgeschakeld_op", sa.DateTime),
-    sa.Column("sessie_versie", sa.Integer, nullable=False, comment="one more ends every session"),
-    sa.Column("wachtwoord_hash", sa.String(200), comment="argon2id; none: a link was handed out and not used yet"),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("disabled_at", sa.DateTime),
+    sa.Column("session_version", sa.Integer, nullable=False, comment="one more ends every session"),
+    sa.Column("password_hash", sa.String(200), comment="argon2id; none: a link was handed out and not used yet"),
     sa.Column("link_digest", sa.String(64), unique=True, comment="SHA-256 of the token of the link, which is random"),
-    sa.Column("link_tot", sa.DateTime, comment="until when the link is good"),
-    sa.Column("totp_nodig", sa.Boolean, nullable=False, comment="off for the user of the demo only"),
-    sa.Column("totp_geheim", sa.String(300), info=NAMES_SERVER_KEY, comment="encrypted under a key of a server key"),
-    sa.Column("totp_stap", sa.Integer, comment="the last time step used: a code is good once"),
+    sa.Column("link_until", sa.DateTime, comment="until when the link is good"),
+    sa.Column("totp_required", sa.Boolean, nullable=False, comment="off for the user of the demo only"),
+    sa.Column("totp_secret", sa.String(300), info=NAMES_SERVER_KEY, comment="encrypted under a key of a server key"),
+    sa.Column("totp_step", sa.Integer, comment="the last time step used: a code is good once"),
     sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in GebruikerRol)})", name="rol"),
-    sa.CheckConstraint("(link_digest IS NULL) = (link_tot IS NULL)", name="link"),
+    sa.CheckConstraint("(link_digest IS NULL) = (link_until IS NULL)", name="link"),
 )
 gebruiker_vestiging = sa.Table(
     "gebruiker_vestiging",
@@ -43,12 +43,12 @@ gebruiker_vestiging = sa.Table(
     sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), primary_key=True),
     comment="which vestigingen a user acts for",
 )
-inlogpoging = sa.Table(
-    "inlogpoging",
+login_attempt = sa.Table(
+    "login_attempt",
     metadata,
     sa.Column("login_digest", sa.String(96), primary_key=True, comment="whatever was typed as a login, not readable"),
-    sa.Column("bron", sa.String(45), primary_key=True, comment="network address; empty: all of them together"),
-    sa.Column("aantal", sa.Integer, nullable=False, comment="attempts without success"),
-    sa.Column("laatste_op", sa.DateTime, nullable=False),
+    sa.Column("source", sa.String(45), primary_key=True, comment="network address; empty: all of them together"),
+    sa.Column("attempts", sa.Integer, nullable=False, comment="attempts without success"),
+    sa.Column("last_at", sa.DateTime, nullable=False),
     comment="what slows guessing down; rows of a day ago go",
 )

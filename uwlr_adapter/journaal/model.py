@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class EntryKind(StrEnum):
-    """What a row is about."""
+    """The subject of a row."""
 
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
@@ -46,7 +46,7 @@ class Act(StrEnum):
 
 
 class OutcomeKind(StrEnum):
-    """What rows of the journaal may be chosen by."""
+    """The kinds of row that a search can be narrowed to."""
 
     ANSWERED = "gelukt"
     REFUSED = "geweigerd"
@@ -80,9 +80,9 @@ class Entry:
 
 @dataclass(slots=True)
 class VerzoekEntry:
-    """The line of one call of a known afnemer, filled in while the call is judged.
+    """The entry of one call of a known afnemer, filled in while the call is judged.
 
-    `brin6` is that of an existing vestiging, or None; `herstel` holds the ids of the repairs that were needed.
+    `brin6` is that of an existing vestiging, or None; `repairs` holds the ids of the repairs that were needed.
     """
 
     moment: datetime
@@ -94,6 +94,8 @@ class VerzoekEntry:
     koppeling_id: int | None = None
     brin6: str | None = None
     leerlingen: int | None = None
+    request_id: str | None = None
+    """X-Request-ID of the HTTP request; at most 36 characters."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
     `gegevensset=onbekend`."""
@@ -101,7 +103,7 @@ class VerzoekEntry:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A call that was refused before its afnemer was known; `bron` is a network address."""
+    """A call that was refused before its afnemer was known; `source` is a network address."""
 
     moment: datetime
     source: str

@@ -1,4 +1,4 @@
-"""What is looked up in the journaal: the lines of a school, its last calls, and how many there were on a day."""
+"""Search the journaal: the entries of a school, its last calls, and the number of calls a day."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
 from uwlr_adapter.journaal.model import Entry, EntryKind, OutcomeKind
 from uwlr_adapter.journaal.tables import journaal
 
-_REFUSED = journaal.c.uitkomst.contains(".", autoescape=True)
+_REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 """A fault of the standard has a dot in its code; the outcome of an answered call has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which rows a school looks for in its own journaal; `van` and `tot` are days in Amsterdam, both included."""
+    """A filter on the journaal of one vestiging; `first` and `last` are days in Amsterdam, both inclusive."""
 
     brin6: str
     koppeling_ids: tuple[int, ...] | None = None
@@ -29,7 +29,7 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """How many calls of one koppeling were answered and refused on one day."""
+    """The number of calls of one koppeling that were answered, and refused, on one day."""
 
     answered: int = 0
     refused: int = 0
@@ -38,7 +38,7 @@ class DayCount:
 def search(
     connection: sa.Connection, entry_filter: EntryFilter, *, limit: int, before_id: int | None = None
 ) -> list[Entry]:
-    """Give the newest rows first of what a school looks for; `before_id` goes on where the last list ended.
+    """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
     Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
     """
@@ -51,10 +51,10 @@ def search(
     if entry_filter.last is not None:
         where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
-        where.append(table.soort == EntryKind.KOPPELING)
+        where.append(table.kind == EntryKind.KOPPELING)
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
-        where += [table.soort == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
+        where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
     if before_id is not None:
         where.append(table.id < before_id)
     query = sa.select(journaal).where(*where).order_by(table.id.desc()).limit(limit)
@@ -62,32 +62,32 @@ def search(
 
 
 def last_call(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Give the last call through a koppeling, answered or refused."""
+    """Return the last call through a koppeling, answered or refused."""
     return _last(connection, koppeling_id)
 
 
 def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
-    """Give the last call through a koppeling that was answered."""
+    """Return the last answered call through a koppeling."""
     return _last(connection, koppeling_id, ~_REFUSED)
 
 
 def count_days(
     connection: sa.Connection, koppeling_ids: Iterable[int], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
-    """Give for each koppeling its calls on each of these days in Amsterdam, which follow one another."""
+    """Return by koppeling its calls on each of these consecutive days in Amsterdam."""
     ids = list(koppeling_ids)
     table = journaal.c
     ends = [_start_of(day + timedelta(days=1)) for day in days]
     place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
     refused = sa.case((_REFUSED, 1), else_=0)
     query = (
-        sa.select(table.koppeling_id, place.label("dag"), refused.label("geweigerd"), sa.func.count().label("aantal"))
-        .where(table.koppeling_id.in_(ids), table.soort == EntryKind.VERZOEK)
+        sa.select(table.koppeling_id, place.label("day"), refused.label("refused"), sa.func.count().label("calls"))
+        .where(table.koppeling_id.in_(ids), table.kind == EntryKind.VERZOEK)
         .where(table.moment >= _start_of(days[0]), table.moment < ends[-1])
-        .group_by(table.koppeling_id, sa.literal_column("dag"), sa.literal_column("geweigerd"))
+        .group_by(table.koppeling_id, sa.literal_column("day"), sa.literal_column("refused"))
     )
     found: dict[tuple[int, int, int], int] = {
-        (row.koppeling_id, row.dag, row.geweigerd): row.aantal for row in connection.execute(query)
+        (row.koppeling_id, row.day, row.refused): row.calls for row in connection.execute(query)
     }
     return {
         id_: [DayCount(found.get((id_, day, 0), 0), found.get((id_, day, 1), 0)) for day in range(len(days))]
@@ -99,7 +99,7 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
     table = journaal.c
     query = (
         sa.select(journaal)
-        .where(table.koppeling_id == koppeling_id, table.soort == EntryKind.VERZOEK, *where)
+        .where(table.koppeling_id == koppeling_id, table.kind == EntryKind.VERZOEK, *where)
         .order_by(table.moment.desc(), table.id.desc())
         .limit(1)
     )
@@ -108,12 +108,12 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
 
 
 def _start_of(day: date) -> datetime:
-    """Give the moment at which a day in Amsterdam starts, as it is stored."""
+    """Return the start of a day in Amsterdam as it is stored: UTC, without a zone."""
     return to_utc(datetime.combine(day, time(), AMSTERDAM))
 
 
 def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 100) -> list[Entry]:
-    """Give the newest rows first, of one vestiging or of all."""
+    """Return entries of one vestiging or of all, newest first."""
     query = sa.select(journaal).order_by(journaal.c.id.desc()).limit(limit)
     if brin6 is not None:
         query = query.where(journaal.c.brin6 == brin6)
@@ -121,18 +121,18 @@ def read(connection: sa.Connection, *, brin6: str | None = None, limit: int = 10
 
 
 def entry_of(row: sa.Row[Any]) -> Entry:
-    """Give a row of the table as it is read back."""
+    """Convert a row of the table to an entry."""
     return Entry(
         moment=from_utc(row.moment),
-        kind=EntryKind(row.soort),
-        act=row.handeling,
+        kind=EntryKind(row.kind),
+        act=row.act,
         afnemer_id=row.afnemer_id,
         koppeling_id=row.koppeling_id,
         brin6=row.brin6,
-        outcome=row.uitkomst,
-        reason=row.reden,
+        outcome=row.outcome,
+        reason=row.reason,
         leerlingen=row.leerlingen,
-        repairs=tuple((row.herstel or "").split()),
-        remarks=tuple((row.opmerkingen or "").split()),
+        repairs=tuple((row.repairs or "").split()),
+        remarks=tuple((row.remarks or "").split()),
         id=row.id,
     )

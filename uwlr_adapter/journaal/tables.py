@@ -2,35 +2,35 @@
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.db.metadata import BIG_ID, metadata
 
 journaal = sa.Table(
     "journaal",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", BIG_ID, primary_key=True),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
-    sa.Column("soort", sa.String(16), nullable=False),
-    sa.Column("handeling", sa.String(32), nullable=False, comment="the operation, or the act"),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("act", sa.String(32), nullable=False, comment="the operation, or the act"),
     sa.Column("afnemer_id", sa.Integer),
     sa.Column("koppeling_id", sa.Integer),
-    sa.Column("brin6", sa.String(6), comment="of a vestiging that exists; a caller's own text never stands here"),
-    sa.Column("uitkomst", sa.String(40), nullable=False),
-    sa.Column("reden", sa.String(40)),
+    sa.Column("brin6", sa.String(6), comment="of a vestiging that exists; never the text of a caller"),
+    sa.Column("outcome", sa.String(40), nullable=False),
+    sa.Column("reason", sa.String(40)),
     sa.Column("leerlingen", sa.Integer),
-    sa.Column("herstel", sa.String(200), comment="ids of the repairs that were needed"),
-    sa.Column("opmerkingen", sa.String(200), comment="fixed words with counts, such as onvolledig=3"),
+    sa.Column("repairs", sa.String(200), comment="ids of the repairs that were needed"),
+    sa.Column("remarks", sa.String(200), comment="fixed words with counts, such as onvolledig=3"),
+    sa.Column("actor", sa.String(100), comment="of an act: login of the portal user, or cli:<user of the machine>"),
+    sa.Column("request_id", sa.String(36), comment="of a verzoek: X-Request-ID of its HTTP request"),
     sa.Index(None, "brin6", "id"),
     sa.Index(None, "koppeling_id", "moment"),
     comment="append-only",
 )
-
-
-geweigerd = sa.Table(
-    "geweigerd",
+refusal = sa.Table(
+    "refusal",
     metadata,
-    sa.Column("minuut", sa.DateTime, primary_key=True, comment="UTC"),
-    sa.Column("bron", sa.String(45), primary_key=True, comment="network address of the caller"),
-    sa.Column("uitkomst", sa.String(40), primary_key=True),
-    sa.Column("aantal", sa.Integer, nullable=False),
-    comment="refusals before the afnemer is known",
+    sa.Column("minute", sa.DateTime, primary_key=True, comment="UTC"),
+    sa.Column("source", sa.String(45), primary_key=True, comment="network address of the caller"),
+    sa.Column("outcome", sa.String(40), primary_key=True),
+    sa.Column("occurrences", sa.Integer, nullable=False),
+    comment="calls that were refused before their afnemer was known, counted",
 )

@@ -1,7 +1,7 @@
-"""The journaal: who fetched what, when, with what outcome; and every act on a koppeling. Append-only.
+"""Write the journaal: each call with its outcome, and each act on a koppeling or an afnemer. Append-only.
 
-It holds ids, counts and fixed words only: no text of a caller, no code, no name. A row of an act stands in the same
-transaction as the act. Calls that are refused before their afnemer is known are counted per minute and source.
+It holds ids, counts and fixed words only: no text of a caller, no code, no name. An act and its row are
+stored in one transaction. Calls that are refused before their afnemer is known are counted per minute and source.
 """
 
 from collections import Counter
@@ -18,22 +18,22 @@ from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.libpq import Step
 from uwlr_adapter.db.statements import InsertStatement
 from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
-from uwlr_adapter.journaal.tables import geweigerd, journaal
+from uwlr_adapter.journaal.tables import journaal, refusal
 
 
 class JournaalWriter:
-    """Writes down calls, many in one commit; a call returns when its line would survive a power cut."""
+    """Stores calls, many in one durable commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._group = GroupCommit(self.write_all)
 
     def write(self, entry: VerzoekEntry | Refusal) -> None:
-        """Write down a call. Raises what the database raised for the commit that it was part of."""
+        """Store a call; return when it is durable. Raises what the database raised for the commit of its group."""
         self._group.add(entry)
 
     def write_all(self, entries: Sequence[VerzoekEntry | Refusal]) -> None:
-        """Write down calls in one commit: of one kind, and not too many, in one statement. Raises WouldBlock."""
+        """Store calls in one commit, in one statement when it can be. Raises DBAPIError or WouldBlock."""
         verzoeken, refusals = _rows(entries)
         if not refusals and len(verzoeken) <= MAX_ROWS:
             self._database.put(_ENTRIES, verzoeken)
@@ -47,7 +47,7 @@ class JournaalWriter:
 
 
 def insert_steps(entries: Sequence[VerzoekEntry | Refusal], dialect: sa.Dialect) -> list[Step]:
-    """Give the statements that write down calls, for a pipeline to PostgreSQL."""
+    """Return the statements that store calls, for a pipeline to PostgreSQL."""
     verzoeken, refusals = _rows(entries)
     return [
         *(_ENTRIES.step(dialect, part) for part in _parts(verzoeken)),
@@ -56,15 +56,15 @@ def insert_steps(entries: Sequence[VerzoekEntry | Refusal], dialect: sa.Dialect)
 
 
 def _rows(entries: Sequence[VerzoekEntry | Refusal]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Give the rows of the journaal for some calls, and those of `geweigerd`."""
+    """Return the rows of `journaal` and of `refusal` for some calls."""
     counted = Counter(_minute(entry) for entry in entries if isinstance(entry, Refusal))
-    # In one order, so that two processes never wait for each other.
+    # Sorted, so that two processes lock rows in one order and never deadlock.
     refusals = [dict(zip(_COUNTED, (*key, counted[key]), strict=True)) for key in sorted(counted)]
     return [_row(entry) for entry in entries if isinstance(entry, VerzoekEntry)], refusals
 
 
 def record_verzoeken(connection: sa.Connection, entries: Sequence[VerzoekEntry]) -> None:
-    """Write down calls of known afnemers, in a transaction."""
+    """Store calls of known afnemers, in the transaction of the caller."""
     _execute(connection, _ENTRIES, [_row(entry) for entry in entries])
 
 
@@ -77,26 +77,28 @@ def _parts(rows: Sequence[dict[str, Any]]) -> list[Sequence[dict[str, Any]]]:
     return [rows[begin : begin + MAX_ROWS] for begin in range(0, len(rows), MAX_ROWS)]
 
 
-_COUNTED = ("minuut", "bron", "uitkomst", "aantal")
+_COUNTED = ("minute", "source", "outcome", "occurrences")
 _ENTRIES = InsertStatement(journaal, [column.name for column in journaal.c if column.name != "id"])
-_REFUSALS = InsertStatement(geweigerd, _COUNTED, adds="aantal")
+_REFUSALS = InsertStatement(refusal, _COUNTED, adds="occurrences")
 MAX_ROWS = 32
-"""Rows that one statement takes at most: each number of them is a statement of its own."""
+"""The most rows of one statement, inclusive: each number of rows is a prepared statement of its own."""
 
 
 def _row(entry: VerzoekEntry) -> dict[str, Any]:
     return {
         "moment": to_utc(entry.moment),
-        "soort": EntryKind.VERZOEK.value,
-        "handeling": entry.operation,
+        "kind": EntryKind.VERZOEK.value,
+        "act": entry.operation,
         "afnemer_id": entry.afnemer_id,
         "koppeling_id": entry.koppeling_id,
         "brin6": entry.brin6,
-        "uitkomst": entry.outcome,
-        "reden": entry.reason,
+        "outcome": entry.outcome,
+        "reason": entry.reason,
         "leerlingen": entry.leerlingen,
-        "herstel": " ".join(entry.repairs) or None,
-        "opmerkingen": " ".join(entry.remarks) or None,
+        "repairs": " ".join(entry.repairs) or None,
+        "remarks": " ".join(entry.remarks) or None,
+        "actor": None,  # its afnemer
+        "request_id": entry.request_id,
     }
 
 
@@ -104,24 +106,39 @@ def _minute(entry: Refusal) -> tuple[datetime, str, str]:
     return to_utc(entry.moment).replace(second=0, microsecond=0), entry.source, entry.outcome
 
 
-def record_act(connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str) -> None:
-    """Write down an act on a koppeling, in the transaction of the act itself."""
+MAX_ACTOR = 100
+"""Characters of an actor: the width of its column."""
+
+
+def record_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str, actor: str
+) -> None:
+    """Store an act on a koppeling, in the transaction of the act itself.
+
+    `actor` is the login of the portal user, or `cli:` and the user of the machine.
+    """
     connection.execute(
         journaal.insert().values(
             moment=to_utc(moment),
-            soort=EntryKind.KOPPELING,
-            handeling=act,
+            kind=EntryKind.KOPPELING,
+            act=act,
             koppeling_id=koppeling_id,
             brin6=brin6,
-            uitkomst="gedaan",
+            outcome="gedaan",
+            actor=actor,
         )
     )
 
 
-def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int) -> None:
-    """Write down an act on an afnemer, in the transaction of the act itself; no school sees it."""
+def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int, actor: str) -> None:
+    """Store an act on an afnemer, in the transaction of the act itself; no school sees it."""
     connection.execute(
         journaal.insert().values(
-            moment=to_utc(moment), soort=EntryKind.AFNEMER, handeling=act, afnemer_id=afnemer_id, uitkomst="gedaan"
+            moment=to_utc(moment),
+            kind=EntryKind.AFNEMER,
+            act=act,
+            afnemer_id=afnemer_id,
+            outcome="gedaan",
+            actor=actor,
         )
     )

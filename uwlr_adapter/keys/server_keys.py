@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import Clock, now, to_utc
-from uwlr_adapter.db import dialect
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UnusableError
-from uwlr_adapter.keys import key_file
-from uwlr_adapter.keys.tables import serversleutel
+from uwlr_adapter.keys import key_file, tables
 from uwlr_adapter.settings import Settings, forget_key_variables
 
 KEY_BYTES = 32
@@ -29,7 +29,7 @@ KEY_BYTES = 32
 MAX_SECRET = 256
 """A longer presented secret is never right: four times what the standard allows, so that work stays bounded."""
 
-_KEY = re.compile(r"(?P<naam>[a-z0-9][a-z0-9-]{0,15})=(?P<hex>(?:[0-9a-fA-F]{2})+)")
+_KEY = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,15})=(?P<hex>(?:[0-9a-fA-F]{2})+)")
 _DIGEST_HEX = sha256().digest_size * 2
 _CHECK = "controle"
 
@@ -39,7 +39,7 @@ class ServerKeyError(UnusableError):
 
 
 class SecretPurpose(StrEnum):
-    """What a secret is for; a digest for the one is never one for the other."""
+    """The purpose of a secret; a digest for one purpose never equals one for another."""
 
     VERIFICATIECODE = "verificatiecode"
     KLANTCODE = "klantcode"
@@ -47,7 +47,7 @@ class SecretPurpose(StrEnum):
 
 
 class KeyPurpose(StrEnum):
-    """What a key derived from the server keys is for."""
+    """The purpose of a key that is derived from the server keys."""
 
     SESSION = "sessie"
     SECOND_FACTOR = "tweede factor"
@@ -61,7 +61,7 @@ class ServerKey:
     secret: bytes = field(repr=False)
 
     def digest(self, purpose: str, value: str) -> str:
-        """Give `name:hexdigest` of a secret for one purpose."""
+        """Return `name:hexdigest` of a secret for one purpose."""
         message = f"uwlr-adapter:1:{purpose}\0{value}".encode("utf-8", "surrogatepass")
         return f"{self.name}:{hmac.digest(self.secret, message, sha256).hex()}"
 
@@ -75,12 +75,12 @@ class PresentedSecret:
     _too_long: bool
 
     def matches(self, stored: str | None) -> bool:
-        """Tell in constant time whether a stored digest is of this secret.
+        """Return, in constant time, whether a stored digest is of this secret.
 
         With nothing stored, or a digest of a key that is not here, the same comparison is made with a dummy.
         """
-        naam = (stored or "").partition(":")[0]
-        own = self._digests.get(naam)
+        name = (stored or "").partition(":")[0]
+        own = self._digests.get(name)
         equal = hmac.compare_digest(own or self._dummy, stored or self._dummy)
         return equal and own is not None and not self._too_long
 
@@ -105,26 +105,26 @@ class ServerKeys:
         return cls(tuple(_parse(place, line) for place, line in enumerate(filled, start=1)))
 
     @classmethod
-    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now) -> Self:
-        """Read the keys that the settings name and hold them against the check values in the database.
+    def from_settings(cls, settings: Settings, database: Database, clock: Clock = now, *, create: bool = False) -> Self:
+        """Read the keys that the settings name and compare them with the check values in the database.
 
-        Beside an SQLite database that knows no key yet, an absent key file is made. A new key's check value is
-        written down. The key variables leave the environment. Raises ServerKeyError.
+        An absent key file is created when the database knows no key yet: beside SQLite always, else with `create`. The
+        check value of a new key is stored. The key variables leave the environment. Raises ServerKeyError.
         """
         try:
-            keys = cls.parse(_lines(settings, database))
+            keys = cls.parse(_lines(settings, database, create=create or database.is_sqlite))
         finally:
             forget_key_variables()
         with database.reading() as connection:
             new = keys.unknown(connection, clock())
         if new:
             with database.writing() as connection:
-                dialect.lock(connection, "serversleutel")  # several processes start at once
+                lock(connection, "server_keys")  # several processes start at once
                 keys.register(connection, clock())
         return keys
 
     def derive(self, purpose: KeyPurpose) -> dict[str, bytes]:
-        """Give a key of 32 bytes for another purpose by the name of each server key, newest first.
+        """Return by the name of each server key, newest first, a key of 32 bytes for another purpose.
 
         It is one block of HKDF-Expand with a label of its own (RFC 5869): it gives away no other key.
         """
@@ -132,7 +132,7 @@ class ServerKeys:
         return {server_key.name: hmac.digest(server_key.secret, label, sha256) for server_key in self.keys}
 
     def digest(self, purpose: SecretPurpose, secret: str) -> str:
-        """Give what is stored of a secret: its digest under the newest key."""
+        """Return what is stored of a secret: its digest under the newest key."""
         return self.keys[0].digest(purpose, secret)
 
     def probe(self, purpose: SecretPurpose, secret: str) -> PresentedSecret:
@@ -143,11 +143,11 @@ class ServerKeys:
         return PresentedSecret(digests, dummy, len(secret) > MAX_SECRET)
 
     def unknown(self, connection: sa.Connection, moment: datetime) -> list[ServerKey]:
-        """Give the keys of which the database holds no check value yet.
+        """Return the keys of which the database holds no check value yet.
 
         Raises ServerKeyError when a check value belongs to another key, or when stored codes need an absent key.
         """
-        check_values = {row.naam: row.controle for row in connection.execute(sa.select(serversleutel))}
+        check_values = {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
         for server_key in self.keys:
             if not hmac.compare_digest(
                 check_values.get(server_key.name, _check_value(server_key)), _check_value(server_key)
@@ -156,17 +156,19 @@ class ServerKeys:
                     f"server key '{server_key.name}' is another one than this database was used with: "
                     "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
-        for naam in sorted(check_values.keys() - {server_key.name for server_key in self.keys}):
-            if _in_use(connection, naam, moment):
+        for name in sorted(check_values.keys() - {server_key.name for server_key in self.keys}):
+            if _in_use(connection, name, moment):
                 raise ServerKeyError(
-                    f"server key '{naam}' is missing, and stored codes still need it: put it back behind the newer keys"
+                    f"server key '{name}' is missing, and stored codes still need it: put it back behind the newer keys"
                 )
         return [server_key for server_key in self.keys if server_key.name not in check_values]
 
     def register(self, connection: sa.Connection, moment: datetime) -> None:
-        """Write down the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
+        """Store the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
         for server_key in self.unknown(connection, moment):
-            connection.execute(serversleutel.insert().values(naam=server_key.name, controle=_check_value(server_key)))
+            connection.execute(
+                tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key))
+            )
 
 
 def _parse(place: int, line: str) -> ServerKey:
@@ -178,16 +180,21 @@ def _parse(place: int, line: str) -> ServerKey:
     secret = bytes.fromhex(match["hex"])
     if len(secret) < KEY_BYTES:
         raise ServerKeyError(f"server key {place} is too short: at least {KEY_BYTES * 2} hex digits")
-    return ServerKey(match["naam"], secret)
+    return ServerKey(match["name"], secret)
 
 
-def _lines(settings: Settings, database: Database) -> list[str]:
-    """Give the lines in which the keys stand: of the variable, else of the file."""
-    if settings.keys is not None:
-        return settings.keys.get_secret_value().split(",")
-    path = settings.keys_file or settings.data / "keys"
+def key_path(settings: Settings) -> Path | None:
+    """Return the file that holds the server keys; None when UWLR_KEYS holds them."""
+    return None if settings.keys is not None else settings.keys_file or settings.data / "keys"
+
+
+def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]:
+    """Return the lines that hold the keys, of the variable, else of the file; `create` allows making that file."""
+    path = key_path(settings)
+    if path is None or settings.keys is not None:
+        return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if database.is_sqlite and not path.exists() and not _knows_keys(database):
+        if create and not path.exists() and not _knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
@@ -206,12 +213,12 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _knows_keys(database: Database) -> bool:
     with database.reading() as connection:
-        return connection.scalar(sa.select(sa.exists(sa.select(serversleutel.c.naam)))) is True
+        return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 
-def _in_use(connection: sa.Connection, naam: str, moment: datetime) -> bool:
-    """Whether what is stored and may still be presented names this key: every column with `info=MET_SLEUTEL`."""
-    begin = f"{naam}:"
+def _in_use(connection: sa.Connection, name: str, moment: datetime) -> bool:
+    """Whether what is stored and may still be presented names this key: every column with NAMES_SERVER_KEY."""
+    begin = f"{name}:"
     used = [
         sa.exists(sa.select(column).where(column.startswith(begin, autoescape=True), *_still_used(column, moment)))
         for table in metadata.sorted_tables
@@ -228,5 +235,5 @@ def _still_used(column: sa.Column[Any], moment: datetime) -> list[sa.ColumnEleme
 
 
 def _check_value(server_key: ServerKey) -> str:
-    """Give the check value of a key: it tells keys apart and gives nothing away."""
+    """Return the check value of a key: it identifies the key and reveals nothing of it."""
     return server_key.digest(_CHECK, "")

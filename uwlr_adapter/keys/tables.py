@@ -12,10 +12,10 @@ NAMES_SERVER_KEY = {"server_key": "named"}
 With `until`, the name of a column of moments: after that moment the text is no longer used.
 """
 
-serversleutel = sa.Table(
-    "serversleutel",
+server_key = sa.Table(
+    "server_key",
     metadata,
-    sa.Column("naam", sa.String(16), primary_key=True),
-    sa.Column("controle", DIGEST, nullable=False, comment="tells this key from another one; gives nothing away"),
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("check_value", DIGEST, nullable=False, comment="tells this key from another one; gives nothing away"),
     comment="which server keys this database was used with; the keys themselves stand elsewhere",
 )

@@ -1,4 +1,4 @@
-"""The one decision: may this caller fetch this school, now? Rows 5 and 7 of the table of checks.
+"""The gate: decide whether this caller may fetch this school now. Rows 5 and 7 of the table of checks.
 
 Every refusal of one row is the same to the caller: one text, and the same work. The true reason goes to the journaal.
 """
@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import school as scholen
+from uwlr_adapter.administratie.tables import school as schools
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
+from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
-from uwlr_adapter.contract.request import Autorisatie, Call, SchoolReference
+from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.contract.request import Call, SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Row
 from uwlr_adapter.db.statements import Query, SelectStatement
@@ -27,11 +29,11 @@ from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import Status
 
 _NOWHERE = ""
-"""A brin6 that no vestiging has: an unknown school is looked up as any other."""
+"""A brin6 that no vestiging has: an unknown school costs the same query as a known one."""
 
 
 class AccessRefused(AutorisatieOngeldig):
-    """Access is refused. What only the journaal sees: the true reason, the vestiging if it exists, the koppeling."""
+    """Access is refused. For the journaal only: the true reason, the vestiging if it exists, the koppeling."""
 
     def __init__(self, reason: RefusalReason, brin6: str | None = None, koppeling_id: int | None = None) -> None:
         super().__init__()
@@ -41,29 +43,29 @@ class AccessRefused(AutorisatieOngeldig):
 
 
 class Access(NamedTuple):
-    """Access to one vestiging under one profile. `geopend_op`: since when this koppeling has been open."""
+    """Access to one vestiging under one profile. `opened_at`: since when this koppeling has been open."""
 
     koppeling_id: int
     brin6: str
-    profiel: str
+    profiel: NamedProfiel
     opened_at: datetime
     fetched_under: tuple[str | None, datetime | None] = (None, None)
-    """Under which profile it was last fetched, and since when."""
+    """The digest of the profile under which it was last fetched, and since when."""
     school_version: int = 0
     """The version of the school's records when access was decided."""
 
 
 class _KoppelingRow(NamedTuple):
-    """A koppeling, as far as the gate looks at it."""
+    """The columns of a koppeling that the gate reads."""
 
     id: int
-    aanbod: str
+    entry_id: str
     status: str
     startdatum: date
     code_digest: str | None
-    geopend_op: datetime
+    opened_at: datetime
     profiel: str | None
-    profiel_sinds: datetime | None
+    profiel_since: datetime | None
 
     @property
     def is_living(self) -> bool:
@@ -72,7 +74,7 @@ class _KoppelingRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccessRows:
-    """What the database says, at one moment, about a caller and the school it names; nothing is judged yet."""
+    """The rows of the access query, about a caller and the school that it names; nothing is judged yet."""
 
     afnemer: afnemers.AfnemerRow | None
     brin6: str | None
@@ -81,14 +83,14 @@ class AccessRows:
     koppelingen: list[_KoppelingRow] = field(repr=False)
     """The living ones of this afnemer at this vestiging, and the last one that ended, by id."""
     joined: Sequence[Row] = ()
-    """What was looked up with it (`JoinedRows`), for the vestiging that is named."""
+    """The columns of `JoinedRows`, for the vestiging that is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedRows:
-    """Rows of another table that are looked up in the same statement: what a request needs once it has access.
+    """A table that the access query reads too, for what a request needs once it has access.
 
-    `op` are the columns that equal a parameter of the same name; `brin6` is that of the vestiging.
+    The columns `on` equal a parameter of the same name; `brin6` equals that of the vestiging.
     """
 
     table: sa.Table
@@ -97,7 +99,7 @@ class JoinedRows:
 
 
 class AccessStatements:
-    """The one statement of the gate, for a school by its brin6 and by its schoolkey."""
+    """The access query, for a school by its brin6 and by its schoolkey."""
 
     def __init__(self, joined: JoinedRows | None = None) -> None:
         self.by_brin6 = _statement(vestiging.c.brin6, joined)
@@ -112,16 +114,16 @@ class Gate:
     server_keys: ServerKeys
 
     def look(self, database: Database, autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
-        """Look up who calls and what it names, and nothing more. Raises DBAPIError."""
+        """Run the access query, without joined rows. Raises DBAPIError."""
         query = self.query(autorisatie, school, _STATEMENTS)
         return self.read(database.look(query), autorisatie, school)
 
     def query(
         self, autorisatie: Autorisatie, school: SchoolReference | None, statements: AccessStatements, **asked: str
     ) -> Query:
-        """Give the one question to the database about who calls and what it names, whatever is there.
+        """Return the access query for a caller and the school that it names.
 
-        `vragen` may look up more with it, by the parameters `asked`.
+        `asked` are the parameters of the joined rows.
         """
         brin6 = school and school.brin6
         statement, named = (
@@ -130,7 +132,7 @@ class Gate:
         return Query(statement, {"klantnaam": autorisatie.klantnaam, "school": named or _NOWHERE, **asked})
 
     def read(self, rows: Sequence[Row], autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
-        """Give what the answer to that question says."""
+        """Convert the rows of that query."""
         first = rows[0]
         named = school and (school.brin6 or school.schoolkey)
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
@@ -144,14 +146,14 @@ class Gate:
         return AccessRows(known, found, version or 0, [koppelingen[number] for number in sorted(koppelingen)], joined)
 
     def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
-        """Give the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
+        """Return the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
         afnemer = afnemers.recognise(access_rows.afnemer, autorisatie.klantcode, moment, self.server_keys)
         if afnemer is None:
             raise OngeldigeKlantIdentificatie
         return afnemer
 
     def decide(self, access_rows: AccessRows, call: Call, moment: datetime) -> Access:
-        """Give the access that a known afnemer has to the school it names (row 7). Raises Geweigerd."""
+        """Return the access of a known afnemer to the school that it names (row 7). Raises AccessRefused."""
         presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
         koppeling = _with_code(access_rows.koppelingen, presented)
         if access_rows.brin6 is None:
@@ -161,11 +163,11 @@ class Gate:
         return self._open(access_rows, koppeling, moment)
 
     def decide_without_code(self, access_rows: AccessRows, entry: str, moment: datetime) -> Access:
-        """Give the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
+        """Return the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
 
-        For who may see the records anyway. Raises Geweigerd.
+        For a caller that may see the records anyway. Raises AccessRefused.
         """
-        found = [one for one in access_rows.koppelingen if one.is_living and one.aanbod == entry]
+        found = [one for one in access_rows.koppelingen if one.is_living and one.entry_id == entry]
         if not found:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
@@ -173,18 +175,18 @@ class Gate:
         return self._open(access_rows, found[0], moment)
 
     def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, moment: datetime) -> Access:
-        """Give the access through a koppeling that was found, so at a vestiging that exists. Raises Geweigerd."""
+        """Return the access through a koppeling of a vestiging that exists. Raises AccessRefused."""
         brin6 = access_rows.brin6 or _NOWHERE
         if koppeling.startdatum > day_of(moment):
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        entry = self.catalogue.get(koppeling.aanbod)
-        if entry is None or entry.profiel is None:  # taken out of the catalogue: there is no profile to go by
+        profiel = self.catalogue.profiel_of(koppeling.entry_id)
+        if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
-        since = None if koppeling.profiel_sinds is None else from_utc(koppeling.profiel_sinds)
+        since = None if koppeling.profiel_since is None else from_utc(koppeling.profiel_since)
         return Access(
             koppeling_id=koppeling.id,
             brin6=brin6,
-            profiel=entry.profiel,
+            profiel=profiel,
             opened_at=_opened(koppeling),
             fetched_under=(koppeling.profiel, since),
             school_version=access_rows.school_version,
@@ -192,39 +194,39 @@ class Gate:
 
 
 def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> SelectStatement:
-    """Give the one query of the gate, by a column that names the vestiging.
+    """Return the access query, by a column that names the vestiging.
 
-    It always gives a row: an unknown klantnaam or school is looked up as any other.
+    It always finds a row: an unknown klantnaam or school costs the same work as a known one.
     """
-    afnemer, koppeling, ended = tables.afnemer, tables.koppeling, tables.koppeling.alias("geeindigd")
+    afnemer, koppeling, ended = tables.afnemer, tables.koppeling, tables.koppeling.alias("ended")
     own = [(one.c.afnemer_id == afnemer.c.id, one.c.brin6 == vestiging.c.brin6) for one in (koppeling, ended)]
     last_ended = (
         sa.select(ended.c.id)
         .where(*own[1], ended.c.status == Status.BEEINDIGD.value)
-        .order_by(ended.c.beeindigd_op.desc(), ended.c.id.desc())
+        .order_by(ended.c.ended_at.desc(), ended.c.id.desc())
         .limit(1)
         .correlate(afnemer, vestiging)
         .scalar_subquery()
     )
-    leeft = koppeling.c.status != Status.BEEINDIGD.value
-    een = sa.select(sa.literal_column("1").label("een")).subquery("een")
+    is_living = koppeling.c.status != Status.BEEINDIGD.value
+    one_row = sa.select(sa.literal_column("1").label("one")).subquery("one_row")
     found = (
-        een.outerjoin(afnemer, afnemer.c.klantnaam == sa.bindparam("klantnaam", type_=sa.String))
+        one_row.outerjoin(afnemer, afnemer.c.klantnaam == sa.bindparam("klantnaam", type_=sa.String))
         .outerjoin(vestiging, column == sa.bindparam("school", type_=sa.String))
-        .outerjoin(scholen, scholen.c.brincode == vestiging.c.brincode)
-        .outerjoin(koppeling, sa.and_(*own[0], sa.or_(leeft, koppeling.c.id == last_ended)))
+        .outerjoin(schools, schools.c.brincode == vestiging.c.brincode)
+        .outerjoin(koppeling, sa.and_(*own[0], sa.or_(is_living, koppeling.c.id == last_ended)))
     )
     more: list[sa.ColumnElement[Any]] = []
     if joined is not None:
         columns = joined.table.c
-        asked = (columns[naam] == sa.bindparam(naam, type_=columns[naam].type) for naam in joined.on)
+        asked = (columns[name] == sa.bindparam(name, type_=columns[name].type) for name in joined.on)
         found = found.outerjoin(joined.table, sa.and_(columns.brin6 == vestiging.c.brin6, *asked))
-        more = [columns[naam] for naam in joined.columns]
+        more = [columns[name] for name in joined.columns]
     return SelectStatement(
         sa.select(
-            *(afnemer.c[naam] for naam in afnemers.AfnemerRow._fields),
-            *(vestiging.c.brin6, column.label("genoemd"), scholen.c.versie),
-            *(koppeling.c[naam] for naam in _KoppelingRow._fields),
+            *(afnemer.c[name] for name in afnemers.AfnemerRow._fields),
+            *(vestiging.c.brin6, column.label("named"), schools.c.version),
+            *(koppeling.c[name] for name in _KoppelingRow._fields),
             *more,
         ).select_from(found)
     )
@@ -237,7 +239,7 @@ _STATEMENTS = AccessStatements()
 
 
 def _with_code(koppelingen: list[_KoppelingRow], presented: PresentedSecret) -> _KoppelingRow | None:
-    """Give the koppeling whose code was presented; each living one is compared, and a dummy when there is none."""
+    """Return the koppeling whose code was presented; each living one is compared, or a dummy if there is none."""
     living = [koppeling for koppeling in koppelingen if koppeling.is_living]
     good = [koppeling for koppeling in living if presented.matches(koppeling.code_digest)]
     if not living:
@@ -246,7 +248,7 @@ def _with_code(koppelingen: list[_KoppelingRow], presented: PresentedSecret) -> 
 
 
 def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
-    """Give the refusal with its true reason: an active koppeling explains more than a paused or an ended one."""
+    """Return the refusal with its true reason: an active koppeling explains more than a paused or an ended one."""
     reasons = {
         Status.ACTIEF: RefusalReason.WRONG_CODE,
         Status.GEPAUZEERD: RefusalReason.PAUSED,
@@ -260,8 +262,8 @@ def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
 
 
 def _opened(koppeling: _KoppelingRow) -> datetime:
-    """Give since when a koppeling is open: its last activation or resumption, or later the start of its Startdatum."""
-    return max(from_utc(koppeling.geopend_op), _begin(koppeling.startdatum))
+    """Return since when a koppeling is open: its last activation or resumption, or the start of its Startdatum."""
+    return max(from_utc(koppeling.opened_at), _begin(koppeling.startdatum))
 
 
 @functools.lru_cache(maxsize=1024)

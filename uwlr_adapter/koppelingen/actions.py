@@ -1,11 +1,13 @@
 """The acts of a school on its koppelingen: each one checks, changes one record and writes its journal entry.
 
 The functions take the open writing transaction of the caller (`Database.writing()`), so that an act and its entry are
-committed together. A refused act raises a KoppelingError and changes nothing.
+committed together. A refused act raises a KoppelingError and changes nothing. `actor` is the login of the portal
+user, or `cli:` and the user of the machine.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -25,6 +27,15 @@ from uwlr_adapter.koppelingen.errors import (
 )
 from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+
+
+class KoppelingAct(Protocol):
+    """An act that needs no more than the koppeling as it was seen: `clear_code` and `end`."""
+
+    def __call__(
+        self, connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, /, *, actor: str
+    ) -> Koppeling:
+        """Do it, in the writing transaction of the caller. Raises KoppelingError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ def activate(
     server_keys: ServerKeys,
     request: ActivationRequest,
     moment: datetime,
+    *,
+    actor: str,
 ) -> Koppeling:
     """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
@@ -73,16 +86,23 @@ def activate(
         startdatum=request.startdatum,
     )
     koppeling = replace(new, id=store.insert(connection, new))
-    _record(connection, koppeling, Act.ACTIVATED, moment)
+    _record(connection, koppeling, Act.ACTIVATED, moment, actor)
     return koppeling
 
 
 def enter_code(
-    connection: sa.Connection, server_keys: ServerKeys, koppeling_id: int, version: int, code: str, moment: datetime
+    connection: sa.Connection,
+    server_keys: ServerKeys,
+    koppeling_id: int,
+    version: int,
+    code: str,
+    moment: datetime,
+    *,
+    actor: str,
 ) -> Koppeling:
     """Enter a verificatiecode, the same or a new one: a paused koppeling is active again, an active one takes the code.
 
-    `version` is the `versie` of the koppeling that the caller read; another one is refused. Raises KoppelingError.
+    `version` is the `version` of the koppeling that the caller read; another one is refused. Raises KoppelingError.
     """
     before = store.by_id(connection, koppeling_id, version)
     lifecycle.require_code(before)
@@ -90,22 +110,24 @@ def enter_code(
     digest = _code_digest(connection, server_keys, before.brin6, code, except_id=before.id)
     new = lifecycle.enter_code(before, digest, moment)
     resumed = before.status is Status.GEPAUZEERD
-    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment)
+    return _save(connection, new, Act.RESUMED if resumed else Act.CODE_CHANGED, moment, actor)
 
 
-def clear_code(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+def clear_code(
+    connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, *, actor: str
+) -> Koppeling:
     """Clear the verificatiecode, which pauses the koppeling. Raises KoppelingError; for `version` see `enter_code`."""
     new = lifecycle.clear_code(store.by_id(connection, koppeling_id, version))
-    return _save(connection, new, Act.PAUSED, moment)
+    return _save(connection, new, Act.PAUSED, moment, actor)
 
 
-def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime) -> Koppeling:
+def end(connection: sa.Connection, koppeling_id: int, version: int, moment: datetime, *, actor: str) -> Koppeling:
     """End a koppeling for good; its catalogue entry is available again.
 
     Raises KoppelingError; for `version` see `enter_code`.
     """
     new = lifecycle.end(store.by_id(connection, koppeling_id, version), moment)
-    return _save(connection, new, Act.ENDED, moment)
+    return _save(connection, new, Act.ENDED, moment, actor)
 
 
 def agree_again(
@@ -118,6 +140,7 @@ def agree_again(
     naam: str,
     akkoord: bool,
     moment: datetime,
+    actor: str,
 ) -> Koppeling:
     """Agree to the present version of the terms; the earlier agreement is kept.
 
@@ -130,7 +153,7 @@ def agree_again(
         lifecycle.agree(login=login, naam=naam, akkoord=akkoord, moment=moment, voorwaarden=voorwaarden),
     )
     store.add_earlier_akkoord(connection, before.id, before.akkoord)
-    return _save(connection, new, Act.AKKOORD_RENEWED, moment)
+    return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor)
 
 
 def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
@@ -187,11 +210,11 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
     return server_keys.digest(SecretPurpose.VERIFICATIECODE, code)
 
 
-def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> Koppeling:
+def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
     store.update(connection, koppeling)
-    _record(connection, koppeling, act, moment)
+    _record(connection, koppeling, act, moment, actor)
     return koppeling
 
 
-def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime) -> None:
-    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6)
+def _record(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> None:
+    writer.record_act(connection, moment=moment, act=act, koppeling_id=koppeling.id, brin6=koppeling.brin6, actor=actor)

@@ -1,6 +1,6 @@
-"""Afnemers: who may call, known by klantnaam and klantcode (UWLR 2.2, Systeemautorisatie).
+"""Afnemers: the vendors that may call, identified by klantnaam and klantcode (UWLR 2.2, Systeemautorisatie).
 
-The klantcode is generated, shown once, and kept as a digest. A rotation can leave the previous one valid for a while,
+The klantcode is generated, shown once, and stored as a digest. A rotation can leave the previous one valid for a while,
 so that a vendor changes it without an interruption.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
@@ -35,7 +35,7 @@ class AfnemerError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Afnemer:
-    """One vendor. `vorige_tot` is until when the klantcode before the last rotation is still good."""
+    """One vendor. The klantcode before the last rotation is valid until `previous_until` (exclusive)."""
 
     id: int
     klantnaam: str
@@ -57,17 +57,23 @@ class AfnemerRow(NamedTuple):
     id: int
     klantnaam: str
     klantcode_digest: str
-    vorige_digest: str | None
-    vorige_tot: datetime | None
-    aangemaakt_op: datetime
-    uitgeschakeld_op: datetime | None
-    streng: bool
+    previous_digest: str | None
+    previous_until: datetime | None
+    created_at: datetime
+    disabled_at: datetime | None
+    strict: bool
 
 
 def add(
-    connection: sa.Connection, server_keys: ServerKeys, klantnaam: str, moment: datetime, klantcode: str | None = None
+    connection: sa.Connection,
+    server_keys: ServerKeys,
+    klantnaam: str,
+    moment: datetime,
+    klantcode: str | None = None,
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
-    """Make an afnemer and give it with its klantcode, which is generated unless given.
+    """Create an afnemer and return it with its klantcode, which is generated unless given.
 
     Raises AfnemerError for a klantnaam that exists or breaks its rule (1 to 64 printable characters, no space around
     it, since clients strip that), or a given klantcode of another form than 16 to 64 printable ASCII characters.
@@ -79,14 +85,12 @@ def add(
         raise AfnemerError(
             f"a klantcode has {MIN_KLANTCODE} to {MAX_KLANTCODE} printable ASCII characters without spaces"
         )
-    dialect.lock(connection, f"afnemer {klantnaam}")
+    lock(connection, f"afnemer {klantnaam}")
     if find(connection, klantnaam) is not None:
         raise AfnemerError("there is an afnemer with this klantnaam already")
     digest = server_keys.digest(SecretPurpose.KLANTCODE, code)
-    connection.execute(
-        _table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, aangemaakt_op=to_utc(moment))
-    )
-    return _recorded(connection, klantnaam, Act.ADDED, moment), code
+    connection.execute(_table.insert().values(klantnaam=klantnaam, klantcode_digest=digest, created_at=to_utc(moment)))
+    return _recorded(connection, klantnaam, Act.ADDED, moment, actor), code
 
 
 def rotate(
@@ -95,8 +99,10 @@ def rotate(
     klantnaam: str,
     moment: datetime,
     overlap: timedelta = timedelta(0),
+    *,
+    actor: str,
 ) -> tuple[Afnemer, str]:
-    """Give an afnemer a new klantcode; the present one stays good for `overlap`, and one before that no longer.
+    """Replace the klantcode of an afnemer; the present one stays valid for `overlap`, an earlier one does not.
 
     Raises AfnemerError for an unknown or disabled afnemer, or a negative overlap.
     """
@@ -110,42 +116,42 @@ def rotate(
         _table.update()
         .where(_table.c.klantnaam == klantnaam)
         .values(
-            vorige_digest=_table.c.klantcode_digest if stays else None,
-            vorige_tot=to_utc(moment + overlap) if stays else None,
+            previous_digest=_table.c.klantcode_digest if stays else None,
+            previous_until=to_utc(moment + overlap) if stays else None,
             klantcode_digest=server_keys.digest(SecretPurpose.KLANTCODE, code),
         )
     )
-    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment), code
+    return _recorded(connection, klantnaam, Act.KLANTCODE_ROTATED, moment, actor), code
 
 
-def disable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
+def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerError."""
     if get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, to_utc(moment))
-        _recorded(connection, klantnaam, Act.DISABLED, moment)
+        _recorded(connection, klantnaam, Act.DISABLED, moment, actor)
 
 
-def enable(connection: sa.Connection, klantnaam: str, moment: datetime) -> None:
-    """Let a disabled afnemer call again, with the klantcode that it had. Raises AfnemerError."""
+def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
+    """Allow a disabled afnemer to call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
         _set_disabled(connection, klantnaam, None)
-        _recorded(connection, klantnaam, Act.ENABLED, moment)
+        _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
 
 
 def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
     """Judge the requests of an afnemer with or without repairs. Raises AfnemerError."""
     get(connection, klantnaam)
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(streng=strict))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(strict=strict))
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:
-    """Give the afnemer with exactly this klantnaam, if any."""
+    """Return the afnemer with exactly this klantnaam, if any."""
     row = _row(connection, klantnaam)
     return None if row is None else _record(row)
 
 
 def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
-    """Give the afnemer with exactly this klantnaam. Raises AfnemerError."""
+    """Return the afnemer with exactly this klantnaam. Raises AfnemerError."""
     afnemer = find(connection, klantnaam)
     if afnemer is None:
         raise AfnemerError("there is no afnemer with this klantnaam")
@@ -153,30 +159,30 @@ def get(connection: sa.Connection, klantnaam: str) -> Afnemer:
 
 
 def by_id(connection: sa.Connection, afnemer_id: int) -> Afnemer | None:
-    """Give the afnemer with this id, if any."""
+    """Return the afnemer with this id, if any."""
     row = connection.execute(sa.select(_table).where(_table.c.id == afnemer_id)).one_or_none()
     return None if row is None else _record(row)
 
 
 def list_all(connection: sa.Connection) -> list[Afnemer]:
-    """Give every afnemer, by klantnaam; each database has an order of its own, so it is made here."""
+    """Return every afnemer, by klantnaam; sorted here, since each database has an order of its own."""
     return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
 
 
 def identify(
     connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, server_keys: ServerKeys
 ) -> Afnemer | None:
-    """Give the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
+    """Return the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
     row = _row(connection, klantnaam)
-    known = None if row is None else AfnemerRow(*(getattr(row, naam) for naam in AfnemerRow._fields))
+    known = None if row is None else AfnemerRow(*(getattr(row, name) for name in AfnemerRow._fields))
     return recognise(known, klantcode, moment, server_keys)
 
 
 def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server_keys: ServerKeys) -> Afnemer | None:
-    """Give the afnemer of a record if this klantcode is good for it now; without a record the work is the same."""
+    """Return the afnemer of a row if this klantcode is valid for it now; without a row the work is the same."""
     presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
     current = presented.matches(None if known is None else known.klantcode_digest)
-    previous = presented.matches(None if known is None else known.vorige_digest)
+    previous = presented.matches(None if known is None else known.previous_digest)
     if known is None:
         return None
     afnemer = _record(known)
@@ -185,13 +191,13 @@ def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server
 
 
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(uitgeschakeld_op=value))
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
 
 
-def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime) -> Afnemer:
-    """Write an act down in the journaal, and give the afnemer as it is now."""
+def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime, actor: str) -> Afnemer:
+    """Store an act in the journaal, and return the afnemer as it is now."""
     afnemer = get(connection, klantnaam)
-    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id)
+    writer.record_afnemer(connection, moment=moment, act=act, afnemer_id=afnemer.id, actor=actor)
     return afnemer
 
 
@@ -205,8 +211,8 @@ def _record(row: sa.Row[Any] | AfnemerRow) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,
-        created_at=from_utc(row.aangemaakt_op),
-        previous_until=None if row.vorige_tot is None else from_utc(row.vorige_tot),
-        disabled_at=None if row.uitgeschakeld_op is None else from_utc(row.uitgeschakeld_op),
-        strict=row.streng,
+        created_at=from_utc(row.created_at),
+        previous_until=None if row.previous_until is None else from_utc(row.previous_until),
+        disabled_at=None if row.disabled_at is None else from_utc(row.disabled_at),
+        strict=row.strict,
     )

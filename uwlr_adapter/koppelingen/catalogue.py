@@ -1,21 +1,22 @@
-"""The catalogue: every koppeling that a school can have, as the file `catalogue.toml` lists them.
+"""The catalogue: every koppeling that a school can have, and the profiles of an operator's own.
 
-An entry is data, no code: another koppeling is another entry. A broken file is refused as a whole.
+An entry is data, no code: another koppeling is another entry of `catalogue.toml`, and a narrower profile is another
+`[[profiel]]`. A broken file is refused as a whole.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from uwlr_adapter.contract.profiles import PROFIELEN
+from uwlr_adapter.contract.profiles import ALIASES, STANDARD, NamedProfiel, ProfielError, fold_name
 from uwlr_adapter.errors import UnusableError
 
 MAX_ID = 40
-"""An id and a version stand in the database, in columns of this width."""
+"""The width, in characters, of the columns in which the database keeps an id and a version."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -32,7 +33,7 @@ class Voorwaarden:
     tekst: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no slug. Raises CatalogueError."""
+        """Check the slugs. Raises CatalogueError."""
         _require_slugs(self.id, self.versie)
 
 
@@ -40,8 +41,8 @@ class Voorwaarden:
 class CatalogueEntry:
     """One koppeling of the catalogue.
 
-    With an `afnemer` (its klantnaam) and a `profiel` it is a UWLR koppeling: it has a verificatiecode and carries
-    data. What is `standaard` is active for every school, without a record.
+    With an `afnemer` (its klantnaam) and a `profiel` (a name in `Catalogue.profielen`) it is a UWLR koppeling: it has a
+    verificatiecode and carries data. A koppeling that is `standaard` is active for every school, without a record.
     """
 
     id: str
@@ -55,12 +56,10 @@ class CatalogueEntry:
     profiel: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an entry whose parts do not go together. Raises CatalogueError."""
+        """Check that the parts go together. Raises CatalogueError."""
         _require_slugs(self.id)
         if (self.afnemer is None) != (self.profiel is None):
             raise CatalogueError("afnemer and profiel stand together")
-        if self.profiel is not None and self.profiel not in PROFIELEN:
-            raise CatalogueError(f"profiel is one of: {', '.join(PROFIELEN)}")
         if self.standaard and self.afnemer is not None:
             raise CatalogueError("a standaard koppeling has no afnemer: its school never agreed to a data flow")
 
@@ -71,79 +70,162 @@ class CatalogueEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProfiel:
+    """A profile of an operator's own: its `basis` without the fields of `zonder` (record/element)."""
+
+    naam: str
+    basis: str
+    zonder: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The entries by their id, in the order in which a school sees them."""
+    """The entries by their id, in the order in which a school sees them, and the profiles by their name."""
 
     entries: Mapping[str, CatalogueEntry]
+    profielen: Mapping[str, NamedProfiel] = field(default_factory=lambda: STANDARD)
+    """The profiles of the standard, and those of the file."""
+    _names: Mapping[str, str] = field(init=False, repr=False)
+    """The profiles by the names that callers may write, folded."""
+
+    def __post_init__(self) -> None:
+        """Fold the names of the profiles once: a caller may name one in each request."""
+        object.__setattr__(self, "_names", {fold_name(name): name for name in self.profielen} | ALIASES)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
         """Read a catalogue file; without one, the catalogue that is shipped. Raises CatalogueError."""
-        bron = files(__package__).joinpath("catalogue.toml") if path is None else path
+        source = files(__package__).joinpath("catalogue.toml") if path is None else path
         try:
-            return cls(_read(tomllib.loads(bron.read_text(encoding="utf-8"))))
+            return cls(*_read(tomllib.loads(source.read_text(encoding="utf-8"))))
         except (OSError, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors
             raise CatalogueError(f"the catalogue cannot be read: {error}") from error
 
     def __iter__(self) -> Iterator[CatalogueEntry]:
-        """Give the entries in the order of the file."""
+        """Iterate over the entries in the order of the file."""
         return iter(self.entries.values())
 
     def get(self, id_: str) -> CatalogueEntry | None:
-        """Give the entry with this id, if any."""
+        """Return the entry with this id, if any."""
         return self.entries.get(id_)
 
+    def profiel_of(self, id_: str) -> NamedProfiel | None:
+        """Return the profile of the entry with this id; None for one that is not there or carries no data."""
+        entry = self.entries.get(id_)
+        return None if entry is None or entry.profiel is None else self.profielen[entry.profiel]
 
-_T = TypeVar("_T", Voorwaarden, CatalogueEntry)
+    def requested_profiel(self, gegevenssetid: str) -> NamedProfiel | None:
+        """Return the profile that a caller names in gegevenssetid, in any spelling; None for an unknown name."""
+        name = self._names.get(fold_name(gegevenssetid))
+        return None if name is None else self.profielen[name]
 
 
-def _read(content: dict[str, Any]) -> dict[str, CatalogueEntry]:
-    if unknown := content.keys() - {"voorwaarden", "koppeling"}:
+_T = TypeVar("_T", Voorwaarden, CatalogueEntry, OwnProfiel)
+
+
+def _read(content: dict[str, Any]) -> tuple[dict[str, CatalogueEntry], dict[str, NamedProfiel]]:
+    if unknown := content.keys() - {"voorwaarden", "koppeling", "profiel"}:
         raise CatalogueError(f"the catalogue has unknown parts: {', '.join(sorted(unknown))}")
     voorwaarden: dict[str, Voorwaarden] = {}
     for place, table in _tables(content, "voorwaarden"):
         _add(voorwaarden, _make(Voorwaarden, table, place), place)
-    entry: dict[str, CatalogueEntry] = {}
+    profielen = _read_profielen(content)
+    entries: dict[str, CatalogueEntry] = {}
     for place, table in _tables(content, "koppeling"):
         known = voorwaarden.get(str(table.get("voorwaarden")))
         if known is None:
             raise CatalogueError(f"{place}: voorwaarden names no terms of this catalogue")
-        _add(entry, _make(CatalogueEntry, {**table, "voorwaarden": known}, place), place)
-    return entry
+        entry = _make(CatalogueEntry, {**table, "voorwaarden": known}, place)
+        if entry.profiel is not None and entry.profiel not in profielen:
+            raise CatalogueError(f"{place}: profiel is one of: {', '.join(profielen)}")
+        _add(entries, entry, place)
+    return entries, profielen
 
 
-def _tables(content: dict[str, Any], naam: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give each `[[naam]]` table with its place, for messages."""
-    tables = content.get(naam)
+def _read_profielen(content: dict[str, Any]) -> dict[str, NamedProfiel]:
+    """Return the profiles of the standard and those of the file; a basis may stand anywhere in it."""
+    profielen = dict(STANDARD)
+    own: dict[str, tuple[str, OwnProfiel]] = {}
+    taken = {fold_name(name) for name in STANDARD} | ALIASES.keys()
+    for place, table in _tables(content, "profiel") if "profiel" in content else ():
+        one = _make(OwnProfiel, table, place)
+        folded = fold_name(one.naam)
+        if not folded:
+            raise CatalogueError(f"{place}: naam has no letter and no digit")
+        if folded in taken:
+            raise CatalogueError(f"{place}: another profiel has this naam, capitals, spaces and signs aside")
+        taken.add(folded)
+        own[one.naam] = place, one
+    for name in own:
+        _resolve(name, own, profielen, ())
+    return profielen
+
+
+def _resolve(
+    name: str, own: Mapping[str, tuple[str, OwnProfiel]], profielen: dict[str, NamedProfiel], seen: tuple[str, ...]
+) -> NamedProfiel:
+    """Return a profile, and add it and each that it is based on to `profielen`; `seen` are those based on it."""
+    if name in profielen:
+        return profielen[name]
+    place, one = own[name]
+    if one.basis not in profielen and one.basis not in own:
+        raise CatalogueError(
+            f"{place}: basis is one of: {', '.join([*STANDARD, *(each for each in own if each != name)])}"
+        )
+    if one.basis in (*seen, name):
+        raise CatalogueError(f"{place}: basis goes round in a circle: {' -> '.join((*seen, name, one.basis))}")
+    basis = _resolve(one.basis, own, profielen, (*seen, name))
+    try:
+        profielen[name] = basis.without(name, one.zonder)
+    except ProfielError as error:
+        raise CatalogueError(f"{place}: zonder: {error}") from None
+    return profielen[name]
+
+
+def _tables(content: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each `[[name]]` table with its place, for messages."""
+    tables = content.get(name)
     if not isinstance(tables, list) or not tables:
-        raise CatalogueError(f"the catalogue has no [[{naam}]]")
+        raise CatalogueError(f"the catalogue has no [[{name}]]")
     for number, table in enumerate(tables, start=1):
-        place = f"[[{naam}]] {number}"
+        place = f"[[{name}]] {number}"
         if not isinstance(table, dict):
             raise CatalogueError(f"{place} is no table")
         yield place, table
 
 
 def _make(kind: type[_T], table: dict[str, Any], place: str) -> _T:
-    fields_ = {field_.name: field_ for field_ in fields(kind)}
-    if unknown := table.keys() - fields_.keys():
+    """Make a record of a table. Raises CatalogueError for an unknown, missing or wrong value."""
+    by_name = {one.name: one for one in fields(kind)}
+    if unknown := table.keys() - by_name.keys():
         raise CatalogueError(f"{place} has unknown keys: {', '.join(sorted(unknown))}")
-    for naam, field_ in fields_.items():
-        if naam not in table:
-            if field_.default is MISSING:
-                raise CatalogueError(f"{place}: {naam} is missing")
-        elif naam == "standaard":
-            if not isinstance(table[naam], bool):
-                raise CatalogueError(f"{place}: {naam} is true or false")
-        elif not isinstance(table[naam], Voorwaarden) and not (isinstance(table[naam], str) and table[naam].strip()):
-            raise CatalogueError(f"{place}: {naam} is a text")
+    for name, one in by_name.items():
+        if name in table:
+            _check(name, table[name], place)
+        elif one.default is MISSING:
+            raise CatalogueError(f"{place}: {name} is missing")
     try:
         return kind(**table)
     except CatalogueError as error:
         raise CatalogueError(f"{place}: {error}") from None
 
 
-def _add(collection: dict[str, _T], new: _T, place: str) -> None:
+def _check(name: str, value: object, place: str) -> None:
+    """Check the type of one value: most are texts. Raises CatalogueError."""
+    if name == "standaard":
+        if not isinstance(value, bool):
+            raise CatalogueError(f"{place}: {name} is true or false")
+    elif name == "zonder":
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+            raise CatalogueError(f"{place}: {name} is a list of fields, each a text")
+    elif not isinstance(value, Voorwaarden) and not (isinstance(value, str) and value.strip()):
+        raise CatalogueError(f"{place}: {name} is a text")
+
+
+_WithId = TypeVar("_WithId", Voorwaarden, CatalogueEntry)
+
+
+def _add(collection: dict[str, _WithId], new: _WithId, place: str) -> None:
     if new.id in collection:
         raise CatalogueError(f"{place}: another one has the same id")
     collection[new.id] = new

@@ -53,10 +53,10 @@ class Koppeling:
     status: Status
     startdatum: date
     code_digest: str | None = field(repr=False)
-    geopend_op: datetime
-    versie: int
+    opened_at: datetime
+    version: int
     akkoord: Akkoord
-    beeindigd_op: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def is_living(self) -> bool:
@@ -117,8 +117,8 @@ def activate(
         status=Status.ACTIEF,
         startdatum=first_day,
         code_digest=code_digest,
-        geopend_op=akkoord.moment,
-        versie=FIRST_VERSION,
+        opened_at=akkoord.moment,
+        version=FIRST_VERSION,
         akkoord=akkoord,
     )
 
@@ -131,7 +131,7 @@ def clear_code(koppeling: Koppeling) -> Koppeling:
     require_code(koppeling)
     if koppeling.status is Status.GEPAUZEERD:
         raise AlreadyPausedError
-    return replace(koppeling, status=Status.GEPAUZEERD, code_digest=None, versie=koppeling.versie + 1)
+    return replace(koppeling, status=Status.GEPAUZEERD, code_digest=None, version=koppeling.version + 1)
 
 
 def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Koppeling:
@@ -140,13 +140,13 @@ def enter_code(koppeling: Koppeling, code_digest: str, moment: datetime) -> Kopp
     Raises EndedError or NoCodeError.
     """
     require_code(koppeling)
-    geopend_op = moment if koppeling.status is Status.GEPAUZEERD else koppeling.geopend_op
+    opened_at = moment if koppeling.status is Status.GEPAUZEERD else koppeling.opened_at
     return replace(
         koppeling,
         status=Status.ACTIEF,
         code_digest=code_digest,
-        geopend_op=geopend_op,
-        versie=koppeling.versie + 1,
+        opened_at=opened_at,
+        version=koppeling.version + 1,
     )
 
 
@@ -158,15 +158,13 @@ def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
     _require_living(koppeling)
     if koppeling.akkoord.voorwaarden == akkoord.voorwaarden:
         raise AlreadyAgreedError
-    return replace(koppeling, akkoord=akkoord, versie=koppeling.versie + 1)
+    return replace(koppeling, akkoord=akkoord, version=koppeling.version + 1)
 
 
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
     """Return the koppeling ended, without the digest of its code. Raises EndedError."""
     _require_living(koppeling)
-    return replace(
-        koppeling, status=Status.BEEINDIGD, code_digest=None, beeindigd_op=moment, versie=koppeling.versie + 1
-    )
+    return replace(koppeling, status=Status.BEEINDIGD, code_digest=None, ended_at=moment, version=koppeling.version + 1)
 
 
 def require_code(koppeling: Koppeling) -> None:

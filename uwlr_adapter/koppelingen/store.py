@@ -17,10 +17,10 @@ from uwlr_adapter.koppelingen.lifecycle import Akkoord, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
 
 _table = tables.koppeling
-_earlier = tables.eerder_akkoord
+_earlier = tables.earlier_akkoord
 _LIVING = _table.c.status != Status.BEEINDIGD
 _LAST_OPENED = SelectStatement(
-    sa.select(sa.func.max(_table.c.geopend_op), sa.func.max(_table.c.profiel_sinds)).where(
+    sa.select(sa.func.max(_table.c.opened_at), sa.func.max(_table.c.profiel_since)).where(
         _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
 )
@@ -43,7 +43,7 @@ def require_vestiging(connection: sa.Connection, brin6: str) -> None:
 
 
 def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
-    """Store a new koppeling and give its id; that none of its kind lives at the vestiging is the caller's check."""
+    """Store a new koppeling and return its id; the caller checks that none of its kind lives at the vestiging."""
     query = _table.insert().values(_row(koppeling)).returning(_table.c.id)
     made: int = connection.execute(query).scalar_one()
     return made
@@ -53,7 +53,7 @@ def update(connection: sa.Connection, koppeling: Koppeling) -> None:
     """Store what an act made of a koppeling. Raises ChangedMeanwhileError unless it follows on what is stored."""
     result = connection.execute(
         _table.update()
-        .where(_table.c.id == koppeling.id, _table.c.versie == koppeling.versie - 1)
+        .where(_table.c.id == koppeling.id, _table.c.version == koppeling.version - 1)
         .values(_row(koppeling))
     )
     if result.rowcount != 1:
@@ -61,39 +61,39 @@ def update(connection: sa.Connection, koppeling: Koppeling) -> None:
 
 
 def by_id(connection: sa.Connection, koppeling_id: int, version: int) -> Koppeling:
-    """Give a koppeling as somebody saw it. Raises NoKoppelingError, or ChangedMeanwhileError when it moved on since."""
+    """Return a koppeling at the version that was seen. Raises NoKoppelingError or ChangedMeanwhileError."""
     rows = _load(connection, _table.c.id == koppeling_id)
     if not rows:
         raise NoKoppelingError
-    if rows[0].versie != version:
+    if rows[0].version != version:
         raise ChangedMeanwhileError
     return rows[0]
 
 
 def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling | None:
-    """Give the one living koppeling of this kind at a vestiging, if any."""
-    rows = _load(connection, _table.c.brin6 == brin6, _table.c.aanbod == entry, _LIVING)
+    """Return the one living koppeling of this kind at a vestiging, if any."""
+    rows = _load(connection, _table.c.brin6 == brin6, _table.c.entry_id == entry, _LIVING)
     return rows[0] if rows else None
 
 
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
-    """Give every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
+    """Return every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
     return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
 
 
 def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling | None:
-    """Give the koppeling with this id, living or ended, when it is one of this vestiging."""
+    """Return the koppeling with this id, living or ended, when it is one of this vestiging."""
     rows = _load(connection, _table.c.id == koppeling_id, _table.c.brin6 == brin6)
     return rows[0] if rows else None
 
 
 def list_ended(connection: sa.Connection, brin6: str) -> list[Koppeling]:
-    """Give the ended koppelingen of a vestiging, the last one first."""
+    """Return the ended koppelingen of a vestiging, the last one first."""
     return _load(connection, _table.c.brin6 == brin6, ~_LIVING)[::-1]
 
 
 def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: Akkoord) -> None:
-    """Keep an agreement that is about to be followed by one with newer terms."""
+    """Store an agreement that one with newer terms is about to replace."""
     connection.execute(
         _earlier.insert().values(
             koppeling_id=koppeling_id,
@@ -106,39 +106,42 @@ def add_earlier_akkoord(connection: sa.Connection, koppeling_id: int, akkoord: A
 
 
 def earlier_akkoorden(connection: sa.Connection, koppeling_id: int) -> list[Akkoord]:
-    """Give the agreements of a koppeling before the present one, the last one first."""
+    """Return the agreements of a koppeling before the present one, the last one first."""
     query = sa.select(_earlier).where(_earlier.c.koppeling_id == koppeling_id).order_by(_earlier.c.id.desc())
     return [Akkoord(row.login, row.naam, from_utc(row.moment), row.voorwaarden) for row in connection.execute(query)]
 
 
-def record_profiel(connection: sa.Connection, koppeling_id: int, profiel: str, moment: datetime) -> datetime:
-    """Give since when a koppeling is fetched under this profile; the transaction must be a writing one."""
+def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, moment: datetime) -> datetime:
+    """Return since when a koppeling is fetched under a profile, by its digest, which is stored when it is new.
+
+    The transaction must be a writing one.
+    """
     row = connection.execute(
-        sa.select(_table.c.profiel, _table.c.profiel_sinds).where(_table.c.id == koppeling_id)
+        sa.select(_table.c.profiel, _table.c.profiel_since).where(_table.c.id == koppeling_id)
     ).one()
-    if row.profiel == profiel:
-        return from_utc(row.profiel_sinds)
+    if row.profiel == digest:
+        return from_utc(row.profiel_since)
     since = moment
     if row.profiel is not None:  # later than any answer under the last one, also within the second
-        since = max(moment, from_utc(row.profiel_sinds)) + timedelta(seconds=1)
-    values = {"profiel": profiel, "profiel_sinds": to_utc(since)}
+        since = max(moment, from_utc(row.profiel_since)) + timedelta(seconds=1)
+    values = {"profiel": digest, "profiel_since": to_utc(since)}
     connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
     return since
 
 
 def last_opened_query(brin6: str) -> Query:
-    """Ask for the latest moment since when a koppeling of a vestiging is open, or is fetched under its profile."""
+    """Return the query for the latest moment since when a koppeling of a vestiging is open, or has its profile."""
     return Query(_LAST_OPENED, {"brin6": brin6})
 
 
 def last_opened_of(found: Sequence[Row]) -> datetime | None:
-    """Read it in the row that was found; None when it has no koppeling."""
+    """Return that moment from the row that was found; None for a vestiging without koppelingen."""
     (moments,) = found
     return max((from_utc(moment) for moment in moments if moment is not None), default=None)
 
 
 def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecret, *, except_id: int) -> bool:
-    """Tell whether another living koppeling of the vestiging has this code; every digest is compared."""
+    """Return whether another living koppeling of the vestiging has this code; every digest is compared."""
     query = sa.select(_table.c.code_digest).where(_table.c.brin6 == brin6, _table.c.id != except_id, _LIVING)
     return any([presented.matches(digest) for digest in connection.scalars(query)])  # noqa: C419 - all of them, always
 
@@ -152,31 +155,31 @@ def _record(row: sa.Row[Any]) -> Koppeling:
     return Koppeling(
         id=row.id,
         brin6=row.brin6,
-        entry_id=row.aanbod,
+        entry_id=row.entry_id,
         afnemer_id=row.afnemer_id,
         status=Status(row.status),
         startdatum=row.startdatum,
         code_digest=row.code_digest,
-        geopend_op=from_utc(row.geopend_op),
-        versie=row.versie,
-        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_op), row.akkoord_voorwaarden),
-        beeindigd_op=None if row.beeindigd_op is None else from_utc(row.beeindigd_op),
+        opened_at=from_utc(row.opened_at),
+        version=row.version,
+        akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_at), row.akkoord_voorwaarden),
+        ended_at=None if row.ended_at is None else from_utc(row.ended_at),
     )
 
 
 def _row(koppeling: Koppeling) -> dict[str, Any]:
     return {
         "brin6": koppeling.brin6,
-        "aanbod": koppeling.entry_id,
+        "entry_id": koppeling.entry_id,
         "afnemer_id": koppeling.afnemer_id,
         "status": koppeling.status,
         "startdatum": koppeling.startdatum,
         "code_digest": koppeling.code_digest,
-        "geopend_op": to_utc(koppeling.geopend_op),
-        "versie": koppeling.versie,
+        "opened_at": to_utc(koppeling.opened_at),
+        "version": koppeling.version,
         "akkoord_login": koppeling.akkoord.login,
         "akkoord_naam": koppeling.akkoord.naam,
-        "akkoord_op": to_utc(koppeling.akkoord.moment),
+        "akkoord_at": to_utc(koppeling.akkoord.moment),
         "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
-        "beeindigd_op": None if koppeling.beeindigd_op is None else to_utc(koppeling.beeindigd_op),
+        "ended_at": None if koppeling.ended_at is None else to_utc(koppeling.ended_at),
     }

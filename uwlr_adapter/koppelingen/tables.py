@@ -11,7 +11,7 @@ from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class Status(StrEnum):
-    """Where a koppeling stands; without a record it is available."""
+    """The status of a koppeling; without a record it is available."""
 
     ACTIEF = "actief"
     GEPAUZEERD = "gepauzeerd"
@@ -25,38 +25,38 @@ afnemer = sa.Table(
     sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
     sa.Column("klantcode_digest", _DIGEST, nullable=False, info=NAMES_SERVER_KEY),
     sa.Column(
-        "vorige_digest",
+        "previous_digest",
         _DIGEST,
-        info=NAMES_SERVER_KEY | {"until": "vorige_tot"},
+        info=NAMES_SERVER_KEY | {"until": "previous_until"},
         comment="the klantcode before the last rotation",
     ),
-    sa.Column("vorige_tot", sa.DateTime, comment="until when the previous klantcode is still good"),
-    sa.Column("aangemaakt_op", sa.DateTime, nullable=False),
-    sa.Column("uitgeschakeld_op", sa.DateTime),
-    sa.Column("streng", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
-    sa.CheckConstraint("(vorige_digest IS NULL) = (vorige_tot IS NULL)", name="vorige"),
+    sa.Column("previous_until", sa.DateTime, comment="until when the previous klantcode is still good"),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("disabled_at", sa.DateTime),
+    sa.Column("strict", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
+    sa.CheckConstraint("(previous_digest IS NULL) = (previous_until IS NULL)", name="previous"),
 )
 koppeling = sa.Table(
     "koppeling",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), nullable=False),
-    sa.Column("aanbod", sa.String(40), nullable=False, comment="id in the catalogue"),
+    sa.Column("entry_id", sa.String(40), nullable=False, comment="id in the catalogue"),
     sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), comment="none: no data flow"),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("startdatum", sa.Date, nullable=False, comment="first day on which it is open"),
     sa.Column("code_digest", _DIGEST, info=NAMES_SERVER_KEY, comment="erased at a pause and at the end"),
-    sa.Column("geopend_op", sa.DateTime, nullable=False, comment="last activation or resumption"),
-    sa.Column("versie", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
+    sa.Column("opened_at", sa.DateTime, nullable=False, comment="last activation or resumption"),
+    sa.Column("version", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
     sa.Column("akkoord_login", sa.String(64), nullable=False),
     sa.Column("akkoord_naam", sa.String(200), nullable=False, comment="as typed"),
-    sa.Column("akkoord_op", sa.DateTime, nullable=False),
+    sa.Column("akkoord_at", sa.DateTime, nullable=False),
     sa.Column("akkoord_voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
-    sa.Column("beeindigd_op", sa.DateTime),
-    sa.Column("profiel", sa.String(40), comment="under which it was last fetched"),
-    sa.Column("profiel_sinds", sa.DateTime, comment="since when; a change of profile is a change of data"),
+    sa.Column("ended_at", sa.DateTime),
+    sa.Column("profiel", sa.String(64), comment="digest of the profile of the last fetch"),
+    sa.Column("profiel_since", sa.DateTime, comment="since when; a change of profile is a change of data"),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
-    sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (beeindigd_op IS NOT NULL)", name="beeindigd_op"),
+    sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (ended_at IS NOT NULL)", name="ended_at"),
     sa.CheckConstraint(
         f"(code_digest IS NOT NULL) = (status = '{Status.ACTIEF}' AND afnemer_id IS NOT NULL)", name="code_digest"
     ),
@@ -64,16 +64,16 @@ koppeling = sa.Table(
 )
 _LIVING = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
 sa.Index(
-    "uq_koppeling_levend",
+    "uq_koppeling_living",
     koppeling.c.brin6,
-    koppeling.c.aanbod,
+    koppeling.c.entry_id,
     unique=True,
     sqlite_where=_LIVING,
     postgresql_where=_LIVING,
 )
 
-eerder_akkoord = sa.Table(
-    "eerder_akkoord",
+earlier_akkoord = sa.Table(
+    "earlier_akkoord",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), nullable=False, index=True),

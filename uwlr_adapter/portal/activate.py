@@ -91,7 +91,14 @@ def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppel
         verificatiecode=form.verificatiecode.data if entry.has_code else None,
     )
     with portal_context().database.writing() as connection:
-        return actions.activate(connection, portal_context().catalogue, portal_context().server_keys, request, moment())
+        return actions.activate(
+            connection,
+            portal_context().catalogue,
+            portal_context().server_keys,
+            request,
+            moment(),
+            actor=request.login,
+        )
 
 
 def _require_free(aanbod_id: str) -> CatalogueEntry:

@@ -4,15 +4,12 @@ The code is never shown again. Every form carries the version of the koppeling a
 somebody else's act reads that, sees the koppeling as it is now, and nothing is half done.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-
-import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen.actions import KoppelingAct
 from uwlr_adapter.koppelingen.errors import (
     AkkoordMissingError,
     ChangedMeanwhileError,
@@ -52,7 +49,15 @@ def koppeling_post(brin6: str, koppeling_id: int) -> _Page:
     code = form.verificatiecode.data or ""
     try:
         with portal_context().database.writing() as connection:
-            actions.enter_code(connection, portal_context().server_keys, koppeling_id, _version(form), code, moment())
+            actions.enter_code(
+                connection,
+                portal_context().server_keys,
+                koppeling_id,
+                _version(form),
+                code,
+                moment(),
+                actor=login_session.require_present().login,
+            )
     except ChangedMeanwhileError as error:
         return _show(brin6, koppeling_id, form, error=str(error)), 409
     except (InvalidCodeError, CodeInUseError) as error:
@@ -127,6 +132,7 @@ def akkoord_post(brin6: str, koppeling_id: int) -> _Page:
                 naam=form.naam.data or "",
                 akkoord=bool(form.akkoord.data),
                 moment=moment(),
+                actor=login_session.require_present().login,
             )
     except ChangedMeanwhileError as error:
         return _show_akkoord(form, _find(brin6, koppeling_id), str(error)), 409
@@ -153,7 +159,7 @@ def bevestiging(brin6: str, koppeling_id: int) -> str:
 def _confirmed(
     brin6: str,
     koppeling_id: int,
-    act: Callable[[sa.Connection, int, int, datetime], Koppeling],
+    act: KoppelingAct,
     template: str,
     done: str,
     after: str,
@@ -162,7 +168,8 @@ def _confirmed(
     naam = name_of(_find(brin6, koppeling_id))
     try:
         with portal_context().database.writing() as connection:
-            act(connection, koppeling_id, _version(VersionForm(request.form)), moment())
+            actor = login_session.require_present().login
+            act(connection, koppeling_id, _version(VersionForm(request.form)), moment(), actor=actor)
     except ChangedMeanwhileError as error:
         found = _find(brin6, koppeling_id)
         if found.is_living:

@@ -56,10 +56,10 @@ def delen(brin6: str, koppeling_id: int) -> str:
     """Show which fields go and which stay, in numbers, without a name."""
     with portal_context().database.reading() as connection:
         found = require_koppeling(connection, brin6, koppeling_id)
-        entry = portal_context().catalogue.get(found.entry_id)
-        if entry is None or entry.profiel is None:
+        profiel = portal_context().catalogue.profiel_of(found.entry_id)
+        if profiel is None:
             abort(404)
-        what = sharing_of(connection, brin6, entry.profiel, moment())
+        what = sharing_of(connection, brin6, profiel, moment())
     return render_template("delen.html", koppeling=found, naam=name_of(found), gedeeld=what, vandaag=day_of(moment()))
 
 

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM, Afnemer, AfnemerError
+from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.context import moment, portal_context
 from uwlr_adapter.portal.forms import add_error, readable
 from uwlr_adapter.portal.guard import OPERATOR
@@ -72,7 +73,13 @@ def toevoegen() -> _Page:
             if afnemers.find(connection, klantnaam) is not None:
                 add_error(form.klantnaam, "Er is al een afnemer met deze klantnaam.")
                 return _show(form), 422
-            made, klantcode = afnemers.add(connection, portal_context().server_keys, klantnaam, moment())
+            made, klantcode = afnemers.add(
+                connection,
+                portal_context().server_keys,
+                klantnaam,
+                moment(),
+                actor=login_session.require_present().login,
+            )
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
         return _show(form), 422
@@ -101,7 +108,12 @@ def vernieuwen(afnemer_id: int) -> _Page:
     try:
         with portal_context().database.writing() as connection:
             made, klantcode = afnemers.rotate(
-                connection, portal_context().server_keys, found.klantnaam, moment(), overlap
+                connection,
+                portal_context().server_keys,
+                found.klantnaam,
+                moment(),
+                overlap,
+                actor=login_session.require_present().login,
             )
     except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
@@ -124,7 +136,7 @@ def inschakelen(afnemer_id: int) -> Response:
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
     found = _find(afnemer_id)
     with portal_context().database.writing() as connection:
-        act(connection, found.klantnaam, moment())
+        act(connection, found.klantnaam, moment(), actor=login_session.require_present().login)
     flash(done.format(naam=found.klantnaam), "goed")
     return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
 

@@ -1,9 +1,8 @@
-"""What a koppeling shares: which fields go and which stay, how many records go today, and what they lack.
+"""What a koppeling shares: the fields that leave and those that stay, the records that leave today, what they lack.
 
-Numbers only: no name and no other value of a person comes out of here.
+Numbers only: no name and no other value of a person is returned.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,53 +10,15 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.clock import day_of, schooljaar_of
-from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset
-from uwlr_adapter.contract.profiles import PERSON_LISTS, Profiel, get_profiel
-
-VERSIONS = ("2.2", "2.3")
-"""The versions of UWLR that are shown; 2.1 sends nothing that 2.2 does not."""
-
-WORDS = {
-    "achternaam": "achternaam",
-    "voorvoegsel": "voorvoegsel van de achternaam",
-    "voornamen": "voornamen",
-    "voorletters-1": "voorletters",
-    "roepnaam": "roepnaam",
-    "geboortedatum": "geboortedatum",
-    "geslacht": "geslacht",
-    "start_ondw_jgr3": "datum van de start in jaargroep 3",
-    "jaargroep": "jaargroep",
-    "groep": "groep",
-    "samengestelde_groepen": "samengestelde groepen",
-    "vestiging": "locatie",
-    "gebruikersnaam": "gebruikersnaam",
-    "emailadres": "e-mailadres",
-    "fotourl": "adres van de foto",
-    "etniciteit": "etniciteit",
-    "land": "geboorteland",
-    "land_vader": "geboorteland van de vader",
-    "land_moeder": "geboorteland van de moeder",
-    "bsn_ondwnr-4": "laatste vier cijfers van het persoonsgebonden nummer",
-    "gewicht_nieuw": "leerlinggewicht",
-    "gewicht": "leerlinggewicht (oude regeling)",
-    "postcodenl": "postcode",
-    "postnummerbe": "postcode in België",
-    "postcodeoverig": "postcode in een ander land",
-    "instroomdatum": "datum van inschrijving",
-    "uitstroomdatum": "datum van uitschrijving",
-    "mutatiedatum": "datum van de laatste wijziging",
-    "rollen": "rollen",
-    "groepen": "groepen",
-    "naam": "naam",
-    "omschrijving": "omschrijving",
-}
-"""What the elements of UWLR are called in a school."""
+from uwlr_adapter.contract.fields import BY_PATH, FIELDS
+from uwlr_adapter.contract.profiles import PERSON_LISTS, NamedProfiel
+from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class SharedField:
-    """A field that goes; `versie` names the only version of UWLR under which it does, if there is one."""
+    """A field that leaves; `version` names the versions of UWLR under which it does, None when it is all of them."""
 
     word: str
     version: str | None = None
@@ -65,21 +26,21 @@ class SharedField:
 
 @dataclass(frozen=True, slots=True)
 class SharedRecords:
-    """One kind of record: the fields that go, those that stay, and how many records lack a wanted one."""
+    """One kind of record: the fields that leave, those that stay, and the number of records that lack a wanted one."""
 
     name: str
     number: int
     go: tuple[SharedField, ...]
     stay: tuple[str, ...]
     missing: tuple[tuple[str, int], ...] = ()
-    """A field that the platform counts on, and how many records go without it."""
+    """A field that the platform relies on, and the number of records that leave without it."""
     incomplete: int = 0
-    """How many records lack at least one."""
+    """The number of records that lack at least one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What one koppeling shares today; without records (`soorten` have no numbers) there is nothing to send."""
+    """What one koppeling shares today; when the numbers in `kinds` are 0 there is nothing to send."""
 
     schooljaar: str
     profiel: str
@@ -91,24 +52,23 @@ class Sharing:
         return self.kinds[0].number == 0
 
 
-def sharing_of(connection: sa.Connection, brin6: str, profielnaam: str, moment: datetime) -> Sharing:
-    """Give what is shared of a vestiging under a profile, if it were fetched at this moment."""
+def sharing_of(connection: sa.Connection, brin6: str, profiel: NamedProfiel, moment: datetime) -> Sharing:
+    """Return what a vestiging would share under a profile if it were fetched at this moment (UTC)."""
     dataset = _dataset(connection, brin6, moment)
-    profielen = {version: get_profiel(profielnaam, version) for version in VERSIONS}
-    kinds = (_shared_records(naam, record, elements, profielen, dataset) for naam, record, elements in _KINDS)
-    return Sharing(schooljaar_of(day_of(moment)), profielnaam, tuple(kinds))
+    kinds = (_shared_records(name, record, profiel, dataset) for name, record in _KINDS)
+    return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds))
 
 
 _KINDS = (
-    ("leerlingen", "leerling", names.LEERLING_ELEMENTS),
-    ("groepen", "groep", names.GROEP_ELEMENTS),
-    ("samengestelde groepen", "samengestelde_groep", names.SAMENGESTELDE_GROEP_ELEMENTS),
-    ("leerkrachten", "leerkracht", names.LEERKRACHT_ELEMENTS),
+    ("leerlingen", "leerling"),
+    ("groepen", "groep"),
+    ("samengestelde groepen", "samengestelde_groep"),
+    ("leerkrachten", "leerkracht"),
 )
 
 
 def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset | None:
-    """Give the records that would be sent: the one place where the portal asks the administratie for them."""
+    """Return the records that would be sent: the one place where the portal asks the administratie for them."""
     today = day_of(moment)
     return select(
         connection,
@@ -125,24 +85,28 @@ def _count(dataset: Dataset, record: str) -> int:
     return sum(groep.soort == record for groep in dataset.groepen)
 
 
-def _shared_records(
-    naam: str, record: str, elements: Iterable[str], profielen: dict[str, Profiel], dataset: Dataset | None
-) -> SharedRecords:
-    gaan, blijven = [], []
-    for element in elements:
-        under = [version for version, one in profielen.items() if element in getattr(one, record)]
+def _shared_records(name: str, record: str, profiel: NamedProfiel, dataset: Dataset | None) -> SharedRecords:
+    leave, stay = [], []
+    for field in FIELDS:
+        if field.record != record:
+            continue
+        under = [version for version in FULL_VERSIONS if field.element in getattr(profiel.in_version(version), record)]
         if under:
-            gaan.append(SharedField(WORDS[element], under[0] if len(under) < len(profielen) else None))
+            everywhere = len(under) == len(FULL_VERSIONS)
+            leave.append(SharedField(field.word, None if everywhere else " en ".join(under)))
         else:
-            blijven.append(WORDS[element])
-    bare = SharedRecords(name=naam, number=0, go=tuple(gaan), stay=tuple(blijven))
+            stay.append(field.word)
+    bare = SharedRecords(name=name, number=0, go=tuple(leave), stay=tuple(stay))
     if dataset is None:
         return bare
-    present = profielen[VERSIONS[0]]
-    missing = present.missing(dataset)
+    usual = profiel.in_version(USUAL_VERSION)
     return replace(
         bare,
         number=_count(dataset, record),
-        missing=tuple((WORDS[element], count) for (kind, element), count in missing.items() if kind == record),
-        incomplete=len(present.incomplete_places(dataset, naam)) if naam in PERSON_LISTS else 0,
+        missing=tuple(
+            (BY_PATH[f"{kind}/{element}"].word, count)
+            for (kind, element), count in usual.missing(dataset).items()
+            if kind == record
+        ),
+        incomplete=len(usual.incomplete_places(dataset, name)) if name in PERSON_LISTS else 0,
     )

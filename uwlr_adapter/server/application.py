@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def make_app(settings: Settings | None = None, clock: Clock = now) -> App:
     """Return the WSGI application for these settings; default: those of the environment.
 
-    The database must be current (`db upgrade`).
+    The database must exist and be current (`init`, `db upgrade`).
     Raises DatabaseUnusableError, ServerKeyError or CatalogueError when the service could not answer.
     """
     settings = settings or Settings()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, create=False)
     try:
-        database.require_current()
+        database.require_usable()
         server_keys = ServerKeys.from_settings(settings, database, clock)
         gate = Gate(Catalogue.load(settings.catalogus), server_keys)
     except BaseException:

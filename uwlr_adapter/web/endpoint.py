@@ -18,7 +18,7 @@ from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.web.accept_encoding import accepts_gzip
 from uwlr_adapter.web.body import charset_of, read_body, refuse_body
 from uwlr_adapter.web.client_address import client_address
-from uwlr_adapter.web.request_record import annotate
+from uwlr_adapter.web.request_record import annotate, current_record
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
 
 if TYPE_CHECKING:
@@ -107,10 +107,14 @@ class Endpoint:
         if isinstance(message, Outcome):
             return message
         try:
-            return self.service.judge(message, rows_seen)
+            outcome = self.service.judge(message, rows_seen)
         except Exception as error:  # noqa: BLE001 - the last guard: the caller gets a fault for any exception
             log_failure(error, logger)
             return Outcome(None, fault.InterneFout())
+        record = current_record()
+        if record is not None and isinstance(outcome.entry, VerzoekEntry):
+            outcome.entry.request_id = record.id
+        return outcome
 
     def response(self, outcome: Outcome) -> Response:
         """Return the response for an outcome whose journaal entry is written."""

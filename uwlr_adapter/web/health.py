@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter.administratie.tables import importbatch
+from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
@@ -67,7 +67,7 @@ class HealthEndpoints:
 
     def _unready_reason(self) -> str | None:
         try:
-            self.database.require_current()
+            self.database.require_usable()
             with self.database.reading() as connection:
                 self.server_keys.unknown(connection, self.clock())
         except (DatabaseUnusableError, DBAPIError):
@@ -89,9 +89,9 @@ class HealthEndpoints:
 
     def _query_moments(self) -> None:
         per_school = (
-            sa.select(sa.func.max(importbatch.c.moment).label("moment"))
-            .where(importbatch.c.teruggedraaid_op.is_(None))
-            .group_by(importbatch.c.brincode)
+            sa.select(sa.func.max(import_batch.c.moment).label("moment"))
+            .where(import_batch.c.undone_at.is_(None))
+            .group_by(import_batch.c.brincode)
             .subquery()
         )
         try:

@@ -30,7 +30,7 @@ def _nothing_activated(world: ServedPortal) -> None:
     with database.writing() as connection:
         for entry in ("snappet", "basispoort", "uwlr-4d"):
             if (one := store.find_living(connection, FULL, entry)) is not None:
-                actions.end(connection, one.id, one.versie, now())
+                actions.end(connection, one.id, one.version, now(), actor="cli:proef")
     database.close()
 
 

@@ -16,19 +16,19 @@ from sqlalchemy.exc import IntegrityError
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import importbatch, importstap, vestiging
+from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import RefusedError
 
 
 class StepKind(StrEnum):
-    """What a step did with its rows."""
+    """The effect of a step on its rows."""
 
-    ADDED = "toegevoegd"
-    CHANGED = "gewijzigd"
-    REMOVED = "verwijderd"
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
 
 
 class BatchError(RefusedError):
@@ -37,7 +37,7 @@ class BatchError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class YearReport:
-    """What a batch did to one vestiging and schooljaar."""
+    """The effect of a batch on one vestiging and schooljaar."""
 
     brin6: str
     schooljaar: str
@@ -47,7 +47,7 @@ class YearReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import; `bron` is the kind of source, `vergeten` counts the leerlingen taken out of it afterwards."""
+    """One import; `source` is the kind of source, `forgotten` counts the leerlingen erased from it afterwards."""
 
     id: int
     brincode: str
@@ -69,7 +69,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchStep:
-    """One step of an import: rows of one table; of added ones no more is looked at than what is kept of them."""
+    """One step of an import: rows of one table; of added rows only their key, and the person, is used."""
 
     table: sa.Table
     kind: StepKind
@@ -77,7 +77,7 @@ class BatchStep:
 
 
 def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
-    """Give the steps of an import that wrote all of these in their order, then deleted in the reverse one."""
+    """Yield the steps of an import that wrote these in their order, then deleted in the reverse one."""
     for diff in diffs:
         yield from _step(diff.table, StepKind.ADDED, diff.added)
         yield from _step(diff.table, StepKind.CHANGED, diff.before)
@@ -95,37 +95,37 @@ def record(
     *,
     brincode: str,
     moment: datetime,
-    bron: str,
+    source: str,
     reports: Iterable[ImportReport],
     steps: Iterable[BatchStep],
 ) -> int:
-    """Keep an import, in its own transaction; gives the id of the batch."""
+    """Store an import, in its own transaction, and return the id of the batch."""
     made = connection.execute(
-        importbatch.insert().values(
+        import_batch.insert().values(
             brincode=brincode,
             moment=to_utc(moment),
-            bron=bron,
-            vergeten=0,
-            rapporten=[_stored_report(report) for report in reports],
+            source=source,
+            forgotten=0,
+            reports=[_stored_report(report) for report in reports],
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
     rows = [(batch_id, place, step.table.name, step.kind.value, _stored_rows(step)) for place, step in enumerate(steps)]
-    dialect.insert_rows(connection, importstap, importstap.columns.keys(), rows)
+    bulk.insert_rows(connection, import_step, import_step.columns.keys(), rows)
     return batch_id
 
 
 def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
-    """Give the batches of one school, or of all, the newest first."""
-    query = sa.select(importbatch).order_by(importbatch.c.id.desc()).limit(limit)
+    """Return the batches of one school, or of all, the newest first."""
+    query = sa.select(import_batch).order_by(import_batch.c.id.desc()).limit(limit)
     if brincode is not None:
-        query = query.where(importbatch.c.brincode == brincode)
+        query = query.where(import_batch.c.brincode == brincode)
     return [_batch(row) for row in connection.execute(query)]
 
 
 def get(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give one batch. Raises BatchError."""
-    row = connection.execute(sa.select(importbatch).where(importbatch.c.id == batch_id)).one_or_none()
+    """Return one batch. Raises BatchError."""
+    row = connection.execute(sa.select(import_batch).where(import_batch.c.id == batch_id)).one_or_none()
     if row is None:
         raise BatchError(f"there is no import {batch_id}: `uwlr-adapter import list` shows them")
     return _batch(row)
@@ -134,31 +134,33 @@ def get(connection: sa.Connection, batch_id: int) -> Batch:
 def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Bring the records back to what they were before a batch, which must be the newest of its school.
 
-    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch made stays when a koppeling or an
-    answer knows it. The steps themselves go: once undone they could only hold what should be forgotten.
+    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch added stays when a koppeling or an
+    answer refers to it. The steps are deleted: once undone they could only hold what should be forgotten.
     Raises BatchError.
     """
     schools.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
-    query = sa.select(importstap).where(importstap.c.batch_id == batch_id).order_by(importstap.c.volgorde.desc())
+    query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
     for row in connection.execute(query).all():
-        table = metadata.tables[row.tabel]
-        _undo_step(connection, table, StepKind(row.handeling), [_restored(table, rij) for rij in _named(row.rijen)])
-    connection.execute(importstap.delete().where(importstap.c.batch_id == batch_id))  # what nobody can forget goes
+        table = metadata.tables[row.table_name]
+        _undo_step(connection, table, StepKind(row.kind), [_restored(table, one) for one in _named(row.rows)])
+    connection.execute(
+        import_step.delete().where(import_step.c.batch_id == batch_id)
+    )  # nothing could be erased from them later
     schools.touch_school(connection, batch.brincode)
-    connection.execute(importbatch.update().where(importbatch.c.id == batch_id).values(teruggedraaid_op=to_utc(moment)))
+    connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(undone_at=to_utc(moment)))
     return get(connection, batch_id)
 
 
 def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
-    """Give a batch that can be undone now. Raises BatchError, which says what to do first."""
+    """Return a batch that can be undone now. Raises BatchError, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
-    newer = sa.select(importbatch.c.id).where(
-        importbatch.c.brincode == batch.brincode,
-        importbatch.c.id > batch_id,
-        importbatch.c.teruggedraaid_op.is_(None),
+    newer = sa.select(import_batch.c.id).where(
+        import_batch.c.brincode == batch.brincode,
+        import_batch.c.id > batch_id,
+        import_batch.c.undone_at.is_(None),
     )
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
@@ -168,7 +170,7 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
 
 def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:
     if kind is StepKind.REMOVED:
-        dialect.insert_many(connection, table, rows)
+        bulk.insert_many(connection, table, rows)
     elif kind is StepKind.CHANGED:
         update(connection, table, reversed(rows))
     elif table is vestiging:
@@ -176,7 +178,7 @@ def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows:
             try:
                 with connection.begin_nested():
                     delete(connection, table, [row])
-            except IntegrityError:  # a koppeling or an answer knows it; it had no schoolkey then
+            except IntegrityError:  # a koppeling or an answer refers to it; it had no schoolkey then
                 where = vestiging.c.brin6 == row["brin6"]
                 connection.execute(vestiging.update().where(where).values(schoolkey=None))
     else:
@@ -184,49 +186,48 @@ def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows:
 
 
 def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
-    """Take a person out of every kept batch of a school; gives the number of batches that had one."""
+    """Erase a person from every stored batch of a school; return the number of batches that had one."""
     touched: set[int] = set()
     query = (
-        sa.select(importstap)
-        .join(importbatch, importbatch.c.id == importstap.c.batch_id)
-        .where(importbatch.c.brincode == brincode)
+        sa.select(import_step)
+        .join(import_batch, import_batch.c.id == import_step.c.batch_id)
+        .where(import_batch.c.brincode == brincode)
     )
     for row in connection.execute(query).all():
-        own = "id" if row.tabel == "persoon" else "persoon_id"
-        rows = _named(row.rijen)
-        left = [row for row in rows if row.get(own) != persoon_id]
+        own = "id" if row.table_name == "persoon" else "persoon_id"
+        rows = _named(row.rows)
+        left = [one for one in rows if one.get(own) != persoon_id]
         if len(left) != len(rows):
             touched.add(row.batch_id)
-            where = (importstap.c.batch_id == row.batch_id, importstap.c.volgorde == row.volgorde)
-            connection.execute(importstap.update().where(*where).values(rijen=left))
+            where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
+            stored = {"columns": row.rows["columns"], "rows": [list(one.values()) for one in left]}
+            connection.execute(import_step.update().where(*where).values(rows=stored))
     if touched:
         connection.execute(
-            importbatch.update().where(importbatch.c.id.in_(touched)).values(vergeten=importbatch.c.vergeten + 1)
+            import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)
         )
     return len(touched)
 
 
 def _stored_rows(step: BatchStep) -> dict[str, Any]:
-    """Give rows as they are kept: of added ones no more than their key, and whom they are about."""
+    """Return rows as they are stored: of added ones no more than their key, and the person."""
     names = step.table.columns.keys()
     if step.kind is StepKind.ADDED:  # these columns come first in each table, and none of them is a date
         width = max(at for at, one in enumerate(step.table.columns, 1) if one.primary_key or one.name == "persoon_id")
-        return {"kolommen": names[:width], "rijen": [row[:width] for row in step.rows]}
+        return {"columns": names[:width], "rows": [row[:width] for row in step.rows]}
     rows = [[value.isoformat() if isinstance(value, date) else value for value in row] for row in step.rows]
-    return {"kolommen": names, "rijen": rows}
+    return {"columns": names, "rows": rows}
 
 
-def _named(stored: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """Give kept rows by column name; the first imports were kept so."""
-    if isinstance(stored, list):
-        return stored
-    return [dict(zip(stored["kolommen"], row, strict=True)) for row in stored["rijen"]]
+def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return stored rows by column name."""
+    return [dict(zip(stored["columns"], row, strict=True)) for row in stored["rows"]]
 
 
 def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        naam: date.fromisoformat(value) if value is not None and isinstance(table.c[naam].type, sa.Date) else value
-        for naam, value in row.items()
+        name: date.fromisoformat(value) if value is not None and isinstance(table.c[name].type, sa.Date) else value
+        for name, value in row.items()
     }
 
 
@@ -234,8 +235,8 @@ def _stored_report(report: ImportReport) -> dict[str, Any]:
     return {
         "brin6": report.brin6,
         "schooljaar": report.schooljaar,
-        "meldingen": len(report.warnings),
-        "tellingen": {
+        "warnings": len(report.warnings),
+        "counts": {
             kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
             for kind, counts in report.counts.items()
         },
@@ -247,16 +248,16 @@ def _batch(row: sa.Row[Any]) -> Batch:
         id=row.id,
         brincode=row.brincode,
         moment=from_utc(row.moment),
-        source=row.bron,
-        undone_at=None if row.teruggedraaid_op is None else from_utc(row.teruggedraaid_op),
-        forgotten=row.vergeten,
+        source=row.source,
+        undone_at=None if row.undone_at is None else from_utc(row.undone_at),
+        forgotten=row.forgotten,
         reports=tuple(
             YearReport(
                 brin6=stored["brin6"],
                 schooljaar=stored["schooljaar"],
-                counts={kind: Counts(*counts) for kind, counts in stored["tellingen"].items()},
-                warnings=stored["meldingen"],
+                counts={kind: Counts(*counts) for kind, counts in stored["counts"].items()},
+                warnings=stored["warnings"],
             )
-            for stored in row.rapporten
+            for stored in row.reports
         ),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db import dialect
+from uwlr_adapter.db import bulk
 
 TableRow = tuple[Any, ...]
 """A whole row: the values of all columns of its table, in column order. The primary key comes first in each table."""
@@ -24,7 +24,7 @@ class TableDiff:
 
     def write(self, connection: sa.Connection) -> None:
         """Insert and update. `delete` is separate, because rows that refer to the removed ones must go first."""
-        dialect.insert_rows(connection, self.table, self.table.columns.keys(), self.added)
+        bulk.insert_rows(connection, self.table, self.table.columns.keys(), self.added)
         update(connection, self.table, _named(self.table, self.changed))
 
     def delete(self, connection: sa.Connection) -> None:

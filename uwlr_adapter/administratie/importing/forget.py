@@ -1,7 +1,7 @@
-"""Forget a leerling everywhere, and know a forgotten one again when a source still has him or her.
+"""Forget a leerling everywhere, and recognise a forgotten one that a source still has.
 
-What remains is one salted digest per key and for the ECK-iD. The salt is the person's own, so that nothing can be
-looked up in a table made for another, and `allow` finds all of them by one key.
+What remains is one salted digest for each key and for the ECK-iD. Each person has a salt of its own, so that a table
+made for one is useless for another, and `allow` finds all digests of a person by one key.
 """
 
 import secrets
@@ -15,12 +15,12 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.administratie.tables import (
     PersonKind,
-    bronsleutel,
     deelname,
+    forgotten,
     inschrijving,
     persoon,
     plaatsing,
-    vergeten,
+    source_key,
 )
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import RefusedError
@@ -34,7 +34,7 @@ class ForgetError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased of one leerling."""
+    """The number of records erased of one leerling."""
 
     deelnames: int
     """School years at vestigingen."""
@@ -50,7 +50,7 @@ class ForgottenLeerlingen:
     """By salt."""
 
     def knows(self, *identifiers: str | None) -> bool:
-        """Tell whether one of these keys or ECK-iDs is that of a forgotten leerling."""
+        """Return whether one of these keys or ECK-iDs is that of a forgotten leerling."""
         return any(
             _digest(salt, identifier) in found
             for salt, found in self.digests.items()
@@ -63,14 +63,14 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
     """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError."""
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
-    van = (bronsleutel.c.soort == PersonKind.LEERLING, bronsleutel.c.brincode == brincode)
+    of_school_ = (source_key.c.soort == PersonKind.LEERLING, source_key.c.brincode == brincode)
     found = connection.execute(
         sa.select(persoon).where(
             persoon.c.soort == PersonKind.LEERLING,
             persoon.c.brincode == brincode,
             sa.or_(
                 persoon.c.key == key,
-                persoon.c.id.in_(sa.select(bronsleutel.c.persoon_id).where(*van, bronsleutel.c.bronkey == key)),
+                persoon.c.id.in_(sa.select(source_key.c.persoon_id).where(*of_school_, source_key.c.key == key)),
             ),
         )
     ).all()
@@ -80,19 +80,19 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
     (row, *_) = exact
     identifiers = {
         row.key,
-        *connection.scalars(sa.select(bronsleutel.c.bronkey).where(bronsleutel.c.persoon_id == row.id)),
+        *connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == row.id)),
     }
     identifiers |= set() if row.eckid is None else {row.eckid}
     deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
-    for table in (plaatsing, inschrijving, deelname, bronsleutel):
+    for table in (plaatsing, inschrijving, deelname, source_key):
         connection.execute(table.delete().where(table.c.persoon_id == row.id))
     connection.execute(persoon.delete().where(persoon.c.id == row.id))
     kept = batches.drop_person(connection, brincode, row.id)
     salt = secrets.token_hex(_SALT_BYTES)
     connection.execute(
-        vergeten.insert(),
+        forgotten.insert(),
         [
-            {"brincode": brincode, "zout": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
+            {"brincode": brincode, "salt": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
             for identifier in identifiers
         ],
     )
@@ -100,19 +100,19 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
 
 
 def allow(connection: sa.Connection, brincode: str, key: str) -> None:
-    """Let a forgotten leerling come back, named by a key or the ECK-iD of then. Raises ForgetError."""
+    """Allow a forgotten leerling to come back, named by a former key or ECK-iD. Raises ForgetError."""
     known = [salt for salt, found in of_school(connection, brincode).digests.items() if _digest(salt, key) in found]
     if not known:
         raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
-    connection.execute(vergeten.delete().where(vergeten.c.brincode == brincode, vergeten.c.zout.in_(known)))
+    connection.execute(forgotten.delete().where(forgotten.c.brincode == brincode, forgotten.c.salt.in_(known)))
 
 
 def of_school(connection: sa.Connection, brincode: str) -> ForgottenLeerlingen:
-    """Give the forgotten leerlingen of a school."""
+    """Return the forgotten leerlingen of a school."""
     found: dict[str, set[str]] = {}
-    query = sa.select(vergeten.c.zout, vergeten.c.digest).where(vergeten.c.brincode == brincode)
+    query = sa.select(forgotten.c.salt, forgotten.c.digest).where(forgotten.c.brincode == brincode)
     for row in connection.execute(query):
-        found.setdefault(row.zout, set()).add(row.digest)
+        found.setdefault(row.salt, set()).add(row.digest)
     return ForgottenLeerlingen({salt: frozenset(digests) for salt, digests in found.items()})
 
 

@@ -13,8 +13,8 @@ from uwlr_adapter.administratie.importing import forget
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.match import KnownPersons, MatchResult, NewPerson, SourceRow, match
 from uwlr_adapter.administratie.model import Delivery, Problem, SourceRecord
-from uwlr_adapter.administratie.tables import PersonKind, aanstelling, bronsleutel, deelname, persoon
-from uwlr_adapter.db import dialect
+from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, persoon, source_key
+from uwlr_adapter.db import bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Identified:
     new: list[tuple[Any, ...]]
     """Rows of `persoon`."""
     source_keys: list[tuple[Any, ...]]
-    """Rows of `bronsleutel`."""
+    """Rows of `source_key`."""
     warnings: list[Problem]
 
     @property
@@ -59,7 +59,7 @@ def identify(connection: sa.Connection, delivery: Delivery, school: ImportedScho
         rows = [SourceRow(source.line, source.record.key, source.record.eckid) for source in sources]
         results[kind] = match(kind.value, rows, _known(connection, kind, school))
     new_count = sum(isinstance(person, NewPerson) for result in results.values() for person in result.persons)
-    new_ids = iter(dialect.take_ids(connection, persoon, new_count))
+    new_ids = iter(bulk.take_ids(connection, persoon, new_count))
     leerlingen, leerkrachten = (
         _identified(connection, result, (kind.value, school.brincode), new_ids) for kind, result in results.items()
     )
@@ -102,7 +102,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     if not persons:
         return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_forgotten)
     source_keys = connection.execute(
-        sa.select(bronsleutel.c.bronkey, bronsleutel.c.persoon_id).where(_of(bronsleutel, kind, school.brincode))
+        sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school.brincode))
     )
     records = deelname if is_leerling else aanstelling
     elsewhere = (
@@ -113,7 +113,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     )
     return KnownPersons(
         elsewhere=frozenset(connection.scalars(elsewhere)),
-        by_source_key={row.bronkey: row.persoon_id for row in source_keys},
+        by_source_key={row.key: row.persoon_id for row in source_keys},
         by_eckid={eckid: id_ for id_, _, eckid in persons if eckid is not None},
         eckid_of={id_: eckid for id_, _, eckid in persons},
         keys={key for _, key, _ in persons},

@@ -15,13 +15,13 @@ from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
     aanstelling,
-    bronsleutel,
     deelname,
     groep,
     inschrijving,
     locatie,
     persoon,
     plaatsing,
+    source_key,
     vestiging,
 )
 from uwlr_adapter.clock import day_of
@@ -100,7 +100,7 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
         connection,
         brincode=brincode,
         moment=options.moment,
-        bron=options.source,
+        source=options.source,
         reports=reports,
         steps=run.steps,
     )
@@ -186,7 +186,7 @@ def _write(
         leerlingen.eckids,
         leerkrachten.eckids,
         TableDiff(persoon, [*leerlingen.new, *leerkrachten.new]),
-        TableDiff(bronsleutel, [*leerlingen.source_keys, *leerkrachten.source_keys]),
+        TableDiff(source_key, [*leerlingen.source_keys, *leerkrachten.source_keys]),
         *diffs.values(),
     )
     moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")

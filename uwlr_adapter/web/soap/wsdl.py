@@ -3,8 +3,8 @@
 The address comes from the settings, never from a Host header, which a caller can set to anything.
 """
 
+from uwlr_adapter.contract.escape import escape_attribute
 from uwlr_adapter.contract.files import contract_file
-from uwlr_adapter.contract.xml import escape_attribute
 
 PATH = "/uwlr/leerlinggegevens"
 PLACEHOLDER = "http://localhost/uwlr/leerlinggegevens"

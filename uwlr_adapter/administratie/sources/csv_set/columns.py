@@ -1,93 +1,57 @@
-"""The files and columns of a CSV set, with ESIS's own Dutch labels: one table, which reader and template share.
+"""The files and columns of a CSV set, with ESIS's own Dutch labels, shared by reader and template.
 
-Marks: `*` the column must be there, `!` it must be filled in on every row as well. `pad` is the element of EDEXML that
-a column becomes; a column without one is read for its meaning. A national number (`nummer`) is counted and never kept.
-The last field is the example of the template.
+A column that becomes a field of UWLR is a row of `contract.fields`; the table here has the columns that are none.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-TABLE = """
-leerlingen      Sleutel                     !  tekst      @key              10001
-leerlingen      ECK-iD                      *  tekst      @eckid            https://ketenid.nl/pilot/voorbeeld
-leerlingen      Achternaam                  *  tekst      achternaam        Voorbeeld
-leerlingen      Voorvoegsel                 *  tekst      voorvoegsel       van
-leerlingen      Voornamen                   -  tekst      voornamen         Sanne Maria
-leerlingen      Voorletters                 -  tekst      voorletters-1     SM
-leerlingen      Roepnaam                    *  tekst      roepnaam          Sanne
-leerlingen      Geboortedatum               *  datum      geboortedatum     14-03-2019
-leerlingen      Geslacht                    -  geslacht   geslacht          V
-leerlingen      Start_groep_3               -  datum      start_ondw_jgr3
-leerlingen      Gebruikersnaam              -  tekst      gebruikersnaam
-leerlingen      E-mailadres                 -  tekst      emailadres
-leerlingen      Foto-URL                    -  tekst      fotourl
-leerlingen      Etniciteit                  -  tekst      etniciteit
-leerlingen      Geboorteland                -  tekst      land
-leerlingen      Geboorteland_vader          -  tekst      land_vader
-leerlingen      Geboorteland_moeder         -  tekst      land_moeder
-leerlingen      BSN_laatste_4               -  tekst      bsn_ondwnr-4
-leerlingen      Leerlinggewicht             -  tekst      gewicht_nieuw
-leerlingen      Leerlinggewicht_oud         -  tekst      gewicht
-leerlingen      Postcode                    -  tekst      postcodenl
-leerlingen      Postcode_België             -  tekst      postnummerbe
-leerlingen      Postcode_overig             -  tekst      postcodeoverig
-leerlingen      Mutatiedatum                -  moment     mutatiedatum
-leerlingen      Sofinummer                  -  nummer     sofinummer
-leerlingen      BSN                         -  nummer     bsn
-leerlingen      Onderwijsnummer             -  nummer     onderwijsnummer
-leerlingen      Rijksregisternummer         -  nummer     rijksregisternummer
-inschrijvingen  Leerling                    !  tekst      -                 10001
-inschrijvingen  Brin                        !  brin       -                 21QW
-inschrijvingen  Vestiging                   !  vestiging  -                 00
-inschrijvingen  Inschrijfdatum              *  datum      -                 01-08-2023
-inschrijvingen  Uitschrijfdatum             *  datum      -
-inschrijvingen  Gastinschrijving            -  ja-nee     -                 Nee
-inschrijvingen  Leerlingnummer              -  tekst      -                 1234
-inschrijvingen  Locatie                     -  tekst      vestiging
-groepen         Sleutel                     !  tekst      @key              G2026-4A
-groepen         Brin                        !  brin       -                 21QW
-groepen         Vestiging                   !  vestiging  -                 00
-groepen         Schooljaar                  !  schooljaar -                 2026-2027
-groepen         Naam                        !  tekst      naam              4A
-groepen         Soort                       !  soort      -                 Stamgroep
-groepen         Jaargroep                   *  jaargroep  jaargroep         4
-groepen         Omschrijving                -  tekst      omschrijving
-groepen         In_koppelingen_beschikbaar  !  ja-nee     -                 Ja
-groepen         Mutatiedatum                -  moment     mutatiedatum
-plaatsingen     Leerling                    !  tekst      -                 10001
-plaatsingen     Brin                        !  brin       -                 21QW
-plaatsingen     Vestiging                   !  vestiging  -                 00
-plaatsingen     Schooljaar                  !  schooljaar -                 2026-2027
-plaatsingen     Groep                       *  tekst      groep             G2026-4A
-plaatsingen     Jaargroep                   *  jaargroep  jaargroep         4
-leerkrachten    Sleutel                     !  tekst      @key              M12
-leerkrachten    ECK-iD                      *  tekst      @eckid
-leerkrachten    Achternaam                  *  tekst      achternaam        Leraar
-leerkrachten    Voorvoegsel                 *  tekst      voorvoegsel       de
-leerkrachten    Voornamen                   -  tekst      voornamen
-leerkrachten    Voorletters                 -  tekst      voorletters-1     K
-leerkrachten    Roepnaam                    *  tekst      roepnaam          Kim
-leerkrachten    Gebruikersnaam              -  tekst      gebruikersnaam
-leerkrachten    E-mailadres                 *  tekst      emailadres        k.de.leraar@school.example
-leerkrachten    Rollen                      -  rollen     rol               LRK
-leerkrachten    Brin                        !  brin       -                 21QW
-leerkrachten    Vestiging                   !  vestiging  -                 00
-leerkrachten    Schooljaar                  !  schooljaar -                 2026-2027
-leerkrachten    Groep                       *  tekst      groepen           G2026-4A
-leerkrachten    Rollen_in_groep             -  rollen     -
-leerkrachten    Mutatiedatum                -  moment     mutatiedatum
-vestigingen     Brin                        !  brin       -                 21QW
-vestigingen     Vestiging                   !  vestiging  -                 00
-vestigingen     Naam                        *  tekst      -                 De Voorbeeldschool
-vestigingen     Schoolsleutel               *  tekst      -
-locaties        Sleutel                     !  tekst      @key
-locaties        Brin                        !  brin       -
-locaties        Vestiging                   !  vestiging  -
-locaties        Naam                        !  tekst      naam
-locaties        Omschrijving                -  tekst      omschrijving
-locaties        Mutatiedatum                -  moment     mutatiedatum
-"""
+from uwlr_adapter.contract.fields import FIELDS, Field
 
+OWN_COLUMNS = """
+leerlingen      Sleutel                     !  tekst       first            @key    10001
+leerlingen      ECK-iD                      *  tekst       first            @eckid  https://ketenid.nl/pilot/voorbeeld
+leerlingen      Sofinummer                  -  nummer      last             sofinummer
+leerlingen      BSN                         -  nummer      last             bsn
+leerlingen      Onderwijsnummer             -  nummer      last             onderwijsnummer
+leerlingen      Rijksregisternummer         -  nummer      last             rijksregisternummer
+inschrijvingen  Leerling                    !  tekst       first            -       10001
+inschrijvingen  Brin                        !  brin        first            -       21QW
+inschrijvingen  Vestiging                   !  vestiging   first            -       00
+inschrijvingen  Inschrijfdatum              *  datum       first            -       01-08-2023
+inschrijvingen  Uitschrijfdatum             *  datum       first            -
+inschrijvingen  Gastinschrijving            -  ja-nee      first            -       Nee
+inschrijvingen  Leerlingnummer              -  tekst       first            -       1234
+groepen         Sleutel                     !  tekst       first            @key    G2026-4A
+groepen         Brin                        !  brin        first            -       21QW
+groepen         Vestiging                   !  vestiging   first            -       00
+groepen         Schooljaar                  !  schooljaar  first            -       2026-2027
+groepen         Soort                       !  soort       Naam             -       Stamgroep
+groepen         In_koppelingen_beschikbaar  !  ja-nee      Omschrijving     -       Ja
+plaatsingen     Leerling                    !  tekst       first            -       10001
+plaatsingen     Brin                        !  brin        first            -       21QW
+plaatsingen     Vestiging                   !  vestiging   first            -       00
+plaatsingen     Schooljaar                  !  schooljaar  first            -       2026-2027
+leerkrachten    Sleutel                     !  tekst       first            @key    M12
+leerkrachten    ECK-iD                      *  tekst       first            @eckid
+leerkrachten    Brin                        !  brin        Rollen           -       21QW
+leerkrachten    Vestiging                   !  vestiging   Brin             -       00
+leerkrachten    Schooljaar                  !  schooljaar  Vestiging        -       2026-2027
+leerkrachten    Rollen_in_groep             -  rollen      Groep            -
+vestigingen     Brin                        !  brin        first            -       21QW
+vestigingen     Vestiging                   !  vestiging   first            -       00
+vestigingen     Naam                        *  tekst       first            -       De Voorbeeldschool
+vestigingen     Schoolsleutel               *  tekst       first            -
+locaties        Sleutel                     !  tekst       first            @key
+locaties        Brin                        !  brin        first            -
+locaties        Vestiging                   !  vestiging   first            -
+"""
+"""File, label, mark, kind, place, path and example of each column that is no field of UWLR.
+
+Mark: `*` the column must be there, `!` it must be filled in on every row as well. Place: before or after the fields of
+the file, or the label of the column after which it stands. Path: the attribute or element of EDEXML that it becomes;
+the values of the other columns decide what is written. A national number (`nummer`) is counted and never kept.
+"""
 RECORDS = {
     "leerlingen": "leerling",
     "groepen": "groep",
@@ -96,14 +60,18 @@ RECORDS = {
     "inschrijvingen": "leerling",
     "plaatsingen": "leerling",
 }
-"""Of which record of EDEXML a file has elements."""
+"""The record of EDEXML whose elements a file has."""
 OPTIONAL = ("vestigingen", "locaties")
 """The files that a set may do without."""
+_FILES = {record: file for file, record in reversed(RECORDS.items())}
+"""The file of each record: the first one that has its elements."""
+_FIRST_OF = {"plaatsingen": "Groep"}
+"""The field that comes before the other fields of a file, out of the order of UWLR."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its label, what it must hold, and where it goes."""
+    """One column: its label, the kind of its values, and where they go."""
 
     file: str
     label: str
@@ -114,22 +82,57 @@ class Column:
     example: str
 
 
-def _read() -> dict[str, dict[str, Column]]:
-    found: dict[str, dict[str, Column]] = {}
-    for line in TABLE.strip().splitlines():
-        file, label, mark, kind, path, *example = line.split(maxsplit=5)
-        column = Column(
-            file=file,
-            label=label.replace("_", " "),
-            required=mark in "*!",
-            filled=mark == "!",
-            kind=kind,
-            path="" if path == "-" else path,
-            example="".join(example),
-        )
-        found.setdefault(file, {})[column.label] = column
-    return found
+def _of_fields() -> Iterator[Column]:
+    """Yield the columns that are fields of UWLR, in the order of the elements."""
+    for field in FIELDS:
+        if field.csv:
+            file, _, label = field.csv.rpartition("/")
+            yield Column(
+                file=file or _FILES[field.record],
+                label=label.rstrip("*!"),
+                required=label.endswith(("*", "!")),
+                filled=label.endswith("!"),
+                kind="tekst" if field.kind in {"verwijzing", "verwijzingen"} else field.kind,
+                path=_path(field),
+                example=field.example,
+            )
 
 
-COLUMNS = _read()
+def _path(field: Field) -> str:
+    return "rol" if field.kind == "rollen" else field.element
+
+
+def _all() -> dict[str, dict[str, Column]]:
+    """Return the columns by file and label: those before the fields, the fields, then the others at their places."""
+    rows = [line.split(maxsplit=6) for line in OWN_COLUMNS.strip().splitlines()]
+    of_fields: dict[str, list[Column]] = {}
+    for column in _of_fields():
+        of_fields.setdefault(column.file, []).append(column)
+    files: dict[str, list[Column]] = {file: [] for file, *_ in rows}
+    for file, columns in files.items():
+        ordered = sorted(of_fields.get(file, []), key=lambda one: one.label != _FIRST_OF.get(file, one.label))
+        own = [(row[4], _own_column(row)) for row in rows if row[0] == file]
+        columns.extend([column for place, column in own if place == "first"])
+        columns.extend(ordered)
+        for place, column in own:
+            if place != "first":
+                labels = [one.label for one in columns]
+                columns.insert(len(columns) if place == "last" else labels.index(place) + 1, column)
+    return {file: {column.label: column for column in columns} for file, columns in files.items()}
+
+
+def _own_column(row: list[str]) -> Column:
+    file, label, mark, kind, _, path, *example = row
+    return Column(
+        file=file,
+        label=label.replace("_", " "),
+        required=mark in "*!",
+        filled=mark == "!",
+        kind=kind,
+        path="" if path == "-" else path,
+        example="".join(example),
+    )
+
+
+COLUMNS = _all()
 """The columns by file and label, in the order of the template."""

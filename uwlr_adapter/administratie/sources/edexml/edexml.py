@@ -35,7 +35,7 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     RolSoort,
 )
-from uwlr_adapter.contract.names import attribute_of
+from uwlr_adapter.contract.fields import attribute_of
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 
 KETENID = "https://ketenid.nl/"
@@ -175,8 +175,8 @@ def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, s
             doubled.append(Problem(line_of(child), f"school/{name}", "occurs twice"))
         else:
             values[name] = (child.text or "").strip()
-    if values.get("xsdversie", "2.1") not in VERSIONS:
-        tree.report(block, "school/xsdversie", f"not one of {', '.join(VERSIONS)}: read as 2.1")
+    if values.get("xsdversie", VERSIONS[-1]) not in VERSIONS:
+        tree.report(block, "school/xsdversie", f"not one of {', '.join(VERSIONS)}: read as {VERSIONS[-1]}")
     return values, doubled
 
 

@@ -1,10 +1,13 @@
 """Validation of the tree of a file in the shape of an answer: an invalid field is removed, or the file is refused.
 
-The XSD of the answers decides. An optional field that it refuses is removed and reported; a required one refuses the
-file. Keys and references are checked here as well, so that the problem of a doubled key names both lines.
+The XSD of the answers decides: the one of the usual version, and for a field that only other versions have, the one of
+the first version that has it, so that everything a served version can carry is kept. An optional field that it refuses
+is removed and reported; a required one refuses the file. Keys and references are checked here as well, so that the
+problem of a doubled key names both lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from lxml import etree
 
@@ -16,20 +19,15 @@ from uwlr_adapter.administratie.sources.edexml.tree import (
     EdexmlTree,
     line_of,
     local_of,
+    sort_record,
     tag_of,
 )
-from uwlr_adapter.contract import schemas
+from uwlr_adapter.contract import fields, schemas
+from uwlr_adapter.contract.fields import NAME_PARTS, REQUIRED, Field
+from uwlr_adapter.contract.versions import VERSIONS
 
 MAX_KEY = 256
 """The longest key and ECK-iD in characters, inclusive (UWLR 2.2)."""
-_REQUIRED = {
-    "vestiging": ("naam",),
-    "groep": ("naam", "jaargroep"),
-    "samengestelde_groep": ("naam",),
-}
-"""The required elements of a record: an invalid one refuses the file."""
-_NAME = ("achternaam", "roepnaam")
-"""The elements of which a person needs one (UWLR 2.2, Leerling and Leerkracht)."""
 _REFERRING_LISTS = ("leerlingen", "leerkrachten")
 """The sections whose records refer to records of other sections."""
 _REFERENCES = ("groep", "samengestelde_groep", "vestiging")
@@ -52,7 +50,18 @@ def judge(tree: EdexmlTree) -> list[Problem]:
     """Remove the fields that UWLR cannot carry, with a warning in `tree.warnings`; return what refuses the file."""
     if not_understood := [*_strangers(tree.payload), *_judge_keys(tree.payload)]:
         return sorted(not_understood, key=lambda problem: problem.line)
-    while findings := schemas.ANSWER["2.2"].findings(tree.answer):
+    for version in fields.covering_versions():
+        with _only_carried_by(tree, version):
+            problems = _judge_by(schemas.ANSWER[version], tree)
+        if problems:
+            return problems
+    tree.warnings += left_out_somewhere(tree)
+    return []
+
+
+def _judge_by(schema: schemas.Schema, tree: EdexmlTree) -> list[Problem]:
+    """Remove and report the optional fields that one schema refuses; return the problems that refuse the file."""
+    while findings := schema.findings(tree.answer):
         refused = list(_missing(tree.payload))
         if refused:
             return refused
@@ -72,6 +81,40 @@ def judge(tree: EdexmlTree) -> list[Problem]:
     return []
 
 
+@contextmanager
+def _only_carried_by(tree: EdexmlTree, version: str) -> Iterator[None]:
+    """Take the fields that a version does not have out of the tree, and put them back afterwards."""
+    not_carried = set(fields.FIELDS) - set(fields.carried_by(version))
+    aside = [found for field in not_carried for found in _find(tree, field)]
+    for record, element in aside:
+        record.remove(element)
+    try:
+        yield
+    finally:
+        for record, element in aside:
+            record.append(element)
+            sort_record(record)
+
+
+def _find(tree: EdexmlTree, field: Field) -> Iterator[tuple[etree._Element, etree._Element]]:
+    """Yield each record that has a field, with the element."""
+    for record in tree.payload.iterfind(f"*/{tag_of(field.record)}"):
+        for element in record.iterchildren(tag_of(field.element)):
+            yield record, element
+
+
+def left_out_somewhere(
+    tree: EdexmlTree, table: Iterable[Field] = fields.FIELDS, served: Sequence[str] = VERSIONS
+) -> Iterator[Problem]:
+    """Yield a warning for each field of the file that is kept, and that the answers of an older version leave out."""
+    for path, versions in fields.not_carried_everywhere(table, served).items():
+        record, _, element = path.partition("/")
+        first = tree.payload.find(f"*/{tag_of(record)}/{tag_of(element)}")
+        if first is not None:
+            reason = f"kept, but UWLR {', '.join(versions)} cannot carry it: it leaves in later versions only"
+            yield Problem(line_of(first), path, reason, Severity.WARNING)
+
+
 def _missing(content: etree._Element) -> Iterator[Problem]:
     """Yield a problem for every record without a required element, also when its invalid value was removed."""
     for leerlingen in content.iterchildren(tag_of("leerlingen")):
@@ -79,9 +122,9 @@ def _missing(content: etree._Element) -> Iterator[Problem]:
             yield Problem(line_of(leerlingen), "leerlingen", "has no leerling")
     for record in (record for section in SECTIONS for record in _children(content, section)):
         kind = local_of(record)
-        if kind in PERSONEN and all(record.find(tag_of(name)) is None for name in _NAME):
+        if kind in PERSONEN and all(record.find(tag_of(name)) is None for name in NAME_PARTS):
             yield Problem(line_of(record), kind, "has no achternaam and no roepnaam")
-        for name in _REQUIRED.get(kind, ()):
+        for name in REQUIRED.get(kind, ()):
             if record.find(tag_of(name)) is None:
                 yield Problem(line_of(record), f"{kind}/{name}", f"has no {name}")
 
@@ -114,7 +157,7 @@ def _droppable(element: etree._Element) -> etree._Element | None:
         return None
     record, field_, *deeper = chain
     kind, name = local_of(record), local_of(field_)
-    if name in ENROLMENT or (name in _REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
+    if name in ENROLMENT or (name in REQUIRED.get(kind, ()) and len(record.findall(field_.tag)) == 1):
         return None
     if name in _REFERENCE_LISTS and deeper:
         return deeper[min(len(deeper), 2) - 1]

@@ -12,12 +12,13 @@ from lxml import etree
 
 from uwlr_adapter.administratie.model import Problem, Severity
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, FIELDS
 
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "vestigingen": {"vestiging": names.VESTIGING_ELEMENTS},
-    "groepen": {"groep": names.GROEP_ELEMENTS, "samengestelde_groep": names.SAMENGESTELDE_GROEP_ELEMENTS},
-    "leerlingen": {"leerling": names.LEERLING_ELEMENTS},
-    "leerkrachten": {"leerkracht": names.LEERKRACHT_ELEMENTS},
+    "vestigingen": {"vestiging": ELEMENTS["vestiging"]},
+    "groepen": {kind: ELEMENTS[kind] for kind in ("groep", "samengestelde_groep")},
+    "leerlingen": {"leerling": ELEMENTS["leerling"]},
+    "leerkrachten": {"leerkracht": ELEMENTS["leerkracht"]},
 }
 """The sections of a file in order; for each, its kinds of record with their elements in order."""
 PERSONEN = ("leerling", "leerkracht")
@@ -25,16 +26,16 @@ ROLLEN = ("rol", "rolomschrijving")
 GROEP_KINDS = ("groep", "samengestelde_groep")
 TOETSAFNAMELEIDER = "TAL"
 """A rol of EDEXML 2.1 that UWLR 2.2 does not have; it is sent as rolomschrijving, which is free text."""
-ENROLMENT = ("instroomdatum", "uitstroomdatum")
+ENROLMENT = tuple(field.element for field in FIELDS if field.kind == "periode")
 """The period of enrolment. An invalid value here refuses the file: without it the period would be open."""
-DATES = ("geboortedatum", "start_ondw_jgr3", "mutatiedatum", *ENROLMENT)
+DATES = frozenset(field.element for field in FIELDS if field.is_date)
 WHITE_SPACE = " \t\r\n"
 """The white space of XML; around a key it is not significant (EDEXML 2.1)."""
 NOT_CARRIED = "not carried by UWLR: left out"
 """The reason of a warning about what an answer cannot hold."""
 ALIASES = {"tussenvoegsel": "voorvoegsel"}
 """Other names of elements that some sources use, and the names of the standard."""
-_REFERENCES = {("leerling", "groep"), ("leerling", "vestiging")}
+_REFERENCES = {(field.record, field.element) for field in FIELDS if field.kind == "verwijzing"}
 _REFERENCE_LISTS = {
     ("leerling", "samengestelde_groepen"): ("samengestelde_groep",),
     ("leerkracht", "groepen"): GROEP_KINDS,
@@ -112,7 +113,7 @@ class EdexmlTree:
         if name in ALIASES:
             name = ALIASES[name]
             self.report(field_, f"{kind}/{field_.tag}", f"read as {name}")
-        if name in names.BSN_FAMILY:
+        if name in BSN_FAMILY:
             self.dropped[name] += 1
             record.remove(field_)
         elif name == "toevoegingen":
@@ -222,6 +223,11 @@ def _ranking(order: tuple[str, ...]) -> dict[str, int]:
     ranking = {name: place for place, name in enumerate(order)}
     ranking |= dict.fromkeys(ROLLEN, ranking.get("rollen", 0))
     return ranking | {tag_of(name): place for name, place in ranking.items()}
+
+
+def sort_record(record: etree._Element) -> None:
+    """Put the elements of a record in the order of the standard."""
+    _sort(record, ELEMENTS[local_of(record)])
 
 
 def _sort(parent: etree._Element, order: tuple[str, ...]) -> None:

@@ -1,0 +1,110 @@
+"""What creates a database and what does not: `init`, the commands that create, and those that name `init`."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from support.csv_sets import GOOD
+
+from uwlr_adapter.cli import main
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.schema_version import schema_version
+from uwlr_adapter.settings import Settings
+
+USING = [
+    ("school", "list"),
+    ("school", "add", "21QW00", "--naam", "De Regenboog"),
+    ("school", "show", "21QW00"),
+    ("afnemer", "add", "Snappet"),
+    ("afnemer", "list"),
+    ("koppeling", "list"),
+    ("gebruiker", "list"),
+    ("leerling", "forget", "21QW00", "1", "--dry-run"),
+    ("import", "list"),
+    ("import", "undo", "1"),
+    ("journaal",),
+    ("serve",),
+]
+"""Commands that work on a database that is there."""
+
+
+def run(data: Path, *arguments: str) -> Result:
+    """Run the whole command on a data folder."""
+    return CliRunner().invoke(main, ["--data", str(data), *arguments])
+
+
+@pytest.mark.parametrize("arguments", USING, ids=" ".join)
+def test_other_commands_name_init(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """One sentence says what to run, and nothing appears: no file, and no folder."""
+    result = run(tmp_path / "data", *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: there is no database here yet: run `uwlr-adapter init` first\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", USING, ids=" ".join)
+def test_other_commands_name_the_upgrade(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A database of an older version is left as it is."""
+    assert run(tmp_path, "init").exit_code == 0
+    with Database(Settings(data=tmp_path).database_url).writing() as connection:
+        connection.execute(schema_version.update().values(number=1, readable_from=1))
+    result = run(tmp_path, *arguments)
+    assert result.exit_code == 1
+    assert "run `uwlr-adapter db upgrade` first" in result.stderr
+
+
+def test_init_creates_and_says_so(tmp_path: Path) -> None:
+    """The database and the key file are made, for their owner only; a second time both stay, and it says that."""
+    data = tmp_path / "data"
+    first = run(data, "init")
+    assert first.exit_code == 0, first.output
+    assert "Created the database." in first.stderr
+    assert "Created a server key." in first.stderr
+    key = (data / "keys").read_text("utf-8")
+    assert {stat.S_IMODE((data / name).stat().st_mode) for name in ("keys", "uwlr.sqlite3")} == {0o600}
+    again = run(data, "init")
+    assert again.exit_code == 0
+    assert "The database is current." in again.stderr
+    assert "The server keys are there." in again.stderr
+    assert (data / "keys").read_text("utf-8") == key
+    assert key.partition("=")[2].strip() not in first.output + again.output
+    assert run(data, "afnemer", "add", "Snappet").exit_code == 0
+
+
+def test_init_refuses_keys_of_another_database(tmp_path: Path) -> None:
+    """A lost key file is not replaced by a new one when stored codes need the old one."""
+    assert run(tmp_path, "init").exit_code == 0
+    assert run(tmp_path, "afnemer", "add", "Snappet").exit_code == 0
+    (tmp_path / "keys").unlink()
+    result = run(tmp_path, "init")
+    assert result.exit_code == 1
+    assert "there is no key file" in result.stderr
+    assert not (tmp_path / "keys").exists()
+
+
+def test_init_on_postgresql(empty_postgresql: str, tmp_path: Path) -> None:
+    """It makes the tables and the key file there too; the password of the URL is not shown."""
+    first = run(tmp_path, "init")
+    assert first.exit_code == 0, first.output
+    assert "Created the database." in first.stderr
+    assert (tmp_path / "keys").exists()
+    assert "The database is current." in run(tmp_path, "init").stderr
+    assert run(tmp_path, "afnemer", "add", "Snappet").exit_code == 0
+    assert empty_postgresql.startswith("postgresql")
+
+
+def test_an_import_creates_and_a_dry_run_does_not(tmp_path: Path) -> None:
+    """Without a database a dry run compares with an empty one, and leaves no file and no folder."""
+    data = tmp_path / "data"
+    dry = run(data, "import", "csv", str(GOOD), "--dry-run")
+    assert dry.exit_code == 0, dry.output
+    assert list(tmp_path.iterdir()) == []
+    done = run(data, "import", "csv", str(GOOD))
+    assert done.exit_code == 0, done.output
+    assert run(data, "school", "list").exit_code == 0
+
+    def counts(result: Result) -> list[str]:
+        return [line for line in result.stdout.splitlines() if "│" in line]
+
+    assert counts(dry) == counts(done)

@@ -1,0 +1,88 @@
+"""Many rows at once: inserts that pass SQLAlchemy's own work by, and ids for new rows."""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+
+from uwlr_adapter.db import postgresql
+
+COPY_FROM = 2
+"""Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
+
+
+def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the same columns, as `insert_rows` does. Raises DBAPIError."""
+    if rows:
+        names = tuple(rows[0])
+        insert_rows(connection, table, names, [tuple([row[name] for name in names]) for row in rows])
+
+
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert rows that hold the values of these columns; many at once go to PostgreSQL by COPY. Raises DBAPIError.
+
+    A column that is not named gets the default of the database, none of SQLAlchemy.
+    """
+    if not rows:
+        return
+    names, rows = _without_empty(table, names, rows)
+    values = _for_driver(connection.dialect, table, names, rows)
+    is_postgresql = connection.dialect.name == "postgresql"
+    if is_postgresql and len(values) >= COPY_FROM:
+        postgresql.copy_rows(connection, _into(connection, table, names), values)
+    else:
+        places = ", ".join(["%s" if is_postgresql else "?"] * len(names))
+        statement = f"INSERT INTO {_into(connection, table, names)} VALUES ({places})"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, values)
+
+
+def _into(connection: sa.Connection, table: sa.Table, names: Sequence[str]) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(table.name)} ({', '.join(map(quote, names))})"
+
+
+def _without_empty(
+    table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """Leave out the columns that no row has a value for: of thirty fields a source fills six."""
+    count = len(rows)
+    kept = [
+        place
+        for place, (name, values) in enumerate(zip(names, zip(*rows, strict=True), strict=False))
+        if values.count(None) < count or table.c[name].server_default is not None
+    ]
+    if len(kept) == len(names) or len(kept) < 2:  # noqa: PLR2004 - itemgetter makes no tuple of one place
+        return names, rows
+    return [names[place] for place in kept], list(map(itemgetter(*kept), rows))
+
+
+def _for_driver(
+    dialect: sa.Dialect, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Convert the values to what the driver takes: lists to JSON, on SQLite days to text."""
+    types = [table.c[name].type for name in names]
+    converters = [  # both drivers take a boolean as it is
+        None if isinstance(one, sa.Boolean) else one.dialect_impl(dialect).bind_processor(dialect) for one in types
+    ]
+    if not any(converters):
+        return list(map(tuple, rows))
+    columns = [
+        values if convert is None else map(convert, values)
+        for convert, values in zip(converters, zip(*rows, strict=True), strict=False)
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+    """Return `count` ids for new rows of a table with a column `id`, in this writing transaction."""
+    if not count:
+        return []
+    if connection.dialect.name == "postgresql":
+        ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
+        found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
+        return list(found or ())
+    last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0  # nobody else writes
+    return list(range(last + 1, last + 1 + count))
