@@ -18,7 +18,7 @@ FILES = {f"{naam}.csv" for naam in COLUMNS}
 def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
     """Return an empty data folder."""
     bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
-    bench.run("import", "list")
+    bench.init()
     return bench
 
 

@@ -17,6 +17,7 @@ from support.served_school import ServedSchool, furnish
 from support.wsgi import call
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.schema_version import SCHEMA, schema_version
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web import metrics, request_record
@@ -63,18 +64,31 @@ def test_a_sound_service_is_healthy_and_ready(app: App) -> None:
 def test_without_its_database_it_is_healthy_and_not_ready(app: App, served: ServedSchool) -> None:
     """A database of another version, or that is away, makes it not ready; it is right again by itself."""
     database = Database(Settings(data=served.data).database_url)
+    set_version = "UPDATE schema_version SET number = {}, readable_from = {}"
     for change, back in (
-        ("UPDATE alembic_version SET version_num = '9999'", None),
+        (set_version.format(SCHEMA + 1, SCHEMA + 1), set_version.format(SCHEMA, SCHEMA)),
+        (set_version.format(SCHEMA - 1, SCHEMA - 1), set_version.format(SCHEMA, SCHEMA)),
         ("ALTER TABLE server_key RENAME TO weg", "ALTER TABLE weg RENAME TO server_key"),
     ):
         with database.writing() as connection:
-            version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
             connection.exec_driver_sql(change)
         assert get(app, "/readyz") == (503, "database")
         assert get(app, "/healthz") == (200, "ok")
         with database.writing() as connection:
-            connection.exec_driver_sql(back or f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608
+            connection.exec_driver_sql(back)
         assert get(app, "/readyz") == (200, "ready")
+
+
+def test_a_newer_database_that_declares_itself_readable_is_served(app: App, served: ServedSchool) -> None:
+    """Newer code has migrated the database, which only added to it: this code goes on, and can be started."""
+    database = Database(Settings(data=served.data).database_url)
+    with database.writing() as connection:
+        connection.execute(schema_version.update().values(number=SCHEMA + 1, readable_from=SCHEMA))
+    assert get(app, "/readyz") == (200, "ready")
+    assert call(app, served.request()).status == 200
+    started = make_app(Settings(data=served.data))
+    assert call(started, served.request()).status == 200
+    started.close()
 
 
 def test_with_another_key_it_is_not_ready(app: App, served: ServedSchool) -> None:

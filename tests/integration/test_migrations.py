@@ -25,6 +25,7 @@ from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.answers import tables as answers
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
+from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.db import sqlite
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
@@ -424,37 +425,47 @@ def _fill_school(connection: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def test_since_when_an_answer_is_as_it_is_outlives_the_names(database: Database) -> None:
-    """From 0006: the content hash and `gewijzigd` stay; no answer counts as current, so that it is rendered again."""
+    """From 0006: the content hash and `gewijzigd` stay; no answer counts as current, so that it is rendered again.
+
+    Two names of one profile become one key, with the later moment; a name that nobody knows leaves no row.
+    """
     _upgrade_to(database, "0006")
+    eight, nine = datetime(2026, 9, 1, 8), datetime(2026, 9, 1, 9)  # noqa: DTZ001 - UTC
+    names = {"smalle set": eight, "LVS-set & volledig": nine, "volledig & LVS-set": eight, "niemands": nine}
     with database.writing() as connection:
         tables = sa.MetaData()
         tables.reflect(connection)
-        row = {"brincode": "21QW", "dependancecode": "00", "naam": "De Regenboog"}
-        connection.execute(tables.tables["vestiging"].insert().values(brin6="21QW00", **row))
-        state = {
-            "brin6": "21QW00",
-            "schooljaar": "2026-2027",
-            "profiel": "smalle set",
-            "xsdversie": "2.2",
-            "soort": "leerlinggegevens",
-            "inhoud_hash": "a" * 64,
-            "gewijzigd": datetime(2026, 9, 1, 8),  # noqa: DTZ001 - UTC
-            "schoolversie": 3,
-            "van": date(2026, 9, 1),
-            "vorm": "0.1.0",
-            "leerlingen": 1,
-            "onvolledig": 0,
-        }
-        connection.execute(tables.tables["stand"].insert().values(state))
+        school = {"brincode": "21QW", "dependancecode": "00", "naam": "De Regenboog"}
+        connection.execute(tables.tables["vestiging"].insert().values(brin6="21QW00", **school))
+        for name, moment in names.items():
+            state = {
+                "brin6": "21QW00",
+                "schooljaar": "2026-2027",
+                "profiel": name,
+                "xsdversie": "2.2",
+                "soort": "leerlinggegevens",
+                "inhoud_hash": "a" * 64,
+                "gewijzigd": moment,
+                "schoolversie": 3,
+                "van": date(2026, 9, 1),
+                "vorm": "0.1.0",
+                "leerlingen": 1,
+                "onvolledig": 0,
+            }
+            connection.execute(tables.tables["stand"].insert().values(state))
     database.upgrade()
+    # The migration holds the digests of its time: a profile that changes later changes here too, not there.
+    profielen = {name: STANDARD[name].in_version("2.2") for name in ("smalle set", "LVS-set", "volledig")}
+    narrowed = profielen["LVS-set"].narrowed(profielen["volledig"])
     with database.reading() as connection:
-        (found,) = connection.execute(sa.select(answers.answer_state)).all()
-    assert (found.payload, found.content_hash, found.gewijzigd) == (
-        "leerlinggegevens",
-        "a" * 64,
-        datetime(2026, 9, 1, 8),  # noqa: DTZ001 - UTC
-    )
-    assert (found.school_version, found.renderer) == (None, None)
+        found = connection.execute(sa.select(answers.answer_state)).all()
+    assert {one.profiel: one.gewijzigd for one in found} == {
+        profielen["smalle set"].digest: eight,
+        narrowed.digest: nine,
+    }
+    for state_row in found:
+        assert (state_row.payload, state_row.content_hash) == ("leerlinggegevens", "a" * 64)
+        assert (state_row.school_version, state_row.renderer) == (None, None)
 
 
 def test_ids_are_of_64_bits_where_tables_grow(database: Database) -> None:

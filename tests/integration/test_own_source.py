@@ -74,7 +74,7 @@ def test_one_part_and_a_dry_run(las: Path, tmp_path: Path) -> None:
 
     assert "30AB00, schooljaar 2026-2027: would be imported" in result.output
     assert "21QW" not in result.output
-    assert "No vestiging yet" in _run(tmp_path, "school", "list").output
+    assert not (tmp_path / "data").exists()
 
 
 def test_what_is_wrong_in_the_las_is_told_by_row_and_column(las: Path, tmp_path: Path) -> None:

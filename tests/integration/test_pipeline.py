@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from support.databases import PostgresServer
 from support.event_loop import run
 
-from uwlr_adapter.db import pipeline
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.database import fetch_queries as asked
 from uwlr_adapter.db.libpq import Row, Step
@@ -186,7 +186,7 @@ def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
     """The caller gets the failure within the limit, and the next caller gets an answer."""
 
     async def work(pipe: Pipeline) -> list[Any]:
-        with patch.object(pipeline, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
+        with patch.object(limits, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
             await pipe.fetch([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
         return await pipe.fetch(ask(database, 1))
 

@@ -15,7 +15,7 @@ from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
-from uwlr_adapter.portal.insight import PER_PAGE
+from uwlr_adapter.portal.journaal import PER_PAGE
 
 ANSWERED, REFUSED = "leerlinggegevens", "Client.AutorisatieOngeldig"
 

@@ -368,7 +368,7 @@ def cookie(browser: Browser) -> str:
 
 def test_a_few_passwords_at_a_time(portal: Portal) -> None:
     """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
-    taken = [login._at_work.acquire(blocking=False) for _ in range(login.MAX_HASHES)]  # noqa: SLF001
+    taken = [login._hash_slots.acquire(blocking=False) for _ in range(login.MAX_HASHES)]  # noqa: SLF001
     try:
         assert all(taken)
         for _ in range(5):
@@ -376,7 +376,7 @@ def test_a_few_passwords_at_a_time(portal: Portal) -> None:
             assert (page.status, page.reply.headers["Retry-After"]) == (429, "2")
     finally:
         for _ in taken:
-            login._at_work.release()  # noqa: SLF001
+            login._hash_slots.release()  # noqa: SLF001
     assert portal.browser().login("school").status == 303
 
 

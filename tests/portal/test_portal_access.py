@@ -37,7 +37,7 @@ def routes(portal: Portal) -> list[Route]:
     assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
     _, app = portal.app._portal  # noqa: SLF001 - as above
     assert isinstance(app, Flask)
-    values = {"brin6": "21QW00", "koppeling_id": 1, "aanbod_id": "basispoort", "afnemer_id": 1, "token": "x" * 43}
+    values = {"brin6": "21QW00", "koppeling_id": 1, "entry_id": "basispoort", "afnemer_id": 1, "token": "x" * 43}
     found: dict[str, Route] = {}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
@@ -87,14 +87,14 @@ def without_token(page: Page) -> str:
 
 def test_there_are_pages_of_each_group(portal: Portal) -> None:
     """The table is whole: a group that disappears from it would not be tested."""
-    assert {route.groep for route in routes(portal)} == {"openbaar", "account", "school", "beheer"}
+    assert {route.groep for route in routes(portal)} == {"public", "account", "school", "operator"}
     assert len(routes(portal)) > 20
 
 
 def test_nobody(with_koppelingen: Portal) -> None:
     """Without a login every page but the public ones asks for one, or refuses the method."""
     for route, method in requests(with_koppelingen):
-        if route.groep == "openbaar":
+        if route.groep == "public":
             continue
         page = with_koppelingen.browser().send(method, route.path, {} if method == "POST" else None)
         if method in route.methods:
@@ -110,7 +110,7 @@ def test_nobody(with_koppelingen: Portal) -> None:
         ("school", {"account", "school"}, {"21QW00"}),
         ("bestuur", {"account", "school"}, {"21QW00", "21QW01"}),
         ("andere", {"account", "school"}, {"30AB00"}),
-        ("operator", {"account", "beheer"}, set()),
+        ("operator", {"account", "operator"}, set()),
     ],
 )
 def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
@@ -118,7 +118,7 @@ def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: s
     browser = with_koppelingen.browser(login)
     absent = without_token(browser.get("/koppelingen/99XX99"))
     for route, method in requests(with_koppelingen):
-        if route.groep == "openbaar" or "uitloggen" in route.path or method not in route.methods:
+        if route.groep == "public" or "uitloggen" in route.path or method not in route.methods:
             continue
         for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep == "school" else ("",):
             path = route.at(place) if place else route.path
@@ -161,8 +161,8 @@ def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | No
     for login in ("school", "operator"):
         browser = with_koppelingen.browser(login)
         for route in routes(with_koppelingen):
-            reachable = {"school": {"account", "school"}, "operator": {"account", "beheer"}}[login]
-            if "POST" not in route.methods or route.groep not in {*reachable, "openbaar"}:
+            reachable = {"school": {"account", "school"}, "operator": {"account", "operator"}}[login]
+            if "POST" not in route.methods or route.groep not in {*reachable, "public"}:
                 continue
             data = {"versie": "1", "actie": "gereed", **({} if token is None else {"csrf_token": token})}
             page = browser.post(route.path, data)

@@ -30,7 +30,7 @@ _KEY = sa.String(256)
 _SOORT = sa.String(20)
 
 
-def _jaar(*, of_deelname: bool = False) -> tuple[sa.Column[str], sa.Column[str]]:
+def _year_columns(*, of_deelname: bool = False) -> tuple[sa.Column[str], sa.Column[str]]:
     """Return the columns that name a year; a row `of_deelname` has its vestiging through the key of its deelname.
 
     A second foreign key for the same would be a sixth of PostgreSQL's work in an import.
@@ -82,7 +82,7 @@ source_key = sa.Table(
 locatie = sa.Table(
     "locatie",
     metadata,
-    *_jaar(),
+    *_year_columns(),
     sa.Column("key", _KEY, primary_key=True),
     sa.Column("naam", sa.Text, nullable=False),
     sa.Column("omschrijving", sa.Text),
@@ -91,7 +91,7 @@ locatie = sa.Table(
 groep = sa.Table(
     "groep",
     metadata,
-    *_jaar(),
+    *_year_columns(),
     sa.Column("key", _KEY, primary_key=True, comment="unique over both kinds"),
     sa.Column("soort", _SOORT, nullable=False, comment="groep or samengestelde_groep"),
     sa.Column("naam", sa.Text, nullable=False),
@@ -105,7 +105,7 @@ groep = sa.Table(
 deelname = sa.Table(
     "deelname",
     metadata,
-    *_jaar(),
+    *_year_columns(),
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True, index=True),
     sa.Column(
         "ingedeeld",
@@ -124,7 +124,7 @@ deelname = sa.Table(
 inschrijving = sa.Table(
     "inschrijving",
     metadata,
-    *_jaar(of_deelname=True),
+    *_year_columns(of_deelname=True),
     sa.Column("persoon_id", sa.Integer, primary_key=True),
     sa.Column("volgorde", sa.Integer, primary_key=True),
     sa.Column("van", sa.Date, comment="first day enrolled; none is open"),
@@ -140,7 +140,7 @@ inschrijving = sa.Table(
 plaatsing = sa.Table(
     "plaatsing",
     metadata,
-    *_jaar(of_deelname=True),
+    *_year_columns(of_deelname=True),
     sa.Column("persoon_id", sa.Integer, primary_key=True),
     sa.Column("groep_key", _KEY, primary_key=True),
     sa.Column("volgorde", sa.Integer, nullable=False, comment="as the source lists the groups of a leerling"),
@@ -153,7 +153,7 @@ plaatsing = sa.Table(
 aanstelling = sa.Table(
     "aanstelling",
     metadata,
-    *_jaar(),
+    *_year_columns(),
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True, index=True),
     *(sa.Column(field_, sa.Text) for field_ in LEERKRACHT_COLUMNS),
     sa.Column("rollen", sa.JSON, nullable=False, comment="[[soort, waarde], ...] in the order of the source"),
@@ -163,7 +163,7 @@ aanstelling = sa.Table(
 answer_content = sa.Table(
     "answer_content",
     metadata,
-    *_jaar(),
+    *_year_columns(),
     sa.Column("profiel", sa.String(64), primary_key=True, comment="digest of the effective profile"),
     sa.Column("xsdversie", sa.String(8), primary_key=True),
     sa.Column("payload", sa.String(40), primary_key=True, comment="element that the operation answers with"),

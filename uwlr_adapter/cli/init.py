@@ -17,7 +17,7 @@ _DONE = {
 @click.command()
 @click.pass_obj
 def init(context: Context) -> None:
-    """Create the database and the server keys, or migrate a database that is there; what is there stays.
+    """Create the database and the server keys; a database that is there is migrated, and keeps its records.
 
     The server keys are created once, in the file `keys` of the data folder, unless UWLR_KEYS or UWLR_KEYS_FILE names
     them. Keep a copy of them apart from the backup of the database: without them every code has to be entered again.

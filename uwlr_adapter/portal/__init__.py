@@ -1,1 +1,1 @@
-"""The Koppelingenoverzicht: the pages where a school opens and closes the tap."""
+"""The Koppelingenoverzicht: the pages on which a school manages its koppelingen."""

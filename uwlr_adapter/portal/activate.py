@@ -1,6 +1,7 @@
-"""Activeren: the form of the step plan, with the code that a school makes up or lets us make."""
+"""Activating a koppeling: its form, with a verificatiecode that the school types or has generated."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -19,39 +20,36 @@ from uwlr_adapter.koppelingen.errors import (
 )
 from uwlr_adapter.koppelingen.lifecycle import Koppeling, last_startdatum, require_startdatum
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.context import moment, portal_context
-from uwlr_adapter.portal.forms import MAKE_CODE, ActivationForm, DutchDateField, add_error, check_code
-from uwlr_adapter.portal.overview import pages, require_entry
+from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.context import catalogue, database, now, server_keys
+from uwlr_adapter.portal.forms import GENERATE_CODE, ActivationForm, DutchDateField, add_error, check_code
+from uwlr_adapter.portal.school import require_entry, to_overview
 
 
-@pages.get("/activeren/<aanbod_id>")
-def activeren(brin6: str, aanbod_id: str) -> Response | str:
-    """Show the form."""
-    entry = _require_free(aanbod_id)
+@SCHOOL.get("/activeren/<entry_id>")
+def show_activation(brin6: str, entry_id: str) -> ResponseReturnValue:
+    """Show the form, unless the koppeling cannot be activated now."""
+    entry = _require_activatable(entry_id)
     if refusal := _refusal(brin6, entry):
         return _back(brin6, str(refusal), "let-op")
     form = ActivationForm()
-    form.startdatum.data = day_of(moment())
-    form.naam.data = login_session.require_present().naam
+    form.startdatum.data = day_of(now())
+    form.naam.data = login_session.require_gebruiker().naam
     return _show(form, entry)
 
 
-@pages.post("/activeren/<aanbod_id>")
-def activeren_post(brin6: str, aanbod_id: str) -> Response | str | tuple[str, int]:
-    """Activate, or make up a code and show the form again."""
-    entry = _require_free(aanbod_id)
+@SCHOOL.post("/activeren/<entry_id>")
+def activate(brin6: str, entry_id: str) -> ResponseReturnValue:
+    """Activate the koppeling, or generate a verificatiecode and show the form again."""
+    entry = _require_activatable(entry_id)
     form = ActivationForm(request.form)
-    if request.form.get("actie") == MAKE_CODE and entry.has_code:
+    if request.form.get("actie") == GENERATE_CODE and entry.has_code:
         form.verificatiecode.data = verificatiecode.generate(brin6)
-        return _show(form, entry, made=True)
-    good = form.validate()
-    good = _check_startdatum(form.startdatum) and good
-    if entry.has_code:
-        good = check_code(form.verificatiecode, brin6) and good
-    if not good:
+        return _show(form, entry, generated=True)
+    if not _validate(form, entry, brin6):
         return _show(form, entry), 422
     try:
-        made = _activate(brin6, entry, form)
+        koppeling = _activate(brin6, entry, form)
     except AlreadyActivatedError:
         return _back(brin6, f"{entry.naam} is al geactiveerd. Er is niets dubbel gedaan.", "let-op")
     except (InvalidCodeError, CodeInUseError) as error:
@@ -63,17 +61,25 @@ def activeren_post(brin6: str, aanbod_id: str) -> Response | str | tuple[str, in
     except KoppelingError as error:
         return _back(brin6, str(error), "fout")
     else:
-        paper = url_for(".bevestiging", brin6=brin6, koppeling_id=made.id)
-        flash(Markup('{} <a href="{}">Bevestiging om af te drukken</a>').format(_done(entry), paper), "goed")
-        return redirect(url_for(".overzicht", brin6=brin6), 303)
+        flash(_done(brin6, entry, koppeling), "goed")
+        return to_overview(brin6)
     return _show(form, entry), 422
 
 
+def _validate(form: ActivationForm, entry: CatalogueEntry, brin6: str) -> bool:
+    """Return whether every field is valid; each error is added to its field, so that all are shown at once."""
+    valid = form.validate()
+    valid = _check_startdatum(form.startdatum) and valid
+    if entry.has_code:
+        valid = check_code(form.verificatiecode, brin6) and valid
+    return valid
+
+
 def _check_startdatum(field: DutchDateField) -> bool:
-    """Put beside its field that a Startdatum lies too early or too late; True when it does not."""
+    """Return whether the startdatum may be chosen; add the error to its field when it may not."""
     try:
         if field.data is not None:
-            require_startdatum(field.data, day_of(moment()))
+            require_startdatum(field.data, day_of(now()))
     except InvalidStartdatumError as error:
         add_error(field, str(error))
         return False
@@ -81,35 +87,28 @@ def _check_startdatum(field: DutchDateField) -> bool:
 
 
 def _activate(brin6: str, entry: CatalogueEntry, form: ActivationForm) -> Koppeling:
-    request = ActivationRequest(
+    activation = ActivationRequest(
         brin6=brin6,
         entry_id=entry.id,
-        login=login_session.require_present().login,
+        login=login_session.require_gebruiker().login,
         naam=form.naam.data or "",
         akkoord=bool(form.akkoord.data),
         startdatum=form.startdatum.data,
         verificatiecode=form.verificatiecode.data if entry.has_code else None,
     )
-    with portal_context().database.writing() as connection:
-        return actions.activate(
-            connection,
-            portal_context().catalogue,
-            portal_context().server_keys,
-            request,
-            moment(),
-            actor=request.login,
-        )
+    with database().writing() as connection:
+        return actions.activate(connection, catalogue(), server_keys(), activation, now(), actor=activation.login)
 
 
-def _require_free(aanbod_id: str) -> CatalogueEntry:
-    """Give an entry that a school can activate, or answer that there is no such page."""
-    entry = require_entry(aanbod_id)
+def _require_activatable(entry_id: str) -> CatalogueEntry:
+    """Return an entry that a school activates itself. Raises NotFound, also for one that every school has."""
+    entry = require_entry(entry_id)
     return abort(404) if entry.standaard else entry
 
 
 def _refusal(brin6: str, entry: CatalogueEntry) -> KoppelingError | None:
-    """Give why the form would be of no use, if so."""
-    with portal_context().database.reading() as connection:
+    """Return why the koppeling cannot be activated now, or None."""
+    with database().reading() as connection:
         if store.find_living(connection, brin6, entry.id) is not None:
             return AlreadyActivatedError()
         if not actions.is_available(connection, entry):
@@ -117,19 +116,27 @@ def _refusal(brin6: str, entry: CatalogueEntry) -> KoppelingError | None:
     return None
 
 
-def _show(form: ActivationForm, entry: CatalogueEntry, *, made: bool = False) -> str:
-    today = day_of(moment())
+def _show(form: ActivationForm, entry: CatalogueEntry, *, generated: bool = False) -> str:
+    today = day_of(now())
     return render_template(
-        "activeren.html", form=form, aanbod=entry, gemaakt=made, eerste=today, laatste=last_startdatum(today)
+        "activate.html",
+        form=form,
+        entry=entry,
+        generated=generated,
+        first_day=today,
+        last_day=last_startdatum(today),
     )
 
 
-def _back(brin6: str, text: str, kind: str) -> Response:
-    flash(text, kind)
-    return redirect(url_for(".overzicht", brin6=brin6), 303)
+def _back(brin6: str, text: str, category: str) -> Response:
+    flash(text, category)
+    return to_overview(brin6)
 
 
-def _done(entry: CatalogueEntry) -> str:
-    if not entry.has_code:
-        return f"{entry.naam} is geactiveerd."
-    return f"{entry.naam} is geactiveerd. Vul dezelfde verificatiecode nu ook in bij {entry.naam}."
+def _done(brin6: str, entry: CatalogueEntry, koppeling: Koppeling) -> str:
+    """Return the message after an activation, with a link to its printable confirmation."""
+    done = f"{entry.naam} is geactiveerd."
+    if entry.has_code:
+        done = f"{done} Vul dezelfde verificatiecode nu ook in bij {entry.naam}."
+    printout = url_for(".show_printout", brin6=brin6, koppeling_id=koppeling.id)
+    return Markup('{} <a href="{}">Bevestiging om af te drukken</a>').format(done, printout)

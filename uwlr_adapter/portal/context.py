@@ -1,9 +1,9 @@
-"""What every page needs: the database, the gate, the clock, and the answers that pages share."""
+"""What views take from application and request: database, catalogue, server keys, present moment, client address."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
@@ -16,31 +16,44 @@ _EXTENSION = "uwlr"
 
 @dataclass(frozen=True, slots=True)
 class PortalContext:
-    """What `make_portal` was given; `https` tells whether people reach it in TLS."""
+    """The objects that every view of one application shares."""
 
     database: Database
     catalogue: Catalogue
     server_keys: ServerKeys
     clock: Clock = field(repr=False)
-    https: bool
 
 
-def install(extensions: dict[str, object], context: PortalContext) -> None:
-    """Put it where `huis()` finds it."""
-    extensions[_EXTENSION] = context
+def install(app: Flask, context: PortalContext) -> None:
+    """Store the context in the application, where the functions below find it."""
+    app.extensions[_EXTENSION] = context
 
 
-def portal_context() -> PortalContext:
-    """Give the house of the request that is being answered."""
-    found: PortalContext = current_app.extensions[_EXTENSION]
-    return found
+def database() -> Database:
+    """Return the database."""
+    return _context().database
 
 
-def moment() -> datetime:
-    """Give the present."""
-    return portal_context().clock()
+def catalogue() -> Catalogue:
+    """Return the catalogue of koppelingen."""
+    return _context().catalogue
 
 
-def source_of_request() -> str:
-    """Give the network address of the person."""
+def server_keys() -> ServerKeys:
+    """Return the server keys."""
+    return _context().server_keys
+
+
+def now() -> datetime:
+    """Return the present moment, timezone-aware."""
+    return _context().clock()
+
+
+def request_address() -> str:
+    """Return the network address of the client."""
     return client_address(request.environ)
+
+
+def _context() -> PortalContext:
+    context: PortalContext = current_app.extensions[_EXTENSION]
+    return context

@@ -1,41 +1,51 @@
-"""The forms of the portal: fields, and errors beside them in Dutch. The rules themselves stand in their own rooms."""
+"""The forms of the portal: their fields, and the Dutch errors beside them.
+
+Rules of koppelingen and gebruikers are not repeated here; their errors are added with `add_error`.
+"""
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from uwlr_adapter.koppelingen import verificatiecode
+from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
 from uwlr_adapter.koppelingen.lifecycle import MAX_NAAM
 
-MAKE_CODE = "maak"
-"""The value of the button `Maak een code`, for who has no script."""
+GENERATE_CODE = "maak"
+"""The value of the button `Maak een code` in a browser without JavaScript."""
 MAX_LOGIN = 200
-"""What may be typed as a login: more than any has."""
+"""Characters of a login as typed: more than any login has."""
+MAX_OVERLAP = 366
+"""Days during which two klantcodes may both be valid, inclusive; a longer time is no rotation."""
+DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
+"""A date as a browser sends it, and as it is typed in Dutch."""
+UNSEEN_VERSION = 0
+"""The version of a form that names none; a koppeling never has it."""
 
 
-def readable(_form: Form, field: Field) -> None:
-    """Refuse signs that cannot be read, which no keyboard gives."""
+def _require_printable(_form: Form, field: Field) -> None:
+    """Refuse control characters and other characters that are not printable. Raises ValidationError."""
     if not str(field.data or "").isprintable():
         raise ValidationError("Gebruik alleen gewone letters en tekens.")
 
 
 class LoginForm(Form):
-    """Login and password."""
+    """The first step of logging in."""
 
     login = StringField(
         "Gebruikersnaam",
         [
             InputRequired("Vul uw gebruikersnaam in."),
             Length(max=MAX_LOGIN, message="Dat is geen gebruikersnaam."),
-            readable,
+            _require_printable,
         ],
     )
     wachtwoord = PasswordField("Wachtwoord", [InputRequired("Vul uw wachtwoord in.")])
 
 
 class TotpForm(Form):
-    """The code of the app."""
+    """A code of the authenticator app."""
 
     code = StringField("Code uit uw app", [InputRequired("Vul de code van 6 cijfers in.")])
 
@@ -46,20 +56,20 @@ class PasswordForm(Form):
     wachtwoord = PasswordField("Nieuw wachtwoord", [InputRequired("Kies een wachtwoord.")])
     nogmaals = PasswordField("Nogmaals", [InputRequired("Vul het wachtwoord nog een keer in.")])
 
-    def validate_nogmaals(self, field: Any) -> None:  # noqa: ANN401 - WTForms gives a field without a type
-        """Refuse two different passwords."""
+    def validate_nogmaals(self, field: Any) -> None:  # noqa: ANN401 - WTForms has no type for it
+        """Refuse two different passwords. Raises ValidationError."""
         if field.data != self.wachtwoord.data:
             raise ValidationError("De twee wachtwoorden zijn niet gelijk.")
 
 
 class DutchDateField(DateField):
-    """A day, as a browser sends it or as it is typed in Dutch."""
+    """A required date, as a browser sends it or as it is typed in Dutch."""
 
-    def __init__(self, label: str, **more: Any) -> None:  # noqa: ANN401 - what WTForms adds
-        super().__init__(label, format=["%Y-%m-%d", "%d-%m-%Y"], **more)
+    def __init__(self, label: str, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
+        super().__init__(label, format=DATE_FORMATS, **options)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read it. Raises ValueError with the sentence for the person."""
+        """Parse the date. Raises ValueError with a Dutch sentence."""
         if not any(valuelist):
             self.data = None
             raise ValueError("Kies een startdatum.")
@@ -70,47 +80,92 @@ class DutchDateField(DateField):
 
 
 class AkkoordForm(Form):
-    """The agreement with the terms."""
+    """The akkoord with the voorwaarden."""
 
     naam = StringField(
         "Uw naam",
         [
             InputRequired("Vul uw naam in."),
             Length(max=MAX_NAAM, message=f"Een naam heeft maximaal {MAX_NAAM} tekens."),
-            readable,
+            _require_printable,
         ],
     )
     akkoord = BooleanField("Voor akkoord", [InputRequired("Vink 'Voor akkoord' aan om verder te gaan.")])
 
 
 class ActivationForm(AkkoordForm):
-    """The activation of a koppeling; one without a code does not show that field."""
+    """The activation of a koppeling; the page leaves out the verificatiecode of a koppeling that has none."""
 
     startdatum = DutchDateField("Startdatum")
     verificatiecode = StringField("Verificatiecode")
 
 
 class CodeForm(Form):
-    """A verificatiecode, and which version of the koppeling was looked at."""
+    """A verificatiecode, and the version of the koppeling that was shown."""
 
     versie = IntegerField()
     verificatiecode = StringField("Verificatiecode")
 
 
 class VersionForm(Form):
-    """A confirmation: which version of the koppeling was looked at."""
+    """A confirmation: the version of the koppeling that was shown."""
 
     versie = IntegerField()
 
 
 class NewAkkoordForm(AkkoordForm):
-    """The agreement with a newer version of the terms."""
+    """The akkoord with a newer version of the voorwaarden."""
 
     versie = IntegerField()
 
 
+class SearchForm(Form):
+    """A search in the journaal; every field may be empty."""
+
+    koppeling = SelectField("Koppeling", [Optional()])
+    van = DateField("Vanaf", [Optional()], format=DATE_FORMATS)
+    tot = DateField("Tot en met", [Optional()], format=DATE_FORMATS)
+    uitkomst = SelectField("Uitkomst", [Optional()])
+
+
+class AfnemerForm(Form):
+    """A new afnemer."""
+
+    klantnaam = StringField(
+        "Klantnaam",
+        [
+            InputRequired("Vul een klantnaam in."),
+            Length(max=MAX_KLANTNAAM, message=f"Een klantnaam heeft maximaal {MAX_KLANTNAAM} tekens."),
+            _require_printable,
+        ],
+    )
+
+    def validate_klantnaam(self, field: StringField) -> None:
+        """Refuse leading and trailing space, which clients leave out. Raises ValidationError."""
+        if field.data != (field.data or "").strip():
+            raise ValidationError("Een klantnaam begint en eindigt niet met een spatie.")
+
+
+class RotateForm(Form):
+    """A new klantcode, and the number of days that the old one stays valid."""
+
+    overlap = IntegerField(
+        "Dagen dat de oude klantcode geldig blijft",
+        [
+            InputRequired("Vul een aantal dagen in; 0 is meteen ongeldig."),
+            NumberRange(0, MAX_OVERLAP, f"Kies 0 tot en met {MAX_OVERLAP} dagen."),
+        ],
+    )
+
+
+def seen_version(form: CodeForm | VersionForm | NewAkkoordForm) -> int:
+    """Return the version of the koppeling that was shown with the form, or UNSEEN_VERSION."""
+    version = form.versie.data
+    return UNSEEN_VERSION if version is None else version
+
+
 def check_code(field: StringField, brin6: str) -> bool:
-    """Put the rules that a verificatiecode breaks beside its field; True when there are none."""
+    """Return whether a verificatiecode keeps to the rules; add each broken rule to its field."""
     sentences = verificatiecode.broken_rules(field.data or "", brin6)
     for sentence in sentences:
         add_error(field, sentence)
@@ -118,5 +173,5 @@ def check_code(field: StringField, brin6: str) -> bool:
 
 
 def add_error(field: Field, text: str) -> None:
-    """Put an error beside a field."""
+    """Add an error to a field."""
     field.errors = [*field.errors, text]

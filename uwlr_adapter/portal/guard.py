@@ -1,6 +1,7 @@
-"""The guard before every page: who may see it. What is not let in by a rule here is closed.
+"""Access control: one check before every page, and the security headers of every response.
 
-A page of a vestiging that is not yours, and one of a vestiging that does not exist, are the same 404.
+A request that no rule here allows is refused. A page of another school's vestiging and a page of a vestiging that does
+not exist are the same 404.
 """
 
 from flask import Response, abort, current_app, flash, g, redirect, request, url_for
@@ -11,42 +12,45 @@ from werkzeug.wrappers import Response as BaseResponse
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.blueprints import ACCOUNT, OPERATOR, PUBLIC, SCHOOL
 from uwlr_adapter.portal.paths import local_path
 
-PUBLIC, ACCOUNT, SCHOOL, OPERATOR = "openbaar", "account", "school", "beheer"
-"""The groups of pages (blueprints): for everybody, for users, of a vestiging, for operators."""
 EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
 EXPIRED_IN_FORM = (
     "Uw sessie is verlopen. Wat u had ingevuld, is niet verwerkt en niet bewaard. Log opnieuw in; daarna begint u het "
     "formulier opnieuw."
 )
-WITHOUT_TOTP = frozenset({"account.tweede_factor", "account.tweede_factor_post", "account.uitloggen"})
+WITHOUT_TOTP = frozenset({"account.show_totp_setup", "account.set_up_totp", "account.log_out"})
+"""The endpoints for a user that still has to set up the required second factor."""
 
 csrf = CSRFProtect()
 
 
 def guard() -> BaseResponse | None:
-    """Let a request in, or answer it: the one place where that is decided."""
+    """Return None when the request is allowed, else a redirect. Raises NotFound, or CSRFError for a POST.
+
+    The one place where access is decided.
+    """
     if request.endpoint is None or request.endpoint == "static":
         return None
     alive = login_session.touch()
     if not alive:
         logout_user()
-    if request.blueprint != PUBLIC:
-        gebruiker = login_session.present()
+    if request.blueprint != PUBLIC.name:
+        gebruiker = login_session.find_gebruiker()
         if gebruiker is None:
             return _to_login(alive=alive)
-        if not _may(gebruiker):
+        if not _is_allowed(gebruiker):
             abort(404)
         if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
-            return redirect(url_for("account.tweede_factor"), 303)
+            return redirect(url_for("account.show_totp_setup"), 303)
     if request.method == "POST":
         csrf.protect()
     return None
 
 
 def harden(response: Response) -> Response:
-    """Give every answer the headers that keep it from being stored, framed or added to."""
+    """Add the headers that keep a response from being stored, framed or extended with foreign content."""
     headers = response.headers
     headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
@@ -63,29 +67,30 @@ def harden(response: Response) -> Response:
     return response
 
 
-def _to_login(*, alive: bool) -> BaseResponse:
-    """Ask for a login; after it the person is where he or she was, at the start of a form."""
-    if request.method == "POST":
-        flash(EXPIRED_IN_FORM, "let-op")
-    elif not alive:
-        flash(EXPIRED, "let-op")
-    here = page_here()
-    next_path = local_path(here) if here != url_for("account.start") else None
-    return redirect(url_for("openbaar.inloggen", verder=next_path), 303)
-
-
-def page_here() -> str | None:
-    """Give the path of this request when it can be looked at, and not only posted to."""
+def requested_page() -> str | None:
+    """Return the path of this request, or None when it answers POST only."""
     adapter = current_app.url_map.bind("localhost")
     return request.path if adapter.test(request.path, "GET") else None
 
 
-def _may(gebruiker: Gebruiker) -> bool:
-    if request.blueprint == ACCOUNT:
+def _to_login(*, alive: bool) -> BaseResponse:
+    """Redirect to the login page, which returns to the requested page afterwards."""
+    if request.method == "POST":
+        flash(EXPIRED_IN_FORM, "let-op")
+    elif not alive:
+        flash(EXPIRED, "let-op")
+    page = requested_page()
+    next_path = local_path(page) if page != url_for("account.start") else None
+    return redirect(url_for("public.show_login", verder=next_path), 303)
+
+
+def _is_allowed(gebruiker: Gebruiker) -> bool:
+    """Return whether a user may see the requested page; store its vestiging, if any, as `g.brin6`."""
+    if request.blueprint == ACCOUNT.name:
         return True
-    if request.blueprint == OPERATOR:
+    if request.blueprint == OPERATOR.name:
         return gebruiker.rol is GebruikerRol.OPERATOR
-    if request.blueprint == SCHOOL:
+    if request.blueprint == SCHOOL.name:
         brin6 = (request.view_args or {}).get("brin6")
         if brin6 in gebruiker.vestigingen:
             g.brin6 = brin6

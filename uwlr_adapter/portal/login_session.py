@@ -1,7 +1,7 @@
-"""Who is logged in. The session is a signed cookie: a user id with its session version, and two moments.
+"""The login session: a signed cookie with a user id, the user's session version, and two moments.
 
 The keys of the signature are derived from the server keys, so there is no other secret to keep, and a new server key
-leaves people logged in. A session ends after half an hour without a page, and after a working day; a logout, a new
+leaves users logged in. A session ends after half an hour without a page, and after a working day; a logout, a new
 password, a reset and a disabled account end every session of that user, since they raise its session version.
 """
 
@@ -11,21 +11,25 @@ from datetime import timedelta
 from flask import session
 from flask_login import LoginManager, current_user, login_user
 
-from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.portal.context import moment, portal_context
+from uwlr_adapter.portal.context import database, now
 
 MAX_IDLE = timedelta(minutes=30)
-"""Without a page for so long, somebody walked away from the screen."""
+"""The time without a page after which a session has ended: the screen may be unattended."""
 MAX_SESSION = timedelta(hours=12)
-"""However busy: a working day."""
+"""The time after which a session in use has ended: a working day."""
 MAX_HALF = timedelta(minutes=5)
-"""Between the password and the second factor."""
+"""The time after which a password that was right no longer counts without its second factor."""
+# Keys of the cookie, with moments in seconds since 1970. A renamed key ends every session at the upgrade.
+_STARTED = "begonnen"
+_LAST_SEEN = "gezien"
+_HALF = "half"
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A logged-in user, in the form that Flask-Login asks for."""
+    """A logged-in user, with the attributes that Flask-Login requires."""
 
     gebruiker: Gebruiker
     is_authenticated: bool = True
@@ -33,88 +37,95 @@ class LoggedIn:
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """Give what stands in the session."""
+        """Return the text that the session stores: user id and session version."""
         return f"{self.gebruiker.id}-{self.gebruiker.session_version}"
 
 
 @dataclass(frozen=True, slots=True)
 class HalfLogin:
-    """Somebody whose password was right, and whose second factor is still to come."""
+    """A user whose password was right and who still has to enter the second factor."""
 
     gebruiker: Gebruiker
     next_path: str | None
+    """The page that was asked for before the login."""
 
 
 def make_login_manager() -> LoginManager:
-    """Give Flask-Login, which remembers nobody longer than the session."""
+    """Return Flask-Login, configured not to outlive the session."""
     manager = LoginManager()
-    manager.session_protection = None  # an address may change on the way; the cookie is what proves
+    manager.session_protection = None  # a network address may change during a session; the cookie is the proof
     manager.user_loader(_load)
     return manager
 
 
-def present() -> Gebruiker | None:
-    """Give who is logged in, if anybody."""
+def find_gebruiker() -> Gebruiker | None:
+    """Return the logged-in user, or None."""
     return current_user.gebruiker if current_user.is_authenticated else None
 
 
-def require_present() -> Gebruiker:
-    """Give who is logged in, on a page that nobody else reaches."""
-    found = present()
-    if found is None:
+def require_gebruiker() -> Gebruiker:
+    """Return the logged-in user, on a page that `guard` closes to others. Raises RuntimeError."""
+    gebruiker = find_gebruiker()
+    if gebruiker is None:
         raise RuntimeError("a page for users was reached without one")
-    return found
+    return gebruiker
 
 
 def start(gebruiker: Gebruiker) -> None:
-    """Log somebody in, in a session that holds nothing of before."""
+    """Log a user in, in a new session."""
     session.clear()
     login_user(LoggedIn(gebruiker))
-    now = int(moment().timestamp())
-    session["begonnen"], session["gezien"] = now, now
+    seconds = _seconds()
+    session[_STARTED], session[_LAST_SEEN] = seconds, seconds
 
 
 def start_half(gebruiker: Gebruiker, next_path: str | None) -> None:
-    """Remember that a password was right, for a few minutes."""
+    """Store in a new session that the password was right, for MAX_HALF."""
     session.clear()
-    session["half"] = [gebruiker.id, gebruiker.session_version, int(moment().timestamp()), next_path]
+    session[_HALF] = [gebruiker.id, gebruiker.session_version, _seconds(), next_path]
 
 
-def half() -> HalfLogin | None:
-    """Give whose second factor is to come, while there is still time."""
-    stored = session.get("half")
+def find_half() -> HalfLogin | None:
+    """Return the login that waits for its second factor, or None; one that is too old is removed."""
+    stored = session.get(_HALF)
     if stored is None:
         return None
     id_, version, since, next_path = stored
-    found = _of_version(id_, version)
-    if found is None or not 0 <= moment().timestamp() - since < MAX_HALF.total_seconds():
-        session.pop("half", None)
+    gebruiker = _load_version(id_, version)
+    if gebruiker is None or not 0 <= now().timestamp() - since < MAX_HALF.total_seconds():
+        session.pop(_HALF, None)
         return None
-    return HalfLogin(found, next_path)
+    return HalfLogin(gebruiker, next_path)
 
 
 def touch() -> bool:
-    """Keep a session alive; False when it had ended, and then nothing of it is left."""
+    """Extend the session; return False when it had ended, and clear it."""
     if "_user_id" not in session:
         return True
-    now = moment().timestamp()
-    quiet, whole = now - session.get("gezien", 0), now - session.get("begonnen", 0)
-    if quiet >= MAX_IDLE.total_seconds() or whole >= MAX_SESSION.total_seconds() or present() is None:
+    present = now().timestamp()
+    idle, age = present - session.get(_LAST_SEEN, 0), present - session.get(_STARTED, 0)
+    if idle >= MAX_IDLE.total_seconds() or age >= MAX_SESSION.total_seconds() or find_gebruiker() is None:
         session.clear()
         return False
-    session["gezien"] = int(now)
+    session[_LAST_SEEN] = int(present)
     return True
 
 
-def _load(text: str) -> LoggedIn | None:
-    id_, _, version = text.partition("-")
+def _seconds() -> int:
+    return int(now().timestamp())
+
+
+def _load(stored: str) -> LoggedIn | None:
+    """Return the user of a stored `LoggedIn.get_id()`, for Flask-Login."""
+    id_, _, version = stored.partition("-")
     if not (id_.isdigit() and version.isdigit()):
         return None
-    found = _of_version(int(id_), int(version))
-    return None if found is None else LoggedIn(found)
+    gebruiker = _load_version(int(id_), int(version))
+    return None if gebruiker is None else LoggedIn(gebruiker)
 
 
-def _of_version(id_: int, version: int) -> Gebruiker | None:
-    with portal_context().database.reading() as connection:
-        found = gebruikers.by_id(connection, id_)
+def _load_version(id_: int, version: int) -> Gebruiker | None:
+    """Return an enabled user whose session version is still this one, else None."""
+    with database().reading() as connection:
+        found = accounts.by_id(connection, id_)
     return found if found is not None and found.is_enabled and found.session_version == version else None

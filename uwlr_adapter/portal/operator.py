@@ -1,161 +1,126 @@
-"""The pages of the operator: the afnemers, and their klantcodes, which are shown once."""
+"""The pages of operators: the afnemers and their klantcodes, each of which is shown once."""
 
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
-from wtforms import Form, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM, Afnemer, AfnemerError
+from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 from uwlr_adapter.portal import login_session
-from uwlr_adapter.portal.context import moment, portal_context
-from uwlr_adapter.portal.forms import add_error, readable
-from uwlr_adapter.portal.guard import OPERATOR
+from uwlr_adapter.portal.blueprints import OPERATOR
+from uwlr_adapter.portal.context import catalogue, database, now, server_keys
+from uwlr_adapter.portal.forms import AfnemerForm, RotateForm, add_error
 
-MAX_OVERLAP = 366
-"""Days that two klantcodes may be good at once; a longer time is no rotation."""
 USUAL_OVERLAP = 14
-"""What the form proposes: a vendor plans such a change."""
-
-pages = Blueprint(OPERATOR, __name__)
-_Page = Response | str | tuple[str, int]
-
-
-class AfnemerForm(Form):
-    """A new afnemer."""
-
-    klantnaam = StringField(
-        "Klantnaam",
-        [
-            InputRequired("Vul een klantnaam in."),
-            Length(max=MAX_KLANTNAAM, message=f"Een klantnaam heeft maximaal {MAX_KLANTNAAM} tekens."),
-            readable,
-        ],
-    )
-
-    def validate_klantnaam(self, field: StringField) -> None:
-        """Refuse space around it, which clients leave out."""
-        if field.data != (field.data or "").strip():
-            raise ValidationError("Een klantnaam begint en eindigt niet met een spatie.")
+"""Days that the form proposes: a vendor needs time to plan the change."""
+_TICKET = "bon"
+"""The form field, and the key in the session, of the token that makes one form rotate a klantcode at most once."""
 
 
-class RotateForm(Form):
-    """A new klantcode, and how long the old one stays good."""
-
-    overlap = IntegerField(
-        "Dagen dat de oude klantcode geldig blijft",
-        [
-            InputRequired("Vul een aantal dagen in; 0 is meteen ongeldig."),
-            NumberRange(0, MAX_OVERLAP, f"Kies 0 tot en met {MAX_OVERLAP} dagen."),
-        ],
-    )
+@OPERATOR.get("/afnemers")
+def list_afnemers() -> str:
+    """List the afnemers, with a form to add one."""
+    return _show_list(AfnemerForm())
 
 
-@pages.get("/afnemers", endpoint="afnemers")
-def overzicht() -> str:
-    """List the afnemers."""
-    return _show(AfnemerForm())
-
-
-@pages.post("/afnemers")
-def toevoegen() -> _Page:
+@OPERATOR.post("/afnemers")
+def add_afnemer() -> ResponseReturnValue:
     """Add an afnemer, and show its klantcode once."""
     form = AfnemerForm(request.form)
     if not form.validate():
-        return _show(form), 422
+        return _show_list(form), 422
     klantnaam = form.klantnaam.data or ""
     try:
-        with portal_context().database.writing() as connection:
+        with database().writing() as connection:
             if afnemers.find(connection, klantnaam) is not None:
                 add_error(form.klantnaam, "Er is al een afnemer met deze klantnaam.")
-                return _show(form), 422
-            made, klantcode = afnemers.add(
-                connection,
-                portal_context().server_keys,
-                klantnaam,
-                moment(),
-                actor=login_session.require_present().login,
-            )
+                return _show_list(form), 422
+            afnemer, klantcode = afnemers.add(connection, server_keys(), klantnaam, now(), actor=_actor())
     except AfnemerError:
         add_error(form.klantnaam, "Deze klantnaam kan niet.")
-        return _show(form), 422
-    return render_template("klantcode.html", afnemer=made, klantcode=klantcode, nieuw=True)
+        return _show_list(form), 422
+    return render_template("klantcode.html", afnemer=afnemer, klantcode=klantcode, is_new=True)
 
 
-@pages.get("/afnemers/<nummer:afnemer_id>")
-def afnemer(afnemer_id: int) -> str:
-    """Show one afnemer, and what can be done with it."""
+@OPERATOR.get("/afnemers/<id:afnemer_id>")
+def show_afnemer(afnemer_id: int) -> str:
+    """Show one afnemer, with forms for its klantcode and to disable or enable it."""
     form = RotateForm()
     form.overlap.data = USUAL_OVERLAP
-    return _show_one(_find(afnemer_id), form)
+    return _show(_require_afnemer(afnemer_id), form)
 
 
-@pages.post("/afnemers/<nummer:afnemer_id>")
-def vernieuwen(afnemer_id: int) -> _Page:
-    """Give an afnemer a new klantcode, and show it once."""
-    found = _find(afnemer_id)
+@OPERATOR.post("/afnemers/<id:afnemer_id>")
+def rotate_klantcode(afnemer_id: int) -> ResponseReturnValue:
+    """Replace the klantcode of an afnemer, and show the new one once."""
+    afnemer = _require_afnemer(afnemer_id)
     form = RotateForm(request.form)
     if not form.validate():
-        return _show_one(found, form), 422
-    if request.form.get("bon") != session.pop("bon", ""):
+        return _show(afnemer, form), 422
+    if request.form.get(_TICKET) != session.pop(_TICKET, ""):
         flash("Dit formulier was al verstuurd. Er is geen tweede klantcode gemaakt.", "let-op")
-        return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
+        return _to_afnemer(afnemer_id)
     overlap = timedelta(days=form.overlap.data or 0)
     try:
-        with portal_context().database.writing() as connection:
-            made, klantcode = afnemers.rotate(
-                connection,
-                portal_context().server_keys,
-                found.klantnaam,
-                moment(),
-                overlap,
-                actor=login_session.require_present().login,
+        with database().writing() as connection:
+            rotated, klantcode = afnemers.rotate(
+                connection, server_keys(), afnemer.klantnaam, now(), overlap, actor=_actor()
             )
     except AfnemerError:
         flash("Deze afnemer is uitgeschakeld. Schakel hem eerst in.", "let-op")
-        return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
-    return render_template("klantcode.html", afnemer=made, klantcode=klantcode, nieuw=False)
+        return _to_afnemer(afnemer_id)
+    return render_template("klantcode.html", afnemer=rotated, klantcode=klantcode, is_new=False)
 
 
-@pages.post("/afnemers/<nummer:afnemer_id>/uitschakelen")
-def uitschakelen(afnemer_id: int) -> Response:
+@OPERATOR.post("/afnemers/<id:afnemer_id>/uitschakelen")
+def disable_afnemer(afnemer_id: int) -> Response:
     """Refuse every call of an afnemer from now on."""
-    return _switch(afnemer_id, afnemers.disable, "{naam} is uitgeschakeld: alle verzoeken worden geweigerd.")
+    return _switch(afnemer_id, afnemers.disable, "{name} is uitgeschakeld: alle verzoeken worden geweigerd.")
 
 
-@pages.post("/afnemers/<nummer:afnemer_id>/inschakelen")
-def inschakelen(afnemer_id: int) -> Response:
-    """Let a disabled afnemer call again."""
-    return _switch(afnemer_id, afnemers.enable, "{naam} is ingeschakeld, met de klantcode van voorheen.")
+@OPERATOR.post("/afnemers/<id:afnemer_id>/inschakelen")
+def enable_afnemer(afnemer_id: int) -> Response:
+    """Allow the calls of a disabled afnemer again."""
+    return _switch(afnemer_id, afnemers.enable, "{name} is ingeschakeld, met de klantcode van voorheen.")
 
 
 def _switch(afnemer_id: int, act: Callable[..., None], done: str) -> Response:
-    found = _find(afnemer_id)
-    with portal_context().database.writing() as connection:
-        act(connection, found.klantnaam, moment(), actor=login_session.require_present().login)
-    flash(done.format(naam=found.klantnaam), "goed")
-    return redirect(url_for(".afnemer", afnemer_id=afnemer_id), 303)
+    afnemer = _require_afnemer(afnemer_id)
+    with database().writing() as connection:
+        act(connection, afnemer.klantnaam, now(), actor=_actor())
+    flash(done.format(name=afnemer.klantnaam), "goed")
+    return _to_afnemer(afnemer_id)
 
 
-def _find(afnemer_id: int) -> Afnemer:
-    with portal_context().database.reading() as connection:
+def _actor() -> str:
+    """Return the login that the journaal records for an act."""
+    return login_session.require_gebruiker().login
+
+
+def _require_afnemer(afnemer_id: int) -> Afnemer:
+    """Return an afnemer. Raises NotFound."""
+    with database().reading() as connection:
         return afnemers.by_id(connection, afnemer_id) or abort(404)
 
 
-def _show_one(found: Afnemer, form: RotateForm) -> str:
-    """Show an afnemer, with a ticket in its form: sent twice, it rotates once, and the code that was shown is good."""
-    session["bon"] = secrets.token_urlsafe(12)
-    return render_template("afnemer.html", afnemer=found, form=form, bon=session["bon"])
+def _to_afnemer(afnemer_id: int) -> Response:
+    return redirect(url_for(".show_afnemer", afnemer_id=afnemer_id), 303)
 
 
-def _show(form: AfnemerForm) -> str:
-    with portal_context().database.reading() as connection:
+def _show(afnemer: Afnemer, form: RotateForm) -> str:
+    """Show an afnemer with a new ticket: a form that is sent twice rotates once, and the code shown stays valid."""
+    session[_TICKET] = secrets.token_urlsafe(12)
+    return render_template("afnemer.html", afnemer=afnemer, form=form, ticket=session[_TICKET])
+
+
+def _show_list(form: AfnemerForm) -> str:
+    with database().reading() as connection:
         found = afnemers.list_all(connection)
-    offered = {
-        one.id: [entry.naam for entry in portal_context().catalogue if entry.afnemer == one.klantnaam] for one in found
+    entry_names = {
+        afnemer.id: [entry.naam for entry in catalogue() if entry.afnemer == afnemer.klantnaam] for afnemer in found
     }
-    return render_template("afnemers.html", form=form, afnemers=found, aanbod=offered, nu=moment())
+    return render_template("afnemers.html", form=form, afnemers=found, entry_names=entry_names)

@@ -1,25 +1,23 @@
-"""The Koppelingenoverzicht of a vestiging: what is activated, what is available, and what has ended."""
+"""The overview of a vestiging: its activated, available and ended koppelingen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, g, render_template
+from flask import render_template
 
-from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.koppelingen import overview as overzichten
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.actions import is_available
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.overview import ActivatedEntry, AvailableEntry
-from uwlr_adapter.portal.context import moment, portal_context
-from uwlr_adapter.portal.guard import SCHOOL
-from uwlr_adapter.portal.traffic import Standing, Traffic, sentence, standing_of, traffic_of
-
-pages = Blueprint(SCHOOL, __name__)
+from uwlr_adapter.koppelingen.overview import ActivatedEntry, AvailableEntry, overview
+from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.context import catalogue, database, now
+from uwlr_adapter.portal.school import has_new_voorwaarden
+from uwlr_adapter.portal.sentences import sentence_of
+from uwlr_adapter.portal.traffic import Standing, Traffic, standing_of, traffic_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,85 +26,43 @@ class OverviewRow:
 
     name: str
     entry: CatalogueEntry | None
-    """None: it left the catalogue. Nothing can be fetched through it any more; the school can still end it."""
+    """None when the entry left the catalogue: nothing can be fetched any more, but the school can still end it."""
     koppeling: Koppeling | None
+    """None for a koppeling that every school has."""
     standing: Standing
     connected: bool
-    """False while its learning platform is shut out by the operator."""
-    new_terms: bool
+    """False while the operator has disabled the afnemer."""
+    has_new_voorwaarden: bool
     traffic: Traffic | None
     sentence: str | None
-    """The last call, in a sentence."""
+    """The last call in words."""
 
 
-@pages.context_processor
-def _vestiging() -> dict[str, Vestiging | None]:
-    """Give the vestiging that every page here is about; none when the guard did not let the person in."""
-    if "brin6" not in g:
-        return {}
-    with portal_context().database.reading() as connection:
-        return {"vestiging": find_vestiging(connection, g.brin6)}
-
-
-@pages.get("/", endpoint="overzicht")
-def overzicht(brin6: str) -> str:
-    """Show the Koppelingenoverzicht."""
-    with portal_context().database.reading() as connection:
-        found = overzichten.overview(connection, portal_context().catalogue, brin6)
-        rows = [*_rows(connection, found.activated), *_orphans(connection, brin6)]
+@SCHOOL.get("/")
+def show_overview(brin6: str) -> str:
+    """Show the overview."""
+    with database().reading() as connection:
+        found = overview(connection, catalogue(), brin6)
+        rows = [*_catalogue_rows(connection, found.activated), *_orphan_rows(connection, brin6)]
         ended = store.list_ended(connection, brin6)
-    groepen = groupby(_by_type(found.available), lambda one: one.entry.type)
+    by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
-        "overzicht.html",
-        rijen=rows,
-        groepen=[(kind, list(group)) for kind, group in groepen],
-        beeindigd=[(one, portal_context().catalogue.get(one.entry_id)) for one in ended],
+        "overview.html",
+        rows=rows,
+        by_type=[(type_, list(entries)) for type_, entries in by_type],
+        ended=[(koppeling, catalogue().get(koppeling.entry_id)) for koppeling in ended],
     )
 
 
-@pages.get("/voorwaarden/<aanbod_id>")
-def voorwaarden(brin6: str, aanbod_id: str) -> Response:  # noqa: ARG001 - the path names the vestiging
-    """Give the terms of use of a koppeling as a file."""
-    entry = require_entry(aanbod_id)
-    terms = entry.voorwaarden
-    text = f"Gebruikersvoorwaarden {entry.naam}\nVersie {terms.versie}\n\n{terms.tekst.strip()}\n"
-    response = Response(text, mimetype="text/plain")
-    response.headers["Content-Disposition"] = f'attachment; filename="gebruikersvoorwaarden-{terms.versie}.txt"'
-    return response
-
-
-def require_entry(aanbod_id: str) -> CatalogueEntry:
-    """Give an entry of the catalogue, or answer that there is no such page."""
-    entry = portal_context().catalogue.get(aanbod_id)
-    return entry if entry is not None else abort(404)
-
-
-def require_koppeling(connection: sa.Connection, brin6: str, koppeling_id: int) -> Koppeling:
-    """Give a koppeling of this vestiging, or answer that there is no such page."""
-    return store.find(connection, koppeling_id, brin6) or abort(404)
-
-
-def name_of(koppeling: Koppeling) -> str:
-    """Give the name of a koppeling; one that left the catalogue has its id only."""
-    entry = portal_context().catalogue.get(koppeling.entry_id)
-    return koppeling.entry_id if entry is None else entry.naam
-
-
-def has_new_terms(koppeling: Koppeling) -> bool:
-    """Tell whether a living koppeling was agreed to with another version of the terms than the present one."""
-    entry = portal_context().catalogue.get(koppeling.entry_id)
-    return koppeling.is_living and entry is not None and koppeling.akkoord.voorwaarden != entry.voorwaarden.versie
-
-
-def _rows(connection: sa.Connection, activated: Iterable[ActivatedEntry]) -> list[OverviewRow]:
-    ones = list(activated)
-    with_data = [one.koppeling.id for one in ones if one.koppeling is not None and one.entry.has_code]
-    traffic = traffic_of(connection, with_data, moment())
-    today = day_of(moment())
+def _catalogue_rows(connection: sa.Connection, activated: Iterable[ActivatedEntry]) -> list[OverviewRow]:
+    activated = list(activated)
+    with_code = [one.koppeling.id for one in activated if one.koppeling is not None and one.entry.has_code]
+    traffic_by_id = traffic_of(connection, with_code, now())
+    today = day_of(now())
     rows = []
-    for one in ones:
-        verloop = None if one.koppeling is None else traffic.get(one.koppeling.id)
-        attempt = None if verloop is None else verloop.last_call
+    for one in activated:
+        traffic = None if one.koppeling is None else traffic_by_id.get(one.koppeling.id)
+        last_call = None if traffic is None else traffic.last_call
         rows.append(
             OverviewRow(
                 name=one.entry.naam,
@@ -114,35 +70,36 @@ def _rows(connection: sa.Connection, activated: Iterable[ActivatedEntry]) -> lis
                 koppeling=one.koppeling,
                 standing=standing_of(one.koppeling, today),
                 connected=is_available(connection, one.entry),
-                new_terms=one.koppeling is not None and has_new_terms(one.koppeling),
-                traffic=verloop,
-                sentence=None if attempt is None else sentence(attempt, one.entry.naam),
+                has_new_voorwaarden=one.koppeling is not None and has_new_voorwaarden(one.koppeling),
+                traffic=traffic,
+                sentence=None if last_call is None else sentence_of(last_call, one.entry.naam),
             )
         )
     return rows
 
 
-def _orphans(connection: sa.Connection, brin6: str) -> list[OverviewRow]:
-    """Give the living koppelingen that left the catalogue."""
-    ones = [one for one in store.list_living(connection, brin6) if portal_context().catalogue.get(one.entry_id) is None]
-    today = day_of(moment())
+def _orphan_rows(connection: sa.Connection, brin6: str) -> list[OverviewRow]:
+    """Return the rows of living koppelingen whose entry left the catalogue."""
+    living = store.list_living(connection, brin6)
+    today = day_of(now())
     return [
         OverviewRow(
-            name=one.entry_id,
+            name=koppeling.entry_id,
             entry=None,
-            koppeling=one,
-            standing=standing_of(one, today),
+            koppeling=koppeling,
+            standing=standing_of(koppeling, today),
             connected=True,
-            new_terms=False,
+            has_new_voorwaarden=False,
             traffic=None,
             sentence=None,
         )
-        for one in ones
+        for koppeling in living
+        if catalogue().get(koppeling.entry_id) is None
     ]
 
 
-def _by_type(available: Iterable[AvailableEntry]) -> list[AvailableEntry]:
-    """Give them with those of one type together, the types in the order of the catalogue."""
-    ones = list(available)
-    order = list(dict.fromkeys(one.entry.type for one in ones))
-    return sorted(ones, key=lambda one: order.index(one.entry.type))
+def _sort_by_type(available: Iterable[AvailableEntry]) -> list[AvailableEntry]:
+    """Return the entries grouped by type; types, and entries within one, keep the order of the catalogue."""
+    entries = list(available)
+    order = list(dict.fromkeys(one.entry.type for one in entries))
+    return sorted(entries, key=lambda one: order.index(one.entry.type))

@@ -1,16 +1,17 @@
-"""Where the portal stands, and which paths a login may lead back to."""
+"""The URL prefixes of the portal, and the check on a path to return to after logging in."""
 
 import re
 
 PREFIX = "/koppelingen"
+"""The prefix of every path of the portal."""
 PASSWORD_PREFIX = f"{PREFIX}/wachtwoord"
-"""Before the token of a one-time link."""
+"""The path of a one-time link, up to its token."""
 _LOCAL = re.compile(rf"{PREFIX}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
 def local_path(text: str | None) -> str | None:
-    """Give a path when it is one of the portal's own, written plainly; None for anything else.
+    """Return the text when it is a plain path of the portal, else None.
 
-    No host, scheme, query, double slash or dots to climb with: a login leads to no other place.
+    A host, scheme, query, double slash or dot segment is refused: a login never redirects outside the portal.
     """
     return text if text is not None and _LOCAL.fullmatch(text) else None

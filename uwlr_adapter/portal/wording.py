@@ -1,4 +1,4 @@
-"""The words of the portal: dates, numbers and outcomes as a school reads them."""
+"""Dates, durations and counts as a school reads them, in Dutch; most are filters of the templates."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -12,47 +12,46 @@ MONTHS = (
 )
 
 
-def dag(day: date) -> str:
-    """Give a day as `25-11-2026`."""
+def short_date(day: date) -> str:
+    """Return a day as `25-11-2026`."""
     return f"{day:%d-%m-%Y}"
 
 
-def lange_dag(day: date) -> str:
-    """Give a day as `25 november 2026`."""
+def long_date(day: date) -> str:
+    """Return a day as `25 november 2026`."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def tijdstip(moment: datetime) -> str:
-    """Give a moment in Amsterdam as `25 november 2026 om 14:05 uur`."""
+def date_time(moment: datetime) -> str:
+    """Return a timezone-aware moment as `25 november 2026 om 14:05 uur`, in Amsterdam."""
     local = moment.astimezone(AMSTERDAM)
-    return f"{lange_dag(local.date())} om {local:%H:%M} uur"
+    return f"{long_date(local.date())} om {local:%H:%M} uur"
 
 
-def kort_tijdstip(moment: datetime) -> str:
-    """Give a moment in Amsterdam as `25-11-2026 14:05`."""
+def short_date_time(moment: datetime) -> str:
+    """Return a timezone-aware moment as `25-11-2026 14:05`, in Amsterdam."""
     local = moment.astimezone(AMSTERDAM)
     return f"{local:%d-%m-%Y %H:%M}"
 
 
-def wachttijd(wait: timedelta) -> str:
-    """Give how long somebody waits, as `1 minuut` or `12 seconden`, rounded up."""
-    seconden = -int(-wait.total_seconds() // 1)
-    if seconden < 60:  # noqa: PLR2004 - a minute
-        return "1 seconde" if seconden == 1 else f"{seconden} seconden"
-    minutes = -(-seconden // 60)
-    return "1 minuut" if minutes == 1 else f"{minutes} minuten"
+def duration(wait: timedelta) -> str:
+    """Return a duration as `12 seconden` or, from a minute on, as `1 minuut`; each is rounded up."""
+    seconds = -int(-wait.total_seconds() // 1)
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return count_noun(seconds, "seconde", "seconden")
+    return count_noun(-(-seconds // 60), "minuut", "minuten")
 
 
-def aantal(getal: int, enkel: str, meer: str) -> str:
-    """Give a number with its noun: `1 leerling`, `2 leerlingen`."""
-    return f"{getal} {enkel if getal == 1 else meer}"
+def count_noun(number: int, singular: str, plural: str) -> str:
+    """Return a number with its noun: `1 leerling`, `2 leerlingen`."""
+    return f"{number} {singular if number == 1 else plural}"
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "dag": dag,
-    "lange_dag": lange_dag,
-    "tijdstip": tijdstip,
-    "kort_tijdstip": kort_tijdstip,
-    "aantal": aantal,
+    "short_date": short_date,
+    "long_date": long_date,
+    "date_time": date_time,
+    "short_date_time": short_date_time,
+    "count_noun": count_noun,
 }
-"""What templates may use by name."""
+"""The filters of the templates, by name."""

@@ -17,3 +17,4 @@ depends_on = ${repr(depends_on)}
 def upgrade() -> None:
     """Make the change."""
     ${upgrades if upgrades else "pass"}
+    op.execute("UPDATE schema_version SET number = ${int(up_revision)}")  # and readable_from, when it takes away

@@ -1,0 +1,12 @@
+"""The four groups of pages; `guard` decides by group who may see a page."""
+
+from flask import Blueprint
+
+PUBLIC = Blueprint("public", __name__)
+"""Pages for everybody: logging in, and setting a password by a one-time link."""
+ACCOUNT = Blueprint("account", __name__)
+"""Pages of every logged-in user."""
+SCHOOL = Blueprint("school", __name__)
+"""Pages of one vestiging, for the users that act for it."""
+OPERATOR = Blueprint("operator", __name__)
+"""Pages of operators."""

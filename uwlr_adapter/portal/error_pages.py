@@ -1,0 +1,51 @@
+"""The pages for requests that fail. A failure is logged by kind and place, without text that may quote a value."""
+
+import logging
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from uwlr_adapter.errors import log_failure
+from uwlr_adapter.portal.guard import requested_page
+
+logger = logging.getLogger("uwlr_adapter.portal")
+
+_TEXTS = {
+    400: ("Dit formulier is verouderd", "Er is niets gewijzigd. Begin het formulier opnieuw."),
+    404: ("Deze pagina is er niet", "De pagina bestaat niet, of hoort niet bij uw gegevens."),
+    405: ("Dit kan hier niet", "Ga terug en probeer het vanaf de pagina zelf."),
+    413: ("Dat is te veel", "Het formulier is te groot. Er is niets gewijzigd."),
+    500: ("Er ging iets mis", "Dat ligt aan ons; er is niets half gedaan. Probeer het later opnieuw."),
+    503: ("Even niet beschikbaar", "Er is niets gewijzigd. Probeer het over een minuut opnieuw."),
+}
+"""Title and sentence by HTTP status."""
+
+
+def register(app: Flask) -> None:
+    """Register the error pages in the application."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(DBAPIError, _database_failed)
+    app.register_error_handler(Exception, _failed)
+
+
+def _refused(error: HTTPException) -> tuple[str, int]:
+    retry = isinstance(error, CSRFError) and request.method == "POST"
+    return _page(error.code or 500, retry_url=requested_page() if retry else None)
+
+
+def _database_failed(error: DBAPIError) -> tuple[str, int]:
+    log_failure(error, logger)
+    return _page(503)
+
+
+def _failed(error: Exception) -> tuple[str, int]:
+    log_failure(error, logger)
+    return _page(500)
+
+
+def _page(status: int, *, retry_url: str | None = None) -> tuple[str, int]:
+    """Return the page of a status; one without a text has that of 400 or 500."""
+    title, text = _TEXTS.get(status, _TEXTS[500 if status >= 500 else 400])  # noqa: PLR2004 - HTTP
+    return render_template("error.html", title=title, text=text, retry_url=retry_url), status

@@ -1,0 +1,126 @@
+"""The journaal of a vestiging: a page to search it, and the same rows as a CSV file."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Response, abort, render_template, request, stream_with_context
+
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.journaal import search
+from uwlr_adapter.journaal.model import Entry, OutcomeKind
+from uwlr_adapter.journaal.search import EntryFilter
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.forms import SearchForm
+from uwlr_adapter.portal.school import name_of
+from uwlr_adapter.portal.sentences import sentence_of
+from uwlr_adapter.portal.wording import short_date_time
+
+PER_PAGE = 50
+"""Rows on one page."""
+PER_READ = 1000
+"""Rows read at once for a file: it is streamed, so that a long one does not fill memory."""
+CSV_COLUMNS = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen")
+KIND_WORDS = {
+    OutcomeKind.ANSWERED: "Opgehaald",
+    OutcomeKind.REFUSED: "Geweigerd",
+    OutcomeKind.ACT: "Handeling",
+}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInWords:
+    """One entry of the journaal as a school reads it."""
+
+    entry: Entry
+    name: str
+    kind: str
+    sentence: str
+
+
+@SCHOOL.get("/journaal")
+def show_journaal(brin6: str) -> str:
+    """Show the entries that the form asks for, newest first."""
+    form, entry_filter, koppelingen = _read_query(brin6)
+    before_id = request.args.get("voor", type=int)
+    entries = []
+    if entry_filter is not None:
+        with database().reading() as connection:
+            entries = search.search(connection, entry_filter, limit=PER_PAGE + 1, before_id=before_id)
+    shown = entries[:PER_PAGE]
+    return render_template(
+        "journaal.html",
+        form=form,
+        rows=[_in_words(entry, koppelingen) for entry in shown],
+        chosen={name: value for name, value in request.args.items() if name in form and value},
+        older_than=shown[-1].id if len(entries) > PER_PAGE else None,
+        is_continued=before_id is not None,
+    )
+
+
+@SCHOOL.get("/journaal.csv")
+def download_journaal(brin6: str) -> Response:
+    """Return all entries that the form asks for as a CSV file that a Dutch spreadsheet opens."""
+    _, entry_filter, koppelingen = _read_query(brin6)
+    if entry_filter is None:
+        abort(400)
+    response = Response(stream_with_context(_csv_lines(entry_filter, koppelingen)), mimetype="text/csv")
+    file_name = f"journaal-{brin6}-{day_of(now()):%Y-%m-%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, Koppeling]]:
+    """Return the form, its filter (None when a field is invalid), and all koppelingen of the vestiging by id."""
+    with database().reading() as connection:
+        koppelingen = [*store.list_living(connection, brin6), *store.list_ended(connection, brin6)]
+    by_id = {koppeling.id: koppeling for koppeling in koppelingen}
+    names = {koppeling.entry_id: name_of(koppeling) for koppeling in koppelingen}
+    form = SearchForm(request.args)
+    form.koppeling.choices = [("", "Alle koppelingen"), *sorted(names.items(), key=lambda item: item[1])]
+    form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in KIND_WORDS.items())]
+    if not form.validate():
+        for field in (form.van, form.tot):
+            if field.errors:
+                field.errors = ["Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."]
+        return form, None, by_id
+    entry_id = form.koppeling.data
+    ids = tuple(one.id for one in koppelingen if one.entry_id == entry_id) if entry_id else None
+    outcome = OutcomeKind(form.uitkomst.data) if form.uitkomst.data else None
+    return form, EntryFilter(brin6, ids, form.van.data, form.tot.data, outcome), by_id
+
+
+def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
+    koppeling = koppelingen.get(entry.koppeling_id or 0)
+    name = "-" if koppeling is None else name_of(koppeling)
+    return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name))
+
+
+def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> Iterator[str]:
+    """Yield the lines of the file: a byte order mark for Excel, and semicolons, since a comma is decimal in Dutch."""
+    yield "\ufeff" + _csv_line(CSV_COLUMNS)
+    before_id: int | None = None
+    while True:
+        with database().reading() as connection:
+            entries = search.search(connection, entry_filter, limit=PER_READ, before_id=before_id)
+        for entry in entries:
+            words = _in_words(entry, koppelingen)
+            leerlingen = "" if entry.leerlingen is None else str(entry.leerlingen)
+            moment = short_date_time(entry.moment)
+            yield _csv_line((moment, words.name, words.kind, entry.outcome, words.sentence, leerlingen))
+        if len(entries) < PER_READ:
+            return
+        before_id = entries[-1].id
+
+
+def _csv_line(cells: tuple[str, ...]) -> str:
+    """Return one line; a cell that a spreadsheet would read as a formula is made text."""
+    buffer = io.StringIO()
+    safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) and len(cell) > 1 else cell for cell in cells]
+    csv.writer(buffer, delimiter=";").writerow(safe)
+    return buffer.getvalue()

@@ -1,0 +1,59 @@
+"""Setting a password by the one-time link that the operator hands out."""
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from uwlr_adapter.gebruikers import accounts, passwords
+from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.portal.blueprints import PUBLIC
+from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.forms import PasswordForm
+
+
+@PUBLIC.get("/wachtwoord/<token>")
+def show_password(token: str) -> ResponseReturnValue:
+    """Show the form to set a password, when the link is valid."""
+    try:
+        owner = _find_owner(token)
+    except InvalidLinkError:
+        return render_template("invalid_link.html"), 404
+    return _show(PasswordForm(), owner)
+
+
+@PUBLIC.post("/wachtwoord/<token>")
+def set_password(token: str) -> ResponseReturnValue:
+    """Set the password, which uses up the link and ends every session of the user."""
+    form = PasswordForm(request.form)
+    try:
+        owner = _find_owner(token)
+        if not (form.validate() and _check_strength(form, owner)):
+            return _show(form, owner), 422
+        hash_ = passwords.make_hash(str(form.wachtwoord.data))
+        with database().writing() as connection:
+            accounts.set_password(connection, token, hash_, now())
+    except InvalidLinkError:
+        return render_template("invalid_link.html"), 404
+    session.clear()
+    flash("Uw wachtwoord is ingesteld. Log nu in.", "goed")
+    return redirect(url_for(".show_login"), 303)
+
+
+def _find_owner(token: str) -> Gebruiker:
+    """Return the user of a link. Raises InvalidLinkError."""
+    with database().reading() as connection:
+        return accounts.by_link(connection, token, now())
+
+
+def _check_strength(form: PasswordForm, owner: Gebruiker) -> bool:
+    """Return whether the password is strong enough; set the error of its field when it is not."""
+    try:
+        passwords.require_good(str(form.wachtwoord.data), owner.login, owner.naam)
+    except WeakPasswordError as error:
+        form.wachtwoord.errors = [str(error)]
+        return False
+    return True
+
+
+def _show(form: PasswordForm, owner: Gebruiker) -> str:
+    return render_template("password.html", form=form, owner=owner)

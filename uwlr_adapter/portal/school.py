@@ -1,0 +1,67 @@
+"""What the pages of one vestiging share: the vestiging itself, and looking up koppelingen and catalogue entries."""
+
+import sqlalchemy as sa
+from flask import abort, flash, g, redirect, url_for
+from werkzeug.wrappers import Response
+
+from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
+from uwlr_adapter.koppelingen import store
+from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
+from uwlr_adapter.koppelingen.errors import KoppelingError
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.context import catalogue, database
+
+
+@SCHOOL.context_processor
+def _vestiging() -> dict[str, Vestiging | None]:
+    """Return the vestiging for the templates; nothing when `guard` refused the request."""
+    if "brin6" not in g:
+        return {}
+    with database().reading() as connection:
+        return {"vestiging": find_vestiging(connection, g.brin6)}
+
+
+def require_entry(entry_id: str) -> CatalogueEntry:
+    """Return an entry of the catalogue. Raises NotFound."""
+    entry = catalogue().get(entry_id)
+    return entry if entry is not None else abort(404)
+
+
+def require_koppeling(connection: sa.Connection, brin6: str, koppeling_id: int) -> Koppeling:
+    """Return a koppeling of this vestiging, living or ended. Raises NotFound."""
+    return store.find(connection, koppeling_id, brin6) or abort(404)
+
+
+def read_koppeling(brin6: str, koppeling_id: int) -> Koppeling:
+    """Return a koppeling of this vestiging, read in a transaction of its own. Raises NotFound."""
+    with database().reading() as connection:
+        return require_koppeling(connection, brin6, koppeling_id)
+
+
+def name_of(koppeling: Koppeling) -> str:
+    """Return the name of a koppeling, or its entry id when the entry left the catalogue."""
+    entry = catalogue().get(koppeling.entry_id)
+    return koppeling.entry_id if entry is None else entry.naam
+
+
+def has_new_voorwaarden(koppeling: Koppeling) -> bool:
+    """Return whether a living koppeling was agreed to with voorwaarden of another version than the present one."""
+    entry = catalogue().get(koppeling.entry_id)
+    return koppeling.is_living and entry is not None and koppeling.akkoord.voorwaarden != entry.voorwaarden.versie
+
+
+def to_overview(brin6: str) -> Response:
+    """Redirect to the overview."""
+    return redirect(url_for("school.show_overview", brin6=brin6), 303)
+
+
+def to_koppeling(brin6: str, koppeling_id: int) -> Response:
+    """Redirect to the page of a koppeling."""
+    return redirect(url_for("school.show_koppeling", brin6=brin6, koppeling_id=koppeling_id), 303)
+
+
+def refuse(brin6: str, koppeling_id: int, error: KoppelingError) -> Response:
+    """Redirect to the page of a koppeling, with the reason why nothing was done."""
+    flash(str(error), "let-op")
+    return to_koppeling(brin6, koppeling_id)

@@ -1,0 +1,47 @@
+"""Entries of the journaal as Dutch sentences for a school."""
+
+from uwlr_adapter.journaal.model import Entry, OutcomeKind, RefusalReason
+
+_ANSWERED = {
+    "leerlinggegevens": "De gegevens zijn opgehaald.",
+    "leerlinggegevens-structuur": "De groepen zijn opgehaald.",
+    "leerlinggegevens-leerlingen": "De leerlingen zijn opgehaald.",
+    "leerlinggegevens-leerkrachten": "De leerkrachten zijn opgehaald.",
+    "geenwijzigingen": "Er was niets gewijzigd sinds de vorige keer.",
+    "geengegevens": "Er zijn geen gegevens voor het schooljaar waar {name} om vroeg.",
+}
+_ANSWERED_OTHERWISE = "Het verzoek is beantwoord."
+_REFUSED = {
+    RefusalReason.WRONG_CODE: (
+        "{name} probeert op te halen met een andere verificatiecode. Laat {name} de code controleren, of vul bij "
+        "Bewerken de code in die {name} gebruikt."
+    ),
+    RefusalReason.PAUSED: "{name} probeerde op te halen terwijl de koppeling gepauzeerd was.",
+    RefusalReason.ENDED: "{name} probeerde op te halen terwijl de koppeling beëindigd was.",
+    RefusalReason.NOT_STARTED: "{name} probeerde op te halen vóór de startdatum.",
+    RefusalReason.NO_KOPPELING: "{name} probeerde op te halen, maar deze koppeling wordt niet meer aangeboden.",
+    RefusalReason.SCHEMA: (
+        "{name} vraagt de gegevens op een manier die niet volgens de afspraak UWLR is. {name} lost dit op."
+    ),
+    RefusalReason.VERSION: "{name} vraagt een versie van UWLR die hier niet bestaat. {name} lost dit op.",
+    RefusalReason.OWN_FAILURE: "Het ophalen mislukte aan onze kant. {name} kan het opnieuw proberen.",
+}
+_REFUSED_OTHERWISE = "Het verzoek van {name} is geweigerd."
+_ACTS = {
+    "geactiveerd": "De koppeling is geactiveerd.",
+    "code gewijzigd": "De verificatiecode is gewijzigd.",
+    "gepauzeerd": "De verificatiecode is verwijderd; de uitwisseling is gepauzeerd.",
+    "hervat": "De verificatiecode is ingevuld; de uitwisseling is hervat.",
+    "akkoord vernieuwd": "De school is akkoord met nieuwe gebruikersvoorwaarden.",
+    "beëindigd": "De koppeling is beëindigd.",
+}
+
+
+def sentence_of(entry: Entry, name: str) -> str:
+    """Return what an entry of the journaal says, with the name of the learning platform."""
+    if entry.outcome_kind is OutcomeKind.ACT:
+        return _ACTS.get(entry.act, entry.act)
+    if entry.outcome_kind is OutcomeKind.ANSWERED:
+        return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
+    refusals = {str(reason): text for reason, text in _REFUSED.items()}
+    return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name)
