@@ -64,10 +64,10 @@ bench-imports: $(VENV)/installed-test ## Measure the time and the memory of impo
 	$(VENV)/bin/python benchmarks/imports.py
 
 bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and fetch them; SCHOOLS=100 takes fewer.
-	$(VENV)/bin/python benchmarks/natie.py --schools $(SCHOOLS)
+	$(VENV)/bin/python benchmarks/nation.py --schools $(SCHOOLS)
 
 screenshots: $(VENV)/installed-test ## Take pictures of the pages into docs/screenshots; look at each before a commit.
-	$(VENV)/bin/python tests/screenshots.py
+	PYTHONPATH=tests $(VENV)/bin/python -m support.screenshots
 
 python: $(VENV)/bin/python ## Print the version of Python of the environment.
 	@$(VENV)/bin/python -c '$(VERSION)'

@@ -1,4 +1,4 @@
-"""What the rivals of a benchmark serve: `python benchmarks/applications.py KIND --port N [--workers N]`.
+"""The applications of the rivals of a benchmark: `python benchmarks/applications.py KIND --port N [--workers N]`.
 
 The server is that of the product (`serve.run`); only what it loads is another application.
 """
@@ -28,7 +28,7 @@ BYTES = "BENCH_BYTES"
 
 
 def without_journal(settings: Settings) -> RsgiApp:
-    """Give the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
+    """Return the product, but nothing is written down of a call; for a benchmark only, no setting can do this."""
 
     async def write_entry(_rsgi: RsgiApp, _grouped: object, outcome: object, _record: object) -> object:
         return outcome
@@ -38,7 +38,7 @@ def without_journal(settings: Settings) -> RsgiApp:
 
 
 def newcomer(settings: Settings) -> "WSGIApplication":
-    """Give the typed Spyne service, and beside it the path on which the server sees that it is there."""
+    """Return the typed Spyne service, and beside it the path on which the server sees that it is there."""
     from newcomer import make_newcomer  # noqa: PLC0415 - Spyne is loaded by who needs it
 
     database = Database(settings.database_url)
@@ -60,7 +60,7 @@ def _files() -> dict[str, bytes]:
 
 
 def same_bytes(_settings: Settings) -> Any:  # noqa: ANN401 - granian has no types for these
-    """Give files from memory, by their names; the request is not even read. As the product: in one thread."""
+    """Return files from memory, by their names; the request is not even read. As the product: in one thread."""
     files, headers = _files(), [("Content-Type", "text/xml; charset=utf-8")]
 
     async def application(scope: Any, protocol: Any) -> None:  # noqa: ANN401 - idem
@@ -70,7 +70,7 @@ def same_bytes(_settings: Settings) -> Any:  # noqa: ANN401 - granian has no typ
 
 
 def same_bytes_wsgi(_settings: Settings) -> "WSGIApplication":
-    """Give the same in the threads of WSGI."""
+    """Return the same in the threads of WSGI."""
     files = _files()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":

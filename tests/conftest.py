@@ -1,10 +1,10 @@
-"""What holds for every test, and the two databases on which those of the storage run."""
+"""Fixtures of every test, and the two databases on which the tests of storage run."""
 
 from collections.abc import Iterator
 
-import databank as databanken
 import pytest
-from databank import Databank
+from support import databases as database_servers
+from support.databases import PostgresServer
 
 from uwlr_adapter.db.database import Database
 
@@ -28,30 +28,32 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Databank]:
-    """Give the PostgreSQL server of this run."""
-    with databanken.session() as server:
+def postgresql() -> Iterator[PostgresServer]:
+    """Yield the PostgreSQL server of this run."""
+    with database_servers.session() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def databank(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
     """Run a test on both databases: `Settings` names one of its own, that has every table on PostgreSQL.
 
-    Gives which one it is.
+    Yields which one it is.
     """
     if request.param == "sqlite":
         yield "sqlite"
         return
-    server: Databank = request.getfixturevalue("postgresql")
+    server: PostgresServer = request.getfixturevalue("postgresql")
     with server.database() as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield "postgresql"
 
 
 @pytest.fixture
-def empty_postgresql(postgresql: Databank, monkeypatch: pytest.MonkeyPatch, _close_databases: None) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database without any table; `Settings` names it."""
+def empty_postgresql(
+    postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch, _close_databases: None
+) -> Iterator[str]:
+    """Yield the URL of a PostgreSQL database without any table; `Settings` names it."""
     with postgresql.database(empty=True) as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield url

@@ -1,8 +1,8 @@
 """Faults on the wire."""
 
 import pytest
-from berichten import SOAP11
 from lxml import etree
+from support.messages import SOAP11
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.schemas import Finding

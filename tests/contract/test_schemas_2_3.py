@@ -3,21 +3,21 @@
 from collections import Counter
 
 import pytest
-from antwoorden import basis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, LG, mutant, seeded
-from oracle import amount
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
+from support.answers import basis
+from support.mutants import GENERAL, LG, mutant, seeded
+from support.oracle import amount
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
 
 from uwlr_adapter.compare.samples import STEPS, step
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.files import contract_file
 
-VORIGE = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
-ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.3/antwoord.xsd")))
+PREVIOUS = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
+ANSWER = etree.XMLSchema(file=str(contract_file("schemas/2.3/antwoord.xsd")))
 NS = {"": LG}
 
 
@@ -26,21 +26,21 @@ def _leerlingen(root: etree._Element) -> list[etree._Element]:
 
 
 def _bases() -> list[etree._Element]:
-    """Give an answer with everything, and its leerlingen alone."""
+    """Return an answer with everything, and its leerlingen alone."""
     return [basis(), step(basis(), "leerlingen")]
 
 
 @settings(max_examples=amount(60, 500), deadline=None)
-@given(dataset=datasets(), naast=st.booleans())
-def test_random_answers_are_valid(dataset: Dataset, *, naast: bool) -> None:
+@given(dataset=datasets(), beside=st.booleans())
+def test_random_answers_are_valid(dataset: Dataset, *, beside: bool) -> None:
     """Every dataset is valid for each operation, with and without the keys of leerlingen who have an eckid."""
     for answer in (
-        render(dataset, "2.3", key_naast_eckid=naast),
+        render(dataset, "2.3", key_naast_eckid=beside),
         render_structuur(dataset, "2.3"),
-        render_leerlingen(dataset, dataset.leerlingen, "2.3", key_naast_eckid=naast),
+        render_leerlingen(dataset, dataset.leerlingen, "2.3", key_naast_eckid=beside),
         render_leerkrachten(dataset, dataset.leerkrachten, "2.3"),
     ):
-        assert ANTWOORD.validate(etree.fromstring(answer)), ANTWOORD.error_log
+        assert ANSWER.validate(etree.fromstring(answer)), ANSWER.error_log
 
 
 @pytest.mark.parametrize("naam", ["", *STEPS])
@@ -50,8 +50,8 @@ def test_the_same_as_2_2_where_leerlingen_have_keys(naam: str) -> None:
     base = step(basis(), naam) if naam else basis()
     verdicts: Counter[tuple[bool, bool]] = Counter()
     for number in range(amount(400, 2000)):
-        damaged = mutant(rng, base, ALGEMEEN)
-        verdict = VORIGE.validate(damaged), ANTWOORD.validate(damaged)
+        damaged = mutant(rng, base, GENERAL)
+        verdict = PREVIOUS.validate(damaged), ANSWER.validate(damaged)
         if verdict == (False, True):
             assert any(leerling.get("key") is None for leerling in _leerlingen(damaged)), f"mutant {number}"
         assert verdict != (True, False), f"mutant {number}: 2.2 accepts what 2.3 refuses"
@@ -64,8 +64,8 @@ def test_a_leerling_may_lack_a_key() -> None:
     for root in _bases():
         for leerling in _leerlingen(root)[:2]:
             del leerling.attrib["key"]
-        assert ANTWOORD.validate(root)
-        assert not VORIGE.validate(root)
+        assert ANSWER.validate(root)
+        assert not PREVIOUS.validate(root)
 
 
 @pytest.mark.parametrize("attribute", ["key", "eckid"])
@@ -75,9 +75,9 @@ def test_what_identifies_is_unique(attribute: str) -> None:
         first, second, third = _leerlingen(root)
         del second.attrib[attribute]
         third.set(attribute, "new")
-        assert ANTWOORD.validate(root)
+        assert ANSWER.validate(root)
         third.set(attribute, first.get(attribute, ""))
-        assert not ANTWOORD.validate(root)
+        assert not ANSWER.validate(root)
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_all_else_keeps_its_key(path: str) -> None:
     element = root.find(f".//{path}", NS)
     assert element is not None
     del element.attrib["key"]
-    assert not ANTWOORD.validate(root)
+    assert not ANSWER.validate(root)

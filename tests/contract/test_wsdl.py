@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from mutanten import ALGEMEEN, AUT, LG, XSD, every_single_change, mutant, seeded
-from oracle import amount
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
-from wsdltypen import WSDL, schema
+from support.mutants import AUT, GENERAL, LG, XSD, every_single_change, mutant, seeded
+from support.oracle import amount
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
+from support.wsdl_types import WSDL, schema
 
 from uwlr_adapter.compare.samples import FORMS, STEPS, step
 from uwlr_adapter.compare.samples import answer as vol
@@ -20,17 +20,17 @@ from uwlr_adapter.contract.files import contract_file
 W = "http://schemas.xmlsoap.org/wsdl/"
 S = "http://schemas.xmlsoap.org/wsdl/soap/"
 NS = {"w": W, "s": S, "xs": XSD}
-STAMMEN = ("Leerlinggegevens", "Structuur", "Leerlingen", "Leerkrachten")
-KANTEN = ("Verzoek", "Antwoord")
-VERSIES = ("2.2", "2.3")
-ANTWOORD = {version: etree.XMLSchema(file=str(contract_file(f"schemas/{version}/antwoord.xsd"))) for version in VERSIES}
+STEMS = ("Leerlinggegevens", "Structuur", "Leerlingen", "Leerkrachten")
+SIDES = ("Verzoek", "Antwoord")
+VERSIONS = ("2.2", "2.3")
+ANSWER = {version: etree.XMLSchema(file=str(contract_file(f"schemas/{version}/antwoord.xsd"))) for version in VERSIONS}
 VERZOEK = etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
 AUTORISATIE = etree.XMLSchema(file=str(contract_file("schemas/2.2/autorisatie.xsd")))
 
 
 @pytest.fixture(scope="module")
 def wsdl() -> etree._Element:
-    """Give the WSDL."""
+    """Return the WSDL."""
     return etree.parse(str(WSDL)).getroot()
 
 
@@ -44,24 +44,24 @@ def _values(wsdl: etree._Element, path: str) -> list[str]:
     ("path", "values"),
     [
         ("/w:definitions/@targetNamespace", [LG]),
-        ("//w:message/@name", ["msgHeader", *(f"msg{stem}{kant}" for stem in STAMMEN for kant in KANTEN)]),
-        ("//w:message/w:part/@name", ["msgpHeader", *(f"msgp{stem}{kant}" for stem in STAMMEN for kant in KANTEN)]),
+        ("//w:message/@name", ["msgHeader", *(f"msg{stem}{side}" for stem in STEMS for side in SIDES)]),
+        ("//w:message/w:part/@name", ["msgpHeader", *(f"msgp{stem}{side}" for stem in STEMS for side in SIDES)]),
         (
             "//w:part/@element",
-            ["aut:autorisatie", *(f"lg:{stem}_{kant}".lower() for stem in STAMMEN for kant in KANTEN)],
+            ["aut:autorisatie", *(f"lg:{stem}_{side}".lower() for stem in STEMS for side in SIDES)],
         ),
         ("//w:portType/@name", ["prtLeerlinggegevens", "prtGetrapt"]),
         ("//w:portType[1]/w:operation/@name", ["HaalLeerlinggegevens"]),
-        ("//w:portType[2]/w:operation/@name", [f"Haal{stem}" for stem in STAMMEN[1:]]),
+        ("//w:portType[2]/w:operation/@name", [f"Haal{stem}" for stem in STEMS[1:]]),
         ("//w:binding/@name", ["bndLeerlinggegevens", "bndLeerlinggegevens-getrapt"]),
         ("//w:binding/@type", ["lg:prtLeerlinggegevens", "lg:prtGetrapt"]),
         ("//w:binding[1]/w:operation/@name", ["HaalLeerlinggegevens"]),
-        ("//w:binding[2]/w:operation/@name", [f"Haal{stem}" for stem in STAMMEN[1:]]),
+        ("//w:binding[2]/w:operation/@name", [f"Haal{stem}" for stem in STEMS[1:]]),
         ("//s:binding/@style", ["document"] * 2),
         ("//s:binding/@transport", ["http://schemas.xmlsoap.org/soap/http"] * 2),
         (
             "//s:operation/@soapAction",
-            ["HaalLeerlinggegevens", *(f"{LG}/{stem.lower()}_verzoek" for stem in STAMMEN[1:])],
+            ["HaalLeerlinggegevens", *(f"{LG}/{stem.lower()}_verzoek" for stem in STEMS[1:])],
         ),
         ("//w:binding//w:input/s:header/@message", ["lg:msgHeader"] * 4),
         ("//w:binding//w:input/s:header/@part", ["msgpHeader"] * 4),
@@ -86,7 +86,7 @@ def test_operations_match_the_contract(wsdl: etree._Element) -> None:
             strict=True,
         )
     )
-    assert offered == {operatie.name: operatie.soap_action for operatie in names.OPERATIONS.values()}
+    assert offered == {operation.name: operation.soap_action for operation in names.OPERATIONS.values()}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def _particles(wsdl: etree._Element, name: str) -> list[etree._Element]:
     return [item for item in found if isinstance(item, etree._Element)]  # noqa: SLF001 - lxml has no other name for it
 
 
-@pytest.mark.parametrize("stem", STAMMEN)
+@pytest.mark.parametrize("stem", STEMS)
 def test_outcomes_are_one_choice_of_three(wsdl: etree._Element, stem: str) -> None:
     """The three outcomes of each operation stand side by side, each an element of its own."""
     (choice,) = _particles(wsdl, f"{stem}Antwoord")
@@ -170,7 +170,7 @@ def test_no_type_is_left_over(wsdl: etree._Element) -> None:
 
 
 def _answers(dataset: Dataset, version: str) -> list[etree._Element]:
-    """Give the four answers that carry a dataset."""
+    """Return the four answers that carry a dataset."""
     return [
         etree.fromstring(answer)
         for answer in (
@@ -182,43 +182,43 @@ def _answers(dataset: Dataset, version: str) -> list[etree._Element]:
     ]
 
 
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("version", VERSIONS)
 @settings(max_examples=amount(40, 500), deadline=None)
 @given(dataset=datasets(), seed=st.integers(0, 2**32))
-def test_answers_are_never_too_wide(versie: str, dataset: Dataset, seed: int) -> None:
-    """What our schemas accept as an answer to any operation, the types of the WSDL accept."""
+def test_answers_are_never_too_wide(version: str, dataset: Dataset, seed: int) -> None:
+    """The types of the WSDL accept every answer that our schemas accept, to any operation."""
     rng = seeded(str(seed))
-    for root in _answers(dataset, versie):
-        assert ANTWOORD[versie].validate(root)
+    for root in _answers(dataset, version):
+        assert ANSWER[version].validate(root)
         assert schema(LG).validate(root)
-        damaged = mutant(rng, root, ALGEMEEN)
-        assert schema(LG).validate(damaged) or not ANTWOORD[versie].validate(damaged), f"seed {seed}"
+        damaged = mutant(rng, root, GENERAL)
+        assert schema(LG).validate(damaged) or not ANSWER[version].validate(damaged), f"seed {seed}"
 
 
-@pytest.mark.parametrize("versie", VERSIES)
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", [*FORMS, *STEPS])
-def test_no_single_value_is_too_wide(name: str, versie: str) -> None:
+def test_no_single_value_is_too_wide(name: str, version: str) -> None:
     """Whatever one element or attribute of a full answer becomes: if our schema accepts it, so do the WSDL's types."""
     whole = step(vol("brincode"), name) if name in STEPS else vol(name)
     accepted = 0
     for done in every_single_change(whole):
-        if ANTWOORD[versie].validate(whole):
+        if ANSWER[version].validate(whole):
             accepted += 1
             assert schema(LG).validate(whole), done
     assert accepted > 100
 
 
-@pytest.mark.parametrize("stem", STAMMEN)
+@pytest.mark.parametrize("stem", STEMS)
 @pytest.mark.parametrize("outcome", ["geenwijzigingen", "geengegevens"])
 def test_outcomes_without_data(stem: str, outcome: str) -> None:
     """The empty outcomes are valid by the types of the WSDL."""
     name = f"{stem.lower()}_antwoord"
     root = etree.fromstring(f'<{name} xmlns="{LG}"><{outcome}/></{name}>')
-    assert all(judge.validate(root) for judge in ANTWOORD.values())
+    assert all(judge.validate(root) for judge in ANSWER.values())
     assert schema(LG).validate(root)
 
 
-_SCHOLEN = (
+_SCHOOLS = (
     "<brincode>21QW</brincode>",
     "<brincode>21QW</brincode><dependancecode/>",
     "<brincode>21QW</brincode><dependancecode>01</dependancecode>",
@@ -227,15 +227,15 @@ _SCHOLEN = (
 _GROEPEN = '<groepen><groep key="g1"/><samengestelde_groep/><groep/></groepen>'
 
 
-@pytest.mark.parametrize("stem", STAMMEN)
+@pytest.mark.parametrize("stem", STEMS)
 def test_requests_are_never_too_wide(stem: str) -> None:
-    """What our schemas accept as a request or a header, the types of the WSDL accept."""
+    """The types of the WSDL accept every request and header that our schemas accept."""
     rng = seeded(f"wsdl {stem}")
     name, groepen = f"{stem.lower()}_verzoek", _GROEPEN if stem in {"Leerlingen", "Leerkrachten"} else ""
     accepted = 0
     for number in range(amount(200, 800)):
         request = etree.fromstring(
-            f'<{name} xmlns="{LG}"><schooljaar>2026-2027</schooljaar>{rng.choice(_SCHOLEN)}'
+            f'<{name} xmlns="{LG}"><schooljaar>2026-2027</schooljaar>{rng.choice(_SCHOOLS)}'
             "<xsdversie>2.2</xsdversie><gegevenssetid>x</gegevenssetid>"
             f"<laatstontvangengegevens>2026-09-01T10:00:00</laatstontvangengegevens>{groepen}</{name}>"
         )
@@ -244,7 +244,7 @@ def test_requests_are_never_too_wide(stem: str) -> None:
             "<klantnaam>c</klantnaam></autorisatie>"
         )
         for judge, types, base in ((VERZOEK, schema(LG), request), (AUTORISATIE, schema(AUT), header)):
-            damaged = mutant(rng, base, ALGEMEEN)
+            damaged = mutant(rng, base, GENERAL)
             if judge.validate(damaged):
                 accepted += 1
                 assert types.validate(damaged), f"mutant {number}"

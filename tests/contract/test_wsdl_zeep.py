@@ -8,10 +8,10 @@ import requests
 import zeep
 from hypothesis import given, settings
 from lxml import etree
-from mutanten import AUT, LG
-from referentie import render, render_leerkrachten, render_leerlingen, render_structuur
-from strategieen import datasets
-from wsdltypen import WSDL
+from support.mutants import AUT, LG
+from support.reference_writer import render, render_leerkrachten, render_leerlingen, render_structuur
+from support.strategies import datasets
+from support.wsdl_types import WSDL
 
 from uwlr_adapter.contract.dataset import Dataset, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.files import contract_file
@@ -21,33 +21,33 @@ _SCHOOL = "<school><schooljaar>2026-2027</schooljaar><brincode>21QW</brincode></
 _HEADER = {"autorisatie": {"autorisatiesleutel": "21QW00abcdefghijklmn", "klantcode": "c", "klantnaam": "n"}}
 
 
-class Postbus(zeep.Transport):
+class Mailbox(zeep.Transport):
     """A transport without a network: keeps the request and hands back the answer laid ready."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # zeep has types in part
-        self.antwoord = b""
-        self.verzoek = b""
+        self.answer = b""
+        self.request = b""
         self.headers: Mapping[str, str] = {}
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> requests.Response:
         """Keep the request; give the answer in an envelope."""
         assert address == "http://localhost/uwlr/leerlinggegevens"
-        self.verzoek, self.headers = message, headers
+        self.request, self.headers = message, headers
         response = requests.Response()
         response.status_code = 200
         response.headers["Content-Type"] = "text/xml; charset=utf-8"
         response._content = (  # noqa: SLF001 - the one way to make a response by hand
-            f'<s:Envelope xmlns:s="{SOAP}"><s:Body>'.encode() + self.antwoord + b"</s:Body></s:Envelope>"
+            f'<s:Envelope xmlns:s="{SOAP}"><s:Body>'.encode() + self.answer + b"</s:Body></s:Envelope>"
         )
         return response
 
 
-class Klant:
+class Client:
     """A vendor's program: it knows the WSDL and what it wants to ask."""
 
     def __init__(self) -> None:
-        self.postbus = Postbus()
+        self.postbus = Mailbox()
         self.client = zeep.Client(str(WSDL), transport=self.postbus)
         self.getrapt = self.client.bind("LeerlinggegevensService", "prtLeerlinggegevensService-getrapt")
 
@@ -56,32 +56,32 @@ class Klant:
         headers = {"msgpHeader": _HEADER["autorisatie"]}
         return self.client.service.HaalLeerlinggegevens(**fields, _soapheaders=headers)
 
-    def ask_step(self, operatie: str, **fields: Any) -> Any:
+    def ask_step(self, operation: str, **fields: Any) -> Any:
         """Send a request of one of the three steps."""
         fields = {"schooljaar": "2026-2027", "brincode": "21QW", "xsdversie": "2.3", **fields}
-        return self.getrapt[operatie](**fields, _soapheaders={"msgpHeader": _HEADER["autorisatie"]})
+        return self.getrapt[operation](**fields, _soapheaders={"msgpHeader": _HEADER["autorisatie"]})
 
     def read(self, answer: bytes) -> Any:
-        """Give what zeep makes of an answer."""
-        self.postbus.antwoord = answer
+        """Return what zeep makes of an answer."""
+        self.postbus.answer = answer
         return self.ask(schooljaar="2026-2027", brincode="21QW", xsdversie="2.2")
 
     def read_parts(self, parts: str) -> Any:
-        """Give what zeep makes of an answer with these parts after the school."""
+        """Return what zeep makes of an answer with these parts after the school."""
         text = (
             f'<leerlinggegevens_antwoord xmlns="{LG}"><leerlinggegevens>{_SCHOOL}{parts}</leerlinggegevens>'
             "</leerlinggegevens_antwoord>"
         )
-        assert ANTWOORD.validate(etree.fromstring(text)), ANTWOORD.error_log
+        assert ANSWER.validate(etree.fromstring(text)), ANSWER.error_log
         return self.read(text.encode()).leerlinggegevens
 
 
-ANTWOORD = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
-KLANT = Klant()
+ANSWER = etree.XMLSchema(file=str(contract_file("schemas/2.2/antwoord.xsd")))
+CLIENT = Client()
 
 
 def _school(*, number: int) -> str:
-    """Give `number` of every kind of record."""
+    """Return `number` of every kind of record."""
     each = range(1, number + 1)
     vestigingen = "".join(f'<vestiging key="v{n}"><naam>V{n}</naam></vestiging>' for n in each)
     groepen = "".join(
@@ -108,7 +108,7 @@ def _school(*, number: int) -> str:
 
 
 def _kinds(mixture: Any) -> tuple[list[Any], list[Any]]:
-    """Give the groepen and the samengestelde groepen of a repeated choice, as zeep lists them."""
+    """Return the groepen and the samengestelde groepen of a repeated choice, as zeep lists them."""
     items = mixture["_value_1"]
     return (
         [item["groep"] for item in items if "groep" in item],
@@ -119,7 +119,7 @@ def _kinds(mixture: Any) -> tuple[list[Any], list[Any]]:
 @pytest.mark.parametrize("number", [1, 2, 8])
 def test_one_and_many_of_each_kind(number: int) -> None:
     """One or more of everything is read: vestigingen, both kinds of groep, leerlingen, leerkrachten, references."""
-    read = KLANT.read_parts(_school(number=number))
+    read = CLIENT.read_parts(_school(number=number))
     each = range(1, number + 1)
     groepen, samengestelde = _kinds(read.groepen)
     assert [item.key for item in read.vestigingen.vestiging] == [f"v{n}" for n in each]
@@ -139,7 +139,7 @@ def test_one_and_many_of_each_kind(number: int) -> None:
 
 def test_only_a_roepnaam() -> None:
     """A leerling and a leerkracht who have a roepnaam and nothing else are read."""
-    read = KLANT.read_parts(
+    read = CLIENT.read_parts(
         '<leerlingen><leerling key="1" eckid="e"><roepnaam>Bo</roepnaam></leerling></leerlingen>'
         '<leerkrachten><leerkracht key="2"><roepnaam>Evi</roepnaam></leerkracht></leerkrachten>'
     )
@@ -151,14 +151,14 @@ def test_only_a_roepnaam() -> None:
 
 def test_optional_parts_absent() -> None:
     """Without vestigingen, groepen and leerkrachten the leerlingen are read."""
-    read = KLANT.read_parts('<leerlingen><leerling key="1"><achternaam>Aa</achternaam></leerling></leerlingen>')
+    read = CLIENT.read_parts('<leerlingen><leerling key="1"><achternaam>Aa</achternaam></leerling></leerlingen>')
     assert (read.vestigingen, read.groepen, read.leerkrachten) == (None, None, None)
     assert len(read.leerlingen.leerling) == 1
 
 
 def test_roles() -> None:
     """Roles are read in their order: none, several kinds mixed, and inside the reference to a group."""
-    read = KLANT.read_parts(
+    read = CLIENT.read_parts(
         '<groepen><groep key="g"><naam>G</naam><jaargroep>1</jaargroep></groep></groepen>'
         '<leerlingen><leerling key="1"><roepnaam>Bo</roepnaam></leerling></leerlingen><leerkrachten>'
         '<leerkracht key="a"><achternaam>A</achternaam><groepen><groep key="g"/></groepen></leerkracht>'
@@ -184,19 +184,19 @@ def _roles(holder: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("outcome", ["geenwijzigingen", "geengegevens"])
 def test_outcomes_without_data(outcome: str) -> None:
     """An answer without data is read without an error, and has no leerlinggegevens."""
-    read = KLANT.read(f'<leerlinggegevens_antwoord xmlns="{LG}"><{outcome}/></leerlinggegevens_antwoord>'.encode())
+    read = CLIENT.read(f'<leerlinggegevens_antwoord xmlns="{LG}"><{outcome}/></leerlinggegevens_antwoord>'.encode())
     assert read is None or read["leerlinggegevens"] is None
 
 
-_DATUMS = {"geboortedatum", "start_ondw_jgr3", "instroomdatum", "uitstroomdatum", "mutatiedatum"}
-_ANDERS = {"groep", "samengestelde_groepen", "vestiging", "rollen", "groepen", "geslacht", *_DATUMS}
+_DATES = {"geboortedatum", "start_ondw_jgr3", "instroomdatum", "uitstroomdatum", "mutatiedatum"}
+_OTHERWISE = {"groep", "samengestelde_groepen", "vestiging", "rollen", "groepen", "geslacht", *_DATES}
 
 
 @settings(max_examples=40, deadline=None)
 @given(dataset=datasets())
 def test_every_value(dataset: Dataset) -> None:
     """Every value of every record of a random school comes through unchanged."""
-    read = KLANT.read(render(dataset)).leerlinggegevens
+    read = CLIENT.read(render(dataset)).leerlinggegevens
     assert read.school.schooljaar == dataset.school.schooljaar
     assert (read.school.brincode, read.school.dependancecode, read.school.schoolkey) == (
         dataset.school.brincode,
@@ -222,60 +222,60 @@ def test_every_value(dataset: Dataset) -> None:
         ]
 
 
-_KEUZE = {"_value_1": [{"groep": {"key": "g1"}}, {"samengestelde_groep": {}}, {"groep": {}}, {"groep": {"key": "g2"}}]}
+_CHOICE = {"_value_1": [{"groep": {"key": "g1"}}, {"samengestelde_groep": {}}, {"groep": {}}, {"groep": {"key": "g2"}}]}
 
 
 @settings(max_examples=20, deadline=None)
 @given(dataset=datasets())
 def test_three_steps(dataset: Dataset) -> None:
     """The answers in steps of 2.3 are read: groepen, leerlingen with or without a key, leerkrachten."""
-    KLANT.postbus.antwoord = render_structuur(dataset, "2.3")
-    groepen = KLANT.ask_step("HaalStructuur")["leerlinggegevens-structuur"].groepen
+    CLIENT.postbus.answer = render_structuur(dataset, "2.3")
+    groepen = CLIENT.ask_step("HaalStructuur")["leerlinggegevens-structuur"].groepen
     read = [
         (kind, one.key, one.naam) for item in (groepen["_value_1"] if groepen else []) for kind, one in item.items()
     ]
     assert read == [(groep.soort, groep.key, groep.naam) for groep in dataset.groepen]
-    KLANT.postbus.antwoord = render_leerlingen(dataset, dataset.leerlingen, "2.3")
-    leerlingen = KLANT.ask_step("HaalLeerlingen", groepen=_KEUZE)["leerlinggegevens-leerlingen"].leerlingen.leerling
+    CLIENT.postbus.answer = render_leerlingen(dataset, dataset.leerlingen, "2.3")
+    leerlingen = CLIENT.ask_step("HaalLeerlingen", groepen=_CHOICE)["leerlinggegevens-leerlingen"].leerlingen.leerling
     wanted = [(None if leerling.eckid else leerling.key, leerling.eckid) for leerling in dataset.leerlingen]
     assert [(item.key, item.eckid) for item in leerlingen] == wanted
-    KLANT.postbus.antwoord = render_leerkrachten(dataset, dataset.leerkrachten, "2.3")
-    leerkrachten = KLANT.ask_step("HaalLeerkrachten", groepen=_KEUZE)["leerlinggegevens-leerkrachten"].leerkrachten
+    CLIENT.postbus.answer = render_leerkrachten(dataset, dataset.leerkrachten, "2.3")
+    leerkrachten = CLIENT.ask_step("HaalLeerkrachten", groepen=_CHOICE)["leerlinggegevens-leerkrachten"].leerkrachten
     found = leerkrachten.leerkracht if leerkrachten else []
     assert [(item.key, item.eckid) for item in found] == [(one.key, one.eckid) for one in dataset.leerkrachten]
 
 
-@pytest.mark.parametrize("operatie", ["HaalStructuur", "HaalLeerlingen", "HaalLeerkrachten"])
+@pytest.mark.parametrize("operation", ["HaalStructuur", "HaalLeerlingen", "HaalLeerkrachten"])
 @pytest.mark.parametrize("outcome", ["geenwijzigingen", "geengegevens"])
-def test_requests_in_steps_are_valid(operatie: str, outcome: str) -> None:
-    """What zeep writes for a step is valid, with keys and without, under the SOAPAction of that step."""
-    naam = operatie.removeprefix("Haal").lower()
-    KLANT.postbus.antwoord = f'<{naam}_antwoord xmlns="{LG}"><{outcome}/></{naam}_antwoord>'.encode()
-    read = KLANT.ask_step(operatie, **({} if naam == "structuur" else {"groepen": _KEUZE}))
+def test_requests_in_steps_are_valid(operation: str, outcome: str) -> None:
+    """The request that zeep writes for a step is valid, with keys and without, under the SOAPAction of that step."""
+    naam = operation.removeprefix("Haal").lower()
+    CLIENT.postbus.answer = f'<{naam}_antwoord xmlns="{LG}"><{outcome}/></{naam}_antwoord>'.encode()
+    read = CLIENT.ask_step(operation, **({} if naam == "structuur" else {"groepen": _CHOICE}))
     assert read is None or read[f"leerlinggegevens-{naam}"] is None
-    request = etree.fromstring(KLANT.postbus.verzoek)[1][0]
+    request = etree.fromstring(CLIENT.postbus.request)[1][0]
     assert etree.QName(request).localname == f"{naam}_verzoek"
     schema = etree.XMLSchema(file=str(contract_file("schemas/2.2/verzoek.xsd")))
     assert schema.validate(etree.fromstring(etree.tostring(request))), schema.error_log
     keys = [item.get("key") for item in request.findall(f"{{{LG}}}groepen/*")]
     assert keys == ([] if naam == "structuur" else ["g1", None, None, "g2"])
-    assert KLANT.postbus.headers["SOAPAction"] == f'"{LG}/{naam}_verzoek"'
+    assert CLIENT.postbus.headers["SOAPAction"] == f'"{LG}/{naam}_verzoek"'
 
 
 def _pairs(rollen: tuple[Rol, ...]) -> list[tuple[str, str]]:
     return [(rol.soort, rol.waarde) for rol in rollen]
 
 
-_MET_STREEPJE = {"voorletters_1": "voorletters-1", "bsn_ondwnr_4": "bsn_ondwnr-4"}
+_HYPHENATED = {"voorletters_1": "voorletters-1", "bsn_ondwnr_4": "bsn_ondwnr-4"}
 
 
 def _same(persoon: Leerling | Leerkracht, item: Any) -> None:
     """Hold the texts of a person to what zeep read, and see that each date was read."""
     for name in persoon.__annotations__:
-        wanted, found = getattr(persoon, name), item[_MET_STREEPJE.get(name, name)] if name != "rollen" else None
-        if name not in _ANDERS:
+        wanted, found = getattr(persoon, name), item[_HYPHENATED.get(name, name)] if name != "rollen" else None
+        if name not in _OTHERWISE:
             assert found == wanted
-        elif name in _DATUMS:
+        elif name in _DATES:
             assert (found is None) == (wanted is None)
 
 
@@ -290,14 +290,14 @@ def _same(persoon: Leerling | Leerkracht, item: Any) -> None:
 )
 def test_requests_are_valid(fields: dict[str, str]) -> None:
     """A request that zeep writes from our WSDL is valid, header and SOAPAction included."""
-    KLANT.postbus.antwoord = (
+    CLIENT.postbus.answer = (
         f'<leerlinggegevens_antwoord xmlns="{LG}"><geengegevens/></leerlinggegevens_antwoord>'.encode()
     )
-    KLANT.ask(schooljaar="2026-2027", xsdversie="2.2", **fields)
-    envelope = etree.fromstring(KLANT.postbus.verzoek)
+    CLIENT.ask(schooljaar="2026-2027", xsdversie="2.2", **fields)
+    envelope = etree.fromstring(CLIENT.postbus.request)
     header, body = envelope[0], envelope[1]
     for name, element in (("autorisatie", header[0]), ("verzoek", body[0])):
         schema = etree.XMLSchema(file=str(contract_file(f"schemas/2.2/{name}.xsd")))
         assert schema.validate(etree.fromstring(etree.tostring(element))), name
     assert header[0].tag == f"{{{AUT}}}autorisatie"
-    assert KLANT.postbus.headers["SOAPAction"] == '"HaalLeerlinggegevens"'
+    assert CLIENT.postbus.headers["SOAPAction"] == '"HaalLeerlinggegevens"'

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from koppelingen_hulp import MOMENT
 from rich.console import Console
+from support.school_builder import MOMENT
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
@@ -16,15 +16,15 @@ from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 
-def klok() -> datetime:
-    """Give the moment of the tests."""
+def clock() -> datetime:
+    """Return the moment of the tests."""
     return MOMENT
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """Give an empty data folder."""
-    made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
+    """Return an empty data folder."""
+    made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
     with made.database(create=True) as database, database.writing() as connection:
         metadata.create_all(connection)
     return made

@@ -4,92 +4,102 @@ import logging
 from pathlib import Path
 
 import pytest
-from csv_hulp import CORPUS, GOED, Geval, Werkplek, lay_out, read_manifest, rows_of, tellingen, values_about_persons
+from support.csv_sets import (
+    CORPUS,
+    GOOD,
+    CommandBench,
+    CsvCase,
+    counts_of,
+    lay_out,
+    read_manifest,
+    rows_of,
+    values_about_persons,
+)
 
-GEVALLEN = read_manifest()
+CASES = read_manifest()
 
 
-def _of(verdict: str) -> list[Geval]:
-    return [geval for geval in GEVALLEN if geval.verdict == verdict]
+def _of(verdict: str) -> list[CsvCase]:
+    return [case for case in CASES if case.verdict == verdict]
 
 
 @pytest.fixture(scope="module")
-def werkplek(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
-    """Give a house in which the good set was imported; no case may change it."""
-    werkplek = Werkplek(tmp_path_factory.mktemp("data"))
-    werkplek.taken("csv", GOED)
-    return werkplek
+def bench(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
+    """Return a data folder in which the good set was imported; no case may change it."""
+    bench = CommandBench(tmp_path_factory.mktemp("data"))
+    bench.taken("csv", GOOD)
+    return bench
 
 
 @pytest.fixture(scope="module")
-def before(werkplek: Werkplek) -> dict[str, list[str]]:
-    """Give every row of that house."""
-    return werkplek.dump()
+def before(bench: CommandBench) -> dict[str, list[str]]:
+    """Return every row of that database."""
+    return bench.dump()
 
 
-def _import(werkplek: Werkplek, folder: Path, caplog: pytest.LogCaptureFixture, *options: str) -> tuple[int, str]:
+def _import(bench: CommandBench, folder: Path, caplog: pytest.LogCaptureFixture, *options: str) -> tuple[int, str]:
     """Import a set; nothing that says who somebody is may stand in the output or in a log, whatever happens."""
     caplog.set_level(logging.DEBUG)
-    result = werkplek.run("import", "csv", folder, *options)
+    result = bench.run("import", "csv", folder, *options)
     said = result.output.replace(str(folder), "") + caplog.text
-    assert [value for value in values_about_persons(folder) | values_about_persons(GOED) if value in said] == []
+    assert [value for value in values_about_persons(folder) | values_about_persons(GOOD) if value in said] == []
     return result.exit_code, result.output
 
 
 def test_the_corpus_and_its_manifest_name_the_same_cases() -> None:
     """No case goes unjudged, and none is missing."""
-    assert sorted(geval.naam for geval in GEVALLEN) == sorted(
-        folder.name for folder in CORPUS.iterdir() if folder.is_dir() and folder != GOED
+    assert sorted(case.naam for case in CASES) == sorted(
+        folder.name for folder in CORPUS.iterdir() if folder.is_dir() and folder != GOOD
     )
 
 
-@pytest.mark.parametrize("geval", _of("refused"), ids=lambda one: one.naam)
+@pytest.mark.parametrize("case", _of("refused"), ids=lambda one: one.naam)
 def test_a_set_that_cannot_be_taken_is_refused_with_its_place_and_changes_nothing(
-    geval: Geval,
-    werkplek: Werkplek,
+    case: CsvCase,
+    bench: CommandBench,
     before: dict[str, list[str]],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """File, line, column and reason are told, once, and no row of any table is another one."""
-    code, output = _import(werkplek, lay_out(tmp_path, geval.naam), caplog)
+    code, output = _import(bench, lay_out(tmp_path, case.naam), caplog)
     assert code == 1
-    assert geval.says(output), output
+    assert case.says(output), output
     assert "refused, nothing changed" in output
-    assert werkplek.dump() == before
+    assert bench.dump() == before
     for _, _, _, _, lines in rows_of(output):
         assert len(set(lines.split(", "))) == len(lines.split(", ")), "a line is told twice"
 
 
-@pytest.mark.parametrize("geval", _of("taken"), ids=lambda one: one.naam)
+@pytest.mark.parametrize("case", _of("taken"), ids=lambda one: one.naam)
 def test_a_set_with_a_flaw_is_taken_with_its_warning(
-    geval: Geval,
-    werkplek: Werkplek,
+    case: CsvCase,
+    bench: CommandBench,
     before: dict[str, list[str]],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What the rest can do without is told as a warning, at its place, and refuses nothing; a dry run keeps nothing."""
-    code, output = _import(werkplek, lay_out(tmp_path, geval.naam), caplog, "--dry-run")
+    """A value that the rest can do without is a warning at its place and refuses nothing; a dry run stores nothing."""
+    code, output = _import(bench, lay_out(tmp_path, case.naam), caplog, "--dry-run")
     assert code == 0, output
-    assert geval.says(output), output
+    assert case.says(output), output
     warnings = [row for row in rows_of(output) if row[0] == "warning"]
     assert len(warnings) == 1, "and nothing else is"
-    assert werkplek.dump() == before
+    assert bench.dump() == before
 
 
-@pytest.mark.parametrize("geval", _of("same"), ids=lambda one: one.naam)
+@pytest.mark.parametrize("case", _of("same"), ids=lambda one: one.naam)
 def test_another_way_to_write_the_same_set_changes_nothing(
-    geval: Geval, werkplek: Werkplek, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    case: CsvCase, bench: CommandBench, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Encodings, separators, quotes and the habits of spreadsheets make no difference to the records."""
-    code, output = _import(werkplek, lay_out(tmp_path, geval.naam), caplog, "--dry-run")
+    code, output = _import(bench, lay_out(tmp_path, case.naam), caplog, "--dry-run")
     assert code == 0, output
-    assert tellingen(output) == {
+    assert counts_of(output) == {
         "locaties": (0, 0, 2, 0),
         "groepen": (0, 0, 5, 0),
         "leerlingen": (0, 0, 8, 0),
         "leerkrachten": (0, 0, 2, 0),
     }
     assert [row for row in rows_of(output) if row[0] == "warning"] == []
-    assert geval.reden == "-" or geval.reden in output
+    assert case.reason == "-" or case.reason in output

@@ -3,38 +3,38 @@
 from pathlib import Path
 
 import pytest
-from administratie_hulp import select
-from csv_hulp import GOED, MOMENT, Werkplek, change, lay_out, rows_of, tellingen
-from proefschool import Proefschool
+from support.csv_sets import GOOD, MOMENT, CommandBench, change, counts_of, lay_out, rows_of
+from support.imports import select
+from support.trial_school import TrialSchool
 
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, OPTIONAL
 from uwlr_adapter.clock import day_of
 
 KLAS = "g26-5;21QW;01;2026-2027;5;Stamgroep;5;;Ja\n"
-BESTANDEN = {f"{naam}.csv" for naam in COLUMNS}
+FILES = {f"{naam}.csv" for naam in COLUMNS}
 
 
 @pytest.fixture(scope="module")
-def leeg(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
-    """Give an empty house."""
-    werkplek = Werkplek(tmp_path_factory.mktemp("leeg") / "data")
-    werkplek.init()
-    return werkplek
+def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
+    """Return an empty data folder."""
+    bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
+    bench.init()
+    return bench
 
 
 @pytest.fixture
-def werkplek(leeg: Werkplek, tmp_path: Path) -> Werkplek:
-    """Give an empty house of its own."""
-    return leeg.copy(tmp_path / "data")
+def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
+    """Return an empty data folder of its own."""
+    return empty.copy(tmp_path / "data")
 
 
-def test_the_template_can_be_imported_as_it_is(werkplek: Werkplek, tmp_path: Path) -> None:
-    """What `import template` writes is a whole set: one leerling in a group of one leerkracht, and no warning."""
+def test_the_template_can_be_imported_as_it_is(bench: CommandBench, tmp_path: Path) -> None:
+    """`import template` writes a complete set: one leerling in a group of one leerkracht, without a warning."""
     folder = tmp_path / "export" / "nieuw"
-    written = werkplek.run("import", "template", folder)
-    assert (written.exit_code, {file.name for file in folder.iterdir()}) == (0, BESTANDEN)
-    done = werkplek.taken("csv", folder)
-    assert tellingen(done.output) == {
+    written = bench.run("import", "template", folder)
+    assert (written.exit_code, {file.name for file in folder.iterdir()}) == (0, FILES)
+    done = bench.taken("csv", folder)
+    assert counts_of(done.output) == {
         "locaties": (0, 0, 0, 0),
         "groepen": (1, 0, 0, 0),
         "leerlingen": (1, 0, 0, 0),
@@ -44,136 +44,136 @@ def test_the_template_can_be_imported_as_it_is(werkplek: Werkplek, tmp_path: Pat
 
 
 @pytest.mark.parametrize("naam", ["leerlingen.csv", "locaties.csv"])
-def test_the_template_overwrites_nothing(werkplek: Werkplek, tmp_path: Path, naam: str) -> None:
+def test_the_template_overwrites_nothing(bench: CommandBench, tmp_path: Path, naam: str) -> None:
     """One file that is there already: it stays, no other file is written, and the message names it."""
     (tmp_path / naam).write_text("van de school")
-    result = werkplek.run("import", "template", tmp_path)
+    result = bench.run("import", "template", tmp_path)
     assert result.exit_code == 1
     assert f"{naam} is in the folder already: nothing was written" in result.output
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [naam]
     assert (tmp_path / naam).read_text() == "van de school"
 
 
-def test_the_template_needs_a_folder(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_the_template_needs_a_folder(bench: CommandBench, tmp_path: Path) -> None:
     """A file where the folder should be is told in one sentence."""
     (tmp_path / "bezet").write_text("")
-    result = werkplek.run("import", "template", tmp_path / "bezet" / "dieper")
+    result = bench.run("import", "template", tmp_path / "bezet" / "dieper")
     assert result.exit_code == 1
     assert "the folder cannot be written" in result.output
 
 
 @pytest.mark.parametrize("naam", sorted(COLUMNS))
-def test_a_missing_file(werkplek: Werkplek, tmp_path: Path, naam: str) -> None:
+def test_a_missing_file(bench: CommandBench, tmp_path: Path, naam: str) -> None:
     """The five files must be there, each is told by name; vestigingen and locaties may be left out."""
     folder = lay_out(tmp_path, "goed")
     change(folder, "inschrijvingen", (";VH", ";"))
     (folder / f"{naam}.csv").unlink()
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     assert result.exit_code == (0 if naam in OPTIONAL else 1)
     told = [row for row in rows_of(result.output) if row[0] == "refused"]
     assert told == ([] if naam in OPTIONAL else [["refused", f"{naam}.csv", "", "is not in the folder", ""]])
 
 
 @pytest.mark.parametrize("place", ["bestaat-niet", "bestand.csv"])
-def test_what_is_no_folder(werkplek: Werkplek, tmp_path: Path, place: str) -> None:
+def test_what_is_no_folder(bench: CommandBench, tmp_path: Path, place: str) -> None:
     """A folder that is not there, or a file, is told in one line, and not once per file of a set."""
     (tmp_path / "bestand.csv").write_text("")
-    result = werkplek.run("import", "csv", tmp_path / place)
+    result = bench.run("import", "csv", tmp_path / place)
     assert result.exit_code == 1
     assert [row[1] for row in rows_of(result.output)] == [""]
     assert "is not a folder" in result.output
 
 
-def test_a_file_that_cannot_be_read(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read(bench: CommandBench, tmp_path: Path) -> None:
     """A folder in the place of a file is told with the reason of the system."""
     folder = lay_out(tmp_path, "goed")
     (folder / "groepen.csv").unlink()
     (folder / "groepen.csv").mkdir()
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     assert result.exit_code == 1
     assert ["refused", "groepen.csv", "", "cannot be read: Is a directory", ""] in rows_of(result.output)
 
 
-def test_a_mapping_of_its_own(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_a_mapping_of_its_own(bench: CommandBench, tmp_path: Path) -> None:
     """--mapping names the file that counts instead of the one in the folder; one that is not there is refused."""
     folder = lay_out(tmp_path, "kolommen-toml")
     (folder / "kolommen.toml").rename(tmp_path / "van-de-leverancier.toml")
-    assert werkplek.run("import", "csv", folder).exit_code == 1
-    refused = werkplek.run("import", "csv", folder, "--mapping", tmp_path / "weg.toml")
+    assert bench.run("import", "csv", folder).exit_code == 1
+    refused = bench.run("import", "csv", folder, "--mapping", tmp_path / "weg.toml")
     assert ["refused", "weg.toml", "", "does not exist", ""] in rows_of(refused.output)
     (folder / "kolommen.toml").write_text("[onzin]")
-    werkplek.taken("csv", folder, "--mapping", tmp_path / "van-de-leverancier.toml")
+    bench.taken("csv", folder, "--mapping", tmp_path / "van-de-leverancier.toml")
 
 
-def test_one_refused_folder_does_not_stop_the_others(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_one_refused_folder_does_not_stop_the_others(bench: CommandBench, tmp_path: Path) -> None:
     """Each folder is taken whole or not at all, and the exit code tells that one was not."""
     wrong = lay_out(tmp_path, "datum-bestaat-niet")
-    result = werkplek.run("import", "csv", wrong, GOED)
+    result = bench.run("import", "csv", wrong, GOOD)
     assert result.exit_code == 1
     assert "imported as 1" in result.output
     assert f"{wrong}: refused, nothing changed" in result.output
 
 
-def test_another_vestiging_than_expected(werkplek: Werkplek) -> None:
+def test_another_vestiging_than_expected(bench: CommandBench) -> None:
     """With --brin6 a set about other vestigingen is refused, at the line that names the first of them."""
-    result = werkplek.run("import", "csv", GOED, "--brin6", "21QW01")
+    result = bench.run("import", "csv", GOOD, "--brin6", "21QW01")
     assert result.exit_code == 1
     expected = ["refused", "vestigingen.csv", "Vestiging", "is about 21QW00, not about 21QW01", "2"]
     assert expected in rows_of(result.output)
 
 
-def test_without_vestigingen_the_first_group_names_it(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_without_vestigingen_the_first_group_names_it(bench: CommandBench, tmp_path: Path) -> None:
     """When there is no vestigingen.csv, the line is that of the first group of the year."""
     folder = lay_out(tmp_path, "goed")
     (folder / "vestigingen.csv").unlink()
-    result = werkplek.run("import", "csv", folder, "--brin6", "21QW01")
+    result = bench.run("import", "csv", folder, "--brin6", "21QW01")
     assert ["refused", "groepen.csv", "Vestiging", "is about 21QW00, not about 21QW01", "2"] in rows_of(result.output)
 
 
-def test_a_schoolsleutel_of_another_vestiging(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_a_schoolsleutel_of_another_vestiging(bench: CommandBench, tmp_path: Path) -> None:
     """A schoolkey that is known as another vestiging's is refused at its own column."""
-    werkplek.taken("csv", GOED)
+    bench.taken("csv", GOOD)
     folder = lay_out(tmp_path, "goed")
     change(folder, "vestigingen", (";sleutel-van-00", ";"), ("Oost;", "Oost;sleutel-van-00"))
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     assert result.exit_code == 1
     assert ["refused", "vestigingen.csv", "Schoolsleutel", "its schoolkey belongs to 21QW00", "3"] in rows_of(
         result.output
     )
 
 
-def test_a_problem_of_a_leerling_is_told_once(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_a_problem_of_a_leerling_is_told_once(bench: CommandBench, tmp_path: Path) -> None:
     """Somebody who is in two years of a set has one line in the report, in a refusal and in a warning alike."""
-    werkplek.taken("csv", GOED)
-    warned = werkplek.run("import", "csv", lay_out(tmp_path, "eckid-weggelaten"))
+    bench.taken("csv", GOOD)
+    warned = bench.run("import", "csv", lay_out(tmp_path, "eckid-weggelaten"))
     assert [row[3:] for row in rows_of(warned.output) if row[0] == "warning"] == [
         ["has no ECK-iD any more: keeps the known one", "2"]
     ]
-    refused = werkplek.run("import", "csv", lay_out(tmp_path, "eckid-van-ander"))
+    refused = bench.run("import", "csv", lay_out(tmp_path, "eckid-van-ander"))
     assert [row[3:] for row in rows_of(refused.output)] == [["its ECK-iD belongs to another leerling", "2, 3"]]
 
 
-def test_thousands_of_lines_are_counted_not_listed(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_thousands_of_lines_are_counted_not_listed(bench: CommandBench, tmp_path: Path) -> None:
     """Of one kind of problem the first twenty lines are told, and how many more there are."""
     folder = lay_out(tmp_path, "goed")
     change(
         folder, "groepen", (KLAS, "".join(KLAS.replace("g26-5", f"x{at}").replace("21QW", "99ZZ") for at in range(90)))
     )
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     assert [row[-1] for row in rows_of(result.output) if row[2] == "Brin"] == [
         ", ".join(map(str, range(6, 26))) + " and 70 more"
     ]
 
 
-def test_every_year_is_judged_before_a_set_is_refused(werkplek: Werkplek, tmp_path: Path) -> None:
-    """What is wrong with somebody of a later year, and with the drop of an earlier one, is told in one go."""
-    werkplek.taken("csv", GOED)
+def test_every_year_is_judged_before_a_set_is_refused(bench: CommandBench, tmp_path: Path) -> None:
+    """A problem in a later year and the drop of an earlier one are reported together."""
+    bench.taken("csv", GOOD)
     folder = lay_out(tmp_path, "goed")
     change(folder, "leerkrachten", ("lkr-tom;;", "#1;;"))
     change(folder, "leerlingen", ("lln-daan", "#2"), ("https://ketenid.nl/pilot/daan", ""))
     for naam in ("inschrijvingen", "plaatsingen"):
         change(folder, naam, ("lln-daan", "#2"))
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     assert {tuple(row[1:3] + row[4:]) for row in rows_of(result.output)} == {
         ("leerlingen.csv", "Sleutel", "5"),
         ("leerkrachten.csv", "Sleutel", "4"),
@@ -182,13 +182,13 @@ def test_every_year_is_judged_before_a_set_is_refused(werkplek: Werkplek, tmp_pa
 
 def test_the_same_set_again_is_no_change_for_a_platform(tmp_path: Path) -> None:
     """Imported twice, whatever the order of its rows: nothing changed, and `geenwijzigingen` is given."""
-    school = Proefschool(tmp_path / "data")
-    werkplek = Werkplek(tmp_path / "data", school.moment)
+    school = TrialSchool(tmp_path / "data")
+    bench = CommandBench(tmp_path / "data", school.moment)
     bram, again = ("lln-bram;21QW;00;01-08-2022;;Nee;7002;", "lln-bram;21QW;00;01-11-2026;;Nee;7002;")
     one, other = lay_out(tmp_path / "een", "goed"), lay_out(tmp_path / "ander", "goed")
     for folder in (one, other):
         change(folder, "inschrijvingen", (bram, bram.replace(";;Nee", ";01-10-2026;Nee") + "\n" + again))
-    werkplek.taken("csv", one)
+    bench.taken("csv", one)
     first = school.fetch()
     assert first.keys("leerling") == ["lln-anna", "lln-bram", "lln-caro"]
     for naam in ("leerlingen", "inschrijvingen"):
@@ -196,22 +196,22 @@ def test_the_same_set_again_is_no_change_for_a_platform(tmp_path: Path) -> None:
         (other / f"{naam}.csv").write_text("\n".join([header, *reversed(rows), ""]), "utf-8")
     for source in (one, other):
         school.wait(3600)
-        done = werkplek.taken("csv", source)
-        assert {(added, changed, removed) for added, changed, _, removed in tellingen(done.output).values()} == {
+        done = bench.taken("csv", source)
+        assert {(added, changed, removed) for added, changed, _, removed in counts_of(done.output).values()} == {
             (0, 0, 0)
         }
-        assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
-    assert "nothing changed" in werkplek.run("import", "list").output
+        assert school.fetch(last=first.aanmaakdatum).outcome == "geenwijzigingen"
+    assert "nothing changed" in bench.run("import", "list").output
     change(other, "leerlingen", ("Kwikstaart", "Boerenzwaluw"))
-    werkplek.taken("csv", other)
-    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "leerlinggegevens"
+    bench.taken("csv", other)
+    assert school.fetch(last=first.aanmaakdatum).outcome == "leerlinggegevens"
     school.close()
 
 
 def test_a_leerling_at_two_vestigingen_has_one_key(tmp_path: Path) -> None:
     """Both vestigingen answer the leerling under one key, each with its own group, and the school counts one person."""
-    school = Proefschool(tmp_path / "data")
-    Werkplek(tmp_path / "data", MOMENT).taken("csv", GOED)
+    school = TrialSchool(tmp_path / "data")
+    CommandBench(tmp_path / "data", MOMENT).taken("csv", GOOD)
     groups = {}
     for brin6 in ("21QW00", "21QW01"):
         found = select(school.database, brin6, "2026-2027", day_of(MOMENT))
@@ -224,12 +224,12 @@ def test_a_leerling_at_two_vestigingen_has_one_key(tmp_path: Path) -> None:
 
 def test_a_group_that_is_not_available_leaves_no_trace(tmp_path: Path) -> None:
     """Its leerlingen and leerkrachten stay, without the reference."""
-    school = Proefschool(tmp_path / "data")
+    school = TrialSchool(tmp_path / "data")
     folder = lay_out(tmp_path, "goed")
     change(folder, "groepen", ("Bij de tuin;Ja", "Bij de tuin;Nee"))
-    Werkplek(tmp_path / "data", school.moment).taken("csv", folder)
+    CommandBench(tmp_path / "data", school.moment).taken("csv", folder)
     found = school.fetch()
     assert found.keys("groep") == ["g26-c"]
     assert found.keys("leerling") == ["lln-anna", "lln-bram", "lln-caro"]
-    assert b"g26-4" not in found.inhoud
+    assert b"g26-4" not in found.content
     school.close()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from koppelingen_hulp import MOMENT, add_vestiging
 from rich.console import Console
+from support.school_builder import MOMENT, add_vestiging
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
@@ -20,7 +20,7 @@ BEGIN = "https://uwlr.example.nl/koppelingen/wachtwoord/"
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """Give a data folder with two vestigingen."""
+    """Return a data folder with two vestigingen."""
     settings = Settings(data=tmp_path, public_url="https://uwlr.example.nl/")
     made = Context(settings, lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
     with made.database(create=True) as database, database.writing() as connection:
@@ -35,7 +35,7 @@ def run(context: Context, *arguments: str) -> Result:
 
 
 def add(context: Context, login: str = "j.devries", *arguments: str) -> str:
-    """Add a user of 21QW00; gives the token of its link."""
+    """Add a user of 21QW00; returns the token of its link."""
     result = run(context, "add", login, "--naam", "J. de Vries", "--vestiging", "21QW00", *arguments)
     assert result.exit_code == 0, result.output
     (link,) = result.stdout.splitlines()
@@ -44,13 +44,13 @@ def add(context: Context, login: str = "j.devries", *arguments: str) -> str:
 
 
 def find(context: Context, login: str = "j.devries") -> Gebruiker | None:
-    """Give a user as it is stored."""
+    """Return a user as it is stored."""
     with context.database() as database, database.reading() as connection:
         return gebruikers.find(connection, login)
 
 
 def link_of(context: Context, token: str) -> str:
-    """Give whose link this is. Raises InvalidLinkError."""
+    """Return whose link this is. Raises InvalidLinkError."""
     with context.database() as database, database.reading() as connection:
         return gebruikers.by_link(connection, token, MOMENT).login
 
@@ -89,7 +89,7 @@ def test_refused(context: Context, arguments: tuple[str, ...], reason: str) -> N
 
 
 def test_an_operator_needs_no_vestiging(context: Context) -> None:
-    """The one who manages the afnemers acts for no school."""
+    """An operator acts for no school."""
     assert run(context, "add", "beheer", "--naam", "Beheer", "--rol", "operator").exit_code == 0
 
 
@@ -127,7 +127,7 @@ def test_an_unknown_user(context: Context, act: str) -> None:
 
 
 def test_list(context: Context) -> None:
-    """Who, what, where, and how far; no password, link or secret."""
+    """The list shows login, name, role, vestigingen and state of a gebruiker, and no password, link or secret."""
     assert "No users yet" in run(context, "list").stderr
     token = add(context)
     shown = run(context, "list").stdout

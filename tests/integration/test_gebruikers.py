@@ -1,6 +1,7 @@
 """Users in the database: passwords, the sealed second factor, and server keys that it needs."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,39 +9,40 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from koppelingen_hulp import BRIN6, MOMENT, SLEUTELS, Wereld
+from support.school_builder import BRIN6, MOMENT, SERVER_KEYS
+from support.world import World
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import attempts, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
-from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError, WeakPasswordError
 from uwlr_adapter.gebruikers.second_factor import UnreadableSecretError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, login_attempt
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeyError, ServerKeys
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 """The secret of the test values of RFC 6238, appendix B: `12345678901234567890`."""
-NIEUW = NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (BRIN6,))
+NEW = NewGebruiker("school", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (BRIN6,))
 
 
 @pytest.fixture
-def wereld(tmp_path: Path) -> Wereld:
-    """Give a database with two vestigingen and two server keys."""
-    return Wereld.make(tmp_path)
+def world(tmp_path: Path) -> World:
+    """Return a database with two vestigingen and two server keys."""
+    return World.make(tmp_path)
 
 
-def add(wereld: Wereld) -> tuple[Gebruiker, str]:
+def add(world: World) -> tuple[Gebruiker, str]:
     """Add a user, and give it with the token of its link."""
-    with wereld.database.writing() as connection:
-        return gebruikers.add(connection, NIEUW, MOMENT)
+    with world.database.writing() as connection:
+        return gebruikers.add(connection, NEW, MOMENT)
 
 
-def test_a_password_is_argon2id(wereld: Wereld) -> None:
-    """What is stored is a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
-    _, token = add(wereld)
-    with wereld.database.writing() as connection:
+def test_a_password_is_argon2id(world: World) -> None:
+    """The database stores a hash of RFC 9106; only the right password matches, in either spelling of an accent."""
+    _, token = add(world)
+    with world.database.writing() as connection:
         gebruikers.set_password(connection, token, passwords.make_hash("caf\u00e9 met een lang wachtwoord"), MOMENT)
-    hash_ = wereld.rows(gebruiker)[0].password_hash
+    hash_ = world.rows(gebruiker)[0].password_hash
     assert hash_.startswith("$argon2id$v=19$")
     for typed, right in (
         ("caf\u00e9 met een lang wachtwoord", True),
@@ -49,41 +51,43 @@ def test_a_password_is_argon2id(wereld: Wereld) -> None:
         ("caf\u00e9 met een lang wachtwoord ", False),
         ("", False),
     ):
-        with wereld.database.reading() as connection:
+        with world.database.reading() as connection:
             assert (gebruikers.authenticate(connection, " SCHOOL", typed) is not None) is right
 
 
-def test_an_old_hash_is_made_anew(wereld: Wereld) -> None:
+def test_an_old_hash_is_made_anew(world: World) -> None:
     """A hash of less work is replaced at a login, and one that is good stays."""
-    made, token = add(wereld)
+    made, token = add(world)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("wachtwoord")
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         gebruikers.set_password(connection, token, cheap, MOMENT)
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
-    fresh = wereld.rows(gebruiker)[0].password_hash
+    fresh = world.rows(gebruiker)[0].password_hash
     assert fresh != cheap
     assert passwords.matches(fresh, "wachtwoord")
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")
-    assert wereld.rows(gebruiker)[0].password_hash == fresh
+    assert world.rows(gebruiker)[0].password_hash == fresh
 
 
 @pytest.mark.parametrize(
-    ("getypt", "zin"),
+    ("typed", "sentence"),
     [
         ("te-weinig", "minimaal 12 tekens"),
+        ("elf tekens!", "minimaal 12 tekens"),
         ("x" * 129, "maximaal 128 tekens"),
         ("aaaaaaaaaaaaaaa", "verschillende tekens"),
+        ("abcdabcdabcd", "verschillende tekens"),
         ("A. de Vries van Zanten", "eigen naam"),
         ("schoolbeheer1234567", "eigen naam"),
         ("schoolbeheer", "eigen naam"),
     ],
 )
-def test_weak_passwords(getypt: str, zin: str) -> None:
+def test_weak_passwords(typed: str, sentence: str) -> None:
     """Each rule has its sentence, which does not repeat the password."""
-    with pytest.raises(WeakPasswordError, match=zin) as refused:
-        passwords.require_good(getypt, "schoolbeheer", "A. de Vries van Zanten")
-    assert getypt not in str(refused.value)
+    with pytest.raises(WeakPasswordError, match=sentence) as refused:
+        passwords.require_good(typed, "schoolbeheer", "A. de Vries van Zanten")
+    assert typed not in str(refused.value)
 
 
 def test_good_passwords() -> None:
@@ -92,12 +96,26 @@ def test_good_passwords() -> None:
         passwords.require_good(typed, "school", "A. de Vries")
 
 
-def test_a_link_is_a_digest(wereld: Wereld) -> None:
+@pytest.mark.parametrize("typed", ["abcdeabcdeab", "abcdefgh" * 16])
+def test_the_shortest_and_the_longest_password(typed: str) -> None:
+    """Twelve characters of which five differ are enough, and 128 are not too many."""
+    passwords.require_good(typed, "school", "A. de Vries")
+
+
+def test_the_longest_naam(world: World) -> None:
+    """A name of 200 characters is taken, space around it not counted, and one of 201 is refused."""
+    with world.database.writing() as connection:
+        gebruikers.add(connection, replace(NEW, naam=f" {'n' * 200} "), MOMENT)
+        with pytest.raises(GebruikerError, match="a naam has 1 to 200"):
+            gebruikers.add(connection, replace(NEW, login="ander", naam="n" * 201), MOMENT)
+
+
+def test_a_link_is_a_digest(world: World) -> None:
     """The database holds no token; the link is used up by its password."""
-    _, token = add(wereld)
-    row = wereld.rows(gebruiker)[0]
+    _, token = add(world)
+    row = world.rows(gebruiker)[0]
     assert row.link_digest == hashlib.sha256(token.encode()).hexdigest()
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         gebruikers.set_password(connection, token, "een-hash", MOMENT)
         with pytest.raises(InvalidLinkError):
             gebruikers.set_password(connection, token, "een-andere", MOMENT)
@@ -114,24 +132,24 @@ def test_codes_of_the_rfc(seconds: int, code: str) -> None:
     assert second_factor.find_step(RFC, code, moment, seconds // 30) is None
 
 
-def test_the_secret_is_sealed(wereld: Wereld) -> None:
+def test_the_secret_is_sealed(world: World) -> None:
     """A copy of the database opens no second factor; another server key does not, the right one does."""
-    server_keys = wereld.gate.server_keys
+    server_keys = world.gate.server_keys
     sealed = second_factor.seal(server_keys, RFC)
     assert sealed.startswith("b:")
     assert RFC not in sealed
-    assert second_factor.unseal(ServerKeys.parse(SLEUTELS[::-1]), sealed) == RFC
+    assert second_factor.unseal(ServerKeys.parse(SERVER_KEYS[::-1]), sealed) == RFC
     for other in (("c=" + "0c" * 32,), ("b=" + "0c" * 32,)):
         with pytest.raises(UnreadableSecretError):
             second_factor.unseal(ServerKeys.parse(other), sealed)
 
 
-def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> None:
+def test_a_server_key_that_a_second_factor_needs_is_missed(world: World) -> None:
     """Without it the service does not start, as without the key of a code; sealed anew, the old key may go."""
-    made, _ = add(wereld)
-    server_keys = wereld.gate.server_keys
+    made, _ = add(world)
+    server_keys = world.gate.server_keys
     newest = ServerKeys.parse(("c=" + "0c" * 32,))
-    with wereld.database.writing() as connection:
+    with world.database.writing() as connection:
         server_keys.register(connection, MOMENT)
         gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, RFC), 1)
         with pytest.raises(ServerKeyError, match="'b' is missing"):
@@ -143,22 +161,22 @@ def test_a_server_key_that_a_second_factor_needs_is_missed(wereld: Wereld) -> No
 
 def test_derived_keys_differ() -> None:
     """Each purpose and each server key has a key of its own, which is in no digest that the database holds."""
-    server_keys = ServerKeys.parse(SLEUTELS)
+    server_keys = ServerKeys.parse(SERVER_KEYS)
     keys = [key for purpose in KeyPurpose for key in server_keys.derive(purpose).values()]
     assert len(set(keys)) == len(keys) == 2 * len(KeyPurpose)
     assert all(len(key) == 32 for key in keys)
     assert list(server_keys.derive(KeyPurpose.SESSION)) == ["b", "a"]
 
 
-def test_a_day_without_attempts_forgets(wereld: Wereld) -> None:
+def test_a_day_without_attempts_forgets(world: World) -> None:
     """The counts of a day ago are gone from the database too."""
-    one = attempts.attempt_of(wereld.gate.server_keys, "school", "192.0.2.1")
-    with wereld.database.writing() as connection:
+    one = attempts.attempt_of(world.gate.server_keys, "school", "192.0.2.1")
+    with world.database.writing() as connection:
         for _ in range(3):
             attempts.begin(connection, one, MOMENT)
         with pytest.raises(attempts.TooManyAttemptsError):
             attempts.begin(connection, one, MOMENT)
-        other = attempts.attempt_of(wereld.gate.server_keys, "andere", "192.0.2.1")
+        other = attempts.attempt_of(world.gate.server_keys, "andere", "192.0.2.1")
         attempts.begin(connection, other, MOMENT + timedelta(days=1))
         assert len(connection.execute(sa.select(login_attempt)).all()) == 2
         attempts.begin(connection, one, MOMENT + timedelta(days=1))

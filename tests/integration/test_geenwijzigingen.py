@@ -12,29 +12,29 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from edexml_bestand import make_dataset
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from koppelingen_hulp import CODE
-from proefschool import KLEIN, SCHOOLJAAR, START, Proefschool
+from support.edexml_files import make_dataset
+from support.school_builder import CODE
+from support.trial_school import SCHOOLJAAR, SMALLEST, START, TrialSchool
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling
 
-ALLES = names.HAAL_LEERLINGGEGEVENS
-ANDERS = make_dataset([Leerling("101", roepnaam="Zoé", groep="g1")], groepen=KLEIN.groepen, schooljaar=SCHOOLJAAR)
+EVERYTHING = names.HAAL_LEERLINGGEGEVENS
+OTHERWISE = make_dataset([Leerling("101", roepnaam="Zoé", groep="g1")], groepen=SMALLEST.groepen, schooljaar=SCHOOLJAAR)
 """The same school, one letter later."""
-NIEMAND = make_dataset([Leerling("101", roepnaam="Zoë", instroomdatum="2027-07-01")], schooljaar=SCHOOLJAAR)
+NOBODY = make_dataset([Leerling("101", roepnaam="Zoë", instroomdatum="2027-07-01")], schooljaar=SCHOOLJAAR)
 """A school whose only leerling comes next summer."""
-OPERATIES = pytest.mark.parametrize("operatie", names.OPERATIONS.values(), ids=lambda found: found.name)
+OPERATIONS = pytest.mark.parametrize("operation", names.OPERATIONS.values(), ids=lambda found: found.name)
 
 
 @pytest.fixture
-def school(tmp_path: Path, databank: str) -> Iterator[Proefschool]:
-    """Give the smallest school, with a leerkracht so that each operation has data."""
-    made = Proefschool(tmp_path)
-    made.import_data(replace(KLEIN, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
+def school(tmp_path: Path, backend: str) -> Iterator[TrialSchool]:
+    """Yield the smallest school, with a leerkracht so that each operation has data."""
+    made = TrialSchool(tmp_path)
+    made.import_data(replace(SMALLEST, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
     yield made
     made.close()
 
@@ -44,71 +44,71 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@OPERATIES
-def test_without_a_moment_there_are_always_data(school: Proefschool, operatie: names.Operation) -> None:
-    """A caller who does not say when it last got data gets them, however often it calls."""
+@OPERATIONS
+def test_without_a_moment_there_are_always_data(school: TrialSchool, operation: names.Operation) -> None:
+    """A caller that does not send when it last got data gets them, however often it calls."""
     for _ in range(3):
-        assert school.fetch(operatie).uitkomst == operatie.payload
+        assert school.fetch(operation).outcome == operation.payload
         school.wait(3600)
 
 
-@OPERATIES
-def test_the_moment_of_the_answer_sent_back(school: Proefschool, operatie: names.Operation) -> None:
+@OPERATIONS
+def test_the_moment_of_the_answer_sent_back(school: TrialSchool, operation: names.Operation) -> None:
     """Aanmaakdatum says its offset; sent back literally, in UTC or as local time, nothing has changed."""
-    found = school.fetch(operatie)
+    found = school.fetch(operation)
     assert found.aanmaakdatum == "2026-11-23T13:00:00+01:00"
     assert found.peildatum == "2026-11-23"
-    for laatst in (found.aanmaakdatum, "2026-11-23T12:00:00Z", "2026-11-23T13:00:00"):
+    for last in (found.aanmaakdatum, "2026-11-23T12:00:00Z", "2026-11-23T13:00:00"):
         for seconds in (0, 1, 86_400):
             school.wait(seconds)
-            answer = school.fetch(operatie, laatst=laatst)
-            assert (answer.status, answer.uitkomst) == (200, "geenwijzigingen")
-            assert school.laatste_regel.outcome == "geenwijzigingen"
-            assert school.laatste_regel.leerlingen is None
+            answer = school.fetch(operation, last=last)
+            assert (answer.status, answer.outcome) == (200, "geenwijzigingen")
+            assert school.last_entry.outcome == "geenwijzigingen"
+            assert school.last_entry.leerlingen is None
 
 
-def test_data_keep_their_moment_while_nothing_changes(school: Proefschool) -> None:
+def test_data_keep_their_moment_while_nothing_changes(school: TrialSchool) -> None:
     """A later answer with the same content is the same answer, byte by byte."""
     first = school.fetch()
     school.wait(3 * 86_400)
-    assert school.fetch().inhoud == first.inhoud
+    assert school.fetch().content == first.content
 
 
-def test_a_clock_of_the_caller(school: Proefschool) -> None:
+def test_a_clock_of_the_caller(school: TrialSchool) -> None:
     """A moment of the caller's own counts from five minutes after the change on, and not when it lies ahead of us."""
     school.fetch()
     school.wait(600)
     for seconds, expected in ((-1, "leerlinggegevens"), (1, "leerlinggegevens"), (299, "leerlinggegevens")):
-        assert school.fetch(laatst=written(START + timedelta(seconds=seconds))).uitkomst == expected
+        assert school.fetch(last=written(START + timedelta(seconds=seconds))).outcome == expected
     for seconds, expected in ((300, "geenwijzigingen"), (600, "geenwijzigingen"), (601, "leerlinggegevens")):
-        assert school.fetch(laatst=written(START + timedelta(seconds=seconds))).uitkomst == expected
+        assert school.fetch(last=written(START + timedelta(seconds=seconds))).outcome == expected
 
 
-def test_an_import_is_a_change(school: Proefschool) -> None:
+def test_an_import_is_a_change(school: TrialSchool) -> None:
     """After an import with other content the data come, with a later moment; an import of the same is none."""
-    school.import_data(KLEIN)
+    school.import_data(SMALLEST)
     first = school.fetch()
     school.wait(60)
-    school.import_data(KLEIN)
-    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
-    school.import_data(ANDERS)
-    second = school.fetch(laatst=first.aanmaakdatum)
-    assert second.uitkomst == "leerlinggegevens"
+    school.import_data(SMALLEST)
+    assert school.fetch(last=first.aanmaakdatum).outcome == "geenwijzigingen"
+    school.import_data(OTHERWISE)
+    second = school.fetch(last=first.aanmaakdatum)
+    assert second.outcome == "leerlinggegevens"
     assert second.aanmaakdatum == "2026-11-23T13:01:00+01:00"
-    assert school.fetch(laatst=first.aanmaakdatum).inhoud == second.inhoud
-    assert school.fetch(laatst=second.aanmaakdatum).uitkomst == "geenwijzigingen"
+    assert school.fetch(last=first.aanmaakdatum).content == second.content
+    assert school.fetch(last=second.aanmaakdatum).outcome == "geenwijzigingen"
 
 
-def test_a_change_within_the_second(school: Proefschool) -> None:
+def test_a_change_within_the_second(school: TrialSchool) -> None:
     """Two contents never share a moment: the earlier moment is not taken for the later content."""
     first = school.fetch()
-    school.import_data(ANDERS)
-    second = school.fetch(laatst=first.aanmaakdatum)
-    school.import_data(KLEIN)
-    third = school.fetch(laatst=second.aanmaakdatum)
+    school.import_data(OTHERWISE)
+    second = school.fetch(last=first.aanmaakdatum)
+    school.import_data(SMALLEST)
+    third = school.fetch(last=second.aanmaakdatum)
     assert first.aanmaakdatum < second.aanmaakdatum < third.aanmaakdatum
-    for laatst in (first.aanmaakdatum, second.aanmaakdatum):
-        assert school.fetch(laatst=laatst).inhoud == third.inhoud
+    for last in (first.aanmaakdatum, second.aanmaakdatum):
+        assert school.fetch(last=last).content == third.content
 
 
 @pytest.mark.parametrize(
@@ -119,21 +119,21 @@ def test_a_change_within_the_second(school: Proefschool) -> None:
     ],
     ids=["leaves", "comes"],
 )
-def test_the_calendar_is_a_change(school: Proefschool, leerling: Leerling, before: list[str], after: list[str]) -> None:
+def test_the_calendar_is_a_change(school: TrialSchool, leerling: Leerling, before: list[str], after: list[str]) -> None:
     """At midnight in Amsterdam the school of tomorrow is there, though nobody wrote anything."""
-    school.import_data(replace(KLEIN, leerlingen=(*KLEIN.leerlingen, leerling)))
+    school.import_data(replace(SMALLEST, leerlingen=(*SMALLEST.leerlingen, leerling)))
     first = school.fetch()
     assert first.keys("leerling") == before
     school.wait(11 * 3600 - 1)  # 23:59:59 at school
-    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geenwijzigingen"
+    assert school.fetch(last=first.aanmaakdatum).outcome == "geenwijzigingen"
     school.wait(1)
-    second = school.fetch(laatst=first.aanmaakdatum)
+    second = school.fetch(last=first.aanmaakdatum)
     assert second.keys("leerling") == after
     assert (second.aanmaakdatum, second.peildatum) == ("2026-11-24T00:00:00+01:00", "2026-11-24")
 
 
 @pytest.mark.parametrize("act", ["resume", "activate"])
-def test_an_opened_koppeling_starts_with_data(school: Proefschool, act: str) -> None:
+def test_an_opened_koppeling_starts_with_data(school: TrialSchool, act: str) -> None:
     """After a pause, and after an end and a new activation, the vendor gets data: it may have deleted what it had."""
     first = school.fetch()
     school.wait(3600)
@@ -144,33 +144,33 @@ def test_an_opened_koppeling_starts_with_data(school: Proefschool, act: str) -> 
         school.end()
     school.wait(60)
     (school.resume if act == "resume" else school.activate)()
-    for laatst in (first.aanmaakdatum, own_moment):
-        answer = school.fetch(laatst=laatst)
-        assert answer.uitkomst == "leerlinggegevens"
+    for last in (first.aanmaakdatum, own_moment):
+        answer = school.fetch(last=last)
+        assert answer.outcome == "leerlinggegevens"
     assert answer.aanmaakdatum == "2026-11-23T14:01:00+01:00"
-    assert school.fetch(laatst=answer.aanmaakdatum).uitkomst == "geenwijzigingen"
+    assert school.fetch(last=answer.aanmaakdatum).outcome == "geenwijzigingen"
 
 
-def test_a_change_right_after_an_opening(school: Proefschool) -> None:
+def test_a_change_right_after_an_opening(school: TrialSchool) -> None:
     """Within the second of a resumption, or of another profile, data that change have a moment of their own too."""
     school.fetch()
     school.wait(0.5)
     school.pause()
     school.resume()
     first = school.fetch()
-    school.import_data(ANDERS)
-    second = school.fetch(laatst=first.aanmaakdatum)
+    school.import_data(OTHERWISE)
+    second = school.fetch(last=first.aanmaakdatum)
     school.wait(60.5)
     school.set_profiel("volledig")
-    third = school.fetch(laatst=second.aanmaakdatum)
-    school.import_data(KLEIN)
-    fourth = school.fetch(laatst=third.aanmaakdatum)
+    third = school.fetch(last=second.aanmaakdatum)
+    school.import_data(SMALLEST)
+    fourth = school.fetch(last=third.aanmaakdatum)
     found = [first, second, third, fourth]
-    assert {one.uitkomst for one in found} == {"leerlinggegevens"}
+    assert {one.outcome for one in found} == {"leerlinggegevens"}
     assert len({one.aanmaakdatum for one in found}) == len(found)
 
 
-def test_a_change_that_another_koppeling_sees_first(school: Proefschool) -> None:
+def test_a_change_that_another_koppeling_sees_first(school: TrialSchool) -> None:
     """Also when another koppeling fetches the new data first, they are later than what the resumed one was told."""
     other = f"{CODE}-2"
     school.add_koppeling("tweede", other)
@@ -179,104 +179,104 @@ def test_a_change_that_another_koppeling_sees_first(school: Proefschool) -> None
     school.pause()
     school.resume()
     first = school.fetch()
-    school.import_data(ANDERS)
-    ask = school.message(ALLES, "<xsdversie>2.2</xsdversie>")
+    school.import_data(OTHERWISE)
+    ask = school.message(EVERYTHING, "<xsdversie>2.2</xsdversie>")
     seen = school.send(ask.replace(CODE.encode(), other.encode()))
-    second = school.fetch(laatst=first.aanmaakdatum)
-    assert [one.uitkomst for one in (first, seen, second)] == ["leerlinggegevens"] * 3
+    second = school.fetch(last=first.aanmaakdatum)
+    assert [one.outcome for one in (first, seen, second)] == ["leerlinggegevens"] * 3
     assert first.aanmaakdatum < seen.aanmaakdatum == second.aanmaakdatum
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
-def test_another_profile_is_a_change(school: Proefschool, seconds: int) -> None:
+def test_another_profile_is_a_change(school: TrialSchool, seconds: int) -> None:
     """When the catalogue gives the koppeling another profile, and when it gives the old one back, the data come."""
     moments = [school.fetch().aanmaakdatum]
     for profiel in ("volledig", "smalle set", "volledig"):
         school.wait(seconds)
         school.set_profiel(profiel)
-        answer = school.fetch(laatst=moments[-1])
-        assert answer.uitkomst == "leerlinggegevens"
-        assert school.fetch(laatst=answer.aanmaakdatum).uitkomst == "geenwijzigingen"
+        answer = school.fetch(last=moments[-1])
+        assert answer.outcome == "leerlinggegevens"
+        assert school.fetch(last=answer.aanmaakdatum).outcome == "geenwijzigingen"
         moments.append(answer.aanmaakdatum)
     assert moments == sorted(set(moments))
 
 
-def test_another_content_of_an_own_profile_is_a_change(school: Proefschool) -> None:
+def test_another_content_of_an_own_profile_is_a_change(school: TrialSchool) -> None:
     """What counts is what a profile of the operator's own leaves out, not its name: the data come at once."""
-    school.import_data(replace(KLEIN, leerlingen=(KLEIN.leerlingen[0]._replace(achternaam="Bos"),)))
+    school.import_data(replace(SMALLEST, leerlingen=(SMALLEST.leerlingen[0]._replace(achternaam="Bos"),)))
     own = '[[profiel]]\nnaam = "{}"\nbasis = "volledig"\nzonder = ["leerling/{}"]\n'
-    laatst, moments = None, []
-    for naam, zonder in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):
-        school.set_profiel(naam, own=own.format(naam, zonder))
-        found = school.fetch(laatst=laatst)
-        assert found.uitkomst == "leerlinggegevens"
-        assert not found.wortel.findall(f".//{{*}}leerling/{{*}}{zonder}")
-        laatst = found.aanmaakdatum
-        moments.append(laatst)
+    last, moments = None, []
+    for naam, without in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):
+        school.set_profiel(naam, own=own.format(naam, without))
+        found = school.fetch(last=last)
+        assert found.outcome == "leerlinggegevens"
+        assert not found.root.findall(f".//{{*}}leerling/{{*}}{without}")
+        last = found.aanmaakdatum
+        moments.append(last)
     assert moments == sorted(set(moments))
     school.set_profiel("zelfde", own=own.format("zelfde", "roepnaam"))
-    assert school.fetch(laatst=laatst).uitkomst == "geenwijzigingen"
+    assert school.fetch(last=last).outcome == "geenwijzigingen"
 
 
-def test_no_data_in_between_is_a_change(school: Proefschool) -> None:
+def test_no_data_in_between_is_a_change(school: TrialSchool) -> None:
     """A vendor that heard of no data gets the data when they are back, though they are what they were."""
-    school.import_data(KLEIN)
+    school.import_data(SMALLEST)
     first = school.fetch()
     school.wait(60)
-    school.import_data(NIEMAND)
-    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geengegevens"
+    school.import_data(NOBODY)
+    assert school.fetch(last=first.aanmaakdatum).outcome == "geengegevens"
     school.wait(60)
-    school.import_data(KLEIN)
-    for laatst in (first.aanmaakdatum, written(START + timedelta(seconds=60))):
-        assert school.fetch(laatst=laatst).uitkomst == "leerlinggegevens"
+    school.import_data(SMALLEST)
+    for last in (first.aanmaakdatum, written(START + timedelta(seconds=60))):
+        assert school.fetch(last=last).outcome == "leerlinggegevens"
 
 
-@pytest.mark.parametrize("laatst", ["2026-11-22T24:00:00", "12026-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"])
-def test_a_moment_outside_our_calendar_gets_data(school: Proefschool, laatst: str) -> None:
-    """What the XSD allows and our calendar does not hold is a valid request, and never enough to hear no changes."""
+@pytest.mark.parametrize("last", ["2026-11-22T24:00:00", "12026-01-01T00:00:00Z", "-0001-01-01T00:00:00Z"])
+def test_a_moment_outside_our_calendar_gets_data(school: TrialSchool, last: str) -> None:
+    """A moment that the XSD allows and our calendar lacks is valid in a request, and never leads to geenwijzigingen."""
     school.fetch()
     school.wait(86_400)
-    assert school.fetch(laatst=laatst).uitkomst == "leerlinggegevens"
+    assert school.fetch(last=last).outcome == "leerlinggegevens"
 
 
-def test_the_operations_change_apart(school: Proefschool) -> None:
+def test_the_operations_change_apart(school: TrialSchool) -> None:
     """A new name of a leerling changes the whole and the leerlingen; structuur and leerkrachten stay as they were."""
-    before = {operatie: school.fetch(operatie).aanmaakdatum for operatie in names.OPERATIONS.values()}
+    before = {operation: school.fetch(operation).aanmaakdatum for operation in names.OPERATIONS.values()}
     school.wait(60)
-    school.import_data(replace(ANDERS, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
-    changed = {naam for naam, moment in before.items() if school.fetch(naam, laatst=moment).uitkomst == naam.payload}
+    school.import_data(replace(OTHERWISE, leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
+    changed = {naam for naam, moment in before.items() if school.fetch(naam, last=moment).outcome == naam.payload}
     assert changed == {names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN}
 
 
-def test_a_change_in_another_group_counts(school: Proefschool) -> None:
+def test_a_change_in_another_group_counts(school: TrialSchool) -> None:
     """The moment of an answer by groups is that of all leerlingen, so that another choice of groups misses nothing."""
-    two = replace(KLEIN, leerlingen=(*KLEIN.leerlingen, Leerling("2", roepnaam="Bo")))
+    two = replace(SMALLEST, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bo")))
     school.import_data(two)
     first = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>')
     school.wait(60)
-    school.import_data(replace(two, leerlingen=(*KLEIN.leerlingen, Leerling("2", roepnaam="Bob"))))
-    again = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>', laatst=first.aanmaakdatum)
-    assert again.uitkomst == "leerlinggegevens-leerlingen"
-    assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>", laatst=first.aanmaakdatum).keys("leerling") == ["2"]
+    school.import_data(replace(two, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bob"))))
+    again = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>', last=first.aanmaakdatum)
+    assert again.outcome == "leerlinggegevens-leerlingen"
+    assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>", last=first.aanmaakdatum).keys("leerling") == ["2"]
 
 
-def test_each_version_has_its_own_moment(school: Proefschool) -> None:
+def test_each_version_has_its_own_moment(school: TrialSchool) -> None:
     """An eckid is a change in 2.2 and 2.3, and none in 2.1, which has no eckid."""
     before = {version: school.fetch(xsdversie=version).aanmaakdatum for version in ("2.1", "2.2", "2.3")}
     school.wait(60)
     with_eckid = Leerling("101", eckid="https://ketenid.nl/pilot/1", roepnaam="Zoë", groep="g1")
-    school.import_data(replace(KLEIN, leerlingen=(with_eckid,), leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
-    found = {version: school.fetch(xsdversie=version, laatst=moment).uitkomst for version, moment in before.items()}
+    school.import_data(replace(SMALLEST, leerlingen=(with_eckid,), leerkrachten=(Leerkracht("m", achternaam="Maas"),)))
+    found = {version: school.fetch(xsdversie=version, last=moment).outcome for version, moment in before.items()}
     assert found == {"2.1": "geenwijzigingen", "2.2": "leerlinggegevens", "2.3": "leerlinggegevens"}
 
 
-def test_a_setting_that_changes_answers_is_a_change(school: Proefschool) -> None:
+def test_a_setting_that_changes_answers_is_a_change(school: TrialSchool) -> None:
     """When the service begins to send keys beside ECK-iDs in 2.3, vendors get the data."""
     with_eckid = Leerling("101", eckid="https://ketenid.nl/pilot/1", roepnaam="Zoë", groep="g1")
-    school.import_data(replace(KLEIN, leerlingen=(with_eckid,)))
+    school.import_data(replace(SMALLEST, leerlingen=(with_eckid,)))
     first = school.fetch(xsdversie="2.3")
     school.restart(key_naast_eckid=True)
-    again = school.fetch(xsdversie="2.3", laatst=first.aanmaakdatum)
+    again = school.fetch(xsdversie="2.3", last=first.aanmaakdatum)
     assert again.keys("leerling") == ["101"]
     school.restart(key_naast_eckid=False)
 
@@ -284,10 +284,10 @@ def test_a_setting_that_changes_answers_is_a_change(school: Proefschool) -> None
 # The model below knows nothing of hashes, tables and rounding. It knows what the school looks like to each caller, and
 # what each answer of the past said; two moments of the same answer are all that may stand for each other.
 
-Sleutel = tuple[str, str, str]
-Inhoud = tuple[object, ...]
-DAG_NUL = date(2026, 11, 23)
-VERTREK = DAG_NUL + timedelta(days=2)
+AnswerKey = tuple[str, str, str]
+Content = tuple[object, ...]
+DAY_ZERO = date(2026, 11, 23)
+DEPARTURE = DAY_ZERO + timedelta(days=2)
 GROEPEN = (Groep("groep", "g1", "1a", "1"),)
 
 
@@ -300,71 +300,75 @@ def _school(roepnaam: str = "Zoë", naam: str = "1a", fotourl: str | None = None
     )
 
 
-_GAAT = Leerling("2", roepnaam="Bo", uitstroomdatum=VERTREK.isoformat())
-SCHOLEN: dict[str, Dataset] = {
+_LEAVES = Leerling("2", roepnaam="Bo", uitstroomdatum=DEPARTURE.isoformat())
+SCHOOLS: dict[str, Dataset] = {
     "gewoon": _school(),
     "naam": _school(roepnaam="Zoé"),
     "groep": _school(naam="1b"),
     "foto": _school(fotourl="https://school.example/1"),
-    "vertrek": replace(_school(), leerlingen=(*_school().leerlingen, _GAAT)),
-    "leeg": NIEMAND,
+    "vertrek": replace(_school(), leerlingen=(*_school().leerlingen, _LEAVES)),
+    "leeg": NOBODY,
 }
 
 
-def content(school: str, operatie: names.Operation, profiel: str, today: date) -> Inhoud | None:
-    """Say by hand what an answer tells, as far as these schools differ; None when there are no leerlingen."""
+def content(school: str, operation: names.Operation, profiel: str, today: date) -> Content | None:
+    """Return the content of an answer as far as these schools differ; None when there are no leerlingen."""
     if school == "leeg":
         return None
     roepnaam = "Zoé" if school == "naam" else "Zoë"
     structuur = ("1b" if school == "groep" else "1a",)
-    leerlingen: Inhoud = (roepnaam, school == "foto" and profiel == "volledig", school == "vertrek" and today < VERTREK)
-    parts: dict[str, tuple[Inhoud, ...]] = {
+    leerlingen: Content = (
+        roepnaam,
+        school == "foto" and profiel == "volledig",
+        school == "vertrek" and today < DEPARTURE,
+    )
+    parts: dict[str, tuple[Content, ...]] = {
         "HaalStructuur": (structuur,),
         "HaalLeerlingen": (leerlingen,),
         "HaalLeerkrachten": (("Maas",),),
         "HaalLeerlinggegevens": (structuur, leerlingen, ("Maas",)),
     }
-    return parts[operatie.name]
+    return parts[operation.name]
 
 
 @dataclass(frozen=True)
-class Ontvangst:
+class Receipt:
     """An answer with data that the vendor got: its moment, which answer it was and the how manieth content of it."""
 
     aanmaakdatum: str
-    sleutel: Sleutel
-    volgnummer: int
+    key: AnswerKey
+    serial: int
     opening: int
 
 
-class Wijzigingenmachine(RuleBasedStateMachine):
+class ChangesMachine(RuleBasedStateMachine):
     """Fetches, imports, passing time, pauses and profiles in any order; each answer is the one that the model gives."""
 
-    operaties = st.sampled_from(list(names.OPERATIONS.values()))
-    versies = st.sampled_from(["2.2", "2.3"])
+    operations = st.sampled_from(list(names.OPERATIONS.values()))
+    versions = st.sampled_from(["2.2", "2.3"])
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="uwlr-wijzigingen-"))
-        self.school = Proefschool(self.folder)
-        self.inhoud = "gewoon"
-        self.school.import_data(SCHOLEN[self.inhoud])
+        self.school = TrialSchool(self.folder)
+        self.content = "gewoon"
+        self.school.import_data(SCHOOLS[self.content])
         self.profiel = "smalle set"
         self.gezien_profiel = self.profiel
         self.opening = 0
         self.opening_sinds = self.school.moment
-        self.gezien: dict[Sleutel, list[tuple[Inhoud | None, datetime]]] = {}
-        self.ontvangsten: list[Ontvangst] = []
+        self.seen: dict[AnswerKey, list[tuple[Content | None, datetime]]] = {}
+        self.receipts: list[Receipt] = []
 
-    @rule(inhoud=st.sampled_from(sorted(SCHOLEN)))
-    def import_data(self, inhoud: str) -> None:
+    @rule(content=st.sampled_from(sorted(SCHOOLS)))
+    def import_data(self, content: str) -> None:
         """Deliver the school, changed or as it was."""
-        self.inhoud = inhoud
-        self.school.import_data(SCHOLEN[inhoud])
+        self.content = content
+        self.school.import_data(SCHOOLS[content])
 
     @rule(seconds=st.sampled_from([0.25, 1, 30, 290, 400, 43_200]))
     def time_passes(self, seconds: float) -> None:
-        """Let the clock go on."""
+        """Advance the clock."""
         self.school.wait(seconds)
 
     @rule()
@@ -383,41 +387,41 @@ class Wijzigingenmachine(RuleBasedStateMachine):
         self.profiel = profiel
         self.school.set_profiel(profiel)
 
-    @rule(operatie=operaties, versie=versies)
-    def fetch_without_a_moment(self, operatie: names.Operation, versie: str) -> None:
+    @rule(operation=operations, version=versions)
+    def fetch_without_a_moment(self, operation: names.Operation, version: str) -> None:
         """Without a moment: data, or that there are none."""
-        self._fetch(operatie, versie, None, None)
+        self._fetch(operation, version, None, None)
 
-    @rule(operatie=operaties, versie=versies, data=st.data(), form=st.sampled_from(["literal", "utc", "local"]))
+    @rule(operation=operations, version=versions, data=st.data(), form=st.sampled_from(["literal", "utc", "local"]))
     def fetch_with_a_received_moment(
-        self, operatie: names.Operation, versie: str, data: st.DataObject, form: str
+        self, operation: names.Operation, version: str, data: st.DataObject, form: str
     ) -> None:
         """With the moment of an answer to this very request: no changes exactly when none was seen since."""
-        mine = [one for one in self.ontvangsten if (one.sleutel[0], one.sleutel[1]) == (operatie.name, versie)]
+        mine = [one for one in self.receipts if (one.key[0], one.key[1]) == (operation.name, version)]
         if not mine:
             return
-        ontvangst = data.draw(st.sampled_from(mine[-4:]))
-        moment = datetime.fromisoformat(ontvangst.aanmaakdatum)
-        laatst = {
-            "literal": ontvangst.aanmaakdatum,
+        receipt = data.draw(st.sampled_from(mine[-4:]))
+        moment = datetime.fromisoformat(receipt.aanmaakdatum)
+        last = {
+            "literal": receipt.aanmaakdatum,
             "utc": written(moment),
             "local": moment.astimezone(ZoneInfo("Europe/Amsterdam")).replace(tzinfo=None).isoformat(),
         }[form]
-        self._fetch(operatie, versie, laatst, ontvangst)
+        self._fetch(operation, version, last, receipt)
 
-    @rule(operatie=operaties, versie=versies, seconds=st.sampled_from([-3600, 0, 200, 290, 400, 4000, 90_000]))
-    def fetch_with_a_moment_of_its_own(self, operatie: names.Operation, versie: str, seconds: int) -> None:
+    @rule(operation=operations, version=versions, seconds=st.sampled_from([-3600, 0, 200, 290, 400, 4000, 90_000]))
+    def fetch_with_a_moment_of_its_own(self, operation: names.Operation, version: str, seconds: int) -> None:
         """With a moment by the vendor's own clock: no changes only when the last one lies five minutes before it."""
         moment = self.school.moment - timedelta(seconds=seconds)
-        laatst = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.777Z")  # never a moment that we gave
-        outcome = self._fetch(operatie, versie, laatst, None)
-        key = (operatie.name, versie, self.profiel)
-        if self.gezien[key][-1][0] is None:
+        last = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.777Z")  # never a moment that we gave
+        outcome = self._fetch(operation, version, last, None)
+        key = (operation.name, version, self.profiel)
+        if self.seen[key][-1][0] is None:
             return
-        since = max(self.gezien[key][-1][1], self.opening_sinds)
-        asked = datetime.fromisoformat(laatst)
+        since = max(self.seen[key][-1][1], self.opening_sinds)
+        asked = datetime.fromisoformat(last)
         if asked > self.school.moment or asked < since + timedelta(minutes=5):
-            assert outcome == operatie.payload
+            assert outcome == operation.payload
         elif asked > since + timedelta(minutes=6):  # the minute is room for rounding
             assert outcome == "geenwijzigingen"
 
@@ -425,31 +429,31 @@ class Wijzigingenmachine(RuleBasedStateMachine):
         self.opening += 1
         self.opening_sinds = self.school.moment
 
-    def _fetch(self, operatie: names.Operation, version: str, laatst: str | None, ontvangst: Ontvangst | None) -> str:
-        """Fetch, and hold the answer to what the model says where it knows; gives the outcome."""
-        key = (operatie.name, version, self.profiel)
+    def _fetch(self, operation: names.Operation, version: str, last: str | None, receipt: Receipt | None) -> str:
+        """Fetch, and hold the answer to what the model says where it knows; returns the outcome."""
+        key = (operation.name, version, self.profiel)
         today = self.school.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
-        expected = content(self.inhoud, operatie, self.profiel, today)
-        seen = self.gezien.setdefault(key, [])
+        expected = content(self.content, operation, self.profiel, today)
+        seen = self.seen.setdefault(key, [])
         if not seen or seen[-1][0] != expected:
             seen.append((expected, self.school.moment))
-        found = self.school.fetch(operatie, xsdversie=version, laatst=laatst)
-        event(found.uitkomst)
+        found = self.school.fetch(operation, xsdversie=version, last=last)
+        event(found.outcome)
         if expected is None:
-            assert found.uitkomst == "geengegevens"
-            return found.uitkomst
+            assert found.outcome == "geengegevens"
+            return found.outcome
         if self.gezien_profiel != self.profiel:
             self.gezien_profiel = self.profiel
             self._open()
-        if laatst is None:
-            assert found.uitkomst == operatie.payload
-        if ontvangst is not None:
-            same = (ontvangst.sleutel, ontvangst.volgnummer, ontvangst.opening) == (key, len(seen), self.opening)
-            assert found.uitkomst == ("geenwijzigingen" if same else operatie.payload)
-        if found.uitkomst == operatie.payload:
-            self.ontvangsten.append(Ontvangst(found.aanmaakdatum, key, len(seen), self.opening))
+        if last is None:
+            assert found.outcome == operation.payload
+        if receipt is not None:
+            same = (receipt.key, receipt.serial, receipt.opening) == (key, len(seen), self.opening)
+            assert found.outcome == ("geenwijzigingen" if same else operation.payload)
+        if found.outcome == operation.payload:
+            self.receipts.append(Receipt(found.aanmaakdatum, key, len(seen), self.opening))
             assert found.peildatum == found.aanmaakdatum[:10]
-        return found.uitkomst
+        return found.outcome
 
     def teardown(self) -> None:
         """Remove the database."""
@@ -457,8 +461,8 @@ class Wijzigingenmachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-TestWijzigingen = Wijzigingenmachine.TestCase
-TestWijzigingen.settings = settings(
+TestChanges = ChangesMachine.TestCase
+TestChanges.settings = settings(
     max_examples=12,
     stateful_step_count=30,
     deadline=None,  # a commit waits for the disk

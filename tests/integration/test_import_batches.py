@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from csv_hulp import GOED, Werkplek, change, lay_out, rows_of, tellingen
-from proefschool import Proefschool
+from support.csv_sets import GOOD, CommandBench, change, counts_of, lay_out, rows_of
+from support.trial_school import TrialSchool
 
-BEWAARD = ("import_batch", "import_step", "school", "schema_version")
-"""What is kept about imports; the rest are records."""
-KOP = {
+KEPT = ("import_batch", "import_step", "school", "schema_version")
+"""The tables about imports and the schema; the others hold records."""
+HEADER = {
     "leerlingen": "Sleutel;ECK-iD;Achternaam;Voorvoegsel;Roepnaam;Geboortedatum",
     "inschrijvingen": "Leerling;Brin;Vestiging;Inschrijfdatum;Uitschrijfdatum",
     "groepen": "Sleutel;Brin;Vestiging;Schooljaar;Naam;Soort;Jaargroep;In koppelingen beschikbaar",
@@ -19,25 +19,25 @@ KOP = {
 
 
 @pytest.fixture(scope="module")
-def leeg(tmp_path_factory: pytest.TempPathFactory) -> Werkplek:
-    """Give an empty house."""
-    werkplek = Werkplek(tmp_path_factory.mktemp("leeg") / "data")
-    werkplek.init()
-    return werkplek
+def empty(tmp_path_factory: pytest.TempPathFactory) -> CommandBench:
+    """Return an empty data folder."""
+    bench = CommandBench(tmp_path_factory.mktemp("leeg") / "data")
+    bench.init()
+    return bench
 
 
 @pytest.fixture
-def werkplek(leeg: Werkplek, tmp_path: Path) -> Werkplek:
-    """Give an empty house of its own."""
-    return leeg.copy(tmp_path / "data")
+def bench(empty: CommandBench, tmp_path: Path) -> CommandBench:
+    """Return an empty data folder of its own."""
+    return empty.copy(tmp_path / "data")
 
 
-def _records(werkplek: Werkplek) -> dict[str, list[str]]:
-    return {naam: rows for naam, rows in werkplek.dump().items() if naam not in BEWAARD}
+def _records(bench: CommandBench) -> dict[str, list[str]]:
+    return {naam: rows for naam, rows in bench.dump().items() if naam not in KEPT}
 
 
 def _school(
-    folder: Path, leerlingen: int, groepen: int = 2, *, uitschrijfdatum: str = "", onbeschikbaar: int = 0
+    folder: Path, leerlingen: int, groepen: int = 2, *, uitschrijfdatum: str = "", unavailable: int = 0
 ) -> Path:
     """Write a set of one vestiging with so many leerlingen and groups, the last ones not available."""
     folder.mkdir(exist_ok=True)
@@ -45,114 +45,114 @@ def _school(
         "leerlingen": [f"l{at};;Naam{at};;;" for at in range(leerlingen)],
         "inschrijvingen": [f"l{at};21QW;00;01-08-2026;{uitschrijfdatum}" for at in range(leerlingen)],
         "groepen": [
-            f"g{at};21QW;00;2026-2027;G{at};Stamgroep;4;{'Ja' if at < groepen - onbeschikbaar else 'Nee'}"
+            f"g{at};21QW;00;2026-2027;G{at};Stamgroep;4;{'Ja' if at < groepen - unavailable else 'Nee'}"
             for at in range(groepen)
         ],
         "plaatsingen": [f"l{at};21QW;00;2026-2027;g{at % groepen};" for at in range(leerlingen)],
         "leerkrachten": [],
     }
     for naam, lines in rows.items():
-        (folder / f"{naam}.csv").write_text("\n".join([KOP[naam], *lines, ""]), "utf-8")
+        (folder / f"{naam}.csv").write_text("\n".join([HEADER[naam], *lines, ""]), "utf-8")
     return folder
 
 
-def test_list_and_show(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_list_and_show(bench: CommandBench, tmp_path: Path) -> None:
     """The newest first, each with what it did; a dry run and a refused import leave none."""
-    assert "No import yet." in werkplek.run("import", "list").output
-    werkplek.taken("csv", GOED)
-    werkplek.taken("csv", GOED, "--dry-run")
-    werkplek.run("import", "csv", lay_out(tmp_path, "datum-bestaat-niet"))
-    werkplek.taken("csv", GOED)
-    listed = [row for row in rows_of(werkplek.run("import", "list", "--brincode", "21QW").output) if row[0] != "ID"]
+    assert "No import yet." in bench.run("import", "list").output
+    bench.taken("csv", GOOD)
+    bench.taken("csv", GOOD, "--dry-run")
+    bench.run("import", "csv", lay_out(tmp_path, "datum-bestaat-niet"))
+    bench.taken("csv", GOOD)
+    listed = [row for row in rows_of(bench.run("import", "list", "--brincode", "21QW").output) if row[0] != "ID"]
     years = "2025-2026, 2026-2027"
     assert listed == [
         ["2", "2026-11-25 11:00", "21QW", "csv", years, "nothing changed"],
         ["1", "2026-11-25 11:00", "21QW", "csv", years, "leerlingen: 8 added, 0 changed, 0 removed"],
     ]
-    assert rows_of(werkplek.run("import", "list", "--limit", "1").output) == listed[:1]
-    assert rows_of(werkplek.run("import", "list", "--brincode", "99ZZ").output) == []
-    shown = werkplek.run("import", "show", "1").output
-    assert tellingen(shown)["leerlingen"] == (8, 0, 0, 0)
+    assert rows_of(bench.run("import", "list", "--limit", "1").output) == listed[:1]
+    assert rows_of(bench.run("import", "list", "--brincode", "99ZZ").output) == []
+    shown = bench.run("import", "show", "1").output
+    assert counts_of(shown)["leerlingen"] == (8, 0, 0, 0)
     assert "21QW01, schooljaar 2026-2027: 0 warnings" in shown
 
 
 @pytest.mark.parametrize("command", ["show", "undo"])
-def test_an_import_that_is_not_there(werkplek: Werkplek, command: str) -> None:
+def test_an_import_that_is_not_there(bench: CommandBench, command: str) -> None:
     """An unknown id is told in one sentence, before anything is asked."""
-    result = werkplek.run("import", command, "12")
+    result = bench.run("import", command, "12")
     assert result.exit_code == 1
     assert "there is no import 12" in result.output
 
 
-def test_undo_asks_and_brings_back_what_was(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_undo_asks_and_brings_back_what_was(bench: CommandBench, tmp_path: Path) -> None:
     """A dry run and a no change nothing; a yes brings back every row; once undone it cannot be undone again."""
-    werkplek.taken("csv", GOED)
-    before = _records(werkplek)
+    bench.taken("csv", GOOD)
+    before = _records(bench)
     folder = lay_out(tmp_path, "goed")
     change(folder, "leerlingen", ("Kwikstaart", "Boerenzwaluw"), ("pilot/anna", "pilot/anna-2"))
     change(folder, "plaatsingen", ("lln-bram;21QW;00;2026-2027;g26-c", "lln-bram;21QW;00;2026-2027;g26-4"))
     change(folder, "groepen", ("Plusklas", "Denkers"))
-    werkplek.taken("csv", folder)
-    after = werkplek.dump()
-    dry = werkplek.run("import", "undo", "2", "--dry-run")
-    assert (dry.exit_code, "dry run, nothing changed" in dry.output, werkplek.dump()) == (0, True, after)
-    refused = werkplek.run("import", "undo", "2", answer="n\n")
-    assert (refused.exit_code, "Undo all of this?" in refused.output, werkplek.dump()) == (1, True, after)
-    done = werkplek.run("import", "undo", "2", answer="y\n")
+    bench.taken("csv", folder)
+    after = bench.dump()
+    dry = bench.run("import", "undo", "2", "--dry-run")
+    assert (dry.exit_code, "dry run, nothing changed" in dry.output, bench.dump()) == (0, True, after)
+    refused = bench.run("import", "undo", "2", answer="n\n")
+    assert (refused.exit_code, "Undo all of this?" in refused.output, bench.dump()) == (1, True, after)
+    done = bench.run("import", "undo", "2", answer="y\n")
     assert (done.exit_code, "Import 2 is undone." in done.output) == (0, True)
-    assert _records(werkplek) == before
-    again = werkplek.run("import", "undo", "2", "--yes")
+    assert _records(bench) == before
+    again = bench.run("import", "undo", "2", "--yes")
     assert again.exit_code == 1
     assert "import 2 was undone already" in again.output
-    assert rows_of(werkplek.run("import", "list").output)[-2][-1] == "undone"
-    assert "Undone on 2026-11-25 11:00" in werkplek.run("import", "show", "2").output
+    assert rows_of(bench.run("import", "list").output)[-2][-1] == "undone"
+    assert "Undone on 2026-11-25 11:00" in bench.run("import", "show", "2").output
 
 
 def test_undo_keeps_a_vestiging_that_a_koppeling_knows(tmp_path: Path) -> None:
     """The records go, the vestiging stays with its koppeling: a platform hears that there are no data."""
-    school = Proefschool(tmp_path / "data")
-    werkplek = Werkplek(tmp_path / "data", school.moment)
-    werkplek.taken("csv", GOED)
+    school = TrialSchool(tmp_path / "data")
+    bench = CommandBench(tmp_path / "data", school.moment)
+    bench.taken("csv", GOOD)
     first = school.fetch()
     for number in ("2", "1"):
-        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
-    dump = werkplek.dump()
+        assert bench.run("import", "undo", number, "--yes").exit_code == 0
+    dump = bench.dump()
     assert (len(dump["vestiging"]), dump["persoon"], dump["groep"]) == (1, [], [])
-    assert school.fetch(laatst=first.aanmaakdatum).uitkomst == "geengegevens"
-    werkplek.taken("csv", GOED)
+    assert school.fetch(last=first.aanmaakdatum).outcome == "geengegevens"
+    bench.taken("csv", GOOD)
     assert school.fetch().keys("leerling") == first.keys("leerling")
     school.close()
 
 
-def test_undo_goes_the_newest_first(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_undo_goes_the_newest_first(bench: CommandBench, tmp_path: Path) -> None:
     """An older import is refused, before the question, with the order; another school's imports do not matter."""
     folder = _school(tmp_path / "klein", 3)
-    werkplek.taken("csv", folder)
+    bench.taken("csv", folder)
     change(folder, "leerlingen", ("Naam1", "Anders"))
-    werkplek.taken("csv", folder)
+    bench.taken("csv", folder)
     other = lay_out(tmp_path, "goed")
     for file in other.iterdir():
         file.write_text(file.read_text("utf-8").replace("21QW", "99ZZ"), "utf-8")
-    werkplek.taken("csv", other)
-    werkplek.taken("csv", folder)
-    result = werkplek.run("import", "undo", "1")
+    bench.taken("csv", other)
+    bench.taken("csv", folder)
+    result = bench.run("import", "undo", "1")
     assert result.exit_code == 1
     assert "undo the newer imports of 21QW first, in this order: 4, 2" in result.output
     assert "Undo all of this?" not in result.output
     for number in ("4", "2", "1", "3"):
-        assert werkplek.run("import", "undo", number, "--yes").exit_code == 0
-    assert {naam for naam, rows in _records(werkplek).items() if rows} == set()
+        assert bench.run("import", "undo", number, "--yes").exit_code == 0
+    assert {naam for naam, rows in _records(bench).items() if rows} == set()
 
 
-def test_an_undone_import_keeps_nobody(werkplek: Werkplek, tmp_path: Path) -> None:
-    """What it took to undo is gone with it: nobody could forget a person who is in no record any more."""
+def test_an_undone_import_keeps_nobody(bench: CommandBench, tmp_path: Path) -> None:
+    """An undone import leaves nothing behind: the persons that it added are in no row any more."""
     folder = _school(tmp_path / "klein", 8)
-    werkplek.taken("csv", folder)
-    werkplek.taken("csv", _school(folder, 6))
-    assert "Naam7" in str(werkplek.dump())
+    bench.taken("csv", folder)
+    bench.taken("csv", _school(folder, 6))
+    assert "Naam7" in str(bench.dump())
     for number in ("2", "1"):
-        werkplek.run("import", "undo", number, "--yes")
-    assert "Naam7" not in str(werkplek.dump())
+        bench.run("import", "undo", number, "--yes")
+    assert "Naam7" not in str(bench.dump())
 
 
 @pytest.mark.parametrize(
@@ -170,37 +170,37 @@ def test_an_undone_import_keeps_nobody(werkplek: Werkplek, tmp_path: Path) -> No
     ],
 )
 def test_a_drop_stops(
-    werkplek: Werkplek, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], gone: str | None
+    bench: CommandBench, tmp_path: Path, before: dict[str, Any], after: dict[str, Any], gone: str | None
 ) -> None:
-    """More than a share of who or what is answered today, and more than a few, is asked about; nothing changed then."""
-    werkplek.taken("csv", _school(tmp_path / "school", **before))
-    kept = werkplek.dump()
+    """An import that drops more than the allowed share of what is answered today asks first, and changes nothing."""
+    bench.taken("csv", _school(tmp_path / "school", **before))
+    kept = bench.dump()
     folder = _school(tmp_path / "school", **after)
-    result = werkplek.run("import", "csv", folder)
+    result = bench.run("import", "csv", folder)
     if gone is None:
         assert result.exit_code == 0, result.output
         return
-    assert (result.exit_code, werkplek.dump()) == (1, kept)
+    assert (result.exit_code, bench.dump()) == (1, kept)
     assert f"21QW00, 2026-2027: {gone} that are answered today would be gone" in result.output
     assert "--accept-drop" in result.output
 
 
-def test_an_accepted_drop_is_no_question_again(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_an_accepted_drop_is_no_question_again(bench: CommandBench, tmp_path: Path) -> None:
     """A dry run asks as well; after --accept-drop the same set is taken without it."""
-    werkplek.taken("csv", _school(tmp_path / "school", 8))
+    bench.taken("csv", _school(tmp_path / "school", 8))
     folder = _school(tmp_path / "school", 1)
-    assert werkplek.run("import", "csv", folder, "--dry-run").exit_code == 1
-    werkplek.taken("csv", folder, "--accept-drop")
-    werkplek.taken("csv", folder)
+    assert bench.run("import", "csv", folder, "--dry-run").exit_code == 1
+    bench.taken("csv", folder, "--accept-drop")
+    bench.taken("csv", folder)
 
 
-def test_the_share_of_a_drop_is_a_setting(werkplek: Werkplek, tmp_path: Path) -> None:
+def test_the_share_of_a_drop_is_a_setting(bench: CommandBench, tmp_path: Path) -> None:
     """UWLR_MAX_DROP moves the line: half may go, or nothing at all beyond the few of a small school."""
-    werkplek.taken("csv", _school(tmp_path / "school", 40))
+    bench.taken("csv", _school(tmp_path / "school", 40))
     folder = _school(tmp_path / "school", 30)
-    assert werkplek.run("import", "csv", folder).exit_code == 1
-    werkplek.max_drop = 0.0
-    result = werkplek.run("import", "csv", folder)
+    assert bench.run("import", "csv", folder).exit_code == 1
+    bench.max_drop = 0.0
+    result = bench.run("import", "csv", folder)
     assert (result.exit_code, "10 of the 40 leerlingen" in result.output) == (1, True)
-    werkplek.max_drop = 0.5
-    werkplek.taken("csv", folder)
+    bench.max_drop = 0.5
+    bench.taken("csv", folder)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from edexml_bestand import CORPUS, make_dataset, to_edexml
 from rich.console import Console
+from support.edexml_files import CORPUS, make_dataset, to_edexml
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.cli.base import Context
@@ -20,13 +20,13 @@ from uwlr_adapter.settings import Settings
 
 Run = Callable[..., Result]
 GROUPS = {"import": imports, "school": school}
-GOED = str(CORPUS / "versie-2.1.xml")
-FOUT = str(CORPUS / "dubbele-key.xml")
+GOOD = str(CORPUS / "versie-2.1.xml")
+FAULT = str(CORPUS / "dubbele-key.xml")
 
 
 @pytest.fixture
-def opslag(tmp_path: Path) -> Database:
-    """Give a database with every table, in the folder that the commands use."""
+def database(tmp_path: Path) -> Database:
+    """Return a database with every table, in the folder that the commands use."""
     database = Database(Settings(data=tmp_path).database_url)
     database.upgrade()
     with database.writing() as connection:
@@ -35,9 +35,9 @@ def opslag(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def run(opslag: Database, tmp_path: Path) -> Run:
-    """Give a function that runs a command as the shell does."""
-    assert opslag.is_sqlite
+def run(database: Database, tmp_path: Path) -> Run:
+    """Return a function that runs a command as the shell does."""
+    assert database.is_sqlite
 
     def invoke(group: str, *arguments: str) -> Result:
         console = Console(width=160, highlight=False)
@@ -52,20 +52,20 @@ def _names(database: Database) -> list[str]:
         return [one.brin6 for one in schools.list_vestigingen(connection)]
 
 
-def test_school_add_and_list(run: Run, opslag: Database) -> None:
+def test_school_add_and_list(run: Run, database: Database) -> None:
     """A vestiging that was added is listed, with its naam as it was typed."""
     assert run("school", "add", "21QW00", "--naam", "De [Regenboog]").exit_code == 0
-    assert _names(opslag) == ["21QW00"]
+    assert _names(database) == ["21QW00"]
     listed = run("school", "list")
     assert "21QW00" in listed.output
     assert "De [Regenboog]" in listed.output
 
 
 @pytest.mark.parametrize("brin6", ["21qw00", "21QW", "school"])
-def test_school_add_refuses_another_form(run: Run, opslag: Database, brin6: str) -> None:
-    """What is no brin6 gives one sentence and exit code 1."""
+def test_school_add_refuses_another_form(run: Run, database: Database, brin6: str) -> None:
+    """A text that is no brin6 leads to one sentence and exit code 1."""
     result = run("school", "add", brin6, "--naam", "X")
-    assert (result.exit_code, _names(opslag)) == (1, [])
+    assert (result.exit_code, _names(database)) == (1, [])
     assert "21QW00" in result.output
 
 
@@ -77,14 +77,14 @@ def test_school_add_refuses_a_second_one(run: Run) -> None:
     assert "exists already" in result.output
 
 
-def test_import_reports_what_it_did(run: Run, opslag: Database) -> None:
+def test_import_reports_what_it_did(run: Run, database: Database) -> None:
     """The report names the vestiging, the schooljaar and a count per kind, and the vestiging is there."""
-    result = run("import", "edexml", GOED, "--naam", "De Regenboog")
+    result = run("import", "edexml", GOOD, "--naam", "De Regenboog")
     assert result.exit_code == 0, result.output
     assert "21QW00, schooljaar 2026-2027: imported" in result.output
     (row,) = [line for line in result.output.splitlines() if "leerlingen" in line]
     assert [cell.strip() for cell in row.strip("│ ").split("│")] == ["leerlingen", "2", "0", "0", "0"]
-    assert _names(opslag) == ["21QW00"]
+    assert _names(database) == ["21QW00"]
 
 
 def test_import_shows_each_problem_with_line_element_and_reason(run: Run, tmp_path: Path) -> None:
@@ -103,12 +103,12 @@ def test_import_shows_each_problem_with_line_element_and_reason(run: Run, tmp_pa
     ]
 
 
-def test_a_dry_run_changes_nothing_and_says_so(run: Run, opslag: Database) -> None:
+def test_a_dry_run_changes_nothing_and_says_so(run: Run, database: Database) -> None:
     """After --dry-run the vestiging of the file is not there."""
-    result = run("import", "edexml", GOED, "--dry-run")
+    result = run("import", "edexml", GOOD, "--dry-run")
     assert result.exit_code == 0
     assert "dry run, nothing changed" in result.output
-    assert _names(opslag) == []
+    assert _names(database) == []
 
 
 def test_numbers_are_counted_in_the_report(run: Run) -> None:
@@ -119,19 +119,40 @@ def test_numbers_are_counted_in_the_report(run: Run) -> None:
     assert "123456782" not in result.output
 
 
-def test_one_refused_file_does_not_stop_the_others(run: Run, opslag: Database, tmp_path: Path) -> None:
+def test_one_refused_file_does_not_stop_the_others(run: Run, database: Database, tmp_path: Path) -> None:
     """Every file is its own transaction: the good ones come in, the bad one is told, and the exit code is 1."""
     other = tmp_path / "ander.xml"
     other.write_bytes(to_edexml(make_dataset(brin6="21QW01")))
-    result = run("import", "edexml", GOED, FOUT, str(tmp_path / "bestaat-niet.xml"), str(other))
+    result = run("import", "edexml", GOOD, FAULT, str(tmp_path / "bestaat-niet.xml"), str(other))
     assert result.exit_code == 1
-    assert _names(opslag) == ["21QW00", "21QW01"]
+    assert _names(database) == ["21QW00", "21QW01"]
     assert "the same key as line 20" in result.output
     assert "cannot be read" in result.output
     assert "Zonneveld" not in result.output
 
 
-def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Database, tmp_path: Path) -> None:
+def test_of_fewer_files_each_has_its_table(run: Run, tmp_path: Path) -> None:
+    """One file less than many is still told in full."""
+    files = []
+    for number in range(MANY - 1):
+        file = tmp_path / f"{number}.xml"
+        file.write_bytes(to_edexml(make_dataset([Leerling(key="1", roepnaam="Bo")], brin6=f"21QW{number:02}")))
+        files.append(str(file))
+    told = run("import", "edexml", *files).output
+    assert "; leerlingen 1 added" not in told
+
+
+@pytest.mark.parametrize(("number", "more"), [(20, ""), (21, " and 1 more")])
+def test_lines_of_one_problem_are_told_up_to_twenty(run: Run, tmp_path: Path, number: int, more: str) -> None:
+    """A problem at many lines is reported with the first twenty of them, and the count of the rest."""
+    leerlingen = [Leerling(key=str(place), roepnaam="Bo", land="XX") for place in range(number)]
+    file = tmp_path / "veel.xml"
+    file.write_bytes(to_edexml(make_dataset(leerlingen)))
+    told = " ".join(run("import", "edexml", str(file)).output.split())
+    assert ("more" in told, more in told) == (bool(more), True)
+
+
+def test_of_many_files_each_is_told_in_a_line(run: Run, database: Database, tmp_path: Path) -> None:
     """With its counts, and without a table; what is wrong is told as ever, and no file is left out."""
     files = []
     for number in range(MANY):
@@ -151,26 +172,26 @@ def test_of_many_files_each_is_told_in_a_line(run: Run, opslag: Database, tmp_pa
     assert [line for line in first.output.splitlines() if "added" in line] == told
     assert first.output.count("leerling/land") == 1
     assert again.output.count("; nothing changed\n") == MANY
-    assert len(_names(opslag)) == MANY
+    assert len(_names(database)) == MANY
 
 
-def test_a_file_for_another_school_is_refused(run: Run, opslag: Database) -> None:
+def test_a_file_for_another_school_is_refused(run: Run, database: Database) -> None:
     """A file about another vestiging than --brin6 names leaves everything as it was."""
-    result = run("import", "edexml", GOED, "--brin6", "21QW01")
-    assert (result.exit_code, _names(opslag)) == (1, [])
+    result = run("import", "edexml", GOOD, "--brin6", "21QW01")
+    assert (result.exit_code, _names(database)) == (1, [])
     assert "is about 21QW00, not about 21QW01" in result.output
 
 
-def test_a_name_that_is_too_long_is_refused(run: Run, opslag: Database) -> None:
-    """What a vestiging cannot be called is a reason as any other; nothing is imported."""
-    result = run("import", "edexml", GOED, "--naam", "x" * 201)
-    assert (result.exit_code, _names(opslag)) == (1, [])
+def test_a_name_that_is_too_long_is_refused(run: Run, database: Database) -> None:
+    """A name that a vestiging cannot have is reported like any other problem; nothing is imported."""
+    result = run("import", "edexml", GOOD, "--naam", "x" * 201)
+    assert (result.exit_code, _names(database)) == (1, [])
     assert "a vestiging needs a naam of at most 200 characters" in " ".join(result.output.split())
 
 
 def test_a_wrong_brin6_is_a_usage_error(run: Run) -> None:
-    """What is no brin6 at all is told before any file is opened."""
-    assert run("import", "edexml", GOED, "--brin6", "21QW").exit_code == 2
+    """A text that is no brin6 is reported before any file is opened."""
+    assert run("import", "edexml", GOOD, "--brin6", "21QW").exit_code == 2
 
 
 def test_import_needs_a_file(run: Run) -> None:

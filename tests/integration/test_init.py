@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from csv_hulp import GOED
+from support.csv_sets import GOOD
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.db.database import Database
@@ -97,10 +97,10 @@ def test_init_on_postgresql(empty_postgresql: str, tmp_path: Path) -> None:
 def test_an_import_creates_and_a_dry_run_does_not(tmp_path: Path) -> None:
     """Without a database a dry run compares with an empty one, and leaves no file and no folder."""
     data = tmp_path / "data"
-    dry = run(data, "import", "csv", str(GOED), "--dry-run")
+    dry = run(data, "import", "csv", str(GOOD), "--dry-run")
     assert dry.exit_code == 0, dry.output
     assert list(tmp_path.iterdir()) == []
-    done = run(data, "import", "csv", str(GOED))
+    done = run(data, "import", "csv", str(GOOD))
     assert done.exit_code == 0, done.output
     assert run(data, "school", "list").exit_code == 0
 

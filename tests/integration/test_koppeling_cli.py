@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
-from koppelingen_hulp import BRIN6, CODE, MOMENT, add_vestiging
 from rich.console import Console
+from support.school_builder import BRIN6, CODE, MOMENT, add_vestiging
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
@@ -23,18 +23,18 @@ from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.settings import Settings
 
 AGREED = ("--naam", "J. de Vries", "--akkoord", "--login", "jdevries")
-ANDERE_CODE = BRIN6 + "-een-tweede-code"
+OTHER_CODE = BRIN6 + "-een-tweede-code"
 
 
-def klok() -> datetime:
-    """Give the moment of the tests."""
+def clock() -> datetime:
+    """Return the moment of the tests."""
     return MOMENT
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    """Give a data folder with one vestiging and two afnemers."""
-    made = Context(Settings(data=tmp_path), klok, Console(width=200), Console(stderr=True, width=200))
+    """Return a data folder with one vestiging and two afnemers."""
+    made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
     with made.database(create=True) as database, database.writing() as connection:
         metadata.create_all(connection)
         add_vestiging(connection, BRIN6)
@@ -44,7 +44,7 @@ def context(tmp_path: Path) -> Context:
 
 
 @pytest.fixture
-def opslag(context: Context) -> Iterator[Database]:
+def database(context: Context) -> Iterator[Database]:
     """Open the same database."""
     with context.database() as database:
         yield database
@@ -61,18 +61,18 @@ def activate(context: Context, *arguments: str, stdin: str | None = None, **envi
 
 
 def living(database: Database) -> Koppeling | None:
-    """Give the living koppeling with Snappet."""
+    """Return the living koppeling with Snappet."""
     with database.reading() as connection:
         return store.find_living(connection, BRIN6, "snappet")
 
 
 def status(database: Database) -> str | None:
-    """Give the status of the living koppeling with Snappet."""
+    """Return the status of the living koppeling with Snappet."""
     found = living(database)
     return None if found is None else str(found.status)
 
 
-def test_ways_to_give_a_code(context: Context, opslag: Database, tmp_path: Path) -> None:
+def test_ways_to_give_a_code(context: Context, database: Database, tmp_path: Path) -> None:
     """A code comes from an option, a file, the environment or a prompt, and is not printed."""
     file = tmp_path / "code.txt"
     file.write_text(CODE + "\n")
@@ -85,29 +85,29 @@ def test_ways_to_give_a_code(context: Context, opslag: Database, tmp_path: Path)
         result: Result = way()  # type: ignore[no-untyped-call] # mypy infers no type for these lambdas
         assert result.exit_code == 0, result.output
         assert CODE not in result.output
-        assert status(opslag) == "actief"
+        assert status(database) == "actief"
         assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
 
 
-def test_generated_code(context: Context, opslag: Database) -> None:
+def test_generated_code(context: Context, database: Database) -> None:
     """A generated code stands alone on standard output, once, and keeps to the rule."""
     result = activate(context, "--generate")
     code = result.stdout.strip()
     assert verificatiecode.broken_rules(code, BRIN6) == ()
     assert code not in result.stderr
-    assert status(opslag) == "actief"
+    assert status(database) == "actief"
 
 
-def test_whole_life(context: Context, opslag: Database) -> None:
+def test_whole_life(context: Context, database: Database) -> None:
     """Activate, change the code, pause, resume and end: each act stands in the journaal."""
     assert activate(context, "--code", CODE).exit_code == 0
-    assert run(context, "code", BRIN6, "snappet", "--code", ANDERE_CODE).exit_code == 0
+    assert run(context, "code", BRIN6, "snappet", "--code", OTHER_CODE).exit_code == 0
     assert run(context, "pause", BRIN6, "snappet", "--yes").exit_code == 0
-    assert status(opslag) == "gepauzeerd"
+    assert status(database) == "gepauzeerd"
     assert run(context, "resume", BRIN6, "snappet", "--code", CODE).exit_code == 0
     assert run(context, "end", BRIN6, "snappet", "--yes").exit_code == 0
-    assert living(opslag) is None
-    with opslag.reading() as connection:
+    assert living(database) is None
+    with database.reading() as connection:
         acts = [line.act for line in search.read(connection, brin6=BRIN6)][::-1]
         actors = set(connection.scalars(sa.select(journaal.c.actor)))
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
@@ -115,18 +115,18 @@ def test_whole_life(context: Context, opslag: Database) -> None:
 
 
 @pytest.mark.parametrize("act", ["pause", "end"])
-def test_confirmation(context: Context, opslag: Database, act: str) -> None:
+def test_confirmation(context: Context, database: Database, act: str) -> None:
     """A pause and an end ask first; without a yes nothing happens."""
     activate(context, "--code", CODE)
     assert run(context, act, BRIN6, "snappet", stdin="n\n").exit_code == 1
     assert run(context, act, BRIN6, "snappet").exit_code == 1
-    assert status(opslag) == "actief"
+    assert status(database) == "actief"
     assert run(context, act, BRIN6, "snappet", stdin="y\n").exit_code == 0
-    assert status(opslag) != "actief"
+    assert status(database) != "actief"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "woord"),
+    ("arguments", "word"),
     [
         (("activate", "99ZZ00", "snappet", *AGREED, "--generate"), "vestiging is niet bekend"),
         (("activate", BRIN6, "weg", *AGREED), "staat niet in de lijst"),
@@ -149,26 +149,26 @@ def test_confirmation(context: Context, opslag: Database, act: str) -> None:
         (("terms", "weg"), "staat niet in de lijst"),
     ],
 )
-def test_refused(context: Context, opslag: Database, arguments: tuple[str, ...], woord: str) -> None:
+def test_refused(context: Context, database: Database, arguments: tuple[str, ...], word: str) -> None:
     """Each refusal is one sentence and an exit code, shows no code, and leaves the koppelingen as they were."""
     activate(context, "--code", CODE)
-    before = living(opslag)
+    before = living(database)
     result = run(context, *arguments)
     assert result.exit_code in {1, 2}
-    assert woord in " ".join(result.stderr.split())
+    assert word in " ".join(result.stderr.split())
     assert CODE not in result.output
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert store.list_living(connection) == [before]
 
 
-def test_code_of_a_paused_one(context: Context, opslag: Database) -> None:
+def test_code_of_a_paused_one(context: Context, database: Database) -> None:
     """Changing the code does not resume by accident."""
     activate(context, "--code", CODE)
     run(context, "pause", BRIN6, "snappet", "--yes")
     result = run(context, "code", BRIN6, "snappet", "--generate")
     assert result.exit_code == 1
     assert "resume" in result.stderr
-    assert status(opslag) == "gepauzeerd"
+    assert status(database) == "gepauzeerd"
 
 
 def test_without_code(context: Context) -> None:
@@ -182,7 +182,7 @@ def test_without_code(context: Context) -> None:
 def test_list(context: Context) -> None:
     """The list of a vestiging shows what is active, paused, waiting, available and not yet available."""
     activate(context, "--code", CODE, "--startdatum", "01-12-2026")
-    run(context, "activate", BRIN6, "basispoort", *AGREED, "--code", ANDERE_CODE)
+    run(context, "activate", BRIN6, "basispoort", *AGREED, "--code", OTHER_CODE)
     run(context, "pause", BRIN6, "basispoort", "--yes")
     rows = {
         cells[1].strip(): cells[-1].strip()

@@ -1,8 +1,9 @@
-"""What only PostgreSQL can do to us: two writers at once, a server that goes, a lock that stays."""
+"""PostgreSQL only: two writers at once, a server that stops, a lock that stays."""
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,17 +14,19 @@ from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import import_dataset
 from click.testing import CliRunner
-from databank import Databank, end_connections, own_server, waiting
-from edexml_bestand import make_dataset
-from huis import furnish
-from koppelingen_hulp import ANDERE, BRIN6, CODE, MOMENT, Wereld, open_opslag
-from proefschool import Proefschool
 from pydantic import SecretStr
-from server import until
 from sqlalchemy.exc import DBAPIError
-from wsgi import call
+from support.databases import PostgresServer, end_connections, kept_waiting, own_server, waiting
+from support.edexml_files import make_dataset
+from support.event_loop import run
+from support.imports import import_dataset
+from support.school_builder import BRIN6, CODE, MOMENT, OTHER_BRIN6, open_database
+from support.served_school import furnish
+from support.server import until
+from support.trial_school import TrialSchool
+from support.world import World
+from support.wsgi import call
 
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main
@@ -33,9 +36,11 @@ from uwlr_adapter.db import bulk, limits, locks
 from uwlr_adapter.db import postgresql as postgresql_backend
 from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
 from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
+from uwlr_adapter.db.pipeline import Pipeline
 from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
 from uwlr_adapter.journaal import model, search, tables
-from uwlr_adapter.journaal.model import EntryKind
+from uwlr_adapter.journaal.model import EntryKind, Refusal, VerzoekEntry
+from uwlr_adapter.journaal.writer import JournaalWriter, insert_steps
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, ChangedMeanwhileError, CodeInUseError, KoppelingError
@@ -43,29 +48,29 @@ from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
-PROEF = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
-GROOT = sa.Table("groot", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.LargeBinary))
-INVOER = InsertStatement(PROEF, ["a"])
-COUNTED = SelectStatement(sa.select(sa.func.count()).select_from(PROEF))
-ALL = SelectStatement(sa.select(PROEF.c.a))
+TRIAL = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
+LARGE = sa.Table("groot", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.LargeBinary))
+INSERT = InsertStatement(TRIAL, ["a"])
+COUNTED = SelectStatement(sa.select(sa.func.count()).select_from(TRIAL))
+ALL = SelectStatement(sa.select(TRIAL.c.a))
 
 
 @pytest.fixture
-def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+def url(postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the URL of a PostgreSQL database with every table; `Settings` names it."""
     with postgresql.database() as made:
         monkeypatch.setenv("UWLR_DATABASE", made)
         yield made
 
 
 @pytest.fixture
-def opslag(url: str) -> Database:
+def database(url: str) -> Database:
     """Open it."""
     return Database(url)
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
-    """Do all at once, each in a thread of its own; gives what came of each, an exception when it raised one."""
+    """Do all at once, each in a thread of its own; returns what came of each, an exception when it raised one."""
     found: list[object] = [None] * len(works)
     barrier = threading.Barrier(len(works))
 
@@ -84,143 +89,143 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     return found
 
 
-def test_a_reading_transaction_is_one_moment_and_changes_nothing(opslag: Database) -> None:
-    """What is committed meanwhile is not seen, and a write is refused."""
-    with opslag.writing() as connection:
+def test_a_reading_transaction_is_one_moment_and_changes_nothing(database: Database) -> None:
+    """A snapshot does not see later commits and refuses a write."""
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 0
-        with opslag.writing() as other:
+        with database.writing() as other:
             other.exec_driver_sql("INSERT INTO proef VALUES (1)")
         assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 0
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM proef")) == 1
-    with pytest.raises(DBAPIError), opslag.reading() as connection:
+    with pytest.raises(DBAPIError), database.reading() as connection:
         connection.exec_driver_sql("INSERT INTO proef VALUES (2)")
 
 
-def test_a_snapshot_is_one_moment(opslag: Database) -> None:
+def test_a_snapshot_is_one_moment(database: Database) -> None:
     """Statements in one message see what was committed before the first of them, however long they take."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
     counted = Query(COUNTED, {})
     waits = Query(SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7))), {})
     failures: list[object] = []
-    opslag.on_failure = failures.append
+    database.on_failure = failures.append
     found: list[list[list[Row]]] = []
-    thread = threading.Thread(target=lambda: found.append(opslag.snapshot([counted, waits, counted])))
-    with opslag.writing() as connection:
+    thread = threading.Thread(target=lambda: found.append(database.snapshot([counted, waits, counted])))
+    with database.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
         until(lambda: waiting(connection))
         connection.exec_driver_sql("INSERT INTO proef VALUES (1)")
     thread.join()
     assert [rows[0][0] for rows in found[0][::2]] == [0, 0]
-    assert opslag.snapshot([counted, counted]) == [[(1,)], [(1,)]]
+    assert database.snapshot([counted, counted]) == [[(1,)], [(1,)]]
     assert not failures
 
 
-def test_a_message_that_is_larger_than_what_the_socket_takes(opslag: Database) -> None:
+def test_a_message_that_is_larger_than_what_the_socket_takes(database: Database) -> None:
     """The rest of it is sent when the server reads on: here it waits for a lock before it comes to the large part."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE groot (a int, b bytea)")
-    kind, large = opslag.engine.dialect, os.urandom(8_000_000)
+    kind, large = database.engine.dialect, os.urandom(8_000_000)
     waits = SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7)))
-    steps = [waits.step(kind, {}), InsertStatement(GROOT, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
+    steps = [waits.step(kind, {}), InsertStatement(LARGE, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
     failures: list[Exception] = []
 
     def write() -> None:
         try:
-            with opslag.writing() as connection:
+            with database.writing() as connection:
                 libpq_of(connection.connection).fetch_all(steps, 10)
         except Exception as error:  # noqa: BLE001 - the test looks at it
             failures.append(error)
 
     thread = threading.Thread(target=write)
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
         thread.start()
         until(lambda: waiting(connection))
     thread.join()
     assert not failures
-    with opslag.reading() as connection:
-        assert connection.scalar(sa.select(GROOT.c.b)) == large
+    with database.reading() as connection:
+        assert connection.scalar(sa.select(LARGE.c.b)) == large
 
 
 def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) -> None:
-    """Whoever has to connect first hears the same as whoever lost a connection."""
+    """A failure to connect leads to the same answer as a lost connection."""
     away = Database(sa.make_url(url).set(query={"host": "/nowhere"}).render_as_string(hide_password=False))
     failures: list[object] = []
     away.on_failure = failures.append
     for work in (
         lambda: away.look(Query(ALL, {})),
         lambda: away.snapshot([Query(ALL, {})]),
-        lambda: away.put(INVOER, [{"a": 1}]),
+        lambda: away.put(INSERT, [{"a": 1}]),
     ):
         with pytest.raises(DBAPIError):
             work()
     assert len(failures) == 3
 
 
-def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(opslag: Database) -> None:
+def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Database) -> None:
     """A message without an answer is given up, and its connection with it; then a transaction asks the same."""
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
         silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
-        held = silence.enter_context(opslag.writing())
+        held = silence.enter_context(database.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
 
         def end_of_silence(error: object) -> None:
             failures.append(error)
             silence.close()
 
-        opslag.on_failure = end_of_silence
-        assert opslag.snapshot([waits]) == [[(1,)]]
-    assert opslag.snapshot([waits]) == [[(1,)]]
+        database.on_failure = end_of_silence
+        assert database.snapshot([waits]) == [[(1,)]]
+    assert database.snapshot([waits]) == [[(1,)]]
     assert [str(failure) for failure in failures] == ["the database does not answer"]
 
 
-def test_an_exception_undoes_a_writing_transaction(opslag: Database) -> None:
+def test_an_exception_undoes_a_writing_transaction(database: Database) -> None:
     """Of a transaction that fails nothing stays."""
-    with pytest.raises(DBAPIError), opslag.writing() as connection:  # noqa: PT012 - the second statement raises
+    with pytest.raises(DBAPIError), database.writing() as connection:  # noqa: PT012 - the second statement raises
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
         connection.exec_driver_sql("SELECT 1 / 0")
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert not sa.inspect(connection).has_table("proef")
 
 
-def test_what_is_prepared_outlives_a_transaction_that_is_undone(opslag: Database) -> None:
+def test_what_is_prepared_outlives_a_transaction_that_is_undone(database: Database) -> None:
     """A statement of ours is prepared once for a connection, whatever became of the transactions in it."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
     for _ in range(8):
-        with pytest.raises(ZeroDivisionError), opslag.writing() as connection:  # noqa: PT012 - what stands before it
+        with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012 - what stands before it
             connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
             for _ in range(8):  # so often that the driver would prepare it too
                 connection.execute(sa.text("SELECT 1"))
             assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(1,)]]
             raise ZeroDivisionError
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(0,)]]
         assert connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) == 1
 
 
-def test_a_table_that_changed_under_a_prepared_statement(opslag: Database) -> None:
+def test_a_table_that_changed_under_a_prepared_statement(database: Database) -> None:
     """One request fails when a table changed under a server at work, as every failure of the database; then no more."""
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
         connection.exec_driver_sql("INSERT INTO proef VALUES (7)")
     failures: list[object] = []
-    opslag.on_failure = failures.append
-    with opslag.reading() as connection:
+    database.on_failure = failures.append
+    with database.reading() as connection:
         assert fetch_queries(connection, [Query(ALL, {})]) == [[(7,)]]
-    with Database(opslag.url.render_as_string(hide_password=False)).writing() as connection:
+    with Database(database.url.render_as_string(hide_password=False)).writing() as connection:
         connection.exec_driver_sql("ALTER TABLE proef ALTER COLUMN a TYPE text")
-    with pytest.raises(DBAPIError), opslag.reading() as connection:
+    with pytest.raises(DBAPIError), database.reading() as connection:
         fetch_queries(connection, [Query(ALL, {})])
     assert len(failures) == 1
-    with opslag.reading() as connection:
+    with database.reading() as connection:
         assert fetch_queries(connection, [Query(ALL, {})]) == [[("7",)]]
 
 
@@ -239,35 +244,35 @@ def test_the_limits_are_in_force(url: str) -> None:
 
 def test_one_code_in_two_acts_at_once(url: str, tmp_path: Path) -> None:
     """Two koppelingen of a vestiging never get one verificatiecode, also when both are activated at once."""
-    wereld = Wereld.make(tmp_path, "Snappet", "Basispoort")
-    for brin6 in (BRIN6, ANDERE):
+    world = World.make(tmp_path, "Snappet", "Basispoort")
+    for brin6 in (BRIN6, OTHER_BRIN6):
         code = f"{brin6}dezelfde-code-van-twee"
         found = at_once(
-            partial(wereld.activate, "snappet", brin6, code),
-            partial(wereld.activate, "basispoort", brin6, code),
+            partial(world.activate, "snappet", brin6, code),
+            partial(world.activate, "basispoort", brin6, code),
         )
         assert sorted(isinstance(one, CodeInUseError) for one in found) == [False, True], found
 
 
 def test_one_koppeling_activated_twice_at_once(url: str, tmp_path: Path) -> None:
-    """Of two people who activate the same entry one hears that it is active already."""
-    wereld = Wereld.make(tmp_path, "Snappet")
-    found = at_once(*[partial(wereld.activate, code=f"{CODE}{number}") for number in range(4)])
+    """When two people activate one entry, the second is refused because it is active already."""
+    world = World.make(tmp_path, "Snappet")
+    found = at_once(*[partial(world.activate, code=f"{CODE}{number}") for number in range(4)])
     assert sum(isinstance(one, AlreadyActivatedError) for one in found) == 3, found
-    assert sum(row.kind == EntryKind.KOPPELING for row in wereld.rows(tables.journaal)) == 1
+    assert sum(row.kind == EntryKind.KOPPELING for row in world.rows(tables.journaal)) == 1
 
 
 def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
-    """Of two people who saw the same koppeling one acts; the other hears that it changed."""
-    wereld = Wereld.make(tmp_path, "Snappet")
-    seen = wereld.activate()
+    """When two people act on the same version of a koppeling, the second is refused because it changed."""
+    world = World.make(tmp_path, "Snappet")
+    seen = world.activate()
 
     def pause() -> object:
-        with wereld.database.writing() as connection:
+        with world.database.writing() as connection:
             return actions.clear_code(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     def end() -> object:
-        with wereld.database.writing() as connection:
+        with world.database.writing() as connection:
             return actions.end(connection, seen.id, seen.version, MOMENT, actor="cli:proef")
 
     found = at_once(pause, end)
@@ -276,24 +281,24 @@ def test_one_koppeling_changed_twice_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_the_database_holds_one_living_koppeling(url: str, tmp_path: Path) -> None:
-    """The partial unique index refuses a second living koppeling, whoever writes it, and lets ended ones be."""
-    wereld = Wereld.make(tmp_path, "Snappet")
-    wereld.activate()
+    """The partial unique index refuses a second living koppeling, and allows ended ones."""
+    world = World.make(tmp_path, "Snappet")
+    world.activate()
     copy = sa.text(
         "INSERT INTO koppeling (brin6, entry_id, status, startdatum, opened_at, version, akkoord_login, akkoord_naam,"
         " akkoord_at, akkoord_voorwaarden, ended_at) SELECT brin6, entry_id, :status, startdatum, opened_at, 1,"
         " akkoord_login, akkoord_naam, akkoord_at, akkoord_voorwaarden, :beeindigd FROM koppeling LIMIT 1"
     )
     for _ in range(2):
-        with wereld.database.writing() as connection:
+        with world.database.writing() as connection:
             connection.execute(copy, {"status": "beëindigd", "beeindigd": datetime.now(UTC).replace(tzinfo=None)})
-    with pytest.raises(sa.exc.IntegrityError), wereld.database.writing() as connection:
+    with pytest.raises(sa.exc.IntegrityError), world.database.writing() as connection:
         connection.execute(copy, {"status": "gepauzeerd", "beeindigd": None})
 
 
 def test_two_imports_of_one_school_at_once(url: str, tmp_path: Path) -> None:
     """Two vestigingen of one brincode that name the same leerlingen make each of them once."""
-    database = open_opslag(tmp_path)
+    database = open_database(tmp_path)
     leerlingen = [Leerling(str(number), roepnaam="Bo", eckid=f"https://ketenid.nl/{number}") for number in range(50)]
     whole = make_dataset(leerlingen)
     files = [replace(whole, school=replace(whole.school, dependancecode=f"0{number}")) for number in range(4)]
@@ -303,23 +308,23 @@ def test_two_imports_of_one_school_at_once(url: str, tmp_path: Path) -> None:
         assert connection.scalar(sa.select(sa.func.count()).select_from(persoon)) == 50
 
 
-def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
-    """Who comes second waits for the transaction of the first; another name is free."""
+def test_a_lock_is_held_until_the_end(database: Database) -> None:
+    """The second caller of a lock waits for the transaction of the first; another name is free."""
     order: list[str] = []
     held = threading.Event()
 
     def second() -> None:
         held.wait()
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             locks.lock(connection, "een")
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         locks.lock(connection, "een")
         held.set()
-        with opslag.writing() as other:
+        with database.writing() as other:
             locks.lock(other, "twee")
         until(lambda: waiting(connection))
         order.append("first")
@@ -327,9 +332,52 @@ def test_a_lock_is_held_until_the_end(opslag: Database) -> None:
     assert order == ["first", "second"]
 
 
+def by_pipeline(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
+    """Write calls down as the event loop does."""
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            pipeline = Pipeline(database, executor)
+            try:
+                await pipeline.execute(insert_steps(entries, database.engine.dialect))
+            finally:
+                pipeline.close()
+
+    run(main())
+
+
+def by_thread(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
+    """Write calls down as a thread does."""
+    JournaalWriter(database).write_all(entries)
+
+
+@pytest.mark.parametrize("write", [by_pipeline, by_thread], ids=["pipeline", "thread"])
+@pytest.mark.parametrize("calls", [0, 1], ids=["refusals", "and a call"])
+def test_two_that_count_the_same_refusals_never_wait_for_each_other(
+    database: Database, write: Callable[[Database, Sequence[VerzoekEntry | Refusal]], None], calls: int
+) -> None:
+    """Each came in the other order: one waits for the other, which waits for nothing of its."""
+    three = [Refusal(MOMENT, f"192.0.2.{number}", "Client.X") for number in range(3)]
+    call_of_somebody = [VerzoekEntry(MOMENT, "HaalStructuur", 1, outcome="geengegevens")] * calls
+    by_thread(database, three)
+    found: list[object] = []
+    orders = (three, three[::-1])
+    thread = threading.Thread(
+        target=lambda: found.extend(at_once(*[partial(write, database, [*call_of_somebody, *one]) for one in orders]))
+    )
+    with database.writing() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM refusal WHERE source = '192.0.2.1' FOR UPDATE")
+        thread.start()
+        until(lambda: kept_waiting(connection) == len(orders))
+    thread.join()
+    assert found == [None, None]
+    with database.reading() as connection:
+        assert connection.scalars(sa.select(tables.refusal.c.occurrences)).all() == [3, 3, 3]
+
+
 def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> None:
     """Many first fetches of one answer at once are all answered, with one and the same moment; it is made once."""
-    school = Proefschool(tmp_path)
+    school = TrialSchool(tmp_path)
     with patch.object(rendered, "make", wraps=rendered.make) as made:
         found = at_once(*[lambda: school.fetch().aanmaakdatum for _ in range(8)])
     assert len(set(found)) == 1, found
@@ -337,56 +385,56 @@ def test_first_readers_at_once_share_one_moment(url: str, tmp_path: Path) -> Non
     school.close()
 
 
-def test_keys_are_registered_once(url: str, opslag: Database, tmp_path: Path) -> None:
+def test_keys_are_registered_once(url: str, database: Database, tmp_path: Path) -> None:
     """Processes that start at once with a new key all start."""
     settings = Settings(data=tmp_path, keys=SecretStr("a=" + "0a" * 32))
-    found = at_once(*[lambda: ServerKeys.from_settings(settings, opslag) for _ in range(6)])
+    found = at_once(*[lambda: ServerKeys.from_settings(settings, database) for _ in range(6)])
     assert all(isinstance(one, ServerKeys) for one in found), found
 
 
 def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -> None:
     """A connection that the server closed between two requests is replaced without a word."""
-    school = Proefschool(tmp_path)
-    assert school.fetch().uitkomst == "leerlinggegevens"
+    school = TrialSchool(tmp_path)
+    assert school.fetch().outcome == "leerlinggegevens"
     failures: list[object] = []
     assert school.app.exchange is not None
     school.app.exchange.database.on_failure = failures.append
     end_connections(school.database)
-    assert school.fetch().uitkomst == "leerlinggegevens"
+    assert school.fetch().outcome == "leerlinggegevens"
     assert not failures
     school.close()
 
 
-def test_the_pool_gives_no_connection_that_ended(opslag: Database) -> None:
+def test_the_pool_gives_no_connection_that_ended(database: Database) -> None:
     """A connection for a loop, and a transaction, are of one that lives; nobody fails on the way."""
     failures: list[object] = []
-    opslag.on_failure = failures.append
-    with opslag.reading(), opslag.reading(), opslag.writing():
+    database.on_failure = failures.append
+    with database.reading(), database.reading(), database.writing():
         pass
-    other = Database(opslag.url.render_as_string(hide_password=False))
+    other = Database(database.url.render_as_string(hide_password=False))
     end_connections(other)
-    assert libpq_of(opslag.connect()).fetch(Step("SELECT 1", [])) == [(1,)]
-    with opslag.reading() as reading, opslag.writing() as writing:
+    assert libpq_of(database.connect()).fetch(Step("SELECT 1", [])) == [(1,)]
+    with database.reading() as reading, database.writing() as writing:
         assert reading.scalar(sa.text("SELECT 1")) == writing.scalar(sa.text("SELECT 1")) == 1
     assert not failures
     other.close()
 
 
-def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(opslag: Database) -> None:
-    """What shows only when it begins is a failure of the database, not of who began it."""
+def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(database: Database) -> None:
+    """A connection that fails only when a transaction begins is a failure of the database, not of the caller."""
     failures: list[object] = []
-    with opslag.reading():
+    with database.reading():
         pass
-    end_connections(Database(opslag.url.render_as_string(hide_password=False)))
-    opslag.on_failure = failures.append
-    with patch.object(LibpqConnection, "has_ended", return_value=False), opslag.reading() as connection:
+    end_connections(Database(database.url.render_as_string(hide_password=False)))
+    database.on_failure = failures.append
+    with patch.object(LibpqConnection, "has_ended", return_value=False), database.reading() as connection:
         assert connection.scalar(sa.text("SELECT 1")) == 1
     assert len(failures) == 1
 
 
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
     """A request whose connection goes before its line is written is not done again; the next one is right."""
-    school = Proefschool(tmp_path)
+    school = TrialSchool(tmp_path)
     put = InsertStatement.put
 
     def cut(*given: Any) -> None:
@@ -394,51 +442,51 @@ def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: st
         put(*given)
 
     with patch.object(InsertStatement, "put", cut):
-        assert school.fetch().uitkomst == TEMPORARY
+        assert school.fetch().outcome == TEMPORARY
     with school.database.reading() as connection:
         assert [one for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK] == []
-    assert school.fetch().uitkomst == "leerlinggegevens"
+    assert school.fetch().outcome == "leerlinggegevens"
     school.close()
 
 
-def test_a_standby_is_left(url: str, opslag: Database) -> None:
+def test_a_standby_is_left(url: str, database: Database) -> None:
     """Connections to a server that has become read-only are let go of, once it refused a write."""
-    name = opslag.url.database
-    with opslag.writing() as connection:
+    name = database.url.database
+    with database.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    end_connections(opslag)
-    opslag.close()
-    with opslag.reading() as connection:
+    end_connections(database)
+    database.close()
+    with database.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
     admin = Database(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
-    with pytest.raises(DBAPIError), opslag.writing() as connection:
+    with pytest.raises(DBAPIError), database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
-    with opslag.writing() as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
 
 
-def test_a_standby_is_left_by_single_statements(url: str, opslag: Database) -> None:
+def test_a_standby_is_left_by_single_statements(url: str, database: Database) -> None:
     """One refused INSERT is enough: every idle connection to the server that became read-only is let go of."""
-    name = opslag.url.database
-    with opslag.writing() as connection:
+    name = database.url.database
+    with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE proef (a int)")
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    opslag.close()
-    with opslag.reading(), opslag.reading() as connection:
+    database.close()
+    with database.reading(), database.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
     admin = Database(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Doff")
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
     with pytest.raises(DBAPIError):
-        opslag.put(INVOER, [{"a": 1}])
-    opslag.put(INVOER, [{"a": 1}])
-    with opslag.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(PROEF)) == 1
+        database.put(INSERT, [{"a": 1}])
+    database.put(INSERT, [{"a": 1}])
+    with database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(TRIAL)) == 1
 
 
-def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
+def test_several_hosts(postgresql: PostgresServer, url: str, tmp_path: Path) -> None:
     """Of the hosts in the URL the first one that answers and takes writes is used."""
     host = sa.make_url(url).query.get("host", "127.0.0.1")
     several = sa.make_url(url).set(
@@ -449,15 +497,15 @@ def test_several_hosts(postgresql: Databank, url: str, tmp_path: Path) -> None:
 
 
 def test_a_lock_held_too_long_is_temporary(url: str, tmp_path: Path) -> None:
-    """Who waits too long for another writer gets the fault for it, within the limit; afterwards all is right."""
+    """A request that waits too long for another writer gets its fault within the limit; the next one is answered."""
     with patch.object(limits, "WAIT_SECONDS", 1):
-        school = Proefschool(tmp_path)
+        school = TrialSchool(tmp_path)
         school.fetch()
         other = Database(url)
         with other.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
-            assert school.fetch().uitkomst == TEMPORARY
-        assert school.fetch().uitkomst == "leerlinggegevens"
+            assert school.fetch().outcome == TEMPORARY
+        assert school.fetch().outcome == "leerlinggegevens"
     school.close()
 
 
@@ -465,8 +513,8 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
     """While PostgreSQL is away every request gets the fault for it; when it is back all is right without help."""
     with own_server("own") as (server, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
-        school = Proefschool(tmp_path)
-        assert school.fetch().uitkomst == "leerlinggegevens"
+        school = TrialSchool(tmp_path)
+        assert school.fetch().outcome == "leerlinggegevens"
         put = InsertStatement.put
 
         def stop(*given: Any) -> None:
@@ -474,16 +522,16 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
             put(*given)
 
         with patch.object(InsertStatement, "put", stop):
-            assert school.fetch().uitkomst == TEMPORARY
-        assert school.fetch().uitkomst == TEMPORARY
+            assert school.fetch().outcome == TEMPORARY
+        assert school.fetch().outcome == TEMPORARY
         with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
             Database(url).require_usable()
         server.ensure_postgres_running()
-        assert school.fetch().uitkomst == "leerlinggegevens"
+        assert school.fetch().outcome == "leerlinggegevens"
         school.close()
 
 
-SOORTEN = sa.Table(
+KINDS = sa.Table(
     "soorten",
     sa.MetaData(),
     sa.Column("id", sa.Integer, primary_key=True),
@@ -493,55 +541,55 @@ SOORTEN = sa.Table(
     sa.Column("ja", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("lijst", sa.JSON, nullable=False),
 )
-TEKSTEN = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "Zoë 😀 ' \" ,", "NULL", "\\.", " ruim "]
+TEXTS = ["", "gewoon", None, "\\N", "\\", "tab\there", "regel\neinde\r", "Zoë 😀 ' \" ,", "NULL", "\\.", " ruim "]
 
 
-def test_many_rows_arrive_as_they_are(opslag: Database) -> None:
-    """What COPY writes is read back unchanged, whatever is in it, and is what a plain insert writes."""
+def test_many_rows_arrive_as_they_are(database: Database) -> None:
+    """COPY writes every value unchanged, as a plain insert does."""
     day = datetime(2026, 11, 25, 9, 30, 1, 250, tzinfo=UTC)
     rows = [
         {
             "id": number,
-            "tekst": TEKSTEN[number % len(TEKSTEN)],
+            "tekst": TEXTS[number % len(TEXTS)],
             "dag": None if number % 3 else day.date(),
             "moment": None if number % 2 else day.replace(tzinfo=None),
-            "lijst": [["rol", TEKSTEN[number % len(TEKSTEN)]], number, None, {"a": "\\N"}],
+            "lijst": [["rol", TEXTS[number % len(TEXTS)]], number, None, {"a": "\\N"}],
         }
         for number in range(bulk.COPY_FROM * 3)
     ]
-    with opslag.writing() as connection:
-        SOORTEN.create(connection)
+    with database.writing() as connection:
+        KINDS.create(connection)
     found = []
     for size in (len(rows), bulk.COPY_FROM - 1):
-        with opslag.writing() as connection:
+        with database.writing() as connection:
             for start in range(0, len(rows), size):
-                bulk.insert_many(connection, SOORTEN, rows[start : start + size])
-            query = sa.select(SOORTEN).order_by(SOORTEN.c.id)
+                bulk.insert_many(connection, KINDS, rows[start : start + size])
+            query = sa.select(KINDS).order_by(KINDS.c.id)
             found.append([dict(row) for row in connection.execute(query).mappings()])
-            connection.execute(SOORTEN.delete())
+            connection.execute(KINDS.delete())
     assert found[0] == found[1] == [{**row, "ja": True} for row in rows]
 
 
 def test_an_import_is_copied(url: str, tmp_path: Path) -> None:
     """The rows of a school go by COPY: an import of a nation depends on it."""
-    database = open_opslag(tmp_path)
+    database = open_database(tmp_path)
     with patch.object(postgresql_backend, "copy_rows", wraps=postgresql_backend.copy_rows) as copied:
         import_dataset(database, make_dataset([Leerling(str(number), roepnaam="Bo") for number in range(50)]))
     assert {"deelname", "inschrijving"} <= {call.args[1].partition(" ")[0] for call in copied.call_args_list}
 
 
-def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(opslag: Database) -> None:
+def test_rows_that_cannot_be_copied_undo_all_and_show_nothing(database: Database) -> None:
     """A row that breaks a rule is a DBAPIError like any other, without its values, and nothing of the rest stays."""
-    with opslag.writing() as connection:
-        SOORTEN.create(connection)
+    with database.writing() as connection:
+        KINDS.create(connection)
     rows = [{"id": number // 2, "tekst": "merkteken", "lijst": []} for number in range(100)]
-    with pytest.raises(DBAPIError) as caught, opslag.writing() as connection:
-        bulk.insert_many(connection, SOORTEN, rows)
+    with pytest.raises(DBAPIError) as caught, database.writing() as connection:
+        bulk.insert_many(connection, KINDS, rows)
     assert "23505" in str(caught.value)
     assert "merkteken" not in str(caught.value)
     assert "id)=" not in str(caught.value)
-    with opslag.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(SOORTEN)) == 0
+    with database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(KINDS)) == 0
 
 
 def test_a_password_shows_nowhere(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -566,7 +614,7 @@ def test_a_password_shows_nowhere(url: str, tmp_path: Path, caplog: pytest.LogCa
     assert secret not in caplog.text
 
 
-def test_a_database_that_cannot_hold_every_letter(postgresql: Databank) -> None:
+def test_a_database_that_cannot_hold_every_letter(postgresql: PostgresServer) -> None:
     """A database in another encoding is refused before a table is made, with what to do."""
     postgresql.run("CREATE DATABASE uwlr_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     try:
@@ -589,7 +637,7 @@ def test_serve_needs_an_upgrade_first(empty_postgresql: str, tmp_path: Path) -> 
 
 
 def test_a_naam_that_does_not_fit_is_a_sentence(url: str, tmp_path: Path) -> None:
-    """What is too wide for its column is refused by us, with what would do, and not by the database."""
+    """A value too wide for its column is refused by the service, with the limit, and not by the database."""
     for length, code in ((201, 1), (200, 0)):
         arguments = ["--data", str(tmp_path), "school", "add", "21QW00", "--naam", "n" * length]
         result = CliRunner().invoke(main, arguments)

@@ -5,11 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from administratie_hulp import import_dataset, next_change, open_opslag
 from click.testing import CliRunner, Result
-from edexml_bestand import make_dataset
-from huis import furnish
-from wsgi import call
+from support.edexml_files import make_dataset
+from support.imports import import_dataset, next_change
+from support.school_builder import open_database
+from support.served_school import furnish
+from support.wsgi import call
 
 from uwlr_adapter.administratie import enrolment
 from uwlr_adapter.administratie.enrolment import EnrolmentChange
@@ -35,7 +36,7 @@ SCHOOL = make_dataset(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Give the command on a database with one vestiging."""
+    """Return the command on a database with one vestiging."""
     settings = Settings(data=tmp_path / "data")
     database = Database(settings.database_url)
     database.upgrade()
@@ -50,7 +51,7 @@ def _cells(result: Result, word: str) -> list[str]:
 
 
 def test_show_counts_per_group_and_says_what_is_missing(run: Run) -> None:
-    """Who is enrolled on the day stands with the groups; a field that a profile wants and a record lacks is counted."""
+    """Leerlingen enrolled on the day are counted per group, as are fields that a profile wants and a record lacks."""
     result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
     assert result.exit_code == 0, result.output
     assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkrachten" in result.output
@@ -95,7 +96,7 @@ def test_list_counts_what_is_answered(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dag", "wisselingen", "eerste"),
+    ("day", "changes", "first"),
     [
         (date(2026, 7, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
         (date(2026, 8, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
@@ -105,20 +106,20 @@ def test_list_counts_what_is_answered(run: Run) -> None:
     ],
 )
 def test_an_answer_is_true_until_the_next_change(
-    tmp_path: Path, dag: date, wisselingen: list[EnrolmentChange], eerste: date | None
+    tmp_path: Path, day: date, changes: list[EnrolmentChange], first: date | None
 ) -> None:
     """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
-    database = open_opslag(tmp_path)
+    database = open_database(tmp_path, migrated=False)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
-        found = enrolment.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=dag)
-        assert found == wisselingen
-    assert next_change(database, "21QW00", "2026-2027", dag) == eerste
+        found = enrolment.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)
+        assert found == changes
+    assert next_change(database, "21QW00", "2026-2027", day) == first
     database.close()
 
 
 def test_preview_gives_the_bytes_that_the_afnemer_gets(tmp_path: Path) -> None:
-    """What preview prints is byte for byte what a fetch then gives, and the journaal knows of the fetch only."""
+    """`preview` prints byte for byte what a fetch then returns, and the journaal has the fetch only."""
     context = furnish(tmp_path)
     run = CliRunner()
     result = run.invoke(main, ["--data", str(tmp_path), "school", "preview", "21QW00", "--koppeling", "snappet"])

@@ -6,41 +6,42 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from huis import PortalContext, furnish
-from server import WAIT, Server, command, free_port, serving
+from support.served_school import ServedSchool, furnish
+from support.server import WAIT, Server, command, port_of_our_own, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
-    """Give a data folder with the example school and the smallest one."""
-    return furnish(tmp_path_factory.mktemp("huis"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
+    """Return a data folder with the example school and the smallest one."""
+    return furnish(tmp_path_factory.mktemp("school"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: PortalContext) -> Iterator[Server]:
+def server(served: ServedSchool) -> Iterator[Server]:
     """Serve that folder."""
-    with serving(huis.data) as running:
+    with serving(served.data) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start `uwlr-adapter demo --json` in an empty folder; gives what it prints."""
+    """Start `uwlr-adapter demo --json` in an empty folder; yields what it prints."""
     folder = tmp_path_factory.mktemp("demo")
-    process = subprocess.Popen(
-        command("demo", "--port", str(free_port()), "--data", str(folder / "data"), "--json"),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield json.loads(line)
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=WAIT)
-        assert rest == ""
-        assert process.returncode == 0
+    with port_of_our_own() as port:
+        process = subprocess.Popen(
+            command("demo", "--port", str(port), "--data", str(folder / "data"), "--json"),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            yield json.loads(line)
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=WAIT)
+            assert rest == ""
+            assert process.returncode == 0

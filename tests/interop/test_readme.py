@@ -4,13 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
-from toolkits import need
+from support.toolkits import need
 
 README = Path(__file__).parents[2] / "README.md"
 
 
 def example(heading: str, language: str, demo: dict[str, str]) -> str:
-    """Give the code block under a heading, with the address and school year of the running demo in it."""
+    """Return the code block under a heading, with the address and school year of the running demo in it."""
     section = README.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found is not None

@@ -6,16 +6,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from berichten import body, envelope
-from huis import CODE, CODE_OF_ONE, PortalContext
 from lxml import etree
-from server import Server, split
-from toolkits import COMMANDS, NEEDS, Gesprek, Vraag, build_gsoap, run
+from support.messages import body, envelope
+from support.served_school import CODE, CODE_OF_ONE, ServedSchool
+from support.server import Server, split
+from support.toolkits import COMMANDS, NEEDS, Conversation, Question, build_gsoap, run
 
 from uwlr_adapter.contract.names import OPERATIONS
 
 LG = "{http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens}"
-BY_NAAM = {operatie.name: operatie for operatie in OPERATIONS.values()}
+BY_NAAM = {operation.name: operation for operation in OPERATIONS.values()}
 GROEPEN = {
     "HaalLeerlinggegevens": (),
     "HaalStructuur": (),
@@ -23,49 +23,49 @@ GROEPEN = {
     "HaalLeerkrachten": ("groep={0}-1", "groep", "samengestelde_groep={0}-plus", "samengestelde_groep"),
 }
 """Each operation, with groups of the example school in the year that begins in {0}."""
-Ask = Callable[[Vraag], Gesprek]
+Ask = Callable[[Question], Conversation]
 
 
 @pytest.fixture(params=["zeep", "php", "node", "gsoap", "perl"])
 def ask(
-    request: pytest.FixtureRequest, huis: PortalContext, server: Server, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, served: ServedSchool, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Ask:
-    """Give the program of one toolkit as a function."""
+    """Return the program of one toolkit as a function."""
     naam: str = request.param
     if naam in NEEDS:
         NEEDS[naam]()
     if naam == "gsoap":
         base = tmp_path_factory.getbasetemp()
         shared = base.parent if hasattr(request.config, "workerinput") else base
-        return partial(run, [str(build_gsoap(shared / "gsoap", f"{server.endpoint}?wsdl"))], huis, server)
-    return partial(run, COMMANDS[naam], huis, server)
+        return partial(run, [str(build_gsoap(shared / "gsoap", f"{server.endpoint}?wsdl"))], served, server)
+    return partial(run, COMMANDS[naam], served, server)
 
 
-def groepen_of(operatie: str, context: PortalContext) -> tuple[str, ...]:
-    """Give the groups to ask for."""
-    return tuple(groep.format(context.schooljaar[:4]) for groep in GROEPEN[operatie])
+def groepen_of(operation: str, context: ServedSchool) -> tuple[str, ...]:
+    """Return the groups to ask for."""
+    return tuple(groep.format(context.schooljaar[:4]) for groep in GROEPEN[operation])
 
 
-def bytes_of(context: PortalContext, server: Server, question: Vraag) -> etree._Element:
-    """Give the payload that goes over the wire for a call, read without any toolkit."""
-    operatie = BY_NAAM[question.operatie]
+def bytes_of(context: ServedSchool, server: Server, question: Question) -> etree._Element:
+    """Return the payload that goes over the wire for a call, read without any toolkit."""
+    operation = BY_NAAM[question.operation]
     refs = "".join(
         f'<{kind} key="{key}"/>' if key else f"<{kind}/>"
         for kind, _, key in (groep.partition("=") for groep in question.groepen)
     )
-    inhoud = body(
+    body_xml = body(
         question.schooljaar or context.schooljaar,
         f"<brincode>{question.brin6[:4]}</brincode><dependancecode>{question.brin6[4:]}</dependancecode>",
         f"<xsdversie>{question.xsdversie}</xsdversie>" + (f"<groepen>{refs}</groepen>" if refs else ""),
-        operatie.request,
+        operation.request,
     )
-    response = server.post(envelope(inhoud, context.header(key=question.sleutel)), "Content-Type: text/xml")
+    response = server.post(envelope(body_xml, context.header(key=question.key)), "Content-Type: text/xml")
     _, _, content = split(response)
     return etree.fromstring(content)[0][0][0]
 
 
 def expected(payload: etree._Element) -> dict[str, list[list[str]]]:
-    """Give the records of a payload as the programs print them, by kind and in their order."""
+    """Return the records of a payload as the programs print them, by kind and in their order."""
     found: dict[str, list[list[str]]] = {}
     for record in payload.iterfind(f"{LG}groepen/*"):
         kind = etree.QName(record).localname
@@ -87,32 +87,32 @@ def _person(record: etree._Element) -> list[str]:
     return [record.get("key", ""), record.get("eckid", ""), *names]
 
 
-def check(gesprek: Gesprek, payload: etree._Element) -> None:
+def check(conversation: Conversation, payload: etree._Element) -> None:
     """Hold what a toolkit read against what was sent: every record, letter and moment."""
-    assert gesprek.fout == []
-    assert gesprek.uitkomsten[0] == etree.QName(payload).localname
-    assert gesprek.records == expected(payload)
+    assert conversation.error == []
+    assert conversation.outcomes[0] == etree.QName(payload).localname
+    assert conversation.records == expected(payload)
     sent = [payload.findtext(f"{LG}school/{LG}{naam}") or "" for naam in _SCHOOL]
     moment = _SCHOOL.index("aanmaakdatum")
-    assert datetime.fromisoformat(gesprek.school[moment]) == datetime.fromisoformat(sent[moment])
-    gesprek.school[moment] = sent[moment]
-    assert gesprek.school == sent
+    assert datetime.fromisoformat(conversation.school[moment]) == datetime.fromisoformat(sent[moment])
+    conversation.school[moment] = sent[moment]
+    assert conversation.school == sent
 
 
 _SCHOOL = ("schooljaar", "brincode", "dependancecode", "aanmaakdatum", "xsdversie")
 
 
-@pytest.mark.parametrize("operatie", GROEPEN)
+@pytest.mark.parametrize("operation", GROEPEN)
 def test_a_school_with_many_and_no_changes_after_it(
-    ask: Ask, huis: PortalContext, server: Server, operatie: str
+    ask: Ask, served: ServedSchool, server: Server, operation: str
 ) -> None:
     """The example school of this year arrives whole, and is not sent again with its own aanmaakdatum."""
-    question = Vraag(operatie, groepen_of(operatie, huis), sleutel=CODE, again=True)
-    gesprek = ask(question)
-    assert gesprek.uitkomsten[1:] == ["geenwijzigingen"]
-    check(gesprek, bytes_of(huis, server, question))
-    if operatie == "HaalLeerlinggegevens":
-        assert {kind: len(records) for kind, records in gesprek.records.items()} == {
+    question = Question(operation, groepen_of(operation, served), key=CODE, again=True)
+    conversation = ask(question)
+    assert conversation.outcomes[1:] == ["geenwijzigingen"]
+    check(conversation, bytes_of(served, server, question))
+    if operation == "HaalLeerlinggegevens":
+        assert {kind: len(records) for kind, records in conversation.records.items()} == {
             "groep": 9,
             "samengestelde_groep": 2,
             "leerling": 232,
@@ -120,43 +120,43 @@ def test_a_school_with_many_and_no_changes_after_it(
         }
 
 
-@pytest.mark.parametrize("operatie", GROEPEN)
-def test_a_school_with_one_of_each(ask: Ask, huis: PortalContext, server: Server, operatie: str) -> None:
+@pytest.mark.parametrize("operation", GROEPEN)
+def test_a_school_with_one_of_each(ask: Ask, served: ServedSchool, server: Server, operation: str) -> None:
     """One groep, one leerling with only a roepnaam and one leerkracht without groep or rol."""
-    groepen = ("groep=g",) if operatie == "HaalLeerlingen" else ("groep",) if operatie == "HaalLeerkrachten" else ()
-    question = Vraag(operatie, groepen, brin6="30AB00", sleutel=CODE_OF_ONE)
-    gesprek = ask(question)
-    check(gesprek, bytes_of(huis, server, question))
-    assert all(len(records) == 1 for records in gesprek.records.values())
-    assert gesprek.records
+    groepen = ("groep=g",) if operation == "HaalLeerlingen" else ("groep",) if operation == "HaalLeerkrachten" else ()
+    question = Question(operation, groepen, brin6="30AB00", key=CODE_OF_ONE)
+    conversation = ask(question)
+    check(conversation, bytes_of(served, server, question))
+    assert all(len(records) == 1 for records in conversation.records.values())
+    assert conversation.records
 
 
 @pytest.mark.parametrize("xsdversie", ["2.1", "2.3"])
-def test_the_other_versions(ask: Ask, huis: PortalContext, server: Server, xsdversie: str) -> None:
+def test_the_other_versions(ask: Ask, served: ServedSchool, server: Server, xsdversie: str) -> None:
     """One WSDL serves every version: 2.1 without eckid, 2.3 with an eckid in the place of the key."""
-    question = Vraag("HaalLeerlinggegevens", sleutel=CODE, xsdversie=xsdversie)
-    gesprek = ask(question)
-    check(gesprek, bytes_of(huis, server, question))
-    keys = [bool(key) for key, *_ in gesprek.records["leerling"]]
-    eckids = [bool(eckid) for _, eckid, *_ in gesprek.records["leerling"]]
+    question = Question("HaalLeerlinggegevens", key=CODE, xsdversie=xsdversie)
+    conversation = ask(question)
+    check(conversation, bytes_of(served, server, question))
+    keys = [bool(key) for key, *_ in conversation.records["leerling"]]
+    eckids = [bool(eckid) for _, eckid, *_ in conversation.records["leerling"]]
     assert (sum(keys), sum(eckids)) == ((232, 0) if xsdversie == "2.1" else (1, 231))
 
 
 def test_no_data(ask: Ask) -> None:
     """A group that is not there, and a year that is not there, are the answer geengegevens and no fault."""
-    unknown = ask(Vraag("HaalLeerlingen", ("groep=bestaat-niet",), sleutel=CODE))
-    assert unknown == Gesprek(uitkomsten=["geengegevens"])
-    assert ask(Vraag("HaalLeerlinggegevens", sleutel=CODE, schooljaar="1999-2000")) == unknown
+    unknown = ask(Question("HaalLeerlingen", ("groep=bestaat-niet",), key=CODE))
+    assert unknown == Conversation(outcomes=["geengegevens"])
+    assert ask(Question("HaalLeerlinggegevens", key=CODE, schooljaar="1999-2000")) == unknown
 
 
 def test_a_refusal_is_a_fault_with_its_sentence(ask: Ask) -> None:
     """A wrong code gives the code of the standard and the sentence for the school, in the toolkit's own exception."""
-    for operatie in ("HaalLeerlinggegevens", "HaalStructuur"):
-        gesprek = ask(Vraag(operatie, sleutel=CODE_OF_ONE))
-        code, sentence = gesprek.fout
+    for operation in ("HaalLeerlinggegevens", "HaalStructuur"):
+        conversation = ask(Question(operation, key=CODE_OF_ONE))
+        code, sentence = conversation.error
         assert code.rpartition(":")[2] == "Client.AutorisatieOngeldig"
         assert "precies dezelfde verificatiecode" in sentence
-        assert gesprek.uitkomsten == []
+        assert conversation.outcomes == []
 
 
 def test_the_programs_are_named() -> None:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from huis import CODE, CODE_OF_ONE, PortalContext
-from server import Server
-from toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
+from support.served_school import CODE, CODE_OF_ONE, ServedSchool
+from support.server import Server
+from support.toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
 
 from uwlr_adapter.contract.fault import Fault
 
@@ -20,26 +20,26 @@ ONE = "1 leerlingen, 1 groepen, 1 leerkrachten\ngeenwijzigingen\n"
 
 
 def block(heading: str, language: str) -> str:
-    """Give the code block in a language under a heading of the page."""
+    """Return the code block in a language under a heading of the page."""
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found is not None, (heading, language)
     return found[1]
 
 
-def here(code: str, context: PortalContext, server: Server) -> str:
-    """Give a script with the address and the school year of a running server in it."""
+def here(code: str, context: ServedSchool, server: Server) -> str:
+    """Return a script with the address and the school year of a running server in it."""
     assert ADDRESS in code
     return code.replace(ADDRESS, server.endpoint).replace("2026-2027", context.schooljaar)
 
 
 def of_one(code: str) -> str:
-    """Give a script that asks for the smallest school."""
+    """Return a script that asks for the smallest school."""
     return code.replace('"21QW"', '"30AB"').replace("'21QW'", "'30AB'").replace(CODE, CODE_OF_ONE)
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Run a command in a folder; gives what it printed."""
+    """Run a command in a folder; returns what it printed."""
     result = subprocess.run(
         command,
         cwd=folder,
@@ -67,12 +67,12 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("heading", SCRIPTS)
-def test_a_script_of_the_page(huis: PortalContext, server: Server, tmp_path: Path, heading: str) -> None:
+def test_a_script_of_the_page(served: ServedSchool, server: Server, tmp_path: Path, heading: str) -> None:
     """It counts a school of many and of one, hears that nothing changed, and shows the sentence of a refusal."""
     language, file, command, needed = SCRIPTS[heading]
     if needed is not None:
         needed()
-    code = here(block(heading, language), huis, server)
+    code = here(block(heading, language), served, server)
 
     def output(script: str) -> str:
         (tmp_path / file).write_text(script, encoding="utf-8")
@@ -81,17 +81,17 @@ def test_a_script_of_the_page(huis: PortalContext, server: Server, tmp_path: Pat
     assert output(code) == MANY
     assert output(of_one(code)) == ONE
     assert "Client.AutorisatieOngeldig: Met deze verificatiecode" in output(code.replace(CODE, CODE_OF_ONE))
-    assert output(code.replace(huis.schooljaar, "1999-2000")) == "geengegevens\n"
+    assert output(code.replace(served.schooljaar, "1999-2000")) == "geengegevens\n"
 
 
-def test_gsoap(huis: PortalContext, server: Server, tmp_path: Path) -> None:
+def test_gsoap(served: ServedSchool, server: Server, tmp_path: Path) -> None:
     """The commands of the page build its program, which does what the scripts do."""
     need_gsoap()
     heading = "C++ (gSOAP)"
-    code = here(block(heading, "cpp"), huis, server)
+    code = here(block(heading, "cpp"), served, server)
     (tmp_path / "typemap.dat").write_text(block(heading, "text"), encoding="utf-8")
     (tmp_path / "fetch.cpp").write_text(code, encoding="utf-8")
-    commands = here(block(heading, "sh"), huis, server).replace("g++ ", "g++ -O0 ").strip().splitlines()
+    commands = here(block(heading, "sh"), served, server).replace("g++ ", "g++ -O0 ").strip().splitlines()
     *generate, link, start = commands
 
     def output(program: str) -> str:
@@ -109,9 +109,9 @@ def _build(commands: list[str], folder: Path) -> None:
     subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=folder, check=True, capture_output=True, timeout=BUILD_WAIT)
 
 
-def test_getrapt_with_zeep(huis: PortalContext, server: Server, tmp_path: Path) -> None:
+def test_getrapt_with_zeep(served: ServedSchool, server: Server, tmp_path: Path) -> None:
     """The three steps of the page give everybody whom the one call gives."""
-    (tmp_path / "fetch.py").write_text(here(block("Getrapt", "python"), huis, server), encoding="utf-8")
+    (tmp_path / "fetch.py").write_text(here(block("Getrapt", "python"), served, server), encoding="utf-8")
     assert run([sys.executable, "fetch.py"], tmp_path) == "232 leerlingen\n9 leerkrachten\n"
 
 

@@ -4,24 +4,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huis import PortalContext, furnish
-from server import Server, serving
+from support.served_school import ServedSchool, furnish
+from support.server import Server, serving
 
 
 @pytest.fixture(scope="session")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
-    """Give a data folder with the example school and a koppeling in each state."""
-    return furnish(tmp_path_factory.mktemp("huis"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
+    """Return a data folder with the example school and a koppeling in each state."""
+    return furnish(tmp_path_factory.mktemp("school"))
 
 
 @pytest.fixture(scope="session")
-def server(huis: PortalContext) -> Iterator[Server]:
+def server(served: ServedSchool) -> Iterator[Server]:
     """Serve that folder."""
-    with serving(huis.data) as running:
+    with serving(served.data) as running:
         yield running
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Give an empty data folder."""
+    """Return an empty data folder."""
     return tmp_path

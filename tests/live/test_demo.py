@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from server import WAIT, command, free_port, serving, split, until
+from support.server import WAIT, command, port_of_our_own, serving, split, until
 
 from uwlr_adapter.client import PullRequest, pull
 
@@ -20,7 +20,7 @@ KEYS = {
 
 
 def run_demo(data: Path, port: int) -> dict[str, str]:
-    """Start the demo, fetch from it with what it prints, stop it as Ctrl-C does; gives what it printed."""
+    """Start the demo, fetch from it with what it prints, stop it as Ctrl-C does; returns what it printed."""
     process = subprocess.Popen(
         command("demo", "--port", str(port), "--data", str(data), "--json"), stdout=subprocess.PIPE, text=True
     )
@@ -30,10 +30,10 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
         question = PullRequest(
             **{naam: printed[naam] for naam in (field.name for field in fields(PullRequest)) if naam in printed}
         )
-        antwoord = pull(printed["endpoint"], question)
-        assert antwoord.outcome == "leerlinggegevens"
-        assert antwoord.counts["leerlingen"] >= 200
-        assert antwoord.findings == ()
+        answer = pull(printed["endpoint"], question)
+        assert answer.outcome == "leerlinggegevens"
+        assert answer.counts["leerlingen"] >= 200
+        assert answer.findings == ()
         with urllib.request.urlopen(printed["portal"], timeout=WAIT) as page:  # noqa: S310 - our own address
             assert "<h1>Inloggen</h1>" in page.read().decode()
     finally:
@@ -46,35 +46,36 @@ def run_demo(data: Path, port: int) -> dict[str, str]:
 
 def test_the_demo_is_made_and_reopened(tmp_path: Path) -> None:
     """It prints exactly the keys of its contract on one line, and a second start gives the same school."""
-    port = free_port()
-    first = run_demo(tmp_path / "demo", port)
-    assert first.keys() == KEYS
-    assert (first["klantnaam"], first["autorisatiesleutel"]) == ("Snappet", "21QW00Ygr67BfgKl!gr8")
-    assert (first["brincode"], first["dependancecode"]) == ("21QW", "00")
-    assert run_demo(tmp_path / "demo", port) == first
+    with port_of_our_own() as port:
+        first = run_demo(tmp_path / "demo", port)
+        assert first.keys() == KEYS
+        assert (first["klantnaam"], first["autorisatiesleutel"]) == ("Snappet", "21QW00Ygr67BfgKl!gr8")
+        assert (first["brincode"], first["dependancecode"]) == ("21QW", "00")
+        assert run_demo(tmp_path / "demo", port) == first
 
 
 def test_the_terminal_shows_no_line_of_the_log(tmp_path: Path) -> None:
     """The demo prints no line of its log on the terminal, and writes its requests to demo.log."""
-    port, log = free_port(), tmp_path / "demo" / "demo.log"
-    process = subprocess.Popen(
-        command("demo", "--port", str(port), "--data", str(tmp_path / "demo")),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        printed = list(iter(process.stdout.readline, "Ctrl-C stops the demo.\n"))
-        assert [line for line in printed if line.lstrip().startswith("{")] == []
-        assert any(line.startswith("Fetched once with zeep: ") for line in printed), "".join(printed)
-        assert any("demo.log" in line for line in printed), "".join(printed)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/koppelingen", timeout=WAIT):
-            pass
-        until(lambda: len(log.read_text(encoding="utf-8").splitlines()) >= 2)
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=WAIT)
+    log = tmp_path / "demo" / "demo.log"
+    with port_of_our_own() as port:
+        process = subprocess.Popen(
+            command("demo", "--port", str(port), "--data", str(tmp_path / "demo")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            printed = list(iter(process.stdout.readline, "Ctrl-C stops the demo.\n"))
+            assert [line for line in printed if line.lstrip().startswith("{")] == []
+            assert any(line.startswith("Fetched once with zeep: ") for line in printed), "".join(printed)
+            assert any("demo.log" in line for line in printed), "".join(printed)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/koppelingen", timeout=WAIT):
+                pass
+            until(lambda: len(log.read_text(encoding="utf-8").splitlines()) >= 2)
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=WAIT)
     assert rest == ""
     logged = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert "HaalLeerlinggegevens" in {line.get("operation") for line in logged}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from administratie_hulp import dump
-from edexml_bestand import eckid, make_dataset, to_edexml
+from support.edexml_files import eckid, make_dataset, to_edexml
+from support.imports import dump
 
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.db.database import Database
@@ -25,7 +25,7 @@ ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Toestand:
+class State:
     """A database with a first import in it, a file that changes all of it, and the rows before and after."""
 
     data: Path
@@ -65,7 +65,7 @@ def _wal_size(data: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def toestand(tmp_path_factory: pytest.TempPathFactory) -> Toestand:
+def state(tmp_path_factory: pytest.TempPathFactory) -> State:
     """Import a school, and learn what a whole import of the second file makes of it."""
     folder = tmp_path_factory.mktemp("kill")
     data, whole = folder / "data", folder / "whole"
@@ -78,16 +78,16 @@ def toestand(tmp_path_factory: pytest.TempPathFactory) -> Toestand:
     subprocess.run(_command(data, _school(folder / "first.xml", 300, "Eerst")), check=True, capture_output=True)
     shutil.copytree(data, whole)
     subprocess.run(_command(whole, second), check=True, capture_output=True)
-    return Toestand(data, second, _rows(data), _rows(whole))
+    return State(data, second, _rows(data), _rows(whole))
 
 
-def _kill(toestand: Toestand, data: Path, *, octets: int | None = None, polls: int | None = None) -> bool:
+def _kill(state: State, data: Path, *, octets: int | None = None, polls: int | None = None) -> bool:
     """Start the second import and kill it at a size of the write-ahead log or after some polls; say if it was killed.
 
     The log grows before the commit, because the transaction is larger than SQLite's cache.
     """
-    shutil.copytree(toestand.data, data)
-    process = subprocess.Popen(_command(data, toestand.file), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.copytree(state.data, data)
+    process = subprocess.Popen(_command(data, state.file), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seen = 0
     while process.poll() is None:
         if (octets is not None and _wal_size(data) >= octets) or (polls is not None and seen >= polls):
@@ -99,36 +99,34 @@ def _kill(toestand: Toestand, data: Path, *, octets: int | None = None, polls: i
     return process.wait() != 0
 
 
-def _starts_again(toestand: Toestand, data: Path) -> None:
-    subprocess.run(_command(data, toestand.file), check=True, capture_output=True)
-    assert _rows(data) == toestand.after
+def _starts_again(state: State, data: Path) -> None:
+    subprocess.run(_command(data, state.file), check=True, capture_output=True)
+    assert _rows(data) == state.after
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_kill_in_the_open_transaction_leaves_the_previous_records(
-    toestand: Toestand, tmp_path: Path, seed: int
-) -> None:
+def test_a_kill_in_the_open_transaction_leaves_the_previous_records(state: State, tmp_path: Path, seed: int) -> None:
     """Killed while its rows are half written, an import has changed nothing, and the next one does all of it."""
     generator = random.Random(seed)  # noqa: S311 - a moment to kill, not a secret
     for attempt in range(ATTEMPTS):
         data = tmp_path / str(attempt)
-        killed = _kill(toestand, data, octets=generator.randrange(1, 400_000))
+        killed = _kill(state, data, octets=generator.randrange(1, 400_000))
         half_written = _wal_size(data) > 0
         rows = _rows(data)
-        assert rows in (toestand.before, toestand.after)
-        if killed and half_written and rows == toestand.before:
-            _starts_again(toestand, data)
+        assert rows in (state.before, state.after)
+        if killed and half_written and rows == state.before:
+            _starts_again(state, data)
             return
     pytest.fail("no kill fell within the open transaction")
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_kill_at_any_moment_leaves_all_or_nothing(toestand: Toestand, tmp_path: Path, seed: int) -> None:
+def test_a_kill_at_any_moment_leaves_all_or_nothing(state: State, tmp_path: Path, seed: int) -> None:
     """Whenever the process dies, the records are those of before or those of after, whole."""
     data = tmp_path / "data"
-    _kill(toestand, data, polls=random.Random(seed).randrange(700))  # noqa: S311 - a moment to kill, not a secret
-    assert _rows(data) in (toestand.before, toestand.after)
-    _starts_again(toestand, data)
+    _kill(state, data, polls=random.Random(seed).randrange(700))  # noqa: S311 - a moment to kill, not a secret
+    assert _rows(data) in (state.before, state.after)
+    _starts_again(state, data)
 
 
 def test_every_writing_connection_is_durable(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from huis import CODE, PortalContext, furnish
-from server import WAIT, Server, free_port, read_response, serving, split, until
+from support.served_school import CODE, ServedSchool, furnish
+from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import refusal
@@ -59,7 +59,7 @@ ssl_certificate_key {prefix}/key.pem;
 
 
 @dataclass(frozen=True)
-class Voordeur:
+class FrontDoor:
     """Nginx before a server."""
 
     port: int
@@ -88,7 +88,7 @@ class Voordeur:
 
 
 def head(length: int, *headers: str, method: str = "POST", path: str = PATH) -> bytes:
-    """Give the head of a request."""
+    """Return the head of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: text/xml", f"Content-Length: {length}"]
     return "\r\n".join([*lines, "Connection: close", *headers, "", ""]).encode()
 
@@ -120,7 +120,7 @@ def make_certificate(prefix: Path) -> None:
 
 @pytest.fixture(scope="module")
 def nginx() -> str:
-    """Give the program."""
+    """Return the program."""
     found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found is None:
         if os.environ.get("CI"):
@@ -130,18 +130,17 @@ def nginx() -> str:
 
 
 @pytest.fixture(scope="module")
-def huis(tmp_path_factory: pytest.TempPathFactory) -> PortalContext:
-    """Furnish a house."""
-    return furnish(tmp_path_factory.mktemp("huis"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
+    """Make the school in a data folder."""
+    return furnish(tmp_path_factory.mktemp("school"))
 
 
 @pytest.fixture(scope="module")
-def deur(nginx: str, huis: PortalContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voordeur]:
+def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
     """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
     prefix = tmp_path_factory.mktemp("nginx")
-    port = free_port()
     make_certificate(prefix)
-    with serving(huis.data) as server:
+    with port_of_our_own() as port, serving(served.data) as server:
         for file in SHIPPED.iterdir():
             text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
             (prefix / file.name).write_text(re.sub(r"(client_\w+_timeout) 10s", r"\1 1s", text), encoding="utf-8")
@@ -155,7 +154,7 @@ def deur(nginx: str, huis: PortalContext, tmp_path_factory: pytest.TempPathFacto
         reader.start()
         try:
             assert listening.wait(WAIT)
-            yield Voordeur(port, prefix, server)
+            yield FrontDoor(port, prefix, server)
         finally:
             process.terminate()
             process.wait(WAIT)
@@ -186,38 +185,38 @@ def test_the_shipped_site_is_valid_too(nginx: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_tls(deur: Voordeur, version: ssl.TLSVersion) -> None:
+def test_tls(endpoint: FrontDoor, version: ssl.TLSVersion) -> None:
     """TLS 1.2 and 1.3 are spoken."""
-    with deur.connect(version) as connection:
+    with endpoint.connect(version) as connection:
         assert connection.version() == version.name.replace("_", ".")
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
-def test_older_tls_is_refused(deur: Voordeur) -> None:
+def test_older_tls_is_refused(endpoint: FrontDoor) -> None:
     """TLS 1.1 is not spoken any more."""
-    with pytest.raises(OSError, match=r".*"), deur.connect(ssl.TLSVersion.TLSv1_1):
+    with pytest.raises(OSError, match=r".*"), endpoint.connect(ssl.TLSVersion.TLSv1_1):
         pass
 
 
-def test_zeep_over_tls(deur: Voordeur, huis: PortalContext) -> None:
+def test_zeep_over_tls(endpoint: FrontDoor, served: ServedSchool) -> None:
     """A real client fetches a whole school over TLS, with the certificate checked."""
     with closing(requests.Session()) as session:
         session.trust_env = False  # only the certificate of the test counts
-        session.verify = str(deur.prefix / "cert.pem")
+        session.verify = str(endpoint.prefix / "cert.pem")
         transport = zeep.transports.Transport(session=session)
-        base = f"https://localhost:{deur.port}"
+        base = f"https://localhost:{endpoint.port}"
         client = zeep.Client(f"{base}{PATH}?wsdl", transport=transport)
         binding = next(iter(client.wsdl.bindings))
         service = client.create_service(binding, f"{base}{PATH}")
         answer = service.HaalLeerlinggegevens(
-            schooljaar=huis.schooljaar,
+            schooljaar=served.schooljaar,
             brincode="21QW",
             dependancecode="00",
             xsdversie="2.2",
             _soapheaders={
                 "msgpHeader": {
                     "autorisatiesleutel": CODE,
-                    "klantcode": huis.klantcodes["Snappet"],
+                    "klantcode": served.klantcodes["Snappet"],
                     "klantnaam": "Snappet",
                 }
             },
@@ -225,32 +224,32 @@ def test_zeep_over_tls(deur: Voordeur, huis: PortalContext) -> None:
     assert len(answer.leerlinggegevens.leerlingen.leerling) == 232
 
 
-def test_the_largest_body_and_one_byte_more(deur: Voordeur, huis: PortalContext) -> None:
+def test_the_largest_body_and_one_byte_more(endpoint: FrontDoor, served: ServedSchool) -> None:
     """64 kB are let through; one byte more is refused by nginx, as its announced length already says."""
-    message = huis.request()
+    message = served.request()
     full = message + b" " * (64 * 1024 - len(message))
-    assert deur.post(full)[0] == 200
-    status, headers, _ = deur.post(full + b" ")
+    assert endpoint.post(full)[0] == 200
+    status, headers, _ = endpoint.post(full + b" ")
     assert status == 413
     assert headers["server"] == "nginx"
-    assert deur.ask(head(10**12))[0] == 413
+    assert endpoint.ask(head(10**12))[0] == 413
 
 
-def test_bodies_that_do_not_end_do_no_harm(deur: Voordeur, huis: PortalContext) -> None:
+def test_bodies_that_do_not_end_do_no_harm(endpoint: FrontDoor, served: ServedSchool) -> None:
     """With two hundred callers who stop half-way through their bodies everybody else is served."""
-    message = huis.request()
+    message = served.request()
     with ExitStack() as stack:
         for _ in range(SLOW):
-            slow = stack.enter_context(deur.connect())
+            slow = stack.enter_context(endpoint.connect())
             slow.sendall(head(len(message)) + message[: len(message) // 2])
         for _ in range(10):
-            assert deur.post(message)[0] == 200
+            assert endpoint.post(message)[0] == 200
 
 
 @pytest.mark.parametrize("sent", [b"POST / HT", head(1000) + b"<half"])
-def test_who_stops_is_given_up(deur: Voordeur, sent: bytes) -> None:
+def test_who_stops_is_given_up(endpoint: FrontDoor, sent: bytes) -> None:
     """A head or a body that does not go on is ended by nginx; the test made its waiting time short."""
-    with deur.connect() as connection:
+    with endpoint.connect() as connection:
         connection.sendall(sent)
         held = b""
         while chunk := connection.recv(65536):
@@ -258,24 +257,24 @@ def test_who_stops_is_given_up(deur: Voordeur, sent: bytes) -> None:
     assert held == b"" or held.startswith(b"HTTP/1.1 408")
 
 
-def test_the_source_is_who_called_nginx(deur: Voordeur, huis: PortalContext) -> None:
-    """What a caller claims in X-Forwarded-For counts for nothing; nginx writes down who it is."""
-    database = Database(Settings(data=huis.data).database_url)
-    deur.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
+def test_the_source_is_who_called_nginx(endpoint: FrontDoor, served: ServedSchool) -> None:
+    """The X-Forwarded-For of a caller is ignored; nginx sets it to the address of the caller."""
+    database = Database(Settings(data=served.data).database_url)
+    endpoint.post(b"x", "X-Forwarded-For: 192.0.2.66", "X-Real-IP: 192.0.2.67", "X_Forwarded_For: 192.0.2.68")
     with database.reading() as connection:
         assert set(connection.scalars(sa.select(refusal.c.source))) == {"127.0.0.1"}
 
 
-def test_the_figures_are_not_shown(deur: Voordeur) -> None:
+def test_the_figures_are_not_shown(endpoint: FrontDoor) -> None:
     """Through nginx nobody sees the metrics; health and readiness are one word."""
-    assert deur.ask(head(0, method="GET", path="/metrics"))[0] == 404
-    assert deur.ask(head(0, method="GET", path="/readyz"))[::2] == (200, b"ready\n")
+    assert endpoint.ask(head(0, method="GET", path="/metrics"))[0] == 404
+    assert endpoint.ask(head(0, method="GET", path="/readyz"))[::2] == (200, b"ready\n")
 
 
-def test_one_request_id(deur: Voordeur) -> None:
+def test_one_request_id(endpoint: FrontDoor) -> None:
     """The id of nginx is in the answer and in the log of the service."""
-    with deur.connect() as connection:
+    with endpoint.connect() as connection:
         connection.sendall(head(1) + b"x")
         content = read_response(connection)
     (given,) = re.findall(rb"(?i)x-request-id: ([0-9a-f]{32})\r\n", content)
-    until(lambda: any(given.decode() in line for line in deur.server.log))
+    until(lambda: any(given.decode() in line for line in endpoint.server.log))

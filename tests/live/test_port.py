@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from server import READY, WAIT, command, free_port
+from support.server import READY, WAIT, command, port_of_our_own
 
 
 @contextmanager
@@ -37,14 +37,20 @@ def first_line(stream: IO[str] | None, into: list[str]) -> threading.Thread:
     return thread
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Yield a port that no other test uses."""
+    with port_of_our_own() as kept:
+        yield kept
+
+
 @pytest.mark.parametrize("which", ["serve", "demo"])
-def test_of_two_on_one_port_one_serves(tmp_path: Path, which: str) -> None:
+def test_of_two_on_one_port_one_serves(tmp_path: Path, port: int, which: str) -> None:
     """The other ends with status 1 and one sentence that names the port."""
-    port = str(free_port())
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
         folder.mkdir()
-    first, second = (("--data", str(folder), which, "--port", port) for folder in folders)
+    first, second = (("--data", str(folder), which, "--port", str(port)) for folder in folders)
     json_option = ("--json",) if which == "demo" else ()
     with (
         starting(*first, *json_option, folder=tmp_path) as one,

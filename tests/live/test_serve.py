@@ -17,11 +17,14 @@ from typing import Self
 import psutil
 import pytest
 import sqlalchemy as sa
-from databank import Databank, end_connections, own_server, waiting
-from huis import CODE_OF_ONE, PortalContext, furnish
-from server import WAIT, Server, command, free_port, read_response, serving, split, until
+from support.databases import PostgresServer, end_connections, own_server, waiting
+from support.school_builder import CODE
+from support.served_school import CODE_OF_ONE, ServedSchool, furnish
+from support.server import WAIT, Server, command, port_of_our_own, read_response, serving, split, until
+from support.trial_school import TrialSchool
 
 from uwlr_adapter.contract import repairs
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.journaal.tables import journaal
@@ -30,38 +33,45 @@ PATH = "/uwlr/leerlinggegevens"
 
 
 @pytest.fixture
-def url(postgresql: Databank, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database with every table; `Settings` names it."""
+def url(postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the URL of a PostgreSQL database with every table; `Settings` names it."""
     with postgresql.database() as made:
         monkeypatch.setenv("UWLR_DATABASE", made)
         yield made
 
 
 @pytest.fixture
-def huis(url: str, tmp_path: Path) -> PortalContext:
-    """Furnish it."""
+def served(url: str, tmp_path: Path) -> ServedSchool:
+    """Make the school."""
     return furnish(tmp_path)
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Yield a port for a server that the test starts itself."""
+    with port_of_our_own() as kept:
+        yield kept
+
+
 @contextmanager
-def two_workers(context: PortalContext, url: str) -> Iterator[Server]:
+def two_workers(context: ServedSchool, url: str) -> Iterator[Server]:
     """Serve it by two workers."""
     with serving(context.data, "--workers", "2", environment={"UWLR_DATABASE": url}) as server:
         yield server
 
 
-def message(context: PortalContext) -> bytes:
-    """Give the request of a small school."""
+def message(context: ServedSchool) -> bytes:
+    """Return the request of a small school."""
     return context.request(key=CODE_OF_ONE, brin6="30AB00")
 
 
 def workers(server: Server) -> dict[int, psutil.Process]:
-    """Give the worker processes by their id."""
+    """Return the worker processes by their id."""
     return {child.pid: child for child in psutil.Process(server.process.pid).children()}
 
 
 def raw_post(content: bytes, *headers: str) -> bytes:
-    """Give the bytes of a POST."""
+    """Return the bytes of a POST."""
     lines = [f"POST {PATH} HTTP/1.1", "Host: x", "Content-Type: text/xml", f"Content-Length: {len(content)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + content
 
@@ -74,11 +84,11 @@ def test_sqlite_has_one_worker(tmp_path: Path) -> None:
     assert "need PostgreSQL (UWLR_DATABASE)" in result.stderr
 
 
-def test_workers_share_their_figures(huis: PortalContext, url: str) -> None:
+def test_workers_share_their_figures(served: ServedSchool, url: str) -> None:
     """Whichever worker is asked gives the figures of all; the log has a line for each request."""
-    with two_workers(huis, url) as server:
+    with two_workers(served, url) as server:
         for _ in range(20):
-            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+            assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         for _ in range(4):
             text = server.post(b"", method="GET", path="/metrics").decode()
             assert 'uwlr_requests_total{operation="HaalLeerlinggegevens",outcome="leerlinggegevens"} 20.0' in text
@@ -140,18 +150,18 @@ class Callers:
 
 
 def _outcome(response: bytes) -> str:
-    """Say how it was answered, when not well."""
+    """Return how it was answered, when not well."""
     return "" if response.startswith(b"HTTP/1.1 200") else response[:12].decode("latin-1") or " cut"
 
 
-def test_a_reload_cuts_nothing(huis: PortalContext, url: str) -> None:
+def test_a_reload_cuts_nothing(served: ServedSchool, url: str) -> None:
     """While both workers are replaced every request is answered, on new connections and on ones that are kept open.
 
     One connection for each worker is excepted, taken at the moment at which the worker ends (docs/guides/operator.md).
     """
-    with two_workers(huis, url) as server:
+    with two_workers(served, url) as server:
         before = workers(server)
-        with Callers(server, message(huis)) as callers:
+        with Callers(server, message(served)) as callers:
             until(lambda: callers.count["fresh"] > 10 and callers.count["kept"] > 10)
             server.process.send_signal(signal.SIGHUP)
             psutil.wait_procs(before.values(), timeout=WAIT)
@@ -163,26 +173,26 @@ def test_a_reload_cuts_nothing(huis: PortalContext, url: str) -> None:
         assert callers.count["fresh cut"] <= len(before), callers.count
 
 
-def test_a_reload_says_close_before_it_closes(huis: PortalContext, url: str) -> None:
+def test_a_reload_says_close_before_it_closes(served: ServedSchool, url: str) -> None:
     """A caller on an open connection hears that it must make a new one while its worker still answers."""
-    with two_workers(huis, url) as server:
+    with two_workers(served, url) as server:
         before = workers(server)
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
-            connection.sendall(raw_post(message(huis)))
+            connection.sendall(raw_post(message(served)))
             assert b"\r\nconnection: close\r\n" not in read_response(connection).lower()
             server.process.send_signal(signal.SIGHUP)
             response = b""
             while b"\r\nconnection: close\r\n" not in response.lower():
-                connection.sendall(raw_post(message(huis)))
+                connection.sendall(raw_post(message(served)))
                 response = read_response(connection)
                 assert response.startswith(b"HTTP/1.1 200")
         assert before.keys() <= workers(server).keys()
         psutil.wait_procs(before.values(), timeout=WAIT)
 
 
-def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: PortalContext, url: str) -> None:
+def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(served: ServedSchool, url: str) -> None:
     """The queue of new connections of a worker outlives it: nobody in it is cut off."""
-    with two_workers(huis, url) as server, ExitStack() as stack:
+    with two_workers(served, url) as server, ExitStack() as stack:
         still = workers(server).values()
         for worker in still:
             worker.suspend()
@@ -191,7 +201,7 @@ def test_what_waits_for_a_worker_that_dies_is_answered_by_the_next_one(huis: Por
         address = ("127.0.0.1", server.port)
         callers = [stack.enter_context(socket.create_connection(address, timeout=WAIT)) for _ in range(8)]
         for caller in callers:
-            caller.sendall(raw_post(message(huis)))
+            caller.sendall(raw_post(message(served)))
         for worker in still:
             worker.kill()
         for caller in callers:
@@ -212,33 +222,33 @@ def test_bodies_that_do_not_end_hold_nobody_up(tmp_path: Path) -> None:
         assert split(read_response(slow[0]))[0] == 200
 
 
-def test_while_an_answer_is_awaited_others_are_served(huis: PortalContext, url: str) -> None:
+def test_while_an_answer_is_awaited_others_are_served(served: ServedSchool, url: str) -> None:
     """An answer that has to be made while its school is held elsewhere waits alone; answers at hand go on."""
     database = Database(url)
-    other = huis.request()
-    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
-        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+    other = served.request()
+    with serving(served.data, environment={"UWLR_DATABASE": url}) as server:
+        assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
             with database.writing() as connection:
                 connection.exec_driver_sql("SELECT * FROM school WHERE brincode = '21QW' FOR UPDATE")
                 caller.sendall(raw_post(other))
                 until(lambda: waiting(connection) == 1)
                 for _ in range(5):
-                    assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+                    assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
             assert split(read_response(caller))[0] == 200
     database.close()
 
 
 @pytest.mark.parametrize("table", ["koppeling", "journaal"])
-def test_while_the_database_is_awaited_the_process_lives(huis: PortalContext, url: str, table: str) -> None:
-    """A look or a line that the database keeps waiting is waited for by who asked, not by the whole worker."""
+def test_while_the_database_is_awaited_the_process_lives(served: ServedSchool, url: str, table: str) -> None:
+    """A look or an entry that the database keeps waiting delays its own caller, not the whole worker."""
     database = Database(url)
-    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
-        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+    with serving(served.data, environment={"UWLR_DATABASE": url}) as server:
+        assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
         with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
             with database.writing() as connection:
                 connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-                caller.sendall(raw_post(message(huis)))
+                caller.sendall(raw_post(message(served)))
                 until(lambda: waiting(connection) == 1)
                 assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
                 assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
@@ -247,7 +257,7 @@ def test_while_the_database_is_awaited_the_process_lives(huis: PortalContext, ur
 
 
 def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also who comes when there is no connection left; when it is back, all is right without help."""
+    """A caller without a free connection delays nobody; when the database is back, the service recovers by itself."""
     with own_server("away") as (database, url):
         monkeypatch.setenv("UWLR_DATABASE", url)
         context = furnish(tmp_path)
@@ -262,7 +272,7 @@ def test_while_the_database_is_away_every_caller_hears_so(tmp_path: Path, monkey
 
 
 def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> None:
-    """A line that has to wait for another writer to the SQLite file is waited for by who asked."""
+    """An entry that waits for another writer to the SQLite file delays its own caller only."""
     context = furnish(tmp_path)
     database = Database(f"sqlite:///{context.data / 'uwlr.sqlite3'}")
     with serving(context.data) as server:
@@ -277,12 +287,46 @@ def test_while_another_writes_to_the_file_the_process_lives(tmp_path: Path) -> N
     database.close()
 
 
-def test_a_message_that_is_judged_again_is_read_again(huis: PortalContext, url: str) -> None:
+def test_while_the_moment_of_a_profile_is_written_the_process_lives(backend: str, tmp_path: Path) -> None:
+    """The first fetch under another profile, whose answer is kept, waits alone for another writer; others go on."""
+    school = TrialSchool(tmp_path)
+    for profiel in ("smalle set", "LVS-set"):
+        school.set_profiel(profiel)
+        school.fetch()
+    school.set_profiel("smalle set")
+    assert school.settings.keys is not None
+    environment = {
+        "UWLR_CATALOGUS": str(school.settings.catalogus),
+        "UWLR_KEYS": school.settings.keys.get_secret_value(),
+        "UWLR_DATABASE": school.database.url.render_as_string(hide_password=False),
+    }
+    content = school.message(HAAL_LEERLINGGEGEVENS, "<xsdversie>2.2</xsdversie>")
+    refused = content.replace(CODE.encode(), b"21QW00een-andere-code")
+    with serving(tmp_path, environment=environment) as server:
+        assert server.post(refused, "Content-Type: text/xml").startswith(b"HTTP/1.1 500")  # connected from here on
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+            with school.database.writing() as connection:
+                if backend == "postgresql":
+                    connection.exec_driver_sql("SELECT 1 FROM koppeling FOR UPDATE")
+                caller.sendall(raw_post(content))
+                if backend == "postgresql":
+                    until(lambda: waiting(connection) == 1)
+                for _ in range(5):
+                    assert server.post(b"", method="GET", path="/healthz").startswith(b"HTTP/1.1 200")
+                    assert b"wsdl:definitions" in server.post(b"", method="GET", path=f"{PATH}?wsdl")
+                assert select.select([caller], [], [], 0)[0] == []
+            status, _, body = split(read_response(caller))
+        assert (status, b"<leerlinggegevens_antwoord" in body) == (200, True)
+    assert school.last_entry.outcome == "leerlinggegevens"
+    school.close()
+
+
+def test_a_message_that_is_judged_again_is_read_again(served: ServedSchool, url: str) -> None:
     """The first answer is made in another thread: the repair that its message needs is written down all the same."""
     database = Database(url)
-    empty = message(huis).replace(f">{huis.schooljaar}<".encode(), b"><")
-    assert empty != message(huis)
-    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+    empty = message(served).replace(f">{served.schooljaar}<".encode(), b"><")
+    assert empty != message(served)
+    with serving(served.data, environment={"UWLR_DATABASE": url}) as server:
         assert server.post(empty, "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     with database.reading() as connection:
         (line,) = [one for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK]
@@ -290,13 +334,16 @@ def test_a_message_that_is_judged_again_is_read_again(huis: PortalContext, url: 
     database.close()
 
 
-def test_a_stop_lets_what_came_in_be_answered(huis: PortalContext, url: str) -> None:
+def test_a_stop_lets_what_came_in_be_answered(served: ServedSchool, url: str) -> None:
     """A request whose body was received before SIGTERM gets its whole answer, and its line in the journaal."""
     database = Database(url)
-    with two_workers(huis, url) as server, socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller:
+    with (
+        two_workers(served, url) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as caller,
+    ):
         with database.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE journaal IN ACCESS EXCLUSIVE MODE")
-            caller.sendall(raw_post(message(huis)))
+            caller.sendall(raw_post(message(served)))
             until(lambda: waiting(connection) == 1)
             server.process.send_signal(signal.SIGTERM)
             until(lambda: _is_refused(server.port))
@@ -313,17 +360,17 @@ def _is_refused(port: int) -> bool:
     return False
 
 
-def test_a_lost_connection_is_made_anew(huis: PortalContext, url: str) -> None:
+def test_a_lost_connection_is_made_anew(served: ServedSchool, url: str) -> None:
     """Connections that the server closed between two requests are replaced: nobody notices, and all is written down.
 
     Nor is the new one given up in its turn, which is what came of a socket whose number was another one's.
     """
     database = Database(url)
     found = []
-    with serving(huis.data, environment={"UWLR_DATABASE": url}) as server:
+    with serving(served.data, environment={"UWLR_DATABASE": url}) as server:
         for _ in range(3):
             end_connections(database)
-            found += [_outcome(server.post(message(huis), "Content-Type: text/xml")) for _ in range(3)]
+            found += [_outcome(server.post(message(served), "Content-Type: text/xml")) for _ in range(3)]
         figures = server.post(b"", method="GET", path="/metrics").decode()
         assert "\nuwlr_database_errors_total 0.0\n" in figures
     with database.reading() as connection:
@@ -332,34 +379,33 @@ def test_a_lost_connection_is_made_anew(huis: PortalContext, url: str) -> None:
     assert written == ["leerlinggegevens"] * len(found)
 
 
-def test_a_dead_worker_is_replaced(huis: PortalContext, url: str) -> None:
+def test_a_dead_worker_is_replaced(served: ServedSchool, url: str) -> None:
     """When a worker is killed another one comes, and requests go on."""
-    with two_workers(huis, url) as server:
+    with two_workers(served, url) as server:
         before = workers(server)
         killed = min(before)
         before[killed].kill()
         until(lambda: len(workers(server).keys() - {killed}) == 2)
         for _ in range(10):
-            assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+            assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
 
 
 @contextmanager
-def started(context: PortalContext, url: str, program: str) -> Iterator[tuple[Server, Path]]:
-    """Serve by two workers of a program that is `uwlr-adapter` with something changed; gives its log too."""
-    port = free_port()
+def started(context: ServedSchool, url: str, program: str) -> Iterator[tuple[Server, Path]]:
+    """Serve by two workers of a program that is `uwlr-adapter` with something changed; yields its log too."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
-    arguments = ["--data", str(context.data), "serve", "--port", str(port), "--workers", "2"]
     log = context.data / "log"
-    with log.open("wb") as file:
+    with port_of_our_own() as port, log.open("wb") as file:
+        arguments = ["--data", str(context.data), "serve", "--port", str(port), "--workers", "2"]
         process = subprocess.Popen(
             [sys.executable, "-c", program, *arguments], stderr=file, text=True, env=clean | {"UWLR_DATABASE": url}
         )
-    try:
-        until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
-        yield Server(port, process, []), log
-    finally:
-        process.terminate()
-        process.wait(WAIT)
+        try:
+            until(lambda: b"Serving UWLR" in log.read_bytes() or process.poll() is not None)
+            yield Server(port, process, []), log
+        finally:
+            process.terminate()
+            process.wait(WAIT)
 
 
 KILLED = """
@@ -380,16 +426,16 @@ sys.exit(main())
 """
 
 
-def test_a_worker_killed_while_it_renders(huis: PortalContext, url: str) -> None:
-    """Its caller gets nothing, never a part of an answer; the next request is answered as ever, by whoever is there."""
-    with started(huis, url, KILLED) as (server, log):
+def test_a_worker_killed_while_it_renders(served: ServedSchool, url: str) -> None:
+    """The caller of a killed worker gets no part of an answer; another worker answers the next request."""
+    with started(served, url, KILLED) as (server, log):
         before = workers(server)
-        assert server.post(message(huis), "Content-Type: text/xml") == b""
-        assert (huis.data / "killed").exists()
-        status, _, body = split(server.post(message(huis), "Content-Type: text/xml"))
+        assert server.post(message(served), "Content-Type: text/xml") == b""
+        assert (served.data / "killed").exists()
+        status, _, body = split(server.post(message(served), "Content-Type: text/xml"))
         assert (status, body.count(b"<leerling key=")) == (200, 1)
         until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
-        assert split(server.post(message(huis), "Content-Type: text/xml"))[2] == body
+        assert split(server.post(message(served), "Content-Type: text/xml"))[2] == body
         assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
@@ -397,26 +443,26 @@ HUNG = """
 import sys
 from uwlr_adapter.server import worker
 from uwlr_adapter.cli import main
-worker.HUNG_SECONDS = 1
+worker.HUNG_SECONDS = 6
 sys.exit(main())
 """
 
 
-def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> None:
+def test_a_hung_worker_is_ended_and_replaced(served: ServedSchool, url: str) -> None:
     """A request that never ends costs its worker, not the service; the log says where it hung, without a value."""
     database = Database(url)
     unlimited = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0"
-    with started(huis, unlimited, HUNG) as (server, log):
+    with started(served, unlimited, HUNG) as (server, log):
         before = workers(server)
         with database.writing() as connection:
             connection.exec_driver_sql("LOCK TABLE persoon IN ACCESS EXCLUSIVE MODE")
-            assert server.post(message(huis), "Content-Type: text/xml") == b""
+            assert server.post(message(served), "Content-Type: text/xml") == b""
         until(lambda: len(workers(server)) == 2 and workers(server).keys() != before.keys())
-        assert server.post(message(huis), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
+        assert server.post(message(served), "Content-Type: text/xml").startswith(b"HTTP/1.1 200")
     written = log.read_text(encoding="utf-8")
     assert "a request hangs for more than" in written
     assert "store.py" in written
-    for secret in (CODE_OF_ONE, huis.klantcodes["Snappet"], "30AB"):
+    for secret in (CODE_OF_ONE, served.klantcodes["Snappet"], "30AB"):
         assert secret not in written
 
 
@@ -428,10 +474,9 @@ def test_a_hung_worker_is_ended_and_replaced(huis: PortalContext, url: str) -> N
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_other_servers_serve_it_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_other_servers_serve_it_too(tmp_path: Path, port: int, arguments: tuple[str, ...]) -> None:
     """The application is plain WSGI: gunicorn and waitress give the same answers, faults and refusals."""
     context = furnish(tmp_path)
-    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
     process = subprocess.Popen(
         [sys.executable, "-m", *(argument.format(port=port) for argument in arguments)],

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
-from koppelingen_hulp import add_vestiging
-from portal_hulp import MOMENT, TOTP, WACHTWOORD, Clock, Portaal
+from support.portal_browser import MOMENT, PASSWORD, TOTP, Clock, Portal
+from support.school_builder import SchoolBuilder, quick_hash
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.gebruikers import accounts as gebruikers
-from uwlr_adapter.gebruikers import passwords, second_factor
+from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 
@@ -42,43 +40,36 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the data folder that every test starts from."""
-    folder = tmp_path_factory.mktemp("portaal") / "data"
+    folder = tmp_path_factory.mktemp("portal") / "data"
     settings = Settings(data=folder)
     database = Database(settings.database_url)
     database.upgrade()
     server_keys = ServerKeys.from_settings(settings, database)
-    hash_ = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(WACHTWOORD)
-    with database.writing() as connection:
-        for brin6 in ("21QW00", "21QW01", "30AB00"):
-            add_vestiging(connection, brin6)
+    builder = SchoolBuilder(database, server_keys, moment=MOMENT)
+    with builder.transaction():
+        builder.add_vestigingen("21QW00", "21QW01", "30AB00")
         for klantnaam in ("Snappet", "Basispoort"):
-            afnemers.add(
-                connection, server_keys, klantnaam, MOMENT, f"een-klantcode-van-{klantnaam}", actor="cli:proef"
-            )
-        for new in GEBRUIKERS:
-            _, token = gebruikers.add(connection, new, MOMENT)
-            made = gebruikers.set_password(connection, token, hash_, MOMENT)
-            if new.needs_totp:
-                gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, TOTP), 0)
+            builder.add_afnemer(klantnaam, f"een-klantcode-van-{klantnaam}")
+        builder.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
     database.close()
     return folder
 
 
 @pytest.fixture
-def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portaal]]:
-    """Give what opens a portal with settings of its own, on a copy of the data folder."""
+def make(base: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
+    """Yield a function that opens a portal with settings of its own, on a copy of the data folder."""
     folder = tmp_path / "data"
-    shutil.copytree(basis, folder)
+    shutil.copytree(base, folder)
     opened: list[App] = []
 
-    def open_(**chosen: object) -> Portaal:
+    def open_(**chosen: object) -> Portal:
         settings = Settings(data=folder, **chosen)  # type: ignore[arg-type]
         clock = Clock()
         app = make_app(settings, clock)
         opened.append(app)
-        return Portaal(app, clock, settings, Database(settings.database_url))
+        return Portal(app, clock, settings, Database(settings.database_url))
 
     yield open_
     for app in opened:
@@ -86,6 +77,6 @@ def make(basis: Path, tmp_path: Path) -> Iterator[Callable[..., Portaal]]:
 
 
 @pytest.fixture
-def portaal(make: Callable[..., Portaal]) -> Portaal:
-    """Give a portal on loopback."""
+def portal(make: Callable[..., Portal]) -> Portal:
+    """Return a portal on loopback."""
     return make()

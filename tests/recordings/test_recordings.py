@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databank import Databank
 from recordings import commands, house, live, portal, requests, seam, wire
 from recordings.house import House
 from recordings.requests import Named
 from recordings.tape import RECORD, Tape
-from server import serving, split
+from support.databases import PostgresServer
+from support.server import serving, split
 
 OTHER_DATABASE = pytest.mark.skipif(RECORD, reason="a recording is made on SQLite, and held to on both")
 
@@ -31,7 +31,7 @@ def old_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]
     if request.param == "sqlite":
         yield house.lay_out(tmp_path)
         return
-    server: Databank = request.getfixturevalue("postgresql")
+    server: PostgresServer = request.getfixturevalue("postgresql")
     with server.database(empty=True) as url:
         yield house.lay_out_postgresql(tmp_path, url)
 
@@ -182,7 +182,7 @@ def test_pages(tmp_path: Path, login: str | None) -> None:
 
 @OTHER_DATABASE
 @pytest.mark.parametrize("login", ["a.devries", "bestuur", "operator"])
-def test_pages_over_postgresql(postgresql: Databank, tmp_path: Path, login: str) -> None:
+def test_pages_over_postgresql(postgresql: PostgresServer, tmp_path: Path, login: str) -> None:
     """Show the pages of a user of each role as on SQLite."""
     with postgresql.database(empty=True) as url:
         _look(house.lay_out_postgresql(tmp_path, url), login)

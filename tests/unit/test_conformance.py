@@ -10,11 +10,11 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parent / "docs" / "reference" / "conformance.md"
-HOUDVAST = {"known", "inferred", "unknown"}
+RELIABILITY = {"known", "inferred", "unknown"}
 """How sure a rule is."""
-ALLE_GENOEMD = (
-    *("integration/test_deur.py", "integration/test_geenwijzigingen.py", "integration/test_getrapt_dienst.py"),
-    *("integration/test_versies.py", "live/test_tafel.py"),
+ALL_NAMED = (
+    *("integration/test_application.py", "integration/test_geenwijzigingen.py", "integration/test_getrapt_exchange.py"),
+    *("integration/test_versions.py", "live/test_check_table.py"),
     *(f"contract/{path.name}" for path in sorted((TESTS / "contract").glob("test_*.py"))),
 )
 """The files whose every test holds a rule."""
@@ -22,7 +22,7 @@ ALLE_GENOEMD = (
 
 @cache
 def names_in(path: str) -> frozenset[str]:
-    """Give the names of the tests in a file under tests/; of a parametrised test its function."""
+    """Return the names of the tests in a file under tests/; of a parametrised test its function."""
     file = TESTS / path
     if not file.is_file():
         return frozenset()
@@ -36,12 +36,12 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def named_in(text: str) -> set[tuple[str, str]]:
-    """Give each test that a text names, as path and name."""
+    """Return each test that a text names, as path and name."""
     return set(re.findall(r"`([\w/]+\.py)::(\w+)`", text))
 
 
 def problems(text: str, all_named: tuple[str, ...] = ()) -> list[str]:
-    """Give what is wrong with a document of rules; nothing for a sound one."""
+    """Return what is wrong with a document of rules; nothing for a sound one."""
     found: list[str] = []
     numbers: list[str] = []
     for line in re.findall(r"^\|\s*R-.*$", text, re.MULTILINE):
@@ -50,7 +50,7 @@ def problems(text: str, all_named: tuple[str, ...] = ()) -> list[str]:
         if len(cells) != 5 or not all(cells):
             found.append(f"{cells[0]}: not five filled cells")
             continue
-        if cells[3] not in HOUDVAST:
+        if cells[3] not in RELIABILITY:
             found.append(f"{cells[0]}: {cells[3]} is no reliability")
         tests = named_in(cells[4])
         if not tests:
@@ -68,7 +68,7 @@ def problems(text: str, all_named: tuple[str, ...] = ()) -> list[str]:
 
 def test_every_rule_has_its_test_and_every_test_its_rule() -> None:
     """Each rule names tests that exist, each number stands once, and no test of the contract holds no rule."""
-    assert problems(DOCUMENT.read_text(encoding="utf-8"), ALLE_GENOEMD) == []
+    assert problems(DOCUMENT.read_text(encoding="utf-8"), ALL_NAMED) == []
 
 
 def test_the_numbers_follow_each_other() -> None:
@@ -77,24 +77,24 @@ def test_the_numbers_follow_each_other() -> None:
     assert [int(number) for number in numbers] == list(range(1, len(numbers) + 1))
 
 
-GOED = "| R-001 | a rule | a source | known | `unit/test_conformance.py::test_the_numbers_follow_each_other` |"
+GOOD = "| R-001 | a rule | a source | known | `unit/test_conformance.py::test_the_numbers_follow_each_other` |"
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "no rule at all"),
-        (f"{GOED}\n{GOED}", "R-001: doubled"),
-        (GOED.replace("R-001", "R-1"), "R-1: no number"),
-        (GOED.replace("known", "certain"), "R-001: certain is no reliability"),
-        (GOED.replace("a source", ""), "R-001: not five filled cells"),
-        (GOED.replace("a rule", "a | rule"), "R-001: not five filled cells"),
-        (re.sub(r"`.*`", "later", GOED), "R-001: names no test"),
+        (f"{GOOD}\n{GOOD}", "R-001: doubled"),
+        (GOOD.replace("R-001", "R-1"), "R-1: no number"),
+        (GOOD.replace("known", "certain"), "R-001: certain is no reliability"),
+        (GOOD.replace("a source", ""), "R-001: not five filled cells"),
+        (GOOD.replace("a rule", "a | rule"), "R-001: not five filled cells"),
+        (re.sub(r"`.*`", "later", GOOD), "R-001: names no test"),
         (
-            GOED.replace("each_other", "nothing"),
+            GOOD.replace("each_other", "nothing"),
             "R-001: no test unit/test_conformance.py::test_the_numbers_follow_nothing",
         ),
-        (GOED.replace("test_conformance", "test_gone"), "test_gone.py::test_the_numbers_follow_each_other"),
+        (GOOD.replace("test_conformance", "test_gone"), "test_gone.py::test_the_numbers_follow_each_other"),
     ],
 )
 def test_a_broken_document_is_found(text: str, problem: str) -> None:
@@ -104,7 +104,7 @@ def test_a_broken_document_is_found(text: str, problem: str) -> None:
 
 def test_a_sound_document_is_sound() -> None:
     """One rule with its test is a document; a test of a whole file that no rule names is seen."""
-    assert problems(GOED) == []
+    assert problems(GOOD) == []
     assert "unit/test_conformance.py::test_a_sound_document_is_sound holds no rule" in problems(
-        GOED, ("unit/test_conformance.py",)
+        GOOD, ("unit/test_conformance.py",)
     )

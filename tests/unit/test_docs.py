@@ -20,7 +20,7 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Give every command with its path."""
+    """Yield every command with its path."""
     context = click.Context(group)
     for naam in group.list_commands(context):
         command = group.get_command(context, naam)

@@ -4,61 +4,61 @@ import os
 from pathlib import Path
 
 import pytest
-from edexml_bestand import CORPUS, Geval, make_dataset, read_manifest, to_edexml
 from hypothesis import given, settings
 from lxml import etree
-from strategieen import datasets
+from support.edexml_files import CORPUS, EdexmlCase, make_dataset, read_manifest, to_edexml
+from support.strategies import datasets
 
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 
-GEVALLEN = read_manifest()
+CASES = read_manifest()
 
 
 def _of(naam: str) -> Delivery:
     return edexml.read((CORPUS / naam).read_bytes())
 
 
-def _says(problems: tuple[Problem, ...], geval: Geval, severity: Severity) -> bool:
+def _says(problems: tuple[Problem, ...], case: EdexmlCase, severity: Severity) -> bool:
     return any(
         problem.severity is severity
-        and geval.regel in {"-", str(problem.line)}
-        and geval.element in {"-", problem.element}
-        and geval.reden in problem.reason
+        and case.line in {"-", str(problem.line)}
+        and case.element in {"-", problem.element}
+        and case.reason in problem.reason
         for problem in problems
     )
 
 
 def test_the_corpus_and_its_manifest_name_the_same_files() -> None:
     """No file of the corpus goes unjudged, and none is missing."""
-    assert {geval.naam for geval in GEVALLEN} == {path.name for path in CORPUS.glob("*.xml")}
+    assert {case.naam for case in CASES} == {path.name for path in CORPUS.glob("*.xml")}
 
 
-@pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "taken"], ids=lambda one: one.naam)
-def test_a_file_that_can_be_taken_is_taken_with_its_one_warning(geval: Geval) -> None:
-    """What UWLR cannot carry gives one warning with line, element and reason; a sound file gives none."""
-    delivery = edexml.read(geval.data)
+@pytest.mark.parametrize("case", [one for one in CASES if one.verdict == "taken"], ids=lambda one: one.naam)
+def test_a_file_that_can_be_taken_is_taken_with_its_one_warning(case: EdexmlCase) -> None:
+    """A value that UWLR cannot carry leads to one warning with line, element and reason; a sound file leads to none."""
+    delivery = edexml.read(case.data)
     assert [one.record.key for one in delivery.leerlingen] == ["101", "102"]
-    if geval.reden == "-":
+    if case.reason == "-":
         assert delivery.warnings == ()
     else:
-        assert _says(delivery.warnings, geval, Severity.WARNING), delivery.warnings
+        assert _says(delivery.warnings, case, Severity.WARNING), delivery.warnings
 
 
-@pytest.mark.parametrize("geval", [one for one in GEVALLEN if one.verdict == "refused"], ids=lambda one: one.naam)
-def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(geval: Geval) -> None:
+@pytest.mark.parametrize("case", [one for one in CASES if one.verdict == "refused"], ids=lambda one: one.naam)
+def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(case: EdexmlCase) -> None:
     """A file that breaks what cannot be missed is refused, with line, element and reason."""
     with pytest.raises(ImportRefusedError) as caught:
-        edexml.read(geval.data)
-    assert _says(caught.value.problems, geval, Severity.REFUSED), caught.value.problems
+        edexml.read(case.data)
+    assert _says(caught.value.problems, case, Severity.REFUSED), caught.value.problems
 
 
-@pytest.mark.parametrize("geval", GEVALLEN, ids=lambda one: one.naam)
-def test_no_problem_shows_a_value_of_the_file(geval: Geval) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda one: one.naam)
+def test_no_problem_shows_a_value_of_the_file(case: EdexmlCase) -> None:
     """Names, keys, ECK-iDs and numbers of the file stand in no reason."""
     try:
-        problems = edexml.read(geval.data).warnings
+        problems = edexml.read(case.data).warnings
     except ImportRefusedError as error:
         problems = error.problems
     said = " ".join(f"{problem.element} {problem.reason}" for problem in problems)
@@ -142,7 +142,7 @@ def test_many_broken_fields_are_all_left_out() -> None:
 @given(datasets())
 @settings(max_examples=60, deadline=None)
 def test_a_file_of_any_dataset_is_read_back_unchanged(dataset: Dataset) -> None:
-    """What a valid file says is what the records hold, value by value."""
+    """The records hold the values of a valid file, one by one."""
     delivery = edexml.read(to_edexml(dataset))
     assert tuple(one.record for one in delivery.leerlingen) == dataset.leerlingen
     assert tuple(one.record for one in delivery.leerkrachten) == dataset.leerkrachten
@@ -199,3 +199,14 @@ def _one_leerling(fields_: str) -> bytes:
         "<EDEX><school><schooljaar>2014-2015</schooljaar><brincode>21QW</brincode></school>"
         f'<leerlingen><leerling key="1"><roepnaam>Zoë</roepnaam>{fields_}</leerling></leerlingen></EDEX>'
     ).encode()
+
+
+def test_the_longest_key() -> None:
+    """A key of 256 characters is one as any other, and is known again when it stands there twice."""
+    longest = Leerling("k" * 256, roepnaam="Bo")
+    (leerling,) = edexml.read(to_edexml(make_dataset([longest]))).leerlingen
+    assert leerling.record.key == longest.key
+    for key, reason in ((longest.key, "the same key as line"), (longest.key + "k", "longer than 256")):
+        with pytest.raises(ImportRefusedError) as refused:
+            edexml.read(to_edexml(make_dataset([Leerling(key, roepnaam="Bo"), Leerling(key, roepnaam="Cas")])))
+        assert all(reason in problem.reason for problem in refused.value.problems)

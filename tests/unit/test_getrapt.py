@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategieen import datasets
+from support.strategies import datasets
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.answer import AnswerFormat, render_records
@@ -13,20 +13,20 @@ from uwlr_adapter.contract.getrapt import GroepReference, choose, count_unknown
 from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
 from uwlr_adapter.contract.versions import VERSIONS
 
-SOORTEN: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
-VREEMD = "a key that no strategy draws"
+KINDS: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
+STRANGE = "a key that no strategy draws"
 
 
 def everybody(dataset: Dataset) -> list[GroepReference]:
-    """Give a reference to each group, and both without a key."""
+    """Return a reference to each group, and both without a key."""
     return [
         *(GroepReference(groep.soort, groep.key) for groep in dataset.groepen),
-        *(GroepReference(kind, None) for kind in SOORTEN),
+        *(GroepReference(kind, None) for kind in KINDS),
     ]
 
 
 def leerling_is_asked(leerling: Leerling, question: GroepReference) -> bool:
-    """Say whether a reference asks for a leerling."""
+    """Return whether a reference asks for a leerling."""
     if question.soort == "groep":
         return leerling.groep == question.key
     if question.key is None:
@@ -35,23 +35,23 @@ def leerling_is_asked(leerling: Leerling, question: GroepReference) -> bool:
 
 
 def leerkracht_is_asked(leerkracht: Leerkracht, question: GroepReference) -> bool:
-    """Say whether a reference asks for a leerkracht."""
+    """Return whether a reference asks for a leerkracht."""
     own = [reference.key for reference in leerkracht.groepen if reference.soort == question.soort]
     return not own if question.key is None else question.key in own
 
 
 @st.composite
 def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
-    """Give a school and references to some of its groups, doubled, keyless or unknown ones among them."""
+    """Return a school and references to some of its groups, doubled, keyless or unknown ones among them."""
     dataset = draw(datasets())
-    choices = [*everybody(dataset), *(GroepReference(kind, VREEMD) for kind in SOORTEN)]
+    choices = [*everybody(dataset), *(GroepReference(kind, STRANGE) for kind in KINDS)]
     return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
 
 
 @given(asked())
 @settings(deadline=None, max_examples=150)
 def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepReference]]) -> None:
-    """Who is in any asked group is there once, in the order of the school; nobody else is; groups stay as they are."""
+    """A person in any requested group is returned once, in the order of the school; groups stay as they are."""
     dataset, questions = case
     found = choose(dataset, questions)
     leerlingen = [one for one in dataset.leerlingen if any(leerling_is_asked(one, question) for question in questions)]
@@ -98,14 +98,14 @@ def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
 def test_the_three_together_carry_what_the_whole_carries(
     dataset: Dataset,
     naam: str,
-    versie: str,
+    version: str,
     both: bool,  # noqa: FBT001 - drawn
     order: Random,
 ) -> None:
     """Structuur, leerlingen and leerkrachten over all groups are, byte by byte, the records of the all-in-one."""
 
-    def records(operatie: names.Operation, part: Dataset) -> str:
-        return render_records(AnswerFormat(operatie, get_profiel(naam, versie), versie, both), part)
+    def records(operation: names.Operation, part: Dataset) -> str:
+        return render_records(AnswerFormat(operation, get_profiel(naam, version), version, both), part)
 
     questions = everybody(dataset)
     order.shuffle(questions)

@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 from uwlr_adapter.koppelingen import verificatiecode
 
 BRIN6 = "21QW00"
-GOED = "21QW00Ygr67BfgKl!gr8"
+GOOD = "21QW00Ygr67BfgKl!gr8"
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 
 
-@pytest.mark.parametrize("code", [GOED, BRIN6 + "x" * 14, BRIN6 + "~" * 44, GOED + "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}"])
+@pytest.mark.parametrize("code", [GOOD, BRIN6 + "x" * 14, BRIN6 + "~" * 44, GOOD + "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}"])
 def test_good(code: str) -> None:
     """A code that keeps to every rule, up to both limits, is good."""
     assert verificatiecode.broken_rules(code, BRIN6) == ()
 
 
 @pytest.mark.parametrize(
-    ("code", "woord"),
+    ("code", "word"),
     [
         ("", "Vul"),
         ("21qw00Ygr67BfgKl!gr8", "begint"),
         ("21QW01Ygr67BfgKl!gr8", "begint"),
-        ("x" + GOED, "begint"),
-        (" " + GOED, "begint"),
+        ("x" + GOOD, "begint"),
+        (" " + GOOD, "begint"),
         (BRIN6 + "x" * 13, "minimaal"),
         (BRIN6 + "x" * 45, "maximaal"),
         (BRIN6 + "x" * 14 + " ", "spaties"),
@@ -36,10 +36,10 @@ def test_good(code: str) -> None:
         (BRIN6 + "x" * 14 + "\U0001d7d8", "accenten"),
     ],
 )
-def test_broken(code: str, woord: str) -> None:
+def test_broken(code: str, word: str) -> None:
     """A code that breaks a rule gets a sentence about that rule, without the code in it."""
     sentences = verificatiecode.broken_rules(code, BRIN6)
-    assert any(woord in sentence for sentence in sentences)
+    assert any(word in sentence for sentence in sentences)
     assert not code.strip() or not any(code in sentence for sentence in sentences)
 
 

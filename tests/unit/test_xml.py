@@ -55,11 +55,11 @@ def test_what_is_no_xml_is_refused(document: bytes) -> None:
         b'<!DOCTYPE a [<!ATTLIST a b CDATA "c">]><a/>',
     ],
 )
-@pytest.mark.parametrize("grenzen", [MESSAGE, FILE])
-def test_a_document_type_is_refused(document: bytes, grenzen: Limits) -> None:
+@pytest.mark.parametrize("limits", [MESSAGE, FILE])
+def test_a_document_type_is_refused(document: bytes, limits: Limits) -> None:
     """Any DTD is refused, in messages and in files, so that no entity is ever expanded or fetched."""
     with pytest.raises(XmlError):
-        parse(document, grenzen)
+        parse(document, limits)
 
 
 @pytest.mark.parametrize("document", [b"<?doe iets?><a/>", b"<a><?doe iets?></a>", b"<a/><?doe iets?>"])
@@ -133,7 +133,7 @@ def test_escaping_is_that_of_lxml(text: str) -> None:
 )
 @settings(deadline=None)
 def test_a_glance_at_the_bytes_never_hides_a_limit(depth: int, attributes: int, encoding: str, declared: bool) -> None:  # noqa: FBT001
-    """What the walk over the tree refuses, `parse` refuses, in whatever encoding it comes."""
+    """`parse` refuses whatever the walk over the tree refuses, in any encoding."""
     head = f'<?xml version="1.0" encoding="{encoding}"?>' if declared else ""
     inner = "<a>" * depth + "<b " + " ".join(f'a{number}="1"' for number in range(attributes)) + "/>" + "</a>" * depth
     data = f"{head}{inner}".encode(encoding)

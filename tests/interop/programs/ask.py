@@ -20,12 +20,12 @@ def line(*fields: object) -> None:
 
 
 def keys(record: dict[str, Any] | None, kind: str) -> list[str]:
-    """Give the keys of the references of one kind."""
+    """Return the keys of the references of one kind."""
     return [one["key"] for one in (record or {}).get(kind) or []]
 
 
 def of_leerkracht(leerkracht: dict[str, Any]) -> list[str]:
-    """Give the groups of a leerkracht; zeep keeps a repeated choice as a list of what came."""
+    """Return the groups of a leerkracht; zeep keeps a repeated choice as a list of what came."""
     chosen = (leerkracht["groepen"] or {}).get("_value_1") or []
     return [f"{kind}:{ref['key']}" for item in chosen for kind, ref in item.items() if ref is not None]
 

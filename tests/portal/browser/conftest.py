@@ -4,69 +4,68 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
-import chromium
-import portaalhuis
 import pytest
-from chromium import BREED, WAIT, Open, Waarneming, Wereld, log_in
 from playwright.sync_api import Browser, Page
-from portaalhuis import Portaalhuis
-from server import serving
+from support import chromium, portal_school
+from support.chromium import WAIT, WIDE, BrowserWatch, Open, ServedPortal, log_in
+from support.portal_school import PortalSchool
+from support.server import serving
 
 from uwlr_adapter.clock import now
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Give the browser."""
+    """Yield the browser."""
     with chromium.running() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
-def basishuis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Portaalhuis:
-    """Give the furnished portal that every module starts from."""
-    return portaalhuis.furnish(tmp_path_factory.mktemp("portaal") / "data", now())
+def base_portal(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> PortalSchool:
+    """Return the furnished portal that every module starts from."""
+    return portal_school.furnish(tmp_path_factory.mktemp("portal") / "data", now())
 
 
 @pytest.fixture(scope="module")
-def wereld(basishuis: Portaalhuis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wereld]:
+def world(base_portal: PortalSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPortal]:
     """Serve a copy of it."""
     data = tmp_path_factory.mktemp("browser") / "data"
-    shutil.copytree(basishuis.data, data)
+    shutil.copytree(base_portal.data, data)
     with serving(data) as server:
-        yield Wereld(server, replace(basishuis, data=data))
+        yield ServedPortal(server, replace(base_portal, data=data))
 
 
 @pytest.fixture
-def waarneming() -> Iterator[Waarneming]:
+def watch() -> Iterator[BrowserWatch]:
     """Watch what the browser says; afterwards nothing may have gone wrong."""
-    seen = Waarneming()
+    seen = BrowserWatch()
     yield seen
-    assert seen.fouten == []
+    assert seen.errors == []
 
 
 @pytest.fixture
-def open_page(browser: Browser, wereld: Wereld, waarneming: Waarneming) -> Iterator[Open]:
-    """Give what opens a window of its own, in which somebody is logged in when told so."""
+def open_page(browser: Browser, world: ServedPortal, watch: BrowserWatch) -> Iterator[Open]:
+    """Yield a function that opens a window of its own, in which somebody is logged in when told so."""
     contexts = []
 
-    def open_(login: str | None = None, *, script: bool = True, breedte: int = BREED) -> Page:
-        if login is not None and login not in wereld.sessies:
+    def open_(login: str | None = None, *, script: bool = True, width: int = WIDE) -> Page:
+        if login is not None and login not in world.sessions:
             page = open_()
-            log_in(page, wereld.base, login)
-            wereld.sessies[login] = page.context.storage_state()
-        state = None if login is None else wereld.sessies[login]
+            log_in(page, world.base, login)
+            world.sessions[login] = page.context.storage_state()
+        state = None if login is None else world.sessions[login]
         context = browser.new_context(
             storage_state=state,
             java_script_enabled=script,
-            viewport={"width": breedte, "height": 900},
+            viewport={"width": width, "height": 900},
             locale="nl-NL",
             timezone_id="Europe/Amsterdam",
-            base_url=wereld.base,
+            base_url=world.base,
         )
         contexts.append(context)
         context.set_default_timeout(WAIT)
-        waarneming.watch(context)
+        watch.watch(context)
         return context.new_page()
 
     yield open_

@@ -1,0 +1,88 @@
+"""The database on the disk, and what an operator hears when it cannot be used."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from uwlr_adapter.cli import main
+from uwlr_adapter.cli.pull import write_private
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.settings import Settings
+
+
+def rights(path: Path) -> int:
+    """Return the rights of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_records_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    """Folder, database and the files beside it let nobody else in."""
+    folder = tmp_path / "data"
+    database = Database(f"sqlite:///{folder}/uwlr.sqlite3")
+    database.upgrade()
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a)")
+        found = {path.name: rights(path) for path in folder.iterdir()}
+    assert rights(folder) == 0o700
+    assert found == dict.fromkeys(("uwlr.sqlite3", "uwlr.sqlite3-wal", "uwlr.sqlite3-shm"), 0o600)
+
+
+def test_a_saved_answer_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    """`pull --out` replaces a file that others could read by one that they cannot."""
+    path = tmp_path / "school.xml"
+    path.write_text("oud", encoding="utf-8")
+    path.chmod(0o644)
+    write_private(path, b"<nieuw/>")
+    assert (rights(path), path.read_bytes()) == (0o600, b"<nieuw/>")
+
+
+@pytest.mark.parametrize("url", ["geen-url", "onbekend://x", "mysql+nergens://x/y"])
+def test_a_database_of_another_kind_is_one_sentence(url: str) -> None:
+    """A URL that leads nowhere is refused as an DatabaseUnusableError."""
+    with pytest.raises(DatabaseUnusableError):
+        Database(url)
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
+    """A command on a broken file ends with a reason, without a trace."""
+    (tmp_path / "uwlr.sqlite3").write_bytes(b"geen database, maar wel lang genoeg om er een te lijken" * 40)
+    result = CliRunner().invoke(main, ["--data", str(tmp_path), "school", "list"])
+    assert result.exit_code == 1
+    assert "Error: the database cannot be used" in result.output
+
+
+def test_a_folder_that_cannot_be_is_one_sentence() -> None:
+    """A data folder below a file is refused with the system's reason."""
+    result = CliRunner().invoke(main, ["--data", "/dev/null/x", "init"])
+    assert result.exit_code == 1
+    assert "Error: the data folder cannot be used" in result.output
+    result = CliRunner().invoke(main, ["--data", "/dev/null/x", "school", "list"])
+    assert result.exit_code == 1
+    assert "uwlr-adapter init" in result.output
+
+
+def test_a_current_database_is_only_read(tmp_path: Path) -> None:
+    """A command that reads does not wait for a writer."""
+    url = f"sqlite:///{tmp_path}/uwlr.sqlite3"
+    first, second = Database(url), Database(url)
+    first.upgrade()
+    with first.writing():
+        second.upgrade()
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
+    """Asynchronous commit holds for its own transaction; the next transaction waits for the disk again."""
+    database = Database(Settings(data=tmp_path).database_url)
+    query = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
+    if not database.is_sqlite:  # the server of the tests keeps nothing over a power cut
+        sa.event.listen(database.engine, "connect", lambda made, _: made.execute("SET synchronous_commit = on"))
+    found = []
+    for later in (False, True, False):
+        with database.writing(later=later) as connection:
+            found.append(str(connection.exec_driver_sql(query).scalar()))
+    assert found == (["2", "1", "2"] if database.is_sqlite else ["on", "off", "on"])
+    database.close()

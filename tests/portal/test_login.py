@@ -1,0 +1,400 @@
+"""Logging in and out: sessions that begin clean and end, a second factor, links for once, and guessing that is slow."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Portal, totp
+
+from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, login_attempt
+from uwlr_adapter.koppelingen.tables import afnemer
+from uwlr_adapter.portal import login
+
+BEGIN = "/koppelingen"
+LOGIN = "/koppelingen/inloggen"
+NEW = "een heel nieuw wachtwoord"
+
+
+def is_in(browser: Browser) -> bool:
+    """Return whether this browser sees the page of its school."""
+    return browser.get(SCHOOL).status == 200
+
+
+def sent_away(page: Page) -> bool:
+    """Return whether a page asks for a login."""
+    return page.status == 303 and urlsplit(page.location or "").path == LOGIN
+
+
+def test_login_leads_to_the_school(portal: Portal) -> None:
+    """A user of one vestiging comes at its overview, whatever the letters of the login."""
+    browser = portal.browser()
+    page = browser.login("SCHOOL")
+    assert page.location == f"{BEGIN}/"
+    assert browser.follow(browser.follow(page)).h1 == "Koppelingenoverzicht"
+
+
+@pytest.mark.parametrize(("login", "wachtwoord"), [("school", "verkeerd"), ("niemand", PASSWORD), ("x\x00y", "z")])
+def test_wrong_logins_look_alike(portal: Portal, login: str, wachtwoord: str) -> None:
+    """An unknown login and a wrong password are told apart by nobody; the password does not come back."""
+    page = portal.browser().login(login, wachtwoord)
+    if "\x00" in login:
+        assert page.status == 422
+        return
+    assert page.status == 403
+    assert "De gebruikersnaam of het wachtwoord is niet juist." in page.text
+    assert wachtwoord not in page.body
+    assert "wachtwoord" not in page.fields()
+
+
+def test_empty_login(portal: Portal) -> None:
+    """An empty form says beside each field what is missing."""
+    page = portal.browser().login("", "")
+    assert page.status == 422
+    assert page.errors("login") == ["Vul uw gebruikersnaam in."]
+    assert page.errors("wachtwoord") == ["Vul uw wachtwoord in."]
+
+
+def test_a_session_of_before_the_login_is_worth_nothing(portal: Portal) -> None:
+    """A planted session cookie is not logged in when the owner of the browser logs in (session fixation)."""
+    victim = portal.browser()
+    victim.get(LOGIN)
+    planted = dict(victim.cookies)
+    victim.login("school")
+    assert victim.cookies != planted
+    attacker = portal.browser()
+    attacker.cookies = planted
+    assert is_in(victim)
+    assert sent_away(attacker.get(SCHOOL))
+
+
+def test_logout_ends_a_copied_cookie_too(portal: Portal) -> None:
+    """After a logout the cookie of before opens nothing, wherever it is kept."""
+    browser = portal.browser("school")
+    copy = portal.browser()
+    copy.cookies = dict(browser.cookies)
+    assert is_in(copy)
+    page = browser.post(f"{BEGIN}/uitloggen", {"csrf_token": browser.get(SCHOOL).tree.forms[0].fields["csrf_token"]})
+    assert sent_away(page)
+    told = browser.follow(page)
+    assert not is_in(copy)
+    assert not is_in(browser)
+    assert "U bent uitgelogd." in told.text
+
+
+@pytest.mark.parametrize("act", ["reset", "disable"])
+def test_losing_access_ends_sessions(portal: Portal, act: str) -> None:
+    """A reset and a disabled account end what is open, and the password opens nothing."""
+    browser = portal.browser("school")
+    with portal.database.writing() as connection:
+        getattr(gebruikers, act)(connection, "school", MOMENT)
+    assert sent_away(browser.get(SCHOOL))
+    assert portal.browser().login("school").status == 403
+
+
+def test_a_quiet_session_ends(portal: Portal) -> None:
+    """After half an hour without a page the login is asked again, with a sentence that says so."""
+    browser = portal.browser("school")
+    portal.clock.advance(minutes=29, seconds=59)
+    assert is_in(browser)
+    portal.clock.advance(minutes=30)
+    page = browser.get(SCHOOL)
+    assert page.location == f"{LOGIN}?verder={SCHOOL}"
+    assert "Uw sessie is verlopen" in browser.follow(page).text
+    assert browser.login("school", next_path=SCHOOL).location == SCHOOL
+
+
+def test_a_busy_session_ends_too(portal: Portal) -> None:
+    """However busy, after twelve hours the login is asked again."""
+    browser = portal.browser("school")
+    for _ in range(12 * 60 // 20 - 1):
+        portal.clock.advance(minutes=20)
+        assert is_in(browser)
+    portal.clock.advance(minutes=20)
+    assert sent_away(browser.get(SCHOOL))
+
+
+def test_an_expired_session_in_the_middle_of_a_form(portal: Portal) -> None:
+    """Nothing of the form is done or kept; after the login the form starts again."""
+    browser = portal.browser("school")
+    form = f"{SCHOOL}/activeren/snappet"
+    page = browser.get(form)
+    portal.clock.advance(minutes=31)
+    answer = browser.submit_page(page, naam="A", akkoord="ja", verificatiecode="21QW00Ygr67BfgKl!gr8", actie="gereed")
+    assert answer.location == f"{LOGIN}?verder={form}"
+    login = browser.follow(answer)
+    assert "Wat u had ingevuld, is niet verwerkt en niet bewaard." in login.text
+    again = browser.submit_page(login, login="school", wachtwoord=PASSWORD)
+    assert again.location == form
+    assert browser.follow(again).fields()["verificatiecode"] == ""
+
+
+@pytest.mark.parametrize(
+    "next_path",
+    [
+        "https://kwaad.example/koppelingen",
+        "//kwaad.example/koppelingen",
+        "/\\kwaad.example",
+        "/koppelingen/../uwlr",
+        "/koppelingen//kwaad.example",
+        "/koppelingen@kwaad.example",
+        "/koppelingen.kwaad.example",
+        "/koppelingen\r\nSet-Cookie: x=1",
+        "/koppelingen?x=//kwaad.example",
+        "/elders",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_a_login_leads_to_no_other_place(portal: Portal, next_path: str) -> None:
+    """Whatever `verder` says, a login ends in the portal."""
+    assert portal.browser().login("school", next_path=next_path).location == f"{BEGIN}/"
+
+
+def test_no_redirect_is_made_of_a_host_header(portal: Portal) -> None:
+    """Every redirect is a path, whatever the Host header says and however a path is written."""
+    browser = portal.browser("school")
+    for path in (BEGIN, f"{BEGIN}/", f"{BEGIN}//", f"{SCHOOL}/", f"{SCHOOL}//journaal", f"{SCHOOL}/journaal/"):
+        page = browser.get(path, HTTP_HOST="kwaad.example")
+        assert (page.location or "/koppelingen").startswith("/koppelingen")
+        assert "kwaad" not in page.body
+
+
+def test_the_cookie_on_loopback(portal: Portal) -> None:
+    """Over http the cookie is out of reach of scripts and other sites."""
+    browser = portal.browser("school")
+    assert browser.set_cookies
+    for cookie in browser.set_cookies:
+        assert cookie.startswith("koppelingen=")
+        parts = {part.strip() for part in cookie.split(";")[1:]}
+        assert parts == {"HttpOnly", "Path=/koppelingen", "SameSite=Lax"}
+
+
+def test_the_cookie_under_https(make: Callable[..., Portal]) -> None:
+    """Over https it is secure as well, and bound to this host by its name."""
+    browser = make(public_url="https://uwlr.example.nl").browser("school")
+    for cookie in browser.set_cookies:
+        assert cookie.startswith("__Host-koppelingen=")
+        parts = {part.strip() for part in cookie.split(";")[1:]}
+        assert parts == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+
+
+def second_step(portal: Portal, source: str = "192.0.2.10") -> Browser:
+    """Return a browser in which the password of `streng` was right."""
+    browser = portal.browser(source=source)
+    assert browser.login("streng", next_path=f"{SCHOOL}/journaal").location == f"{LOGIN}/tweede-stap"
+    return browser
+
+
+def test_the_second_factor(portal: Portal) -> None:
+    """The password alone opens nothing; with the code of the app the person is where he or she was going."""
+    browser = second_step(portal)
+    assert sent_away(browser.get(SCHOOL))
+    browser = second_step(portal)
+    code = totp(portal.clock.moment)
+    page = browser.submit(f"{LOGIN}/tweede-stap", code=f"{code[:3]} {code[3:]}")
+    assert page.location == f"{SCHOOL}/journaal"
+    assert is_in(browser)
+
+
+def test_a_code_of_the_app_is_good_once(portal: Portal) -> None:
+    """A code of the second factor cannot be used twice; the next one is valid."""
+    code = totp(portal.clock.moment)
+    assert second_step(portal).submit(f"{LOGIN}/tweede-stap", code=code).status == 303
+    browser = second_step(portal)
+    page = browser.submit(f"{LOGIN}/tweede-stap", code=code)
+    assert page.status == 403
+    portal.clock.advance(seconds=30)
+    code = totp(portal.clock.moment)
+    assert browser.submit_page(page, code=code).status == 303
+
+
+@pytest.mark.parametrize("code", ["000000", "", "abc", "１２３４５６", "1" * 1000])
+def test_wrong_codes_of_the_app(portal: Portal, code: str) -> None:
+    """A wrong code is refused in a sentence."""
+    page = second_step(portal).submit(f"{LOGIN}/tweede-stap", code=code)
+    assert page.status in {403, 422}
+    assert "code" in page.text
+
+
+def test_the_second_step_waits_five_minutes(portal: Portal) -> None:
+    """After that the password is asked again."""
+    browser = second_step(portal)
+    page = browser.get(f"{LOGIN}/tweede-stap")
+    portal.clock.advance(minutes=5)
+    answer = browser.submit_page(page, code=totp(portal.clock.moment))
+    assert answer.location == LOGIN
+    assert "Dat duurde te lang" in browser.follow(answer).text
+
+
+def test_a_new_user_sets_a_password_and_a_second_factor(portal: Portal) -> None:
+    """The link works once; before anything else the second factor is set up, and from then on it is asked."""
+    with portal.database.writing() as connection:
+        new = NewGebruiker("nieuw@school.example", "N. Nieuw", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",))
+        _, token = gebruikers.add(connection, new, MOMENT)
+    link = f"{BEGIN}/wachtwoord/{token}"
+    browser = portal.browser()
+    assert browser.submit(link, wachtwoord="kort", nogmaals="kort").status == 422
+    assert browser.submit(link, wachtwoord=NEW, nogmaals="iets anders").errors("nogmaals") == [
+        "De twee wachtwoorden zijn niet gelijk."
+    ]
+    assert browser.submit(link, wachtwoord=NEW, nogmaals=NEW).location == LOGIN
+    assert browser.get(link).status == 404
+    browser.login("nieuw@school.example", NEW)
+    assert browser.get(SCHOOL).location == f"{BEGIN}/tweede-factor"
+    page = browser.get(f"{BEGIN}/tweede-factor")
+    secret = page.tree.find(".//code").text.replace(" ", "")
+    assert page.tree.find(".//svg[@class='qr']") is not None
+    assert browser.submit_page(page, code="000000").errors("code")
+    assert browser.submit_page(page, code=totp(portal.clock.moment, secret)).status == 303
+    assert is_in(browser)
+    assert browser.get(f"{BEGIN}/tweede-factor").status == 303
+    portal.clock.advance(seconds=60)
+    again = portal.browser()
+    assert again.login("nieuw@school.example", NEW).location == f"{LOGIN}/tweede-stap"
+    assert again.submit(f"{LOGIN}/tweede-stap", code=totp(portal.clock.moment, secret)).status == 303
+    with portal.database.reading() as connection:
+        assert secret not in repr(connection.execute(sa.select(gebruiker)).all())
+        assert token not in repr(connection.execute(sa.select(gebruiker)).all())
+
+
+def test_a_link_is_good_for_a_day(portal: Portal) -> None:
+    """After 24 hours, and after a newer link, it says what to do."""
+    with portal.database.writing() as connection:
+        old = gebruikers.reset(connection, "school", MOMENT)
+        new = gebruikers.reset(connection, "school", MOMENT)
+    assert portal.browser().get(f"{BEGIN}/wachtwoord/{old}").status == 404
+    assert portal.browser().get(f"{BEGIN}/wachtwoord/{new}").status == 200
+    portal.clock.advance(hours=24)
+    page = portal.browser().get(f"{BEGIN}/wachtwoord/{new}")
+    assert (page.status, page.h1) == (404, "Deze link is niet meer geldig")
+
+
+def guess(portal: Portal, times: int, source: str = "192.0.2.66", login: str = "school") -> Page:
+    """Guess a password so often from one address; returns the last answer."""
+    browser = portal.browser(source=source)
+    page = browser.get(LOGIN)
+    for number in range(times):
+        page = browser.login(login, f"gok {number}")
+    return page
+
+
+def test_guessing_becomes_slow(portal: Portal) -> None:
+    """After three tries each next one waits twice as long, up to a quarter of an hour, and is refused at once."""
+    assert guess(portal, 3).status == 403
+    waits = []
+    for _ in range(14):
+        page = guess(portal, 1)
+        assert page.status == 429
+        waits.append(int(page.reply.headers["Retry-After"]))
+        assert "Probeer het over" in page.text
+        portal.clock.advance(seconds=waits[-1])
+        assert guess(portal, 1).status == 403
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
+
+
+def test_guessing_locks_nobody_out(portal: Portal) -> None:
+    """While one address guesses, the owner logs in from another, and others from the same."""
+    assert guess(portal, 5).status == 429
+    assert portal.browser().login("school").status == 303
+    assert portal.browser(source="192.0.2.66").login("collega").status == 303
+    assert portal.browser(source="192.0.2.66").login("school").status == 429
+
+
+def test_a_right_password_that_comes_too_early_is_not_told(portal: Portal) -> None:
+    """The refusal says nothing of the password."""
+    assert guess(portal, 4).body.count("gok") == 0
+    right = portal.browser(source="192.0.2.66").login("school")
+    wrong = portal.browser(source="192.0.2.66").login("school", "fout")
+    assert (right.status, right.text) == (wrong.status, wrong.text)
+
+
+def test_success_forgets(portal: Portal) -> None:
+    """A successful login after two wrong ones restores the free attempts."""
+    for _ in range(3):
+        assert guess(portal, 2, "192.0.2.10").status == 403
+        assert portal.browser().login("school").status == 303
+
+
+def test_guessing_from_everywhere_gets_a_short_pause(portal: Portal) -> None:
+    """Fifty tries from as many addresses: every address waits, but for seconds only."""
+    for number in range(50):
+        assert guess(portal, 1, f"198.51.100.{number}").status == 403
+    page = portal.browser().login("school")
+    assert (page.status, page.reply.headers["Retry-After"]) == (429, "5")
+    portal.clock.advance(seconds=5)
+    assert portal.browser().login("school").status == 303
+
+
+def test_guessing_the_second_factor_is_slow_too(portal: Portal) -> None:
+    """A known password does not reset the count of wrong codes."""
+    for _ in range(3):
+        assert second_step(portal).submit(f"{LOGIN}/tweede-stap", code="000000").status == 403
+    assert portal.browser().login("streng").status == 429
+    assert portal.browser(source="192.0.2.99").login("streng").status == 303
+
+
+def test_what_is_typed_as_a_login_is_not_kept(portal: Portal) -> None:
+    """People type a password in the wrong field; the database holds a digest."""
+    portal.browser().login("mijn-geheime-wachtwoord", "x")
+    with portal.database.reading() as connection:
+        rows = connection.execute(sa.select(login_attempt)).all()
+    assert rows
+    assert "geheime" not in repr(rows)
+
+
+def test_the_address_behind_a_proxy(portal: Portal) -> None:
+    """A proxy on this machine names the person's address; from elsewhere that header counts for nothing."""
+    behind = portal.browser(source="127.0.0.1")
+    page = behind.get(LOGIN)
+    for number in range(5):
+        data = {**page.fields(), "login": "school", "wachtwoord": str(number)}
+        answer = behind.post(LOGIN, data, HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 203.0.113.5")
+    assert answer.status == 429
+    assert behind.post(LOGIN, data, HTTP_X_FORWARDED_FOR="203.0.113.6").status == 403
+    for number in range(5):
+        answer = portal.browser(source="192.0.2.77").post(
+            LOGIN, data, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}", HTTP_COOKIE=cookie(behind)
+        )
+    assert answer.status == 429
+
+
+def cookie(browser: Browser) -> str:
+    """Return the Cookie header of a browser."""
+    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+def test_a_few_passwords_at_a_time(portal: Portal) -> None:
+    """While all hashing is taken, a login is refused at once and counts for nothing; platforms keep their threads."""
+    taken = [login._hash_slots.acquire(blocking=False) for _ in range(login.MAX_HASHES)]  # noqa: SLF001
+    try:
+        assert all(taken)
+        for _ in range(5):
+            page = portal.browser().login("school")
+            assert (page.status, page.reply.headers["Retry-After"]) == (429, "2")
+    finally:
+        for _ in taken:
+            login._hash_slots.release()  # noqa: SLF001
+    assert portal.browser().login("school").status == 303
+
+
+def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
+    """A new server key in front leaves people logged in; without the old one they log in again."""
+    old, new = "a=" + "0a" * 32, "b=" + "0b" * 32
+    folder = make().settings.data
+    kept = (folder / "keys").read_text().strip()
+    before = make(keys=f"{kept},{old}").browser("school")
+
+    def opens(keys: str) -> bool:
+        browser = make(keys=keys).browser()
+        browser.cookies = dict(before.cookies)
+        return is_in(browser)
+
+    assert opens(f"{new},{kept},{old}")
+    assert opens(kept)
+    with make(keys=kept).database.writing() as connection:  # nothing else needs the key any more
+        connection.execute(afnemer.delete())
+        connection.execute(gebruiker.update().values(totp_secret=None))
+    assert not opens(new)

@@ -1,0 +1,117 @@
+"""The pages of the operator: afnemers and their klantcodes, which are shown once."""
+
+import re
+
+import pytest
+from support.portal_browser import MOMENT, Page, Portal
+
+from uwlr_adapter.journaal import model, search
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import afnemers
+
+AFNEMERS = "/koppelingen/beheer/afnemers"
+
+
+def klantcode(page: Page) -> str:
+    """Return the klantcode that a page shows."""
+    code = page.tree.xpath("//code[@id='klantcode']")[0].text
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", code)
+    return str(code)
+
+
+def identifies(portal: Portal, klantnaam: str, code: str) -> bool:
+    """Return whether a caller with this klantcode is known now."""
+    server_keys = ServerKeys.from_settings(portal.settings, portal.database)
+    with portal.database.reading() as connection:
+        return afnemers.identify(connection, klantnaam, code, portal.clock.moment, server_keys) is not None
+
+
+def acts(portal: Portal) -> list[str]:
+    """Return the acts on afnemers in the journaal, those of the furnishing left out."""
+    with portal.database.reading() as connection:
+        rows = [row for row in search.read(connection) if row.kind is model.EntryKind.AFNEMER]
+    return [row.act for row in rows][::-1][2:]
+
+
+def test_an_operator_begins_at_the_afnemers(portal: Portal) -> None:
+    """Where else; and each stands there with the koppeling that goes by it."""
+    browser = portal.browser("operator")
+    page = browser.follow(browser.get("/koppelingen"))
+    assert page.h1 == "Afnemers"
+    names = [row.text for row in page.tree.xpath("//tbody//th")]
+    assert names == ["Basispoort", "Snappet"]
+
+
+def test_add(portal: Portal) -> None:
+    """The klantcode is shown once, works, and the koppeling of that afnemer is available from then on."""
+    browser = portal.browser("operator")
+    page = browser.submit(AFNEMERS, klantnaam="UWLR-4D")
+    code = klantcode(page)
+    assert identifies(portal, "UWLR-4D", code)
+    assert code not in browser.get(AFNEMERS).body
+    assert code not in browser.get(f"{AFNEMERS}/3").body
+    assert portal.browser("school").get("/koppelingen/21QW00/activeren/uwlr-4d").status == 200
+    assert acts(portal) == ["toegevoegd"]
+
+
+@pytest.mark.parametrize(
+    ("klantnaam", "error"),
+    [
+        ("", "Vul een klantnaam in."),
+        ("Snappet", "Er is al een afnemer met deze klantnaam."),
+        ("x" * 65, "Een klantnaam heeft maximaal 64 tekens."),
+        (" Snappet", "Een klantnaam begint en eindigt niet met een spatie."),
+        ("A\x07", "Gebruik alleen gewone letters en tekens."),
+    ],
+)
+def test_wrong_klantnamen(portal: Portal, klantnaam: str, error: str) -> None:
+    """The error stands beside the field, and nothing is added."""
+    page = portal.browser("operator").submit(AFNEMERS, klantnaam=klantnaam)
+    assert page.status == 422
+    assert page.errors("klantnaam") == [error]
+    assert acts(portal) == []
+
+
+def test_rotate(portal: Portal) -> None:
+    """The old klantcode stays good for the overlap; sent twice, it rotates once."""
+    browser = portal.browser("operator")
+    page = browser.get(f"{AFNEMERS}/2")
+    answer = browser.submit_page(page, 0, overlap="7")
+    naam, new, old = "Basispoort", klantcode(answer), "een-klantcode-van-Basispoort"
+    twice = browser.submit_page(page, 0, overlap="7")
+    assert "Er is geen tweede klantcode gemaakt." in browser.follow(twice).text
+    assert identifies(portal, naam, new)
+    assert identifies(portal, naam, old)
+    assert "De vorige klantcode blijft geldig tot 2 december 2026 om 10:30 uur." in answer.text
+    portal.clock.advance(days=7)
+    assert not identifies(portal, naam, old)
+    assert acts(portal) == ["klantcode vernieuwd"]
+
+
+@pytest.mark.parametrize("overlap", ["", "-1", "367", "x", "1e3"])
+def test_wrong_overlaps(portal: Portal, overlap: str) -> None:
+    """The error stands beside the field, and nothing is rotated."""
+    page = portal.browser("operator").submit(f"{AFNEMERS}/1", 0, overlap=overlap)
+    assert page.status == 422
+    assert page.errors("overlap")
+    assert acts(portal) == []
+
+
+def test_disable_and_enable(portal: Portal) -> None:
+    """A disabled afnemer is refused, and enabled as it was."""
+    browser = portal.browser("operator")
+    assert browser.follow(browser.submit(f"{AFNEMERS}/1", 1)).h1 == "Snappet Uitgeschakeld"
+    assert not identifies(portal, "Snappet", "een-klantcode-van-Snappet")
+    assert browser.follow(browser.submit(f"{AFNEMERS}/1", 0)).h1 == "Snappet Ingeschakeld"
+    assert identifies(portal, "Snappet", "een-klantcode-van-Snappet")
+    assert acts(portal) == ["uitgeschakeld", "ingeschakeld"]
+
+
+def test_rotating_what_was_disabled_meanwhile(portal: Portal) -> None:
+    """The form of before a colleague disabled it leads back with a sentence."""
+    browser = portal.browser("operator")
+    page = browser.get(f"{AFNEMERS}/1")
+    with portal.database.writing() as connection:
+        afnemers.disable(connection, "Snappet", MOMENT, actor="cli:proef")
+    answer = browser.submit_page(page, 0)
+    assert "Schakel hem eerst in." in browser.follow(answer).text

@@ -1,0 +1,257 @@
+"""Access to every route with every method, for every kind of gebruiker; CSRF and headers on all of them."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from flask import Flask
+from support.portal_browser import Browser, Page, Portal
+from support.school_builder import CODE
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of the portal: its group of pages, and its path with real values."""
+
+    groep: str
+    path: str
+    methods: frozenset[str]
+
+    def at(self, brin6: str, koppeling_id: int = 1) -> str:
+        """Return the path for a vestiging and a koppeling."""
+        return self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
+
+
+def routes(portal: Portal) -> list[Route]:
+    """Return every route that Flask knows."""
+    assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
+    _, app = portal.app._portal  # noqa: SLF001 - as above
+    assert isinstance(app, Flask)
+    values = {"brin6": "21QW00", "koppeling_id": 1, "entry_id": "basispoort", "afnemer_id": 1, "token": "x" * 43}
+    found: dict[str, Route] = {}
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if rule.endpoint == "static":
+                continue
+            _, path = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
+            before = found[path].methods if path in found else frozenset()
+            found[path] = Route(rule.endpoint.partition(".")[0], path, before | (rule.methods or set()))
+    return list(found.values())
+
+
+@pytest.fixture
+def with_koppelingen(portal: Portal) -> Portal:
+    """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
+    for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
+        code = CODE.replace("21QW00", brin6)
+        page = portal.browser(login).submit(
+            f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"
+        )
+        assert page.status == 303
+    return portal
+
+
+def requests(portal: Portal) -> Iterator[tuple[Route, str]]:
+    """Yield every route with every method."""
+    for route in routes(portal):
+        for method in METHODS:
+            yield route, method
+
+
+def send(browser: Browser, method: str, path: str) -> Page:
+    """Send a request; one with a body carries the CSRF token of the session, so that only access can refuse it."""
+    if method == "POST":
+        page = browser.get("/koppelingen/inloggen")
+        page = browser.follow(page) if page.status == 303 else page
+        while page.status == 303:
+            page = browser.follow(page)
+        token = next(form.fields["csrf_token"] for form in page.tree.forms if "csrf_token" in form.fields)
+        return browser.post(path, {"csrf_token": token})
+    return browser.send(method, path)
+
+
+def without_token(page: Page) -> str:
+    """Return a page without its CSRF token, which is another one each second."""
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page.body)
+
+
+def test_there_are_pages_of_each_group(portal: Portal) -> None:
+    """The table is whole: a group that disappears from it would not be tested."""
+    assert {route.groep for route in routes(portal)} == {"public", "account", "school", "operator"}
+    assert len(routes(portal)) > 20
+
+
+def test_nobody(with_koppelingen: Portal) -> None:
+    """Without a login every page but the public ones asks for one, or refuses the method."""
+    for route, method in requests(with_koppelingen):
+        if route.groep == "public":
+            continue
+        page = with_koppelingen.browser().send(method, route.path, {} if method == "POST" else None)
+        if method in route.methods:
+            assert page.status == 303, (route, method)
+            assert (page.location or "").startswith("/koppelingen/inloggen"), (route, method)
+        else:
+            assert page.status == 405, (route, method)
+
+
+@pytest.mark.parametrize(
+    ("login", "groepen", "brin6"),
+    [
+        ("school", {"account", "school"}, {"21QW00"}),
+        ("bestuur", {"account", "school"}, {"21QW00", "21QW01"}),
+        ("andere", {"account", "school"}, {"30AB00"}),
+        ("operator", {"account", "operator"}, set()),
+    ],
+)
+def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: set[str]) -> None:
+    """A user reaches the pages of its groups and vestigingen; any other is the 404 of a page that is not there."""
+    browser = with_koppelingen.browser(login)
+    absent = without_token(browser.get("/koppelingen/99XX99"))
+    for route, method in requests(with_koppelingen):
+        if route.groep == "public" or "uitloggen" in route.path or method not in route.methods:
+            continue
+        for place in ("21QW00", "21QW01", "30AB00", "99XX99") if route.groep == "school" else ("",):
+            path = route.at(place) if place else route.path
+            own = {"21QW00": 1, "30AB00": 2}
+            page = send(browser, method, route.at(place, own.get(place, 1)) if place else path)
+            if route.groep not in groepen or (place and place not in brin6):
+                assert page.status == 404, (route, method, place)
+                if method == "GET":
+                    assert without_token(page) == absent
+            elif place != "21QW01" or "/koppeling/" not in route.path:
+                assert page.status in {200, 303, 409, 422}, (route, method, place)
+
+
+def test_a_koppeling_of_another_vestiging(with_koppelingen: Portal) -> None:
+    """An id that belongs elsewhere is no page here, for looking and for acting."""
+    for login, brin6, foreign in (("school", "21QW00", 2), ("andere", "30AB00", 1), ("bestuur", "21QW01", 1)):
+        browser = with_koppelingen.browser(login)
+        for route, method in requests(with_koppelingen):
+            if "/koppeling/" in route.path and method in route.methods:
+                assert send(browser, method, route.at(brin6, foreign)).status == 404, (login, route, method)
+
+
+@pytest.mark.parametrize("path", ["0", "-1", "01", "abc", "9" * 30, "1%20", "1'"])
+def test_odd_ids(with_koppelingen: Portal, path: str) -> None:
+    """An id of another form is no page."""
+    assert with_koppelingen.browser("school").get(f"/koppelingen/21QW00/koppeling/{path}").status == 404
+
+
+def test_methods_that_are_not_there(with_koppelingen: Portal) -> None:
+    """Another method than those of a page is refused, OPTIONS included."""
+    browser = with_koppelingen.browser("bestuur")
+    for route, method in requests(with_koppelingen):
+        if method not in route.methods:
+            assert browser.send(method, route.path).status == 405, (route, method)
+
+
+@pytest.mark.parametrize("token", [None, "", "verzonnen"])
+def test_every_form_asks_for_its_token(with_koppelingen: Portal, token: str | None) -> None:
+    """A form that another site sends along is refused, and nothing has changed."""
+    for login in ("school", "operator"):
+        browser = with_koppelingen.browser(login)
+        for route in routes(with_koppelingen):
+            reachable = {"school": {"account", "school"}, "operator": {"account", "operator"}}[login]
+            if "POST" not in route.methods or route.groep not in {*reachable, "public"}:
+                continue
+            data = {"versie": "1", "actie": "gereed", **({} if token is None else {"csrf_token": token})}
+            page = browser.post(route.path, data)
+            assert page.status == 400, route
+            assert page.h1 == "Dit formulier is verouderd"
+    assert with_koppelingen.browser("school").get("/koppelingen/21QW00/koppeling/1").text.count("Actief") == 1
+
+
+def test_a_token_of_another_session(with_koppelingen: Portal) -> None:
+    """The token of one session is of no use in another."""
+    attacker = with_koppelingen.browser("collega").get("/koppelingen/21QW00/koppeling/1/pauzeren").fields()
+    page = with_koppelingen.browser("school").post("/koppelingen/21QW00/koppeling/1/pauzeren", attacker)
+    assert page.status == 400
+
+
+def check_headers(page: Page) -> None:
+    """Check what every answer carries."""
+    headers = page.reply.headers
+    assert HEADERS.items() <= headers.items(), page.path
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "Server" not in headers
+
+
+def test_headers_and_plain_pages(with_koppelingen: Portal) -> None:
+    """Every answer of every route carries the headers; no page has inline style or script, or loads from elsewhere."""
+    for login in (None, "school", "operator"):
+        browser = with_koppelingen.browser(login)
+        for route, method in requests(with_koppelingen):
+            page = browser.send(method, route.path, {} if method == "POST" else None)
+            check_headers(page)
+            if page.reply.headers.get("Content-Type", "").startswith("text/html") and page.body:
+                assert not page.tree.xpath("//@style | //style | //script[not(@src)] | //@*[starts-with(name(), 'on')]")
+                for address in page.tree.xpath("//@src | //link/@href | //form/@action"):
+                    assert address.startswith("/koppelingen"), address
+                ids = page.tree.xpath("//@id")
+                assert len(ids) == len(set(ids)), page.path
+
+
+def test_static_files(portal: Portal) -> None:
+    """Styles and script are there, may be kept for a while, and nothing else of the disk is."""
+    browser = portal.browser()
+    for name, kind in (
+        ("portaal.css", "text/css"),
+        ("portaal.js", "javascript"),
+        ("icoon.svg", "svg"),
+    ):
+        page = browser.get(f"/koppelingen/static/{name}")
+        assert page.status == 200
+        assert kind in page.reply.headers["Content-Type"]
+        assert page.reply.headers["Cache-Control"] == "public, max-age=3600"
+    for name in ("", "../app.py", "%2e%2e/app.py", "..%2fapp.py", "nee.css"):
+        page = browser.get(f"/koppelingen/static/{name}")
+        assert page.status == 404
+        check_headers(page)
+
+
+def test_pages_have_one_h1_and_headings_in_order(with_koppelingen: Portal) -> None:
+    """A page has one heading of the first level, skips none, and each input has its label."""
+    for login in ("school", "operator", "bestuur"):
+        browser = with_koppelingen.browser(login)
+        for route in routes(with_koppelingen):
+            page = browser.get(route.path)
+            if page.status == 200 and "html" in page.reply.headers["Content-Type"]:
+                levels = [int(one.tag[1]) for one in page.tree.iter("h1", "h2", "h3", "h4")]
+                assert levels.count(1) == 1
+                assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+                for field in page.tree.xpath("//input[not(@type='hidden')] | //select"):
+                    assert page.tree.xpath(f"//label[@for='{field.get('id')}']"), (page.path, field.get("name"))
+                assert re.fullmatch(r".+ · Koppelingenoverzicht", page.tree.find(".//title").text)
+
+
+def test_too_large_a_form(portal: Portal) -> None:
+    """A form far beyond any of ours is refused."""
+    browser = portal.browser("school")
+    page = browser.submit("/koppelingen/21QW00/activeren/snappet", naam="x" * 100_000)
+    assert page.status == 413
+    check_headers(page)
+
+
+def test_the_parts_of_a_process(make: Callable[..., Portal]) -> None:
+    """A process shows what it was told to show."""
+    both = make().browser()
+    assert (both.get("/koppelingen/inloggen").status, both.get("/uwlr/leerlinggegevens?wsdl").status) == (200, 200)
+    soap = make(parts=frozenset({"soap"})).browser()
+    assert (soap.get("/koppelingen/inloggen").status, soap.get("/uwlr/leerlinggegevens?wsdl").status) == (404, 200)
+    portal = make(parts=frozenset({"portal"})).browser()
+    assert (portal.get("/koppelingen/inloggen").status, portal.get("/uwlr/leerlinggegevens?wsdl").status) == (200, 404)
+    assert portal.get("/koppelingenx").status == 404

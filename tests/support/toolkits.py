@@ -1,0 +1,163 @@
+"""The client toolkits that call us in the tests: what each needs, and how its program is started.
+
+In CI everything is there (`.ci/run` installs it), so that a toolkit that is not there is a failure; elsewhere a skip.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from support.served_school import ServedSchool
+from support.server import Server
+
+PROGRAMS = Path(__file__).parents[1] / "interop" / "programs"
+NODE = Path(os.environ.get("UWLR_TEST_NODE") or Path.home() / ".cache" / "uwlr-adapter" / "node")
+"""The folder in which `npm install soap` was done; doing it is not the work of a test."""
+WAIT = 60
+BUILD_WAIT = 300
+"""Seconds for one call of a program, and for one step of a build on a busy machine."""
+
+
+def need(program: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    """Skip where a program is not installed, or does not end well with these arguments; in CI that is a failure."""
+    if shutil.which(program):
+        result = subprocess.run(
+            [program, *arguments], capture_output=True, check=False, env=os.environ | (environment or {})
+        )
+        if result.returncode == 0:
+            return
+    missing = " ".join((program, *arguments)) + " does not work here"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def need_php() -> None:
+    """Skip without PHP and its own SOAP extension."""
+    need("php", "-r", "exit(extension_loaded('soap') ? 0 : 1);")
+
+
+def need_node() -> None:
+    """Skip without node and its package `soap`."""
+    need("node", "--eval", "require('soap')", environment=node_environment())
+
+
+def need_perl() -> None:
+    """Skip without SOAP::Lite."""
+    need("perl", "-MSOAP::Lite", "-e", "1")
+
+
+def need_gsoap() -> None:
+    """Skip without gSOAP and a C++ compiler."""
+    need("soapcpp2", "-V")
+    need("g++", "--version")
+    need("sh", "-c", "command -v wsdl2h")
+
+
+def node_environment() -> dict[str, str]:
+    """Return the variable with which node finds the package."""
+    return {"NODE_PATH": str(NODE / "node_modules")}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Output of a program: the outcomes in their order, the school, the records by kind, and a fault."""
+
+    outcomes: list[str] = field(default_factory=list)
+    school: list[str] = field(default_factory=list)
+    records: dict[str, list[list[str]]] = field(default_factory=dict)
+    error: list[str] = field(default_factory=list)
+
+
+def read(output: str) -> Conversation:
+    """Read the lines of a program (programs/README.md)."""
+    conversation = Conversation()
+    for line in output.splitlines():
+        kind, *fields = line.split("\t")
+        match kind:
+            case "uitkomst":
+                conversation.outcomes.extend(fields)
+            case "school":
+                conversation.school.extend(fields)
+            case "fout":
+                conversation.error.extend(fields)
+            case "groep" | "samengestelde_groep" | "leerling" | "leerkracht":
+                conversation.records.setdefault(kind, []).append(fields)
+            case _:
+                raise AssertionError(line)
+    return conversation
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call: of which operation and groups, for which school."""
+
+    operation: str
+    groepen: tuple[str, ...] = ()
+    brin6: str = "21QW00"
+    key: str = ""
+    schooljaar: str | None = None
+    xsdversie: str = "2.2"
+    again: bool = False
+
+
+def run(command: list[str], context: ServedSchool, server: Server, question: Question) -> Conversation:
+    """Run a program that makes one call to a server."""
+    asked = {
+        "ENDPOINT": server.endpoint,
+        "KLANTNAAM": "Snappet",
+        "KLANTCODE": context.klantcodes["Snappet"],
+        "SLEUTEL": question.key,
+        "SCHOOLJAAR": question.schooljaar or context.schooljaar,
+        "BRINCODE": question.brin6[:4],
+        "DEPENDANCECODE": question.brin6[4:],
+        "XSDVERSIE": question.xsdversie,
+    } | ({"AGAIN": "1"} if question.again else {})
+    result = subprocess.run(
+        [*command, question.operation, *question.groepen],
+        env=os.environ | node_environment() | asked,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=WAIT,
+    )
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    return read(result.stdout)
+
+
+def build_gsoap(folder: Path, wsdl: str) -> Path:
+    """Generate and compile the program of gSOAP from the served WSDL, once for all workers; returns the program."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "ask"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            shutil.copy(PROGRAMS / "typemap.dat", folder)
+            for command in (
+                f"wsdl2h -u -t typemap.dat -o leerlinggegevens.h {wsdl}",
+                "soapcpp2 -j -C -x -w -I/usr/share/gsoap/import leerlinggegevens.h",
+                f"g++ -O0 -I. -o building {PROGRAMS / 'ask.cpp'} soapC.cpp soapbndLeerlinggegevensProxy.cpp -lgsoap++",
+                "mv building ask",
+            ):
+                result = subprocess.run(
+                    command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=BUILD_WAIT
+                )
+                assert result.returncode == 0, f"{command}\n{result.stderr[-2000:]}"
+    return program
+
+
+COMMANDS = {
+    "zeep": [sys.executable, str(PROGRAMS / "ask.py")],
+    "php": ["php", str(PROGRAMS / "ask.php")],
+    "node": ["node", str(PROGRAMS / "ask.js")],
+    "perl": ["perl", str(PROGRAMS / "ask.pl")],
+}
+"""How each program starts that needs no building."""
+NEEDS = {"php": need_php, "node": need_node, "perl": need_perl, "gsoap": need_gsoap}

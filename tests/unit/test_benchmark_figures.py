@@ -1,0 +1,57 @@
+"""The figures of the benchmarks and how they are printed."""
+
+from itertools import islice
+
+import pytest
+from figures import Requirement, Spread, number, ratios
+from load import Question
+from nation import MEAN, sizes
+
+
+def test_a_spread_is_the_median_with_the_lowest_and_the_highest() -> None:
+    """One slow round does not move the median, and is not hidden either."""
+    assert Spread.of([3, 1, 100]) == Spread(3, 1, 100)
+    assert str(Spread.of([3, 1, 100])) == "3.00 (1.00 to 100)"
+
+
+def test_a_ratio_is_of_one_round() -> None:
+    """Noise that hits both rivals of a round leaves their ratio as it is."""
+    assert ratios([100, 50, 10], [10, 5, 1]) == Spread(10, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "verdict"),
+    [
+        (Requirement(floor=120), "at least 120: DOES NOT HOLD"),
+        (Requirement(floor=119), "at least 119: holds"),
+        (Requirement(ceiling=119), "at most 119: holds"),
+        (Requirement(ceiling=118), "at most 118: DOES NOT HOLD"),
+    ],
+)
+def test_a_demand_is_held_against_the_median(requirement: Requirement, verdict: str) -> None:
+    """A floor is kept from above, a ceiling from below."""
+    assert requirement.verdict(Spread(119, 1, 1000)) == verdict
+
+
+def test_figures_have_three_digits() -> None:
+    """As many as a measurement is worth."""
+    assert [number(value) for value in (12345.6, 99.94, 1.234, 0.0123)] == ["12,346", "99.9", "1.23", "0.012"]
+
+
+def test_the_nation_has_the_schools_of_the_nation() -> None:
+    """The mean size is that of the country within two percent, and the same each time."""
+    found = list(sizes(6600))
+    assert sum(found) / len(found) == pytest.approx(MEAN, rel=0.02)
+    assert (min(found), max(found)) == (20, 1500)
+    assert list(islice(sizes(6600), 10)) == found[:10]
+
+
+def test_a_question_is_a_whole_http_message() -> None:
+    """The length of a body is that of its bytes, and Accept-Encoding is sent only for gzip."""
+    (raw,) = Question("/pad", ("<é/>",), gzip=True).raw()
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert body.decode() == "<é/>"
+    assert b"\r\nContent-Length: 5" in head
+    assert b"\r\nAccept-Encoding: gzip" in head
+    (get,) = Question("/pad").raw()
+    assert get == b"GET /pad HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -1,0 +1,98 @@
+"""Group commit: each item is written once, and each waiter gets the result."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from uwlr_adapter.db.group_commit import GroupCommit
+
+
+class CsvStyle:
+    """Keeps each group that was written; the first write waits until it is let through."""
+
+    def __init__(self) -> None:
+        self.groepen: list[list[int]] = []
+        self.begun = threading.Event()
+        self.go = threading.Event()
+        self.error: Exception | None = None
+
+    def write(self, items: Sequence[int]) -> None:
+        """Write a group, or fail."""
+        self.begun.set()
+        self.go.wait()
+        self.groepen.append(list(items))
+        if self.error is not None:
+            raise self.error
+
+
+def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseException | None]:
+    """Add 0 while the writer is held up, and then the rest at once; returns what each of them heard."""
+    heard: list[BaseException | None] = [None] * number
+
+    def add(item: int) -> None:
+        try:
+            groep.add(item)
+        except ConnectionError as error:
+            heard[item] = error
+
+    threads = [threading.Thread(target=add, args=(item,)) for item in range(number)]
+    threads[0].start()
+    style.begun.wait()
+    for thread in threads[1:]:
+        thread.start()
+    while len(groep.waiting()) < number - 1:
+        threading.Event().wait(0.001)
+    style.go.set()
+    for thread in threads:
+        thread.join()
+    return heard
+
+
+def test_who_waits_meanwhile_shares_one_commit() -> None:
+    """The first item is written alone; the nineteen that came meanwhile are the second commit, each once."""
+    style = CsvStyle()
+    groep = GroupCommit(style.write)
+    assert crowd(groep, style, 20) == [None] * 20
+    assert [sorted(one) for one in style.groepen] == [[0], list(range(1, 20))]
+
+
+def test_who_waited_gets_the_error() -> None:
+    """When a commit fails, every caller with an item in it gets the failure; the next one is written as usual."""
+    style = CsvStyle()
+    groep = GroupCommit(style.write)
+    style.error = ConnectionError("away")
+    assert crowd(groep, style, 8) == [style.error] * 8
+    style.error = None
+    groep.add(99)
+    assert style.groepen[-1] == [99]
+
+
+def test_alone_it_writes_at_once() -> None:
+    """A call returns when its item is written, and raises the error of its own write."""
+    style = CsvStyle()
+    style.go.set()
+    groep = GroupCommit(style.write)
+    for item in range(3):
+        groep.add(item)
+    assert style.groepen == [[0], [1], [2]]
+    style.error = ConnectionError("away")
+    with pytest.raises(ConnectionError):
+        groep.add(3)
+
+
+def test_many_threads_many_times() -> None:
+    """When eight threads add two hundred items each, every item is written exactly once."""
+    written: list[int] = []
+    groep: GroupCommit[int] = GroupCommit(written.extend)
+
+    def add(first: int) -> None:
+        for item in range(first, first + 200):
+            groep.add(item)
+
+    threads = [threading.Thread(target=add, args=(1000 * number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(written) == [1000 * number + item for number in range(8) for item in range(200)]
