@@ -16,7 +16,7 @@ from uwlr_adapter.db.statements import SelectStatement
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The first and the last day of a school year, both included, and its peildatum on a day."""
+    """The first and the last day of a school year, both inclusive, and its reference day (peildatum)."""
 
     first: date
     peildatum: date
@@ -24,7 +24,10 @@ class Bounds:
 
 
 def bounds(schooljaar: str, day: date) -> Bounds | None:
-    """Return the bounds of a school year as answered on a day; None when it is not two consecutive years."""
+    """Return the bounds of a school year, with its peildatum on `day`.
+
+    None when `schooljaar` does not name two consecutive years, as 2026-2027 does.
+    """
     start = schooljaar_start(schooljaar)
     peildatum = peildatum_in(schooljaar, day)
     if start is None or peildatum is None:
@@ -42,13 +45,13 @@ PERIOD = (
     inschrijving,
     sa.and_(*(inschrijving.c[name] == deelname.c[name] for name in ("brin6", "schooljaar", "persoon_id"))),
 )
-"""The arguments of a join of deelname with its periods of enrolment."""
+"""The arguments that join deelname to its periods of enrolment: the table and the condition."""
 
 
 def takes_part(*, coming: bool) -> sa.ColumnElement[bool]:
     """Return the condition on a deelname and its inschrijving that the leerling takes part on the peildatum.
 
-    The peildatum lies within the period: first day <= peildatum < end day, and an absent day is open (EDEXML 2.1:
+    The peildatum lies within the period: first day <= peildatum < end day, and a missing day is no bound (EDEXML 2.1:
     "uitstroomdatum: from that day no longer at school"). In a coming school year the leerling must also be placed.
     """
     return sa.and_(
@@ -65,7 +68,7 @@ _AHEAD = tuple(
     sa.and_(in_year(inschrijving), column > _PEILDATUM, column <= sa.bindparam("last", type_=sa.Date))
     for column in _DAYS
 )
-"""For each of these days: it lies after the peildatum and within the school year."""
+"""The condition for each column of `_DAYS`: its day is after the peildatum and at most the last of the school year."""
 NEXT_DAYS = SelectStatement(
     sa.select(
         *(
@@ -74,7 +77,7 @@ NEXT_DAYS = SelectStatement(
         )
     )
 )
-"""One row: the next day after the peildatum on which a period begins, and the next on which one has ended, or null."""
+"""One row of two days after the peildatum: the next first day and the next end day (exclusive); null if none."""
 _CHANGES = tuple(
     sa.select(column, sa.func.count()).where(ahead).group_by(column)
     for column, ahead in zip(_DAYS, _AHEAD, strict=True)
@@ -82,7 +85,7 @@ _CHANGES = tuple(
 
 
 def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, day: date) -> dict[str, frozenset[object]]:
-    """Return what is answered on a day: the leerlingen (ids of persons) and the groepen (keys), by these names."""
+    """Return what an answer for `day` holds, by name: `leerlingen` (int, ids of persons) and `groepen` (str, keys)."""
     peildatum = peildatum_in(schooljaar, day)
     if peildatum is None:
         return {"leerlingen": frozenset(), "groepen": frozenset()}
@@ -97,7 +100,7 @@ def answered(connection: sa.Connection, *, brin6: str, schooljaar: str, day: dat
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentChange:
-    """The numbers of enrolments that begin and that end on a day; one that ends has this day as its uitstroomdatum."""
+    """How many enrolments begin and end on a day; this day is the uitstroomdatum of one that ends."""
 
     day: date
     begins: int
@@ -105,7 +108,10 @@ class EnrolmentChange:
 
 
 def changes(connection: sa.Connection, *, brin6: str, schooljaar: str, day: date) -> list[EnrolmentChange]:
-    """Return the days after the peildatum, within the school year, on which enrolments begin or end, in order."""
+    """Return the days after the peildatum, within the school year, on which enrolments begin or end, in order.
+
+    The list is empty for an invalid schooljaar.
+    """
     limits = bounds(schooljaar, day)
     if limits is None:
         return []

@@ -1,4 +1,9 @@
-"""Locks within a writing transaction. SQLite has one writer at a time, so there they do nothing."""
+"""Locks within a writing transaction. SQLite has one writer at a time, so there they do nothing.
+
+Two transactions cannot wait for each other: a transaction takes at most one lock, by name (`lock`) or of a row
+(`with_for_update`), before it writes, and rows that many requests write are written in sorted order
+(`journaal/writer.py`).
+"""
 
 from hashlib import sha256
 

@@ -1,7 +1,7 @@
 """PostgreSQL on an event loop: many statements in one message, and no thread waits for the results.
 
-A statement by itself costs a message each way and two switches of processes, more than most of the work in it. A
-pipeline of libpq sends the statements of all waiting requests together; meanwhile Python works on the next request.
+One statement costs a round trip and two context switches, usually more than its execution. A pipeline of libpq sends
+the statements of all waiting requests together; while PostgreSQL executes them, Python handles the next requests.
 """
 
 import asyncio
@@ -17,17 +17,20 @@ from uwlr_adapter.db.libpq import Row, Step, libpq_of
 
 
 class Pipeline:
-    """One connection to the database, opened when it is first used and again after a failure."""
+    """One connection to the database, opened when it is first used and again after a failure.
+
+    One call runs at a time. It fails after `limits.STATEMENT_SECONDS` and one second more.
+    """
 
     def __init__(self, database: Database, executor: Executor) -> None:
-        """Use `database`; connecting blocks a thread of `executor`, never the loop."""
+        """Use `database`, in the running event loop; connecting blocks a thread of `executor`, never the loop."""
         self._database = database
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._connection: _PipelineConnection | None = None
 
     async def fetch(self, steps: Sequence[Step]) -> list[list[Row]]:
-        """Return the rows of each SELECT. Raises DBAPIError."""
+        """Return the rows of each SELECT, in one transaction. Raises DBAPIError."""
         connection, found = await self._run(steps)
         return [connection.libpq.rows(one) for one in found]
 
@@ -72,7 +75,7 @@ class _PipelineConnection:
         self.libpq = libpq_of(connection)
         self.generation = generation
         self.lost = False
-        """Whether it is known to have ended; if it was idle then, no request failed."""
+        """Whether the connection is known to be closed. If it was idle when it closed, no request failed."""
         self._connection = connection
         self._loop = loop
         self._pgconn = self.libpq.pgconn
@@ -85,7 +88,7 @@ class _PipelineConnection:
         loop.add_reader(self._socket, self._receive)
 
     def has_ended(self) -> bool:
-        """Return whether the server has ended it while it was idle, also before the loop is told."""
+        """Return whether the server closed it while it was idle, even if the event loop has not been notified yet."""
         return self.lost or self.libpq.has_ended()
 
     async def run(self, steps: Sequence[Step]) -> list[Any]:
@@ -107,14 +110,14 @@ class _PipelineConnection:
         self._connection.invalidate()
 
     def _leave(self) -> None:
-        """Stop watching the socket, once: libpq closes it when it is lost, and its number may be reused."""
+        """Stop watching the socket. Later calls do nothing: another socket may have its file descriptor by then."""
         if not self.lost:
             self.lost = True
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
 
     def _send(self) -> None:
-        """Send what is queued, the rest of it when the socket has room."""
+        """Send the queued data; what does not fit is sent when the socket becomes writable."""
         if self._pgconn.flush():
             self._loop.add_writer(self._socket, self._send_rest)
 
@@ -126,7 +129,7 @@ class _PipelineConnection:
             self._end(error)
 
     def _receive(self) -> None:
-        """Read what has arrived; without a statement running, the server has ended the connection."""
+        """Read the results that arrived. Data while no statement runs means that the server closed the connection."""
         if self._done is None:
             self._leave()
             return

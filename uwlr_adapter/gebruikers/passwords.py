@@ -12,17 +12,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from uwlr_adapter.gebruikers.errors import WeakPasswordError
 
 MIN_LENGTH = 12
-"""The shortest password in characters, inclusive."""
+"""The minimum length in characters (inclusive)."""
 MAX_LENGTH = 128
-"""The longest password in characters, inclusive: it bounds the work of hashing."""
+"""The maximum length in characters (inclusive); it bounds the work of hashing."""
 MIN_DIFFERENT = 5
-"""The smallest number of different characters, inclusive: `aaaaaaaaaaaa` is long and easy to guess."""
+"""The minimum number of different characters (inclusive): `aaaaaaaaaaaa` is long and easy to guess."""
 
 _hasher = PasswordHasher()
 
 
 def require_good(password: str, login: str, naam: str) -> None:
-    """Raise WeakPasswordError for a password that is too short, too long, or easy to guess from the user's names."""
+    """Raise WeakPasswordError for a password that breaks a limit above or is a name of the user (also with digits)."""
     if len(password) < MIN_LENGTH:
         raise WeakPasswordError(
             f"Kies een wachtwoord van minimaal {MIN_LENGTH} tekens; een korte zin is goed te onthouden."
@@ -43,7 +43,10 @@ def make_hash(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Return whether a password matches a stored hash; False for None, after the same work."""
+    """Return whether a password matches a stored hash.
+
+    None (no such user) costs the same work and returns False, so that the time does not show who has an account.
+    """
     try:
         _hasher.verify(stored or _dummy(), _normal(password[: MAX_LENGTH + 1]))
     except (VerificationError, InvalidHashError):
