@@ -14,7 +14,7 @@ from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 MAX_NAAM = 200
-"""The longest naam in characters, inclusive: the width of the column, which SQLite does not enforce."""
+"""The maximum length of a naam in characters (inclusive): the width of the column, which SQLite does not enforce."""
 
 
 class VestigingError(RefusedError):

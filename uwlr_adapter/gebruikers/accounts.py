@@ -25,7 +25,7 @@ LINK_LIFETIME = timedelta(hours=24)
 LINK_BYTES = 32
 """The number of random bytes in the token of a link."""
 MAX_NAAM = 200
-"""The longest naam of a user, in characters, inclusive."""
+"""The maximum length of a naam of a user in characters (inclusive)."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]")
 
 

@@ -81,7 +81,7 @@ _COUNTED = ("minute", "source", "outcome", "occurrences")
 _ENTRIES = InsertStatement(journaal, [column.name for column in journaal.c if column.name != "id"])
 _REFUSALS = InsertStatement(refusal, _COUNTED, adds="occurrences")
 MAX_ROWS = 32
-"""The most rows of one statement, inclusive: each number of rows is a prepared statement of its own."""
+"""The maximum number of rows of one statement (inclusive): each number of rows is a prepared statement of its own."""
 
 
 def _row(entry: VerzoekEntry) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 MAX_FILE = 64 * 1024
-"""The largest key file in bytes, inclusive; a larger file was named by mistake."""
+"""The maximum size of a key file in bytes (inclusive); a larger file was named by mistake."""
 MODE = 0o600
 """The permissions of a new key file: its owner reads and writes."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

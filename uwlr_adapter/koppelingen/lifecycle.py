@@ -19,9 +19,9 @@ from uwlr_adapter.koppelingen.errors import (
 from uwlr_adapter.koppelingen.tables import Status
 
 MAX_NAAM = 200
-"""The longest name under an agreement, in characters, inclusive."""
+"""The maximum length of the name under an agreement in characters (inclusive)."""
 MAX_LOGIN = 64
-"""The longest login under an agreement, in characters, inclusive."""
+"""The maximum length of the login under an agreement in characters (inclusive)."""
 NEW = 0
 """The id of a koppeling that is not stored yet."""
 FIRST_VERSION = 1

@@ -8,9 +8,9 @@ characters are printable ASCII other than the space.
 import secrets
 
 MIN_LENGTH = 20
-"""The shortest code in characters, inclusive."""
+"""The minimum length of a code in characters (inclusive)."""
 MAX_LENGTH = 50
-"""The longest code in characters, inclusive."""
+"""The maximum length of a code in characters (inclusive)."""
 GENERATED_LENGTH = 20
 """The number of random characters after the brin6 of a generated code: 116 bits, short enough to copy by hand."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -14,7 +14,7 @@ from uwlr_adapter.errors import RefusedError
 ENTRY_POINT_GROUP = "uwlr_adapter.bronnen"
 """The group of entry points in which sources are registered."""
 MAX_NAME = 20
-"""The longest name of a source in characters, inclusive: the width of the column in which a batch keeps it."""
+"""The maximum length of the name of a source in characters (inclusive): the width of its column."""
 
 
 @runtime_checkable

@@ -27,7 +27,7 @@ from uwlr_adapter.contract.fields import NAME_PARTS, REQUIRED, Field
 from uwlr_adapter.contract.versions import VERSIONS
 
 MAX_KEY = 256
-"""The longest key and ECK-iD in characters, inclusive (UWLR 2.2)."""
+"""The maximum length of a key and of an ECK-iD in characters (inclusive, UWLR 2.2)."""
 _REFERRING_LISTS = ("leerlingen", "leerkrachten")
 """The sections whose records refer to records of other sections."""
 _REFERENCES = ("groep", "samengestelde_groep", "vestiging")
