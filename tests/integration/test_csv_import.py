@@ -49,7 +49,7 @@ def test_the_template_overwrites_nothing(bench: CommandBench, tmp_path: Path, na
     (tmp_path / naam).write_text("van de school")
     result = bench.run("import", "template", tmp_path)
     assert result.exit_code == 1
-    assert f"{naam} is in the folder already: nothing was written" in result.output
+    assert f"{naam} already exists in the folder: nothing was written" in result.output
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == [naam]
     assert (tmp_path / naam).read_text() == "van de school"
 
@@ -59,7 +59,7 @@ def test_the_template_needs_a_folder(bench: CommandBench, tmp_path: Path) -> Non
     (tmp_path / "bezet").write_text("")
     result = bench.run("import", "template", tmp_path / "bezet" / "dieper")
     assert result.exit_code == 1
-    assert "the folder cannot be written" in result.output
+    assert "cannot write to the folder" in result.output
 
 
 @pytest.mark.parametrize("naam", sorted(COLUMNS))

@@ -47,7 +47,7 @@ def test_forgotten_everywhere(bench: CommandBench) -> None:
     assert [value for value in ANNA if value not in before] == []
     result = bench.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
     assert result.exit_code == 0
-    assert "One leerling: 2 deelnames and what 3 kept imports hold." in result.output
+    assert "One leerling: 2 deelnames, and the data in 3 stored imports." in result.output
     after = str(bench.dump())
     assert [value for value in ANNA if value in after] == []
     assert [value for value in ("lln-bram", "Kwikstaart", "lln-caro", "lln-daan") if value not in after] == []
@@ -61,7 +61,7 @@ def test_a_dry_run_and_a_no_forget_nobody(bench: CommandBench) -> None:
     dry = bench.run("leerling", "forget", "21QW00", "lln-anna", "--dry-run")
     assert (dry.exit_code, "2 deelnames" in dry.output, "nothing changed" in dry.output) == (0, True, True)
     refused = bench.run("leerling", "forget", "21QW00", "lln-anna", answer="n\n")
-    assert (refused.exit_code, "Erase this for good?" in refused.output) == (1, True)
+    assert (refused.exit_code, "Erase this permanently?" in refused.output) == (1, True)
     assert bench.dump() == before
 
 
@@ -123,7 +123,7 @@ def test_undo_restores_the_rest_and_says_so(bench: CommandBench) -> None:
     bench.run("leerling", "forget", "21QW00", "lln-anna", "--yes")
     done = bench.run("import", "undo", "3", "--yes")
     assert done.exit_code == 0
-    assert "1 x forgotten since: not brought back." in done.output
+    assert "1 x forgotten since: not restored." in done.output
     dump = str(bench.dump())
     assert "Kwikstaart" in dump
     assert [value for value in ANNA if value in dump] == []

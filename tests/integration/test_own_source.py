@@ -97,7 +97,7 @@ def test_what_is_wrong_in_the_las_is_told_by_row_and_column(las: Path, tmp_path:
     [
         (["mijnlas"], "name the database"),
         (["anders"], "known: mijnlas"),
-        (["mijnlas", "-o", "database"], "write it as name=value"),
+        (["mijnlas", "-o", "database"], "write it as NAME=VALUE"),
     ],
 )
 def test_a_source_that_cannot_be_used_is_one_sentence(

@@ -224,17 +224,19 @@ class Message:
 
 MUST = '<x xmlns="urn:x" e:mustUnderstand="1"/>'
 VIOLATIONS: dict[str, list[dict[str, Any]]] = {
-    "Client.OngeldigBericht 2": [{"voor": "<!DOCTYPE x>"}, {"keren": 2}, {"keren": 0}, {"operatie": "alles_verzoek"}],
+    "Client.OngeldigBericht 2": [
+        *({"before": "<!DOCTYPE x>"}, {"times": 2}, {"times": 0}, {"operation": "alles_verzoek"}),
+    ],
     "VersionMismatch 3": [{"soap": SOAP12}],
-    "MustUnderstand 3": [{"extra_kop": MUST}],
-    "Client.AutorisatieOngeldig 4": [{"koppen": 0}, {"koppen": 2}, {"sleutel": ""}],
+    "MustUnderstand 3": [{"extra_header": MUST}],
+    "Client.AutorisatieOngeldig 4": [{"headers": 0}, {"headers": 2}, {"key": ""}],
     "Client.OngeldigeKlantIdentificatie 5": [{"klantnaam": "Onbekend"}, {"klantcode": "onjuist"}],
     "Client.OngeldigBericht 6": [{"brincode": ""}, {"brincode": "<brincode>21qw</brincode>"}],
-    "Client.AutorisatieOngeldig 7": [{"sleutel": "21QW00een-andere-code"}, {"brincode": "<brincode>99XX</brincode>"}],
+    "Client.AutorisatieOngeldig 7": [{"key": "21QW00een-andere-code"}, {"brincode": "<brincode>99XX</brincode>"}],
     "Client.OngeldigBericht 8": [{"schooljaar": "2026"}, {"rest": "<x/>"}],
-    "Client.XsdVersieOngeldig 9": [{"versie": "9.9"}],
+    "Client.XsdVersieOngeldig 9": [{"version": "9.9"}],
 }
-"""Violations of the rows of the table, in its order: what changes in a Bericht."""
+"""Violations of the rows of the table, in its order: the fields that change in a Message."""
 
 
 def faults_in_pairs() -> Iterator[tuple[str, dict[str, Any]]]:
