@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from support.server import WAIT, command, port_of_our_own, serving, split, until
+from support.server import WAIT, command, init, port_of_our_own, serving, split, until
 
 from uwlr_adapter.client import PullRequest, pull
 
@@ -101,6 +101,7 @@ def test_the_demo_says_it_when_its_port_is_taken(tmp_path: Path) -> None:
 
 def test_the_demo_leaves_the_records_of_a_school_alone(tmp_path: Path) -> None:
     """In a folder with records of its own the demo does nothing: its codes are known to everybody."""
+    init(tmp_path)
     school = command("--data", str(tmp_path), "school", "add", "21QW00", "--naam", "Echt")
     subprocess.run(school, check=True, capture_output=True)
     result = subprocess.run(
@@ -122,6 +123,7 @@ def test_another_address_needs_a_public_url(tmp_path: Path, address: str) -> Non
 
 def test_a_process_with_the_portal_only(tmp_path: Path) -> None:
     """`UWLR_PARTS=portal` serves the pages of the schools, and says where they are."""
+    init(tmp_path)
     with serving(tmp_path, environment={"UWLR_PARTS": "portal"}, ready="The portal for schools is on") as server:
         status, headers, body = split(server.post(b"", method="GET", path="/koppelingen/inloggen"))
         assert status == 200

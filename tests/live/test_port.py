@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from support.server import READY, WAIT, command, port_of_our_own
+from support.server import READY, WAIT, command, init, port_of_our_own
 
 
 @contextmanager
@@ -50,6 +50,8 @@ def test_of_two_on_one_port_one_serves(tmp_path: Path, port: int, which: str) ->
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
         folder.mkdir()
+        if which == "serve":
+            init(folder)
     first, second = (("--data", str(folder), which, "--port", str(port)) for folder in folders)
     json_option = ("--json",) if which == "demo" else ()
     with (

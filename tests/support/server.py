@@ -99,6 +99,11 @@ def port_of_our_own() -> Iterator[int]:
         yield port
 
 
+def init(data: Path) -> None:
+    """Create the database and the key file of a data folder."""
+    subprocess.run(command("--data", str(data), "init"), check=True, capture_output=True, timeout=WAIT)
+
+
 def command(*arguments: str) -> list[str]:
     """Return the command line of `uwlr-adapter` with this Python."""
     return [sys.executable, "-m", "uwlr_adapter", *arguments]
