@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from support import reference_writer
 from support.messages import LG, SOAP11
@@ -12,8 +13,8 @@ from support.strategies import datasets
 from uwlr_adapter.contract import answer, names
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, attribute_of
-from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
+from uwlr_adapter.contract.fields import BSN_FAMILY, BY_PATH, ELEMENTS, attribute_of
+from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD, ProfielError, get_profiel
 from uwlr_adapter.contract.versions import VERSIONS
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
@@ -135,3 +136,17 @@ def test_the_records_know_every_element() -> None:
     ):
         known = {*record.__annotations__} - {"key", "eckid"}
         assert known == {attribute_of(element) for element in elements}
+
+
+@given(datasets(), st.sets(st.sampled_from(sorted(BY_PATH)), min_size=1, max_size=4), st.sampled_from(PROFIELEN))
+@settings(deadline=None, max_examples=100)
+def test_an_own_profile_that_is_accepted_has_valid_answers(dataset: Dataset, left_out: set[str], naam: str) -> None:
+    """Whatever an operator's profile leaves out, and whatever a caller narrows it to, the answers are valid."""
+    try:
+        own = STANDARD[naam].without("eigen", left_out)
+    except ProfielError:
+        return
+    for version in VERSIONS:
+        for profiel in (own.in_version(version), own.in_version(version).narrowed(get_profiel("smalle set", version))):
+            content = answer.render(AnswerFormat(HAAL, profiel, version), dataset)
+            assert answer.check(content, version, own=True) == []

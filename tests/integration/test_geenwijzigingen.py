@@ -203,10 +203,12 @@ def test_another_profile_is_a_change(school: TrialSchool, seconds: int) -> None:
 
 def test_another_content_of_an_own_profile_is_a_change(school: TrialSchool) -> None:
     """What counts is what a profile of the operator's own leaves out, not its name: the data come at once."""
-    school.import_data(replace(SMALLEST, leerlingen=(SMALLEST.leerlingen[0]._replace(achternaam="Bos"),)))
+    school.import_data(
+        replace(SMALLEST, leerlingen=(SMALLEST.leerlingen[0]._replace(gebruikersnaam="bos", geslacht="M"),))
+    )
     own = '[[profiel]]\nnaam = "{}"\nbasis = "volledig"\nzonder = ["leerling/{}"]\n'
     last, moments = None, []
-    for naam, without in (("minder", "roepnaam"), ("minder", "achternaam"), ("minder", "roepnaam")):
+    for naam, without in (("minder", "geslacht"), ("minder", "gebruikersnaam"), ("minder", "geslacht")):
         school.set_profiel(naam, own=own.format(naam, without))
         found = school.fetch(last=last)
         assert found.outcome == "leerlinggegevens"
@@ -214,7 +216,7 @@ def test_another_content_of_an_own_profile_is_a_change(school: TrialSchool) -> N
         last = found.aanmaakdatum
         moments.append(last)
     assert moments == sorted(set(moments))
-    school.set_profiel("zelfde", own=own.format("zelfde", "roepnaam"))
+    school.set_profiel("zelfde", own=own.format("zelfde", "geslacht"))
     assert school.fetch(last=last).outcome == "geenwijzigingen"
 
 

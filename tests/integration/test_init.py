@@ -1,15 +1,23 @@
 """What creates a database and what does not: `init`, the commands that create, and those that name `init`."""
 
+import os
 import stat
+import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support.csv_sets import GOOD
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import schema_version
+from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.settings import Settings
 
 USING = [
@@ -32,6 +40,14 @@ USING = [
 def run(data: Path, *arguments: str) -> Result:
     """Run the whole command on a data folder."""
     return CliRunner().invoke(main, ["--data", str(data), *arguments])
+
+
+def own_process(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the whole command in a process of its own, which loads only what the command loads."""
+    command = [sys.executable, "-m", "uwlr_adapter", "--data", str(data), *arguments]
+    return subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.mark.parametrize("arguments", USING, ids=" ".join)
@@ -108,3 +124,54 @@ def test_an_import_creates_and_a_dry_run_does_not(tmp_path: Path) -> None:
         return [line for line in result.stdout.splitlines() if "│" in line]
 
     assert counts(dry) == counts(done)
+
+
+@pytest.mark.parametrize("command", [("init",), ("school", "list"), ("db", "upgrade")], ids=" ".join)
+def test_each_command_of_a_process_sees_every_use_of_a_key(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """The tables that a process happened to load do not count: a key that codes need may not be missing."""
+    assert run(tmp_path, "init").exit_code == 0
+    (tmp_path / "keys").write_text(f"new={'ab' * 32}\n", "utf-8")
+    assert own_process(tmp_path, *command).returncode == 0
+    old = (tmp_path / "keys").read_text("utf-8")
+    assert run(tmp_path, "afnemer", "add", "Snappet").exit_code == 0
+    (tmp_path / "keys").write_text(f"newest={'cd' * 32}\n", "utf-8")
+    refused = own_process(tmp_path, "init")
+    assert refused.returncode == 1
+    assert "server key 'new' is missing, and stored codes still need it" in refused.stderr
+    (tmp_path / "keys").write_text(f"newest={'cd' * 32}\n{old}", "utf-8")
+    assert own_process(tmp_path, "init").returncode == 0
+
+
+def test_every_use_of_a_key_is_listed() -> None:
+    """A column of digests or of encrypted secrets names a server key: it is in the list, and so are its columns."""
+    for module in ("administratie", "answers", "gebruikers", "journaal", "koppelingen"):
+        import_module(f"uwlr_adapter.{module}.tables")
+    listed = {(table, column) for table, column, _ in keys.USES}
+    digests = {
+        (table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.type is keys.DIGEST and table is not keys.server_key
+    }
+    assert listed == {*digests, ("gebruiker", "totp_secret")}
+    for table, column, until in keys.USES:
+        assert {column, *([until] if until else [])} <= set(metadata.tables[table].columns.keys())
+
+
+def test_init_shows_no_password(tmp_path: Path) -> None:
+    """A password in the query of the URL is not printed either."""
+    url = f"sqlite:///file:{tmp_path}/a.sqlite3?uri=true&password=geheim"
+    result = CliRunner().invoke(main, ["--data", str(tmp_path), "init"], env={"UWLR_DATABASE": url})
+    assert "geheim" not in result.output
+    assert "a.sqlite3" in result.output
+
+
+def test_an_actor_of_other_bytes_than_utf_8(tmp_path: Path) -> None:
+    """The login of the machine's user can be any bytes; the act is done, and has an actor."""
+    assert run(tmp_path, "init").exit_code == 0
+    environment = os.environb | {b"LOGNAME": b"\xff\xfe"}
+    command = [sys.executable, "-m", "uwlr_adapter", "--data", str(tmp_path), "afnemer", "add", "Snappet"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0)
+    with Database(Settings(data=tmp_path).database_url).reading() as connection:
+        assert connection.scalars(sa.select(journaal.c.actor)).all() == ["cli:??"]

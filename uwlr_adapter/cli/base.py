@@ -87,7 +87,8 @@ class Context:
 def own_actor() -> str:
     """Return the actor of an act on the command line, as the journaal has it: `cli:` and the user of this machine."""
     try:
-        return f"cli:{getpass.getuser()}"[:MAX_ACTOR]
+        user = getpass.getuser().encode(errors="replace").decode()  # a name of other bytes than UTF-8
+        return f"cli:{user}"[:MAX_ACTOR]
     except (OSError, KeyError):  # a container without a password entry
         return f"cli:uid-{os.getuid()}"
 

@@ -243,7 +243,7 @@ def _import(
         max_drop=context.settings.max_drop,
     )
     refused = 0
-    parts = parts or source.parts()
+    parts = parts or _parts(source)
     with _target(context, dry_run=dry_run) as database, _progress(context.messages) as progress:
         for part in progress.track(parts, description="Importing"):
             try:
@@ -266,6 +266,14 @@ def _target(context: Context, *, dry_run: bool) -> Iterator[Database]:
         dry_run = False  # nothing that this one holds outlives the command
     with context.database(create=not dry_run) as database:
         yield database
+
+
+def _parts(source: bron.Bron) -> Sequence[str]:
+    try:
+        return source.parts()
+    except Exception as error:
+        # The text of the exception may quote a value, or the address of a database.
+        raise click.ClickException(f"the source failed: {type(error).__name__}") from error
 
 
 def _import_part(

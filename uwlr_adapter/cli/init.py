@@ -26,7 +26,8 @@ def init(context: Context) -> None:
     """
     state = context.schema_state()
     with context.database(create=True) as database:
-        _say(context, _DONE[state], database.url.render_as_string())
+        # The query of a URL may hold a password, which render_as_string does not hide.
+        _say(context, _DONE[state], database.url.set(query={}).render_as_string())
         path = key_path(context.settings)
         existed = path is None or path.exists()
         try:

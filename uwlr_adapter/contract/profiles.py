@@ -54,18 +54,11 @@ class Profiel:
         return _narrowed(self, asked)
 
     def without(self, name: str, paths: frozenset[str]) -> "Profiel":
-        """Return this profile under another name, without some fields (record/element).
-
-        Where that leaves one part of the name of a person, this part should be there: nobody is valid without a name.
-        """
+        """Return this profile under another name, without some fields (record/element)."""
         kept = {
             set_name: frozenset(one for one in getattr(self, set_name) if f"{_record_of(set_name)}/{one}" not in paths)
             for set_name in _SETS
         }
-        for record in ("leerling", "leerkracht"):
-            part = kept[record].intersection(fields.NAME_PARTS)
-            if len(part) == 1 < len(getattr(self, record).intersection(fields.NAME_PARTS)):
-                kept[f"{record}_wanted"] |= part
         return Profiel(name, **kept)
 
     def count_incomplete(self, dataset: Dataset, parts: tuple[str, ...]) -> int:
@@ -140,6 +133,10 @@ class NamedProfiel:
         left_out = frozenset(paths)
         if unknown := left_out - fields.BY_PATH.keys():
             raise ProfielError(f"{', '.join(sorted(unknown))} is no field: write record/element, as {_EXAMPLE}")
+        if parts := sorted(left_out & _NAMES):
+            raise ProfielError(
+                f"{parts[0]} cannot be left out: a person needs an achternaam or a roepnaam, and may have only this one"
+            )
         narrower = {version: one.without(name, left_out) for version, one in self.by_version.items()}
         for one in narrower.values():
             _require_valid(one)
@@ -147,6 +144,8 @@ class NamedProfiel:
 
 
 _EXAMPLE = "leerling/geboortedatum"
+_NAMES = frozenset(f"{record}/{part}" for record in ("leerling", "leerkracht") for part in fields.NAME_PARTS)
+"""The fields of which every person has at least one. Any two profiles keep both, so what they share is valid too."""
 
 
 def _require_valid(profiel: Profiel) -> None:
@@ -158,10 +157,6 @@ def _require_valid(profiel: Profiel) -> None:
         for element in required:
             if element not in allowed:
                 raise ProfielError(f"{record}/{element} cannot be left out: a {record} without it is not valid")
-    for record in ("leerling", "leerkracht"):
-        if getattr(profiel, record).isdisjoint(fields.NAME_PARTS):
-            both = " and ".join(f"{record}/{part}" for part in fields.NAME_PARTS)
-            raise ProfielError(f"{both} cannot both be left out: a {record} without a name is not valid")
     if "vestiging" in profiel.leerling and not profiel.vestiging:
         raise ProfielError("leerling/vestiging refers to a vestiging: leave it out as well, or keep vestiging/naam")
 

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.db.metadata import metadata
-from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class GebruikerRol(StrEnum):
@@ -31,7 +30,7 @@ gebruiker = sa.Table(
     sa.Column("link_digest", sa.String(64), unique=True, comment="SHA-256 of the token of the link, which is random"),
     sa.Column("link_until", sa.DateTime, comment="until when the link is good"),
     sa.Column("totp_required", sa.Boolean, nullable=False, comment="off for the user of the demo only"),
-    sa.Column("totp_secret", sa.String(300), info=NAMES_SERVER_KEY, comment="encrypted under a key of a server key"),
+    sa.Column("totp_secret", sa.String(300), comment="encrypted under a key of a server key"),
     sa.Column("totp_step", sa.Integer, comment="the last time step used: a code is good once"),
     sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in GebruikerRol)})", name="rol"),
     sa.CheckConstraint("(link_digest IS NULL) = (link_until IS NULL)", name="link"),

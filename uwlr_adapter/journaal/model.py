@@ -1,4 +1,7 @@
-"""The entries of the journaal: ids, counts and fixed words only; no text of a caller, no code, no name."""
+"""The entries of the journaal: ids, counts, fixed words, and the login of whoever acted.
+
+They hold no text of a caller, no code, and nothing about a pupil.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

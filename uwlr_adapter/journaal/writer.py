@@ -1,7 +1,8 @@
 """Write the journaal: each call with its outcome, and each act on a koppeling or an afnemer. Append-only.
 
-It holds ids, counts and fixed words only: no text of a caller, no code, no name. An act and its row are
-stored in one transaction. Calls that are refused before their afnemer is known are counted per minute and source.
+It holds ids, counts, fixed words, and the login of whoever acted: no text of a caller, no code, nothing about a pupil.
+An act and its row are stored in one transaction. Calls that are refused before their afnemer is known are counted per
+minute and source.
 """
 
 from collections import Counter

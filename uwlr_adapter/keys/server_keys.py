@@ -12,14 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import Clock, now, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys import key_file, tables
 from uwlr_adapter.settings import Settings, forget_key_variables
@@ -199,7 +198,8 @@ def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]
         return key_file.read(path)
     except FileNotFoundError:
         raise ServerKeyError(
-            f"there is no key file {path}, and this database needs its server keys: give UWLR_KEYS or UWLR_KEYS_FILE"
+            f"there is no key file {path}, and this database needs its server keys: give UWLR_KEYS or UWLR_KEYS_FILE, "
+            "or run `uwlr-adapter init` to make the first key"
         ) from None
     except (OSError, ValueError) as error:
         raise ServerKeyError(f"the key file {path} cannot be used: {_reason(error)}") from None
@@ -217,21 +217,16 @@ def _knows_keys(database: Database) -> bool:
 
 
 def _in_use(connection: sa.Connection, name: str, moment: datetime) -> bool:
-    """Whether what is stored and may still be presented names this key: every column with NAMES_SERVER_KEY."""
-    begin = f"{name}:"
-    used = [
-        sa.exists(sa.select(column).where(column.startswith(begin, autoescape=True), *_still_used(column, moment)))
-        for table in metadata.sorted_tables
-        for column in table.columns
-        if column.info.get("server_key") == "named"
-    ]
-    return connection.scalar(sa.select(sa.or_(*used))) is True
+    """Whether what is stored and may still be presented needs this key, in any of `tables.USES`."""
+    return connection.scalar(sa.select(sa.or_(*(_uses(*use, name, moment) for use in tables.USES)))) is True
 
 
-def _still_used(column: sa.Column[Any], moment: datetime) -> list[sa.ColumnElement[bool]]:
-    """Return the condition under which a column that ends at a moment of its own is still in use."""
-    until = column.info.get("until")
-    return [] if until is None else [column.table.c[until] > to_utc(moment)]
+def _uses(table: str, column: str, until: str | None, name: str, moment: datetime) -> sa.Exists:
+    """Return the condition that a text in a column needs the key of this name."""
+    text = sa.column(column, sa.String)
+    still_used = [] if until is None else [sa.column(until, sa.DateTime) > to_utc(moment)]
+    query = sa.select(text).select_from(sa.table(table))
+    return sa.exists(query.where(text.startswith(f"{name}:", autoescape=True), *still_used))
 
 
 def _check_value(server_key: ServerKey) -> str:

@@ -6,10 +6,16 @@ from uwlr_adapter.db.metadata import metadata
 
 DIGEST = sa.String(96)
 """The type of a column that holds `keyname:hexdigest`."""
-NAMES_SERVER_KEY = {"server_key": "named"}
-"""The mark (`info`) of a column whose text starts with the name of the server key that it needs.
+USES: tuple[tuple[str, str, str | None], ...] = (
+    ("afnemer", "klantcode_digest", None),
+    ("afnemer", "previous_digest", "previous_until"),
+    ("koppeling", "code_digest", None),
+    ("gebruiker", "totp_secret", None),
+)
+"""Table and column of every text that starts with the name of the server key that it needs.
 
-With `until`, the name of a column of moments: after that moment the text is no longer used.
+The third, if any, is the column of the moment after which the text is no longer used. Names instead of tables: those
+are in rooms above this one, and a command that does not need them does not load them.
 """
 
 server_key = sa.Table(

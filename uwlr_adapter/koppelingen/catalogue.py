@@ -120,6 +120,8 @@ class Catalogue:
         return None if name is None else self.profielen[name]
 
 
+MAX_DEPTH = 20
+"""The maximum number of own profiles that are based on each other (inclusive)."""
 _T = TypeVar("_T", Voorwaarden, CatalogueEntry, OwnProfiel)
 
 
@@ -174,6 +176,8 @@ def _resolve(
         )
     if one.basis in (*seen, name):
         raise CatalogueError(f"{place}: basis goes round in a circle: {' -> '.join((*seen, name, one.basis))}")
+    if len(seen) == MAX_DEPTH:
+        raise CatalogueError(f"{place}: more than {MAX_DEPTH} profiles are based on each other")
     basis = _resolve(one.basis, own, profielen, (*seen, name))
     try:
         profielen[name] = basis.without(name, one.zonder)

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.keys.tables import DIGEST as _DIGEST
-from uwlr_adapter.keys.tables import NAMES_SERVER_KEY
 
 
 class Status(StrEnum):
@@ -23,11 +22,10 @@ afnemer = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("klantnaam", sa.String(64), nullable=False, unique=True, comment="exact"),
-    sa.Column("klantcode_digest", _DIGEST, nullable=False, info=NAMES_SERVER_KEY),
+    sa.Column("klantcode_digest", _DIGEST, nullable=False),
     sa.Column(
         "previous_digest",
         _DIGEST,
-        info=NAMES_SERVER_KEY | {"until": "previous_until"},
         comment="the klantcode before the last rotation",
     ),
     sa.Column("previous_until", sa.DateTime, comment="until when the previous klantcode is still good"),
@@ -45,7 +43,7 @@ koppeling = sa.Table(
     sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), comment="none: no data flow"),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("startdatum", sa.Date, nullable=False, comment="first day on which it is open"),
-    sa.Column("code_digest", _DIGEST, info=NAMES_SERVER_KEY, comment="erased at a pause and at the end"),
+    sa.Column("code_digest", _DIGEST, comment="erased at a pause and at the end"),
     sa.Column("opened_at", sa.DateTime, nullable=False, comment="last activation or resumption"),
     sa.Column("version", sa.Integer, nullable=False, comment="one more at each act, for two people at once"),
     sa.Column("akkoord_login", sa.String(64), nullable=False),
