@@ -12,7 +12,10 @@ from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
 @click.group()
 def contract() -> None:
-    """Inspect the contract: the XSDs that validate every message."""
+    """Inspect the contract: the XSDs that validate every message.
+
+    Example:  uwlr-adapter contract compare standard/
+    """
 
 
 @contract.command()

@@ -135,7 +135,7 @@ def activate(
     \b
     Example:
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
-    """  # noqa: D301 - \b is click's mark for text that is not folded
+    """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
     with _reporting_refusals(), context.database() as database:
         entry = actions.require_entry(catalogue, koppeling_id)
@@ -223,7 +223,7 @@ def _act(
     action: KoppelingAct,
     question: str | None,
 ) -> None:
-    """Apply an action to the koppeling as read before the confirmation; it is refused if somebody changed it since."""
+    """Ask for confirmation, then apply the action; it is refused when the koppeling changed in between."""
     with _reporting_refusals(), context.database() as database:
         with database.reading() as connection:
             seen = _require_living(context, connection, brin6, koppeling_id)
@@ -282,7 +282,7 @@ def _chosen_code(brin6: str, code: str | None, *, generate: bool) -> str:
 def _own_login() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container without a password entry
+    except (OSError, KeyError):  # the container has no passwd entry for this user
         raise click.UsageError("--login is needed: your login on this machine is unknown") from None
 
 

@@ -1,8 +1,8 @@
-"""Comparison of content models as languages: orders of child elements that one allows and the other does not.
+"""Compare two content models by the sequences of child elements that they accept.
 
 Two schemas may write the same order of children in different ways (a choice of three sequences, or an optional choice
 and one element after it). So a model is turned into an automaton over the names of the children, and two models are
-equal when their automata accept the same sequences. XSD 1.0 guarantees that the models are small and deterministic.
+equal when their automata accept the same sequences. XSD 1.0 requires deterministic models, and those of UWLR are small.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 MAX_COPIES = 64
-"""A `maxOccurs` above this counts as unbounded; the standard has none but 1 and unbounded."""
+"""A `maxOccurs` above this counts as unbounded; the standard uses only 1 and unbounded."""
 
 ParticleKind: TypeAlias = Literal["element", "sequence", "choice", "all"]
 
@@ -27,13 +27,13 @@ class Particle:
     max_occurs: int | None = 1
 
     def names(self) -> frozenset[str]:
-        """Return the names of all elements in it."""
+        """Return the names of all elements in this particle."""
         if self.kind == "element":
             return frozenset({self.name})
         return frozenset[str]().union(*(part.names() for part in self.parts))
 
     def occurs(self, name: str) -> tuple[int, int | None]:
-        """Return the least and the largest number of times that an element occurs in it; None is unbounded."""
+        """Return the minimum and the maximum number of times that an element occurs in it; None is unbounded."""
         if self.kind == "element":
             least, most = (1, 1) if self.name == name else (0, 0)
             return _times((least, most), self)
@@ -63,7 +63,7 @@ def _sum(values: list[int | None]) -> int | None:
 
 @dataclass(slots=True)
 class _Automaton:
-    """A Glushkov automaton: every mention of an element is a state, 0 is the start."""
+    """A Glushkov automaton: each place where the model names an element is a state; 0 is the start."""
 
     names: list[str] = field(default_factory=lambda: [""])
     follow: dict[int, set[int]] = field(default_factory=lambda: {0: set()})
@@ -78,7 +78,7 @@ class _Automaton:
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    """A piece of an automaton under construction: whether it may be empty, its first and its last states."""
+    """A piece of an automaton under construction: whether it accepts the empty sequence, and its first and last states."""
 
     nullable: bool = True
     first: frozenset[int] = frozenset()
@@ -86,7 +86,7 @@ class _Fragment:
 
 
 def _automaton(model: Particle, without: AbstractSet[str]) -> _Automaton:
-    """Build the automaton of a model, ignoring the elements `without`."""
+    """Build the automaton of a model, leaving out the elements named in `without`."""
     automaton = _Automaton()
     whole = _occurrences(automaton, model, without)
     automaton.follow[0] = set(whole.first)
@@ -125,7 +125,7 @@ def _once(automaton: _Automaton, part: Particle, without: AbstractSet[str]) -> _
         return fragment
     first = frozenset[int]().union(*(one.first for one in parts))
     last = frozenset[int]().union(*(one.last for one in parts))
-    if part.kind == "all":  # any order; that each comes once is left to the counts
+    if part.kind == "all":  # any order; `Particle.occurs` covers how often each occurs
         _link(automaton, last, first)
     return _Fragment(nullable=any(one.nullable for one in parts), first=first, last=last)
 
@@ -146,7 +146,7 @@ def _link(automaton: _Automaton, origins: frozenset[int], targets: frozenset[int
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A shortest sequence of children that one of two models accepts; `first_accepts`: whether it is the first."""
+    """A shortest sequence of children that exactly one of two models accepts; `first_accepts`: whether that is the first."""
 
     names: tuple[str, ...]
     first_accepts: bool
@@ -155,7 +155,7 @@ class Witness:
 def difference(one: Particle, two: Particle) -> Witness | None:
     """Return a shortest sequence on which two models differ, or None when they accept the same.
 
-    Elements that only one of them has are ignored: that they are missing is another difference.
+    Elements that only one of them has are ignored: a missing element is a difference of its own.
     """
     unshared = one.names() ^ two.names()
     left, right = _automaton(one, unshared), _automaton(two, unshared)

@@ -1,4 +1,4 @@
-"""The XSD files of two parties: ours, and those found in the folder of an owner of the official ones."""
+"""The XSD files of two parties: ours, and the published ones, in a folder of the user."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ MESSAGES = (
 
 
 class CompareError(RefusedError):
-    """The files of the owner cannot be compared; the text says why."""
+    """The published files cannot be compared; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Schemas:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files, each once."""
+        """The files, without duplicates."""
         return tuple(dict.fromkeys(self.files.values()))
 
 
@@ -50,9 +50,9 @@ def ours(xsdversie: str) -> Schemas:
 def find(folder: Path, xsdversie: str) -> Schemas:
     """Find the XSDs in a folder and its subfolders, by target namespace and by the messages that they declare.
 
-    Where several declare the same message (a profile has a copy of the whole), the file with the most messages wins,
-    then the one whose `version` is the asked one, then the one nearest to the top. Raises CompareError when there is
-    no XSD for any message, or none for the header.
+    Where several declare the same message (the XSD of a profile repeats the whole message), the file with the most
+    messages wins, then the one with the requested `version`, then the one in the shallowest folder. Raises CompareError
+    when no XSD declares a message, or none declares the header.
     """
     known: list[tuple[tuple[object, ...], Path, frozenset[str]]] = []
     for path in sorted(folder.rglob("*")):
@@ -80,7 +80,7 @@ def _read(path: Path) -> etree._Element | None:
 
 
 def _declared(path: Path, seen: frozenset[Path]) -> frozenset[str]:
-    """Return the names of the elements that a file declares, itself or by the files it includes."""
+    """Return the names of the elements that a file declares, directly or through the files that it includes."""
     root = None if path in seen else _read(path)
     if root is None:
         return frozenset()

@@ -1,8 +1,9 @@
 """Locks within a writing transaction. SQLite has one writer at a time, so there they do nothing.
 
-Two transactions cannot wait for each other: a transaction takes at most one lock, by name (`lock`) or of a row
-(`with_for_update`), before it writes, and rows that many requests write are written in sorted order
-(`journaal/writer.py`).
+The order of locks: a transaction on records, afnemers or koppelingen takes one lock, by name (`lock`) or of a row
+(`with_for_update`), before it writes. The journaal writes the rows that many requests share in sorted order
+(`journaal/writer.py`). A login attempt locks the row of its own address first, and then the row that all addresses
+share (`gebruikers/attempts.py`).
 """
 
 from hashlib import sha256
