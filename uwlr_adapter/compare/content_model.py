@@ -78,7 +78,7 @@ class _Automaton:
 
 @dataclass(frozen=True, slots=True)
 class _Fragment:
-    """A piece of an automaton under construction: whether it accepts the empty sequence, and its first and last states."""
+    """A piece of an automaton under construction: whether it accepts the empty sequence, first and last states."""
 
     nullable: bool = True
     first: frozenset[int] = frozenset()
@@ -146,7 +146,7 @@ def _link(automaton: _Automaton, origins: frozenset[int], targets: frozenset[int
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A shortest sequence of children that exactly one of two models accepts; `first_accepts`: whether that is the first."""
+    """A shortest sequence of children that one of two models accepts; `first_accepts`: whether that is the first."""
 
     names: tuple[str, ...]
     first_accepts: bool
