@@ -13,14 +13,14 @@ from support.strategies import datasets
 from uwlr_adapter.contract import answer, names
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
-from uwlr_adapter.contract.fields import BSN_FAMILY, BY_PATH, ELEMENTS, attribute_of
-from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD, ProfielError, get_profiel
+from uwlr_adapter.contract.fields import BSN_FAMILY, BY_PATH, ELEMENTS, SET_NAMES, attribute_of
+from uwlr_adapter.contract.profiles import STANDARD, ProfielError
 from uwlr_adapter.contract.versions import VERSIONS
 
 HAAL = names.HAAL_LEERLINGGEGEVENS
-SMALLE_SET = get_profiel("smalle set", "2.2")
+SMALLE_SET = STANDARD["smalle set"].in_version("2.2")
 NARROW = AnswerFormat(HAAL, SMALLE_SET, "2.2")
-FULL = AnswerFormat(HAAL, get_profiel("volledig", "2.2"), "2.2")
+FULL = AnswerFormat(HAAL, STANDARD["volledig"].in_version("2.2"), "2.2")
 SMALL = Dataset(
     School("2026-2027", "2026-11-23", "21QW", "00", "s&k", "2026-11-23T20:15:00+01:00"),
     (),
@@ -105,13 +105,13 @@ def test_a_list_without_records_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("naam", PROFIELEN)
+@pytest.mark.parametrize("naam", SET_NAMES)
 def test_national_numbers_stay(naam: str, version: str) -> None:
     """Numbers of the BSN family are not even fields of ours; bsn_ondwnr-4 leaves under the LVS-set of 2.2 only."""
     assert not {*BSN_FAMILY} & set(Leerling._fields)
     leerling = Leerling("a", roepnaam="x", bsn_ondwnr_4="4321")
     content = answer.render(
-        AnswerFormat(HAAL, get_profiel(naam, version), version), replace(SMALL, leerlingen=(leerling,))
+        AnswerFormat(HAAL, STANDARD[naam].in_version(version), version), replace(SMALL, leerlingen=(leerling,))
     )
     assert (b"4321" in content) == ((naam, version) == ("LVS-set", "2.2"))
 
@@ -138,7 +138,7 @@ def test_the_records_know_every_element() -> None:
         assert known == {attribute_of(element) for element in elements}
 
 
-@given(datasets(), st.sets(st.sampled_from(sorted(BY_PATH)), min_size=1, max_size=4), st.sampled_from(PROFIELEN))
+@given(datasets(), st.sets(st.sampled_from(sorted(BY_PATH)), min_size=1, max_size=4), st.sampled_from(SET_NAMES))
 @settings(deadline=None, max_examples=100)
 def test_an_own_profile_that_is_accepted_has_valid_answers(dataset: Dataset, left_out: set[str], naam: str) -> None:
     """Whatever an operator's profile leaves out, and whatever a caller narrows it to, the answers are valid."""
@@ -147,6 +147,9 @@ def test_an_own_profile_that_is_accepted_has_valid_answers(dataset: Dataset, lef
     except ProfielError:
         return
     for version in VERSIONS:
-        for profiel in (own.in_version(version), own.in_version(version).narrowed(get_profiel("smalle set", version))):
+        for profiel in (
+            own.in_version(version),
+            own.in_version(version).narrowed(STANDARD["smalle set"].in_version(version)),
+        ):
             content = answer.render(AnswerFormat(HAAL, profiel, version), dataset)
             assert answer.check(content, version, own=True) == []

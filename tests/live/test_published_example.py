@@ -13,9 +13,8 @@ from zeep import Client
 from zeep import Settings as ZeepSettings
 
 from uwlr_adapter.contract import answer as answers
-from uwlr_adapter.contract.fields import BSN_FAMILY
-from uwlr_adapter.contract.profiles import PROFIELEN, Profiel
-from uwlr_adapter.contract.profiles import get_profiel as profiel_of
+from uwlr_adapter.contract.fields import BSN_FAMILY, SET_NAMES
+from uwlr_adapter.contract.profiles import STANDARD, Profiel
 
 CODE = "99ZZ00voorbeeldcode-1"
 SCHOOLJAAR = "2014-2015"
@@ -46,10 +45,10 @@ def example() -> etree._Element:
     return etree.parse(str(standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml"))).getroot()
 
 
-@pytest.fixture(scope="module", params=PROFIELEN)
+@pytest.fixture(scope="module", params=SET_NAMES)
 def profiel(request: pytest.FixtureRequest) -> Profiel:
     """Return each profile in turn."""
-    return profiel_of(request.param, "2.2")
+    return STANDARD[request.param].in_version("2.2")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
-from support.portal_browser import MOMENT, PASSWORD, TOTP, Clock, Portal
+from support.clock import Clock
+from support.portal_browser import MOMENT, PASSWORD, TOTP, Portal
 from support.school_builder import SchoolBuilder, quick_hash
 
 from uwlr_adapter.db.database import Database
@@ -66,7 +67,7 @@ def make(base: Path, tmp_path: Path) -> Iterator[Callable[..., Portal]]:
 
     def open_(**chosen: object) -> Portal:
         settings = Settings(data=folder, **chosen)  # type: ignore[arg-type]
-        clock = Clock()
+        clock = Clock(MOMENT)
         app = make_app(settings, clock)
         opened.append(app)
         return Portal(app, clock, settings, Database(settings.database_url))

@@ -11,7 +11,8 @@ from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portal
 from support.served_school import import_one_of_each
 
 from uwlr_adapter.administratie.tables import persoon
-from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD
+from uwlr_adapter.contract.fields import SET_NAMES
+from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
@@ -213,7 +214,7 @@ def test_no_page_of_what_shares_nothing(browser: Browser) -> None:
     assert browser.get(f"{SCHOOL}/koppeling/3/delen").status == 404
 
 
-@pytest.mark.parametrize("naam", PROFIELEN)
+@pytest.mark.parametrize("naam", SET_NAMES)
 def test_every_profile_has_its_words(portal: Portal, naam: str) -> None:
     """Each element of each profile has a word, and goes or stays, never both."""
     with portal.database.reading() as connection:

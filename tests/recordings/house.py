@@ -3,12 +3,13 @@
 import gzip
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from recordings import seam
+from support.clock import Clock
 
 DATA = Path(__file__).parent / "data"
 FACTS: dict[str, Any] = json.loads((DATA / "house.json").read_text(encoding="utf-8"))
@@ -17,21 +18,6 @@ SCHOOLJAAR: str = FACTS["schooljaar"]
 KLANTCODES: dict[str, str] = FACTS["klantcodes"]
 CODES: dict[str, str] = FACTS["verificatiecodes"]
 """The verificatiecodes by `brin6 aanbod`."""
-
-
-@dataclass
-class Clock:
-    """Represent a clock that stands still until it is set."""
-
-    moment: datetime = MOMENT
-
-    def __call__(self) -> datetime:
-        """Return its moment."""
-        return self.moment
-
-    def advance(self, **by: float) -> None:
-        """Go on by so many seconds, minutes and so on."""
-        self.moment += timedelta(**by)
 
 
 @dataclass(frozen=True)
@@ -85,4 +71,4 @@ def _folder(folder: Path) -> House:
     for name in ("keys", "catalogus.toml"):
         (data / name).write_bytes((DATA / name).read_bytes())
     (data / "keys").chmod(0o600)
-    return House(data, Clock())
+    return House(data, Clock(MOMENT))

@@ -1,7 +1,7 @@
 """A browser without a screen: it keeps cookies, follows redirects when told to, and fills in the forms of a page."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pyotp
 from lxml import html
 
+from support.clock import Clock
 from support.wsgi import Reply, call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import Settings
@@ -19,21 +20,6 @@ CODE = "21QW00Ygr67BfgKl!gr8"
 PASSWORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SCHOOL = "/koppelingen/21QW00"
-
-
-@dataclass
-class Clock:
-    """A clock that a test sets."""
-
-    moment: datetime = MOMENT
-
-    def __call__(self) -> datetime:
-        """Return its moment."""
-        return self.moment
-
-    def advance(self, **by: float) -> None:
-        """Go on by so many minutes, seconds and so on."""
-        self.moment += timedelta(**by)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import datasets
 
-from uwlr_adapter.contract import names
+from uwlr_adapter.contract import names, rendered
 from uwlr_adapter.contract.answer import AnswerFormat, render_records
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
-from uwlr_adapter.contract.getrapt import GroepReference, choose, count_unknown
-from uwlr_adapter.contract.profiles import PROFIELEN, get_profiel
+from uwlr_adapter.contract.fields import SET_NAMES
+from uwlr_adapter.contract.getrapt import GroepReference, choose
+from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.contract.versions import VERSIONS
 
 KINDS: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
@@ -46,6 +47,12 @@ def asked(draw: st.DrawFn) -> tuple[Dataset, list[GroepReference]]:
     dataset = draw(datasets())
     choices = [*everybody(dataset), *(GroepReference(kind, STRANGE) for kind in KINDS)]
     return dataset, draw(st.lists(st.sampled_from(choices), min_size=1, max_size=6))
+
+
+def count_unknown(dataset: Dataset, references: list[GroepReference]) -> int:
+    """Return how many references an answer finds no group for."""
+    answer_format = AnswerFormat(names.HAAL_LEERLINGEN, STANDARD["volledig"].in_version("2.2"), "2.2")
+    return rendered.make(answer_format, dataset).choose(references).unknown
 
 
 @given(asked())
@@ -89,7 +96,7 @@ def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
 
 @given(
     datasets(),
-    st.sampled_from(PROFIELEN),
+    st.sampled_from(SET_NAMES),
     st.sampled_from(VERSIONS),
     st.booleans(),
     st.randoms(use_true_random=False),
@@ -105,7 +112,7 @@ def test_the_three_together_carry_what_the_whole_carries(
     """Structuur, leerlingen and leerkrachten over all groups are, byte by byte, the records of the all-in-one."""
 
     def records(operation: names.Operation, part: Dataset) -> str:
-        return render_records(AnswerFormat(operation, get_profiel(naam, version), version, both), part)
+        return render_records(AnswerFormat(operation, STANDARD[naam].in_version(version), version, both), part)
 
     questions = everybody(dataset)
     order.shuffle(questions)

@@ -10,8 +10,8 @@ from support.oracle import needs_standard, standard_file
 
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
-from uwlr_adapter.contract.fields import ELEMENTS
-from uwlr_adapter.contract.profiles import PROFIELEN, STANDARD, NamedProfiel, Profiel, get_profiel
+from uwlr_adapter.contract.fields import ELEMENTS, SET_NAMES
+from uwlr_adapter.contract.profiles import STANDARD, NamedProfiel, Profiel
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 
@@ -38,13 +38,13 @@ LEERKRACHT = {
     "LVS-set": {"achternaam", "voorvoegsel", "roepnaam", "groepen"},
 }
 PARTS = [field.name for field in fields(Profiel) if field.name not in {"name", "digest"}]
-ALL = list(product(PROFIELEN, VERSIONS))
+ALL = list(product(SET_NAMES, VERSIONS))
 
 
 @pytest.mark.parametrize(("naam", "version"), LEERLING)
 def test_what_may_leave(naam: str, version: str) -> None:
     """Per profile and version exactly the named fields leave; a free text of a group or school never does."""
-    found = get_profiel(naam, version)
+    found = STANDARD[naam].in_version(version)
     assert found.leerling == LEERLING[naam, version]
     assert found.leerkracht == LEERKRACHT[naam]
     assert found.groep == {"naam", "jaargroep"}
@@ -55,7 +55,7 @@ def test_what_may_leave(naam: str, version: str) -> None:
 @pytest.mark.parametrize(("naam", "version"), LEERLING)
 def test_what_should_be_there(naam: str, version: str) -> None:
     """Where text and XSD of a profile differ on what is required, the text's longer list counts."""
-    found = get_profiel(naam, version)
+    found = STANDARD[naam].in_version(version)
     assert found.leerling_wanted == LEERLING_WANTED[naam, version]
     assert found.leerkracht_wanted == ({"achternaam", "emailadres"} if naam == "smalle set" else set())
 
@@ -63,7 +63,7 @@ def test_what_should_be_there(naam: str, version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_volledig_is_all_but_a_number(version: str) -> None:
     """Without a profile every element of our records may leave, but for the number that tells a leerling apart."""
-    found = get_profiel("volledig", version)
+    found = STANDARD["volledig"].in_version(version)
     assert found.leerling == {*ELEMENTS["leerling"]} - {"bsn_ondwnr-4"}
     assert found.leerkracht == {*ELEMENTS["leerkracht"]}
     assert found.groep == {*ELEMENTS["groep"]}
@@ -99,7 +99,7 @@ def allowed_in(file: str, kind: str) -> set[str]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str, version: str) -> None:
     """Each field of ours stands in the published profile XSD of 2.2 as well."""
-    found = get_profiel(naam, version)
+    found = STANDARD[naam].in_version(version)
     assert found.leerling <= allowed_in(file, "LeerlingType")
     assert found.leerkracht - {"groepen", "rollen"} <= allowed_in(file, "LeerkrachtType")
     assert found.groep <= allowed_in(file, "GroepType")
@@ -109,16 +109,16 @@ def test_nothing_leaves_that_the_published_profile_forbids(naam: str, file: str,
 @pytest.mark.parametrize(("naam", "version"), ALL)
 def test_what_should_be_there_may_leave(naam: str, version: str) -> None:
     """A profile asks for no field that it holds back."""
-    found = get_profiel(naam, version)
+    found = STANDARD[naam].in_version(version)
     assert found.leerling_wanted <= found.leerling
     assert found.leerkracht_wanted <= found.leerkracht
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize(("own_profiel", "requested"), list(product(PROFIELEN, PROFIELEN)))
+@pytest.mark.parametrize(("own_profiel", "requested"), list(product(SET_NAMES, SET_NAMES)))
 def test_a_caller_can_narrow_and_never_widen(own_profiel: str, requested: str, version: str) -> None:
     """An answer has the fields that are in both profiles; a narrower one than the own profile has a name of its own."""
-    own, asked = get_profiel(own_profiel, version), get_profiel(requested, version)
+    own, asked = STANDARD[own_profiel].in_version(version), STANDARD[requested].in_version(version)
     result = own.narrowed(asked)
     for part in PARTS:
         assert getattr(result, part) == getattr(own, part) & getattr(asked, part)
@@ -131,8 +131,8 @@ def test_a_caller_can_narrow_and_never_widen(own_profiel: str, requested: str, v
 def test_a_digest_is_that_of_the_fields() -> None:
     """Two sets of fields never share a digest, and equal ones have the same: an answer is kept by it."""
     found: dict[str, list[object]] = {}
-    for version, own, requested in product(VERSIONS, PROFIELEN, PROFIELEN):
-        result = get_profiel(own, version).narrowed(get_profiel(requested, version))
+    for version, own, requested in product(VERSIONS, SET_NAMES, SET_NAMES):
+        result = STANDARD[own].in_version(version).narrowed(STANDARD[requested].in_version(version))
         content: list[object] = [getattr(result, part) for part in PARTS]
         assert found.setdefault(result.digest, content) == content
         assert len(result.digest) == 40
@@ -146,8 +146,10 @@ def test_the_digests_in_databases() -> None:
         "LVS-set": "13f1d84c91664ad1e67c50303712f25faab8af4d",
         "volledig": "5ccf34ab5e0a9d7f8d2ee682ec236cd446cbc33a",
     }
-    narrow, breed = get_profiel("smalle set", "2.2"), get_profiel("LVS-set", "2.2")
-    assert narrow.digest == get_profiel("smalle set", "2.1").digest == "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a"
+    narrow, breed = STANDARD["smalle set"].in_version("2.2"), STANDARD["LVS-set"].in_version("2.2")
+    assert (
+        narrow.digest == STANDARD["smalle set"].in_version("2.1").digest == "1f4ed7846a5a97e04603cdc2f7e70ed79f54084a"
+    )
     assert narrow.narrowed(breed).digest == breed.narrowed(narrow).digest == "238053292f5b9112a939cbfbb7c265be25792c8b"
 
 
@@ -185,7 +187,7 @@ def test_an_unknown_profile_or_version_is_an_error() -> None:
     """Neither is ever replaced by another one."""
     for naam, version in (("brede set", "2.2"), ("smalle set", "2.4")):
         with pytest.raises(KeyError):
-            get_profiel(naam, version)
+            STANDARD[naam].in_version(version)
 
 
 def test_incomplete_records_are_counted_once() -> None:
@@ -199,9 +201,9 @@ def test_incomplete_records_are_counted_once() -> None:
         ],
         groepen=[Groep("groep", "g", "4a", "4")],
     )
-    narrow = get_profiel("smalle set", "2.2")
+    narrow = STANDARD["smalle set"].in_version("2.2")
     assert narrow.count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 3
     assert narrow.count_incomplete(dataset, names.HAAL_LEERLINGEN.parts) == 2
     assert narrow.count_incomplete(dataset, names.HAAL_LEERKRACHTEN.parts) == 1
     assert narrow.count_incomplete(dataset, names.HAAL_STRUCTUUR.parts) == 0
-    assert get_profiel("volledig", "2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 0
+    assert STANDARD["volledig"].in_version("2.2").count_incomplete(dataset, names.HAAL_LEERLINGGEGEVENS.parts) == 0

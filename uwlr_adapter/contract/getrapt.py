@@ -29,12 +29,6 @@ def choose(dataset: Dataset, references: Iterable[GroepReference]) -> Dataset:
     )
 
 
-def count_unknown(dataset: Dataset, references: Iterable[GroepReference]) -> int:
-    """Count the references that name no group of this dataset."""
-    groepen = known(dataset)
-    return sum(reference.key is not None and reference not in groepen for reference in references)
-
-
 def known(dataset: Dataset) -> frozenset[GroepReference]:
     """Return the references that name a group of this dataset."""
     return frozenset(GroepReference(groep.soort, groep.key) for groep in dataset.groepen)

@@ -193,8 +193,6 @@ STANDARD: Mapping[str, NamedProfiel] = {
     for name in fields.SET_NAMES
 }
 """The profiles of the standard by name."""
-PROFIELEN = fields.SET_NAMES
-"""Their names, as a catalogue of koppelingen writes them."""
 ALIASES = {
     "smalleset": "smalle set",
     "smallesetpo": "smalle set",
@@ -209,8 +207,3 @@ ALIASES = {
 def fold_name(name: str) -> str:
     """Return a name of a profile without capitals, spaces and signs: a caller may write it in any spelling of those."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
-def get_profiel(name: str, xsdversie: str) -> Profiel:
-    """Return a profile of the standard in one version of UWLR. Raises KeyError for an unknown name or version."""
-    return STANDARD[name].in_version(xsdversie)

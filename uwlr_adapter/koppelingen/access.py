@@ -247,14 +247,17 @@ def _with_code(koppelingen: list[_KoppelingRow], presented: PresentedSecret) -> 
     return good[0] if good else None
 
 
+_REASONS = {
+    Status.ACTIEF: RefusalReason.WRONG_CODE,
+    Status.GEPAUZEERD: RefusalReason.PAUSED,
+    Status.BEEINDIGD: RefusalReason.ENDED,
+}
+"""The reason of a refusal by the status of a koppeling; an active one explains more than a paused or an ended one."""
+
+
 def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
-    """Return the refusal with its true reason: an active koppeling explains more than a paused or an ended one."""
-    reasons = {
-        Status.ACTIEF: RefusalReason.WRONG_CODE,
-        Status.GEPAUZEERD: RefusalReason.PAUSED,
-        Status.BEEINDIGD: RefusalReason.ENDED,
-    }
-    for status, reason in reasons.items():
+    """Return the refusal with its true reason, when no code matched: a paused or ended koppeling has none."""
+    for status, reason in _REASONS.items():
         for koppeling in koppelingen:
             if koppeling.status == status:
                 return AccessRefused(reason, brin6, koppeling.id)
