@@ -51,7 +51,7 @@ PERIOD = (
 def takes_part(*, coming: bool) -> sa.ColumnElement[bool]:
     """Return the condition on a deelname and its inschrijving that the leerling takes part on the peildatum.
 
-    The peildatum lies within the period: first day <= peildatum < end day, and a missing day is no bound (EDEXML 2.1:
+    The peildatum lies within the period: first day <= peildatum < end day, and a missing day sets no bound (EDEXML 2.1:
     "uitstroomdatum: from that day no longer at school"). In a coming school year the leerling must also be placed.
     """
     return sa.and_(

@@ -132,7 +132,7 @@ class NamedProfiel:
         """
         left_out = frozenset(paths)
         if unknown := left_out - fields.BY_PATH.keys():
-            raise ProfielError(f"{', '.join(sorted(unknown))} is no field: write record/element, as {_EXAMPLE}")
+            raise ProfielError(f"{', '.join(sorted(unknown))} is not a field: write record/element, as {_EXAMPLE}")
         if parts := sorted(left_out & _NAMES):
             raise ProfielError(
                 f"{parts[0]} cannot be left out: a person needs an achternaam or a roepnaam, and may have only this one"

@@ -15,7 +15,7 @@ from uwlr_adapter.contract.versions import USUAL_VERSION
 
 XML_SPACE = " \t\r\n"
 _FOLDED = "laatstontvangengegevens"
-"""White space around an xs:dateTime is no deviation: XSD folds it (but libxml2 does not)."""
+"""White space around an xs:dateTime is not a deviation: XSD folds it (but libxml2 does not)."""
 _OPTIONAL = ("brincode", "dependancecode", "schoolkey", "gegevenssetid", "laatstontvangengegevens")
 _NO_YEAR = ("", '""')
 

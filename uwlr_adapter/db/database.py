@@ -26,7 +26,7 @@ _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
 _NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
-_UNUSABLE = "the database cannot be used: it is no database, it is in use for too long, or it cannot be reached"
+_UNUSABLE = "the database cannot be used: it is not a database, it is in use for too long, or it cannot be reached"
 
 
 IN_MEMORY = "sqlite://"

@@ -91,7 +91,7 @@ class ServerKeys:
     keys: tuple[ServerKey, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is no set of keys. Raises ServerKeyError."""
+        """Refuse keys that cannot be a set: none, or two of one name. Raises ServerKeyError."""
         if not self.keys:
             raise ServerKeyError("no server key is given: write at least one as `name=hex`")
         if len({server_key.name for server_key in self.keys}) < len(self.keys):

@@ -194,7 +194,7 @@ def _tables(content: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str,
     for number, table in enumerate(tables, start=1):
         place = f"[[{name}]] {number}"
         if not isinstance(table, dict):
-            raise CatalogueError(f"{place} is no table")
+            raise CatalogueError(f"{place} is not a table")
         yield place, table
 
 

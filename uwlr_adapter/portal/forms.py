@@ -17,7 +17,7 @@ GENERATE_CODE = "maak"
 MAX_LOGIN = 200
 """Characters of a login as typed: more than any login has."""
 MAX_OVERLAP = 366
-"""Days during which two klantcodes may both be valid, inclusive; a longer time is no rotation."""
+"""Days during which two klantcodes may both be valid, inclusive; a longer time is not a rotation."""
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
 """A date as a browser sends it, and as it is typed in Dutch."""
 UNSEEN_VERSION = 0

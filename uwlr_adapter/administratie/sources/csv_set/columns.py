@@ -46,7 +46,7 @@ locaties        Sleutel                     !  tekst       first            @key
 locaties        Brin                        !  brin        first            -
 locaties        Vestiging                   !  vestiging   first            -
 """
-"""File, label, mark, kind, place, path and example of each column that is no field of UWLR.
+"""File, label, mark, kind, place, path and example of each column that is not a field of UWLR.
 
 Mark: `*` the column must be there, `!` it must be filled in on every row as well. Place: before or after the fields of
 the file, or the label of the column after which it stands. Path: the attribute or element of EDEXML that it becomes;
