@@ -198,7 +198,7 @@ def nginx(folder: Path, naam: str) -> Iterator[Server | None]:
             print("nginx does not start: left out")
             yield None
     finally:
-        _stop(process)
+        stop(process)
 
 
 @contextmanager
@@ -221,11 +221,12 @@ def _running(naam: str, command: list[str], environment: dict[str, str], backend
             raise SystemExit(f"{naam} does not start:\n{''.join(log)}")
         yield Server(naam, port, process.pid, backend)
     finally:
-        _stop(process)
+        stop(process)
         reader.join(WAIT)
 
 
-def _stop(process: "subprocess.Popen[Any]") -> None:
+def stop(process: "subprocess.Popen[Any]") -> None:
+    """Stop a process and wait until it has ended; kill it when it takes too long."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(WAIT)

@@ -66,7 +66,7 @@ def activate(database: Database, brin6s: Iterable[str]) -> None:
 
 def tidy(database: Database) -> None:
     """Vacuum PostgreSQL now, so that its autovacuum does not run during the measurement; SQLite needs nothing."""
-    if not database.is_sqlite:
+    if not database.backend.is_embedded:
         connection = database.engine.raw_connection()
         cursor = connection.cursor()
         for statement in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):
@@ -74,16 +74,23 @@ def tidy(database: Database) -> None:
         connection.close()
 
 
-def fetch_message(brin6: str, *, since: str | None = None, code: str | None = None, klantnaam: str = KLANTNAAM) -> str:
+def fetch_message(
+    brin6: str,
+    *,
+    since: str | None = None,
+    code: str | None = None,
+    klantnaam: str = KLANTNAAM,
+    klantcode: str = KLANTCODE,
+) -> str:
     """Return a HaalLeerlinggegevens as a client writes it; `since` is its laatstontvangengegevens."""
     rest = "" if since is None else f"<laatstontvangengegevens>{since}</laatstontvangengegevens>"
-    return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam)
+    return _envelope(brin6, "leerlinggegevens_verzoek", rest, code or code_of(brin6), klantnaam, klantcode)
 
 
 def groep_message(brin6: str, groep: str) -> str:
     """Return a HaalLeerlingen of one group."""
     rest = f'<groepen><groep key="{groep}"/></groepen>'
-    return _envelope(brin6, "leerlingen_verzoek", rest, code_of(brin6), KLANTNAAM)
+    return _envelope(brin6, "leerlingen_verzoek", rest, code_of(brin6), KLANTNAAM, KLANTCODE)
 
 
 def question(body: str, *, gzip: bool = False, status: int = 200) -> Question:
@@ -91,10 +98,10 @@ def question(body: str, *, gzip: bool = False, status: int = 200) -> Question:
     return Question(PATH, (body,), gzip=gzip, status=status)
 
 
-def _envelope(brin6: str, request: str, rest: str, code: str, klantnaam: str) -> str:
+def _envelope(brin6: str, request: str, rest: str, code: str, klantnaam: str, klantcode: str) -> str:
     header = (
         f'<autorisatie xmlns="{AUTORISATIE}"><autorisatiesleutel>{code}</autorisatiesleutel>'
-        f"<klantcode>{KLANTCODE}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
+        f"<klantcode>{klantcode}</klantcode><klantnaam>{klantnaam}</klantnaam></autorisatie>"
     )
     body = (
         f'<{request} xmlns="{LEERLINGGEGEVENS}"><schooljaar>{SCHOOLJAAR}</schooljaar><brincode>{brin6[:4]}</brincode>'

@@ -1,11 +1,14 @@
 """The figures of the benchmarks and how they are printed."""
 
+import gzip
+from functools import partial
 from itertools import islice
 
 import pytest
 from figures import Requirement, Spread, number, ratios
-from load import Question
+from load import Answer, Question
 from nation import MEAN, sizes
+from paired import KINDS, is_expected, take_turns
 
 
 def test_a_spread_is_the_median_with_the_lowest_and_the_highest() -> None:
@@ -55,3 +58,34 @@ def test_a_question_is_a_whole_http_message() -> None:
     assert b"\r\nAccept-Encoding: gzip" in head
     (get,) = Question("/pad").raw()
     assert get == b"GET /pad HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_two_codes_go_first_in_turn() -> None:
+    """The one that goes first changes every round, and the round that warms up is not in the result."""
+    done: list[tuple[str, int]] = []
+
+    def act(name: str, turn: int) -> str:
+        done.append((name, turn))
+        return f"{name}{turn}"
+
+    assert take_turns(3, [partial(act, "a"), partial(act, "b")]) == [["a1", "a2", "a3"], ["b1", "b2", "b3"]]
+    assert done == [("b", 0), ("a", 0), ("a", 1), ("b", 1), ("b", 2), ("a", 2), ("a", 3), ("b", 3)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "is_right"),
+    [
+        ("plain", Answer(200, gzipped=False, body=b"<leerling ><leerling >"), True),
+        ("plain", Answer(200, gzipped=False, body=b"<leerling >"), False),
+        ("plain", Answer(500, gzipped=False, body=b"<leerling ><leerling >"), False),
+        ("gzip", Answer(200, gzipped=True, body=gzip.compress(b"<leerling ><leerling >")), True),
+        ("gzip", Answer(200, gzipped=False, body=b"<leerling ><leerling >"), False),
+        ("refused", Answer(500, gzipped=False, body=b"Client.AutorisatieOngeldig"), True),
+        ("refused", Answer(500, gzipped=False, body=b"Server"), False),
+        ("geenwijzigingen", Answer(200, gzipped=False, body=b"<geenwijzigingen/>"), True),
+        ("geenwijzigingen", Answer(200, gzipped=False, body=b"<leerling ><leerling >"), False),
+    ],
+)
+def test_an_answer_is_judged_by_its_content(kind: str, answer: Answer, *, is_right: bool) -> None:
+    """Two codes are compared only on the answer that was asked for: its status, its coding and its content."""
+    assert is_expected(answer, KINDS[kind], pupils=2) is is_right
