@@ -21,7 +21,6 @@ from servers import BACKENDS, PATH, Backend, Server, ours
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.tables import persoon, school, vestiging
-from uwlr_adapter.db import locks
 from uwlr_adapter.db.database import Database
 
 SIZE = 25
@@ -93,7 +92,7 @@ def fill(backend: Backend, brins: Sequence[str]) -> None:
 def _copy(database: Database, example: str, brins: Sequence[str]) -> None:
     """Copy the records of the example to every vestiging; a person of a copy has a number of its own."""
     with database.writing() as connection:
-        locks.no_time_limit(connection)
+        database.backend.remove_time_limits(connection)
         connection.execute(school.insert(), [{"brincode": brin6[:4], "version": 1} for brin6 in brins])
         connection.execute(
             vestiging.insert(),

@@ -23,8 +23,7 @@ from uwlr_adapter.administratie.tables import (
 from uwlr_adapter.clock import AMSTERDAM, from_utc
 from uwlr_adapter.contract.names import AUTORISATIE, LEERLINGGEGEVENS
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.tables import Status, koppeling
+from uwlr_adapter.koppelingen.tables import Status, afnemer, koppeling
 from uwlr_adapter.web.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 
 from spyne import Application, Array, ComplexModel, DateTime, Fault, Service, Unicode, XmlAttribute, rpc  # isort: skip
@@ -208,8 +207,7 @@ def _admit(connection: sa.Connection, server_keys: ServerKeys, header: Any, verz
     """Return the brin6 that the caller may ask for, or raise a fault."""
     caller = None
     if header is not None:
-        now = datetime.now(UTC)
-        caller = afnemers.identify(connection, header.klantnaam or "", header.klantcode or "", now, server_keys)
+        caller = _identify(connection, server_keys, header.klantnaam or "", header.klantcode or "")
     if caller is None:
         raise Fault("Client.OngeldigeKlantIdentificatie", "De klantnaam of klantcode is onjuist.")
     brin6 = f"{verzoek.brincode}{verzoek.dependancecode}"
@@ -221,6 +219,16 @@ def _admit(connection: sa.Connection, server_keys: ServerKeys, header: Any, verz
     ):
         raise Fault("Client.AutorisatieOngeldig", "De autorisatiesleutel is onjuist.")
     return brin6
+
+
+def _identify(connection: sa.Connection, server_keys: ServerKeys, klantnaam: str, klantcode: str) -> Any:  # noqa: ANN401
+    """Return the row of the afnemer that calls, if it is known."""
+    row = connection.execute(sa.select(afnemer).where(afnemer.c.klantnaam == klantnaam)).one_or_none()
+    if row is None or row.disabled_at is not None:
+        return None
+    presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
+    digests = row.klantcode_digest, row.previous_digest, row.previous_until
+    return row if presented.matches_either(*digests, datetime.now(UTC)) else None
 
 
 def _changed(connection: sa.Connection, brin6: str) -> datetime:

@@ -7,6 +7,7 @@ needs the present takes a `Clock`, so that no setting, header or environment var
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -19,9 +20,8 @@ Clock = Callable[[], datetime]
 _SCHOOLJAAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
-def now() -> datetime:
-    """Return the present in UTC: the `Clock` of a running service."""
-    return datetime.now(UTC)
+now: Clock = partial(datetime.now, UTC)
+"""The `Clock` of a running service: the present in UTC."""
 
 
 def to_utc(moment: datetime) -> datetime:

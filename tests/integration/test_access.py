@@ -14,8 +14,7 @@ from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query
+from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import actions
@@ -148,7 +147,7 @@ def test_koppelingen_are_seen_in_one_order(world: World) -> None:
     end(world, first)
     second = world.activate()
     caller, school = Autorisatie(CODE, KLANTCODE, "Snappet"), SchoolReference(BRIN6[:4], BRIN6[4:], None)
-    found = world.database.look(world.gate.query(caller, school, AccessStatements()))
+    found = world.database.look(world.gate.query(caller, school, AccessStatements(), {}))
     for rows in (found, found[::-1]):
         assert [one.id for one in world.gate.read(rows, caller, school).koppelingen] == [first.id, second.id]
 

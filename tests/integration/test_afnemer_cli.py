@@ -7,12 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 from support.school_builder import MOMENT
+from support.world import identify
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import afnemers
 from uwlr_adapter.settings import Settings
 
 
@@ -39,8 +39,7 @@ def is_known(context: Context, klantcode: str, after: timedelta = timedelta(0)) 
     """Whether Snappet is let in with this klantcode, some time from now."""
     with context.database() as database:
         server_keys = ServerKeys.from_settings(context.settings, database)
-        with database.reading() as connection:
-            return afnemers.identify(connection, "Snappet", klantcode, MOMENT + after, server_keys) is not None
+        return identify(database, server_keys, "Snappet", klantcode, MOMENT + after) is not None
 
 
 def test_add(context: Context) -> None:

@@ -24,8 +24,7 @@ from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query
+from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.server.application import make_app
 
 EVERYTHING, LEERLINGEN = names.HAAL_LEERLINGGEGEVENS, names.HAAL_LEERLINGEN
@@ -86,7 +85,7 @@ def test_geenwijzigingen_needs_no_bytes(school: TrialSchool) -> None:
     """A caller that has the content is answered without a read of the bytes, also by a process that never sent them."""
     first = school.fetch()
     school.restart()
-    with patch.object(store.AnswerStore, "content", side_effect=AssertionError):
+    with patch.object(store, "content_query", side_effect=AssertionError):
         assert school.fetch(last=first.aanmaakdatum).outcome == "geenwijzigingen"
 
 
@@ -263,7 +262,7 @@ def test_an_answer_that_is_wrong_is_not_kept(school: TrialSchool) -> None:
 
 def test_a_full_disk(school: TrialSchool) -> None:
     """SQLite without room: a fault of the server and never half an answer; right again when there is room."""
-    if not school.database.is_sqlite:
+    if not school.database.backend.is_embedded:
         pytest.skip("PostgreSQL's disk is not ours to fill")
     eckids = [f"https://ketenid.nl/pilot/{sha512(bytes([number])).hexdigest()}" for number in range(250)]
     many = [Leerling(str(number), eckid=eckid, roepnaam="Bo") for number, eckid in enumerate(eckids)]

@@ -40,11 +40,11 @@ def kept(school: TrialSchool) -> tuple[int, int]:
 def test_a_school_that_is_held_too_long(school: TrialSchool) -> None:
     """While another transaction holds the school no answer of it is kept or sent; then it is, without help."""
     with school.database.writing() as connection:  # on SQLite that is the only writer
-        if not school.database.is_sqlite:
+        if not school.database.backend.is_embedded:
             connection.exec_driver_sql("SELECT 1 FROM school FOR UPDATE")
         assert school.fetch().outcome == TEMPORARY
     assert kept(school) == (0, 0)
-    if not school.database.is_sqlite:
+    if not school.database.backend.is_embedded:
         assert school.last_entry.outcome == TEMPORARY
     assert school.fetch().outcome == DATA
     assert kept(school) == (1, 1)
@@ -56,7 +56,7 @@ def test_a_school_that_is_held_too_long(school: TrialSchool) -> None:
 )
 def test_a_database_that_goes_away(school: TrialSchool, where: tuple[object, str], expected: str) -> None:
     """While the records are read, or while the answer is kept: a fault. In between nothing is open, nobody notices."""
-    if school.database.is_sqlite:
+    if school.database.backend.is_embedded:
         pytest.skip("SQLite has no connection that somebody else can end")
     room, naam = where
     work = getattr(room, naam)

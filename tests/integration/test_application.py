@@ -169,7 +169,7 @@ def test_a_failure_of_our_own_is_a_fault_and_a_log_line(
     assert b"merkteken" not in reply.body
     assert (lines(database)[0].outcome, lines(database)[0].reason) == (code.decode(), "eigen fout")
     assert "own failure" in caplog.text
-    assert "exchange.py" in caplog.text
+    assert "leerlinggegevens.py" in caplog.text
     for secret in ("merkteken", "Ygr67BfgKl", served.klantcodes["Snappet"]):
         assert secret not in caplog.text
 

@@ -77,12 +77,12 @@ def test_a_current_database_is_only_read(tmp_path: Path) -> None:
 def test_a_later_commit_is_for_itself_only(tmp_path: Path) -> None:
     """Asynchronous commit holds for its own transaction; the next transaction waits for the disk again."""
     database = Database(Settings(data=tmp_path).database_url)
-    query = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
-    if not database.is_sqlite:  # the server of the tests keeps nothing over a power cut
+    query = "PRAGMA synchronous" if database.backend.is_embedded else "SHOW synchronous_commit"
+    if not database.backend.is_embedded:  # the server of the tests keeps nothing over a power cut
         sa.event.listen(database.engine, "connect", lambda made, _: made.execute("SET synchronous_commit = on"))
     found = []
     for later in (False, True, False):
         with database.writing(later=later) as connection:
             found.append(str(connection.exec_driver_sql(query).scalar()))
-    assert found == (["2", "1", "2"] if database.is_sqlite else ["on", "off", "on"])
+    assert found == (["2", "1", "2"] if database.backend.is_embedded else ["on", "off", "on"])
     database.close()

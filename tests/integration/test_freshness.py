@@ -22,7 +22,8 @@ from uwlr_adapter.answers.freshness import (
     validity_row,
     whole_second,
 )
-from uwlr_adapter.db.database import Database, fetch_queries, insert_rows
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.database import Database
 
 SERVER_KEY = AnswerKey(BRIN6, "2026-2027", "smalle set", "2.2", "leerlinggegevens")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -52,9 +53,9 @@ def see(
     opened: datetime = OPENED,
 ) -> datetime:
     """See content in a transaction that holds the school."""
-    _, found = fetch_queries(connection, [schools.version_query(BRIN6[:4], hold=True), last_seen_query(key)])
+    _, found = run(connection, [schools.version_query(BRIN6[:4], hold=True), last_seen_query(key)])
     changed = changed_since(found, content_hash, moment, opened)
-    insert_rows(connection, [validity_row(key, content_hash, changed, VALID)])
+    run(connection, [validity_row(key, content_hash, changed, VALID)])
     return changed
 
 

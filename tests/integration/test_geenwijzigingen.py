@@ -255,11 +255,26 @@ def test_a_change_in_another_group_counts(school: TrialSchool) -> None:
     two = replace(SMALLEST, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bo")))
     school.import_data(two)
     first = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>')
+    assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>").aanmaakdatum == first.aanmaakdatum
     school.wait(60)
     school.import_data(replace(two, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bob"))))
     again = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>', last=first.aanmaakdatum)
     assert again.outcome == "leerlinggegevens-leerlingen"
     assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>", last=first.aanmaakdatum).keys("leerling") == ["2"]
+
+
+def test_groups_that_were_never_asked_get_data(school: TrialSchool) -> None:
+    """A moment is no proof of what was given: each set of groups gets data once, in whatever order it is named."""
+    school.import_data(replace(SMALLEST, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bo"))))
+    moment = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>').aanmaakdatum
+    school.wait(3600)
+    found = [
+        school.fetch(names.HAAL_LEERLINGEN, groepen=groepen, last=last).outcome.removeprefix("leerlinggegevens-")
+        for groepen in ('<groep key="g1"/>', "<groep/>", '<groep key="g1"/><groep/>', '<groep/><groep key="g1"/>')
+        for last in (moment, written(school.moment))
+    ]
+    same = "geenwijzigingen"
+    assert found == [same, same, "leerlingen", same, "leerlingen", same, same, same]
 
 
 def test_each_version_has_its_own_moment(school: TrialSchool) -> None:
@@ -291,6 +306,8 @@ Content = tuple[object, ...]
 DAY_ZERO = date(2026, 11, 23)
 DEPARTURE = DAY_ZERO + timedelta(days=2)
 GROEPEN = (Groep("groep", "g1", "1a", "1"),)
+EVERYBODY = ('<groep key="g1"/><groep/>', '<groep/><groep key="g1"/>', '<groep key="g1"/><groep/><groep key="g9"/>')
+"""Ways to ask for all by their groups: twice the same set, and one with a group that nobody is in."""
 
 
 def _school(roepnaam: str = "Zoë", naam: str = "1a", fotourl: str | None = None) -> Dataset:
@@ -333,6 +350,11 @@ def content(school: str, operation: names.Operation, profiel: str, today: date) 
     return parts[operation.name]
 
 
+def _asked(operation: names.Operation, version: str, groepen: str) -> tuple[str, str, bool]:
+    """Return what tells one request from another: the operation, the version, and whether it names a group more."""
+    return operation.name, version, operation.by_groep and groepen == EVERYBODY[2]
+
+
 @dataclass(frozen=True)
 class Receipt:
     """An answer with data that the vendor got: its moment, which answer it was and the how manieth content of it."""
@@ -348,6 +370,7 @@ class ChangesMachine(RuleBasedStateMachine):
 
     operations = st.sampled_from(list(names.OPERATIONS.values()))
     versions = st.sampled_from(["2.2", "2.3"])
+    sets = st.sampled_from(EVERYBODY)
 
     def __init__(self) -> None:
         super().__init__()
@@ -361,6 +384,8 @@ class ChangesMachine(RuleBasedStateMachine):
         self.opening_sinds = self.school.moment
         self.seen: dict[AnswerKey, list[tuple[Content | None, datetime]]] = {}
         self.receipts: list[Receipt] = []
+        self.given: dict[tuple[str, str, bool], tuple[AnswerKey, int, int]] = {}
+        """What the koppeling was given last for what it asked: the answer, its content and the opening."""
 
     @rule(content=st.sampled_from(sorted(SCHOOLS)))
     def import_data(self, content: str) -> None:
@@ -389,16 +414,22 @@ class ChangesMachine(RuleBasedStateMachine):
         self.profiel = profiel
         self.school.set_profiel(profiel)
 
-    @rule(operation=operations, version=versions)
-    def fetch_without_a_moment(self, operation: names.Operation, version: str) -> None:
+    @rule(operation=operations, version=versions, groepen=sets)
+    def fetch_without_a_moment(self, operation: names.Operation, version: str, groepen: str) -> None:
         """Without a moment: data, or that there are none."""
-        self._fetch(operation, version, None, None)
+        self._fetch(operation, version, groepen, None, None)
 
-    @rule(operation=operations, version=versions, data=st.data(), form=st.sampled_from(["literal", "utc", "local"]))
+    @rule(
+        operation=operations,
+        version=versions,
+        groepen=sets,
+        data=st.data(),
+        form=st.sampled_from(["literal", "utc", "local"]),
+    )
     def fetch_with_a_received_moment(
-        self, operation: names.Operation, version: str, data: st.DataObject, form: str
+        self, operation: names.Operation, version: str, groepen: str, data: st.DataObject, form: str
     ) -> None:
-        """With the moment of an answer to this very request: no changes exactly when none was seen since."""
+        """With the moment of an answer: no changes exactly when it was given for this set and none was seen since."""
         mine = [one for one in self.receipts if (one.key[0], one.key[1]) == (operation.name, version)]
         if not mine:
             return
@@ -409,20 +440,29 @@ class ChangesMachine(RuleBasedStateMachine):
             "utc": written(moment),
             "local": moment.astimezone(ZoneInfo("Europe/Amsterdam")).replace(tzinfo=None).isoformat(),
         }[form]
-        self._fetch(operation, version, last, receipt)
+        self._fetch(operation, version, groepen, last, receipt)
 
-    @rule(operation=operations, version=versions, seconds=st.sampled_from([-3600, 0, 200, 290, 400, 4000, 90_000]))
-    def fetch_with_a_moment_of_its_own(self, operation: names.Operation, version: str, seconds: int) -> None:
-        """With a moment by the vendor's own clock: no changes only when the last one lies five minutes before it."""
+    @rule(
+        operation=operations,
+        version=versions,
+        groepen=sets,
+        seconds=st.sampled_from([-3600, 0, 200, 290, 400, 4000, 90_000]),
+    )
+    def fetch_with_a_moment_of_its_own(
+        self, operation: names.Operation, version: str, groepen: str, seconds: int
+    ) -> None:
+        """With a moment by the vendor's own clock: no changes when it has the answer and that is five minutes older."""
         moment = self.school.moment - timedelta(seconds=seconds)
         last = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.777Z")  # never a moment that we gave
-        outcome = self._fetch(operation, version, last, None)
+        given = self.given.get(_asked(operation, version, groepen))
+        outcome = self._fetch(operation, version, groepen, last, None)
         key = (operation.name, version, self.profiel)
         if self.seen[key][-1][0] is None:
             return
         since = max(self.seen[key][-1][1], self.opening_sinds)
         asked = datetime.fromisoformat(last)
-        if asked > self.school.moment or asked < since + timedelta(minutes=5):
+        has_it = given == (key, len(self.seen[key]), self.opening)
+        if not has_it or asked > self.school.moment or asked < since + timedelta(minutes=5):
             assert outcome == operation.payload
         elif asked > since + timedelta(minutes=6):  # the minute is room for rounding
             assert outcome == "geenwijzigingen"
@@ -431,7 +471,9 @@ class ChangesMachine(RuleBasedStateMachine):
         self.opening += 1
         self.opening_sinds = self.school.moment
 
-    def _fetch(self, operation: names.Operation, version: str, last: str | None, receipt: Receipt | None) -> str:
+    def _fetch(
+        self, operation: names.Operation, version: str, groepen: str, last: str | None, receipt: Receipt | None
+    ) -> str:
         """Fetch, and hold the answer to what the model says where it knows; returns the outcome."""
         key = (operation.name, version, self.profiel)
         today = self.school.moment.astimezone(ZoneInfo("Europe/Amsterdam")).date()
@@ -439,7 +481,9 @@ class ChangesMachine(RuleBasedStateMachine):
         seen = self.seen.setdefault(key, [])
         if not seen or seen[-1][0] != expected:
             seen.append((expected, self.school.moment))
-        found = self.school.fetch(operation, xsdversie=version, last=last)
+        found = self.school.fetch(
+            operation, xsdversie=version, last=last, groepen=groepen if operation.by_groep else None
+        )
         event(found.outcome)
         if expected is None:
             assert found.outcome == "geengegevens"
@@ -449,11 +493,13 @@ class ChangesMachine(RuleBasedStateMachine):
             self._open()
         if last is None:
             assert found.outcome == operation.payload
+        asked, now = _asked(operation, version, groepen), (key, len(seen), self.opening)
         if receipt is not None:
-            same = (receipt.key, receipt.serial, receipt.opening) == (key, len(seen), self.opening)
+            same = (receipt.key, receipt.serial, receipt.opening) == self.given.get(asked) == now
             assert found.outcome == ("geenwijzigingen" if same else operation.payload)
         if found.outcome == operation.payload:
-            self.receipts.append(Receipt(found.aanmaakdatum, key, len(seen), self.opening))
+            self.receipts.append(Receipt(found.aanmaakdatum, *now))
+            self.given[asked] = now
             assert found.peildatum == found.aanmaakdatum[:10]
         return found.outcome
 

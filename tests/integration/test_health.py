@@ -222,7 +222,7 @@ def test_the_log_has_a_line_for_each_request(app: App, served: ServedSchool, cap
 
 def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
     """An event inside a request has its id; an exception has its kind and place only."""
-    found = request_record.new_record("")
+    found = request_record.RequestRecord()
     try:
         raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
     except ValueError as error:
@@ -240,7 +240,7 @@ from uwlr_adapter.web import request_record
 from uwlr_adapter.web.metrics import Metrics
 metrics = Metrics()
 child = os.fork()
-metrics.count(request_record.new_record(""))
+metrics.count([request_record.RequestRecord()])
 if child:
     os.waitpid(child, 0)
     print(os.getpid(), child)

@@ -37,7 +37,7 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture
 def run(database: Database, tmp_path: Path) -> Run:
     """Return a function that runs a command as the shell does."""
-    assert database.is_sqlite
+    assert database.backend.is_embedded
 
     def invoke(group: str, *arguments: str) -> Result:
         console = Console(width=160, highlight=False)

@@ -15,7 +15,8 @@ from uwlr_adapter.administratie.model import ImportRefusedError, ImportReport
 from uwlr_adapter.administratie.sources.csv_set import csv_set
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db.database import Database, insert_rows
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.database import Database
 
 DAY = date(2026, 10, 1)
 NOW, LATER = "2026-2027", "2027-2028"
@@ -219,7 +220,7 @@ def test_an_undone_vestiging_that_an_answer_knows_lets_its_schoolkey_go(database
         validity = freshness.Validity(
             school_version=1, valid_from=now.date(), valid_until=None, renderer="proef", leerlingen=1, incomplete=0
         )
-        insert_rows(connection, [freshness.validity_row(key, "x", now, validity)])
+        run(connection, [freshness.validity_row(key, "x", now, validity)])
     with database.writing() as connection:
         batches.undo(connection, 1, MOMENT)
     import_dataset(database, make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="sk", brin6="21QW01"))

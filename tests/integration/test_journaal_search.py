@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.journaal import write_entries
 from support.school_builder import BRIN6, OTHER_BRIN6
 from support.world import World
 
@@ -27,7 +28,7 @@ def call(world: World, moment: datetime, outcome: str = ANSWERED, koppeling_id: 
     """Write down a call for 21QW00."""
     with world.database.writing() as connection:
         line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, outcome=outcome, koppeling_id=koppeling_id, brin6=BRIN6)
-        writer.record_verzoeken(connection, [line])
+        write_entries(connection, line)
 
 
 def search(world: World, question: EntryFilter, limit: int = 100, before_id: int | None = None) -> list[Entry]:

@@ -1,18 +1,21 @@
 """Calls in the journaal: however many there are in one commit, each is there once, or none of them is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from support.school_builder import MOMENT, open_database
+from support.school_builder import BRIN6, MOMENT, SchoolBuilder, open_database
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.exchange import commit
+from uwlr_adapter.exchange.commit import MAX_ROWS
+from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
 from uwlr_adapter.journaal import search, tables
-from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
-from uwlr_adapter.journaal.writer import MAX_ROWS, JournaalWriter
+from uwlr_adapter.journaal.model import EntryKind, Refusal, RefusalReason, VerzoekEntry
 
 
 @pytest.fixture
@@ -46,14 +49,36 @@ def refusals(number: int) -> list[Refusal]:
     return [Refusal(MOMENT + timedelta(seconds=30 * (n % 4)), f"192.0.2.{n % 3}", "Client.X") for n in range(number)]
 
 
-@pytest.mark.parametrize(("calls", "refused"), [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)])
-def test_each_call_is_written_once(database: Database, calls: int, refused: int) -> None:
-    """Entries are read back as they were written, by one statement or in a transaction; refusals add up."""
+def write(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> list[bool]:
+    """Write calls in one commit; return for each whether it was written."""
+    outcomes = [Outcome(entry, AnswerBytes(b"")) for entry in entries]
+    return commit.are_written(outcomes, database.write(commit.commands(outcomes)))
+
+
+CROWDS = [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)]
+
+
+@pytest.mark.parametrize(("calls", "refused"), CROWDS)
+@pytest.mark.parametrize("granted", [False, True])
+def test_each_call_is_written_once(database: Database, calls: int, refused: int, *, granted: bool) -> None:
+    """Entries are read back as they were written, by one statement or by more, with access or without; refusals add up.
+
+    Of those with access every third one is without.
+    """
     given = requests(calls)
+    if granted:
+        builder = SchoolBuilder(database)
+        builder.add_vestigingen(BRIN6)
+        builder.add_afnemer("Snappet")
+        koppeling = builder.activate("snappet")
+        given = [
+            replace(one, koppeling_id=koppeling.id, koppeling_version=koppeling.version) if place % 3 else one
+            for place, one in enumerate(given, start=1)
+        ]
     for _ in range(2):
-        JournaalWriter(database).write_all([*given, *refusals(refused)])
+        assert write(database, [*given, *refusals(refused)]) == [True] * (calls + refused)
     with database.reading() as connection:
-        found = search.read(connection, limit=1000)
+        found = [one for one in search.read(connection, limit=1000) if one.kind is EntryKind.VERZOEK]
         counted = connection.execute(sa.select(tables.refusal)).all()
     assert len(found) == 2 * calls
     for line in given:
@@ -72,20 +97,25 @@ def test_each_call_is_written_once(database: Database, calls: int, refused: int)
     assert len(counted) == min(refused, 6)
 
 
-@pytest.mark.parametrize(("calls", "refused"), [(3, 0), (0, 3), (3, 3)])
-def test_what_cannot_be_written_is_told(database: Database, calls: int, refused: int) -> None:
-    """When the table is away the failure is told, and afterwards all is right without help."""
+BOTH = (tables.journaal.name, tables.refusal.name)
+
+
+@pytest.mark.parametrize(
+    ("calls", "refused", "away"),
+    [(3, 0, BOTH), (0, 3, BOTH), (3, 3, BOTH), (3, 3, BOTH[:1]), (3, 3, BOTH[1:]), (MAX_ROWS + 1, 3, BOTH[1:])],
+)
+def test_what_cannot_be_written_is_told(database: Database, calls: int, refused: int, away: tuple[str, ...]) -> None:
+    """When a table is away the failure is told, nothing is there of the others, and afterwards all is right."""
     lines: list[VerzoekEntry | Refusal] = [*requests(calls), *refusals(refused)]
-    names = [tables.journaal.name, tables.refusal.name]
-    for old, new in ((table, f"{table}_weg") for table in names):
+    for table in away:
         with database.writing() as connection:
-            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_weg")
     with pytest.raises(DBAPIError):
-        JournaalWriter(database).write_all(lines)
-    for table in names:
+        write(database, lines)
+    for table in away:
         with database.writing() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {table}_weg RENAME TO {table}")
-    JournaalWriter(database).write_all(lines)
+    assert write(database, lines) == [True] * len(lines)
     with database.reading() as connection:
         assert len(search.read(connection)) == calls
         assert connection.scalar(sa.select(sa.func.coalesce(sa.func.sum(tables.refusal.c.occurrences), 0))) == refused

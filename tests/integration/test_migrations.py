@@ -173,7 +173,7 @@ def test_a_newer_database_that_is_not_readable_is_not_touched(database: Database
             use()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0006"])
+@pytest.mark.parametrize("revision", ["0001", "0006", "0007"])
 def test_an_older_database_names_the_upgrade(database: Database, revision: str) -> None:
     """Without a schema number, or with a lower one, it is refused with `db upgrade`; without tables, with `init`."""
     with pytest.raises(DatabaseAbsentError, match="uwlr-adapter init"):

@@ -14,11 +14,10 @@ from support.databases import PostgresServer
 from support.event_loop import run
 
 from uwlr_adapter.db import limits
+from uwlr_adapter.db.backend import run as asked
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.database import fetch_queries as asked
-from uwlr_adapter.db.libpq import Row, Step
-from uwlr_adapter.db.pipeline import Pipeline
-from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
+from uwlr_adapter.db.libpq import Pipeline
+from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement, Step
 
 TRIAL = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
 INSERT = InsertStatement(TRIAL, ["a", "b"])
@@ -53,12 +52,12 @@ def play(database: Database, work: Callable[[Pipeline], Awaitable[Result]]) -> R
 
 def put(database: Database, *rows: tuple[int, str | None]) -> list[Step]:
     """Return a statement for each of these rows."""
-    return [INSERT.step(database.engine.dialect, [{"a": a, "b": b}]) for a, b in rows]
+    return [Insert(INSERT, [{"a": a, "b": b}]).step(database.engine.dialect) for a, b in rows]
 
 
 def ask(database: Database, *numbers: int) -> list[Step]:
     """Return a question about each of these numbers."""
-    return [QUESTION.step(database.engine.dialect, {"a": number}) for number in numbers]
+    return [Query(QUESTION, {"a": number}).step(database.engine.dialect) for number in numbers]
 
 
 def number_of_rows(database: Database) -> object:
@@ -74,8 +73,8 @@ def test_a_connection_that_others_used(database: Database) -> None:
         assert asked(connection, [counted]) == [[(0,)]]
 
     async def work(pipe: Pipeline) -> list[list[Row]]:
-        await pipe.execute(put(database, (1, "een")))
-        return await pipe.fetch(ask(database, 1))
+        await pipe.run(put(database, (1, "een")))
+        return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[(1, "een")]]
 
@@ -84,8 +83,8 @@ def test_each_question_gets_its_own_rows(database: Database) -> None:
     """In their order, none and several rows too, and again once the statements are prepared."""
 
     async def work(pipe: Pipeline) -> list[Any]:
-        await pipe.execute(put(database, (1, "een"), (2, None), (2, "twee 😀")))
-        return [await pipe.fetch(ask(database, 2, 3, 1, 1)) for _ in range(2)]
+        await pipe.run(put(database, (1, "een"), (2, None), (2, "twee 😀")))
+        return [await pipe.run(ask(database, 2, 3, 1, 1)) for _ in range(2)]
 
     found = [[(2, None), (2, "twee 😀")], [], [(1, "een")], [(1, "een")]]
     assert play(database, work) == [found, found]
@@ -96,8 +95,8 @@ def test_what_does_not_fit_in_the_socket_is_sent_on(database: Database) -> None:
     lang = "x" * 2_000_000
 
     async def work(pipe: Pipeline) -> list[Any]:
-        await pipe.execute(put(database, *((number, lang) for number in range(8))))
-        return await pipe.fetch(ask(database, *range(8)))
+        await pipe.run(put(database, *((number, lang) for number in range(8))))
+        return await pipe.run(ask(database, *range(8)))
 
     assert play(database, work) == [[(number, lang)] for number in range(8)]
 
@@ -107,10 +106,10 @@ def test_one_that_fails_undoes_them_all(database: Database) -> None:
 
     async def work(pipe: Pipeline) -> None:
         with pytest.raises(DBAPIError) as caught:
-            await pipe.execute(put(database, (1, "geheim"), (13, "geheim"), (2, "geheim")))
+            await pipe.run(put(database, (1, "geheim"), (13, "geheim"), (2, "geheim")))
         assert "geheim" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
         assert number_of_rows(database) == 0
-        await pipe.execute(put(database, (3, None)))
+        await pipe.run(put(database, (3, None)))
 
     play(database, work)
     assert number_of_rows(database) == 1
@@ -120,14 +119,14 @@ def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
     """The caller gets the failure, the other connections are dropped too, and the next request succeeds."""
 
     async def work(pipe: Pipeline) -> list[Any]:
-        await pipe.fetch(ask(database, 1))
+        await pipe.run(ask(database, 1))
         failures: list[object] = []
         database.on_failure, generation = failures.append, database.generation
         with pytest.raises(DBAPIError):
-            await pipe.fetch([Step("SELECT pg_terminate_backend(pg_backend_pid())", [])])
+            await pipe.run([Step("SELECT pg_terminate_backend(pg_backend_pid())", [])])
         assert len(failures) == 1
         assert database.generation > generation
-        return await pipe.fetch(ask(database, 1))
+        return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[]]
 
@@ -137,15 +136,15 @@ def test_a_connection_that_is_lost_while_idle_is_not_noticed(database: Database,
     """Nobody fails, and others keep their connections, whether the loop had time to hear of it or not."""
 
     async def work(pipe: Pipeline) -> list[Any]:
-        (((pid,),),) = await pipe.fetch([Step("SELECT pg_backend_pid()", [])])
+        (((pid,),),) = await pipe.run([Step("SELECT pg_backend_pid()", [])])
         generation = database.generation
         with database.reading() as connection:
             connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
         for _ in range(rounds):
             await asyncio.sleep(0)
-        await pipe.execute(put(database, (1, None)))
+        await pipe.run(put(database, (1, None)))
         assert database.generation == generation
-        return await pipe.fetch(ask(database, 1))
+        return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[(1, None)]]
 
@@ -155,15 +154,15 @@ def test_a_connection_that_says_something_unasked_is_left(database: Database) ->
     pid = Step("SELECT pg_backend_pid()", [])
 
     async def work(pipe: Pipeline) -> list[Any]:
-        first = await pipe.fetch([pid])
-        await pipe.execute([Step("LISTEN proef", [])])
+        first = await pipe.run([pid])
+        await pipe.run([Step("LISTEN proef", [])])
         with database.writing() as connection:
             connection.exec_driver_sql("NOTIFY proef")
         held: Any = pipe._connection  # noqa: SLF001 - only there is its socket
         select.select([held.libpq.pgconn.socket], [], [])
         for _ in range(3):
             await asyncio.sleep(0)
-        return [first, await pipe.fetch([pid])]
+        return [first, await pipe.run([pid])]
 
     first, second = play(database, work)
     assert first != second
@@ -174,9 +173,9 @@ def test_a_connection_that_others_distrust_is_left(database: Database) -> None:
     pid = Step("SELECT pg_backend_pid()", [])
 
     async def work(pipe: Pipeline) -> list[Any]:
-        found: list[Any] = [await pipe.fetch([pid]) for _ in range(2)]
+        found: list[Any] = [await pipe.run([pid]) for _ in range(2)]
         database.close()
-        return [*found, await pipe.fetch([pid])]
+        return [*found, await pipe.run([pid])]
 
     first, second, third = play(database, work)
     assert first == second != third
@@ -187,7 +186,7 @@ def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
 
     async def work(pipe: Pipeline) -> list[Any]:
         with patch.object(limits, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
-            await pipe.fetch([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
-        return await pipe.fetch(ask(database, 1))
+            await pipe.run([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
+        return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[]]

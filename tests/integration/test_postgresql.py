@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,20 +31,22 @@ from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
-from uwlr_adapter.db import bulk, limits, locks
+from uwlr_adapter.db import backend, bulk, limits, locks
 from uwlr_adapter.db import postgresql as postgresql_backend
-from uwlr_adapter.db.database import Database, DatabaseUnusableError, fetch_queries
-from uwlr_adapter.db.libpq import LibpqConnection, Row, Step, libpq_of
-from uwlr_adapter.db.pipeline import Pipeline
-from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
+from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.db.libpq import LibpqConnection, libpq_of
+from uwlr_adapter.db.postgresql import Postgresql
+from uwlr_adapter.db.statements import Command, Insert, InsertStatement, Query, Row, SelectStatement, Step
+from uwlr_adapter.exchange import commit
+from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
 from uwlr_adapter.journaal import model, search, tables
 from uwlr_adapter.journaal.model import EntryKind, Refusal, VerzoekEntry
-from uwlr_adapter.journaal.writer import JournaalWriter, insert_steps
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, ChangedMeanwhileError, CodeInUseError, KoppelingError
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 TEMPORARY = "Server.TijdelijkNietBeschikbaar"
 TRIAL = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer))
@@ -130,8 +131,8 @@ def test_a_message_that_is_larger_than_what_the_socket_takes(database: Database)
     with database.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE groot (a int, b bytea)")
     kind, large = database.engine.dialect, os.urandom(8_000_000)
-    waits = SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7)))
-    steps = [waits.step(kind, {}), InsertStatement(LARGE, ["a", "b"]).step(kind, [{"a": 1, "b": large}])]
+    waits = Query(SelectStatement(sa.select(sa.func.pg_advisory_xact_lock(7))), {})
+    steps = [waits.step(kind), Insert(InsertStatement(LARGE, ["a", "b"]), [{"a": 1, "b": large}]).step(kind)]
     failures: list[Exception] = []
 
     def write() -> None:
@@ -160,7 +161,7 @@ def test_a_server_that_cannot_be_reached_is_a_failure_of_the_database(url: str) 
     for work in (
         lambda: away.look(Query(ALL, {})),
         lambda: away.snapshot([Query(ALL, {})]),
-        lambda: away.put(INSERT, [{"a": 1}]),
+        lambda: away.write([Insert(INSERT, [{"a": 1}])]),
     ):
         with pytest.raises(DBAPIError):
             work()
@@ -204,10 +205,10 @@ def test_what_is_prepared_outlives_a_transaction_that_is_undone(database: Databa
             connection.execute(sa.text("INSERT INTO proef VALUES (1)"))
             for _ in range(8):  # so often that the driver would prepare it too
                 connection.execute(sa.text("SELECT 1"))
-            assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(1,)]]
+            assert backend.run(connection, [Query(COUNTED, {})]) == [[(1,)]]
             raise ZeroDivisionError
     with database.reading() as connection:
-        assert fetch_queries(connection, [Query(COUNTED, {})]) == [[(0,)]]
+        assert backend.run(connection, [Query(COUNTED, {})]) == [[(0,)]]
         assert connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) == 1
 
 
@@ -219,14 +220,14 @@ def test_a_table_that_changed_under_a_prepared_statement(database: Database) -> 
     failures: list[object] = []
     database.on_failure = failures.append
     with database.reading() as connection:
-        assert fetch_queries(connection, [Query(ALL, {})]) == [[(7,)]]
+        assert backend.run(connection, [Query(ALL, {})]) == [[(7,)]]
     with Database(database.url.render_as_string(hide_password=False)).writing() as connection:
         connection.exec_driver_sql("ALTER TABLE proef ALTER COLUMN a TYPE text")
     with pytest.raises(DBAPIError), database.reading() as connection:
-        fetch_queries(connection, [Query(ALL, {})])
+        backend.run(connection, [Query(ALL, {})])
     assert len(failures) == 1
     with database.reading() as connection:
-        assert fetch_queries(connection, [Query(ALL, {})]) == [[("7",)]]
+        assert backend.run(connection, [Query(ALL, {})]) == [[("7",)]]
 
 
 def test_the_limits_are_in_force(url: str) -> None:
@@ -332,23 +333,27 @@ def test_a_lock_is_held_until_the_end(database: Database) -> None:
     assert order == ["first", "second"]
 
 
+def statements(entries: Sequence[VerzoekEntry | Refusal]) -> list[Command]:
+    """Return the statements that write calls down."""
+    return commit.commands([Outcome(entry, AnswerBytes(b"")) for entry in entries])
+
+
 def by_pipeline(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
     """Write calls down as the event loop does."""
 
     async def main() -> None:
-        with ThreadPoolExecutor(1) as executor:
-            pipeline = Pipeline(database, executor)
-            try:
-                await pipeline.execute(insert_steps(entries, database.engine.dialect))
-            finally:
-                pipeline.close()
+        loop_database = database.for_loop()
+        try:
+            await loop_database.write(statements(entries))
+        finally:
+            loop_database.close()
 
     run(main())
 
 
 def by_thread(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> None:
     """Write calls down as a thread does."""
-    JournaalWriter(database).write_all(entries)
+    database.write(statements(entries))
 
 
 @pytest.mark.parametrize("write", [by_pipeline, by_thread], ids=["pipeline", "thread"])
@@ -397,8 +402,7 @@ def test_a_connection_lost_while_idle_is_not_noticed(url: str, tmp_path: Path) -
     school = TrialSchool(tmp_path)
     assert school.fetch().outcome == "leerlinggegevens"
     failures: list[object] = []
-    assert school.app.exchange is not None
-    school.app.exchange.database.on_failure = failures.append
+    school.app.endpoints[LEERLINGGEGEVENS.path].exchange.database.on_failure = failures.append
     end_connections(school.database)
     assert school.fetch().outcome == "leerlinggegevens"
     assert not failures
@@ -435,13 +439,13 @@ def test_a_transaction_begins_anew_on_a_connection_that_was_lost_unseen(database
 def test_a_connection_lost_half_way_is_a_fault_and_nothing_is_done_twice(url: str, tmp_path: Path) -> None:
     """A request whose connection goes before its line is written is not done again; the next one is right."""
     school = TrialSchool(tmp_path)
-    put = InsertStatement.put
+    write = Postgresql.write
 
-    def cut(*given: Any) -> None:
+    def cut(*given: Any) -> list[list[Row]]:
         end_connections(school.database)
-        put(*given)
+        return write(*given)
 
-    with patch.object(InsertStatement, "put", cut):
+    with patch.object(Postgresql, "write", cut):
         assert school.fetch().outcome == TEMPORARY
     with school.database.reading() as connection:
         assert [one for one in search.read(connection) if one.kind is model.EntryKind.VERZOEK] == []
@@ -480,8 +484,8 @@ def test_a_standby_is_left_by_single_statements(url: str, database: Database) ->
     with admin.writing() as connection:
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
     with pytest.raises(DBAPIError):
-        database.put(INSERT, [{"a": 1}])
-    database.put(INSERT, [{"a": 1}])
+        database.write([Insert(INSERT, [{"a": 1}])])
+    database.write([Insert(INSERT, [{"a": 1}])])
     with database.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(TRIAL)) == 1
 
@@ -515,13 +519,13 @@ def test_a_server_that_stops_and_starts(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("UWLR_DATABASE", url)
         school = TrialSchool(tmp_path)
         assert school.fetch().outcome == "leerlinggegevens"
-        put = InsertStatement.put
+        write = Postgresql.write
 
-        def stop(*given: Any) -> None:
+        def stop(*given: Any) -> list[list[Row]]:
             server.stop()
-            put(*given)
+            return write(*given)
 
-        with patch.object(InsertStatement, "put", stop):
+        with patch.object(Postgresql, "write", stop):
             assert school.fetch().outcome == TEMPORARY
         assert school.fetch().outcome == TEMPORARY
         with pytest.raises(DatabaseUnusableError, match="cannot be reached"):
@@ -555,12 +559,12 @@ def test_many_rows_arrive_as_they_are(database: Database) -> None:
             "moment": None if number % 2 else day.replace(tzinfo=None),
             "lijst": [["rol", TEXTS[number % len(TEXTS)]], number, None, {"a": "\\N"}],
         }
-        for number in range(bulk.COPY_FROM * 3)
+        for number in range(postgresql_backend.COPY_FROM * 3)
     ]
     with database.writing() as connection:
         KINDS.create(connection)
     found = []
-    for size in (len(rows), bulk.COPY_FROM - 1):
+    for size in (len(rows), postgresql_backend.COPY_FROM - 1):
         with database.writing() as connection:
             for start in range(0, len(rows), size):
                 bulk.insert_many(connection, KINDS, rows[start : start + size])

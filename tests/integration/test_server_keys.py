@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, open_database
+from support.world import identify
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file
@@ -78,7 +79,7 @@ def test_no_file_is_made_beside_another_database(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside another database than SQLite the keys must be given."""
-    monkeypatch.setattr(database, "is_sqlite", False)
+    monkeypatch.setattr(database.backend, "is_embedded", False)
     with pytest.raises(ServerKeyError, match="UWLR_KEYS"):
         load(tmp_path, database)
     assert not (tmp_path / "keys").exists()
@@ -155,8 +156,7 @@ def test_rotation(tmp_path: Path, database: Database) -> None:
     with database.writing() as connection:
         afnemers.add(connection, old, "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
     both = load(tmp_path, database, f"{B},{A}")
-    with database.reading() as connection:
-        assert afnemers.identify(connection, "Snappet", KLANTCODE, MOMENT, both) is not None
+    assert identify(database, both, "Snappet", KLANTCODE, MOMENT) is not None
     with pytest.raises(ServerKeyError, match="'a' is missing"):
         load(tmp_path, database, B)
     with database.writing() as connection:

@@ -14,13 +14,14 @@ import uwlr_adapter
 from pathlib import Path
 from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract import schemas
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 from uwlr_adapter.web.soap.wsdl import wsdl
 home = Path(uwlr_adapter.__file__).parent
 assert home.is_relative_to(Path(FOLDER).resolve()), home
 assert contract_file("schemas/2.2/antwoord.xsd").is_relative_to(home)
 for page in ("templates/base.html", "static/portaal.css", "static/portaal.js"):
     assert (home / "portal" / page).is_file(), page
-assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl("https://uwlr.example")
+assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, LEERLINGGEGEVENS.path, "https://uwlr.example")
 """
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from support.journaal import write_entries
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Portal
 from support.served_school import import_one_of_each
 
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.fields import SET_NAMES
 from uwlr_adapter.contract.profiles import STANDARD
-from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.portal import sharing
 from uwlr_adapter.portal.journaal import PER_PAGE
@@ -46,8 +46,9 @@ def write(
     """Write lines of calls in the journaal."""
     with portal.database.writing() as connection:
         for _ in range(times):
-            line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, (), outcome, reason, koppeling_id, brin6, 25)
-            writer.record_verzoeken(connection, [line])
+            line = VerzoekEntry(moment, "HaalLeerlinggegevens", 1, outcome=outcome, reason=reason)
+            line.koppeling_id, line.brin6, line.leerlingen = koppeling_id, brin6, 25
+            write_entries(connection, line)
 
 
 def picture(browser: Browser) -> tuple[str, int, int]:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from support.portal_browser import MOMENT, Page, Portal
+from support.world import identify
 
 from uwlr_adapter.journaal import model, search
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -22,8 +23,7 @@ def klantcode(page: Page) -> str:
 def identifies(portal: Portal, klantnaam: str, code: str) -> bool:
     """Return whether a caller with this klantcode is known now."""
     server_keys = ServerKeys.from_settings(portal.settings, portal.database)
-    with portal.database.reading() as connection:
-        return afnemers.identify(connection, klantnaam, code, portal.clock.moment, server_keys) is not None
+    return identify(portal.database, server_keys, klantnaam, code, portal.clock.moment) is not None
 
 
 def acts(portal: Portal) -> list[str]:

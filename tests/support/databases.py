@@ -110,7 +110,7 @@ def url_of(server: Any) -> sa.URL:
 
 def everything(database: Database) -> bytes:
     """Return all that a database holds: the bytes of SQLite's files, every row of PostgreSQL's tables."""
-    if database.is_sqlite:
+    if database.backend.is_embedded:
         database.close()
         files = Path(database.url.database or "").parent.glob("uwlr.sqlite3*")
         return b"".join(file.read_bytes() for file in files)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from support.journaal import write_entries
 from support.school_builder import ACTOR, SchoolBuilder, quick_hash
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -13,7 +14,6 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo import setup
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
-from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers
@@ -108,8 +108,9 @@ def _live_through(connection: sa.Connection, koppelingen: dict[str, Koppeling], 
         when = midnight - timedelta(days=days) + timedelta(hours=2, minutes=minutes)
         one, leerlingen = koppelingen[naam], 232 if outcome == "leerlinggegevens" else None
         afnemer_id = one.afnemer_id or 0
-        line = VerzoekEntry(when, "HaalLeerlinggegevens", afnemer_id, (), outcome, reason, one.id, FULL, leerlingen)
-        writer.record_verzoeken(connection, [line])
+        line = VerzoekEntry(when, "HaalLeerlinggegevens", afnemer_id, outcome=outcome, reason=reason)
+        line.koppeling_id, line.brin6, line.leerlingen = one.id, FULL, leerlingen
+        write_entries(connection, line)
 
     for days in range(DAYS - 1, 0, -1):
         if days in {11, 12}:

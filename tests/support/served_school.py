@@ -63,7 +63,7 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
     database = Database(settings.database_url)
     try:
         database.upgrade()
-        if not database.is_sqlite:
+        if not database.backend.is_embedded:
             key_file.make(data / "keys", KEY_BYTES)
         server_keys = ServerKeys.from_settings(settings, database)
         example = setup.prepare(database, server_keys, moment)

@@ -18,12 +18,27 @@ from support.school_builder import (
     SchoolBuilder,
     open_database,
 )
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.autorisatie import Autorisatie
+from uwlr_adapter.contract.fault import OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.request import read
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import Access, Gate
+from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+
+
+def identify(
+    database: Database, server_keys: ServerKeys, klantnaam: str, klantcode: str, moment: datetime
+) -> AfnemerRow | None:
+    """Identify a caller as a request does; None when it is refused."""
+    gate, caller = Gate(Catalogue.load(), server_keys), Autorisatie(CODE, klantcode, klantnaam)
+    try:
+        return gate.identify(gate.look(database, caller, None), caller, moment)
+    except OngeldigeKlantIdentificatie:
+        return None
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class World:
         call = read(messages.envelope(messages.body(school=school), header))
         rows_seen = self.gate.look(self.database, call.autorisatie, call.school)
         self.gate.identify(rows_seen, call.autorisatie, moment)
-        return self.gate.decide(rows_seen, call, moment)
+        return self.gate.decide(rows_seen, call, day_of(moment))
 
     def rows(self, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
         """Return every row of a table."""

@@ -135,7 +135,7 @@ OWN = GOOD.replace("smalle set", "zonder datum") + PROFIEL
 def test_an_own_profile(tmp_path: Path) -> None:
     """It leaves out what its basis has, in every version, and nothing is added."""
     catalogue = load(tmp_path, OWN)
-    found, basis = catalogue.profiel_of("proef"), STANDARD["smalle set"]
+    found, basis = catalogue.profiel_by_entry.get("proef"), STANDARD["smalle set"]
     assert found is not None
     assert found.name == "zonder datum"
     for version in VERSIONS:
@@ -152,7 +152,7 @@ def test_an_own_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [NARROWER + PROFIEL, PROFIEL + NARROWER])
 def test_a_profile_on_a_profile(tmp_path: Path, text: str) -> None:
     """A basis may be a profile of the same file, before or after it."""
-    found = load(tmp_path, GOOD.replace("smalle set", "nog minder") + text).profiel_of("proef")
+    found = load(tmp_path, GOOD.replace("smalle set", "nog minder") + text).profiel_by_entry.get("proef")
     assert found is not None
     assert found.in_version("2.2").leerling == {"achternaam", "roepnaam", "jaargroep", "groep", "samengestelde_groepen"}
 
@@ -162,7 +162,8 @@ def test_another_content_under_the_same_name(tmp_path: Path) -> None:
     digests = [
         found.digest
         for without in ('"leerling/voorvoegsel"', '"leerling/groep"', '"leerling/groep", "leerling/fotourl"')
-        if (found := load(tmp_path, OWN.replace('"leerling/geboortedatum"', without)).profiel_of("proef")) is not None
+        if (found := load(tmp_path, OWN.replace('"leerling/geboortedatum"', without)).profiel_by_entry.get("proef"))
+        is not None
     ]
     assert digests[0] != digests[1]
     assert digests[1] == digests[2]

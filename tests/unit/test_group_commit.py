@@ -17,22 +17,23 @@ class CsvStyle:
         self.go = threading.Event()
         self.error: Exception | None = None
 
-    def write(self, items: Sequence[int]) -> None:
-        """Write a group, or fail."""
+    def write(self, items: Sequence[int]) -> list[int]:
+        """Write a group, or fail; the result of an item is ten times itself."""
         self.begun.set()
         self.go.wait()
         self.groepen.append(list(items))
         if self.error is not None:
             raise self.error
+        return [10 * item for item in items]
 
 
-def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseException | None]:
+def crowd(groep: GroupCommit[int, int], style: CsvStyle, number: int) -> list[int | BaseException | None]:
     """Add 0 while the writer is held up, and then the rest at once; returns what each of them heard."""
-    heard: list[BaseException | None] = [None] * number
+    heard: list[int | BaseException | None] = [None] * number
 
     def add(item: int) -> None:
         try:
-            groep.add(item)
+            heard[item] = groep.add(item)
         except ConnectionError as error:
             heard[item] = error
 
@@ -50,10 +51,10 @@ def crowd(groep: GroupCommit[int], style: CsvStyle, number: int) -> list[BaseExc
 
 
 def test_who_waits_meanwhile_shares_one_commit() -> None:
-    """The first item is written alone; the nineteen that came meanwhile are the second commit, each once."""
+    """The first item is written alone, the nineteen that came meanwhile together, each once and with its own result."""
     style = CsvStyle()
     groep = GroupCommit(style.write)
-    assert crowd(groep, style, 20) == [None] * 20
+    assert crowd(groep, style, 20) == [10 * item for item in range(20)]
     assert [sorted(one) for one in style.groepen] == [[0], list(range(1, 20))]
 
 
@@ -64,17 +65,16 @@ def test_who_waited_gets_the_error() -> None:
     style.error = ConnectionError("away")
     assert crowd(groep, style, 8) == [style.error] * 8
     style.error = None
-    groep.add(99)
+    assert groep.add(99) == 990
     assert style.groepen[-1] == [99]
 
 
 def test_alone_it_writes_at_once() -> None:
-    """A call returns when its item is written, and raises the error of its own write."""
+    """A call returns the result of its item when it is written, and raises the error of its own write."""
     style = CsvStyle()
     style.go.set()
     groep = GroupCommit(style.write)
-    for item in range(3):
-        groep.add(item)
+    assert [groep.add(item) for item in range(3)] == [0, 10, 20]
     assert style.groepen == [[0], [1], [2]]
     style.error = ConnectionError("away")
     with pytest.raises(ConnectionError):
@@ -82,13 +82,19 @@ def test_alone_it_writes_at_once() -> None:
 
 
 def test_many_threads_many_times() -> None:
-    """When eight threads add two hundred items each, every item is written exactly once."""
+    """When eight threads add two hundred items each, every item is written exactly once and has its own result."""
     written: list[int] = []
-    groep: GroupCommit[int] = GroupCommit(written.extend)
+    heard: dict[int, int] = {}
+
+    def write(items: Sequence[int]) -> Sequence[int]:
+        written.extend(items)
+        return items
+
+    groep = GroupCommit(write)
 
     def add(first: int) -> None:
         for item in range(first, first + 200):
-            groep.add(item)
+            heard[item] = groep.add(item)
 
     threads = [threading.Thread(target=add, args=(1000 * number,)) for number in range(8)]
     for thread in threads:
@@ -96,3 +102,4 @@ def test_many_threads_many_times() -> None:
     for thread in threads:
         thread.join()
     assert sorted(written) == [1000 * number + item for number in range(8) for item in range(200)]
+    assert heard == {item: item for item in written}

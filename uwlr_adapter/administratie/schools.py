@@ -7,10 +7,9 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import answer_content, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
-from uwlr_adapter.db.database import fetch_queries
-from uwlr_adapter.db.libpq import Row
+from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.locks import lock
-from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 MAX_NAAM = 200
@@ -77,7 +76,7 @@ def _require_form(brin6: str, naam: str) -> Brin6:
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:
     """Return the vestiging of a brin6, or None."""
-    (rows,) = fetch_queries(connection, [vestiging_query(brin6)])
+    (rows,) = run(connection, [vestiging_query(brin6)])
     return vestiging_of(rows)
 
 

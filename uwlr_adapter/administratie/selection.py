@@ -30,9 +30,8 @@ from uwlr_adapter.clock import peildatum_in, schooljaar_of
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
 from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
 from uwlr_adapter.contract.profiles import Profiel
-from uwlr_adapter.db.database import fetch_queries
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.statements import Query, Row, SelectStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class Selection:
 def select(connection: sa.Connection, *, brin6: str, schooljaar: str, day: date, aanmaakdatum: str) -> Dataset | None:
     """Return the dataset of a vestiging and a school year on a day, with every field; None without leerlingen."""
     selection = Selection(brin6, schooljaar, day)
-    return selection.read(fetch_queries(connection, selection.ask()), aanmaakdatum)
+    return selection.read(run(connection, selection.ask()), aanmaakdatum)
 
 
 _key = attrgetter("key")

@@ -9,14 +9,13 @@ geenwijzigingen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
+from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
 
 MARGIN = timedelta(minutes=5)
 """How much later than `gewijzigd` a moment of the caller's own clock must be."""
@@ -71,16 +70,15 @@ def changed_since(found: Sequence[Row], content_hash: str, moment: datetime, ope
     return last if last_hash == content_hash else max(gewijzigd, max(opened, last) + timedelta(seconds=1))
 
 
-def validity_row(
-    answer_key: AnswerKey, content_hash: str, gewijzigd: datetime, validity: Validity
-) -> tuple[InsertStatement, dict[str, Any]]:
-    """Return the row of `answer_state` for an answer."""
-    return _VALIDITY_INSERT, {
+def validity_row(answer_key: AnswerKey, content_hash: str, gewijzigd: datetime, validity: Validity) -> Insert:
+    """Return the statement that stores the state of an answer."""
+    row = {
         **answer_key._asdict(),
         "content_hash": content_hash,
         "gewijzigd": to_utc(gewijzigd),
         **{name: getattr(validity, name) for name in Validity.__slots__},
     }
+    return Insert(_VALIDITY_INSERT, [row])
 
 
 def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash: str) -> None:

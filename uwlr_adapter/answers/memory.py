@@ -1,11 +1,17 @@
-"""An in-process cache: least recently used out first, bounded in bytes."""
+"""The stored answers that this process has at hand: least recently used out first, bounded in bytes."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from datetime import datetime
 from typing import Generic, TypeVar
 
+from uwlr_adapter.answers.content import AnswerContent, assemble
+from uwlr_adapter.contract.answer import AnswerFormat
+
 Item = TypeVar("Item")
+OCTETS = 64 * 1024 * 1024
+"""Bytes of whole answers that a process keeps: some six hundred schools of the usual size. More only saves a query."""
 
 
 class ByteLruCache(Generic[Item]):
@@ -38,3 +44,36 @@ class ByteLruCache(Generic[Item]):
             while self._used > self._octets:
                 _, (_, freed) = self._found.popitem(last=False)
                 self._used -= freed
+
+
+class AnswerMemory:
+    """The contents and whole answers that this process keeps, by their content hash. Safe to share between threads.
+
+    Other content has another hash, so nothing here is ever out of date.
+    """
+
+    def __init__(self, octets: int = OCTETS) -> None:
+        self._answers: ByteLruCache[bytes] = ByteLruCache(octets)
+        self._contents: ByteLruCache[AnswerContent] = ByteLruCache(octets // 4)
+
+    def content(self, content_hash: str) -> AnswerContent | None:
+        """Return the content of this hash, if it is here."""
+        return self._contents.get(content_hash)
+
+    def whole(self, content_hash: str, gewijzigd: datetime, *, gzip: bool) -> bytes | None:
+        """Return the whole answer with this content as of a moment, if it is here."""
+        return self._answers.get((content_hash, gewijzigd, gzip))
+
+    def keep(self, content_hash: str, content: AnswerContent) -> None:
+        """Keep a content of which groups can ask for a part; of another one only whole answers are kept."""
+        if content.rendered.index is not None:
+            self._contents.put(content_hash, content, content.octets)
+
+    def assemble(
+        self, answer_format: AnswerFormat, content_hash: str, content: AnswerContent, gewijzigd: datetime, *, gzip: bool
+    ) -> bytes:
+        """Return the whole answer with this content as of a moment, and keep it."""
+        records, part = content.rendered.records, content.part
+        found = assemble(answer_format, content.school, records, gewijzigd, gzip=gzip, part=part)
+        self._answers.put((content_hash, gewijzigd, gzip), found, len(found))
+        return found

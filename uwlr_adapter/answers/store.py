@@ -9,7 +9,7 @@ No stale answer is ever sent, because each is compared with the database in the 
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
    `valid_until` (exclusive), by this renderer. Else the answer is rendered again.
 3. Rendering reads the records and their version in one snapshot, and stores the result only while it holds the school's
-   row and the version is still the same. Else the whole request starts again (`StaleAnswerError`). An answer that our
+   row and the version is still the same. Else the database is asked anew. An answer that our
    XSD rejects is not stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
 4. The bytes are found by the content hash of that state, in the database and in the process: other content has another
    hash, so a process cannot find an answer that it cached before an import.
@@ -24,10 +24,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
@@ -36,32 +35,23 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
+from uwlr_adapter.answers.content import AnswerContent, format_moment, from_row, school_of
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
-from uwlr_adapter.answers.memory import ByteLruCache
+from uwlr_adapter.answers.state import COLUMNS, AnswerState, renderer_of, usable
 from uwlr_adapter.answers.tables import answer_state
-from uwlr_adapter.brin import brincode_of, dependancecode_of
-from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
+from uwlr_adapter.brin import brincode_of
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import answer, gzip_stream, rendered
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import Dataset, School
-from uwlr_adapter.contract.rendered import PersonIndex, RenderedRecords
-from uwlr_adapter.db.blocking import before_blocking
-from uwlr_adapter.db.database import Database, fetch_queries, insert_rows
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import InsertStatement, Query, SelectStatement
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.access import JoinedRows
 
-OCTETS = 64 * 1024 * 1024
-"""Bytes that a process caches: some six hundred schools of the usual size. More only saves a query."""
-_KEY_COLUMNS = AnswerKey._fields
 _WORKERS = ThreadPoolExecutor(4, "uwlr-aside")
 """Threads that validate and compress answers: both release the interpreter, so that the rest goes on meanwhile."""
-
-
-class StaleAnswerError(UwlrAdapterError):
-    """The stored answer was invalidated while the request was in progress; retry from the access check."""
 
 
 class InvalidAnswerError(UwlrAdapterError):
@@ -69,33 +59,22 @@ class InvalidAnswerError(UwlrAdapterError):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerContent:
-    """The rendered records of an answer, plain and compressed (`part`), and their school, without its days."""
+class Made:
+    """What rendering or loading an answer brought: its content, or that there are no data (None).
 
-    school: School
-    rendered: RenderedRecords
-    part: bytes
+    Without data it holds for this version of the school's records and this day only.
+    """
 
-    @property
-    def octets(self) -> int:
-        """Its approximate size in memory, in bytes: an index entry takes more than its text."""
-        index = self.rendered.index
-        return len(self.rendered.records) + len(self.part) + (0 if index is None else 100 * len(index.bounds))
-
-
-class AnswerState(NamedTuple):
-    """The state of an answer that can be sent now; with its records when they were rendered just now."""
-
+    answer_key: AnswerKey
     content_hash: str
-    gewijzigd: datetime
-    leerlingen: int
-    incomplete: int
     content: AnswerContent | None = None
+    school_version: int = 0
+    day: date = date.min
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no data."""
-        return self.content_hash == NO_DATA_HASH
+    def is_nothing(self, answer_key: AnswerKey, school_version: int, day: date) -> bool:
+        """Return whether it says that this answer has no data."""
+        wanted = (answer_key, NO_DATA_HASH, school_version, day)
+        return (self.answer_key, self.content_hash, self.school_version, self.day) == wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,99 +90,47 @@ _NOTHING = _Rendered(NO_DATA_HASH, None, None)
 """The result for a school year without data."""
 
 
-class AnswerStore:
-    """The stored answers of one database, with the caches of this process. Safe to share between threads."""
+def content_query(answer_key: AnswerKey, content_hash: str) -> Query:
+    """Return the query for the stored content of an answer; `loaded` reads its rows."""
+    return Query(_CONTENT, {**answer_key._asdict(), "content_hash": content_hash})
 
-    def __init__(self, database: Database, octets: int = OCTETS) -> None:
+
+def loaded(answer_key: AnswerKey, state: AnswerState, rows: Sequence[Row]) -> Made | None:
+    """Return the stored content of an answer; None when its bytes are gone."""
+    if not rows:
+        return None
+    content = from_row(answer_key, rows[0], state.persons, state.incomplete)
+    return Made(answer_key, state.content_hash, content)
+
+
+def drop(database: Database, answer_key: AnswerKey, content_hash: str) -> None:
+    """Mark an answer whose bytes are gone, so that it is rendered again. Raises DBAPIError."""
+    with database.writing() as connection:
+        freshness.drop_validity(connection, answer_key, content_hash)
+
+
+class AnswerRenderer:
+    """Renders the answers of one database. Safe to share between threads."""
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._answers: ByteLruCache[bytes] = ByteLruCache(octets)
-        self._contents: ByteLruCache[AnswerContent] = ByteLruCache(octets // 4)
         self._lock = threading.Lock()
         self._render_locks: WeakValueDictionary[AnswerKey, _RenderLock] = WeakValueDictionary()
 
-    def state(
-        self,
-        answer_key: AnswerKey,
-        answer_format: AnswerFormat,
-        rows_seen: Sequence[Row],
-        *,
-        school_version: int,
-        moment: datetime,
-        opened: datetime,
-    ) -> AnswerState:
-        """Return the state of an answer at this moment; render the answer when no stored one is usable.
+    def render(
+        self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
+    ) -> Made | None:
+        """Render, validate and store an answer (rule 3); `opened` is when the koppeling last became active (UTC).
 
-        `rows_seen` and `school_version` come from the access query; `opened` is when the koppeling last became active
-        (UTC). Raises StaleAnswerError, InvalidAnswerError or DBAPIError, and WouldBlock instead of rendering.
+        Return None when another thread or process did, or when the records changed meanwhile: then the database has to
+        be asked anew. Raises InvalidAnswerError or DBAPIError.
         """
-        day = day_of(moment)
-        found = _usable(rows_seen, answer_key, answer_format, school_version, day)
-        if found is not None:
-            return found
-        before_blocking()
         with self._one_renderer(answer_key) as waited:
-            if waited or not any(
-                row[: len(answer_key)] == answer_key for row in rows_seen
-            ):  # else the state that the access query read is known to be outdated
-                found = _usable(
-                    self._database.look(Query(_STATE, answer_key._asdict())),
-                    answer_key,
-                    answer_format,
-                    school_version,
-                    day,
-                )
-            return found or self._render(answer_key, answer_format, moment, opened)
-
-    def content(self, answer_key: AnswerKey, state: AnswerState) -> AnswerContent:
-        """Return the records of an answer. Raises StaleAnswerError when they are gone."""
-        found = state.content or self._contents.get(state.content_hash)
-        if found is None:
-            found = self._load(answer_key, state)
-            if found.rendered.index is not None:
-                self._contents.put(state.content_hash, found, found.octets)
-        return found
-
-    def answer(
-        self,
-        answer_key: AnswerKey,
-        answer_format: AnswerFormat,
-        state: AnswerState,
-        gewijzigd: datetime,
-        *,
-        gzip: bool = False,
-    ) -> bytes:
-        """Return the whole answer, as of `gewijzigd`. Raises StaleAnswerError when its records are gone."""
-        key = (state.content_hash, gewijzigd, gzip)
-        found = self._answers.get(key)
-        if found is None:
-            content = self.content(answer_key, state)
-            found = assemble(answer_format, content, content.rendered.records, gewijzigd, gzip=gzip, part=content.part)
-            self._answers.put(key, found, len(found))
-        return found
-
-    def _load(self, answer_key: AnswerKey, state: AnswerState) -> AnswerContent:
-        rows = self._database.look(Query(_CONTENT, {**answer_key._asdict(), "content_hash": state.content_hash}))
-        if not rows:
-            before_blocking()
-            with self._database.writing() as connection:  # so that the next request renders it
-                freshness.drop_validity(connection, answer_key, state.content_hash)
-            raise StaleAnswerError
-        schoolkey, part, index = rows[0]
-        return AnswerContent(
-            school=_school(answer_key, schoolkey),
-            rendered=RenderedRecords(
-                records=gzip_stream.decompress(part),
-                leerlingen=state.leerlingen,
-                incomplete=state.incomplete,
-                index=None if index is None else PersonIndex.from_json(gzip_stream.decompress(index)),
-            ),
-            part=bytes(part),
-        )
+            return None if waited else self._render(answer_key, answer_format, moment, opened)
 
     def _render(
         self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
-    ) -> AnswerState:
-        """Render, validate and store an answer (rule 3); or return the state that another process stored just now."""
+    ) -> Made | None:
         day = day_of(moment)
         selection = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel)
         states, versions, *found = self._database.snapshot(
@@ -214,32 +141,28 @@ class AnswerStore:
             ]
         )
         version = schools.version_of(versions)
-        if (usable := _usable(states, answer_key, answer_format, version, day)) is not None:
-            return usable
+        if usable([(None, *row) for row in states], answer_key, answer_format, version, day) is not None:
+            return None
         dataset = selection.read(found, format_moment(moment))
         if dataset is None and not states:
-            return AnswerState(
-                NO_DATA_HASH, freshness.whole_second(moment), 0, 0
-            )  # nothing to write: it leaves no trace
-        aside = not self._database.is_sqlite  # whose only writer would be held during the validation
+            return Made(answer_key, NO_DATA_HASH, None, version, day)  # nothing to write: it leaves no trace
+        aside = not self._database.backend.has_one_writer  # who would be held during the validation
         state = _NOTHING if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
         content_hash, content = state.content_hash, state.content
         validity = freshness.Validity(
             school_version=version,
             valid_from=day,
             valid_until=selection.next_change(found),
-            renderer=_renderer(answer_format),
+            renderer=renderer_of(answer_format),
             leerlingen=0 if content is None else content.rendered.leerlingen,
             incomplete=0 if content is None else content.rendered.incomplete,
         )
         # Durable with the entry of the journaal, before the answer leaves.
         with self._database.writing(later=True) as connection:
-            gewijzigd = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
+            is_kept = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored
-        if content is not None and content.rendered.index is not None:
-            self._contents.put(content_hash, content, content.octets)
-        return AnswerState(content_hash, gewijzigd, validity.leerlingen, validity.incomplete, content)
+        return Made(answer_key, content_hash, content, version, day) if is_kept else None
 
     @contextmanager
     def _one_renderer(self, answer_key: AnswerKey) -> Iterator[bool]:
@@ -264,59 +187,7 @@ class _RenderLock:
         self.lock = threading.Lock()
 
 
-def assemble(
-    answer_format: AnswerFormat,
-    content: AnswerContent,
-    records: bytes,
-    gewijzigd: datetime,
-    *,
-    gzip: bool = False,
-    part: bytes | None = None,
-) -> bytes:
-    """Return the answer around some of the records, as of a moment; `part` are these records compressed."""
-    day = day_of(gewijzigd).isoformat()
-    school = replace(content.school, peildatum=day, aanmaakdatum=format_moment(gewijzigd))
-    head, tail = answer.around(answer_format, school)
-    return gzip_stream.join(head, records, tail, part) if gzip else b"".join([head, records, tail])
-
-
-def format_moment(moment: datetime) -> str:
-    """Format a moment in Amsterdam time with its offset: toolkits send one without an offset back as UTC."""
-    return moment.astimezone(AMSTERDAM).isoformat(timespec="seconds")
-
-
-def _usable(
-    states: Sequence[Row], answer_key: AnswerKey, answer_format: AnswerFormat, school_version: int, day: date
-) -> AnswerState | None:
-    """Return the state of this answer among the rows, when it is usable (rule 2)."""
-    for row in states:
-        if row[: len(answer_key)] == answer_key:
-            content_hash, gewijzigd, version, valid_from, valid_until, renderer, leerlingen, incomplete = row[
-                len(answer_key) :
-            ]
-            is_current = version is not None and version >= school_version and renderer == _renderer(answer_format)
-            if is_current and valid_from <= day and (valid_until is None or day < valid_until):
-                return AnswerState(content_hash, from_utc(gewijzigd), leerlingen, incomplete)
-    return None
-
-
-def _school(answer_key: AnswerKey, schoolkey: str | None) -> School:
-    return School(
-        schooljaar=answer_key.schooljaar,
-        peildatum="",
-        brincode=brincode_of(answer_key.brin6),
-        dependancecode=dependancecode_of(answer_key.brin6),
-        schoolkey=schoolkey,
-        aanmaakdatum="",
-    )
-
-
-def _renderer(answer_format: AnswerFormat) -> str:
-    """Return what decides how records are rendered, beside the key of the answer."""
-    return f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)
-
-
-def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset, *, aside: bool) -> "_Rendered":
+def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset, *, aside: bool) -> _Rendered:
     """Render the records of an answer and validate them; with `aside` in another thread. Raises InvalidAnswerError."""
     made = rendered.make(answer_format, dataset)
     validate = partial(_validate, answer_format, dataset.school, made.records)
@@ -326,7 +197,7 @@ def _render(answer_key: AnswerKey, answer_format: AnswerFormat, dataset: Dataset
     if not aside:
         validate()
     return _Rendered(
-        content_hash, AnswerContent(_school(answer_key, dataset.school.schoolkey), made, part.result()), validation
+        content_hash, AnswerContent(school_of(answer_key, dataset.school.schoolkey), made, part.result()), validation
     )
 
 
@@ -344,9 +215,9 @@ def _keep(
     validity: freshness.Validity,
     moment: datetime,
     opened: datetime,
-) -> datetime:
-    """Replace the stored answer and return since when it holds, in UTC. Raises StaleAnswerError (rule 3)."""
-    held, last_opened, last_seen = fetch_queries(
+) -> bool:
+    """Replace the stored answer; return False, with nothing done, when the records changed (rule 3)."""
+    held, last_opened, last_seen = run(
         connection,
         [
             schools.version_query(brincode_of(answer_key.brin6), hold=True),
@@ -355,14 +226,14 @@ def _keep(
         ],
     )
     if schools.version_of(held) != validity.school_version:
-        raise StaleAnswerError
+        return False
     latest = freshness.whole_second(max(opened, store.last_opened_of(last_opened) or opened))
     gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
     state_row = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
     if content is None:
         connection.execute(answer_content.delete().where(*_by_key(answer_content)), answer_key._asdict())
-        insert_rows(connection, [state_row])
-        return gewijzigd
+        run(connection, [state_row])
+        return True
     index = content.rendered.index
     stored = {
         **answer_key._asdict(),
@@ -371,18 +242,15 @@ def _keep(
         "content": content.part,
         "person_index": None if index is None else gzip_stream.compress(index.to_json()),
     }
-    insert_rows(connection, [state_row, (_CONTENT_INSERT, stored)])
-    return gewijzigd
+    run(connection, [state_row, Insert(_CONTENT_INSERT, [stored])])
+    return True
 
 
 def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
-    return [table.c[name] == sa.bindparam(name, type_=sa.String) for name in _KEY_COLUMNS]
+    return [table.c[name] == sa.bindparam(name, type_=sa.String) for name in AnswerKey._fields]
 
 
-_COLUMNS = (*_KEY_COLUMNS, "content_hash", "gewijzigd", *freshness.Validity.__slots__)
-ANSWER_ROWS = JoinedRows(answer_state, _COLUMNS, on=("schooljaar", "xsdversie", "payload"))
-"""The rows that the access query reads too: the state under each profile."""
-_STATE = SelectStatement(sa.select(*(answer_state.c[name] for name in _COLUMNS)).where(*_by_key(answer_state)))
+_STATE = SelectStatement(sa.select(*(answer_state.c[name] for name in COLUMNS)).where(*_by_key(answer_state)))
 _CONTENT_INSERT = InsertStatement(answer_content, [column.name for column in answer_content.c], replaces=True)
 _CONTENT = SelectStatement(
     sa.select(answer_content.c.schoolkey, answer_content.c.content, answer_content.c.person_index).where(

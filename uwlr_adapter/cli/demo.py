@@ -20,7 +20,7 @@ from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
-from uwlr_adapter.web.soap.wsdl import PATH
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 MARKER = "this-is-a-demo"
 """Name of the file that marks a data folder as the demo's own."""
@@ -108,7 +108,7 @@ def _require_demo_folder(folder: Path, database: Database) -> None:
 
 def _report(context: Context, settings: Settings, example: DemoSchool, *, as_json: bool) -> None:
     """Print what a vendor needs to call the demo, and fetch from it once to show that it works."""
-    endpoint = f"{settings.base_url}{PATH}"
+    endpoint = f"{settings.base_url}{LEERLINGGEGEVENS.path}"
     portal = {
         "portal": f"{settings.base_url}{PREFIX}",
         "portal_user": PORTAL_LOGIN,

@@ -17,7 +17,7 @@ from uwlr_adapter.contract.names import OPERATIONS
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
-from uwlr_adapter.exchange.exchange import Exchange
+from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
@@ -154,8 +154,8 @@ def preview(
         try:
             server_keys = ServerKeys.from_settings(context.settings, database)
             gate = Gate(context.catalogue(), server_keys)
-            exchange = Exchange(database, gate, context.clock, key_naast_eckid=context.settings.key_naast_eckid)
-            answer = preview_answer(exchange, entry.afnemer, brin6, entry_id, verzoek)
+            use_case = Leerlinggegevens(database, gate.catalogue, context.settings.key_naast_eckid)
+            answer = preview_answer(use_case, gate, context.clock, entry.afnemer, brin6, entry_id, verzoek)
         except AccessRefused as error:
             raise click.ClickException(f"the afnemer would be refused: {error.reason}") from None
         except OngeldigeKlantIdentificatie:

@@ -3,13 +3,13 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.database import DatabaseUnusableError
+from uwlr_adapter.db.database import DatabaseUnusableError, has_one_writer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Part, Settings
-from uwlr_adapter.web.soap.wsdl import PATH
+from uwlr_adapter.web.services import LEERLINGGEGEVENS
 
 LOOPBACK = ("127.0.0.1", "::1")
 """Addresses on which the service may listen without TLS in front of it."""
@@ -38,7 +38,7 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
         raise click.UsageError(
             f"listening on {settings.host} needs --public-url https://…: codes may only travel over TLS"
         )
-    if settings.workers > 1 and settings.database_url.startswith("sqlite"):
+    if settings.workers > 1 and has_one_writer(settings.database_url):
         raise click.UsageError(
             f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite has one writer, so one worker"
         )
@@ -57,7 +57,7 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
 def _addresses(settings: Settings) -> str:
     """Return the lines that name the address of each part that this process serves."""
     lines = {
-        Part.SOAP: f"Serving UWLR on {settings.base_url}{PATH} (WSDL: ?wsdl)",
+        Part.SOAP: f"Serving UWLR on {settings.base_url}{LEERLINGGEGEVENS.path} (WSDL: ?wsdl)",
         Part.PORTAL: f"The portal for schools is on {settings.base_url}{PREFIX}",
     }
     return "\n".join(line for part, line in lines.items() if part in settings.parts) or "Serving"

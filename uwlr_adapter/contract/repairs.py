@@ -17,7 +17,8 @@ XML_SPACE = " \t\r\n"
 _FOLDED = "laatstontvangengegevens"
 """White space around an xs:dateTime is not a deviation: XSD folds it (but libxml2 does not)."""
 _OPTIONAL = ("brincode", "dependancecode", "schoolkey", "gegevenssetid", "laatstontvangengegevens")
-_NO_YEAR = ("", '""')
+NO_YEAR = ("", '""')
+"""What clients send as schooljaar when they mean the present one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _is_blank(element: etree._Element) -> bool:
 
 def _present_year(body: etree._Element, today: str) -> bool:
     years = _named(body, names.LEERLINGGEGEVENS, "schooljaar")
-    if len(years) != 1 or len(years[0]) or (years[0].text or "") not in _NO_YEAR:
+    if len(years) != 1 or len(years[0]) or (years[0].text or "") not in NO_YEAR:
         return False
     years[0].text = today
     return True

@@ -6,6 +6,8 @@ caller (the autorisatie header) and the school; only after the gate does `judge`
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
@@ -15,15 +17,18 @@ from uwlr_adapter.contract import names, repairs, schemas, versions
 from uwlr_adapter.contract.autorisatie import Autorisatie, find_header, read_header
 from uwlr_adapter.contract.fault import OngeldigBericht, VersionMismatch, XsdVersieOngeldig
 from uwlr_adapter.contract.getrapt import GroepReference
+from uwlr_adapter.contract.plain import read_plain
 from uwlr_adapter.contract.repairs import XML_SPACE
 from uwlr_adapter.contract.schemas import Finding
-from uwlr_adapter.contract.xml import MESSAGE, XmlError, parse
+from uwlr_adapter.contract.xml import MESSAGE, Limits, XmlError, parse
 
 if TYPE_CHECKING:
     from uwlr_adapter.contract.dataset import GroepSoort
 
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
 _TAG = {name: f"{{{names.LEERLINGGEGEVENS}}}{name}" for name in names.VERZOEK_ELEMENTS}
+_LOCAL = {tag: name for name, tag in _TAG.items()}
+_NO_GROEPEN: "tuple[GroepReference, ...]" = ()
 _SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
 _BRINCODE_LENGTH = 4
@@ -48,29 +53,6 @@ Children: TypeAlias = list[tuple[str, str | None]]
 """The children of an element: the tag and the text of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named.
-
-    `repairs` holds the ids of the repairs that were needed; a strict reading (`strict`) repairs nothing.
-    """
-
-    operation: names.Operation
-    autorisatie: Autorisatie
-    school: SchoolReference | None
-    repairs: tuple[str, ...]
-    strict: bool
-    header: etree._Element = field(repr=False)
-    body: etree._Element = field(repr=False)
-    message: bytes = field(repr=False)
-    charset: str | None
-    children: "Children" = field(repr=False)
-
-    def named(self, name: str) -> str:
-        """Return the text of the first child of that name in the body, not yet validated; empty when absent."""
-        return next((text or "" for tag, text in self.children if tag == _TAG[name]), "")
-
-
 class Verzoek(NamedTuple):
     """A valid request. `laatstontvangengegevens` is the xs:dateTime as it was sent."""
 
@@ -83,19 +65,78 @@ class Verzoek(NamedTuple):
     repairs: tuple[str, ...]
 
 
-def read(data: bytes, charset: str | None = None, *, strict: bool = False) -> Call:
+class Tree(NamedTuple):
+    """The parsed parts of a message: the autorisatie element, and the request element."""
+
+    header: etree._Element
+    body: etree._Element
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is well-formed and carries an autorisatie; not yet judged. `school` is None when none is named.
+
+    `repairs` holds the ids of the repairs that were needed; a strict reading (`strict`) repairs nothing.
+    """
+
+    operation: names.Operation
+    autorisatie: Autorisatie
+    school: SchoolReference | None
+    values: Mapping[str, str] = field(repr=False)
+    """The text of the first child of each name in the body, by its local name; not validated."""
+    tree: Tree | None = field(repr=False)
+    """None for a plainly written message (`contract.plain`), whose body is valid."""
+    message: bytes = field(repr=False)
+    charset: str | None
+    limits: Limits
+    repairs: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def groepen(self) -> list[tuple[str, str]]:
+        """The kind and key of each group that the body names, not yet validated."""
+        if self.tree is None:
+            return []
+        containers = [child for child in self.tree.body if child.tag == _TAG["groepen"]]
+        return [(str(found.tag), found.get("key", "")) for container in containers for found in container]
+
+
+def read(
+    data: bytes,
+    charset: str | None = None,
+    *,
+    strict: bool = False,
+    operations: Mapping[str, names.Operation] = names.OPERATIONS,
+    limits: Limits = MESSAGE,
+) -> Call:
     """Read a message into its header and body; `charset` is that of the transport, if any.
+
+    `operations` are those of the service, by the tag of the request.
 
     Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
     VersionMismatch, MustUnderstand, AutorisatieOngeldig (header absent, doubled, or with a part absent, doubled or
     empty).
     """
+    plain = read_plain(data, charset)
+    operation = None if plain is None else operations.get(f"{{{names.LEERLINGGEGEVENS}}}{plain.request}")
+    if plain is None or operation is None or operation.by_groep or len(data) > limits.octets:
+        return _read_tree(data, charset, strict=strict, operations=operations, limits=limits)
+    values = plain.values
+    brincode, dependancecode = values.get("brincode"), values.get("dependancecode", "00")
+    school = SchoolReference(brincode, dependancecode, values.get("schoolkey"))
+    return Call(operation, Autorisatie(*plain.autorisatie), school, values, None, data, charset, limits, strict=strict)
+
+
+def _read_tree(
+    data: bytes, charset: str | None, *, strict: bool, operations: Mapping[str, names.Operation], limits: Limits
+) -> Call:
+    """Read any message, by parsing it. Raises as `read` does."""
     try:
-        root = parse(data, MESSAGE, charset)
+        root = parse(data, limits, charset)
     except XmlError:
         raise OngeldigBericht from None
     header, body = _unwrap(root)
-    operation = names.OPERATIONS.get(str(body.tag))
+    operation = operations.get(str(body.tag))
     if operation is None:
         raise OngeldigBericht
     if root.tag != _ENVELOPE:
@@ -113,19 +154,20 @@ def read(data: bytes, charset: str | None = None, *, strict: bool = False) -> Ca
         operation=operation,
         autorisatie=read_header(autorisatie_header),
         school=_school(children),
-        repairs=needed,
-        strict=strict,
-        header=autorisatie_header,
-        body=body,
+        values={name: next(text or "" for tag, text in children if tag == _TAG[name]) for name in _named(children)},
+        tree=Tree(autorisatie_header, body),
         message=data,
         charset=charset,
-        children=children,
+        limits=limits,
+        repairs=needed,
+        strict=strict,
     )
 
 
 def reread_strictly(call: Call) -> Call:
     """Read a call again without repairs. Raises as `read` does."""
-    return read(call.message, call.charset, strict=True)
+    operations = {call.operation.request_tag: call.operation}
+    return read(call.message, call.charset, strict=True, operations=operations, limits=call.limits)
 
 
 def judge(call: Call, schooljaar: str) -> Verzoek:
@@ -133,27 +175,30 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
 
     Raises OngeldigBericht or XsdVersieOngeldig.
     """
-    needed = call.repairs
-    if not call.strict:
-        needed += repairs.apply_repairs(call.body, (repairs.SCHOOLJAAR_REPAIR,), schooljaar)
-    repairs.fold(call.body)
-    if schemas.AUTORISATIE.findings(call.header):
-        raise OngeldigBericht
-    if findings := schemas.REQUEST.findings(call.body):
-        raise OngeldigBericht(findings[0])
-    values = {child.tag: child.text or "" for child in call.body}  # by the XSD each is there once at most
-    verzoek = Verzoek(
+    values, groepen, needed = call.values, _NO_GROEPEN, call.repairs
+    if call.tree is not None:
+        header, body = call.tree
+        if not call.strict and call.values.get("schooljaar", "") in repairs.NO_YEAR:
+            body = deepcopy(body)  # a call may be judged again, and on another day
+            needed += repairs.apply_repairs(body, (repairs.SCHOOLJAAR_REPAIR,), schooljaar)
+        repairs.fold(body)
+        if schemas.AUTORISATIE.findings(header):
+            raise OngeldigBericht
+        if findings := schemas.REQUEST.findings(body):
+            raise OngeldigBericht(findings[0])
+        values = {_LOCAL[str(child.tag)]: child.text or "" for child in body}  # by the XSD each is there once at most
+        groepen = _groepen(body) if "groepen" in values else _NO_GROEPEN
+    if values["xsdversie"] not in versions.BY_NAME:
+        raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", "versie"))
+    return Verzoek(
         operation=call.operation,
-        schooljaar=values[_TAG["schooljaar"]],
-        xsdversie=values[_TAG["xsdversie"]],
-        gegevenssetid=values.get(_TAG["gegevenssetid"]),
-        laatstontvangengegevens=values.get(_TAG["laatstontvangengegevens"]),
-        groepen=_groepen(call.body) if _TAG["groepen"] in values else (),
+        schooljaar=values["schooljaar"],
+        xsdversie=values["xsdversie"],
+        gegevenssetid=values.get("gegevenssetid"),
+        laatstontvangengegevens=values.get("laatstontvangengegevens"),
+        groepen=groepen,
         repairs=needed,
     )
-    if verzoek.xsdversie not in versions.BY_NAME:
-        raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", "versie"))
-    return verzoek
 
 
 def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
@@ -185,6 +230,10 @@ def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element
 def _has_text(element: etree._Element) -> bool:
     """Whether there is text between the children of an element."""
     return any(text and text.strip(XML_SPACE) for text in (element.text, *(child.tail for child in element)))
+
+
+def _named(children: "Children") -> set[str]:
+    return {_LOCAL[str(tag)] for tag, _ in children if tag in _LOCAL}
 
 
 def _children(element: etree._Element) -> Children:

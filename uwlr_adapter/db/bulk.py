@@ -6,10 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db import postgresql
-
-COPY_FROM = 2
-"""Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
+from uwlr_adapter.db.backend import backend_of
 
 
 def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -22,26 +19,14 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
 def insert_rows(
     connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Insert rows that hold the values of these columns; many at once go to PostgreSQL by COPY. Raises DBAPIError.
+    """Insert rows that hold the values of these columns, in a writing transaction. Raises DBAPIError.
 
     A column that is not named gets the default of the database, none of SQLAlchemy.
     """
-    if not rows:
-        return
-    names, rows = _without_empty(table, names, rows)
-    values = _for_driver(connection.dialect, table, names, rows)
-    is_postgresql = connection.dialect.name == "postgresql"
-    if is_postgresql and len(values) >= COPY_FROM:
-        postgresql.copy_rows(connection, _into(connection, table, names), values)
-    else:
-        places = ", ".join(["%s" if is_postgresql else "?"] * len(names))
-        statement = f"INSERT INTO {_into(connection, table, names)} VALUES ({places})"  # noqa: S608 - our own names
-        connection.exec_driver_sql(statement, values)
-
-
-def _into(connection: sa.Connection, table: sa.Table, names: Sequence[str]) -> str:
-    quote = connection.dialect.identifier_preparer.quote
-    return f"{quote(table.name)} ({', '.join(map(quote, names))})"
+    if rows:
+        names, rows = _without_empty(table, names, rows)
+        values = _for_driver(connection.dialect, table, names, rows)
+        backend_of(connection).insert_bulk(connection, table, names, values)
 
 
 def _without_empty(
@@ -78,11 +63,4 @@ def _for_driver(
 
 def take_ids(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
     """Return `count` ids for new rows of a table with a column `id`, in this writing transaction."""
-    if not count:
-        return []
-    if connection.dialect.name == "postgresql":
-        ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
-        found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
-        return list(found or ())
-    last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0  # nobody else writes
-    return list(range(last + 1, last + 1 + count))
+    return backend_of(connection).take_ids(connection, table, count) if count else []

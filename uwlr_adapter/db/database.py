@@ -5,27 +5,31 @@ before `writing()` returns; on SQLite it is the only writer. `look` runs one sta
 moment by itself. What one kind of database needs stands in `sqlite.py` and `postgresql.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from uwlr_adapter.db import limits, locks, postgresql, sqlite
-from uwlr_adapter.db.blocking import WouldBlock, before_blocking, may_block
-from uwlr_adapter.db.libpq import Row, Step, libpq_of
+from uwlr_adapter.db import locks
+from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
+from uwlr_adapter.db.postgresql import Postgresql
 from uwlr_adapter.db.schema_version import SchemaState, schema_state
-from uwlr_adapter.db.statements import InsertStatement, Query
-from uwlr_adapter.db.transactions import WRITING, WRITING_LATER
+from uwlr_adapter.db.sqlite import Sqlite
+from uwlr_adapter.db.statements import Command, Query, Row
 from uwlr_adapter.errors import UnusableError
+
+Result = TypeVar("Result")
+_BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite, "postgresql": Postgresql}
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
 _NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
+_NO_UTF8 = "names need every letter: create the database with ENCODING 'UTF8'"
 _UNUSABLE = "the database cannot be used: it is not a database, it is in use for too long, or it cannot be reached"
 
 
@@ -44,40 +48,13 @@ class DatabaseAbsentError(DatabaseUnusableError):
         super().__init__("there is no database here yet: run `uwlr-adapter init` first")
 
 
-def fetch_queries(connection: sa.Connection, query: Sequence[Query]) -> list[list[Row]]:
-    """Return the rows of each query, run in order inside a transaction. Raises DBAPIError."""
-    found = _in_one_message(connection, lambda kind: [one.step(kind) for one in query])
-    return [_rows(connection, one) for one in query] if found is None else found
-
-
-def insert_rows(connection: sa.Connection, rows: Sequence[tuple[InsertStatement, Mapping[str, Any]]]) -> None:
-    """Insert single rows inside a transaction, one after the other. Raises DBAPIError."""
-    if _in_one_message(connection, lambda kind: [insert.step(kind, [row]) for insert, row in rows]) is None:
-        for insert, row in rows:
-            insert.execute(connection, [row])
-
-
-def _in_one_message(connection: sa.Connection, steps: Callable[[sa.Dialect], Sequence[Step]]) -> list[list[Row]] | None:
-    """Run statements inside a transaction in one message, and return the rows of each.
-
-    Return None where nothing was done: on SQLite, and after a failure. The connection is lost then, and the driver says
-    so at its next statement.
-    """
-    if connection.dialect.name != "postgresql":
-        return None
+def has_one_writer(url: str) -> bool:
+    """Return whether a database of this URL has one writer at a time; nothing is opened. False for an unknown one."""
     try:
-        libpq = libpq_of(connection.connection)
-        return libpq.fetch_all(steps(connection.dialect), limits.STATEMENT_SECONDS + 1)
-    except connection.dialect.loaded_dbapi.Error:
-        return None
-
-
-def _rows(connection: sa.Connection, query: Query) -> list[Row]:
-    statement = query.statement.compiled(connection.dialect)
-    result = connection.exec_driver_sql(statement.sql, statement.bind(query.parameters))
-    found = result.cursor.fetchall()  # as the driver has them: a school is thousands of rows
-    result.close()
-    return [statement.read(row) for row in found] if statement.readers else list(found)
+        backend = _BACKENDS.get(make_url(url).get_backend_name())
+    except (ArgumentError, ValueError):
+        return False
+    return backend is not None and backend.has_one_writer
 
 
 class Database:
@@ -91,20 +68,19 @@ class Database:
         """
         try:
             self.url = make_url(url)
-            if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+            if self.url.get_backend_name() not in _BACKENDS:
                 raise DatabaseUnusableError(_UNKNOWN)
-            if not create and sqlite.is_absent(self.url):
+            self.backend: Backend = _BACKENDS[self.url.get_backend_name()]()
+            if not create and self.backend.is_absent(self.url):
                 raise DatabaseAbsentError
-            self.is_sqlite = self.url.get_backend_name() == "sqlite"
-            """Whether this is the embedded default."""
-            make_engine = sqlite.make_engine if self.is_sqlite else postgresql.make_engine
-            self.engine = make_engine(self.url)
+            self.engine = self.backend.make_engine(self.url)
         except ImportError as error:
             raise DatabaseUnusableError(_NO_DRIVER) from error
         except (ArgumentError, ValueError):
             raise DatabaseUnusableError(_UNKNOWN) from None  # the text of its cause may quote the URL
         except OSError as error:
             raise DatabaseUnusableError(f"the data folder cannot be used: {error.strerror}") from error
+        set_backend(self.engine, self.backend)
         self._writer = self.engine.execution_options(**WRITING)
         self._later = self.engine.execution_options(**WRITING_LATER)
         self._spare: list[sa.PoolProxiedConnection] = []
@@ -114,64 +90,55 @@ class Database:
         self.on_failure: Callable[[object], object] = lambda _failure: None
         """Called at each failure of the database, also when a second try succeeds."""
         sa.event.listen(self.engine, "handle_error", self._distrust)
-        if not self.is_sqlite:
-            sa.event.listen(self.engine, "checkout", _refuse_ended)
 
     def look(self, query: Query) -> list[Row]:
         """Return the rows of one query. Raises DBAPIError."""
-        (found,) = self._look([query], _single)
+        (found,) = self._twice([query], lambda connection: [self.backend.fetch(connection, query)])
         return found
 
-    def snapshot(self, query: Sequence[Query]) -> list[list[Row]]:
+    def snapshot(self, queries: Sequence[Query]) -> list[list[Row]]:
         """Return the rows of each query; all see one moment. Raises DBAPIError."""
-        return self._look(query, _at_one_moment)
+        return self._twice(queries, lambda connection: self.backend.snapshot(connection, queries))
 
-    def _look(
-        self,
-        query: Sequence[Query],
-        fetch: Callable[[sa.PoolProxiedConnection, sa.Dialect, Sequence[Query]], list[list[Row]]],
-    ) -> list[list[Row]]:
-        """Run queries on a connection that is in no transaction.
+    def write(self, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements in one transaction, durable when this returns, and return the rows of each.
 
-        After a failure they run once more in a transaction, which recognises a lost connection and every other failure.
-        """
-        connection = None
-        try:
-            connection = self._take()
-            found = fetch(connection, self.engine.dialect, query)
-        except BaseException as error:
-            if connection is not None:
-                connection.invalidate()
-            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
-                raise
-            self.on_failure(error)
-            before_blocking()
-            with self.reading() as slow:
-                return [[tuple(row) for row in slow.execute(one.statement.query, one.parameters)] for one in query]
-        self._spare.append(connection)
-        return found
-
-    def put(self, insert: InsertStatement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows in one statement, a transaction by itself, durable when this returns.
-
-        Raises DBAPIError, and WouldBlock when another connection writes to an SQLite file. Nothing is tried again:
-        its outcome may be unknown.
+        Raises DBAPIError. Nothing is tried again: its outcome may be unknown.
         """
         connection = self._take()
         try:
-            if self.is_sqlite:
-                sqlite.make_durable(connection)
-            with nullcontext() if may_block() or not self.is_sqlite else sqlite.without_wait(connection):
-                insert.put(connection, self.engine.dialect, rows)
+            found = self.backend.write(connection, commands)
         except BaseException as error:
-            if not may_block() and sqlite.is_busy(error):
-                self._spare.append(connection)
-                raise WouldBlock from None
             connection.invalidate()
             if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
                 raise
             raise self.failed(error) from None
         self._spare.append(connection)
+        return found
+
+    def for_loop(self) -> LoopDatabase:
+        """Return this database for the requests of the running event loop."""
+        return self.backend.for_loop(self)
+
+    def _twice(
+        self, queries: Sequence[Query], fetch: Callable[[sa.PoolProxiedConnection], list[list[Row]]]
+    ) -> list[list[Row]]:
+        """Run queries on a connection that is in no transaction.
+
+        After a failure they run once more in a transaction, which recognises a lost connection and every other failure.
+        """
+        connection = self._take()
+        try:
+            found = fetch(connection)
+        except BaseException as error:
+            connection.invalidate()
+            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
+                raise
+            self.on_failure(error)
+            with self.reading() as slow:
+                return [[tuple(row) for row in slow.execute(one.statement.query, one.parameters)] for one in queries]
+        self._spare.append(connection)
+        return found
 
     def failed(self, error: BaseException) -> DBAPIError:
         """Drop every connection after a failure: the server may have been replaced, or have become a standby.
@@ -187,9 +154,8 @@ class Database:
         try:
             connection = self._spare.pop()
         except IndexError:
-            before_blocking()
             return self.connect()
-        if self.is_sqlite or not libpq_of(connection).has_ended():
+        if not self.backend.has_ended(connection):
             return connection
         connection.invalidate()  # it ended while it was idle, so no caller fails
         return self._take()
@@ -254,9 +220,10 @@ class Database:
 
         try:
             with self.writing() as connection:
-                locks.no_time_limit(connection)
+                self.backend.remove_time_limits(connection)
                 locks.lock(connection, "migrations")
-                _require_utf8(connection)
+                if not self.backend.holds_every_letter(connection):
+                    raise DatabaseUnusableError(_NO_UTF8)
                 config = Config()
                 config.set_main_option("script_location", str(_MIGRATIONS))
                 config.attributes["connection"] = connection
@@ -281,29 +248,6 @@ class Database:
             raise DatabaseUnusableError(_UNUSABLE) from error
 
 
-def _refuse_ended(_driver: object, _record: object, connection: sa.PoolProxiedConnection) -> None:
-    """Make the pool replace a connection that ended while it was idle, so that no caller fails."""
-    if libpq_of(connection).has_ended():
-        raise DisconnectionError
-
-
-def _single(connection: sa.PoolProxiedConnection, kind: sa.Dialect, query: Sequence[Query]) -> list[list[Row]]:
-    return [one.statement.fetch(connection, kind, one.parameters) for one in query]
-
-
-def _at_one_moment(connection: sa.PoolProxiedConnection, kind: sa.Dialect, query: Sequence[Query]) -> list[list[Row]]:
-    """Return the rows of queries in one transaction, on PostgreSQL one message. Raises what the driver raises."""
-    if kind.name == "postgresql":
-        steps = [Step(postgresql.READING, []), *(one.step(kind) for one in query), Step("COMMIT", [])]
-        return libpq_of(connection).fetch_all(steps, limits.STATEMENT_SECONDS + 1)[1:-1]
-    cursor = connection.cursor()
-    cursor.execute("BEGIN")
-    found = _single(connection, kind, query)
-    cursor.execute("COMMIT")
-    cursor.close()
-    return found
-
-
 def _begun(engine: sa.Engine) -> sa.Connection:
     """Return a connection with a transaction begun. Raises DBAPIError.
 
@@ -326,11 +270,6 @@ def _begin(engine: sa.Engine) -> sa.Connection:
         connection.close()
         raise
     return connection
-
-
-def _require_utf8(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql" and connection.scalar(sa.text("SHOW server_encoding")) != "UTF8":
-        raise DatabaseUnusableError("names need every letter: create the database with ENCODING 'UTF8'")
 
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -11,25 +11,25 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from uwlr_adapter.db.blocking import before_blocking
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class GroupCommit(Generic[Item]):
-    """Groups items of many threads; `write` stores a group whole or not at all. Safe to share between threads."""
+class GroupCommit(Generic[Item, Result]):
+    """Groups items of many threads; `write` stores a group whole or not at all. Safe to share between threads.
 
-    def __init__(self, write: Callable[[Sequence[Item]], object]) -> None:
+    It returns a result for each item, in their order, or raises for all.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._write = write
         self._lock = threading.Lock()
-        self._waiting: list[_Waiter[Item]] = []
+        self._waiting: list[_Waiter[Item, Result]] = []
         self._busy = False
 
-    def add(self, item: Item) -> None:
-        """Return when the item is stored. Raises what `write` raised for its group."""
-        before_blocking()
-        waiter = _Waiter(item)
+    def add(self, item: Item) -> Result:
+        """Return the result of this item once it is stored. Raises what `write` raised for its group."""
+        waiter: _Waiter[Item, Result] = _Waiter(item)
         with self._lock:
             self._waiting.append(waiter)
             first, self._busy = not self._busy, True
@@ -39,6 +39,8 @@ class GroupCommit(Generic[Item]):
             self._commit()
         if waiter.error is not None:
             raise waiter.error
+        (result,) = waiter.results
+        return result
 
     def waiting(self) -> list[Item]:
         """Return the items that wait for the next commit."""
@@ -50,12 +52,13 @@ class GroupCommit(Generic[Item]):
         with self._lock:
             group, self._waiting = self._waiting, []
         failure: BaseException | None = None
+        results: Sequence[Result] = ()
         try:
-            self._write([waiter.item for waiter in group])
+            results = self._write([waiter.item for waiter in group])
         except BaseException as error:  # noqa: BLE001 - each caller of the group gets it
             failure = error
-        for waiter in group:
-            waiter.done, waiter.error = True, failure
+        for place, waiter in enumerate(group):
+            waiter.done, waiter.error, waiter.results = True, failure, results[place : place + 1]
             waiter.signal.release()
         with self._lock:
             if self._waiting:
@@ -106,14 +109,15 @@ class LoopGroup(Generic[Item, Result]):
                     done.set_result(outcome)
 
 
-class _Waiter(Generic[Item]):
+class _Waiter(Generic[Item, Result]):
     """A waiting thread; the signal comes when its item is stored, or when it must write the next group."""
 
-    __slots__ = ("done", "error", "item", "signal")
+    __slots__ = ("done", "error", "item", "results", "signal")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.done = False
         self.error: BaseException | None = None
+        self.results: Sequence[Result] = ()
         self.signal = threading.Lock()
         self.signal.acquire()

@@ -6,13 +6,22 @@ no transaction fails for having come second.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from uwlr_adapter.db import limits
-from uwlr_adapter.db.transactions import is_later, is_writing
+from uwlr_adapter.db.backend import is_later, is_writing, quoted
+from uwlr_adapter.db.group_commit import LoopGroup
+from uwlr_adapter.db.libpq import Pipeline, libpq_of
+from uwlr_adapter.db.statements import Command, Query, Row, Step
+
+if TYPE_CHECKING:
+    from uwlr_adapter.db.database import Database
 
 IDLE_SECONDS = 60
 """How long a transaction may be idle before PostgreSQL ends it: a process that hangs keeps no lock for ever."""
@@ -29,15 +38,120 @@ _ABOUT_DATA = frozenset({"22", "23"})
 """Classes of SQLSTATE: a value that does not fit, a constraint that does not hold."""
 
 
-def make_engine(url: sa.URL) -> sa.Engine:
-    """Return the engine of a PostgreSQL database; nothing is connected yet. Raises ImportError without the driver."""
-    # Without a bound on connections: a thread holds one at a time, so there are as many as threads.
-    engine = sa.create_engine(url, connect_args=_connect_arguments(url), hide_parameters=True, pool_size=0)
-    sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
-    sa.event.listen(engine, "handle_error", _leave_standby)
-    sa.event.listen(engine, "handle_error", _hide_values)
-    return engine
+COPY_FROM = 2
+"""Rows from which COPY is quicker: the driver binds and sends each row of a statement by itself."""
+
+
+class Postgresql:
+    """The Backend of PostgreSQL."""
+
+    is_embedded = False
+    has_one_writer = False
+
+    def make_engine(self, url: sa.URL) -> sa.Engine:
+        """Return the engine of a PostgreSQL database. Raises ImportError without the driver."""
+        # Without a bound on connections: a thread holds one at a time, so there are as many as threads.
+        engine = sa.create_engine(url, connect_args=_connect_arguments(url), hide_parameters=True, pool_size=0)
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "handle_error", _leave_standby)
+        sa.event.listen(engine, "handle_error", _hide_values)
+        sa.event.listen(engine, "checkout", _refuse_ended)
+        self._dialect = engine.dialect
+        return engine
+
+    def is_absent(self, _url: sa.URL) -> bool:
+        """Return False: only connecting tells."""
+        return False
+
+    def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
+        """Return whether the server has ended an idle connection."""
+        return libpq_of(connection).has_ended()
+
+    def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
+        """Return the rows of a query. Raises psycopg.Error."""
+        return libpq_of(connection).fetch(query.step(self._dialect))
+
+    def snapshot(self, connection: sa.PoolProxiedConnection, queries: Sequence[Query]) -> list[list[Row]]:
+        """Return the rows of each query, in one transaction and one message. Raises psycopg.Error."""
+        steps = [Step(READING, []), *self._steps(queries), Step("COMMIT", [])]
+        return libpq_of(connection).fetch_all(steps, limits.STATEMENT_SECONDS + 1)[1:-1]
+
+    def write(self, connection: sa.PoolProxiedConnection, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements in one transaction and one message. Raises psycopg.Error."""
+        return libpq_of(connection).fetch_all(self._steps(commands), limits.STATEMENT_SECONDS + 1)
+
+    def run(self, connection: sa.Connection, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements inside a transaction, in one message. Raises DBAPIError."""
+        error = connection.dialect.loaded_dbapi.Error
+        try:
+            libpq = libpq_of(connection.connection)
+            steps = [command.step(connection.dialect) for command in commands]
+            return libpq.fetch_all(steps, limits.STATEMENT_SECONDS + 1)
+        except error as failure:  # SQLAlchemy recognises the lost connection at its next statement
+            connection.exec_driver_sql("SELECT 1")
+            raise DBAPIError("a statement", None, failure, hide_parameters=True) from None
+
+    def insert_bulk(
+        self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows, many at once by COPY. Raises DBAPIError."""
+        into = quoted(connection, table, names)
+        if len(rows) >= COPY_FROM:
+            copy_rows(connection, into, rows)
+        else:
+            places = ", ".join(["%s"] * len(names))
+            connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({places})", list(rows))  # noqa: S608 - our own names
+
+    def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+        """Return the next numbers of the sequence."""
+        ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
+        found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
+        return list(found or ())
+
+    def lock(self, connection: sa.Connection, what: str) -> None:
+        """Take an advisory lock that ends with the transaction. Raises DBAPIError after WAIT_SECONDS."""
+        number = int.from_bytes(sha256(what.encode()).digest()[:8], signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
+
+    def remove_time_limits(self, connection: sa.Connection) -> None:
+        """Remove every time limit from a transaction."""
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+
+    def holds_every_letter(self, connection: sa.Connection) -> bool:
+        """Return whether the database is in UTF-8."""
+        return bool(connection.scalar(sa.text("SHOW server_encoding")) == "UTF8")
+
+    def for_loop(self, database: "Database") -> "PostgresqlLoop":
+        """Return the database for the running event loop."""
+        return PostgresqlLoop(database)
+
+    def _steps(self, commands: Sequence[Command]) -> list[Step]:
+        return [command.step(self._dialect) for command in commands]
+
+
+class PostgresqlLoop:
+    """The LoopDatabase of PostgreSQL: the queries of all that wait are sent in one message, and no thread waits."""
+
+    def __init__(self, database: "Database") -> None:
+        self._dialect = database.engine.dialect
+        self._thread = ThreadPoolExecutor(1, "uwlr-connect")
+        self._looks, self._loads, self._writes = (Pipeline(database, self._thread) for _ in range(3))
+        self.look = LoopGroup[Query, list[Row]](partial(self._run, self._looks)).add
+        """Returns the rows of a query. Raises DBAPIError."""
+        self.load = LoopGroup[Query, list[Row]](partial(self._run, self._loads)).add
+        """Returns the rows of a query, on a connection of its own. Raises DBAPIError."""
+        self.write = partial(self._run, self._writes)
+        """Runs statements in one durable transaction. Raises DBAPIError."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        for pipeline in (self._looks, self._loads, self._writes):
+            pipeline.close()
+
+    async def _run(self, pipeline: Pipeline, commands: Sequence[Command]) -> list[list[Row]]:
+        return await pipeline.run([command.step(self._dialect) for command in commands])
 
 
 def copy_rows(connection: sa.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -53,6 +167,12 @@ def copy_rows(connection: sa.Connection, into: str, rows: Sequence[tuple[Any, ..
         text = f"{type(error).__name__}, SQLSTATE {getattr(error, 'sqlstate', None)}"
         base = connection.dialect.loaded_dbapi.Error
         raise DBAPIError.instance(statement, None, type(error)(text), base, hide_parameters=True) from None
+
+
+def _refuse_ended(_driver: object, _record: object, connection: sa.PoolProxiedConnection) -> None:
+    """Make the pool replace a connection that ended while it was idle, so that no caller fails."""
+    if libpq_of(connection).has_ended():
+        raise DisconnectionError
 
 
 def _connect_arguments(url: sa.URL) -> dict[str, Any]:

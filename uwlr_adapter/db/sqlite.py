@@ -3,34 +3,212 @@
 The driver commits by itself; each transaction begins with a statement of ours.
 """
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db import limits
-from uwlr_adapter.db.transactions import is_later, is_writing
+from uwlr_adapter.db.backend import is_later, is_writing, quoted
+from uwlr_adapter.db.statements import Command, Query, Row
+
+if TYPE_CHECKING:
+    from uwlr_adapter.db.database import Database
+
+SLOW_SECONDS = 0.002
+"""A commit that takes longer than this keeps the callers of an event loop waiting more than a thread costs."""
+SLOW_COMMITS = 3
+"""Slow commits in a row after which the disk counts as slow: one by itself is a checkpoint of the WAL."""
+IN_THREAD_SECONDS = 1.0
+"""For how long commits are done in a thread once the disk is slow."""
 
 
-def make_engine(url: sa.URL) -> sa.Engine:
-    """Return the engine of an SQLite database, whose file is created if need be. Raises OSError."""
-    _make_file(url.database)
-    # As many connections as threads; a database in memory has a pool of its own.
-    pool = {"pool_size": 0} if url.database not in {None, "", ":memory:"} else {}
-    engine = sa.create_engine(url, connect_args={"timeout": limits.WAIT_SECONDS}, hide_parameters=True, **pool)
-    sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
+class Sqlite:
+    """The Backend of SQLite."""
+
+    is_embedded = True
+    has_one_writer = True
+
+    def make_engine(self, url: sa.URL) -> sa.Engine:
+        """Return the engine of an SQLite database, whose file is created if need be. Raises OSError."""
+        _make_file(url.database)
+        # As many connections as threads; a database in memory has a pool of its own.
+        pool = {"pool_size": 0} if url.database not in {None, "", ":memory:"} else {}
+        engine = sa.create_engine(url, connect_args={"timeout": limits.WAIT_SECONDS}, hide_parameters=True, **pool)
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", _begin)
+        self._dialect = engine.dialect
+        return engine
+
+    def is_absent(self, url: sa.URL) -> bool:
+        """Return whether a URL names a file that does not exist."""
+        return _is_file(url.database) and not Path(url.database or "").exists()
+
+    def has_ended(self, _connection: sa.PoolProxiedConnection) -> bool:
+        """Return False: there is no server."""
+        return False
+
+    def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
+        """Return the rows of a query. Raises sqlite3.Error."""
+        compiled, values = query.bound(self._dialect)
+        cursor = connection.cursor()
+        cursor.execute(compiled.sql, values)
+        rows: list[Row] = cursor.fetchall()  # type: ignore[assignment] # a list of tuples
+        cursor.close()
+        return compiled.read(rows) if compiled.readers else rows
+
+    def snapshot(self, connection: sa.PoolProxiedConnection, queries: Sequence[Query]) -> list[list[Row]]:
+        """Return the rows of each query in one transaction. Raises sqlite3.Error."""
+        return self._transact(connection, "BEGIN", queries)
+
+    def write(self, connection: sa.PoolProxiedConnection, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements in one writing transaction. Raises sqlite3.Error."""
+        if connection.info.get(_SYNCHRONOUS, "FULL") != "FULL":
+            _set_synchronous(connection.info, connection.cursor().execute, "FULL")
+        return self._transact(connection, "BEGIN IMMEDIATE", commands)
+
+    def run(self, connection: sa.Connection, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements inside a transaction. Raises DBAPIError."""
+        found = []
+        for command in commands:
+            compiled, values = command.bound(connection.dialect)
+            result = connection.exec_driver_sql(compiled.sql, values)
+            # As the driver has them: a school is thousands of rows.
+            found.append(compiled.read(result.cursor.fetchall()) if result.returns_rows else [])
+            result.close()
+        return found
+
+    def insert_bulk(
+        self, connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows by the driver's executemany. Raises DBAPIError."""
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {quoted(connection, table, names)} VALUES ({places})"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, list(rows))
+
+    def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
+        """Return the ids that follow on the last one: nobody else writes."""
+        last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+        return list(range(last + 1, last + 1 + count))
+
+    def lock(self, connection: sa.Connection, what: str) -> None:
+        """Do nothing: a writing transaction is alone."""
+
+    def remove_time_limits(self, connection: sa.Connection) -> None:
+        """Do nothing: a statement has no time limit."""
+
+    def holds_every_letter(self, _connection: sa.Connection) -> bool:
+        """Return True: text is UTF-8."""
+        return True
+
+    def for_loop(self, database: "Database") -> "SqliteLoop":
+        """Return the database for the running event loop."""
+        return SqliteLoop(self, database)
+
+    def _transact(
+        self, connection: sa.PoolProxiedConnection, begin: str, commands: Sequence[Command]
+    ) -> list[list[Row]]:
+        cursor = connection.cursor()
+        cursor.execute(begin)
+        found: list[list[Row]] = []
+        try:
+            for command in commands:
+                compiled, values = command.bound(self._dialect)
+                cursor.execute(compiled.sql, values)
+                rows: list[Row] = cursor.fetchall()  # type: ignore[assignment] # as above
+                found.append(compiled.read(rows) if compiled.readers else rows)
+            cursor.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # some failures end the transaction by themselves
+                cursor.execute("ROLLBACK")
+            raise
+        cursor.close()
+        return found
 
 
-def is_absent(url: sa.URL) -> bool:
-    """Return whether a URL names an SQLite file that does not exist; nothing is connected."""
-    return url.get_backend_name() == "sqlite" and _is_file(url.database) and not Path(url.database or "").exists()
+class SqliteLoop:
+    """The LoopDatabase of SQLite.
+
+    A query on a file takes less time than handing it to another thread, and so does a commit on a fast disk: both are
+    done in the thread of the loop, on a connection that never waits. What finds the file in use is done again in a
+    thread; so is each commit for a while once the disk is slow.
+    """
+
+    def __init__(self, backend: Sqlite, database: "Database") -> None:
+        self._backend = backend
+        self._database = database
+        self._thread = ThreadPoolExecutor(1, "uwlr-sqlite")
+        self._loop = asyncio.get_running_loop()
+        self._opened: tuple[int, sa.PoolProxiedConnection] | None = None
+        self._opening = asyncio.Lock()
+        self._slow = 0
+        self._in_thread_until = 0.0
+
+    async def look(self, query: Query) -> list[Row]:
+        """Return the rows of a query. Raises DBAPIError."""
+        opened = self._opened
+        usable = opened is not None and opened[0] == self._database.generation
+        connection = opened[1] if opened is not None and usable else await self._connect()
+        try:
+            return self._backend.fetch(connection, query)
+        except sqlite3.Error as error:
+            raise self._failed(error) from None
+
+    load = look
+
+    async def write(self, commands: Sequence[Command]) -> list[list[Row]]:
+        """Run statements in one durable transaction. Raises DBAPIError."""
+        opened = self._opened
+        usable = opened is not None and opened[0] == self._database.generation
+        connection = opened[1] if opened is not None and usable else await self._connect()
+        begun = monotonic()
+        if begun >= self._in_thread_until:
+            try:
+                return self._backend.write(connection, commands)
+            except sqlite3.Error as error:
+                if not is_busy(error):
+                    raise self._failed(error) from None
+            finally:
+                if monotonic() - begun < SLOW_SECONDS:
+                    self._slow = 0
+                else:
+                    self._count_slow()
+        return await self._loop.run_in_executor(self._thread, self._database.write, commands)
+
+    def _count_slow(self) -> None:
+        """Count a slow commit; after some in a row threads do them for a while."""
+        self._slow += 1
+        if self._slow >= SLOW_COMMITS:
+            self._slow, self._in_thread_until = 0, monotonic() + IN_THREAD_SECONDS
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._opened is not None:
+            self._opened[1].invalidate()
+            self._opened = None
+
+    async def _connect(self) -> sa.PoolProxiedConnection:
+        """Open the connection of the loop, once for all that need it; it may wait, so a thread does it."""
+        async with self._opening:
+            generation = self._database.generation
+            if self._opened is None or self._opened[0] != generation:
+                self.close()
+                connection = await self._loop.run_in_executor(self._thread, self._database.connect)
+                connection.cursor().execute("PRAGMA busy_timeout = 0")
+                self._opened = generation, connection
+            return self._opened[1]
+
+    def _failed(self, error: sqlite3.Error) -> DBAPIError:
+        self.close()
+        return self._database.failed(error)
 
 
 def _is_file(database: str | None) -> bool:
@@ -77,32 +255,19 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 def _begin(connection: sa.Connection) -> None:
     if is_writing(connection):  # with NORMAL a commit is durable together with the next one that is FULL: one WAL
-        wanted = "NORMAL" if is_later(connection) else "FULL"
-        if connection.info.get("uwlr_synchronous", "FULL") != wanted:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-            connection.info["uwlr_synchronous"] = wanted
+        _set_synchronous(connection.info, connection.exec_driver_sql, "NORMAL" if is_later(connection) else "FULL")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
 
 
-def make_durable(connection: sa.PoolProxiedConnection) -> None:
-    """Make what a connection does outside any transaction durable before it returns."""
-    if connection.info.get("uwlr_synchronous", "FULL") != "FULL":
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
-        connection.info["uwlr_synchronous"] = "FULL"
+def _set_synchronous(info: dict[Any, Any], execute: Any, wanted: str) -> None:  # noqa: ANN401 - a method of a cursor or of a connection
+    """Set, outside a transaction, whether a commit of a connection is durable before it returns (FULL)."""
+    if info.get(_SYNCHRONOUS, "FULL") != wanted:
+        execute(f"PRAGMA synchronous = {wanted}")
+        info[_SYNCHRONOUS] = wanted
 
 
-@contextmanager
-def without_wait(connection: sa.PoolProxiedConnection) -> Iterator[None]:
-    """Make a statement within the block fail at once (`is_busy`) while another connection writes."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout = {limits.WAIT_SECONDS * 1000}")
-        cursor.close()
+_SYNCHRONOUS = "uwlr_synchronous"
+"""Where the setting of a connection is kept; without a value it is FULL."""
 
 
 def is_busy(error: BaseException) -> bool:

@@ -8,14 +8,22 @@ time of the driver's cursor.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from uwlr_adapter.db.libpq import Row, Step, libpq_of
+Row: TypeAlias = tuple[Any, ...]
+"""One row, in the order of its columns."""
+_LIBPQ = "libpq"
+_Writer: TypeAlias = Callable[[Any], Any]
 
-LIBPQ = "libpq"
+
+class Step(NamedTuple):
+    """A statement and its parameters, as libpq takes them."""
+
+    sql: str
+    values: list[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +37,10 @@ class CompiledStatement:
     readers: Mapping[int, Callable[[Any], Any]]
     """Converters from a stored value to one of Python, by position of the column; most need none."""
 
-    writers: Mapping[str, Callable[[Any], Any]]
+    writers: Mapping[str, _Writer]
     """Converters from a value of Python to a stored one, by parameter."""
 
-    columns: Sequence[tuple[str, Callable[[Any], Any] | None]] = ()
+    columns: Sequence[tuple[str, _Writer | None]] = ()
     """The columns of an INSERT in their order, each with its writer if it has one."""
 
     def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the driver wants it
@@ -42,12 +50,17 @@ class CompiledStatement:
             values[name] = writer(values[name])
         return values if self.names is None else tuple([values[name] for name in self.names])
 
-    def read(self, row: Row) -> Row:
-        """Convert a raw driver row to Python values."""
-        made = list(row)
-        for place, reader in self.readers.items():
-            made[place] = reader(made[place])
-        return tuple(made)
+    def read(self, rows: Sequence[Row]) -> list[Row]:
+        """Convert raw rows of the driver to rows of Python values."""
+        if not self.readers:
+            return list(rows)
+        found = []
+        for row in rows:
+            made = list(row)
+            for place, reader in self.readers.items():
+                made[place] = reader(made[place])
+            found.append(tuple(made))
+        return found
 
 
 class SelectStatement:
@@ -64,25 +77,12 @@ class SelectStatement:
             found = self._compiled[dialect.name] = _compile(self.query, dialect)
         return found
 
-    def step(self, dialect: sa.Dialect, parameters: Mapping[str, Any]) -> Step:
+    def numbered(self, dialect: sa.Dialect) -> CompiledStatement:
         """Return the statement for libpq."""
-        found = self._compiled.get(LIBPQ)
+        found = self._compiled.get(_LIBPQ)
         if found is None:
-            found = self._compiled[LIBPQ] = _compile(self.query, _numbered(dialect))
-        return _step(found, parameters)
-
-    def fetch(
-        self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, parameters: Mapping[str, Any]
-    ) -> list[Row]:
-        """Return its rows, on a connection outside any transaction. Raises what the driver raises."""
-        if dialect.name == "postgresql":
-            return libpq_of(connection).fetch(self.step(dialect, parameters))
-        compiled = self.compiled(dialect)
-        cursor = connection.cursor()
-        cursor.execute(compiled.sql, compiled.bind(parameters))
-        rows = cursor.fetchall()
-        cursor.close()
-        return [compiled.read(row) for row in rows] if compiled.readers else list(rows)
+            found = self._compiled[_LIBPQ] = _compile(self.query, _numbered(dialect))
+        return found
 
 
 class Query(NamedTuple):
@@ -91,79 +91,140 @@ class Query(NamedTuple):
     statement: SelectStatement
     parameters: dict[str, Any]
 
+    def bound(self, dialect: sa.Dialect) -> tuple[CompiledStatement, Any]:
+        """Return the statement for the cursor of a kind of database, and its parameters."""
+        compiled = self.statement.compiled(dialect)
+        return compiled, compiled.bind(self.parameters)
+
     def step(self, dialect: sa.Dialect) -> Step:
         """Return the statement for libpq."""
-        return self.statement.step(dialect, self.parameters)
+        compiled = self.statement.numbered(dialect)
+        return Step(compiled.sql, _texts(compiled.bind(self.parameters)))
+
+
+class Guard(NamedTuple):
+    """A condition on each row of an INSERT: another table has a row with these values, which is held until the end.
+
+    `on` names columns of `table`, each with the value of the row that it must equal; that value need not be a column
+    of the INSERT. Rows are held in the order of the first column of `on`, and inserted in that of their primary key.
+    """
+
+    table: sa.Table
+    on: Mapping[str, str]
 
 
 class InsertStatement:
     """An INSERT of some rows at once, with a value for each of these columns.
 
     A row whose primary key exists is an error, unless one of two is chosen: `adds` names the column to whose stored
-    value the new one is added; `replaces` makes the new row take the place of the stored one.
+    value the new one is added; `replaces` makes the new row take the place of the stored one. With a `guard` only the
+    rows that it lets through are inserted; `returning` names columns of the inserted rows to return.
     """
 
     def __init__(
-        self, table: sa.Table, columns: Sequence[str], adds: str | None = None, *, replaces: bool = False
+        self,
+        table: sa.Table,
+        columns: Sequence[str],
+        adds: str | None = None,
+        *,
+        replaces: bool = False,
+        guard: Guard | None = None,
+        returning: Sequence[str] = (),
     ) -> None:
         self._table = table
         self._columns = tuple(columns)
         self._adds = adds
         self._replaces = replaces
+        self._guard = guard
+        self._returning = tuple(returning)
+        more = [] if guard is None else [name for name in guard.on.values() if name not in self._columns]
+        self._names = (*self._columns, *more)
         self._compiled: dict[tuple[str, int], CompiledStatement] = {}
 
-    def put(self, connection: sa.PoolProxiedConnection, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows, all or none, on a connection outside any transaction. Raises what the driver raises."""
-        if dialect.name == "postgresql":
-            libpq_of(connection).execute(self.step(dialect, rows))
-            return
-        compiled = self._for(dialect.name, dialect, len(rows))
-        cursor = connection.cursor()
-        cursor.execute(compiled.sql, self._values(compiled, rows))
-        cursor.close()
+    def compiled(self, dialect: sa.Dialect, number: int) -> CompiledStatement:
+        """Return the statement for so many rows, for the cursor of a kind of database."""
+        return self._for(dialect.name, dialect, number)
+
+    def values(self, compiled: CompiledStatement, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
+        """Return the values of rows in the form of the driver."""
+        if compiled.names is None:
+            named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._names}
+            return compiled.bind(named)
+        columns = compiled.columns
+        return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
 
     def step(self, dialect: sa.Dialect, rows: Sequence[Mapping[str, Any]]) -> Step:
         """Return the statement for libpq."""
-        compiled = self._for(LIBPQ, _numbered(dialect), len(rows))
-        return _text_step(compiled.sql, self._values(compiled, rows))
-
-    def execute(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows inside a transaction. Raises DBAPIError."""
-        compiled = self._for(connection.dialect.name, connection.dialect, len(rows))
-        connection.exec_driver_sql(compiled.sql, self._values(compiled, rows))
+        compiled = self._for(_LIBPQ, _numbered(dialect), len(rows))
+        return Step(compiled.sql, _texts(self.values(compiled, rows)))
 
     def _for(self, kind: str, dialect: sa.Dialect, number: int) -> CompiledStatement:
         found = self._compiled.get((kind, number))
         if found is None:
             found = _compile(self._insert(dialect, number), dialect)
-            columns = [(name, found.writers.get(f"{name}_0")) for name in self._columns]
+            columns = [(name, found.writers.get(f"{name}_0")) for name in self._names]
             found = self._compiled[kind, number] = replace(found, columns=columns)
-            expected = [f"{name}_{place}" for place in range(number) for name in self._columns]
+            expected = [f"{name}_{place}" for place in range(number) for name in self._names]
             assert found.names is None or list(found.names) == expected  # noqa: S101 - so that values need no names
         return found
 
-    def _values(self, compiled: CompiledStatement, rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - as the driver wants it
-        if compiled.names is None:
-            named = {f"{name}_{place}": row[name] for place, row in enumerate(rows) for name in self._columns}
-            return compiled.bind(named)
-        columns = compiled.columns
-        return tuple([row[name] if write is None else write(row[name]) for row in rows for name, write in columns])
-
     def _insert(self, dialect: sa.Dialect, number: int) -> sa.Insert:
-        types = {name: self._table.c[name].type for name in self._columns}
+        own, other = self._table.c, {} if self._guard is None else {v: k for k, v in self._guard.on.items()}
+        types = {
+            name: own[name].type if name in own else self._guard.table.c[other[name]].type  # type: ignore[union-attr] # a name that is not a column is one of the guard
+            for name in self._names
+        }
         rows = [
-            {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._columns}
+            {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._names}
             for place in range(number)
         ]
-        insert: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table).values(rows)
+        made: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
+        if self._guard is None:
+            insert = made.values(rows)
+        else:
+            given = sa.values(*(sa.column(name, types[name]) for name in self._names), name="given")
+            insert = made.from_select(self._columns, self._guarded(given.data([tuple(row.values()) for row in rows])))
+        insert = self._on_conflict(insert)
+        return insert.returning(*(own[name] for name in self._returning)) if self._returning else insert  # type: ignore[no-any-return] # an insert
+
+    def _guarded(self, given: sa.Values) -> sa.Select[Any]:
+        """Return the given rows that the guard lets through; on PostgreSQL it holds its rows (FOR SHARE)."""
+        assert self._guard is not None  # noqa: S101 - the caller has asked
+        rows, held = given.cte("given"), self._guard.table
+        on = sa.and_(*(held.c[name] == rows.c[value] for name, value in self._guard.on.items()))
+        query = sa.select(*(rows.c[name] for name in self._columns)).join_from(rows, held, on).where(sa.true())
+        key = [rows.c[column.name] for column in self._table.primary_key if column.name in self._columns]
+        return query.order_by(held.c[next(iter(self._guard.on))], *key).with_for_update(read=True, of=held)
+
+    def _on_conflict(self, insert: Any) -> Any:  # noqa: ANN401 - an insert of either dialect
         key = list(self._table.primary_key)
         if self._adds is not None:
             changed = {self._adds: self._table.c[self._adds] + insert.excluded[self._adds]}
         elif self._replaces:
             changed = {name: insert.excluded[name] for name in self._columns if self._table.c[name] not in key}
         else:
-            return insert  # type: ignore[no-any-return] # an insert
-        return insert.on_conflict_do_update(index_elements=key, set_=changed)  # type: ignore[no-any-return] # as above
+            return insert
+        return insert.on_conflict_do_update(index_elements=key, set_=changed)
+
+
+class Insert(NamedTuple):
+    """An INSERT with the values of its rows, at least one."""
+
+    statement: InsertStatement
+    rows: Sequence[Mapping[str, Any]]
+
+    def bound(self, dialect: sa.Dialect) -> tuple[CompiledStatement, Any]:
+        """Return the statement for the cursor of a kind of database, and its parameters."""
+        compiled = self.statement.compiled(dialect, len(self.rows))
+        return compiled, self.statement.values(compiled, self.rows)
+
+    def step(self, dialect: sa.Dialect) -> Step:
+        """Return the statement for libpq."""
+        return self.statement.step(dialect, self.rows)
+
+
+Command: TypeAlias = Query | Insert
+"""A statement with all that it needs, for any kind of database."""
 
 
 @functools.cache
@@ -191,14 +252,9 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Comp
     return CompiledStatement(str(made), names, fixed, readers, writers)
 
 
-def _step(compiled: CompiledStatement, parameters: Mapping[str, Any]) -> Step:
-    return _text_step(compiled.sql, compiled.bind(parameters))
-
-
-def _text_step(sql: str, values: Sequence[Any]) -> Step:
-    return Step(sql, [None if value is None else _text(value) for value in values])
-
-
-def _text(value: Any) -> bytes:  # noqa: ANN401 - a value of any column
-    """Return a value in the text form of PostgreSQL."""
-    return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()
+def _texts(values: Sequence[Any]) -> list[bytes | None]:
+    """Return values in the text form of PostgreSQL."""
+    return [
+        None if value is None else b"\\x" + value.hex().encode() if type(value) is bytes else str(value).encode()
+        for value in values
+    ]

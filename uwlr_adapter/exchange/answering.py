@@ -1,143 +1,179 @@
-"""The answer to a valid request (row 10 of the table of checks): data, geenwijzigingen or geengegevens."""
+"""The answer to a valid request (row 10 of the table of checks): data, geenwijzigingen or geengegevens. Pure."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from hashlib import sha256
 
-from uwlr_adapter.answers import freshness
-from uwlr_adapter.answers.freshness import AnswerKey
-from uwlr_adapter.answers.store import AnswerState, AnswerStore, assemble
+from uwlr_adapter.answers import freshness, state
+from uwlr_adapter.answers.content import AnswerContent, assemble
+from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
+from uwlr_adapter.answers.memory import AnswerMemory
+from uwlr_adapter.answers.state import AnswerState
+from uwlr_adapter.answers.store import Made
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
-from uwlr_adapter.contract.names import Operation
+from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.profiles import Profiel
+from uwlr_adapter.contract.rendered import RenderedPart
 from uwlr_adapter.contract.request import Verzoek
-from uwlr_adapter.db.blocking import before_blocking
-from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.exchange.outcome import AnswerBytes
+from uwlr_adapter.db.statements import Row
+from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
+from uwlr_adapter.exchange.work import Load, RecordProfiel, Render, Unfinished
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
-from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.access import Access
+from uwlr_adapter.koppelingen import given, tables
+from uwlr_adapter.koppelingen.access import Access, AccessStatements, JoinedRows
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.given import Given
 
 MIN_GZIP = 1024
 """Bytes of the records in a part below which it is not compressed: it fits in one network packet either way."""
+STATEMENTS = AccessStatements(
+    state.ROWS,
+    JoinedRows(tables.given, ("answer", "gewijzigd"), on=("slot",), same={"koppeling_id": tables.koppeling.c.id}),
+)
+"""The access query, with the state of the answers and what the koppeling was given."""
+_GIVEN = slice(1 + len(state.COLUMNS), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A valid request with access: all that its answer depends on."""
+
+    access: Access
+    rows: Sequence[Row]
+    """The rows of STATEMENTS behind the access, each with the id of its koppeling first."""
+    verzoek: Verzoek
+    day: date
+    """The day of the answer, in Amsterdam."""
+    slot: int
+    """The place of the answer among those given to the koppeling."""
+    gzip: bool
+    made: Made | None = None
+    """What the last work brought."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
     """Answers valid requests from the stored answers. `key_naast_eckid`: a key leaves beside its ECK-iD."""
 
-    database: Database
-    answers: AnswerStore
     catalogue: Catalogue
+    memory: AnswerMemory
     key_naast_eckid: bool
 
-    def answer(
-        self, access: Access, rows_seen: Sequence[Row], verzoek: Verzoek, entry: VerzoekEntry, *, gzip: bool
-    ) -> AnswerBytes:
-        """Return the answer to a valid request, and fill in its journaal entry.
-
-        `rows_seen` are the rows of stored answers that came with the access query. Raises StaleAnswerError when they
-        are out of date, and WouldBlock.
-        """
-        operation = verzoek.operation
-        answer_format = AnswerFormat(
-            operation, self._effective_profiel(access, verzoek, entry), verzoek.xsdversie, self.key_naast_eckid
-        )
+    def answer(self, request: Request, entry: VerzoekEntry) -> Outcome | Unfinished:
+        """Return the outcome of a request, and fill in its entry; or what must be done first."""
+        access, verzoek = request.access, request.verzoek
+        profiel = access.profiel.by_version[verzoek.xsdversie]
+        if verzoek.gegevenssetid is not None:
+            profiel = self._narrowed(profiel, verzoek, verzoek.gegevenssetid, entry)
+        answer_format = AnswerFormat(verzoek.operation, profiel, verzoek.xsdversie, self.key_naast_eckid)
         answer_key = AnswerKey(
-            brin6=access.brin6,
-            schooljaar=verzoek.schooljaar,
-            profiel=answer_format.profiel.digest,
-            xsdversie=answer_format.xsdversie,
-            payload=operation.payload,
+            access.brin6, verzoek.schooljaar, profiel.digest, verzoek.xsdversie, verzoek.operation.payload
         )
-        opened = freshness.whole_second(access.opened_at)
-        state = self.answers.state(
-            answer_key,
-            answer_format,
-            rows_seen,
-            school_version=access.school_version,
-            moment=entry.moment,
-            opened=opened,
-        )
-        if state.is_empty:
-            return _no_data(operation, entry)
-        if operation.by_groep:
-            return self._part(access, verzoek, answer_format, answer_key, state, entry, gzip=gzip)
-        _count(entry, operation, state.leerlingen, state.incomplete)
-        gewijzigd = max(opened, state.gewijzigd, self._profiel_since(access, entry.moment))
-        if freshness.caller_has_it(verzoek.laatstontvangengegevens, gewijzigd, entry.moment):
-            return _no_changes(operation, entry)
-        entry.outcome = operation.payload
-        return AnswerBytes(self.answers.answer(answer_key, answer_format, state, gewijzigd, gzip=gzip), gzip)
+        made, version = request.made, access.school_version
+        found = state.usable(request.rows, answer_key, answer_format, version, request.day)
+        if found is None:
+            if made is not None and made.is_nothing(answer_key, version, request.day):
+                return _no_data(request, entry)
+            opened = freshness.whole_second(access.opened_at)
+            return Unfinished(Render(answer_key, answer_format, entry.moment, opened), entry)
+        if found.content_hash == NO_DATA_HASH:
+            return _no_data(request, entry)
+        if verzoek.operation.by_groep:
+            return self._give_part(request, entry, answer_format, answer_key, found)
+        return self._give(request, entry, answer_format, answer_key, found)
 
-    def _part(
+    def _give_part(
         self,
-        access: Access,
-        verzoek: Verzoek,
+        request: Request,
+        entry: VerzoekEntry,
         answer_format: AnswerFormat,
         answer_key: AnswerKey,
-        state: AnswerState,
-        entry: VerzoekEntry,
-        *,
-        gzip: bool,
-    ) -> AnswerBytes:
-        """Return the part of an answer for the groepen of a request (getrapt). Raises StaleAnswerError.
-
-        Its `gewijzigd` is that of the whole answer: a change in another groep counts as a change too.
-        """
-        operation = verzoek.operation
-        content = self.answers.content(answer_key, state)
-        part = content.rendered.choose(verzoek.groepen)
+        found: AnswerState,
+    ) -> Outcome | Unfinished:
+        """Return the part of an answer for the groepen of a request (getrapt)."""
+        content = self._content(found, request.made)
+        if content is None:
+            return Unfinished(Load(answer_key, found), entry)
+        part = content.rendered.choose(request.verzoek.groepen)
         if part.unknown:
             entry.remarks += (f"onbekende-groepen={part.unknown}",)
         if not part.records:
-            return _no_data(operation, entry)
-        _count(entry, operation, part.persons, part.incomplete)
-        opened = freshness.whole_second(access.opened_at)
-        gewijzigd = max(opened, state.gewijzigd, self._profiel_since(access, entry.moment))
-        if freshness.caller_has_it(verzoek.laatstontvangengegevens, gewijzigd, entry.moment):
-            return _no_changes(operation, entry)
-        entry.outcome = operation.payload
-        gzip = gzip and len(part.records) >= MIN_GZIP
-        return AnswerBytes(assemble(answer_format, content, part.records, gewijzigd, gzip=gzip), gzip)
+            return _no_data(request, entry)
+        return self._give(request, entry, answer_format, answer_key, found, part)
 
-    def _effective_profiel(self, access: Access, verzoek: Verzoek, entry: VerzoekEntry) -> Profiel:
-        """Return the profile of the koppeling, narrowed to the one that the caller names in gegevenssetid."""
-        own = access.profiel.in_version(verzoek.xsdversie)
-        if verzoek.gegevenssetid is None:
-            return own
-        requested = self.catalogue.requested_profiel(verzoek.gegevenssetid)
+    def _narrowed(self, own: Profiel, verzoek: Verzoek, gegevenssetid: str, entry: VerzoekEntry) -> Profiel:
+        """Return the profile of the koppeling, narrowed to the one that the caller names."""
+        requested = self.catalogue.requested_profiel(gegevenssetid)
         if requested is None:
             entry.remarks += ("gegevensset=onbekend",)
             return own
         return own.narrowed(requested.in_version(verzoek.xsdversie))
 
-    def _profiel_since(self, access: Access, moment: datetime) -> datetime:
-        """Return since when this koppeling has been fetched under its profile; store `moment` if it changed now."""
-        known, since = access.fetched_under
-        if known != access.profiel.digest or since is None:
-            before_blocking()
-            with self.database.writing() as connection:
-                since = store.record_profiel(connection, access.koppeling_id, access.profiel.digest, moment)
-        return freshness.whole_second(since)
+    def _content(self, found: AnswerState, made: Made | None) -> AnswerContent | None:
+        """Return the content of an answer, if it is at hand."""
+        if made is not None and made.content_hash == found.content_hash:
+            return made.content
+        return self.memory.content(found.content_hash)
+
+    def _give(
+        self,
+        request: Request,
+        entry: VerzoekEntry,
+        answer_format: AnswerFormat,
+        answer_key: AnswerKey,
+        found: AnswerState,
+        part: RenderedPart | None = None,
+    ) -> Outcome | Unfinished:
+        """Return the data of an answer or of a part of it, unless the caller has them.
+
+        The `gewijzigd` of a part is that of the whole answer: a change in another groep counts as a change too.
+        """
+        access, verzoek, operation = request.access, request.verzoek, request.verzoek.operation
+        profiel, since = access.fetched_under
+        if profiel != access.profiel.digest or since is None:
+            moment = freshness.whole_second(entry.moment)
+            return Unfinished(RecordProfiel(access.koppeling_id, access.profiel.digest, moment), entry)
+        gewijzigd = max(access.opened_at, found.gewijzigd, since)
+        if gewijzigd.microsecond:
+            gewijzigd = freshness.whole_second(gewijzigd)
+        counted = found if part is None else part
+        if "leerlingen" in operation.parts:
+            entry.leerlingen = counted.persons
+        if counted.incomplete:
+            entry.remarks += (f"onvolledig={counted.incomplete}",)
+        groepen = _set_of(verzoek.groepen) if verzoek.groepen else ""
+        asked = sha256("|".join((*answer_key[1:], groepen)).encode()).hexdigest()
+        place = (access.koppeling_id, asked, gewijzigd.replace(tzinfo=None))
+        has_it = any([(row[0], *row[_GIVEN]) == place for row in request.rows])  # noqa: C419 - one row, mostly
+        last = verzoek.laatstontvangengegevens
+        if has_it and last is not None and freshness.caller_has_it(last, gewijzigd, entry.moment):
+            entry.outcome, entry.leerlingen = "geenwijzigingen", None
+            return Outcome(entry, AnswerBytes(answer.geenwijzigingen(operation)))
+        gzip = request.gzip and (part is None or len(part.records) >= MIN_GZIP)
+        data = None if part is not None else self.memory.whole(found.content_hash, gewijzigd, gzip=gzip)
+        if data is None:
+            content = self._content(found, request.made)
+            if content is None:
+                return Unfinished(Load(answer_key, found), entry)
+            if part is not None:
+                data = assemble(answer_format, content.school, part.records, gewijzigd, gzip=gzip)
+            else:
+                data = self.memory.assemble(answer_format, found.content_hash, content, gewijzigd, gzip=gzip)
+        entry.outcome = operation.payload
+        return Outcome(entry, AnswerBytes(data, gzip), None if has_it else Given(request.slot, asked, gewijzigd))
 
 
-def _no_data(operation: Operation, entry: VerzoekEntry) -> AnswerBytes:
+def _set_of(groepen: Sequence[GroepReference]) -> str:
+    """Return the groups that a request asks for as a text that is the same for the same set."""
+    return json.dumps(sorted({(one.soort, one.key or "") for one in groepen}))
+
+
+def _no_data(request: Request, entry: VerzoekEntry) -> Outcome:
+    """Return geengegevens; data that return later are given again, where data were given before."""
     entry.outcome, entry.reason = "geengegevens", RefusalReason.NO_DATA
-    return AnswerBytes(answer.geengegevens(operation))
-
-
-def _no_changes(operation: Operation, entry: VerzoekEntry) -> AnswerBytes:
-    entry.outcome, entry.leerlingen = "geenwijzigingen", None
-    return AnswerBytes(answer.geenwijzigingen(operation))
-
-
-def _count(entry: VerzoekEntry, operation: Operation, persons: int, incomplete: int) -> None:
-    """Enter the counts of an answer in the journaal entry."""
-    if "leerlingen" in operation.parts:
-        entry.leerlingen = persons
-    if incomplete:
-        entry.remarks += (f"onvolledig={incomplete}",)
+    had = any(row[0] == request.access.koppeling_id and row[_GIVEN.start] for row in request.rows)
+    nothing = Given(request.slot, given.NOTHING, freshness.whole_second(entry.moment)) if had else None
+    return Outcome(entry, AnswerBytes(answer.geengegevens(request.verzoek.operation)), nothing)

@@ -1,26 +1,31 @@
 """From a call to its outcome: rows 5 to 10 of the table of checks.
 
-One access query returns the caller, what the koppeling allows, the version of the records and the state of the stored
-answer. The journaal entry is durable before the answer leaves; concurrent calls share one commit.
+`question` and `plan` are pure: they have no database, no clock and no thread. A driver runs the access query of a
+question and hands its rows to `plan`, which returns the outcome, or work to be done before the question is asked anew.
+One access query returns the caller, what the koppeling allows, the version of the records, the state of the stored
+answer, and what the koppeling was given last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
 
-from uwlr_adapter.answers.store import ANSWER_ROWS, AnswerStore, StaleAnswerError
-from uwlr_adapter.clock import Clock, day_of, schooljaar_of
+from uwlr_adapter.answers.store import Made
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Call, Verzoek, judge, reread_strictly
+from uwlr_adapter.contract.request import Call, reread_strictly
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query
-from uwlr_adapter.exchange.answering import Answering
-from uwlr_adapter.exchange.failures import only_faults, own_fault, without_trace
-from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
+from uwlr_adapter.db.group_commit import GroupCommit
+from uwlr_adapter.db.statements import Row
+from uwlr_adapter.exchange import commit
+from uwlr_adapter.exchange.failures import as_fault, without_trace
+from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
+from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
-from uwlr_adapter.journaal.writer import JournaalWriter
-from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, AccessStatements, Gate
+from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
@@ -33,113 +38,116 @@ _REASONS = {
 }
 """The reason in the journaal of a refusal that does not carry one of its own."""
 
-_ACCESS = AccessStatements(ANSWER_ROWS)
-"""The access query, with the rows of the stored answer: the only query that most requests need."""
+MAX_ATTEMPTS = 8
+"""How often the database is asked for one request. A first answer may take four: to render, to record the profile of
+the koppeling, and to load; each one more follows on a change that was committed in between."""
 
-MAX_ATTEMPTS = 5
-"""How often a request is tried, the first time included. Each retry follows an import committed in between."""
+
+class UseCase(Protocol):
+    """What a service does with a call that has access. `ask` and `answer` are pure."""
+
+    def ask(self, call: Call) -> Asked:
+        """Return what the access query reads for a call beside the access itself; nothing is judged yet."""
+
+    def answer(self, granted: Granted, entry: VerzoekEntry) -> Outcome | Unfinished | Asked:
+        """Judge a call with access and answer it (rows 8 to 10), and fill in its entry. Raises Fault.
+
+        Or return what must be done first, or what else the access query has to read.
+        """
+
+    def loaded(self, load: Load, rows: Sequence[Row]) -> Made | Drop:
+        """Return what the rows of a Load brought; when they are gone, what to do instead."""
+
+    def do(self, work: Blocking) -> Made | None:
+        """Do work that blocks a thread, and return what it brought. Raises InvalidAnswerError or DBAPIError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The service that answers calls. Safe to share between threads.
-
-    `strict` judges every request without repairs; with `key_naast_eckid`, key and ECK-iD are both sent in 2.3.
-    """
+    """The service that answers calls. Safe to share between threads. `strict` judges every request without repairs."""
 
     database: Database
     gate: Gate
-    clock: Clock = field(repr=False)
+    use_case: UseCase
     strict: bool = False
-    key_naast_eckid: bool = False
-    answers: AnswerStore = field(init=False, repr=False)
-    answering: Answering = field(init=False, repr=False)
-    journaal: JournaalWriter = field(init=False, repr=False)
+    _group: GroupCommit[Outcome, bool] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Create the state of this process: the cache of answers and the writer of the journaal."""
-        object.__setattr__(self, "answers", AnswerStore(self.database))
-        answering = Answering(self.database, self.answers, self.gate.catalogue, self.key_naast_eckid)
-        object.__setattr__(self, "answering", answering)
-        object.__setattr__(self, "journaal", JournaalWriter(self.database))
+        """Create the group of those who write."""
+        object.__setattr__(self, "_group", GroupCommit(self._write_all))
 
-    def query(self, call: Call) -> Query:
-        """Return the access query of a call."""
-        parameters = {name: call.named(name) for name in ("schooljaar", "xsdversie")}
-        return self.gate.query(call.autorisatie, call.school, _ACCESS, **parameters, payload=call.operation.payload)
-
-    def judge(self, call: Call, address: str, *, gzip: bool = False, rows_seen: Sequence[Row] | None = None) -> Outcome:
-        """Return the outcome of a call from a network address; its journaal entry is not written yet.
-
-        `gzip` is whether the caller accepts a compressed answer. `rows_seen` are the rows of the access query, if it
-        was executed after the call came in. Raises Fault or WouldBlock.
-        """
-        moment = self.clock()
+    def question(self, call: Call, sender: Sender) -> Question:
+        """Return what to ask the database about a call. Raises Fault where a strict reading cannot be read."""
         repairs = call.repairs
+        if self.strict and not call.strict:
+            call = _strictly(call)
+        asked = self.use_case.ask(call)
+        query = self.gate.query(call.autorisatie, call.school, asked.statements, asked.parameters)
+        return Question(call, sender, repairs, asked, query)
+
+    def plan(
+        self, question: Question, rows: Sequence[Row], moment: datetime, made: Made | None = None
+    ) -> Outcome | Unfinished | Question:
+        """Return the outcome of a call whose access query gave these rows, at the present moment.
+
+        Or what has to be done first, after which the database is asked anew and `made` is what it brought; or another
+        question, when the answer depends on other rows.
+        """
+        call, sender = question.call, question.sender
+        access_rows = self.gate.read(rows, call.autorisatie, call.school)
         try:
-            if self.strict:
-                call = reread_strictly(call)
-                rows_seen = None if repairs else rows_seen  # a message that needs no repair reads the same
-            access_rows = self._access_rows(call, rows_seen)
             afnemer = self.gate.identify(access_rows, call.autorisatie, moment)
         except fault.Fault as error:
-            return self.refusal(error, address)
-        entry = VerzoekEntry(moment, call.operation.name, afnemer.id, repairs)
-        answer = self._answer(call, access_rows, entry, strict=afnemer.strict, gzip=gzip)
-        return Outcome(entry, answer)
+            if question.afnemer_id is None:
+                return self.refusal(error, sender, moment)
+            return refused(VerzoekEntry(moment, call.operation.name, question.afnemer_id, question.repairs), error)
+        entry = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs)
+        try:
+            if afnemer.strict and not call.strict:
+                call = _strictly(call)
+                if question.repairs:
+                    stricter = self.question(call, sender)
+                    return stricter._replace(repairs=question.repairs, afnemer_id=afnemer.id)
+            if call.school is None:
+                entry.reason = RefusalReason.NO_SCHOOL
+                raise fault.OngeldigBericht(Finding(f"{call.operation.request}/brincode", "school"))  # noqa: TRY301
+            day = day_of(moment)
+            access = self.gate.decide(access_rows, call, day)
+            entry.koppeling_id, entry.koppeling_version, entry.brin6 = access.koppeling_id, access.version, access.brin6
+            granted = Granted(call, sender, question.asked, access, day, access_rows.joined, made)
+            found = self.use_case.answer(granted, entry)
+        except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
+            return refused(entry, error)
+        if isinstance(found, Asked):
+            query = self.gate.query(call.autorisatie, call.school, found.statements, found.parameters)
+            return question._replace(call=call, asked=found, query=query)
+        return found
 
-    def refusal(self, error: fault.Fault, address: str) -> Outcome:
+    def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
         """Return the outcome of an unreadable message or an unknown caller, which is counted per network address."""
-        return Outcome(Refusal(self.clock(), address, error.code), without_trace(error))
+        return Outcome(Refusal(moment, sender.address, error.code), without_trace(error))
 
-    def write_entry(self, outcome: Outcome) -> Outcome:
-        """Write the journaal entry; return the outcome, or that of a failure of our own. Raises WouldBlock."""
-        try:
-            if outcome.entry is not None:
-                self.journaal.write(outcome.entry)
-        except Exception as error:  # noqa: BLE001 - an answer whose entry is not written does not leave
-            return Outcome(None, own_fault(error))
-        return outcome
+    def write(self, outcome: Outcome) -> bool:
+        """Write an outcome that has an entry, in one commit with others that wait; return once it is durable.
 
-    def _access_rows(self, call: Call, rows_seen: Sequence[Row] | None = None) -> AccessRows:
-        if rows_seen is None:
-            rows_seen = self.database.look(self.query(call))
-        return self.gate.read(rows_seen, call.autorisatie, call.school)
+        Return False, with nothing written, when its koppeling changed meanwhile. Raises DBAPIError.
+        """
+        return self._group.add(outcome)
 
-    def _answer(
-        self, call: Call, access_rows: AccessRows, entry: VerzoekEntry, *, strict: bool, gzip: bool
-    ) -> AnswerBytes | fault.Fault:
-        """Return the answer or the fault for a known afnemer, and fill in the journaal entry."""
-        try:
-            return only_faults(lambda: self._grant(call, access_rows, entry, strict=strict, gzip=gzip))
-        except AccessRefused as error:
-            entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
-            refusal: fault.Fault = error
-        except fault.Fault as error:
-            refusal = error
-        entry.outcome = refusal.code
-        entry.reason = entry.reason or _REASONS.get(type(refusal))
-        return without_trace(refusal)
+    def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        return commit.are_written(outcomes, self.database.write(commit.commands(outcomes)))
 
-    def _grant(
-        self, call: Call, access_rows: AccessRows, entry: VerzoekEntry, *, strict: bool, gzip: bool
-    ) -> AnswerBytes:
-        """Return the answer to a known afnemer (rows 6 to 10). Raises Fault."""
-        if strict and not call.strict:
-            call = reread_strictly(call)
-            access_rows = self._access_rows(call)
-            self.gate.identify(access_rows, call.autorisatie, entry.moment)  # with the header as it was sent
-        if call.school is None:
-            entry.reason = RefusalReason.NO_SCHOOL
-            raise fault.OngeldigBericht(Finding(f"{call.operation.request}/brincode", "school"))
-        verzoek: Verzoek | None = None
-        for _ in range(MAX_ATTEMPTS):
-            access = self.gate.decide(access_rows, call, entry.moment)
-            entry.koppeling_id, entry.brin6 = access.koppeling_id, access.brin6
-            verzoek = verzoek or judge(call, schooljaar_of(day_of(entry.moment)))
-            entry.repairs, entry.leerlingen, entry.remarks = verzoek.repairs, None, ()
-            try:
-                return self.answering.answer(access, access_rows.joined, verzoek, entry, gzip=gzip)
-            except StaleAnswerError:
-                access_rows = self._access_rows(call)
-        raise fault.TijdelijkNietBeschikbaar
+
+def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
+    """Return the outcome of a call of a known afnemer that ended in an exception, and fill in its entry."""
+    refusal = as_fault(error)
+    if isinstance(error, AccessRefused):
+        entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
+    entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
+    entry.reason = entry.reason or _REASONS.get(type(refusal))
+    return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
+
+
+def _strictly(call: Call) -> Call:
+    """Return a call as it was sent, without repairs; one that needs none reads the same. Raises Fault."""
+    return reread_strictly(call) if call.repairs else replace(call, strict=True)

@@ -1,37 +1,22 @@
-"""Exceptions become faults of the standard; what they held is logged as types and places, or released."""
+"""Exceptions become faults of the standard."""
 
-import logging
-from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.errors import log_failure
 
-logger = logging.getLogger("uwlr_adapter.soap")
-
-Result = TypeVar("Result")
 FaultType = TypeVar("FaultType", bound=Exception)
 
 _TEMPORARY = (DBAPIError, PoolTimeoutError)
 """Failures that may be over when the caller tries again."""
 
 
-def only_faults(work: Callable[[], Result]) -> Result:
-    """Return what `work` returns. Raises Fault only: any other exception is logged and becomes `own_fault`."""
-    try:
-        return work()
-    except fault.Fault:
-        raise
-    except Exception as error:
-        raise own_fault(error) from error
-
-
-def own_fault(error: Exception) -> fault.Fault:
-    """Log a failure of our own, and return its fault for the caller."""
-    log_failure(error, logger)
+def as_fault(error: Exception) -> fault.Fault:
+    """Return the fault for the caller: a fault is that itself, any other exception a failure of our own."""
+    if isinstance(error, fault.Fault):
+        return error
     return fault.TijdelijkNietBeschikbaar() if isinstance(error, _TEMPORARY) else fault.InterneFout()
 
 

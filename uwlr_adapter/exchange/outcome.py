@@ -1,9 +1,10 @@
 """The outcome of a verzoek: the journaal entry, and the bytes or the fault for the caller."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from uwlr_adapter.contract import fault
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.koppelingen.given import Given
 
 
 class AnswerBytes(NamedTuple):
@@ -13,9 +14,17 @@ class AnswerBytes(NamedTuple):
     gzip: bool = False
 
 
+Entry: TypeAlias = VerzoekEntry | Refusal
+"""What is written of a call: an entry of the journaal, or the count of a refusal before the afnemer was known."""
+
+
 class Outcome(NamedTuple):
     """The outcome of a message. Its entry must be durable before the answer leaves."""
 
-    entry: VerzoekEntry | Refusal | None
+    entry: Entry | None
     """None for a failure of our own before the caller was known."""
     answer: AnswerBytes | fault.Fault
+    given: Given | None = None
+    """The data that the koppeling has with this answer, unless it is known to have them."""
+    failure: Exception | None = None
+    """The failure of our own behind a fault, for the log."""

@@ -95,6 +95,8 @@ class VerzoekEntry:
     outcome: str = ""
     reason: RefusalReason | None = None
     koppeling_id: int | None = None
+    koppeling_version: int | None = None
+    """The version of the koppeling that gave access, at which it must still be when the entry is written."""
     brin6: str | None = None
     leerlingen: int | None = None
     request_id: str | None = None

@@ -8,7 +8,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -73,6 +73,16 @@ class PresentedSecret:
     _dummy: str = field(repr=False)
     _too_long: bool
 
+    def matches_either(
+        self, stored: str | None, previous: str | None, until: datetime | None, moment: datetime
+    ) -> bool:
+        """Return whether a stored digest, or the one before it until a stored moment (exclusive), is of this secret.
+
+        Both are compared, whatever is stored.
+        """
+        is_current, is_previous = self.matches(stored), self.matches(previous)
+        return is_current or (is_previous and until is not None and moment < until.replace(tzinfo=UTC))
+
     def matches(self, stored: str | None) -> bool:
         """Return, in constant time, whether a stored digest is of this secret.
 
@@ -111,7 +121,7 @@ class ServerKeys:
         check value of a new key is stored. The key variables leave the environment. Raises ServerKeyError.
         """
         try:
-            keys = cls.parse(_lines(settings, database, create=create or database.is_sqlite))
+            keys = cls.parse(_lines(settings, database, create=create or database.backend.is_embedded))
         finally:
             forget_key_variables()
         with database.reading() as connection:

@@ -4,7 +4,7 @@ Every refusal of one row is the same to the caller: one text, and the same work.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
@@ -13,18 +13,17 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import school as schools
 from uwlr_adapter.administratie.tables import vestiging
-from uwlr_adapter.clock import AMSTERDAM, day_of, from_utc
+from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Call, SchoolReference
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.journaal.model import RefusalReason
-from uwlr_adapter.keys.server_keys import PresentedSecret, SecretPurpose, ServerKeys
+from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import afnemers, tables
-from uwlr_adapter.koppelingen.afnemers import Afnemer
+from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.tables import Status
 
@@ -53,6 +52,8 @@ class Access(NamedTuple):
     """The digest of the profile under which it was last fetched, and since when."""
     school_version: int = 0
     """The version of the school's records when access was decided."""
+    version: int = 0
+    """The version of the koppeling when access was decided; each act raises it."""
 
 
 class _KoppelingRow(NamedTuple):
@@ -66,6 +67,7 @@ class _KoppelingRow(NamedTuple):
     opened_at: datetime
     profiel: str | None
     profiel_since: datetime | None
+    version: int
 
     @property
     def is_living(self) -> bool:
@@ -83,25 +85,26 @@ class AccessRows:
     koppelingen: list[_KoppelingRow] = field(repr=False)
     """The living ones of this afnemer at this vestiging, and the last one that ended, by id."""
     joined: Sequence[Row] = ()
-    """The columns of `JoinedRows`, for the vestiging that is named."""
+    """The id of a koppeling, and the columns of each `JoinedRows` for it and the vestiging that is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedRows:
     """A table that the access query reads too, for what a request needs once it has access.
 
-    The columns `on` equal a parameter of the same name; `brin6` equals that of the vestiging.
+    The columns `on` equal a parameter of the same name; the columns in `same` equal a column of the access query.
     """
 
     table: sa.Table
     columns: tuple[str, ...]
     on: tuple[str, ...]
+    same: Mapping[str, sa.ColumnElement[Any]]
 
 
 class AccessStatements:
     """The access query, for a school by its brin6 and by its schoolkey."""
 
-    def __init__(self, joined: JoinedRows | None = None) -> None:
+    def __init__(self, *joined: JoinedRows) -> None:
         self.by_brin6 = _statement(vestiging.c.brin6, joined)
         self.by_schoolkey = _statement(vestiging.c.schoolkey, joined)
 
@@ -115,26 +118,33 @@ class Gate:
 
     def look(self, database: Database, autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
         """Run the access query, without joined rows. Raises DBAPIError."""
-        query = self.query(autorisatie, school, _STATEMENTS)
+        query = self.query(autorisatie, school, _STATEMENTS, {})
         return self.read(database.look(query), autorisatie, school)
 
     def query(
-        self, autorisatie: Autorisatie, school: SchoolReference | None, statements: AccessStatements, **asked: str
+        self,
+        autorisatie: Autorisatie,
+        school: SchoolReference | None,
+        statements: AccessStatements,
+        asked: Mapping[str, object],
     ) -> Query:
         """Return the access query for a caller and the school that it names.
 
         `asked` are the parameters of the joined rows.
         """
-        brin6 = school and school.brin6
-        statement, named = (
-            (statements.by_brin6, brin6) if brin6 else (statements.by_schoolkey, school and school.schoolkey)
-        )
-        return Query(statement, {"klantnaam": autorisatie.klantnaam, "school": named or _NOWHERE, **asked})
+        statement, named = statements.by_schoolkey, _NOWHERE
+        if school is not None and school.brincode is not None:
+            statement, named = statements.by_brin6, school.brincode + school.dependancecode
+        elif school is not None:
+            named = school.schoolkey or _NOWHERE
+        return Query(statement, {"klantnaam": autorisatie.klantnaam, "school": named, **asked})
 
     def read(self, rows: Sequence[Row], autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
         """Convert the rows of that query."""
         first = rows[0]
-        named = school and (school.brin6 or school.schoolkey)
+        named = None
+        if school is not None:
+            named = school.schoolkey if school.brincode is None else school.brincode + school.dependancecode
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
         known = None if first[1] != autorisatie.klantnaam else afnemers.AfnemerRow(*first[:_AFNEMER])
         found, spelling, version = first[_AFNEMER:_KOPPELING]
@@ -142,27 +152,41 @@ class Gate:
             return AccessRows(known, None, 0, [])
         koppelingen = {row[_KOPPELING]: _KoppelingRow(*row[_KOPPELING:_JOINED]) for row in rows}
         koppelingen.pop(None, None)
-        joined = [row[_JOINED:] for row in rows]
+        joined = [(row[_KOPPELING], *row[_JOINED:]) for row in rows]
         return AccessRows(known, found, version or 0, [koppelingen[number] for number in sorted(koppelingen)], joined)
 
-    def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> Afnemer:
-        """Return the afnemer that calls (row 5). Raises OngeldigeKlantIdentificatie."""
-        afnemer = afnemers.recognise(access_rows.afnemer, autorisatie.klantcode, moment, self.server_keys)
-        if afnemer is None:
-            raise OngeldigeKlantIdentificatie
-        return afnemer
+    def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> AfnemerRow:
+        """Return the afnemer that calls (row 5): unknown, wrong and disabled cost the same work.
 
-    def decide(self, access_rows: AccessRows, call: Call, moment: datetime) -> Access:
-        """Return the access of a known afnemer to the school that it names (row 7). Raises AccessRefused."""
+        Raises OngeldigeKlantIdentificatie.
+        """
+        presented = self.server_keys.probe(SecretPurpose.KLANTCODE, autorisatie.klantcode)
+        known = access_rows.afnemer
+        if known is None:
+            presented.matches_either(None, None, None, moment)
+            raise OngeldigeKlantIdentificatie
+        is_valid = presented.matches_either(known.klantcode_digest, known.previous_digest, known.previous_until, moment)
+        if known.disabled_at is not None or not is_valid:
+            raise OngeldigeKlantIdentificatie
+        return known
+
+    def decide(self, access_rows: AccessRows, call: Call, day: date) -> Access:
+        """Return the access of a known afnemer to the school that it names, on a day in Amsterdam (row 7).
+
+        Raises AccessRefused.
+        """
         presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
-        koppeling = _with_code(access_rows.koppelingen, presented)
+        living = [one for one in access_rows.koppelingen if one.status != Status.BEEINDIGD]
+        good = [one for one in living if presented.matches(one.code_digest)]  # each one, always
+        if not living:
+            presented.matches(None)
         if access_rows.brin6 is None:
             raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
-        if koppeling is None:
+        if not good:
             raise _refusal(access_rows.koppelingen, access_rows.brin6)
-        return self._open(access_rows, koppeling, moment)
+        return self._open(access_rows, good[0], day)
 
-    def decide_without_code(self, access_rows: AccessRows, entry: str, moment: datetime) -> Access:
+    def decide_without_code(self, access_rows: AccessRows, entry: str, day: date) -> Access:
         """Return the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.
 
         For a caller that may see the records anyway. Raises AccessRefused.
@@ -172,28 +196,30 @@ class Gate:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
             raise AccessRefused(RefusalReason.PAUSED, access_rows.brin6, found[0].id)
-        return self._open(access_rows, found[0], moment)
+        return self._open(access_rows, found[0], day)
 
-    def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, moment: datetime) -> Access:
+    def _open(self, access_rows: AccessRows, koppeling: _KoppelingRow, day: date) -> Access:
         """Return the access through a koppeling of a vestiging that exists. Raises AccessRefused."""
         brin6 = access_rows.brin6 or _NOWHERE
-        if koppeling.startdatum > day_of(moment):
+        if koppeling.startdatum > day:
             raise AccessRefused(RefusalReason.NOT_STARTED, brin6, koppeling.id)
-        profiel = self.catalogue.profiel_of(koppeling.entry_id)
+        profiel = self.catalogue.profiel_by_entry.get(koppeling.entry_id)
         if profiel is None:  # taken out of the catalogue: there is no profile to go by
             raise AccessRefused(RefusalReason.NO_KOPPELING, brin6, koppeling.id)
-        since = None if koppeling.profiel_since is None else from_utc(koppeling.profiel_since)
+        since = None if koppeling.profiel_since is None else koppeling.profiel_since.replace(tzinfo=UTC)
         return Access(
             koppeling_id=koppeling.id,
             brin6=brin6,
             profiel=profiel,
-            opened_at=_opened(koppeling),
+            # Since its last activation or resumption, or the start of its Startdatum.
+            opened_at=max(koppeling.opened_at.replace(tzinfo=UTC), _begin(koppeling.startdatum)),
             fetched_under=(koppeling.profiel, since),
             school_version=access_rows.school_version,
+            version=koppeling.version,
         )
 
 
-def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> SelectStatement:
+def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> SelectStatement:
     """Return the access query, by a column that names the vestiging.
 
     It always finds a row: an unknown klantnaam or school costs the same work as a known one.
@@ -217,11 +243,12 @@ def _statement(column: sa.ColumnElement[str], joined: JoinedRows | None) -> Sele
         .outerjoin(koppeling, sa.and_(*own[0], sa.or_(is_living, koppeling.c.id == last_ended)))
     )
     more: list[sa.ColumnElement[Any]] = []
-    if joined is not None:
-        columns = joined.table.c
-        asked = (columns[name] == sa.bindparam(name, type_=columns[name].type) for name in joined.on)
-        found = found.outerjoin(joined.table, sa.and_(columns.brin6 == vestiging.c.brin6, *asked))
-        more = [columns[name] for name in joined.columns]
+    for one in joined:
+        columns = one.table.c
+        asked = (columns[name] == sa.bindparam(name, type_=columns[name].type) for name in one.on)
+        same = (columns[name] == other for name, other in one.same.items())
+        found = found.outerjoin(one.table, sa.and_(*same, *asked))
+        more += [columns[name] for name in one.columns]
     return SelectStatement(
         sa.select(
             *(afnemer.c[name] for name in afnemers.AfnemerRow._fields),
@@ -236,15 +263,6 @@ _AFNEMER = len(afnemers.AfnemerRow._fields)
 _KOPPELING = _AFNEMER + 3
 _JOINED = _KOPPELING + len(_KoppelingRow._fields)
 _STATEMENTS = AccessStatements()
-
-
-def _with_code(koppelingen: list[_KoppelingRow], presented: PresentedSecret) -> _KoppelingRow | None:
-    """Return the koppeling whose code was presented; each living one is compared, or a dummy if there is none."""
-    living = [koppeling for koppeling in koppelingen if koppeling.is_living]
-    good = [koppeling for koppeling in living if presented.matches(koppeling.code_digest)]
-    if not living:
-        presented.matches(None)
-    return good[0] if good else None
 
 
 _REASONS = {
@@ -262,11 +280,6 @@ def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
             if koppeling.status == status:
                 return AccessRefused(reason, brin6, koppeling.id)
     return AccessRefused(RefusalReason.NO_KOPPELING, brin6)
-
-
-def _opened(koppeling: _KoppelingRow) -> datetime:
-    """Return since when a koppeling is open: its last activation or resumption, or the start of its Startdatum."""
-    return max(from_utc(koppeling.opened_at), _begin(koppeling.startdatum))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, lifecycle, store, verificatiecode
+from uwlr_adapter.koppelingen import afnemers, given, lifecycle, store, verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
@@ -212,6 +212,8 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
 
 def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
     store.update(connection, koppeling)
+    if act in {Act.RESUMED, Act.ENDED}:  # behind the koppeling, as a fetch takes its locks
+        given.forget(connection, koppeling.id)
     _record(connection, koppeling, act, moment, actor)
     return koppeling
 

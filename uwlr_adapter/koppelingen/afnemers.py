@@ -169,27 +169,6 @@ def list_all(connection: sa.Connection) -> list[Afnemer]:
     return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
 
 
-def identify(
-    connection: sa.Connection, klantnaam: str, klantcode: str, moment: datetime, server_keys: ServerKeys
-) -> Afnemer | None:
-    """Return the afnemer that calls, or None: unknown, wrong and disabled cost the same work."""
-    row = _row(connection, klantnaam)
-    known = None if row is None else AfnemerRow(*(getattr(row, name) for name in AfnemerRow._fields))
-    return recognise(known, klantcode, moment, server_keys)
-
-
-def recognise(known: AfnemerRow | None, klantcode: str, moment: datetime, server_keys: ServerKeys) -> Afnemer | None:
-    """Return the afnemer of a row if this klantcode is valid for it now; without a row the work is the same."""
-    presented = server_keys.probe(SecretPurpose.KLANTCODE, klantcode)
-    current = presented.matches(None if known is None else known.klantcode_digest)
-    previous = presented.matches(None if known is None else known.previous_digest)
-    if known is None:
-        return None
-    afnemer = _record(known)
-    overlaps = afnemer.previous_until is not None and moment < afnemer.previous_until
-    return afnemer if afnemer.is_enabled and (current or (previous and overlaps)) else None
-
-
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
     connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
 
@@ -207,7 +186,7 @@ def _row(connection: sa.Connection, klantnaam: str) -> sa.Row[Any] | None:
     return row if row is not None and row.klantnaam == klantnaam else None
 
 
-def _record(row: sa.Row[Any] | AfnemerRow) -> Afnemer:
+def _record(row: sa.Row[Any]) -> Afnemer:
     return Afnemer(
         id=row.id,
         klantnaam=row.klantnaam,

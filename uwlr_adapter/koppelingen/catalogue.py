@@ -85,11 +85,15 @@ class Catalogue:
     entries: Mapping[str, CatalogueEntry]
     profielen: Mapping[str, NamedProfiel] = field(default_factory=lambda: STANDARD)
     """The profiles of the standard, and those of the file."""
+    profiel_by_entry: Mapping[str, NamedProfiel] = field(init=False, repr=False)
+    """The profile of each entry that carries data, by its id."""
     _names: Mapping[str, str] = field(init=False, repr=False)
     """The profiles by the names that callers may write, folded."""
 
     def __post_init__(self) -> None:
-        """Fold the names of the profiles once: a caller may name one in each request."""
+        """Find the profiles, and fold their names, once: a request names an entry, and may name a profile."""
+        found = {id_: self.profielen[one.profiel] for id_, one in self.entries.items() if one.profiel is not None}
+        object.__setattr__(self, "profiel_by_entry", found)
         object.__setattr__(self, "_names", {fold_name(name): name for name in self.profielen} | ALIASES)
 
     @classmethod
@@ -108,11 +112,6 @@ class Catalogue:
     def get(self, id_: str) -> CatalogueEntry | None:
         """Return the entry with this id, if any."""
         return self.entries.get(id_)
-
-    def profiel_of(self, id_: str) -> NamedProfiel | None:
-        """Return the profile of the entry with this id; None for one that is not there or carries no data."""
-        entry = self.entries.get(id_)
-        return None if entry is None or entry.profiel is None else self.profielen[entry.profiel]
 
     def requested_profiel(self, gegevenssetid: str) -> NamedProfiel | None:
         """Return the profile that a caller names in gegevenssetid, in any spelling; None for an unknown name."""

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, NoKoppelingError, UnknownVestigingError

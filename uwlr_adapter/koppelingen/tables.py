@@ -81,3 +81,12 @@ earlier_akkoord = sa.Table(
     sa.Column("voorwaarden", sa.String(40), nullable=False, comment="version of the terms of use"),
     comment="agreements with older versions of the terms; the present one stands with the koppeling",
 )
+given = sa.Table(
+    "given",
+    metadata,
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), primary_key=True, autoincrement=False),
+    sa.Column("slot", sa.SmallInteger, primary_key=True, autoincrement=False, comment="place of an answer, from 0"),
+    sa.Column("answer", sa.String(64), nullable=False, comment="digest of what was asked, under which profile"),
+    sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, of the content that was given last"),
+    comment="what each koppeling was given last; a lost row only means that data are given again",
+)

@@ -66,7 +66,7 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
     """Show which fields a koppeling shares and which it does not, with numbers of records and no personal data."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
-        profiel = catalogue().profiel_of(koppeling.entry_id)
+        profiel = catalogue().profiel_by_entry.get(koppeling.entry_id)
         if profiel is None:
             abort(404)
         sharing = sharing_of(connection, brin6, profiel, now())

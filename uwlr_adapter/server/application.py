@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from uwlr_adapter.clock import Clock, now
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -12,12 +11,9 @@ from uwlr_adapter.portal.app import make_portal
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, HealthEndpoints
 from uwlr_adapter.web.metrics import Metrics
-from uwlr_adapter.web.soap.protocol import SpyneTransport
-from uwlr_adapter.web.soap.service import make_service
-from uwlr_adapter.web.soap.wsdl import PATH, wsdl
+from uwlr_adapter.web.services import SERVICES, make_endpoint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -44,11 +40,9 @@ def make_app(settings: Settings | None = None, clock: Clock = now) -> App:
     paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
-    exchange = None
-    if Part.SOAP in settings.parts:
-        exchange = Exchange(database, gate, clock, settings.strict, settings.key_naast_eckid)
-        paths[PATH] = Endpoint(SpyneTransport(exchange, make_service(exchange)), wsdl(settings.base_url))
+    services = SERVICES if Part.SOAP in settings.parts else ()
+    endpoints = [make_endpoint(service, database, gate, settings, clock) for service in services]
     portal = None
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
-    return App(database, paths, metrics, portal, exchange)
+    return App(database, paths, metrics, portal, endpoints, [service.path for service in SERVICES])

@@ -1,18 +1,18 @@
 """The WSGI application: every path of the service."""
 
+import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.exchange.exchange import Exchange
 from uwlr_adapter.web import logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
-from uwlr_adapter.web.request_record import RequestRecord, new_record, request_context
+from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
 from uwlr_adapter.web.response import plain
-from uwlr_adapter.web.soap.wsdl import PATH
+from uwlr_adapter.web.wsgi import EndpointApp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,7 +23,8 @@ REQUEST_ID = "X-Request-ID"
 class App:
     """The service as a WSGI application; `close` closes its database connections.
 
-    A driver other than WSGI (`rsgi`) uses the endpoint directly, with `begin` and `finish` around each request.
+    `services` are the paths of all SOAP services, those that other processes serve included. A driver other than WSGI
+    (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request.
     """
 
     def __init__(
@@ -32,28 +33,28 @@ class App:
         paths: "Mapping[str, WSGIApplication]",
         metrics: Metrics,
         portal: "tuple[str, WSGIApplication] | None" = None,
-        exchange: Exchange | None = None,
+        endpoints: Sequence[Endpoint] = (),
+        services: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._paths = paths
+        self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
+        """The SOAP services by path; none in a process without them."""
+        self._paths: dict[str, WSGIApplication] = {
+            **paths,
+            **{path: EndpointApp(endpoint) for path, endpoint in self.endpoints.items()},
+        }
         self._portal = portal
+        self._services = services
         self._metrics = metrics
         self._in_progress: dict[int, float] = {}
         """The start of each request in progress, on the monotonic clock, by the `id()` of its record."""
-        self.exchange = exchange
-        """The Exchange that answers messages; None in a process without the SOAP service."""
+        self._finished: list[RequestRecord] = []
         self.draining = False
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
 
-    @property
-    def endpoint(self) -> Endpoint | None:
-        """The endpoint of the SOAP service; None in a process without it."""
-        found = self._paths.get(PATH)
-        return found if isinstance(found, Endpoint) else None
-
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; it is counted and logged once its answer is ready to be sent."""
-        record = self.begin(environ)
+        record = self.begin(environ.get("HTTP_X_REQUEST_ID", ""))
         extra = self.headers(record)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - WSGI
@@ -65,10 +66,11 @@ class App:
                 return self._handler(environ.get("PATH_INFO", ""))(environ, start)
             finally:
                 self.finish(record)
+                self.flush()
 
-    def begin(self, environ: "WSGIEnvironment") -> RequestRecord:
-        """Return the record of a request that starts now."""
-        record = new_record(environ.get("HTTP_X_REQUEST_ID", ""))
+    def begin(self, proxy_id: str) -> RequestRecord:
+        """Return the record of a request that starts now, with the id that a proxy gave it, if any."""
+        record = RequestRecord(proxy_id if ID.fullmatch(proxy_id) else f"{random.getrandbits(128):032x}")
         self._in_progress[id(record)] = record.started
         return record
 
@@ -76,18 +78,28 @@ class App:
         """Return the headers that every response has besides its own."""
         return [(REQUEST_ID, record.id), *([("Connection", "close")] if self.draining else [])]
 
-    def finish(self, record: RequestRecord) -> None:
-        """Count and log a request whose answer is ready to be sent."""
+    def finish(self, record: RequestRecord) -> bool:
+        """End a request whose answer is ready to be sent; `flush` counts and logs it.
+
+        Return whether it is the first one that ends since the last `flush`.
+        """
         del self._in_progress[id(record)]
-        self._metrics.count(record)
-        logs.log_request(record)
+        record.seconds = time.monotonic() - record.started
+        self._finished.append(record)
+        return len(self._finished) == 1
+
+    def flush(self) -> None:
+        """Count and log the requests that ended since the last time."""
+        finished, self._finished = self._finished, []
+        self._metrics.count(finished)
+        logs.log_requests(finished)
 
     def _handler(self, path: str) -> "WSGIApplication":
         """Return the application for a path; the portal has every path below its own."""
-        handler = self._paths.get(path)
+        handler: WSGIApplication | None = self._paths.get(path)
         if handler is None and self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
             return self._portal[1]
-        return handler or _not_found
+        return handler or self._not_found
 
     def oldest_seconds(self) -> float:
         """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
@@ -98,6 +110,6 @@ class App:
         """Close every database connection; a later request opens new ones."""
         self._database.close()
 
-
-def _not_found(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    return plain(HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {PATH}.").send(start_response)
+    def _not_found(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        where = ", ".join(self._services)
+        return plain(HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {where}.").send(start_response)

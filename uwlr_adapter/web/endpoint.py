@@ -1,129 +1,234 @@
-"""The SOAP endpoint over HTTP: row 1 of the table of checks, before a message is read.
+"""A SOAP service over HTTP as a state machine without I/O: the driver does what a step says, and tells the result.
 
-Its own refusals are plain text, not faults. Of the exceptions behind it only the faults of the standard reach the
-caller.
+It holds row 1 of the table of checks; its own refusals are plain text, no faults. Of the exceptions behind it only the
+faults of the standard reach the caller.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, TypeAlias
 
+from uwlr_adapter.answers.store import Made
+from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
-from uwlr_adapter.db.libpq import Row
-from uwlr_adapter.db.statements import Query
+from uwlr_adapter.contract.xml import NOT_WELL_FORMED, Limits, XmlError, parse
+from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
+from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
+from uwlr_adapter.exchange.failures import as_fault
 from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.exchange.question import Question
+from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
-from uwlr_adapter.web.accept_encoding import accepts_gzip
-from uwlr_adapter.web.body import charset_of, read_body, refuse_body
-from uwlr_adapter.web.client_address import client_address
-from uwlr_adapter.web.request_record import annotate, current_record
+from uwlr_adapter.web.head import Head
+from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from uwlr_adapter.web.soap.service import SoapService
 
 CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
 """Media types that are accepted, without parameters. The one of SOAP 1.2 is answered with VersionMismatch later on."""
+_MAX_LENGTH_DIGITS = 18
+"""Most digits of a Content-Length that is converted to a number; a longer one is over the limit anyway."""
 _VARY = [("Vary", "Accept-Encoding")]
 _VARY_GZIP = [("Content-Encoding", "gzip"), *_VARY]
 logger = logging.getLogger("uwlr_adapter.soap")
 
 
-class Sender(NamedTuple):
-    """The properties of a request that come from HTTP: client address, charset, and whether it accepts gzip."""
+class ReadBody(NamedTuple):
+    """Read the body, at most so many bytes, and tell `SoapRequest.body`; False when it broke off."""
 
-    address: str
-    charset: str | None
-    gzip: bool
+    octets: int
 
 
-class ReadMessage(NamedTuple):
-    """A parsed message, opaque to the endpoint, and the access query for it."""
+class Ask(NamedTuple):
+    """Run the access query, and tell `SoapRequest.rows`."""
 
-    content: object
     query: Query
 
 
-class MessageService(Protocol):
-    """The interface of the service behind the endpoint."""
+class Fetch(NamedTuple):
+    """Run a query for stored bytes, and tell `SoapRequest.loaded`."""
 
-    def read(self, message: bytes, sender: Sender) -> ReadMessage | Outcome:
-        """Parse a message; return the outcome of one that cannot be read."""
-
-    def judge(self, message: ReadMessage, rows_seen: Sequence[Row] | None = None) -> Outcome:
-        """Return the outcome of a message, whose journaal entry is not written yet. Raises WouldBlock.
-
-        `rows_seen` are the rows of its access query, if that was executed already.
-        """
-
-    def write_entry(self, outcome: Outcome) -> Outcome:
-        """Write the journaal entry; return the outcome, or that of a failure of our own. Raises WouldBlock."""
+    query: Query
 
 
+class Do(NamedTuple):
+    """Do work in a thread that may wait (`UseCase.do`), and tell `SoapRequest.done`."""
+
+    work: Blocking
+
+
+class Write(NamedTuple):
+    """Write an outcome (`Exchange.write`), and tell `SoapRequest.written`."""
+
+    outcome: Outcome
+
+
+Step: TypeAlias = ReadBody | Ask | Fetch | Do | Write | Response
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The HTTP checks, the WSDL and the service behind them, as separate steps and as a WSGI application."""
+    """A service behind HTTP."""
 
-    def __init__(self, service: MessageService, wsdl: bytes) -> None:
-        self.service = service
-        self._wsdl = wsdl
+    path: str
+    wsdl: bytes
+    limits: Limits
+    service: SoapService
+    exchange: Exchange
+    clock: Clock
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one HTTP request."""
-        response = self.respond_without_body(environ)
-        if response is None:
-            body = read_body(environ)
-            if isinstance(body, HTTPStatus):
-                response = refuse_body(body)
-            else:
-                response = self.response(self.service.write_entry(self.judge(self.read(environ, body))))
-        return response.send(start_response)
 
-    def respond_without_body(self, environ: "WSGIEnvironment") -> Response | None:
-        """Return the response to a request that needs no body; None if the body is to be read."""
-        method = environ["REQUEST_METHOD"]
-        annotate(operation="soap" if method == "POST" else "wsdl")
-        if method in {"GET", "HEAD"} and _asks_wsdl(environ.get("QUERY_STRING", "")):
-            return respond(HTTPStatus.OK, XML_TYPE, self._wsdl, head=method == "HEAD")
-        if method != "POST":
+class SoapRequest:
+    """One HTTP request to an endpoint. `start` returns the first step; each other method the step after one.
+
+    An exception while a step is done is told to `failed`. The last step is a Response.
+    """
+
+    __slots__ = ("_attempts", "_endpoint", "_head", "_load", "_made", "_outcome", "_question", "_waiting", "record")
+
+    def __init__(self, endpoint: Endpoint, head: Head, record: RequestRecord) -> None:
+        self.record = record
+        self._endpoint = endpoint
+        self._head = head
+        self._question: Question
+        self._load: Load
+        self._made: Made | None = None
+        self._outcome: Outcome
+        self._waiting: VerzoekEntry | None = None
+        """The entry of a call of a known afnemer that is to be planned again, in case that cannot be done."""
+        self._attempts = 0
+
+    def start(self) -> ReadBody | Response:
+        """Judge the head."""
+        head = self._head
+        self.record.operation = "soap" if head.method == "POST" else "wsdl"
+        if head.method != "POST":
+            is_head = head.method == "HEAD"
+            if head.method in {"GET", "HEAD"} and _asks_wsdl(head.query):
+                return respond(HTTPStatus.OK, XML_TYPE, self._endpoint.wsdl, head=is_head)
             text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
-            return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=method == "HEAD")
-        if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() not in CONTENT_TYPES:
+            return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=is_head)
+        if head.content_type != XML_TYPE and head.media_type not in CONTENT_TYPES:
             return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
-        return None
+        octets, announced = self._endpoint.limits.octets, head.content_length
+        if announced and not (announced.isascii() and announced.isdigit()):
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        if len(announced) > _MAX_LENGTH_DIGITS or int(announced or 0) > octets:
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        # Without a length one byte more than the limit, so that a body over it is noticed.
+        return ReadBody(int(announced) if announced else octets + 1)
 
-    def read(self, environ: "WSGIEnvironment", body: bytes) -> ReadMessage | Outcome:
-        """Parse a message; return the outcome of one that cannot be read."""
+    def body(self, content: bytes, *, is_whole: bool = True) -> Ask | Write | Response:
+        """Judge the body and read the message in it."""
+        head = self._head
+        if len(content) > self._endpoint.limits.octets:
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if head.content_length:
+            is_whole = is_whole and len(content) == int(head.content_length)
+        elif head.transfer_encoding:
+            is_whole = is_whole and not self._is_cut_off(content)
+        if not is_whole:
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        sender = head.sender()
         try:
-            gzip = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-            return self.service.read(body, Sender(client_address(environ), charset_of(environ), gzip))
-        except Exception as error:  # noqa: BLE001 - the last guard: the caller gets a fault for any exception
-            log_failure(error, logger)
-            return Outcome(None, fault.InterneFout())
+            self._question = self._endpoint.service.question(content, head.charset, sender)
+        except fault.Fault as error:
+            return self._settle(self._endpoint.exchange.refusal(error, sender, self._endpoint.clock()))
+        self.record.operation = self._question.call.operation.name
+        return Ask(self._question.query)
 
-    def judge(self, message: ReadMessage | Outcome, rows_seen: Sequence[Row] | None = None) -> Outcome:
-        """Return the outcome of a message (`MessageService.judge`). Raises WouldBlock."""
-        if isinstance(message, Outcome):
-            return message
+    def rows(self, rows: Sequence[Row]) -> Step:
+        """Decide by the rows of the access query."""
+        self._attempts += 1
+        planned = self._endpoint.exchange.plan(self._question, rows, self._endpoint.clock(), self._made)
+        if isinstance(planned, Outcome):
+            return self._settle(planned)
+        if isinstance(planned, Question):
+            self._question = planned
+            return self._ask_anew(None)
+        self._waiting = planned.entry
+        if self._attempts >= MAX_ATTEMPTS:
+            return self._settle(refused(planned.entry, fault.TijdelijkNietBeschikbaar()))
+        if isinstance(planned.work, Load):
+            self._load = planned.work
+            return Fetch(planned.work.query)
+        return Do(planned.work)
+
+    def loaded(self, rows: Sequence[Row]) -> Ask | Do | Write | Response:
+        """Take the stored bytes."""
+        brought = self._endpoint.exchange.use_case.loaded(self._load, rows)
+        return self._ask_anew(brought) if isinstance(brought, Made) else Do(brought)
+
+    def done(self, made: Made | None) -> Ask | Write | Response:
+        """Take what work brought."""
+        return self._ask_anew(made)
+
+    def written(self, *, is_written: bool) -> Ask | Write | Response:
+        """Answer, or decide anew when the koppeling changed before the outcome was written."""
+        if is_written:
+            return self._response()
+        if isinstance(self._outcome.entry, VerzoekEntry):
+            self._waiting = self._outcome.entry
+        return self._ask_anew(self._made)
+
+    def failed(self, error: Exception) -> Write | Response:
+        """Answer with a fault for a failure of our own, which is logged."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            return self._settle(refused(waiting, error))
+        return self._settle(Outcome(None, as_fault(error), failure=error))
+
+    def _is_cut_off(self, content: bytes) -> bool:
+        """Return whether a chunked body stopped half-way.
+
+        Granian ends a body at a malformed chunk without an error, so that only the XML shows it.
+        """
+        if "chunked" not in self._head.transfer_encoding.lower():
+            return False
         try:
-            outcome = self.service.judge(message, rows_seen)
-        except Exception as error:  # noqa: BLE001 - the last guard: the caller gets a fault for any exception
-            log_failure(error, logger)
-            return Outcome(None, fault.InterneFout())
-        record = current_record()
-        if record is not None and isinstance(outcome.entry, VerzoekEntry):
-            outcome.entry.request_id = record.id
-        return outcome
+            parse(content, self._endpoint.limits, self._head.charset)
+        except XmlError as error:
+            return error.reason == NOT_WELL_FORMED
+        return False
 
-    def response(self, outcome: Outcome) -> Response:
-        """Return the response for an outcome whose journaal entry is written."""
-        entry, answer = outcome.entry, outcome.answer
+    def _refuse(self, status: HTTPStatus) -> Response:
+        """Return the response that says why a body is refused."""
+        if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return plain(status, f"Het bericht is groter dan {self._endpoint.limits.octets // 1024} kB.")
+        return plain(status, "Het bericht kwam niet heel over.")
+
+    def _ask_anew(self, made: Made | None) -> Ask | Write | Response:
+        self._made = made
+        if self._attempts < MAX_ATTEMPTS:
+            return Ask(self._question.query)
+        error = fault.TijdelijkNietBeschikbaar()
+        return self._settle(Outcome(None, error) if self._waiting is None else refused(self._waiting, error))
+
+    def _settle(self, outcome: Outcome) -> Write | Response:
+        """Take an outcome, whose entry must be written before it is answered."""
+        self._outcome, self._waiting = outcome, None
+        if outcome.failure is not None:
+            with request_context(self.record):
+                log_failure(outcome.failure, logger)
+            self._outcome = outcome._replace(failure=None)
+        if outcome.entry is None:
+            return self._response()
+        if isinstance(outcome.entry, VerzoekEntry):
+            outcome.entry.request_id = self.record.id
+        return Write(self._outcome)
+
+    def _response(self) -> Response:
+        """Return the response for the outcome, whose entry is written."""
+        entry, answer, record = self._outcome.entry, self._outcome.answer, self.record
         if isinstance(answer, fault.Fault):
-            annotate(outcome=answer.code, unknown=isinstance(entry, Refusal))
+            record.outcome, record.unknown = answer.code, isinstance(entry, Refusal)
             return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), _VARY)
-        annotate(outcome=entry.outcome if isinstance(entry, VerzoekEntry) else None)
-        return respond(HTTPStatus.OK, XML_TYPE, answer.content, _VARY_GZIP if answer.gzip else _VARY)
+        record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
+        headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
+        return Response(HTTPStatus.OK, [*headers, *(_VARY_GZIP if answer.gzip else _VARY)], answer.content)
 
 
 def _asks_wsdl(query: str) -> bool:

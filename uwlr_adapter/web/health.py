@@ -20,7 +20,8 @@ from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.web.client_address import LOOPBACK, client_address
+from uwlr_adapter.web.client_address import client_address
+from uwlr_adapter.web.head import LOOPBACK
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.request_record import annotate
 from uwlr_adapter.web.response import plain, respond

@@ -6,6 +6,7 @@ it may quote what a caller sent.
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,10 +24,10 @@ class JsonFormatter(logging.Formatter):
     """Formatter of an event as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without a line break."""
+        """Return the line, without a line break behind it; of answered requests one line each."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        if record.name == _requests.name and (answered := getattr(record, "request_record", None)) is not None:
-            return _request_line(time, record.levelname, answered)
+        if record.name == _requests.name and (answered := getattr(record, "request_records", None)) is not None:
+            return "\n".join([_request_line(time, record.levelname, one) for one in answered])
         line: dict[str, Any] = {
             "time": time,
             "level": record.levelname,
@@ -61,10 +62,12 @@ LOGGING: dict[str, Any] = {
 """The logging configuration of a server, for `logging.config.dictConfig`."""
 
 
-def log_request(answered: RequestRecord) -> None:
-    """Log an answered request at level INFO; one of PROBES at level DEBUG."""
-    level = logging.DEBUG if answered.operation in PROBES else logging.INFO
-    if _requests.isEnabledFor(level):  # made here: `logger.log` would search the stack for its caller
-        record = logging.LogRecord(_requests.name, level, "", 0, "request", None, None)
-        record.request_record = answered
-        _requests.handle(record)
+def log_requests(answered: Sequence[RequestRecord]) -> None:
+    """Log answered requests at level INFO, together; those of PROBES at level DEBUG."""
+    probes = [one for one in answered if one.operation in PROBES]
+    others = [one for one in answered if one.operation not in PROBES] if probes else answered
+    for level, records in ((logging.DEBUG, probes), (logging.INFO, others)):
+        if records and _requests.isEnabledFor(level):  # made here: `logger.log` would search the stack for its caller
+            record = logging.LogRecord(_requests.name, level, "", 0, "request", None, None)
+            record.request_records = records
+            _requests.handle(record)

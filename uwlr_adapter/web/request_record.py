@@ -10,33 +10,25 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-_ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-"""A UUID, or hexadecimal digits as nginx makes them ($request_id)."""
+ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+"""The ids of a proxy that are taken over: a UUID, or hexadecimal digits as nginx makes them ($request_id)."""
 
 
 @dataclass(slots=True)
 class RequestRecord:
     """One request. `operation` is one of the standard or a kind of page; `outcome` a payload, fault code or status."""
 
-    id: str
+    id: str = field(default_factory=lambda: f"{random.getrandbits(128):032x}")
     started: float = field(default_factory=time.monotonic)
     operation: str = "-"
     outcome: str = ""
     unknown: bool = False
     """Whether it was refused before the afnemer was known."""
-
-    @property
-    def seconds(self) -> float:
-        """The seconds since the request started."""
-        return time.monotonic() - self.started
+    seconds: float = 0.0
+    """How long it took, once its answer is ready to be sent."""
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)
-
-
-def new_record(proxy_id: str) -> RequestRecord:
-    """Return the record of a request that starts now, with the id that the proxy gave it or, lacking one, a new id."""
-    return RequestRecord(proxy_id if _ID.fullmatch(proxy_id) else f"{random.getrandbits(128):032x}")
 
 
 class request_context:  # noqa: N801 - used as a function

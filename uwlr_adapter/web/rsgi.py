@@ -1,40 +1,42 @@
-"""The RSGI driver, used by `serve`: messages are answered in the event-loop thread as long as nothing blocks.
+"""The RSGI driver, used by `serve`: every message is decided in the event-loop thread, which nothing blocks.
 
 Python runs one thread at a time anyway, and each switch between threads costs as much as a part of a request: with
-sixteen threads a request took twice the processor time. So the event-loop thread judges every message that has arrived,
-and one commit writes the entries of all of them. A message that would block (`db.blocking`) is judged again in a thread
-of the pool; so is everything that is not a message: the portal and the metrics.
+sixteen threads a request took twice the processor time. So the event-loop thread decides every message that has
+arrived, and one commit writes the outcomes of all of them. Work that may wait (`endpoint.Do`) is done in a thread of
+the pool; so is everything that is not a message: the portal and the metrics.
 
 A body is awaited without occupying a thread, so that a caller who sends half of one delays nobody else.
 """
 
 import asyncio
 import io
-from collections.abc import Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
+from urllib.parse import unquote_to_bytes
+
+from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.contract.xml import MESSAGE
-from uwlr_adapter.db.blocking import WouldBlock, nonblocking
+from uwlr_adapter.db.group_commit import LoopGroup
+from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
-from uwlr_adapter.exchange.exchange import Exchange
-from uwlr_adapter.exchange.failures import own_fault
+from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.body import check_whole, octets_to_read, refuse_body
-from uwlr_adapter.web.endpoint import Endpoint, ReadMessage, logger
-from uwlr_adapter.web.environ import environ_of
-from uwlr_adapter.web.grouped_database import GroupedDatabase
+from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write, logger
+from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response
-from uwlr_adapter.web.soap.wsdl import PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from uwlr_adapter.db.libpq import Row
+    from uwlr_adapter.db.backend import LoopDatabase
 
 Result = TypeVar("Result")
 
@@ -44,97 +46,83 @@ class RsgiApp:
 
     def __init__(self, app: App, threads: int) -> None:
         self.app = app
-        self._endpoint = app.endpoint
+        self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
-        self._database_thread = ThreadPoolExecutor(1, "uwlr-database")
-        self._grouped: GroupedDatabase | None = None
+        self._database: LoopDatabase
+        self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
-        environ = environ_of(scope)
-        if self._endpoint is not None and self.app.exchange is not None and environ["PATH_INFO"] == PATH:
-            response = await self._answer_soap(self._endpoint, self.app.exchange, environ, protocol)
-        elif environ["PATH_INFO"] == HEALTHZ:
-            response = self._answer_wsgi(environ)  # not in the pool: a full pool does not make the process unhealthy
+        path = unquote_to_bytes(scope.path).decode("latin-1") if "%" in scope.path else scope.path
+        endpoint = self._endpoints.get(path)
+        if endpoint is not None:
+            response = await self._answer_soap(endpoint, scope, protocol)
+        elif path == HEALTHZ:
+            response = self._answer_wsgi(_environ_of(scope, path))  # not in the pool: a full pool is no sick process
         else:
-            body = await _receive_body(environ, protocol)
-            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-            response = await self._in_thread(lambda: self._answer_wsgi(environ))
+            environ = _environ_of(scope, path)
+            announced = environ.get("CONTENT_LENGTH", "")
+            is_whole = announced.isdigit() and int(announced) <= MESSAGE.octets
+            content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
+            environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
+            response = await self._in_thread(partial(self._answer_wsgi, environ))
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Close the database connections: this process ends."""
-        if self._grouped is not None:
-            self._grouped.close()
+        if self._outcomes is not None:
+            self._database.close()
         self.app.close()
 
-    async def _answer_soap(
-        self,
-        endpoint: Endpoint,
-        exchange: Exchange,
-        environ: "WSGIEnvironment",
-        protocol: Any,  # noqa: ANN401 - as above
-    ) -> Response:
-        """Return the response to a request for the path of the SOAP service."""
-        record = self.app.begin(environ)
+    async def _answer_soap(self, endpoint: Endpoint, scope: Any, protocol: Any) -> Response:  # noqa: ANN401 - as above
+        """Return the response to a request for an endpoint."""
+        head = _head_of(scope)
+        if self._outcomes is None:
+            self._database = endpoint.exchange.database.for_loop()
+            self._outcomes = LoopGroup(self._write)
+        record = self.app.begin(head.request_id)
         try:
-            with request_context(record):
-                response = endpoint.respond_without_body(environ)
-            if response is None:
-                wanted = octets_to_read(environ)
-                body = (
-                    wanted
-                    if isinstance(wanted, HTTPStatus)
-                    else check_whole(environ, await _receive_body(environ, protocol))
-                )
-                if isinstance(body, HTTPStatus):
-                    response = refuse_body(body)
-                else:
-                    response = await self._answer_message(endpoint, exchange, environ, body, record)
-            record.outcome = record.outcome or str(response.status.value)
+            request = SoapRequest(endpoint, head, record)
+            step: Step = request.start()
+            while not isinstance(step, Response):
+                try:
+                    match step:
+                        case Ask():
+                            step = request.rows(await self._query(endpoint, self._database.look, step.query))
+                        case Write():
+                            step = request.written(is_written=await self._outcomes.add(step.outcome))
+                        case ReadBody():
+                            content = await (protocol() if head.content_length else _receive(protocol, step.octets))
+                            step = request.body(content)
+                        case Fetch():
+                            step = request.loaded(await self._query(endpoint, self._database.load, step.query))
+                        case Do():
+                            work = partial(endpoint.exchange.use_case.do, step.work)
+                            step = request.done(await self._in_thread(work, record))
+                        case _:
+                            assert_never(step)
+                except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
+                    step = request.failed(error)
+            record.outcome = record.outcome or str(step.status.value)
         finally:
-            self.app.finish(record)
-        response.headers.extend(self.app.headers(record))
-        return response
+            if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together
+                asyncio.get_running_loop().call_soon(self.app.flush)
+        step.headers.extend(self.app.headers(record))
+        return step
 
-    async def _answer_message(
-        self, endpoint: Endpoint, exchange: Exchange, environ: "WSGIEnvironment", body: bytes, record: RequestRecord
-    ) -> Response:
-        """Return the response to one message, once its journaal entry is durable."""
-        if self._grouped is None:
-            self._grouped = GroupedDatabase(exchange, self._database_thread)
-
-        rows_seen: list[Row] | None = None
-
-        def judge_again() -> Outcome:
-            with request_context(record):  # parsed again as well: the first attempt may have changed the message
-                return endpoint.judge(endpoint.read(environ, body), rows_seen)
-
+    async def _query(self, endpoint: Endpoint, run: Callable[[Query], Awaitable[list[Row]]], query: Query) -> list[Row]:
+        """Run a query; after a failure once more in a thread, which may have to connect anew."""
         try:
-            with request_context(record):
-                message = endpoint.read(environ, body)
-            rows_seen = await self._grouped.access_rows(message) if isinstance(message, ReadMessage) else None
-            with nonblocking(), request_context(record):
-                outcome = endpoint.judge(message, rows_seen)
-        except WouldBlock:
-            outcome = await self._in_thread(judge_again)
-        outcome = await self._write_entry(self._grouped, outcome, record)
-        with request_context(record):
-            return endpoint.response(outcome)
+            return await run(query)
+        except DBAPIError:
+            return await self._in_thread(partial(endpoint.exchange.database.look, query))
 
-    async def _write_entry(self, grouped: GroupedDatabase, outcome: Outcome, record: RequestRecord) -> Outcome:
-        """Do what `Exchange.write_entry` does, in one commit with all entries that wait for it."""
-        if outcome.entry is None:
-            return outcome
-        try:
-            await grouped.write_entry(outcome.entry)
-        except Exception as error:  # noqa: BLE001 - an answer whose entry is not written does not leave
-            with request_context(record):
-                return Outcome(None, own_fault(error))
-        return outcome
+    async def _write(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Write outcomes in one commit, as `Exchange.write` does."""
+        return commit.are_written(outcomes, await self._database.write(commit.commands(outcomes)))
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def _in_thread(self, work: Callable[[], Result], record: RequestRecord | None = None) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_in_context, work, record))
 
     def _answer_wsgi(self, environ: "WSGIEnvironment") -> Response:
         """Return the response of the WSGI application, which keeps a record of its own."""
@@ -156,13 +144,65 @@ class RsgiApp:
         return Response(HTTPStatus(status), headers, content)
 
 
-async def _receive_body(environ: "WSGIEnvironment", protocol: Any) -> bytes:  # noqa: ANN401 - as above
-    """Return the body: all that was announced, else what arrives until it is over the limit."""
-    if isinstance(octets_to_read(environ), int) and environ.get("CONTENT_LENGTH"):
-        return await protocol()  # type: ignore[no-any-return] # granian has no types for this
-    body = b""
+def _in_context(work: Callable[[], Result], record: RequestRecord | None) -> Result:
+    """Do work for a request, so that what it logs names that request."""
+    if record is None:
+        return work()
+    with request_context(record):
+        return work()
+
+
+def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
+    """Return the head of an RSGI request."""
+    found: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        field = HEADERS.get(name)
+        if field is not None:
+            found[field] = f"{found[field]},{value}" if field in found else value
+    return Head(scope.method, scope.query_string, scope.client, **found)
+
+
+async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above
+    """Return the body of a request that announces no length, until it is as long as this."""
+    content = b""
     async for chunk in protocol:
-        body += chunk
-        if len(body) > MESSAGE.octets:
+        content += chunk
+        if len(content) >= octets:
             break
-    return body
+    return content
+
+
+_WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_CONSTANT: dict[str, Any] = {
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input": io.BytesIO(),
+    "wsgi.errors": sys.stderr,
+}
+"""The entries of an environ that are the same for each request."""
+
+
+def _environ_of(scope: Any, path: str) -> "WSGIEnvironment":  # noqa: ANN401 - as above
+    """Return the environ of a request (PEP 3333), with an empty body.
+
+    A header with an underscore in its name is left out: in the environ it would look like another header.
+    """
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client,
+        "wsgi.url_scheme": scope.scheme,
+        **_CONSTANT,
+    }
+    server, _, port = scope.server.rpartition(":")
+    environ |= {"SERVER_NAME": server, "SERVER_PORT": port}
+    for name, value in scope.headers.items():
+        key = _WITHOUT_PREFIX.get(name) or "HTTP_" + name.upper().replace("-", "_")
+        if "_" not in name:
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ

@@ -1,0 +1,201 @@
+"""A trial school with two koppelingen, each with a profile of its own; and what a fresh render of an answer gives."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from support import messages
+from support.imports import select
+from support.messages import school_element
+from support.profile_school import outcome
+from support.school_builder import BRIN6, CODE, KLANTCODE, write_catalogue
+from support.trial_school import OK, FetchedAnswer, TrialSchool
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract import answer, getrapt
+from uwlr_adapter.contract.answer import AnswerFormat
+from uwlr_adapter.contract.dataset import Dataset, GroepSoort
+from uwlr_adapter.contract.getrapt import GroepReference
+from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, Operation
+from uwlr_adapter.contract.profiles import STANDARD, Profiel
+from uwlr_adapter.contract.request import Verzoek
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
+from uwlr_adapter.exchange.preview import preview
+from uwlr_adapter.exchange.question import Sender
+from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.koppelingen import tables
+from uwlr_adapter.koppelingen.access import Gate
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+
+CODES = {"proef": CODE, "tweede": f"{CODE}-2"}
+"""The verificatiecode of each koppeling, by its id in the catalogue."""
+KNOWN_SETS = {"smalle set": "smalle set", "LVS-set": "LVS-set", "lvsset": "LVS-set"}
+"""The profiles by what a request can write in gegevenssetid; anything else is unknown."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The content of a request; an empty `schooljaar` is the present one, `groepen` is for an operation by groups."""
+
+    operation: Operation = HAAL_LEERLINGGEGEVENS
+    schooljaar: str = ""
+    xsdversie: str = "2.2"
+    gegevenssetid: str | None = None
+    groepen: tuple[GroepReference, ...] = ()
+
+
+@dataclass(frozen=True)
+class FreshAnswer:
+    """The answer to an ask as it would be rendered now.
+
+    `whole` is the content of the answer that it is a part of, without its days; None when there are no data.
+    """
+
+    key: tuple[str, str, str, str]
+    """Year, version, effective profile (a digest) and kind: what the whole content is of."""
+    whole: bytes | None
+    _format: AnswerFormat
+    _part: Dataset | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in the part that was asked."""
+        part, parts = self._part, self._format.operation.parts
+        if part is None or not self._format.operation.by_groep:
+            return part is None
+        return not (part.leerlingen if "leerlingen" in parts else part.leerkrachten)
+
+    def content(self, aanmaakdatum: str, peildatum: str) -> bytes:
+        """Return the bytes of the answer with these days."""
+        assert self._part is not None
+        return _render(self._format, self._part, aanmaakdatum, peildatum)
+
+
+class TwoKoppelingen(TrialSchool):
+    """A trial school with the koppelingen `proef` and `tweede`, of one afnemer or of two."""
+
+    def __init__(self, folder: Path, profiel: str = "volledig", *, second_afnemer: bool = False) -> None:
+        super().__init__(folder, profiel)
+        self.klantnamen = {"proef": "Proef", "tweede": "Ander" if second_afnemer else "Proef"}
+        self.profielen = dict.fromkeys(CODES, profiel)
+        if second_afnemer:
+            self._builder.add_afnemer("Ander", KLANTCODE)
+        self._write_catalogue()
+        self.activate("tweede", CODES["tweede"])
+        self.restart()
+
+    def restart(self, **changes: object) -> None:
+        """Start the service anew; the disk is not waited for, since nothing must survive."""
+        super().restart(**changes)
+        for database in (self.database, self.app._database):  # noqa: SLF001 - the application has no other way to it
+            if database.backend.is_embedded and not sa.event.contains(database.engine, "connect", _without_waiting):
+                sa.event.listen(database.engine, "connect", _without_waiting)
+                database.close()
+
+    def change_profiel(self, entry: str, profiel: str) -> None:
+        """Change the profile of one koppeling in the catalogue, and start the service anew."""
+        self.profielen[entry] = profiel
+        self._write_catalogue()
+        self.restart()
+
+    def pause_one(self, entry: str) -> None:
+        """Clear the verificatiecode of a koppeling."""
+        self._builder.pause(self._builder.living(BRIN6, entry))
+
+    def enter_code(self, entry: str) -> None:
+        """Enter the verificatiecode of a koppeling again: a paused one is resumed, an active one stays as it was."""
+        self._builder.enter_code(self._builder.living(BRIN6, entry), CODES[entry])
+
+    def activate_anew(self, entry: str) -> None:
+        """End a koppeling and activate it as a new one."""
+        self._builder.end(self._builder.living(BRIN6, entry))
+        self.activate(entry, CODES[entry])
+
+    def forget_given(self) -> None:
+        """Lose what was given to every koppeling, as a restore does."""
+        with self.database.writing() as connection:
+            connection.execute(tables.given.delete())
+
+    def count_given(self) -> int:
+        """Count the answers that are remembered as given."""
+        with self.database.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(tables.given)).scalar_one()
+
+    def ask(self, entry: str, ask: Ask, last: str | None = None) -> FetchedAnswer:
+        """Fetch through a koppeling; what is no fault must be valid by our own XSD."""
+        found = self.send(self.request(entry, ask, last))
+        if found.status == OK:
+            assert answer.check(found.content, ask.xsdversie) == []
+        return found
+
+    def request(self, entry: str, ask: Ask, last: str | None = None) -> bytes:
+        """Return the message that asks this."""
+        keys = ((one.soort, "" if one.key is None else f' key="{one.key}"') for one in ask.groepen)
+        groepen = "".join(f"<{soort}{key}/>" for soort, key in keys)
+        values = (
+            ("xsdversie", ask.xsdversie),
+            ("gegevenssetid", ask.gegevenssetid),
+            ("laatstontvangengegevens", last),
+            ("groepen", groepen if ask.operation.by_groep else None),
+        )
+        rest = "".join(f"<{name}>{value}</{name}>" for name, value in values if value is not None)
+        body = messages.body(ask.schooljaar, school_element(BRIN6), rest, ask.operation.request)
+        return messages.envelope(body, messages.header(CODES[entry], KLANTCODE, self.klantnamen[entry]))
+
+    def preview(self, entry: str, ask: Ask) -> FetchedAnswer:
+        """Preview an answer for the school, as `school preview` does; only the narrowing by the caller is left out."""
+        database = Database(self.settings.database_url, create=False)
+        gate = Gate(Catalogue.load(self.settings.catalogus), ServerKeys.from_settings(self.settings, database))
+        use_case = Leerlinggegevens(database, gate.catalogue)
+        verzoek = Verzoek(ask.operation, self.year_of(ask), ask.xsdversie, None, None, ask.groepen, ())
+        content = preview(use_case, gate, lambda: self.moment, self.klantnamen[entry], BRIN6, entry, verzoek)
+        database.close()
+        return FetchedAnswer(OK, content, outcome(content))
+
+    def year_of(self, ask: Ask) -> str:
+        """Return the school year that is asked, now."""
+        return ask.schooljaar or schooljaar_of(day_of(self.moment))
+
+    def profiel_of(self, entry: str, ask: Ask) -> Profiel:
+        """Return the effective profile of an ask: that of the koppeling, narrowed to the one that is asked."""
+        own = STANDARD[self.profielen[entry]].in_version(ask.xsdversie)
+        named = KNOWN_SETS.get(ask.gegevenssetid or "")
+        return own if named is None else own.narrowed(STANDARD[named].in_version(ask.xsdversie))
+
+    def fresh(self, entry: str, ask: Ask) -> FreshAnswer:
+        """Render what is asked from the records as they are now, without anything that is stored or remembered."""
+        year, profiel = self.year_of(ask), self.profiel_of(entry, ask)
+        form = AnswerFormat(ask.operation, profiel, ask.xsdversie)
+        dataset = select(self.database, BRIN6, year, day_of(self.moment))
+        whole = None if dataset is None else _render(form, dataset, "", "")
+        part = dataset if dataset is None or not ask.operation.by_groep else getrapt.choose(dataset, ask.groepen)
+        return FreshAnswer((year, ask.xsdversie, profiel.digest, ask.operation.payload), whole, form, part)
+
+    def slot(self, ask: Ask) -> int:
+        """Return the place in which the service remembers that this was given."""
+        (endpoint,) = self.app.endpoints.values()
+        message = self.request("proef", replace(ask, schooljaar=self.year_of(ask)))
+        return int(endpoint.service.question(message, "utf-8", Sender("")).asked.parameters["slot"])
+
+    def _write_catalogue(self) -> None:
+        path = self.settings.catalogus
+        assert path is not None
+        write_catalogue(path, self.profielen.items())
+        head, name, tail = path.read_text(encoding="utf-8").rpartition('afnemer = "Proef"')
+        path.write_text(head + name.replace("Proef", self.klantnamen["tweede"]) + tail, encoding="utf-8")
+
+
+def groups(*keys: str | None, soort: GroepSoort = "groep") -> tuple[GroepReference, ...]:
+    """Return references to groups of one kind; None is those who are in none."""
+    return tuple(GroepReference(soort, key) for key in keys)
+
+
+def _render(answer_format: AnswerFormat, dataset: Dataset, aanmaakdatum: str, peildatum: str) -> bytes:
+    school = replace(dataset.school, aanmaakdatum=aanmaakdatum, peildatum=peildatum)
+    return answer.render(answer_format, replace(dataset, school=school))
+
+
+def _without_waiting(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.execute("PRAGMA synchronous = OFF")

@@ -1,0 +1,54 @@
+"""The state of a stored answer: which content it has since when, and whether that holds now."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from uwlr_adapter.administratie.tables import vestiging
+from uwlr_adapter.answers import freshness
+from uwlr_adapter.answers.freshness import AnswerKey
+from uwlr_adapter.answers.tables import answer_state
+from uwlr_adapter.contract import answer
+from uwlr_adapter.contract.answer import AnswerFormat
+from uwlr_adapter.db.statements import Row
+from uwlr_adapter.koppelingen.access import JoinedRows
+
+
+class AnswerState(NamedTuple):
+    """The state of an answer that can be sent now."""
+
+    content_hash: str
+    """NO_DATA_HASH when there are no data."""
+    gewijzigd: datetime
+    persons: int
+    """Leerlingen in the answer."""
+    incomplete: int
+
+
+COLUMNS = (*AnswerKey._fields, "content_hash", "gewijzigd", *freshness.Validity.__slots__)
+"""The columns of a state row."""
+_KEY = slice(1, 1 + len(AnswerKey._fields))
+_REST = slice(_KEY.stop, 1 + len(COLUMNS))
+ROWS = JoinedRows(answer_state, COLUMNS, on=("schooljaar", "xsdversie", "payload"), same={"brin6": vestiging.c.brin6})
+"""The state rows that the access query reads too: one under each profile."""
+
+
+def usable(
+    rows: Sequence[Row], answer_key: AnswerKey, answer_format: AnswerFormat, school_version: int, day: date
+) -> AnswerState | None:
+    """Return the state of this answer among rows, when it is usable (rule 2 of `answers.store`).
+
+    A row has one column of something else before COLUMNS, as in the access query, and may have others behind them.
+    """
+    for row in rows:
+        if row[_KEY] == answer_key:
+            content_hash, gewijzigd, version, valid_from, valid_until, renderer, persons, incomplete = row[_REST]
+            is_current = version is not None and version >= school_version and renderer == renderer_of(answer_format)
+            if is_current and valid_from <= day and (valid_until is None or day < valid_until):
+                return AnswerState(content_hash, gewijzigd.replace(tzinfo=UTC), persons, incomplete)
+    return None
+
+
+def renderer_of(answer_format: AnswerFormat) -> str:
+    """Return what decides how records are rendered, beside the key of the answer."""
+    return f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)

@@ -1,0 +1,75 @@
+"""The writing of outcomes: many in one durable commit, each at the moment that it is decided.
+
+An outcome with access is written only while its koppeling still has the version at which access was decided: the
+statement that inserts its entry checks that, and PostgreSQL holds the koppeling (FOR SHARE) until the commit. So
+nothing is decided after an acknowledged pause, end or change of code.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from uwlr_adapter.db.statements import Command, Insert, InsertStatement, Row
+from uwlr_adapter.exchange.outcome import Outcome
+from uwlr_adapter.journaal import writer
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.journaal.tables import journaal
+from uwlr_adapter.koppelingen import given
+from uwlr_adapter.koppelingen.given import OPEN_AS_DECIDED
+
+MAX_ROWS = 32
+"""The maximum number of rows of one statement (inclusive): each number of rows is a prepared statement of its own."""
+_GRANTED = InsertStatement(journaal, writer.COLUMNS, guard=OPEN_AS_DECIDED, returning=["koppeling_id"])
+_REFUSED = InsertStatement(journaal, writer.COLUMNS)
+
+
+def commands(outcomes: Sequence[Outcome]) -> list[Command]:
+    """Return the statements that write outcomes, for one transaction; first those of outcomes with access."""
+    granted: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    refusals: list[Refusal] = []
+    places: dict[tuple[int, int], Mapping[str, Any]] = {}
+    """What is given, once for each place: an INSERT cannot replace a row twice."""
+    for entry, _, given_, _ in outcomes:
+        if isinstance(entry, Refusal):
+            refusals.append(entry)
+        elif entry is not None and entry.koppeling_version is not None:
+            granted.append(writer.entry_row(entry))
+            if given_ is not None and entry.koppeling_id is not None:
+                place, row = (entry.koppeling_id, given_.slot), given.row(entry, given_)
+                if place not in places or places[place]["koppeling_version"] <= entry.koppeling_version:
+                    places[place] = row
+        elif entry is not None:
+            refused.append(writer.entry_row(entry))
+    if len(granted) > 1:
+        granted.sort(key=itemgetter("koppeling_id"))
+    parts: list[tuple[InsertStatement, Sequence[Any]]] = [
+        (_GRANTED, granted),
+        (given.INSERT, [places[place] for place in sorted(places)]),
+        (_REFUSED, refused),
+        (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
+    ]
+    return [
+        Insert(statement, rows[begin : begin + MAX_ROWS])
+        for statement, rows in parts
+        for begin in range(0, len(rows), MAX_ROWS)
+    ]
+
+
+def are_written(outcomes: Sequence[Outcome], rows: Sequence[Sequence[Row]]) -> list[bool]:
+    """Return for each outcome whether it was written, from the rows of each of its `commands`.
+
+    The version of a koppeling only grows, and an entry holds one that was committed when it was read. So where any
+    entry of a koppeling was written, those with the newest version among them were, and the others were not.
+    """
+    open_now = {koppeling_id for part in rows for (koppeling_id,) in part}
+    newest: dict[int | None, int] = {}
+    for entry, *_ in outcomes:
+        if isinstance(entry, VerzoekEntry) and entry.koppeling_version is not None:
+            newest[entry.koppeling_id] = max(newest.get(entry.koppeling_id, 0), entry.koppeling_version)
+    return [
+        not isinstance(entry, VerzoekEntry)
+        or entry.koppeling_version is None
+        or (entry.koppeling_id in open_now and entry.koppeling_version == newest[entry.koppeling_id])
+        for entry, *_ in outcomes
+    ]

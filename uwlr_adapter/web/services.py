@@ -1,0 +1,49 @@
+"""The SOAP services that are served: one entry per service."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from uwlr_adapter.clock import Clock
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.names import Operation
+from uwlr_adapter.contract.xml import MESSAGE, Limits
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.exchange.exchange import Exchange, UseCase
+from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
+from uwlr_adapter.koppelingen.access import Gate
+from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.endpoint import Endpoint
+from uwlr_adapter.web.soap.service import SoapService
+from uwlr_adapter.web.soap.wsdl import wsdl
+
+
+class Service(NamedTuple):
+    """One service: where it is, what its WSDL and limits are, which operations it has, and what answers them."""
+
+    path: str
+    wsdl: str
+    """A file of the contract."""
+    limits: Limits
+    namespace: str
+    operations: Mapping[str, Operation]
+    use_case: Callable[[Database, Gate, Settings], UseCase]
+
+
+LEERLINGGEGEVENS = Service(
+    path="/uwlr/leerlinggegevens",
+    wsdl="wsdl/leerlinggegevens.wsdl",
+    limits=MESSAGE,
+    namespace=names.LEERLINGGEGEVENS,
+    operations=names.OPERATIONS,
+    use_case=lambda database, gate, settings: Leerlinggegevens(database, gate.catalogue, settings.key_naast_eckid),
+)
+SERVICES = (LEERLINGGEGEVENS,)
+
+
+def make_endpoint(service: Service, database: Database, gate: Gate, settings: Settings, clock: Clock) -> Endpoint:
+    """Return the endpoint of a service. Raises WsdlError."""
+    exchange = Exchange(database, gate, service.use_case(database, gate, settings), settings.strict)
+    own_wsdl = wsdl(service.wsdl, service.path, settings.base_url)
+    operations = service.operations.values()
+    soap = SoapService(service.namespace, operations, service.limits, own_wsdl, exchange.question)
+    return Endpoint(service.path, own_wsdl, service.limits, soap, exchange, clock)
