@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from support.databases import PostgresServer, waiting
+from support.databases import PostgresServer, kept_waiting, waiting
 from support.oracle import amount
 from support.school_builder import BRIN6, CODE, SchoolBuilder, write_catalogue
 from support.server import until
@@ -254,3 +254,19 @@ def test_an_end_waits_for_the_entry_that_came_before_it(on_postgresql: TrialScho
     assert len(written) == 1
     assert [outcome for _, outcome in entries(school)] == [DATA, DATA]
     assert given_to(school) == []
+
+
+def test_no_request_overtakes_a_pause_that_waits(on_postgresql: TrialSchool) -> None:
+    """While a pause waits for one entry, a later request waits for the pause, and is then decided anew."""
+    school = on_postgresql
+    school.fetch()
+    first, later = (Request(school.app, message(school)) for _ in range(2))
+    with ThreadPoolExecutor(2) as threads:
+        with school.database.writing() as connection:
+            run(connection, commit.commands([first.outcome]))
+            paused = threads.submit(school.pause)
+            until(lambda: kept_waiting(connection) == 1)
+            written = threads.submit(later.write)
+            until(lambda: written.done() or kept_waiting(connection) == 2)
+        paused.result()
+    assert not written.result()

@@ -188,13 +188,16 @@ class InsertStatement:
         return insert.returning(*(own[name] for name in self._returning)) if self._returning else insert  # type: ignore[no-any-return] # an insert
 
     def _guarded(self, given: sa.Values) -> sa.Select[Any]:
-        """Return the given rows that the guard lets through; on PostgreSQL it holds its rows (FOR SHARE)."""
+        """Return the given rows that the guard lets through; on PostgreSQL it holds its rows.
+
+        FOR NO KEY UPDATE and not FOR SHARE: whoever changes a row waits its turn, and no later holder passes it by.
+        """
         assert self._guard is not None  # noqa: S101 - the caller has asked
         rows, held = given.cte("given"), self._guard.table
         on = sa.and_(*(held.c[name] == rows.c[value] for name, value in self._guard.on.items()))
         query = sa.select(*(rows.c[name] for name in self._columns)).join_from(rows, held, on).where(sa.true())
         key = [rows.c[column.name] for column in self._table.primary_key if column.name in self._columns]
-        return query.order_by(held.c[next(iter(self._guard.on))], *key).with_for_update(read=True, of=held)
+        return query.order_by(held.c[next(iter(self._guard.on))], *key).with_for_update(key_share=True, of=held)
 
     def _on_conflict(self, insert: Any) -> Any:  # noqa: ANN401 - an insert of either dialect
         key = list(self._table.primary_key)

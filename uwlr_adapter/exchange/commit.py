@@ -1,8 +1,8 @@
 """The writing of outcomes: many in one durable commit, each at the moment that it is decided.
 
 An outcome with access is written only while its koppeling still has the version at which access was decided: the
-statement that inserts its entry checks that, and PostgreSQL holds the koppeling (FOR SHARE) until the commit. So
-nothing is decided after an acknowledged pause, end or change of code.
+statement that inserts its entry checks that, and PostgreSQL holds the koppeling until the commit. So nothing is decided
+after an acknowledged pause, end or change of code, and an act that waits for an entry is next.
 """
 
 from collections.abc import Mapping, Sequence
