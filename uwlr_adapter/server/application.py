@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def make_app(settings: Settings | None = None, clock: Clock = now) -> App:
-    """Return the WSGI application for these settings; default: those of the environment.
+def make_app(settings: Settings | None = None, clock: Clock | None = None) -> App:
+    """Return the WSGI application for these settings; default: those of the environment, and the present moment.
 
     The database must exist and be current (`init`, `db upgrade`).
     Raises DatabaseUnusableError, ServerKeyError or CatalogueError when the service could not answer.
     """
-    settings = settings or Settings()
+    settings, clock = settings or Settings(), clock or now
     database = Database(settings.database_url, create=False)
     try:
         database.require_usable()
