@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-import spyne
 import uvloop
 import world
 from records import brin6s, write_edexml
@@ -35,6 +34,8 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
 from uwlr_adapter.web.metrics import FOLDER
 from uwlr_adapter.web.rsgi import RsgiApp
+
+import spyne  # isort: skip # the package makes it importable on newer Pythons
 
 SIZE = 250
 """Leerlingen of the school."""
