@@ -1,17 +1,19 @@
 """The connection that an event loop has to SQLite's file never waits, and it is the only one that does not."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
 from support.event_loop import run
 from support.school_builder import open_database
 
-from uwlr_adapter.db import limits
+from uwlr_adapter.db import limits, sqlite
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.statements import Query, SelectStatement
+from uwlr_adapter.db.statements import Command, Query, Row, SelectStatement
 
 ONE = Query(SelectStatement(sa.select(sa.literal_column("1"))), {})
 
@@ -36,3 +38,29 @@ def test_every_other_connection_waits_for_its_turn(tmp_path: Path, callers: int)
         return found
 
     assert run(play()) == [limits.WAIT_SECONDS] * 4
+
+
+@pytest.mark.parametrize(("stall", "slow", "expected"), [(60, 60, 0), (-1, -1, 3), (60, -1, 1)])
+def test_commits_of_a_slow_disk_leave_the_loop(tmp_path: Path, stall: float, slow: float, expected: int) -> None:
+    """After one commit that stalled, or three slow ones in a row, the next commits are done in a thread."""
+    database = open_database(tmp_path)
+    in_thread: list[object] = []
+    write = Database.write
+
+    def noted(self: Database, commands: Sequence[Command]) -> list[list[Row]]:
+        in_thread.append(commands)
+        return write(self, commands)
+
+    async def play() -> None:
+        loop = database.for_loop()
+        for _ in range(4):
+            await loop.write([ONE])
+        loop.close()
+
+    with (
+        patch.object(Database, "write", noted),
+        patch.object(sqlite, "STALL_SECONDS", stall),
+        patch.object(sqlite, "SLOW_SECONDS", slow),
+    ):
+        run(play())
+    assert len(in_thread) == expected

@@ -340,7 +340,6 @@ ERRORS = [
 @pytest.mark.parametrize(
     ("at", "number", "has_entry"),
     [
-        ("ReadBody", 1, False),
         ("Ask", 1, False),
         ("Ask", 2, True),
         ("Fetch", 1, True),
@@ -392,6 +391,14 @@ def test_a_fault_counts_no_leerlingen(at: str) -> None:
     assert isinstance(last, VerzoekEntry)
     assert last.reason is RefusalReason.OWN_FAILURE
     assert last.leerlingen is None
+
+
+def test_a_body_that_breaks_off_is_no_failure_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the driver's exception is, the caller is refused in plain text, and nothing is logged or written."""
+    with caplog.at_level(logging.ERROR):
+        played = play_data(HandMade(), raising("ReadBody", RuntimeError("merkteken")))
+    assert (played.response.status, played.steps, played.written) == (400, ["ReadBody"], [])
+    assert not caplog.records
 
 
 def test_a_failure_whose_refusal_cannot_be_written_either() -> None:

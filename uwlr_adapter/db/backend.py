@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import sqlalchemy as sa
 
 from uwlr_adapter.db.statements import Command, Query, Row
+from uwlr_adapter.errors import UwlrAdapterError
 
 if TYPE_CHECKING:
     from uwlr_adapter.db.database import Database
@@ -18,6 +19,10 @@ WRITING: dict[str, Any] = {"uwlr_writes": True}
 """The options of an engine whose transactions write."""
 WRITING_LATER: dict[str, Any] = {**WRITING, "uwlr_later": True}
 """The options of an engine whose writing transactions are durable with the next commit that is."""
+
+
+class LockedError(UwlrAdapterError):
+    """Nothing was written, because another transaction held a row for LOOP_WAIT_SECONDS."""
 
 
 class LoopDatabase(Protocol):
@@ -36,7 +41,7 @@ class LoopDatabase(Protocol):
 
     @property
     def write(self) -> Callable[[Sequence[Command]], Awaitable[list[list[Row]]]]:
-        """Return what runs statements as `Database.write` does. Raises DBAPIError."""
+        """Return what runs statements as `Database.write` does. Raises DBAPIError or LockedError, soon."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -99,14 +99,16 @@ class LoopGroup(Generic[Item, Result]):
     async def _do_one(self, group: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
         try:
             found = await self._do([item for item, _ in group])
-        except Exception as error:  # noqa: BLE001 - each caller of the group gets it
-            for _, done in group:
-                if not done.cancelled():
-                    done.set_exception(error)
-        else:
             for (_, done), outcome in zip(group, found, strict=True):
                 if not done.cancelled():
                     done.set_result(outcome)
+        except BaseException as error:
+            failure = error if isinstance(error, Exception) else RuntimeError("the group was cancelled")
+            for _, done in group:
+                if not done.done():
+                    done.set_exception(failure)
+            if failure is not error:
+                raise
 
 
 class _Waiter(Generic[Item, Result]):

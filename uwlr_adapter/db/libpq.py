@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from uwlr_adapter.db import limits
+from uwlr_adapter.db.backend import LockedError
 from uwlr_adapter.db.statements import Row, Step
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class LibpqConnection:
 
         self.pgconn = driver.pgconn
         self._transformer = Transformer.from_context(driver)
-        self._error, self._status = OperationalError, pq.ExecStatus
+        self._error, self._status, self._sqlstate = OperationalError, pq.ExecStatus, pq.DiagnosticField.SQLSTATE
         self._prepared: dict[str, bytes] = {}
         self._came = select.poll()
         self._came.register(self.pgconn.socket, select.POLLIN)
@@ -132,7 +133,9 @@ class LibpqConnection:
     def _require(self, found: Any) -> Any:  # noqa: ANN401 - as above
         """Return a result that succeeded. Raises OperationalError, without the server's text: it may quote values."""
         if found.status not in {self._status.TUPLES_OK, self._status.COMMAND_OK}:
-            raise self._error("a statement failed")
+            error = self._error("a statement failed")
+            error.sqlstate = (found.error_field(self._sqlstate) or b"").decode()
+            raise error
         return found
 
 
@@ -148,15 +151,24 @@ def libpq_of(connection: sa.PoolProxiedConnection) -> LibpqConnection:
     return found
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
+"""SQLSTATE of a statement that waited for a lock too long."""
+_LIMIT = "SELECT set_config('lock_timeout', $1, false)"
+
+
 class Pipeline:
     """One connection to the database, opened when it is first used and again after a failure.
 
     One call runs at a time. It fails after `limits.STATEMENT_SECONDS` and one second more.
     """
 
-    def __init__(self, database: "Database", executor: Executor) -> None:
-        """Use `database`, in the running event loop; connecting blocks a thread of `executor`, never the loop."""
+    def __init__(self, database: "Database", executor: Executor, lock_seconds: int | None = None) -> None:
+        """Use `database`, in the running event loop; connecting blocks a thread of `executor`, never the loop.
+
+        A statement that waits for a lock fails after `lock_seconds` (LockedError); None leaves the limit of others.
+        """
         self._database = database
+        self._first = [] if lock_seconds is None else [Step(_LIMIT, [f"{lock_seconds}s".encode()])]
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._connection: _PipelineConnection | None = None
@@ -164,15 +176,19 @@ class Pipeline:
     async def run(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run statements in one transaction, durable when this returns, and return the rows of each.
 
-        Raises DBAPIError. Nothing is tried again, since its outcome may be unknown.
+        Raises DBAPIError. Nothing is tried again, since its outcome may be unknown. Raises LockedError when nothing was
+        done because of a lock.
         """
-        connection = self._connection
+        connection, before = self._connection, 0
         if connection is None or connection.has_ended() or connection.generation != self._database.generation:
             connection = await self._connect()
+            steps, before = [*self._first, *steps], len(self._first)
         try:
-            return await connection.run(steps)
+            return (await connection.run(steps))[before:]
         except BaseException as error:
             self.close()
+            if getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise LockedError from None
             if isinstance(error, self._database.engine.dialect.loaded_dbapi.Error):
                 raise self._database.failed(error) from None
             raise

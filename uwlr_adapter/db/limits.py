@@ -2,5 +2,7 @@
 
 WAIT_SECONDS = 15
 """How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
+LOOP_WAIT_SECONDS = 1
+"""How long the writer of an event loop waits for a lock: the entries of other schools wait behind it."""
 STATEMENT_SECONDS = 25
 """How long PostgreSQL may work on one statement: after the wait for a lock, and before that client gives up."""

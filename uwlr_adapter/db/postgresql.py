@@ -137,13 +137,14 @@ class PostgresqlLoop:
     def __init__(self, database: "Database") -> None:
         self._dialect = database.engine.dialect
         self._thread = ThreadPoolExecutor(1, "uwlr-connect")
-        self._looks, self._loads, self._writes = (Pipeline(database, self._thread) for _ in range(3))
+        self._looks, self._loads = (Pipeline(database, self._thread) for _ in range(2))
+        self._writes = Pipeline(database, self._thread, limits.LOOP_WAIT_SECONDS)
         self.look = LoopGroup[Query, list[Row]](partial(self._run, self._looks)).add
         """Returns the rows of a query. Raises DBAPIError."""
         self.load = LoopGroup[Query, list[Row]](partial(self._run, self._loads)).add
         """Returns the rows of a query, on a connection of its own. Raises DBAPIError."""
         self.write = partial(self._run, self._writes)
-        """Runs statements in one durable transaction. Raises DBAPIError."""
+        """Runs statements in one durable transaction. Raises DBAPIError or LockedError."""
 
     def close(self) -> None:
         """Close the connections."""

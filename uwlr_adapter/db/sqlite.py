@@ -27,8 +27,10 @@ SLOW_SECONDS = 0.002
 """A commit that takes longer than this keeps the callers of an event loop waiting more than a thread costs."""
 SLOW_COMMITS = 3
 """Slow commits in a row after which the disk counts as slow: one by itself is a checkpoint of the WAL."""
+STALL_SECONDS = 0.05
+"""A commit that takes longer than this is enough by itself."""
 IN_THREAD_SECONDS = 1.0
-"""For how long commits are done in a thread once the disk is slow."""
+"""For how long at least commits are done in a thread once the disk is slow; a hundred times the last one if longer."""
 
 
 class Sqlite:
@@ -177,17 +179,17 @@ class SqliteLoop:
                 if not is_busy(error):
                     raise self._failed(error) from None
             finally:
-                if monotonic() - begun < SLOW_SECONDS:
+                if (seconds := monotonic() - begun) < SLOW_SECONDS:
                     self._slow = 0
                 else:
-                    self._count_slow()
+                    self._count_slow(seconds)
         return await self._loop.run_in_executor(self._thread, self._database.write, commands)
 
-    def _count_slow(self) -> None:
-        """Count a slow commit; after some in a row threads do them for a while."""
+    def _count_slow(self, seconds: float) -> None:
+        """Count a slow commit; after some in a row, or one that stalled, a thread does them for a while."""
         self._slow += 1
-        if self._slow >= SLOW_COMMITS:
-            self._slow, self._in_thread_until = 0, monotonic() + IN_THREAD_SECONDS
+        if self._slow >= SLOW_COMMITS or seconds > STALL_SECONDS:
+            self._slow, self._in_thread_until = 0, monotonic() + max(IN_THREAD_SECONDS, 100 * seconds)
 
     def close(self) -> None:
         """Close the connection."""

@@ -134,6 +134,11 @@ class Exchange:
         """
         return self._group.add(outcome)
 
+    def write_alone(self, outcome: Outcome) -> bool:
+        """Write an outcome as `write` does, in a commit of its own: it may wait for whoever holds its koppeling."""
+        (is_written,) = self._write_all([outcome])
+        return is_written
+
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
         return commit.are_written(outcomes, self.database.write(commit.commands(outcomes)))
 

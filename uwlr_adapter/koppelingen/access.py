@@ -182,7 +182,7 @@ class Gate:
             presented.matches(None)
         if access_rows.brin6 is None:
             raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
-        if not good:
+        if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
             raise _refusal(access_rows.koppelingen, access_rows.brin6)
         return self._open(access_rows, good[0], day)
 

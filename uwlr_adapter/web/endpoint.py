@@ -87,12 +87,16 @@ class SoapRequest:
     An exception while a step is done is told to `failed`. The last step is a Response.
     """
 
-    __slots__ = ("_attempts", "_endpoint", "_head", "_load", "_made", "_outcome", "_question", "_waiting", "record")
+    __slots__ = (
+        *("_attempts", "_endpoint", "_head", "_is_reading", "_load", "_made", "_outcome", "_question", "_waiting"),
+        "record",
+    )
 
     def __init__(self, endpoint: Endpoint, head: Head, record: RequestRecord) -> None:
         self.record = record
         self._endpoint = endpoint
         self._head = head
+        self._is_reading = False
         self._question: Question
         self._load: Load
         self._made: Made | None = None
@@ -118,12 +122,13 @@ class SoapRequest:
             return self._refuse(HTTPStatus.BAD_REQUEST)
         if len(announced) > _MAX_LENGTH_DIGITS or int(announced or 0) > octets:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        self._is_reading = True
         # Without a length one byte more than the limit, so that a body over it is noticed.
         return ReadBody(int(announced) if announced else octets + 1)
 
     def body(self, content: bytes, *, is_whole: bool = True) -> Ask | Write | Response:
         """Judge the body and read the message in it."""
-        head = self._head
+        self._is_reading, head = False, self._head
         if len(content) > self._endpoint.limits.octets:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if head.content_length:
@@ -175,7 +180,9 @@ class SoapRequest:
         return self._ask_anew(self._made)
 
     def failed(self, error: Exception) -> Write | Response:
-        """Answer with a fault for a failure of our own, which is logged."""
+        """Answer with a fault for a failure of our own, which is logged; a body that broke off is none."""
+        if self._is_reading:
+            return self._refuse(HTTPStatus.BAD_REQUEST)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             return self._settle(refused(waiting, error))

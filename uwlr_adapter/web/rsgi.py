@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.contract.xml import MESSAGE
+from uwlr_adapter.db.backend import LockedError
 from uwlr_adapter.db.group_commit import LoopGroup
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
@@ -56,7 +57,10 @@ class RsgiApp:
         path = unquote_to_bytes(scope.path).decode("latin-1") if "%" in scope.path else scope.path
         endpoint = self._endpoints.get(path)
         if endpoint is not None:
-            response = await self._answer_soap(endpoint, scope, protocol)
+            if self._outcomes is None:
+                self._database = endpoint.exchange.database.for_loop()
+                self._outcomes = LoopGroup(self._write)
+            response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
         elif path == HEALTHZ:
             response = self._answer_wsgi(_environ_of(scope, path))  # not in the pool: a full pool is no sick process
         else:
@@ -74,12 +78,15 @@ class RsgiApp:
             self._database.close()
         self.app.close()
 
-    async def _answer_soap(self, endpoint: Endpoint, scope: Any, protocol: Any) -> Response:  # noqa: ANN401 - as above
+    async def _answer_soap(
+        self,
+        endpoint: Endpoint,
+        outcomes: LoopGroup[Outcome, bool],
+        scope: Any,  # noqa: ANN401 - as above
+        protocol: Any,  # noqa: ANN401 - as above
+    ) -> Response:
         """Return the response to a request for an endpoint."""
         head = _head_of(scope)
-        if self._outcomes is None:
-            self._database = endpoint.exchange.database.for_loop()
-            self._outcomes = LoopGroup(self._write)
         record = self.app.begin(head.request_id)
         try:
             request = SoapRequest(endpoint, head, record)
@@ -90,7 +97,12 @@ class RsgiApp:
                         case Ask():
                             step = request.rows(await self._query(endpoint, self._database.look, step.query))
                         case Write():
-                            step = request.written(is_written=await self._outcomes.add(step.outcome))
+                            try:
+                                is_written = await outcomes.add(step.outcome)
+                            except LockedError:  # by an act on one koppeling of the group: each waits for its own now
+                                alone = partial(endpoint.exchange.write_alone, step.outcome)
+                                is_written = await self._in_thread(alone, record)
+                            step = request.written(is_written=is_written)
                         case ReadBody():
                             content = await (protocol() if head.content_length else _receive(protocol, step.octets))
                             step = request.body(content)
