@@ -147,9 +147,10 @@ def test_koppelingen_are_seen_in_one_order(world: World) -> None:
     end(world, first)
     second = world.activate()
     caller, school = Autorisatie(CODE, KLANTCODE, "Snappet"), SchoolReference(BRIN6[:4], BRIN6[4:], None)
-    found = world.database.look(world.gate.query(caller, school, AccessStatements(), {}))
+    query = world.gate.query(caller, school, AccessStatements(), {})
+    found = world.database.look(query)
     for rows in (found, found[::-1]):
-        assert [one.id for one in world.gate.read(rows, caller, school).koppelingen] == [first.id, second.id]
+        assert [one.id for one in world.gate.read(rows, query).koppelingen] == [first.id, second.id]
 
 
 @pytest.mark.parametrize("key", [CODE.lower(), CODE + "x", CODE[:-1], "x", "x" * 300, CODE * 20, "é" * 30])

@@ -21,13 +21,19 @@ from support.school_builder import (
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import OngeldigeKlantIdentificatie
-from uwlr_adapter.contract.request import read
+from uwlr_adapter.contract.request import SchoolReference, read
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen.access import Access, Gate
+from uwlr_adapter.koppelingen.access import Access, AccessRows, AccessStatements, Gate
 from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+
+
+def look(gate: Gate, database: Database, caller: Autorisatie, school: SchoolReference | None) -> AccessRows:
+    """Run the access query about a caller and a school."""
+    query = gate.query(caller, school, AccessStatements(), {})
+    return gate.read(database.look(query), query)
 
 
 def identify(
@@ -36,7 +42,7 @@ def identify(
     """Identify a caller as a request does; None when it is refused."""
     gate, caller = Gate(Catalogue.load(), server_keys), Autorisatie(CODE, klantcode, klantnaam)
     try:
-        return gate.identify(gate.look(database, caller, None), caller, moment)
+        return gate.identify(look(gate, database, caller, None), caller, moment)
     except OngeldigeKlantIdentificatie:
         return None
 
@@ -89,7 +95,7 @@ class World:
         """Call as a client does, up to and including the gate."""
         header = messages.header(key=key, klantcode=klantcode, klantnaam=klantnaam)
         call = read(messages.envelope(messages.body(school=school), header))
-        rows_seen = self.gate.look(self.database, call.autorisatie, call.school)
+        rows_seen = look(self.gate, self.database, call.autorisatie, call.school)
         self.gate.identify(rows_seen, call.autorisatie, moment)
         return self.gate.decide(rows_seen, call, day_of(moment))
 

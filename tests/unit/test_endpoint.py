@@ -131,10 +131,10 @@ def test_a_body_of_another_length_than_announced(announced: int) -> None:
 
 
 def test_a_body_that_broke_off() -> None:
-    """A body that broke off, as its driver says, is refused, however much of it came."""
+    """A body that broke off, as its driver says by an exception, is refused."""
     request = SoapRequest(make(HandMade()), HEAD, RequestRecord())
     request.start()
-    step = request.body(DATA.message(CALLERS), is_whole=False)
+    step = request.failed(ConnectionError())
     assert isinstance(step, Response)
     assert step.status == HTTPStatus.BAD_REQUEST
 

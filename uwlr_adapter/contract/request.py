@@ -43,11 +43,6 @@ class SchoolReference(NamedTuple):
     dependancecode: str
     schoolkey: str | None
 
-    @property
-    def brin6(self) -> str | None:
-        """Brincode and dependancecode in one, such as `21QW00`; None for a school named by its schoolkey."""
-        return None if self.brincode is None else self.brincode + self.dependancecode
-
 
 Children: TypeAlias = list[tuple[str, str | None]]
 """The children of an element: the tag and the text of each."""

@@ -156,9 +156,7 @@ class SqliteLoop:
 
     async def look(self, query: Query) -> list[Row]:
         """Return the rows of a query. Raises DBAPIError."""
-        opened = self._opened
-        usable = opened is not None and opened[0] == self._database.generation
-        connection = opened[1] if opened is not None and usable else await self._connect()
+        connection = self._at_hand() or await self._connect()
         try:
             return self._backend.fetch(connection, query)
         except sqlite3.Error as error:
@@ -168,9 +166,7 @@ class SqliteLoop:
 
     async def write(self, commands: Sequence[Command]) -> list[list[Row]]:
         """Run statements in one durable transaction. Raises DBAPIError."""
-        opened = self._opened
-        usable = opened is not None and opened[0] == self._database.generation
-        connection = opened[1] if opened is not None and usable else await self._connect()
+        connection = self._at_hand() or await self._connect()
         begun = monotonic()
         if begun >= self._in_thread_until:
             try:
@@ -197,16 +193,22 @@ class SqliteLoop:
             self._opened[1].invalidate()
             self._opened = None
 
+    def _at_hand(self) -> sa.PoolProxiedConnection | None:
+        """Return the connection of the loop, unless it is to be opened."""
+        opened = self._opened
+        return None if opened is None or opened[0] != self._database.generation else opened[1]
+
     async def _connect(self) -> sa.PoolProxiedConnection:
         """Open the connection of the loop, once for all that need it; it may wait, so a thread does it."""
         async with self._opening:
-            generation = self._database.generation
-            if self._opened is None or self._opened[0] != generation:
+            connection = self._at_hand()
+            if connection is None:
                 self.close()
+                generation = self._database.generation
                 connection = await self._loop.run_in_executor(self._thread, self._database.connect)
                 connection.cursor().execute("PRAGMA busy_timeout = 0")
                 self._opened = generation, connection
-            return self._opened[1]
+            return connection
 
     def _failed(self, error: sqlite3.Error) -> DBAPIError:
         self.close()

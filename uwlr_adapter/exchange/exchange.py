@@ -94,7 +94,7 @@ class Exchange:
         question, when the answer depends on other rows.
         """
         call, sender = question.call, question.sender
-        access_rows = self.gate.read(rows, call.autorisatie, call.school)
+        access_rows = self.gate.read(rows, question.query)
         try:
             afnemer = self.gate.identify(access_rows, call.autorisatie, moment)
         except fault.Fault as error:

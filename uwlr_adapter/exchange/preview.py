@@ -1,7 +1,5 @@
 """The preview of an answer for the school: the bytes that an afnemer would get now, without a journaal entry."""
 
-from typing import assert_never
-
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import Clock, day_of
 from uwlr_adapter.contract import fault
@@ -10,7 +8,7 @@ from uwlr_adapter.contract.request import SchoolReference, Verzoek
 from uwlr_adapter.exchange.answering import STATEMENTS, Request
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
-from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
+from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.koppelingen.access import Gate
@@ -34,7 +32,7 @@ def preview(
     made: Made | None = None
     for _ in range(MAX_ATTEMPTS):
         entry = VerzoekEntry(clock(), verzoek.operation.name, 0)
-        access_rows = gate.read(use_case.database.look(query), caller, school)
+        access_rows = gate.read(use_case.database.look(query), query)
         if access_rows.afnemer is None or access_rows.afnemer.disabled_at is not None:
             raise fault.OngeldigeKlantIdentificatie
         day = day_of(entry.moment)
@@ -42,7 +40,9 @@ def preview(
         request = Request(access, access_rows.joined, verzoek, day, _NO_SLOT, gzip=False, made=made)
         planned = use_case.answering.answer(request, entry)
         if isinstance(planned, Outcome):
-            return _bytes_of(planned)
+            if isinstance(planned.answer, fault.Fault):
+                raise planned.answer
+            return planned.answer.content
         made = _work(use_case, planned.work)
     raise fault.TijdelijkNietBeschikbaar
 
@@ -52,13 +52,3 @@ def _work(use_case: Leerlinggegevens, work: Load | Blocking) -> Made | None:
         return use_case.do(work)
     brought = use_case.loaded(work, use_case.database.look(work.query))
     return brought if isinstance(brought, Made) else use_case.do(brought)
-
-
-def _bytes_of(outcome: Outcome) -> bytes:
-    match outcome.answer:
-        case AnswerBytes(content=content):
-            return content
-        case fault.Fault() as error:
-            raise error
-        case _:
-            assert_never(outcome.answer)

@@ -28,7 +28,7 @@ def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
     """Return the row of a call, with the version of its koppeling beside the columns."""
     return {
         "moment": entry.moment.astimezone(UTC).replace(tzinfo=None),
-        "kind": "verzoek",
+        "kind": EntryKind.VERZOEK.value,
         "act": entry.operation,
         "afnemer_id": entry.afnemer_id,
         "koppeling_id": entry.koppeling_id,

@@ -18,7 +18,6 @@ from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.fault import AutorisatieOngeldig, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Call, SchoolReference
-from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
@@ -69,10 +68,6 @@ class _KoppelingRow(NamedTuple):
     profiel_since: datetime | None
     version: int
 
-    @property
-    def is_living(self) -> bool:
-        return self.status != Status.BEEINDIGD
-
 
 @dataclass(frozen=True, slots=True)
 class AccessRows:
@@ -116,11 +111,6 @@ class Gate:
     catalogue: Catalogue
     server_keys: ServerKeys
 
-    def look(self, database: Database, autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
-        """Run the access query, without joined rows. Raises DBAPIError."""
-        query = self.query(autorisatie, school, _STATEMENTS, {})
-        return self.read(database.look(query), autorisatie, school)
-
     def query(
         self,
         autorisatie: Autorisatie,
@@ -139,16 +129,13 @@ class Gate:
             named = school.schoolkey or _NOWHERE
         return Query(statement, {"klantnaam": autorisatie.klantnaam, "school": named, **asked})
 
-    def read(self, rows: Sequence[Row], autorisatie: Autorisatie, school: SchoolReference | None) -> AccessRows:
+    def read(self, rows: Sequence[Row], query: Query) -> AccessRows:
         """Convert the rows of that query."""
-        first = rows[0]
-        named = None
-        if school is not None:
-            named = school.schoolkey if school.brincode is None else school.brincode + school.dependancecode
+        first, asked = rows[0], query.parameters
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
-        known = None if first[1] != autorisatie.klantnaam else afnemers.AfnemerRow(*first[:_AFNEMER])
+        known = None if first[1] != asked["klantnaam"] else afnemers.AfnemerRow(*first[:_AFNEMER])
         found, spelling, version = first[_AFNEMER:_KOPPELING]
-        if found is None or spelling != named:
+        if found is None or spelling != asked["school"]:
             return AccessRows(known, None, 0, [])
         koppelingen = {row[_KOPPELING]: _KoppelingRow(*row[_KOPPELING:_JOINED]) for row in rows}
         koppelingen.pop(None, None)
@@ -191,7 +178,8 @@ class Gate:
 
         For a caller that may see the records anyway. Raises AccessRefused.
         """
-        found = [one for one in access_rows.koppelingen if one.is_living and one.entry_id == entry]
+        living = [one for one in access_rows.koppelingen if one.status != Status.BEEINDIGD]
+        found = [one for one in living if one.entry_id == entry]
         if not found:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
@@ -262,7 +250,6 @@ def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> S
 _AFNEMER = len(afnemers.AfnemerRow._fields)
 _KOPPELING = _AFNEMER + 3
 _JOINED = _KOPPELING + len(_KoppelingRow._fields)
-_STATEMENTS = AccessStatements()
 
 
 _REASONS = {

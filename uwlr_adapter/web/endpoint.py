@@ -37,7 +37,7 @@ logger = logging.getLogger("uwlr_adapter.soap")
 
 
 class ReadBody(NamedTuple):
-    """Read the body, at most so many bytes, and tell `SoapRequest.body`; False when it broke off."""
+    """Read the body, at most so many bytes, and tell `SoapRequest.body`; an exception says that it broke off."""
 
     octets: int
 
@@ -126,16 +126,16 @@ class SoapRequest:
         # Without a length one byte more than the limit, so that a body over it is noticed.
         return ReadBody(int(announced) if announced else octets + 1)
 
-    def body(self, content: bytes, *, is_whole: bool = True) -> Ask | Write | Response:
+    def body(self, content: bytes) -> Ask | Write | Response:
         """Judge the body and read the message in it."""
         self._is_reading, head = False, self._head
         if len(content) > self._endpoint.limits.octets:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if head.content_length:
-            is_whole = is_whole and len(content) == int(head.content_length)
-        elif head.transfer_encoding:
-            is_whole = is_whole and not self._is_cut_off(content)
-        if not is_whole:
+            is_cut_off = len(content) != int(head.content_length)
+        else:
+            is_cut_off = head.transfer_encoding != "" and self._is_cut_off(content)
+        if is_cut_off:
             return self._refuse(HTTPStatus.BAD_REQUEST)
         sender = head.sender()
         try:

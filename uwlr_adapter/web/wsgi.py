@@ -44,8 +44,7 @@ class EndpointApp:
         exchange = self._endpoint.exchange
         match step:
             case ReadBody():
-                content = _read(environ, step.octets)
-                return request.body(content or b"", is_whole=content is not None)
+                return request.body(_read(environ, step.octets))
             case Ask():
                 return request.rows(exchange.database.look(step.query))
             case Fetch():
@@ -68,12 +67,9 @@ def head_of(environ: "WSGIEnvironment") -> Head:
     )
 
 
-def _read(environ: "WSGIEnvironment", octets: int) -> bytes | None:
-    """Return at most so many bytes of the body; None when it broke off."""
+def _read(environ: "WSGIEnvironment", octets: int) -> bytes:
+    """Return at most so many bytes of the body. Raises what the server raises when it breaks off."""
     content = b""
-    try:
-        while len(content) < octets and (chunk := environ["wsgi.input"].read(octets - len(content))):
-            content += chunk
-    except (OSError, ValueError, RuntimeError):
-        return None
+    while len(content) < octets and (chunk := environ["wsgi.input"].read(octets - len(content))):
+        content += chunk
     return content
