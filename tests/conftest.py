@@ -1,5 +1,6 @@
 """Fixtures of every test, and the two databases on which the tests of storage run."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,12 @@ from support import databases as database_servers
 from support.databases import PostgresServer
 
 from uwlr_adapter.db.database import Database
+
+
+def pytest_collection_finish() -> None:
+    """Leave the program and the collected tests out of garbage collection, which would visit them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

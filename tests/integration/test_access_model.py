@@ -19,6 +19,7 @@ from lxml import etree
 from pydantic import SecretStr
 from support.imports import import_delivery
 from support.messages import LG, body, envelope, header, school_element
+from support.oracle import amount
 from support.school_builder import SERVER_KEYS, open_database
 from support.world import World
 from support.wsgi import call
@@ -351,7 +352,7 @@ TestExchange.settings = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestAccess.settings = settings(
-    max_examples=25,
+    max_examples=amount(14, 100),
     stateful_step_count=40,
     deadline=None,  # a commit waits for the disk
     suppress_health_check=[HealthCheck.too_slow],

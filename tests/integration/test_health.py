@@ -194,12 +194,13 @@ def test_the_id_of_a_proxy_is_kept(app: App, given: str) -> None:
     assert call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=given).headers["X-Request-ID"] == given
 
 
-@pytest.mark.parametrize("given", ["", "jan jansen", "0123", "0" * 33, "123e4567-e89b", "ABCDEF0123456789", "a\nb"])
-def test_another_id_is_replaced(app: App, given: str) -> None:
+def test_another_id_is_replaced(app: App) -> None:
     """An X-Request-ID that could hold text of a caller is not taken over; each request gets one of its own."""
-    found = {call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=given).headers["X-Request-ID"] for _ in "12"}
-    assert len(found) == 2
-    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
+    others = ["", "jan jansen", "0123", "0" * 33, "123e4567-e89b", "ABCDEF0123456789", "a\nb"] * 2
+    asked = [call(app, method="GET", path="/healthz", HTTP_X_REQUEST_ID=other) for other in others]
+    found = {reply.headers["X-Request-ID"] for reply in asked}
+    assert len(found) == len(others)
+    assert [one for one in found if not re.fullmatch("[0-9a-f]{32}", one)] == []
 
 
 def test_the_log_has_a_line_for_each_request(app: App, served: ServedSchool, caplog: pytest.LogCaptureFixture) -> None:
@@ -267,6 +268,8 @@ def test_a_request_leaves_no_rings_of_objects(app: App, served: ServedSchool) ->
         "nothing": b"",
     }
     assert len(set(messages.values())) == len(messages)
+    gc.collect()
+    gc.freeze()  # what other tests left need not be visited again
     assert {what: _left_behind(app, message) for what, message in messages.items()} == dict.fromkeys(messages, 0)
     with patch.object(Database, "look", side_effect=sa.exc.OperationalError("select", {}, Exception())):
         assert _left_behind(app, good) == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
+from support.databases import make_tables
 from support.edexml_files import CORPUS, make_dataset, to_edexml
 
 from uwlr_adapter.administratie import schools
@@ -28,7 +29,7 @@ FAULT = str(CORPUS / "dubbele-key.xml")
 def database(tmp_path: Path) -> Database:
     """Return a database with every table, in the folder that the commands use."""
     database = Database(Settings(data=tmp_path).database_url)
-    database.upgrade()
+    make_tables(database)
     with database.writing() as connection:
         metadata.create_all(connection)
     return database

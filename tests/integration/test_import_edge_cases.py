@@ -48,7 +48,7 @@ SET = {
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Yield a new database."""
-    opened = open_database(tmp_path, migrated=False)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 

@@ -36,7 +36,7 @@ SCHOOL = make_dataset((ZOE, OLE), leerkrachten=(JUF,), groepen=GROEPEN, locaties
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
     """Yield a new database."""
-    opened = open_database(tmp_path, migrated=False)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.databases import make_tables
 from support.edexml_files import make_dataset
 from support.imports import import_dataset, next_change
 from support.school_builder import open_database
@@ -39,7 +40,7 @@ def run(tmp_path: Path) -> Run:
     """Return the command on a database with one vestiging."""
     settings = Settings(data=tmp_path / "data")
     database = Database(settings.database_url)
-    database.upgrade()
+    make_tables(database)
     import_dataset(database, SCHOOL, naam="De Regenboog")
     database.close()
     return lambda *arguments: CliRunner().invoke(main, ["--data", str(settings.data), *arguments])
@@ -109,7 +110,7 @@ def test_an_answer_is_true_until_the_next_change(
     tmp_path: Path, day: date, changes: list[EnrolmentChange], first: date | None
 ) -> None:
     """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
-    database = open_database(tmp_path, migrated=False)
+    database = open_database(tmp_path)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:
         found = enrolment.changes(connection, brin6="21QW00", schooljaar="2026-2027", day=day)

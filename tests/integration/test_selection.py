@@ -26,7 +26,7 @@ DAY = date(2026, 10, 1)
 @pytest.fixture
 def database(tmp_path: Path, backend: str) -> Iterator[Database]:
     """Yield a new database."""
-    opened = open_database(tmp_path, migrated=False)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 
@@ -118,7 +118,7 @@ def test_a_selection_takes_a_handful_of_statements(database: Database) -> None:
 def test_import_then_select_gives_every_value_back(dataset: Dataset) -> None:
     """The enrolled leerlingen, groups and leerkrachten of a file come out of the database unchanged."""
     with TemporaryDirectory() as folder:
-        database = open_database(Path(folder), migrated=False)
+        database = open_database(Path(folder))
         import_dataset(database, dataset)
         school = dataset.school
         found = select(

@@ -31,7 +31,7 @@ STEPS = 14
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Yield a new database."""
-    opened = open_database(tmp_path, migrated=False)
+    opened = open_database(tmp_path)
     yield opened
     opened.close()
 

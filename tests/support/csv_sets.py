@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from support.databases import make_tables
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.imports import imports
 from uwlr_adapter.cli.leerling import leerling
@@ -112,7 +113,7 @@ class CommandBench:
     def init(self) -> None:
         """Create the database, as `init` does."""
         with closing(self.open()) as database:
-            database.upgrade()
+            make_tables(database)
 
     def taken(self, *arguments: str | Path) -> Result:
         """Run an import that must be taken."""

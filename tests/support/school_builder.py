@@ -13,9 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from support.databases import make_tables
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -52,17 +52,11 @@ profiel = "{profiel}"
 """
 
 
-def open_database(folder: Path, *brin6s: str, migrated: bool = True) -> Database:
-    """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`.
-
-    The migrations make the tables, or the metadata of the code does, which is quicker.
-    """
+def open_database(folder: Path, *brin6s: str) -> Database:
+    """Open a new database with every table and these vestigingen, each with a schoolkey `key-<brin6>`."""
     database = Database(Settings(data=folder).database_url)
-    if migrated:
-        database.upgrade()
+    make_tables(database)
     with database.writing() as connection:
-        if not migrated:
-            metadata.create_all(connection)
         for brin6 in brin6s:
             add_vestiging(connection, brin6)
     return database

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from support.databases import make_tables
 from support.messages import body, envelope, header, school_element
 from support.school_builder import ACTOR, SchoolBuilder
 from uwlr_adapter.administratie.importing import importer
@@ -62,7 +63,7 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
     settings = Settings(data=data)
     database = Database(settings.database_url)
     try:
-        database.upgrade()
+        make_tables(database)
         if not database.backend.is_embedded:
             key_file.make(data / "keys", KEY_BYTES)
         server_keys = ServerKeys.from_settings(settings, database)

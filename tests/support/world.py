@@ -29,10 +29,12 @@ from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 
+_STATEMENTS = AccessStatements()
+
 
 def look(gate: Gate, database: Database, caller: Autorisatie, school: SchoolReference | None) -> AccessRows:
     """Run the access query about a caller and a school."""
-    query = gate.query(caller, school, AccessStatements(), {})
+    query = gate.query(caller, school, _STATEMENTS, {})
     return gate.read(database.look(query), query)
 
 
