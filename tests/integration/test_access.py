@@ -10,11 +10,14 @@ from support.messages import school_element
 from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, OTHER_BRIN6
 from support.world import World
 
+from uwlr_adapter.answers.tables import answer_state
+from uwlr_adapter.clock import to_utc
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.contract.request import SchoolReference
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import Query, Row
+from uwlr_adapter.exchange.answering import STATEMENTS
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import actions
@@ -151,6 +154,21 @@ def test_koppelingen_are_seen_in_one_order(world: World) -> None:
     found = world.database.look(query)
     for rows in (found, found[::-1]):
         assert [one.id for one in world.gate.read(rows, query).koppelingen] == [first.id, second.id]
+
+
+def test_only_the_stored_answers_of_what_is_asked_are_read(world: World) -> None:
+    """Of that vestiging, schooljaar, version and payload, under each profile: nobody compares those again."""
+    world.activate()
+    asked = {"schooljaar": "2026-2027", "xsdversie": "2.2", "payload": "leerlinggegevens"}
+    usual = {"brin6": BRIN6, **asked, "profiel": "smal", "gewijzigd": to_utc(MOMENT)}
+    others = {"brin6": OTHER_BRIN6, "schooljaar": "2025-2026", "xsdversie": "2.3", "payload": "leerlingen"}
+    changes: list[dict[str, str]] = [{}, {"profiel": "vol"}, *({name: value} for name, value in others.items())]
+    with world.database.writing() as connection:
+        connection.execute(answer_state.insert(), [{**usual, "content_hash": str(one), **one} for one in changes])
+    caller, school = Autorisatie(CODE, KLANTCODE, "Snappet"), SchoolReference(BRIN6[:4], BRIN6[4:], None)
+    query = world.gate.query(caller, school, STATEMENTS, {**asked, "slot": 0})
+    rows = world.gate.read(world.database.look(query), query).joined
+    assert {row[1:3] for row in rows} == {("smal", str({})), ("vol", str(changes[1]))}
 
 
 @pytest.mark.parametrize("key", [CODE.lower(), CODE + "x", CODE[:-1], "x", "x" * 300, CODE * 20, "é" * 30])

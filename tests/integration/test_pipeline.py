@@ -16,7 +16,7 @@ from support.event_loop import run
 from uwlr_adapter.db import limits
 from uwlr_adapter.db.backend import run as asked
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.libpq import Pipeline
+from uwlr_adapter.db.libpq import Pipeline, libpq_of
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement, Step
 
 TRIAL = sa.Table("proef", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.String))
@@ -190,3 +190,39 @@ def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
         return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[]]
+
+
+BY_TEXT = SelectStatement(sa.select(TRIAL.c.a, TRIAL.c.b).where(TRIAL.c.b == sa.bindparam("b", type_=sa.String(4))))
+STRANGE = ["", "'", '"', "\\", "{,}", "$1", "%s", "NULL", "é😀", "\t\n", "longer than its column"]
+
+
+def test_those_who_wait_together_each_get_their_own_rows(database: Database) -> None:
+    """Questions that a loop asks together get the rows that each gets by itself, whatever their text and statement."""
+    with database.writing() as connection:
+        connection.execute(
+            TRIAL.insert(), [{"a": a, "b": b} for a, b in enumerate([*STRANGE, *STRANGE[::2]], start=20)]
+        )
+    questions = [Query(BY_TEXT, {"b": text}) for text in [*STRANGE, "nobody", *STRANGE]]
+    questions[3:3] = [Query(QUESTION, {"a": number}) for number in (24, 999, 22)]
+
+    async def main() -> list[list[Row]]:
+        loop = database.for_loop()
+        try:
+            return list(await asyncio.gather(*map(loop.look, questions)))
+        finally:
+            loop.close()
+
+    found = run(main())
+    assert [sorted(rows) for rows in found] == [sorted(database.look(one)) for one in questions]
+    assert {len(rows) for rows in found} == {0, 1, 2}
+
+
+def test_however_many_wait_no_table_is_read_whole(database: Database) -> None:
+    """What many ask together is found by the index, as what one asks."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO proef SELECT n + 100, n FROM generate_series(1, 2000) n")
+        connection.exec_driver_sql("CREATE INDEX ON proef (a); ANALYZE proef")
+    step = QUESTION.for_each(database.engine.dialect, [{"a": number} for number in range(100)])
+    with database.reading() as connection:
+        explained = libpq_of(connection.connection).fetch(Step(f"EXPLAIN {step.sql}", step.values))
+    assert not [line for (line,) in explained if "Seq Scan" in line], explained

@@ -149,7 +149,6 @@ class HandMade:
                 "afnemer.id": number[klantnaam],
                 "afnemer.klantnaam": klantnaam,
                 "afnemer.klantcode_digest": digest,
-                "afnemer.created_at": to_utc(BEFORE),
                 "afnemer.disabled_at": disabled_at,
                 "afnemer.strict": klantnaam in self.strict,
             }
@@ -209,11 +208,7 @@ class HandMade:
         if is_absent or asked["xsdversie"] not in PROFIEL.by_version:
             return {}
         usual = {
-            "brin6": asked["school"],
-            "schooljaar": asked["schooljaar"],
             "profiel": PROFIEL.by_version[asked["xsdversie"]].digest,
-            "xsdversie": asked["xsdversie"],
-            "payload": asked["payload"],
             "content_hash": CONTENT_HASH,
             "gewijzigd": to_utc(BEFORE),
             "school_version": self.school_version,

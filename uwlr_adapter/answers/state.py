@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.answers import freshness
-from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
@@ -25,24 +24,21 @@ class AnswerState(NamedTuple):
     incomplete: int
 
 
-COLUMNS = (*AnswerKey._fields, "content_hash", "gewijzigd", *freshness.Validity.__slots__)
-"""The columns of a state row."""
-_KEY = slice(1, 1 + len(AnswerKey._fields))
-_REST = slice(_KEY.stop, 1 + len(COLUMNS))
+COLUMNS = ("profiel", "content_hash", "gewijzigd", *freshness.Validity.__slots__)
+"""The columns of a state row that a query reads; it asks for the rest of the key."""
+_STATE = slice(1, 1 + len(COLUMNS))
 ROWS = JoinedRows(answer_state, COLUMNS, on=("schooljaar", "xsdversie", "payload"), same={"brin6": vestiging.c.brin6})
 """The state rows that the access query reads too: one under each profile."""
 
 
-def usable(
-    rows: Sequence[Row], answer_key: AnswerKey, answer_format: AnswerFormat, school_version: int, day: date
-) -> AnswerState | None:
-    """Return the state of this answer among rows, when it is usable (rule 2 of `answers.store`).
+def usable(rows: Sequence[Row], answer_format: AnswerFormat, school_version: int, day: date) -> AnswerState | None:
+    """Return the state of an answer among its rows under each profile, when it is usable (rule 2 of `answers.store`).
 
     A row has one column of something else before COLUMNS, as in the access query, and may have others behind them.
     """
     for row in rows:
-        if row[_KEY] == answer_key:
-            content_hash, gewijzigd, version, valid_from, valid_until, renderer, persons, incomplete = row[_REST]
+        profiel, content_hash, gewijzigd, version, valid_from, valid_until, renderer, persons, incomplete = row[_STATE]
+        if profiel == answer_format.profiel.digest:
             is_current = version is not None and version >= school_version and renderer == renderer_of(answer_format)
             if is_current and valid_from <= day and (valid_until is None or day < valid_until):
                 return AnswerState(content_hash, gewijzigd.replace(tzinfo=UTC), persons, incomplete)

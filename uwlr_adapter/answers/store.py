@@ -141,7 +141,7 @@ class AnswerRenderer:
             ]
         )
         version = schools.version_of(versions)
-        if usable([(None, *row) for row in states], answer_key, answer_format, version, day) is not None:
+        if usable([(None, *row) for row in states], answer_format, version, day) is not None:
             return None
         dataset = selection.read(found, format_moment(moment))
         if dataset is None and not states:

@@ -5,11 +5,11 @@ namespace of the standard as the default one inside, no other prefix, nothing em
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -31,8 +31,7 @@ Raise it with every change by which the same records, profile, version and setti
 """
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFormat:
+class AnswerFormat(NamedTuple):
     """How an answer is written: for which operation, under which profile, in which version of UWLR.
 
     Where the eckid identifies a leerling instead of the key, `key_naast_eckid` makes the key leave beside it.

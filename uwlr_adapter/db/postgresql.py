@@ -18,7 +18,7 @@ from uwlr_adapter.db import limits
 from uwlr_adapter.db.backend import is_later, is_writing, quoted
 from uwlr_adapter.db.group_commit import LoopGroup
 from uwlr_adapter.db.libpq import Pipeline, libpq_of
-from uwlr_adapter.db.statements import Command, Query, Row, Step
+from uwlr_adapter.db.statements import Command, Query, Row, SelectStatement, Step
 
 if TYPE_CHECKING:
     from uwlr_adapter.db.database import Database
@@ -132,16 +132,16 @@ class Postgresql:
 
 
 class PostgresqlLoop:
-    """The LoopDatabase of PostgreSQL: the queries of all that wait are sent in one message, and no thread waits."""
+    """The LoopDatabase of PostgreSQL: the queries of all that wait are one statement, and no thread waits."""
 
     def __init__(self, database: "Database") -> None:
         self._dialect = database.engine.dialect
         self._thread = ThreadPoolExecutor(1, "uwlr-connect")
         self._looks, self._loads = (Pipeline(database, self._thread) for _ in range(2))
         self._writes = Pipeline(database, self._thread, limits.LOOP_WAIT_SECONDS)
-        self.look = LoopGroup[Query, list[Row]](partial(self._run, self._looks)).add
+        self.look = LoopGroup[Query, list[Row]](partial(self._ask, self._looks)).add
         """Returns the rows of a query. Raises DBAPIError."""
-        self.load = LoopGroup[Query, list[Row]](partial(self._run, self._loads)).add
+        self.load = LoopGroup[Query, list[Row]](partial(self._ask, self._loads)).add
         """Returns the rows of a query, on a connection of its own. Raises DBAPIError."""
         self.write = partial(self._run, self._writes)
         """Runs statements in one durable transaction. Raises DBAPIError or LockedError."""
@@ -150,6 +150,18 @@ class PostgresqlLoop:
         """Close the connections."""
         for pipeline in (self._looks, self._loads, self._writes):
             pipeline.close()
+
+    async def _ask(self, pipeline: Pipeline, queries: Sequence[Query]) -> list[list[Row]]:
+        """Return the rows of each query. Those of one statement are one: to start it takes longer than a row of it."""
+        found: list[list[Row]] = [[] for _ in queries]
+        groups: dict[SelectStatement, list[tuple[list[Row], dict[str, Any]]]] = {}
+        for (statement, parameters), rows in zip(queries, found, strict=True):
+            groups.setdefault(statement, []).append((rows, parameters))
+        steps = [one.for_each(self._dialect, [asked for _, asked in group]) for one, group in groups.items()]
+        for group, rows in zip(groups.values(), await pipeline.run(steps), strict=True):
+            for row in rows:
+                group[row[0]][0].append(row[1:])
+        return found
 
     async def _run(self, pipeline: Pipeline, commands: Sequence[Command]) -> list[list[Row]]:
         return await pipeline.run([command.step(self._dialect) for command in commands])

@@ -6,16 +6,19 @@ time of the driver's cursor.
 """
 
 import functools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import visitors
 
 Row: TypeAlias = tuple[Any, ...]
 """One row, in the order of its columns."""
 _LIBPQ = "libpq"
+_FOR_EACH = "libpq, for each"
 _Writer: TypeAlias = Callable[[Any], Any]
 
 
@@ -83,6 +86,17 @@ class SelectStatement:
         if found is None:
             found = self._compiled[_LIBPQ] = _compile(self.query, _numbered(dialect))
         return found
+
+    def for_each(self, dialect: sa.Dialect, asked: Sequence[Mapping[str, Any]]) -> Step:
+        """Return one statement for libpq that runs this one for each of some parameters, which are texts or numbers.
+
+        A row has the place of its parameters among `asked` before the columns of this statement.
+        """
+        compiled = self._compiled.get(_FOR_EACH)
+        if compiled is None:
+            compiled = self._compiled[_FOR_EACH] = _compile_for_each(self.query, _numbered(dialect))
+        rows = json.dumps([{**one, "place": place} for place, one in enumerate(asked)])
+        return Step(compiled.sql, _texts(compiled.bind({"asked": rows})))
 
 
 class Query(NamedTuple):
@@ -253,6 +267,25 @@ def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> Comp
     names = None if made.positiontup is None else tuple(made.positiontup)
     fixed = {name: value for name, value in made.params.items() if value is not None}
     return CompiledStatement(str(made), names, fixed, readers, writers)
+
+
+def _compile_for_each(query: sa.Select[Any], dialect: sa.Dialect) -> CompiledStatement:
+    """Return the statement that runs a query for each object in a JSON array, which is its parameter `asked`.
+
+    OFFSET keeps PostgreSQL from joining the tables for all of them at once: each gets the plan of the query by itself.
+    """
+    free = {one.key: one for one in visitors.iterate(query) if isinstance(one, sa.BindParameter) and one.required}
+    # Types without a length: what is asked may be longer than the column.
+    columns = [sa.column("place", sa.Integer), *(sa.column(name, type(one.type)()) for name, one in free.items())]
+    array: Any = sa.func.json_to_recordset(sa.bindparam("asked", type_=sa.String).cast(sa.JSON))
+    asked: Any = array.table_valued(*columns).render_derived(name="asked", with_types=True)
+
+    def own(element: Any, **_: object) -> Any:  # noqa: ANN401 - any part of a statement
+        return asked.c[element.key] if isinstance(element, sa.BindParameter) and element.key in free else None
+
+    one: Any = visitors.replacement_traverse(query, {}, own)
+    each = one.offset(sa.literal_column("0")).correlate(asked).lateral("each")
+    return _compile(sa.select(asked.c.place, each).select_from(asked.join(each, sa.true())), dialect)
 
 
 def _texts(values: Sequence[Any]) -> list[bytes | None]:

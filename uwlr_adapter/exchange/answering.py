@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import NamedTuple
 
 from uwlr_adapter.answers import freshness, state
 from uwlr_adapter.answers.content import AnswerContent, assemble
@@ -37,8 +38,7 @@ STATEMENTS = AccessStatements(
 _GIVEN = slice(1 + len(state.COLUMNS), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A valid request with access: all that its answer depends on."""
 
     access: Access
@@ -73,7 +73,7 @@ class Answering:
             access.brin6, verzoek.schooljaar, profiel.digest, verzoek.xsdversie, verzoek.operation.payload
         )
         made, version = request.made, access.school_version
-        found = state.usable(request.rows, answer_key, answer_format, version, request.day)
+        found = state.usable(request.rows, answer_format, version, request.day)
         if found is None:
             if made is not None and made.is_nothing(answer_key, version, request.day):
                 return _no_data(request, entry)

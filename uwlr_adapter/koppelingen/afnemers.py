@@ -52,14 +52,13 @@ class Afnemer:
 
 
 class AfnemerRow(NamedTuple):
-    """An afnemer as it is stored; the digests are of its klantcodes."""
+    """What the gate reads of an afnemer; the digests are of its klantcodes."""
 
     id: int
     klantnaam: str
     klantcode_digest: str
     previous_digest: str | None
     previous_until: datetime | None
-    created_at: datetime
     disabled_at: datetime | None
     strict: bool
 

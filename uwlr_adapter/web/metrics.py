@@ -6,7 +6,6 @@ The workers of one server add up their metrics through files in the folder named
 
 import functools
 import os
-from collections import Counter as Counted
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,15 +61,15 @@ class Metrics:
 
     def count(self, records: Sequence[RequestRecord]) -> None:
         """Count answered requests."""
-        numbers = Counted((record.operation, record.outcome) for record in records)
-        for key in numbers.keys() - self._children.keys():
-            self._children[key] = (self._requests.labels(*key), self._seconds.labels(key[0]))
-        for key, number in numbers.items():
-            self._children[key][0].inc(number)
         for record in records:
-            self._children[record.operation, record.outcome][1].observe(record.seconds)
-        if unknown := sum(record.unknown for record in records):
-            self._unknown.inc(unknown)
+            key = record.operation, record.outcome
+            children = self._children.get(key)
+            if children is None:
+                children = self._children[key] = (self._requests.labels(*key), self._seconds.labels(key[0]))
+            children[0].inc()
+            children[1].observe(record.seconds)
+            if record.unknown:
+                self._unknown.inc()
 
     def count_database_error(self, _failure: object) -> None:
         """Count a failure of the database (`Database.on_failure`)."""
