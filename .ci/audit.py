@@ -2,6 +2,9 @@
 
 Exit 0: audited, and nothing found. Exit 1: a vulnerability, or a release for which the database has no whole answer.
 Exit 75: not audited, because no database can be reached.
+
+pip-audit does not tell these apart: it passes over a release whose marker does not hold here, and has one status for
+what it finds and for a database that it cannot reach.
 """
 
 import json
