@@ -9,6 +9,7 @@ SCHOOLS ?= 6600
 WALK ?=
 AGAINST ?= HEAD
 UPGRADE ?=
+SBOM ?=
 
 # Nothing is installed without a hash. Spyne is published as source only: it is built with what the build lock holds.
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -17,8 +18,8 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api lock bench bench-imports bench-nation bench-paired walk \
-	screenshots python clean
+.PHONY: help demo test test-long test-part test-others check api lock sbom audit bench bench-imports bench-nation \
+	bench-paired walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -58,6 +59,12 @@ lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRA
 	$(COMPILE) --group build --output-file requirements-build.lock
 	$(COMPILE) --all-extras --constraint requirements-build.lock --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --extra postgresql --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+sbom: $(VENV)/installed-test ## Write the SBOM of requirements.lock, CycloneDX 1.6, to dist/; SBOM=path takes another file.
+	$(VENV)/bin/python .ci/sbom.py $(SBOM)
+
+audit: $(VENV)/installed-test ## Ask a vulnerability database about every locked release; status 75 is "not audited".
+	$(VENV)/bin/python .ci/audit.py
 
 bench: $(VENV)/installed-test ## Measure the service beside its rivals, in 12 minutes; QUICK=--quick takes 2.
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK)

@@ -1,15 +1,12 @@
 """The rules in docs/reference/conformance.md and the tests that hold them: neither may be without the other."""
 
-import ast
 import re
 from collections import Counter
-from functools import cache
-from pathlib import Path
 
 import pytest
+from support.named_tests import DOCS, TESTS, absent, cells, named_in, names_in
 
-TESTS = Path(__file__).parents[1]
-DOCUMENT = TESTS.parent / "docs" / "reference" / "conformance.md"
+DOCUMENT = DOCS / "reference" / "conformance.md"
 RELIABILITY = {"known", "inferred", "unknown"}
 """How sure a rule is."""
 ALL_NAMED = (
@@ -20,42 +17,22 @@ ALL_NAMED = (
 """The files whose every test holds a rule."""
 
 
-@cache
-def names_in(path: str) -> frozenset[str]:
-    """Return the names of the tests in a file under tests/; of a parametrised test its function."""
-    file = TESTS / path
-    if not file.is_file():
-        return frozenset()
-    names = set[str]()
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return frozenset(name for name in names if name.startswith(("test_", "Test")))
-
-
-def named_in(text: str) -> set[tuple[str, str]]:
-    """Return each test that a text names, as path and name."""
-    return set(re.findall(r"`([\w/]+\.py)::(\w+)`", text))
-
-
 def problems(text: str, all_named: tuple[str, ...] = ()) -> list[str]:
     """Return what is wrong with a document of rules; nothing for a sound one."""
     found: list[str] = []
     numbers: list[str] = []
     for line in re.findall(r"^\|\s*R-.*$", text, re.MULTILINE):
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        numbers.append(cells[0])
-        if len(cells) != 5 or not all(cells):
-            found.append(f"{cells[0]}: not five filled cells")
+        row = cells(line)
+        numbers.append(row[0])
+        if len(row) != 5 or not all(row):
+            found.append(f"{row[0]}: not five filled cells")
             continue
-        if cells[3] not in RELIABILITY:
-            found.append(f"{cells[0]}: {cells[3]} is no reliability")
-        tests = named_in(cells[4])
+        if row[3] not in RELIABILITY:
+            found.append(f"{row[0]}: {row[3]} is no reliability")
+        tests = named_in(row[4])
         if not tests:
-            found.append(f"{cells[0]}: names no test")
-        found += [f"{cells[0]}: no test {path}::{name}" for path, name in tests if name not in names_in(path)]
+            found.append(f"{row[0]}: names no test")
+        found += [f"{row[0]}: {problem}" for problem in absent(tests)]
     if not numbers:
         found.append("no rule at all")
     found += [f"{number}: doubled" for number, count in Counter(numbers).items() if count > 1]

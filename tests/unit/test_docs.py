@@ -112,8 +112,9 @@ def paths_of(line: str) -> Iterator[tuple[str, list[Path]]]:
 
 
 def test_every_path_of_the_architecture_exists() -> None:
-    """Each file and folder that ARCHITECTURE.md and CONTRIBUTING.md name is there."""
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("ARCHITECTURE.md", "CONTRIBUTING.md")]
+    """Each file and folder that ARCHITECTURE.md, CONTRIBUTING.md and the threat model name is there."""
+    pages = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/explanation/security.md")
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in pages]
     lines = "\n".join(texts).splitlines()
     named = [(path, places) for line in lines for path, places in paths_of(line)]
     assert len(named) > 40
