@@ -124,8 +124,8 @@ class Exchange:
         return found
 
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
-        """Return the outcome of an unreadable message or an unknown caller, which is counted per network address."""
-        return Outcome(Refusal(moment, sender.address, error.code), without_trace(error))
+        """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
+        return Outcome(Refusal(moment, sender.source, error.code), without_trace(error))
 
     def write(self, outcome: Outcome) -> bool:
         """Write an outcome that has an entry, in one commit with others that wait; return once it is durable.
