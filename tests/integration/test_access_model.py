@@ -21,7 +21,7 @@ from support.imports import import_delivery
 from support.messages import LG, body, envelope, header, school_element
 from support.school_builder import SERVER_KEYS, open_database
 from support.world import World
-from support.wsgi import call
+from support.wsgi import call, forgiving
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader
 from uwlr_adapter.contract.fault import Fault
@@ -339,7 +339,7 @@ class ExchangeMachine(AccessMachine):
         for brin6 in BRIN6S:
             import_delivery(self.database, reader.read(school_with_one(brin6)))
         settings = Settings(data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)))
-        return ExchangeEndpoint(make_app(settings, lambda: self.moment))
+        return ExchangeEndpoint(forgiving(make_app(settings, lambda: self.moment)))
 
 
 TestAccess = AccessMachine.TestCase

@@ -234,7 +234,9 @@ class SoapRequest:
         entry, answer, record = self._outcome.entry, self._outcome.answer, self.record
         if isinstance(answer, fault.Fault):
             record.outcome, record.unknown = answer.code, isinstance(entry, Refusal)
-            return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), _VARY)
+            headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
+            record.slowed = answer.retry_after is not None
+            return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)
         record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
         headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
         return Response(HTTPStatus.OK, [*headers, *(_VARY_GZIP if answer.gzip else _VARY)], answer.content)

@@ -53,6 +53,9 @@ class Metrics:
         self._unknown = Counter(
             "uwlr_refused_unknown", "Requests refused before the afnemer was known.", registry=self._registry
         )
+        self._slowed = Counter(
+            "uwlr_slowed", "Requests refused because too many with a wrong code came before.", registry=self._registry
+        )
         self._database_errors = Counter(
             "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
         )
@@ -71,6 +74,8 @@ class Metrics:
             self._children[record.operation, record.outcome][1].observe(record.seconds)
         if unknown := sum(record.unknown for record in records):
             self._unknown.inc(unknown)
+        if slowed := sum(record.slowed for record in records):
+            self._slowed.inc(slowed)
 
     def count_database_error(self, _failure: object) -> None:
         """Count a failure of the database (`Database.on_failure`)."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from uwlr_adapter.db.backend import LoopDatabase
+    from uwlr_adapter.koppelingen.failures import Failures
 
 Result = TypeVar("Result")
 
@@ -50,6 +51,7 @@ class RsgiApp:
         self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
+        self._failures: Failures
         self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -59,6 +61,7 @@ class RsgiApp:
         if endpoint is not None:
             if self._outcomes is None:
                 self._database = endpoint.exchange.database.for_loop()
+                self._failures = endpoint.exchange.gate.failures
                 self._outcomes = LoopGroup(self._write)
             response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
         elif path == HEALTHZ:
@@ -131,7 +134,8 @@ class RsgiApp:
 
     async def _write(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """Write outcomes in one commit, as `Exchange.write` does."""
-        return commit.are_written(outcomes, await self._database.write(commit.commands(outcomes)))
+        rows = await self._database.write(commit.commands(outcomes))
+        return commit.are_written(outcomes, rows, self._failures)
 
     async def _in_thread(self, work: Callable[[], Result], record: RequestRecord | None = None) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_in_context, work, record))
