@@ -14,7 +14,8 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 
 
 @pytest.mark.parametrize(
-    "code", [GOOD, BRIN6 + "abba" * 3 + "cd", BRIN6 + "~-_=" * 11, GOOD + "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}"]
+    "code",
+    [GOOD, BRIN6 + "abba" * 3 + "cd", BRIN6 + "~-_=" * 11, GOOD + "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}"],
 )
 def test_good(code: str) -> None:
     """A code that keeps to every rule, up to both limits, is good."""
@@ -39,7 +40,7 @@ def test_good(code: str) -> None:
         *((BRIN6 + rest, "te raden") for rest in ("0" * 15, "x" * 14, "12" * 8, "aab" * 14, "A" * 13 + "b")),
         *(
             (BRIN6 + rest, "te raden")
-            for rest in ("12345678901234", "98765432109876", "abcdefghijklmn", "89:;<=>?@ABCDE")
+            for rest in ("12345678901234", "98765432109876", "abcdefghijklmn", "nmlkjihgfedcba")
         ),
     ],
 )

@@ -4,9 +4,10 @@ They are counted in the database, for all processes together, in the commit that
 returns the count, so a process learns it without a query, and a request that succeeds costs nothing. A process that has
 not failed a caller in this period does not know the count of the others yet: each lets at most one guess more through.
 
-A klantcode is random and cannot be guessed: over its limit a wrong one is refused without any writing, and a right one
-always passes, so that nobody is kept out by another caller behind the same address. A verificatiecode is made up by a
-school: over its limit right and wrong ones wait alike, so that a guess made meanwhile tells nothing.
+A klantcode is random, or chosen by an operator with 16 characters at least: over its limit a wrong one is refused
+without any writing, and a right one passes, so that no other caller behind the same address keeps its owner out. A
+verificatiecode is made up by a school: over its limit right and wrong ones wait alike, so that a guess made meanwhile
+tells nothing.
 """
 
 from collections import Counter

@@ -39,7 +39,7 @@ class App:
         services: Sequence[str] = (),
     ) -> None:
         self._database = database
-        self._source_of = source_of
+        self.source_of = source_of
         self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         """The SOAP services by path; none in a process without them."""
         self._paths: dict[str, WSGIApplication] = {
@@ -60,7 +60,7 @@ class App:
         record = self.begin(environ.get("HTTP_X_REQUEST_ID", ""))
         extra = self.headers(record)
         forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
-        environ[ENVIRON] = self._source_of(environ.get("REMOTE_ADDR", ""), forwarded_for[FORWARDED])
+        environ[ENVIRON] = self.source_of(environ.get("REMOTE_ADDR", ""), forwarded_for[FORWARDED])
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - WSGI
             record.outcome = record.outcome or status[:3]

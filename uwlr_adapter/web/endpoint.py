@@ -236,7 +236,8 @@ class SoapRequest:
             record.outcome, record.unknown = answer.code, isinstance(entry, Refusal)
             headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
             record.slowed = answer.retry_after is not None
-            return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)
+            response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)
+            return response._replace(is_of_nobody=record.unknown or record.slowed)
         record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
         headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
         return Response(HTTPStatus.OK, [*headers, *(_VARY_GZIP if answer.gzip else _VARY)], answer.content)

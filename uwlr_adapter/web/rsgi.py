@@ -31,8 +31,10 @@ from uwlr_adapter.web.app import App
 from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write, logger
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
+from uwlr_adapter.web.pace import Pace
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response
+from uwlr_adapter.web.source import FORWARDED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -52,6 +54,7 @@ class RsgiApp:
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
         self._failures: Failures
+        self._pace = Pace()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -73,6 +76,8 @@ class RsgiApp:
             content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
             environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
             response = await self._in_thread(partial(self._answer_wsgi, environ))
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            await self._hold_back(response, scope)
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
@@ -124,6 +129,13 @@ class RsgiApp:
                 asyncio.get_running_loop().call_soon(self.app.flush)
         step.headers.extend(self.app.headers(record))
         return step
+
+    async def _hold_back(self, response: Response, scope: Any) -> None:  # noqa: ANN401 - as above
+        """Wait before a refusal of a caller that is not known, when its source is refused often."""
+        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR or response.is_of_nobody:
+            head = _head_of(scope)
+            if seconds := self._pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED])):
+                await asyncio.sleep(seconds)
 
     async def _query(self, endpoint: Endpoint, run: Callable[[Query], Awaitable[list[Row]]], query: Query) -> list[Row]:
         """Run a query; after a failure once more in a thread, which may have to connect anew."""
