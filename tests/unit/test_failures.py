@@ -56,6 +56,19 @@ def test_nobody_else_waits() -> None:
     assert door.outcomes(CALLERS.request("Onbekend"), 1) == [KLANT]
 
 
+@pytest.mark.parametrize("number", [1, 1000])
+def test_a_vendor_fetches_while_a_guesser_does_its_worst(number: int) -> None:
+    """A guesser that has the klantcode, and one that has not, from so many sources: the vendor fetches 100 of 100."""
+    door, unknown = Door(), CALLERS.request("Onbekend")
+    for turn in range(100):
+        for guess in range(MAX_CODE + 1):
+            source = (turn * (MAX_CODE + 1) + guess) % number
+            peer = f"203.0.{source >> 8}.{source & 255}:1"
+            assert door.outcomes(GUESS, 1, peer)[0] in {WRONG, WAIT}
+            assert door.outcomes(unknown, 1, peer)[0] in {KLANT, WAIT}
+        assert door.outcomes(RIGHT, 1, "198.51.100.1:1") == [GOOD]
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_every_true_reason_counts_alike(name: str) -> None:
     """Whether a school exists, or a koppeling is paused, does not show in the number of tries either."""
@@ -106,6 +119,14 @@ def test_the_wait_ends_with_the_period() -> None:
     door.world.moment += timedelta(seconds=1)
     assert door.outcomes(RIGHT, 1) == [GOOD]
     assert door.outcomes(GUESS, MAX_CODE + 1) == [WRONG] * MAX_CODE + [WAIT]
+
+
+def test_an_act_of_the_school_begins_a_new_count() -> None:
+    """A code that the school enters anew is good at once, however often the platform tried before."""
+    door = Door()
+    assert door.outcomes(GUESS, MAX_CODE + 1)[-1] == WAIT
+    door.world.koppelingen[1].version += 1
+    assert door.outcomes(RIGHT, 1) == [GOOD]
 
 
 def test_other_faults_are_no_guesses() -> None:

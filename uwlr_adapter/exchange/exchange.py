@@ -176,9 +176,13 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
 
 
 def _guess(question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
-    """Return what a wrong code is counted under: the vestiging, or the school as it is named if there is none."""
+    """Return what a wrong code is counted under: the vestiging, or the school as it is named if there is none.
+
+    Each act on a koppeling begins a new count, so that a code that a school mends is good at once.
+    """
     named = access_rows.brin6 or question.query.parameters["school"]
-    return of_code(afnemer_id, named, question.sender.source)
+    acts = [(one.id, one.version) for one in access_rows.koppelingen]
+    return of_code(afnemer_id, f"{named} {acts}", question.sender.source)
 
 
 def _strictly(call: Call) -> Call:

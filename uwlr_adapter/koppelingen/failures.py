@@ -47,7 +47,7 @@ def of_klant(source: str) -> str:
 
 
 def of_code(afnemer_id: int, school: str, source: str) -> str:
-    """Return the subject of the wrong codes of an afnemer, for a school as it is named, from a source."""
+    """Return the subject of the wrong codes of an afnemer, for a school in its present state, from a source."""
     return "code " + sha256(f"{afnemer_id} {source} {school}".encode()).hexdigest()[:32]
 
 

@@ -38,7 +38,7 @@ def broken_rules(code: str, brin6: str) -> tuple[str, ...]:
         sentences.append(
             "De verificatiecode bestaat uit letters zonder accenten, cijfers en leestekens, zonder spaties."
         )
-    if len(code) >= MIN_LENGTH and _is_trivial(code[len(brin6) :]):
+    if not sentences and _is_trivial(code[len(brin6) :]):
         sentences.append(
             "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
             f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef."
