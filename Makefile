@@ -19,7 +19,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api lock sbom audit bench bench-imports bench-nation \
-	bench-paired walk screenshots python clean
+	bench-paired bench-attack walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -74,6 +74,9 @@ bench-imports: $(VENV)/installed-test ## Measure the time and the memory of impo
 
 bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and fetch them; SCHOOLS=100 takes fewer.
 	$(VENV)/bin/python benchmarks/nation.py --schools $(SCHOOLS)
+
+bench-attack: $(VENV)/installed-test ## Measure what good callers keep under attack; QUICK=--quick takes few rounds.
+	$(VENV)/bin/python benchmarks/attack.py $(QUICK)
 
 walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzoek; WALK=--show prints each call.
 	$(VENV)/bin/python benchmarks/walk.py $(WALK)

@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,13 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """UWLR_PUBLIC_URL: the URL that vendors call, written in the WSDL. Default: the address listened on."""
 
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        IPv4Network("127.0.0.1"),
+        IPv6Network("::1"),
+    )
+    """UWLR_TRUSTED_PROXIES: addresses and networks, comma-separated, whose X-Forwarded-For is believed. Default: this
+    machine, because nginx runs on it."""
+
     workers: int = Field(default=1, ge=1, le=64)
     """UWLR_WORKERS: the number of worker processes, best one per core. More than one needs PostgreSQL, because SQLite
     has a single writer."""
@@ -75,7 +83,7 @@ class Settings(BaseSettings):
     key_naast_eckid: bool = False
     """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, during a transition. Default: off."""
 
-    @field_validator("parts", mode="before")
+    @field_validator("parts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Split `soap,metrics` into its words."""

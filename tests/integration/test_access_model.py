@@ -22,7 +22,7 @@ from support.messages import LG, body, envelope, header, school_element
 from support.oracle import amount
 from support.school_builder import SERVER_KEYS, open_database
 from support.world import World
-from support.wsgi import call
+from support.wsgi import call, forgiving
 
 from uwlr_adapter.administratie.sources.edexml import edexml as reader
 from uwlr_adapter.contract.fault import Fault
@@ -340,7 +340,7 @@ class ExchangeMachine(AccessMachine):
         for brin6 in BRIN6S:
             import_delivery(self.database, reader.read(school_with_one(brin6)))
         settings = Settings(data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)))
-        return ExchangeEndpoint(make_app(settings, lambda: self.moment))
+        return ExchangeEndpoint(forgiving(make_app(settings, lambda: self.moment)))
 
 
 TestAccess = AccessMachine.TestCase

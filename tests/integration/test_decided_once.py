@@ -19,6 +19,7 @@ from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.journaal.model import EntryKind, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal, refusal
+from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import given
 from uwlr_adapter.server.application import make_app
@@ -226,7 +227,7 @@ def test_of_a_group_exactly_what_still_holds_is_written(three: TrialSchool, othe
 def write_together(school: TrialSchool, group: Sequence[Request]) -> list[bool]:
     """Write the outcomes of a group in one commit; returns which were written."""
     outcomes = [request.outcome for request in group]
-    return commit.are_written(outcomes, school.database.write(commit.commands(outcomes)))
+    return commit.are_written(outcomes, school.database.write(commit.commands(outcomes)), Failures())
 
 
 def test_a_group_of_what_was_overtaken_writes_nothing(school: TrialSchool) -> None:

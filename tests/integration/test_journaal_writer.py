@@ -16,6 +16,7 @@ from uwlr_adapter.exchange.commit import MAX_ROWS
 from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
 from uwlr_adapter.journaal import search, tables
 from uwlr_adapter.journaal.model import EntryKind, Refusal, RefusalReason, VerzoekEntry
+from uwlr_adapter.koppelingen.failures import Failures
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def refusals(number: int) -> list[Refusal]:
 def write(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> list[bool]:
     """Write calls in one commit; return for each whether it was written."""
     outcomes = [Outcome(entry, AnswerBytes(b"")) for entry in entries]
-    return commit.are_written(outcomes, database.write(commit.commands(outcomes)))
+    return commit.are_written(outcomes, database.write(commit.commands(outcomes)), Failures())
 
 
 CROWDS = [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)]

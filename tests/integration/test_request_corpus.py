@@ -12,7 +12,7 @@ from support.oracle import standard_file
 from support.request_corpus import FOLDER, RequestCase, read_manifest, send, verdict
 from support.school_builder import MOMENT
 from support.served_school import CODE, ServedSchool, furnish
-from support.wsgi import call
+from support.wsgi import call, forgiving
 
 from uwlr_adapter.contract import fault, repairs
 from uwlr_adapter.db.database import Database
@@ -84,7 +84,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
 def opened(context: ServedSchool, **settings: Any) -> Iterator[Endpoint]:
     """Open the application of a school."""
     database = Database(Settings(data=context.data).database_url)
-    app = make_app(Settings(data=context.data, **settings), lambda: MOMENT)
+    app = forgiving(make_app(Settings(data=context.data, **settings), lambda: MOMENT))
     yield Endpoint(context, app, database)
     app.close()
     database.close()

@@ -86,8 +86,14 @@ class Trial:
         )
 
     def send(self, callers: Callers, server: Server, kinds: tuple[Kind, ...]) -> dict[Kind, Sent]:
-        """Send requests of these kinds at once."""
-        return {kind: callers.send(server, self.message(kind), *kind.headers) for kind in kinds}
+        """Send requests of these kinds at once; who fails does so from another source each time."""
+        guesser = f"X-Forwarded-For: 192.0.2.{self._round}"
+        return {
+            kind: callers.send(
+                server, self.message(kind), *kind.headers, *([guesser] if kind in {WRONG_CODE, UNKNOWN} else [])
+            )
+            for kind in kinds
+        }
 
 
 @pytest.fixture

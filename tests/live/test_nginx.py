@@ -1,9 +1,11 @@
 """The shipped configuration of nginx, before a real `serve`: TLS, slow and large bodies, and who the caller is."""
 
 import datetime as dt
+import getpass
 import ipaddress
 import os
 import re
+import resource
 import shutil
 import socket
 import ssl
@@ -33,25 +35,15 @@ from uwlr_adapter.settings import Settings
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "deploy" / "nginx"
 PATH = "/uwlr/leerlinggegevens"
-SLOW = 200
-MAIN = """
-daemon off;
-worker_processes 1;
-pid {prefix}/nginx.pid;
-error_log stderr notice;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {prefix}/body;
-    proxy_temp_path {prefix}/proxy;
-    fastcgi_temp_path {prefix}/fastcgi;
-    uwsgi_temp_path {prefix}/uwsgi;
-    scgi_temp_path {prefix}/scgi;
-    include uwlr.conf;
-}}
-"""
+SLOW = 1200
+PARALLEL = 20
+"""Requests of one source at a time."""
+FOLDERS = "client_body proxy fastcgi uwsgi scgi"
 SITE = """
 listen 127.0.0.1:{port} ssl;
+listen 127.0.0.1:{plain};
+set_real_ip_from 127.0.0.1;
+real_ip_header X-Test-Source;
 server_name localhost;
 ssl_certificate {prefix}/cert.pem;
 ssl_certificate_key {prefix}/key.pem;
@@ -63,6 +55,8 @@ class FrontDoor:
     """Nginx before a server."""
 
     port: int
+    plain: int
+    """A port without TLS, for many connections at once."""
     prefix: Path
     server: Server
 
@@ -73,6 +67,10 @@ class FrontDoor:
             context.minimum_version = context.maximum_version = version
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
         return context.wrap_socket(plain, server_hostname="localhost")
+
+    def connect_plainly(self) -> socket.socket:
+        """Open a connection without TLS, whose source is what X-Test-Source says."""
+        return socket.create_connection(("127.0.0.1", self.plain), timeout=WAIT)
 
     def ask(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
         """Send bytes and give the response: status, headers, body."""
@@ -91,6 +89,30 @@ def head(length: int, *headers: str, method: str = "POST", path: str = PATH) -> 
     """Return the head of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: text/xml", f"Content-Length: {length}"]
     return "\r\n".join([*lines, "Connection: close", *headers, "", ""]).encode()
+
+
+def main_file(prefix: Path) -> str:
+    """Return the shipped main file, with the paths of a test and one worker; its figures stay."""
+    text = (SHIPPED / "nginx.conf").read_text(encoding="utf-8")
+    for shipped, own in {
+        "user www-data;": f"user {getpass.getuser()}; daemon off;",
+        "processes auto": "processes 1",
+        "/run/nginx.pid": f"{prefix}/nginx.pid",
+        "/var/log/nginx/error.log": "stderr notice",
+        "access_log /var/log/nginx/access.log;": "access_log off;",
+        "conf.d/*.conf": "uwlr.conf",
+        "http {": "http {" + "".join(f"{name}_temp_path {prefix}/{name};" for name in FOLDERS.split()),
+    }.items():
+        assert shipped in text
+        text = text.replace(shipped, own)
+    return text
+
+
+def quicker(text: str) -> str:
+    """Return a shipped file with shorter waiting times, and fewer requests of one source at a time."""
+    text = text.replace("client_header_timeout 10s", "client_header_timeout 1s")
+    text = text.replace("client_body_timeout 10s", "client_body_timeout 3s")
+    return text.replace("uwlr_connections 100;", f"uwlr_connections {PARALLEL};")
 
 
 def make_certificate(prefix: Path) -> None:
@@ -129,6 +151,13 @@ def nginx() -> str:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _many_files() -> None:
+    """Allow as many connections as the system does; nginx inherits that."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
     """Make the school in a data folder."""
@@ -140,12 +169,12 @@ def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPath
     """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
     prefix = tmp_path_factory.mktemp("nginx")
     make_certificate(prefix)
-    with port_of_our_own() as port, serving(served.data) as server:
+    with port_of_our_own() as port, port_of_our_own() as plain, serving(served.data) as server:
         for file in SHIPPED.iterdir():
             text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
-            (prefix / file.name).write_text(re.sub(r"(client_\w+_timeout) 10s", r"\1 1s", text), encoding="utf-8")
-        (prefix / "uwlr-site.conf").write_text(SITE.format(port=port, prefix=prefix), encoding="utf-8")
-        (prefix / "nginx.conf").write_text(MAIN.format(prefix=prefix), encoding="utf-8")
+            (prefix / file.name).write_text(quicker(text), encoding="utf-8")
+        (prefix / "uwlr-site.conf").write_text(SITE.format(port=port, plain=plain, prefix=prefix), encoding="utf-8")
+        (prefix / "nginx.conf").write_text(main_file(prefix), encoding="utf-8")
         command = [nginx, "-p", str(prefix), "-e", "stderr", "-c", str(prefix / "nginx.conf")]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
@@ -154,7 +183,7 @@ def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPath
         reader.start()
         try:
             assert listening.wait(WAIT)
-            yield FrontDoor(port, prefix, server)
+            yield FrontDoor(port, plain, prefix, server)
         finally:
             process.terminate()
             process.wait(WAIT)
@@ -178,7 +207,7 @@ def test_the_shipped_site_is_valid_too(nginx: str, tmp_path: Path) -> None:
     site = re.sub(r"/etc/ssl\S+\.pem", f"{tmp_path}/cert.pem", site)
     site = re.sub(r"/etc/ssl\S+\.key", f"{tmp_path}/key.pem", site)
     (tmp_path / "uwlr-site.conf").write_text(site.replace("listen [::]:443 ssl;", ""), encoding="utf-8")
-    (tmp_path / "nginx.conf").write_text(MAIN.format(prefix=tmp_path), encoding="utf-8")
+    (tmp_path / "nginx.conf").write_text(main_file(tmp_path), encoding="utf-8")
     command = [nginx, "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf"), "-t"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
@@ -236,14 +265,59 @@ def test_the_largest_body_and_one_byte_more(endpoint: FrontDoor, served: ServedS
 
 
 def test_bodies_that_do_not_end_do_no_harm(endpoint: FrontDoor, served: ServedSchool) -> None:
-    """With two hundred callers who stop half-way through their bodies everybody else is served."""
+    """With more callers who stop half-way through their bodies than Debian's nginx has connections, all are served."""
     message = served.request()
     with ExitStack() as stack:
-        for _ in range(SLOW):
-            slow = stack.enter_context(endpoint.connect())
-            slow.sendall(head(len(message)) + message[: len(message) // 2])
+        for number in range(SLOW):
+            slow = stack.enter_context(endpoint.connect_plainly())
+            source = f"X-Test-Source: 198.51.{number >> 8}.{number & 255}"
+            slow.sendall(head(len(message), source) + message[: len(message) // 2])
         for _ in range(10):
             assert endpoint.post(message)[0] == 200
+
+
+def test_idle_connections_do_no_harm(endpoint: FrontDoor, served: ServedSchool) -> None:
+    """So it is beside callers who connect and say nothing."""
+    with ExitStack() as stack:
+        for _ in range(SLOW):
+            stack.enter_context(endpoint.connect_plainly())
+        assert endpoint.post(served.request())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("sources", "other"),
+    [
+        (["203.0.113.5"], "203.0.113.6"),
+        (["2001:db8:5::1", "2001:db8:5:0:a::", "2001:db8:5:0:a:a:a:a", "2001:db8:5:0:0a0a::a"], "2001:db8:5:1::1"),
+    ],
+)
+def test_the_requests_of_one_source_are_bounded(
+    endpoint: FrontDoor, served: ServedSchool, sources: list[str], other: str
+) -> None:
+    """One source, a /64 of IPv6, holds so many slow bodies; the next is refused with Retry-After, others are served."""
+    message = served.request()
+    with ExitStack() as stack:
+        for number in range(PARALLEL):
+            slow = stack.enter_context(endpoint.connect_plainly())
+            slow.sendall(head(len(message), f"X-Test-Source: {sources[number % len(sources)]}", "Expect: 100-continue"))
+            assert slow.recv(1024).startswith(b"HTTP/1.1 100")  # it is counted now
+        for source in sources:
+            status, headers, _ = endpoint.post(message, f"X-Test-Source: {source}")
+            assert (status, headers["retry-after"], headers["server"]) == (429, "5", "nginx")
+        assert endpoint.post(message, f"X-Test-Source: {other}")[0] == 200
+
+
+def test_a_nation_is_fetched_from_one_address(endpoint: FrontDoor, served: ServedSchool) -> None:
+    """A vendor with many parallel callers is slowed down at most: none of its requests is refused."""
+    message, source = served.request(), "X-Test-Source: 203.0.113.77"
+    with ExitStack() as stack:
+        callers = [stack.enter_context(endpoint.connect_plainly()) for _ in range(PARALLEL)]
+        for _ in range(3):
+            for caller in callers:
+                caller.sendall(
+                    head(len(message), source).replace(b"Connection: close", b"Connection: keep-alive") + message
+                )
+            assert {split(read_response(caller))[0] for caller in callers} == {200}
 
 
 @pytest.mark.parametrize("sent", [b"POST / HT", head(1000) + b"<half"])

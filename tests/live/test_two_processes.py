@@ -34,13 +34,20 @@ class Pair:
     database: Database
     server_keys: ServerKeys
     servers: tuple[Server, Server]
+    fetches: int = 0
 
     def fetch(self, server: Server, last: str | None = None) -> tuple[str, str, str]:
-        """Fetch through one server; returns the outcome, the name of the one leerling, and the moment of the data."""
+        """Fetch through one server; returns the outcome, the name of the one leerling, and the moment of the data.
+
+        Each fetch comes from another source, so that those of a paused koppeling are no guesses.
+        """
+        self.fetches += 1
         rest = "" if last is None else f"<laatstontvangengegevens>{last}</laatstontvangengegevens>"
         message = self.served.request(key=CODE_OF_ONE, brin6=BRIN6)
         message = message.replace(b"</leerlinggegevens_verzoek>", f"{rest}</leerlinggegevens_verzoek>".encode())
-        _, _, body = split(server.post(message, "Content-Type: text/xml"))
+        _, _, body = split(
+            server.post(message, "Content-Type: text/xml", f"X-Forwarded-For: 192.0.2.{self.fetches % 256}")
+        )
         text = body.decode()
         if fault := re.search("<faultcode>soap:(.*)</faultcode>", text):
             return fault[1], "", ""

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.testing import CliRunner
 from rich.console import Console
+from support.wsgi import forgiving
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.base import Context
@@ -48,7 +49,7 @@ def upgrade(data: Path, **chosen: Any) -> None:
 @contextmanager
 def application(data: Path, clock: Callable[[], datetime], **chosen: Any) -> Iterator[Any]:
     """Open the WSGI application on a data folder whose database is current."""
-    app = make_app(settings_of(data, **chosen), clock)
+    app = forgiving(make_app(settings_of(data, **chosen), clock))
     try:
         yield app
     finally:

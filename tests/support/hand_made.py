@@ -273,7 +273,7 @@ class Played(NamedTuple):
 def make(world: HandMade, *, strict: bool = False) -> Endpoint:
     """Return an endpoint that has no database; its clock says what the world says."""
     settings = Settings(data=Path("/nergens"), strict=strict)
-    return make_endpoint(LEERLINGGEGEVENS, NO_DATABASE, GATE, settings, lambda: world.moment)
+    return make_endpoint(LEERLINGGEGEVENS, NO_DATABASE, Gate(GATE.catalogue, KEYS), settings, lambda: world.moment)
 
 
 def head_of(row: EndpointRow, content: bytes) -> Head:

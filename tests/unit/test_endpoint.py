@@ -551,8 +551,8 @@ def test_compression(accepted: str, *, is_packed: bool) -> None:
     [
         ("192.0.2.1:4711", "198.51.100.7", "192.0.2.1"),
         ("127.0.0.1:4711", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
-        ("127.0.0.1:4711", "geen adres", "127.0.0.1"),
-        ("[::1]:4711", "2001:db8::1", "2001:db8::1"),
+        ("127.0.0.1:4711", "geen adres", ""),
+        ("[::1]:4711", "2001:db8::1", "2001:db8::/64"),
     ],
 )
 def test_the_network_address_of_a_refusal(peer: str, forwarded_for: str, source: str) -> None:

@@ -117,7 +117,7 @@ def test_the_rows_that_refuse(row: EndpointRow) -> None:
     planned = ask(HandMade(), row.message(CALLERS))
     if row.noted is Noted.COUNT:
         assert isinstance(planned, Outcome)
-        assert planned.entry == Refusal(MOMENT, SENDER.address, row.outcome)
+        assert planned.entry == Refusal(MOMENT, SENDER.source, row.outcome)
         assert isinstance(planned.answer, fault.Fault)
         assert planned.answer.code == row.outcome
         return

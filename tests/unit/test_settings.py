@@ -39,6 +39,30 @@ def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.base_url == "https://u.example"
 
 
+@pytest.mark.parametrize(
+    ("given", "trusted"),
+    [
+        (None, ["127.0.0.1/32", "::1/128"]),
+        ("10.0.0.0/8, 192.0.2.1,2001:db8::/32", ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]),
+    ],
+)
+def test_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, trusted: list[str]
+) -> None:
+    """Only this machine is trusted unless the setting says otherwise."""
+    if given is not None:
+        monkeypatch.setenv("UWLR_TRUSTED_PROXIES", given)
+    assert [str(network) for network in Settings().trusted_proxies] == trusted
+
+
+@pytest.mark.parametrize("given", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1;::1"])
+def test_a_proxy_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """A name, or a network with bits of a host, stops the service: what it would trust is not what was meant."""
+    monkeypatch.setenv("UWLR_TRUSTED_PROXIES", given)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_a_password_of_the_database_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """The URL of the database is in no representation."""
     monkeypatch.setenv("UWLR_DATABASE", "postgresql://u:zeer-geheim@db/uwlr")

@@ -17,6 +17,8 @@ class Fault(UwlrAdapterError):
 
     code: ClassVar[str]
     text: ClassVar[str]
+    retry_after: int | None = None
+    """Seconds after which the caller may try again, for the header Retry-After."""
 
     def __init__(self, finding: Finding | None = None) -> None:
         super().__init__(self.code)
@@ -100,10 +102,14 @@ class InterneFout(Fault):
 
 
 class TijdelijkNietBeschikbaar(Fault):
-    """The service cannot answer now, and will later."""
+    """The service cannot answer now, and will later; `retry_after` is given to a caller that failed too often."""
 
     code = "Server.TijdelijkNietBeschikbaar"
     text = "De dienst is tijdelijk niet beschikbaar. Probeer het later opnieuw."
+
+    def __init__(self, retry_after: int | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class VersionMismatch(Fault):

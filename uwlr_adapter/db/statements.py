@@ -66,25 +66,25 @@ class CompiledStatement:
         return found
 
 
-class SelectStatement:
-    """A SELECT with named parameters."""
+class _Statement:
+    """A statement with named parameters."""
 
-    def __init__(self, query: sa.Select[Any]) -> None:
-        self.query = query
+    def __init__(self, query: sa.Select[Any] | sa.Delete) -> None:
+        self._query = query
         self._compiled: dict[str, CompiledStatement] = {}
 
     def compiled(self, dialect: sa.Dialect) -> CompiledStatement:
         """Return the statement for the cursor of a kind of database."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = _compile(self.query, dialect)
+            found = self._compiled[dialect.name] = _compile(self._query, dialect)
         return found
 
     def numbered(self, dialect: sa.Dialect) -> CompiledStatement:
         """Return the statement for libpq."""
         found = self._compiled.get(_LIBPQ)
         if found is None:
-            found = self._compiled[_LIBPQ] = _compile(self.query, _numbered(dialect))
+            found = self._compiled[_LIBPQ] = _compile(self._query, _numbered(dialect))
         return found
 
     def for_each(self, dialect: sa.Dialect, asked: Sequence[Mapping[str, Any]]) -> Step:
@@ -97,6 +97,21 @@ class SelectStatement:
             compiled = self._compiled[_FOR_EACH] = _compile_for_each(self.query, _numbered(dialect))
         rows = json.dumps([{**one, "place": place} for place, one in enumerate(asked)])
         return Step(compiled.sql, _texts(compiled.bind({"asked": rows})))
+
+
+class SelectStatement(_Statement):
+    """A SELECT with named parameters."""
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        super().__init__(query)
+        self.query = query
+
+
+class DeleteStatement(_Statement):
+    """A DELETE with named parameters."""
+
+    def __init__(self, query: sa.Delete) -> None:
+        super().__init__(query)
 
 
 class Query(NamedTuple):
@@ -240,7 +255,24 @@ class Insert(NamedTuple):
         return self.statement.step(dialect, self.rows)
 
 
-Command: TypeAlias = Query | Insert
+class Delete(NamedTuple):
+    """A DELETE with the values of its parameters."""
+
+    statement: DeleteStatement
+    parameters: dict[str, Any]
+
+    def bound(self, dialect: sa.Dialect) -> tuple[CompiledStatement, Any]:
+        """Return the statement for the cursor of a kind of database, and its parameters."""
+        compiled = self.statement.compiled(dialect)
+        return compiled, compiled.bind(self.parameters)
+
+    def step(self, dialect: sa.Dialect) -> Step:
+        """Return the statement for libpq."""
+        compiled = self.statement.numbered(dialect)
+        return Step(compiled.sql, _texts(compiled.bind(self.parameters)))
+
+
+Command: TypeAlias = Query | Insert | Delete
 """A statement with all that it needs, for any kind of database."""
 
 
@@ -251,7 +283,7 @@ def _numbered(dialect: sa.Dialect) -> sa.Dialect:
     return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
 
 
-def _compile(statement: sa.Select[Any] | sa.Insert, dialect: sa.Dialect) -> CompiledStatement:
+def _compile(statement: sa.Select[Any] | sa.Insert | sa.Delete, dialect: sa.Dialect) -> CompiledStatement:
     made = statement.compile(dialect=dialect)
     columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
     readers = {

@@ -7,15 +7,19 @@ after an acknowledged pause, end or change of code, and an act that waits for an
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.statements import Command, Insert, InsertStatement, Row
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.koppelingen import given
+from uwlr_adapter.koppelingen import failures, given
+from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.given import OPEN_AS_DECIDED
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MAX_ROWS = 32
 """The maximum number of rows of one statement (inclusive): each number of rows is a prepared statement of its own."""
@@ -30,7 +34,10 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
     refusals: list[Refusal] = []
     places: dict[tuple[int, int], Mapping[str, Any]] = {}
     """What is given, once for each place: an INSERT cannot replace a row twice."""
-    for entry, _, given_, _ in outcomes:
+    failed: list[tuple[str, datetime]] = []
+    for entry, _, given_, _, guess in outcomes:
+        if entry is not None and guess is not None:
+            failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
             refusals.append(entry)
         elif entry is not None and entry.koppeling_version is not None:
@@ -48,21 +55,27 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
         (given.INSERT, [places[place] for place in sorted(places)]),
         (_REFUSED, refused),
         (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
+        (failures.COUNT, failures.rows_of(failed) if failed else []),
     ]
-    return [
+    found: list[Command] = [
         Insert(statement, rows[begin : begin + MAX_ROWS])
         for statement, rows in parts
         for begin in range(0, len(rows), MAX_ROWS)
     ]
+    if failed:
+        found.append(failures.removal(failed[0][1]))
+    return found
 
 
-def are_written(outcomes: Sequence[Outcome], rows: Sequence[Sequence[Row]]) -> list[bool]:
-    """Return for each outcome whether it was written, from the rows of each of its `commands`.
+def are_written(outcomes: Sequence[Outcome], rows: Sequence[Sequence[Row]], known: Failures) -> list[bool]:
+    """Return for each outcome whether it was written, from the rows of each of its `commands`; `known` learns them.
 
     The version of a koppeling only grows, and an entry holds one that was committed when it was read. So where any
     entry of a koppeling was written, those with the newest version among them were, and the others were not.
     """
-    open_now = {koppeling_id for part in rows for (koppeling_id,) in part}
+    open_now = {row[0] for part in rows for row in part if len(row) == 1}
+    if any([outcome.guess is not None for outcome in outcomes]):  # noqa: C419 - one outcome, mostly
+        known.learn(row for part in rows for row in part if len(row) > 1)
     newest: dict[int | None, int] = {}
     for entry, *_ in outcomes:
         if isinstance(entry, VerzoekEntry) and entry.koppeling_version is not None:

@@ -25,7 +25,8 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
-from uwlr_adapter.koppelingen.access import AccessRefused, Gate
+from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, Gate
+from uwlr_adapter.koppelingen.failures import of_code, of_klant
 
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
@@ -98,10 +99,8 @@ class Exchange:
         try:
             afnemer = self.gate.identify(access_rows, call.autorisatie, moment)
         except fault.Fault as error:
-            if question.afnemer_id is None:
-                return self.refusal(error, sender, moment)
-            return refused(VerzoekEntry(moment, call.operation.name, question.afnemer_id, question.repairs), error)
-        entry = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs)
+            return self._unknown(question, error, moment)
+        entry, failures = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs), self.gate.failures
         try:
             if afnemer.strict and not call.strict:
                 call = _strictly(call)
@@ -111,21 +110,43 @@ class Exchange:
             if call.school is None:
                 entry.reason = RefusalReason.NO_SCHOOL
                 raise fault.OngeldigBericht(Finding(f"{call.operation.request}/brincode", "school"))  # noqa: TRY301
+            if failures.counts and (seconds := failures.wait(_guess(question, access_rows, afnemer.id), moment)):
+                return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
             day = day_of(moment)
             access = self.gate.decide(access_rows, call, day)
             entry.koppeling_id, entry.koppeling_version, entry.brin6 = access.koppeling_id, access.version, access.brin6
             granted = Granted(call, sender, question.asked, access, day, access_rows.joined, made)
             found = self.use_case.answer(granted, entry)
         except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
-            return refused(entry, error)
+            return self._refused(question, access_rows, entry, error)
         if isinstance(found, Asked):
             query = self.gate.query(call.autorisatie, call.school, found.statements, found.parameters)
             return question._replace(call=call, asked=found, query=query)
         return found
 
+    def _refused(self, question: Question, access_rows: AccessRows, entry: VerzoekEntry, error: Exception) -> Outcome:
+        """Return the outcome of a call that ended in an exception; without access it may be a guess."""
+        outcome = refused(entry, error)
+        if not isinstance(error, AccessRefused):
+            return outcome
+        guess = _guess(question, access_rows, entry.afnemer_id)
+        self.gate.failures.add(guess, entry.moment)
+        return outcome._replace(guess=guess)
+
+    def _unknown(self, question: Question, error: fault.Fault, moment: datetime) -> Outcome:
+        """Return the outcome of a klantnaam and klantcode that do not belong together, which may be a guess."""
+        if question.afnemer_id is not None:  # disabled since a tolerant reading knew it
+            entry = VerzoekEntry(moment, question.call.operation.name, question.afnemer_id, question.repairs)
+            return refused(entry, error)
+        guess, failures = of_klant(question.sender.source), self.gate.failures
+        if seconds := failures.wait(guess, moment):
+            return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
+        failures.add(guess, moment)
+        return self.refusal(error, question.sender, moment)._replace(guess=guess)
+
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
-        """Return the outcome of an unreadable message or an unknown caller, which is counted per network address."""
-        return Outcome(Refusal(moment, sender.address, error.code), without_trace(error))
+        """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
+        return Outcome(Refusal(moment, sender.source, error.code), without_trace(error))
 
     def write(self, outcome: Outcome) -> bool:
         """Write an outcome that has an entry, in one commit with others that wait; return once it is durable.
@@ -140,7 +161,8 @@ class Exchange:
         return is_written
 
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
-        return commit.are_written(outcomes, self.database.write(commit.commands(outcomes)))
+        rows = self.database.write(commit.commands(outcomes))
+        return commit.are_written(outcomes, rows, self.gate.failures)
 
 
 def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
@@ -151,6 +173,16 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
     entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
     entry.reason = entry.reason or _REASONS.get(type(refusal))
     return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
+
+
+def _guess(question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
+    """Return what a wrong code is counted under: the vestiging, or the school as it is named if there is none.
+
+    Each act on a koppeling begins a new count, so that a code that a school mends is good at once.
+    """
+    named = access_rows.brin6 or question.query.parameters["school"]
+    acts = [(one.id, one.version) for one in access_rows.koppelingen]
+    return of_code(afnemer_id, f"{named} {acts}", question.sender.source)
 
 
 def _strictly(call: Call) -> Call:

@@ -28,3 +28,5 @@ class Outcome(NamedTuple):
     """The data that the koppeling has with this answer, unless it is known to have them."""
     failure: Exception | None = None
     """The failure of our own behind a fault, for the log."""
+    guess: str | None = None
+    """What a wrong code is counted under (`koppelingen/failures.py`)."""

@@ -11,9 +11,9 @@ from uwlr_adapter.koppelingen.access import Access, AccessStatements
 
 
 class Sender(NamedTuple):
-    """What a call brings besides its message: a network address, and whether it accepts gzip."""
+    """What a call brings besides its message: its source (`web/source.py`), and whether it accepts gzip."""
 
-    address: str
+    source: str
     gzip: bool = False
 
 

@@ -24,6 +24,7 @@ from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import afnemers, tables
 from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.tables import Status
 
 _NOWHERE = ""
@@ -106,10 +107,11 @@ class AccessStatements:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate of one service: its catalogue and its server keys. Safe to share between threads."""
+    """The gate: its catalogue, its server keys, and who failed of late. Safe to share between threads."""
 
     catalogue: Catalogue
     server_keys: ServerKeys
+    failures: Failures = field(default_factory=Failures, repr=False)
 
     def query(
         self,

@@ -90,3 +90,11 @@ given = sa.Table(
     sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, of the content that was given last"),
     comment="what each koppeling was given last; a lost row only means that data are given again",
 )
+failure = sa.Table(
+    "failure",
+    metadata,
+    sa.Column("period", sa.DateTime, primary_key=True, comment="UTC, its begin"),
+    sa.Column("subject", sa.String(64), primary_key=True, comment="klant and its source, or a digest of a code's"),
+    sa.Column("occurrences", sa.Integer, nullable=False),
+    comment="wrong klantcodes and verificatiecodes of the present period, counted; past periods are removed",
+)

@@ -1,11 +1,13 @@
 """The verificatiecode: its rules, and a generator.
 
 Source: the ESIS step plan. The code starts with the brin6 of the vestiging and has 20 to 50 characters, both included.
-Two rules are ours, so that the code survives a copy by hand and by any client: the brin6 is in capitals, and all
-characters are printable ASCII other than the space.
+Three rules are ours. So that the code survives a copy by hand and by any client, the brin6 is in capitals, and all
+characters are printable ASCII other than the space. So that it is not the first that a guesser tries, what follows the
+brin6 has some different characters, and is no row such as 123456.
 """
 
 import secrets
+from itertools import pairwise
 
 MIN_LENGTH = 20
 """The minimum length of a code in characters (inclusive)."""
@@ -13,6 +15,8 @@ MAX_LENGTH = 50
 """The maximum length of a code in characters (inclusive)."""
 GENERATED_LENGTH = 20
 """The number of random characters after the brin6 of a generated code: 116 bits, short enough to copy by hand."""
+MIN_DIFFERENT = 4
+"""The minimum number of different characters after the brin6 (inclusive)."""
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters and digits without look-alikes (0 O o 1 I l i)."""
 
@@ -34,7 +38,19 @@ def broken_rules(code: str, brin6: str) -> tuple[str, ...]:
         sentences.append(
             "De verificatiecode bestaat uit letters zonder accenten, cijfers en leestekens, zonder spaties."
         )
+    if not sentences and _is_trivial(code[len(brin6) :]):
+        sentences.append(
+            "De verificatiecode is te gemakkelijk te raden: gebruik na het brin- en vestigingsnummer ten minste "
+            f"{MIN_DIFFERENT} verschillende tekens, en geen rij zoals 123456 of abcdef."
+        )
     return tuple(sentences)
+
+
+def _is_trivial(rest: str) -> bool:
+    """Return whether a text repeats a few characters, or counts up or down; after 9 comes 0."""
+    steps = {ord(after) - ord(before) for before, after in pairwise(rest)}
+    is_row = steps in ({1}, {-1}) or (rest.isdigit() and {step % 10 for step in steps} in ({1}, {9}))
+    return is_row or len(set(rest)) < MIN_DIFFERENT
 
 
 def generate(brin6: str) -> str:

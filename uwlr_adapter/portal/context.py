@@ -9,7 +9,7 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.web.client_address import client_address
+from uwlr_adapter.web.source import ENVIRON
 
 _EXTENSION = "uwlr"
 
@@ -50,8 +50,9 @@ def now() -> datetime:
 
 
 def request_address() -> str:
-    """Return the network address of the client."""
-    return client_address(request.environ)
+    """Return the source of the request: a network address, or nothing (`web/source.py`)."""
+    source: str = request.environ[ENVIRON]
+    return source
 
 
 def _context() -> PortalContext:

@@ -14,6 +14,7 @@ from uwlr_adapter.web.app import App
 from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, HealthEndpoints
 from uwlr_adapter.web.metrics import Metrics
 from uwlr_adapter.web.services import SERVICES, make_endpoint
+from uwlr_adapter.web.source import make_source_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -45,4 +46,5 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     portal = None
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
-    return App(database, paths, metrics, portal, endpoints, [service.path for service in SERVICES])
+    source_of = make_source_of(settings.trusted_proxies)
+    return App(database, paths, metrics, source_of, portal, endpoints, [service.path for service in SERVICES])

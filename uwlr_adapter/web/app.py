@@ -12,6 +12,7 @@ from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
 from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
 from uwlr_adapter.web.response import plain
+from uwlr_adapter.web.source import ENVIRON, FORWARDED, SourceOf
 from uwlr_adapter.web.wsgi import EndpointApp
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ class App:
         database: Database,
         paths: "Mapping[str, WSGIApplication]",
         metrics: Metrics,
+        source_of: SourceOf,
         portal: "tuple[str, WSGIApplication] | None" = None,
         endpoints: Sequence[Endpoint] = (),
         services: Sequence[str] = (),
     ) -> None:
         self._database = database
+        self.source_of = source_of
         self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         """The SOAP services by path; none in a process without them."""
         self._paths: dict[str, WSGIApplication] = {
@@ -56,6 +59,8 @@ class App:
         """Answer one HTTP request; it is counted and logged once its answer is ready to be sent."""
         record = self.begin(environ.get("HTTP_X_REQUEST_ID", ""))
         extra = self.headers(record)
+        forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+        environ[ENVIRON] = self.source_of(environ.get("REMOTE_ADDR", ""), forwarded_for[FORWARDED])
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - WSGI
             record.outcome = record.outcome or status[:3]

@@ -26,6 +26,7 @@ from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
 from uwlr_adapter.web.soap.service import SoapService
+from uwlr_adapter.web.source import SourceOf
 
 CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
 """Media types that are accepted, without parameters. The one of SOAP 1.2 is answered with VersionMismatch later on."""
@@ -79,6 +80,7 @@ class Endpoint:
     service: SoapService
     exchange: Exchange
     clock: Clock
+    source_of: SourceOf
 
 
 class SoapRequest:
@@ -137,7 +139,7 @@ class SoapRequest:
             is_cut_off = head.transfer_encoding != "" and self._is_cut_off(content)
         if is_cut_off:
             return self._refuse(HTTPStatus.BAD_REQUEST)
-        sender = head.sender()
+        sender = head.sender(self._endpoint.source_of)
         try:
             self._question = self._endpoint.service.question(content, head.charset, sender)
         except fault.Fault as error:
@@ -232,7 +234,10 @@ class SoapRequest:
         entry, answer, record = self._outcome.entry, self._outcome.answer, self.record
         if isinstance(answer, fault.Fault):
             record.outcome, record.unknown = answer.code, isinstance(entry, Refusal)
-            return respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), _VARY)
+            headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
+            record.slowed = answer.retry_after is not None
+            response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)
+            return response._replace(is_of_nobody=record.unknown or record.slowed)
         record.outcome = entry.outcome if isinstance(entry, VerzoekEntry) else record.outcome
         headers = [("Content-Type", XML_TYPE), ("Content-Length", str(len(answer.content)))]
         return Response(HTTPStatus.OK, [*headers, *(_VARY_GZIP if answer.gzip else _VARY)], answer.content)

@@ -20,11 +20,10 @@ from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.web.client_address import client_address
-from uwlr_adapter.web.head import LOOPBACK
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.request_record import annotate
 from uwlr_adapter.web.response import plain, respond
+from uwlr_adapter.web.source import ENVIRON, LOOPBACK
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -62,7 +61,7 @@ class HealthEndpoints:
     def metrics(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer with the metrics; 404 for a client that is not on this machine."""
         annotate(operation="metrics")
-        if client_address(environ) not in LOOPBACK:
+        if environ[ENVIRON] not in LOOPBACK:
             return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
         return respond(HTTPStatus.OK, CONTENT_TYPE, self.counters.render(self._ages())).send(start_response)
 

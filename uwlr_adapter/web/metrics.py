@@ -52,6 +52,9 @@ class Metrics:
         self._unknown = Counter(
             "uwlr_refused_unknown", "Requests refused before the afnemer was known.", registry=self._registry
         )
+        self._slowed = Counter(
+            "uwlr_slowed", "Requests refused because too many with a wrong code came before.", registry=self._registry
+        )
         self._database_errors = Counter(
             "uwlr_database_errors", "Failures of the database, those that a retry mended too.", registry=self._registry
         )
@@ -70,6 +73,8 @@ class Metrics:
             children[1].observe(record.seconds)
             if record.unknown:
                 self._unknown.inc()
+            if record.slowed:
+                self._slowed.inc()
 
     def count_database_error(self, _failure: object) -> None:
         """Count a failure of the database (`Database.on_failure`)."""

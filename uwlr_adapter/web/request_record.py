@@ -24,6 +24,8 @@ class RequestRecord:
     outcome: str = ""
     unknown: bool = False
     """Whether it was refused before the afnemer was known."""
+    slowed: bool = False
+    """Whether it was refused because too many failed."""
     seconds: float = 0.0
     """How long it took, once its answer is ready to be sent."""
 

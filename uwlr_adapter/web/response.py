@@ -12,12 +12,16 @@ _TEXT_TYPE = "text/plain; charset=utf-8"
 
 
 class Response(NamedTuple):
-    """An HTTP response. `head` says that it answers HEAD, so that the body is not sent."""
+    """An HTTP response. `head` says that it answers HEAD, so that the body is not sent.
+
+    `is_of_nobody` says of a fault that it refuses a caller that is not known, or one that guesses (`pace`).
+    """
 
     status: HTTPStatus
     headers: list[tuple[str, str]]
     body: bytes
     head: bool = False
+    is_of_nobody: bool = False
 
     def send(self, start_response: "StartResponse") -> list[bytes]:
         """Start the response as WSGI requires, and return its body."""

@@ -31,13 +31,16 @@ from uwlr_adapter.web.app import App
 from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write, logger
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
+from uwlr_adapter.web.pace import Pace
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response
+from uwlr_adapter.web.source import FORWARDED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from uwlr_adapter.db.backend import LoopDatabase
+    from uwlr_adapter.koppelingen.failures import Failures
 
 Result = TypeVar("Result")
 
@@ -50,6 +53,8 @@ class RsgiApp:
         self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
+        self._failures: Failures
+        self._pace = Pace()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -59,6 +64,7 @@ class RsgiApp:
         if endpoint is not None:
             if self._outcomes is None:
                 self._database = endpoint.exchange.database.for_loop()
+                self._failures = endpoint.exchange.gate.failures
                 self._outcomes = LoopGroup(self._write)
             response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
         elif path == HEALTHZ:
@@ -70,6 +76,8 @@ class RsgiApp:
             content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
             environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
             response = await self._in_thread(partial(self._answer_wsgi, environ))
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            await self._hold_back(response, scope)
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
@@ -122,6 +130,13 @@ class RsgiApp:
         step.headers.extend(self.app.headers(record))
         return step
 
+    async def _hold_back(self, response: Response, scope: Any) -> None:  # noqa: ANN401 - as above
+        """Wait before a refusal of a caller that is not known, when its source is refused often."""
+        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR or response.is_of_nobody:
+            head = _head_of(scope)
+            if seconds := self._pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED])):
+                await asyncio.sleep(seconds)
+
     async def _query(self, endpoint: Endpoint, run: Callable[[Query], Awaitable[list[Row]]], query: Query) -> list[Row]:
         """Run a query; after a failure once more in a thread, which may have to connect anew."""
         try:
@@ -131,7 +146,8 @@ class RsgiApp:
 
     async def _write(self, outcomes: Sequence[Outcome]) -> list[bool]:
         """Write outcomes in one commit, as `Exchange.write` does."""
-        return commit.are_written(outcomes, await self._database.write(commit.commands(outcomes)))
+        rows = await self._database.write(commit.commands(outcomes))
+        return commit.are_written(outcomes, rows, self._failures)
 
     async def _in_thread(self, work: Callable[[], Result], record: RequestRecord | None = None) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_in_context, work, record))

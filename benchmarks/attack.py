@@ -1,0 +1,213 @@
+"""Measure what good callers keep while strangers do their worst: `python benchmarks/attack.py [--quick]`.
+
+Or `make bench-attack`. Twenty hostile connections, from 127.0.0.2 to 127.0.0.21, each send one kind of request in a
+closed loop; four good callers from 127.0.0.1 fetch a stored answer meanwhile. It is measured bare and through nginx
+with the shipped configuration, in pairs: a round without the attack and one with it, in turn; a ratio is that of one
+pair. Each attack runs some seconds before it is measured: the first refusals of a source are sent at once. The
+attackers are processes of their own on the same machine: what they take of its cores counts too. All records are
+invented.
+"""
+
+import argparse
+import multiprocessing
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import world
+from figures import Requirement, ratios, show_ratio
+from load import Connection
+from records import brin6s, write_edexml
+from servers import BACKENDS, HERE, NGINX, PATH, Backend, free_port, ours, stop
+
+GOOD, HOSTILE = 4, 20
+SIZE = 250
+KEPT = Requirement(floor=0.5)
+"""The share of their rate that good callers keep at least."""
+SHIPPED = HERE.parent / "deploy" / "nginx"
+ROUNDS, QUICK_ROUNDS = 5, 2
+SECONDS = 2.0
+BEFORE = 4.0
+"""Seconds of an attack before it is measured."""
+
+
+def attacks(good: str) -> dict[str, bytes]:
+    """Return one request of each kind; `good` is the message of a friend."""
+    unknown = good.replace(world.KLANTCODE, "een-andere-klantcode")
+    attributes = "".join(f'a{number} CDATA "x"\n' for number in range(3000))
+    return {
+        "no XML": _post("x" * 60_000),
+        "a wrong klantcode": _post(unknown),
+        "a wrong klantcode in 64 kB": _post(unknown + " " * (64 * 1024 - len(unknown))),
+        "a DTD with 3,000 attributes": _post(f"<!DOCTYPE a [<!ATTLIST a {attributes}>]><a/>"),
+        "a Content-Type of 60,000 semicolons": _post(unknown, 'text/xml;"' + ";" * 60_000),
+        "a page that is not there": b"GET /koppelingen/nergens HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    }
+
+
+def _post(body: str, content_type: str = "text/xml; charset=utf-8") -> bytes:
+    content = body.encode()
+    lines = [f"POST {PATH} HTTP/1.1", "Host: localhost", f"Content-Type: {content_type}"]
+    return "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content
+
+
+def attack(port: int, request: bytes, ended: Event) -> None:
+    """Send one request over and over from each hostile address, until the event is set."""
+
+    def loop(address: str) -> None:
+        while not ended.is_set():
+            with (
+                suppress(OSError),
+                socket.create_connection(("127.0.0.1", port), 10, source_address=(address, 0)) as connection,
+            ):
+                while not ended.is_set():
+                    connection.sendall(request)
+                    if not connection.recv(65536):
+                        break
+
+    threads = [threading.Thread(target=loop, args=(f"127.0.0.{2 + number}",), daemon=True) for number in range(HOSTILE)]
+    for thread in threads:
+        thread.start()
+    ended.wait()
+
+
+@contextmanager
+def attacked(port: int, request: bytes) -> Iterator[None]:
+    """Attack a port until the block ends."""
+    ended = multiprocessing.Event()
+    process = multiprocessing.Process(target=attack, args=(port, request, ended), daemon=True)
+    process.start()
+    try:
+        time.sleep(BEFORE)
+        yield
+    finally:
+        ended.set()
+        process.join(5)
+        if process.is_alive():
+            process.kill()
+
+
+def good_rate(port: int, request: bytes) -> float:
+    """Return the good answers a second of the good callers together; ends the program at another answer."""
+    last, counts, wrong = time.monotonic() + SECONDS, [0] * GOOD, set[int]()
+
+    def fetch(number: int) -> None:
+        connection = Connection(port)
+        while time.monotonic() < last:
+            status = connection.ask(request).status
+            if status != 200:  # noqa: PLR2004 - OK
+                wrong.add(status)
+            counts[number] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=fetch, args=(number,)) for number in range(GOOD)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise SystemExit(f"good callers were answered with {wrong}")
+    return sum(counts) / SECONDS
+
+
+@contextmanager
+def front(server_port: int) -> Iterator[int | None]:
+    """Start nginx with the shipped configuration, without TLS, and yield its port; None where it is not there."""
+    program = next((path for path in NGINX if Path(path).exists()), None)
+    if program is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="uwlr-attack-") as name:
+        folder, port = Path(name), free_port()
+        folder.chmod(0o755)
+        for file in SHIPPED.iterdir():
+            shutil.copy(file, folder)
+        _replace(folder / "uwlr.conf", {"127.0.0.1:8080": f"127.0.0.1:{server_port}"})
+        (folder / "uwlr-site.conf").write_text(f"listen 127.0.0.1:{port}; server_name localhost;\n", encoding="utf-8")
+        folders = "".join(
+            f"{one}_temp_path {folder}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        _replace(
+            folder / "nginx.conf",
+            {
+                "user www-data;": "daemon off;",
+                "/run/nginx.pid": f"{folder}/nginx.pid",
+                "/var/log/nginx/error.log": "stderr crit",
+                "access_log /var/log/nginx/access.log;": "access_log off;",
+                "conf.d/*.conf": "uwlr.conf",
+                "http {": "http {" + folders,
+            },
+        )
+        process = subprocess.Popen([program, "-p", name, "-e", "stderr", "-c", f"{name}/nginx.conf"])
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            stop(process)
+
+
+def _replace(file: Path, changes: dict[str, str]) -> None:
+    text = file.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+
+
+def _wait_for(port: int) -> None:
+    last = time.monotonic() + 30
+    while time.monotonic() < last:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise SystemExit("nginx does not start")
+
+
+def prepare(backend: Backend) -> str:
+    """Make a school with a koppeling, and return the message of its platform."""
+    brin6, database = next(brin6s()), world.open_database(backend)
+    with tempfile.TemporaryDirectory() as folder:
+        world.import_file(database, write_edexml(Path(folder) / "school.xml", brin6, SIZE))
+    world.add_afnemer(database)
+    world.activate(database, [brin6])
+    database.close()
+    return world.fetch_message(brin6)
+
+
+def run(port: int, good: str, rounds: int) -> None:
+    """Measure each kind of attack on a port, and print what the good callers kept."""
+    request = _post(good)
+    good_rate(port, request)
+    for name, hostile in attacks(good).items():
+        alone, beside = list[float](), list[float]()
+        for _ in range(rounds):
+            alone.append(good_rate(port, request))
+            with attacked(port, hostile):
+                beside.append(good_rate(port, request))
+        show_ratio(name, ratios(beside, alone), KEPT)
+
+
+def main() -> None:
+    """Measure bare and through nginx."""
+    parser = argparse.ArgumentParser(description="Measure what good callers keep while strangers do their worst.")
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    rounds = QUICK_ROUNDS if parser.parse_args().quick else ROUNDS
+    print(f"{GOOD} good callers, {HOSTILE} hostile connections; the share of their rate that good callers keep")
+    with BACKENDS["sqlite"]() as backend:
+        good = prepare(backend)
+        with ours(backend, "bare") as server, front(server.port) as through:
+            print("bare")
+            run(server.port, good, rounds)
+            print("through nginx" if through else "nginx is not there: left out")
+            if through:
+                run(through, good, rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Refusals are held back, for how long, and what is not."""
+
+import asyncio
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from support.event_loop import run
+from support.hand_made import CALLERS, NO_DATABASE, HandMade, make, play
+from support.served_school import CODE
+
+from uwlr_adapter.web.app import App
+from uwlr_adapter.web.head import Head
+from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.pace import A_SECOND, FREE, HOLD_SECONDS, MAX_SOURCES, Pace
+from uwlr_adapter.web.response import plain
+from uwlr_adapter.web.rsgi import RsgiApp
+from uwlr_adapter.web.source import make_source_of
+
+
+class Watch:
+    """A clock that a test sets, in seconds."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        """Return the present."""
+        return self.now
+
+
+def test_the_first_refusals_are_sent_at_once() -> None:
+    """Who tries things out does not notice; who goes on gets each next refusal late; others do not notice."""
+    pace = Pace(Watch())
+    assert {pace.seconds("192.0.2.1") for _ in range(FREE)} == {0}
+    assert [pace.seconds("192.0.2.1") for _ in range(3)] == [HOLD_SECONDS] * 3
+    assert pace.seconds("192.0.2.2") == 0
+
+
+def test_who_stops_is_forgiven() -> None:
+    """So many a second come free again, and never more than at first."""
+    watch = Watch()
+    pace = Pace(watch)
+    for _ in range(FREE + 50):
+        pace.seconds("192.0.2.1")
+    watch.now += 3 / A_SECOND
+    assert [pace.seconds("192.0.2.1") for _ in range(4)] == [0, 0, 0, HOLD_SECONDS]
+    watch.now += 1_000_000
+    assert [pace.seconds("192.0.2.1") for _ in range(FREE + 1)] == [0.0] * FREE + [HOLD_SECONDS]
+
+
+def test_a_process_remembers_so_many_sources() -> None:
+    """However many sources there are, the memory has a bound; the one that is refused goes last."""
+    pace = Pace(Watch())
+    for _ in range(FREE):
+        pace.seconds("192.0.2.1")
+    for number in range(MAX_SOURCES - 1):
+        pace.seconds(str(number))
+    assert pace.seconds("192.0.2.1") == HOLD_SECONDS
+    for number in range(2 * MAX_SOURCES):
+        pace.seconds(str(number))
+    assert len(pace.sources) == MAX_SOURCES
+
+
+@dataclass
+class Scope:
+    """The head of a request, in the form of granian."""
+
+    path: str
+    client: str = "192.0.2.1:50000"
+    method: str = "GET"
+    query_string: str = ""
+    http_version: str = "1.1"
+    server: str = "127.0.0.1:8080"
+    scheme: str = "http"
+    headers: dict[str, str] = field(default_factory=lambda: {"content-length": "0"})
+
+
+class Protocol:
+    """No body, and the statuses that were sent, in the form of granian."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    async def __call__(self) -> bytes:
+        """Return the body."""
+        return b""
+
+    def response_bytes(self, status: int, _headers: list[tuple[str, str]], _body: bytes) -> None:
+        """Keep the status."""
+        self.sent.append(int(status))
+
+
+def test_the_driver_holds_refusals_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After FREE refusals of a source the next one is sent late; another source, and what is no refusal, is not."""
+    held: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
+    app = RsgiApp(App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(())), threads=1)
+    protocol = Protocol()
+
+    async def send() -> None:
+        for _ in range(FREE + 1):
+            await app.__rsgi__(Scope("/nowhere"), protocol)
+        await app.__rsgi__(Scope("/good"), protocol)
+        await app.__rsgi__(Scope("/nowhere", "192.0.2.2:50000"), protocol)
+
+    run(send())
+    assert protocol.sent == [404] * (FREE + 1) + [200, 404]
+    assert held == [HOLD_SECONDS]
+
+
+@pytest.mark.parametrize(
+    ("message", "is_of_nobody"),
+    [
+        (b"x", True),
+        (CALLERS.request("Onbekend"), True),
+        (CALLERS.request(key=CODE + "x"), False),
+        (CALLERS.request(brin6="99XX00"), False),
+        (CALLERS.request(), False),
+    ],
+)
+def test_a_known_afnemer_is_not_held_back(message: bytes, is_of_nobody: bool) -> None:  # noqa: FBT001 - a parameter
+    """A vendor of which many schools have paused hears so at once."""
+    world = HandMade()
+    head = Head("POST", "", "192.0.2.1:1", "text/xml; charset=utf-8", str(len(message)))
+    assert play(make(world), head, message, world).response.is_of_nobody is is_of_nobody
