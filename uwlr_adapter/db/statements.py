@@ -87,6 +87,14 @@ class _Statement:
             found = self._compiled[_LIBPQ] = _compile(self._query, _numbered(dialect))
         return found
 
+
+class SelectStatement(_Statement):
+    """A SELECT with named parameters."""
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        super().__init__(query)
+        self.query = query
+
     def for_each(self, dialect: sa.Dialect, asked: Sequence[Mapping[str, Any]]) -> Step:
         """Return one statement for libpq that runs this one for each of some parameters, which are texts or numbers.
 
@@ -97,14 +105,6 @@ class _Statement:
             compiled = self._compiled[_FOR_EACH] = _compile_for_each(self.query, _numbered(dialect))
         rows = json.dumps([{**one, "place": place} for place, one in enumerate(asked)])
         return Step(compiled.sql, _texts(compiled.bind({"asked": rows})))
-
-
-class SelectStatement(_Statement):
-    """A SELECT with named parameters."""
-
-    def __init__(self, query: sa.Select[Any]) -> None:
-        super().__init__(query)
-        self.query = query
 
 
 class DeleteStatement(_Statement):
