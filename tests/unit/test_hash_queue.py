@@ -1,8 +1,10 @@
 """The queue for hashing: bounded, fair between shares, and first come, first served for those who were sent away."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Event
 
 import pytest
@@ -60,11 +62,22 @@ class Callers:
             assert self.let_go[name].wait(30)
 
 
+@dataclass
+class Clock:
+    """A clock in seconds that the test moves."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        """Return its seconds."""
+        return self.seconds
+
+
 @contextmanager
-def callers(places: int, waiting: int) -> Iterator[Callers]:
+def callers(places: int, waiting: int, clock: Callable[[], float] = time.monotonic) -> Iterator[Callers]:
     """Yield callers of a queue; all of them let go at the end."""
     with ThreadPoolExecutor(32) as pool:
-        made = Callers(HashQueue(places, waiting), pool)
+        made = Callers(HashQueue(places, waiting, clock), pool)
         yield made
         for event in made.let_go.values():
             event.set()
@@ -115,30 +128,33 @@ def test_a_thousand_sources_that_failed_wait_for_one_that_did_not(better: Rank) 
         assert crowd.next() == "owner"
 
 
-def test_who_is_sent_away_keeps_the_number() -> None:
-    """An owner who comes back goes before all that came after the first visit."""
-    with callers(1, 1) as crowd:
-        crowd.come("a")
-        crowd.come("b")
+@pytest.mark.parametrize("waited", [True, False])
+def test_who_waits_keeps_the_number(waited: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """An owner who comes back in time goes before all who go on knocking; one who knocks too soon is the last again."""
+    clock = Clock()
+    with callers(1, 2, clock) as crowd:
+        for share in "abc":
+            crowd.come(share)
         crowd.come("owner", "first visit")
         assert crowd.sent_away("first visit") is not None
-        for number in range(3):
-            crowd.come(f"later {number}")
-            assert crowd.sent_away(f"later {number}") is not None
-        crowd.leave("a")
-        crowd.until_served("a", "b")
-        crowd.come("later 1", "later 1 again")
+        crowd.come("knocker", "first knock")
+        assert crowd.sent_away("first knock") is not None
+        clock.seconds += MIN_RETRY.total_seconds() / 2
+        for name in "ab":
+            crowd.leave(name)
+        crowd.until_served("a", "b", "c")
+        crowd.come("knocker", "second knock")
+        clock.seconds += MIN_RETRY.total_seconds() / 2 if waited else 0
         crowd.come("owner", "second visit")
-        assert crowd.sent_away("later 1 again") is not None
-        assert crowd.next() == "owner"
+        assert crowd.next() == ("owner" if waited else "knocker")
 
 
 def test_the_time_to_come_back_grows_with_those_who_were_sent_away() -> None:
-    """It is told how long they take, within two seconds and a minute."""
+    """It is told how long they take, within 2 and 20 seconds."""
     queue = HashQueue(1, 0)
     waits = []
     with queue.place("a", Rank.NO_FAILURE):
-        for number in range(2000):
+        for number in range(500):
             with pytest.raises(BusyError) as refused, queue.place(str(number), Rank.NO_FAILURE):
                 pass
             waits.append(refused.value.wait)

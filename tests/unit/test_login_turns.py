@@ -109,6 +109,8 @@ def test_a_known_browser_counts_alone(model: Model) -> None:
     assert model.log_in(browser)
     assert model.guess_for(DAY, [browser]) == pytest.approx(108, abs=1)
     assert model.log_in(attempt_of("192.0.2.10"))
+    assert not model.guess(attempt_of("192.0.2.11"))
+    assert not model.guess(attempt_of("192.0.2.11")), "its guesses put no other source under attack"
 
 
 def test_spraying(model: Model) -> None:

@@ -4,12 +4,13 @@ A hash takes 64 MB and some 50 ms of a thread of the process that also serves pl
 share (a known browser, or a source), so that many connections of one guesser get no more turns than the one of an
 owner. A known browser goes before others, and a source without a failure at the account before one that has failed.
 
-A share that is sent away keeps its number, and is served in the order of numbers when it comes back: those who came
-first are first, however often others knock.
+A share that is sent away keeps its number when it comes back no sooner than it was asked to, and numbers are served in
+order. So somebody who waits is before all who go on knocking, and before all who came later.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +27,7 @@ MAX_NUMBERS = 4096
 """Shares that were sent away and keep their number; the oldest go first."""
 HASHES_A_SECOND = 20
 """A low estimate, for how long somebody who is sent away is asked to stay away."""
-MIN_RETRY, MAX_RETRY = timedelta(seconds=2), timedelta(seconds=60)
+MIN_RETRY, MAX_RETRY = timedelta(seconds=2), timedelta(seconds=20)
 
 
 class Rank(IntEnum):
@@ -60,19 +61,25 @@ class _Turn:
     rank: Rank
     number: int
     state: _State = _State.WAITS
+    wait: timedelta = MIN_RETRY
+    """When it is sent away: the time to stay away, in which those who were sent away before have had their turn."""
 
 
 class HashQueue:
     """A queue of one process; safe to share between threads."""
 
-    def __init__(self, places: int = MAX_HASHES, waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, places: int = MAX_HASHES, waiting: int = MAX_WAITING, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.changed = Condition()
         """Notified at each change."""
         self.turns: list[_Turn] = []
         """Those that wait, the first to come first."""
         self._places, self._max_waiting = places, waiting
         self._hashing: Counter[str] = Counter()
-        self._sent_away: dict[str, int] = {}
+        self._sent_away: dict[str, tuple[int, float]] = {}
+        """By share: its number, and the second from which it may come back."""
+        self._clock = clock
         self.arrivals = 0
         """The number of requests that came so far."""
 
@@ -80,7 +87,7 @@ class HashQueue:
     def place(self, share: str, rank: Rank) -> Iterator[None]:
         """Wait for a place, and hold it for the block. Raises BusyError."""
         with self.changed:
-            turn = _Turn(share, rank, self._sent_away.get(share, self.arrivals))
+            turn = _Turn(share, rank, self._number(share))
             self.arrivals += 1
             self.turns.append(turn)
             self._admit()
@@ -88,7 +95,7 @@ class HashQueue:
             self.changed.notify_all()
             self.changed.wait_for(lambda: turn.state is not _State.WAITS)
             if turn.state is _State.SENT_AWAY:
-                raise BusyError(self._retry())
+                raise BusyError(turn.wait)
         try:
             yield
         finally:
@@ -96,6 +103,10 @@ class HashQueue:
                 self._hashing -= Counter([share])
                 self._admit()
                 self.changed.notify_all()
+
+    def _number(self, share: str) -> int:
+        number, until = self._sent_away.get(share, (self.arrivals, 0.0))
+        return number if self._clock() >= until else self.arrivals
 
     def next_share(self) -> str:
         """Return the share that goes next; there must be one."""
@@ -121,10 +132,7 @@ class HashQueue:
         turn = max(self.turns, key=lambda one: (one.rank, waiting[one.share], one.number))
         self.turns.remove(turn)
         turn.state = _State.SENT_AWAY
-        self._sent_away.setdefault(turn.share, turn.number)
+        turn.wait = min(max(MIN_RETRY, timedelta(seconds=len(self._sent_away) / HASHES_A_SECOND)), MAX_RETRY)
+        self._sent_away[turn.share] = (turn.number, self._clock() + turn.wait.total_seconds())
         while len(self._sent_away) > MAX_NUMBERS:
             del self._sent_away[next(iter(self._sent_away))]
-
-    def _retry(self) -> timedelta:
-        """Return the time after which those who were sent away before have had their turn."""
-        return min(max(MIN_RETRY, timedelta(seconds=len(self._sent_away) / HASHES_A_SECOND)), MAX_RETRY)
