@@ -35,7 +35,7 @@ _YEAR = re.compile(r"(?=((?:19|20)[0-9]{2}))")
 _DATE = re.compile(r"(?=((?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])(?:19|20)?[0-9]{2}))")
 
 
-class Part(Enum):
+class Piece(Enum):
     """The kind of a part of a password, the worst first."""
 
     OWN = "own"
@@ -51,7 +51,7 @@ class Estimate:
     """The decades of guesses that a password takes at least, and the worst kind of part in it."""
 
     decades: int
-    part: Part
+    part: Piece
 
 
 def folded(text: str) -> str:
@@ -64,12 +64,12 @@ def estimate(password: str, own: Iterable[str]) -> Estimate:
     text = _plain(password)
     own_words = {folded(word) for name in own for word in (name, *re.split(r"[\W_]+", name))}
     pieces = _pieces(text, {word for word in own_words if len(word) >= MIN_RUN})
-    best: list[tuple[int, frozenset[Part]]] = [(0, frozenset())]
+    best: list[tuple[int, frozenset[Piece]]] = [(0, frozenset())]
     for end in range(1, len(text) + 1):
         ways = ((best[begin][0] + cost, best[begin][1] | {part}) for begin, cost, part in pieces[end])
         best.append(min(ways, key=lambda way: way[0]))
     decades, parts = best[-1]
-    return Estimate(decades, next((part for part in Part if part in parts), Part.OTHER))
+    return Estimate(decades, next((part for part in Piece if part in parts), Piece.OTHER))
 
 
 def _plain(text: str) -> str:
@@ -78,20 +78,20 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def _pieces(text: str, own: Collection[str]) -> list[list[tuple[int, int, Part]]]:
+def _pieces(text: str, own: Collection[str]) -> list[list[tuple[int, int, Piece]]]:
     """Return for each end the parts that end there: where each begins, its decades and its kind."""
-    found: list[list[tuple[int, int, Part]]] = [[] for _ in range(len(text) + 1)]
+    found: list[list[tuple[int, int, Piece]]] = [[] for _ in range(len(text) + 1)]
     for place, letter in enumerate(text):
-        found[place + 1].append((place, int(letter not in MARKS), Part.OTHER))
-    for words, decades, part in ((own, PART_DECADES, Part.OWN), (_common_words(), WORD_DECADES, Part.WORD)):
+        found[place + 1].append((place, int(letter not in MARKS), Piece.OTHER))
+    for words, decades, part in ((own, PART_DECADES, Piece.OWN), (_common_words(), WORD_DECADES, Piece.WORD)):
         for variant in {text, *(text.translate(table) for table in _LEET)}:
             for begin, end in _words_in(variant, words):
                 found[end].append((begin, min(decades, end - begin), part))
     for begin, end in _runs(text):
-        found[end].append((begin, PART_DECADES, Part.RUN))
+        found[end].append((begin, PART_DECADES, Piece.RUN))
     for pattern, decades in ((_YEAR, PART_DECADES), (_DATE, DATE_DECADES)):
         for match in pattern.finditer(text):
-            found[match.end(1)].append((match.start(1), decades, Part.RUN))
+            found[match.end(1)].append((match.start(1), decades, Piece.RUN))
     return found
 
 

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from uwlr_adapter.gebruikers.errors import WeakPasswordError
-from uwlr_adapter.gebruikers.guessable import Part, estimate, folded
+from uwlr_adapter.gebruikers.guessable import Piece, estimate, folded
 
 MIN_LENGTH = 12
 """The minimum length in characters (inclusive)."""
@@ -24,10 +24,10 @@ MIN_NAME = 4
 """The length in letters and digits from which a name may not be in a password (inclusive); `jan` is in many words."""
 _OWN = "Gebruik in het wachtwoord niet uw gebruikersnaam, en niet de naam of het nummer van uw school."
 _SENTENCES = {
-    Part.OWN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit uw eigen naam of die van uw school.",
-    Part.WORD: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit veelgebruikte woorden.",
-    Part.RUN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit een rijtje, een herhaling of een jaartal.",
-    Part.OTHER: "Dit wachtwoord is makkelijk te raden: het heeft te weinig letters en cijfers.",
+    Piece.OWN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit uw eigen naam of die van uw school.",
+    Piece.WORD: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit veelgebruikte woorden.",
+    Piece.RUN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit een rijtje, een herhaling of een jaartal.",
+    Piece.OTHER: "Dit wachtwoord is makkelijk te raden: het heeft te weinig letters en cijfers.",
 }
 _ADVICE = "Kies bijvoorbeeld vier losse woorden die niets met elkaar te maken hebben."
 
