@@ -6,7 +6,7 @@ What must differ from run to run is replaced by a name in angle brackets:
 - the length of a compressed body, and its bytes, depend on the version of zlib: it is unpacked, and noted as `gzip`;
 - `Date`, `Last-Modified` and `ETag` tell of the clock and the files of the machine;
 - the methods of `Allow` come in an order that the interpreter makes up: they are sorted;
-- a session cookie and a CSRF token are signed with the clock of the machine.
+- a session cookie and a CSRF token are signed with the clock of the machine, the cookie of a known browser is random.
 """
 
 import gzip
@@ -22,6 +22,7 @@ _MADE = re.compile(r"[0-9a-f]{16,}")
 _VOLATILE = {"date": "<date>", "last-modified": "<moment>", "etag": "<etag>"}
 _TOKEN = re.compile(rb'(?<=name="csrf_token" value=")[^"]+(?=")')
 _COOKIE = re.compile(r"(?<=koppelingen=)[^;]+(?=;)")
+_KNOWN = re.compile(r"(koppelingen-bekend=)[^;]+; Expires=[^;]+(?=;)")
 
 
 @dataclass(frozen=True)
@@ -124,5 +125,5 @@ def _settled(name: str, value: str, *, packed: bool) -> str:
     if low == "allow":
         return ", ".join(sorted(value.split(", ")))
     if low == "set-cookie":
-        return _COOKIE.sub("<session>", value)
+        return _KNOWN.sub(r"\1<browser>; Expires=<date>", _COOKIE.sub("<session>", value))
     return value

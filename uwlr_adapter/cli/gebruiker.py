@@ -83,7 +83,8 @@ def list_(context: Context) -> None:
 def reset(context: Context, login: str) -> None:
     """Revoke the password and the second factor of a user, end the sessions, and print a new link.
 
-    Use it for a forgotten password, a lost phone or an expired link.
+    Use it for a forgotten password, a lost phone, an expired link, or a user who is kept out by somebody who guesses:
+    the browser that opens the link does not wait for guesses made elsewhere.
 
     Example:  uwlr-adapter gebruiker reset j.devries
     """

@@ -3,8 +3,8 @@
 The order of locks: a transaction on records, afnemers or koppelingen takes one lock, by name (`lock`) or of a row
 (`with_for_update`), before it writes. A fetch holds its koppeling before it writes what was given
 (`exchange/commit.py`), and so does an act (`koppelingen/actions.py`). The rows that many requests share are written in
-sorted order (`exchange/commit.py`). A login attempt locks the row of its own address first, and then the row that all
-addresses share (`gebruikers/attempts.py`).
+sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of their keys, then the row of the
+gebruiker, and removes old counts last, those that nobody holds (`gebruikers/attempts.py`).
 """
 
 import sqlalchemy as sa

@@ -172,11 +172,15 @@ def set_password(connection: sa.Connection, token: str, password_hash: str, mome
 
 def authenticate(connection: sa.Connection, login: str, password: str) -> Gebruiker | None:
     """Return the enabled user with this login and password, else None; every outcome costs the same work."""
-    normal = login.strip().lower()
-    hash_ = connection.scalar(sa.select(gebruiker.c.password_hash).where(gebruiker.c.login == normal))
-    is_right = passwords.matches(hash_, password)
-    found = find(connection, normal)
+    is_right = passwords.matches(password_hash_of(connection, login), password)
+    found = find(connection, login)
     return found if is_right and found is not None and found.is_enabled else None
+
+
+def password_hash_of(connection: sa.Connection, login: str) -> str | None:
+    """Return the stored hash of the password of a login, in any case; None without one, and for an unknown login."""
+    query = sa.select(gebruiker.c.password_hash).where(gebruiker.c.login == login.strip().lower())
+    return connection.scalar(query)
 
 
 def refresh_hash(connection: sa.Connection, gebruiker_id: int, password: str) -> None:

@@ -32,6 +32,8 @@ gebruiker = sa.Table(
     sa.Column("totp_required", sa.Boolean, nullable=False, comment="off for the user of the demo only"),
     sa.Column("totp_secret", sa.String(300), comment="encrypted under a key of a server key"),
     sa.Column("totp_step", sa.Integer, comment="the last time step used: a code is good once"),
+    sa.Column("wrong_passwords", sa.Integer, nullable=False, server_default="0", comment="since the last login"),
+    sa.Column("wrong_codes", sa.Integer, nullable=False, server_default="0", comment="since the last login"),
     sa.CheckConstraint(f"rol IN ({', '.join(repr(str(rol)) for rol in GebruikerRol)})", name="rol"),
     sa.CheckConstraint("(link_digest IS NULL) = (link_until IS NULL)", name="link"),
 )
@@ -48,6 +50,7 @@ login_attempt = sa.Table(
     sa.Column("login_digest", sa.String(96), primary_key=True, comment="whatever was typed as a login, not readable"),
     sa.Column("source", sa.String(45), primary_key=True, comment="network address; empty: all of them together"),
     sa.Column("attempts", sa.Integer, nullable=False, comment="attempts without success"),
-    sa.Column("last_at", sa.DateTime, nullable=False),
+    sa.Column("since", sa.DateTime, comment="of the first of them; none: of older code"),
+    sa.Column("last_at", sa.DateTime, nullable=False, index=True),
     comment="what slows guessing down; rows of a day ago go",
 )

@@ -43,6 +43,7 @@ class SecretPurpose(StrEnum):
     VERIFICATIECODE = "verificatiecode"
     KLANTCODE = "klantcode"
     LOGIN = "login"
+    KNOWN_BROWSER = "bekende browser"
 
 
 class KeyPurpose(StrEnum):

@@ -1,4 +1,4 @@
-"""What views take from application and request: database, catalogue, server keys, present moment, client address."""
+"""What views take from application and request: database, catalogue, server keys, present moment, client source."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +7,7 @@ from flask import Flask, current_app, request
 
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.gebruikers.hash_queue import HashQueue
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.web.source import ENVIRON
@@ -22,6 +23,7 @@ class PortalContext:
     catalogue: Catalogue
     server_keys: ServerKeys
     clock: Clock = field(repr=False)
+    hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)
 
 
 def install(app: Flask, context: PortalContext) -> None:
@@ -44,15 +46,19 @@ def server_keys() -> ServerKeys:
     return _context().server_keys
 
 
+def hash_queue() -> HashQueue:
+    """Return the queue for hashing passwords in this process."""
+    return _context().hash_queue
+
+
 def now() -> datetime:
     """Return the present moment, timezone-aware."""
     return _context().clock()
 
 
-def request_address() -> str:
-    """Return the source of the request: a network address, or nothing (`web/source.py`)."""
-    source: str = request.environ[ENVIRON]
-    return source
+def request_source() -> str:
+    """Return the source of the request (`web/source.py`); callers without one are a source together, `unknown`."""
+    return request.environ[ENVIRON] or "unknown"
 
 
 def _context() -> PortalContext:

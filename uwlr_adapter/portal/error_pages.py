@@ -1,17 +1,21 @@
 """The pages for requests that fail. A failure is logged by kind and place, without text that may quote a value."""
 
 import logging
+from datetime import timedelta
 
-from flask import Flask, render_template, request
+from flask import Flask, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from uwlr_adapter.errors import log_failure
 from uwlr_adapter.portal.guard import requested_page
 
 logger = logging.getLogger("uwlr_adapter.portal")
 
+BUSY = "Er loggen op dit moment veel mensen tegelijk in. Probeer het zo dadelijk opnieuw."
+"""The sentence of a form whose password has no place in the queue (`gebruikers/hash_queue.py`)."""
 _TEXTS = {
     400: ("Dit formulier is verouderd", "Er is niets gewijzigd. Begin het formulier opnieuw."),
     404: ("Deze pagina is er niet", "De pagina bestaat niet, of hoort niet bij uw gegevens."),
@@ -28,6 +32,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(DBAPIError, _database_failed)
     app.register_error_handler(Exception, _failed)
+
+
+def retry_later(page: str, status: int, wait: timedelta) -> Response:
+    """Return a page that refuses a request for so long, with Retry-After in whole seconds, rounded up."""
+    response = make_response(page, status)
+    response.headers["Retry-After"] = str(-int(-wait.total_seconds() // 1))
+    return response
 
 
 def _refused(error: HTTPException) -> tuple[str, int]:

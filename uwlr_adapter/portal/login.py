@@ -1,35 +1,28 @@
 """Logging in: login and password, then the code of the second factor.
 
 An unknown login and a wrong password look the same and take the same time. After failed attempts, further ones are
-refused until a waiting time has passed; see `gebruikers.attempts`.
+refused until a waiting time has passed; see `gebruikers.attempts`. Hashing waits in `gebruikers.hash_queue`.
 """
 
-from datetime import timedelta
-from threading import BoundedSemaphore
-
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.gebruikers import accounts, attempts, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.attempts import Attempt, TooManyAttemptsError
-from uwlr_adapter.portal import login_session
+from uwlr_adapter.gebruikers.attempts import Attempt, Factor, Failures, TooManyAttemptsError
+from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
+from uwlr_adapter.portal import known_browser, login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
-from uwlr_adapter.portal.context import database, now, request_address, server_keys
+from uwlr_adapter.portal.context import database, hash_queue, now, request_source, server_keys
+from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
-from uwlr_adapter.portal.wording import duration
+from uwlr_adapter.portal.wording import count_noun, duration
 
 WRONG = "De gebruikersnaam of het wachtwoord is niet juist."
 WRONG_CODE = "Deze code is niet juist, of al gebruikt. Wacht op de volgende code in uw app en vul die in."
 SECRET_LOST = "Uw tweede stap kan niet worden gecontroleerd. Vraag de beheerder om uw account opnieuw in te stellen."  # noqa: S105 - a sentence
-BUSY = "Er loggen op dit moment veel mensen tegelijk in. Probeer het over een paar seconden opnieuw."
-BUSY_WAIT = timedelta(seconds=2)
-MAX_HASHES = 2
-"""Passwords hashed at once in a process: each takes 64 MB and a thread of the process that also serves platforms."""
-
-_hash_slots = BoundedSemaphore(MAX_HASHES)
 
 
 @PUBLIC.get("/inloggen")
@@ -48,29 +41,21 @@ def log_in() -> ResponseReturnValue:
         return _show(form), 422
     next_path = local_path(request.args.get("verder"))
     login, password = str(form.login.data), str(form.wachtwoord.data)
-    attempt = attempts.attempt_of(server_keys(), login, request_address())
-    if not _hash_slots.acquire(blocking=False):
-        return _too_many(_show(form, BUSY), TooManyAttemptsError(BUSY_WAIT))
+    attempt = _attempt(login)
     try:
-        _begin(attempt)
-        with database().reading() as connection:
-            gebruiker = accounts.authenticate(connection, login, password)
+        gebruiker = _check_password(attempt, password)
     except TooManyAttemptsError as error:
-        return _too_many(_show(form, _sentence(error)), error)
-    finally:
-        _hash_slots.release()
+        return retry_later(_show(form, _sentence(error)), 429, error.wait)
+    except BusyError as error:
+        return retry_later(_show(form, BUSY), 503, error.wait)
     if gebruiker is None:
         return _show(form, WRONG), 403
-    with database().writing() as connection:
-        accounts.refresh_hash(connection, gebruiker.id, password)
-        if gebruiker.has_totp:
-            attempts.undo(connection, attempt)
-        else:
-            attempts.succeed(connection, attempt)
     if gebruiker.has_totp:
+        with database().writing() as connection:
+            attempts.undo(connection, attempt, Factor.PASSWORD)
         login_session.start_half(gebruiker, next_path)
         return redirect(url_for(".show_totp"), 303)
-    return _enter(gebruiker, next_path)
+    return _enter(gebruiker, next_path, attempt, Factor.PASSWORD)
 
 
 @PUBLIC.get("/inloggen/tweede-stap")
@@ -91,19 +76,19 @@ def check_totp() -> ResponseReturnValue:
     form = TotpForm(request.form)
     if not form.validate():
         return _show_totp(form), 422
-    attempt = attempts.attempt_of(server_keys(), half.gebruiker.login, request_address())
+    attempt = _attempt(half.gebruiker.login)
     try:
-        _begin(attempt)
+        _begin(attempt, Factor.CODE)
         accepted = _use_code(half.gebruiker, str(form.code.data))
     except TooManyAttemptsError as error:
-        return _too_many(_show_totp(form, _sentence(error)), error)
+        return retry_later(_show_totp(form, _sentence(error)), 429, error.wait)
     except second_factor.UnreadableSecretError:
         return _show_totp(form, SECRET_LOST), 403
     if not accepted:
+        with database().writing() as connection:
+            attempts.fail(connection, attempt, Factor.CODE)
         return _show_totp(form, WRONG_CODE), 403
-    with database().writing() as connection:
-        attempts.succeed(connection, attempt)
-    return _enter(half.gebruiker, half.next_path)
+    return _enter(half.gebruiker, half.next_path, attempt, Factor.CODE)
 
 
 def _show(form: LoginForm, error: str | None = None) -> str:
@@ -114,10 +99,36 @@ def _show_totp(form: TotpForm, error: str | None = None) -> str:
     return render_template("login_totp.html", form=form, error=error)
 
 
-def _begin(attempt: Attempt) -> None:
+def _attempt(login: str) -> Attempt:
+    """Return the attempt of this request."""
+    return Attempt.of(server_keys(), login, request_source(), known_browser.find_browser(login))
+
+
+def _begin(attempt: Attempt, factor: Factor) -> None:
     """Count an attempt before it is checked. Raises TooManyAttemptsError."""
     with database().writing() as connection:
-        attempts.begin(connection, attempt, now())
+        attempts.begin(connection, attempt, factor, now())
+
+
+def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
+    """Return the user when the password is right, else None. Raises TooManyAttemptsError or BusyError.
+
+    An attempt that comes too early takes no place in the queue, and one that finds no place is not counted.
+    """
+    with database().reading() as connection:
+        failures = attempts.failures_of(connection, attempt, Factor.PASSWORD, now())
+    unknown = Rank.FAILED if failures else Rank.NO_FAILURE
+    rank = unknown if attempt.browser is None else Rank.KNOWN_BROWSER
+    with hash_queue().place(attempt.lane, rank):
+        _begin(attempt, Factor.PASSWORD)
+        with database().reading() as connection:
+            gebruiker = accounts.authenticate(connection, attempt.login, password)
+        with database().writing() as connection:
+            if gebruiker is None:
+                attempts.fail(connection, attempt, Factor.PASSWORD)
+            else:
+                accounts.refresh_hash(connection, gebruiker.id, password)
+    return gebruiker
 
 
 def _use_code(gebruiker: Gebruiker, code: str) -> bool:
@@ -136,16 +147,30 @@ def _use_code(gebruiker: Gebruiker, code: str) -> bool:
         )
 
 
-def _enter(gebruiker: Gebruiker, next_path: str | None) -> Response:
+def _enter(gebruiker: Gebruiker, next_path: str | None, attempt: Attempt, factor: Factor) -> Response:
+    """Log a user in, in a browser that is known from now on, and tell of the failures since the login before."""
+    with database().writing() as connection:
+        failures = attempts.succeed(connection, attempt, factor)
     login_session.start(gebruiker)
-    return redirect(next_path or url_for("account.start"), 303)
+    if any(failures):
+        flash(_told(failures), "let-op")
+    response = redirect(next_path or url_for("account.start"), 303)
+    known_browser.remember(response, gebruiker.login)
+    return response
 
 
 def _sentence(error: TooManyAttemptsError) -> str:
     return f"U hebt te vaak iets onjuists ingevuld. Probeer het over {duration(error.wait)} opnieuw."
 
 
-def _too_many(page: str, error: TooManyAttemptsError) -> Response:
-    response = make_response(page, 429)
-    response.headers["Retry-After"] = str(-int(-error.wait.total_seconds() // 1))
-    return response
+def _told(failures: Failures) -> str:
+    """Return what the owner of an account reads of failures; a wrong code follows a right password."""
+    counts = ((failures.passwords, "een verkeerd wachtwoord"), (failures.codes, "een verkeerde code"))
+    told = " en ".join(f"{count_noun(number, 'keer', 'keer')} {what}" for number, what in counts if number)
+    sentence = f"Sinds uw vorige bezoek is er {told} ingevuld."
+    if failures.codes:
+        return (
+            f"{sentence} Wie een verkeerde code invulde, kende uw wachtwoord. Was u dat niet zelf, vraag de beheerder "
+            "dan om een nieuw wachtwoord."
+        )
+    return f"{sentence} Was u dat niet zelf, dan probeert iemand op uw naam in te loggen."

@@ -3,11 +3,15 @@
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.gebruikers import accounts, passwords
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.errors import InvalidLinkError, WeakPasswordError
+from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
+from uwlr_adapter.portal import known_browser
 from uwlr_adapter.portal.blueprints import PUBLIC
-from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.context import database, hash_queue, now, request_source
+from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import PasswordForm
 
 
@@ -29,14 +33,19 @@ def set_password(token: str) -> ResponseReturnValue:
         owner = _find_owner(token)
         if not (form.validate() and _check_strength(form, owner)):
             return _show(form, owner), 422
-        hash_ = passwords.make_hash(str(form.wachtwoord.data))
+        with hash_queue().place(request_source(), Rank.KNOWN_BROWSER):  # the link is proof enough
+            hash_ = passwords.make_hash(str(form.wachtwoord.data))
         with database().writing() as connection:
             accounts.set_password(connection, token, hash_, now())
     except InvalidLinkError:
         return render_template("invalid_link.html"), 404
+    except BusyError as error:
+        return retry_later(_show(form, owner, BUSY), 503, error.wait)
     session.clear()
     flash("Uw wachtwoord is ingesteld. Log nu in.", "goed")
-    return redirect(url_for(".show_login"), 303)
+    response = redirect(url_for(".show_login"), 303)
+    known_browser.remember(response, owner.login)
+    return response
 
 
 def _find_owner(token: str) -> Gebruiker:
@@ -48,12 +57,19 @@ def _find_owner(token: str) -> Gebruiker:
 def _check_strength(form: PasswordForm, owner: Gebruiker) -> bool:
     """Return whether the password is strong enough; set the error of its field when it is not."""
     try:
-        passwords.require_good(str(form.wachtwoord.data), owner.login, owner.naam)
+        passwords.require_good(str(form.wachtwoord.data), owner.login, owner.naam, _schools(owner))
     except WeakPasswordError as error:
         form.wachtwoord.errors = [str(error)]
         return False
     return True
 
 
-def _show(form: PasswordForm, owner: Gebruiker) -> str:
-    return render_template("password.html", form=form, owner=owner)
+def _schools(owner: Gebruiker) -> list[str]:
+    """Return the names, brincodes and brin6s of the vestigingen of a user."""
+    with database().reading() as connection:
+        own = [one for one in list_vestigingen(connection) if one.brin6 in owner.vestigingen]
+    return [text for one in own for text in (one.naam, one.brincode, one.brin6)]
+
+
+def _show(form: PasswordForm, owner: Gebruiker, error: str | None = None) -> str:
+    return render_template("password.html", form=form, owner=owner, error=error)

@@ -1,0 +1,138 @@
+"""The queue for hashing passwords: a few at once in a process, and a few that wait.
+
+A hash takes 64 MB and some 50 ms of a thread of the process that also serves platforms. The places are shared out by
+share (a known browser, or a source), so that many connections of one guesser get no more turns than the one of an
+owner. A known browser goes before others, and a source without a failure at the account before one that has failed.
+
+A share that is sent away keeps its number when it comes back no sooner than it was asked to, and numbers are served in
+order. So somebody who waits is before all who go on knocking, and before all who came later.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, IntEnum
+from threading import Condition
+
+from uwlr_adapter.errors import RefusedError
+
+MAX_HASHES = 2
+"""Passwords hashed at once in a process."""
+MAX_WAITING = 6
+"""Requests that wait for it; with the above half of the threads that a process has by default (UWLR_THREADS)."""
+MAX_NUMBERS = 4096
+"""Shares that were sent away and keep their number; the oldest go first."""
+HASHES_A_SECOND = 20
+"""A low estimate, for how long somebody who is sent away is asked to stay away."""
+MIN_RETRY, MAX_RETRY = timedelta(seconds=2), timedelta(seconds=20)
+
+
+class Rank(IntEnum):
+    """Who goes first; the lowest one does."""
+
+    KNOWN_BROWSER = 0
+    NO_FAILURE = 1
+    """A source without a failure at this account in the last day."""
+    FAILED = 2
+
+
+class BusyError(RefusedError):
+    """Too many passwords wait to be hashed; come back after `wait`."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+class _State(Enum):
+    WAITS = "waits"
+    HASHES = "hashes"
+    SENT_AWAY = "sent away"
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """One request in the queue; `number` is that of its share."""
+
+    share: str
+    rank: Rank
+    number: int
+    state: _State = _State.WAITS
+    wait: timedelta = MIN_RETRY
+    """When it is sent away: the time to stay away, in which those who were sent away before have had their turn."""
+
+
+class HashQueue:
+    """A queue of one process; safe to share between threads."""
+
+    def __init__(
+        self, places: int = MAX_HASHES, waiting: int = MAX_WAITING, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.changed = Condition()
+        """Notified at each change."""
+        self.turns: list[_Turn] = []
+        """Those that wait, the first to come first."""
+        self._places, self._max_waiting = places, waiting
+        self._hashing: Counter[str] = Counter()
+        self._sent_away: dict[str, tuple[int, float]] = {}
+        """By share: its number, and the second from which it may come back."""
+        self._clock = clock
+        self.arrivals = 0
+        """The number of requests that came so far."""
+
+    @contextmanager
+    def place(self, share: str, rank: Rank) -> Iterator[None]:
+        """Wait for a place, and hold it for the block. Raises BusyError."""
+        with self.changed:
+            turn = _Turn(share, rank, self._number(share))
+            self.arrivals += 1
+            self.turns.append(turn)
+            self._admit()
+            self._send_away()
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: turn.state is not _State.WAITS)
+            if turn.state is _State.SENT_AWAY:
+                raise BusyError(turn.wait)
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._hashing -= Counter([share])
+                self._admit()
+                self.changed.notify_all()
+
+    def _number(self, share: str) -> int:
+        number, until = self._sent_away.get(share, (self.arrivals, 0.0))
+        return number if self._clock() >= until else self.arrivals
+
+    def next_share(self) -> str:
+        """Return the share that goes next; there must be one."""
+        return self._next().share
+
+    def _next(self) -> _Turn:
+        return min(self.turns, key=lambda one: (one.rank, self._hashing[one.share], one.number))
+
+    def _admit(self) -> None:
+        """Hand out the free places."""
+        while self.turns and self._hashing.total() < self._places:
+            turn = self._next()
+            self.turns.remove(turn)
+            self._sent_away.pop(turn.share, None)
+            self._hashing[turn.share] += 1
+            turn.state = _State.HASHES
+
+    def _send_away(self) -> None:
+        """Send away the last of the share that has most in the queue, when there are too many."""
+        if len(self.turns) <= self._max_waiting:
+            return
+        waiting = Counter(one.share for one in self.turns)
+        turn = max(self.turns, key=lambda one: (one.rank, waiting[one.share], one.number))
+        self.turns.remove(turn)
+        turn.state = _State.SENT_AWAY
+        turn.wait = min(max(MIN_RETRY, timedelta(seconds=len(self._sent_away) / HASHES_A_SECOND)), MAX_RETRY)
+        self._sent_away[turn.share] = (turn.number, self._clock() + turn.wait.total_seconds())
+        while len(self._sent_away) > MAX_NUMBERS:
+            del self._sent_away[next(iter(self._sent_away))]
