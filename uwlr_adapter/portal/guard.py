@@ -14,6 +14,7 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT, OPERATOR, PUBLIC, SCHOOL
 from uwlr_adapter.portal.paths import local_path
+from uwlr_adapter.web.bounds import MAX_FIELDS
 
 EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
 EXPIRED_IN_FORM = (
@@ -33,6 +34,8 @@ def guard() -> BaseResponse | None:
     """
     if request.endpoint is None or request.endpoint == "static":
         return None
+    if request.method == "POST":
+        _require_small_form()
     alive = login_session.touch()
     if not alive:
         logout_user()
@@ -47,6 +50,17 @@ def guard() -> BaseResponse | None:
     if request.method == "POST":
         csrf.protect()
     return None
+
+
+def _require_small_form() -> None:
+    """Refuse a body that is no form of ours, before it is parsed. Raises UnsupportedMediaType or RequestEntityTooLarge.
+
+    No form of the portal has files, so that none comes in parts.
+    """
+    if request.mimetype not in {"", "application/x-www-form-urlencoded"}:
+        abort(415)
+    if request.get_data().count(b"&") >= MAX_FIELDS:
+        abort(413)
 
 
 def harden(response: Response) -> Response:
