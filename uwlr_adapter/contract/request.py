@@ -31,8 +31,15 @@ _LOCAL = {tag: name for name, tag in _TAG.items()}
 _NO_GROEPEN: "tuple[GroepReference, ...]" = ()
 _SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
-_MAX_CHILDREN = 3 * len(names.VERZOEK_ELEMENTS)
-"""Children of a request, inclusive, that the XSD judges one by one; a valid one has fewer than a third."""
+_MAX_WRONG = 3 * len(names.VERZOEK_ELEMENTS)
+"""Children of a request that the XSD judges, inclusive, and wrong groups: it explains each one that is wrong. A valid
+request has a third of these children."""
+_WRONG_GROEPEN = etree.XPath(
+    "count(l:groepen/text()[normalize-space()] | l:groepen/*[* or text() or @*[name() != 'key']"
+    " or not(self::l:groep or self::l:samengestelde_groep) or @key = '' or string-length(@key) > 256])",
+    namespaces={"l": names.LEERLINGGEGEVENS},
+)
+"""How many references to groups the XSD refuses, with what stands between them."""
 _BRINCODE_LENGTH = 4
 _PLAIN_BRINCODE = re.compile("[0-9]{2}[A-Z]{2}")
 """The brincodes that exist; the standard allows more letters and digits than these."""
@@ -181,8 +188,10 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
         repairs.fold(body)
         if len(header) > len(names.AUTORISATIE_PARTS) or schemas.AUTORISATIE.first(header) is not None:
             raise OngeldigBericht
-        if len(body) > _MAX_CHILDREN:  # the XSD would explain each of them
+        if len(body) > _MAX_WRONG:
             raise OngeldigBericht(Finding(call.operation.request, "element"))
+        if call.operation.by_groep and cast("float", _WRONG_GROEPEN(body)) > _MAX_WRONG:
+            raise OngeldigBericht(Finding(f"{call.operation.request}/groepen", "element"))
         if (found := schemas.REQUEST.first(body)) is not None:
             raise OngeldigBericht(found)
         values = {_LOCAL[str(child.tag)]: child.text or "" for child in body}  # by the XSD each is there once at most
