@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from support.server import WAIT
 from uwlr_adapter.web.rsgi import RsgiApp
 
 
@@ -43,7 +44,7 @@ class Protocol:
     async def __call__(self) -> bytes:
         """Return the body."""
         if self.body is None:
-            await asyncio.get_running_loop().create_future()
+            await asyncio.get_running_loop().create_future()  # until it is cancelled
         if isinstance(self.body, Exception):
             raise self.body
         return self.body or b""
@@ -69,5 +70,6 @@ async def send(
     """Send one request, and return its protocol with the response."""
     named = (("host", "localhost"), *headers)
     protocol = Protocol(body)
-    await app.__rsgi__(Scope(Headers(named), method, path, query), protocol)
+    async with asyncio.timeout(WAIT):
+        await app.__rsgi__(Scope(Headers(named), method, path, query), protocol)
     return protocol
