@@ -149,7 +149,14 @@ def test_a_form_that_is_none_of_ours_is_not_parsed(
 
 def test_a_large_head_is_refused_by_the_server(server: Server) -> None:
     """A head of over twice HEAD_OCTETS is refused before it is read whole, one of HEAD_OCTETS is read."""
-    inside, over = ("a" * (size - 300) for size in (HEAD_OCTETS, 4 * HEAD_OCTETS))
+    inside, over = ("a" * size for size in (HEAD_OCTETS - 300, 2 * HEAD_OCTETS))
     assert split(server.post(b"", f"X-Other: {inside}", method="GET", path="/healthz"))[0] == 200
     assert server.post(b"", f"X-Other: {over}", method="GET", path="/healthz").startswith(b"HTTP/1.1 431")
-    assert server.raw(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/koppelingen", "/uwlr/leerlinggegevens", "/uwlr/leerlinggegevens?wsdl"])
+@pytest.mark.parametrize("hosts", ["", "Host: a\r\nHost: b\r\n"])
+def test_no_path_answers_without_one_host(server: Server, path: str, hosts: str) -> None:
+    """Whatever HTTP/1.1 asks for, it names one host."""
+    request = f"GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
+    assert server.raw(request.encode()).startswith(b"HTTP/1.1 400")
