@@ -1,6 +1,7 @@
 """Documents that would cost the parser much: they are refused by their bytes, and the parser never sees them."""
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from uwlr_adapter.contract import markup
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import FILE, MESSAGE, Limits, XmlError, parse
 
@@ -141,6 +143,18 @@ def test_a_scan_refuses_what_a_walk_over_the_tree_would(parts: list[str], limits
     else:
         with pytest.raises(XmlError):
             parse(document, limits)
+
+
+@pytest.mark.parametrize("pattern", [markup._HIDDEN, markup._HIDDEN_IN_FILE])  # noqa: SLF001 - what scans
+@pytest.mark.parametrize("start", [b"<!--", b"<![CDATA[", b"<!--<![CDATA[x]]>", b"<![CDATA[<!--x-->"])
+def test_nothing_without_an_end_is_searched_twice(pattern: re.Pattern[bytes], start: bytes) -> None:
+    """A part without an end is one match with all that follows: else each of thousands would be searched to the end."""
+    assert len(pattern.findall(start * 1000)) == 1
+
+
+def test_an_instruction_without_an_end_is_not_searched_twice() -> None:
+    """The same holds of an instruction in a file."""
+    assert len(markup._HIDDEN_IN_FILE.findall(b"<?x" * 1000)) == 1  # noqa: SLF001 - as above
 
 
 @pytest.mark.parametrize("document", ["<a>", "<a><!-- x", "<a><![CDATA[", "\0", "<a b='"])

@@ -13,8 +13,6 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-_FIRST = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
-"""The first bytes of a document in UTF-16 without a byte order mark."""
 _DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n])[^<>]{0,200}\?>")
 _DECLARED = re.compile(rb"[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 _ALIASES = {
@@ -42,8 +40,8 @@ NOT_WELL_FORMED = "not well-formed XML"
 def encoding_of(data: bytes, charset: str | None) -> str | None:
     """Return the encoding of a document, by a name that libxml2 and Python know; None for one that is not read.
 
-    It is that of a byte order mark, else the transport's `charset` in lower case, else of the first bytes or the
-    declaration (RFC 7303, 3.2).
+    It is that of a byte order mark, else the transport's `charset` in lower case, else of the declaration, else UTF-8
+    (RFC 7303, 3.2).
     """
     for mark, name in _MARKS.items():
         if data.startswith(mark):
@@ -51,7 +49,7 @@ def encoding_of(data: bytes, charset: str | None) -> str | None:
     if charset is None:
         declaration = _DECLARATION.match(data)
         declared = None if declaration is None else _DECLARED.search(declaration[0])
-        charset = _FIRST.get(data[:2], "utf-8") if declared is None else declared[1].decode().lower()
+        charset = "utf-8" if declared is None else declared[1].decode().lower()
     charset = _ALIASES.get(charset, charset)
     return charset if _ENCODING.fullmatch(charset) else None
 

@@ -34,8 +34,6 @@ def guard() -> BaseResponse | None:
     """
     if request.endpoint is None or request.endpoint == "static":
         return None
-    if request.method == "POST":
-        _require_small_form()
     alive = login_session.touch()
     if not alive:
         logout_user()
@@ -48,6 +46,7 @@ def guard() -> BaseResponse | None:
         if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
             return redirect(url_for("account.show_totp_setup"), 303)
     if request.method == "POST":
+        _require_small_form()
         csrf.protect()
     return None
 
