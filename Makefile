@@ -19,7 +19,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api lock sbom audit bench bench-imports bench-nation \
-	bench-paired bench-attack walk screenshots python clean
+	bench-paired bench-attack bench-hostile walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -77,6 +77,9 @@ bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and
 
 bench-attack: $(VENV)/installed-test ## Measure what good callers keep under attack; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/attack.py $(QUICK)
+
+bench-hostile: $(VENV)/installed-test ## Measure the CPU of each hostile request beside a good one; QUICK=--quick.
+	$(VENV)/bin/python benchmarks/hostile.py $(QUICK)
 
 walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzoek; WALK=--show prints each call.
 	$(VENV)/bin/python benchmarks/walk.py $(WALK)

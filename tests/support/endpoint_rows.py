@@ -4,6 +4,7 @@ The callers are those of `ServedSchool`: Snappet has a koppeling with 21QW00 and
 open, Gestopt is disabled.
 """
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,7 @@ from support.served_school import CODE_OF_ONE, ServedSchool
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS
 from uwlr_adapter.journaal.model import RefusalReason
+from uwlr_adapter.web.head import MAX_CONTENT_TYPE
 
 XML = "text/xml; charset=utf-8"
 LAST = "2000-01-01T00:00:00Z"
@@ -165,6 +167,16 @@ ROWS: tuple[EndpointRow, ...] = (
     *(
         EndpointRow(f"type {media}", "1", 415, "", _small, headers={"Content-Type": media})
         for media in ("application/json", "text/xmlx", "multipart/related; type=text/xml")
+    ),
+    EndpointRow(
+        *("a type over its bound", "1", 415, ""),
+        _small,
+        headers={"Content-Type": XML + ";" * MAX_CONTENT_TYPE},
+    ),
+    EndpointRow(
+        *("compressed", "1", 415, ""),
+        lambda served: gzip.compress(_small(served)),
+        headers={"Content-Type": XML, "Content-Encoding": "gzip"},
     ),
     EndpointRow("one byte over the limit", "1", 413, "", lambda served: _small(served).ljust(MESSAGE.octets + 1)),
     EndpointRow(

@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from uwlr_adapter.contract.escape import escape_attribute, escape_text
-from uwlr_adapter.contract.xml import (
-    FILE,
-    MESSAGE,
-    NOT_WELL_FORMED,
-    Limits,
-    XmlError,
-    parse,
-)
+from uwlr_adapter.contract.markup import NOT_WELL_FORMED
+from uwlr_adapter.contract.xml import FILE, MESSAGE, Limits, XmlError, parse
 
 SMALL = Limits(octets=200, depth=3, elements=4, attributes=2, instructions=False)
 XML_TEXT = st.text(

@@ -31,6 +31,15 @@ _LOCAL = {tag: name for name, tag in _TAG.items()}
 _NO_GROEPEN: "tuple[GroepReference, ...]" = ()
 _SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
 _SCHOOLKEY_MAX = 256
+_MAX_WRONG = 3 * len(names.VERZOEK_ELEMENTS)
+"""Children of a request that the XSD judges, inclusive, and wrong groups: it explains each one that is wrong. A valid
+request has a third of these children."""
+_WRONG_GROEPEN = etree.XPath(
+    "count(l:groepen/text()[normalize-space()] | l:groepen/*[* or text() or @*[name() != 'key']"
+    " or not(self::l:groep or self::l:samengestelde_groep) or @key = '' or string-length(@key) > 256])",
+    namespaces={"l": names.LEERLINGGEGEVENS},
+)
+"""How many references to groups the XSD refuses, with what stands between them."""
 _BRINCODE_LENGTH = 4
 _PLAIN_BRINCODE = re.compile("[0-9]{2}[A-Z]{2}")
 """The brincodes that exist; the standard allows more letters and digits than these."""
@@ -128,8 +137,8 @@ def _read_tree(
     """Read any message, by parsing it. Raises as `read` does."""
     try:
         root = parse(data, limits, charset)
-    except XmlError:
-        raise OngeldigBericht from None
+    except XmlError as error:
+        raise OngeldigBericht from error
     header, body = _unwrap(root)
     operation = operations.get(str(body.tag))
     if operation is None:
@@ -177,10 +186,14 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
             body = deepcopy(body)  # a call may be judged again, and on another day
             needed += repairs.apply_repairs(body, (repairs.SCHOOLJAAR_REPAIR,), schooljaar)
         repairs.fold(body)
-        if schemas.AUTORISATIE.findings(header):
+        if len(header) > len(names.AUTORISATIE_PARTS) or schemas.AUTORISATIE.first(header) is not None:
             raise OngeldigBericht
-        if findings := schemas.REQUEST.findings(body):
-            raise OngeldigBericht(findings[0])
+        if len(body) > _MAX_WRONG:
+            raise OngeldigBericht(Finding(call.operation.request, "element"))
+        if call.operation.by_groep and cast("float", _WRONG_GROEPEN(body)) > _MAX_WRONG:
+            raise OngeldigBericht(Finding(f"{call.operation.request}/groepen", "element"))
+        if (found := schemas.REQUEST.first(body)) is not None:
+            raise OngeldigBericht(found)
         values = {_LOCAL[str(child.tag)]: child.text or "" for child in body}  # by the XSD each is there once at most
         groepen = _groepen(body) if "groepen" in values else _NO_GROEPEN
     if values["xsdversie"] not in versions.BY_NAME:

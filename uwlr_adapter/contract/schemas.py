@@ -50,12 +50,19 @@ class Schema:
 
     def findings(self, element: etree._Element) -> list[Finding]:
         """Return what is wrong with an element and all under it, in document order; nothing for a valid one."""
+        return [_finding(element, path, rule) for path, rule in self._entries(element)]
+
+    def first(self, element: etree._Element) -> Finding | None:
+        """Return the first of `findings`, None for a valid element; however much is wrong, one path is followed."""
+        return next((_finding(element, path, rule) for path, rule in self._entries(element)), None)
+
+    def _entries(self, element: etree._Element) -> list[tuple[str, str]]:
+        """Return the path and the rule of each thing that is wrong, as libxml2 writes them."""
         if self._verdict.validate(element):
             return []
         with self._lock:
             self._explain.validate(element)
-            entries = [(entry.path or "", entry.type_name) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
-        return [_finding(element, path, rule) for path, rule in entries]
+            return [(entry.path or "", entry.type_name) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
 
 
 def _finding(root: etree._Element, path: str, rule: str) -> Finding:

@@ -4,17 +4,15 @@ Refused: a document type (and with it every entity and default attribute), proce
 and counts beyond the limits. Nothing is fetched, nothing is expanded, comments are dropped.
 """
 
-import codecs
 import functools
-import string
 import threading
 from dataclasses import dataclass
 
 from lxml import etree
 
+from uwlr_adapter.contract import markup
+from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.errors import UwlrAdapterError
-
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Limits:
     """Nesting. An envelope needs 5, an EDEXML file 6 and its supplier blocks a little more."""
 
     elements: int
-    """Elements in all: what a tree may cost in memory."""
+    """Elements in all: what a tree may cost in time and memory."""
 
     attributes: int
     """Attributes and namespace declarations on one element: libxml2 has no limit of its own."""
@@ -37,15 +35,12 @@ class Limits:
     """Whether processing instructions are ignored (files) or refused (messages, as SOAP 1.1 says)."""
 
 
-MESSAGE = Limits(octets=64 * 1024, depth=16, elements=2_000, attributes=32, instructions=False)
-"""For a request: 64 KiB is thirty times the largest one seen; group references are the only part that can grow."""
+MESSAGE = Limits(octets=64 * 1024, depth=16, elements=500, attributes=32, instructions=False)
+"""For a request: 64 KiB is thirty times the largest one seen. Group references are the only part that can grow, and a
+school has fewer than a hundred groups."""
 
 FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=64, instructions=True)
 """For a file or an answer: room for twenty times the largest school in the country."""
-
-
-NOT_WELL_FORMED = "not well-formed XML"
-"""The reason for bytes that are no XML at all, or only a part of it."""
 
 
 class XmlError(UwlrAdapterError):
@@ -61,56 +56,61 @@ class XmlError(UwlrAdapterError):
 def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Element:
     """Parse a document that keeps within the limits and return its root. Raises XmlError for any other bytes.
 
-    The encoding is that of a byte order mark, else the transport's `charset`, else the declaration (RFC 7303, 3.2).
+    The encoding is that of a byte order mark, else the transport's `charset` in lower case, else the declaration (RFC
+    7303, 3.2). What costs time to parse is refused before the parser sees it (`contract.markup`).
     """
     if len(data) > limits.octets:
         raise XmlError(f"larger than {limits.octets} bytes")
-    if data.startswith(_MARKS):
-        charset = None
+    encoding = markup.encoding_of(data, charset)
     try:
-        root = etree.fromstring(data, _cached_parser(limits, charset))
+        if encoding is None:
+            raise XmlError(NOT_WELL_FORMED)
+        data = markup.without_mark(data)
+        if encoding.startswith("utf-16"):
+            data, encoding = data.decode(encoding).encode(), "utf-8"
+        refusal = markup.refusal(data, limits.elements, limits.attributes, instructions=limits.instructions)
+        if refusal is not None:
+            raise XmlError(refusal)
+        root = etree.fromstring(data, _cached_parser(limits, encoding))
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0)) from None
     except (ValueError, LookupError):
         raise XmlError(NOT_WELL_FORMED) from None
-    if not _is_plain(data, root, limits):
-        _check_around(root)
-        if not _is_within(data, root, limits):
-            _check_size(root, limits)
+    if data.count(b"<") > 2 * limits.depth and _is_deeper(limits.depth)(root):
+        raise XmlError(f"nested deeper than {limits.depth}")
     return root
 
 
 def parse_own(data: bytes) -> etree._Element:
     """Parse bytes that this process wrote itself, without limits, and return the root."""
-    return etree.fromstring(data, _parser(FILE, None))
+    return etree.fromstring(data, _parser(FILE, "utf-8"))
 
 
-def _cached_parser(limits: Limits, charset: str | None) -> etree.XMLParser:
-    """Return a parser, for the usual requests one per thread: making one takes as long as parsing a request."""
-    if limits is not MESSAGE or charset not in _USUAL_CHARSETS:
-        return _parser(limits, charset)
-    parser = _THREAD.parsers.get(charset)
+def _cached_parser(limits: Limits, encoding: str) -> etree.XMLParser:
+    """Return a parser, for messages one per thread: making one takes as long as parsing a request."""
+    if limits is not MESSAGE:
+        return _parser(limits, encoding)
+    parser = _THREAD.parsers.get(encoding)
     if parser is None:
-        parser = _THREAD.parsers[charset] = _parser(limits, charset)
+        parser = _THREAD.parsers[encoding] = _parser(limits, encoding)
     return parser
 
 
 class _ThreadParsers(threading.local):
-    """The parsers of one thread, by charset."""
+    """The parsers of one thread, by encoding."""
 
     def __init__(self) -> None:
-        self.parsers: dict[str | None, etree.XMLParser] = {}
+        self.parsers: dict[str, etree.XMLParser] = {}
 
 
-_USUAL_CHARSETS = frozenset({None, "utf-8"})
 _THREAD = _ThreadParsers()
 
 
-def _parser(limits: Limits, charset: str | None) -> etree.XMLParser:
-    """Return a new parser that fetches and expands nothing. Raises LookupError for an unknown charset."""
+def _parser(limits: Limits, encoding: str) -> etree.XMLParser:
+    """Return a new parser that fetches and expands nothing. Raises LookupError for an unknown encoding."""
     return etree.XMLParser(
-        encoding=charset,
+        encoding=encoding,
         resolve_entities=False,
         load_dtd=False,
         dtd_validation=False,
@@ -124,76 +124,7 @@ def _parser(limits: Limits, charset: str | None) -> etree.XMLParser:
     )
 
 
-def _is_plain(data: bytes, root: etree._Element, limits: Limits) -> bool:
-    """Whether the bytes alone show that nothing in them can be refused, so that the tree need not be walked.
-
-    Opening tags bound the number of elements and their depth; `=` signs bound the attributes; a document type begins
-    with `<!`, a processing instruction with `<?`. This holds only in encodings in which these bytes mean nothing else.
-    """
-    return (
-        data.find(b"<!") == -1
-        and data.find(b"<?", 1) == -1
-        and data.startswith(_BEGIN)
-        and data.count(b"<") - data.count(b"</") <= limits.depth
-        and data.count(b"=") <= limits.attributes
-        and (root.getroottree().docinfo.encoding or "").upper() in _BYTE_FOR_BYTE
-    )
-
-
-def _is_within(data: bytes, root: etree._Element, limits: Limits) -> bool:
-    """Whether no limit is passed, found without walking the tree in Python.
-
-    Opening tags bound the number of elements and their depth; `=` signs bound the attributes, and `xmlns` the namespace
-    declarations. This holds only in encodings in which these bytes mean nothing else. For a larger document libxml2
-    checks the depth and the attributes.
-    """
-    if (root.getroottree().docinfo.encoding or "").upper() not in _BYTE_FOR_BYTE:
-        return False
-    elements = data.count(b"<") - data.count(b"</")
-    if elements <= limits.depth and data.count(b"=") <= limits.attributes:
-        return data.find(b"<?", 1) == -1
-    if elements > limits.elements or data.count(b"xmlns") > limits.attributes:
-        return False
-    return not _passes_limit(limits)(root)
-
-
 @functools.cache
-def _passes_limit(limits: Limits) -> etree.XPath:
-    """Return a query for whether an element is too deep or has too many attributes, or an instruction is left."""
-    return etree.XPath(
-        f"boolean({'/*' * (limits.depth + 1)}) or boolean(//*[@*[{limits.attributes + 1}]])"
-        " or boolean(//processing-instruction())"
-    )
-
-
-_BEGIN = (b"<?xml ", *(b"<" + letter.encode() for letter in string.ascii_letters))
-"""The first bytes of a plain document: its declaration or its root."""
-_BYTE_FOR_BYTE = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS-1252"})
-"""Encodings in which `<` and `=` are one byte, and that byte is never a part of another character."""
-
-
-def _check_around(root: etree._Element) -> None:
-    info = root.getroottree().docinfo
-    if info.internalDTD is not None or info.externalDTD is not None or info.doctype:
-        raise XmlError("a document type is not allowed")
-    if root.getprevious() is not None or root.getnext() is not None:
-        raise XmlError("a processing instruction is not allowed")
-
-
-def _check_size(root: etree._Element, limits: Limits) -> None:
-    elements = 0
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end", "pi", "comment")):
-        if event == "end":
-            depth -= 1
-            continue
-        if event != "start":
-            raise XmlError("a processing instruction is not allowed", element.sourceline or 0)
-        depth += 1
-        elements += 1
-        if depth > limits.depth:
-            raise XmlError(f"nested deeper than {limits.depth}", element.sourceline or 0)
-        if elements > limits.elements:
-            raise XmlError(f"more than {limits.elements} elements", element.sourceline or 0)
-        if len(element.attrib) > limits.attributes or len(element.nsmap) > 2 * limits.attributes:
-            raise XmlError(f"more than {limits.attributes} attributes on one element", element.sourceline or 0)
+def _is_deeper(depth: int) -> etree.XPath:
+    """Return a query for whether an element is nested deeper than this."""
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")

@@ -33,8 +33,8 @@ from uwlr_adapter.portal import (
 from uwlr_adapter.portal.context import PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
 
-MAX_FORM = 64 * 1024
-"""The maximum size of a request body in bytes (inclusive): a hundred times the largest form."""
+MAX_FORM = 4 * 1024
+"""The maximum size of a request body in bytes (inclusive): the largest form, a new password typed twice, has 3,300."""
 MAX_SIGNATURE_AGE = timedelta(days=1)
 """The age at which the signature of a session is no longer accepted; `login_session` ends sessions before that."""
 

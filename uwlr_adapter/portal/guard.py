@@ -14,6 +14,7 @@ from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT, OPERATOR, PUBLIC, SCHOOL
 from uwlr_adapter.portal.paths import local_path
+from uwlr_adapter.web.bounds import MAX_FIELDS
 
 EXPIRED = "Uw sessie is verlopen. Log opnieuw in."
 EXPIRED_IN_FORM = (
@@ -45,8 +46,20 @@ def guard() -> BaseResponse | None:
         if gebruiker.must_set_up_totp and request.endpoint not in WITHOUT_TOTP:
             return redirect(url_for("account.show_totp_setup"), 303)
     if request.method == "POST":
+        _require_small_form()
         csrf.protect()
     return None
+
+
+def _require_small_form() -> None:
+    """Refuse a body that is no form of ours, before it is parsed. Raises UnsupportedMediaType or RequestEntityTooLarge.
+
+    No form of the portal has files, so that none comes in parts.
+    """
+    if request.mimetype not in {"", "application/x-www-form-urlencoded"}:
+        abort(415)
+    if request.get_data().count(b"&") >= MAX_FIELDS:
+        abort(413)
 
 
 def harden(response: Response) -> Response:

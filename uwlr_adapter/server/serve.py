@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from uwlr_adapter.server import worker
@@ -21,6 +22,7 @@ from uwlr_adapter.server.granian_server import Server
 from uwlr_adapter.server.port import hold_port
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web import metrics
+from uwlr_adapter.web.head import HEAD_OCTETS
 from uwlr_adapter.web.health import HEALTHZ
 from uwlr_adapter.web.logs import LOGGING
 
@@ -30,6 +32,8 @@ DRAIN_SECONDS = 5
 """Seconds that a worker goes on beside its replacement: time for callers on open connections to be told to leave."""
 READY_SECONDS = 30
 """Seconds that the workers may take to start before that is logged as a failure."""
+HEAD_SECONDS = 10
+"""Seconds in which the head of a request must have come."""
 _POLL_SECONDS = 0.05
 
 logger = logging.getLogger("uwlr_adapter.serve")
@@ -62,6 +66,7 @@ def run(
             loop=Loops.auto,
             websockets=False,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_OCTETS),
             workers=settings.workers,
             respawn_failed_workers=True,
             respawn_interval=DRAIN_SECONDS,

@@ -2,6 +2,8 @@
 
 import re
 
+MAX_LENGTH = 256
+"""Characters of a header that is read, inclusive; a client that sends more gets an answer without compression."""
 _QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
@@ -10,7 +12,7 @@ def accepts_gzip(header: str) -> bool:
 
     gzip must be asked for, by name or with `*`; a named coding takes precedence over `*`, and q=0 refuses it.
     """
-    if "gzip" not in header and "*" not in header and "GZIP" not in header.upper():
+    if len(header) > MAX_LENGTH or ("gzip" not in header and "*" not in header and "GZIP" not in header.upper()):
         return False
     weights = {}
     for part in header.lower().split(","):

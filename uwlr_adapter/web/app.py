@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.web import logs
+from uwlr_adapter.web import bounds, logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
 from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
@@ -49,8 +49,8 @@ class App:
         self._portal = portal
         self._services = services
         self._metrics = metrics
-        self._in_progress: dict[int, float] = {}
-        """The start of each request in progress, on the monotonic clock, by the `id()` of its record."""
+        self._in_progress: dict[int, RequestRecord] = {}
+        """The record of each request in progress, by its `id()`."""
         self._finished: list[RequestRecord] = []
         self.draining = False
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
@@ -68,7 +68,7 @@ class App:
 
         with request_context(record):
             try:
-                return self._handler(environ.get("PATH_INFO", ""))(environ, start)
+                return self._handler(environ)(environ, start)
             finally:
                 self.finish(record)
                 self.flush()
@@ -76,7 +76,7 @@ class App:
     def begin(self, proxy_id: str) -> RequestRecord:
         """Return the record of a request that starts now, with the id that a proxy gave it, if any."""
         record = RequestRecord(proxy_id if ID.fullmatch(proxy_id) else f"{random.getrandbits(128):032x}")
-        self._in_progress[id(record)] = record.started
+        self._in_progress[id(record)] = record
         return record
 
     def headers(self, record: RequestRecord) -> list[tuple[str, str]]:
@@ -99,9 +99,12 @@ class App:
         self._metrics.count(finished)
         logs.log_requests(finished)
 
-    def _handler(self, path: str) -> "WSGIApplication":
-        """Return the application for a path; the portal has every path below its own."""
+    def _handler(self, environ: "WSGIEnvironment") -> "WSGIApplication":
+        """Return the application for a request; the portal has every path below its own."""
+        path = environ.get("PATH_INFO", "")
         handler: WSGIApplication | None = self._paths.get(path)
+        if path not in self.endpoints and (refusal := bounds.refusal(environ)) is not None:
+            return lambda _environ, start_response: refusal.send(start_response)
         if handler is None and self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
             return self._portal[1]
         return handler or self._not_found
@@ -109,7 +112,7 @@ class App:
     def oldest_seconds(self) -> float:
         """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
         now = time.monotonic()
-        return now - min(self._in_progress.copy().values(), default=now)
+        return now - min((record.started for record in self._in_progress.copy().values()), default=now)
 
     def close(self) -> None:
         """Close every database connection; a later request opens new ones."""

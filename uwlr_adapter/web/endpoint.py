@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeAlias
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.xml import NOT_WELL_FORMED, Limits, XmlError, parse
+from uwlr_adapter.contract.markup import NOT_WELL_FORMED
+from uwlr_adapter.contract.xml import Limits, XmlError
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
@@ -22,7 +23,7 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Question
 from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
-from uwlr_adapter.web.head import Head
+from uwlr_adapter.web.head import MAX_CONTENT_TYPE, MAX_QUERY, NO_HOST, Head
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
 from uwlr_adapter.web.soap.service import SoapService
@@ -30,7 +31,8 @@ from uwlr_adapter.web.source import SourceOf
 
 CONTENT_TYPES = frozenset({"", "text/xml", "application/xml", "application/soap+xml"})
 """Media types that are accepted, without parameters. The one of SOAP 1.2 is answered with VersionMismatch later on."""
-_MAX_LENGTH_DIGITS = 18
+_NOT_ENCODED = frozenset({"", "identity"})
+MAX_DIGITS = 18
 """Most digits of a Content-Length that is converted to a number; a longer one is over the limit anyway."""
 _VARY = [("Vary", "Accept-Encoding")]
 _VARY_GZIP = [("Content-Encoding", "gzip"), *_VARY]
@@ -111,18 +113,33 @@ class SoapRequest:
         """Judge the head."""
         head = self._head
         self.record.operation = "soap" if head.method == "POST" else "wsdl"
+        if head.version == "1.1" and (not head.host or "," in head.host):
+            return plain(HTTPStatus.BAD_REQUEST, NO_HOST, head=head.method == "HEAD")
         if head.method != "POST":
-            is_head = head.method == "HEAD"
-            if head.method in {"GET", "HEAD"} and _asks_wsdl(head.query):
-                return respond(HTTPStatus.OK, XML_TYPE, self._endpoint.wsdl, head=is_head)
-            text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
-            return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=is_head)
-        if head.content_type != XML_TYPE and head.media_type not in CONTENT_TYPES:
+            return self._wsdl()
+        if head.content_type != XML_TYPE and (
+            len(head.content_type) > MAX_CONTENT_TYPE or head.media_type not in CONTENT_TYPES
+        ):
             return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Stuur het bericht als text/xml.")
-        octets, announced = self._endpoint.limits.octets, head.content_length
+        if head.content_encoding.lower() not in _NOT_ENCODED:
+            text = "Stuur het bericht zonder Content-Encoding, dus niet gecomprimeerd."
+            return plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text, [("Accept-Encoding", "identity")])
+        return self._body_to_read()
+
+    def _wsdl(self) -> Response:
+        """Answer a request that is no POST."""
+        head, is_head = self._head, self._head.method == "HEAD"
+        if head.method in {"GET", "HEAD"} and _asks_wsdl(head.query):
+            return respond(HTTPStatus.OK, XML_TYPE, self._endpoint.wsdl, head=is_head)
+        text = "Stuur een UWLR-verzoek met POST. De WSDL staat op ?wsdl."
+        return plain(HTTPStatus.METHOD_NOT_ALLOWED, text, [("Allow", "POST")], head=is_head)
+
+    def _body_to_read(self) -> ReadBody | Response:
+        """Judge the announced length."""
+        octets, announced = self._endpoint.limits.octets, self._head.content_length
         if announced and not (announced.isascii() and announced.isdigit()):
             return self._refuse(HTTPStatus.BAD_REQUEST)
-        if len(announced) > _MAX_LENGTH_DIGITS or int(announced or 0) > octets:
+        if len(announced) > MAX_DIGITS or int(announced or 0) > octets:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._is_reading = True
         # Without a length one byte more than the limit, so that a body over it is noticed.
@@ -133,16 +150,14 @@ class SoapRequest:
         self._is_reading, head = False, self._head
         if len(content) > self._endpoint.limits.octets:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if head.content_length:
-            is_cut_off = len(content) != int(head.content_length)
-        else:
-            is_cut_off = head.transfer_encoding != "" and self._is_cut_off(content)
-        if is_cut_off:
+        if head.content_length and len(content) != int(head.content_length):
             return self._refuse(HTTPStatus.BAD_REQUEST)
         sender = head.sender(self._endpoint.source_of)
         try:
             self._question = self._endpoint.service.question(content, head.charset, sender)
         except fault.Fault as error:
+            if head.transfer_encoding and self._is_cut_off(error):
+                return self._refuse(HTTPStatus.BAD_REQUEST)
             return self._settle(self._endpoint.exchange.refusal(error, sender, self._endpoint.clock()))
         self.record.operation = self._question.call.operation.name
         return Ask(self._question.query)
@@ -184,29 +199,28 @@ class SoapRequest:
     def failed(self, error: Exception) -> Write | Response:
         """Answer with a fault for a failure of our own, which is logged; a body that broke off is none."""
         if self._is_reading:
-            return self._refuse(HTTPStatus.BAD_REQUEST)
+            is_late = isinstance(error, TimeoutError)
+            return self._refuse(HTTPStatus.REQUEST_TIMEOUT if is_late else HTTPStatus.BAD_REQUEST)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             return self._settle(refused(waiting, error))
         return self._settle(Outcome(None, as_fault(error), failure=error))
 
-    def _is_cut_off(self, content: bytes) -> bool:
-        """Return whether a chunked body stopped half-way.
+    def _is_cut_off(self, error: fault.Fault) -> bool:
+        """Return whether the fault of a chunked body shows that the body stopped half-way.
 
         Granian ends a body at a malformed chunk without an error, so that only the XML shows it.
         """
-        if "chunked" not in self._head.transfer_encoding.lower():
-            return False
-        try:
-            parse(content, self._endpoint.limits, self._head.charset)
-        except XmlError as error:
-            return error.reason == NOT_WELL_FORMED
-        return False
+        cause = error.__cause__
+        is_half = isinstance(cause, XmlError) and cause.reason == NOT_WELL_FORMED
+        return is_half and "chunked" in self._head.transfer_encoding.lower()
 
     def _refuse(self, status: HTTPStatus) -> Response:
         """Return the response that says why a body is refused."""
         if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return plain(status, f"Het bericht is groter dan {self._endpoint.limits.octets // 1024} kB.")
+        if status is HTTPStatus.REQUEST_TIMEOUT:
+            return plain(status, "Het bericht kwam niet op tijd.", [("Connection", "close")])
         return plain(status, "Het bericht kwam niet heel over.")
 
     def _ask_anew(self, made: Made | None) -> Ask | Write | Response:
@@ -244,4 +258,4 @@ class SoapRequest:
 
 
 def _asks_wsdl(query: str) -> bool:
-    return any(part.partition("=")[0].lower() == "wsdl" for part in query.split("&"))
+    return len(query) <= MAX_QUERY and any(part.partition("=")[0].lower() == "wsdl" for part in query.split("&"))

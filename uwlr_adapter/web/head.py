@@ -8,10 +8,20 @@ from uwlr_adapter.web.accept_encoding import accepts_gzip
 from uwlr_adapter.web.response import XML_TYPE
 from uwlr_adapter.web.source import FORWARDED, SourceOf
 
+HEAD_OCTETS = 16 * 1024
+"""Size of a head in bytes that is always read; one of twice this size is refused before it is read whole."""
+MAX_CONTENT_TYPE = 256
+"""Characters of a Content-Type, inclusive: five times the longest one seen."""
+MAX_QUERY = 256
+"""Characters of a query in which `wsdl` is looked for, inclusive."""
+NO_HOST = "Een verzoek in HTTP/1.1 heeft een Host."
+"""The refusal of a request without one."""
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^;" \t]+))', re.IGNORECASE)
 HEADERS = {
+    "host": "host",
     "content-type": "content_type",
     "content-length": "content_length",
+    "content-encoding": "content_encoding",
     "transfer-encoding": "transfer_encoding",
     "accept-encoding": "accept_encoding",
     "x-forwarded-for": "forwarded_for",
@@ -29,10 +39,14 @@ class Head(NamedTuple):
     """The network address of the other end of the connection, with or without its port."""
     content_type: str = ""
     content_length: str = ""
+    content_encoding: str = ""
     transfer_encoding: str = ""
     accept_encoding: str = ""
     forwarded_for: str = ""
     request_id: str = ""
+    host: str = ""
+    version: str = ""
+    """Of HTTP, such as `1.1`, which requires one Host (RFC 9112, 3.2)."""
 
     @property
     def media_type(self) -> str:

@@ -57,7 +57,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": JsonFormatter}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"alembic": {"level": "WARNING"}},
+    "loggers": {"alembic": {"level": "WARNING"}, "flask_wtf": {"level": "WARNING"}},
 }
 """The logging configuration of a server, for `logging.config.dictConfig`."""
 

@@ -20,6 +20,7 @@ class RequestRecord:
 
     id: str = field(default_factory=lambda: f"{random.getrandbits(128):032x}")
     started: float = field(default_factory=time.monotonic)
+    """The moment on the monotonic clock at which the whole request was there; before that, at which it began."""
     operation: str = "-"
     outcome: str = ""
     unknown: bool = False

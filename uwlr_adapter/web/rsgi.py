@@ -5,12 +5,14 @@ sixteen threads a request took twice the processor time. So the event-loop threa
 arrived, and one commit writes the outcomes of all of them. Work that may wait (`endpoint.Do`) is done in a thread of
 the pool; so is everything that is not a message: the portal and the metrics.
 
-A body is awaited without occupying a thread, so that a caller who sends half of one delays nobody else.
+A body is awaited without occupying a thread, and at most BODY_SECONDS, so that a caller who sends half of one delays
+nobody else. The time of a request counts from the moment that it is whole.
 """
 
 import asyncio
 import io
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,12 +30,23 @@ from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.endpoint import Ask, Do, Endpoint, Fetch, ReadBody, SoapRequest, Step, Write, logger
+from uwlr_adapter.web.endpoint import (
+    MAX_DIGITS,
+    Ask,
+    Do,
+    Endpoint,
+    Fetch,
+    ReadBody,
+    SoapRequest,
+    Step,
+    Write,
+    logger,
+)
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
 from uwlr_adapter.web.pace import Pace
 from uwlr_adapter.web.request_record import RequestRecord, request_context
-from uwlr_adapter.web.response import Response
+from uwlr_adapter.web.response import Response, plain
 from uwlr_adapter.web.source import FORWARDED
 
 if TYPE_CHECKING:
@@ -42,6 +55,8 @@ if TYPE_CHECKING:
     from uwlr_adapter.db.backend import LoopDatabase
     from uwlr_adapter.koppelingen.failures import Failures
 
+BODY_SECONDS = 30
+"""Seconds in which a body must have come: the shortest client timeout seen."""
 Result = TypeVar("Result")
 
 
@@ -70,12 +85,7 @@ class RsgiApp:
         elif path == HEALTHZ:
             response = self._answer_wsgi(_environ_of(scope, path))  # not in the pool: a full pool is no sick process
         else:
-            environ = _environ_of(scope, path)
-            announced = environ.get("CONTENT_LENGTH", "")
-            is_whole = announced.isdigit() and int(announced) <= MESSAGE.octets
-            content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
-            environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
-            response = await self._in_thread(partial(self._answer_wsgi, environ))
+            response = await self._answer_other(_environ_of(scope, path), protocol)
         if response.status >= HTTPStatus.BAD_REQUEST:
             await self._hold_back(response, scope)
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
@@ -112,7 +122,10 @@ class RsgiApp:
                                 is_written = await self._in_thread(alone, record)
                             step = request.written(is_written=is_written)
                         case ReadBody():
-                            content = await (protocol() if head.content_length else _receive(protocol, step.octets))
+                            async with asyncio.timeout(BODY_SECONDS):
+                                whole = protocol() if head.content_length else _receive(protocol, step.octets)
+                                content = await whole
+                            record.started = time.monotonic()
                             step = request.body(content)
                         case Fetch():
                             step = request.loaded(await self._query(endpoint, self._database.load, step.query))
@@ -136,6 +149,20 @@ class RsgiApp:
             head = _head_of(scope)
             if seconds := self._pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED])):
                 await asyncio.sleep(seconds)
+
+    async def _answer_other(self, environ: "WSGIEnvironment", protocol: Any) -> Response:  # noqa: ANN401 - as above
+        """Return the response to a request for anything else, once its body is there."""
+        announced = environ.get("CONTENT_LENGTH", "")
+        is_whole = announced.isdecimal() and len(announced) <= MAX_DIGITS and int(announced) <= MESSAGE.octets
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
+        except TimeoutError:
+            return plain(HTTPStatus.REQUEST_TIMEOUT, "Het verzoek kwam niet op tijd.", [("Connection", "close")])
+        except Exception:  # noqa: BLE001 - a body that breaks off; granian would log a traceback of it
+            return plain(HTTPStatus.BAD_REQUEST, "Het verzoek kwam niet heel over.")
+        environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
+        return await self._in_thread(partial(self._answer_wsgi, environ))
 
     async def _query(self, endpoint: Endpoint, run: Callable[[Query], Awaitable[list[Row]]], query: Query) -> list[Row]:
         """Run a query; after a failure once more in a thread, which may have to connect anew."""
@@ -187,7 +214,7 @@ def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
         field = HEADERS.get(name)
         if field is not None:
             found[field] = f"{found[field]},{value}" if field in found else value
-    return Head(scope.method, scope.query_string, scope.client, **found)
+    return Head(scope.method, scope.query_string, scope.client, version=scope.http_version, **found)
 
 
 async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above

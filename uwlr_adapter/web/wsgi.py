@@ -63,6 +63,7 @@ def head_of(environ: "WSGIEnvironment") -> Head:
         method=environ["REQUEST_METHOD"],
         query=environ.get("QUERY_STRING", ""),
         peer=environ.get("REMOTE_ADDR", ""),
+        version=environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
         **{field: environ.get(variable, "") for variable, field in _FIELDS.items()},
     )
 

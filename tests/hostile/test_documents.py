@@ -1,0 +1,165 @@
+"""Documents that would cost the parser much: they are refused by their bytes, and the parser never sees them."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from uwlr_adapter.contract import markup
+from uwlr_adapter.contract.markup import NOT_WELL_FORMED
+from uwlr_adapter.contract.xml import FILE, MESSAGE, Limits, XmlError, parse
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "iso-8859-1", "windows-1252", "us-ascii"]
+DTD = "<!DOCTYPE a [<!ATTLIST a b CDATA ''>]><a/>"
+INSTRUCTION = "<?doe iets?>"
+COSTLY = {
+    "a document type": DTD,
+    "one behind a comment": f"<!-- x -->\n{DTD}",
+    "one behind a declaration": f"<?xml version='1.0'?>{DTD}",
+    "one behind a declaration that begins a comment": f"<?xml version='<!--'?>{DTD}-->",
+    "one with a comment in it": "<!DOCTYPE a [<!-- ]> -->]><a/>",
+    "one with comments without an end": "<!DOCTYPE a [" + "<!--<![CDATA[x]]>" * 9 + "<a/>",
+    "one with a CDATA section in it": "<!DOCTYPE a [<![CDATA[ ]]>]><a/>",
+    "too many elements": "<a>" + "<b/>" * MESSAGE.elements + "</a>",
+    "too many behind comments": "<a>" + "<!-- x --><b/>" * MESSAGE.elements + "</a>",
+    "too many behind CDATA": "<a>" + "<![CDATA[x]]><b/>" * MESSAGE.elements + "</a>",
+    "too many attributes": "<a " + " ".join(f"b{n}=''" for n in range(MESSAGE.attributes + 1)) + "/>",
+    "too many spaced attributes": "<a " + "\n".join(f'b{n}\t=\n"<"'.replace("<", ">") for n in range(33)) + "/>",
+    "too many namespaces": "<a " + " ".join(f"xmlns:b{n}='urn:x'" for n in range(MESSAGE.attributes + 1)) + "/>",
+    "too many attributes in all": "<a>" + ("<b " + " ".join(f"b{n}=''" for n in range(32)) + "/>") * 100 + "</a>",
+    "a comment without an end": "<a><!-- </a>",
+    "a CDATA section without an end": "<a><![CDATA[ </a>",
+}
+IN_MESSAGES = {
+    "an instruction before the root": f"{INSTRUCTION}<a/>",
+    "one inside": f"<a>{INSTRUCTION}</a>",
+    "one behind": f"<a/>{INSTRUCTION}",
+    "one that begins a comment": f"<?doe <!-- ?>{DTD}-->",
+}
+SHOWN = {
+    "comments": f"<a><!-- {DTD} {INSTRUCTION} --></a>",
+    "CDATA": f"<a><![CDATA[ {DTD} {INSTRUCTION} ]]></a>",
+    "elements in comments": "<a><!--" + "<b/>" * MESSAGE.elements + "--></a>",
+    "signs in a text": f"<a>{'=' * 1000}</a>",
+    "signs in an attribute": f"<a b='{'=' * 1000}'/>",
+    "the last attribute": "<a " + " ".join(f"b{n}='=='" for n in range(MESSAGE.attributes)) + "/>",
+    "the last element": "<a>" + "<b></b>" * (MESSAGE.elements - 1) + "</a>",
+}
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return the documents that the parser gets to see."""
+    seen: list[bytes] = []
+    by_lxml: Any = etree.fromstring
+
+    def fromstring(data: bytes, parser: etree.XMLParser) -> Any:
+        seen.append(data)
+        return by_lxml(data, parser)
+
+    monkeypatch.setattr(etree, "fromstring", fromstring)
+    return seen
+
+
+def charset_of(encoding: str) -> str | None:
+    """Return the charset that a transport names with a document in this encoding."""
+    return None if encoding in {"utf-8-sig", "utf-16"} else encoding
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("name", [*COSTLY, *IN_MESSAGES])
+def test_the_parser_never_sees_what_is_refused(parsed: list[bytes], name: str, encoding: str) -> None:
+    """A document type, an instruction and more parts than allowed are refused before the parser, in any encoding."""
+    document = (COSTLY | IN_MESSAGES)[name].encode(encoding)
+    with pytest.raises(XmlError):
+        parse(document, MESSAGE, charset_of(encoding))
+    assert parsed == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_only_looks_like_it_is_read(parsed: list[bytes], name: str) -> None:
+    """What stands in a comment, a CDATA section or a text is no markup, and each limit holds to the last one."""
+    parse(SHOWN[name].encode(), MESSAGE)
+    assert len(parsed) == 1
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [(name, name) for name in ("utf-7", "utf-32", "cp037", "cp500", "gb18030", "shift_jis", "iso-2022-jp", "hz")]
+    + [(name, "utf-8") for name in ("zlib", "hex", "rot13", "idna", "wartaal", "../utf-8", "x" * 250)],
+)
+@pytest.mark.parametrize("declared", [False, True])
+def test_an_encoding_that_cannot_be_scanned_is_refused(
+    parsed: list[bytes], charset: str, codec: str, *, declared: bool
+) -> None:
+    """Where `<` may be another byte, or be a part of a character, nothing can be seen before the parser."""
+    head = f"<?xml version='1.0' encoding='{charset}'?>" if declared else ""
+    with pytest.raises(XmlError):
+        parse(f"{head}{DTD}".encode(codec), MESSAGE, None if declared else charset)
+    assert not any(b"<" in seen for seen in parsed)  # a declaration in EBCDIC is none: not one tag is read
+
+
+def test_a_file_is_scanned_too(parsed: list[bytes]) -> None:
+    """A file may have instructions, and what they hold hides no document type."""
+    assert parse(f"<?doe {DTD} <!-- ?><a/>".encode(), FILE).tag == "a"
+    for document in (DTD, f"<?doe <!-- ?>{DTD}", f"<?doe?>\n{DTD}", f"<!-- <?doe -->{DTD}<!-- ?> -->"):
+        with pytest.raises(XmlError):
+            parse(document.encode(), FILE)
+    assert len(parsed) == 1
+
+
+PARTS = st.sampled_from(
+    ["<a>", "</a>", "<b/>", "<!--", "-->", "<![CDATA[", "]]>", "<?p", "?>", "<!DOCTYPE a>", "x", " ", "'", "b='<'"]
+)
+SMALL = Limits(octets=10_000, depth=4, elements=6, attributes=2, instructions=False)
+
+
+@given(st.lists(PARTS, max_size=14), st.sampled_from([SMALL, FILE]))
+@settings(deadline=None, max_examples=400)
+def test_a_scan_refuses_what_a_walk_over_the_tree_would(parts: list[str], limits: Limits) -> None:
+    """Of any bytes, what the parser's tree shows to be refused is refused, and what it shows to be right is read."""
+    document = "".join(parts).encode()
+    plain = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True)
+    try:
+        root = etree.fromstring(document, plain)
+    except etree.XMLSyntaxError:
+        with pytest.raises(XmlError):
+            parse(document, limits)
+        return
+    nodes = list(itertools.chain(root.itersiblings(preceding=True), root.iter(), root.itersiblings()))
+    elements = [node for node in nodes if isinstance(node.tag, str)]
+    allowed = (
+        b"<!DOCTYPE a>" not in etree.tostring(root.getroottree())
+        and (limits.instructions or len(elements) == len(nodes))
+        and len(elements) <= limits.elements
+        and all(sum(1 for _ in node.iterancestors()) < limits.depth for node in elements)
+    )
+    if allowed:
+        assert len(parse(document, limits)) == sum(isinstance(child.tag, str) for child in root)
+    else:
+        with pytest.raises(XmlError):
+            parse(document, limits)
+
+
+@pytest.mark.parametrize("pattern", [markup._HIDDEN, markup._HIDDEN_IN_FILE])  # noqa: SLF001 - what scans
+@pytest.mark.parametrize("start", [b"<!--", b"<![CDATA[", b"<!--<![CDATA[x]]>", b"<![CDATA[<!--x-->"])
+def test_nothing_without_an_end_is_searched_twice(pattern: re.Pattern[bytes], start: bytes) -> None:
+    """A part without an end is one match with all that follows: else each of thousands would be searched to the end."""
+    assert len(pattern.findall(start * 1000)) == 1
+
+
+def test_an_instruction_without_an_end_is_not_searched_twice() -> None:
+    """The same holds of an instruction in a file."""
+    assert len(markup._HIDDEN_IN_FILE.findall(b"<?x" * 1000)) == 1  # noqa: SLF001 - as above
+
+
+@pytest.mark.parametrize("document", ["<a>", "<a><!-- x", "<a><![CDATA[", "\0", "<a b='"])
+def test_half_a_document_is_known_as_such(document: str) -> None:
+    """What stops half-way is told apart from what is refused: a chunked body may have been cut off."""
+    with pytest.raises(XmlError) as caught:
+        parse(document.encode(), MESSAGE)
+    assert caught.value.reason == NOT_WELL_FORMED

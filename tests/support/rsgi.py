@@ -1,0 +1,75 @@
+"""Call an RSGI application as granian would, without granian: the head, the body and the receiver of the response."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from support.server import WAIT
+from uwlr_adapter.web.rsgi import RsgiApp
+
+
+class Headers:
+    """The headers of a request."""
+
+    def __init__(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        self._pairs = pairs
+
+    def items(self) -> list[tuple[str, str]]:
+        """Return each header with its value; names are in lower case."""
+        return list(self._pairs)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The head of a request."""
+
+    headers: Headers
+    method: str
+    path: str
+    query_string: str = ""
+    http_version: str = "1.1"
+    client: str = "192.0.2.7:50000"
+    server: str = "127.0.0.1:8080"
+    scheme: str = "http"
+
+
+@dataclass
+class Protocol:
+    """A body that comes whole, or never (None), or breaks off with an exception; and the response."""
+
+    body: bytes | Exception | None
+    statuses: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def __call__(self) -> bytes:
+        """Return the body."""
+        if self.body is None:
+            await asyncio.get_running_loop().create_future()  # until it is cancelled
+        if isinstance(self.body, Exception):
+            raise self.body
+        return self.body or b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body in one piece."""
+        yield await self()
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], _body: bytes) -> None:
+        """Keep the response."""
+        self.statuses.append(int(status))
+        self.headers = {name.lower(): value for name, value in headers}
+
+
+async def send(
+    app: RsgiApp,
+    body: bytes | Exception | None,
+    *headers: tuple[str, str],
+    method: str = "POST",
+    path: str = "/uwlr/leerlinggegevens",
+    query: str = "",
+) -> Protocol:
+    """Send one request, and return its protocol with the response."""
+    named = (("host", "localhost"), *headers)
+    protocol = Protocol(body)
+    async with asyncio.timeout(WAIT):
+        await app.__rsgi__(Scope(Headers(named), method, path, query), protocol)
+    return protocol
