@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.errors import UwlrAdapterError
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -46,14 +47,28 @@ FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=
 
 NOT_WELL_FORMED = "not well-formed XML"
 """The reason for bytes that are no XML at all, or only a part of it."""
+UNKNOWN_CHARSET = "in a charset that is not known, or not in the charset that is named"
+"""The reason for bytes that cannot be read as text."""
+_OF_CHARSET = frozenset(
+    {
+        etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
+        etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
+        etree.ErrorTypes.ERR_INVALID_ENCODING,
+    }
+)
+"""The errors of libxml2 that are about the charset."""
 
 
 class XmlError(UwlrAdapterError):
-    """The bytes are no acceptable XML; `reason` is fixed text, `line` and `column` count from 1, 0 when unknown."""
+    """The bytes are no acceptable XML; `reason` is fixed text, `line` and `column` count from 1, 0 when unknown.
 
-    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+    `rule` is the word for a caller.
+    """
+
+    def __init__(self, reason: str, line: int = 0, column: int = 0, *, rule: Rule = Rule.TOO_MUCH) -> None:
         super().__init__(f"line {line}, column {column}: {reason}" if line else reason)
         self.reason = reason
+        self.rule = rule
         self.line = line
         self.column = column
 
@@ -70,10 +85,14 @@ def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Ele
     try:
         root = etree.fromstring(data, _cached_parser(limits, charset))
     except etree.XMLSyntaxError as error:
+        if error.code in _OF_CHARSET:  # type: ignore[attr-defined] # the stubs miss it
+            raise XmlError(UNKNOWN_CHARSET, rule=Rule.CHARSET) from None
         line, column = error.position
-        raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0)) from None
-    except (ValueError, LookupError):
-        raise XmlError(NOT_WELL_FORMED) from None
+        raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0), rule=Rule.XML) from None
+    except LookupError:
+        raise XmlError(UNKNOWN_CHARSET, rule=Rule.CHARSET) from None
+    except ValueError:
+        raise XmlError(NOT_WELL_FORMED, rule=Rule.XML) from None
     if not _is_plain(data, root, limits):
         _check_around(root)
         if not _is_within(data, root, limits):
@@ -175,9 +194,9 @@ _BYTE_FOR_BYTE = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "WINDOWS
 def _check_around(root: etree._Element) -> None:
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.externalDTD is not None or info.doctype:
-        raise XmlError("a document type is not allowed")
+        raise XmlError("a document type is not allowed", rule=Rule.DTD)
     if root.getprevious() is not None or root.getnext() is not None:
-        raise XmlError("a processing instruction is not allowed")
+        raise XmlError("a processing instruction is not allowed", rule=Rule.INSTRUCTION)
 
 
 def _check_size(root: etree._Element, limits: Limits) -> None:
@@ -188,7 +207,7 @@ def _check_size(root: etree._Element, limits: Limits) -> None:
             depth -= 1
             continue
         if event != "start":
-            raise XmlError("a processing instruction is not allowed", element.sourceline or 0)
+            raise XmlError("a processing instruction is not allowed", element.sourceline or 0, rule=Rule.INSTRUCTION)
         depth += 1
         elements += 1
         if depth > limits.depth:

@@ -12,7 +12,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1"})
 """Addresses from which a proxy on this machine calls."""
 MAX_ADDRESS = 45
 """Longest address in characters: IPv6 with an IPv4 tail."""
-_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^;" \t]+))', re.IGNORECASE)
+_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|\'([^\']*)\'|([^;" \t]+))', re.IGNORECASE)
 HEADERS = {
     "content-type": "content_type",
     "content-length": "content_length",
@@ -49,7 +49,7 @@ class Head(NamedTuple):
         if self.content_type == XML_TYPE:
             return "utf-8"
         found = _CHARSET.search(self.content_type)
-        return None if found is None else (found[1] or found[2] or "").lower() or None
+        return None if found is None else (found[1] or found[2] or found[3] or "").lower() or None
 
     def sender(self) -> Sender:
         """Return what the exchange wants to know of the client."""
