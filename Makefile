@@ -17,8 +17,8 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api lock bench bench-imports bench-nation bench-paired walk \
-	screenshots python clean
+.PHONY: help demo test test-long test-part test-others check api lock bench bench-imports bench-nation bench-paired \
+	bench-equal-work walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -68,6 +68,8 @@ bench-imports: $(VENV)/installed-test ## Measure the time and the memory of impo
 bench-nation: $(VENV)/installed-test ## Import 6,600 schools into PostgreSQL and fetch them; SCHOOLS=100 takes fewer.
 	$(VENV)/bin/python benchmarks/nation.py --schools $(SCHOOLS)
 
+bench-equal-work: $(VENV)/installed-test ## Time the refusals of rows 5 and 7 in pairs, with the power of the test.
+	$(VENV)/bin/python benchmarks/equal_work.py
 walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzoek; WALK=--show prints each call.
 	$(VENV)/bin/python benchmarks/walk.py $(WALK)
 bench-paired: $(VENV)/installed-test ## Measure this checkout beside the commit AGAINST; QUICK=--quick takes few rounds.
