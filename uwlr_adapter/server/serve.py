@@ -7,15 +7,15 @@ import signal
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
+from uwlr_adapter import outbound
 from uwlr_adapter.server import worker
 from uwlr_adapter.server.granian_server import Server
 from uwlr_adapter.server.port import hold_port
@@ -31,6 +31,8 @@ DRAIN_SECONDS = 5
 READY_SECONDS = 30
 """Seconds that the workers may take to start before that is logged as a failure."""
 _POLL_SECONDS = 0.05
+_OURSELVES = outbound.Permissions(private=True, plain=True)
+"""The address that the service listens on may be any, and has no TLS of its own."""
 
 logger = logging.getLogger("uwlr_adapter.serve")
 
@@ -91,14 +93,12 @@ def _announce(settings: Settings, ready: Callable[[Settings], object]) -> None:
     last = time.monotonic() + READY_SECONDS
     while (left := last - time.monotonic()) > 0:
         try:
-            with urllib.request.urlopen(address, timeout=left):  # noqa: S310 - our own address, over http
-                ready(settings)
-                return
-        except urllib.error.HTTPError:
-            if Part.SOAP not in settings.parts:
-                ready(settings)
-                return
+            reply = outbound.send("GET", address, permissions=_OURSELVES, seconds=left)
+        except outbound.OutboundError:
             time.sleep(_POLL_SECONDS)
-        except (urllib.error.URLError, OSError):
-            time.sleep(_POLL_SECONDS)
+            continue
+        if reply.status == HTTPStatus.OK or Part.SOAP not in settings.parts:
+            ready(settings)
+            return
+        time.sleep(_POLL_SECONDS)
     logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)
