@@ -5,6 +5,7 @@ import gzip
 import socket
 import ssl
 import threading
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,8 +82,14 @@ def test_the_bytes_are_bounded(answer: Answer, monkeypatch: pytest.MonkeyPatch) 
             yield piece
 
     monkeypatch.setattr(outbound._Call, "_pieces", counted)  # noqa: SLF001 - as above
-    assert "larger than 16 MiB" in refused(answer)
+    tracemalloc.start()
+    try:
+        assert "larger than 16 MiB" in refused(answer)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert held <= MAX_OCTETS
+    assert most < 3 * MAX_OCTETS
 
 
 def test_the_limit_itself_is_allowed() -> None:
