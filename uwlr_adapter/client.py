@@ -1,18 +1,18 @@
 """A zeep client that fetches a school from any UWLR endpoint.
 
-It uses our own WSDL, since zeep cannot read the published one, and reads the outcome from the bytes, since zeep returns
-None for both `geenwijzigingen` and `geengegevens`.
+It uses our own WSDL, since zeep cannot read the published one, and nothing of the endpoint's. zeep writes the message
+only: `outbound` sends it, and the outcome is read from the bytes, since zeep returns None for both `geenwijzigingen`
+and `geengegevens`. What the endpoint sends is not trusted: none of its texts reaches a terminal as it came.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import requests
 from lxml import etree
 from zeep import Client
-from zeep import Settings as ZeepSettings
 from zeep.transports import Transport
 
+from uwlr_adapter import outbound
 from uwlr_adapter.contract import names, schemas
 from uwlr_adapter.contract.answer import check
 from uwlr_adapter.contract.files import contract_file
@@ -21,9 +21,15 @@ from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 from uwlr_adapter.errors import UwlrAdapterError
 
-TIMEOUT = 60
-"""Seconds to wait for an answer: twice the shortest timeout seen in clients."""
+MAX_TEXT = 500
+"""Characters of a fault of another service that are shown."""
+_REDIRECTS = range(300, 400)
+_NOWHERE = "http://localhost"
+"""An address that zeep asks for and that is not called."""
 _BINDING = f"{{{names.LEERLINGGEGEVENS}}}bndLeerlinggegevens"
+_OUTCOMES = frozenset(
+    {f"{{{names.LEERLINGGEGEVENS}}}{name}" for name in ("leerlinggegevens", "geenwijzigingen", "geengegevens")}
+)
 _SOAP = {"s": names.SOAP11, "lg": names.LEERLINGGEGEVENS}
 
 
@@ -56,19 +62,31 @@ class PullResult:
     findings: tuple[Finding, ...]
 
 
-def pull(endpoint: str, request: PullRequest) -> PullResult:
-    """Fetch a school with HaalLeerlinggegevens.
+def pull(endpoint: str, request: PullRequest, *, allow_private: bool = False, allow_http: bool = False) -> PullResult:
+    """Fetch a school with HaalLeerlinggegevens, within 60 seconds.
 
-    Raises PullError for a fault, and when there is no answer or an unusable one.
+    `allow_private` is for an endpoint on this machine or a private network, `allow_http` for one on another machine
+    without TLS. Raises PullError for a fault, and when there is no answer or an unusable one.
     """
-    transport = Transport(timeout=TIMEOUT, operation_timeout=TIMEOUT)
+    operation = names.HAAL_LEERLINGGEGEVENS
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation.soap_action}"'}
+    permissions = outbound.Permissions(private=allow_private, plain=allow_http)
     try:
-        client = Client(
-            str(contract_file("wsdl/leerlinggegevens.wsdl")),
-            transport=transport,
-            settings=ZeepSettings(raw_response=True),
-        )
-        response = client.create_service(_BINDING, endpoint).HaalLeerlinggegevens(
+        reply = outbound.send("POST", endpoint, _message(request), headers, permissions=permissions)
+    except outbound.OutboundError as error:
+        raise PullError(str(error)) from None
+    if reply.status in _REDIRECTS:
+        raise PullError(f"the endpoint answers with a redirect (HTTP {reply.status}), which is not followed")
+    return read(reply.content, reply.status, request.xsdversie)
+
+
+def _message(request: PullRequest) -> bytes:
+    """Return the message as zeep writes it. Raises PullError."""
+    client = Client(str(contract_file("wsdl/leerlinggegevens.wsdl")), transport=_Files())  # type: ignore[no-untyped-call] # zeep has no types
+    try:
+        message = client.create_message(
+            client.create_service(_BINDING, _NOWHERE),
+            names.HAAL_LEERLINGGEGEVENS.name,
             schooljaar=request.schooljaar,
             brincode=request.brincode,
             dependancecode=request.dependancecode,
@@ -83,24 +101,28 @@ def pull(endpoint: str, request: PullRequest) -> PullResult:
         )
     except ValueError:
         raise PullError("the klantnaam, a code or the school contains a character that XML does not allow") from None
-    except requests.RequestException as error:
-        raise PullError(f"{endpoint} does not answer ({type(error).__name__})") from None
-    finally:
-        transport.session.close()
-    return read(response.content, response.status_code, request.xsdversie)
+    return etree.tostring(message, encoding="utf-8", xml_declaration=True)
+
+
+class _Files(Transport):
+    """Reads the files of the contract, and nothing from a network."""
+
+    def _load_remote_data(self, url: str) -> bytes:
+        raise PullError(f"{printable(url)} is no file of this package")
 
 
 def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> PullResult:
     """Return the outcome in the bytes of a response with HTTP status `status`. Raises PullError as `pull` does."""
     try:
-        body = parse(content, FILE).find("s:Body", _SOAP)
+        root = parse(content, FILE)
     except XmlError:
         raise PullError(f"the endpoint answers with HTTP {status} and no SOAP message") from None
-    if body is None or len(body) != 1:
+    body = root.find("s:Body", _SOAP)
+    if root.tag != f"{{{names.SOAP11}}}Envelope" or body is None or len(body) != 1:
         raise PullError(f"the endpoint answers with HTTP {status} and no SOAP message")
     if body[0].tag == f"{{{names.SOAP11}}}Fault":
         raise PullError(_fault_text(body[0]))
-    if len(body[0]) != 1:
+    if len(body[0]) != 1 or body[0][0].tag not in _OUTCOMES:
         raise PullError("the answer contains neither data nor an outcome")
     payload = body[0][0]
     return PullResult(
@@ -119,8 +141,15 @@ def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> P
     )
 
 
+def printable(text: str) -> str:
+    """Return a text of another service for a terminal: at most MAX_TEXT characters, and none that steers it."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MAX_TEXT])
+    return shown + ("…" if len(text) > MAX_TEXT else "")
+
+
 def _fault_text(element: etree._Element) -> str:
     code = (element.findtext("faultcode") or "").rpartition(":")[2]
     error = element.find(f"detail/{{{names.FAULT_DETAIL}}}fout")
     where = "" if error is None else f" [{error.get('pad')}: {error.get('regel')}]"
-    return f"{code}: {element.findtext('faultstring') or 'no text'}{where}"
+    text = " ".join((element.findtext("faultstring") or "no text").split())
+    return printable(f"{code}: {text}{where}")

@@ -1,13 +1,19 @@
 """Reading a request: each check of the table that the contract makes, in its order."""
 
+import re
+
 import pytest
 from support.messages import AUT, LG, SOAP11, SOAP12, body, envelope, header
 
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Call, SchoolReference, Verzoek, read
+from uwlr_adapter.contract.request import Call, SchoolReference, Verzoek, read, school_finding
 from uwlr_adapter.contract.request import judge as keur_in
+from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.schemas import Finding
 
 MUST = f'xmlns:e="{SOAP11}" e:mustUnderstand="1"'
+PATH = re.compile(r"bericht(:[0-9]+)?|Envelope(/Header|/Body)?(/[a-z_]+_verzoek|/\*)?")
+"""The places in a message of which no request is known."""
 BODY = "<e:Body>" + body() + "</e:Body>"
 HEADER = "<e:Header>" + header() + "</e:Header>"
 
@@ -73,7 +79,8 @@ def test_row_2_what_is_no_single_known_operation(message: bytes) -> None:
     """No XML, no envelope, not one body with one known operation: Client.OngeldigBericht, before anything else."""
     with pytest.raises(fault.OngeldigBericht) as caught:
         read(message)
-    assert caught.value.finding is None
+    assert caught.value.finding is not None
+    assert PATH.fullmatch(caught.value.finding.path)
 
 
 @pytest.mark.parametrize("soap", [SOAP12, "urn:iets-anders", ""])
@@ -121,24 +128,34 @@ def test_our_own_header_may_be_marked_must_understand() -> None:
 
 
 @pytest.mark.parametrize(
-    "header_xml",
+    ("header_xml", "path", "rule"),
     [
-        "",
-        header() + header(),
-        header(key=""),
-        header(klantcode=""),
-        header(klantnaam=""),
-        header(key=" \n "),
-        header(key="<b>code</b>"),
-        header().replace("<klantcode>", "<klantcode>x</klantcode><klantcode>"),
-        header().replace(AUT, "urn:anders"),
-        header().replace("<klantnaam>", '<klantnaam xmlns="urn:anders">'),
+        ("", "autorisatie", Rule.ABSENT),
+        (header() + header(), "autorisatie", Rule.DOUBLED),
+        (header(key=""), "autorisatie/autorisatiesleutel", Rule.ABSENT),
+        (header(klantcode=""), "autorisatie/klantcode", Rule.ABSENT),
+        (header(klantnaam=""), "autorisatie/klantnaam", Rule.ABSENT),
+        (header(key=" \n "), "autorisatie/autorisatiesleutel", Rule.EMPTY),
+        (header(key="<b>code</b>"), "autorisatie/autorisatiesleutel", Rule.EMPTY),
+        (
+            header().replace("<klantcode>", "<klantcode>x</klantcode><klantcode>"),
+            *("autorisatie/klantcode", Rule.DOUBLED),
+        ),
+        (header().replace("klantcode>", "code>"), "autorisatie/klantcode", Rule.ABSENT),
+        (header().replace(AUT, "urn:anders"), "autorisatie", Rule.NAMESPACE),
+        (
+            header().replace("<klantnaam>", '<klantnaam xmlns="urn:anders">'),
+            *("autorisatie/klantnaam", Rule.NAMESPACE),
+        ),
     ],
 )
-def test_row_4_the_autorisatie_must_be_there_once_and_whole(header_xml: str) -> None:
-    """No header, two, or a part that is absent, doubled or empty: Client.AutorisatieOngeldig."""
-    with pytest.raises(fault.AutorisatieOngeldig):
+def test_row_4_the_autorisatie_must_be_there_once_and_whole(header_xml: str, path: str, rule: Rule) -> None:
+    """No header, two, or a part that is absent, doubled or empty: told as such, and never as a wrong code."""
+    with pytest.raises(fault.AutorisatieOnvolledig) as caught:
         read(envelope(header_xml=header_xml))
+    assert caught.value.finding == Finding(path, rule)
+    assert caught.value.code == fault.AutorisatieOngeldig.code
+    assert "verificatiecode" not in caught.value.text
 
 
 def test_row_4_also_without_a_header_element() -> None:
@@ -148,25 +165,39 @@ def test_row_4_also_without_a_header_element() -> None:
 
 
 @pytest.mark.parametrize(
-    "school",
+    ("school", "name", "rule"),
     [
-        "",
-        "<brincode>21qw</brincode>",
-        "<brincode>21Q</brincode>",
-        "<brincode/>",
-        "<brincode>21QW</brincode><brincode>21QW</brincode>",
-        "<brincode>21QW</brincode><dependancecode>0</dependancecode>",
-        "<brincode>21QW</brincode><dependancecode>00</dependancecode><dependancecode>00</dependancecode>",
-        "<schoolkey/>",
-        f"<schoolkey>{'x' * 257}</schoolkey>",
-        "<schoolkey>a</schoolkey><schoolkey>b</schoolkey>",
-        "<brincode>x</brincode><schoolkey>a</schoolkey>",
-        '<brincode xmlns="urn:anders">21QW</brincode>',
+        ("", "brincode", Rule.ABSENT),
+        ("<brincode>21qw</brincode>", "brincode", Rule.FORM),
+        ("<brincode>21Q</brincode>", "brincode", Rule.FORM),
+        ("<brincode/>", "brincode", Rule.ABSENT),  # an empty one is taken away first
+        ("<brincode>21QW</brincode><brincode>21QW</brincode>", "brincode", Rule.DOUBLED),
+        ("<brincode>21QW</brincode><dependancecode>0</dependancecode>", "dependancecode", Rule.FORM),
+        (
+            "<brincode>21QW</brincode><dependancecode>00</dependancecode><dependancecode>00</dependancecode>",
+            *("dependancecode", Rule.DOUBLED),
+        ),
+        ("<schoolkey/>", "brincode", Rule.ABSENT),
+        (f"<schoolkey>{'x' * 257}</schoolkey>", "schoolkey", Rule.TOO_LONG),
+        ("<schoolkey>a</schoolkey><schoolkey>b</schoolkey>", "schoolkey", Rule.DOUBLED),
+        ("<brincode>x</brincode><schoolkey>a</schoolkey>", "brincode", Rule.FORM),
+        ('<brincode xmlns="urn:anders">21QW</brincode>', "brincode", Rule.NAMESPACE),
     ],
 )
-def test_row_6_a_school_in_no_right_form_is_no_school(school: str) -> None:
-    """A body that names no school of the right form can still be read, so that the klant is judged first."""
-    assert read(envelope(body(school=school))).school is None
+def test_row_6_a_school_in_no_right_form_is_no_school(school: str, name: str, rule: Rule) -> None:
+    """A body that names no school of the right form can still be read, and afterwards it is told what is wrong."""
+    call = read(envelope(body(school=school)))
+    assert call.school is None
+    assert school_finding(call) == Finding(f"leerlinggegevens_verzoek/{name}", rule)
+
+
+@pytest.mark.parametrize(
+    ("school", "name"), [("<brincode/>", "brincode"), ("<schoolkey/>", "schoolkey")], ids=["brincode", "schoolkey"]
+)
+def test_row_6_an_empty_school_of_a_strict_caller(school: str, name: str) -> None:
+    """Without repairs an empty element is told as such."""
+    call = read(envelope(body(school=school)), strict=True)
+    assert school_finding(call) == Finding(f"leerlinggegevens_verzoek/{name}", Rule.EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -208,18 +239,19 @@ def test_row_8_a_body_that_breaks_the_xsd(content: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header_xml",
+    ("header_xml", "path", "rule"),
     [
-        header(key="x" * 65),
-        header().replace("</autorisatie>", "<meer/></autorisatie>"),
+        (header(key="x" * 65), "autorisatie/autorisatiesleutel", Rule.TOO_LONG),
+        (header().replace("</autorisatie>", "<meer/></autorisatie>"), "autorisatie/*", Rule.UNKNOWN),
     ],
 )
-def test_row_8_a_header_that_breaks_the_xsd_has_no_detail(header_xml: str) -> None:
-    """The header is judged too; a detail is for the body only."""
-    call = read(envelope(header_xml=header_xml))
+def test_row_8_a_header_that_breaks_the_xsd(header_xml: str, path: str, rule: Rule) -> None:
+    """The header is judged too, and first."""
+    call = read(envelope(body("x"), header_xml=header_xml))
     with pytest.raises(fault.OngeldigBericht) as caught:
         keur(call)
-    assert caught.value.finding is None
+    assert caught.value.finding is not None
+    assert (caught.value.finding.path, caught.value.finding.rule) == (path, rule)
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.4", "2.2.1", "1.0", "x"])
@@ -246,3 +278,32 @@ def test_white_space_that_a_type_folds_is_no_repair() -> None:
     call = read(envelope(body(rest=rest)))
     assert call.repairs == ()
     assert keur(call).laatstontvangengegevens == "2026-11-01T10:00:00"
+
+
+CANARY = "kanarie"
+WHOLE = envelope(
+    body(rest="<xsdversie>2.2</xsdversie><groepen><groep key='g'/></groepen>", operation="leerlingen_verzoek")
+).decode()
+SPOTS = [match.span() for match in re.finditer(r"[A-Za-z0-9_.-]{2,}", WHOLE)]
+
+
+def refusal(message: bytes, *, strict: bool) -> fault.Fault | None:
+    """Return the fault that a caller with access gets for a message, if any."""
+    try:
+        call = read(message, strict=strict)
+        if call.school is None:
+            return fault.OngeldigBericht(school_finding(call))
+        keur(call)
+    except fault.Fault as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_no_fault_repeats_what_was_sent(*, strict: bool) -> None:
+    """Each name and value of a message, replaced in its turn, is in no byte of the fault that comes of it."""
+    texts = (CANARY, f"{CANARY} ", f'x {CANARY}="{CANARY}" ')
+    messages = [(WHOLE[:begin] + text + WHOLE[end:]).encode() for begin, end in SPOTS for text in texts]
+    refusals = [found for message in messages if (found := refusal(message, strict=strict)) is not None]
+    assert len(refusals) > len(SPOTS)
+    assert [found for found in refusals if CANARY.encode() in fault.render(found) or CANARY in repr(found)] == []

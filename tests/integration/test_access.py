@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.exchange.answering import STATEMENTS
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import PresentedSecret
-from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen import actions, afnemers
 from uwlr_adapter.koppelingen.access import Access, AccessRefused, AccessStatements, Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -153,7 +154,9 @@ def test_koppelingen_are_seen_in_one_order(world: World) -> None:
     query = world.gate.query(caller, school, AccessStatements(), {})
     found = world.database.look(query)
     for rows in (found, found[::-1]):
-        assert [one.id for one in world.gate.read(rows, query).koppelingen] == [first.id, second.id]
+        read = world.gate.read(rows, query)
+        assert [one.id for one in read.koppelingen] == [second.id]
+        assert read.last_ended == first.id
 
 
 def test_only_the_stored_answers_of_what_is_asked_are_read(world: World) -> None:
@@ -235,11 +238,11 @@ def test_unknown_klant(world: World) -> None:
 
 
 class _Work:
-    """Counts the comparisons and the queries of each refused call, and keeps what the caller sees."""
+    """Counts the comparisons, the queries and the rows of each refused call, and keeps what the caller sees."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.compared = self.queries = 0
-        self.counts: set[tuple[int, int]] = set()
+        self.compared = self.queries = self.rows = 0
+        self.counts: set[tuple[int, int, int]] = set()
         self.seen: set[bytes] = set()
         matches = PresentedSecret.matches
 
@@ -252,7 +255,9 @@ class _Work:
 
         def looking(database: Database, query: Query) -> list[Row]:
             self.queries += 1
-            return look(database, query)
+            rows = look(database, query)
+            self.rows += len(rows)
+            return rows
 
         monkeypatch.setattr(Database, "look", looking)
         sa.event.listen(world.database.engine, "before_cursor_execute", self._query)
@@ -260,17 +265,17 @@ class _Work:
     def _query(self, *_: object) -> None:
         self.queries += 1
 
-    def of(self, fetch: Callable[[], Access]) -> None:
+    def of(self, fetch: Callable[[], Access], kind: type[fault.Fault] = AccessRefused) -> None:
         """Measure one refused call."""
-        self.compared = self.queries = 0
-        with pytest.raises(AccessRefused) as caught:
+        self.compared = self.queries = self.rows = 0
+        with pytest.raises(kind) as caught:
             fetch()
-        self.counts.add((self.compared, self.queries))
+        self.counts.add((self.compared, self.queries, self.rows))
         self.seen.add(fault.render(caught.value))
 
 
 def test_one_face(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the reason of a refusal, the bytes are the same, and so are the comparisons and the queries."""
+    """Whatever the reason of a refusal, the bytes, the comparisons, the queries and the rows are the same."""
     work = _Work(world, monkeypatch)
     work.of(world.fetch)
     work.of(lambda: world.fetch(school=school_element("99ZZ00")))
@@ -282,10 +287,84 @@ def test_one_face(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     work.of(world.fetch)
     end(world, paused)
     work.of(world.fetch)
+    for _ in range(3):
+        end(world, world.activate())
+    work.of(world.fetch)
     world.activate()
     work.of(lambda: world.fetch(key=OTHER_CODE))
     assert len(work.counts) == 1
     assert len(work.seen) == 1
+
+
+def test_one_face_for_a_klant_that_is_not_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknown, wrong and disabled cost the same, also at a school with a koppeling of that afnemer."""
+    work = _Work(world, monkeypatch)
+
+    def refuse_all() -> None:
+        for klantnaam, klantcode in (("Niemand", KLANTCODE), ("Snappet", "x"), ("Basispoort", KLANTCODE)):
+            work.of(lambda: world.fetch(klantnaam=klantnaam, klantcode=klantcode), fault.OngeldigeKlantIdentificatie)  # noqa: B023 - called at once
+
+    with world.database.writing() as connection:
+        afnemers.disable(connection, "Basispoort", MOMENT, actor="cli:proef")
+    refuse_all()
+    end(world, world.activate())
+    refuse_all()
+    world.activate()
+    refuse_all()
+    assert len(work.counts) == 1
+    assert len(work.seen) == 1
+
+
+def test_one_face_for_two_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An afnemer with two entries gets two comparisons, whether both live at the school, one, or none."""
+    path = tmp_path / "catalogus.toml"
+    path.write_text(TWO_ENTRIES)
+    made = World.make(tmp_path, "Snappet")
+    world = World(made.database, Gate(Catalogue.load(path), made.gate.server_keys))
+    work = _Work(world, monkeypatch)
+    work.of(lambda: world.fetch(school=school_element("99ZZ00")))
+    work.of(world.fetch)
+    world.activate(code=OTHER_CODE)
+    work.of(world.fetch)
+    world.activate("snappet-volledig", code=OTHER_CODE + "x")
+    work.of(world.fetch)
+    assert {compared for compared, _, _ in work.counts} == {2 + 2}  # the klantcode takes two as well
+
+
+def steps_of(world: World, school: str = BRIN6) -> int:
+    """Return how many instructions SQLite executes for the access query."""
+    caller = Autorisatie(CODE, KLANTCODE, "Snappet")
+    query = world.gate.query(caller, SchoolReference(school[:4], school[4:], None), AccessStatements(), {})
+    taken = 0
+
+    def step() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    with world.database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(step, 1)
+        rows = connection.execute(query.statement.query, query.parameters).all()
+        driver.set_progress_handler(None, 1)
+    assert len(rows) == 1
+    return taken
+
+
+def test_ended_koppelingen_cost_no_work(tmp_path: Path) -> None:
+    """The database does the same for a school where one koppeling of the caller ended and where twenty-five did."""
+    world = World.make(tmp_path, "Snappet")
+    absent = steps_of(world)
+    end(world, world.activate())
+    one = steps_of(world)
+    for _ in range(24):
+        end(world, world.activate())
+    assert steps_of(world) == one
+    assert one - absent <= 15  # to read the id of the one that ended last
+    made = world.activate()
+    assert steps_of(world) - one <= 40  # to read the columns of the one that lives
+    clear(world, made)
+    assert steps_of(world) - one <= 40
 
 
 def test_no_secret_in_what_is_raised_or_given(world: World) -> None:

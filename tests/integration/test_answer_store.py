@@ -22,6 +22,7 @@ from uwlr_adapter.answers import store
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer, names, rendered
 from uwlr_adapter.contract.dataset import Dataset, Leerling
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import Query, Row
@@ -254,7 +255,7 @@ def test_small_answers_and_faults_are_plain(school: TrialSchool) -> None:
 
 def test_an_answer_that_is_wrong_is_not_kept(school: TrialSchool) -> None:
     """Our XSD judges an answer before it is stored; when it is wrong nothing is there afterwards."""
-    with patch.object(answer, "check", return_value=[Finding("leerling", "pattern")]):
+    with patch.object(answer, "check", return_value=[Finding("leerling", Rule.FORM)]):
         assert school.fetch().outcome == "Server.InterneFout"
     assert stored(school) == []
     assert school.fetch().outcome == EVERYTHING.payload

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from support.messages import AUT, LG, SOAP11, SOAP12
 from support.oracle import standard_file
-from support.request_corpus import FOLDER, RequestCase, read_manifest, send, verdict
+from support.request_corpus import FOLDER, RequestCase, finding, read_manifest, send, verdict
 from support.school_builder import MOMENT
 from support.served_school import CODE, ServedSchool, furnish
-from support.wsgi import call, forgiving
+from support.wsgi import Reply, call, forgiving
 
 from uwlr_adapter.contract import fault, repairs
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, EntryKind
@@ -37,6 +38,8 @@ FAULTS = (
     *(fault.VersionMismatch, fault.MustUnderstand),
 )
 """The faults that a caller for leerlinggegevens can bring about."""
+OF_ANSWERS = {Rule.CODE, Rule.KEY, Rule.IDENTITY}
+"""The words that only an answer can get, which `check` finds."""
 KNOWN_FROM = 6
 """The first row of the table that judges a known afnemer, and so the first that the journaal has a line of."""
 AT_THE_DAY = {repairs.SCHOOLJAAR_REPAIR.id}
@@ -53,11 +56,16 @@ class Endpoint:
 
     def send(self, request: bytes) -> tuple[str, Entry | None]:
         """Send a request; returns the verdict, and its line in the journaal if it got one."""
+        reply, line = self.ask(request)
+        return verdict(reply), line
+
+    def ask(self, request: bytes) -> tuple[Reply, Entry | None]:
+        """Send a request; returns the response, and its line in the journaal if it got one."""
         before = self._lines()
-        answer = verdict(send(self.app, request, values(self.served)))
+        reply = send(self.app, request, values(self.served))
         lines = self._lines()
         assert len(lines) - len(before) in {0, 1}
-        return answer, lines[0] if len(lines) > len(before) else None
+        return reply, lines[0] if len(lines) > len(before) else None
 
     def _lines(self) -> list[Entry]:
         with self.database.reading() as connection:
@@ -122,21 +130,30 @@ def name_of(case: RequestCase) -> str:
 
 @pytest.mark.parametrize("case", MANIFEST, ids=name_of)
 def test_tolerant(tolerant: Endpoint, case: RequestCase) -> None:
-    """A request gets the verdict of the manifest, and the journaal names exactly the repairs that it needed."""
-    answer, line = tolerant.send((FOLDER / case.file).read_bytes())
-    assert answer == case.tolerant
+    """A request gets the verdict of the manifest with its detail; the journaal has that too, and the needed repairs."""
+    reply, line = tolerant.ask((FOLDER / case.file).read_bytes())
+    assert (verdict(reply), finding(reply)) == (case.tolerant, case.finding)
     assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
         assert (line.outcome, line.repairs) == (case.tolerant, case.repairs)
+        assert told_in(line) == case.finding
+
+
+def told_in(line: Entry) -> str:
+    """Return the path and the word in a line of the journaal; empty when it has none."""
+    named = dict(remark.partition("=")[::2] for remark in line.remarks)
+    return f"{named['pad']} {named['regel']}" if "regel" in named else ""
 
 
 @pytest.mark.parametrize("case", MANIFEST, ids=name_of)
 def test_strict_afnemer(strict_afnemers: Endpoint, case: RequestCase) -> None:
-    """A strict afnemer gets the strict verdict; the journaal names what would have been repaired."""
-    answer, line = strict_afnemers.send((FOLDER / case.file).read_bytes())
+    """A strict afnemer gets the strict verdict; the journaal names what would have been repaired, and what was told."""
+    reply, line = strict_afnemers.ask((FOLDER / case.file).read_bytes())
+    answer = verdict(reply)
     assert answer == case.strict
     assert (line is not None) == (case.row >= KNOWN_FROM)
     if line is not None:
+        assert told_in(line) == finding(reply)
         answered = not answer.startswith("Client.")
         named = () if answered else tuple(id_ for id_ in case.repairs if id_ not in AT_THE_DAY)
         assert (line.outcome, line.repairs) == (case.strict, named)
@@ -146,6 +163,15 @@ def test_strict_afnemer(strict_afnemers: Endpoint, case: RequestCase) -> None:
 def test_strict_service(strict_service: Endpoint, case: RequestCase) -> None:
     """A strict service gives everybody the strict verdict."""
     assert strict_service.send((FOLDER / case.file).read_bytes())[0] == case.strict
+
+
+def test_what_is_told_and_what_is_not() -> None:
+    """Rows 5 and 7 have no detail; every other fault has one, and between them they have every word of a request."""
+    told = {case.row: set[str]() for case in MANIFEST}
+    for case in MANIFEST:
+        told[case.row].add(case.finding.rpartition(" ")[2])
+    assert {row: words for row, words in told.items() if "" in words} == {row: {""} for row in (1, 5, 7, 10)}
+    assert set[str]().union(*told.values()) - {""} == set(Rule) - OF_ANSWERS
 
 
 def test_the_manifest_is_whole() -> None:

@@ -99,27 +99,35 @@ def test_row_1_bad_chunking(server: Server, stream: bytes) -> None:
     assert b"Envelope" not in content
 
 
+def told(content: bytes) -> tuple[str, str]:
+    """Return the path and the word in the detail of a fault, of which the other bytes are those of its kind."""
+    (found,) = etree.fromstring(content).iterfind(".//detail/{urn:uwlr-adapter:fout}fout")
+    assert content.startswith(b'<?xml version="1.0" encoding="utf-8"?>\n<soap:Envelope ')
+    return found.get("pad", ""), found.get("regel", "")
+
+
 def test_row_2_no_message_of_ours(served: ServedSchool, server: Server) -> None:
-    """Whatever is no envelope with one known operation gets one and the same fault."""
+    """Whatever is no envelope with one known operation is told why, in words of our own."""
     header = served.header()
     inner = f'<e:Envelope xmlns:e="{SOAP11}">{{}}</e:Envelope>'
-    messages = [
-        b"",
-        b"geen xml",
-        envelope(header_xml=header)[:-1],
-        b"<!DOCTYPE x>" + envelope(header_xml=header),
-        b"<?pi?>" + envelope(header_xml=header),
-        b"<brief/>",
-        inner.format("").encode(),
-        inner.format(f"<e:Body>{body()}</e:Body>" * 2).encode(),
-        envelope("", header),
-        envelope(body() + body(), header),
-        envelope(f'<haal_alles xmlns="{LG}"/>', header),
-        envelope(body().replace("leerlinggegevens_verzoek", "alles_verzoek"), header),
-        envelope("<x/>", header, soap=SOAP12),
-    ]
-    content = refused(server, messages, "Client.OngeldigBericht")
-    assert b"detail" not in content
+    messages = {
+        ("bericht", "leeg"): [b""],
+        ("bericht:1", "xml"): [b"geen xml", envelope(header_xml=header)[:-1]],
+        ("bericht", "dtd"): [b"<!DOCTYPE x>" + envelope(header_xml=header)],
+        ("bericht", "instructie"): [b"<?pi?>" + envelope(header_xml=header)],
+        ("Envelope", "ontbreekt"): [b"<brief/>"],
+        ("Envelope/Body", "ontbreekt"): [inner.format("").encode()],
+        ("Envelope/Body", "dubbel"): [inner.format(f"<e:Body>{body()}</e:Body>" * 2).encode()],
+        ("Envelope/Body", "leeg"): [envelope("", header)],
+        ("Envelope/Body/*", "dubbel"): [envelope(body() + body(), header)],
+        ("Envelope/Body/*", "operatie"): [
+            envelope(f'<haal_alles xmlns="{LG}"/>', header),
+            envelope(body().replace("leerlinggegevens_verzoek", "alles_verzoek"), header),
+            envelope("<x/>", header, soap=SOAP12),
+        ],
+    }
+    for expected, alike in messages.items():
+        assert told(refused(server, alike, "Client.OngeldigBericht")) == expected
 
 
 def test_row_3_another_soap_version(served: ServedSchool, server: Server) -> None:
@@ -137,25 +145,27 @@ def test_row_3_another_soap_version(served: ServedSchool, server: Server) -> Non
 def test_row_3_must_understand(served: ServedSchool, server: Server) -> None:
     """A header that must be understood and is unknown here goes before the autorisatie."""
     extra = f'<adres xmlns="urn:x" xmlns:e="{SOAP11}" e:mustUnderstand="1"/>'
-    refused(server, [envelope(header_xml=extra), envelope(header_xml=served.header() + extra)], "MustUnderstand")
+    for place, header_xml in ((1, extra), (2, served.header() + extra)):
+        content = refused(server, [envelope(header_xml=header_xml)], "MustUnderstand")
+        assert told(content) == (f"Envelope/Header/*[{place}]", "mustunderstand")
 
 
 def test_row_4_no_whole_autorisatie(served: ServedSchool, server: Server) -> None:
     """Without one whole autorisatie the rest of the message does not matter."""
     header_xml = served.header()
-    headers = [
-        "",
-        header_xml + header_xml,
-        header(key=""),
-        header(klantcode=""),
-        header(klantnaam=" "),
-        header_xml.replace("klantcode>", "code>"),
-    ]
-    refused(
-        server,
-        [envelope(header_xml=one) for one in headers] + [envelope(body(school=""), "")],
-        "Client.AutorisatieOngeldig",
-    )
+    headers = {
+        ("autorisatie", "ontbreekt"): "",
+        ("autorisatie", "dubbel"): header_xml + header_xml,
+        ("autorisatie/autorisatiesleutel", "ontbreekt"): header(key=""),
+        ("autorisatie/autorisatiesleutel", "leeg"): header(key="<b>x</b>"),
+        ("autorisatie/klantnaam", "leeg"): header(klantnaam=" "),
+        ("autorisatie/klantcode", "ontbreekt"): header_xml.replace("klantcode>", "code>"),
+    }
+    for expected, one in headers.items():
+        messages = [envelope(header_xml=one), envelope(body(school=""), one)]
+        content = refused(server, messages, "Client.AutorisatieOngeldig")
+        assert told(content) == expected
+        assert b"In het bericht staat geen volledige autorisatie" in content
 
 
 def test_row_5_an_unknown_klant(served: ServedSchool, server: Server) -> None:
@@ -168,28 +178,28 @@ def test_row_5_an_unknown_klant(served: ServedSchool, server: Server) -> None:
         served.header(klantnaam="Gestopt"),
     ]
     messages = [envelope(header_xml=header) for header in headers]
-    refused(server, [*messages, envelope(body(school=""), headers[0])], "Client.OngeldigeKlantIdentificatie")
+    content = refused(server, [*messages, envelope(body(school=""), headers[0])], "Client.OngeldigeKlantIdentificatie")
+    assert b"detail" not in content
 
 
 def test_row_6_no_school(served: ServedSchool, server: Server) -> None:
     """A body without a school of the right form is refused after the klant and before the code."""
-    schools = [
-        "",
-        "<brincode/>",
-        "<brincode>21qw</brincode>",
-        "<brincode>21QW</brincode><dependancecode>1</dependancecode>",
-        "<schoolkey/>",
-    ]
-    messages = [envelope(body(school=school), served.header(key="maakt-niet-uit")) for school in schools]
-    content = refused(server, messages, "Client.OngeldigBericht")
-    assert b'<fout xmlns="urn:uwlr-adapter:fout" pad="leerlinggegevens_verzoek/brincode" regel="school"/>' in content
+    schools = {
+        ("brincode", "ontbreekt"): ["", "<brincode/>", "<schoolkey/>"],
+        ("brincode", "vorm"): ["<brincode>21qw</brincode>"],
+        ("dependancecode", "vorm"): ["<brincode>21QW</brincode><dependancecode>1</dependancecode>"],
+    }
+    for (name, rule), alike in schools.items():
+        messages = [envelope(body(school=school), served.header(key="maakt-niet-uit")) for school in alike]
+        content = refused(server, messages, "Client.OngeldigBericht")
+        assert told(content) == (f"leerlinggegevens_verzoek/{name}", rule)
 
 
 def test_row_7_no_access(served: ServedSchool, server: Server) -> None:
     """Why there is no access does not show: not in the text, not in the bytes, and a bad body does not matter."""
     messages = [served.request(**case) for case in served.refused_calls.values()]
     messages.append(envelope(body("x"), served.header(key="21QW00een-andere-code")))
-    refused(server, messages, "Client.AutorisatieOngeldig")
+    assert b"detail" not in refused(server, messages, "Client.AutorisatieOngeldig")
 
 
 @pytest.mark.parametrize(

@@ -154,10 +154,17 @@ class HandMade:
             }
         if brin6 in BRIN6S:
             common |= {"vestiging.brin6": brin6, "named": brin6, "school.version": self.school_version}
-            common |= {f"answer_state.{name}": value for name, value in self._state(asked).items()}
         mine = [one for one in self.koppelingen if (one.klantnaam, one.brin6) == (klantnaam, brin6)]
+        common["last_ended"] = next((one.id for one in mine if one.status is Status.BEEINDIGD), None)
+        mine = [one for one in mine if one.status is not Status.BEEINDIGD]
+        state = {f"answer_state.{name}": value for name, value in self._state(asked).items()}
         rows = [
-            {**common, **{f"koppeling.{name}": value for name, value in one.columns.items()}, **self._given(one, asked)}
+            {
+                **common,
+                **state,
+                **{f"koppeling.{name}": value for name, value in one.columns.items()},
+                **self._given(one, asked),
+            }
             for one in mine
         ]
         return [_row(query, values) for values in rows or [common]]

@@ -4,12 +4,14 @@ import csv
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from support.wsgi import Reply, call
+from uwlr_adapter.contract.names import FAULT_DETAIL
 
 FOLDER = Path(__file__).parents[1] / "data" / "verzoeken"
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -20,7 +22,8 @@ class RequestCase:
     """One line of the manifest.
 
     `row` is the row of the table of checks that answers. A verdict is the element of an answer, a fault code, or an
-    HTTP status; `repairs` has the repairs that the journaal must name.
+    HTTP status; `repairs` has the repairs that the journaal must name, `finding` the path and the word in the detail of
+    the fault of the tolerant reading; empty for no detail.
     """
 
     file: str
@@ -28,6 +31,7 @@ class RequestCase:
     tolerant: str
     strict: str
     repairs: tuple[str, ...]
+    finding: str
     caller: str
 
 
@@ -36,8 +40,8 @@ def read_manifest() -> list[RequestCase]:
     with (FOLDER / "manifest.tsv").open(encoding="utf-8", newline="") as file:
         _, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     return [
-        RequestCase(file, int(row), tolerant, strict, () if repairs == "-" else tuple(repairs.split()), caller)
-        for file, row, tolerant, strict, repairs, caller in lines
+        RequestCase(file, int(row), tolerant, strict, tuple(repairs.strip("-").split()), finding.strip("-"), caller)
+        for file, row, tolerant, strict, repairs, finding, caller in lines
     ]
 
 
@@ -72,3 +76,11 @@ def verdict(reply: Reply) -> str:
     if reply.status == 200:
         return etree.QName(body[0][0]).localname
     return (body.findtext(f"{{{SOAP11}}}Fault/faultcode") or "").removeprefix("soap:")
+
+
+def finding(reply: Reply) -> str:
+    """Return the path and the word in the detail of a fault; empty for a reply without one."""
+    if reply.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ""
+    found = etree.fromstring(reply.body).find(f".//detail/{{{FAULT_DETAIL}}}fout")
+    return "" if found is None else f"{found.get('pad')} {found.get('regel')}"

@@ -10,6 +10,7 @@ import pytest
 
 from uwlr_adapter import __version__
 from uwlr_adapter.cli import main
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,15 @@ def test_every_setting_is_documented() -> None:
     """Each setting has a line in docs/reference/settings.md, and each line is a setting."""
     table = re.findall(r"^\| `(UWLR_\w+)` ", SETTINGS.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(table) == sorted(f"UWLR_{naam.upper()}" for naam in Settings.model_fields)
+
+
+def test_every_word_of_a_fault_is_documented() -> None:
+    """Each word of `regel` has one line in docs/reference/faults.md with all its columns, and each line is a word."""
+    lines = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("|").split(" | ") for line in lines if line.startswith("| `") and "`regel`" not in line]
+    assert sorted(row[0].strip(" `") for row in rows) == sorted(Rule)
+    assert {len(row) for row in rows} == {4}
+    assert all(cell.strip() for row in rows for cell in row)
 
 
 def test_every_dependency_earns_its_place() -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.koppelingen.access import JoinedRows
+from uwlr_adapter.koppelingen.tables import koppeling
 
 
 class AnswerState(NamedTuple):
@@ -27,8 +27,8 @@ class AnswerState(NamedTuple):
 COLUMNS = ("profiel", "content_hash", "gewijzigd", *freshness.Validity.__slots__)
 """The columns of a state row that a query reads; it asks for the rest of the key."""
 _STATE = slice(1, 1 + len(COLUMNS))
-ROWS = JoinedRows(answer_state, COLUMNS, on=("schooljaar", "xsdversie", "payload"), same={"brin6": vestiging.c.brin6})
-"""The state rows that the access query reads too: one under each profile."""
+ROWS = JoinedRows(answer_state, COLUMNS, on=("schooljaar", "xsdversie", "payload"), same={"brin6": koppeling.c.brin6})
+"""The state rows that the access query reads too, for a school with a living koppeling: one under each profile."""
 
 
 def usable(rows: Sequence[Row], answer_format: AnswerFormat, school_version: int, day: date) -> AnswerState | None:

@@ -26,6 +26,8 @@ _BRIN6 = 6
 @click.option("--brin6", required=True, help="Brincode and dependancecode, such as 21QW00.")
 @click.option("--schooljaar", help="Such as 2026-2027; default: the current one.")
 @click.option("--xsdversie", default=USUAL_VERSION, show_default=True, help="UWLR version of the request.")
+@click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
+@click.option("--allow-http", is_flag=True, help="Send the codes to another machine without encryption.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to save the answer in, as XML.")
 @click.pass_obj
 def pull(
@@ -37,6 +39,9 @@ def pull(
     brin6: str,
     schooljaar: str | None,
     xsdversie: str,
+    *,
+    allow_private: bool,
+    allow_http: bool,
     out: Path | None,
 ) -> None:
     """Fetch a school from a UWLR ENDPOINT with zeep, print a summary, and save the XML if asked.
@@ -44,7 +49,7 @@ def pull(
     \b
     Example:
       uwlr-adapter pull http://127.0.0.1:8080/uwlr/leerlinggegevens \\
-        --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00 --out school.xml
+        --allow-private --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00 --out school.xml
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
         raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
@@ -59,7 +64,7 @@ def pull(
     )
     try:
         with context.messages.status(f"Fetching {escape(brin6)} …"):
-            antwoord = fetch(endpoint, request)
+            antwoord = fetch(endpoint, request, allow_private=allow_private, allow_http=allow_http)
         if out is not None:
             write_private(out, antwoord.xml)
     except (PullError, OSError) as error:

@@ -19,6 +19,7 @@ from uwlr_adapter.contract.escape import escape_all, escape_attribute, escape_te
 from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
 from uwlr_adapter.contract.names import LEERLINGGEGEVENS, SOAP11, Operation
 from uwlr_adapter.contract.profiles import Profiel
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.contract.versions import USUAL_VERSION, LeerlingIdentity, get_version
 from uwlr_adapter.contract.xml import FILE, parse, parse_own
@@ -105,9 +106,9 @@ def check(answer: bytes, xsdversie: str = USUAL_VERSION, *, own: bool = False) -
     """
     body = (parse_own(answer) if own else parse(answer, FILE)).find(f"{{{SOAP11}}}Body")
     if body is None or len(body) != 1:
-        return [Finding("Envelope/Body", "shape")]
+        return [Finding("Envelope/Body", Rule.ABSENT)]
     unidentified = int(_COUNT_UNIDENTIFIED(body))  # type: ignore[arg-type] # count() returns a number
-    return schemas.ANSWER[xsdversie].findings(body[0]) + [Finding("leerling", "identity")] * unidentified
+    return schemas.ANSWER[xsdversie].findings(body[0]) + [Finding("leerling", Rule.IDENTITY)] * unidentified
 
 
 _COUNT_UNIDENTIFIED = etree.XPath(

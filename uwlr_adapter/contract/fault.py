@@ -13,7 +13,7 @@ from uwlr_adapter.errors import UwlrAdapterError
 
 
 class Fault(UwlrAdapterError):
-    """A refusal on the wire. `finding` says where the body is wrong, for faults about the body only."""
+    """A refusal on the wire. `finding` says what is wrong where, unless that would tell what a caller may not know."""
 
     code: ClassVar[str]
     text: ClassVar[str]
@@ -49,6 +49,15 @@ class AutorisatieOngeldig(Fault):
     text = (
         "Met deze verificatiecode is er geen toegang tot deze school. Controleer in het Koppelingenoverzicht of de "
         "koppeling actief is, en vul bij het leerplatform precies dezelfde verificatiecode in."
+    )
+
+
+class AutorisatieOnvolledig(AutorisatieOngeldig):
+    """The message has no whole autorisatie; nobody is known yet, so that this tells nothing about a school."""
+
+    text = (
+        "In het bericht staat geen volledige autorisatie: autorisatiesleutel, klantcode en klantnaam. De leverancier "
+        "van het leerplatform kan dit herstellen."
     )
 
 
@@ -133,6 +142,7 @@ def render(fault: Fault) -> bytes:
         path, rule = escape_attribute(fault.finding.path), escape_attribute(fault.finding.rule)
         detail = f'<detail><fout xmlns="{names.FAULT_DETAIL}" pad="{path}" regel="{rule}"/></detail>'
     return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<soap:Envelope xmlns:soap="{names.SOAP11}"><soap:Body><soap:Fault>'
         f"<faultcode>soap:{fault.code}</faultcode><faultstring>{escape_text(fault.text)}</faultstring>{detail}"
         "</soap:Fault></soap:Body></soap:Envelope>"

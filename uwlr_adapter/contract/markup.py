@@ -35,6 +35,8 @@ _END = b"<!"
 """Stands behind a document while its hidden parts are taken out: one without an end takes this along."""
 NOT_WELL_FORMED = "not well-formed XML"
 """The reason for bytes that are no XML at all, or only a part of it."""
+DOCUMENT_TYPE = "a document type is not allowed"
+INSTRUCTION = "a processing instruction is not allowed"
 
 
 def encoding_of(data: bytes, charset: str | None) -> str | None:
@@ -72,12 +74,12 @@ def refusal(data: bytes, elements: int, attributes: int, *, instructions: bool) 
     if b"<!" in data or (instructions and b"<?" in data):
         data = (_HIDDEN_IN_FILE if instructions else _HIDDEN).sub(b"", data + _END)
         if data.find(b"<!") != len(data) - len(_END):
-            reason = "a document type is not allowed" if b"<!DOCTYPE" in data else NOT_WELL_FORMED
+            reason = DOCUMENT_TYPE if b"<!DOCTYPE" in data else NOT_WELL_FORMED
         data = data.removesuffix(_END)
     if b"\0" in data:
         reason = NOT_WELL_FORMED
     elif b"<?" in data:
-        reason = "a processing instruction is not allowed"
+        reason = INSTRUCTION
     return reason or _excess(data, elements, attributes)
 
 

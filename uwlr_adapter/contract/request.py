@@ -19,17 +19,22 @@ from uwlr_adapter.contract.fault import OngeldigBericht, VersionMismatch, XsdVer
 from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.plain import read_plain
 from uwlr_adapter.contract.repairs import XML_SPACE
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.contract.xml import MESSAGE, Limits, XmlError, parse
 
 if TYPE_CHECKING:
     from uwlr_adapter.contract.dataset import GroepSoort
 
+_MESSAGE = "bericht"
+"""The path of a message as a whole; a line of it, where reading stopped, stands behind a colon."""
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
 _TAG = {name: f"{{{names.LEERLINGGEGEVENS}}}{name}" for name in names.VERZOEK_ELEMENTS}
 _LOCAL = {tag: name for name, tag in _TAG.items()}
 _NO_GROEPEN: "tuple[GroepReference, ...]" = ()
 _SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
+_NEEDED = ("schooljaar", "xsdversie")
+"""The children that each request has, beside its school."""
 _SCHOOLKEY_MAX = 256
 _MAX_WRONG = 3 * len(names.VERZOEK_ELEMENTS)
 """Children of a request that the XSD judges, inclusive, and wrong groups: it explains each one that is wrong. A valid
@@ -118,7 +123,7 @@ def read(
     `operations` are those of the service, by the tag of the request.
 
     Raises, in this order: OngeldigBericht (no XML of ours, no envelope, no single body element, unknown operation),
-    VersionMismatch, MustUnderstand, AutorisatieOngeldig (header absent, doubled, or with a part absent, doubled or
+    VersionMismatch, MustUnderstand, AutorisatieOnvolledig (header absent, doubled, or with a part absent, doubled or
     empty).
     """
     plain = read_plain(data, charset)
@@ -135,16 +140,22 @@ def _read_tree(
     data: bytes, charset: str | None, *, strict: bool, operations: Mapping[str, names.Operation], limits: Limits
 ) -> Call:
     """Read any message, by parsing it. Raises as `read` does."""
+    if not data:
+        raise OngeldigBericht(Finding(_MESSAGE, Rule.EMPTY))
     try:
         root = parse(data, limits, charset)
     except XmlError as error:
-        raise OngeldigBericht from error
+        place = f"{_MESSAGE}:{error.line}" if error.line else _MESSAGE
+        raise OngeldigBericht(Finding(place, error.rule)) from error
     header, body = _unwrap(root)
     operation = operations.get(str(body.tag))
     if operation is None:
-        raise OngeldigBericht
+        name = etree.QName(body).localname
+        if name in {one.request for one in operations.values()}:
+            raise OngeldigBericht(Finding(f"Envelope/Body/{name}", Rule.NAMESPACE))
+        raise OngeldigBericht(Finding("Envelope/Body/*", Rule.OPERATION))
     if root.tag != _ENVELOPE:
-        raise VersionMismatch
+        raise VersionMismatch(Finding("Envelope", Rule.SOAP))
     autorisatie_header = find_header(header)
     needed: tuple[str, ...] = ()
     if not strict and not repairs.needs_none(autorisatie_header, body):
@@ -154,10 +165,11 @@ def _read_tree(
         )
         needed = tuple(dict.fromkeys(steps))
     children = _children(body)
+    school = _school(children)
     return Call(
         operation=operation,
         autorisatie=read_header(autorisatie_header),
-        school=_school(children),
+        school=school if isinstance(school, SchoolReference) else None,
         values={name: next(text or "" for tag, text in children if tag == _TAG[name]) for name in _named(children)},
         tree=Tree(autorisatie_header, body),
         message=data,
@@ -186,18 +198,16 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
             body = deepcopy(body)  # a call may be judged again, and on another day
             needed += repairs.apply_repairs(body, (repairs.SCHOOLJAAR_REPAIR,), schooljaar)
         repairs.fold(body)
-        if len(header) > len(names.AUTORISATIE_PARTS) or schemas.AUTORISATIE.first(header) is not None:
-            raise OngeldigBericht
-        if len(body) > _MAX_WRONG:
-            raise OngeldigBericht(Finding(call.operation.request, "element"))
-        if call.operation.by_groep and cast("float", _WRONG_GROEPEN(body)) > _MAX_WRONG:
-            raise OngeldigBericht(Finding(f"{call.operation.request}/groepen", "element"))
-        if (found := schemas.REQUEST.first(body)) is not None:
+        if (found := _too_many(header, body, call.operation)) is not None:
             raise OngeldigBericht(found)
+        if (found := schemas.AUTORISATIE.first(header)) is not None:
+            raise OngeldigBericht(found)
+        if (found := schemas.REQUEST.first(body)) is not None:
+            raise OngeldigBericht(_absent(body) or found)
         values = {_LOCAL[str(child.tag)]: child.text or "" for child in body}  # by the XSD each is there once at most
         groepen = _groepen(body) if "groepen" in values else _NO_GROEPEN
     if values["xsdversie"] not in versions.BY_NAME:
-        raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", "versie"))
+        raise XsdVersieOngeldig(Finding(f"{call.operation.request}/xsdversie", Rule.VERSION))
     return Verzoek(
         operation=call.operation,
         schooljaar=values["schooljaar"],
@@ -207,6 +217,32 @@ def judge(call: Call, schooljaar: str) -> Verzoek:
         groepen=groepen,
         repairs=needed,
     )
+
+
+def school_finding(call: Call) -> Finding:
+    """Return what is wrong with the school in a body, for a call that names none of the right form (row 6)."""
+    found = _school([] if call.tree is None else _children(call.tree.body))
+    name, rule = ("brincode", Rule.ABSENT) if isinstance(found, SchoolReference) else found
+    return Finding(f"{call.operation.request}/{name}", rule)
+
+
+def _too_many(header: etree._Element, body: etree._Element, operation: names.Operation) -> Finding | None:
+    """Return which element holds more than the XSD is asked to judge."""
+    if len(header) > _MAX_WRONG:
+        return Finding("autorisatie", Rule.TOO_MUCH)
+    if len(body) > _MAX_WRONG:
+        return Finding(operation.request, Rule.TOO_MUCH)
+    if operation.by_groep and cast("float", _WRONG_GROEPEN(body)) > _MAX_WRONG:
+        return Finding(f"{operation.request}/groepen", Rule.CONTENT)
+    return None
+
+
+def _absent(body: etree._Element) -> Finding | None:
+    """Return the first needed child that a body does not have: the XSD only says at which child it misses one."""
+    tags = {child.tag for child in body}
+    absent = (name for name in _NEEDED if _TAG[name] not in tags)
+    name = next(absent, None)
+    return None if name is None else Finding(f"{etree.QName(body).localname}/{name}", Rule.ABSENT)
 
 
 def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
@@ -223,15 +259,22 @@ def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element
     """
     space, _, name = str(root.tag).rpartition("}")
     if name != "Envelope":
-        raise OngeldigBericht
+        raise OngeldigBericht(Finding("Envelope", Rule.ABSENT))
     space += "}" if space else ""
     parts = list(root)
     header = parts.pop(0) if parts and parts[0].tag == f"{space}Header" else None
-    if len(parts) != 1 or parts[0].tag != f"{space}Body" or len(parts[0]) != 1:
-        raise OngeldigBericht
-    body = parts[0]
-    if any(_has_text(element) for element in (root, header, body) if element is not None):
-        raise OngeldigBericht
+    bodies = [part for part in parts if part.tag == f"{space}Body"]
+    if len(bodies) != 1:
+        raise OngeldigBericht(Finding("Envelope/Body", Rule.DOUBLED if bodies else Rule.ABSENT))
+    if parts != bodies:
+        raise OngeldigBericht(Finding("Envelope/*", Rule.PLACE))
+    (body,) = bodies
+    if len(body) != 1:
+        finding = Finding("Envelope/Body/*", Rule.DOUBLED) if len(body) else Finding("Envelope/Body", Rule.EMPTY)
+        raise OngeldigBericht(finding)
+    for path, element in (("Envelope", root), ("Envelope/Header", header), ("Envelope/Body", body)):
+        if element is not None and _has_text(element):
+            raise OngeldigBericht(Finding(path, Rule.CONTENT))
     return header, body[0]
 
 
@@ -248,19 +291,35 @@ def _children(element: etree._Element) -> Children:
     return [(child.tag, child.text) for child in element]
 
 
-def _school(children: Children) -> SchoolReference | None:
-    """Return the school that a body names, None unless in the right form; a brincode goes before a schoolkey."""
+def _school(children: Children) -> SchoolReference | tuple[str, Rule]:
+    """Return the school that a body names; a brincode goes before a schoolkey.
+
+    Unless in the right form: the name of the element that is wrong, and how.
+    """
     brincodes, dependancecodes, schoolkeys = (
         [text or "" for tag, text in children if tag == own] for own in _SCHOOL_TAGS
     )
     if brincodes:
-        brincode, dependancecode = brincodes[0], (dependancecodes or [""])[0] or "00"
-        is_single = len(brincodes) == 1 and len(dependancecodes) <= 1
-        if is_single and _is_brincode(brincode) and _is_dependancecode(dependancecode):
-            return SchoolReference(brincode, dependancecode, None)
-    elif len(schoolkeys) == 1 and 1 <= len(schoolkeys[0]) <= _SCHOOLKEY_MAX:
-        return SchoolReference(None, "00", schoolkeys[0])
-    return None
+        wrong = _wrong_brin6(brincodes, dependancecodes or [""])
+        return wrong or SchoolReference(brincodes[0], (dependancecodes or [""])[0] or "00", None)
+    if not schoolkeys:
+        is_named = any(etree.QName(tag).localname == "brincode" for tag, _ in children)
+        return "brincode", Rule.NAMESPACE if is_named else Rule.ABSENT
+    if len(schoolkeys) > 1:
+        return "schoolkey", Rule.DOUBLED
+    if not 1 <= len(schoolkeys[0]) <= _SCHOOLKEY_MAX:
+        return "schoolkey", Rule.TOO_LONG if schoolkeys[0] else Rule.EMPTY
+    return SchoolReference(None, "00", schoolkeys[0])
+
+
+def _wrong_brin6(brincodes: list[str], dependancecodes: list[str]) -> tuple[str, Rule] | None:
+    """Return which of the two is wrong, and how; None when both are right. An empty dependancecode is right."""
+    for name, texts in (("brincode", brincodes), ("dependancecode", dependancecodes)):
+        if len(texts) > 1:
+            return name, Rule.DOUBLED
+    if not _is_brincode(brincodes[0]):
+        return "brincode", Rule.FORM if brincodes[0] else Rule.EMPTY
+    return None if _is_dependancecode(dependancecodes[0] or "00") else ("dependancecode", Rule.FORM)
 
 
 def _is_brincode(text: str) -> bool:

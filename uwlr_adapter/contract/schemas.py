@@ -1,8 +1,8 @@
 """The compiled XSDs and their verdicts: what is wrong where, never with the value.
 
-libxml2 decides. Its own messages quote values, so only the path and the name of the broken rule are taken over. A
-compiled schema returns the right verdict to several threads at once, but may mix up their messages: a second copy,
-behind a lock, validates again to explain.
+libxml2 decides. Its own messages quote values, so only the path and the kind of error are taken over, and each kind has
+a word of our own (`contract.rules`). A compiled schema returns the right verdict to several threads at once, but may
+mix up their messages: a second copy, behind a lock, validates again to explain.
 """
 
 import functools
@@ -14,6 +14,7 @@ from lxml import etree
 
 from uwlr_adapter.contract import fields, names, versions
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.rules import Rule
 
 _STEP = re.compile(r"/(\*|[^/\[]+)(?:\[(\d+)\])?")
 _KNOWN = {
@@ -31,10 +32,13 @@ _KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: `path` names the element, `rule` the rule of XSD that it breaks (`pattern`, …)."""
+    """One thing that is wrong: `path` names the element, `rule` is a word of docs/reference/faults.md (`vorm`, …).
+
+    Neither holds a value, nor a name that is not of the standard: such an element is `*`.
+    """
 
     path: str
-    rule: str
+    rule: Rule
     element: etree._Element | None = None
 
 
@@ -50,23 +54,54 @@ class Schema:
 
     def findings(self, element: etree._Element) -> list[Finding]:
         """Return what is wrong with an element and all under it, in document order; nothing for a valid one."""
-        return [_finding(element, path, rule) for path, rule in self._entries(element)]
+        return [_finding(element, *entry) for entry in self._entries(element)]
 
     def first(self, element: etree._Element) -> Finding | None:
         """Return the first of `findings`, None for a valid element; however much is wrong, one path is followed."""
-        return next((_finding(element, path, rule) for path, rule in self._entries(element)), None)
+        return next((_finding(element, *entry) for entry in self._entries(element)), None)
 
-    def _entries(self, element: etree._Element) -> list[tuple[str, str]]:
-        """Return the path and the rule of each thing that is wrong, as libxml2 writes them."""
+    def _entries(self, element: etree._Element) -> list[tuple[str, str, bool]]:
+        """Return the path and the kind of each thing that is wrong, and whether it is a child that is missing."""
         if self._verdict.validate(element):
             return []
         with self._lock:
             self._explain.validate(element)
-            return [(entry.path or "", entry.type_name) for entry in self._explain.error_log]  # type: ignore[attr-defined] # the stubs miss it
+            return [
+                (entry.path or "", entry.type_name.removeprefix("SCHEMAV_"), _MISSING in entry.message)
+                for entry in self._explain.error_log  # type: ignore[attr-defined] # the stubs miss it
+            ]
 
 
-def _finding(root: etree._Element, path: str, rule: str) -> Finding:
-    """Turn libxml2's path into one of local names, and find the element that it points at."""
+_RULES = {
+    "CVC_COMPLEX_TYPE_2_1": Rule.CONTENT,
+    "CVC_COMPLEX_TYPE_2_2": Rule.CONTENT,
+    "CVC_COMPLEX_TYPE_2_3": Rule.CONTENT,
+    "CVC_COMPLEX_TYPE_3_2_1": Rule.ATTRIBUTE,
+    "CVC_COMPLEX_TYPE_3_2_2": Rule.ATTRIBUTE,
+    "CVC_COMPLEX_TYPE_4": Rule.ABSENT,
+    "CVC_ELT_1": Rule.UNKNOWN,
+    "CVC_ELT_3_1": Rule.ATTRIBUTE,
+    "CVC_ELT_4_1": Rule.ATTRIBUTE,
+    "CVC_ELT_4_2": Rule.ATTRIBUTE,
+    "CVC_ELT_4_3": Rule.ATTRIBUTE,
+    "CVC_ENUMERATION_VALID": Rule.CODE,
+    "CVC_IDC": Rule.KEY,
+    "CVC_MAXLENGTH_VALID": Rule.TOO_LONG,
+    "CVC_MINLENGTH_VALID": Rule.EMPTY,
+    "CVC_PATTERN_VALID": Rule.FORM,
+    "CVC_TYPE_2": Rule.ATTRIBUTE,
+    "CVC_TYPE_3_1_1": Rule.ATTRIBUTE,
+    "CVC_TYPE_3_1_2": Rule.CONTENT,
+}
+"""The words for libxml2's kinds of error; each other kind is about a value. Every minLength is 1."""
+
+
+_MISSING = "': Missing child element(s)."
+"""How libxml2 tells a child that is missing from one that is not expected; no name of an element holds this."""
+
+
+def _finding(root: etree._Element, path: str, kind: str, misses_child: bool) -> Finding:  # noqa: FBT001 - one entry
+    """Turn libxml2's path into one of local names, find the element that it points at, and name the error."""
     found: etree._Element | None = None
     local_path: list[str] = []
     for name, number in _STEP.findall(path):
@@ -75,8 +110,24 @@ def _finding(root: etree._Element, path: str, rule: str) -> Finding:
             break
         local = etree.QName(found).localname
         local_path.append(local if local in _KNOWN else "*")
-    short = rule.removeprefix("SCHEMAV_").removeprefix("CVC_").removesuffix("_VALID").lower()
-    return Finding("/".join(local_path) or "*", short, found)
+    if kind != "ELEMENT_CONTENT":
+        rule = _RULES.get(kind, Rule.VALUE)
+    elif misses_child or found is None:
+        rule = Rule.ABSENT
+        local_path.append("*")
+    else:
+        rule = _unexpected(found)
+    return Finding("/".join(local_path) or "*", rule, found)
+
+
+def _unexpected(element: etree._Element) -> Rule:
+    """Return why an element is not expected where it stands."""
+    name, parent = etree.QName(element), element.getparent()
+    if name.localname not in _KNOWN:
+        return Rule.UNKNOWN
+    if parent is not None and name.namespace != etree.QName(parent).namespace:
+        return Rule.NAMESPACE
+    return Rule.DOUBLED if any(one.tag == element.tag for one in element.itersiblings(preceding=True)) else Rule.PLACE
 
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:

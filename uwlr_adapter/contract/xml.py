@@ -12,6 +12,7 @@ from lxml import etree
 
 from uwlr_adapter.contract import markup
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.errors import UwlrAdapterError
 
 
@@ -43,12 +44,35 @@ FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=
 """For a file or an answer: room for twenty times the largest school in the country."""
 
 
+UNKNOWN_CHARSET = "in a charset that is not known, or not in the charset that is named"
+"""The reason for bytes that cannot be read as text."""
+_OF_CHARSET = frozenset(
+    {
+        etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
+        etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
+        etree.ErrorTypes.ERR_INVALID_ENCODING,
+    }
+)
+"""The errors of libxml2 that are about the charset."""
+_RULES = {
+    NOT_WELL_FORMED: Rule.XML,
+    markup.DOCUMENT_TYPE: Rule.DTD,
+    markup.INSTRUCTION: Rule.INSTRUCTION,
+    UNKNOWN_CHARSET: Rule.CHARSET,
+}
+"""The words for these reasons; each other one is about how much there is."""
+
+
 class XmlError(UwlrAdapterError):
-    """The bytes are no acceptable XML; `reason` is fixed text, `line` and `column` count from 1, 0 when unknown."""
+    """The bytes are no acceptable XML; `reason` is fixed text, `line` and `column` count from 1, 0 when unknown.
+
+    `rule` is the word for a caller.
+    """
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
         super().__init__(f"line {line}, column {column}: {reason}" if line else reason)
         self.reason = reason
+        self.rule = _RULES.get(reason, Rule.TOO_MUCH)
         self.line = line
         self.column = column
 
@@ -64,7 +88,7 @@ def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Ele
     encoding = markup.encoding_of(data, charset)
     try:
         if encoding is None:
-            raise XmlError(NOT_WELL_FORMED)
+            raise XmlError(UNKNOWN_CHARSET)
         data = markup.without_mark(data)
         if encoding.startswith("utf-16"):
             data, encoding = data.decode(encoding).encode(), "utf-8"
@@ -73,9 +97,13 @@ def parse(data: bytes, limits: Limits, charset: str | None = None) -> etree._Ele
             raise XmlError(refusal)
         root = etree.fromstring(data, _cached_parser(limits, encoding))
     except etree.XMLSyntaxError as error:
+        if error.code in _OF_CHARSET:  # type: ignore[attr-defined] # the stubs miss it
+            raise XmlError(UNKNOWN_CHARSET) from None
         line, column = error.position
         raise XmlError(NOT_WELL_FORMED, max(line or 0, 0), max(column or 0, 0)) from None
-    except (ValueError, LookupError):
+    except LookupError:
+        raise XmlError(UNKNOWN_CHARSET) from None
+    except ValueError:
         raise XmlError(NOT_WELL_FORMED) from None
     if data.count(b"<") > 2 * limits.depth and _is_deeper(limits.depth)(root):
         raise XmlError(f"nested deeper than {limits.depth}")

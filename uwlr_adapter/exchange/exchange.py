@@ -14,8 +14,7 @@ from typing import Protocol
 from uwlr_adapter.answers.store import Made
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract import fault
-from uwlr_adapter.contract.request import Call, reread_strictly
-from uwlr_adapter.contract.schemas import Finding
+from uwlr_adapter.contract.request import Call, reread_strictly, school_finding
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.statements import Row
@@ -31,7 +30,7 @@ from uwlr_adapter.koppelingen.failures import of_code, of_klant
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
     # The next two come from a header that only a repair made whole, sent by a strict afnemer.
-    fault.AutorisatieOngeldig: RefusalReason.SCHEMA,
+    fault.AutorisatieOnvolledig: RefusalReason.SCHEMA,
     fault.OngeldigeKlantIdentificatie: RefusalReason.SCHEMA,
     fault.XsdVersieOngeldig: RefusalReason.VERSION,
     fault.InterneFout: RefusalReason.OWN_FAILURE,
@@ -39,6 +38,8 @@ _REASONS = {
 }
 """The reason in the journaal of a refusal that does not carry one of its own."""
 
+MAX_PATH = 150
+"""Characters of a path that are kept in the journaal; the path of an element of a request takes less."""
 MAX_ATTEMPTS = 8
 """How often the database is asked for one request. A first answer may take four: to render, to record the profile of
 the koppeling, and to load; each one more follows on a change that was committed in between."""
@@ -109,7 +110,7 @@ class Exchange:
                     return stricter._replace(repairs=question.repairs, afnemer_id=afnemer.id)
             if call.school is None:
                 entry.reason = RefusalReason.NO_SCHOOL
-                raise fault.OngeldigBericht(Finding(f"{call.operation.request}/brincode", "school"))  # noqa: TRY301
+                raise fault.OngeldigBericht(school_finding(call))  # noqa: TRY301
             if failures.counts and (seconds := failures.wait(_guess(question, access_rows, afnemer.id), moment)):
                 return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
             day = day_of(moment)
@@ -172,6 +173,8 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
         entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
     entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
     entry.reason = entry.reason or _REASONS.get(type(refusal))
+    if refusal.finding is not None:
+        entry.remarks += (f"pad={refusal.finding.path[:MAX_PATH]}", f"regel={refusal.finding.rule}")
     return Outcome(entry, without_trace(refusal), failure=None if refusal is error else error)
 
 

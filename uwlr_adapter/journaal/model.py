@@ -103,7 +103,8 @@ class VerzoekEntry:
     """X-Request-ID of the HTTP request; at most 36 characters."""
     remarks: tuple[str, ...] = ()
     """`onvolledig=N` (records that lack a field which the profile wants), `onbekende-groepen=N`,
-    `gegevensset=onbekend`."""
+    `gegevensset=onbekend`; of a refused one what the caller was told: `pad=…` and `regel=…`
+    (docs/reference/faults.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The gate: decide whether this caller may fetch this school now. Rows 5 and 7 of the table of checks.
 
 Every refusal of one row is the same to the caller: one text, and the same work. The true reason goes to the journaal.
+The work is one query and so many comparisons as the afnemer has entries in the catalogue, whatever is stored;
+`benchmarks/equal_work.py` measures the difference that is left.
 """
 
 import functools
@@ -79,7 +81,9 @@ class AccessRows:
     """Of the vestiging that is named, if it exists."""
     school_version: int
     koppelingen: list[_KoppelingRow] = field(repr=False)
-    """The living ones of this afnemer at this vestiging, and the last one that ended, by id."""
+    """The living ones of this afnemer at this vestiging, by id."""
+    last_ended: int | None = None
+    """The id of the one that ended last, which explains a refusal when none lives."""
     joined: Sequence[Row] = ()
     """The id of a koppeling, and the columns of each `JoinedRows` for it and the vestiging that is named."""
 
@@ -136,13 +140,14 @@ class Gate:
         first, asked = rows[0], query.parameters
         # A database with a collation of its own may find another spelling; a klantnaam and a school are exact.
         known = None if first[1] != asked["klantnaam"] else afnemers.AfnemerRow(*first[:_AFNEMER])
-        found, spelling, version = first[_AFNEMER:_KOPPELING]
+        found, spelling, version, last_ended = first[_AFNEMER:_KOPPELING]
         if found is None or spelling != asked["school"]:
             return AccessRows(known, None, 0, [])
         koppelingen = {row[_KOPPELING]: _KoppelingRow(*row[_KOPPELING:_JOINED]) for row in rows}
         koppelingen.pop(None, None)
         joined = [(row[_KOPPELING], *row[_JOINED:]) for row in rows]
-        return AccessRows(known, found, version or 0, [koppelingen[number] for number in sorted(koppelingen)], joined)
+        living = [koppelingen[number] for number in sorted(koppelingen)]
+        return AccessRows(known, found, version or 0, living, last_ended, joined)
 
     def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> AfnemerRow:
         """Return the afnemer that calls (row 5): unknown, wrong and disabled cost the same work.
@@ -165,14 +170,15 @@ class Gate:
         Raises AccessRefused.
         """
         presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
-        living = [one for one in access_rows.koppelingen if one.status != Status.BEEINDIGD]
+        living = access_rows.koppelingen
         good = [one for one in living if presented.matches(one.code_digest)]  # each one, always
-        if not living:
+        entries = self.catalogue.entries_by_afnemer.get(call.autorisatie.klantnaam, 1)
+        for _ in range(entries - len(living)):  # as many comparisons as when all its entries are active here
             presented.matches(None)
         if access_rows.brin6 is None:
             raise AccessRefused(RefusalReason.UNKNOWN_SCHOOL)
         if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
-            raise _refusal(access_rows.koppelingen, access_rows.brin6)
+            raise _refusal(access_rows, access_rows.brin6)
         return self._open(access_rows, good[0], day)
 
     def decide_without_code(self, access_rows: AccessRows, entry: str, day: date) -> Access:
@@ -180,8 +186,7 @@ class Gate:
 
         For a caller that may see the records anyway. Raises AccessRefused.
         """
-        living = [one for one in access_rows.koppelingen if one.status != Status.BEEINDIGD]
-        found = [one for one in living if one.entry_id == entry]
+        found = [one for one in access_rows.koppelingen if one.entry_id == entry]
         if not found:
             raise AccessRefused(RefusalReason.NO_KOPPELING, access_rows.brin6)
         if found[0].status != Status.ACTIEF:
@@ -212,7 +217,8 @@ class Gate:
 def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> SelectStatement:
     """Return the access query, by a column that names the vestiging.
 
-    It always finds a row: an unknown klantnaam or school costs the same work as a known one.
+    It always finds a row: an unknown klantnaam or school costs the same work as a known one. The index of `koppeling`
+    leads to the living ones and to the one that ended last; how many others ended costs nothing.
     """
     afnemer, koppeling, ended = tables.afnemer, tables.koppeling, tables.koppeling.alias("ended")
     own = [(one.c.afnemer_id == afnemer.c.id, one.c.brin6 == vestiging.c.brin6) for one in (koppeling, ended)]
@@ -224,13 +230,15 @@ def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> S
         .correlate(afnemer, vestiging)
         .scalar_subquery()
     )
-    is_living = koppeling.c.status != Status.BEEINDIGD.value
+    is_living = koppeling.c.status.in_(
+        [sa.literal_column(f"'{one.value}'") for one in (Status.ACTIEF, Status.GEPAUZEERD)]
+    )
     one_row = sa.select(sa.literal_column("1").label("one")).subquery("one_row")
     found = (
         one_row.outerjoin(afnemer, afnemer.c.klantnaam == sa.bindparam("klantnaam", type_=sa.String))
         .outerjoin(vestiging, column == sa.bindparam("school", type_=sa.String))
         .outerjoin(schools, schools.c.brincode == vestiging.c.brincode)
-        .outerjoin(koppeling, sa.and_(*own[0], sa.or_(is_living, koppeling.c.id == last_ended)))
+        .outerjoin(koppeling, sa.and_(*own[0], is_living))
     )
     more: list[sa.ColumnElement[Any]] = []
     for one in joined:
@@ -242,7 +250,7 @@ def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> S
     return SelectStatement(
         sa.select(
             *(afnemer.c[name] for name in afnemers.AfnemerRow._fields),
-            *(vestiging.c.brin6, column.label("named"), schools.c.version),
+            *(vestiging.c.brin6, column.label("named"), schools.c.version, last_ended.label("last_ended")),
             *(koppeling.c[name] for name in _KoppelingRow._fields),
             *more,
         ).select_from(found)
@@ -250,24 +258,25 @@ def _statement(column: sa.ColumnElement[str], joined: Sequence[JoinedRows]) -> S
 
 
 _AFNEMER = len(afnemers.AfnemerRow._fields)
-_KOPPELING = _AFNEMER + 3
+_KOPPELING = _AFNEMER + 4
 _JOINED = _KOPPELING + len(_KoppelingRow._fields)
 
 
 _REASONS = {
     Status.ACTIEF: RefusalReason.WRONG_CODE,
     Status.GEPAUZEERD: RefusalReason.PAUSED,
-    Status.BEEINDIGD: RefusalReason.ENDED,
 }
-"""The reason of a refusal by the status of a koppeling; an active one explains more than a paused or an ended one."""
+"""The reason of a refusal by the status of a koppeling; an active one explains more than a paused one."""
 
 
-def _refusal(koppelingen: list[_KoppelingRow], brin6: str) -> AccessRefused:
+def _refusal(access_rows: AccessRows, brin6: str) -> AccessRefused:
     """Return the refusal with its true reason, when no code matched: a paused or ended koppeling has none."""
     for status, reason in _REASONS.items():
-        for koppeling in koppelingen:
+        for koppeling in access_rows.koppelingen:
             if koppeling.status == status:
                 return AccessRefused(reason, brin6, koppeling.id)
+    if access_rows.last_ended is not None:
+        return AccessRefused(RefusalReason.ENDED, brin6, access_rows.last_ended)
     return AccessRefused(RefusalReason.NO_KOPPELING, brin6)
 
 

@@ -6,6 +6,7 @@ An entry is data, no code: another koppeling is another entry of `catalogue.toml
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from importlib.resources import files
@@ -87,6 +88,8 @@ class Catalogue:
     """The profiles of the standard, and those of the file."""
     profiel_by_entry: Mapping[str, NamedProfiel] = field(init=False, repr=False)
     """The profile of each entry that carries data, by its id."""
+    entries_by_afnemer: Mapping[str, int] = field(init=False, repr=False)
+    """How many entries each afnemer has, by its klantnaam: at most so many koppelingen of it live at a vestiging."""
     _names: Mapping[str, str] = field(init=False, repr=False)
     """The profiles by the names that callers may write, folded."""
 
@@ -94,6 +97,8 @@ class Catalogue:
         """Find the profiles, and fold their names, once: a request names an entry, and may name a profile."""
         found = {id_: self.profielen[one.profiel] for id_, one in self.entries.items() if one.profiel is not None}
         object.__setattr__(self, "profiel_by_entry", found)
+        entries_by_afnemer = Counter(one.afnemer for one in self.entries.values() if one.afnemer is not None)
+        object.__setattr__(self, "entries_by_afnemer", entries_by_afnemer)
         object.__setattr__(self, "_names", {fold_name(name): name for name in self.profielen} | ALIASES)
 
     @classmethod

@@ -58,7 +58,7 @@ koppeling = sa.Table(
     sa.CheckConstraint(
         f"(code_digest IS NOT NULL) = (status = '{Status.ACTIEF}' AND afnemer_id IS NOT NULL)", name="code_digest"
     ),
-    sa.Index(None, "afnemer_id", "brin6"),
+    sa.Index(None, "afnemer_id", "brin6", "status", "ended_at", "id"),
 )
 _LIVING = koppeling.c.status != sa.literal_column(f"'{Status.BEEINDIGD}'")
 sa.Index(

@@ -1,5 +1,6 @@
 """Entries of the journaal as Dutch sentences for a school."""
 
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import Entry, OutcomeKind, RefusalReason
 
 _ANSWERED = {
@@ -27,6 +28,19 @@ _REFUSED = {
     RefusalReason.OWN_FAILURE: "Het ophalen mislukte aan onze kant. {name} kan het opnieuw proberen.",
 }
 _REFUSED_OTHERWISE = "Het verzoek van {name} is geweigerd."
+_WRONG = {
+    Rule.ABSENT: "ontbreekt",
+    Rule.EMPTY: "is leeg",
+    Rule.DOUBLED: "staat er meer dan één keer in",
+    Rule.NAMESPACE: "heeft een verkeerde namespace",
+    Rule.PLACE: "staat op een verkeerde plaats",
+    Rule.CONTENT: "bevat iets wat er niet in hoort",
+    Rule.ATTRIBUTE: "heeft een kenmerk dat er niet bij hoort",
+    Rule.FORM: "heeft niet de goede vorm",
+    Rule.VALUE: "heeft geen geldige waarde",
+    Rule.TOO_LONG: "is te lang",
+}
+"""What a school reads about the part of the request that is wrong."""
 _ACTS = {
     "geactiveerd": "De koppeling is geactiveerd.",
     "code gewijzigd": "De verificatiecode is gewijzigd.",
@@ -44,4 +58,12 @@ def sentence_of(entry: Entry, name: str) -> str:
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
     refusals = {str(reason): text for reason, text in _REFUSED.items()}
-    return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name)
+    return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
+
+
+def _wrong_part(entry: Entry) -> str:
+    """Return a sentence on the part of a refused request that is wrong, as its afnemer was told; else nothing."""
+    told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+    part, words = told.get("pad", "").rpartition("/")[2], {str(rule): text for rule, text in _WRONG.items()}
+    known = words.get(told.get("regel", ""))
+    return "" if known is None or part in {"", "*"} else f" Het onderdeel {part} {known}."

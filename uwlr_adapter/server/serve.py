@@ -7,16 +7,16 @@ import signal
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from uwlr_adapter import outbound
 from uwlr_adapter.server import worker
 from uwlr_adapter.server.granian_server import Server
 from uwlr_adapter.server.port import hold_port
@@ -35,6 +35,8 @@ READY_SECONDS = 30
 HEAD_SECONDS = 10
 """Seconds in which the head of a request must have come."""
 _POLL_SECONDS = 0.05
+_OURSELVES = outbound.Permissions(private=True, plain=True)
+"""The address that the service listens on may be any, and has no TLS of its own."""
 
 logger = logging.getLogger("uwlr_adapter.serve")
 
@@ -96,14 +98,12 @@ def _announce(settings: Settings, ready: Callable[[Settings], object]) -> None:
     last = time.monotonic() + READY_SECONDS
     while (left := last - time.monotonic()) > 0:
         try:
-            with urllib.request.urlopen(address, timeout=left):  # noqa: S310 - our own address, over http
-                ready(settings)
-                return
-        except urllib.error.HTTPError:
-            if Part.SOAP not in settings.parts:
-                ready(settings)
-                return
+            reply = outbound.send("GET", address, permissions=_OURSELVES, seconds=left)
+        except outbound.OutboundError:
             time.sleep(_POLL_SECONDS)
-        except (urllib.error.URLError, OSError):
-            time.sleep(_POLL_SECONDS)
+            continue
+        if reply.status == HTTPStatus.OK or Part.SOAP not in settings.parts:
+            ready(settings)
+            return
+        time.sleep(_POLL_SECONDS)
     logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)

@@ -16,7 +16,7 @@ MAX_QUERY = 256
 """Characters of a query in which `wsdl` is looked for, inclusive."""
 NO_HOST = "Een verzoek in HTTP/1.1 heeft een Host."
 """The refusal of a request without one."""
-_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^;" \t]+))', re.IGNORECASE)
+_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|\'([^\']*)\'|([^;" \t]+))', re.IGNORECASE)
 HEADERS = {
     "host": "host",
     "content-type": "content_type",
@@ -59,7 +59,7 @@ class Head(NamedTuple):
         if self.content_type == XML_TYPE:
             return "utf-8"
         found = _CHARSET.search(self.content_type)
-        return None if found is None else (found[1] or found[2] or "").lower() or None
+        return None if found is None else (found[1] or found[2] or found[3] or "").lower() or None
 
     def sender(self, source_of: SourceOf) -> Sender:
         """Return what the exchange wants to know of the client."""

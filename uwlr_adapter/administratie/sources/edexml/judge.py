@@ -24,6 +24,7 @@ from uwlr_adapter.administratie.sources.edexml.tree import (
 )
 from uwlr_adapter.contract import fields, schemas
 from uwlr_adapter.contract.fields import NAME_PARTS, REQUIRED, Field
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.versions import VERSIONS
 
 MAX_KEY = 256
@@ -36,13 +37,15 @@ _REFERENCE_LISTS = ("samengestelde_groepen", "groepen")
 _RECORD_DEPTH = 3
 """The number of ancestors of a record: the answer, its payload and the section."""
 _REASONS = {
-    "maxlength": "longer than UWLR allows",
-    "minlength": "shorter than UWLR allows",
-    "length": "not of the length that UWLR asks",
-    "enumeration": "not a code of UWLR",
-    "pattern": "not of the form that UWLR asks",
-    "facet": "not a value of UWLR",
-    "element_content": "not allowed here, or doubled",
+    Rule.TOO_LONG: "longer than UWLR allows",
+    Rule.EMPTY: "shorter than UWLR allows",
+    Rule.CODE: "not a code of UWLR",
+    Rule.FORM: "not of the form that UWLR asks",
+    Rule.ABSENT: "not allowed here, or doubled",
+    Rule.DOUBLED: "not allowed here, or doubled",
+    Rule.NAMESPACE: "not allowed here, or doubled",
+    Rule.PLACE: "not allowed here, or doubled",
+    Rule.UNKNOWN: "not allowed here, or doubled",
 }
 
 

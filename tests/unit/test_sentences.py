@@ -1,0 +1,41 @@
+"""What a school reads of a line of the journaal."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.journaal.model import Entry, EntryKind, RefusalReason
+from uwlr_adapter.portal.sentences import sentence_of
+
+REFUSED = Entry(
+    datetime(2026, 11, 30, 12, tzinfo=UTC),
+    EntryKind.VERZOEK,
+    "HaalLeerlinggegevens",
+    *(1, 1, "21QW00", "Client.OngeldigBericht", RefusalReason.SCHEMA, None, ()),
+)
+
+
+def test_a_school_reads_which_part_is_wrong() -> None:
+    """The sentence of a request that breaks the agreement names the part and what is wrong, as the platform got it."""
+    told = replace(REFUSED, remarks=("pad=leerlinggegevens_verzoek/schooljaar", "regel=vorm"))
+    assert sentence_of(told, "Snappet") == (
+        f"{sentence_of(REFUSED, 'Snappet')} Het onderdeel schooljaar heeft niet de goede vorm."
+    )
+
+
+@pytest.mark.parametrize("remarks", [("pad=autorisatie/*", "regel=ontbreekt"), ("regel=versie",), ("onvolledig=3",)])
+def test_a_part_without_a_name_is_left_out(remarks: tuple[str, ...]) -> None:
+    """A school reads no stars, and nothing where the reason says it all."""
+    assert sentence_of(replace(REFUSED, remarks=remarks), "Snappet") == sentence_of(REFUSED, "Snappet")
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_no_word_of_a_fault_reaches_a_school(rule: Rule) -> None:
+    """Whatever the word, the line stays Dutch sentences."""
+    told = replace(REFUSED, remarks=("pad=leerlinggegevens_verzoek/xsdversie", f"regel={rule}"))
+    sentence = sentence_of(told, "Snappet")
+    assert sentence.endswith(".")
+    assert "regel" not in sentence
+    assert "_verzoek" not in sentence
