@@ -45,4 +45,5 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     portal = None
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
-    return App(database, paths, metrics, portal, endpoints, [service.path for service in SERVICES])
+    is_https = settings.base_url.startswith("https://")
+    return App(database, paths, metrics, portal, endpoints, [one.path for one in SERVICES], is_https=is_https)

@@ -10,6 +10,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.web import logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.request_path import is_plain
 from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
 from uwlr_adapter.web.response import plain
 from uwlr_adapter.web.wsgi import EndpointApp
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUEST_ID = "X-Request-ID"
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+"""For a year a browser uses https only (RFC 6797); without subdomains, which may be somebody else's."""
 
 
 class App:
     """The service as a WSGI application; `close` closes its database connections.
 
     `services` are the paths of all SOAP services, those that other processes serve included. A driver other than WSGI
-    (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request.
+    (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request. `is_https` says that people and
+    vendors reach the service by https only.
     """
 
     def __init__(
@@ -35,6 +39,8 @@ class App:
         portal: "tuple[str, WSGIApplication] | None" = None,
         endpoints: Sequence[Endpoint] = (),
         services: Sequence[str] = (),
+        *,
+        is_https: bool = False,
     ) -> None:
         self._database = database
         self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
@@ -46,6 +52,7 @@ class App:
         self._portal = portal
         self._services = services
         self._metrics = metrics
+        self._hsts = [HSTS] if is_https else []
         self._in_progress: dict[int, float] = {}
         """The start of each request in progress, on the monotonic clock, by the `id()` of its record."""
         self._finished: list[RequestRecord] = []
@@ -76,7 +83,7 @@ class App:
 
     def headers(self, record: RequestRecord) -> list[tuple[str, str]]:
         """Return the headers that every response has besides its own."""
-        return [(REQUEST_ID, record.id), *([("Connection", "close")] if self.draining else [])]
+        return [(REQUEST_ID, record.id), *self._hsts, *([("Connection", "close")] if self.draining else [])]
 
     def finish(self, record: RequestRecord) -> bool:
         """End a request whose answer is ready to be sent; `flush` counts and logs it.
@@ -95,11 +102,15 @@ class App:
         logs.log_requests(finished)
 
     def _handler(self, path: str) -> "WSGIApplication":
-        """Return the application for a path; the portal has every path below its own."""
+        """Return the application for a path; the portal has every plain path below its own."""
         handler: WSGIApplication | None = self._paths.get(path)
-        if handler is None and self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
+        if handler is not None:
+            return handler
+        if not is_plain(path):
+            return _bad_path
+        if self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
             return self._portal[1]
-        return handler or self._not_found
+        return self._not_found
 
     def oldest_seconds(self) -> float:
         """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
@@ -113,3 +124,7 @@ class App:
     def _not_found(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         where = ", ".join(self._services)
         return plain(HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {where}.").send(start_response)
+
+
+def _bad_path(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    return plain(HTTPStatus.BAD_REQUEST, "Dit adres is niet te lezen.").send(start_response)
