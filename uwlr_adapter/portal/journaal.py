@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Response, abort, render_template, request, stream_with_context
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
@@ -47,7 +48,7 @@ class EntryInWords:
 def show_journaal(brin6: str) -> str:
     """Show the entries that the form asks for, newest first."""
     form, entry_filter, koppelingen = _read_query(brin6)
-    before_id = request.args.get("voor", type=int)
+    before_id = request.args.get("voor", type=_id_of)
     entries = []
     if entry_filter is not None:
         with database().reading() as connection:
@@ -85,14 +86,18 @@ def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, K
     form.koppeling.choices = [("", "Alle koppelingen"), *sorted(names.items(), key=lambda item: item[1])]
     form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in KIND_WORDS.items())]
     if not form.validate():
-        for field in (form.van, form.tot):
-            if field.errors:
-                field.errors = ["Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."]
         return form, None, by_id
     entry_id = form.koppeling.data
     ids = tuple(one.id for one in koppelingen if one.entry_id == entry_id) if entry_id else None
     outcome = OutcomeKind(form.uitkomst.data) if form.uitkomst.data else None
     return form, EntryFilter(brin6, ids, form.van.data, form.tot.data, outcome), by_id
+
+
+def _id_of(text: str) -> int:
+    """Return the id of an entry. Raises ValueError for text that is none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
+        raise ValueError
+    return int(text)
 
 
 def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
