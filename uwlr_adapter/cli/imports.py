@@ -10,7 +10,6 @@ import click
 import sqlalchemy as sa
 from pydantic import SecretStr
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.administratie.importing import batches, importer
@@ -23,6 +22,7 @@ from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.database import IN_MEMORY, Database
 from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.db.schema_version import SchemaState

@@ -136,10 +136,10 @@ class NewAkkoordForm(AkkoordForm):
 class SearchForm(Form):
     """A search in the journaal; every field may be empty."""
 
-    koppeling = SelectField("Koppeling", [Optional()])
+    koppeling = SelectField("Koppeling", [Optional()], coerce=str.strip)
     van = DutchDateField("Vanaf", [Optional()])
     tot = DutchDateField("Tot en met", [Optional()])
-    uitkomst = SelectField("Uitkomst", [Optional()])
+    uitkomst = SelectField("Uitkomst", [Optional()], coerce=str.strip)
 
 
 class AfnemerForm(Form):

@@ -1,12 +1,15 @@
 """The WSGI application: every path of the service."""
 
+import logging
 import random
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.errors import log_failure
 from uwlr_adapter.web import logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
@@ -17,6 +20,8 @@ from uwlr_adapter.web.wsgi import EndpointApp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger("uwlr_adapter.web")
 
 REQUEST_ID = "X-Request-ID"
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
@@ -60,6 +65,15 @@ class App:
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one HTTP request; no exception comes out, since a server would log its text."""
+        try:
+            return self._answer(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - the last guard
+            log_failure(error, logger)
+            response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Er ging iets mis. Dat ligt aan ons.")
+            return response.send(lambda status, headers: start_response(status, headers, sys.exc_info()))  # type: ignore[arg-type] # send passes no more
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; it is counted and logged once its answer is ready to be sent."""
         record = self.begin(environ.get("HTTP_X_REQUEST_ID", ""))
         extra = self.headers(record)
