@@ -66,7 +66,7 @@ class PasswordForm(Form):
 
 
 class DutchDateField(DateField):
-    """A date from FIRST_YEAR to LAST_YEAR, as a browser sends it or as it is typed in Dutch."""
+    """A date, as a browser sends it or as it is typed in Dutch."""
 
     def __init__(self, label: str, validators: Any = None, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
         super().__init__(label, validators, format=DATE_FORMATS, **options)
@@ -77,6 +77,14 @@ class DutchDateField(DateField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(NO_DATE) from None
+
+
+class SearchDateField(DutchDateField):
+    """A date of FIRST_YEAR to LAST_YEAR, or none."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Parse the date. Raises ValueError with a Dutch sentence."""
+        super().process_formdata(valuelist)
         if self.data is not None and not FIRST_YEAR <= self.data.year <= LAST_YEAR:
             self.data = None
             raise ValueError(NO_DATE)
@@ -137,8 +145,8 @@ class SearchForm(Form):
     """A search in the journaal; every field may be empty."""
 
     koppeling = SelectField("Koppeling", [Optional()], coerce=str.strip)
-    van = DutchDateField("Vanaf", [Optional()])
-    tot = DutchDateField("Tot en met", [Optional()])
+    van = SearchDateField("Vanaf", [Optional()])
+    tot = SearchDateField("Tot en met", [Optional()])
     uitkomst = SelectField("Uitkomst", [Optional()], coerce=str.strip)
 
 
