@@ -1,6 +1,7 @@
 """The database on the disk, and what an operator hears when it cannot be used."""
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,46 @@ def test_the_records_are_readable_by_their_owner_only(tmp_path: Path) -> None:
         found = {path.name: rights(path) for path in folder.iterdir()}
     assert rights(folder) == 0o700
     assert found == dict.fromkeys(("uwlr.sqlite3", "uwlr.sqlite3-wal", "uwlr.sqlite3-shm"), 0o600)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the rights of a folder are checked on Linux")
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777, 0o1777])
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    """Who can write there could put another database in its place: nothing is made, and the error says what to do."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(mode)
+    sentence = (
+        f"Error: the data folder cannot be used: others than its owner can write to it: run `chmod go-w '{folder}'`"
+    )
+    result = CliRunner().invoke(main, ["--data", str(folder), "init"])
+    assert (result.exit_code, result.output.strip()) == (1, sentence)
+    assert not list(folder.iterdir())
+    folder.chmod(0o750)
+    assert CliRunner().invoke(main, ["--data", str(folder), "init"]).exit_code == 0
+    (folder / "uwlr.sqlite3").chmod(0o660)
+    assert "uwlr.sqlite3'" in CliRunner().invoke(main, ["--data", str(folder), "school", "list"]).output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as above")
+def test_a_database_behind_a_link_is_like_any_other(tmp_path: Path) -> None:
+    """The file that a link leads to is created for its owner only, and its folder is checked as well."""
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    for folder in (data, elsewhere):
+        folder.mkdir(mode=0o755)
+    (data / "uwlr.sqlite3").symlink_to(elsewhere / "echt.sqlite3")
+    database = Database(Settings(data=data).database_url)
+    database.upgrade()
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE proef (a)")
+        found = {path.name: rights(path) for path in elsewhere.iterdir()}
+    assert found == dict.fromkeys(("echt.sqlite3", "echt.sqlite3-wal", "echt.sqlite3-shm"), 0o600)
+    database.close()
+    for folder in (data, elsewhere):
+        folder.chmod(0o775)
+        with pytest.raises(DatabaseUnusableError, match="chmod go-w"):
+            Database(Settings(data=data).database_url)
+        folder.chmod(0o755)
 
 
 def test_a_saved_answer_is_readable_by_its_owner_only(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 from support.endpoint_rows import LAST, ROWS, EndpointRow, Noted, Trouble, outcome_in
 from support.messages import LG
+from support.nasty_values import SPELLINGS
 from support.served_school import ServedSchool, furnish
 from support.server import WAIT, Server, port_of_our_own, serving, split, until
 
@@ -156,3 +157,14 @@ def test_after_all_that_both_answer(school: ServedSchool, rsgi: Server, wsgi: Se
     for server in (rsgi, wsgi):
         status, headers, body = send(server, DATA, DATA.message(school), uuid.uuid4().hex)
         assert (status, outcome_in(dict(headers)["content-type"], body)) == (DATA.status, DATA.outcome)
+
+
+def test_a_path_has_one_reading(rsgi: Server, wsgi: Server) -> None:
+    """A path is decoded once: every other spelling is a plain refusal by both drivers, and never the metrics."""
+    same = {"/metrics", "/%6detrics", "/%6Detrics", "http://localhost/metrics", "/metrics#x"}  # so says HTTP
+    by_waitress = {"//metrics", "/%2fmetrics"}  # which takes several slashes at the start as one, as nginx does
+    for server, alike in ((rsgi, same), (wsgi, same | by_waitress)):
+        for path in SPELLINGS:
+            status, _, body = split(server.post(b"", method="GET", path=path))
+            assert (status == 200) == (b"uwlr_requests" in body) == (path in alike), path
+            assert status in {200, 400, 404}, path

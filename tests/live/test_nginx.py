@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from support.nasty_values import SPELLINGS
 from support.served_school import CODE, ServedSchool, furnish
 from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
@@ -39,6 +40,9 @@ SLOW = 1200
 PARALLEL = 20
 """Requests of one source at a time."""
 FOLDERS = "client_body proxy fastcgi uwsgi scgi"
+HIDDEN = "/metrics"
+CANARY = "Kanarie7QX"
+"""What no log may hold, in any case."""
 SITE = """
 listen 127.0.0.1:{port} ssl;
 listen 127.0.0.1:{plain};
@@ -98,8 +102,8 @@ def main_file(prefix: Path) -> str:
         "user www-data;": f"user {getpass.getuser()}; daemon off;",
         "processes auto": "processes 1",
         "/run/nginx.pid": f"{prefix}/nginx.pid",
-        "/var/log/nginx/error.log": "stderr notice",
-        "access_log /var/log/nginx/access.log;": "access_log off;",
+        "/var/log/nginx/error.log": f"{prefix}/error.log info; error_log stderr notice",
+        "access_log off;": f"access_log {prefix}/access.log;",
         "conf.d/*.conf": "uwlr.conf",
         "http {": "http {" + "".join(f"{name}_temp_path {prefix}/{name};" for name in FOLDERS.split()),
     }.items():
@@ -166,12 +170,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
 
 @pytest.fixture(scope="module")
 def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
-    """Run nginx with the shipped files; only the site, the port of the service and the waiting times are the test's."""
+    """Run nginx before a service that knows its public address."""
     prefix = tmp_path_factory.mktemp("nginx")
+    address = {"UWLR_PUBLIC_URL": "https://localhost"}
+    with serving(served.data, environment=address) as server, running(nginx, prefix, server.port) as ports:
+        yield FrontDoor(*ports, prefix, server)
+
+
+@contextmanager
+def running(nginx: str, prefix: Path, upstream: int) -> Iterator[tuple[int, int]]:
+    """Run nginx with the shipped files, and yield its port with TLS and the one without.
+
+    Only the site, the port of the service, the waiting times and the folder of the logs are the test's.
+    """
     make_certificate(prefix)
-    with port_of_our_own() as port, port_of_our_own() as plain, serving(served.data) as server:
+    with port_of_our_own() as port, port_of_our_own() as plain:
         for file in SHIPPED.iterdir():
-            text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+            text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
+            text = text.replace("/var/log/nginx/uwlr", f"{prefix}/uwlr")
             (prefix / file.name).write_text(quicker(text), encoding="utf-8")
         (prefix / "uwlr-site.conf").write_text(SITE.format(port=port, plain=plain, prefix=prefix), encoding="utf-8")
         (prefix / "nginx.conf").write_text(main_file(prefix), encoding="utf-8")
@@ -183,7 +199,7 @@ def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPath
         reader.start()
         try:
             assert listening.wait(WAIT)
-            yield FrontDoor(port, plain, prefix, server)
+            yield port, plain
         finally:
             process.terminate()
             process.wait(WAIT)
@@ -202,7 +218,8 @@ def test_the_shipped_site_is_valid_too(nginx: str, tmp_path: Path) -> None:
     """The site as it is shipped, with its own ports, parses once its certificate is there."""
     make_certificate(tmp_path)
     for file in SHIPPED.iterdir():
-        shutil.copy(file, tmp_path)
+        text = file.read_text(encoding="utf-8").replace("/var/log/nginx/", f"{tmp_path}/")
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
     site = (tmp_path / "uwlr-site.conf").read_text(encoding="utf-8")
     site = re.sub(r"/etc/ssl\S+\.pem", f"{tmp_path}/cert.pem", site)
     site = re.sub(r"/etc/ssl\S+\.key", f"{tmp_path}/key.pem", site)
@@ -352,3 +369,73 @@ def test_one_request_id(endpoint: FrontDoor) -> None:
         content = read_response(connection)
     (given,) = re.findall(rb"(?i)x-request-id: ([0-9a-f]{32})\r\n", content)
     until(lambda: any(given.decode() in line for line in endpoint.server.log))
+
+
+def test_no_spelling_of_a_path_passes_the_front_door(endpoint: FrontDoor) -> None:
+    """However the path of the metrics is written, who comes through nginx gets a plain refusal."""
+    for path in SPELLINGS:
+        status, _, body = endpoint.ask(head(0, method="GET", path=path))
+        assert status in {400, 404}, path
+        assert b"uwlr_requests" not in body, path
+
+
+def test_browsers_are_told_to_use_https(endpoint: FrontDoor) -> None:
+    """Each answer has the header of HSTS once, whether nginx made it or the service."""
+    for request in (
+        head(0, method="GET", path="/koppelingen/inloggen"),
+        head(10**12),
+        head(0, method="GET", path=HIDDEN),
+    ):
+        with endpoint.connect() as connection:
+            connection.sendall(request)
+            answer = read_response(connection).lower()
+        assert answer.count(b"strict-transport-security: max-age=31536000\r\n") == 1, request
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"])
+def test_a_request_names_one_host(endpoint: FrontDoor, hosts: bytes) -> None:
+    """HTTP/1.1 without Host, or with two, is refused by nginx (RFC 9112, 3.2)."""
+    status, headers, _ = endpoint.ask(b"GET /koppelingen/inloggen HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
+    assert (status, headers["server"]) == (400, "nginx")
+
+
+def test_no_log_of_nginx_holds_what_a_caller_sent(
+    nginx: str, endpoint: FrontDoor, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Paths (a one-time link among them), queries, headers and bodies stand in no log, also when a request fails."""
+    broken = tmp_path_factory.mktemp("broken")
+    with port_of_our_own() as nobody, running(nginx, broken, nobody) as ports:
+        for door in (endpoint, FrontDoor(*ports, broken, endpoint.server)):
+            for request in _marked_requests():
+                door.ask(request)
+    for prefix in (endpoint.prefix, broken):
+        lines = [line for name in ("access.log", "uwlr.log", "error.log") for line in _lines(prefix / name)]
+        hits = [line for line in lines if CANARY.lower() in line.lower()]
+        assert not hits
+        assert len(lines) > len(_marked_requests()), "nothing was searched"
+        assert any(" GET /koppelingen 40" in line or " GET /koppelingen 502" in line for line in lines)
+
+
+def _marked_requests() -> list[bytes]:
+    """Return requests with the canary in each part, of which some are refused by nginx before it knows their place."""
+    link = f"/koppelingen/wachtwoord/{CANARY}"
+    marked = [f"{name}: {CANARY}" for name in ("Referer", "User-Agent", "Cookie", "X-Request-ID", "Host", "X-Any")]
+    form = f"wachtwoord={CANARY}".encode()
+    return [
+        head(0, method="GET", path=link),
+        head(len(form), path=link) + form,
+        head(0, method="GET", path=f"/koppelingen//wachtwoord/{CANARY}?a={CANARY}"),
+        head(0, method="GET", path=f"/koppelingen/21QW00/journaal?van={CANARY}"),
+        head(0, method="GET", path=f"/{CANARY}"),
+        head(0, method=CANARY.upper().replace("7", "_"), path=link),
+        *(head(0, one, method="GET", path=link) for one in marked),
+        head(0, f"Cookie: {'a' * 40_000}", method="GET", path=link),
+        head(10**9, path=link),
+        f"GET {link} HTTP/1.1\r\nConnection: close\r\n\r\n".encode(),
+        f"GET {link} HTTP/9.9\r\n\r\n".encode(),
+        head(len(form)) + form,
+    ]
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []

@@ -241,6 +241,9 @@ def test_a_new_user_sets_a_password_and_a_second_factor(portal: Portal) -> None:
         new = NewGebruiker("nieuw@school.example", "N. Nieuw", GebruikerRol.SCHOOLBEHEERDER, ("21QW00",))
         _, token = gebruikers.add(connection, new, MOMENT)
     link = f"{BEGIN}/wachtwoord/{token}"
+    for method in ("GET", "HEAD", "GET"):  # the scanner of a mail program, which looks at every link
+        scanned = portal.browser().send(method, link)
+        assert (scanned.status, scanned.reply.headers["Referrer-Policy"]) == (200, "no-referrer")
     browser = portal.browser()
     assert browser.submit(link, wachtwoord="kort", nogmaals="kort").status == 422
     assert browser.submit(link, wachtwoord=NEW, nogmaals="iets anders").errors("nogmaals") == [
@@ -296,3 +299,13 @@ def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
         connection.execute(afnemer.delete())
         connection.execute(gebruiker.update().values(totp_secret=None))
     assert not opens(new)
+
+
+def test_a_form_needs_no_referer(make: Callable[..., Portal]) -> None:
+    """Over https too a form is accepted without a Referer, which no page of ours lets a browser send."""
+    portal = make(public_url="https://uwlr.example")
+    browser = portal.browser()
+    page = browser.get(LOGIN)
+    assert page.reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+    fields = {**page.fields(), "login": "school", "wachtwoord": PASSWORD}
+    assert browser.post(LOGIN, fields, **{"wsgi.url_scheme": "https"}).status == 303

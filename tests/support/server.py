@@ -43,6 +43,13 @@ class Server:
                 content += chunk
         return content
 
+    def hang_up(self, request: bytes) -> None:
+        """Send bytes, and end the connection for sending; what comes back is left unread."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(65536)
+
     def post(self, body: bytes, *headers: str, method: str = "POST", path: str = "/uwlr/leerlinggegevens") -> bytes:
         """Send one request with Content-Length and these headers; returns the raw response."""
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import click
 import sqlalchemy as sa
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import afnemers

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
+from uwlr_adapter.cli.terminal import SafeConsole
 from uwlr_adapter.clock import Clock, now
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.schema_version import SchemaState
@@ -24,8 +25,8 @@ PIPE_WIDTH = 200
 
 def _output() -> Console:
     """Return a console for standard output; a file or a pipe gets lines of PIPE_WIDTH characters."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    console = SafeConsole(highlight=False)
+    return console if console.is_terminal else SafeConsole(highlight=False, width=PIPE_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Context:
     clock: Clock = now
     console: Console = field(default_factory=_output)
     """Standard output: the result of the command."""
-    messages: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    messages: Console = field(default_factory=lambda: SafeConsole(stderr=True, highlight=False))
     """Standard error: progress, warnings and explanations."""
 
     def catalogue(self) -> Catalogue:

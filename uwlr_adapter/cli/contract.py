@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
 
@@ -61,7 +61,7 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
         context.console.print(table)
     reasons = Counter(diff.stated for diff in diffs if diff.stated)
     for reason, count in reasons.items():
-        context.console.print(f"stated, {count} times: {reason}")
+        context.console.print(f"stated, {count} times: {escape(reason)}")
     context.console.print(f"unstated differences: {len(unstated)}")
     if unstated:
         raise click.exceptions.Exit(1)

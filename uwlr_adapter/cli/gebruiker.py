@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import click
 import sqlalchemy as sa
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.errors import GebruikerError

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
 from uwlr_adapter.administratie.model import Counts, ImportReport, Problem, Severity
 from uwlr_adapter.cli.base import make_table
+from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import AMSTERDAM
 
 MANY = 20
@@ -25,12 +25,12 @@ def print_done(console: Console, part: str, done: importer.Imported, *, dry_run:
     for report in done.reports:
         line = f"{part}: {report.brin6}, schooljaar {report.schooljaar}: {result}"
         if short:
-            console.out(f"{line}; {_counts_line(report.counts)}", highlight=False)
+            console.out(f"{printable(line)}; {_counts_line(report.counts)}", highlight=False)
         else:
             console.print(escape(line), soft_wrap=True)
             console.print(_counts_table(report))
         for element, count in sorted(report.dropped.items()):
-            console.print(f"{count} x {element}: national numbers are not stored")
+            console.print(f"{count} x {escape(element)}: national numbers are not stored")
         print_problems(console, report.warnings)
 
 

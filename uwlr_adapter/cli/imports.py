@@ -10,7 +10,6 @@ import click
 import sqlalchemy as sa
 from pydantic import SecretStr
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.administratie.importing import batches, importer
@@ -23,7 +22,9 @@ from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.database import IN_MEMORY, Database
+from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.db.schema_version import SchemaState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -148,7 +149,9 @@ def template(context: Context, folder: Path) -> None:
 
 @imports.command("list")
 @click.option("--brincode", help="Only imports of this school, such as 21QW.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Maximum number of imports.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Maximum number of imports."
+)
 @click.pass_obj
 def list_(context: Context, brincode: str | None, limit: int) -> None:
     """List the imports, newest first.
@@ -167,7 +170,7 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
 
 
 @imports.command()
-@click.argument("batch_id", metavar="ID", type=int)
+@click.argument("batch_id", metavar="ID", type=click.IntRange(1, MAX_ID))
 @click.pass_obj
 def show(context: Context, batch_id: int) -> None:
     """Show what import ID did, per vestiging and schooljaar.
@@ -180,7 +183,7 @@ def show(context: Context, batch_id: int) -> None:
 
 
 @imports.command()
-@click.argument("batch_id", metavar="ID", type=int)
+@click.argument("batch_id", metavar="ID", type=click.IntRange(1, MAX_ID))
 @click.option("--dry-run", is_flag=True, help="Show what would be undone, without changing anything.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj

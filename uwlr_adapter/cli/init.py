@@ -1,9 +1,9 @@
 """`uwlr-adapter init`: the database and the key file, ready for use."""
 
 import click
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys, key_path
 

@@ -1,9 +1,9 @@
 """`uwlr-adapter journaal`: list the requests and changes, with the true reason of each refusal."""
 
 import click
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.journaal import search
 from uwlr_adapter.koppelingen import afnemers

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from rich.markup import escape
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.secrets import read_secret
+from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
@@ -98,8 +98,8 @@ def terms(context: Context, koppeling_id: str) -> None:
     entry = context.catalogue().get(koppeling_id)
     if entry is None:
         raise click.ClickException(UnknownEntryError.text)
-    click.echo(f"{entry.naam}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
-    click.echo(entry.voorwaarden.tekst.strip())
+    click.echo(f"{printable(entry.naam)}: gebruikersvoorwaarden, versie {entry.voorwaarden.versie}\n")
+    click.echo(printable(entry.voorwaarden.tekst.strip(), lines=True))
 
 
 @koppeling.command()

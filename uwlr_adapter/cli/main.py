@@ -2,12 +2,15 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from uwlr_adapter import __version__
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.terminal import printable
+from uwlr_adapter.errors import describe
 from uwlr_adapter.settings import Settings
 
 COMMANDS = {
@@ -44,6 +47,21 @@ class Commands(click.Group):
         module = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"uwlr_adapter.cli.{module}"), NAMES.get(module, module))
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run a command; a failure of ours is told by kind and place, since its text may quote a record.
+
+        Raises ClickException.
+        """
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:  # it may name what a file or a server said
+            error.message = printable(error.message)  # type: ignore[misc] # its text is shown after this
+            raise
+        except (click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last guard
+            raise click.ClickException(f"internal failure, please report it: {describe(error)}") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

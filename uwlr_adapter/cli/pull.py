@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.secrets import secret_option
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.client import PullError, PullRequest, PullResult
 from uwlr_adapter.client import pull as fetch
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -85,6 +85,6 @@ def _show(context: Context, antwoord: PullResult, out: Path | None) -> None:
     table.add_row(antwoord.outcome, *map(str, antwoord.counts.values()), verdict)
     context.console.print(table)
     for finding in antwoord.findings[:10]:
-        context.messages.print(f"{finding.path}: {finding.rule}")
+        context.messages.print(f"{escape(finding.path)}: {escape(finding.rule)}")
     if out is not None:
         context.messages.print(f"Saved as {escape(str(out))}, readable only by you.")

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import click
 from rich.console import Console
-from rich.markup import escape
 
 from uwlr_adapter.administratie import enrolment, schools, selection
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.terminal import escape, printable_xml
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
@@ -162,7 +162,7 @@ def preview(
             raise click.ClickException("the afnemer would be refused: it does not exist, or is disabled") from None
         except (ServerKeyError, Fault) as error:
             raise click.ClickException(str(error)) from None
-    click.echo(answer)
+    click.echo(printable_xml(answer.decode()))
 
 
 def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:

@@ -1,4 +1,4 @@
-"""How long the database may keep a caller waiting."""
+"""How long the database may keep a caller waiting, and the numbers that it can hold."""
 
 WAIT_SECONDS = 15
 """How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
@@ -6,3 +6,5 @@ LOOP_WAIT_SECONDS = 1
 """How long the writer of an event loop waits for a lock: the entries of other schools wait behind it."""
 STATEMENT_SECONDS = 25
 """How long PostgreSQL may work on one statement: after the wait for a lock, and before that client gives up."""
+MAX_ID = 2**63 - 1
+"""The largest id that a column of either database can hold (inclusive); a larger number fails in a query."""

@@ -4,8 +4,11 @@ The driver commits by itself; each transaction begins with a statement of ours.
 """
 
 import asyncio
+import errno
 import os
 import sqlite3
+import stat
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +32,7 @@ SLOW_COMMITS = 3
 """Slow commits in a row after which the disk counts as slow: one by itself is a checkpoint of the WAL."""
 STALL_SECONDS = 0.05
 """A commit that takes longer than this is enough by itself."""
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 IN_THREAD_SECONDS = 1.0
 """For how long at least commits are done in a thread once the disk is slow; a hundred times the last one if longer."""
 
@@ -221,13 +225,28 @@ def _is_file(database: str | None) -> bool:
 
 
 def _make_file(database: str | None) -> None:
-    """Create an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm."""
+    """Create an SQLite file that only its owner can read: SQLite gives the same rights to its -wal and -shm.
+
+    A symbolic link is followed, so that the file behind it has those rights. Raises OSError, also when somebody else
+    could put another file in its place or write in it.
+    """
     if not _is_file(database):
         return
-    path = Path(database or "")
+    named = Path(database or "")
+    named.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = named.resolve()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _require_own(named.parent.resolve())
+    _require_own(path.parent)
     with suppress(FileExistsError):  # and then it stays closed: to close it here drops the locks of other connections
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    _require_own(path)
+
+
+def _require_own(place: Path) -> None:
+    """Raise OSError when others than the owner of a file or folder can write to it; checked on Linux only."""
+    if sys.platform == "linux" and place.stat().st_mode & _OTHERS_WRITE:
+        raise OSError(errno.EPERM, f"others than its owner can write to it: run `chmod go-w '{place}'`")
 
 
 def _prepare(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type

@@ -116,6 +116,7 @@ def _configure(app: Flask, server_keys: ServerKeys, *, https: bool) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_FORM,
         PROVIDE_AUTOMATIC_OPTIONS=False,
         WTF_CSRF_CHECK_DEFAULT=False,  # `guard.guard` checks, once it knows the user
+        WTF_CSRF_SSL_STRICT=False,  # no page sends a Referer (`guard.harden`); the token and SameSite are the check
         WTF_CSRF_TIME_LIMIT=None,  # valid as long as the session
     )
 

@@ -20,6 +20,9 @@ MAX_OVERLAP = 366
 """Days during which two klantcodes may both be valid, inclusive; a longer time is not a rotation."""
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
 """A date as a browser sends it, and as it is typed in Dutch."""
+NO_DATE = "Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""The years of a date (inclusive); far from the first and the last day that can be reckoned with."""
 UNSEEN_VERSION = 0
 """The version of a form that names none; a koppeling never has it."""
 
@@ -63,20 +66,39 @@ class PasswordForm(Form):
 
 
 class DutchDateField(DateField):
-    """A required date, as a browser sends it or as it is typed in Dutch."""
+    """A date, as a browser sends it or as it is typed in Dutch."""
 
-    def __init__(self, label: str, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
-        super().__init__(label, format=DATE_FORMATS, **options)
+    def __init__(self, label: str, validators: Any = None, **options: Any) -> None:  # noqa: ANN401 - passed on to WTForms
+        super().__init__(label, validators, format=DATE_FORMATS, **options)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Parse the date. Raises ValueError with a Dutch sentence."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(NO_DATE) from None
+
+
+class SearchDateField(DutchDateField):
+    """A date of FIRST_YEAR to LAST_YEAR, or none."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Parse the date. Raises ValueError with a Dutch sentence."""
+        super().process_formdata(valuelist)
+        if self.data is not None and not FIRST_YEAR <= self.data.year <= LAST_YEAR:
+            self.data = None
+            raise ValueError(NO_DATE)
+
+
+class StartDateField(DutchDateField):
+    """The required day on which a koppeling opens."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Parse the date. Raises ValueError with a Dutch sentence."""
         if not any(valuelist):
             self.data = None
             raise ValueError("Kies een startdatum.")
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027.") from None
+        super().process_formdata(valuelist)
 
 
 class AkkoordForm(Form):
@@ -96,7 +118,7 @@ class AkkoordForm(Form):
 class ActivationForm(AkkoordForm):
     """The activation of a koppeling; the page leaves out the verificatiecode of a koppeling that has none."""
 
-    startdatum = DutchDateField("Startdatum")
+    startdatum = StartDateField("Startdatum")
     verificatiecode = StringField("Verificatiecode")
 
 
@@ -122,10 +144,10 @@ class NewAkkoordForm(AkkoordForm):
 class SearchForm(Form):
     """A search in the journaal; every field may be empty."""
 
-    koppeling = SelectField("Koppeling", [Optional()])
-    van = DateField("Vanaf", [Optional()], format=DATE_FORMATS)
-    tot = DateField("Tot en met", [Optional()], format=DATE_FORMATS)
-    uitkomst = SelectField("Uitkomst", [Optional()])
+    koppeling = SelectField("Koppeling", [Optional()], coerce=str.strip)
+    van = SearchDateField("Vanaf", [Optional()])
+    tot = SearchDateField("Tot en met", [Optional()])
+    uitkomst = SelectField("Uitkomst", [Optional()], coerce=str.strip)
 
 
 class AfnemerForm(Form):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from flask import Response, abort, render_template, request, stream_with_context
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.db.limits import MAX_ID
+from uwlr_adapter.errors import UwlrAdapterError, log_failure
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
@@ -15,6 +17,7 @@ from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
 from uwlr_adapter.portal.school import name_of
 from uwlr_adapter.portal.sentences import sentence_of
@@ -30,7 +33,8 @@ KIND_WORDS = {
     OutcomeKind.REFUSED: "Geweigerd",
     OutcomeKind.ACT: "Handeling",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""What begins a formula in some spreadsheet, the wide forms of its signs included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class EntryInWords:
 def show_journaal(brin6: str) -> str:
     """Show the entries that the form asks for, newest first."""
     form, entry_filter, koppelingen = _read_query(brin6)
-    before_id = request.args.get("voor", type=int)
+    before_id = request.args.get("voor", type=_id_of)
     entries = []
     if entry_filter is not None:
         with database().reading() as connection:
@@ -85,14 +89,18 @@ def _read_query(brin6: str) -> tuple[SearchForm, EntryFilter | None, dict[int, K
     form.koppeling.choices = [("", "Alle koppelingen"), *sorted(names.items(), key=lambda item: item[1])]
     form.uitkomst.choices = [("", "Alles"), *((str(kind), word) for kind, word in KIND_WORDS.items())]
     if not form.validate():
-        for field in (form.van, form.tot):
-            if field.errors:
-                field.errors = ["Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."]
         return form, None, by_id
     entry_id = form.koppeling.data
     ids = tuple(one.id for one in koppelingen if one.entry_id == entry_id) if entry_id else None
     outcome = OutcomeKind(form.uitkomst.data) if form.uitkomst.data else None
     return form, EntryFilter(brin6, ids, form.van.data, form.tot.data, outcome), by_id
+
+
+def _id_of(text: str) -> int:
+    """Return the id of an entry. Raises ValueError for text that is none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
+        raise ValueError
+    return int(text)
 
 
 def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
@@ -106,8 +114,12 @@ def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> 
     yield "\ufeff" + _csv_line(CSV_COLUMNS)
     before_id: int | None = None
     while True:
-        with database().reading() as connection:
-            entries = search.search(connection, entry_filter, limit=PER_READ, before_id=before_id)
+        try:
+            with database().reading() as connection:
+                entries = search.search(connection, entry_filter, limit=PER_READ, before_id=before_id)
+        except Exception as error:  # noqa: BLE001 - the file must break off, and a server logs the text of what it meets
+            log_failure(error, logger)
+            raise UwlrAdapterError("a file broke off") from None
         for entry in entries:
             words = _in_words(entry, koppelingen)
             leerlingen = "" if entry.leerlingen is None else str(entry.leerlingen)
@@ -121,6 +133,6 @@ def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> 
 def _csv_line(cells: tuple[str, ...]) -> str:
     """Return one line; a cell that a spreadsheet would read as a formula is made text."""
     buffer = io.StringIO()
-    safe = [f"'{cell}" if cell.startswith(_FORMULA_STARTS) and len(cell) > 1 else cell for cell in cells]
+    safe = [f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_STARTS) and len(cell) > 1 else cell for cell in cells]
     csv.writer(buffer, delimiter=";").writerow(safe)
     return buffer.getvalue()

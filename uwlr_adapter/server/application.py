@@ -47,4 +47,6 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
     source_of = make_source_of(settings.trusted_proxies)
-    return App(database, paths, metrics, source_of, portal, endpoints, [service.path for service in SERVICES])
+    is_https = settings.base_url.startswith("https://")
+    known = [service.path for service in SERVICES]
+    return App(database, paths, metrics, source_of, portal, endpoints, known, is_https=is_https)

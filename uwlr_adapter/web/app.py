@@ -1,15 +1,19 @@
 """The WSGI application: every path of the service."""
 
+import logging
 import random
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.errors import log_failure
 from uwlr_adapter.web import bounds, logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.request_path import is_plain
 from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
 from uwlr_adapter.web.response import plain
 from uwlr_adapter.web.source import ENVIRON, FORWARDED, SourceOf
@@ -18,14 +22,19 @@ from uwlr_adapter.web.wsgi import EndpointApp
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+logger = logging.getLogger("uwlr_adapter.web")
+
 REQUEST_ID = "X-Request-ID"
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+"""For a year a browser uses https only (RFC 6797); without subdomains, which may be somebody else's."""
 
 
 class App:
     """The service as a WSGI application; `close` closes its database connections.
 
     `services` are the paths of all SOAP services, those that other processes serve included. A driver other than WSGI
-    (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request.
+    (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request. `is_https` says that people and
+    vendors reach the service by https only.
     """
 
     def __init__(
@@ -37,6 +46,8 @@ class App:
         portal: "tuple[str, WSGIApplication] | None" = None,
         endpoints: Sequence[Endpoint] = (),
         services: Sequence[str] = (),
+        *,
+        is_https: bool = False,
     ) -> None:
         self._database = database
         self.source_of = source_of
@@ -49,6 +60,7 @@ class App:
         self._portal = portal
         self._services = services
         self._metrics = metrics
+        self._hsts = [HSTS] if is_https else []
         self._in_progress: dict[int, RequestRecord] = {}
         """The record of each request in progress, by its `id()`."""
         self._finished: list[RequestRecord] = []
@@ -56,6 +68,15 @@ class App:
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one HTTP request; no exception comes out, since a server would log its text."""
+        try:
+            return self._answer(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - the last guard
+            log_failure(error, logger)
+            response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Er ging iets mis. Dat ligt aan ons.")
+            return response.send(lambda status, headers: start_response(status, headers, sys.exc_info()))  # type: ignore[arg-type] # send passes no more
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; it is counted and logged once its answer is ready to be sent."""
         record = self.begin(environ.get("HTTP_X_REQUEST_ID", ""))
         extra = self.headers(record)
@@ -81,7 +102,7 @@ class App:
 
     def headers(self, record: RequestRecord) -> list[tuple[str, str]]:
         """Return the headers that every response has besides its own."""
-        return [(REQUEST_ID, record.id), *([("Connection", "close")] if self.draining else [])]
+        return [(REQUEST_ID, record.id), *self._hsts, *([("Connection", "close")] if self.draining else [])]
 
     def finish(self, record: RequestRecord) -> bool:
         """End a request whose answer is ready to be sent; `flush` counts and logs it.
@@ -100,14 +121,18 @@ class App:
         logs.log_requests(finished)
 
     def _handler(self, environ: "WSGIEnvironment") -> "WSGIApplication":
-        """Return the application for a request; the portal has every path below its own."""
+        """Return the application for a request; the portal has every plain path below its own."""
         path = environ.get("PATH_INFO", "")
-        handler: WSGIApplication | None = self._paths.get(path)
         if path not in self.endpoints and (refusal := bounds.refusal(environ)) is not None:
             return lambda _environ, start_response: refusal.send(start_response)
-        if handler is None and self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
+        handler: WSGIApplication | None = self._paths.get(path)
+        if handler is not None:
+            return handler
+        if not is_plain(path):
+            return _bad_path
+        if self._portal is not None and f"{path}/".startswith(f"{self._portal[0]}/"):
             return self._portal[1]
-        return handler or self._not_found
+        return self._not_found
 
     def oldest_seconds(self) -> float:
         """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
@@ -121,3 +146,7 @@ class App:
     def _not_found(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         where = ", ".join(self._services)
         return plain(HTTPStatus.NOT_FOUND, f"Hier is niets. UWLR staat op {where}.").send(start_response)
+
+
+def _bad_path(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    return plain(HTTPStatus.BAD_REQUEST, "Dit adres is niet te lezen.").send(start_response)

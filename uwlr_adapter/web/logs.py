@@ -1,7 +1,7 @@
 """The log of a server: one line of JSON on standard error for each event and each request.
 
 A line holds fixed words, numbers, and the types and places of exceptions. The text of an exception is left out, since
-it may quote what a caller sent.
+it may quote what a caller sent; so is the message of a library, which may quote a row of the database.
 """
 
 import json
@@ -16,7 +16,9 @@ from uwlr_adapter.web.request_record import RequestRecord, current_record
 PROBES = frozenset({"healthz", "readyz", "metrics"})
 """Operations of monitoring, requested every few seconds: logged at level DEBUG only."""
 _requests = logging.getLogger("uwlr_adapter.request")
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_OWN = ("uwlr_adapter", "_granian")
+"""The loggers whose messages are written, with those below them: ours, and that of the server of worker processes."""
+_encode = json.JSONEncoder().encode  # ASCII: no character of a name can steer a terminal
 _quote = json.encoder.encode_basestring
 
 
@@ -36,10 +38,17 @@ class JsonFormatter(logging.Formatter):
         current = current_record()
         if current is not None:
             line["request"] = current.id
-        line["message"] = record.getMessage()
+        line["message"] = _message(record)
         if record.exc_info and record.exc_info[1] is not None:
             line["failure"] = describe(record.exc_info[1])
         return _encode(line)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the message of one of _OWN; of another logger, where it was logged."""
+    if record.name.partition(".")[0] in _OWN:
+        return record.getMessage()
+    return f"a message of a library, left out: {record.filename}:{record.lineno}"
 
 
 def _request_line(time: str, level: str, answered: RequestRecord) -> str:

@@ -18,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
-from urllib.parse import unquote_to_bytes
 
 from sqlalchemy.exc import DBAPIError
 
@@ -45,6 +44,7 @@ from uwlr_adapter.web.endpoint import (
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
 from uwlr_adapter.web.pace import Pace
+from uwlr_adapter.web.request_path import path_info_of
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response, plain
 from uwlr_adapter.web.source import FORWARDED
@@ -74,18 +74,17 @@ class RsgiApp:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
-        path = unquote_to_bytes(scope.path).decode("latin-1") if "%" in scope.path else scope.path
-        endpoint = self._endpoints.get(path)
+        endpoint = self._endpoints.get(scope.path)  # granian has percent-decoded it
         if endpoint is not None:
             if self._outcomes is None:
                 self._database = endpoint.exchange.database.for_loop()
                 self._failures = endpoint.exchange.gate.failures
                 self._outcomes = LoopGroup(self._write)
             response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
-        elif path == HEALTHZ:
-            response = self._answer_wsgi(_environ_of(scope, path))  # not in the pool: a full pool is no sick process
+        elif scope.path == HEALTHZ:
+            response = self._answer_wsgi(_environ_of(scope))  # not in the pool: a full pool is no sick process
         else:
-            response = await self._answer_other(_environ_of(scope, path), protocol)
+            response = await self._answer_other(_environ_of(scope), protocol)
         if response.status >= HTTPStatus.BAD_REQUEST:
             await self._hold_back(response, scope)
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
@@ -239,7 +238,7 @@ _CONSTANT: dict[str, Any] = {
 """The entries of an environ that are the same for each request."""
 
 
-def _environ_of(scope: Any, path: str) -> "WSGIEnvironment":  # noqa: ANN401 - as above
+def _environ_of(scope: Any) -> "WSGIEnvironment":  # noqa: ANN401 - as above
     """Return the environ of a request (PEP 3333), with an empty body.
 
     A header with an underscore in its name is left out: in the environ it would look like another header.
@@ -247,7 +246,7 @@ def _environ_of(scope: Any, path: str) -> "WSGIEnvironment":  # noqa: ANN401 - a
     environ = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": path,
+        "PATH_INFO": path_info_of(scope.path),
         "QUERY_STRING": scope.query_string,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "REMOTE_ADDR": scope.client,
