@@ -133,7 +133,7 @@ def test_a_scan_refuses_what_a_walk_over_the_tree_would(parts: list[str], limits
     nodes = list(itertools.chain(root.itersiblings(preceding=True), root.iter(), root.itersiblings()))
     elements = [node for node in nodes if isinstance(node.tag, str)]
     allowed = (
-        b"<!DOCTYPE a>" not in etree.tostring(root.getroottree())
+        root.getroottree().docinfo.internalDTD is None
         and (limits.instructions or len(elements) == len(nodes))
         and len(elements) <= limits.elements
         and all(sum(1 for _ in node.iterancestors()) < limits.depth for node in elements)

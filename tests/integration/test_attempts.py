@@ -16,7 +16,7 @@ from support.world import World
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.gebruikers import accounts, attempts
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
-from uwlr_adapter.gebruikers.attempts import Attempt, Factor, Failures, TooManyAttemptsError
+from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.tables import GebruikerRol, login_attempt
 
 DAY = timedelta(days=1)
@@ -50,7 +50,7 @@ class Desk:
         attempts.fail(self.connection, attempt, factor)
         return timedelta(0)
 
-    def log_in(self, attempt: Attempt, factor: Factor = Factor.PASSWORD) -> Failures:
+    def log_in(self, attempt: Attempt, factor: Factor = Factor.PASSWORD) -> UntoldFailures:
         """Enter what is right. Raises TooManyAttemptsError."""
         attempts.failures_of(self.connection, attempt, factor, self.moment)
         attempts.begin(self.connection, attempt, factor, self.moment)
@@ -94,8 +94,8 @@ def test_wrong_codes_and_passwords_count_apart(desk: Desk) -> None:
     attempt = desk.attempt("192.0.2.10")
     for _ in range(9):
         desk.guess(attempt)
-    assert desk.log_in(attempt, Factor.CODE) == Failures(3, 0)
-    assert desk.log_in(attempt) == Failures(0, 0), "told once, and a login forgets the failures of its source"
+    assert desk.log_in(attempt, Factor.CODE) == UntoldFailures(3, 0)
+    assert desk.log_in(attempt) == UntoldFailures(0, 0), "told once, and a login forgets the failures of its source"
 
 
 def test_two_logins_at_once_tell_of_no_failure(desk: Desk) -> None:
@@ -104,7 +104,7 @@ def test_two_logins_at_once_tell_of_no_failure(desk: Desk) -> None:
     for _ in range(2):
         attempts.begin(desk.connection, one, Factor.PASSWORD, desk.moment)
     for _ in range(2):
-        assert attempts.succeed(desk.connection, one, Factor.PASSWORD) == Failures(0, 0)
+        assert attempts.succeed(desk.connection, one, Factor.PASSWORD) == UntoldFailures(0, 0)
     assert attempts.failures_of(desk.connection, one, Factor.PASSWORD, desk.moment) == 0
 
 

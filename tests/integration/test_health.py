@@ -205,7 +205,7 @@ def test_a_failure_in_the_log_names_its_request_and_no_text() -> None:
         raise ValueError("merkteken")  # noqa: TRY301 - the log is the subject
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
-    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, info)
+    record = logging.LogRecord("uwlr_adapter.x", logging.ERROR, __file__, 1, "it failed", None, info)
     with request_record.request_context(found):
         line = json.loads(JsonFormatter().format(record))
     assert (line["request"], line["message"]) == (found.id, "it failed")

@@ -118,10 +118,14 @@ class Barrier:
                     self._do("pause", builder)
                     self._do("resume", builder)
 
+    def _send(self, server: Server, message: bytes) -> Sent:
+        """Send a message; each play has a source of its own, so that fetches of an ended koppeling are no guesses."""
+        return self.callers.send(server, message, f"X-Forwarded-For: 192.0.2.{self._number % 256}")
+
     def fetch(self, server: Server, key: str, last: str | None = None) -> Heard:
         """Fetch, and wait for the answer."""
         message = self.schools.message(BRIN6, key=key, last=last)
-        heard = self.callers.send(server, message).heard()
+        heard = self._send(server, message).heard()
         self._asked[heard.request_id] = Asked(key, HAAL_LEERLINGGEGEVENS, heard)
         return heard
 
@@ -138,7 +142,7 @@ class Barrier:
         sent: list[Sent] = []
 
         def send() -> None:
-            sent.extend(self.callers.send(server, message) for server in self.servers)
+            sent.extend(self._send(server, message) for server in self.servers)
 
         if hold.by_act:
             self._act_holds(hold, act, send, sent)

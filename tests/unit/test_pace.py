@@ -73,7 +73,7 @@ class Scope:
     http_version: str = "1.1"
     server: str = "127.0.0.1:8080"
     scheme: str = "http"
-    headers: dict[str, str] = field(default_factory=lambda: {"content-length": "0"})
+    headers: dict[str, str] = field(default_factory=lambda: {"host": "localhost", "content-length": "0"})
 
 
 class Protocol:

@@ -13,6 +13,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+_BARE = {b"<\0?\0": "utf-16-le", b"\0<\0?": "utf-16-be"}
+"""The first bytes of a declaration in UTF-16 without a mark (XML 1.0, appendix F)."""
 _DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n])[^<>]{0,200}\?>")
 _DECLARED = re.compile(rb"[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 _ALIASES = {
@@ -42,12 +44,14 @@ INSTRUCTION = "a processing instruction is not allowed"
 def encoding_of(data: bytes, charset: str | None) -> str | None:
     """Return the encoding of a document, by a name that libxml2 and Python know; None for one that is not read.
 
-    It is that of a byte order mark, else the transport's `charset` in lower case, else of the declaration, else UTF-8
-    (RFC 7303, 3.2).
+    It is that of a byte order mark, else the transport's `charset` in lower case, else of the first four bytes, else of
+    the declaration, else UTF-8 (RFC 7303, 3.2).
     """
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
+    if charset is None and data[:4] in _BARE:
+        return _BARE[data[:4]]
     if charset is None:
         declaration = _DECLARATION.match(data)
         declared = None if declaration is None else _DECLARED.search(declaration[0])

@@ -140,13 +140,11 @@ def _read_tree(
     data: bytes, charset: str | None, *, strict: bool, operations: Mapping[str, names.Operation], limits: Limits
 ) -> Call:
     """Read any message, by parsing it. Raises as `read` does."""
-    if not data:
-        raise OngeldigBericht(Finding(_MESSAGE, Rule.EMPTY))
     try:
         root = parse(data, limits, charset)
     except XmlError as error:
-        place = f"{_MESSAGE}:{error.line}" if error.line else _MESSAGE
-        raise OngeldigBericht(Finding(place, error.rule)) from error
+        place = f"{_MESSAGE}:{error.line}" if error.line and data else _MESSAGE
+        raise OngeldigBericht(Finding(place, error.rule if data else Rule.EMPTY)) from error
     header, body = _unwrap(root)
     operation = operations.get(str(body.tag))
     if operation is None:

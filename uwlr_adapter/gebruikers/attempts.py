@@ -114,7 +114,7 @@ class Count(NamedTuple):
         return timedelta(0) if self.last_at is None else self.last_at + budget.wait_after(self.failures) - moment
 
 
-class Failures(NamedTuple):
+class UntoldFailures(NamedTuple):
     """The failures at an account that its owner has not been told of."""
 
     passwords: int
@@ -219,7 +219,7 @@ def undo(connection: sa.Connection, attempt: Attempt, factor: Factor) -> None:
         connection.execute(_FEWER, _bound(key))
 
 
-def succeed(connection: sa.Connection, attempt: Attempt, factor: Factor) -> Failures:
+def succeed(connection: sa.Connection, attempt: Attempt, factor: Factor) -> UntoldFailures:
     """Take back the attempt that completed a login, forget the failures in its lane at this account.
 
     Return the failures since the login before, which are told now. The counts of the account and of the source stay:
@@ -232,7 +232,7 @@ def succeed(connection: sa.Connection, attempt: Attempt, factor: Factor) -> Fail
     found = connection.execute(noted).one_or_none()
     cleared = dict.fromkeys(_NOTED.values(), 0)
     connection.execute(gebruiker.update().where(gebruiker.c.login == attempt.login).values(cleared))
-    return Failures(0, 0) if found is None else Failures(found.wrong_passwords, found.wrong_codes)
+    return UntoldFailures(0, 0) if found is None else UntoldFailures(found.wrong_passwords, found.wrong_codes)
 
 
 _NOTED: dict[Factor, sa.Column[int]] = {

@@ -25,11 +25,11 @@ from uwlr_adapter.koppelingen.tables import failure
 
 PERIOD = timedelta(minutes=10)
 """The time over which failures are counted, from a whole multiple of it. A vendor that mended its code waits no longer;
-with MAX_CODE it leaves 1,440 guesses a day."""
+with MAX_CODE it leaves 4,320 guesses a day."""
 MAX_KLANT = 100
 """Failures of row 5 that one source is allowed in a period (inclusive): a vendor with a wrong klantcode sees its
 fault."""
-MAX_CODE = 10
+MAX_CODE = 30
 """Failures of row 7 that one afnemer is allowed in a period for one school from one source (inclusive)."""
 MAX_REMEMBERED = 10_000
 """Counts that a process holds (inclusive): 2 MB. The database has the others."""

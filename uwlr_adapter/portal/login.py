@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.gebruikers import accounts, attempts, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
-from uwlr_adapter.gebruikers.attempts import Attempt, Factor, Failures, TooManyAttemptsError
+from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
 from uwlr_adapter.portal import known_browser, login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
@@ -163,7 +163,7 @@ def _sentence(error: TooManyAttemptsError) -> str:
     return f"U hebt te vaak iets onjuists ingevuld. Probeer het over {duration(error.wait)} opnieuw."
 
 
-def _told(failures: Failures) -> str:
+def _told(failures: UntoldFailures) -> str:
     """Return what the owner of an account reads of failures; a wrong code follows a right password."""
     counts = ((failures.passwords, "een verkeerd wachtwoord"), (failures.codes, "een verkeerde code"))
     told = " en ".join(f"{count_noun(number, 'keer', 'keer')} {what}" for number, what in counts if number)
