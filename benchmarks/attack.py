@@ -9,6 +9,7 @@ invented.
 """
 
 import argparse
+import itertools
 import multiprocessing
 import shutil
 import socket
@@ -16,16 +17,17 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import world
 from figures import Requirement, ratios, show_ratio
+from hostile_requests import XML, HostileRequest, all_requests
 from load import Connection
 from records import brin6s, write_edexml
-from servers import BACKENDS, HERE, NGINX, PATH, Backend, free_port, ours, stop
+from servers import BACKENDS, HERE, NGINX, Backend, free_port, ours, stop
 
 GOOD, HOSTILE = 4, 20
 SIZE = 250
@@ -38,37 +40,49 @@ BEFORE = 4.0
 """Seconds of an attack before it is measured."""
 
 
-def attacks(good: str) -> dict[str, bytes]:
-    """Return one request of each kind; `good` is the message of a friend."""
+WORST = ("message: schemaLocations, stranger", "XML: unknown entities", "form: % (4 kB)", "/readyz")
+"""The kinds with the dearest answers, by `hostile.py`."""
+
+
+def attacks(good: str) -> dict[str, list[bytes]]:
+    """Return the requests of each kind of attack; `good` is the message of a friend."""
     unknown = good.replace(world.KLANTCODE, "een-andere-klantcode")
-    attributes = "".join(f'a{number} CDATA "x"\n' for number in range(3000))
+    kinds = {one.name: raw(one) for one in all_requests(unknown)}
     return {
-        "no XML": _post("x" * 60_000),
-        "a wrong klantcode": _post(unknown),
-        "a wrong klantcode in 64 kB": _post(unknown + " " * (64 * 1024 - len(unknown))),
-        "a DTD with 3,000 attributes": _post(f"<!DOCTYPE a [<!ATTLIST a {attributes}>]><a/>"),
-        "a Content-Type of 60,000 semicolons": _post(unknown, 'text/xml;"' + ";" * 60_000),
-        "a page that is not there": b"GET /koppelingen/nergens HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "every kind in turn": list(kinds.values()),
+        **{name: [kinds[name]] for name in WORST},
+        "a wrong klantcode": [_post(unknown)],
+        "a wrong klantcode in 64 kB": [_post(unknown + " " * (64 * 1024 - len(unknown)))],
     }
 
 
-def _post(body: str, content_type: str = "text/xml; charset=utf-8") -> bytes:
-    content = body.encode()
-    lines = [f"POST {PATH} HTTP/1.1", "Host: localhost", f"Content-Type: {content_type}"]
-    return "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content
+def _post(body: str) -> bytes:
+    return raw(HostileRequest("", body.encode(), (("content-type", XML),)))
 
 
-def attack(port: int, request: bytes, ended: Event) -> None:
-    """Send one request over and over from each hostile address, until the event is set."""
+def raw(request: HostileRequest) -> bytes:
+    """Return a request as it goes over the wire."""
+    named = dict(request.headers)
+    is_chunked = named.get("transfer-encoding") == "chunked"
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(request.body), request.body) if is_chunked else request.body
+    headers = {"host": "localhost", **({} if is_chunked else {"content-length": str(len(body))}), **named}
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
+
+
+def attack(port: int, requests: Sequence[bytes], ended: Event) -> None:
+    """Send requests over and over from each hostile address, until the event is set."""
 
     def loop(address: str) -> None:
+        sent = itertools.cycle(requests)
         while not ended.is_set():
             with (
                 suppress(OSError),
                 socket.create_connection(("127.0.0.1", port), 10, source_address=(address, 0)) as connection,
             ):
                 while not ended.is_set():
-                    connection.sendall(request)
+                    connection.sendall(next(sent))
                     if not connection.recv(65536):
                         break
 
@@ -79,10 +93,10 @@ def attack(port: int, request: bytes, ended: Event) -> None:
 
 
 @contextmanager
-def attacked(port: int, request: bytes) -> Iterator[None]:
+def attacked(port: int, requests: Sequence[bytes]) -> Iterator[None]:
     """Attack a port until the block ends."""
     ended = multiprocessing.Event()
-    process = multiprocessing.Process(target=attack, args=(port, request, ended), daemon=True)
+    process = multiprocessing.Process(target=attack, args=(port, requests, ended), daemon=True)
     process.start()
     try:
         time.sleep(BEFORE)
