@@ -21,10 +21,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import NamedTuple
 
 import world
 from figures import Requirement, ratios, show_ratio
-from hostile_requests import XML, HostileRequest, all_requests
+from hostile_requests import LOGIN, STATIC, XML, HostileRequest, all_requests
 from load import Connection
 from records import brin6s, write_edexml
 from servers import BACKENDS, HERE, NGINX, Backend, free_port, ours, stop
@@ -44,15 +45,24 @@ WORST = ("message: schemaLocations, stranger", "XML: unknown entities", "form: %
 """The kinds with the dearest answers, by `hostile.py`."""
 
 
-def attacks(good: str) -> dict[str, list[bytes]]:
-    """Return the requests of each kind of attack; `good` is the message of a friend."""
+class Attack(NamedTuple):
+    """Requests that are sent in turn, over so many connections from each hostile address."""
+
+    requests: Sequence[bytes]
+    connections: int = 1
+
+
+def attacks(good: str) -> dict[str, Attack]:
+    """Return each kind of attack; `good` is the message of a friend."""
     unknown = good.replace(world.KLANTCODE, "een-andere-klantcode")
     kinds = {one.name: raw(one) for one in all_requests(unknown)}
     return {
-        "every kind in turn": list(kinds.values()),
-        **{name: [kinds[name]] for name in WORST},
-        "a wrong klantcode": [_post(unknown)],
-        "a wrong klantcode in 64 kB": [_post(unknown + " " * (64 * 1024 - len(unknown)))],
+        "every kind in turn": Attack(list(kinds.values())),
+        **{name: Attack([kinds[name]]) for name in WORST},
+        "a wrong klantcode": Attack([_post(unknown)]),
+        "a wrong klantcode in 64 kB": Attack([_post(unknown + " " * (64 * 1024 - len(unknown)))]),
+        **{f"GET {path}": Attack([raw(HostileRequest("", method="GET", path=path))]) for path in (LOGIN, STATIC)},
+        "1,500 connections, a page that is not there": Attack([raw(HostileRequest("", method="GET", path="/x"))], 75),
     }
 
 
@@ -71,32 +81,33 @@ def raw(request: HostileRequest) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
-def attack(port: int, requests: Sequence[bytes], ended: Event) -> None:
+def attack(port: int, sent: Attack, ended: Event) -> None:
     """Send requests over and over from each hostile address, until the event is set."""
 
     def loop(address: str) -> None:
-        sent = itertools.cycle(requests)
+        requests = itertools.cycle(sent.requests)
         while not ended.is_set():
             with (
                 suppress(OSError),
                 socket.create_connection(("127.0.0.1", port), 10, source_address=(address, 0)) as connection,
             ):
                 while not ended.is_set():
-                    connection.sendall(next(sent))
+                    connection.sendall(next(requests))
                     if not connection.recv(65536):
                         break
 
-    threads = [threading.Thread(target=loop, args=(f"127.0.0.{2 + number}",), daemon=True) for number in range(HOSTILE)]
+    addresses = [f"127.0.0.{2 + number}" for number in range(HOSTILE)] * sent.connections
+    threads = [threading.Thread(target=loop, args=(address,), daemon=True) for address in addresses]
     for thread in threads:
         thread.start()
     ended.wait()
 
 
 @contextmanager
-def attacked(port: int, requests: Sequence[bytes]) -> Iterator[None]:
+def attacked(port: int, sent: Attack) -> Iterator[None]:
     """Attack a port until the block ends."""
     ended = multiprocessing.Event()
-    process = multiprocessing.Process(target=attack, args=(port, requests, ended), daemon=True)
+    process = multiprocessing.Process(target=attack, args=(port, sent, ended), daemon=True)
     process.start()
     try:
         time.sleep(BEFORE)

@@ -54,6 +54,14 @@ def test_a_body_that_breaks_off_is_no_failure(
     assert len(caplog.records) <= 1
 
 
+@pytest.mark.parametrize("path", ["/uwlr/leerlinggegevens", "/nergens"])
+@pytest.mark.parametrize(("pieces", "is_read"), [(rsgi.MAX_CHUNKS, True), (rsgi.MAX_CHUNKS + 1, False)])
+def test_a_body_in_many_pieces_is_refused(app: RsgiApp, path: str, pieces: int, *, is_read: bool) -> None:
+    """Each piece takes a turn of the event loop, so a body of a byte at a time is not read to its end."""
+    protocol = run(send(app, b"x" * pieces, XML, ("transfer-encoding", "chunked"), path=path, pieces=pieces))
+    assert protocol.pieces_read == (pieces if is_read else rsgi.MAX_CHUNKS + 1)
+
+
 def test_the_age_of_a_request_counts_from_its_whole_body(app: RsgiApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller who is slow does not make a request old, so that it never looks as if it hung."""
     ages: list[float] = []

@@ -38,6 +38,9 @@ class Protocol:
     """A body that comes whole, or never (None), or breaks off with an exception; and the response."""
 
     body: bytes | Exception | None
+    pieces: int = 1
+    """In how many pieces a body without a length comes."""
+    pieces_read: int = 0
     statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -50,8 +53,12 @@ class Protocol:
         return self.body or b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body in one piece."""
-        yield await self()
+        """Yield the body in pieces."""
+        content = await self()
+        size = -(-len(content) // self.pieces) or 1
+        for place in range(0, max(1, len(content)), size):
+            self.pieces_read += 1
+            yield content[place : place + size]
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], _body: bytes) -> None:
         """Keep the response."""
@@ -66,10 +73,11 @@ async def send(
     method: str = "POST",
     path: str = "/uwlr/leerlinggegevens",
     query: str = "",
+    pieces: int = 1,
 ) -> Protocol:
     """Send one request, and return its protocol with the response."""
     named = (("host", "localhost"), *headers)
-    protocol = Protocol(body)
+    protocol = Protocol(body, pieces)
     async with asyncio.timeout(WAIT):
         await app.__rsgi__(Scope(Headers(named), method, path, query), protocol)
     return protocol

@@ -13,10 +13,12 @@ from support.served_school import CODE
 from uwlr_adapter.web.app import App
 from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.metrics import Metrics
-from uwlr_adapter.web.pace import A_SECOND, FREE, HOLD_SECONDS, MAX_SOURCES, Pace
+from uwlr_adapter.web.pace import HOLD_SECONDS, MAX_SOURCES, OTHERS, PAGES, REFUSALS, Pace
 from uwlr_adapter.web.response import plain
 from uwlr_adapter.web.rsgi import RsgiApp
 from uwlr_adapter.web.source import make_source_of
+
+FREE, A_SECOND = REFUSALS
 
 
 class Watch:
@@ -31,7 +33,7 @@ class Watch:
 
 def test_the_first_refusals_are_sent_at_once() -> None:
     """Who tries things out does not notice; who goes on gets each next refusal late; others do not notice."""
-    pace = Pace(Watch())
+    pace = Pace(REFUSALS, Watch())
     assert {pace.seconds("192.0.2.1") for _ in range(FREE)} == {0}
     assert [pace.seconds("192.0.2.1") for _ in range(3)] == [HOLD_SECONDS] * 3
     assert pace.seconds("192.0.2.2") == 0
@@ -40,7 +42,7 @@ def test_the_first_refusals_are_sent_at_once() -> None:
 def test_who_stops_is_forgiven() -> None:
     """So many a second come free again, and never more than at first."""
     watch = Watch()
-    pace = Pace(watch)
+    pace = Pace(REFUSALS, watch)
     for _ in range(FREE + 50):
         pace.seconds("192.0.2.1")
     watch.now += 3 / A_SECOND
@@ -51,7 +53,7 @@ def test_who_stops_is_forgiven() -> None:
 
 def test_a_process_remembers_so_many_sources() -> None:
     """However many sources there are, the memory has a bound; the one that is refused goes last."""
-    pace = Pace(Watch())
+    pace = Pace(REFUSALS, Watch())
     for _ in range(FREE):
         pace.seconds("192.0.2.1")
     for number in range(MAX_SOURCES - 1):
@@ -112,6 +114,66 @@ def test_the_driver_holds_refusals_back(monkeypatch: pytest.MonkeyPatch) -> None
     run(send())
     assert protocol.sent == [404] * (FREE + 1) + [200, 404]
     assert held == [HOLD_SECONDS]
+
+
+class Waits:
+    """The waits of an application, each of which lasts until all are ended."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ended = asyncio.Event()
+        self.seconds: list[float] = []
+        monkeypatch.setattr(asyncio, "sleep", self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        await self.ended.wait()
+
+
+def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held back keeps a connection: beyond a number the next refusal is sent at once, so that others get in."""
+    app = RsgiApp(App(NO_DATABASE, {}, Metrics(), make_source_of(())), threads=1, max_held=3)
+    protocol = Protocol()
+
+    async def send() -> None:
+        for _ in range(FREE):
+            await app.__rsgi__(Scope("/nowhere"), protocol)
+        waits = Waits(monkeypatch)
+        sent = [asyncio.ensure_future(app.__rsgi__(Scope("/nowhere"), protocol)) for _ in range(5)]
+        await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
+        while sum(one.done() for one in sent) < 2:
+            await asyncio.wait([one for one in sent if not one.done()], return_when=asyncio.FIRST_COMPLETED)
+        assert waits.seconds == [HOLD_SECONDS] * 3
+        waits.ended.set()
+        await asyncio.gather(*sent)
+        await app.__rsgi__(Scope("/nowhere"), protocol)
+        assert len(waits.seconds) == 4, "those that are no longer held make room"
+
+    run(send())
+
+
+def test_pages_are_held_back_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that asks for one page after the other gets it late, but only while OTHERS are being answered."""
+    held: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
+    service = App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(()))
+    app, protocol = RsgiApp(service, threads=1), Protocol()
+
+    async def send(number: int) -> None:
+        for _ in range(number):
+            await app.__rsgi__(Scope("/good"), protocol)
+
+    run(send(PAGES.free + 1))
+    assert held == [], "nobody waits"
+    others = [service.begin("") for _ in range(OTHERS)]
+    run(send(PAGES.free + 1))
+    assert held == [HOLD_SECONDS]
+    for one in others:
+        service.finish(one)
 
 
 @pytest.mark.parametrize(

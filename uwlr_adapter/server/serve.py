@@ -70,6 +70,7 @@ def run(
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_OCTETS),
             workers=settings.workers,
+            backpressure=worker.connections(),
             respawn_failed_workers=True,
             respawn_interval=DRAIN_SECONDS,
             workers_kill_timeout=STOP_SECONDS,

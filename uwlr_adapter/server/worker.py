@@ -4,6 +4,7 @@ import faulthandler
 import gc
 import logging
 import os
+import resource
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ from types import FrameType
 
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.web.rsgi import RsgiApp
+from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
 
 HUNG_SECONDS = 120
 """Seconds after which a request counts as hung: the limits of the database are shorter, and the client is gone."""
@@ -21,6 +22,9 @@ DRAIN_SIGNAL = signal.SIGUSR1
 
 GARBAGE = 20_000
 """New objects between two collections of reference cycles, some hundred requests: a request leaves next to none."""
+
+_OTHER_FILES = 256
+"""Open files of a worker beside its connections: of the database, of its metrics."""
 
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
@@ -42,7 +46,20 @@ def load(settings: Settings) -> RsgiApp:
 
     signal.signal(DRAIN_SIGNAL, drain)
     threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
-    return RsgiApp(app, settings.threads)
+    return RsgiApp(app, settings.threads, connections() // 2)
+
+
+def connections() -> int:
+    """Return how many connections a worker accepts at once, and raise the limit on open files of this process for them.
+
+    Granian by itself takes a thousand for all workers together, which one address can fill.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft - _OTHER_FILES))
 
 
 def watch(oldest_seconds: Callable[[], float], limit: float) -> None:

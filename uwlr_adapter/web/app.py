@@ -134,6 +134,11 @@ class App:
             return self._portal[1]
         return self._not_found
 
+    @property
+    def in_progress(self) -> int:
+        """The number of requests in progress."""
+        return len(self._in_progress)
+
     def oldest_seconds(self) -> float:
         """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
         now = time.monotonic()

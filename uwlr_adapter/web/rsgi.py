@@ -43,7 +43,7 @@ from uwlr_adapter.web.endpoint import (
 )
 from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.health import HEALTHZ
-from uwlr_adapter.web.pace import Pace
+from uwlr_adapter.web.pace import OTHERS, PAGES, REFUSALS, Pace
 from uwlr_adapter.web.request_path import path_info_of
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response, plain
@@ -55,21 +55,29 @@ if TYPE_CHECKING:
     from uwlr_adapter.db.backend import LoopDatabase
     from uwlr_adapter.koppelingen.failures import Failures
 
+MAX_CONNECTIONS = 16_384
+"""Connections of a worker (inclusive): as many as the shipped nginx has. An idle one takes some kilobytes."""
+MAX_CHUNKS = 128
+"""Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
 BODY_SECONDS = 30
 """Seconds in which a body must have come: the shortest client timeout seen."""
 Result = TypeVar("Result")
 
 
 class RsgiApp:
-    """An RSGI application around an App; `threads` is how many requests may block at once."""
+    """An RSGI application around an App.
 
-    def __init__(self, app: App, threads: int) -> None:
+    `threads` is how many requests may block at once, `max_held` how many answers may be held back (`pace`).
+    """
+
+    def __init__(self, app: App, threads: int, max_held: int = MAX_CONNECTIONS // 2) -> None:
         self.app = app
         self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
         self._failures: Failures
-        self._pace = Pace()
+        self._refusals, self._pages = Pace(REFUSALS), Pace(PAGES)
+        self._held, self._max_held = 0, max_held
         self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -86,7 +94,10 @@ class RsgiApp:
         else:
             response = await self._answer_other(_environ_of(scope), protocol)
         if response.status >= HTTPStatus.BAD_REQUEST:
-            await self._hold_back(response, scope)
+            if response.status < HTTPStatus.INTERNAL_SERVER_ERROR or response.is_of_nobody:
+                await self._hold_back(self._refusals, scope)
+        elif endpoint is None and self.app.in_progress >= OTHERS:
+            await self._hold_back(self._pages, scope)
         protocol.response_bytes(response.status, response.headers, b"" if response.head else response.body)
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
@@ -142,12 +153,16 @@ class RsgiApp:
         step.headers.extend(self.app.headers(record))
         return step
 
-    async def _hold_back(self, response: Response, scope: Any) -> None:  # noqa: ANN401 - as above
-        """Wait before a refusal of a caller that is not known, when its source is refused often."""
-        if response.status < HTTPStatus.INTERNAL_SERVER_ERROR or response.is_of_nobody:
-            head = _head_of(scope)
-            if seconds := self._pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED])):
+    async def _hold_back(self, pace: Pace, scope: Any) -> None:  # noqa: ANN401 - as above
+        """Wait before an answer when its source gets many of that kind, unless too many wait already."""
+        head = _head_of(scope)
+        seconds = pace.seconds(self.app.source_of(head.peer, head.forwarded_for[FORWARDED]))
+        if seconds and self._held < self._max_held:
+            self._held += 1
+            try:
                 await asyncio.sleep(seconds)
+            finally:
+                self._held -= 1
 
     async def _answer_other(self, environ: "WSGIEnvironment", protocol: Any) -> Response:  # noqa: ANN401 - as above
         """Return the response to a request for anything else, once its body is there."""
@@ -217,10 +232,16 @@ def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
 
 
 async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above
-    """Return the body of a request that announces no length, until it is as long as this."""
-    content = b""
+    """Return the body of a request that announces no length, until it is as long as this.
+
+    Raises ValueError for one in more than MAX_CHUNKS pieces.
+    """
+    content, chunks = b"", 0
     async for chunk in protocol:
         content += chunk
+        chunks += 1
+        if chunks > MAX_CHUNKS:
+            raise ValueError("too many chunks")
         if len(content) >= octets:
             break
     return content
