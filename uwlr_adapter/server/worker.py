@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,10 @@ GARBAGE = 20_000
 _OTHER_FILES = 256
 """Open files of a worker beside its connections: of the database, of its metrics."""
 
+SWITCH_SECONDS = 0.0005
+"""Seconds that a thread may keep the interpreter while another waits for it: ten times shorter than usual, so that the
+event loop waits little for threads that make pages."""
+
 logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
@@ -40,6 +45,7 @@ def load(settings: Settings) -> RsgiApp:
     gc.collect()
     gc.freeze()  # the program itself stays: no collection has to visit its hundred thousand objects again
     gc.set_threshold(GARBAGE)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
     def drain(_signum: int, _frame: FrameType | None) -> None:
         app.draining = True

@@ -19,9 +19,9 @@ class Allowance(NamedTuple):
 
 REFUSALS = Allowance(200, 2.0)
 """A developer who tries things out, a suite of tests."""
-PAGES = Allowance(300, 10.0)
-"""A school in which thirty people open the portal: a page takes four requests. Held back only while others wait."""
-OTHERS = 4
+PAGES = Allowance(60, 4.0)
+"""A page takes four requests. Only while others wait are they held back: a page in a thread takes their turn."""
+OTHERS = 2
 """Requests in progress from which others wait (inclusive)."""
 HOLD_SECONDS = 1.0
 """How late the others are sent: well below the patience of any client."""
