@@ -131,6 +131,8 @@ class HandMade:
     """Columns of a state row that are not as usual; `content_hash` None is no state."""
     given: dict[tuple[int, int], Given] = field(default_factory=dict)
     """The answers that each koppeling was given, by their place."""
+    by_schoolkey: dict[str, str] = field(default_factory=dict)
+    """The vestigingen that have a schoolkey."""
     has_bytes: bool = True
     """Whether the bytes of the answers are stored."""
 
@@ -140,7 +142,8 @@ class HandMade:
             raise OperationalError("SELECT", {}, Exception("no such table"))
         asked = query.parameters
         number = {name: place for place, name in enumerate(CALLERS.klantcodes, start=1)}
-        klantnaam, brin6 = asked["klantnaam"], asked["school"]
+        klantnaam, named = asked["klantnaam"], asked["school"]
+        brin6 = self.by_schoolkey.get(named, named)
         common: dict[str, Any] = {}
         if klantnaam in number:
             digest = KEYS.digest(SecretPurpose.KLANTCODE, CALLERS.klantcodes[klantnaam])
@@ -153,7 +156,7 @@ class HandMade:
                 "afnemer.strict": klantnaam in self.strict,
             }
         if brin6 in BRIN6S:
-            common |= {"vestiging.brin6": brin6, "named": brin6, "school.version": self.school_version}
+            common |= {"vestiging.brin6": brin6, "named": named, "school.version": self.school_version}
         mine = [one for one in self.koppelingen if (one.klantnaam, one.brin6) == (klantnaam, brin6)]
         common["last_ended"] = next((one.id for one in mine if one.status is Status.BEEINDIGD), None)
         mine = [one for one in mine if one.status is not Status.BEEINDIGD]

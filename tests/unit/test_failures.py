@@ -9,7 +9,11 @@ from support.messages import school_element
 from support.school_builder import MOMENT
 from support.served_school import CODE_OF_ONE
 
-from uwlr_adapter.koppelingen.failures import MAX_CODE, MAX_KLANT, MAX_REMEMBERED, PERIOD, Failures, of_code, of_klant
+from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.journaal.writer import MAX_SOURCES, OTHERS
+from uwlr_adapter.koppelingen import failures as module
+from uwlr_adapter.koppelingen.failures import MAX_CODE, MAX_KLANT, PERIOD, STRANGE, Failures, of_code, of_klant
+from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.web.head import Head
 
 WRONG, KLANT = "Client.AutorisatieOngeldig", "Client.OngeldigeKlantIdentificatie"
@@ -76,11 +80,51 @@ def test_every_true_reason_counts_alike(name: str) -> None:
     assert Door().outcomes(message, MAX_CODE + 1) == [WRONG] * MAX_CODE + [WAIT]
 
 
-def test_schools_that_do_not_exist_are_counted_each_by_itself() -> None:
-    """As those that exist are."""
+def test_invented_schools_share_their_counts() -> None:
+    """However many names an afnemer invents, the counts are few, and its own schools do not wait for them."""
     door = Door()
-    named = [CALLERS.request(school=school_element(f"99X{letter}00")) for letter in "ABCDEFGHIJKLMNOP"]
-    assert [door.send(message).record.outcome for message in named] == [WRONG] * len(named)
+    named = [CALLERS.request(school=f"<schoolkey>{number}</schoolkey>") for number in range(MAX_CODE * STRANGE * 2)]
+    played = [door.send(message) for message in named]
+    guesses = {outcome.guess for one in played for outcome in one.written}
+    assert len(guesses) == len(door.endpoint.exchange.gate.failures.counts) == STRANGE
+    assert played[0].record.outcome == WRONG
+    assert played[-1].record.outcome == WAIT
+    assert door.outcomes(RIGHT, 1) == [GOOD]
+    assert door.outcomes(GUESS, 1) == [WRONG]
+
+
+def test_a_vendor_that_asks_for_many_schools_too_early_is_refused_as_ever() -> None:
+    """Two hundred schools without a koppeling: each gets its refusal and its line."""
+    door = Door()
+    named = [
+        CALLERS.request(school=school_element(f"{10 + number // 26}X{chr(65 + number % 26)}00"))
+        for number in range(200)
+    ]
+    assert {door.send(message).record.outcome for message in named} == {WRONG}
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_names_of_a_school_without_a_koppeling_are_not_joined(exists: bool) -> None:  # noqa: FBT001
+    """Thirty wrong codes by brin and one by schoolkey: whether these are one school, or exist, does not show."""
+    door = Door()
+    door.world.by_schoolkey = {"een-sleutel": "21QW01"} if exists else {}
+    by_brin, by_key = CALLERS.request(brin6="21QW01"), CALLERS.request(school="<schoolkey>een-sleutel</schoolkey>")
+    assert door.outcomes(by_brin, MAX_CODE + 1)[-1] == WAIT
+    assert door.outcomes(by_key, 1) == [WRONG]
+    entry = door.send(by_key).written[0].entry
+    assert isinstance(entry, VerzoekEntry)
+    assert entry.brin6 == ("21QW01" if exists else None)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_school_with_a_koppeling_is_counted_by_itself(status: Status) -> None:
+    """Under both its names, and whatever its state: schools that ended do not share a count."""
+    door = Door()
+    door.world.by_schoolkey = {"een-sleutel": SMALL}
+    door.world.koppelingen[1].status = status
+    door.world.koppelingen[1].code = CODE_OF_ONE if status is Status.ACTIEF else None
+    assert door.outcomes(GUESS, MAX_CODE + 1)[-1] == WAIT
+    assert door.outcomes(CALLERS.request(school="<schoolkey>een-sleutel</schoolkey>"), 1) == [WAIT]
 
 
 def test_who_has_the_right_code_all_along_is_never_counted() -> None:
@@ -137,24 +181,86 @@ def test_other_faults_are_no_guesses() -> None:
     assert set(door.outcomes(b"x", MAX_KLANT + 2)) == {"Client.OngeldigBericht"}
 
 
+def learned(moment: datetime, subject: str, occurrences: int) -> tuple[datetime, str, int]:
+    """Return a row that the database returns for a failure at a moment."""
+    return (module.rows_of([(subject, moment)])[0]["period"], subject, occurrences)
+
+
 @pytest.mark.parametrize("moment", [MOMENT, MOMENT + PERIOD / 2])
 def test_what_other_processes_counted_is_learned(moment: datetime) -> None:
     """The count of the database goes before the own one when it is higher, and never lowers it."""
     failures, guess = Failures(), of_code(1, SMALL, "192.0.2.1")
     failures.add(guess, moment)
-    failures.learn([(guess, MAX_CODE - 1)])
+    failures.learn([learned(moment, guess, MAX_CODE - 1)])
     assert failures.wait(guess, moment) == 0
-    failures.learn([(guess, MAX_CODE)])
-    failures.learn([(guess, 1)])
+    failures.learn([learned(moment, guess, MAX_CODE)])
+    failures.learn([learned(moment, guess, 1)])
     assert failures.wait(guess, moment) > 0
     assert failures.wait(of_code(1, SMALL, "192.0.2.2"), moment) == 0
 
 
-def test_the_memory_is_bounded() -> None:
-    """However many sources fail, a process holds so many counts; they go with their period."""
-    failures = Failures()
-    for number in range(MAX_REMEMBERED + 50):
-        failures.add(of_klant(str(number)), MOMENT)
-    assert len(failures.counts) == MAX_REMEMBERED
-    failures.add(of_klant("next"), MOMENT + PERIOD)
-    assert len(failures.counts) == 1
+def test_a_count_of_the_period_before_locks_nobody() -> None:
+    """A commit that returns after the turn of the period brings nothing into the new one."""
+    failures, guess, other = Failures(), of_code(1, SMALL, "192.0.2.1"), of_klant("192.0.2.2")
+    failures.add(guess, MOMENT)
+    failures.add(other, MOMENT + PERIOD)
+    failures.learn([learned(MOMENT, guess, MAX_CODE)])
+    assert failures.wait(guess, MOMENT + PERIOD) == 0
+    assert failures.counts == {other: 1}
+
+
+def test_a_late_failure_of_the_period_before_takes_nothing_away() -> None:
+    """It is not counted any more, and the counts of the present stay."""
+    failures, guess = Failures(), of_code(1, SMALL, "192.0.2.1")
+    for _ in range(MAX_CODE):
+        assert failures.add(guess, MOMENT + PERIOD) == guess
+    assert failures.add(of_klant("192.0.2.2"), MOMENT) is None
+    assert failures.wait(guess, MOMENT + PERIOD) > 0
+    assert failures.counts == {guess: MAX_CODE}
+
+
+def test_a_clock_that_is_set_back_begins_anew() -> None:
+    """A clock that was days ahead does not stop the counting until then."""
+    failures, guess = Failures(), of_code(1, SMALL, "192.0.2.1")
+    failures.add(guess, MOMENT + timedelta(days=3))
+    assert failures.add(guess, MOMENT) == guess
+    assert failures.counts == {guess: 1}
+
+
+def test_the_subjects_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From ever more sources only so many counts are begun and written, and nobody waits for the others.
+
+    Strangers leave room for afnemers; who is counted goes on to be; a new period begins with none.
+    """
+    monkeypatch.setattr(module, "MAX_KLANTEN", 5)
+    monkeypatch.setattr(module, "MAX_SUBJECTS", 8)
+    door, unknown = Door(), CALLERS.request("Onbekend")
+    written = [door.send(unknown, f"192.0.2.{number}:1").written[0].guess for number in range(9)]
+    assert written == [of_klant(f"192.0.2.{number}") for number in range(5)] + [None] * 4
+    assert door.outcomes(unknown, MAX_KLANT + 1, "192.0.2.8:1") == [KLANT] * (MAX_KLANT + 1)
+    assert door.outcomes(unknown, MAX_KLANT, "192.0.2.4:1")[-1] == WAIT
+    guesses = [door.send(GUESS, f"192.0.2.{number}:1").written[0].guess for number in range(9)]
+    assert [guess is None for guess in guesses] == [False] * 3 + [True] * 6
+    door.world.moment += PERIOD
+    assert door.send(unknown, "192.0.2.8:1").written[0].guess is not None
+    assert len(door.endpoint.exchange.gate.failures.counts) == 1
+
+
+def test_the_sources_of_a_minute_are_bounded() -> None:
+    """However many sources are refused in a minute, so many are named, and the rest is one row; each minute anew."""
+    door = Door()
+
+    def named(number: int) -> list[str]:
+        peers = [f"192.0.2.{n}:1" for n in range(number)]
+        return [
+            entry.source
+            for peer in peers
+            for o in door.send(b"x", peer).written
+            if isinstance(entry := o.entry, Refusal)
+        ]
+
+    first = [f"192.0.2.{number}" for number in range(MAX_SOURCES)]
+    assert named(MAX_SOURCES + 3) == first + [OTHERS] * 3
+    assert named(MAX_SOURCES + 1) == [*first, OTHERS]
+    door.world.moment += timedelta(minutes=1)
+    assert named(1) == first[:1]

@@ -272,6 +272,17 @@ class Delete(NamedTuple):
         return Step(compiled.sql, _texts(compiled.bind(self.parameters)))
 
 
+def make_removal(table: sa.Table, column: str, rows: int) -> DeleteStatement:
+    """Return a statement that removes so many rows whose column is before the parameter of its name.
+
+    Rows that another process is removing are passed over, so that two of them never wait for each other in a circle.
+    """
+    key = table.primary_key.columns
+    past = sa.select(*key).where(table.c[column] < sa.bindparam(column))
+    some = past.limit(rows).with_for_update(skip_locked=True)
+    return DeleteStatement(table.delete().where(sa.tuple_(*key).in_(some)))
+
+
 Command: TypeAlias = Query | Insert | Delete
 """A statement with all that it needs, for any kind of database."""
 
@@ -285,7 +296,7 @@ def _numbered(dialect: sa.Dialect) -> sa.Dialect:
 
 def _compile(statement: sa.Select[Any] | sa.Insert | sa.Delete, dialect: sa.Dialect) -> CompiledStatement:
     made = statement.compile(dialect=dialect)
-    columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
+    columns = statement.selected_columns if isinstance(statement, sa.Select) else statement.exported_columns
     readers = {
         place: reader
         for place, column in enumerate(columns)

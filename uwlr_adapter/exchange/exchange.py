@@ -24,8 +24,9 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
+from uwlr_adapter.journaal.writer import RefusedSources
 from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, Gate
-from uwlr_adapter.koppelingen.failures import of_code, of_klant
+from uwlr_adapter.koppelingen.failures import of_code, of_klant, strange
 
 _REASONS = {
     fault.OngeldigBericht: RefusalReason.SCHEMA,
@@ -73,6 +74,7 @@ class Exchange:
     use_case: UseCase
     strict: bool = False
     _group: GroupCommit[Outcome, bool] = field(init=False, repr=False)
+    _sources: RefusedSources = field(default_factory=RefusedSources, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Create the group of those who write."""
@@ -131,8 +133,7 @@ class Exchange:
         if not isinstance(error, AccessRefused):
             return outcome
         guess = _guess(question, access_rows, entry.afnemer_id)
-        self.gate.failures.add(guess, entry.moment)
-        return outcome._replace(guess=guess)
+        return outcome._replace(guess=self.gate.failures.add(guess, entry.moment))
 
     def _unknown(self, question: Question, error: fault.Fault, moment: datetime) -> Outcome:
         """Return the outcome of a klantnaam and klantcode that do not belong together, which may be a guess."""
@@ -142,12 +143,12 @@ class Exchange:
         guess, failures = of_klant(question.sender.source), self.gate.failures
         if seconds := failures.wait(guess, moment):
             return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
-        failures.add(guess, moment)
-        return self.refusal(error, question.sender, moment)._replace(guess=guess)
+        return self.refusal(error, question.sender, moment)._replace(guess=failures.add(guess, moment))
 
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
         """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
-        return Outcome(Refusal(moment, sender.source, error.code), without_trace(error))
+        source = self._sources.name(sender.source, moment)
+        return Outcome(Refusal(moment, source, error.code), without_trace(error))
 
     def write(self, outcome: Outcome) -> bool:
         """Write an outcome that has an entry, in one commit with others that wait; return once it is durable.
@@ -179,13 +180,17 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
 
 
 def _guess(question: Question, access_rows: AccessRows, afnemer_id: int) -> str:
-    """Return what a wrong code is counted under: the vestiging, or the school as it is named if there is none.
+    """Return what a wrong code is counted under: the vestiging, if the afnemer has or had a koppeling there.
 
-    Each act on a koppeling begins a new count, so that a code that a school mends is good at once.
+    Each act on a koppeling begins a new count, so that a code that a school mends is good at once. Elsewhere no code is
+    right, and the name as sent is counted, so that nothing shows whether the school exists or what else it is called.
     """
-    named = access_rows.brin6 or question.query.parameters["school"]
     acts = [(one.id, one.version) for one in access_rows.koppelingen]
-    return of_code(afnemer_id, f"{named} {acts}", question.sender.source)
+    if acts or access_rows.last_ended is not None:
+        school = f"{access_rows.brin6} {acts} {access_rows.last_ended}"
+    else:
+        school = strange(str(question.query.parameters["school"]))
+    return of_code(afnemer_id, school, question.sender.source)
 
 
 def _strictly(call: Call) -> Call:

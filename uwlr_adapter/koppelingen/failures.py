@@ -2,12 +2,17 @@
 
 They are counted in the database, for all processes together, in the commit that writes each failure. That commit
 returns the count, so a process learns it without a query, and a request that succeeds costs nothing. A process that has
-not failed a caller in this period does not know the count of the others yet: each lets at most one guess more through.
+not failed a caller in this period does not know the count of the others yet: it lets through what is under way before
+its first commit returns, at most a whole limit, and from then on it counts with them.
 
 A klantcode is random, or chosen by an operator with 16 characters at least: over its limit a wrong one is refused
 without any writing, and a right one passes, so that no other caller behind the same address keeps its owner out. A
 verificatiecode is made up by a school: over its limit right and wrong ones wait alike, so that a guess made meanwhile
 tells nothing.
+
+The counts are bounded. A process begins at most MAX_KLANTEN of klantcodes and MAX_SUBJECTS in all in a period; what
+fails beyond them is refused as ever and not counted. So nobody is kept out for it, and a guesser with that many sources
+is not slowed down by a process until the period ends; the journaal and the table `refusal` show it all the same.
 """
 
 from collections import Counter
@@ -17,10 +22,8 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
-import sqlalchemy as sa
-
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.db.statements import Delete, DeleteStatement, InsertStatement, Row
+from uwlr_adapter.db.statements import Delete, InsertStatement, Row, make_removal
 from uwlr_adapter.koppelingen.tables import failure
 
 PERIOD = timedelta(minutes=10)
@@ -31,13 +34,19 @@ MAX_KLANT = 100
 fault."""
 MAX_CODE = 30
 """Failures of row 7 that one afnemer is allowed in a period for one school from one source (inclusive)."""
-MAX_REMEMBERED = 10_000
-"""Counts that a process holds (inclusive): 2 MB. The database has the others."""
+MAX_SUBJECTS = 50_000
+"""Subjects that a process counts in a period (inclusive): 10 MB here, and as many rows."""
+MAX_KLANTEN = 25_000
+"""Subjects above which a process begins no count of klantcodes: strangers leave room for the counts of afnemers."""
+STRANGE = 64
+"""Counts over which an afnemer's names of schools that it never had a koppeling with are divided, whether they exist or
+not: inventing names makes no more rows, and a vendor that asks for hundreds of schools too early has a fault for
+each."""
 MAX_REMOVED = 1000
 """Rows of past periods that one commit removes."""
 _KLANT = "klant "
 _COLUMNS = ("period", "subject", "occurrences")
-COUNT = InsertStatement(failure, _COLUMNS, adds="occurrences", returning=("subject", "occurrences"))
+COUNT = InsertStatement(failure, _COLUMNS, adds="occurrences", returning=_COLUMNS)
 """Adds failures to their counts, and returns these."""
 
 
@@ -51,6 +60,11 @@ def of_code(afnemer_id: int, school: str, source: str) -> str:
     return "code " + sha256(f"{afnemer_id} {source} {school}".encode()).hexdigest()[:32]
 
 
+def strange(name: str) -> str:
+    """Return what a school counts as that the afnemer never had a koppeling with, by its name as sent."""
+    return f"- {int.from_bytes(sha256(name.encode()).digest()[:4]) % STRANGE}"
+
+
 class Failures:
     """The counts of the present period, as far as this process knows them. Safe to share between threads."""
 
@@ -59,31 +73,42 @@ class Failures:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         """By subject; empty as long as nobody failed."""
-        self._period: datetime | None = None
+        self._present: tuple[datetime | None, dict[str, int]] = (None, self.counts)
+        """The period and its counts, in one value: another thread may begin the next period at any moment."""
 
     def wait(self, subject: str, moment: datetime) -> int:
         """Return for how many seconds the next try of a subject has to wait; 0 if it need not."""
         limit = self.max_klant if subject.startswith(_KLANT) else self.max_code
-        if self.counts.get(subject, 0) < limit or _period_of(moment) != self._period:
+        period, counts = self._present
+        if period is None or counts.get(subject, 0) < limit or _period_of(moment) != period:
             return 0
-        return max(1, ceil((self._period + PERIOD - to_utc(moment)).total_seconds()))
+        return max(1, ceil((period + PERIOD - to_utc(moment)).total_seconds()))
 
-    def add(self, subject: str, moment: datetime) -> None:
-        """Count a failure that is about to be written, so that a hundred at once are a hundred."""
-        if (period := _period_of(moment)) != self._period:
-            self.counts, self._period = {}, period
-        self._set(subject, self.counts.get(subject, 0) + 1)
+    def add(self, subject: str, moment: datetime) -> str | None:
+        """Count a failure that is about to be written, so that a hundred at once are a hundred.
+
+        Return the subject to write it under; None when it is not to be counted: the subjects are at their bound, or the
+        moment is of the period before, which nobody waits for any more.
+        """
+        period, counts = self._present
+        present = _period_of(moment)
+        if period is not None and present == period - PERIOD:
+            return None
+        if present != period:
+            counts = {}
+            self._present, self.counts = (present, counts), counts
+        most = MAX_KLANTEN if subject.startswith(_KLANT) else MAX_SUBJECTS
+        if subject not in counts and len(counts) >= most:
+            return None
+        counts[subject] = counts.get(subject, 0) + 1
+        return subject
 
     def learn(self, rows: Iterable[Row]) -> None:
-        """Take the counts that COUNT returned, in which the failures of other processes are."""
-        for subject, occurrences in rows:
-            self._set(subject, max(occurrences, self.counts.get(subject, 0)))
-
-    def _set(self, subject: str, occurrences: int) -> None:
-        counts = self.counts
-        if len(counts) >= MAX_REMEMBERED and subject not in counts:
-            counts.pop(next(iter(counts)), None)
-        counts[subject] = occurrences
+        """Take the counts of the present period that COUNT returned, in which the failures of other processes are."""
+        present, counts = self._present
+        for period, subject, occurrences in rows:
+            if period == present:
+                counts[subject] = max(occurrences, counts.get(subject, 0))
 
 
 def rows_of(failed: Sequence[tuple[str, datetime]]) -> list[Mapping[str, Any]]:
@@ -95,17 +120,7 @@ def rows_of(failed: Sequence[tuple[str, datetime]]) -> list[Mapping[str, Any]]:
     return [dict(zip(_COLUMNS, (*key, counted[key]), strict=True)) for key in sorted(counted)]
 
 
-def make_removal(rows: int) -> DeleteStatement:
-    """Return a statement that removes so many rows of past periods.
-
-    Rows that another process is removing are passed over, so that two of them never wait for each other in a circle.
-    """
-    past = sa.select(failure.c.period, failure.c.subject).where(failure.c.period < sa.bindparam("period"))
-    some = past.limit(rows).with_for_update(skip_locked=True)
-    return DeleteStatement(failure.delete().where(sa.tuple_(failure.c.period, failure.c.subject).in_(some)))
-
-
-_REMOVE = make_removal(MAX_REMOVED)
+_REMOVE = make_removal(failure, "period", MAX_REMOVED)
 
 
 def removal(moment: datetime) -> Delete:
