@@ -2,15 +2,19 @@
 
 import itertools
 import re
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.messages import body, envelope
 
 from uwlr_adapter.contract import markup
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
+from uwlr_adapter.contract.request import read
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.xml import FILE, MESSAGE, Limits, XmlError, parse
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "iso-8859-1", "windows-1252", "us-ascii"]
@@ -31,6 +35,7 @@ COSTLY = {
     "too many spaced attributes": "<a " + "\n".join(f'b{n}\t=\n"<"'.replace("<", ">") for n in range(33)) + "/>",
     "too many namespaces": "<a " + " ".join(f"xmlns:b{n}='urn:x'" for n in range(MESSAGE.attributes + 1)) + "/>",
     "too many attributes in all": "<a>" + ("<b " + " ".join(f"b{n}=''" for n in range(32)) + "/>") * 100 + "</a>",
+    "too many beside signs": '<a>="' + ("<b " + " ".join(f"b{n} =\t'=\"'" for n in range(32)) + "/>='") * 63 + "</a>",
     "a comment without an end": "<a><!-- </a>",
     "a CDATA section without an end": "<a><![CDATA[ </a>",
 }
@@ -46,6 +51,8 @@ SHOWN = {
     "elements in comments": "<a><!--" + "<b/>" * MESSAGE.elements + "--></a>",
     "signs in a text": f"<a>{'=' * 1000}</a>",
     "signs in an attribute": f"<a b='{'=' * 1000}'/>",
+    "keys in base64 as texts": "<a>" + "<b>a=b=c=d==</b>" * (MESSAGE.elements - 1) + "</a>",
+    "keys in base64 as values": "<a>" + "<b c='a=b=' d='=\"b=\"=' e=\"='\"/>" * (MESSAGE.elements - 1) + "</a>",
     "the last attribute": "<a " + " ".join(f"b{n}='=='" for n in range(MESSAGE.attributes)) + "/>",
     "the last element": "<a>" + "<b></b>" * (MESSAGE.elements - 1) + "</a>",
 }
@@ -101,6 +108,77 @@ def test_an_encoding_that_cannot_be_scanned_is_refused(
     with pytest.raises(XmlError):
         parse(f"{head}{DTD}".encode(codec), MESSAGE, None if declared else charset)
     assert not any(b"<" in seen for seen in parsed)  # a declaration in EBCDIC is none: not one tag is read
+
+
+def test_480_groepen_are_named_in_one_request() -> None:
+    """With keys in base64, which are full of signs, and in a message that uses every other element."""
+    groepen = "".join(f'<groep key="{place}=b=c=="/>' for place in range(480))
+    since = "<laatstontvangengegevens>2026-09-01T00:00:00Z</laatstontvangengegevens>"
+    rest = f"<gegevenssetid>a</gegevenssetid><xsdversie>2.2</xsdversie>{since}<groepen>{groepen}</groepen>"
+    call = read(envelope(body(rest=rest, operation="leerlingen_verzoek")), "utf-8")
+    assert len(call.groepen) == 480
+
+
+SPELLED = {
+    "utf-8": ["utf8", "UTF-8", "utf_8", "u8"],
+    "us-ascii": ["ascii", "ANSI_X3.4-1968", "iso646-us", "US-ASCII"],
+    "iso-8859-1": ["iso8859-1", "ISO_8859-1", "l1", "latin1", "latin-1", "iso_8859-1:1987", "ISO-8859-1", "cp819"],
+    "iso-8859-15": ["ISO8859-15", "latin9", "ISO-8859-15"],
+    "windows-1252": ["cp1252", "Windows-1252"],
+    "cp850": ["ibm850", "CP850"],
+    "utf-16-le": ["utf-16", "UTF-16LE", "utf16"],
+    "utf-16-be": ["UTF-16BE"],
+}
+
+
+@pytest.mark.parametrize(("encoding", "name"), [(key, name) for key, names in SPELLED.items() for name in names])
+def test_the_spellings_of_toolkits_are_known(encoding: str, name: str) -> None:
+    """A charset is known by each name that Python knows for it, in the transport and in the declaration."""
+    text = "e" if encoding == "us-ascii" else "é"
+    assert markup.encoding_of(f"<a>{text}</a>".encode(encoding), name.lower()) == encoding
+    assert parse(f"<a>{text}</a>".encode(encoding), MESSAGE, name.lower()).text == text
+    if ":" not in name and not encoding.startswith("utf-16"):
+        declared = f"<?xml version='1.0' encoding='{name}'?><a>{text}</a>".encode(encoding)
+        assert parse(declared, MESSAGE).text == text
+
+
+@pytest.mark.parametrize("name", markup.ENCODINGS)
+def test_every_encoding_that_is_known_is_read(name: str) -> None:
+    """By the parser too, as the same text."""
+    encoding = markup.ENCODINGS[name]
+    assert parse("<a>x</a>".encode(encoding), MESSAGE, name).text == "x"
+
+
+@pytest.mark.parametrize("name", ["aliases", "mbcs", "undefined", "x" * 200, "a.b.c", "utf-8\0", "charmap", "oem"])
+def test_a_name_imports_and_remembers_nothing(name: str) -> None:
+    """A charset of a stranger is looked up in a table: Python's own search imports modules and keeps what it missed."""
+    before = set(sys.modules)
+    assert markup.encoding_of(b"<a/>", name) is None
+    assert set(sys.modules) == before
+
+
+RULES = [
+    (f"<?xml version='1.0'{' ' * 250}?><a/>", None, Rule.XML),
+    (f"<?xml version='1.0' encoding='{'x' * 250}'?><a/>", None, Rule.XML),
+    ("\n<?xml version='1.0'?><a/>", None, Rule.XML),
+    (" <?XML version='1.0'?><a/>", None, Rule.XML),
+    ("<?xml version='1.0'?><?xml version='1.0'?><a/>", None, Rule.XML),
+    ("\n<?xml version='1.0'?><?doe?><a/>", None, Rule.INSTRUCTION),
+    ("<?xml-stylesheet href='x'?><a/>", None, Rule.INSTRUCTION),
+    ("<?xml version='1.0' encoding='utf-16'?><a/>", None, Rule.CHARSET),
+    ("<?xml version='1.0' encoding='UTF-16BE'?><a/>", None, Rule.CHARSET),
+    ("<?xml version='1.0'?><a/>", "utf-16", Rule.CHARSET),
+    ("<a/>", "utf-16be", Rule.CHARSET),
+    ("", "utf-16", Rule.XML),
+]
+
+
+@pytest.mark.parametrize(("document", "charset", "rule"), RULES)
+def test_the_word_is_the_true_one(document: str, charset: str | None, rule: Rule) -> None:
+    """A declaration is no instruction, and bytes in another charset than the one that is named are not broken XML."""
+    with pytest.raises(XmlError) as caught:
+        parse(document.encode(), MESSAGE, charset)
+    assert caught.value.rule == rule
 
 
 def test_a_file_is_scanned_too(parsed: list[bytes]) -> None:

@@ -48,6 +48,25 @@ def test_a_long_content_type_of_a_message(content_type: str, status: int) -> Non
 
 
 @pytest.mark.parametrize(
+    ("content_type", "charset"),
+    [
+        ("text/xml; charset=utf-8,", "utf-8"),
+        ("text/xml; charset=utf-8, text/xml", "utf-8"),
+        ('text/xml; action="urn:x;charset=bar"; charset=utf-8', "utf-8"),
+        ('text/xml; action="urn:\\"x;charset=bar"; charset="UTF-8"', "utf-8"),
+        ('text/xml; action="urn:x;charset=bar"', None),
+        ("text/xml; charset='utf-8'", "utf-8"),
+        ("text/xml; charset=; charset=utf-8", "utf-8"),
+        ("text/xml; charset=", None),
+        ("text/xml; x-charset=bar", None),
+    ],
+)
+def test_where_the_charset_stands(content_type: str, charset: str | None) -> None:
+    """A charset is a parameter: not the text of another one, and no comma is a part of it."""
+    assert Head("POST", "", "192.0.2.7:1", content_type).charset == charset
+
+
+@pytest.mark.parametrize(
     ("encoding", "status"),
     [
         ("", 0),

@@ -7,6 +7,8 @@ Each function here passes over the bytes a fixed number of times, in C.
 import codecs
 import functools
 import re
+from encodings.aliases import aliases
+from itertools import islice
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -17,19 +19,26 @@ _BARE = {b"<\0?\0": "utf-16-le", b"\0<\0?": "utf-16-be"}
 """The first bytes of a declaration in UTF-16 without a mark (XML 1.0, appendix F)."""
 _DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n])[^<>]{0,200}\?>")
 _DECLARED = re.compile(rb"[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
-_ALIASES = {
-    "utf8": "utf-8",
+_LATIN = (*range(2, 12), 13, 14, 15, 16)
+ENCODINGS = {
+    "utf_8": "utf-8",
     "ascii": "us-ascii",
-    "latin1": "iso-8859-1",
-    "latin-1": "iso-8859-1",
-    "utf-16": "utf-16-le",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
+    "latin_1": "iso-8859-1",
+    **{f"iso8859_{part}": f"iso-8859-{part}" for part in _LATIN},
+    **{f"cp{page}": f"windows-{page}" for page in range(1250, 1259)},
+    "cp850": "cp850",
+    "utf_16": "utf-16-le",
+    "utf_16_le": "utf-16-le",
+    "utf_16_be": "utf-16-be",
 }
-_ENCODING = re.compile("utf-8|us-ascii|iso-8859-[0-9]{1,2}|(?:windows-|cp)125[0-8]|cp850|ibm850|utf-16-[lb]e")
-"""The encodings that are read: in each `<` is one character, and its byte is never a part of another one."""
+"""The encodings that are read, by their module in Python, whose aliases are those of the toolkits: in each `<` is one
+character, and its byte is never a part of another one."""
 ATTRIBUTES_EACH = 4
-"""Attributes for each element that a document may have, over the whole of it; a `=` in a text counts as one."""
+"""Attributes for each element that a document may have, over the whole of it; a `="` in a text counts as one."""
+_ATTRIBUTE = re.compile(rb"=[ \t\r\n]*+(?:\"[^\"<]*+\"|'[^'<]*+')")
+"""A value with its sign, which is passed over in one piece: what stands in it is no other one."""
+_INSTRUCTION = re.compile(rb"<\?(?![xX][mM][lL][ \t\r\n])")
+"""What begins an instruction; `<?xml` begins a declaration, in a place or of a length that it cannot have."""
 _HIDDEN = re.compile(rb"<!(?:--(?:.*?-->|.*)|\[CDATA\[(?:.*?\]\]>|.*))", re.DOTALL)
 _HIDDEN_IN_FILE = re.compile(rb"<(?:\?(?:.*?\?>|.*)|!--(?:.*?-->|.*)|!\[CDATA\[(?:.*?\]\]>|.*))", re.DOTALL)
 """What holds no markup. One without an end holds all that follows, so that nothing is searched twice."""
@@ -44,6 +53,8 @@ INSTRUCTION = "a processing instruction is not allowed"
 def encoding_of(data: bytes, charset: str | None) -> str | None:
     """Return the encoding of a document, by a name that libxml2 and Python know; None for one that is not read.
 
+    Also None for UTF-16 that begins with no character of ASCII, as every document does: it is in another encoding.
+
     It is that of a byte order mark, else the transport's `charset` in lower case, else of the first four bytes, else of
     the declaration, else UTF-8 (RFC 7303, 3.2).
     """
@@ -56,8 +67,10 @@ def encoding_of(data: bytes, charset: str | None) -> str | None:
         declaration = _DECLARATION.match(data)
         declared = None if declaration is None else _DECLARED.search(declaration[0])
         charset = "utf-8" if declared is None else declared[1].decode().lower()
-    charset = _ALIASES.get(charset, charset)
-    return charset if _ENCODING.fullmatch(charset) else None
+    name = charset.replace("-", "_").replace(":", "_")
+    found = ENCODINGS.get(aliases.get(name, name))
+    is_other = found is not None and found.startswith("utf-16") and b"\0" not in data[:2]
+    return None if is_other and data else found
 
 
 def without_mark(data: bytes) -> bytes:
@@ -83,17 +96,17 @@ def refusal(data: bytes, elements: int, attributes: int, *, instructions: bool) 
     if b"\0" in data:
         reason = NOT_WELL_FORMED
     elif b"<?" in data:
-        reason = INSTRUCTION
+        reason = INSTRUCTION if _INSTRUCTION.search(data) else NOT_WELL_FORMED
     return reason or _excess(data, elements, attributes)
 
 
 def _excess(data: bytes, elements: int, attributes: int) -> str | None:
     """Return of what there is too much in bytes that are markup and text only; None if there is not."""
-    signs = data.count(b"=")
+    signs, most = data.count(b"="), ATTRIBUTES_EACH * elements
     if data.count(b"<") - data.count(b"</") > elements:
         return f"more than {elements} elements"
-    if signs > ATTRIBUTES_EACH * elements:
-        return f"more than {ATTRIBUTES_EACH * elements} attributes"
+    if signs > most and next(islice(_ATTRIBUTE.finditer(data), most, None), None) is not None:
+        return f"more than {most} attributes"
     if signs > attributes and _more_than(attributes).search(data):
         return f"more than {attributes} attributes on one element"
     return None

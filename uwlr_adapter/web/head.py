@@ -16,7 +16,10 @@ MAX_QUERY = 256
 """Characters of a query in which `wsdl` is looked for, inclusive."""
 NO_HOST = "Een verzoek in HTTP/1.1 heeft een Host."
 """The refusal of a request without one."""
-_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|\'([^\']*)\'|([^;" \t]+))', re.IGNORECASE)
+_CHARSET = re.compile(
+    r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|\'([^\']*)\'|([^;," \t]+))|"(?:[^"\\]|\\.)*+"', re.IGNORECASE
+)
+"""A charset, or a quoted text, in which none is looked for."""
 HEADERS = {
     "host": "host",
     "content-type": "content_type",
@@ -58,8 +61,8 @@ class Head(NamedTuple):
         """The charset of the body in lower case; None when the Content-Type names none."""
         if self.content_type == XML_TYPE:
             return "utf-8"
-        found = _CHARSET.search(self.content_type)
-        return None if found is None else (found[1] or found[2] or found[3] or "").lower() or None
+        found = [one for one in _CHARSET.findall(self.content_type) if any(one)]
+        return "".join(found[0]).lower() if found else None
 
     def sender(self, source_of: SourceOf) -> Sender:
         """Return what the exchange wants to know of the client."""
