@@ -28,7 +28,7 @@ from uwlr_adapter.koppelingen.tables import failure
 
 PERIOD = timedelta(minutes=10)
 """The time over which failures are counted, from a whole multiple of it. A vendor that mended its code waits no longer;
-with MAX_CODE it leaves 4,320 guesses a day."""
+with MAX_CODE it leaves 4,320 guesses a day, and at most as many again for each further process."""
 MAX_KLANT = 100
 """Failures of row 5 that one source is allowed in a period (inclusive): a vendor with a wrong klantcode sees its
 fault."""
