@@ -145,6 +145,11 @@ class Attempt:
         """The name of the lane, whatever the account: a known browser or a source."""
         return self.source if self.browser is None else f"browser:{self.browser}"
 
+    @property
+    def share(self) -> str:
+        """The share of the hash queue: the known browsers of an account together, or a source."""
+        return self.source if self.browser is None else f"browser:{self.digests[Factor.PASSWORD]}"
+
     def own(self, factor: Factor) -> Key:
         """Return the key of the count of the lane."""
         return Key(self.digests[factor], self.lane)
