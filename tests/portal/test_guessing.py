@@ -12,6 +12,7 @@ from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Port
 from uwlr_adapter.gebruikers import accounts, attempts, passwords
 from uwlr_adapter.gebruikers.hash_queue import MAX_HASHES, MAX_WAITING, HashQueue, Rank
 from uwlr_adapter.gebruikers.tables import login_attempt
+from uwlr_adapter.keys.server_keys import PresentedSecret, SecretPurpose, ServerKeys
 from uwlr_adapter.portal.app import Portal as Flask
 from uwlr_adapter.portal.known_browser import LIFETIME, MAX_ACCOUNTS
 
@@ -401,6 +402,28 @@ def test_many_known_browsers_of_one_account_do_not_take_the_owners_turn(
         assert is_next, "who came last goes first"
         assert page.result(30).status == 303
         assert sorted(one.result(30).status for one in logins) == [303] * (len(logins) - 1) + [503]
+
+
+def test_an_unknown_login_costs_the_work_of_a_known_one(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entries of the cookie are compared for any login, so the time does not show which of them exist."""
+    browser = portal.browser()
+    for login in ("school", "collega", "andere"):
+        browser.login(login)
+        browser.cookies = {KNOWN: browser.cookies[KNOWN]}
+    compared: list[str] = []
+    real = ServerKeys.probe
+
+    def probe(self: ServerKeys, purpose: SecretPurpose, secret: str) -> PresentedSecret:
+        compared.append(purpose.name)
+        return real(self, purpose, secret)
+
+    monkeypatch.setattr(ServerKeys, "probe", probe)
+    seen = {}
+    for login in ("school", "andere", "streng", "nobody", "x" * 100):
+        compared.clear()
+        assert browser.login(login, "fout").status == 403
+        seen[login] = compared.count(SecretPurpose.KNOWN_BROWSER.name)
+    assert set(seen.values()) == {3}
 
 
 def test_beyond_the_queue_a_login_is_asked_to_come_back(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
