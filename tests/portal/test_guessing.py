@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Portal, totp
 
 from uwlr_adapter.gebruikers import accounts, attempts, passwords
-from uwlr_adapter.gebruikers.hash_queue import MAX_HASHES, HashQueue, Rank
+from uwlr_adapter.gebruikers.hash_queue import MAX_HASHES, MAX_WAITING, HashQueue, Rank
 from uwlr_adapter.gebruikers.tables import login_attempt
+from uwlr_adapter.keys.server_keys import PresentedSecret, SecretPurpose, ServerKeys
 from uwlr_adapter.portal.app import Portal as Flask
 from uwlr_adapter.portal.known_browser import LIFETIME, MAX_ACCOUNTS
 
@@ -370,6 +371,59 @@ def test_a_guesser_on_many_connections_does_not_take_the_owners_turn(
         let_go.set()
         assert owner.result(30).status == 303
         assert [page.result(30).status for page in guesses] == [403] * 4
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_many_known_browsers_of_one_account_do_not_take_the_owners_turn(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    """While these fill the queue with the right password, the owner of another account is the next, and gets in."""
+    owner = known(portal, "collega") if is_known else portal.browser(source=GUESSER)
+    browsers = [known(portal, source=f"198.51.100.{number}") for number in range(MAX_HASHES + MAX_WAITING)]
+    let_go, real = Event(), accounts.authenticate
+
+    def authenticate(connection: sa.Connection, login: str, password: str) -> accounts.Gebruiker | None:
+        if login == "school":
+            assert let_go.wait(30)
+        return real(connection, login, password)
+
+    monkeypatch.setattr(accounts, "authenticate", authenticate)
+    queue = hash_queue(portal)
+    with ThreadPoolExecutor(len(browsers) + 1) as pool:
+        logins = [pool.submit(browser.login, "school") for browser in browsers]
+        with queue.changed:
+            assert queue.changed.wait_for(lambda: len(queue.turns) == MAX_WAITING, 30)
+            arrivals = queue.arrivals
+        page = pool.submit(owner.login, "collega")
+        with queue.changed:
+            assert queue.changed.wait_for(lambda: queue.arrivals > arrivals, 30)
+            is_next = queue.turns[-1].share == queue.next_share()
+        let_go.set()
+        assert is_next, "who came last goes first"
+        assert page.result(30).status == 303
+        assert sorted(one.result(30).status for one in logins) == [303] * (len(logins) - 1) + [503]
+
+
+def test_an_unknown_login_costs_the_work_of_a_known_one(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entries of the cookie are compared for any login, so the time does not show which of them exist."""
+    browser = portal.browser()
+    for login in ("school", "collega", "andere"):
+        browser.login(login)
+        browser.cookies = {KNOWN: browser.cookies[KNOWN]}
+    compared: list[str] = []
+    real = ServerKeys.probe
+
+    def probe(self: ServerKeys, purpose: SecretPurpose, secret: str) -> PresentedSecret:
+        compared.append(purpose.name)
+        return real(self, purpose, secret)
+
+    monkeypatch.setattr(ServerKeys, "probe", probe)
+    seen = {}
+    for login in ("school", "andere", "streng", "nobody", "x" * 100):
+        compared.clear()
+        assert browser.login(login, "fout").status == 403
+        seen[login] = compared.count(SecretPurpose.KNOWN_BROWSER.name)
+    assert set(seen.values()) == {3}
 
 
 def test_beyond_the_queue_a_login_is_asked_to_come_back(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,6 +226,14 @@ def test_static_files(portal: Portal) -> None:
         assert browser.get(f"/koppelingen/static/{name}").status == 400
 
 
+def test_the_script_writes_no_markup(portal: Portal) -> None:
+    """What it shows goes into a page as text; nothing in it makes elements or code of a string."""
+    script = portal.browser().get("/koppelingen/static/portaal.js").text
+    assert "textContent" in script
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|ContextualFragment|setHTML"
+    assert not re.search(rf"{markup}|\beval\b|new Function|javascript:", script)
+
+
 def test_pages_have_one_h1_and_headings_in_order(with_koppelingen: Portal) -> None:
     """A page has one heading of the first level, skips none, and each input has its label."""
     for login in ("school", "operator", "bestuur"):

@@ -78,9 +78,11 @@ def callers(places: int, waiting: int, clock: Callable[[], float] = time.monoton
     """Yield callers of a queue; all of them let go at the end."""
     with ThreadPoolExecutor(32) as pool:
         made = Callers(HashQueue(places, waiting, clock), pool)
-        yield made
-        for event in made.let_go.values():
-            event.set()
+        try:
+            yield made
+        finally:
+            for event in made.let_go.values():
+                event.set()
         for call in made.calls.values():
             with suppress(BusyError):
                 call.result(30)
@@ -126,6 +128,35 @@ def test_a_thousand_sources_that_failed_wait_for_one_that_did_not(better: Rank) 
         crowd.come("owner", rank=better)
         assert crowd.sent_away("guesser 3") is not None
         assert crowd.next() == "owner"
+
+
+@pytest.mark.parametrize("accounts", [1, 8])
+@pytest.mark.parametrize("rank", [Rank.NO_FAILURE, Rank.FAILED])
+def test_known_browsers_leave_a_place_to_others(accounts: int, rank: Rank) -> None:
+    """However many come without end, of one account or of many: a new browser gets the next place."""
+    with callers(2, 6) as crowd:
+        for number in range(8):
+            crowd.come(f"account {number % accounts}", f"known {number}", Rank.KNOWN_BROWSER)
+        crowd.come("owner", rank=rank)
+        crowd.come("account 0", "known 8", Rank.KNOWN_BROWSER)
+        crowd.leave("known 0")
+        crowd.until_served("known 0", "known 1", "owner")
+        assert crowd.sent_away("known 7") is not None
+        assert crowd.sent_away("known 8") is not None
+
+
+def test_known_browsers_have_all_places_when_nobody_else_waits() -> None:
+    """No place stays free while somebody waits; others that wait share what is left, the last to come goes away."""
+    with callers(2, 2) as crowd:
+        for share in "ab":
+            crowd.come(share, rank=Rank.KNOWN_BROWSER)
+        crowd.until_served("a", "b")
+        for share in "cd":
+            crowd.come(share)
+        crowd.come("known", rank=Rank.KNOWN_BROWSER)
+        crowd.leave("a")
+        crowd.until_served("a", "b", "c")
+        assert crowd.sent_away("d") is not None
 
 
 @pytest.mark.parametrize("waited", [True, False])

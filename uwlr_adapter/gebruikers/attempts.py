@@ -14,8 +14,9 @@ makes no wait longer. Every count ends a day after it began.
 
 What is left for a guesser at one account, in passwords a day: 64 from one source, and 31 from each of many, so 31,000
 from 1,000 sources; 108 in a stolen known browser. One source that sprays has 155 over all accounts together. A password
-needs some ten million guesses by who tries the likely ones first (`guessable.py`), so 1,000 sources take months for one
-account; each login of its owner tells of them, and they still lack the second factor. Its codes can be guessed by
+made of what `guessable.py` knows needs some ten million guesses, most of a year for 1,000 sources. One of a word that
+it does not know may need far fewer: one of the first million of a guesser is found in a month. Each login of the owner
+tells of the guesses, and they still lack the second factor of an account that has one. Its codes can be guessed by
 somebody who knows the password only: some 200 a day, from all sources together (`CODES`), each right with a chance of
 three in a million. Two persons wait for others: one with a new browser in the network of a guesser, and one with a new
 browser whose password is known to a guesser of codes. The link of `uwlr-adapter gebruiker reset` makes a browser known.
@@ -144,6 +145,11 @@ class Attempt:
     def lane(self) -> str:
         """The name of the lane, whatever the account: a known browser or a source."""
         return self.source if self.browser is None else f"browser:{self.browser}"
+
+    @property
+    def share(self) -> str:
+        """The share of the hash queue: the known browsers of an account together, or a source."""
+        return self.source if self.browser is None else f"browser:{self.digests[Factor.PASSWORD]}"
 
     def own(self, factor: Factor) -> Key:
         """Return the key of the count of the lane."""

@@ -1,8 +1,10 @@
 """The queue for hashing passwords: a few at once in a process, and a few that wait.
 
 A hash takes 64 MB and some 50 ms of a thread of the process that also serves platforms. The places are shared out by
-share (a known browser, or a source), so that many connections of one guesser get no more turns than the one of an
-owner. A known browser goes before others, and a source without a failure at the account before one that has failed.
+share (the known browsers of an account together, or a source), so that many connections of one guesser get no more
+turns than the one of an owner. A known browser goes before others, and a source without a failure at the account before
+one that has failed. Known browsers leave one place to hash and one to wait to others that come: an account has as many
+of them as its owner cares to make, and their logins with the right password are not bounded.
 
 A share that is sent away keeps its number when it comes back no sooner than it was asked to, and numbers are served in
 order. So somebody who waits is before all who go on knocking, and before all who came later.
@@ -64,6 +66,11 @@ class _Turn:
     wait: timedelta = MIN_RETRY
     """When it is sent away: the time to stay away, in which those who were sent away before have had their turn."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is of a known browser."""
+        return self.rank is Rank.KNOWN_BROWSER
+
 
 class HashQueue:
     """A queue of one process; safe to share between threads."""
@@ -77,6 +84,7 @@ class HashQueue:
         """Those that wait, the first to come first."""
         self._places, self._max_waiting = places, waiting
         self._hashing: Counter[str] = Counter()
+        self._known_hashing = 0
         self._sent_away: dict[str, tuple[int, float]] = {}
         """By share: its number, and the second from which it may come back."""
         self._clock = clock
@@ -101,6 +109,7 @@ class HashQueue:
         finally:
             with self.changed:
                 self._hashing -= Counter([share])
+                self._known_hashing -= turn.is_known
                 self._admit()
                 self.changed.notify_all()
 
@@ -113,7 +122,12 @@ class HashQueue:
         return self._next().share
 
     def _next(self) -> _Turn:
-        return min(self.turns, key=lambda one: (one.rank, self._hashing[one.share], one.number))
+        """Return the turn that goes next: a known browser, unless they have all places but one and others wait."""
+        is_full = self._known_hashing >= max(self._places - 1, 1)
+        return min(
+            self.turns,
+            key=lambda one: (is_full and one.is_known, one.rank, self._hashing[one.share], one.number),
+        )
 
     def _admit(self) -> None:
         """Hand out the free places."""
@@ -122,14 +136,22 @@ class HashQueue:
             self.turns.remove(turn)
             self._sent_away.pop(turn.share, None)
             self._hashing[turn.share] += 1
+            self._known_hashing += turn.is_known
             turn.state = _State.HASHES
 
     def _send_away(self) -> None:
-        """Send away the last of the share that has most in the queue, when there are too many."""
+        """Send away the last of the share that has most in the queue, when there are too many.
+
+        It is one of the lowest rank, or a known browser when these would have all places to wait.
+        """
         if len(self.turns) <= self._max_waiting:
             return
         waiting = Counter(one.share for one in self.turns)
-        turn = max(self.turns, key=lambda one: (one.rank, waiting[one.share], one.number))
+        is_full = sum(one.is_known for one in self.turns) >= self._max_waiting
+        turn = max(
+            self.turns,
+            key=lambda one: (is_full and one.is_known, one.rank, waiting[one.share], one.number),
+        )
         self.turns.remove(turn)
         turn.state = _State.SENT_AWAY
         turn.wait = min(max(MIN_RETRY, timedelta(seconds=len(self._sent_away) / HASHES_A_SECOND)), MAX_RETRY)

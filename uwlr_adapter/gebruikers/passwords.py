@@ -19,7 +19,7 @@ MIN_LENGTH = 12
 MAX_LENGTH = 128
 """The maximum length in characters (inclusive); it bounds the work of hashing."""
 MIN_DECADES = 7
-"""The minimum (inclusive) of the estimate of `guessable.py`: ten million guesses, the likely ones first."""
+"""The minimum (inclusive) of the estimate of `guessable.py`: ten million guesses, as far as it knows the words."""
 MIN_NAME = 4
 """The length in letters and digits from which a name may not be in a password (inclusive); `jan` is in many words."""
 _OWN = "Gebruik in het wachtwoord niet uw gebruikersnaam, en niet de naam of het nummer van uw school."
@@ -27,7 +27,7 @@ _SENTENCES = {
     Piece.OWN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit uw eigen naam of die van uw school.",
     Piece.WORD: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit veelgebruikte woorden.",
     Piece.RUN: "Dit wachtwoord is makkelijk te raden: het bestaat vooral uit een rijtje, een herhaling of een jaartal.",
-    Piece.OTHER: "Dit wachtwoord is makkelijk te raden: het heeft te weinig letters en cijfers.",
+    Piece.OTHER: "Dit wachtwoord is makkelijk te raden: het heeft te weinig letters en cijfers die niet te raden zijn.",
 }
 _ADVICE = "Kies bijvoorbeeld vier losse woorden die niets met elkaar te maken hebben."
 

@@ -90,10 +90,9 @@ def _read() -> list[_Entry]:
 
 
 def _find(entries: list[_Entry], login: str, password_hash: str | None) -> _Entry | None:
-    """Return the entry of a login, or None; each is compared."""
-    if password_hash is None:
-        return None
-    return next((one for one in entries if one.is_of(login, password_hash)), None)
+    """Return the entry of a login, or None. Each is compared, so that the time does not show who has an account."""
+    found = [one for one in entries if one.is_of(login, password_hash or "")]
+    return found[0] if found and password_hash is not None else None
 
 
 def _signed(login: str, password_hash: str, browser: str, until: str) -> str:

@@ -119,7 +119,7 @@ def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
         failures = attempts.failures_of(connection, attempt, Factor.PASSWORD, now())
     unknown = Rank.FAILED if failures else Rank.NO_FAILURE
     rank = unknown if attempt.browser is None else Rank.KNOWN_BROWSER
-    with hash_queue().place(attempt.lane, rank):
+    with hash_queue().place(attempt.share, rank):
         _begin(attempt, Factor.PASSWORD)
         with database().reading() as connection:
             gebruiker = accounts.authenticate(connection, attempt.login, password)
