@@ -60,6 +60,30 @@ class Schema:
         """Return the first of `findings`, None for a valid element; however much is wrong, one path is followed."""
         return next((_finding(element, *entry) for entry in self._entries(element)), None)
 
+    def summary(self, element: etree._Element) -> list[Finding]:
+        """Return `findings`, or with more than MAX_EXPLAINED of them one for each broken rule, with the path `*`.
+
+        The time is linear in the size of the element: libxml2 writes the path of each error by counting all elements
+        before it, so that a tree with many errors is not validated where it stands, but as a stream, without paths.
+        """
+        rules = self._streamed(etree.tostring(element, encoding="utf-8"))
+        if len(rules) > MAX_EXPLAINED:
+            return [Finding("*", rule) for rule in dict.fromkeys(rules)]
+        return self.findings(element) if rules else []
+
+    def _streamed(self, content: bytes) -> list[Rule]:
+        """Return the rule of each error, up to the piece in which they become more than MAX_EXPLAINED."""
+        parser = etree.XMLPullParser(events=(), schema=self._verdict, resolve_entities=False, no_network=True)
+        for start in range(0, len(content), _PIECE):
+            parser.feed(content[start : start + _PIECE])
+            if len(log := parser.feed_error_log) > MAX_EXPLAINED:
+                return [_streamed_rule(entry) for entry in log]
+        try:
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            return [_streamed_rule(entry) for entry in error.error_log]  # type: ignore[attr-defined] # the stubs miss it
+        return []
+
     def _entries(self, element: etree._Element) -> list[tuple[str, str, bool]]:
         """Return the path and the kind of each thing that is wrong, and whether it is a child that is missing."""
         if self._verdict.validate(element):
@@ -72,6 +96,9 @@ class Schema:
             ]
 
 
+MAX_EXPLAINED = 100
+"""Errors of an answer of another service that are told with their place: a page of them tells what is wrong."""
+_PIECE = 64 * 1024
 _RULES = {
     "CVC_COMPLEX_TYPE_2_1": Rule.CONTENT,
     "CVC_COMPLEX_TYPE_2_2": Rule.CONTENT,
@@ -98,6 +125,14 @@ _RULES = {
 
 _MISSING = "': Missing child element(s)."
 """How libxml2 tells a child that is missing from one that is not expected; no name of an element holds this."""
+
+
+def _streamed_rule(entry: etree._LogEntry) -> Rule:
+    """Return the rule of an error without its place: why an element is not expected is not known."""
+    kind = entry.type_name.removeprefix("SCHEMAV_")
+    if kind == "ELEMENT_CONTENT":
+        return Rule.ABSENT if _MISSING in entry.message else Rule.CONTENT
+    return _RULES.get(kind, Rule.VALUE)
 
 
 def _finding(root: etree._Element, path: str, kind: str, misses_child: bool) -> Finding:  # noqa: FBT001 - one entry
@@ -132,14 +167,9 @@ def _unexpected(element: etree._Element) -> Rule:
 
 def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
     """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place."""
-    prefix, _, local = name.rpartition(":")
-    seen = 0
-    for child in parent.iterchildren(tag=etree.Element):
-        if name == "*" or (etree.QName(child).localname == local and (child.prefix or "") == prefix):
-            seen += 1
-            if seen == number:
-                return child
-    return None
+    step = f"*[{number}]" if name == "*" else f"*[name() = $name][{number}]"
+    found: list[etree._Element] = parent.xpath(step, name=name)  # type: ignore[assignment] # elements, by this step
+    return found[0] if found else None
 
 
 _compiled = functools.cache(Schema)
