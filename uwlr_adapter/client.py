@@ -61,6 +61,7 @@ class PullResult:
     counts: Mapping[str, int]
     """Number of records per kind, such as `leerlingen`."""
     findings: tuple[Finding, ...]
+    """The errors; of more than 100 each broken rule once, with the path `*`."""
 
 
 def pull(endpoint: str, request: PullRequest, *, allow_private: bool = False, allow_http: bool = False) -> PullResult:

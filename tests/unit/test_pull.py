@@ -1,5 +1,7 @@
 """`pull` against a server that is not to be trusted."""
 
+import re
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -120,6 +122,29 @@ def test_the_command_names_the_flag() -> None:
     assert "--allow-private" in refused.output
     assert CODE not in refused.output
     assert (allowed.exit_code, "geengegevens" in allowed.output) == (0, True)
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(1, "valid"), (2, "not valid"), (MAX_EXPLAINED + 2, "not valid")])
+def test_the_command_says_whether_an_answer_is_valid(count: int, verdict: str) -> None:
+    """The verdict is no number of errors, since many of them are not counted."""
+    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
+    with hostile(says(response("200 OK", school_of(GROEP.format('key="g"'), count)))) as server:
+        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private"])
+    assert result.exit_code == 0
+    assert re.search(r"(not )?valid\b", result.output).group() == verdict  # type: ignore[union-attr] # it is there
+
+
+@pytest.mark.parametrize("folder", ["weg", "bestand"])
+def test_a_file_that_cannot_be_saved_is_told_before_the_fetch(tmp_path: Path, folder: str) -> None:
+    """`--out` in a folder that is not there, or is a file, is refused before the endpoint is called."""
+    (tmp_path / "bestand").touch()
+    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
+    with hostile(says(response("200 OK", answer("<geengegevens/>")))) as server:
+        out = str(tmp_path / folder / "school.xml")
+        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private", "--out", out])
+        assert server.requests == []
+    assert result.exit_code == 1
+    assert "nothing was fetched: no file can be made in the folder of" in result.output
 
 
 def test_the_message_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
