@@ -9,6 +9,7 @@ import functools
 import re
 import threading
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -54,11 +55,12 @@ class Schema:
 
     def findings(self, element: etree._Element) -> list[Finding]:
         """Return what is wrong with an element and all under it, in document order; nothing for a valid one."""
-        return [_finding(element, *entry) for entry in self._entries(element)]
+        listed: _Listed = {}
+        return [_finding(element, *entry, listed) for entry in self._entries(element)]
 
     def first(self, element: etree._Element) -> Finding | None:
         """Return the first of `findings`, None for a valid element; however much is wrong, one path is followed."""
-        return next((_finding(element, *entry) for entry in self._entries(element)), None)
+        return next((_finding(element, *entry, {}) for entry in self._entries(element)), None)
 
     def summary(self, element: etree._Element) -> list[Finding]:
         """Return `findings`, or with more than MAX_EXPLAINED of them one for each broken rule, with the path `*`.
@@ -135,12 +137,16 @@ def _streamed_rule(entry: etree._LogEntry) -> Rule:
     return _RULES.get(kind, Rule.VALUE)
 
 
-def _finding(root: etree._Element, path: str, kind: str, misses_child: bool) -> Finding:  # noqa: FBT001 - one entry
+_Listed: TypeAlias = dict[tuple[etree._Element, str], list[etree._Element]]  # noqa: SLF001 - lxml names it so
+"""The children of a parent that a step of a path may mean, by the step's name."""
+
+
+def _finding(root: etree._Element, path: str, kind: str, misses_child: bool, listed: _Listed) -> Finding:  # noqa: FBT001 - one entry
     """Turn libxml2's path into one of local names, find the element that it points at, and name the error."""
     found: etree._Element | None = None
     local_path: list[str] = []
     for name, number in _STEP.findall(path):
-        found = root if found is None else _child(found, name, int(number or 1))
+        found = root if found is None else _child(found, name, int(number or 1), listed)
         if found is None:
             break
         local = etree.QName(found).localname
@@ -165,11 +171,20 @@ def _unexpected(element: etree._Element) -> Rule:
     return Rule.DOUBLED if any(one.tag == element.tag for one in element.itersiblings(preceding=True)) else Rule.PLACE
 
 
-def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
-    """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place."""
-    step = f"*[{number}]" if name == "*" else f"*[name() = $name][{number}]"
-    found: list[etree._Element] = parent.xpath(step, name=name)  # type: ignore[assignment] # elements, by this step
-    return found[0] if found else None
+def _child(parent: etree._Element, name: str, number: int, listed: _Listed) -> etree._Element | None:
+    """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place.
+
+    The children are kept in `listed` for the next error, so that many errors under one parent do not count them anew.
+    """
+    if (parent, name) not in listed:
+        prefix, _, local = name.rpartition(":")
+        listed[parent, name] = [
+            child
+            for child in parent.iterchildren(tag=etree.Element)
+            if name == "*" or (etree.QName(child).localname == local and (child.prefix or "") == prefix)
+        ]
+    children = listed[parent, name]
+    return children[number - 1] if number <= len(children) else None
 
 
 _compiled = functools.cache(Schema)
