@@ -63,7 +63,7 @@ lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRA
 sbom: $(VENV)/installed-test ## Write the SBOM of requirements.lock, CycloneDX 1.6, to dist/; SBOM=path takes another file.
 	$(VENV)/bin/python .ci/sbom.py $(SBOM)
 
-audit: $(VENV)/installed-test ## Ask a vulnerability database about every locked release; status 75 is "not audited".
+audit: $(VENV)/installed-test ## Ask a vulnerability database about every locked release; fails where it cannot (.ci/audit.py: status 75).
 	$(VENV)/bin/python .ci/audit.py
 
 bench: $(VENV)/installed-test ## Measure the service beside its rivals, in 12 minutes; QUICK=--quick takes 2.

@@ -1,7 +1,7 @@
 """Write the SBOM: every release of requirements.lock as a CycloneDX 1.6 document.
 
-The same lock file gives the same bytes: nothing in it is of the moment or drawn at random. A licence is that of the
-release installed here; a release that this Python does not install has none.
+The same lock file gives the same bytes in the same environment: nothing in it is of the moment or drawn at random. The
+licences are those of the releases installed here; a release that this Python or system does not install has none.
 """
 
 import sys

@@ -4,10 +4,14 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from support import databases as database_servers
 from support.databases import PostgresServer
 
 from uwlr_adapter.db.database import Database
+
+settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
+settings.load_profile("uwlr")
 
 
 def pytest_collection_finish() -> None:

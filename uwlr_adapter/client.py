@@ -14,11 +14,12 @@ from zeep.transports import Transport
 
 from uwlr_adapter import outbound
 from uwlr_adapter.contract import names, schemas
-from uwlr_adapter.contract.answer import check
+from uwlr_adapter.contract.answer import check_envelope
 from uwlr_adapter.contract.files import contract_file
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.contract.versions import USUAL_VERSION
-from uwlr_adapter.contract.xml import FILE, XmlError, parse
+from uwlr_adapter.contract.xml import ANSWER, XmlError, parse
 from uwlr_adapter.errors import UwlrAdapterError
 
 MAX_TEXT = 500
@@ -60,6 +61,7 @@ class PullResult:
     counts: Mapping[str, int]
     """Number of records per kind, such as `leerlingen`."""
     findings: tuple[Finding, ...]
+    """The errors; of more than 100 each broken rule once, with the path `*`."""
 
 
 def pull(endpoint: str, request: PullRequest, *, allow_private: bool = False, allow_http: bool = False) -> PullResult:
@@ -114,8 +116,10 @@ class _Files(Transport):
 def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> PullResult:
     """Return the outcome in the bytes of a response with HTTP status `status`. Raises PullError as `pull` does."""
     try:
-        root = parse(content, FILE)
-    except XmlError:
+        root = parse(content, ANSWER)
+    except XmlError as error:
+        if error.rule is Rule.TOO_MUCH:
+            raise PullError(f"the answer of the endpoint is too much to read: {error.reason}") from None
         raise PullError(f"the endpoint answers with HTTP {status} and no SOAP message") from None
     body = root.find("s:Body", _SOAP)
     if root.tag != f"{{{names.SOAP11}}}Envelope" or body is None or len(body) != 1:
@@ -137,7 +141,7 @@ def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> P
                 ("leerkrachten", "leerkrachten/lg:leerkracht"),
             )
         },
-        findings=tuple(check(content, xsdversie)) if xsdversie in schemas.ANSWER else (),
+        findings=tuple(check_envelope(root, xsdversie)) if xsdversie in schemas.ANSWER else (),
     )
 
 

@@ -88,11 +88,13 @@ class _Call:
         seconds: float,
     ) -> None:
         self.found: Reply | OutboundError | None = None
-        self.place = f"{url.hostname}:{_port_of(url)}"
+        host = url.hostname or ""
+        self.place = f"{f'[{host}]' if ':' in host else host}:{_port_of(url)}"
         self._method, self._url, self._body, self._headers = method, url, body, headers
         self._permissions, self._seconds = permissions, seconds
         self._socket: socket.socket | None = None
         self._is_aborted = False
+        self._lock = threading.Lock()
 
     def run(self) -> None:
         """Make the call."""
@@ -100,22 +102,28 @@ class _Call:
             self.found = self._exchange()
         except OutboundError as error:
             self.found = error
-        except ssl.SSLCertVerificationError as error:
-            self.found = OutboundError(f"the certificate of {self.place} is not valid ({error.verify_message})")
-        except zlib.error:
-            self.found = OutboundError(f"the answer of {self.place} is not gzip, as it says")
         except Exception as error:  # noqa: BLE001 - OSError, HTTPException, ValueError: whatever the answer brings about
-            self.found = OutboundError(f"{self.place} does not answer ({type(error).__name__})")
+            self.found = OutboundError(_sentence(error, self.place))
         finally:
             self.abort()
 
     def abort(self) -> None:
-        """Close the connection, so that whatever waits for it ends."""
-        self._is_aborted = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):  # it may not be connected
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
+        """Close the connection, so that whatever waits for it ends; after this no byte is sent."""
+        with self._lock:
+            self._is_aborted = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # it may not be connected
+                    # That of SSLSocket takes the encryption off first, and another thread may be sending.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                self._socket.close()
+
+    def _use(self, opened: socket.socket) -> None:
+        """Make a socket the one that `abort` closes. Raises OutboundError, and closes it, after an abort."""
+        with self._lock:
+            self._socket = opened
+            if self._is_aborted:
+                opened.close()
+                raise OutboundError(f"the call of {self.place} was given up")
 
     def _exchange(self) -> Reply:
         url = self._url
@@ -132,12 +140,16 @@ class _Call:
 
     def _connected(self) -> socket.socket:
         """Return a socket to the first allowed address that answers. Raises OutboundError or OSError."""
-        found = socket.getaddrinfo(self._url.hostname, _port_of(self._url), type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(self._url.hostname, _port_of(self._url), type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError):
+            raise OutboundError(f"no address is found for the name {self._url.hostname}") from None
         allowed = [one for one in found if self._is_allowed(str(one[4][0]))]
         if not allowed:
             self._refuse(str(found[0][4][0]))
         for number, (family, kind, protocol, _, address) in enumerate(allowed, start=1):
-            self._socket = connected = socket.socket(family, kind, protocol)
+            connected = socket.socket(family, kind, protocol)
+            self._use(connected)
             connected.settimeout(self._seconds)
             try:
                 connected.connect(address)
@@ -156,13 +168,21 @@ class _Call:
         context = ssl.create_default_context()
         # The handshake comes when `abort` can find the socket.
         secured = context.wrap_socket(connected, server_hostname=self._url.hostname, do_handshake_on_connect=False)
-        self._socket = secured
-        secured.do_handshake()
+        self._use(secured)
+        try:
+            secured.do_handshake()
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError as error:
+            reason = error.reason or type(error).__name__
+            raise OutboundError(
+                f"{self.place} makes no TLS connection ({reason}): its port may be one for http"
+            ) from None
         return secured
 
     def _is_allowed(self, text: str) -> bool:
         address = _address(text)
-        is_plain = self._url.scheme == "http" and not address.is_loopback
+        is_plain = self._url.scheme == "http" and not _is_loopback(text)
         return (self._permissions.private or not _is_private(address)) and (self._permissions.plain or not is_plain)
 
     def _refuse(self, text: str) -> None:
@@ -182,18 +202,59 @@ class _Call:
         coding = response.getheader("Content-Encoding", "identity").strip().lower()
         if coding not in {"identity", "gzip"}:
             raise OutboundError(f"{self.place} sends a Content-Encoding that was not asked for")
-        unpacker = zlib.decompressobj(_GZIP) if coding == "gzip" else None
+        unpacker = _Gunzip() if coding == "gzip" else None
         received = unpacked = 0
         while piece := response.read1(_PIECE):
             received += len(piece)
             if unpacker is not None:
                 piece = unpacker.decompress(piece, MAX_OCTETS + 1 - unpacked)
             unpacked += len(piece)
-            if max(received, unpacked) > MAX_OCTETS or (unpacker is not None and unpacker.unconsumed_tail):
+            if max(received, unpacked) > MAX_OCTETS:
                 raise OutboundError(f"the answer of {self.place} is larger than {MAX_OCTETS // 1024**2} MiB")
             yield piece
-        if unpacker is not None and not unpacker.eof:
+        if unpacker is not None and not unpacker.is_whole:
             raise OutboundError(f"the answer of {self.place} breaks off")
+
+
+class _Gunzip:
+    """Decompresses a stream of one or more gzip members (RFC 1952, 2.2) piece by piece."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last member has ended."""
+        return self._member.eof
+
+    def decompress(self, piece: bytes, limit: int) -> bytes:
+        """Return what a piece holds, at most so many bytes (1 or more); the rest of it is lost. Raises zlib.error."""
+        parts: list[bytes] = []
+        while piece and limit:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_GZIP)
+            parts.append(self._member.decompress(piece, limit))
+            limit -= len(parts[-1])
+            piece = self._member.unused_data
+        return b"".join(parts)
+
+
+def _sentence(error: Exception, place: str) -> str:
+    """Return what an error of a call means; no text of the server is in it."""
+    name = type(error).__name__
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {place} is not valid ({error.verify_message})"
+        case zlib.error():
+            return f"the answer of {place} is not gzip, as it says"
+        case http.client.RemoteDisconnected():
+            return f"{place} closed the connection without an answer"
+        case http.client.IncompleteRead():
+            return f"the answer of {place} breaks off, or its chunks are not HTTP"
+        case http.client.HTTPException():
+            return f"the answer of {place} is not HTTP ({name})"
+        case _:
+            return f"{place} does not answer ({name})"
 
 
 def _parsed(url: str) -> SplitResult:
@@ -212,6 +273,13 @@ def _parsed(url: str) -> SplitResult:
 
 def _port_of(url: SplitResult) -> int:
     return _PORTS[url.scheme] if url.port is None else url.port
+
+
+def _is_loopback(text: str) -> bool:
+    """Whether what is sent to an address stays on this machine: a gateway of 6to4 or NAT64 is another one."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _is_private(address: _IPAddress) -> bool:

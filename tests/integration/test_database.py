@@ -80,6 +80,23 @@ def test_a_saved_answer_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert (rights(path), path.read_bytes()) == (0o600, b"<nieuw/>")
 
 
+def test_a_saved_answer_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the new file is whole the old one stays, and a failure leaves no part of the new one."""
+    path = tmp_path / "school.xml"
+    path.write_bytes(b"<oud/>")
+
+    def fail(*_: object) -> None:
+        assert path.read_bytes() == b"<oud/>"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_private(path, b"<nieuw/>")
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("school.xml", b"<oud/>")]
+
+
 @pytest.mark.parametrize("url", ["geen-url", "onbekend://x", "mysql+nergens://x/y"])
 def test_a_database_of_another_kind_is_one_sentence(url: str) -> None:
     """A URL that leads nowhere is refused as an DatabaseUnusableError."""

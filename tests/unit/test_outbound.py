@@ -67,8 +67,10 @@ def test_no_redirect_is_followed(status: str) -> None:
         says(b"HTTP/1.1 200 OK\r\n\r\n", b" " * (MAX_OCTETS + 1)),
         says(response("200 OK", gzip.compress(b" " * (MAX_OCTETS + 1)), "Content-Encoding: gzip")),
         says(response("200 OK", gzip.compress(b" " * 20 * MAX_OCTETS, 1), "Content-Encoding: gzip")),
+        says(response("200 OK", gzip.compress(b" " * MAX_OCTETS, 1) + gzip.compress(b" "), "Content-Encoding: gzip")),
+        says(response("200 OK", gzip.compress(b" " * 2**20, 1) * 20, "Content-Encoding: gzip")),
     ],
-    ids=["endless chunks", "no length", "one byte too many in gzip", "a bomb"],
+    ids=["endless chunks", "no length", "one byte too many in gzip", "a bomb", "in a second member", "in members"],
 )
 def test_the_bytes_are_bounded(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer over the limit is refused, on the wire and after decompression, and never kept whole."""
@@ -92,6 +94,19 @@ def test_the_bytes_are_bounded(answer: Answer, monkeypatch: pytest.MonkeyPatch) 
     assert most < 3 * MAX_OCTETS
 
 
+def test_each_member_of_gzip_is_read() -> None:
+    """A gzip stream may have several members, also empty ones, wherever the pieces that are read begin and end."""
+    members = [b"", b"een", b"twee" * 50_000, b"", bytes(range(256)) * 1000]
+    packed = b"".join(map(gzip.compress, members))
+    pieces = [
+        b"%x\r\n%s\r\n" % (len(piece), piece) for at in range(0, len(packed), 7) if (piece := packed[at : at + 7])
+    ]
+    chunked = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n") + b"".join(pieces) + b"0\r\n\r\n"
+    for sent in (response("200 OK", packed, "Content-Encoding: gzip"), chunked):
+        with hostile(says(sent)) as server:
+            assert ask(server.url).content == b"".join(members)
+
+
 def test_the_limit_itself_is_allowed() -> None:
     """An answer of exactly so many bytes comes through."""
     sent = response("200 OK", gzip.compress(b" " * MAX_OCTETS, 1), "Content-Encoding: gzip")
@@ -103,16 +118,18 @@ def test_the_limit_itself_is_allowed() -> None:
     ("answer", "text"),
     [
         (says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "breaks off"),
-        (says(CHUNKED, b"9\r\nhalf"), "does not answer (IncompleteRead)"),
-        (says(CHUNKED, b"zz\r\n"), "does not answer"),
+        (says(CHUNKED, b"9\r\nhalf"), "breaks off"),
+        (says(CHUNKED, b"zz\r\n"), "chunks are not HTTP"),
         (says(response("200 OK", gzip.compress(b"heel" * 100)[:-12], "Content-Encoding: gzip")), "breaks off"),
         (says(response("200 OK", b"geen gzip", "Content-Encoding: gzip")), "is not gzip"),
+        (says(response("200 OK", gzip.compress(b"heel") + b"meer", "Content-Encoding: gzip")), "is not gzip"),
+        (says(response("200 OK", gzip.compress(b"heel") + b"\x1f", "Content-Encoding: gzip")), "breaks off"),
         (says(response("200 OK", b"x", "Content-Encoding: br")), "was not asked for"),
         (says(response("200 OK", b"x", "Content-Encoding: gzip, gzip")), "was not asked for"),
-        (says(b"220 mail.example ESMTP\r\n"), "does not answer (BadStatusLine)"),
-        (says(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 200, b"\r\n"), "does not answer"),
-        (says(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 100_000, b"\r\n\r\n"), "does not answer (LineTooLong)"),
-        (says(b""), "does not answer (RemoteDisconnected)"),
+        (says(b"220 mail.example ESMTP\r\n"), "is not HTTP (BadStatusLine)"),
+        (says(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 200, b"\r\n"), "is not HTTP (HTTPException)"),
+        (says(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 100_000, b"\r\n\r\n"), "is not HTTP (LineTooLong)"),
+        (says(b""), "closed the connection without an answer"),
     ],
 )
 def test_an_answer_that_is_none(answer: Answer, text: str) -> None:
@@ -157,6 +174,70 @@ def test_the_time_of_a_look_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(OutboundError, match=r"uwlr\.example:80 gave no whole answer within"):
         ask("http://uwlr.example/", SHORT)
     over.set()
+
+
+def test_nothing_is_sent_after_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up that ends after its caller was told that there is no answer leads to no connection."""
+    over = threading.Event()
+    with hostile(says(response("200 OK", b"te laat"))) as server:
+        found = socket.getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
+
+        def late(*_: Any, **__: Any) -> list[Any]:
+            over.wait(30)
+            return found
+
+        monkeypatch.setattr(socket, "getaddrinfo", late)
+        before = set(threading.enumerate())
+        with pytest.raises(OutboundError, match="gave no whole answer within"):
+            ask(f"http://uwlr.example:{server.port}/", SHORT)
+        (worker,) = set(threading.enumerate()) - before
+        over.set()
+        worker.join(30)
+        assert not worker.is_alive()
+        assert server.requests == []
+
+
+def test_nothing_is_sent_in_the_clear_while_a_call_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A TLS connection is closed without taking its encryption off first: the message may be on its way."""
+    public, context = certificate(tmp_path, "uwlr.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(public))
+
+    def shutdown(_self: ssl.SSLSocket, how: int) -> NoReturn:
+        raise AssertionError(how)
+
+    monkeypatch.setattr(ssl.SSLSocket, "shutdown", shutdown)
+    with hostile(drips(b"", b""), tls=context) as server:
+        resolves(monkeypatch, "127.0.0.1", port=server.port)
+        with pytest.raises(OutboundError, match="within"):
+            ask(f"https://uwlr.example:{server.port}/", SHORT)
+
+
+@pytest.mark.parametrize("host", ["uwlr.invalid", "a" * 70 + ".example"])
+def test_a_name_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """A mistyped name is one sentence with the name."""
+
+    def unknown(name: str, *_: Any, **__: Any) -> NoReturn:
+        name.encode("idna")
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(OutboundError, match=f"^no address is found for the name {host}$"):
+        ask(f"https://{host}/")
+
+
+def test_https_to_a_port_for_http_is_told() -> None:
+    """A server that does not speak TLS is told as such; it gets no byte of the message."""
+    said = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    match = r"makes no TLS connection \(\w+\): its port may be one for http"
+    with hostile(said, reads=False) as server, pytest.raises(OutboundError, match=match):
+        ask(server.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(("host", "place"), [("[::1]", r"\[::1\]:9 "), ("127.0.0.1", "127.0.0.1:9 ")])
+def test_an_address_of_ipv6_has_brackets(host: str, place: str) -> None:
+    """A text names the host and the port so that they can be told apart, as in a URL."""
+    with pytest.raises(OutboundError, match=f"^{place}"):
+        send("POST", f"https://{host}:9/")
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str, port: int = 443) -> list[str]:
@@ -228,7 +309,8 @@ def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_secret_leaves_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     """http:// is for this machine; another one is refused by name of the flag, before a connection."""
     connect_nowhere(monkeypatch)
-    for address, permissions in (("93.184.216.34", Permissions()), ("10.0.0.1", HERE)):
+    gateways = ["2002:7f00:1::", "64:ff9b::7f00:1", "::ffff:10.0.0.1"]  # 6to4 and NAT64 leave this machine
+    for address, permissions in (("93.184.216.34", Permissions()), *((one, HERE) for one in ["10.0.0.1", *gateways])):
         resolves(monkeypatch, address)
         with pytest.raises(OutboundError, match="--allow-http"):
             send("POST", "http://uwlr.example/", SECRET.encode(), permissions=permissions)

@@ -1,5 +1,9 @@
 """`pull` against a server that is not to be trusted."""
 
+import re
+from pathlib import Path
+from typing import NoReturn
+
 import pytest
 from click.testing import CliRunner
 from lxml import etree
@@ -8,6 +12,10 @@ from support.messages import AUT, LG, SOAP11
 
 from uwlr_adapter.cli import main
 from uwlr_adapter.client import MAX_TEXT, PullError, PullRequest, PullResult, printable, pull, read
+from uwlr_adapter.contract import schemas
+from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.schemas import MAX_EXPLAINED
+from uwlr_adapter.contract.xml import ANSWER, Limits, parse
 
 CODE, KLANTCODE = "21QW00een-geheime-code", "een-geheime-klantcode"
 REQUEST = PullRequest("Snappet", KLANTCODE, CODE, "21QW", "00", "2026-2027")
@@ -116,8 +124,106 @@ def test_the_command_names_the_flag() -> None:
     assert (allowed.exit_code, "geengegevens" in allowed.output) == (0, True)
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(1, "valid"), (2, "not valid"), (MAX_EXPLAINED + 2, "not valid")])
+def test_the_command_says_whether_an_answer_is_valid(count: int, verdict: str) -> None:
+    """The verdict is no number of errors, since many of them are not counted."""
+    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
+    with hostile(says(response("200 OK", school_of(GROEP.format('key="g"'), count)))) as server:
+        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private"])
+    assert result.exit_code == 0
+    assert re.search(r"(not )?valid\b", result.output).group() == verdict  # type: ignore[union-attr] # it is there
+
+
+@pytest.mark.parametrize("folder", ["weg", "bestand"])
+def test_a_file_that_cannot_be_saved_is_told_before_the_fetch(tmp_path: Path, folder: str) -> None:
+    """`--out` in a folder that is not there, or is a file, is refused before the endpoint is called."""
+    (tmp_path / "bestand").touch()
+    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
+    with hostile(says(response("200 OK", answer("<geengegevens/>")))) as server:
+        out = str(tmp_path / folder / "school.xml")
+        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private", "--out", out])
+        assert server.requests == []
+    assert result.exit_code == 1
+    assert "nothing was fetched: no file can be made in the folder of" in result.output
+
+
 def test_the_message_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A WSDL of ours that names a file elsewhere is an error, and is not fetched."""
     monkeypatch.setattr("uwlr_adapter.client.contract_file", lambda _: "http://127.0.0.1:9/elders.wsdl")
     with pytest.raises(PullError, match="no file of this package"):
         pull("http://127.0.0.1:9/", REQUEST, allow_private=True)
+
+
+SCHOOL = (
+    "<school><schooljaar>2026-2027</schooljaar><peildatum>2026-11-23</peildatum><brincode>21QW</brincode>"
+    "<dependancecode>00</dependancecode><schoolkey>s</schoolkey>"
+    "<aanmaakdatum>2026-11-23T20:15:00+01:00</aanmaakdatum><xsdversie>2.2</xsdversie></school>"
+)
+LEERLING = '<leerling key="{}"><achternaam>x</achternaam>{}</leerling>'
+GROEP = "<groep {}><naam>x</naam><jaargroep>1</jaargroep></groep>"
+WRONG = {
+    "doubled keys": (GROEP.format('key="g"'), {Rule.KEY}),
+    "no keys": (GROEP.format(""), {Rule.ABSENT, Rule.KEY}),
+    "unknown attributes": (GROEP.format('key="{0}" x="1"'), {Rule.ATTRIBUTE}),
+    "references that name none": (LEERLING.format("{0}", '<groep key="{0}"/>'), {Rule.KEY}),
+    "unknown elements": (LEERLING.format("{0}", "<kanarie/>"), {Rule.CONTENT}),
+    "absent elements": (LEERLING.format("{0}", "<samengestelde_groepen/>"), {Rule.ABSENT}),
+    "wrong codes": (LEERLING.format("{0}", "<jaargroep>x</jaargroep>"), {Rule.CODE}),
+}
+"""A record that is wrong, with its number as `{0}`, and the rules that many of them break."""
+
+
+def school_of(record: str, count: int) -> bytes:
+    """Return an answer with so many records of one kind."""
+    records = "".join(record.format(number) for number in range(count))
+    if record.startswith("<groep"):
+        lists = f"<groepen>{records}</groepen><leerlingen>{LEERLING.format('a', '')}</leerlingen>"
+    else:
+        lists = f"<leerlingen>{records}</leerlingen>"
+    return answer(f"<leerlinggegevens>{SCHOOL}{lists}</leerlinggegevens>")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_many_times_is_not_explained(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    """Of many errors each rule is told once, and no error is looked up in the tree: that is quadratic."""
+    record, rules = WRONG[wrong]
+
+    def explain(*_: object) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr(schemas.Schema, "findings", explain)
+    found = read(school_of(record, MAX_EXPLAINED + 2)).findings
+    assert [one.path for one in found] == ["*"] * len(rules)
+    assert {one.rule for one in found} == rules
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_a_few_times_is_explained(wrong: str) -> None:
+    """Each of a few errors is told as the schema finds it, with its place where libxml2 says that."""
+    content = school_of(WRONG[wrong][0], 3)
+    expected = schemas.ANSWER["2.2"].findings(parse(content, ANSWER)[0][0])
+    assert expected
+    assert [(one.path, one.rule) for one in read(content).findings] == [(one.path, one.rule) for one in expected]
+
+
+def test_an_answer_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check gets the tree that was parsed already, within the limits of an answer."""
+    calls: list[Limits] = []
+
+    def counted(content: bytes, limits: Limits) -> etree._Element:
+        calls.append(limits)
+        return parse(content, limits)
+
+    monkeypatch.setattr("uwlr_adapter.client.parse", counted)
+    monkeypatch.setattr("uwlr_adapter.contract.answer.parse", counted)
+    assert read(answer("<geengegevens/>")).findings == ()
+    assert calls == [ANSWER]
+
+
+def test_the_elements_of_an_answer_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer with more elements than any school needs is not parsed, and the text says so."""
+    assert (ANSWER.octets, ANSWER.elements) == (16 * 1024 * 1024, 500_000)
+    content = answer("<leerlinggegevens/>" * ANSWER.elements)
+    monkeypatch.setattr(etree, "fromstring", None)
+    with pytest.raises(PullError, match="too much to read: more than 500000 elements"):
+        read(content)

@@ -1,6 +1,8 @@
 """`uwlr-adapter pull`: fetch a school from any UWLR endpoint."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -50,9 +52,14 @@ def pull(
     Example:
       uwlr-adapter pull http://127.0.0.1:8080/uwlr/leerlinggegevens \\
         --allow-private --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00 --out school.xml
+
+    No proxy of the environment is used. The certificate of the endpoint is verified; to trust a CA of your own, name
+    its PEM file in the environment variable SSL_CERT_FILE.
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
         raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
+    if out is not None and not (out.parent.is_dir() and os.access(out.parent, os.W_OK | os.X_OK)):
+        raise click.ClickException(f"nothing was fetched: no file can be made in the folder of {out}")
     request = PullRequest(
         klantnaam=klantnaam,
         klantcode=klantcode,
@@ -73,15 +80,25 @@ def pull(
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file with personal data that only its owner can read; an existing file is replaced."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+    """Write a file with personal data that only its owner can read; an existing one is replaced by a whole one.
+
+    Raises OSError; the existing file is unchanged then, and no other is left.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def _show(context: Context, antwoord: PullResult, out: Path | None) -> None:
     table = make_table("outcome", *antwoord.counts, "validation")
-    verdict = f"{len(antwoord.findings)} errors" if antwoord.findings else "valid"
+    verdict = "not valid" if antwoord.findings else "valid"
     table.add_row(antwoord.outcome, *map(str, antwoord.counts.values()), verdict)
     context.console.print(table)
     for finding in antwoord.findings[:10]:

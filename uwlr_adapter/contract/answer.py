@@ -22,7 +22,7 @@ from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.contract.versions import USUAL_VERSION, LeerlingIdentity, get_version
-from uwlr_adapter.contract.xml import FILE, parse, parse_own
+from uwlr_adapter.contract.xml import ANSWER, parse, parse_own
 
 Record = Groep | Leerkracht | Leerling | Locatie
 RENDERER = 1
@@ -102,13 +102,22 @@ def check(answer: bytes, xsdversie: str = USUAL_VERSION, *, own: bool = False) -
     """Validate an answer, envelope included, by our XSD; return what is wrong, nothing for a valid one.
 
     A leerling has a key, an eckid, or both; where either may be absent XSD 1.0 cannot say so, and it is checked here.
-    An answer of our own (`own`) is held to no limits. Raises XmlError, or KeyError for a version that is not served.
+    Of an answer with more than 100 errors each rule that it breaks is named once, with the path `*`. An answer of our
+    own (`own`) is held to no limits, and all its errors are named. Raises XmlError, or KeyError for a version that is
+    not served.
     """
-    body = (parse_own(answer) if own else parse(answer, FILE)).find(f"{{{SOAP11}}}Body")
+    return check_envelope(parse_own(answer) if own else parse(answer, ANSWER), xsdversie, own=own)
+
+
+def check_envelope(root: etree._Element, xsdversie: str = USUAL_VERSION, *, own: bool = False) -> list[Finding]:
+    """Validate an answer that is parsed already, as `check` does. Raises KeyError."""
+    body = root.find(f"{{{SOAP11}}}Body")
     if body is None or len(body) != 1:
         return [Finding("Envelope/Body", Rule.ABSENT)]
     unidentified = int(_COUNT_UNIDENTIFIED(body))  # type: ignore[arg-type] # count() returns a number
-    return schemas.ANSWER[xsdversie].findings(body[0]) + [Finding("leerling", Rule.IDENTITY)] * unidentified
+    schema = schemas.ANSWER[xsdversie]
+    findings = schema.findings(body[0]) if own else schema.summary(body[0])
+    return findings + [Finding("leerling", Rule.IDENTITY)] * unidentified
 
 
 _COUNT_UNIDENTIFIED = etree.XPath(

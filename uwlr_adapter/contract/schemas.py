@@ -9,6 +9,7 @@ import functools
 import re
 import threading
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -54,11 +55,36 @@ class Schema:
 
     def findings(self, element: etree._Element) -> list[Finding]:
         """Return what is wrong with an element and all under it, in document order; nothing for a valid one."""
-        return [_finding(element, *entry) for entry in self._entries(element)]
+        listed: _Listed = {}
+        return [_finding(element, *entry, listed) for entry in self._entries(element)]
 
     def first(self, element: etree._Element) -> Finding | None:
         """Return the first of `findings`, None for a valid element; however much is wrong, one path is followed."""
-        return next((_finding(element, *entry) for entry in self._entries(element)), None)
+        return next((_finding(element, *entry, {}) for entry in self._entries(element)), None)
+
+    def summary(self, element: etree._Element) -> list[Finding]:
+        """Return `findings`, or with more than MAX_EXPLAINED of them one for each broken rule, with the path `*`.
+
+        The time is linear in the size of the element: libxml2 writes the path of each error by counting all elements
+        before it, so that a tree with many errors is not validated where it stands, but as a stream, without paths.
+        """
+        rules = self._streamed(etree.tostring(element, encoding="utf-8"))
+        if len(rules) > MAX_EXPLAINED:
+            return [Finding("*", rule) for rule in dict.fromkeys(rules)]
+        return self.findings(element) if rules else []
+
+    def _streamed(self, content: bytes) -> list[Rule]:
+        """Return the rule of each error, up to the piece in which they become more than MAX_EXPLAINED."""
+        parser = etree.XMLPullParser(events=(), schema=self._verdict, resolve_entities=False, no_network=True)
+        for start in range(0, len(content), _PIECE):
+            parser.feed(content[start : start + _PIECE])
+            if len(log := parser.feed_error_log) > MAX_EXPLAINED:
+                return [_streamed_rule(entry) for entry in log]
+        try:
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            return [_streamed_rule(entry) for entry in error.error_log]  # type: ignore[attr-defined] # the stubs miss it
+        return []
 
     def _entries(self, element: etree._Element) -> list[tuple[str, str, bool]]:
         """Return the path and the kind of each thing that is wrong, and whether it is a child that is missing."""
@@ -72,6 +98,9 @@ class Schema:
             ]
 
 
+MAX_EXPLAINED = 100
+"""Errors of an answer of another service that are told with their place: a page of them tells what is wrong."""
+_PIECE = 64 * 1024
 _RULES = {
     "CVC_COMPLEX_TYPE_2_1": Rule.CONTENT,
     "CVC_COMPLEX_TYPE_2_2": Rule.CONTENT,
@@ -100,12 +129,24 @@ _MISSING = "': Missing child element(s)."
 """How libxml2 tells a child that is missing from one that is not expected; no name of an element holds this."""
 
 
-def _finding(root: etree._Element, path: str, kind: str, misses_child: bool) -> Finding:  # noqa: FBT001 - one entry
+def _streamed_rule(entry: etree._LogEntry) -> Rule:
+    """Return the rule of an error without its place: why an element is not expected is not known."""
+    kind = entry.type_name.removeprefix("SCHEMAV_")
+    if kind == "ELEMENT_CONTENT":
+        return Rule.ABSENT if _MISSING in entry.message else Rule.CONTENT
+    return _RULES.get(kind, Rule.VALUE)
+
+
+_Listed: TypeAlias = dict[tuple[etree._Element, str], list[etree._Element]]  # noqa: SLF001 - lxml names it so
+"""The children of a parent that a step of a path may mean, by the step's name."""
+
+
+def _finding(root: etree._Element, path: str, kind: str, misses_child: bool, listed: _Listed) -> Finding:  # noqa: FBT001 - one entry
     """Turn libxml2's path into one of local names, find the element that it points at, and name the error."""
     found: etree._Element | None = None
     local_path: list[str] = []
     for name, number in _STEP.findall(path):
-        found = root if found is None else _child(found, name, int(number or 1))
+        found = root if found is None else _child(found, name, int(number or 1), listed)
         if found is None:
             break
         local = etree.QName(found).localname
@@ -130,16 +171,20 @@ def _unexpected(element: etree._Element) -> Rule:
     return Rule.DOUBLED if any(one.tag == element.tag for one in element.itersiblings(preceding=True)) else Rule.PLACE
 
 
-def _child(parent: etree._Element, name: str, number: int) -> etree._Element | None:
-    """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place."""
-    prefix, _, local = name.rpartition(":")
-    seen = 0
-    for child in parent.iterchildren(tag=etree.Element):
-        if name == "*" or (etree.QName(child).localname == local and (child.prefix or "") == prefix):
-            seen += 1
-            if seen == number:
-                return child
-    return None
+def _child(parent: etree._Element, name: str, number: int, listed: _Listed) -> etree._Element | None:
+    """Return the child that one step of a libxml2 path means: `*[2]` by place, `p:naam[2]` by name and place.
+
+    The children are kept in `listed` for the next error, so that many errors under one parent do not count them anew.
+    """
+    if (parent, name) not in listed:
+        prefix, _, local = name.rpartition(":")
+        listed[parent, name] = [
+            child
+            for child in parent.iterchildren(tag=etree.Element)
+            if name == "*" or (etree.QName(child).localname == local and (child.prefix or "") == prefix)
+        ]
+    children = listed[parent, name]
+    return children[number - 1] if number <= len(children) else None
 
 
 _compiled = functools.cache(Schema)

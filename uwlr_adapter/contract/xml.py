@@ -41,7 +41,10 @@ MESSAGE = Limits(octets=64 * 1024, depth=16, elements=500, attributes=32, instru
 school has fewer than a hundred groups."""
 
 FILE = Limits(octets=64 * 1024 * 1024, depth=32, elements=4_000_000, attributes=64, instructions=True)
-"""For a file or an answer: room for twenty times the largest school in the country."""
+"""For a file: room for twenty times the largest school in the country."""
+
+ANSWER = Limits(octets=16 * 1024 * 1024, depth=32, elements=500_000, attributes=64, instructions=True)
+"""For an answer of another service: five times the largest school in the country."""
 
 
 UNKNOWN_CHARSET = "in a charset that is not known, or not in the charset that is named"
