@@ -36,8 +36,8 @@ def _licences(name: str) -> Iterator[License]:
     except PackageNotFoundError:
         return
     classifiers = [one.rpartition(" :: ")[2] for one in known.get_all("Classifier", []) if one.startswith("License ::")]
-    text = (known["License"] or "").strip()
-    if known["License-Expression"]:
+    text = (known.get("License") or "").strip()
+    if known.get("License-Expression"):
         named = [known["License-Expression"]]
     else:
         named = [text] if text and len(text) <= _LONGEST_NAME and "\n" not in text else classifiers

@@ -76,7 +76,7 @@ def test_failures_inside_every_room_tell_nothing(
                 house.a_bit_of_all()
                 failed += bool(raised)
     search = _finish(house, capfd)
-    assert failed > len(ROOMS) + len(EDGES), "failures were forced"
+    assert failed >= len(ROOMS), "failures were forced"
     assert not search.hits, search
 
 
