@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 from support import databases as database_servers
 from support.databases import PostgresServer
+from support.served_school import ServedSchool, furnish
+from support.server import Server, serving
 
 from uwlr_adapter.db.database import Database
 
@@ -68,3 +70,16 @@ def empty_postgresql(
     with postgresql.database(empty=True) as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
+    """Return a data folder with the example school and a koppeling in each state."""
+    return furnish(tmp_path_factory.mktemp("school"))
+
+
+@pytest.fixture(scope="session")
+def server(served: ServedSchool) -> Iterator[Server]:
+    """Serve that folder, for the tests of one worker together."""
+    with serving(served.data) as running:
+        yield running

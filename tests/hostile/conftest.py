@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.served_school import ServedSchool, furnish
-from support.server import Server, serving
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -32,16 +30,3 @@ def app(folder: Path) -> Iterator[RsgiApp]:
     made = RsgiApp(make_app(Settings(data=folder)), 2)
     yield made
     made.app.close()
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Return a data folder with the example school."""
-    return furnish(tmp_path_factory.mktemp("school"))
-
-
-@pytest.fixture(scope="session")
-def server(served: ServedSchool) -> Iterator[Server]:
-    """Serve that folder."""
-    with serving(served.data) as running:
-        yield running

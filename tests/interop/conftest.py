@@ -6,21 +6,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from support.served_school import ServedSchool, furnish
-from support.server import WAIT, Server, command, port_of_our_own, serving
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
-    """Return a data folder with the example school and the smallest one."""
-    return furnish(tmp_path_factory.mktemp("school"))
-
-
-@pytest.fixture(scope="session")
-def server(served: ServedSchool) -> Iterator[Server]:
-    """Serve that folder."""
-    with serving(served.data) as running:
-        yield running
+from support.server import WAIT, command, port_of_our_own
 
 
 @pytest.fixture(scope="session")

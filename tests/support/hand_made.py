@@ -34,6 +34,7 @@ from uwlr_adapter.web.head import HEADERS, Head
 from uwlr_adapter.web.request_record import RequestRecord
 from uwlr_adapter.web.response import Response
 from uwlr_adapter.web.services import LEERLINGGEGEVENS, make_endpoint
+from uwlr_adapter.web.source import make_source_of
 
 if TYPE_CHECKING:
     from uwlr_adapter.db.database import Database
@@ -283,7 +284,8 @@ class Played(NamedTuple):
 def make(world: HandMade, *, strict: bool = False) -> Endpoint:
     """Return an endpoint that has no database; its clock says what the world says."""
     settings = Settings(data=Path("/nergens"), strict=strict)
-    return make_endpoint(LEERLINGGEGEVENS, NO_DATABASE, Gate(GATE.catalogue, KEYS), settings, lambda: world.moment)
+    gate, source_of = Gate(GATE.catalogue, KEYS), make_source_of(settings.trusted_proxies)
+    return make_endpoint(LEERLINGGEGEVENS, NO_DATABASE, gate, settings, lambda: world.moment, source_of)
 
 
 def head_of(row: EndpointRow, content: bytes) -> Head:

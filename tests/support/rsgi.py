@@ -73,11 +73,12 @@ async def send(
     method: str = "POST",
     path: str = "/uwlr/leerlinggegevens",
     query: str = "",
+    client: str = "192.0.2.7:50000",
     pieces: int = 1,
 ) -> Protocol:
     """Send one request, and return its protocol with the response."""
     named = (("host", "localhost"), *headers)
     protocol = Protocol(body, pieces)
     async with asyncio.timeout(WAIT):
-        await app.__rsgi__(Scope(Headers(named), method, path, query), protocol)
+        await app.__rsgi__(Scope(Headers(named), method, path, query, client=client), protocol)
     return protocol

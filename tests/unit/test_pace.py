@@ -1,13 +1,13 @@
 """Refusals are held back, for how long, and what is not."""
 
 import asyncio
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 from support.event_loop import run
 from support.hand_made import CALLERS, NO_DATABASE, HandMade, make, play
+from support.rsgi import send
 from support.served_school import CODE
 
 from uwlr_adapter.web.app import App
@@ -64,33 +64,10 @@ def test_a_process_remembers_so_many_sources() -> None:
     assert len(pace.sources) == MAX_SOURCES
 
 
-@dataclass
-class Scope:
-    """The head of a request, in the form of granian."""
-
-    path: str
-    client: str = "192.0.2.1:50000"
-    method: str = "GET"
-    query_string: str = ""
-    http_version: str = "1.1"
-    server: str = "127.0.0.1:8080"
-    scheme: str = "http"
-    headers: dict[str, str] = field(default_factory=lambda: {"host": "localhost", "content-length": "0"})
-
-
-class Protocol:
-    """No body, and the statuses that were sent, in the form of granian."""
-
-    def __init__(self) -> None:
-        self.sent: list[int] = []
-
-    async def __call__(self) -> bytes:
-        """Return the body."""
-        return b""
-
-    def response_bytes(self, status: int, _headers: list[tuple[str, str]], _body: bytes) -> None:
-        """Keep the status."""
-        self.sent.append(int(status))
+async def ask(app: RsgiApp, path: str, client: str = "192.0.2.1:50000") -> int:
+    """Return the status of the answer to a GET."""
+    (status,) = (await send(app, b"", ("content-length", "0"), method="GET", path=path, client=client)).statuses
+    return status
 
 
 def test_the_driver_holds_refusals_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,28 +80,26 @@ def test_the_driver_holds_refusals_back(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(asyncio, "sleep", sleep)
     good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
     app = RsgiApp(App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(())), threads=1)
-    protocol = Protocol()
 
-    async def send() -> None:
-        for _ in range(FREE + 1):
-            await app.__rsgi__(Scope("/nowhere"), protocol)
-        await app.__rsgi__(Scope("/good"), protocol)
-        await app.__rsgi__(Scope("/nowhere", "192.0.2.2:50000"), protocol)
+    async def play_it() -> list[int]:
+        refused = [await ask(app, "/nowhere") for _ in range(FREE + 1)]
+        return [*refused, await ask(app, "/good"), await ask(app, "/nowhere", "192.0.2.2:50000")]
 
-    run(send())
-    assert protocol.sent == [404] * (FREE + 1) + [200, 404]
+    assert run(play_it()) == [404] * (FREE + 1) + [200, 404]
     assert held == [HOLD_SECONDS]
 
 
 class Waits:
-    """The waits of an application, each of which lasts until all are ended."""
+    """The waits of an application, so many at most, each of which lasts until all are ended."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
         self.ended = asyncio.Event()
+        self._most = most
         self.seconds: list[float] = []
         monkeypatch.setattr(asyncio, "sleep", self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
+        assert self.ended.is_set() or len(self.seconds) < self._most
         self.seconds.append(seconds)
         await self.ended.wait()
 
@@ -132,23 +107,22 @@ class Waits:
 def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held back keeps a connection: beyond a number the next refusal is sent at once, so that others get in."""
     app = RsgiApp(App(NO_DATABASE, {}, Metrics(), make_source_of(())), threads=1, max_held=3)
-    protocol = Protocol()
 
-    async def send() -> None:
+    async def play_it() -> None:
         for _ in range(FREE):
-            await app.__rsgi__(Scope("/nowhere"), protocol)
-        waits = Waits(monkeypatch)
-        sent = [asyncio.ensure_future(app.__rsgi__(Scope("/nowhere"), protocol)) for _ in range(5)]
+            await ask(app, "/nowhere")
+        waits = Waits(monkeypatch, 3)
+        sent = [asyncio.ensure_future(ask(app, "/nowhere")) for _ in range(5)]
         await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
         while sum(one.done() for one in sent) < 2:
             await asyncio.wait([one for one in sent if not one.done()], return_when=asyncio.FIRST_COMPLETED)
         assert waits.seconds == [HOLD_SECONDS] * 3
         waits.ended.set()
         await asyncio.gather(*sent)
-        await app.__rsgi__(Scope("/nowhere"), protocol)
+        await ask(app, "/nowhere")
         assert len(waits.seconds) == 4, "those that are no longer held make room"
 
-    run(send())
+    run(play_it())
 
 
 def test_pages_are_held_back_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,16 +135,16 @@ def test_pages_are_held_back_while_others_wait(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
     service = App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(()))
-    app, protocol = RsgiApp(service, threads=1), Protocol()
+    app = RsgiApp(service, threads=1)
 
-    async def send(number: int) -> None:
-        for _ in range(number):
-            await app.__rsgi__(Scope("/good"), protocol)
+    async def play_it() -> None:
+        for _ in range(PAGES.free + 1):
+            await ask(app, "/good")
 
-    run(send(PAGES.free + 1))
+    run(play_it())
     assert held == [], "nobody waits"
     others = [service.begin("") for _ in range(OTHERS)]
-    run(send(PAGES.free + 1))
+    run(play_it())
     assert held == [HOLD_SECONDS]
     for one in others:
         service.finish(one)

@@ -9,7 +9,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -114,10 +114,13 @@ class DeleteStatement(_Statement):
         super().__init__(query)
 
 
-class Query(NamedTuple):
-    """A SELECT with the values of its parameters."""
+_Kind = TypeVar("_Kind", bound=_Statement)
 
-    statement: SelectStatement
+
+class _WithParameters(NamedTuple, Generic[_Kind]):
+    """A statement with the values of its parameters."""
+
+    statement: _Kind
     parameters: dict[str, Any]
 
     def bound(self, dialect: sa.Dialect) -> tuple[CompiledStatement, Any]:
@@ -129,6 +132,18 @@ class Query(NamedTuple):
         """Return the statement for libpq."""
         compiled = self.statement.numbered(dialect)
         return Step(compiled.sql, _texts(compiled.bind(self.parameters)))
+
+
+class Query(_WithParameters[SelectStatement]):
+    """A SELECT with the values of its parameters."""
+
+    __slots__ = ()
+
+
+class Delete(_WithParameters[DeleteStatement]):
+    """A DELETE with the values of its parameters."""
+
+    __slots__ = ()
 
 
 class Guard(NamedTuple):
@@ -253,23 +268,6 @@ class Insert(NamedTuple):
     def step(self, dialect: sa.Dialect) -> Step:
         """Return the statement for libpq."""
         return self.statement.step(dialect, self.rows)
-
-
-class Delete(NamedTuple):
-    """A DELETE with the values of its parameters."""
-
-    statement: DeleteStatement
-    parameters: dict[str, Any]
-
-    def bound(self, dialect: sa.Dialect) -> tuple[CompiledStatement, Any]:
-        """Return the statement for the cursor of a kind of database, and its parameters."""
-        compiled = self.statement.compiled(dialect)
-        return compiled, compiled.bind(self.parameters)
-
-    def step(self, dialect: sa.Dialect) -> Step:
-        """Return the statement for libpq."""
-        compiled = self.statement.numbered(dialect)
-        return Step(compiled.sql, _texts(compiled.bind(self.parameters)))
 
 
 def make_removal(table: sa.Table, column: str, rows: int) -> DeleteStatement:

@@ -42,11 +42,11 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     if Part.METRICS in settings.parts:
         paths[METRICS] = health.metrics
     services = SERVICES if Part.SOAP in settings.parts else ()
-    endpoints = [make_endpoint(service, database, gate, settings, clock) for service in services]
+    source_of = make_source_of(settings.trusted_proxies)
+    endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in services]
     portal = None
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
-    source_of = make_source_of(settings.trusted_proxies)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
     return App(database, paths, metrics, source_of, portal, endpoints, known, is_https=is_https)

@@ -15,7 +15,7 @@ from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.soap.service import SoapService
 from uwlr_adapter.web.soap.wsdl import wsdl
-from uwlr_adapter.web.source import make_source_of
+from uwlr_adapter.web.source import SourceOf
 
 
 class Service(NamedTuple):
@@ -41,10 +41,12 @@ LEERLINGGEGEVENS = Service(
 SERVICES = (LEERLINGGEGEVENS,)
 
 
-def make_endpoint(service: Service, database: Database, gate: Gate, settings: Settings, clock: Clock) -> Endpoint:
+def make_endpoint(
+    service: Service, database: Database, gate: Gate, settings: Settings, clock: Clock, source_of: SourceOf
+) -> Endpoint:
     """Return the endpoint of a service. Raises WsdlError."""
     exchange = Exchange(database, gate, service.use_case(database, gate, settings), settings.strict)
     own_wsdl = wsdl(service.wsdl, service.path, settings.base_url)
-    operations, source_of = service.operations.values(), make_source_of(settings.trusted_proxies)
+    operations = service.operations.values()
     soap = SoapService(service.namespace, operations, service.limits, own_wsdl, exchange.question)
     return Endpoint(service.path, own_wsdl, service.limits, soap, exchange, clock, source_of)
