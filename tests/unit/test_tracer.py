@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.event_loop import run
 from tracer import Tracer, Walk
 
 HOUSE, LIBRARY = Path("/invented/house"), Path("/invented/library")
@@ -94,7 +95,7 @@ def test_each_start_is_a_call_and_a_comprehension_is_none(names: dict[str, Any])
 
 def test_a_resumption_is_no_call(names: dict[str, Any]) -> None:
     """A coroutine or generator is one call, however often it waits, and what it calls in between keeps its depth."""
-    walk = walk_of(lambda: asyncio.run(names["wait"]()))
+    walk = walk_of(lambda: run(names["wait"]()))
     assert outline(walk) == [(0, "wait"), (1, "pause"), (1, "pause")]
     walk = walk_of(lambda: list(names["numbers"]()))
     assert outline(walk) == [(0, "numbers"), (1, "wash"), (1, "wash"), (1, "wash")]
