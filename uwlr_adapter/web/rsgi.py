@@ -5,7 +5,7 @@ sixteen threads a request took twice the processor time. So the event-loop threa
 arrived, and one commit writes the outcomes of all of them. Work that may wait (`endpoint.Do`) is done in a thread of
 the pool; so is everything that is not a message: the portal and the metrics.
 
-A body is awaited without occupying a thread, and at most BODY_SECONDS, so that a caller who sends half of one delays
+A body is awaited without occupying a thread, and at most `body.BODY_SECONDS`, so that a caller who sends half of one delays
 nobody else. The time of a request counts from the moment that it is whole.
 """
 
@@ -29,6 +29,7 @@ from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.body import Bodies
 from uwlr_adapter.web.endpoint import (
     MAX_DIGITS,
     Ask,
@@ -57,10 +58,6 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 16_384
 """Connections of a worker (inclusive): as many as the shipped nginx has. An idle one takes some kilobytes."""
-MAX_CHUNKS = 128
-"""Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
-BODY_SECONDS = 30
-"""Seconds in which a body must have come: the shortest client timeout seen."""
 Result = TypeVar("Result")
 
 
@@ -78,6 +75,7 @@ class RsgiApp:
         self._failures: Failures
         self._refusals, self._pages = Pace(REFUSALS), Pace(PAGES)
         self._held, self._max_held = 0, max_held
+        self._bodies = Bodies()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -132,9 +130,8 @@ class RsgiApp:
                                 is_written = await self._in_thread(alone, record)
                             step = request.written(is_written=is_written)
                         case ReadBody():
-                            async with asyncio.timeout(BODY_SECONDS):
-                                whole = protocol() if head.content_length else _receive(protocol, step.octets)
-                                content = await whole
+                            is_whole = bool(head.content_length)
+                            content = await self._bodies.read(protocol, step.octets, is_whole=is_whole)
                             record.started = time.monotonic()
                             step = request.body(content)
                         case Fetch():
@@ -169,8 +166,7 @@ class RsgiApp:
         announced = environ.get("CONTENT_LENGTH", "")
         is_whole = announced.isdecimal() and len(announced) <= MAX_DIGITS and int(announced) <= MESSAGE.octets
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                content = await (protocol() if is_whole else _receive(protocol, MESSAGE.octets + 1))
+            content = await self._bodies.read(protocol, MESSAGE.octets + 1, is_whole=is_whole)
         except TimeoutError:
             return plain(HTTPStatus.REQUEST_TIMEOUT, "Het verzoek kwam niet op tijd.", [("Connection", "close")])
         except Exception:  # noqa: BLE001 - a body that breaks off; granian would log a traceback of it
@@ -229,22 +225,6 @@ def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
         if field is not None:
             found[field] = f"{found[field]},{value}" if field in found else value
     return Head(scope.method, scope.query_string, scope.client, version=scope.http_version, **found)
-
-
-async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above
-    """Return the body of a request that announces no length, until it is as long as this.
-
-    Raises ValueError for one in more than MAX_CHUNKS pieces.
-    """
-    content, chunks = b"", 0
-    async for chunk in protocol:
-        content += chunk
-        chunks += 1
-        if chunks > MAX_CHUNKS:
-            raise ValueError("too many chunks")
-        if len(content) >= octets:
-            break
-    return content
 
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
