@@ -1,5 +1,6 @@
 """Figures of several rounds: their median and their spread, and the lines in which they are shown."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,24 @@ class Requirement:
 def ratios(above: Sequence[float], below: Sequence[float]) -> Spread:
     """Return the spread of the ratios of two rivals, round by round."""
     return Spread.of([one / other for one, other in zip(above, below, strict=True)])
+
+
+def interval_of_median(figures: Sequence[float]) -> tuple[float, float]:
+    """Return two of the figures (inclusive) between which the true median lies with a chance of at least 95%.
+
+    The sign test: nothing is supposed of how the figures are spread. Raises ValueError for fewer than six, which say
+    too little.
+    """
+    count, chance, left_out = len(figures), 0.0, -1
+    for place in range(count // 2):
+        chance += math.comb(count, place) / 2**count  # that so many or fewer figures are below the true median
+        if 2 * chance > 0.05:  # noqa: PLR2004
+            break
+        left_out = place
+    if left_out < 0:
+        raise ValueError(f"{count} figures say too little about a median")
+    ordered = sorted(figures)
+    return ordered[left_out], ordered[-1 - left_out]
 
 
 def number(value: float) -> str:

@@ -3,8 +3,8 @@
 Or `make bench-paired AGAINST=COMMIT`. Both codes run with this interpreter and its packages, each over a database of
 its own that its own commands made: `init` (or `db upgrade`), `import edexml`, `afnemer add`, `koppeling activate`. Both
 servers stay up; they are measured in turn, round after round, and the one that goes first changes every round. A ratio
-is this checkout divided by the other commit, of one round; the table has the median and the range of the rounds. A
-first round warms up and is not counted. CPU is that of the server and its PostgreSQL; on a machine that does other work
+is this checkout divided by the other commit, of one round; the table has the median and the range of the rounds, and the 95% interval of the
+median. A first round warms up and is not counted. CPU is that of the server and its PostgreSQL; on a machine that does other work
 as well its ratio is steadier than that of the rates. All records are invented.
 """
 
@@ -30,7 +30,7 @@ from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 import world
-from figures import Spread, number, ratios
+from figures import Spread, interval_of_median, number, ratios
 from load import WRK, Answer, Connection, Measurement, Question, ask_once, measure
 from records import brin6s, write_edexml
 from servers import HERE, READY, WAIT, Backend, Server, free_port, postgresql, sqlite, stop
@@ -42,6 +42,8 @@ LEERLING = b"<leerling "
 _NO_SUCH_COMMAND = 2
 """The exit status of a command line that names an unknown command."""
 _OK, _FAULT = 200, 500
+MIN_ROUNDS = 6
+"""Rounds from which an interval of the median is told; of fewer it is the range."""
 _POLL_SECONDS = 0.05
 
 
@@ -322,7 +324,9 @@ def _print_load(setup: Setup, labels: list[str], other: list[Turn], this: list[T
     ratio = ratios(rates[1], rates[0])
     wrong = sum(turn.measured.errors for turn in [*other, *this])
     floor = setup.floor if labels[-1] == "plain" else 1.0
-    above = f"{'above' if ratio.lowest > floor else 'not above'} {number(floor)}"
+    each = [one / before for one, before in zip(rates[1], rates[0], strict=True)]
+    low, high = interval_of_median(each) if len(each) >= MIN_ROUNDS else (ratio.lowest, ratio.highest)
+    above = f"{number(low)} to {number(high)}: {'above' if low > floor else 'not above'} {number(floor)}"
     cells = [
         *labels,
         *(str(Spread.of(found)) for found in rates),
@@ -422,7 +426,7 @@ LOAD = {
     "other, requests/s": 22,
     "this, requests/s": 22,
     "this / other": 19,
-    "range": 14,
+    "95% interval": 31,
     "other, p99 ms": 13,
     "this, p99 ms": 12,
     "p99, this / other": 17,

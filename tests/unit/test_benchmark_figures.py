@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 
 import pytest
-from figures import Requirement, Spread, number, ratios
+from figures import Requirement, Spread, interval_of_median, number, ratios
 from load import Answer, Question
 from nation import MEAN, sizes
 from paired import KINDS, is_expected, take_turns
@@ -20,6 +20,19 @@ def test_a_spread_is_the_median_with_the_lowest_and_the_highest() -> None:
 def test_a_ratio_is_of_one_round() -> None:
     """Noise that hits both rivals of a round leaves their ratio as it is."""
     assert ratios([100, 50, 10], [10, 5, 1]) == Spread(10, 10, 10)
+
+
+@pytest.mark.parametrize(("count", "left_out"), [(6, 0), (8, 0), (9, 1), (11, 1), (12, 2), (15, 3), (21, 5)])
+def test_the_interval_of_a_median_leaves_out_as_many_as_the_tables_of_the_sign_test(count: int, left_out: int) -> None:
+    """Of nine rounds the highest and the lowest say nothing of the median, of eight they do."""
+    rounds = [float(place * 7 % count) if count % 7 else float(place) for place in range(count)]
+    assert interval_of_median(rounds) == (left_out, count - 1 - left_out)
+
+
+def test_few_figures_have_no_interval() -> None:
+    """Five rounds leave the median outside their range more often than one time in twenty."""
+    with pytest.raises(ValueError, match="5 figures"):
+        interval_of_median([1, 2, 3, 4, 5])
 
 
 @pytest.mark.parametrize(
