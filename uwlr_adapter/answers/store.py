@@ -3,14 +3,13 @@
 No stale answer is ever sent, because each is compared with the database in the request that sends it:
 
 1. An answer depends on the records of the school, the day, and the renderer (its number and settings); on nothing
-   else.
-   Every transaction that changes records increments `school.version` (`touch_school`).
+   else. Every transaction that changes records increments `school.version` (`touch_school`).
 2. The access query reads `school.version` and the answer's state in the statement that decides access. A state is
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
    `valid_until` (exclusive), by this renderer. Else the answer is rendered again.
 3. Rendering reads the records and their version in one snapshot, and stores the result only while it holds the school's
-   row and the version is still the same. Else the database is asked anew. An answer that our
-   XSD rejects is not stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
+   row and the version is still the same. Else the database is asked anew. An answer that our XSD rejects is not
+   stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
 4. The bytes are found by the content hash of that state, in the database and in the process: other content has another
    hash, so a process cannot find an answer that it cached before an import.
 
