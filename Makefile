@@ -86,6 +86,7 @@ bench-equal-work: $(VENV)/installed-test ## Time the refusals of rows 5 and 7 in
 
 walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzoek; WALK=--show prints each call.
 	$(VENV)/bin/python benchmarks/walk.py $(WALK)
+
 bench-paired: $(VENV)/installed-test ## Measure this checkout beside the commit AGAINST; QUICK=--quick takes few rounds.
 	$(VENV)/bin/python benchmarks/paired.py --against '$(AGAINST)' $(QUICK)
 

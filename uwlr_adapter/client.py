@@ -110,7 +110,7 @@ class _Files(Transport):
     """Reads the files of the contract, and nothing from a network."""
 
     def _load_remote_data(self, url: str) -> bytes:
-        raise PullError(f"{printable(url)} is no file of this package")
+        raise PullError(f"{quotable(url)} is no file of this package")
 
 
 def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> PullResult:
@@ -145,7 +145,7 @@ def read(content: bytes, status: int = 200, xsdversie: str = USUAL_VERSION) -> P
     )
 
 
-def printable(text: str) -> str:
+def quotable(text: str) -> str:
     """Return a text of another service for a terminal: at most MAX_TEXT characters, and none that steers it."""
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MAX_TEXT])
     return shown + ("…" if len(text) > MAX_TEXT else "")
@@ -156,4 +156,4 @@ def _fault_text(element: etree._Element) -> str:
     error = element.find(f"detail/{{{names.FAULT_DETAIL}}}fout")
     where = "" if error is None else f" [{error.get('pad')}: {error.get('regel')}]"
     text = " ".join((element.findtext("faultstring") or "no text").split())
-    return printable(f"{code}: {text}{where}")
+    return quotable(f"{code}: {text}{where}")

@@ -128,6 +128,7 @@ class _Call:
     def _exchange(self) -> Reply:
         url = self._url
         connection = http.client.HTTPConnection(url.hostname or "", _port_of(url))
+        connection.default_port = _PORTS[url.scheme]  # else the Host of an https URL gets `:443`
         connection.sock = self._secured(self._connected())
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         with contextlib.closing(connection):

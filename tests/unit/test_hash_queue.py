@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from uwlr_adapter.gebruikers.hash_queue import MAX_RETRY, MIN_RETRY, BusyError, HashQueue, Rank
+from uwlr_adapter.gebruikers.hash_queue import KEPT_SECONDS, MAX_RETRY, MIN_RETRY, BusyError, HashQueue, Rank
 
 
 class Callers:
@@ -159,9 +159,17 @@ def test_known_browsers_have_all_places_when_nobody_else_waits() -> None:
         assert crowd.sent_away("d") is not None
 
 
-@pytest.mark.parametrize("waited", [True, False])
-def test_who_waits_keeps_the_number(waited: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """An owner who comes back in time goes before all who go on knocking; one who knocks too soon is the last again."""
+@pytest.mark.parametrize(
+    ("after", "is_first"),
+    [
+        (MIN_RETRY.total_seconds() / 2, False),
+        (MIN_RETRY.total_seconds(), True),
+        (MIN_RETRY.total_seconds() + KEPT_SECONDS, True),
+        (MIN_RETRY.total_seconds() + KEPT_SECONDS + 1, False),
+    ],
+)
+def test_who_waits_keeps_the_number(after: float, is_first: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """An owner who comes back in time goes before all who go on knocking; who comes too soon or late is the last."""
     clock = Clock()
     with callers(1, 2, clock) as crowd:
         for share in "abc":
@@ -175,9 +183,9 @@ def test_who_waits_keeps_the_number(waited: bool) -> None:  # noqa: FBT001 - a p
             crowd.leave(name)
         crowd.until_served("a", "b", "c")
         crowd.come("knocker", "second knock")
-        clock.seconds += MIN_RETRY.total_seconds() / 2 if waited else 0
+        clock.seconds = after
         crowd.come("owner", "second visit")
-        assert crowd.next() == ("owner" if waited else "knocker")
+        assert crowd.next() == ("owner" if is_first else "knocker")
 
 
 def test_the_time_to_come_back_grows_with_those_who_were_sent_away() -> None:
@@ -191,6 +199,20 @@ def test_the_time_to_come_back_grows_with_those_who_were_sent_away() -> None:
             waits.append(refused.value.wait)
     assert (waits[0], waits[-1]) == (MIN_RETRY, MAX_RETRY)
     assert waits == sorted(waits)
+
+
+def test_those_who_never_come_back_make_nobody_wait() -> None:
+    """The time to come back is short again some minutes after an attack from many sources."""
+    clock = Clock()
+    queue = HashQueue(1, 0, clock)
+    with queue.place("a", Rank.NO_FAILURE):
+        for number in range(500):
+            with pytest.raises(BusyError), queue.place(str(number), Rank.NO_FAILURE):
+                pass
+        clock.seconds += KEPT_SECONDS + MAX_RETRY.total_seconds() + 1
+        with pytest.raises(BusyError) as refused, queue.place("owner", Rank.NO_FAILURE):
+            pass
+    assert refused.value.wait == MIN_RETRY
 
 
 def test_a_failure_gives_the_place_back() -> None:

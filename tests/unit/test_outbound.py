@@ -306,6 +306,15 @@ def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"\r\nHost: uwlr.example:" in server.requests[0]
 
 
+def test_the_port_of_the_scheme_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Host header of a URL without a port has none either, as every client writes it: some services compare it."""
+    with hostile(says(response("200 OK", b"goed"))) as server:
+        resolves(monkeypatch, "127.0.0.1", port=server.port)
+        monkeypatch.setitem(outbound._PORTS, "http", server.port)  # noqa: SLF001 - no test can listen on port 80 or 443
+        assert ask("http://uwlr.example/").content == b"goed"
+    assert b"\r\nHost: uwlr.example\r\n" in server.requests[0]
+
+
 def test_no_secret_leaves_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     """http:// is for this machine; another one is refused by name of the flag, before a connection."""
     connect_nowhere(monkeypatch)

@@ -11,7 +11,7 @@ from support.hostile_server import hostile, response, says
 from support.messages import AUT, LG, SOAP11
 
 from uwlr_adapter.cli import main
-from uwlr_adapter.client import MAX_TEXT, PullError, PullRequest, PullResult, printable, pull, read
+from uwlr_adapter.client import MAX_TEXT, PullError, PullRequest, PullResult, pull, quotable, read
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import MAX_EXPLAINED
@@ -101,7 +101,7 @@ def test_the_text_of_a_fault_steers_no_terminal() -> None:
 @pytest.mark.parametrize("letter", ["\x1b", "\x00", "\x7f", "\x9b", "\n", "\u202e", "\u2066", "\u200f", "\ud800"])
 def test_no_steering_character_is_printed(letter: str) -> None:
     """C0, C1, bidi controls and half a pair become the replacement character."""
-    assert printable(f"a{letter}b") == "a\N{REPLACEMENT CHARACTER}b"
+    assert quotable(f"a{letter}b") == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_findings_have_no_text_of_the_server() -> None:

@@ -90,11 +90,14 @@ def drop_validity(connection: sa.Connection, answer_key: AnswerKey, content_hash
     )
 
 
+def by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for the row of an answer, whose parameters are the fields of its key."""
+    return [table.c[name] == sa.bindparam(name, type_=sa.String) for name in AnswerKey._fields]
+
+
 _VALIDITY_INSERT = InsertStatement(answer_state, [column.name for column in answer_state.c], replaces=True)
 _LAST_SEEN = SelectStatement(
-    sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd).where(
-        *(answer_state.c[name] == sa.bindparam(name, type_=sa.String) for name in AnswerKey._fields)
-    )
+    sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd).where(*by_key(answer_state))
 )
 
 

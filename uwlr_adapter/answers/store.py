@@ -3,14 +3,13 @@
 No stale answer is ever sent, because each is compared with the database in the request that sends it:
 
 1. An answer depends on the records of the school, the day, and the renderer (its number and settings); on nothing
-   else.
-   Every transaction that changes records increments `school.version` (`touch_school`).
+   else. Every transaction that changes records increments `school.version` (`touch_school`).
 2. The access query reads `school.version` and the answer's state in the statement that decides access. A state is
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
    `valid_until` (exclusive), by this renderer. Else the answer is rendered again.
 3. Rendering reads the records and their version in one snapshot, and stores the result only while it holds the school's
-   row and the version is still the same. Else the database is asked anew. An answer that our
-   XSD rejects is not stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
+   row and the version is still the same. Else the database is asked anew. An answer that our XSD rejects is not
+   stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
 4. The bytes are found by the content hash of that state, in the database and in the process: other content has another
    hash, so a process cannot find an answer that it cached before an import.
 
@@ -36,7 +35,7 @@ from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.content import AnswerContent, format_moment, from_row, school_of
-from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
+from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey, by_key
 from uwlr_adapter.answers.state import COLUMNS, AnswerState, renderer_of, usable
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.brin import brincode_of
@@ -231,7 +230,7 @@ def _keep(
     gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
     state_row = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
     if content is None:
-        connection.execute(answer_content.delete().where(*_by_key(answer_content)), answer_key._asdict())
+        connection.execute(answer_content.delete().where(*by_key(answer_content)), answer_key._asdict())
         run(connection, [state_row])
         return True
     index = content.rendered.index
@@ -246,14 +245,10 @@ def _keep(
     return True
 
 
-def _by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
-    return [table.c[name] == sa.bindparam(name, type_=sa.String) for name in AnswerKey._fields]
-
-
-_STATE = SelectStatement(sa.select(*(answer_state.c[name] for name in COLUMNS)).where(*_by_key(answer_state)))
+_STATE = SelectStatement(sa.select(*(answer_state.c[name] for name in COLUMNS)).where(*by_key(answer_state)))
 _CONTENT_INSERT = InsertStatement(answer_content, [column.name for column in answer_content.c], replaces=True)
 _CONTENT = SelectStatement(
     sa.select(answer_content.c.schoolkey, answer_content.c.content, answer_content.c.person_index).where(
-        *_by_key(answer_content), answer_content.c.content_hash == sa.bindparam("content_hash", type_=sa.String)
+        *by_key(answer_content), answer_content.c.content_hash == sa.bindparam("content_hash", type_=sa.String)
     )
 )

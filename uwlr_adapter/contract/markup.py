@@ -53,10 +53,9 @@ INSTRUCTION = "a processing instruction is not allowed"
 def encoding_of(data: bytes, charset: str | None) -> str | None:
     """Return the encoding of a document, by a name that libxml2 and Python know; None for one that is not read.
 
-    Also None for UTF-16 that begins with no character of ASCII, as every document does: it is in another encoding.
-
     It is that of a byte order mark, else the transport's `charset` in lower case, else of the first four bytes, else of
-    the declaration, else UTF-8 (RFC 7303, 3.2).
+    the declaration, else UTF-8 (RFC 7303, 3.2). Every document begins with a character of ASCII: bytes that are named
+    UTF-16 and do not are in another encoding, so that the answer is None too.
     """
     for mark, name in _MARKS.items():
         if data.startswith(mark):

@@ -6,8 +6,8 @@ turns than the one of an owner. A known browser goes before others, and a source
 one that has failed. Known browsers leave one place to hash and one to wait to others that come: an account has as many
 of them as its owner cares to make, and their logins with the right password are not bounded.
 
-A share that is sent away keeps its number when it comes back no sooner than it was asked to, and numbers are served in
-order. So somebody who waits is before all who go on knocking, and before all who came later.
+A share that is sent away keeps its number for some minutes, when it comes back no sooner than it was asked to, and
+numbers are served in order. So somebody who waits is before all who go on knocking, and before all who came later.
 """
 
 import time
@@ -29,6 +29,8 @@ MAX_NUMBERS = 4096
 """Shares that were sent away and keep their number; the oldest go first."""
 HASHES_A_SECOND = 20
 """A low estimate, for how long somebody who is sent away is asked to stay away."""
+KEPT_SECONDS = 300
+"""How long after that time the number is kept: somebody who reads the page and tries again is back by then."""
 MIN_RETRY, MAX_RETRY = timedelta(seconds=2), timedelta(seconds=20)
 
 
@@ -86,7 +88,7 @@ class HashQueue:
         self._hashing: Counter[str] = Counter()
         self._known_hashing = 0
         self._sent_away: dict[str, tuple[int, float]] = {}
-        """By share: its number, and the second from which it may come back."""
+        """By share, the last one sent away at the end: its number, and the second from which it may come back."""
         self._clock = clock
         self.arrivals = 0
         """The number of requests that came so far."""
@@ -115,7 +117,7 @@ class HashQueue:
 
     def _number(self, share: str) -> int:
         number, until = self._sent_away.get(share, (self.arrivals, 0.0))
-        return number if self._clock() >= until else self.arrivals
+        return number if until <= self._clock() <= until + KEPT_SECONDS else self.arrivals
 
     def next_share(self) -> str:
         """Return the share that goes next; there must be one."""
@@ -154,7 +156,16 @@ class HashQueue:
         )
         self.turns.remove(turn)
         turn.state = _State.SENT_AWAY
+        self._forget()
         turn.wait = min(max(MIN_RETRY, timedelta(seconds=len(self._sent_away) / HASHES_A_SECOND)), MAX_RETRY)
+        self._sent_away.pop(turn.share, None)
         self._sent_away[turn.share] = (turn.number, self._clock() + turn.wait.total_seconds())
-        while len(self._sent_away) > MAX_NUMBERS:
-            del self._sent_away[next(iter(self._sent_away))]
+
+    def _forget(self) -> None:
+        """Drop the numbers of those who did not come back in time, and the oldest when there are too many."""
+        past = self._clock() - KEPT_SECONDS
+        while self._sent_away:
+            share, (_, until) = next(iter(self._sent_away.items()))
+            if until >= past and len(self._sent_away) < MAX_NUMBERS:
+                return
+            del self._sent_away[share]

@@ -64,6 +64,7 @@ class App:
         self._in_progress: dict[int, RequestRecord] = {}
         """The record of each request in progress, by its `id()`."""
         self._finished: list[RequestRecord] = []
+        """What `flush` is going to count and log; no other thread than that of the event loop touches it."""
         self.draining = False
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
 
@@ -91,8 +92,8 @@ class App:
             try:
                 return self._handler(environ)(environ, start)
             finally:
-                self.finish(record)
-                self.flush()
+                self._end(record)
+                self._report([record])
 
     def begin(self, proxy_id: str) -> RequestRecord:
         """Return the record of a request that starts now, with the id that a proxy gave it, if any."""
@@ -105,20 +106,26 @@ class App:
         return [(REQUEST_ID, record.id), *self._hsts, *([("Connection", "close")] if self.draining else [])]
 
     def finish(self, record: RequestRecord) -> bool:
-        """End a request whose answer is ready to be sent; `flush` counts and logs it.
+        """End a request whose answer is ready to be sent; `flush` counts and logs it. For the event-loop thread only.
 
         Return whether it is the first one that ends since the last `flush`.
         """
-        del self._in_progress[id(record)]
-        record.seconds = time.monotonic() - record.started
+        self._end(record)
         self._finished.append(record)
         return len(self._finished) == 1
 
     def flush(self) -> None:
-        """Count and log the requests that ended since the last time."""
+        """Count and log the requests that `finish` ended since the last time. For the event-loop thread only."""
         finished, self._finished = self._finished, []
-        self._metrics.count(finished)
-        logs.log_requests(finished)
+        self._report(finished)
+
+    def _end(self, record: RequestRecord) -> None:
+        del self._in_progress[id(record)]
+        record.seconds = time.monotonic() - record.started
+
+    def _report(self, records: Sequence[RequestRecord]) -> None:
+        self._metrics.count(records)
+        logs.log_requests(records)
 
     def _handler(self, environ: "WSGIEnvironment") -> "WSGIApplication":
         """Return the application for a request; the portal has every plain path below its own."""

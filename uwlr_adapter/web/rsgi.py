@@ -199,9 +199,11 @@ class RsgiApp:
 
         try:
             parts = self.app(environ, start)
-            content = b"".join(parts)
-            if hasattr(parts, "close"):
-                parts.close()
+            try:
+                content = b"".join(parts)
+            finally:
+                if hasattr(parts, "close"):
+                    parts.close()
         except Exception as error:  # noqa: BLE001 - the last guard
             log_failure(error, logger)
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")

@@ -6,7 +6,7 @@ answers and faults leave as the bytes that the contract made.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from lxml import etree
 
@@ -22,7 +22,7 @@ from spyne import AnyXml, Application, Service, rpc  # isort: skip
 from spyne.context import MethodContext  # isort: skip
 from spyne.protocol.soap import Soap11  # isort: skip
 
-Ask = Callable[[Call, Sender], Question]
+MakeQuestion: TypeAlias = Callable[[Call, Sender], Question]
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 
 
@@ -33,7 +33,9 @@ class WsdlError(UwlrAdapterError):
 class SoapService:
     """One service in Spyne. Safe to share between threads."""
 
-    def __init__(self, namespace: str, operations: Iterable[Operation], limits: Limits, wsdl: bytes, ask: Ask) -> None:
+    def __init__(
+        self, namespace: str, operations: Iterable[Operation], limits: Limits, wsdl: bytes, ask: MakeQuestion
+    ) -> None:
         """Make a method that calls `ask` for each operation, and compare them with the WSDL. Raises WsdlError."""
         operations = list(operations)
         methods = {operation.name: _method(operation, ask) for operation in operations}
@@ -79,7 +81,7 @@ class _MessageContext(MethodContext):  # type: ignore[misc] # as above
         self.out_object: Any = None
 
 
-def _method(operation: Operation, ask: Ask) -> Any:  # noqa: ANN401 - as above
+def _method(operation: Operation, ask: MakeQuestion) -> Any:  # noqa: ANN401 - as above
     """Return the method of one operation, which Spyne finds by its request element."""
 
     def method(ctx: Any, call: Call) -> Question | Exception:  # noqa: ANN401 - Spyne passes its context

@@ -41,11 +41,9 @@ _REASONS = {
     Rule.EMPTY: "shorter than UWLR allows",
     Rule.CODE: "not a code of UWLR",
     Rule.FORM: "not of the form that UWLR asks",
-    Rule.ABSENT: "not allowed here, or doubled",
-    Rule.DOUBLED: "not allowed here, or doubled",
-    Rule.NAMESPACE: "not allowed here, or doubled",
-    Rule.PLACE: "not allowed here, or doubled",
-    Rule.UNKNOWN: "not allowed here, or doubled",
+    **dict.fromkeys(
+        (Rule.ABSENT, Rule.DOUBLED, Rule.NAMESPACE, Rule.PLACE, Rule.UNKNOWN), "not allowed here, or doubled"
+    ),
 }
 
 
