@@ -572,7 +572,7 @@ class Walk:
         self.school.restart()
 
     def _see(self, entry: Entry, fresh: FreshAnswer) -> int:
-        """Notice the present content of an answer as a reader of this koppeling does; return how many there were so far."""
+        """Notice the present content of an answer as a reader of this koppeling does; return how many there were."""
         seen = self.seen.setdefault(fresh.key, [])
         if (fresh.whole is not None or seen) and (not seen or seen[-1] != fresh.whole):
             seen.append(fresh.whole)
