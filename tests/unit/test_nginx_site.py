@@ -1,4 +1,4 @@
-"""The configuration of nginx that is shipped, as text: its TLS, and where it leads. `tests/live/test_nginx.py` runs it."""
+"""The configuration of nginx that is shipped, as text: TLS, and where it leads. `tests/live/test_nginx.py` runs it."""
 
 import re
 from pathlib import Path
