@@ -76,10 +76,12 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
-def service() -> App:
-    """Return an application with one page."""
+def driver(**options: int) -> RsgiApp:
+    """Return the driver of an application with one page; for its paces time stands still, however slow the machine."""
     good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
-    return App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(()))
+    app = RsgiApp(App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(())), threads=1, **options)
+    app._refusals, app._pages = Pace(REFUSALS, Watch()), Pace(PAGES, Watch())  # noqa: SLF001 - made with the real clock
+    return app
 
 
 async def ask(app: RsgiApp, path: str, client: str = "192.0.2.1:50000") -> int:
@@ -90,7 +92,7 @@ async def ask(app: RsgiApp, path: str, client: str = "192.0.2.1:50000") -> int:
 
 def test_the_driver_holds_refusals_back(held: list[float]) -> None:
     """After FREE refusals of a source the next one is sent late; another source, and what is no refusal, is not."""
-    app = RsgiApp(service(), threads=1)
+    app = driver()
 
     async def play_it() -> list[int]:
         refused = [await ask(app, "/nowhere") for _ in range(FREE + 1)]
@@ -117,7 +119,7 @@ class Waits:
 
 def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held back keeps a connection: beyond a number the next refusal is sent at once, so that others get in."""
-    app = RsgiApp(App(NO_DATABASE, {}, Metrics(), make_source_of(())), threads=1, max_held=3)
+    app = driver(max_held=3)
 
     async def play_it() -> None:
         for _ in range(FREE):
@@ -138,7 +140,7 @@ def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_pages_are_held_back_while_others_wait(held: list[float]) -> None:
     """A source that asks for one page after the other gets it late, but only while OTHERS are being answered."""
-    app = RsgiApp(service(), threads=1)
+    app = driver()
 
     async def play_it() -> None:
         for _ in range(PAGES.free + 1):
