@@ -28,7 +28,7 @@ from figures import Requirement, ratios, show_ratio
 from hostile_requests import LOGIN, STATIC, XML, HostileRequest, all_requests
 from load import Connection
 from records import brin6s, write_edexml
-from servers import BACKENDS, HERE, NGINX, Backend, free_port, ours, stop
+from servers import BACKENDS, HERE, NGINX, Backend, free_port, listens, ours, stop
 
 GOOD, HOSTILE = 4, 20
 SIZE = 250
@@ -172,7 +172,8 @@ def front(server_port: int) -> Iterator[int | None]:
         )
         process = subprocess.Popen([program, "-p", name, "-e", "stderr", "-c", f"{name}/nginx.conf"])
         try:
-            _wait_for(port)
+            if not listens(port, process):
+                raise SystemExit("nginx does not start")
             yield port
         finally:
             stop(process)
@@ -183,15 +184,6 @@ def _replace(file: Path, changes: dict[str, str]) -> None:
     for old, new in changes.items():
         text = text.replace(old, new)
     file.write_text(text, encoding="utf-8")
-
-
-def _wait_for(port: int) -> None:
-    last = time.monotonic() + 30
-    while time.monotonic() < last:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise SystemExit("nginx does not start")
 
 
 def prepare(backend: Backend) -> str:

@@ -96,7 +96,8 @@ def _contents() -> Iterator[tuple[str, bytes]]:
         ("]]>", "]]>"),
     ):
         yield name, fill(part, "<a>", "</a>")
-        yield f"{name}, {MANY:,} at most", b"<a>" + part.encode() * MANY + b"</a>"[: MESSAGE.octets]
+        octets = min(MESSAGE.octets, MANY * len(part.encode()) + len("<a></a>"))
+        yield f"{name}, {MANY:,} at most", fill(part, "<a>", "</a>", octets)
     yield "depth", b"<a>" * 9362 + b"</a>" * 9362
     yield "names of their own", _numbered(lambda n: f"<a{n}/>")
     yield "one attribute", fill("a", '<a b="', '"/>')

@@ -192,7 +192,7 @@ def nginx(folder: Path, naam: str) -> Iterator[Server | None]:
     )
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(conf)], stderr=subprocess.DEVNULL)
     try:
-        if _listens(port, process):
+        if listens(port, process):
             yield Server(naam, port, process.pid)
         else:
             print("nginx does not start: left out")
@@ -247,8 +247,8 @@ def _read(process: "subprocess.Popen[str]", log: list[str], ready: threading.Eve
     ready.set()
 
 
-def _listens(port: int, process: "subprocess.Popen[Any]") -> bool:
-    """Wait until somebody listens on a port; tells whether."""
+def listens(port: int, process: "subprocess.Popen[Any]") -> bool:
+    """Wait until a process listens on a port; return whether it does, within WAIT seconds."""
     last = time.monotonic() + WAIT
     while time.monotonic() < last and process.poll() is None:
         try:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import settings
 from support import databases as database_servers
 from support.databases import PostgresServer
+from support.school_builder import QUICK_HASHER
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.gebruikers import passwords
 
 settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
 settings.load_profile("uwlr")
@@ -70,6 +72,15 @@ def empty_postgresql(
     with postgresql.database(empty=True) as url:
         monkeypatch.setenv("UWLR_DATABASE", url)
         yield url
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords with little work; how much a real hash takes is argon2's own affair."""
+    monkeypatch.setattr(passwords, "_hasher", QUICK_HASHER)
+    passwords._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
+    yield
+    passwords._dummy.cache_clear()  # noqa: SLF001 - as above
 
 
 @pytest.fixture(scope="session")

@@ -239,8 +239,10 @@ def test_what_breaks_off_leaves_at_most_a_line(served: ServedSchool, server: Ser
             connection.sendall(half(PATHS[0], head).removesuffix(b"ab") + message)
         requests += 1
     with closing(socket.create_connection(("127.0.0.1", server.port), WAIT)) as connection:
-        connection.sendall(half(PATHS[0], "Content-Length: 2"))
+        last = uuid.uuid4().hex
+        connection.sendall(half(PATHS[0], "Content-Length: 2", f"X-Request-ID: {last}"))
         assert split(read_response(connection))[0] == 500  # by then the others were answered
+    until(lambda: any(last in line for line in server.log))  # and what was logged before has been read
     lines = server.log[before:]
     assert not [line for line in lines if "Traceback" in line or not line.startswith("{")]
     assert len(lines) <= requests + 1

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from support.canaries import Search, canary
 from support.marked_house import MarkedHouse, talkative
 from support.oracle import amount
@@ -23,11 +22,11 @@ from support.oracle import amount
 import uwlr_adapter
 from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import KEY_BYTES
 from uwlr_adapter.web.app import App
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 ROOMS = ("contract", "db", "journaal", "administratie", "keys", "koppelingen", "gebruikers", "answers", "exchange")
 EDGES = ("web", "portal")
 APART = frozenset({"uwlr_adapter.web.logs", "uwlr_adapter.db.metadata"})
@@ -41,8 +40,6 @@ class Broken(Exception):
 @pytest.fixture
 def house(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarkedHouse]:
     """Furnish a house on each database, with every logger at its most talkative."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
     monkeypatch.setattr(limits, "WAIT_SECONDS", 0.01)
     if backend == "postgresql":
         key_file.make(tmp_path / "keys", KEY_BYTES)

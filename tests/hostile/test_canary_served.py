@@ -1,15 +1,14 @@
 """A real `serve` with every logger at its most talkative tells nothing of what came over its sockets."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from support.canaries import Search, canary
+from support.databases import execute
 from support.messages import body, envelope, header
 from support.served_school import ServedSchool, furnish
-from support.server import WAIT, Server, serving, until
+from support.server import Server, serving, until
 
 LOUD = """
 import logging.config
@@ -65,7 +64,7 @@ def test_no_line_of_a_server_holds_what_came_in(school: ServedSchool, server: Se
     ]
     for is_broken in (False, True):
         if is_broken:
-            _run(
+            execute(
                 school.data, "ALTER TABLE given RENAME TO given_gone", "ALTER TABLE gebruiker RENAME TO gebruiker_gone"
             )
         for content, method, path in requests:
@@ -81,9 +80,3 @@ def test_no_line_of_a_server_holds_what_came_in(school: ServedSchool, server: Se
     assert any("own failure" in line for line in server.log), "the database broke"
     print(search)  # noqa: T201 - the figure of this test
     assert not search.hits, search
-
-
-def _run(data: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(data / "uwlr.sqlite3", timeout=WAIT)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)

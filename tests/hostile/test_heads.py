@@ -9,7 +9,6 @@ from support.hand_made import HandMade, make
 from support.rsgi import Protocol, send
 from support.server import Server, split
 from support.wsgi import call
-from werkzeug import http
 from werkzeug.wrappers import Request
 
 from uwlr_adapter.portal.app import MAX_FORM, Portal
@@ -162,7 +161,6 @@ def test_a_form_that_is_none_of_ours_is_not_parsed(
 ) -> None:
     """A body that is too large, has too many fields or comes in parts is refused before a field of it is read."""
     monkeypatch.setattr(Request, "_load_form_data", None)  # not to be called
-    monkeypatch.setattr(http, "parse_cookie", None)
     assert post(app, body, ("content-type", content_type)).statuses == [status]
 
 

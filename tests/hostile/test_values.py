@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from support.clock import Clock
 from support.messages import body, envelope, header, school_element
@@ -22,13 +21,13 @@ from support.school_builder import MOMENT
 from support.wsgi import Reply, call
 
 from uwlr_adapter.demo import setup
-from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.keys import key_file
 from uwlr_adapter.keys.server_keys import KEY_BYTES
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.app import App
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 SEARCHED = ("voor", "van", "tot", "koppeling", "uitkomst")
 QUERY_NAMES = (*SEARCHED, "verder")
 """The names that the query of some page may have."""
@@ -50,13 +49,6 @@ class Place:
     form: str = ""
     others: Fields = ()
     """The other fields of the form."""
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords with little work."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
 
 
 @contextmanager

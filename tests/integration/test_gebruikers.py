@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
-from support.school_builder import BRIN6, MOMENT, SERVER_KEYS
+from support.school_builder import BRIN6, MOMENT, SERVER_KEYS, quick_hash
 from support.world import World
 
 from uwlr_adapter.gebruikers import accounts as gebruikers
@@ -86,7 +85,7 @@ def test_a_password_is_argon2id(world: World) -> None:
 def test_an_old_hash_is_made_anew(world: World) -> None:
     """A hash of less work is replaced at a login, and one that is good stays."""
     made, token = add(world)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("wachtwoord")
+    cheap = quick_hash("wachtwoord")
     with world.database.writing() as connection:
         gebruikers.set_password(connection, token, cheap, MOMENT)
         gebruikers.refresh_hash(connection, made.id, "wachtwoord")

@@ -357,7 +357,7 @@ def _asked(operation: names.Operation, version: str, groepen: str) -> tuple[str,
 
 @dataclass(frozen=True)
 class Receipt:
-    """An answer with data that the vendor got: its moment, which answer it was and the how manieth content of it."""
+    """An answer with data that the vendor got: its moment, which answer it was, and the number of its content."""
 
     aanmaakdatum: str
     key: AnswerKey

@@ -364,7 +364,7 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A thing with data that a koppeling was given: its moment, and the how manieth content of the whole answer."""
+    """A thing with data that a koppeling was given: its moment, and the number of the whole content."""
 
     moment: datetime
     serial: int
@@ -572,7 +572,7 @@ class Walk:
         self.school.restart()
 
     def _see(self, entry: Entry, fresh: FreshAnswer) -> int:
-        """Notice the present content of an answer as a reader of this koppeling does; return the how manieth it is."""
+        """Notice the present content of an answer as a reader of this koppeling does; return how many there were."""
         seen = self.seen.setdefault(fresh.key, [])
         if (fresh.whole is not None or seen) and (not seen or seen[-1] != fresh.whole):
             seen.append(fresh.whole)

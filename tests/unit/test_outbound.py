@@ -6,15 +6,11 @@ import socket
 import ssl
 import threading
 import tracemalloc
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from support.certificates import make_certificate
 from support.hostile_server import Answer, drips, hostile, response, says
 
 from uwlr_adapter import outbound
@@ -379,23 +375,9 @@ def test_nothing_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
 
 def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
     """Return a self-signed certificate for a name, and what a server needs to use it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    moment = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(moment - timedelta(days=1))
-        .not_valid_after(moment + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.Encoding.PEM
-    public, both = folder / "public.pem", folder / "both.pem"
-    public.write_bytes(made.public_bytes(form))
-    private = key.private_bytes(form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    both.write_bytes(private + made.public_bytes(form))
+    public, private = make_certificate(folder, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
+    context.load_cert_chain(public, private)
     return public, context
 
 

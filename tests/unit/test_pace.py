@@ -64,22 +64,35 @@ def test_a_process_remembers_so_many_sources() -> None:
     assert len(pace.sources) == MAX_SOURCES
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the waits, in seconds, none of which takes any time."""
+    seconds: list[float] = []
+
+    async def sleep(wait: float) -> None:
+        seconds.append(wait)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return seconds
+
+
+def driver(**options: int) -> RsgiApp:
+    """Return the driver of an application with one page; for its paces time stands still, however slow the machine."""
+    good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
+    app = RsgiApp(App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(())), threads=1, **options)
+    app._refusals, app._pages = Pace(REFUSALS, Watch()), Pace(PAGES, Watch())  # noqa: SLF001 - made with the real clock
+    return app
+
+
 async def ask(app: RsgiApp, path: str, client: str = "192.0.2.1:50000") -> int:
     """Return the status of the answer to a GET."""
     (status,) = (await send(app, b"", ("content-length", "0"), method="GET", path=path, client=client)).statuses
     return status
 
 
-def test_the_driver_holds_refusals_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_driver_holds_refusals_back(held: list[float]) -> None:
     """After FREE refusals of a source the next one is sent late; another source, and what is no refusal, is not."""
-    held: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        held.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
-    app = RsgiApp(App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(())), threads=1)
+    app = driver()
 
     async def play_it() -> list[int]:
         refused = [await ask(app, "/nowhere") for _ in range(FREE + 1)]
@@ -106,7 +119,7 @@ class Waits:
 
 def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held back keeps a connection: beyond a number the next refusal is sent at once, so that others get in."""
-    app = RsgiApp(App(NO_DATABASE, {}, Metrics(), make_source_of(())), threads=1, max_held=3)
+    app = driver(max_held=3)
 
     async def play_it() -> None:
         for _ in range(FREE):
@@ -125,17 +138,9 @@ def test_so_many_wait_at_a_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
     run(play_it())
 
 
-def test_pages_are_held_back_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_held_back_while_others_wait(held: list[float]) -> None:
     """A source that asks for one page after the other gets it late, but only while OTHERS are being answered."""
-    held: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        held.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    good: Any = lambda _environ, start: plain(HTTPStatus.OK, "good").send(start)  # noqa: E731 - a WSGI application
-    service = App(NO_DATABASE, {"/good": good}, Metrics(), make_source_of(()))
-    app = RsgiApp(service, threads=1)
+    app = driver()
 
     async def play_it() -> None:
         for _ in range(PAGES.free + 1):
@@ -143,11 +148,11 @@ def test_pages_are_held_back_while_others_wait(monkeypatch: pytest.MonkeyPatch) 
 
     run(play_it())
     assert held == [], "nobody waits"
-    others = [service.begin("") for _ in range(OTHERS)]
+    others = [app.app.begin("") for _ in range(OTHERS)]
     run(play_it())
     assert held == [HOLD_SECONDS]
     for one in others:
-        service.finish(one)
+        app.app.finish(one)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from uwlr_adapter.contract.schemas import MAX_EXPLAINED
 from uwlr_adapter.contract.xml import ANSWER, Limits, parse
 
 CODE, KLANTCODE = "21QW00een-geheime-code", "een-geheime-klantcode"
+ARGUMENTS = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
+"""Of the command, for the same as REQUEST."""
 REQUEST = PullRequest("Snappet", KLANTCODE, CODE, "21QW", "00", "2026-2027")
 
 
@@ -113,11 +115,10 @@ def test_findings_have_no_text_of_the_server() -> None:
 
 def test_the_command_names_the_flag() -> None:
     """An endpoint on this machine, which is tried first, is called with a flag, and without it the text names that."""
-    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
     with hostile(says(response("200 OK", answer("<geengegevens/>")))) as server:
-        refused = CliRunner().invoke(main, ["pull", server.url, *arguments])
+        refused = CliRunner().invoke(main, ["pull", server.url, *ARGUMENTS])
         assert server.requests == []
-        allowed = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private"])
+        allowed = CliRunner().invoke(main, ["pull", server.url, *ARGUMENTS, "--allow-private"])
     assert refused.exit_code == 1
     assert "--allow-private" in refused.output
     assert CODE not in refused.output
@@ -127,9 +128,8 @@ def test_the_command_names_the_flag() -> None:
 @pytest.mark.parametrize(("count", "verdict"), [(1, "valid"), (2, "not valid"), (MAX_EXPLAINED + 2, "not valid")])
 def test_the_command_says_whether_an_answer_is_valid(count: int, verdict: str) -> None:
     """The verdict is no number of errors, since many of them are not counted."""
-    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
     with hostile(says(response("200 OK", school_of(GROEP.format('key="g"'), count)))) as server:
-        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private"])
+        result = CliRunner().invoke(main, ["pull", server.url, *ARGUMENTS, "--allow-private"])
     assert result.exit_code == 0
     assert re.search(r"(not )?valid\b", result.output).group() == verdict  # type: ignore[union-attr] # it is there
 
@@ -138,10 +138,9 @@ def test_the_command_says_whether_an_answer_is_valid(count: int, verdict: str) -
 def test_a_file_that_cannot_be_saved_is_told_before_the_fetch(tmp_path: Path, folder: str) -> None:
     """`--out` in a folder that is not there, or is a file, is refused before the endpoint is called."""
     (tmp_path / "bestand").touch()
-    arguments = ["--klantnaam", "Snappet", "--klantcode", KLANTCODE, "--autorisatiesleutel", CODE, "--brin6", "21QW00"]
     with hostile(says(response("200 OK", answer("<geengegevens/>")))) as server:
         out = str(tmp_path / folder / "school.xml")
-        result = CliRunner().invoke(main, ["pull", server.url, *arguments, "--allow-private", "--out", out])
+        result = CliRunner().invoke(main, ["pull", server.url, *ARGUMENTS, "--allow-private", "--out", out])
         assert server.requests == []
     assert result.exit_code == 1
     assert "nothing was fetched: no file can be made in the folder of" in result.output

@@ -39,3 +39,4 @@ def test_no_word_of_a_fault_reaches_a_school(rule: Rule) -> None:
     assert sentence.endswith(".")
     assert "regel" not in sentence
     assert "_verzoek" not in sentence
+    assert "namespace" not in sentence

@@ -32,7 +32,7 @@ _WRONG = {
     Rule.ABSENT: "ontbreekt",
     Rule.EMPTY: "is leeg",
     Rule.DOUBLED: "staat er meer dan één keer in",
-    Rule.NAMESPACE: "heeft een verkeerde namespace",
+    Rule.NAMESPACE: "heeft niet de afgesproken naam",
     Rule.PLACE: "staat op een verkeerde plaats",
     Rule.CONTENT: "bevat iets wat er niet in hoort",
     Rule.ATTRIBUTE: "heeft een kenmerk dat er niet bij hoort",
