@@ -3,9 +3,9 @@
 Or `make bench-paired AGAINST=COMMIT`. Both codes run with this interpreter and its packages, each over a database of
 its own that its own commands made: `init` (or `db upgrade`), `import edexml`, `afnemer add`, `koppeling activate`. Both
 servers stay up; they are measured in turn, round after round, and the one that goes first changes every round. A ratio
-is this checkout divided by the other commit, of one round; the table has the median and the range of the rounds, and the 95% interval of the
-median. A first round warms up and is not counted. CPU is that of the server and its PostgreSQL; on a machine that does other work
-as well its ratio is steadier than that of the rates. All records are invented.
+is this checkout divided by the other commit, of one round; the table has the median and the range of the rounds, and
+the 95% interval of the median. A first round warms up and is not counted. CPU is that of the server and its PostgreSQL;
+on a machine that does other work as well its ratio is steadier than that of the rates. All records are invented.
 """
 
 import argparse

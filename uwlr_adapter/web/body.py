@@ -4,8 +4,10 @@ One timer gives up every body that is late: a timer for each body took 2% of a r
 """
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 MAX_CHUNKS = 128
 """Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
@@ -28,7 +30,8 @@ class Bodies:
         the server raises for a body that breaks off.
         """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
+        if task is None:
+            raise RuntimeError("a body is read in a task")
         self._ends[task] = loop.time() + BODY_SECONDS
         if self._timer is None:
             self._timer = loop.call_later(BODY_SECONDS, self._give_up, loop)

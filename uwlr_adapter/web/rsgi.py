@@ -5,8 +5,8 @@ sixteen threads a request took twice the processor time. So the event-loop threa
 arrived, and one commit writes the outcomes of all of them. Work that may wait (`endpoint.Do`) is done in a thread of
 the pool; so is everything that is not a message: the portal and the metrics.
 
-A body is awaited without occupying a thread, and at most `body.BODY_SECONDS`, so that a caller who sends half of one delays
-nobody else. The time of a request counts from the moment that it is whole.
+A body is awaited without occupying a thread, and for a bounded time (`web/body.py`), so that a caller who sends half of
+one delays nobody else. The time of a request counts from the moment that it is whole.
 """
 
 import asyncio
