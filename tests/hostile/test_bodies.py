@@ -19,7 +19,6 @@ from support.server import WAIT, Server, read_response, split, until
 from uwlr_adapter.contract import request, schemas, xml
 from uwlr_adapter.contract.fault import OngeldigBericht
 from uwlr_adapter.web import app as web_app
-from uwlr_adapter.web import body as web_body
 from uwlr_adapter.web import rsgi
 from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.response import XML_TYPE
@@ -36,7 +35,7 @@ def test_a_body_that_does_not_come_is_given_up(
     app: RsgiApp, monkeypatch: pytest.MonkeyPatch, path: str, length: tuple[str, str]
 ) -> None:
     """After BODY_SECONDS the caller gets 408 and a closed connection, and nothing of the request is left."""
-    monkeypatch.setattr(web_body, "BODY_SECONDS", 0)
+    monkeypatch.setattr(rsgi, "BODY_SECONDS", 0)
     protocol = run(send(app, None, XML, length, path=path))
     assert protocol.statuses == [408]
     assert protocol.headers["connection"] == "close"
@@ -47,13 +46,13 @@ def test_one_timer_gives_up_the_bodies_that_are_late_and_no_other(monkeypatch: p
     """A body that still has time is awaited on, and a request that is cancelled is not called late."""
 
     async def all_ends() -> list[object]:
-        bodies = web_body.Bodies()
+        bodies = rsgi.Bodies()
 
         async def patient() -> bytes:
-            monkeypatch.setattr(web_body, "BODY_SECONDS", 30)
+            monkeypatch.setattr(rsgi, "BODY_SECONDS", 30)
             return await bodies.read(Protocol(None), 1, is_whole=True)
 
-        monkeypatch.setattr(web_body, "BODY_SECONDS", 0)
+        monkeypatch.setattr(rsgi, "BODY_SECONDS", 0)
         late = [asyncio.ensure_future(bodies.read(Protocol(None), 1, is_whole=whole)) for whole in (True, False)]
         waiting = asyncio.ensure_future(patient())
         ends: list[object] = await asyncio.wait_for(asyncio.gather(*late, return_exceptions=True), WAIT)
@@ -81,11 +80,11 @@ def test_a_body_that_breaks_off_is_no_failure(
 
 
 @pytest.mark.parametrize("path", ["/uwlr/leerlinggegevens", "/nergens"])
-@pytest.mark.parametrize(("pieces", "is_read"), [(web_body.MAX_CHUNKS, True), (2 * web_body.MAX_CHUNKS, False)])
+@pytest.mark.parametrize(("pieces", "is_read"), [(rsgi.MAX_CHUNKS, True), (2 * rsgi.MAX_CHUNKS, False)])
 def test_a_body_in_many_pieces_is_refused(app: RsgiApp, path: str, pieces: int, *, is_read: bool) -> None:
     """Each piece takes a turn of the event loop, so a body of a byte at a time is not read to its end."""
     protocol = run(send(app, b"x" * pieces, XML, ("transfer-encoding", "chunked"), path=path, pieces=pieces))
-    assert protocol.pieces_read == (pieces if is_read else web_body.MAX_CHUNKS + 1)
+    assert protocol.pieces_read == (pieces if is_read else rsgi.MAX_CHUNKS + 1)
 
 
 def test_the_age_of_a_request_counts_from_its_whole_body(app: RsgiApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+from uwlr_adapter.db.backend import LoopDatabase
 from uwlr_adapter.db.statements import Command, Insert, InsertStatement, Row
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.journaal import writer
@@ -23,6 +24,11 @@ MAX_ROWS = 32
 """The maximum number of rows of one statement (inclusive): each number of rows is a prepared statement of its own."""
 _GRANTED = InsertStatement(journaal, writer.COLUMNS, guard=OPEN_AS_DECIDED, returning=["koppeling_id"])
 _REFUSED = InsertStatement(journaal, writer.COLUMNS)
+
+
+async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outcome]) -> list[bool]:
+    """Write outcomes in one commit and in their order, as `Exchange.write` does; return whether each was written."""
+    return are_written(outcomes, await database.write(commands(outcomes)), known)
 
 
 def commands(outcomes: Sequence[Outcome]) -> list[Command]:

@@ -110,7 +110,8 @@ class App:
 
         Return whether it is the first one that ends since the last `flush`.
         """
-        self._end(record)
+        del self._in_progress[id(record)]
+        record.seconds = time.monotonic() - record.started
         self._finished.append(record)
         return len(self._finished) == 1
 

@@ -5,7 +5,7 @@ sixteen threads a request took twice the processor time. So the event-loop threa
 arrived, and one commit writes the outcomes of all of them. Work that may wait (`endpoint.Do`) is done in a thread of
 the pool; so is everything that is not a message: the portal and the metrics.
 
-A body is awaited without occupying a thread, and for a bounded time (`web/body.py`), so that a caller who sends half of
+A body is awaited without occupying a thread, and for a bounded time, so that a caller who sends half of
 one delays nobody else. The time of a request counts from the moment that it is whole.
 """
 
@@ -13,7 +13,7 @@ import asyncio
 import io
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
@@ -24,12 +24,10 @@ from sqlalchemy.exc import DBAPIError
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.backend import LockedError
 from uwlr_adapter.db.group_commit import LoopGroup
-from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
-from uwlr_adapter.web.body import Bodies
 from uwlr_adapter.web.endpoint import (
     MAX_DIGITS,
     Ask,
@@ -54,11 +52,61 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from uwlr_adapter.db.backend import LoopDatabase
-    from uwlr_adapter.koppelingen.failures import Failures
 
 MAX_CONNECTIONS = 16_384
 """Connections of a worker (inclusive): as many as the shipped nginx has. An idle one takes some kilobytes."""
+MAX_CHUNKS = 128
+"""Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
+BODY_SECONDS = 30
+"""Seconds in which a body must have come: the shortest client timeout seen."""
 Result = TypeVar("Result")
+
+
+class Bodies:
+    """The bodies that are awaited in one event loop: one timer gives up all that are late.
+
+    A timer for each body took 2% of a request.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[asyncio.Task[Any], float] = {}
+        """By task the moment of the loop's clock at which its body is late, the oldest first; -1 for one given up."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def read(self, protocol: Any, octets: int, *, is_whole: bool) -> bytes:  # noqa: ANN401 - as below
+        """Return the body of a request: all of it when `is_whole`, else until it has at least so many octets.
+
+        Raises TimeoutError when it has not come in BODY_SECONDS, ValueError for more than MAX_CHUNKS pieces, and what
+        the server raises for a body that breaks off.
+        """
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read in a task")
+        self._ends[task] = loop.time() + BODY_SECONDS
+        if self._timer is None:
+            self._timer = loop.call_later(BODY_SECONDS, self._give_up, loop)
+        try:
+            whole: Awaitable[bytes] = protocol() if is_whole else _receive(protocol, octets)
+            return await whole
+        except asyncio.CancelledError:
+            if self._ends[task] >= 0:
+                raise
+            task.uncancel()
+            raise TimeoutError from None
+        finally:
+            del self._ends[task]
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up the bodies that are late, and come back when the next one is."""
+        self._timer = None
+        now = loop.time()
+        for task, end in self._ends.items():
+            if end > now:
+                self._timer = loop.call_at(end, self._give_up, loop)
+                break
+            if end >= 0:
+                self._ends[task] = -1
+                task.cancel()
 
 
 class RsgiApp:
@@ -72,7 +120,6 @@ class RsgiApp:
         self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
-        self._failures: Failures
         self._refusals, self._pages = Pace(REFUSALS), Pace(PAGES)
         self._held, self._max_held = 0, max_held
         self._bodies = Bodies()
@@ -84,8 +131,8 @@ class RsgiApp:
         if endpoint is not None:
             if self._outcomes is None:
                 self._database = endpoint.exchange.database.for_loop()
-                self._failures = endpoint.exchange.gate.failures
-                self._outcomes = LoopGroup(self._write)
+                failures = endpoint.exchange.gate.failures
+                self._outcomes = LoopGroup(partial(commit.write, self._database, failures))
             response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
         elif scope.path == HEALTHZ:
             response = self._answer_wsgi(_environ_of(scope))  # not in the pool: a full pool is no sick process
@@ -120,8 +167,14 @@ class RsgiApp:
             while not isinstance(step, Response):
                 try:
                     match step:
-                        case Ask():
-                            step = request.rows(await self._query(endpoint, self._database.look, step.query))
+                        case Ask() | Fetch():
+                            is_look = isinstance(step, Ask)
+                            try:
+                                rows = await (self._database.look if is_look else self._database.load)(step.query)
+                            except DBAPIError:  # once more in a thread, which may have to connect anew
+                                look = partial(endpoint.exchange.database.look, step.query)
+                                rows = await self._in_thread(look, record)
+                            step = request.rows(rows) if is_look else request.loaded(rows)
                         case Write():
                             try:
                                 is_written = await outcomes.add(step.outcome)
@@ -134,8 +187,6 @@ class RsgiApp:
                             content = await self._bodies.read(protocol, step.octets, is_whole=is_whole)
                             record.started = time.monotonic()
                             step = request.body(content)
-                        case Fetch():
-                            step = request.loaded(await self._query(endpoint, self._database.load, step.query))
                         case Do():
                             work = partial(endpoint.exchange.use_case.do, step.work)
                             step = request.done(await self._in_thread(work, record))
@@ -173,18 +224,6 @@ class RsgiApp:
             return plain(HTTPStatus.BAD_REQUEST, "Het verzoek kwam niet heel over.")
         environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
         return await self._in_thread(partial(self._answer_wsgi, environ))
-
-    async def _query(self, endpoint: Endpoint, run: Callable[[Query], Awaitable[list[Row]]], query: Query) -> list[Row]:
-        """Run a query; after a failure once more in a thread, which may have to connect anew."""
-        try:
-            return await run(query)
-        except DBAPIError:
-            return await self._in_thread(partial(endpoint.exchange.database.look, query))
-
-    async def _write(self, outcomes: Sequence[Outcome]) -> list[bool]:
-        """Write outcomes in one commit, as `Exchange.write` does."""
-        rows = await self._database.write(commit.commands(outcomes))
-        return commit.are_written(outcomes, rows, self._failures)
 
     async def _in_thread(self, work: Callable[[], Result], record: RequestRecord | None = None) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_in_context, work, record))
@@ -227,6 +266,19 @@ def _head_of(scope: Any) -> Head:  # noqa: ANN401 - as above
         if field is not None:
             found[field] = f"{found[field]},{value}" if field in found else value
     return Head(scope.method, scope.query_string, scope.client, version=scope.http_version, **found)
+
+
+async def _receive(protocol: Any, octets: int) -> bytes:  # noqa: ANN401 - as above
+    """Return a body until it is as long as this. Raises ValueError for one in more than MAX_CHUNKS pieces."""
+    content, chunks = b"", 0
+    async for chunk in protocol:
+        content += chunk
+        chunks += 1
+        if chunks > MAX_CHUNKS:
+            raise ValueError("too many chunks")
+        if len(content) >= octets:
+            break
+    return content
 
 
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
