@@ -26,7 +26,8 @@ class Problem:
     """One problem of a source.
 
     `line` counts from 1; 0 is the file as a whole. `element` is the path of an EDEXML element or the label of a column.
-    `reason` never quotes the value. `file` names the file of a set of files; empty for a source of one file.
+    `reason` never quotes the value. `file` names the file of a set of files; empty for a source of one file. `flag` is
+    the option of a command that answers a question with yes, such as `--accept-drop`; empty for what is no question.
     """
 
     line: int
@@ -34,6 +35,7 @@ class Problem:
     reason: str
     severity: Severity = Severity.REFUSED
     file: str = ""
+    flag: str = ""
 
 
 class ImportRefusedError(RefusedError):
@@ -42,6 +44,12 @@ class ImportRefusedError(RefusedError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("the import is refused")
         self.problems = tuple(problems)
+
+    @property
+    def asks(self) -> bool:
+        """Whether nothing is wrong with the source: a person may answer each question and import it after all."""
+        refused = [problem for problem in self.problems if problem.severity is Severity.REFUSED]
+        return bool(refused) and all(problem.flag for problem in refused)
 
 
 @dataclass(frozen=True, slots=True)

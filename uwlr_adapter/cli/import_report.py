@@ -8,6 +8,7 @@ from rich.console import Console
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
+from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.model import Counts, ImportReport, Problem, Severity
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape, printable
@@ -42,6 +43,19 @@ def print_batch(console: Console, batch: Batch) -> None:
         console.print(_counts_table(report))
     if batch.undone_at is not None:
         console.print(f"Undone on {batch.undone_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
+
+
+def print_effect(console: Console, effects: Sequence[YearEffect]) -> None:
+    """Print what an act changes in the answers, with the persons."""
+    if not effects:
+        console.print("No answer changes.")
+    for found in effects:
+        console.print(f"The answer for {found.year.brin6}, schooljaar {found.year.schooljaar}:")
+        table = make_table("", "key", "name", "what changes")
+        for one in found.persons:
+            what = "comes" if one.before is None else "goes" if one.after is None else ", ".join(one.fields)
+            table.add_row(one.kind.value, escape(one.key), escape(one.naam), what)
+        console.print(table)
 
 
 def _counts_line(counts_of: Mapping[str, Counts]) -> str:

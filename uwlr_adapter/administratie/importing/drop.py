@@ -35,6 +35,6 @@ def require_no_drop(year: SchoolYear, before: Answered, after: Answered, max_dro
                 f"{year.brin6}, {year.schooljaar}: {gone} of the {len(known)} {kind} that are answered today would be "
                 f"gone ({share}). Is the source whole? If it is, import it with --accept-drop"
             )
-            problems.append(Problem(0, kind, reason))
+            problems.append(Problem(0, kind, reason, flag="--accept-drop"))
     if problems:
         raise ImportRefusedError(problems)

@@ -1,0 +1,93 @@
+"""The effect of an act on the answers: who comes, who goes, and what becomes another value, per year of a vestiging.
+
+Whoever changes records by hand sees it before the act is done: act inside a transaction, compare, and roll back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.selection import select
+from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, groep
+from uwlr_adapter.contract.dataset import Leerkracht, Leerling
+
+Answers: TypeAlias = Mapping[SchoolYear, Mapping[tuple[PersonKind, str], Leerling | Leerkracht]]
+"""The persons of each answer, with every field, by kind and by the key that leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEffect:
+    """The effect on one person in one answer; `before` is None for one who comes, `after` for one who goes."""
+
+    kind: PersonKind
+    key: str
+    before: Leerling | Leerkracht | None
+    after: Leerling | Leerkracht | None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that differ; none for a person who comes or goes."""
+        if self.before is None or self.after is None:
+            return ()
+        before, after = _values(self.before), _values(self.after)
+        return tuple(name for name, value in before.items() if after[name] != value)
+
+    @property
+    def naam(self) -> str:
+        """The name of the person, as it was before if there was one."""
+        found = self.before or self.after
+        parts = [getattr(found, part) for part in ("roepnaam", "voorvoegsel", "achternaam")]
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class YearEffect:
+    """The effect on the answer for one vestiging and schooljaar; persons in the order of their kind and key."""
+
+    year: SchoolYear
+    persons: tuple[PersonEffect, ...]
+
+
+def answers_of(connection: sa.Connection, brincode: str, day: date) -> Answers:
+    """Return what is answered for every year of every vestiging of a school on a day."""
+    years = sa.union(
+        *(
+            sa.select(table.c.brin6, table.c.schooljaar).where(table.c.brin6.startswith(brincode, autoescape=True))
+            for table in (deelname, groep, aanstelling)
+        )
+    )
+    found = {}
+    for brin6, schooljaar in sorted(map(tuple, connection.execute(years))):
+        dataset = select(connection, brin6=brin6, schooljaar=schooljaar, day=day, aanmaakdatum="")
+        persons: dict[tuple[PersonKind, str], Leerling | Leerkracht] = {}
+        if dataset is not None:
+            persons |= {(PersonKind.LEERLING, one.key): one for one in dataset.leerlingen}
+            persons |= {(PersonKind.LEERKRACHT, one.key): one for one in dataset.leerkrachten}
+        found[SchoolYear(brin6, schooljaar)] = persons
+    return found
+
+
+def effect(before: Answers, after: Answers) -> tuple[YearEffect, ...]:
+    """Return what differs between two states of one school, for each year that differs."""
+    years = sorted({*before, *after}, key=lambda year: (year.brin6, year.schooljaar))
+    found = (YearEffect(year, tuple(_differences(before.get(year, {}), after.get(year, {})))) for year in years)
+    return tuple(one for one in found if one.persons)
+
+
+def _differences(
+    before: Mapping[tuple[PersonKind, str], Leerling | Leerkracht],
+    after: Mapping[tuple[PersonKind, str], Leerling | Leerkracht],
+) -> Iterable[PersonEffect]:
+    for kind, key in sorted({*before, *after}):
+        was, is_ = before.get((kind, key)), after.get((kind, key))
+        if was != is_:
+            yield PersonEffect(kind, key, was, is_)
+
+
+def _values(record: Leerling | Leerkracht) -> dict[str, object]:
+    names = record._fields if isinstance(record, Leerling) else [field.name for field in fields(record)]
+    return {name: getattr(record, name) for name in names}
