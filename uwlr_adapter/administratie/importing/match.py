@@ -198,10 +198,12 @@ class _Matching:
             if not row.naming.is_nameless:
                 return _NEW
             self._contest(place, Doubt.NAMELESS)
-        elif by_key == by_eckid and by_key is not None and not row.naming.is_nameless:
-            if row.naming == self.known.persons[by_key].naming:  # nearly always
-                return by_key
+        elif by_key is not None and by_key == by_eckid and self._is_unchanged(row, by_key):  # nearly always
+            return by_key
         return self._recognise(place, row, by_key, by_eckid)
+
+    def _is_unchanged(self, row: SourceRow, person: int) -> bool:
+        return row.naming == self.known.persons[person].naming and not row.naming.is_nameless
 
     def _recognise(self, place: int, row: SourceRow, by_key: int | None, by_eckid: int | None) -> int:
         """Return which of the named persons a row is; _NEW when that is contested."""
@@ -213,8 +215,10 @@ class _Matching:
             same = [one for one in candidates if self._is_same_nameless(row, one)]
             doubt = Doubt.NAMELESS
         else:
-            twins = [one for one in candidates if self.found.is_twin(place, one)]
+            twins = [one for one in candidates if self.found.is_somebody_else(place, one)]
             same = [one for one in candidates if one not in twins and (certain or self._is_same(row, one))]
+            twins += [one for one in same if self.found.is_on_another_row(place, one)]
+            same = [one for one in same if one not in twins]
             doubt = Doubt.TWIN if twins else Doubt.NAME
         if len(same) == 1:
             return same[0]
@@ -389,29 +393,38 @@ class _Namesakes:
 
     def __init__(self, rows: Sequence[SourceRow], known: KnownPersons) -> None:
         self._rows, self._known = rows, known
-        self._persons: dict[tuple[str, str], set[int]] = {}
-        self._places: dict[tuple[str, str], set[int]] | None = None
+        self._indexes: tuple[_Index, _Index] | None = None
 
-    def is_twin(self, place: int, person: int) -> bool:
-        """Return whether a row has another roepnaam than a person, and one of the two is somebody else's.
+    def is_somebody_else(self, place: int, person: int) -> bool:
+        """Return whether a row has another roepnaam than a person, and somebody else has that and its date of birth."""
+        return self._renames(place, person) and bool(self._others(self._rows[place].naming, place, person))
 
-        Either somebody else has the roepnaam and date of birth of the row, or another row has those of the person.
-        """
-        naming = self._rows[place].naming
-        before = self._known.persons[person].naming
-        if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
-            return False
-        if self._places is None:
-            self._persons = _index((id_, one.naming) for id_, one in self._known.persons.items())
-            self._places = _index((number, row.naming) for number, row in enumerate(self._rows))
-        now, then = given_name_and_birth(naming), given_name_and_birth(before)
-        others = self._persons.get(now, set()) - {person} if now else set()
-        rows = {one for named in (now, then) if named for one in self._places.get(named, ())} - {place}
-        return bool(others or rows)
+    def is_on_another_row(self, place: int, person: int) -> bool:
+        """Return whether a row has another roepnaam than a person, and another row has what the person had."""
+        renames = self._renames(place, person)
+        return renames and bool(self._others(self._known.persons[person].naming, place, person))
+
+    def _renames(self, place: int, person: int) -> bool:
+        naming, before = self._rows[place].naming, self._known.persons[person].naming
+        return naming.roepnaam != before.roepnaam and compare(naming, before).roepnaam is False
+
+    def _others(self, naming: Naming, place: int, person: int) -> set[int]:
+        """Return the ids of known persons and the places of rows with a roepnaam and a date, but these two."""
+        named = given_name_and_birth(naming)
+        if named is None:
+            return set()
+        if self._indexes is None:
+            persons = _index((id_, one.naming) for id_, one in self._known.persons.items())
+            self._indexes = persons, _index((number, row.naming) for number, row in enumerate(self._rows))
+        persons, places = self._indexes
+        return (persons.get(named, set()) - {person}) | (places.get(named, set()) - {place})
 
 
-def _index(namings: Iterable[tuple[int, Naming]]) -> dict[tuple[str, str], set[int]]:
-    found: dict[tuple[str, str], set[int]] = defaultdict(set)
+_Index = dict[tuple[str, str], set[int]]
+
+
+def _index(namings: Iterable[tuple[int, Naming]]) -> _Index:
+    found: _Index = defaultdict(set)
     for number, naming in namings:
         if named := given_name_and_birth(naming):
             found[named].add(number)
