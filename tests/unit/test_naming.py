@@ -40,7 +40,9 @@ def test_a_spelling_is_no_difference(one: str, other: str) -> None:
         ("?", "-", UNKNOWN),
     ],
 )
-def test_a_voorvoegsel_in_front_of_an_achternaam_does_not_count(one: str | None, other: str, same: bool | None) -> None:
+def test_a_voorvoegsel_in_front_of_an_achternaam_does_not_count(
+    one: str | None, other: str, *, same: bool | None
+) -> None:
     """Some sources write it in the achternaam; text without a letter or digit is unknown."""
     assert compare(Naming(None, one, None), Naming(None, other, None)).achternaam is same
 
@@ -49,7 +51,7 @@ def test_a_voorvoegsel_in_front_of_an_achternaam_does_not_count(one: str | None,
     ("one", "other", "same"),
     [("2018-03-14", "2018-03-14Z", YES), ("2018-03-14+01:00", "2018-03-14", YES), ("2018-03-14", "2018-04-13", NO)],
 )
-def test_a_zone_makes_no_other_date(one: str, other: str, same: bool) -> None:
+def test_a_zone_makes_no_other_date(one: str, other: str, *, same: bool) -> None:
     """The day counts."""
     assert compare(Naming(None, None, one), Naming(None, None, other)).geboortedatum is same
 
@@ -97,7 +99,7 @@ def test_of_voorletters_only_the_first_letter_is_compared() -> None:
     ],
 )
 def test_when_two_records_are_one_leerling(
-    roepnaam: bool | None, achternaam: bool | None, geboortedatum: bool | None, same: bool
+    *, roepnaam: bool | None, achternaam: bool | None, geboortedatum: bool | None, same: bool
 ) -> None:
     """Two of three must agree; with one unknown the roepnaam decides, else the date, else the achternaam."""
     assert Comparison(roepnaam, achternaam, geboortedatum).is_same(PersonKind.LEERLING) is same
@@ -115,6 +117,6 @@ def test_when_two_records_are_one_leerling(
         (UNKNOWN, UNKNOWN, False),
     ],
 )
-def test_when_two_records_are_one_leerkracht(roepnaam: bool | None, achternaam: bool | None, same: bool) -> None:
+def test_when_two_records_are_one_leerkracht(*, roepnaam: bool | None, achternaam: bool | None, same: bool) -> None:
     """One part that agrees suffices, and another achternaam alone is a marriage."""
     assert Comparison(roepnaam, achternaam, None).is_same(PersonKind.LEERKRACHT) is same
