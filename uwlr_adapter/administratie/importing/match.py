@@ -12,14 +12,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
 
 from uwlr_adapter.administratie.importing.naming import (
     NAMELESS,
     Naming,
+    Pair,
     compare,
-    given_name_and_birth,
+    pairs_of,
+    roepnaam_and_birth,
     whole,
 )
 from uwlr_adapter.administratie.model import Problem, Severity
@@ -172,7 +175,7 @@ class _Matching:
         self.person: list[int] = []
         self.contested: dict[int, Contested] = {}
         self.refused: list[Problem] = []
-        self.found = _Namesakes(rows, known)
+        self.found = _Namesakes(kind, rows, known)
         for place, row in enumerate(rows):
             self.person.append(self._identify(place, row))
         self.taken = self._settle_doubles()
@@ -389,45 +392,50 @@ class _Matching:
 
 
 class _Namesakes:
-    """Who else has a roepnaam and a date of birth, among the known persons and the rows; made when first asked."""
+    """The known persons and the rows by name and date of birth; made when first asked."""
 
-    def __init__(self, rows: Sequence[SourceRow], known: KnownPersons) -> None:
-        self._rows, self._known = rows, known
-        self._indexes: tuple[_Index, _Index] | None = None
+    def __init__(self, kind: PersonKind, rows: Sequence[SourceRow], known: KnownPersons) -> None:
+        self._kind, self._rows, self._known = kind, rows, known
+
+    @cached_property
+    def _persons(self) -> dict[Pair, set[int]]:
+        return _index((id_, one.naming) for id_, one in self._known.persons.items())
+
+    @cached_property
+    def _places(self) -> dict[Pair, set[int]]:
+        return _index((place, row.naming) for place, row in enumerate(self._rows))
 
     def is_somebody_else(self, place: int, person: int) -> bool:
         """Return whether a row has another roepnaam than a person, and somebody else has that and its date of birth."""
-        return self._renames(place, person) and bool(self._others(self._rows[place].naming, place, person))
+        naming, before = self._rows[place].naming, self._known.persons[person].naming
+        if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
+            return False
+        named = roepnaam_and_birth(naming)
+        if named is None:
+            return False
+        return bool(self._persons.get(named, set()) - {person} or self._places[named] - {place})
 
     def is_on_another_row(self, place: int, person: int) -> bool:
-        """Return whether a row has another roepnaam than a person, and another row has what the person had."""
-        renames = self._renames(place, person)
-        return renames and bool(self._others(self._known.persons[person].naming, place, person))
+        """Return whether a row differs from a person, and another row has what the person had.
 
-    def _renames(self, place: int, person: int) -> bool:
+        It has the roepnaam and the date of birth, or any two parts when the row has fewer than two of them.
+        """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
-        return naming.roepnaam != before.roepnaam and compare(naming, before).roepnaam is False
-
-    def _others(self, naming: Naming, place: int, person: int) -> set[int]:
-        """Return the ids of known persons and the places of rows with a roepnaam and a date, but these two."""
-        named = given_name_and_birth(naming)
-        if named is None:
-            return set()
-        if self._indexes is None:
-            persons = _index((id_, one.naming) for id_, one in self._known.persons.items())
-            self._indexes = persons, _index((number, row.naming) for number, row in enumerate(self._rows))
-        persons, places = self._indexes
-        return (persons.get(named, set()) - {person}) | (places.get(named, set()) - {place})
+        if naming == before:
+            return False
+        compared = compare(naming, before)
+        named = roepnaam_and_birth(before) if compared.roepnaam is False else None
+        pairs = [] if named is None else [named]
+        if not compared.is_same(self._kind):
+            pairs = pairs_of(before)
+        return any(self._places.get(pair, set()) - {place} for pair in pairs)
 
 
-_Index = dict[tuple[str, str], set[int]]
-
-
-def _index(namings: Iterable[tuple[int, Naming]]) -> _Index:
-    found: _Index = defaultdict(set)
+def _index(namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
+    found: dict[Pair, set[int]] = defaultdict(set)
     for number, naming in namings:
-        if named := given_name_and_birth(naming):
-            found[named].add(number)
+        for pair in pairs_of(naming):
+            found[pair].add(number)
     return found
 
 

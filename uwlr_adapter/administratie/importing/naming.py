@@ -115,10 +115,22 @@ def compare(one: Naming, other: Naming) -> Comparison:
     )
 
 
-def given_name_and_birth(naming: Naming) -> tuple[str, str] | None:
-    """Return the folded roepnaam and the date by which twins are told apart; None when one of them is unknown."""
-    found = fold(naming.roepnaam), day_of_birth(naming.geboortedatum)
-    return found if all(found) else None
+Pair = tuple[str, str, str]
+"""Two folded parts of a naming, in the order of its fields; the third one is empty."""
+
+
+def roepnaam_and_birth(naming: Naming) -> Pair | None:
+    """Return the roepnaam and the date by which twins are told apart; None when one of them is unknown."""
+    found = fold(naming.roepnaam), "", day_of_birth(naming.geboortedatum)
+    return found if found[0] and found[2] else None
+
+
+def pairs_of(naming: Naming) -> list[Pair]:
+    """Return every two parts that are known."""
+    roepnaam, achternaam = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
+    born = day_of_birth(naming.geboortedatum)
+    pairs = [(roepnaam, "", born), ("", achternaam, born), (roepnaam, achternaam, "")]
+    return [pair for pair in pairs if sum(map(bool, pair)) > 1]
 
 
 def whole(naming: Naming) -> tuple[str, str, str] | None:
