@@ -131,8 +131,10 @@ class World:
         absent = [one.number for one in self.children if one.number not in rows]
         if absent and rows:
             number, other = self.rng.choice(list(rows)), self.rng.choice(absent)
-            taken = {"key": f"k{other}"} if self.rng.random() < 0.5 else {"eckid": eckid(other)}
-            rows[number] = rows[number]._replace(**taken)
+            if self.rng.random() < 0.5:
+                rows[number] = rows[number]._replace(key=f"k{other}")
+            else:
+                rows[number] = rows[number]._replace(eckid=eckid(other))
 
     def rename(self, rows: dict[int, Leerling]) -> None:
         """Give some children a new key, or a dummy."""

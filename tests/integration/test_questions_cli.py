@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.csv_sets import CommandBench, rows_of
@@ -30,9 +31,9 @@ def write(path: Path, *leerlingen: Leerling) -> Path:
     return path
 
 
-def asked(bench: CommandBench) -> list[dict[str, object]]:
+def asked(bench: CommandBench) -> list[dict[str, Any]]:
     """Return the open questions."""
-    found: list[dict[str, object]] = json.loads(bench.run("import", "questions", "21QW", "--json").stdout)
+    found: list[dict[str, Any]] = json.loads(bench.run("import", "questions", "21QW", "--json").stdout)
     return found
 
 
@@ -70,10 +71,10 @@ def test_a_question_as_json(bench: CommandBench) -> None:
         "achternaam": "M[o]l\u202e",
         "geboortedatum": "2018-02-02",
     }
-    (known,) = question["known"]  # type: ignore[misc]
-    assert (known["key"], known["roepnaam"], known["held"]) == ("1", "Jan", True)  # type: ignore[index]
-    (year,) = question["years"]  # type: ignore[misc]
-    assert (year["brin6"], year["schooljaar"]) == ("21QW00", "2026-2027")  # type: ignore[index]
+    (known,) = question["known"]
+    assert (known["key"], known["roepnaam"], known["held"]) == ("1", "Jan", True)
+    (year,) = question["years"]
+    assert (year["brin6"], year["schooljaar"]) == ("21QW00", "2026-2027")
 
 
 def test_an_answer_shows_first_what_it_changes(bench: CommandBench) -> None:

@@ -59,12 +59,17 @@ def row(key: str, eckid: str | None, naming: Naming, line: int = 1) -> SourceRow
     return SourceRow(line, key, eckid, naming)
 
 
-def of(*rows: SourceRow, among: KnownPersons = KNOWN, kind: PersonKind = LEERLING, **others: Unmatched) -> MatchResult:
+def of(
+    *rows: SourceRow,
+    among: KnownPersons = KNOWN,
+    kind: PersonKind = LEERLING,
+    unmatched: Unmatched = Unmatched.ASK,
+) -> MatchResult:
     """Match rows, and show that their order makes no difference to who they are."""
-    result = match(kind, rows, among, **others)
+    result = match(kind, rows, among, unmatched=unmatched)
     wanted = dict(zip(rows, result.persons, strict=True))
     for order in permutations(rows):
-        again = match(kind, order, among, **others)
+        again = match(kind, order, among, unmatched=unmatched)
         assert dict(zip(order, again.persons, strict=True)) == wanted
         assert (again.eckids, again.source_keys, again.held) == (result.eckids, result.source_keys, result.held)
     return result
