@@ -13,7 +13,7 @@ from support.school_builder import open_database
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.importing import batches, forget, importer, questions
 from uwlr_adapter.administratie.importing.match import Doubt, Unmatched
-from uwlr_adapter.administratie.importing.questions import Choice, Question, QuestionError
+from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Locatie
@@ -49,7 +49,7 @@ def answered(database: Database, brin6: str = "21QW00", schooljaar: str = "2026-
     return [] if found is None else [(one.key, one.eckid, one.roepnaam, one.groep) for one in found.leerlingen]
 
 
-def open_questions(database: Database) -> list[Question]:
+def open_questions(database: Database) -> list[ImportQuestion]:
     """Return the open questions."""
     with database.reading() as connection:
         return questions.of_school(connection, "21QW")

@@ -29,7 +29,7 @@ from uwlr_adapter.administratie.importing.match import (
     match,
 )
 from uwlr_adapter.administratie.importing.naming import Naming
-from uwlr_adapter.administratie.importing.questions import Choice, Question
+from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerling
@@ -184,7 +184,7 @@ class World:
             except questions.QuestionError:
                 connection.rollback()
 
-    def choose(self, question: Question) -> Choice:
+    def choose(self, question: ImportQuestion) -> Choice:
         """Return the right answer."""
         child = int(question.years[0].values["emailadres"].split("@")[0])
         places = [place for place, one in enumerate(question.known) if self.child_of.get(one.key) == child]

@@ -6,12 +6,12 @@ from rich.console import Console
 
 from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
-from uwlr_adapter.administratie.importing.questions import Question
+from uwlr_adapter.administratie.importing.questions import ImportQuestion
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape
 
 
-def print_question(console: Console, question: Question) -> None:
+def print_question(console: Console, question: ImportQuestion) -> None:
     """Print a question as a table: the row, and below it each known person whom it may be."""
     where = ", ".join(f"{one.year.brin6} {one.year.schooljaar} line {one.line}" for one in question.years)
     console.print(f"Question {question.id} of {question.since}: a {question.kind} in {where}", soft_wrap=True)
@@ -31,7 +31,7 @@ def _cells(key: str, eckid: str | None, naming: Naming) -> list[str]:
     return [escape(value or "-") for value in (key, eckid, *naming)]
 
 
-def question_as_json(question: Question) -> dict[str, Any]:
+def question_as_json(question: ImportQuestion) -> dict[str, Any]:
     """Return a question as the object that `import questions --json` prints."""
     return {
         "id": question.id,

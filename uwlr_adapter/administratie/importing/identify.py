@@ -80,6 +80,11 @@ class Persons:
     _new_keys: dict[str, int]
 
     @property
+    def renames(self) -> bool:
+        """Whether the names or the date of birth of a known person differ from those that were imported last."""
+        return bool(self._result.namings)
+
+    @property
     def contested(self) -> int:
         """The number of contested rows."""
         return len(self._result.questions)

@@ -133,7 +133,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
         except ImportRefusedError as error:
             problems += error.problems
             continue
-        fresh: set[int] = set()
+        fresh: set[int] | None = set() if any(one.renames for one in persons) else None
         for place, (year, delivery) in enumerate(together):
             leerlingen, leerkrachten = (one.deliveries[place] for one in persons)
             try:
@@ -143,7 +143,8 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
             else:
                 reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
                 reported |= {one for one in report.warnings if one.line}
-        run.write(*(one.namings(fresh) for one in persons))
+        if fresh is not None:
+            run.write(*(one.namings(fresh) for one in persons))
     if problems:
         raise ImportRefusedError(list(dict.fromkeys(problems)))
     return reports
@@ -197,11 +198,11 @@ def _import_year(
     delivery: Delivery,
     leerlingen: Identified,
     leerkrachten: Identified,
-    fresh: set[int],
+    fresh: set[int] | None,
 ) -> ImportReport:
     """Make the records of one vestiging and schooljaar equal to its delivery.
 
-    The ids of persons with another row than before are added to `fresh`. Raises ImportRefusedError.
+    The ids of persons with another row than before are added to `fresh`, unless it is None. Raises ImportRefusedError.
     """
     warnings = _keep_vestiging(run, delivery, year.brin6)
     today = day_of(run.options.moment)
@@ -275,7 +276,7 @@ def _write(
     delivery: Delivery,
     leerlingen: Identified,
     leerkrachten: Identified,
-    fresh: set[int],
+    fresh: set[int] | None,
 ) -> dict[str, Counts]:
     """Write the differences between the stored and the delivered records of a year, and count them."""
     wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
@@ -286,8 +287,9 @@ def _write(
     if held := _held((leerlingen, leerkrachten)):
         diffs = {table: _keep(diff, held, wanted) for table, diff in diffs.items()}
     run.write(*diffs.values())
-    for table in (deelname, aanstelling):
-        fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
+    if fresh is not None:
+        for table in (deelname, aanstelling):
+            fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
     moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
     return {
         "locaties": _count(diffs[locatie], len(delivery.locaties)),

@@ -159,8 +159,14 @@ def match(
 
     A row that cannot be matched at all becomes a problem of severity REFUSED in the result; a contested one is held.
     """
-    matching = _Matching(kind, list(rows), known, unmatched)
-    return matching.result(new_key)
+    rows = list(rows)
+    if not known.persons and known.is_forgotten is None and not any(map(_is_special, rows)):  # a first import
+        return MatchResult([NewPerson(key, eckid, key, naming) for _, key, eckid, naming in rows])
+    return _Matching(kind, rows, known, unmatched).result(new_key)
+
+
+def _is_special(row: SourceRow) -> bool:
+    return row.key[:1] == DUMMY or row.naming.is_nameless
 
 
 _NEW = -1

@@ -77,7 +77,9 @@ class Comparison:
 
 def naming_of(record: Leerling | Leerkracht) -> Naming:
     """Return the naming of a record."""
-    roepnaam = _given_name(record) if record.roepnaam in _UNKNOWN else record.roepnaam
+    roepnaam = record.roepnaam
+    if roepnaam in _UNKNOWN:
+        roepnaam = _given_name(record)
     return Naming(roepnaam, record.achternaam, record.geboortedatum if isinstance(record, Leerling) else None)
 
 

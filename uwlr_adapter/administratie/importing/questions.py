@@ -99,7 +99,7 @@ class RowOfYear:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ImportQuestion:
     """A row of which it is not certain who it is, beside the known persons whom it may be."""
 
     id: int
@@ -196,7 +196,7 @@ class OpenQuestions:
         )
 
 
-def of_school(connection: sa.Connection, brincode: str | None = None) -> list[Question]:
+def of_school(connection: sa.Connection, brincode: str | None = None) -> list[ImportQuestion]:
     """Return the open questions of a school, or of all, the oldest first."""
     query = sa.select(import_question).order_by(import_question.c.id)
     if brincode is not None:
@@ -204,13 +204,13 @@ def of_school(connection: sa.Connection, brincode: str | None = None) -> list[Qu
     return _questions(connection, query)
 
 
-def of_vestiging(connection: sa.Connection, brin6: str) -> list[Question]:
+def of_vestiging(connection: sa.Connection, brin6: str) -> list[ImportQuestion]:
     """Return the open questions about rows of one vestiging, the oldest first."""
     found = of_school(connection, brin6[:4])
     return [one for one in found if any(year.year.brin6 == brin6 for year in one.years)]
 
 
-def get(connection: sa.Connection, question_id: int) -> Question:
+def get(connection: sa.Connection, question_id: int) -> ImportQuestion:
     """Return one open question. Raises QuestionError."""
     found = _questions(connection, sa.select(import_question).where(import_question.c.id == question_id))
     if not found:
@@ -260,7 +260,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
 
 
 def _identity_diffs(
-    connection: sa.Connection, question: Question, chosen: KnownSide | None
+    connection: sa.Connection, question: ImportQuestion, chosen: KnownSide | None
 ) -> tuple[list[TableDiff], int, str]:
     """Return the differences that make the row of a question a person, the id of that person, and the key to send."""
     kind, brincode, naming = question.kind, question.brincode, question.naming
@@ -289,7 +289,7 @@ def _identity_diffs(
     return diffs, person, key
 
 
-def _free_key(connection: sa.Connection, question: Question, row: SourceRow) -> str:
+def _free_key(connection: sa.Connection, question: ImportQuestion, row: SourceRow) -> str:
     """Return the key by which a new person is sent: that of the row, unless another person is sent with it."""
     key, attempt = row.key, 0
     query = sa.select(persoon.c.id).where(persoon.c.soort == question.kind, persoon.c.brincode == question.brincode)
@@ -424,7 +424,7 @@ def _year_of(stored: Mapping[str, Any]) -> RowOfYear:
     return RowOfYear(year, stored["line"], tuple(stored["held"]), stored["rows"])
 
 
-def _questions(connection: sa.Connection, query: sa.Select[Any]) -> list[Question]:
+def _questions(connection: sa.Connection, query: sa.Select[Any]) -> list[ImportQuestion]:
     rows = connection.execute(query).all()
     ids = {id_ for row in rows for id_ in (row.persoon_id, row.other_id) if id_ is not None}
     known = {}
@@ -435,7 +435,7 @@ def _questions(connection: sa.Connection, query: sa.Select[Any]) -> list[Questio
             for row in persons
         }
     return [
-        Question(
+        ImportQuestion(
             id=row.id,
             kind=PersonKind(row.soort),
             brincode=row.brincode,
