@@ -12,6 +12,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MAX_DROP = 0.2
 """A share, 0 to 1. A fifth is more than a school loses in a bad month, and less than a truncated source lacks."""
 
+MAX_HELD = 3
+"""Persons: a class of twins and a correction or two; more at once is not an accident of single rows."""
+MAX_HELD_SHARE = 0.02
+"""A share, 0 to 1. Five of a school of 250; of another administration with the same keys nearly all are."""
+
 
 class Part(StrEnum):
     """A part of the service, which a process serves or does not."""
@@ -47,6 +52,13 @@ class Settings(BaseSettings):
     max_drop: float = Field(default=MAX_DROP, ge=0, le=1)
     """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen or groepen that one import may
     remove without a question."""
+
+    max_held: int = Field(default=MAX_HELD, ge=0)
+    """UWLR_MAX_HELD: the number of persons of one import (inclusive) of whom it may be uncertain who they are, so that
+    they are held while the rest is imported. More of them stop the import."""
+
+    max_held_share: float = Field(default=MAX_HELD_SHARE, ge=0, le=1)
+    """UWLR_MAX_HELD_SHARE: the same as a share of the persons of the import (0 to 1, inclusive); the larger counts."""
 
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Default: loopback, because nginx does TLS and the limits on slow bodies."""

@@ -71,7 +71,7 @@ class Series:
             self.run(deliveries, dry_run=True)
         if self.rng.random() < 0.5:
             with pytest.raises(ImportRefusedError, match="refused"):
-                self.run([*deliveries, _of_two_minds(deliveries)])
+                self.run([*deliveries, _without_identity()])
         assert dump(self.database) == before
         self.standing.append((self.run(deliveries), before))
         if self.rng.random() < 0.2:  # the same again changes nothing, and is a batch of its own
@@ -132,18 +132,11 @@ class Series:
             return {tuple(row) for row in connection.execute(query)}
 
 
-def _of_two_minds(deliveries: list[Delivery]) -> Delivery:
-    """Return a year of which a leerling has the ECK-iD of another: refused after the rest of its source was written."""
-    known = [one.record for one in deliveries[0].leerlingen if one.record.eckid and not one.record.key.startswith("#")]
-    if len(known) < 2:
-        return edexml.read(edexml_dummy())
-    mixed = Leerling(known[0].key, eckid=known[1].eckid, roepnaam="Wie")
-    return edexml.read(to_edexml(make_dataset([mixed], brin6=BRIN6S[0], schooljaar="2040-2041")))
-
-
-def edexml_dummy() -> bytes:
-    """Return a file of which a leerling has no identity at all."""
-    return to_edexml(make_dataset([Leerling("#1", roepnaam="Wie")], brin6=BRIN6S[0], schooljaar="2040-2041"))
+def _without_identity() -> Delivery:
+    """Return a year of which a leerling has no identity at all: its whole source is refused."""
+    return edexml.read(
+        to_edexml(make_dataset([Leerling("#1", roepnaam="Wie")], brin6=BRIN6S[0], schooljaar="2040-2041"))
+    )
 
 
 def _without(records: Dump, persoon_id: int | None) -> Dump:

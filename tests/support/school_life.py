@@ -175,16 +175,25 @@ class SchoolLife:
             self.place(pupil, (other, self.current_year))
 
     def rename(self) -> None:
-        """Change the name of a leerling."""
-        if found := self._somebody():
-            found[0].details["roepnaam"] = self.rng.choice(NAMES)
+        """Change the name of a leerling, of whom nobody corrects the date: so it stays certain who it is."""
+        found = self._somebody()
+        if found and found[0].number % 2:
+            self._tell(found[0], roepnaam=self.rng.choice(NAMES))
             found[0].details["voorvoegsel"] = self.rng.choice(["", "de"])
+
+    def _tell(self, pupil: Pupil, **details: str) -> None:
+        """Change details of a leerling, unless somebody else has that roepnaam and that date of birth."""
+        names = ("roepnaam", "geboortedatum")
+        wanted = {**pupil.details, **details}
+        if all(any(one.details[name] != wanted[name] for name in names) for one in self.pupils if one is not pupil):
+            pupil.details.update(details)
 
     def correct(self) -> None:
         """Correct a date of birth, or a day of enrolment."""
         if not (found := self._somebody()):
             return
-        found[0].details["geboortedatum"] = date(2018, 2, self.rng.randint(1, 28)).isoformat()
+        if found[0].number % 2 == 0:
+            self._tell(found[0], geboortedatum=date(2018, 2, self.rng.randint(1, 28)).isoformat())
         if len(found[0].periods) == 1:
             found[1].van = self.rng.choice([None, self.day - timedelta(self.rng.randint(0, 400))])
 

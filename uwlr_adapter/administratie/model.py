@@ -165,6 +165,8 @@ class ImportReport:
     counts: Mapping[str, Counts]
     warnings: tuple[Problem, ...]
     dropped: Mapping[str, int]
+    held: int = 0
+    """The number of rows of which it is not certain who they are: they are not imported, and a question is open."""
 
 
 def parse_day(text: str | None) -> date | None:

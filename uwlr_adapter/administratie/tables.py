@@ -67,6 +67,9 @@ persoon = sa.Table(
     sa.Column("brincode", sa.String(4), nullable=False),
     sa.Column("key", _KEY, nullable=False, comment="what leaves; for life, never re-used"),
     sa.Column("eckid", _KEY),
+    sa.Column("roepnaam", sa.Text, comment="as last imported; else the first of the voornamen or voorletters"),
+    sa.Column("achternaam", sa.Text, comment="as last imported"),
+    sa.Column("geboortedatum", sa.Text, comment="as last imported"),
     sa.UniqueConstraint("soort", "brincode", "key"),
     sa.UniqueConstraint("soort", "brincode", "eckid"),
 )
@@ -198,6 +201,33 @@ import_step = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False, comment="added, changed or removed"),
     sa.Column("rows", sa.JSON, nullable=False, comment="the keys of added rows; the others as they were before"),
     comment="what a batch did to one table, as far as it takes to undo it",
+)
+import_question = sa.Table(
+    "import_question",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False, comment="follows from what is asked"),
+    sa.Column(
+        "persoon_id",
+        sa.Integer,
+        sa.ForeignKey("persoon.id", ondelete="CASCADE"),
+        index=True,
+        comment="whom its key names, else its ECK-iD",
+    ),
+    sa.Column(
+        "other_id",
+        sa.Integer,
+        sa.ForeignKey("persoon.id", ondelete="CASCADE"),
+        index=True,
+        comment="whom its ECK-iD names, if that is another person",
+    ),
+    sa.Column("soort", _SOORT, nullable=False),
+    sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), nullable=False, index=True),
+    sa.Column("source_key", _KEY, nullable=False),
+    sa.Column("eckid", _KEY),
+    sa.Column("doubt", sa.String(40), nullable=False, comment="why it is not certain who it is"),
+    sa.Column("since", sa.Date, nullable=False, comment="first day on which it was asked"),
+    sa.Column("years", sa.JSON, nullable=False, comment="the row in each year that has it, and who is held there"),
+    comment="a row of a source of which it is not certain who it is; erased when that is known",
 )
 forgotten = sa.Table(
     "forgotten",

@@ -1,5 +1,6 @@
 """`uwlr-adapter import`: import records from a source, show earlier imports, and undo them."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,17 +13,30 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from uwlr_adapter.administratie.importing import batches, importer
+from uwlr_adapter.administratie.importing import batches, importer, questions
 from uwlr_adapter.administratie.importing.batches import Batch, BatchError
+from uwlr_adapter.administratie.importing.effect import answers_of, effect
+from uwlr_adapter.administratie.importing.match import Unmatched
+from uwlr_adapter.administratie.importing.questions import Choice, QuestionError
 from uwlr_adapter.administratie.model import ImportRefusedError, Problem
 from uwlr_adapter.administratie.sources import bron
 from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
-from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
+from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.import_report import (
+    MANY,
+    moment_of,
+    print_batch,
+    print_done,
+    print_effect,
+    print_problems,
+    summary_of,
+)
+from uwlr_adapter.cli.questions import print_question, question_as_json
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import IN_MEMORY, Database
 from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.db.schema_version import SchemaState
@@ -48,6 +62,17 @@ def _import_options(command: Command) -> Command:
         ),
         click.option("--dry-run", is_flag=True, help="Report what would happen, without changing anything."),
         click.option("--accept-drop", is_flag=True, help="Import even if many leerlingen or groepen would disappear."),
+        click.option(
+            "--by-name",
+            is_flag=True,
+            help="Match persons by name and date of birth where keys and ECK-iDs do not say who they are: after a "
+            "change of administration.",
+        ),
+        click.option(
+            "--new-persons",
+            is_flag=True,
+            help="Take every row whose key or ECK-iD is that of somebody else for a new person.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -214,6 +239,68 @@ def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
         context.console.print(f"{batch.forgotten} x forgotten since: not restored.")
 
 
+@imports.command("questions")
+@click.argument("brincode", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead: a list of questions.")
+@click.pass_obj
+def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> None:
+    """List the open questions: rows of a source of which it is not certain who they are.
+
+    Each row stands beside the known person whom its key or its ECK-iD names. That person is answered as last confirmed,
+    and the row is not answered, until `import answer` says who it is or the source is corrected.
+
+    Example:  uwlr-adapter import questions 21QW
+    """
+    with context.database() as database, database.reading() as connection:
+        found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
+    if as_json:
+        click.echo(json.dumps([question_as_json(one) for one in found]))
+        return
+    for one in found:
+        print_question(context.console, one)
+    if not found:
+        context.messages.print("No open questions.")
+
+
+@imports.command("answer")
+@click.argument("question_ids", metavar="ID...", nargs=-1, required=True, type=click.IntRange(1, MAX_ID))
+@click.argument("choice", type=click.Choice([choice.value for choice in Choice]))
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.pass_obj
+def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *, dry_run: bool, yes: bool) -> None:
+    """Answer question ID of `import questions`: who the row is.
+
+    same: the known person. new: somebody who is not known yet. When its key and its ECK-iD name two persons, key or
+    eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
+    same source does not ask again.
+
+    Example:  uwlr-adapter import answer 3 new --dry-run
+    """
+    with context.database() as database:
+        for question_id in question_ids:
+            try:
+                with database.writing() as connection:
+                    question = questions.get(connection, question_id)
+                    day = day_of(context.clock())
+                    before = answers_of(connection, question.brincode, day)
+                    questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
+                    changes = effect(before, answers_of(connection, question.brincode, day))
+                    connection.rollback()
+                print_question(context.console, question)
+                print_effect(context.console, changes)
+                if dry_run:
+                    context.console.print("Dry run, nothing changed.")
+                    continue
+                if not yes:
+                    click.confirm(f"Answer question {question_id} with {choice}?", abort=True)
+                with database.writing() as connection:
+                    done = questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
+            except QuestionError as error:
+                raise click.ClickException(str(error)) from None
+            context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
+
+
 def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
     try:
         return find(connection, batch_id)
@@ -230,8 +317,12 @@ def _import(
     naam: str | None,
     dry_run: bool,
     accept_drop: bool,
+    by_name: bool,
+    new_persons: bool,
 ) -> None:
     """Import the given parts of a source, or all; each as a whole or not at all."""
+    if by_name and new_persons:
+        raise click.UsageError("--by-name and --new-persons are two answers to one question: choose one")
     if brin6 is not None and not is_brin6(brin6):
         raise click.BadParameter(
             "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
@@ -244,6 +335,9 @@ def _import(
         dry_run=dry_run,
         accept_drop=accept_drop,
         max_drop=context.settings.max_drop,
+        unmatched=Unmatched.BY_NAME if by_name else Unmatched.NEW if new_persons else Unmatched.ASK,
+        max_held=context.settings.max_held,
+        max_held_share=context.settings.max_held_share,
     )
     refused = 0
     parts = parts or _parts(source)

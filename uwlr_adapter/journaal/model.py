@@ -14,6 +14,7 @@ class EntryKind(StrEnum):
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
     AFNEMER = "afnemer"
+    RECORDS = "gegevens"
 
 
 class RefusalReason(StrEnum):
@@ -33,7 +34,7 @@ class RefusalReason(StrEnum):
 
 
 class Act(StrEnum):
-    """An act on a koppeling, or on an afnemer."""
+    """An act on a koppeling, on an afnemer, or on the records of a school."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -46,6 +47,8 @@ class Act(StrEnum):
     KLANTCODE_ROTATED = "klantcode vernieuwd"
     DISABLED = "uitgeschakeld"
     ENABLED = "ingeschakeld"
+
+    QUESTION_ANSWERED = "vraag beantwoord"
 
 
 class OutcomeKind(StrEnum):

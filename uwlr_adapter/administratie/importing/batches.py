@@ -85,6 +85,14 @@ def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
         yield from _step(diff.table, StepKind.REMOVED, diff.removed)
 
 
+def write(connection: sa.Connection, diffs: Sequence[TableDiff]) -> None:
+    """Write differences, parents first, and then delete in the reverse order."""
+    for diff in diffs:
+        diff.write(connection)
+    for diff in reversed(diffs):
+        diff.delete(connection)
+
+
 def _step(table: sa.Table, kind: StepKind, rows: Sequence[TableRow]) -> Iterator[BatchStep]:
     if rows:
         yield BatchStep(table, kind, rows)
@@ -194,9 +202,9 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
         .where(import_batch.c.brincode == brincode)
     )
     for row in connection.execute(query).all():
-        own = "id" if row.table_name == "persoon" else "persoon_id"
+        owns = ("id",) if row.table_name == "persoon" else ("persoon_id", "other_id")
         rows = _named(row.rows)
-        left = [one for one in rows if one.get(own) != persoon_id]
+        left = [one for one in rows if all(one.get(own) != persoon_id for own in owns)]
         if len(left) != len(rows):
             touched.add(row.batch_id)
             where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)

@@ -38,10 +38,13 @@ class TableDiff:
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Update rows, found by their primary key, to these whole rows, given by column name."""
-    if parameters := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
+    """Update rows, found by their primary key, to these rows, given by column name; all have the same columns."""
+    if rows := list(rows):  # a stored row may be older than a column
+        parameters = [{f"new_{name}": value for name, value in row.items()} for row in rows]
         values: dict[str, Any] = {
-            column.name: sa.bindparam(f"new_{column.name}") for column in table.columns if not column.primary_key
+            column.name: sa.bindparam(f"new_{column.name}")
+            for column in table.columns
+            if not column.primary_key and column.name in rows[0]
         }
         connection.execute(table.update().where(_is_row(table)).values(values), parameters)
 

@@ -1,6 +1,6 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, drop, school_year
-from uwlr_adapter.administratie.importing.diff import TableDiff, compare
-from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
+from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
+from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, Persons, are_one, identify
+from uwlr_adapter.administratie.importing.match import Doubt, Unmatched
+from uwlr_adapter.administratie.importing.questions import OpenQuestions
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
@@ -19,14 +21,15 @@ from uwlr_adapter.administratie.tables import (
     groep,
     inschrijving,
     locatie,
-    persoon,
     plaatsing,
-    source_key,
     vestiging,
 )
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.settings import MAX_DROP
+from uwlr_adapter.settings import MAX_DROP, MAX_HELD, MAX_HELD_SHARE
+
+BY_NAME = "--by-name"
+"""The option that answers too many questions about who is who: see `Unmatched`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class ImportOptions:
     `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
     operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
     `dry_run` does all the work and rolls it back. `accept_drop` skips the drop rule; `max_drop` is its share, 0 to 1.
+    `unmatched` is what becomes of rows whose key or ECK-iD is somebody else's. At most `max_held` persons, or
+    `max_held_share` of them if that is more, are held; both are inclusive.
     """
 
     moment: datetime
@@ -45,6 +50,9 @@ class ImportOptions:
     dry_run: bool = False
     accept_drop: bool = False
     max_drop: float = MAX_DROP
+    unmatched: Unmatched = Unmatched.ASK
+    max_held: int = MAX_HELD
+    max_held_share: float = MAX_HELD_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +70,14 @@ class _Import:
     connection: sa.Connection
     options: ImportOptions
     school: ImportedSchool
+    questions: OpenQuestions
     new: set[str] = field(default_factory=set)
     """The vestigingen that this import made: they have no records to compare with."""
     steps: list[batches.BatchStep] = field(default_factory=list)
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        for diff in diffs:
-            diff.write(self.connection)
-        for diff in reversed(diffs):
-            diff.delete(self.connection)
+        batches.write(self.connection, diffs)
         self.steps += batches.steps(diffs)
 
 
@@ -92,8 +98,11 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
     brincode = school_year.require_one_school(years, deliveries)
     is_new = schools.lock_school(connection, brincode)
-    run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_new))
+    today = day_of(options.moment)
+    questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
+    run = _Import(connection, options, ImportedSchool(brincode, is_new), questions)
     reports = _import_years(run, years, deliveries)
+    run.write(run.questions.diff(connection))
     if run.steps:
         schools.touch_school(connection, brincode)
     batch = batches.record(
@@ -110,34 +119,102 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
 def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> list[ImportReport]:
     """Import each year; a warning about a line is reported once, with the first year that has it.
 
+    The persons of all years are matched together, unless the years say different things about one person.
     Raises ImportRefusedError with the problems of all years.
     """
+    pairs = list(zip(years, deliveries, strict=True))
+    rounds = [pairs] if are_one(deliveries) else [[pair] for pair in pairs]
     reports: list[ImportReport] = []
     problems: list[Problem] = []
     reported: set[Problem] = set()
-    for year, delivery in zip(years, deliveries, strict=True):
+    for together in rounds:
         try:
-            report = _import_year(run, year, delivery)
+            persons = _identify(run, together)
         except ImportRefusedError as error:
             problems += error.problems
-        else:
-            reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
-            reported |= {one for one in report.warnings if one.line}
+            continue
+        fresh: set[int] | None = set() if any(one.renames for one in persons) else None
+        for place, (year, delivery) in enumerate(together):
+            leerlingen, leerkrachten = (one.deliveries[place] for one in persons)
+            try:
+                report = _import_year(run, year, delivery, leerlingen, leerkrachten, fresh)
+            except ImportRefusedError as error:
+                problems += error.problems
+            else:
+                reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
+                reported |= {one for one in report.warnings if one.line}
+        if fresh is not None:
+            run.write(*(one.namings(fresh) for one in persons))
     if problems:
         raise ImportRefusedError(list(dict.fromkeys(problems)))
     return reports
 
 
-def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
-    """Make the records of one vestiging and schooljaar equal to its delivery. Raises ImportRefusedError."""
+def _identify(run: _Import, together: Sequence[tuple[SchoolYear, Delivery]]) -> tuple[Persons, Persons]:
+    """Match the persons of deliveries, and write what is new about them. Raises ImportRefusedError."""
+    deliveries = [delivery for _, delivery in together]
+    brin6s = {year.brin6 for year, _ in together}
+    persons = identify(run.connection, deliveries, run.school, brin6s, run.options.unmatched)
+    count, contested = (sum(counts) for counts in zip(*((one.count, one.contested) for one in persons), strict=True))
+    allowed = max(run.options.max_held, int(run.options.max_held_share * count))
+    problems = []
+    for place, delivery in enumerate(deliveries):
+        of_delivery = [one.deliveries[place] for one in persons]
+        told = [one for found in of_delivery for one in found.warnings]
+        if contested > allowed:
+            told += [_stops(doubt, problem, run.options) for found in of_delivery for doubt, problem in found.questions]
+        problems += [delivery.locate(one) for one in told]
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        if contested > allowed:
+            problems.append(_too_many(contested, count, allowed, problems))
+        raise ImportRefusedError([*problems, *(warning for delivery in deliveries for warning in delivery.warnings)])
+    run.write(*(diff for one in persons for diff in one.diffs()))
+    run.school = replace(run.school, is_empty=False)
+    return persons
+
+
+def _stops(doubt: Doubt, question: Problem, options: ImportOptions) -> Problem:
+    """Return the question about a contested row of an import that has too many of them."""
+    has_answer = options.unmatched is Unmatched.ASK and doubt in (Doubt.NAME, Doubt.TWIN)
+    return replace(question, severity=Severity.REFUSED, flag=BY_NAME if has_answer else "")
+
+
+def _too_many(contested: int, count: int, allowed: int, problems: Sequence[Problem]) -> Problem:
+    """Return the problem that says what may be done about too many contested rows."""
+    reason = f"of {contested} of the {count} persons it is not certain who they are, and more than {allowed} stop it. "
+    asked = [problem for problem in problems if problem.severity is Severity.REFUSED]
+    if all(problem.flag for problem in asked):
+        reason += (
+            "Another administration, with keys of its own? --by-name matches by name and date of birth, --new-persons "
+            "takes each of these rows for a new person; see first with --dry-run"
+        )
+        return Problem(0, "", reason, flag=BY_NAME)
+    return Problem(0, "", reason + "Is the source the right one?")
+
+
+def _import_year(
+    run: _Import,
+    year: SchoolYear,
+    delivery: Delivery,
+    leerlingen: Identified,
+    leerkrachten: Identified,
+    fresh: set[int] | None,
+) -> ImportReport:
+    """Make the records of one vestiging and schooljaar equal to its delivery.
+
+    The ids of persons with another row than before are added to `fresh`, unless it is None. Raises ImportRefusedError.
+    """
     warnings = _keep_vestiging(run, delivery, year.brin6)
     today = day_of(run.options.moment)
     before = {} if year.brin6 in run.new else drop.answered(run.connection, year, today)
-    leerlingen, leerkrachten = identify(run.connection, delivery, run.school)
-    problems = [delivery.locate(one) for one in (*warnings, *leerlingen.warnings, *leerkrachten.warnings)]
+    people = (leerlingen, leerkrachten)
+    told = [*warnings, *(one for found in people for one in found.warnings)]
+    told += [_held_back(problem) for found in people for _, problem in found.questions]
+    problems = [delivery.locate(one) for one in told]
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
-    counts = _write(run, year, delivery, leerlingen, leerkrachten)
+    run.questions.ask(year, delivery, [row for found in people for row in found.contested], _held(people))
+    counts = _write(run, year, _without_contested(delivery, *people), leerlingen, leerkrachten, fresh)
     if not run.options.accept_drop and any(before.values()):
         drop.require_no_drop(year, before, drop.answered(run.connection, year, today), run.options.max_drop)
     return ImportReport(
@@ -146,6 +223,27 @@ def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportRe
         counts=counts,
         warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
         dropped=dict(delivery.dropped),
+        held=sum(len(found.contested) for found in people),
+    )
+
+
+def _held_back(question: Problem) -> Problem:
+    return replace(question, reason=f"{question.reason}. Held: `import questions` shows who")
+
+
+def _held(people: Sequence[Identified]) -> frozenset[int]:
+    return frozenset(id_ for found in people for id_ in found.held)
+
+
+def _without_contested(delivery: Delivery, leerlingen: Identified, leerkrachten: Identified) -> Delivery:
+    """Return a delivery without the rows of which it is not certain who they are."""
+    if not leerlingen.contested and not leerkrachten.contested:
+        return delivery
+    left_out = [{row.place for row in found.contested} for found in (leerlingen, leerkrachten)]
+    return replace(
+        delivery,
+        leerlingen=tuple(one for place, one in enumerate(delivery.leerlingen) if place not in left_out[0]),
+        leerkrachten=tuple(one for place, one in enumerate(delivery.leerkrachten) if place not in left_out[1]),
     )
 
 
@@ -173,7 +271,12 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
 
 
 def _write(
-    run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
+    run: _Import,
+    year: SchoolYear,
+    delivery: Delivery,
+    leerlingen: Identified,
+    leerkrachten: Identified,
+    fresh: set[int] | None,
 ) -> dict[str, Counts]:
     """Write the differences between the stored and the delivered records of a year, and count them."""
     wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
@@ -181,14 +284,12 @@ def _write(
         table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
         for table, rows in wanted.items()
     }
-    run.school = replace(run.school, is_empty=False)
-    run.write(
-        leerlingen.eckids,
-        leerkrachten.eckids,
-        TableDiff(persoon, [*leerlingen.new, *leerkrachten.new]),
-        TableDiff(source_key, [*leerlingen.source_keys, *leerkrachten.source_keys]),
-        *diffs.values(),
-    )
+    if held := _held((leerlingen, leerkrachten)):
+        diffs = {table: _keep(diff, held, wanted) for table, diff in diffs.items()}
+    run.write(*diffs.values())
+    if fresh is not None:
+        for table in (deelname, aanstelling):
+            fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
     moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
     return {
         "locaties": _count(diffs[locatie], len(delivery.locaties)),
@@ -196,6 +297,28 @@ def _write(
         "leerlingen": _count(diffs[deelname], len(delivery.leerlingen), leerlingen.changed | moved),
         "leerkrachten": _count(diffs[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
     }
+
+
+_PERSON = deelname.columns.keys().index("persoon_id")
+"""The place of the person in a row of each table that has one: after the columns that name the year."""
+
+
+def _keep(diff: TableDiff, held: frozenset[int], wanted: Mapping[sa.Table, Sequence[TableRow]]) -> TableDiff:
+    """Return a difference that keeps the rows of those who are held, as far as their groep and locatie are there."""
+    names = diff.table.columns.keys()
+    if "persoon_id" not in names:
+        return diff
+    kept = [row for row in diff.removed if row[_PERSON] in held]
+    removed = [row for row in diff.removed if row[_PERSON] not in held]
+    changed, before = list(diff.changed), list(diff.before)
+    if diff.table is plaatsing:
+        groepen = {row[2] for row in wanted[groep]}
+        removed += [row for row in kept if row[names.index("groep_key")] not in groepen]
+    elif diff.table is deelname:
+        locaties, place = {None, *(row[2] for row in wanted[locatie])}, names.index("locatie_key")
+        before += [row for row in kept if row[place] not in locaties]
+        changed += [(*row[:place], None, *row[place + 1 :]) for row in kept if row[place] not in locaties]
+    return replace(diff, removed=removed, changed=changed, before=before)
 
 
 def _count(diff: TableDiff, total: int, touched: frozenset[int] = frozenset()) -> Counts:
