@@ -14,6 +14,8 @@ class EntryKind(StrEnum):
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
     AFNEMER = "afnemer"
+    SCHOOL = "school"
+    """The records of a vestiging."""
 
 
 class RefusalReason(StrEnum):
@@ -33,7 +35,7 @@ class RefusalReason(StrEnum):
 
 
 class Act(StrEnum):
-    """An act on a koppeling, or on an afnemer."""
+    """An act on a koppeling, on an afnemer, or on the records of a school."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -41,6 +43,9 @@ class Act(StrEnum):
     RESUMED = "hervat"
     AKKOORD_RENEWED = "akkoord vernieuwd"
     ENDED = "beëindigd"
+
+    IMPORT_UNDONE = "import teruggedraaid"
+    IMPORT_REDONE = "import opnieuw uitgevoerd"
 
     ADDED = "toegevoegd"
     KLANTCODE_ROTATED = "klantcode vernieuwd"
