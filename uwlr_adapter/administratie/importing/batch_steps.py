@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, update
+from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, key_of, update
 from uwlr_adapter.administratie.tables import aanstelling, deelname, import_step, persoon, source_key, vestiging
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
@@ -84,7 +84,7 @@ def take_back(connection: sa.Connection, batch_id: int) -> None:
     query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
     stored = [_StoredStep.read(row) for row in connection.execute(query)]
     added = [row["id"] for step in stored if step.table is persoon and step.kind is StepKind.ADDED for row in step.rows]
-    stay = _referred_to(connection, added)
+    stay = _referred_to(connection, added, {step.table for step in stored})
     done = [new for step in stored for new in step.take_back(connection, stay)]
     connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
     store(connection, batch_id, done)
@@ -123,10 +123,9 @@ class _StoredStep:
         """Insert the rows that were removed; one that had to stay is only given its values again."""
         present = find_rows(connection, self.table, self.rows) if self.table in _MAY_STAY else []
         width = len(self.table.primary_key)
-        names = self.table.primary_key.columns.keys()
         stayed = {row[:width] for row in present}
-        added = [row for row in self.rows if not stayed or tuple([row[name] for name in names]) not in stayed]
-        update(connection, self.table, [row for row in self.rows if row not in added] if stayed else [], present)
+        update(connection, self.table, [row for row in self.rows if key_of(self.table, row) in stayed], present)
+        added = [row for row in self.rows if key_of(self.table, row) not in stayed]
         bulk.insert_many(connection, self.table, added)
         columns = self.table.columns.keys()
         return _step(self.table, StepKind.ADDED, [tuple([row.get(name) for name in columns]) for row in self.rows])
@@ -143,15 +142,17 @@ def _delete_vestigingen(connection: sa.Connection, brin6s: Sequence[str]) -> Non
             connection.execute(vestiging.update().where(where).values(schoolkey=None))
 
 
-def _referred_to(connection: sa.Connection, ids: Sequence[int]) -> set[int]:
+def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: AbstractSet[sa.Table]) -> set[int]:
     """Return the persons to whom something refers that is no record, such as an objection of a parent.
 
-    They stay known, without any year, so that the objection holds when their records come back.
+    They stay known, without any year, so that the objection holds when their records come back. A table that is taken
+    back with them, or whose rows go with a person by themselves (ON DELETE), keeps nobody.
     """
     found: set[int] = set()
-    for table in metadata.sorted_tables:
-        for column in table.columns if table not in _OF_PERSONS else ():
-            if column.references(persoon.c.id):
+    for table in {*metadata.sorted_tables} - {*_OF_PERSONS, *taken_back}:
+        for key in table.foreign_keys:
+            column = key.parent
+            if key.column is persoon.c.id and key.ondelete is None:
                 for start in range(0, len(ids), AT_ONCE):
                     found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
     return found

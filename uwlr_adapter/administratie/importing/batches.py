@@ -198,18 +198,31 @@ def require_redoable(connection: sa.Connection, batch_id: int, moment: datetime)
     if not batch.changes:
         return batch
     _require_kept(batch, moment, "redone")
+    expected = connection.scalar(sa.select(import_batch.c.redo_after).where(import_batch.c.id == batch_id))
+    if expected is None:
+        raise BatchError(_ended(connection, batch))
     if earlier := [one.id for one in undone_before(connection, batch)]:
         numbers = ", ".join(map(str, earlier))
         raise BatchError(
             f"redo what was undone before it first, in this order: {numbers} "
             f"(`import redo --to {batch_id}` redoes all of them)"
         )
-    expected = connection.scalar(sa.select(import_batch.c.redo_after).where(import_batch.c.id == batch_id))
-    if expected is None or expected != _newest(connection, batch):
-        raise BatchError(
-            f"import {batch_id} cannot be redone any more: a newer import changed the records after it was undone"
-        )
+    if expected != _newest(connection, batch):  # by older code, which ends nothing
+        raise BatchError(_ended(connection, batch))
     return batch
+
+
+def _ended(connection: sa.Connection, batch: Batch) -> str:
+    """Return why what it takes to redo an undone batch is gone."""
+    newer = sa.select(sa.func.min(import_batch.c.id)).where(
+        _of(batch.brincodes),
+        import_batch.c.changes,
+        import_batch.c.id > batch.id,
+        import_batch.c.moment >= to_utc(batch.undone_at or batch.moment),
+    )
+    if (number := connection.scalar(newer)) is None:
+        return _too_old(batch, "redone")
+    return f"import {batch.id} cannot be redone any more: import {number} changed the records after it was undone"
 
 
 def newer_than(connection: sa.Connection, batch: Batch) -> list[Batch]:
@@ -251,9 +264,11 @@ def remove_expired(connection: sa.Connection, moment: datetime) -> int:
 
 def _require_kept(batch: Batch, moment: datetime, what: str) -> None:
     if moment - (batch.undone_at or batch.redone_at or batch.moment) > UNDO_KEPT:
-        raise BatchError(
-            f"import {batch.id} is too old to be {what}: what that takes is kept for {UNDO_KEPT.days} days"
-        )
+        raise BatchError(_too_old(batch, what))
+
+
+def _too_old(batch: Batch, what: str) -> str:
+    return f"import {batch.id} is too old to be {what}: what that takes is kept for {UNDO_KEPT.days} days"
 
 
 def _newest(connection: sa.Connection, batch: Batch) -> str:

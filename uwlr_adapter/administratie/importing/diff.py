@@ -50,7 +50,7 @@ def update(
     `before` holds the same rows as they are. With it a unique value may go from one row to another, in a swap or a
     chain, in any order of the rows.
     """
-    wanted = {_key_of(table, row): row for row in rows}
+    wanted = {key_of(table, row): row for row in rows}
     if wanted:
         _vacate(connection, table, wanted, {row[: len(table.primary_key)]: row for row in before})
         _set(connection, table, list(wanted.values()))
@@ -105,7 +105,7 @@ def _is_row(table: sa.Table) -> sa.ColumnElement[bool]:
 def find_rows(connection: sa.Connection, table: sa.Table, keys: Iterable[Mapping[str, Any]]) -> list[TableRow]:
     """Return the whole rows that have the primary keys of these ones; one that is not there is left out."""
     columns = list(table.primary_key)
-    wanted = [_key_of(table, row) for row in keys]
+    wanted = [key_of(table, row) for row in keys]
     found: list[TableRow] = []
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
@@ -114,7 +114,8 @@ def find_rows(connection: sa.Connection, table: sa.Table, keys: Iterable[Mapping
     return found
 
 
-def _key_of(table: sa.Table, row: Mapping[str, Any]) -> TableRow:
+def key_of(table: sa.Table, row: Mapping[str, Any]) -> TableRow:
+    """Return the primary key of a row that is given by column name."""
     return tuple([row[column.name] for column in table.primary_key])
 
 
