@@ -46,7 +46,7 @@ _REDO = _Way("redo", "redone", Act.IMPORT_REDONE, batches.redo)
 
 @dataclass(frozen=True, slots=True)
 class _Preview:
-    """What would become of the answers."""
+    """The effect on the answers."""
 
     effects: Sequence[YearEffect]
     losses: Sequence[tuple[SchoolYear, Loss]]

@@ -1,4 +1,4 @@
-"""What a school answers at one moment, to compare before and after an act: whom it concerns, and what would be lost."""
+"""The answers of a school at one moment, compared before and after an act: whom it concerns, and what is lost."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from uwlr_adapter.contract.dataset import Leerling
 
 @dataclass(frozen=True, slots=True)
 class SchoolState:
-    """What is answered for every year of some schools on a day: the persons, and the keys of the groepen."""
+    """The answers for every year of some schools on a day: the persons, and the keys of the groepen."""
 
     answers: Answers
     groepen: Mapping[SchoolYear, frozenset[object]]
