@@ -213,7 +213,8 @@ def objection(database: Database) -> Iterator[sa.Table]:
         "objection", metadata, sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True)
     )
     try:
-        table.create(database.engine)
+        with database.writing() as connection:
+            table.create(connection)
         yield table
     finally:
         metadata.remove(table)
