@@ -128,7 +128,7 @@ def test_undo_restores_the_rest_and_says_so(bench: CommandBench) -> None:
     assert "Kwikstaart" in dump
     assert [value for value in ANNA if value in dump] == []
     for number in ("2", "1"):
-        assert bench.run("import", "undo", number, "--yes").exit_code == 0
+        assert bench.run("import", "undo", number, "--yes", "--accept-drop").exit_code == 0
     assert bench.dump()["persoon"] == []
     assert bench.run("import", "csv", GOOD).exit_code == 1, "still forgotten"
 

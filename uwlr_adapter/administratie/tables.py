@@ -188,6 +188,11 @@ import_batch = sa.Table(
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
     sa.Column("source", sa.String(20), nullable=False, comment="edexml, csv, or the name of a Bron"),
     sa.Column("undone_at", sa.DateTime, comment="UTC"),
+    sa.Column("redone_at", sa.DateTime, comment="UTC; after the last undo"),
+    sa.Column(
+        "redo_after", sa.String(40), comment="while it can be redone: the newest standing import of each of its schools"
+    ),
+    sa.Column("changes", sa.Boolean, nullable=False, server_default=sa.true(), comment="whether it changed a record"),
     sa.Column("forgotten", sa.Integer, nullable=False, comment="leerlingen erased from its steps afterwards"),
     sa.Column("reports", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"),
     comment="one import: whole, or not there at all",

@@ -43,6 +43,18 @@ def print_batch(console: Console, batch: Batch) -> None:
         console.print(_counts_table(report))
     if batch.undone_at is not None:
         console.print(f"Undone on {batch.undone_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
+    if batch.redone_at is not None:
+        console.print(f"Undone, and redone on {batch.redone_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
+
+
+def print_batch_line(console: Console, batch: Batch) -> None:
+    """Print in one line what a stored import did."""
+    source = escape(batch.source)
+    years = ", ".join(sorted({f"{report.brin6} {report.schooljaar}" for report in batch.reports}))
+    console.print(
+        f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {source} ({years}): {_summary(batch)}",
+        soft_wrap=True,
+    )
 
 
 def print_effect(console: Console, effects: Sequence[YearEffect]) -> None:
@@ -85,6 +97,10 @@ def summary_of(batch: Batch) -> str:
     """Return in a few words what an import did to the leerlingen."""
     if batch.undone_at is not None:
         return "undone"
+    return f"redone; {_summary(batch)}" if batch.redone_at is not None else _summary(batch)
+
+
+def _summary(batch: Batch) -> str:
     if not batch.changes:
         return "nothing changed"
     per_year = [report.counts["leerlingen"] for report in batch.reports]

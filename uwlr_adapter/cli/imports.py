@@ -1,4 +1,4 @@
-"""`uwlr-adapter import`: import records from a source, show earlier imports, and undo them."""
+"""`uwlr-adapter import`: import records from a source, show earlier imports, undo and redo them."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import sqlalchemy as sa
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.administratie.importing import batches, importer, questions
-from uwlr_adapter.administratie.importing.batches import Batch, BatchError
+from uwlr_adapter.administratie.importing.batches import BatchError
 from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.importing.match import Unmatched
 from uwlr_adapter.administratie.importing.questions import Choice, QuestionError
@@ -24,6 +23,7 @@ from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.cli import import_undo
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.import_report import (
     MANY,
@@ -47,7 +47,7 @@ _BRINCODE = 4
 
 @click.group("import")
 def imports() -> None:
-    """Import the records of a school, show earlier imports, and undo them.
+    """Import the records of a school, show earlier imports, undo and redo them.
 
     Example:  uwlr-adapter import edexml EDEX.XML
     """
@@ -203,40 +203,11 @@ def show(context: Context, batch_id: int) -> None:
     Example:  uwlr-adapter import show 12
     """
     with context.database() as database, database.reading() as connection:
-        batch = _require(batches.get, connection, batch_id)
-    print_batch(context.console, batch)
-
-
-@imports.command()
-@click.argument("batch_id", metavar="ID", type=click.IntRange(1, MAX_ID))
-@click.option("--dry-run", is_flag=True, help="Show what would be undone, without changing anything.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.pass_obj
-def undo(context: Context, batch_id: int, *, dry_run: bool, yes: bool) -> None:
-    """Undo import ID (terugdraaien): restore the records exactly as they were before it.
-
-    The imports of a school are undone newest first. Leerlingen who were forgotten since stay forgotten.
-
-    Example:  uwlr-adapter import undo 12 --dry-run
-    """
-    with context.database() as database:
-        with database.reading() as connection:
-            batch = _require(batches.require_undoable, connection, batch_id)
-        print_batch(context.console, batch)
-        if not (dry_run or yes):
-            click.confirm("Undo this import?", abort=True)
         try:
-            with database.writing() as connection:
-                batches.undo(connection, batch_id, context.clock())
-                if dry_run:
-                    connection.rollback()
+            batch = batches.get(connection, batch_id)
         except BatchError as error:
             raise click.ClickException(str(error)) from None
-    context.console.print(
-        "Would be undone (dry run, nothing changed)." if dry_run else f"Import {batch_id} was undone."
-    )
-    if batch.forgotten:
-        context.console.print(f"{batch.forgotten} x forgotten since: not restored.")
+    print_batch(context.console, batch)
 
 
 @imports.command("questions")
@@ -301,11 +272,8 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
             context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
 
 
-def _require(find: Callable[[sa.Connection, int], Batch], connection: sa.Connection, batch_id: int) -> Batch:
-    try:
-        return find(connection, batch_id)
-    except BatchError as error:
-        raise click.ClickException(str(error)) from None
+imports.add_command(import_undo.undo)
+imports.add_command(import_undo.redo)
 
 
 def _import(

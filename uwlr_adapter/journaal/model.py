@@ -43,6 +43,9 @@ class Act(StrEnum):
     AKKOORD_RENEWED = "akkoord vernieuwd"
     ENDED = "beëindigd"
 
+    IMPORT_UNDONE = "import teruggedraaid"
+    IMPORT_REDONE = "import opnieuw uitgevoerd"
+
     ADDED = "toegevoegd"
     KLANTCODE_ROTATED = "klantcode vernieuwd"
     DISABLED = "uitgeschakeld"

@@ -42,6 +42,12 @@ _WRONG = {
 }
 """What a school reads about the part of the request that is wrong."""
 _ACTS = {
+    "import teruggedraaid": (
+        "De beheerder van de koppelingen heeft een import teruggedraaid: de gegevens zijn weer die van daarvoor."
+    ),
+    "import opnieuw uitgevoerd": (
+        "De beheerder van de koppelingen heeft een teruggedraaide import opnieuw uitgevoerd."
+    ),
     "geactiveerd": "De koppeling is geactiveerd.",
     "code gewijzigd": "De verificatiecode is gewijzigd.",
     "gepauzeerd": "De verificatiecode is verwijderd; de uitwisseling is gepauzeerd.",

@@ -1,38 +1,39 @@
-"""Every import is kept as a batch: what it reported, and what it takes to bring the records back (terugdraaien).
+"""Every import is kept as a batch: what it reported, and what it takes to undo it (terugdraaien) and to redo it.
 
-A batch keeps the steps of its import in their order: which rows were added (their keys), and those that were changed or
-removed, as they were before. Undoing goes through the steps backwards; so only the newest batch of a school can go.
+A batch keeps the steps of its import; once undone, those of its undo (`batch_steps`). They fit only the records as it
+left them. So the newest batch of a school that changed something is undone first, and an undone one is redone while the
+records are as before it: until another batch changes them. A batch that changed nothing has no steps and no order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
+from uwlr_adapter.administratie.importing import batch_steps
+from uwlr_adapter.administratie.importing.batch_steps import BatchStep as BatchStep  # noqa: PLC0414 - also named here
+from uwlr_adapter.administratie.importing.batch_steps import StepKind as StepKind  # noqa: PLC0414 - as above
+from uwlr_adapter.administratie.importing.batch_steps import steps as steps  # noqa: PLC0414 - as above
+from uwlr_adapter.administratie.importing.batch_steps import write as write  # noqa: PLC0414 - as above
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
+from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db import bulk
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import RefusedError
 
+UNDO_KEPT = timedelta(days=30)
+"""How long a batch can be undone or redone, counted from its import, or from when it was undone or redone last.
 
-class StepKind(StrEnum):
-    """The effect of a step on its rows."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    REMOVED = "removed"
+A wrong import shows within weeks, and what it takes to undo one holds persons who may be in no record any more.
+"""
 
 
 class BatchError(RefusedError):
-    """A batch is not there, or cannot be undone now; the text says why, and what to do."""
+    """A batch is not there, or cannot be undone or redone now; the text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,55 +48,30 @@ class YearReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import; `source` is the kind of source, `forgotten` counts the leerlingen erased from it afterwards."""
+    """One import; `source` is the kind of source, `forgotten` counts the leerlingen erased from it afterwards.
+
+    `changes` tells whether it changed any record.
+    """
 
     id: int
     brincode: str
     moment: datetime
     source: str
+    changes: bool
     undone_at: datetime | None
+    redone_at: datetime | None
+    """When it was redone after its last undo; None for one that is undone now."""
     forgotten: int
     reports: tuple[YearReport, ...]
 
     @property
-    def changes(self) -> bool:
-        """Whether it changed any record."""
-        return any(
-            counts.added or counts.changed or counts.removed
-            for report in self.reports
-            for counts in report.counts.values()
-        )
+    def brincodes(self) -> tuple[str, ...]:
+        """The schools whose records it changed, in ascending order: one, and after a fusie both."""
+        return _brincodes(self.brincode, self.reports)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStep:
-    """One step of an import: rows of one table; of added rows only their key, and the person, is used."""
-
-    table: sa.Table
-    kind: StepKind
-    rows: Sequence[TableRow]
-
-
-def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
-    """Yield the steps of an import that wrote these in their order, then deleted in the reverse one."""
-    for diff in diffs:
-        yield from _step(diff.table, StepKind.ADDED, diff.added)
-        yield from _step(diff.table, StepKind.CHANGED, diff.before)
-    for diff in reversed(diffs):
-        yield from _step(diff.table, StepKind.REMOVED, diff.removed)
-
-
-def write(connection: sa.Connection, diffs: Sequence[TableDiff]) -> None:
-    """Write differences, parents first, and then delete in the reverse order."""
-    for diff in diffs:
-        diff.write(connection)
-    for diff in reversed(diffs):
-        diff.delete(connection)
-
-
-def _step(table: sa.Table, kind: StepKind, rows: Sequence[TableRow]) -> Iterator[BatchStep]:
-    if rows:
-        yield BatchStep(table, kind, rows)
+def _brincodes(brincode: str, reports: Iterable[ImportReport | YearReport]) -> tuple[str, ...]:
+    return tuple(sorted({brincode, *(brincode_of(report.brin6) for report in reports)}))
 
 
 def record(
@@ -107,27 +83,43 @@ def record(
     reports: Iterable[ImportReport],
     steps: Iterable[BatchStep],
 ) -> int:
-    """Store an import, in its own transaction, and return the id of the batch."""
+    """Store an import, in its own transaction, and return the id of the batch.
+
+    An import that changes something ends what was undone before it: that cannot be redone, and nothing of it is kept.
+    """
+    done, told = list(steps), list(reports)
     made = connection.execute(
         import_batch.insert().values(
             brincode=brincode,
             moment=to_utc(moment),
             source=source,
+            changes=batch_steps.changes_records(done),
             forgotten=0,
-            reports=[_stored_report(report) for report in reports],
+            reports=[_stored_report(report) for report in told],
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
-    rows = [(batch_id, place, step.table.name, step.kind.value, _stored_rows(step)) for place, step in enumerate(steps)]
-    bulk.insert_rows(connection, import_step, import_step.columns.keys(), rows)
+    if batch_steps.changes_records(done):
+        _end_redo(connection, _brincodes(brincode, told))
+    batch_steps.store(connection, batch_id, done)
     return batch_id
+
+
+def _end_redo(connection: sa.Connection, brincodes: Iterable[str]) -> None:
+    """Erase what it takes to redo the undone batches of these schools."""
+    undone = list(
+        connection.scalars(sa.select(import_batch.c.id).where(_of(brincodes), import_batch.c.redo_after.is_not(None)))
+    )
+    if undone:
+        connection.execute(import_step.delete().where(import_step.c.batch_id.in_(undone)))
+        connection.execute(import_batch.update().where(import_batch.c.id.in_(undone)).values(redo_after=None))
 
 
 def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
     """Return the batches of one school, or of all, the newest first."""
     query = sa.select(import_batch).order_by(import_batch.c.id.desc()).limit(limit)
     if brincode is not None:
-        query = query.where(import_batch.c.brincode == brincode)
+        query = query.where(_of([brincode]))
     return [_batch(row) for row in connection.execute(query)]
 
 
@@ -140,76 +132,170 @@ def get(connection: sa.Connection, batch_id: int) -> Batch:
 
 
 def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
-    """Bring the records back to what they were before a batch, which must be the newest of its school.
+    """Bring the records back to what they were before a batch, and keep what it takes to redo it.
 
-    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch added stays when a koppeling or an
-    answer refers to it. The steps are deleted: once undone they could only hold what should be forgotten.
-    Raises BatchError.
+    Persons who were forgotten since stay forgotten. A vestiging that the batch added stays when a koppeling or an
+    answer refers to it. Raises BatchError.
     """
-    schools.lock_school(connection, get(connection, batch_id).brincode)
-    batch = require_undoable(connection, batch_id)
-    query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
-    for row in connection.execute(query).all():
-        table = metadata.tables[row.table_name]
-        _undo_step(connection, table, StepKind(row.kind), [_restored(table, one) for one in _named(row.rows)])
-    connection.execute(
-        import_step.delete().where(import_step.c.batch_id == batch_id)
-    )  # nothing could be erased from them later
-    schools.touch_school(connection, batch.brincode)
-    connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(undone_at=to_utc(moment)))
+    _lock(connection, get(connection, batch_id))
+    batch = require_undoable(connection, batch_id, moment)
+    _take_back(connection, batch)
+    this = import_batch.c.id == batch_id
+    connection.execute(import_batch.update().where(this).values(undone_at=to_utc(moment), redone_at=None))
+    if batch.changes:
+        connection.execute(import_batch.update().where(this).values(redo_after=_newest(connection, batch)))
     return get(connection, batch_id)
 
 
-def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
+def redo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
+    """Bring the records to what they were before a batch was undone; persons forgotten since stay so.
+
+    Raises BatchError.
+    """
+    _lock(connection, get(connection, batch_id))
+    batch = require_redoable(connection, batch_id, moment)
+    _take_back(connection, batch)
+    values = {"undone_at": None, "redone_at": to_utc(moment), "redo_after": None}
+    connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(values))
+    return get(connection, batch_id)
+
+
+def _lock(connection: sa.Connection, batch: Batch) -> None:
+    for brincode in batch.brincodes:
+        schools.lock_school(connection, brincode)
+
+
+def _take_back(connection: sa.Connection, batch: Batch) -> None:
+    if batch.changes:
+        batch_steps.take_back(connection, batch.id)
+        for brincode in batch.brincodes:
+            schools.touch_school(connection, brincode)
+
+
+def require_undoable(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Return a batch that can be undone now. Raises BatchError, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
-    newer = sa.select(import_batch.c.id).where(
-        import_batch.c.brincode == batch.brincode,
-        import_batch.c.id > batch_id,
-        import_batch.c.undone_at.is_(None),
-    )
-    if later := sorted(connection.scalars(newer), reverse=True):
-        numbers = ", ".join(map(str, later))
-        raise BatchError(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
+    if not batch.changes:
+        return batch
+    _require_kept(batch, moment, "undone")
+    if newer := [one.id for one in newer_than(connection, batch)]:
+        schools_ = " and ".join(batch.brincodes)
+        numbers = ", ".join(map(str, newer))
+        raise BatchError(
+            f"undo the newer imports of {schools_} first, in this order: {numbers} "
+            f"(`import undo --to {batch_id}` undoes all of them)"
+        )
     return batch
 
 
-def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:
-    if kind is StepKind.REMOVED:
-        bulk.insert_many(connection, table, rows)
-    elif kind is StepKind.CHANGED:
-        update(connection, table, reversed(rows))
-    elif table is vestiging:
-        for row in rows:
-            try:
-                with connection.begin_nested():
-                    delete(connection, table, [row])
-            except IntegrityError:  # a koppeling or an answer refers to it; it had no schoolkey then
-                where = vestiging.c.brin6 == row["brin6"]
-                connection.execute(vestiging.update().where(where).values(schoolkey=None))
-    else:
-        delete(connection, table, reversed(rows))
+def require_redoable(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
+    """Return a batch that was undone and can be redone now. Raises BatchError, which says why not."""
+    batch = get(connection, batch_id)
+    if batch.undone_at is None:
+        raise BatchError(f"import {batch_id} is not undone")
+    if not batch.changes:
+        return batch
+    _require_kept(batch, moment, "redone")
+    expected = connection.scalar(sa.select(import_batch.c.redo_after).where(import_batch.c.id == batch_id))
+    if expected is None:
+        raise BatchError(_ended(connection, batch))
+    if earlier := [one.id for one in undone_before(connection, batch)]:
+        numbers = ", ".join(map(str, earlier))
+        raise BatchError(
+            f"redo what was undone before it first, in this order: {numbers} "
+            f"(`import redo --to {batch_id}` redoes all of them)"
+        )
+    if expected != _newest(connection, batch):  # by older code, which ends nothing
+        raise BatchError(_ended(connection, batch))
+    return batch
 
 
-def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
-    """Erase a person from every stored batch of a school; return the number of batches that had one."""
-    touched: set[int] = set()
-    query = (
-        sa.select(import_step)
-        .join(import_batch, import_batch.c.id == import_step.c.batch_id)
-        .where(import_batch.c.brincode == brincode)
+def _ended(connection: sa.Connection, batch: Batch) -> str:
+    """Return why what it takes to redo an undone batch is gone."""
+    newer = sa.select(sa.func.min(import_batch.c.id)).where(
+        _of(batch.brincodes),
+        import_batch.c.changes,
+        import_batch.c.id > batch.id,
+        import_batch.c.moment >= to_utc(batch.undone_at or batch.moment),
     )
-    for row in connection.execute(query).all():
-        owns = ("id",) if row.table_name == "persoon" else ("persoon_id", "other_id")
-        rows = _named(row.rows)
-        left = [one for one in rows if all(one.get(own) != persoon_id for own in owns)]
-        if len(left) != len(rows):
-            touched.add(row.batch_id)
-            where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
-            stored = {"columns": row.rows["columns"], "rows": [list(one.values()) for one in left]}
-            connection.execute(import_step.update().where(*where).values(rows=stored))
+    if (number := connection.scalar(newer)) is None:
+        return _too_old(batch, "redone")
+    return f"import {batch.id} cannot be redone any more: import {number} changed the records after it was undone"
+
+
+def newer_than(connection: sa.Connection, batch: Batch) -> list[Batch]:
+    """Return the standing imports that have to be undone before a batch can be, in that order: the newest first."""
+    query = _standing(batch.brincodes).where(import_batch.c.id > batch.id).order_by(import_batch.c.id.desc())
+    return [_batch(row) for row in connection.execute(query)]
+
+
+def undone_before(connection: sa.Connection, batch: Batch) -> list[Batch]:
+    """Return the undone imports that have to be redone before a batch can be, in that order: the oldest first."""
+    redoable = (_of(batch.brincodes), import_batch.c.redo_after.is_not(None), import_batch.c.id < batch.id)
+    query = sa.select(import_batch).where(*redoable).order_by(import_batch.c.id)
+    return [_batch(row) for row in connection.execute(query)]
+
+
+def next_to_redo(connection: sa.Connection, moment: datetime) -> Batch:
+    """Return the import that was undone last and can be redone now. Raises BatchError when there is none."""
+    query = sa.select(import_batch.c.id).where(import_batch.c.redo_after.is_not(None))
+    for batch_id in connection.scalars(query.order_by(import_batch.c.undone_at.desc(), import_batch.c.id)).all():
+        try:
+            return require_redoable(connection, batch_id, moment)
+        except BatchError:
+            continue
+    raise BatchError("there is no undone import that can be redone")
+
+
+def remove_expired(connection: sa.Connection, moment: datetime) -> int:
+    """Erase what it takes to undo or redo the batches that are older than UNDO_KEPT; return how many had any."""
+    own = import_batch.c
+    kept_since = sa.func.coalesce(own.undone_at, own.redone_at, own.moment)
+    has_steps = own.id.in_(sa.select(import_step.c.batch_id))
+    query = sa.select(own.id).where(kept_since < to_utc(moment - UNDO_KEPT), has_steps)
+    expired = list(connection.scalars(query))
+    for batch_id in expired:
+        connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
+        connection.execute(import_batch.update().where(own.id == batch_id).values(redo_after=None))
+    return len(expired)
+
+
+def _require_kept(batch: Batch, moment: datetime, what: str) -> None:
+    if moment - (batch.undone_at or batch.redone_at or batch.moment) > UNDO_KEPT:
+        raise BatchError(_too_old(batch, what))
+
+
+def _too_old(batch: Batch, what: str) -> str:
+    return f"import {batch.id} is too old to be {what}: what that takes is kept for {UNDO_KEPT.days} days"
+
+
+def _newest(connection: sa.Connection, batch: Batch) -> str:
+    """Return the newest standing import of each school of a batch, which is what its records are the state of."""
+    newest = sa.func.max(import_batch.c.id)
+    found = [connection.scalar(_standing([one]).with_only_columns(newest)) for one in batch.brincodes]
+    return " ".join(str(one or 0) for one in found)
+
+
+def _standing(brincodes: Iterable[str]) -> sa.Select[Any]:
+    """Return the query for the batches that changed the records of these schools and are not undone."""
+    return sa.select(import_batch).where(_of(brincodes), import_batch.c.changes, import_batch.c.undone_at.is_(None))
+
+
+def _of(brincodes: Iterable[str]) -> sa.ColumnElement[bool]:
+    return import_batch.c.brincode.in_(list(brincodes))
+
+
+def drop_person(
+    connection: sa.Connection, brincode: str, persoon_id: int, identifiers: AbstractSet[str] = frozenset()
+) -> int:
+    """Erase a person from every stored batch of a school; return the number of batches that had it.
+
+    `identifiers` are its keys and ECK-iDs, which may stand in rows about somebody else.
+    """
+    own = sa.select(import_batch.c.id).where(_of([brincode]))
+    touched = batch_steps.drop_person(connection, own, persoon_id, identifiers)
     if touched:
         connection.execute(
             import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)
@@ -217,26 +303,14 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     return len(touched)
 
 
-def _stored_rows(step: BatchStep) -> dict[str, Any]:
-    """Return rows as they are stored: of added ones no more than their key, and the person."""
-    names = step.table.columns.keys()
-    if step.kind is StepKind.ADDED:  # these columns come first in each table, and none of them is a date
-        width = max(at for at, one in enumerate(step.table.columns, 1) if one.primary_key or one.name == "persoon_id")
-        return {"columns": names[:width], "rows": [row[:width] for row in step.rows]}
-    rows = [[value.isoformat() if isinstance(value, date) else value for value in row] for row in step.rows]
-    return {"columns": names, "rows": rows}
+def find_persons(connection: sa.Connection, brincode: str, kind: PersonKind, key: str) -> dict[int, set[str]]:
+    """Return the persons in the stored batches of a school who have or had a key: keys and ECK-iDs by id.
 
-
-def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return stored rows by column name."""
-    return [dict(zip(stored["columns"], row, strict=True)) for row in stored["rows"]]
-
-
-def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: date.fromisoformat(value) if value is not None and isinstance(table.c[name].type, sa.Date) else value
-        for name, value in row.items()
-    }
+    A person whom an undo or a command took out of the records is only there.
+    """
+    own = sa.select(import_batch.c.id).where(_of([brincode]))
+    found = batch_steps.find_persons(connection, own, kind.value)
+    return {id_: identifiers for id_, identifiers in found.items() if key in identifiers}
 
 
 def _stored_report(report: ImportReport) -> dict[str, Any]:
@@ -257,7 +331,9 @@ def _batch(row: sa.Row[Any]) -> Batch:
         brincode=row.brincode,
         moment=from_utc(row.moment),
         source=row.source,
+        changes=row.changes,
         undone_at=None if row.undone_at is None else from_utc(row.undone_at),
+        redone_at=None if row.redone_at is None else from_utc(row.redone_at),
         forgotten=row.forgotten,
         reports=tuple(
             YearReport(

@@ -1,6 +1,7 @@
 """The drop rule: an import that would remove much of what is answered today stops, and asks the operator."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,8 +10,9 @@ from uwlr_adapter.administratie import enrolment
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import ImportRefusedError, Problem
 
-ALWAYS_ALLOWED = {"leerlingen": 5, "groepen": 1}
-"""The numbers that may always be removed, inclusive: in a small school a few leavers are a large share."""
+WITHOUT_GROEP = "leerlingen with a stamgroep"
+ALWAYS_ALLOWED = {"leerlingen": 5, "groepen": 1, "leerkrachten": 2, "plaatsingen": 10, WITHOUT_GROEP: 5}
+"""The numbers that may always be lost, inclusive: in a small school a few leavers are a large share."""
 
 Answered = Mapping[str, frozenset[object]]
 """The leerlingen and the groepen that are answered, by kind."""
@@ -19,6 +21,23 @@ Answered = Mapping[str, frozenset[object]]
 def answered(connection: sa.Connection, year: SchoolYear, day: date) -> Answered:
     """Return the leerlingen and the groepen that are answered for a year on a day."""
     return enrolment.answered(connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What an act takes of one kind: of `known` records that are answered, those in `gone` would be no more."""
+
+    kind: str
+    known: int
+    gone: Collection[object]
+
+    def asks(self, max_drop: float) -> bool:
+        """Return whether the loss is a question: more than the minimum, and more than the share `max_drop`.
+
+        `max_drop` is 0 to 1, inclusive: a drop of exactly this share is allowed.
+        """
+        gone = len(self.gone)
+        return gone > ALWAYS_ALLOWED[self.kind] and gone > max_drop * self.known
 
 
 def require_no_drop(year: SchoolYear, before: Answered, after: Answered, max_drop: float) -> None:

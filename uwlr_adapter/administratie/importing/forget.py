@@ -5,6 +5,7 @@ made for one is useless for another, and `allow` finds all digests of a person b
 """
 
 import secrets
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -41,6 +42,10 @@ class Erased:
     batches: int
     """Kept imports."""
 
+    def __add__(self, other: "Erased") -> "Erased":
+        """Return the sum."""
+        return Erased(self.deelnames + other.deelnames, self.batches + other.batches)
+
 
 @dataclass(frozen=True, slots=True)
 class ForgottenLeerlingen:
@@ -60,7 +65,10 @@ class ForgottenLeerlingen:
 
 
 def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Erased:
-    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError."""
+    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError.
+
+    One who is in no record any more, but in an import that was undone, is erased there.
+    """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
     of_school_ = (source_key.c.soort == PersonKind.LEERLING, source_key.c.brincode == brincode)
@@ -75,27 +83,38 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
         )
     ).all()
     exact = [row for row in found if row.key == key] or list(found)
-    if not exact:
+    kept: dict[int, set[str]] = {row.id: set() for row in exact[:1]}
+    kept = kept or batches.find_persons(connection, brincode, PersonKind.LEERLING, key)
+    if not kept:
         raise ForgetError(f"no leerling of {brincode} has that key")
-    (row, *_) = exact
-    identifiers = {
-        row.key,
-        *connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == row.id)),
-    }
-    identifiers |= set() if row.eckid is None else {row.eckid}
-    deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
-    for table in (plaatsing, inschrijving, deelname, source_key):
-        connection.execute(table.delete().where(table.c.persoon_id == row.id))
-    connection.execute(persoon.delete().where(persoon.c.id == row.id))
-    kept = batches.drop_person(connection, brincode, row.id)
-    salt = secrets.token_hex(_SALT_BYTES)
-    connection.execute(
-        forgotten.insert(),
-        [
+    erased = Erased(0, 0)
+    for id_, found_there in kept.items():
+        recorded = _identifiers(connection, id_)
+        identifiers = {key, *recorded} if recorded else found_there  # what was undone may be wrong about somebody known
+        erased += _erase(connection, brincode, id_, identifiers)
+        salt = secrets.token_hex(_SALT_BYTES)
+        rows = [
             {"brincode": brincode, "salt": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
             for identifier in identifiers
-        ],
-    )
+        ]
+        connection.execute(forgotten.insert(), rows)
+    return erased
+
+
+def _identifiers(connection: sa.Connection, persoon_id: int) -> set[str]:
+    """Return the keys and the ECK-iD of a person in the records; none for one who is not there."""
+    row = connection.execute(sa.select(persoon).where(persoon.c.id == persoon_id)).one_or_none()
+    keys = connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == persoon_id))
+    return set(keys) if row is None else {row.key, *keys} | (set() if row.eckid is None else {row.eckid})
+
+
+def _erase(connection: sa.Connection, brincode: str, persoon_id: int, identifiers: AbstractSet[str]) -> Erased:
+    """Erase one person from the records, and from what is kept to undo and redo imports."""
+    deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == persoon_id)) or 0
+    for table in (plaatsing, inschrijving, deelname, source_key):
+        connection.execute(table.delete().where(table.c.persoon_id == persoon_id))
+    connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
+    kept = batches.drop_person(connection, brincode, persoon_id, identifiers)
     return Erased(deelnames=deelnames, batches=kept)
 
 

@@ -77,8 +77,7 @@ class _Import:
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        batches.write(self.connection, diffs)
-        self.steps += batches.steps(diffs)
+        self.steps += batches.write(self.connection, diffs)
 
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:

@@ -244,7 +244,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         reports.append(_report(question.kind, year, found[0]))
     stored = connection.execute(sa.select(import_question).where(import_question.c.id == question_id)).one()
     diffs.append(TableDiff(import_question, removed=[tuple(stored)]))
-    batches.write(connection, diffs)
+    steps = batches.write(connection, diffs)
     schools.touch_school(connection, brincode)
     batch = batches.record(
         connection,
@@ -252,7 +252,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         moment=moment,
         source=SOURCE,
         reports=reports,
-        steps=batches.steps(diffs),
+        steps=steps,
     )
     for brin6 in sorted({year.year.brin6 for year in question.years}):
         record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor)
