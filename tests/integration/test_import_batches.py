@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from support.csv_sets import GOOD, CommandBench, change, counts_of, lay_out, rows_of
-from support.imports import MOMENT
 from support.trial_school import TrialSchool
 
 KEPT = ("import_batch", "import_step", "school", "schema_version", "journaal")
@@ -112,7 +111,7 @@ def test_undo_asks_and_brings_back_what_was(bench: CommandBench, tmp_path: Path)
 def test_undo_keeps_a_vestiging_that_a_koppeling_knows(tmp_path: Path) -> None:
     """The records go, the vestiging stays with its koppeling: a platform hears that there are no data."""
     school = TrialSchool(tmp_path / "data")
-    bench = CommandBench(tmp_path / "data", MOMENT)  # soon enough after the first import to undo it
+    bench = CommandBench(tmp_path / "data", school.moment)
     bench.taken("csv", GOOD)
     first = school.fetch()
     assert bench.run("import", "undo", "--to", "1", "--yes", "--accept-drop").exit_code == 0

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import pytest
 from support.csv_sets import GOOD, CommandBench, change, lay_out, rows_of
 from support.edexml_files import make_dataset, to_edexml
 
-from uwlr_adapter.administratie.importing.batches import UNDO_KEPT
-from uwlr_adapter.cli import import_undo
+from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Act, EntryKind
@@ -138,11 +138,11 @@ def _edexml(folder: Path, number: int) -> Path:
     return file
 
 
-def test_thirty_days_is_the_term(bench: CommandBench) -> None:
-    """After that an import cannot be undone any more, nor an undo taken back, and both are told plainly."""
-    bench.moment += UNDO_KEPT
+def test_what_is_too_old_is_told(bench: CommandBench) -> None:
+    """Once its data are erased an import cannot be undone any more, nor an undo taken back."""
     assert bench.run("import", "undo", "3", "--yes").exit_code == 0
-    bench.moment += UNDO_KEPT + timedelta(seconds=1)
+    with bench.open().writing() as connection:
+        assert batches.remove_expired(connection, bench.moment + batches.UNDO_KEPT + timedelta(seconds=1)) == 3
     for command, number, done in (("undo", "2", "undone"), ("redo", "3", "redone")):
         result = bench.run("import", command, number)
         told = f"import {number} is too old to be {done}: what that takes is kept for 30 days"
@@ -178,7 +178,7 @@ def test_what_was_shown_is_what_is_done(bench: CommandBench, monkeypatch: pytest
         assert bench.run("leerling", "forget", "21QW00", "lln-bram", "--yes").exit_code == 0
         return True
 
-    monkeypatch.setattr(import_undo.click, "confirm", meanwhile)
+    monkeypatch.setattr(click, "confirm", meanwhile)
     result = bench.run("import", "undo", "3")
     assert (result.exit_code, "look again" in result.output) == (1, True)
     assert _listed(bench)["3"] != "undone"

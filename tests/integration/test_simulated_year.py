@@ -6,7 +6,7 @@ a day must be what the rules say, field by field, and geenwijzigingen exactly wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -42,11 +42,11 @@ def edexml_of(file: File) -> bytes:
             eckid=row.eckid,
             roepnaam=row.roepnaam,
             achternaam=row.achternaam,
-            geboortedatum=row.geboortedatum and row.geboortedatum.isoformat(),
+            geboortedatum=_iso(row.geboortedatum),
             jaargroep=str(row.jaargroep),
             groep=row.groep,
-            instroomdatum=row.van and row.van.isoformat(),
-            uitstroomdatum=row.tot and row.tot.isoformat(),
+            instroomdatum=_iso(row.van),
+            uitstroomdatum=_iso(row.tot),
         )
         for row in file.rows
     ]
@@ -56,12 +56,15 @@ def edexml_of(file: File) -> bytes:
     return to_edexml(replace(dataset, school=replace(dataset.school, aanmaakdatum=made.isoformat())))
 
 
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
 @dataclass
 class Kept:
     """An import that changed something, with the records of before and after it by the rules."""
 
     number: int
-    moment: datetime
     before: School
     after: School
 
@@ -101,9 +104,9 @@ class SchoolYear:
             if self.life.day < end < day or self.life.day < end.replace(month=8, day=1) < day:
                 day = end + timedelta(self.rng.randint(0, 1))
 
-    def at(self, day: object) -> None:
+    def at(self, day: date) -> None:
         """Set the clock to some hour of a day, later than before."""
-        begin = datetime.fromisoformat(str(day)).replace(tzinfo=AMSTERDAM)
+        begin = datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM)
         self.endpoint.moment = (begin + timedelta(hours=12)).astimezone(UTC)
 
     def act(self) -> None:
@@ -138,28 +141,26 @@ class SchoolYear:
         with self.endpoint.database.reading() as connection:
             changes = batches.get(connection, done.batch).changes
         if changes:
-            self.standing.append(Kept(done.batch, self.endpoint.moment, before, self.rules.copy()))
+            self.standing.append(Kept(done.batch, before, self.rules.copy()))
             self.undone = []
 
     def undo(self) -> None:
-        """Take the newest import back, within its term; the first one of a school stays."""
+        """Take the newest import back; the first ones of a school stay."""
         if len(self.standing) <= len(self.life.brin6s):
             return
-        chosen = self.standing[-1]
-        if self.endpoint.moment - chosen.moment <= batches.UNDO_KEPT:
-            with self.endpoint.database.writing() as connection:
-                batches.undo(connection, chosen.number, self.endpoint.moment)
-            self.standing.pop()
-            self.undone.append(replace(chosen, moment=self.endpoint.moment))
-            self.rules = chosen.before.copy()
+        chosen = self.standing.pop()
+        with self.endpoint.database.writing() as connection:
+            batches.undo(connection, chosen.number, self.endpoint.moment)
+        self.undone.append(chosen)
+        self.rules = chosen.before.copy()
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self.undone and self.endpoint.moment - self.undone[-1].moment <= batches.UNDO_KEPT:
+        if self.undone:
             chosen = self.undone.pop()
             with self.endpoint.database.writing() as connection:
                 batches.redo(connection, chosen.number, self.endpoint.moment)
-            self.standing.append(replace(chosen, moment=self.endpoint.moment))
+            self.standing.append(chosen)
             self.rules = chosen.after.copy()
 
     def forget(self) -> None:

@@ -205,11 +205,11 @@ class Series:
         """Do again what was undone last."""
         if self.undone:
             with self.database.reading() as connection:
-                assert batches.next_to_redo(connection, MOMENT).id == min(one.number for one in self.undone)
+                assert batches.next_to_redo(connection).id == min(one.number for one in self.undone)
             self._redo(1)
         else:
             with self.database.reading() as connection, pytest.raises(BatchError, match="no undone import"):
-                batches.next_to_redo(connection, MOMENT)
+                batches.next_to_redo(connection)
 
     def redo_to(self) -> None:
         """Do several again at once."""
@@ -309,28 +309,25 @@ def test_what_was_undone_is_kept_until_a_newer_import(database: Database) -> Non
 
 
 def test_what_an_undo_takes_has_a_term(database: Database) -> None:
-    """Thirty days after an import, or after it was undone or redone last, it stays, and its data are erased."""
+    """It is erased thirty days after an import, or after it was undone or redone last; then the records stay."""
     import_dataset(database, make_dataset([Leerling("101", achternaam="Ergens")]))
     import_dataset(database, make_dataset([Leerling("102", achternaam="Anders")]))
-    later = MOMENT + batches.UNDO_KEPT
-    with database.writing() as connection:
-        assert batches.remove_expired(connection, later) == 0
-        batches.undo(connection, 2, later)
-    with database.writing() as connection:
-        batches.redo(connection, 2, later + batches.UNDO_KEPT)
-        batches.undo(connection, 2, later + batches.UNDO_KEPT)
-    too_late = later + 2 * batches.UNDO_KEPT + timedelta(seconds=1)
+    moment = MOMENT
+    for direction in (batches.undo, batches.redo, batches.undo):
+        moment += batches.UNDO_KEPT
+        with database.writing() as connection:
+            if direction is batches.redo:  # the first import is older than the second one's undo
+                assert batches.remove_expired(connection, moment) == 1
+            assert batches.remove_expired(connection, moment) == 0
+            direction(connection, 2, moment)
     before = dump(database)
     with database.writing() as connection:
-        with pytest.raises(BatchError, match="import 2 is too old to be redone: what that takes is kept for 30 days"):
-            batches.redo(connection, 2, too_late)
-        with pytest.raises(BatchError, match="import 1 is too old to be undone: what that takes is kept for 30 days"):
-            batches.undo(connection, 1, too_late)
-        assert batches.remove_expired(connection, too_late) == 2
-        assert batches.remove_expired(connection, too_late) == 0
+        assert batches.remove_expired(connection, moment + batches.UNDO_KEPT) == 0
+        assert batches.remove_expired(connection, moment + batches.UNDO_KEPT + timedelta(seconds=1)) == 1
+    refuses(database, "redo", 2, "import 2 is too old to be redone: what that takes is kept for 30 days")
+    refuses(database, "undo", 1, "import 1 is too old to be undone: what that takes is kept for 30 days")
     assert dump(database) == before
     assert "Anders" not in repr(everything(database))
-    refuses(database, "redo", 2, "too old to be redone")
 
 
 def test_somebody_who_is_only_in_an_undone_import_can_be_forgotten(database: Database) -> None:

@@ -269,7 +269,7 @@ SCENARIOS: dict[str, tuple[Step, ...]] = {
         ("leerling", "allow", "60GH00", "1"),
         ("school", "show", "60GH00"),
         ("import", "undo", "5", "--yes"),
-        ("import", "undo", "4", "--yes"),
+        ("import", "undo", "4", "--yes", "--accept-drop"),
     ),
     "journaal": (
         ("journaal",),

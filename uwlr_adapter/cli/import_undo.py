@@ -81,8 +81,8 @@ def undo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
 
     The imports of a school are undone newest first; one that changed nothing does not stand in the way. With `--to ID`
     import ID and all newer ones go, in one step: the records are again as they were before import ID. What would be
-    answered otherwise is shown first. Persons who were forgotten since stay forgotten. An import can be undone for 30
-    days, and `import redo` takes the undo back until a newer import changes the records.
+    answered otherwise is shown first. Persons who were forgotten since stay forgotten. What it takes
+    is kept for 30 days; `import redo` takes an undo back until a newer import changes the records.
 
     Example:  uwlr-adapter import undo --to 12 --dry-run
     """
@@ -119,7 +119,7 @@ def redo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
     with context.database() as database:
         with database.reading() as connection:
             try:
-                wanted = batch_id or to or batches.next_to_redo(connection, context.clock()).id
+                wanted = batch_id or to or batches.next_to_redo(connection).id
             except BatchError as error:
                 raise click.ClickException(str(error)) from None
             batch = _get(connection, wanted)

@@ -26,9 +26,9 @@ from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
 
 UNDO_KEPT = timedelta(days=30)
-"""How long a batch can be undone or redone, counted from its import, or from when it was undone or redone last.
+"""How long what it takes to undo or redo a batch is kept, from its import or from when it was undone or redone last.
 
-A wrong import shows within weeks, and what it takes to undo one holds persons who may be in no record any more.
+A wrong import shows within weeks, and these data are of persons who may be in no record any more.
 """
 
 
@@ -138,7 +138,7 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     answer refers to it. Raises BatchError.
     """
     _lock(connection, get(connection, batch_id))
-    batch = require_undoable(connection, batch_id, moment)
+    batch = require_undoable(connection, batch_id)
     _take_back(connection, batch)
     this = import_batch.c.id == batch_id
     connection.execute(import_batch.update().where(this).values(undone_at=to_utc(moment), redone_at=None))
@@ -153,7 +153,7 @@ def redo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     Raises BatchError.
     """
     _lock(connection, get(connection, batch_id))
-    batch = require_redoable(connection, batch_id, moment)
+    batch = require_redoable(connection, batch_id)
     _take_back(connection, batch)
     values = {"undone_at": None, "redone_at": to_utc(moment), "redo_after": None}
     connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(values))
@@ -172,14 +172,14 @@ def _take_back(connection: sa.Connection, batch: Batch) -> None:
             schools.touch_school(connection, brincode)
 
 
-def require_undoable(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
+def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     """Return a batch that can be undone now. Raises BatchError, which says what to do first."""
     batch = get(connection, batch_id)
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
     if not batch.changes:
         return batch
-    _require_kept(batch, moment, "undone")
+    _require_kept(connection, batch)
     if newer := [one.id for one in newer_than(connection, batch)]:
         schools_ = " and ".join(batch.brincodes)
         numbers = ", ".join(map(str, newer))
@@ -190,14 +190,13 @@ def require_undoable(connection: sa.Connection, batch_id: int, moment: datetime)
     return batch
 
 
-def require_redoable(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
+def require_redoable(connection: sa.Connection, batch_id: int) -> Batch:
     """Return a batch that was undone and can be redone now. Raises BatchError, which says why not."""
     batch = get(connection, batch_id)
     if batch.undone_at is None:
         raise BatchError(f"import {batch_id} is not undone")
     if not batch.changes:
         return batch
-    _require_kept(batch, moment, "redone")
     expected = connection.scalar(sa.select(import_batch.c.redo_after).where(import_batch.c.id == batch_id))
     if expected is None:
         raise BatchError(_ended(connection, batch))
@@ -238,12 +237,12 @@ def undone_before(connection: sa.Connection, batch: Batch) -> list[Batch]:
     return [_batch(row) for row in connection.execute(query)]
 
 
-def next_to_redo(connection: sa.Connection, moment: datetime) -> Batch:
+def next_to_redo(connection: sa.Connection) -> Batch:
     """Return the import that was undone last and can be redone now. Raises BatchError when there is none."""
     query = sa.select(import_batch.c.id).where(import_batch.c.redo_after.is_not(None))
     for batch_id in connection.scalars(query.order_by(import_batch.c.undone_at.desc(), import_batch.c.id)).all():
         try:
-            return require_redoable(connection, batch_id, moment)
+            return require_redoable(connection, batch_id)
         except BatchError:
             continue
     raise BatchError("there is no undone import that can be redone")
@@ -262,9 +261,10 @@ def remove_expired(connection: sa.Connection, moment: datetime) -> int:
     return len(expired)
 
 
-def _require_kept(batch: Batch, moment: datetime, what: str) -> None:
-    if moment - (batch.undone_at or batch.redone_at or batch.moment) > UNDO_KEPT:
-        raise BatchError(_too_old(batch, what))
+def _require_kept(connection: sa.Connection, batch: Batch) -> None:
+    steps_ = sa.select(import_step.c.position).where(import_step.c.batch_id == batch.id).limit(1)
+    if connection.scalar(steps_) is None:
+        raise BatchError(_too_old(batch, "undone"))
 
 
 def _too_old(batch: Batch, what: str) -> str:
