@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     """UWLR_CATALOGUS: an operator's own catalogue of koppelingen. Default: the shipped one, with the three of ESIS."""
 
     max_drop: float = Field(default=MAX_DROP, ge=0, le=1)
-    """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen or groepen that one import may
-    remove without a question."""
+    """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen, groepen, leerkrachten or
+    plaatsingen that one import may remove without a question."""
 
     host: str = "127.0.0.1"
     """UWLR_HOST: the address to listen on. Default: loopback, because nginx does TLS and the limits on slow bodies."""

@@ -1,8 +1,10 @@
 """`uwlr-adapter import`: import records from a source, show earlier imports, and undo them."""
 
+import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,16 +14,26 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from uwlr_adapter.administratie.importing import batches, importer
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, importer, not_taken
 from uwlr_adapter.administratie.importing.batches import Batch, BatchError
-from uwlr_adapter.administratie.model import ImportRefusedError, Problem
+from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem
 from uwlr_adapter.administratie.sources import bron
 from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.cli import import_json
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.import_report import MANY, moment_of, print_batch, print_done, print_problems, summary_of
+from uwlr_adapter.cli.import_report import (
+    MANY,
+    moment_of,
+    print_batch,
+    print_done,
+    print_not_taken,
+    print_waiting,
+    summary_of,
+)
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.database import IN_MEMORY, Database
 from uwlr_adapter.db.limits import MAX_ID
@@ -29,6 +41,8 @@ from uwlr_adapter.db.schema_version import SchemaState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
+ALL_TAKEN, SOME_REFUSED, SOME_ASK = 0, 1, 3
+"""The exit statuses of an import: 2 is a wrong command line. A part that is refused goes before one that asks."""
 
 
 @click.group("import")
@@ -47,7 +61,15 @@ def _import_options(command: Command) -> Command:
             "--naam", help="Name for a vestiging that is new here. Default: the name in the source, or its brin6."
         ),
         click.option("--dry-run", is_flag=True, help="Report what would happen, without changing anything."),
-        click.option("--accept-drop", is_flag=True, help="Import even if many leerlingen or groepen would disappear."),
+        click.option(
+            "--accept-drop",
+            is_flag=True,
+            help="Import even if many leerlingen, groepen, leerkrachten or plaatsingen would disappear.",
+        ),
+        click.option("--older", is_flag=True, help="Import even if the file is older than the records."),
+        click.option("--new-keys", is_flag=True, help="Import even if many persons get another key, as new persons."),
+        click.option("--new-school", is_flag=True, help="Import a second school into a database that holds one."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without names, for a program."),
     )
     for option in reversed(options):
         command = option(command)
@@ -55,18 +77,22 @@ def _import_options(command: Command) -> Command:
 
 
 @imports.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="DIR|FILE...", type=click.Path(path_type=Path))
 @_import_options
 @click.pass_obj
 def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:  # noqa: ANN401 - see _import_options
     """Import EDEXML files (1.03, 2.0 or 2.1); each replaces the records of its vestiging and schooljaar.
 
     A leerling or groep that is not in the file is removed from that schooljaar; other schooljaren stay as they are.
-    Each file is imported as a whole or not at all, and the exit status is 1 if one of them was refused. If there are
-    many files, each is reported in one line; `import show ID` has the counts.
+    Each file is imported as a whole or not at all. A folder stands for its .xml files. If there are many files, each is
+    reported in one line; `import show ID` has the counts. The exit status is 1 if a file was refused, else 3 if a file
+    asks a question, which names the option that answers it.
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
+    others = sum(1 for given in files if given.is_dir() for one in given.iterdir() if one.suffix.lower() != ".xml")
+    if others:
+        context.messages.print(f"{others} other files in the folders are not read: their names do not end in .xml.")
     _import(context, EdexmlBron(files), **chosen)
 
 
@@ -83,7 +109,8 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
     """Import folders with the CSV set of one school: leerlingen.csv, inschrijvingen.csv, groepen.csv and so on.
 
     A set replaces the records of each vestiging and schooljaar that has a groep in groepen.csv; other schooljaren stay
-    as they are. `import template DIR` writes an example.
+    as they are. A folder without files of its own stands for the folders in it. `import template DIR` writes an
+    example. The exit status is 1 if a folder was refused, else 3 if a folder asks a question.
 
     Example:  uwlr-adapter import csv export/ --dry-run
     """
@@ -154,12 +181,14 @@ def template(context: Context, folder: Path) -> None:
 )
 @click.pass_obj
 def list_(context: Context, brincode: str | None, limit: int) -> None:
-    """List the imports, newest first.
+    """List the imports, newest first, and the schooljaren whose last import was not taken.
 
     Example:  uwlr-adapter import list --brincode 21QW
     """
     with context.database() as database, database.reading() as connection:
-        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
+        brincode = None if brincode is None else brincode[:_BRINCODE]
+        found = batches.find_all(connection, brincode, limit)
+        waiting = not_taken.find_all(connection, brincode)
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
         years = ", ".join(sorted({report.schooljaar for report in batch.reports}))
@@ -167,13 +196,14 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
     context.console.print(table)
     if not found:
         context.messages.print("No imports yet.")
+    print_waiting(context.console, waiting)
 
 
 @imports.command()
 @click.argument("batch_id", metavar="ID", type=click.IntRange(1, MAX_ID))
 @click.pass_obj
 def show(context: Context, batch_id: int) -> None:
-    """Show what import ID did, per vestiging and schooljaar.
+    """Show what import ID did, per vestiging and schooljaar, and its warnings.
 
     Example:  uwlr-adapter import show 12
     """
@@ -227,9 +257,8 @@ def _import(
     *,
     parts: Sequence[str] = (),
     brin6: str | None,
-    naam: str | None,
-    dry_run: bool,
-    accept_drop: bool,
+    as_json: bool,
+    **chosen: Any,  # noqa: ANN401 - the fields of ImportOptions that are options of the command
 ) -> None:
     """Import the given parts of a source, or all; each as a whole or not at all."""
     if brin6 is not None and not is_brin6(brin6):
@@ -237,28 +266,74 @@ def _import(
             "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
         )
     options = importer.ImportOptions(
-        moment=context.clock(),
-        source=source.name,
-        brin6=brin6,
-        naam=naam,
-        dry_run=dry_run,
-        accept_drop=accept_drop,
-        max_drop=context.settings.max_drop,
+        moment=context.clock(), source=source.name, brin6=brin6, max_drop=context.settings.max_drop, **chosen
     )
-    refused = 0
     parts = parts or _parts(source)
-    with _target(context, dry_run=dry_run) as database, _progress(context.messages) as progress:
-        for part in progress.track(parts, description="Importing"):
-            try:
-                done = _import_part(database, source, part, options)
-            except ImportRefusedError as error:
-                refused += 1
-                context.console.print(f"{escape(part)}: refused, nothing changed", soft_wrap=True)
-                print_problems(context.console, error.problems)
-            else:
-                print_done(context.console, part, done, dry_run=dry_run, short=len(parts) >= MANY)
-    if refused:
-        click.get_current_context().exit(1)
+    if not parts:
+        raise click.ClickException("there is nothing to import in the folder")
+    report = _Report(context, source.name, len(parts), dry_run=options.dry_run, as_json=as_json)
+    try:
+        with _target(context, dry_run=options.dry_run) as database, _progress(context.messages) as progress:
+            options = replace(options, only_school=_only_school(database))
+            for part in progress.track(parts, description="Importing"):
+                try:
+                    done = _import_part(database, source, part, options)
+                except ImportRefusedError as error:
+                    report.not_taken(part, error)
+                else:
+                    report.taken(part, done)
+    finally:  # what is done is told, whatever stops the others
+        report.end()
+    click.get_current_context().exit(report.status)
+
+
+@dataclass(slots=True)
+class _Report:
+    """The report of an import, part by part: for a person as it goes, or for a program at the end."""
+
+    context: Context
+    source: str
+    parts: int
+    dry_run: bool
+    as_json: bool
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """The exit status of the command."""
+        results = {one["result"] for one in self.told}
+        if import_json.REFUSED in results:
+            return SOME_REFUSED
+        return SOME_ASK if import_json.ASKS in results else ALL_TAKEN
+
+    def taken(self, part: str, done: importer.Imported) -> None:
+        """Report a part that is taken."""
+        self.told.append(import_json.taken(part, done, dry_run=self.dry_run))
+        if not self.as_json:
+            print_done(self.context.console, part, done, dry_run=self.dry_run, short=self.parts >= MANY)
+
+    def not_taken(self, part: str, error: ImportRefusedError) -> None:
+        """Report a part that is refused, or asks."""
+        self.told.append(import_json.not_taken(part, error))
+        if not self.as_json:
+            print_not_taken(self.context.console, part, error)
+
+    def end(self) -> None:
+        """Report them all together."""
+        not_tried = self.parts - len(self.told)
+        report = import_json.report(self.source, self.told, dry_run=self.dry_run, not_tried=not_tried)
+        if self.as_json:
+            sys.stdout.write(json.dumps(report) + "\n")
+            sys.stdout.flush()
+        elif self.parts > 1:
+            counts = [f"{report[name]} {name.replace('_', ' ')}" for name in ("taken", "refused", "asks", "not_tried")]
+            self.context.console.print(f"Of {self.parts}: {', '.join(one for one in counts if one[0] != '0')}.")
+
+
+def _only_school(database: Database) -> str | None:
+    """Return the brincode of the one school that the database holds; None if it holds none, or several."""
+    with database.reading() as connection:
+        return schools.only_school(connection)
 
 
 @contextmanager
@@ -282,14 +357,25 @@ def _parts(source: bron.Bron) -> Sequence[str]:
 def _import_part(
     database: Database, source: bron.Bron, part: str, options: importer.ImportOptions
 ) -> importer.Imported:
+    """Read and import a part; when it is not taken, keep that with its years. Raises ImportRefusedError."""
     try:
-        deliveries = source.read(part)
+        return importer.import_deliveries(database, _read(source, part), options)
+    except ImportRefusedError as error:
+        years = error.years or ({(options.brin6, "")} if options.brin6 else set())
+        if years and not options.dry_run:
+            with database.writing() as connection:
+                not_taken.record(connection, years, error, options.moment)
+        raise
+
+
+def _read(source: bron.Bron, part: str) -> Sequence[Delivery]:
+    try:
+        return source.read(part)
     except ImportRefusedError:
         raise
     except Exception as error:
         reason = f"the source failed: {type(error).__name__}"  # the text of the exception may quote a value
         raise ImportRefusedError([Problem(0, "", reason)]) from error
-    return importer.import_deliveries(database, deliveries, options)
 
 
 def _progress(console: Console) -> Progress:

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import problem_groups
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
+from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
 from uwlr_adapter.clock import from_utc, to_utc
@@ -37,12 +39,16 @@ class BatchError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class YearReport:
-    """The effect of a batch on one vestiging and schooljaar."""
+    """The effect of a batch on one vestiging and schooljaar.
+
+    `warnings` is the number of its warnings, `told` what is kept of them (`problem_groups.MAX_KEPT`).
+    """
 
     brin6: str
     schooljaar: str
     counts: Mapping[str, Counts]
     warnings: int
+    told: tuple[ProblemGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,7 @@ def _stored_report(report: ImportReport) -> dict[str, Any]:
         "brin6": report.brin6,
         "schooljaar": report.schooljaar,
         "warnings": len(report.warnings),
+        "told": problem_groups.stored(report.warnings),
         "counts": {
             kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
             for kind, counts in report.counts.items()
@@ -257,6 +264,7 @@ def _batch(row: sa.Row[Any]) -> Batch:
                 schooljaar=stored["schooljaar"],
                 counts={kind: Counts(*counts) for kind, counts in stored["counts"].items()},
                 warnings=stored["warnings"],
+                told=problem_groups.restored(stored.get("told", ())),
             )
             for stored in row.reports
         ),

@@ -1,19 +1,21 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, school_year
-from uwlr_adapter.administratie.importing.diff import TableDiff, compare
+from uwlr_adapter.administratie.importing import batches, drop, not_taken, questions, school_year, source_moments
+from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
+from uwlr_adapter.administratie.importing.questions import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
+    PersonKind,
     aanstelling,
     deelname,
     groep,
@@ -22,6 +24,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
     source_key,
+    source_moment,
     vestiging,
 )
 from uwlr_adapter.clock import day_of
@@ -35,7 +38,9 @@ class ImportOptions:
 
     `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
     operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
-    `dry_run` does all the work and rolls it back. `accept_drop` skips the drop rule; `max_drop` is its share, 0 to 1.
+    `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to 1. `only_school` is the
+    brincode of the one school in the database, where another one is a question. `accept_drop`, `older`, `new_keys` and
+    `new_school` answer a question with yes (`importing/questions.py`).
     """
 
     moment: datetime
@@ -45,6 +50,15 @@ class ImportOptions:
     dry_run: bool = False
     accept_drop: bool = False
     max_drop: float = MAX_DROP
+    only_school: str | None = None
+    older: bool = False
+    new_keys: bool = False
+    new_school: bool = False
+
+    def answers(self, problem: Problem) -> bool:
+        """Return whether a problem is a question that is answered with yes."""
+        given = {ACCEPT_DROP: self.accept_drop, OLDER: self.older, NEW_KEYS: self.new_keys, NEW_SCHOOL: self.new_school}
+        return given.get(problem.flag, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,10 @@ class _Import:
             diff.delete(self.connection)
         self.steps += batches.steps(diffs)
 
+    def unanswered(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return the problems without the questions that are answered."""
+        return [problem for problem in problems if not self.options.answers(problem)]
+
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
     """Import the deliveries of one source in one writing transaction.
@@ -94,7 +112,8 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     is_new = schools.lock_school(connection, brincode)
     run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_new))
     reports = _import_years(run, years, deliveries)
-    if run.steps:
+    not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
+    if any(step.table is not source_moment for step in run.steps):
         schools.touch_school(connection, brincode)
     batch = batches.record(
         connection,
@@ -113,7 +132,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     Raises ImportRefusedError with the problems of all years.
     """
     reports: list[ImportReport] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = run.unanswered(questions.of_school(run.options.only_school, run.school.brincode))
     reported: set[Problem] = set()
     for year, delivery in zip(years, deliveries, strict=True):
         try:
@@ -124,22 +143,35 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
             reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
             reported |= {one for one in report.warnings if one.line}
     if problems:
-        raise ImportRefusedError(list(dict.fromkeys(problems)))
+        raise ImportRefusedError(list(dict.fromkeys(problems)), [(year.brin6, year.schooljaar) for year in years])
     return reports
 
 
 def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
     """Make the records of one vestiging and schooljaar equal to its delivery. Raises ImportRefusedError."""
     warnings = _keep_vestiging(run, delivery, year.brin6)
-    today = day_of(run.options.moment)
-    before = {} if year.brin6 in run.new else drop.answered(run.connection, year, today)
     leerlingen, leerkrachten = identify(run.connection, delivery, run.school)
     problems = [delivery.locate(one) for one in (*warnings, *leerlingen.warnings, *leerkrachten.warnings)]
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
-    counts = _write(run, year, delivery, leerlingen, leerkrachten)
-    if not run.options.accept_drop and any(before.values()):
-        drop.require_no_drop(year, before, drop.answered(run.connection, year, today), run.options.max_drop)
+    wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
+    diffs = {
+        table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
+        for table, rows in wanted.items()
+    }
+    counts = _counts(delivery, wanted, diffs, leerlingen, leerkrachten)
+    today = day_of(run.options.moment)
+    takes_away = any(diff.changed or diff.removed for diff in diffs.values())
+    before = drop.answered(run.connection, year, today) if takes_away else {}
+    _write(run, diffs, leerlingen, leerkrachten)
+    after = drop.answered(run.connection, year, today) if takes_away else {}
+    ids = {PersonKind.LEERLING: leerlingen.ids, PersonKind.LEERKRACHT: leerkrachten.ids}
+    change = YearChange(run.connection, year, delivery, before, after, ids, wanted, diffs)
+    if takes_away:
+        problems += run.unanswered(questions.of_year(change, run.options.max_drop))
+    problems += run.unanswered(_judge_moment(run, change, counts))
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        raise ImportRefusedError([*problems, *delivery.warnings])
     return ImportReport(
         brin6=year.brin6,
         schooljaar=year.schooljaar,
@@ -147,6 +179,25 @@ def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportRe
         warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
         dropped=dict(delivery.dropped),
     )
+
+
+def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]) -> list[Problem]:
+    """Store when the source of a year was made, and return the question or warning about that moment."""
+    school = change.delivery.school
+    if school.aanmaakdatum is None:
+        return []
+    if school.aanmaakdatum > run.options.moment + source_moments.MARGIN:
+        reason = "lies in the future: not kept, so a later import of an older source is not noticed"
+        warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
+        return [change.delivery.locate(warning)]
+    made, known = source_moments.stored(school.aanmaakdatum), source_moments.find(run.connection, change.year)
+    is_older = known is not None and made < known
+    if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
+        return []  # the very same content: the newer moment stays
+    if made != known:
+        run.write(source_moments.change(change.year, known, made))
+    had_records = any(one.unchanged or one.changed or one.removed for one in counts.values())
+    return [questions.of_older(change, known or "", made)] if is_older and had_records else []
 
 
 def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
@@ -173,14 +224,9 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
 
 
 def _write(
-    run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
-) -> dict[str, Counts]:
-    """Write the differences between the stored and the delivered records of a year, and count them."""
-    wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
-    diffs = {
-        table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
-        for table, rows in wanted.items()
-    }
+    run: _Import, diffs: Mapping[sa.Table, TableDiff], leerlingen: Identified, leerkrachten: Identified
+) -> None:
+    """Write the persons of a year, and the differences between its stored and its wanted rows."""
     run.school = replace(run.school, is_empty=False)
     run.write(
         leerlingen.eckids,
@@ -189,12 +235,23 @@ def _write(
         TableDiff(source_key, [*leerlingen.source_keys, *leerkrachten.source_keys]),
         *diffs.values(),
     )
+
+
+def _counts(
+    delivery: Delivery,
+    wanted: Mapping[sa.Table, Sequence[TableRow]],
+    diffs: Mapping[sa.Table, TableDiff],
+    leerlingen: Identified,
+    leerkrachten: Identified,
+) -> dict[str, Counts]:
+    """Count what becomes of the records of a year, by kind; another groep is a change of the leerling too."""
     moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
     return {
         "locaties": _count(diffs[locatie], len(delivery.locaties)),
         "groepen": _count(diffs[groep], len(delivery.groepen)),
         "leerlingen": _count(diffs[deelname], len(delivery.leerlingen), leerlingen.changed | moved),
         "leerkrachten": _count(diffs[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
+        "plaatsingen": _count(diffs[plaatsing], len(wanted[plaatsing])),
     }
 
 
