@@ -27,9 +27,7 @@ def bench(tmp_path: Path, backend: str) -> CommandBench:
     return made
 
 
-def _leerlingen(
-    count: int, *, first: int = 100, groepen: bool = True, names_from: int | None = None
-) -> list[Leerling]:
+def _leerlingen(count: int, *, first: int = 100, groepen: bool = True, names_from: int | None = None) -> list[Leerling]:
     """Return leerlingen with keys from `first`; their names go on from `names_from`."""
     names = first if names_from is None else names_from
     place = ("g", ("s",)) if groepen else (None, ())
@@ -256,7 +254,9 @@ def test_since_when_a_year_waits(bench: CommandBench, tmp_path: Path) -> None:
     assert bench.run("import", "edexml", _file(tmp_path, _leerlingen(1))).exit_code == ASKS
     assert _waiting(bench) == [NotTaken("21QW00", "2026-2027", first, last, ("--accept-drop",))]
     listed = bench.run("import", "list").output
-    assert ["21QW00", "2026-2027", "2026-11-25 11:00", "2026-11-26 00:00", "an answer: --accept-drop"] in rows_of(listed)
+    assert ["21QW00", "2026-2027", "2026-11-25 11:00", "2026-11-26 00:00", "an answer: --accept-drop"] in rows_of(
+        listed
+    )
     bench.taken("edexml", _file(tmp_path, _leerlingen(8), schooljaar="2025-2026"))
     assert len(_waiting(bench)) == 1
     bench.taken("edexml", _file(tmp_path, _leerlingen(8)))

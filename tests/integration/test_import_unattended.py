@@ -49,7 +49,9 @@ def shell(tmp_path: Path, backend: str) -> _Shell:
 
 def _write(folder: Path, name: str, leerlingen: int, brin6: str) -> None:
     folder.mkdir(exist_ok=True)
-    rows = [Leerling(key=f"k{at}", roepnaam=f"Roep{at}", achternaam=f"Achter{at}", land="XX") for at in range(leerlingen)]
+    rows = [
+        Leerling(key=f"k{at}", roepnaam=f"Roep{at}", achternaam=f"Achter{at}", land="XX") for at in range(leerlingen)
+    ]
     (folder / name).write_bytes(to_edexml(make_dataset(rows, brin6=brin6)))
 
 
@@ -59,7 +61,7 @@ def _folder(folder: Path, *, asks: bool = True, refused: bool = True) -> Path:
     _write(folder, "b.xml", 9, "22AB00")
     if refused:
         (folder / "b.xml").write_bytes(b"<EDEX>")
-    _write(folder, "c.xml", 8, "23CD00")
+    _write(folder, "c.xml", 8 if asks else 9, "23CD00")
     (folder / "readme.txt").write_text("not a source")
     return folder
 
@@ -103,7 +105,7 @@ def test_the_status_when_some_only_ask(shell: _Shell, tmp_path: Path) -> None:
     result = shell.run("edexml", folder)
     assert result.exit_code == ASKS
     assert "Of 3: 2 taken, 1 asks." in result.stdout
-    assert "1 other files in the folders are not read" in result.stderr
+    assert "does not end in .xml: 1 x" in result.stderr
     assert shell.run("edexml", folder, "--accept-drop").exit_code == TAKEN
 
 
@@ -114,6 +116,7 @@ def test_the_report_names_nobody(shell: _Shell, tmp_path: Path) -> None:
     result = shell.run("edexml", folder, "--json")
     for value in ("Achter", "Roep", "k1"):
         assert value not in result.stdout + result.stderr
+    assert f"1 of 3: {folder / 'a.XML'}: asks" in result.stderr
     assert "Roep1 Achter1" in shell.run("edexml", folder).stdout
 
 

@@ -1,6 +1,7 @@
 """The drop rule, persons whose keys changed, and problems in groups: the pure part of what an import asks."""
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from uwlr_adapter.administratie.importing import new_keys, problem_groups
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.drop import ALWAYS_ALLOWED, Loss, placement_losses, placements
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
-from uwlr_adapter.administratie.model import Problem, Severity
+from uwlr_adapter.administratie.model import Problem, Severity, Subject
 from uwlr_adapter.administratie.tables import aanstelling, deelname, groep, plaatsing
 
 YEAR = ("21QW00", "2026-2027")
@@ -32,9 +33,13 @@ def test_the_share_is_inclusive() -> None:
     assert "--accept-drop" in reason
 
 
+def _row(table: sa.Table, **values: object) -> tuple[object, ...]:
+    """Return a row with these values, and nothing in the other columns."""
+    return tuple(values.get(column.name) for column in table.columns)
+
+
 def _groep(key: str, soort: str = "groep", *, beschikbaar: bool = True) -> tuple[object, ...]:
-    values = {"brin6": YEAR[0], "schooljaar": YEAR[1], "key": key, "soort": soort, "beschikbaar": beschikbaar}
-    return tuple(values.get(name) for name in groep.columns.keys())
+    return _row(groep, key=key, soort=soort, beschikbaar=beschikbaar)
 
 
 def _plaatsing(persoon_id: int, key: str) -> tuple[object, ...]:
@@ -66,16 +71,10 @@ def test_rows_before_are_those_that_a_diff_leads_from() -> None:
     assert sorted(diff.rows_before([kept, new, changed])) == sorted([kept, was, gone])
 
 
-def _person(id_: int, roepnaam: str | None, achternaam: str | None, geboortedatum: str | None = None) -> tuple[object, ...]:
-    values = {
-        "brin6": YEAR[0],
-        "schooljaar": YEAR[1],
-        "persoon_id": id_,
-        "roepnaam": roepnaam,
-        "achternaam": achternaam,
-        "geboortedatum": geboortedatum,
-    }
-    return tuple(values.get(name) for name in deelname.columns.keys())
+def _person(
+    id_: int, roepnaam: str | None, achternaam: str | None, geboortedatum: str | None = None
+) -> tuple[object, ...]:
+    return _row(deelname, persoon_id=id_, roepnaam=roepnaam, achternaam=achternaam, geboortedatum=geboortedatum)
 
 
 @pytest.mark.parametrize(
@@ -105,10 +104,8 @@ def test_each_person_is_in_one_pair() -> None:
 
 def test_leerkrachten_have_no_birth_date() -> None:
     """They are the same with the same roepnaam and achternaam."""
-    values = {"persoon_id": 1, "roepnaam": "Kim", "achternaam": "Vos"}
-    row = tuple(values.get(name) for name in aanstelling.columns.keys())
-    other = tuple({**values, "persoon_id": 2}.get(name) for name in aanstelling.columns.keys())
-    assert new_keys.same_persons(aanstelling, [row], [other]) == [(1, 2)]
+    rows = [_row(aanstelling, persoon_id=id_, roepnaam="Kim", achternaam="Vos") for id_ in (1, 2)]
+    assert new_keys.same_persons(aanstelling, rows[:1], rows[1:]) == [(1, 2)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 99), st.sampled_from("abc"), st.sampled_from(["x", "y"]))))
@@ -126,3 +123,10 @@ def test_what_a_batch_keeps_is_bounded() -> None:
     problems = [Problem(line, f"e{kind}", "r", Severity.WARNING) for kind in range(150) for line in range(1, 31)]
     kept = problem_groups.stored(problems)
     assert (len(kept), {len(one["lines"]) for one in kept}, {one["count"] for one in kept}) == (100, {20}, {30})
+
+
+def test_whom_a_question_names_stands_in_no_log() -> None:
+    """The text of a problem, which an exception or a log may hold, has no key and no name."""
+    problem = Problem(0, "leerlingen", "9 would go", subjects=(Subject("leerling", "k101", "Zoë Dam"),), more=8)
+    assert "Zoë" not in repr(problem)
+    assert "k101" not in repr(problem)

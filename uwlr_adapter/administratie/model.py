@@ -89,8 +89,8 @@ class SourceRecord(Generic[Record]):
 class SourceSchool:
     """The vestiging and the schooljaar that a source names; `brin6` is None when it names a schoolkey only.
 
-    `aanmaakdatum` is the moment, with a zone, at which the source was made; None when it does not say so. A source that
-    was made before the one whose records are here is not taken without a question.
+    `aanmaakdatum` is the moment at which the source was made, in Amsterdam when it has no zone; None when it does not
+    say so. A source that was made before the one whose records are here is not taken without a question.
     """
 
     line: int

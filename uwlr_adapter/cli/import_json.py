@@ -3,7 +3,7 @@
 docs/guides/operator.md describes its form, which only grows within one `form`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -55,16 +55,9 @@ def not_taken(part: str, error: ImportRefusedError) -> dict[str, Any]:
     }
 
 
-def report(source: str, parts: Sequence[dict[str, Any]], *, dry_run: bool, not_tried: int) -> dict[str, Any]:
-    """Return the report of the command; `not_tried` is the number of parts that it did not come to."""
-    return {
-        "form": FORM,
-        "source": source,
-        "dry_run": dry_run,
-        **{result: sum(part["result"] == result for part in parts) for result in (TAKEN, REFUSED, ASKS)},
-        "not_tried": not_tried,
-        "parts": list(parts),
-    }
+def report(source: str, parts: Sequence[dict[str, Any]], counts: Mapping[str, int], *, dry_run: bool) -> dict[str, Any]:
+    """Return the report of the command; `counts` are the numbers of parts by result, and of those not tried."""
+    return {"form": FORM, "source": source, "dry_run": dry_run, **counts, "parts": list(parts)}
 
 
 def _problems(problems: Sequence[Problem]) -> dict[str, Any]:

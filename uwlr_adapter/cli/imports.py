@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -90,10 +91,10 @@ def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
-    others = sum(1 for given in files if given.is_dir() for one in given.iterdir() if one.suffix.lower() != ".xml")
-    if others:
-        context.messages.print(f"{others} other files in the folders are not read: their names do not end in .xml.")
-    _import(context, EdexmlBron(files), **chosen)
+    source = EdexmlBron(files)
+    if others := _count_others(source):
+        context.messages.print(f"Not read, because its name does not end in .xml: {others} x in the folders.")
+    _import(context, source, **chosen)
 
 
 @imports.command()
@@ -296,38 +297,50 @@ class _Report:
     parts: int
     dry_run: bool
     as_json: bool
+    results: Counter[str] = field(default_factory=Counter)
     told: list[dict[str, Any]] = field(default_factory=list)
+    """The reports of the parts, for a program only."""
 
     @property
     def status(self) -> int:
         """The exit status of the command."""
-        results = {one["result"] for one in self.told}
-        if import_json.REFUSED in results:
+        if self.results[import_json.REFUSED]:
             return SOME_REFUSED
-        return SOME_ASK if import_json.ASKS in results else ALL_TAKEN
+        return SOME_ASK if self.results[import_json.ASKS] else ALL_TAKEN
 
     def taken(self, part: str, done: importer.Imported) -> None:
         """Report a part that is taken."""
-        self.told.append(import_json.taken(part, done, dry_run=self.dry_run))
-        if not self.as_json:
+        self.results[import_json.TAKEN] += 1
+        if self.as_json:
+            self._tell(import_json.taken(part, done, dry_run=self.dry_run))
+        else:
             print_done(self.context.console, part, done, dry_run=self.dry_run, short=self.parts >= MANY)
 
     def not_taken(self, part: str, error: ImportRefusedError) -> None:
         """Report a part that is refused, or asks."""
-        self.told.append(import_json.not_taken(part, error))
-        if not self.as_json:
+        self.results[import_json.ASKS if error.asks else import_json.REFUSED] += 1
+        if self.as_json:
+            self._tell(import_json.not_taken(part, error))
+        else:
             print_not_taken(self.context.console, part, error)
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        """Keep the report of a part for the end, and say on standard error how far the import is."""
+        self.told.append(told)
+        line = f"{len(self.told)} of {self.parts}: {told['part']}: {told['result']}"
+        self.context.messages.print(escape(line), soft_wrap=True)
 
     def end(self) -> None:
         """Report them all together."""
-        not_tried = self.parts - len(self.told)
-        report = import_json.report(self.source, self.told, dry_run=self.dry_run, not_tried=not_tried)
+        counts = {name: self.results[name] for name in (import_json.TAKEN, import_json.REFUSED, import_json.ASKS)}
+        counts["not_tried"] = self.parts - self.results.total()
         if self.as_json:
+            report = import_json.report(self.source, self.told, counts, dry_run=self.dry_run)
             sys.stdout.write(json.dumps(report) + "\n")
             sys.stdout.flush()
         elif self.parts > 1:
-            counts = [f"{report[name]} {name.replace('_', ' ')}" for name in ("taken", "refused", "asks", "not_tried")]
-            self.context.console.print(f"Of {self.parts}: {', '.join(one for one in counts if one[0] != '0')}.")
+            words = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+            self.context.console.print(f"Of {self.parts}: {', '.join(words)}.")
 
 
 def _only_school(database: Database) -> str | None:
@@ -366,6 +379,15 @@ def _import_part(
             with database.writing() as connection:
                 not_taken.record(connection, years, error, options.moment)
         raise
+
+
+def _count_others(source: EdexmlBron) -> int:
+    """Return how many files of the folders are no part of the source."""
+    try:
+        folders = [given for given in source.files if given.is_dir()]
+        return sum(file.suffix.lower() != ".xml" for folder in folders for file in folder.iterdir())
+    except OSError:  # the import tells it
+        return 0
 
 
 def _read(source: bron.Bron, part: str) -> Sequence[Delivery]:

@@ -58,8 +58,8 @@ class Loss:
         share = f"{len(self.gone) / self.known:.0%}, and more than {max_drop:.0%} stops"
         lost = "have none" if self.kind == WITHOUT_GROEP else "be gone"
         return (
-            f"{year.brin6}, {year.schooljaar}: {len(self.gone)} of the {self.known} {self.kind} that are answered today "
-            f"would {lost} ({share}). Is the source whole? If it is, import it with --accept-drop"
+            f"{year.brin6}, {year.schooljaar}: {len(self.gone)} of the {self.known} {self.kind} that are answered "
+            f"today would {lost} ({share}). Is the source whole? If it is, import it with --accept-drop"
         )
 
 

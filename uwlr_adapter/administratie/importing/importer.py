@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, not_taken, questions, school_year, source_moments
+from uwlr_adapter.administratie.importing import batches, drop, harm, not_taken, school_year, source_moments
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
+from uwlr_adapter.administratie.importing.harm import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
-from uwlr_adapter.administratie.importing.questions import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
@@ -38,9 +38,9 @@ class ImportOptions:
 
     `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
     operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
-    `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to 1. `only_school` is the
-    brincode of the one school in the database, where another one is a question. `accept_drop`, `older`, `new_keys` and
-    `new_school` answer a question with yes (`importing/questions.py`).
+    `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to 1. `only_school` is
+    the brincode of the one school in the database, where another one is a question. `accept_drop`, `older`, `new_keys`
+    and `new_school` answer a question with yes (`importing/harm.py`).
     """
 
     moment: datetime
@@ -132,7 +132,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     Raises ImportRefusedError with the problems of all years.
     """
     reports: list[ImportReport] = []
-    problems: list[Problem] = run.unanswered(questions.of_school(run.options.only_school, run.school.brincode))
+    problems: list[Problem] = run.unanswered(harm.of_school(run.options.only_school, run.school.brincode))
     reported: set[Problem] = set()
     for year, delivery in zip(years, deliveries, strict=True):
         try:
@@ -168,7 +168,7 @@ def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportRe
     ids = {PersonKind.LEERLING: leerlingen.ids, PersonKind.LEERKRACHT: leerkrachten.ids}
     change = YearChange(run.connection, year, delivery, before, after, ids, wanted, diffs)
     if takes_away:
-        problems += run.unanswered(questions.of_year(change, run.options.max_drop))
+        problems += run.unanswered(harm.of_year(change, run.options.max_drop))
     problems += run.unanswered(_judge_moment(run, change, counts))
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
@@ -186,18 +186,19 @@ def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]
     school = change.delivery.school
     if school.aanmaakdatum is None:
         return []
-    if school.aanmaakdatum > run.options.moment + source_moments.MARGIN:
+    aanmaakdatum = source_moments.made_at(school.aanmaakdatum)
+    if aanmaakdatum > run.options.moment + source_moments.MARGIN:
         reason = "lies in the future: not kept, so a later import of an older source is not noticed"
         warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
         return [change.delivery.locate(warning)]
-    made, known = source_moments.stored(school.aanmaakdatum), source_moments.find(run.connection, change.year)
+    made, known = source_moments.stored(aanmaakdatum), source_moments.find(run.connection, change.year)
     is_older = known is not None and made < known
     if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
         return []  # the very same content: the newer moment stays
     if made != known:
         run.write(source_moments.change(change.year, known, made))
     had_records = any(one.unchanged or one.changed or one.removed for one in counts.values())
-    return [questions.of_older(change, known or "", made)] if is_older and had_records else []
+    return [harm.of_older(change, known or "", made)] if is_older and had_records else []
 
 
 def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
@@ -223,9 +224,7 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
     return []
 
 
-def _write(
-    run: _Import, diffs: Mapping[sa.Table, TableDiff], leerlingen: Identified, leerkrachten: Identified
-) -> None:
+def _write(run: _Import, diffs: Mapping[sa.Table, TableDiff], leerlingen: Identified, leerkrachten: Identified) -> None:
     """Write the persons of a year, and the differences between its stored and its wanted rows."""
     run.school = replace(run.school, is_empty=False)
     run.write(

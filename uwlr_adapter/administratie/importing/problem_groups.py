@@ -1,4 +1,4 @@
-"""Problems that differ in nothing but their line, as one: how they are shown, and what a batch keeps of its warnings."""
+"""Problems that differ in their line only, as one group: how they are shown, and what a batch keeps of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -54,8 +54,6 @@ def stored(warnings: Iterable[Problem]) -> list[dict[str, Any]]:
 def restored(kept: Iterable[Mapping[str, Any]]) -> tuple[ProblemGroup, ...]:
     """Return kept warnings as they were stored."""
     return tuple(
-        ProblemGroup(
-            Severity.WARNING, one["file"], one["element"], one["reason"], tuple(one["lines"]), one["count"]
-        )
+        ProblemGroup(Severity.WARNING, one["file"], one["element"], one["reason"], tuple(one["lines"]), one["count"])
         for one in kept
     )

@@ -14,6 +14,11 @@ MARGIN = timedelta(days=1)
 not kept, because each later source would be an older one."""
 
 
+def made_at(moment: datetime) -> datetime:
+    """Return the moment at which a source was made, which is in Amsterdam when it has no zone."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=AMSTERDAM)
+
+
 def stored(moment: datetime) -> str:
     """Return a timezone-aware moment as it is stored: UTC, whole seconds; the order of texts is that of moments."""
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

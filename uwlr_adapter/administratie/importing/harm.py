@@ -20,6 +20,8 @@ ACCEPT_DROP, OLDER, NEW_KEYS, NEW_SCHOOL = "--accept-drop", "--older", "--new-ke
 """The options that answer a question."""
 _RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
 _KINDS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
+_PERSON = deelname.columns.keys().index("persoon_id")
+"""The place of the person in a row of `deelname` and of `aanstelling`."""
 _NAMES = ("roepnaam", "voorvoegsel", "achternaam")
 
 
@@ -73,7 +75,7 @@ def of_year(change: YearChange, max_drop: float) -> list[Problem]:
 def of_older(change: YearChange, known: str, made: str) -> Problem:
     """Return the question whether a source of an older moment replaces the records; the moments as they are stored."""
     gone, came = change.diffs[deelname].removed, change.diffs[deelname].added
-    ids = [row[2] for row in (*gone, *came)]
+    ids = [row[_PERSON] for row in (*gone, *came)]
     subjects, more = _persons(change, PersonKind.LEERLING, ids)
     reason = (
         f"{change.year.brin6}, {change.year.schooljaar}: this file was made on {source_moments.shown(made)}, the one "
@@ -104,8 +106,8 @@ def _keys_question(change: YearChange, kind: PersonKind, loss: Loss, pairs: Mapp
     subjects, more = _persons(change, kind, pairs.values())
     reason = (
         f"{change.year.brin6}, {change.year.schooljaar}: {len(pairs)} of the {loss.known} {loss.kind} go while others "
-        f"with the same name and birth date come: their keys changed, and platforms would remove them and add new ones. "
-        f"Have the source keep its keys or give ECK-iDs; if they are new persons, import it with {NEW_KEYS}"
+        f"with the same name and birth date come: their keys changed, and platforms would remove them and add new "
+        f"ones. Have the source keep its keys or give ECK-iDs; if they are new persons, import it with {NEW_KEYS}"
     )
     return Problem(0, loss.kind, reason, flag=NEW_KEYS, subjects=subjects, more=more)
 
@@ -130,7 +132,7 @@ def _losses(change: YearChange, asked: Mapping[PersonKind, frozenset[int]]) -> l
         Loss(
             "leerkrachten",
             change.known(aanstelling),
-            [row[2] for row in leerkrachten.removed if row[2] not in asked[PersonKind.LEERKRACHT]],
+            [row[_PERSON] for row in leerkrachten.removed if row[_PERSON] not in asked[PersonKind.LEERKRACHT]],
         ),
     ]
     if any(change.diffs[table].changed or change.diffs[table].removed for table in (groep, plaatsing)):
@@ -168,7 +170,7 @@ def _persons(change: YearChange, kind: PersonKind, ids: Iterable[object]) -> tup
     key_of = {row.id: row.key for row in change.connection.execute(query)} if absent else {}
     table = _RECORDS[kind]
     columns = table.columns.keys()
-    removed = {row[2]: dict(zip(columns, row, strict=True)) for row in change.diffs[table].removed}
+    removed = {row[_PERSON]: dict(zip(columns, row, strict=True)) for row in change.diffs[table].removed}
     subjects = []
     for id_ in shown:
         if id_ in in_source:
