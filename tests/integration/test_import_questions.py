@@ -12,6 +12,7 @@ from support.edexml_files import make_dataset, to_edexml
 from uwlr_adapter.administratie.importing import not_taken
 from uwlr_adapter.administratie.importing.not_taken import NotTaken
 from uwlr_adapter.administratie.tables import school, source_moment
+from uwlr_adapter.cli.import_report import MANY
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
 
 TAKEN, REFUSED, ASKS = 0, 1, 3
@@ -236,6 +237,16 @@ def test_many_schools_at_once_are_no_question(bench: CommandBench, tmp_path: Pat
     """What counts is the database as the command found it: the first import of a nation asks nothing."""
     files = [_file(tmp_path, _leerlingen(1), brin6=f"{at}ZZ00", name=f"{at}.xml") for at in range(10, 13)]
     bench.taken("edexml", *files)
+
+
+@pytest.mark.parametrize(("parts", "status"), [(MANY - 1, ASKS), (MANY, TAKEN)])
+def test_a_command_of_many_parts_is_that_of_many_schools(
+    bench: CommandBench, tmp_path: Path, parts: int, status: int
+) -> None:
+    """Files divided over processes, of which one comes first: nobody imports so many of one school."""
+    bench.taken("edexml", _file(tmp_path, _leerlingen(1)))
+    other = _file(tmp_path, _leerlingen(1), brin6="99ZZ00")
+    assert bench.run("import", "edexml", *([other] * parts)).exit_code == status
 
 
 # --- what is kept

@@ -275,7 +275,7 @@ def _import(
     report = _Report(context, source.name, len(parts), dry_run=options.dry_run, as_json=as_json)
     try:
         with _target(context, dry_run=options.dry_run) as database, _progress(context.messages) as progress:
-            options = replace(options, only_school=_only_school(database))
+            options = replace(options, only_school=_only_school(database) if len(parts) < MANY else None)
             for part in progress.track(parts, description="Importing"):
                 try:
                     done = _import_part(database, source, part, options)
