@@ -131,7 +131,7 @@ def test_what_is_done_is_told_when_the_rest_fails(
 ) -> None:
     """The report is printed when the command breaks off, with the number of parts that it did not come to."""
     import_deliveries = importer.import_deliveries
-    done = []
+    done: list[importer.Imported] = []
 
     def fail_later(*arguments: Any) -> importer.Imported:
         if done:
