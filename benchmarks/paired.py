@@ -196,8 +196,7 @@ def prepare(code: Code, backend: Backend, schools: dict[int, str], folder: Path)
     done = rival.run("-m", "uwlr_adapter", "init", allowed=(0, _NO_SUCH_COMMAND))
     if done.returncode:  # a commit from before `init`
         rival.command("db", "upgrade")
-    for pupils in schools:
-        rival.command("import", "edexml", str(folder / f"{pupils}.xml"))
+    rival.command("import", "edexml", *(str(folder / f"{pupils}.xml") for pupils in schools))
     rival = replace(rival, klantcode=rival.command("afnemer", "add", world.KLANTNAAM))
     for brin6 in schools.values():
         person = ["--naam", "Een meting", "--login", "bench", "--akkoord"]

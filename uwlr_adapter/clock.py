@@ -62,3 +62,15 @@ def peildatum_in(schooljaar: str, today: date) -> date | None:
     if start is None:
         return None
     return min(max(today, date(start, FIRST_MONTH, 1)), date(start + 1, FIRST_MONTH - 1, 31))
+
+
+def parse_moment(text: str) -> datetime | None:
+    """Return the instant of an xs:dateTime, in UTC; None for what Python cannot hold, such as 24:00:00.
+
+    A moment without a zone is in Amsterdam, in the doubled hour of October the earlier of the two.
+    """
+    try:
+        read = datetime.fromisoformat(text.strip(" \t\r\n"))
+        return (read if read.tzinfo is not None else read.replace(tzinfo=AMSTERDAM, fold=0)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

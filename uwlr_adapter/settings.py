@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     """UWLR_CATALOGUS: an operator's own catalogue of koppelingen. Default: the shipped one, with the three of ESIS."""
 
     max_drop: float = Field(default=MAX_DROP, ge=0, le=1)
-    """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen or groepen that one import may
-    remove without a question."""
+    """UWLR_MAX_DROP: the largest share (0 to 1, inclusive) of the answered leerlingen, groepen, leerkrachten or
+    plaatsingen that one import may remove without a question."""
 
     max_held: int = Field(default=MAX_HELD, ge=0)
     """UWLR_MAX_HELD: the number of persons of one import (inclusive) of whom it may be uncertain who they are, so that

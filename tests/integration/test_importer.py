@@ -68,6 +68,7 @@ def test_a_first_import_makes_the_vestiging_and_all_its_records(database: Databa
         "groepen": Counts(added=4),
         "leerlingen": Counts(added=2),
         "leerkrachten": Counts(added=1),
+        "plaatsingen": Counts(added=3),
     }
     with database.reading() as connection:
         assert schools.list_vestigingen(connection) == [schools.Vestiging(Brin6("21QW00"), "De Regenboog")]

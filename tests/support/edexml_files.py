@@ -53,6 +53,7 @@ def make_dataset(
     brin6: str = "21QW00",
     schooljaar: str = "2026-2027",
     schoolkey: str | None = None,
+    aanmaakdatum: str | None = None,
 ) -> Dataset:
     """Return a small dataset of an invented school."""
     school = School(
@@ -61,7 +62,7 @@ def make_dataset(
         brincode=brin6[:4],
         dependancecode=brin6[4:],
         schoolkey=schoolkey,
-        aanmaakdatum=f"{schooljaar[:4]}-10-01T07:00:00+02:00",
+        aanmaakdatum=aanmaakdatum or f"{schooljaar[:4]}-10-01T07:00:00+02:00",
     )
     return Dataset(school, tuple(locaties), tuple(groepen), tuple(leerlingen), tuple(leerkrachten))
 

@@ -30,8 +30,9 @@ TABLES = (
 
 
 def options(moment: datetime = MOMENT, **others: Any) -> importer.ImportOptions:
-    """Return options of an import in which a drop is no question."""
-    return importer.ImportOptions(moment, **{"accept_drop": True, **others})
+    """Return options of an import that asks nothing."""
+    answers = {"accept_drop": True, "older": True, "new_keys": True, "new_school": True}
+    return importer.ImportOptions(moment, **{**answers, **others})
 
 
 def import_delivery(database: Database, delivery: Delivery, **others: Any) -> ImportReport:

@@ -1,9 +1,9 @@
 """The types of this room: what a source delivers, the problems found in it, and the report of an import."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -21,6 +21,24 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+MAX_SUBJECTS = 20
+"""Most records that one question names; the others are counted. Twenty show whether the source is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record that a question is about, for the terminal of the operator: its values stand in no log.
+
+    `kind` is the Dutch noun of the record, `key` the key in the source, or the key that leaves for a person who is in
+    the source no more; then `line` is 0.
+    """
+
+    kind: str
+    key: str
+    naam: str
+    line: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One problem of a source.
@@ -28,6 +46,7 @@ class Problem:
     `line` counts from 1; 0 is the file as a whole. `element` is the path of an EDEXML element or the label of a column.
     `reason` never quotes the value. `file` names the file of a set of files; empty for a source of one file. `flag` is
     the option of a command that answers a question with yes, such as `--accept-drop`; empty for what is no question.
+    `subjects` are the first MAX_SUBJECTS records that a question is about, and `more` is the number of the others.
     """
 
     line: int
@@ -36,14 +55,20 @@ class Problem:
     severity: Severity = Severity.REFUSED
     file: str = ""
     flag: str = ""
+    subjects: tuple[Subject, ...] = field(default=(), repr=False)
+    more: int = 0
 
 
 class ImportRefusedError(RefusedError):
-    """A source is refused and nothing was changed; `problems` holds every reason, and the warnings as well."""
+    """A source is refused and nothing was changed; `problems` holds every reason, and the warnings as well.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `years` are the brin6 and schooljaar of each year that the source is about, as far as they are known.
+    """
+
+    def __init__(self, problems: Sequence[Problem], years: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__("the import is refused")
         self.problems = tuple(problems)
+        self.years = frozenset(years)
 
     @property
     def asks(self) -> bool:
@@ -62,7 +87,11 @@ class SourceRecord(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class SourceSchool:
-    """The vestiging and the schooljaar that a source names; `brin6` is None when it names a schoolkey only."""
+    """The vestiging and the schooljaar that a source names; `brin6` is None when it names a schoolkey only.
+
+    `aanmaakdatum` is the moment at which the source was made, in Amsterdam when it has no zone; None when it does not
+    say so. A source that was made before the one whose records are here is not taken without a question.
+    """
 
     line: int
     schooljaar: str
@@ -70,6 +99,7 @@ class SourceSchool:
     schoolkey: str | None = None
     naam: str | None = None
     """The naam of the vestiging, used when it is new here; None when the source has none."""
+    aanmaakdatum: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +187,8 @@ class Counts:
 class ImportReport:
     """The result of an import, or the expected one of a dry run, for one vestiging and schooljaar.
 
-    `counts` is by kind: locaties, groepen, leerlingen, leerkrachten. `dropped` counts the national numbers left out.
+    `counts` is by kind: locaties, groepen, leerlingen, leerkrachten, plaatsingen. `dropped` counts the national numbers
+    that were left out.
     """
 
     brin6: str

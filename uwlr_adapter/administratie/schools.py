@@ -102,6 +102,12 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
 
 
+def only_school(connection: sa.Connection) -> str | None:
+    """Return the brincode of the vestigingen when all are of one school; None without any, or with those of more."""
+    found = connection.scalars(sa.select(vestiging.c.brincode).distinct().limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
 def lock_school(connection: sa.Connection, brincode: str) -> bool:
     """Lock a school until the transaction ends, and return whether it is new.
 

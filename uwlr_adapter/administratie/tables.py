@@ -234,6 +234,24 @@ import_question = sa.Table(
     sa.Column("years", sa.JSON, nullable=False, comment="the row in each year that has it, and who is held there"),
     comment="a row of a source of which it is not certain who it is; erased when that is known",
 )
+source_moment = sa.Table(
+    "source_moment",
+    metadata,
+    sa.Column("brin6", sa.String(6), primary_key=True),
+    sa.Column("schooljaar", sa.String(9), primary_key=True),
+    sa.Column("aanmaakdatum", sa.String(20), nullable=False, comment="UTC, as 2026-10-01T07:00:00Z"),
+    comment="when the source of the records of a year was made, if it said so",
+)
+import_not_taken = sa.Table(
+    "import_not_taken",
+    metadata,
+    sa.Column("brin6", sa.String(6), primary_key=True),
+    sa.Column("schooljaar", sa.String(9), primary_key=True, comment="empty when the source could not tell it"),
+    sa.Column("since", sa.DateTime, nullable=False, comment="UTC, the first one after the last that was taken"),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC, the last one"),
+    sa.Column("questions", sa.JSON, nullable=False, comment="options that would answer it; none when it was refused"),
+    comment="years whose last import was refused, or asks; erased by the next one that is taken",
+)
 forgotten = sa.Table(
     "forgotten",
     metadata,

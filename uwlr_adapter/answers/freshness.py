@@ -14,7 +14,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from uwlr_adapter.answers.tables import answer_state
-from uwlr_adapter.clock import AMSTERDAM, from_utc, to_utc
+from uwlr_adapter.clock import from_utc, parse_moment, to_utc
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
 
 MARGIN = timedelta(minutes=5)
@@ -112,7 +112,7 @@ def caller_has_it(laatstontvangengegevens: str | None, gewijzigd: datetime, mome
     without a zone is in Amsterdam, in the doubled hour of October the earlier of the two. One that cannot be parsed
     never counts.
     """
-    received = _parse(laatstontvangengegevens)
+    received = None if laatstontvangengegevens is None else parse_moment(laatstontvangengegevens)
     return received is not None and (received == gewijzigd or gewijzigd + MARGIN <= received <= moment)
 
 
@@ -122,14 +122,3 @@ def whole_second(moment: datetime) -> datetime:
         return moment
     floor = moment.astimezone(UTC).replace(microsecond=0)
     return floor if floor == moment else floor + timedelta(seconds=1)
-
-
-def _parse(text: str | None) -> datetime | None:
-    """Parse an xs:dateTime to its instant; None for what Python cannot hold, such as 24:00:00."""
-    if text is None:
-        return None
-    try:
-        read = datetime.fromisoformat(text.strip(" \t\r\n"))
-        return (read if read.tzinfo is not None else read.replace(tzinfo=AMSTERDAM, fold=0)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -1,7 +1,6 @@
 """The report of `uwlr-adapter import`: counts as a table, or as one line if there are many parts, and each problem."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,15 +8,15 @@ from rich.console import Console
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
 from uwlr_adapter.administratie.importing.effect import YearEffect
-from uwlr_adapter.administratie.model import Counts, ImportReport, Problem, Severity
+from uwlr_adapter.administratie.importing.not_taken import NotTaken
+from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup, group
+from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportReport, Problem, Subject
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import AMSTERDAM
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""
-_MAX_LINES = 20
-"""Most line numbers shown for one problem; a file of another school has thousands."""
 
 
 def print_done(console: Console, part: str, done: importer.Imported, *, dry_run: bool, short: bool) -> None:
@@ -35,12 +34,32 @@ def print_done(console: Console, part: str, done: importer.Imported, *, dry_run:
         print_problems(console, report.warnings)
 
 
+def print_not_taken(console: Console, part: str, error: ImportRefusedError) -> None:
+    """Print why a part was not taken: what is wrong with it, or what it asks and of whom."""
+    what = "asks before it changes anything" if error.asks else "refused, nothing changed"
+    console.print(f"{escape(part)}: {what}", soft_wrap=True)
+    print_problems(console, error.problems)
+
+
+def print_waiting(console: Console, waiting: Iterable[NotTaken]) -> None:
+    """Print the years whose last import was not taken."""
+    table = make_table("vestiging", "schooljaar", "since", "last import", "what it waits for")
+    for one in waiting:
+        what = f"an answer: {', '.join(one.questions)}" if one.asks else "a source without faults"
+        moments = (f"{moment.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}" for moment in (one.since, one.moment))
+        table.add_row(one.brin6, one.schooljaar, *moments, what)
+    if table.row_count:
+        console.print("Not taken, so that the records may be out of date:")
+        console.print(table)
+
+
 def print_batch(console: Console, batch: Batch) -> None:
     """Print what a stored import did."""
     console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}")
     for report in batch.reports:
         console.print(f"{report.brin6}, schooljaar {report.schooljaar}: {report.warnings} warnings")
         console.print(_counts_table(report))
+        _print_groups(console, report.told)
     if batch.undone_at is not None:
         console.print(f"Undone on {batch.undone_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}")
     if batch.redone_at is not None:
@@ -94,7 +113,7 @@ def moment_of(batch: Batch) -> str:
 
 
 def summary_of(batch: Batch) -> str:
-    """Return in a few words what an import did to the leerlingen."""
+    """Return in a few words what an import did to the records of each kind, added up over its years."""
     if batch.undone_at is not None:
         return "undone"
     return f"redone; {_summary(batch)}" if batch.redone_at is not None else _summary(batch)
@@ -103,29 +122,53 @@ def summary_of(batch: Batch) -> str:
 def _summary(batch: Batch) -> str:
     if not batch.changes:
         return "nothing changed"
-    per_year = [report.counts["leerlingen"] for report in batch.reports]
-    added = sum(counts.added for counts in per_year)
-    changed = sum(counts.changed for counts in per_year)
-    removed = sum(counts.removed for counts in per_year)
-    return f"leerlingen: {added} added, {changed} changed, {removed} removed"
+    total: dict[str, Counts] = {}
+    for report in batch.reports:
+        for kind, counts in report.counts.items():
+            before = total.get(kind, Counts())
+            total[kind] = Counts(
+                added=before.added + counts.added,
+                changed=before.changed + counts.changed,
+                unchanged=before.unchanged + counts.unchanged,
+                removed=before.removed + counts.removed,
+            )
+    warnings = sum(report.warnings for report in batch.reports)
+    return _counts_line(total) + (f"; {warnings} warnings" if warnings else "")
 
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Print every problem; problems that differ only in their line number share a row."""
-    line_numbers: defaultdict[tuple[Severity, str, str, str], list[int]] = defaultdict(list)
+    """Print every problem; problems that differ only in their line number share a row. Then whom a question is about.
+
+    Questions about the same records share a table.
+    """
+    _print_groups(console, group(problems))
+    about: dict[tuple[str, tuple[Subject, ...], int], list[str]] = {}
     for problem in problems:
-        line_numbers[problem.severity, problem.file, problem.element, problem.reason].append(problem.line)
-    if not line_numbers:
+        if problem.subjects:
+            about.setdefault((problem.flag, problem.subjects, problem.more), []).append(problem.element)
+    for (flag, subjects, more), elements in about.items():
+        _print_subjects(console, f"{flag}, {' and '.join(elements)}", subjects, more)
+
+
+def _print_groups(console: Console, groups: Sequence[ProblemGroup]) -> None:
+    if not groups:
         return
-    has_files = any(file for _, file, _, _ in line_numbers)
+    has_files = any(one.file for one in groups)
     table = make_table("", *(["file", "column"] if has_files else ["element"]), "reason", "line")
-    for (severity, file, element, reason), numbers in sorted(
-        line_numbers.items(), key=lambda item: (item[0][0], item[0][1], min(item[1]))
-    ):
-        lines = [str(line) for line in sorted(numbers) if line]
-        shown = ", ".join(lines[:_MAX_LINES]) + (
-            f" and {len(lines) - _MAX_LINES} more" if len(lines) > _MAX_LINES else ""
-        )
-        where = [escape(file), escape(element)] if has_files else [escape(element)]
-        table.add_row(str(severity), *where, escape(reason), shown)
+    for one in groups:
+        more = one.count - len(one.lines)
+        shown = ", ".join(map(str, one.lines)) + (f" and {more} more" if more else "")
+        where = [escape(one.file), escape(one.element)] if has_files else [escape(one.element)]
+        table.add_row("asks" if one.asks else str(one.severity), *where, escape(one.reason), shown)
     console.print(table)
+
+
+def _print_subjects(console: Console, title: str, subjects: Sequence[Subject], more: int) -> None:
+    """Print the records that a question is about; one that is in the source no more has no line."""
+    console.print(f"{escape(title)}:", soft_wrap=True)
+    table = make_table("", "key", "name", "line")
+    for one in subjects:
+        table.add_row(one.kind, escape(one.key), escape(one.naam), str(one.line or "gone"))
+    console.print(table)
+    if more:
+        console.print(f"and {more} more")

@@ -1,9 +1,11 @@
 """`uwlr-adapter import`: import records from a source, show earlier imports, undo and redo them."""
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,37 +14,36 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from uwlr_adapter.administratie.importing import batches, importer, questions
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import batches, importer, not_taken
 from uwlr_adapter.administratie.importing.batches import BatchError
-from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.importing.match import Unmatched
-from uwlr_adapter.administratie.importing.questions import Choice, QuestionError
-from uwlr_adapter.administratie.model import ImportRefusedError, Problem
+from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem
 from uwlr_adapter.administratie.sources import bron
 from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.csv_set.template import template as csv_template
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
 from uwlr_adapter.brin import is_brin6
-from uwlr_adapter.cli import import_undo
-from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli import import_json, import_questions, import_undo
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.import_report import (
     MANY,
     moment_of,
     print_batch,
     print_done,
-    print_effect,
-    print_problems,
+    print_not_taken,
+    print_waiting,
     summary_of,
 )
-from uwlr_adapter.cli.questions import print_question, question_as_json
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import IN_MEMORY, Database
 from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.db.schema_version import SchemaState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _BRINCODE = 4
+ALL_TAKEN, SOME_REFUSED, SOME_ASK = 0, 1, 3
+"""The exit statuses of an import: 2 is a wrong command line. A part that is refused goes before one that asks."""
 
 
 @click.group("import")
@@ -61,7 +62,14 @@ def _import_options(command: Command) -> Command:
             "--naam", help="Name for a vestiging that is new here. Default: the name in the source, or its brin6."
         ),
         click.option("--dry-run", is_flag=True, help="Report what would happen, without changing anything."),
-        click.option("--accept-drop", is_flag=True, help="Import even if many leerlingen or groepen would disappear."),
+        click.option(
+            "--accept-drop",
+            is_flag=True,
+            help="Import even if many leerlingen, groepen, leerkrachten or plaatsingen would disappear.",
+        ),
+        click.option("--older", is_flag=True, help="Import even if the file is older than the records."),
+        click.option("--new-keys", is_flag=True, help="Import even if many persons get another key, as new persons."),
+        click.option("--new-school", is_flag=True, help="Import a second school into a database that holds one."),
         click.option(
             "--by-name",
             is_flag=True,
@@ -73,6 +81,7 @@ def _import_options(command: Command) -> Command:
             is_flag=True,
             help="Take every row whose key or ECK-iD is that of somebody else for a new person.",
         ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, without names, for a program."),
     )
     for option in reversed(options):
         command = option(command)
@@ -80,19 +89,23 @@ def _import_options(command: Command) -> Command:
 
 
 @imports.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="DIR|FILE...", type=click.Path(path_type=Path))
 @_import_options
 @click.pass_obj
 def edexml(context: Context, /, files: tuple[Path, ...], **chosen: Any) -> None:  # noqa: ANN401 - see _import_options
     """Import EDEXML files (1.03, 2.0 or 2.1); each replaces the records of its vestiging and schooljaar.
 
     A leerling or groep that is not in the file is removed from that schooljaar; other schooljaren stay as they are.
-    Each file is imported as a whole or not at all, and the exit status is 1 if one of them was refused. If there are
-    many files, each is reported in one line; `import show ID` has the counts.
+    Each file is imported as a whole or not at all. A folder stands for its .xml files. If there are many files, each is
+    reported in one line; `import show ID` has the counts. The exit status is 1 if a file was refused, else 3 if a file
+    asks a question, which names the option that answers it.
 
     Example:  uwlr-adapter import edexml EDEX.XML --brin6 21QW00 --dry-run
     """
-    _import(context, EdexmlBron(files), **chosen)
+    source = EdexmlBron(files)
+    if others := _count_others(source):
+        context.messages.print(f"Not read, because its name does not end in .xml: {others} x in the folders.")
+    _import(context, source, **chosen)
 
 
 @imports.command()
@@ -108,7 +121,8 @@ def csv(context: Context, /, folders: tuple[Path, ...], mapping: Path | None, **
     """Import folders with the CSV set of one school: leerlingen.csv, inschrijvingen.csv, groepen.csv and so on.
 
     A set replaces the records of each vestiging and schooljaar that has a groep in groepen.csv; other schooljaren stay
-    as they are. `import template DIR` writes an example.
+    as they are. A folder without files of its own stands for the folders in it. `import template DIR` writes an
+    example. The exit status is 1 if a folder was refused, else 3 if a folder asks a question.
 
     Example:  uwlr-adapter import csv export/ --dry-run
     """
@@ -179,12 +193,14 @@ def template(context: Context, folder: Path) -> None:
 )
 @click.pass_obj
 def list_(context: Context, brincode: str | None, limit: int) -> None:
-    """List the imports, newest first.
+    """List the imports, newest first, and the schooljaren whose last import was not taken.
 
     Example:  uwlr-adapter import list --brincode 21QW
     """
     with context.database() as database, database.reading() as connection:
-        found = batches.find_all(connection, None if brincode is None else brincode[:_BRINCODE], limit)
+        brincode = None if brincode is None else brincode[:_BRINCODE]
+        found = batches.find_all(connection, brincode, limit)
+        waiting = not_taken.find_all(connection, brincode)
     table = make_table("ID", "moment", "school", "source", "years", "what it did")
     for batch in found:
         years = ", ".join(sorted({report.schooljaar for report in batch.reports}))
@@ -192,13 +208,14 @@ def list_(context: Context, brincode: str | None, limit: int) -> None:
     context.console.print(table)
     if not found:
         context.messages.print("No imports yet.")
+    print_waiting(context.console, waiting)
 
 
 @imports.command()
 @click.argument("batch_id", metavar="ID", type=click.IntRange(1, MAX_ID))
 @click.pass_obj
 def show(context: Context, batch_id: int) -> None:
-    """Show what import ID did, per vestiging and schooljaar.
+    """Show what import ID did, per vestiging and schooljaar, and its warnings.
 
     Example:  uwlr-adapter import show 12
     """
@@ -210,68 +227,8 @@ def show(context: Context, batch_id: int) -> None:
     print_batch(context.console, batch)
 
 
-@imports.command("questions")
-@click.argument("brincode", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead: a list of questions.")
-@click.pass_obj
-def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> None:
-    """List the open questions: rows of a source of which it is not certain who they are.
-
-    Each row stands beside the known person whom its key or its ECK-iD names. That person is answered as last confirmed,
-    and the row is not answered, until `import answer` says who it is or the source is corrected.
-
-    Example:  uwlr-adapter import questions 21QW
-    """
-    with context.database() as database, database.reading() as connection:
-        found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
-    if as_json:
-        click.echo(json.dumps([question_as_json(one) for one in found]))
-        return
-    for one in found:
-        print_question(context.console, one)
-    if not found:
-        context.messages.print("No open questions.")
-
-
-@imports.command("answer")
-@click.argument("question_ids", metavar="ID...", nargs=-1, required=True, type=click.IntRange(1, MAX_ID))
-@click.argument("choice", type=click.Choice([choice.value for choice in Choice]))
-@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.pass_obj
-def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *, dry_run: bool, yes: bool) -> None:
-    """Answer question ID of `import questions`: who the row is.
-
-    same: the known person. new: somebody who is not known yet. When its key and its ECK-iD name two persons, key or
-    eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
-    same source does not ask again.
-
-    Example:  uwlr-adapter import answer 3 new --dry-run
-    """
-    with context.database() as database:
-        for question_id in question_ids:
-            try:
-                with database.writing() as connection:
-                    question = questions.get(connection, question_id)
-                    day = day_of(context.clock())
-                    before = answers_of(connection, question.brincode, day)
-                    questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-                    changes = effect(before, answers_of(connection, question.brincode, day))
-                    connection.rollback()
-                print_question(context.console, question)
-                print_effect(context.console, changes)
-                if dry_run:
-                    context.console.print("Dry run, nothing changed.")
-                    continue
-                if not yes:
-                    click.confirm(f"Answer question {question_id} with {choice}?", abort=True)
-                with database.writing() as connection:
-                    done = questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-            except QuestionError as error:
-                raise click.ClickException(str(error)) from None
-            context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
-
-
+imports.add_command(import_questions.list_questions)
+imports.add_command(import_questions.give_answer)
 imports.add_command(import_undo.undo)
 imports.add_command(import_undo.redo)
 
@@ -282,11 +239,10 @@ def _import(
     *,
     parts: Sequence[str] = (),
     brin6: str | None,
-    naam: str | None,
-    dry_run: bool,
-    accept_drop: bool,
+    as_json: bool,
     by_name: bool,
     new_persons: bool,
+    **chosen: Any,  # noqa: ANN401 - the fields of ImportOptions that are options of the command
 ) -> None:
     """Import the given parts of a source, or all; each as a whole or not at all."""
     if by_name and new_persons:
@@ -299,28 +255,90 @@ def _import(
         moment=context.clock(),
         source=source.name,
         brin6=brin6,
-        naam=naam,
-        dry_run=dry_run,
-        accept_drop=accept_drop,
         max_drop=context.settings.max_drop,
         unmatched=Unmatched.BY_NAME if by_name else Unmatched.NEW if new_persons else Unmatched.ASK,
         max_held=context.settings.max_held,
         max_held_share=context.settings.max_held_share,
+        **chosen,
     )
-    refused = 0
     parts = parts or _parts(source)
-    with _target(context, dry_run=dry_run) as database, _progress(context.messages) as progress:
-        for part in progress.track(parts, description="Importing"):
-            try:
-                done = _import_part(database, source, part, options)
-            except ImportRefusedError as error:
-                refused += 1
-                context.console.print(f"{escape(part)}: refused, nothing changed", soft_wrap=True)
-                print_problems(context.console, error.problems)
-            else:
-                print_done(context.console, part, done, dry_run=dry_run, short=len(parts) >= MANY)
-    if refused:
-        click.get_current_context().exit(1)
+    if not parts:
+        raise click.ClickException("there is nothing to import in the folder")
+    report = _Report(context, source.name, len(parts), dry_run=options.dry_run, as_json=as_json)
+    try:
+        with _target(context, dry_run=options.dry_run) as database, _progress(context.messages) as progress:
+            options = replace(options, only_school=_only_school(database) if len(parts) < MANY else None)
+            for part in progress.track(parts, description="Importing"):
+                try:
+                    done = _import_part(database, source, part, options)
+                except ImportRefusedError as error:
+                    report.not_taken(part, error)
+                else:
+                    report.taken(part, done)
+    finally:  # what is done is told, whatever stops the others
+        report.end()
+    click.get_current_context().exit(report.status)
+
+
+@dataclass(slots=True)
+class _Report:
+    """The report of an import, part by part: for a person as it goes, or for a program at the end."""
+
+    context: Context
+    source: str
+    parts: int
+    dry_run: bool
+    as_json: bool
+    results: Counter[str] = field(default_factory=Counter)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """The reports of the parts, for a program only."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the command."""
+        if self.results[import_json.REFUSED]:
+            return SOME_REFUSED
+        return SOME_ASK if self.results[import_json.ASKS] else ALL_TAKEN
+
+    def taken(self, part: str, done: importer.Imported) -> None:
+        """Report a part that is taken."""
+        self.results[import_json.TAKEN] += 1
+        if self.as_json:
+            self._tell(import_json.taken(part, done, dry_run=self.dry_run))
+        else:
+            print_done(self.context.console, part, done, dry_run=self.dry_run, short=self.parts >= MANY)
+
+    def not_taken(self, part: str, error: ImportRefusedError) -> None:
+        """Report a part that is refused, or asks."""
+        self.results[import_json.ASKS if error.asks else import_json.REFUSED] += 1
+        if self.as_json:
+            self._tell(import_json.not_taken(part, error))
+        else:
+            print_not_taken(self.context.console, part, error)
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        """Keep the report of a part for the end, and say on standard error how far the import is."""
+        self.told.append(told)
+        line = f"{len(self.told)} of {self.parts}: {told['part']}: {told['result']}"
+        self.context.messages.print(escape(line), soft_wrap=True)
+
+    def end(self) -> None:
+        """Report them all together."""
+        counts = {name: self.results[name] for name in (import_json.TAKEN, import_json.REFUSED, import_json.ASKS)}
+        counts["not_tried"] = self.parts - self.results.total()
+        if self.as_json:
+            report = import_json.report(self.source, self.told, counts, dry_run=self.dry_run)
+            sys.stdout.write(json.dumps(report) + "\n")
+            sys.stdout.flush()
+        elif self.parts > 1:
+            words = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+            self.context.console.print(f"Of {self.parts}: {', '.join(words)}.")
+
+
+def _only_school(database: Database) -> str | None:
+    """Return the brincode of the one school that the database holds; None if it holds none, or several."""
+    with database.reading() as connection:
+        return schools.only_school(connection)
 
 
 @contextmanager
@@ -344,14 +362,34 @@ def _parts(source: bron.Bron) -> Sequence[str]:
 def _import_part(
     database: Database, source: bron.Bron, part: str, options: importer.ImportOptions
 ) -> importer.Imported:
+    """Read and import a part; when it is not taken, keep that with its years. Raises ImportRefusedError."""
     try:
-        deliveries = source.read(part)
+        return importer.import_deliveries(database, _read(source, part), options)
+    except ImportRefusedError as error:
+        years = error.years or ({(options.brin6, "")} if options.brin6 else set())
+        if years and not options.dry_run:
+            with database.writing() as connection:
+                not_taken.record(connection, years, error, options.moment)
+        raise
+
+
+def _count_others(source: EdexmlBron) -> int:
+    """Return how many files of the folders are no part of the source."""
+    try:
+        folders = [given for given in source.files if given.is_dir()]
+        return sum(file.suffix.lower() != ".xml" for folder in folders for file in folder.iterdir())
+    except OSError:  # the import tells it
+        return 0
+
+
+def _read(source: bron.Bron, part: str) -> Sequence[Delivery]:
+    try:
+        return source.read(part)
     except ImportRefusedError:
         raise
     except Exception as error:
         reason = f"the source failed: {type(error).__name__}"  # the text of the exception may quote a value
         raise ImportRefusedError([Problem(0, "", reason)]) from error
-    return importer.import_deliveries(database, deliveries, options)
 
 
 def _progress(console: Console) -> Progress:

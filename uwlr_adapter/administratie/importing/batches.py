@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batch_steps
+from uwlr_adapter.administratie.importing import batch_steps, problem_groups
 from uwlr_adapter.administratie.importing.batch_steps import BatchStep as BatchStep  # noqa: PLC0414 - also named here
 from uwlr_adapter.administratie.importing.batch_steps import StepKind as StepKind  # noqa: PLC0414 - as above
 from uwlr_adapter.administratie.importing.batch_steps import steps as steps  # noqa: PLC0414 - as above
 from uwlr_adapter.administratie.importing.batch_steps import write as write  # noqa: PLC0414 - as above
+from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step
 from uwlr_adapter.brin import brincode_of
@@ -38,12 +39,16 @@ class BatchError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class YearReport:
-    """The effect of a batch on one vestiging and schooljaar."""
+    """The effect of a batch on one vestiging and schooljaar.
+
+    `warnings` is the number of its warnings, `told` what is kept of them (`problem_groups.MAX_KEPT`).
+    """
 
     brin6: str
     schooljaar: str
     counts: Mapping[str, Counts]
     warnings: int
+    told: tuple[ProblemGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +323,7 @@ def _stored_report(report: ImportReport) -> dict[str, Any]:
         "brin6": report.brin6,
         "schooljaar": report.schooljaar,
         "warnings": len(report.warnings),
+        "told": problem_groups.stored(report.warnings),
         "counts": {
             kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
             for kind, counts in report.counts.items()
@@ -341,6 +347,7 @@ def _batch(row: sa.Row[Any]) -> Batch:
                 schooljaar=stored["schooljaar"],
                 counts={kind: Counts(*counts) for kind, counts in stored["counts"].items()},
                 warnings=stored["warnings"],
+                told=problem_groups.restored(stored.get("told", ())),
             )
             for stored in row.reports
         ),

@@ -33,6 +33,12 @@ class TableDiff:
         """Delete the rows that are no longer wanted."""
         delete(connection, self.table, _named(self.table, self.removed))
 
+    def rows_before(self, wanted: Iterable[TableRow]) -> list[TableRow]:
+        """Return the rows of the table as they were; `wanted` are those that it was compared with."""
+        width = len(self.table.primary_key)
+        touched = {row[:width] for rows in (self.added, self.changed) for row in rows}
+        return [*(row for row in wanted if row[:width] not in touched), *self.before, *self.removed]
+
     def values(self, name: str) -> set[Any]:
         """Return the values of a column in the rows that are added, changed or removed."""
         place = self.table.columns.keys().index(name)

@@ -1,14 +1,15 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, school_year
+from uwlr_adapter.administratie.importing import batches, drop, harm, not_taken, school_year, source_moments
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
+from uwlr_adapter.administratie.importing.harm import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, Persons, are_one, identify
 from uwlr_adapter.administratie.importing.match import Doubt, Unmatched
 from uwlr_adapter.administratie.importing.questions import OpenQuestions
@@ -16,12 +17,14 @@ from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
 from uwlr_adapter.administratie.tables import (
+    PersonKind,
     aanstelling,
     deelname,
     groep,
     inschrijving,
     locatie,
     plaatsing,
+    source_moment,
     vestiging,
 )
 from uwlr_adapter.clock import day_of
@@ -38,9 +41,11 @@ class ImportOptions:
 
     `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
     operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
-    `dry_run` does all the work and rolls it back. `accept_drop` skips the drop rule; `max_drop` is its share, 0 to 1.
-    `unmatched` is what becomes of rows whose key or ECK-iD is somebody else's. At most `max_held` persons, or
-    `max_held_share` of them if that is more, are held; both are inclusive.
+    `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to 1. `only_school` is
+    the brincode of the one school in the database, where another one is a question. `accept_drop`, `older`, `new_keys`
+    and `new_school` answer a question with yes (`importing/harm.py`). `unmatched` is what becomes of rows whose key or
+    ECK-iD is somebody else's. At most `max_held` persons, or `max_held_share` of them if that is more, are held; both
+    are inclusive.
     """
 
     moment: datetime
@@ -50,9 +55,18 @@ class ImportOptions:
     dry_run: bool = False
     accept_drop: bool = False
     max_drop: float = MAX_DROP
+    only_school: str | None = None
+    older: bool = False
+    new_keys: bool = False
+    new_school: bool = False
     unmatched: Unmatched = Unmatched.ASK
     max_held: int = MAX_HELD
     max_held_share: float = MAX_HELD_SHARE
+
+    def answers(self, problem: Problem) -> bool:
+        """Return whether a problem is a question that is answered with yes."""
+        given = {ACCEPT_DROP: self.accept_drop, OLDER: self.older, NEW_KEYS: self.new_keys, NEW_SCHOOL: self.new_school}
+        return given.get(problem.flag, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,10 @@ class _Import:
         """Write differences, parents first, and then delete in the reverse order."""
         self.steps += batches.write(self.connection, diffs)
 
+    def unanswered(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return the problems without the questions that are answered."""
+        return [problem for problem in problems if not self.options.answers(problem)]
+
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
     """Import the deliveries of one source in one writing transaction.
@@ -102,7 +120,8 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     run = _Import(connection, options, ImportedSchool(brincode, is_new), questions)
     reports = _import_years(run, years, deliveries)
     run.write(run.questions.diff(connection))
-    if run.steps:
+    not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
+    if any(step.table is not source_moment for step in run.steps):
         schools.touch_school(connection, brincode)
     batch = batches.record(
         connection,
@@ -124,7 +143,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     pairs = list(zip(years, deliveries, strict=True))
     rounds = [pairs] if are_one(deliveries) else [[pair] for pair in pairs]
     reports: list[ImportReport] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = run.unanswered(harm.of_school(run.options.only_school, run.school.brincode))
     reported: set[Problem] = set()
     for together in rounds:
         try:
@@ -145,7 +164,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
         if fresh is not None:
             run.write(*(one.namings(fresh) for one in persons))
     if problems:
-        raise ImportRefusedError(list(dict.fromkeys(problems)))
+        raise ImportRefusedError(list(dict.fromkeys(problems)), [(year.brin6, year.schooljaar) for year in years])
     return reports
 
 
@@ -204,8 +223,6 @@ def _import_year(
     The ids of persons with another row than before are added to `fresh`, unless it is None. Raises ImportRefusedError.
     """
     warnings = _keep_vestiging(run, delivery, year.brin6)
-    today = day_of(run.options.moment)
-    before = {} if year.brin6 in run.new else drop.answered(run.connection, year, today)
     people = (leerlingen, leerkrachten)
     told = [*warnings, *(one for found in people for one in found.warnings)]
     told += [_held_back(problem) for found in people for _, problem in found.questions]
@@ -213,9 +230,24 @@ def _import_year(
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
     run.questions.ask(year, delivery, [row for found in people for row in found.contested], _held(people))
-    counts = _write(run, year, _without_contested(delivery, *people), leerlingen, leerkrachten, fresh)
-    if not run.options.accept_drop and any(before.values()):
-        drop.require_no_drop(year, before, drop.answered(run.connection, year, today), run.options.max_drop)
+    certain = _without_contested(delivery, *people)
+    wanted, diffs = _diffs(run, year, certain, leerlingen, leerkrachten)
+    counts = _counts(certain, wanted, diffs, leerlingen, leerkrachten)
+    today = day_of(run.options.moment)
+    takes_away = any(diff.changed or diff.removed for diff in diffs.values())
+    before = drop.answered(run.connection, year, today) if takes_away else {}
+    run.write(*diffs.values())
+    after = drop.answered(run.connection, year, today) if takes_away else {}
+    if fresh is not None:
+        for table in (deelname, aanstelling):
+            fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
+    ids = {PersonKind.LEERLING: leerlingen.ids, PersonKind.LEERKRACHT: leerkrachten.ids}
+    change = YearChange(run.connection, year, certain, before, after, ids, wanted, diffs)
+    if takes_away:
+        problems += run.unanswered(harm.of_year(change, run.options.max_drop))
+    problems += run.unanswered(_judge_moment(run, change, counts))
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        raise ImportRefusedError([*problems, *delivery.warnings])
     return ImportReport(
         brin6=year.brin6,
         schooljaar=year.schooljaar,
@@ -246,6 +278,26 @@ def _without_contested(delivery: Delivery, leerlingen: Identified, leerkrachten:
     )
 
 
+def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]) -> list[Problem]:
+    """Store when the source of a year was made, and return the question or warning about that moment."""
+    school = change.delivery.school
+    if school.aanmaakdatum is None:
+        return []
+    aanmaakdatum = source_moments.made_at(school.aanmaakdatum)
+    if aanmaakdatum > run.options.moment + source_moments.MARGIN:
+        reason = "lies in the future: not kept, so a later import of an older source is not noticed"
+        warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
+        return [change.delivery.locate(warning)]
+    made, known = source_moments.stored(aanmaakdatum), source_moments.find(run.connection, change.year)
+    is_older = known is not None and made < known
+    if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
+        return []  # the very same content: the newer moment stays
+    if made != known:
+        run.write(source_moments.change(change.year, known, made))
+    had_records = any(one.unchanged or one.changed or one.removed for one in counts.values())
+    return [harm.of_older(change, known or "", made)] if is_older and had_records else []
+
+
 def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
     """Add the vestiging when it is new, store its schoolkey, and return the problems with these."""
     connection, schoolkey = run.connection, delivery.school.schoolkey
@@ -269,32 +321,37 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
     return []
 
 
-def _write(
-    run: _Import,
-    year: SchoolYear,
-    delivery: Delivery,
-    leerlingen: Identified,
-    leerkrachten: Identified,
-    fresh: set[int] | None,
-) -> dict[str, Counts]:
-    """Write the differences between the stored and the delivered records of a year, and count them."""
+def _diffs(
+    run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
+) -> tuple[dict[sa.Table, list[TableRow]], dict[sa.Table, TableDiff]]:
+    """Return the rows that a year is to have, those of persons who are held included, and what that changes."""
     wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
     diffs = {
         table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
         for table, rows in wanted.items()
     }
     if held := _held((leerlingen, leerkrachten)):
-        diffs = {table: _keep(diff, held, wanted) for table, diff in diffs.items()}
-    run.write(*diffs.values())
-    if fresh is not None:
-        for table in (deelname, aanstelling):
-            fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
+        kept = {table: _keep(diff, held, wanted) for table, diff in diffs.items()}
+        for table, (diff, rows) in kept.items():
+            diffs[table], wanted[table] = diff, [*wanted[table], *rows]
+    return wanted, diffs
+
+
+def _counts(
+    delivery: Delivery,
+    wanted: Mapping[sa.Table, Sequence[TableRow]],
+    diffs: Mapping[sa.Table, TableDiff],
+    leerlingen: Identified,
+    leerkrachten: Identified,
+) -> dict[str, Counts]:
+    """Count what becomes of the records of a year, by kind; another groep is a change of the leerling too."""
     moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
     return {
         "locaties": _count(diffs[locatie], len(delivery.locaties)),
         "groepen": _count(diffs[groep], len(delivery.groepen)),
         "leerlingen": _count(diffs[deelname], len(delivery.leerlingen), leerlingen.changed | moved),
         "leerkrachten": _count(diffs[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
+        "plaatsingen": _count(diffs[plaatsing], len(wanted[plaatsing])),
     }
 
 
@@ -302,22 +359,29 @@ _PERSON = deelname.columns.keys().index("persoon_id")
 """The place of the person in a row of each table that has one: after the columns that name the year."""
 
 
-def _keep(diff: TableDiff, held: frozenset[int], wanted: Mapping[sa.Table, Sequence[TableRow]]) -> TableDiff:
-    """Return a difference that keeps the rows of those who are held, as far as their groep and locatie are there."""
+def _keep(
+    diff: TableDiff, held: frozenset[int], wanted: Mapping[sa.Table, Sequence[TableRow]]
+) -> tuple[TableDiff, list[TableRow]]:
+    """Return a difference that keeps the rows of those who are held, and these rows.
+
+    A plaatsing in a groep that goes is not kept, and a locatie that goes is not named.
+    """
     names = diff.table.columns.keys()
     if "persoon_id" not in names:
-        return diff
+        return diff, []
     kept = [row for row in diff.removed if row[_PERSON] in held]
-    removed = [row for row in diff.removed if row[_PERSON] not in held]
     changed, before = list(diff.changed), list(diff.before)
     if diff.table is plaatsing:
         groepen = {row[2] for row in wanted[groep]}
-        removed += [row for row in kept if row[names.index("groep_key")] not in groepen]
+        kept = [row for row in kept if row[names.index("groep_key")] in groepen]
     elif diff.table is deelname:
         locaties, place = {None, *(row[2] for row in wanted[locatie])}, names.index("locatie_key")
         before += [row for row in kept if row[place] not in locaties]
         changed += [(*row[:place], None, *row[place + 1 :]) for row in kept if row[place] not in locaties]
-    return replace(diff, removed=removed, changed=changed, before=before)
+        kept = [row if row[place] in locaties else (*row[:place], None, *row[place + 1 :]) for row in kept]
+    stays = {row[: len(diff.table.primary_key)] for row in kept}
+    removed = [row for row in diff.removed if row[: len(diff.table.primary_key)] not in stays]
+    return replace(diff, removed=removed, changed=changed, before=before), kept
 
 
 def _count(diff: TableDiff, total: int, touched: frozenset[int] = frozenset()) -> Counts:

@@ -29,7 +29,10 @@ from uwlr_adapter.contract.xml import FILE
 
 @dataclass(frozen=True, slots=True)
 class CsvBron:
-    """Folders with a CSV set as a source of records; each folder is a part, imported whole or not at all."""
+    """Folders with a CSV set as a source of records; each folder is a part, imported whole or not at all.
+
+    A folder without any CSV file stands for the folders in it, in the order of their names.
+    """
 
     folders: Sequence[Path]
     labels: Path | None = None
@@ -38,7 +41,7 @@ class CsvBron:
 
     def parts(self) -> Sequence[str]:
         """Return the paths of the folders."""
-        return [str(folder) for folder in self.folders]
+        return [str(folder) for given in self.folders for folder in _sets(given)]
 
     def read(self, part: str) -> Sequence[Delivery]:
         """Read one folder. Raises ImportRefusedError."""
@@ -64,6 +67,14 @@ class CsvBron:
         return read(files, set_labels)
 
 
+def _sets(folder: Path) -> list[Path]:
+    """Return the folders of a folder that holds no CSV file itself, by name, else the folder. Raises OSError."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    if any(entry.suffix.lower() == ".csv" for entry in entries):
+        return [folder]
+    return [entry for entry in entries if entry.is_dir()] or [folder]
+
+
 def read(files: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | None = None) -> list[Delivery]:
     """Return a delivery for each year of a set, from its files by name without `.csv`.
 
@@ -83,14 +94,14 @@ def read(files: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | N
     _require_none(problems)
     school = CsvSchool(rows, problems)
     school.judge()
-    _require_none(school.problems)
+    _require_none(school.problems, school.years)
     first, *others = _deliveries(school)
     return [replace(first, dropped=dict(dropped)), *others]
 
 
-def _require_none(problems: Sequence[Problem]) -> None:
+def _require_none(problems: Sequence[Problem], years: Sequence[YearKey] = ()) -> None:
     if any(problem.severity is Severity.REFUSED for problem in problems):
-        raise ImportRefusedError(problems)
+        raise ImportRefusedError(problems, years)
 
 
 def _deliveries(school: CsvSchool) -> list[Delivery]:
@@ -110,7 +121,7 @@ def _deliveries(school: CsvSchool) -> list[Delivery]:
             warnings += school.problems
         deliveries.append(replace(delivery, warnings=tuple(warnings)))
     if errors:
-        raise ImportRefusedError(list(dict.fromkeys([*errors, *school.problems])))
+        raise ImportRefusedError(list(dict.fromkeys([*errors, *school.problems])), school.years)
     return deliveries
 
 

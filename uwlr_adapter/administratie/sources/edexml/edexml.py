@@ -24,7 +24,7 @@ from uwlr_adapter.administratie.model import (
 from uwlr_adapter.administratie.sources.edexml.judge import judge
 from uwlr_adapter.administratie.sources.edexml.tree import NOT_CARRIED, ROLLEN, EdexmlTree, line_of, local_of, tag_of
 from uwlr_adapter.brin import NO_DEPENDANCECODE, brincode_of, dependancecode_of, is_brin6
-from uwlr_adapter.clock import schooljaar_start
+from uwlr_adapter.clock import parse_moment, schooljaar_start
 from uwlr_adapter.contract.dataset import (
     Groep,
     GroepSoort,
@@ -47,20 +47,23 @@ _SCHOOL = (
     *("schooljaar", "peildatum", "brincode", "dependancecode", "schoolkey", "instellingsnummer"),
     *("aanmaakdatum", "auteur", "xsdversie", "commentaar"),
 )
-"""The elements of a school block. Only the year and the identifiers of the school are kept; the rest is not used."""
+"""The elements of a school block. Only the year, the identifiers of the school and aanmaakdatum are used."""
 _GROEP, _SAMENGESTELD, _VESTIGING = map(tag_of, ("groep", "samengestelde_groepen", "vestiging"))
 
 
 @dataclass(frozen=True, slots=True)
 class EdexmlBron:
-    """EDEXML files as a source of records; each file is a part, imported whole or not at all."""
+    """EDEXML files as a source of records; each file is a part, imported whole or not at all.
+
+    A folder stands for its files whose name ends in `.xml`, in capitals or not, in the order of their names.
+    """
 
     files: Sequence[Path]
     name: str = "edexml"
 
     def parts(self) -> Sequence[str]:
         """Return the paths of the files."""
-        return [str(file) for file in self.files]
+        return [str(file) for given in self.files for file in (_files(given) if given.is_dir() else [given])]
 
     def read(self, part: str) -> Sequence[Delivery]:
         """Read one file. Raises ImportRefusedError."""
@@ -70,6 +73,11 @@ class EdexmlBron:
         except OSError as error:
             raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}")]) from None
         return [read(data)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the EDEXML files of a folder by name. Raises OSError."""
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".xml" and file.is_file())
 
 
 def read(data: bytes) -> Delivery:
@@ -95,7 +103,8 @@ def read_tree(edex: etree._Element) -> Delivery:
         raise ImportRefusedError([*problems, *tree.warnings])
     problems = judge(tree)
     if problems:
-        raise ImportRefusedError([*problems, *tree.warnings])
+        years = [] if school.brin6 is None else [(school.brin6, school.schooljaar)]
+        raise ImportRefusedError([*problems, *tree.warnings], years)
     return _delivery(tree, school)
 
 
@@ -160,7 +169,12 @@ def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
     elif schoolkey is None:
         return None, [Problem(line, "school", "names no brincode, so nobody could ask for it")]
     _write_school(block, schooljaar, brin6, schoolkey)
-    return SourceSchool(line=line, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey), []
+    aanmaakdatum = parse_moment(values.get("aanmaakdatum", ""))
+    if aanmaakdatum is None and values.get("aanmaakdatum"):
+        reason = "not a date with a time: whether another file is older cannot be seen"
+        tree.warnings.append(Problem(line, "school/aanmaakdatum", reason, Severity.WARNING))
+    school = SourceSchool(line=line, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey, aanmaakdatum=aanmaakdatum)
+    return school, []
 
 
 def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, str], list[Problem]]:

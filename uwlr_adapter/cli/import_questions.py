@@ -1,0 +1,127 @@
+"""`uwlr-adapter import questions` and `import answer`: rows beside the known persons whom they may be."""
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+
+from uwlr_adapter.administratie.importing import questions
+from uwlr_adapter.administratie.importing.effect import answers_of, effect
+from uwlr_adapter.administratie.importing.match import REASONS
+from uwlr_adapter.administratie.importing.naming import Naming
+from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
+from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.db.limits import MAX_ID
+
+_BRINCODE = 4
+
+
+@click.command("questions")
+@click.argument("brincode", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead: a list of questions.")
+@click.pass_obj
+def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> None:
+    """List the open questions: rows of a source of which it is not certain who they are.
+
+    Each row stands beside the known person whom its key or its ECK-iD names. That person is answered as last confirmed,
+    and the row is not answered, until `import answer` says who it is or the source is corrected.
+
+    Example:  uwlr-adapter import questions 21QW
+    """
+    with context.database() as database, database.reading() as connection:
+        found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
+    if as_json:
+        click.echo(json.dumps([question_as_json(one) for one in found]))
+        return
+    for one in found:
+        print_question(context.console, one)
+    if not found:
+        context.messages.print("No open questions.")
+
+
+@click.command("answer")
+@click.argument("question_ids", metavar="ID...", nargs=-1, required=True, type=click.IntRange(1, MAX_ID))
+@click.argument("choice", type=click.Choice([choice.value for choice in Choice]))
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.pass_obj
+def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *, dry_run: bool, yes: bool) -> None:
+    """Answer question ID of `import questions`: who the row is.
+
+    same: the known person. new: somebody who is not known yet. When its key and its ECK-iD name two persons, key or
+    eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
+    same source does not ask again.
+
+    Example:  uwlr-adapter import answer 3 new --dry-run
+    """
+    with context.database() as database:
+        for question_id in question_ids:
+            try:
+                with database.writing() as connection:
+                    question = questions.get(connection, question_id)
+                    day = day_of(context.clock())
+                    before = answers_of(connection, question.brincode, day)
+                    questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
+                    changes = effect(before, answers_of(connection, question.brincode, day))
+                    connection.rollback()
+                print_question(context.console, question)
+                print_effect(context.console, changes)
+                if dry_run:
+                    context.console.print("Dry run, nothing changed.")
+                    continue
+                if not yes:
+                    click.confirm(f"Answer question {question_id} with {choice}?", abort=True)
+                with database.writing() as connection:
+                    done = questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
+            except QuestionError as error:
+                raise click.ClickException(str(error)) from None
+            context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
+
+
+def print_question(console: Console, question: ImportQuestion) -> None:
+    """Print a question as a table: the row, and below it each known person whom it may be."""
+    where = ", ".join(f"{one.year.brin6} {one.year.schooljaar} line {one.line}" for one in question.years)
+    console.print(f"Question {question.id} of {question.since}: a {question.kind} in {where}", soft_wrap=True)
+    console.print(f"It is held: {REASONS[question.doubt]}. Answers: {', '.join(question.choices)}", soft_wrap=True)
+    table = make_table("", "key", "ECK-iD", "roepnaam", "achternaam", "geboortedatum")
+    table.add_row("row", *_cells(question.key, question.eckid, question.naming))
+    for place, known in enumerate(question.known):
+        whose = "known"
+        if len(question.known) > 1:
+            whose = "known by key" if place == 0 else "known by ECK-iD"
+        whose += ", held" if known.id in question.held else ""
+        table.add_row(whose, *_cells(known.key, known.eckid, known.naming))
+    console.print(table)
+
+
+def _cells(key: str, eckid: str | None, naming: Naming) -> list[str]:
+    return [escape(value or "-") for value in (key, eckid, *naming)]
+
+
+def question_as_json(question: ImportQuestion) -> dict[str, Any]:
+    """Return a question as the object that `import questions --json` prints."""
+    return {
+        "id": question.id,
+        "kind": question.kind.value,
+        "brincode": question.brincode,
+        "since": question.since.isoformat(),
+        "doubt": question.doubt.value,
+        "choices": [choice.value for choice in question.choices],
+        "row": {"key": question.key, "eckid": question.eckid, **question.naming._asdict()},
+        "known": [
+            {
+                "key": known.key,
+                "eckid": known.eckid,
+                **known.naming._asdict(),
+                "held": known.id in question.held,
+            }
+            for known in question.known
+        ],
+        "years": [
+            {"brin6": one.year.brin6, "schooljaar": one.year.schooljaar, "line": one.line} for one in question.years
+        ],
+    }
