@@ -133,6 +133,17 @@ class CsvPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCount:
+    """The rows of one kind in a source: how many were read, and how many of them are in no record.
+
+    Each of those `told` has a warning; the other ones are the records of the delivery.
+    """
+
+    read: int
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """The validated content of a source for one vestiging and schooljaar: the whole truth for that year.
 
@@ -154,6 +165,8 @@ class Delivery:
     """Keys of leerlingen who are enrolled but not placed: they take part only once the year has begun."""
     not_available: frozenset[str] = frozenset()
     """Keys of groepen that are not available in koppelingen ("In koppelingen beschikbaar": Nee)."""
+    rows: Mapping[str, RowCount] = field(default_factory=dict)
+    """The sums of a source by kind of row or file, of a set with its first delivery; empty when it has none."""
     places: Mapping[str, CsvPlace] = field(default_factory=dict)
     """The file and column of an element, by path, of a set of files; the longest path that begins an element counts."""
 
