@@ -103,6 +103,33 @@ class CsvPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCount:
+    """The rows of one kind in a source: how many were read, and how many of them are in no record.
+
+    Each of those `told` has a warning; the other ones are the records of the delivery.
+    """
+
+    read: int
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledElsewhere:
+    """The enrolment of a leerling in a year of a vestiging about which a source says nothing else.
+
+    Its days count for the leerling who is known there by key or ECK-iD and by name and date of birth: the end of an
+    enrolment at a vestiging that closes. `lines` are the rows of the periods that are in no other record of the source;
+    they are told when nobody is known there.
+    """
+
+    brin6: str
+    schooljaar: str
+    leerling: Leerling
+    periods: tuple[Period, ...]
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """The validated content of a source for one vestiging and schooljaar: the whole truth for that year.
 
@@ -124,8 +151,13 @@ class Delivery:
     """Keys of leerlingen who are enrolled but not placed: they take part only once the year has begun."""
     not_available: frozenset[str] = frozenset()
     """Keys of groepen that are not available in koppelingen ("In koppelingen beschikbaar": Nee)."""
+    rows: Mapping[str, RowCount] = field(default_factory=dict)
+    """The sums of a source by kind of row or file, of a set with its first delivery; empty when it has none."""
     places: Mapping[str, CsvPlace] = field(default_factory=dict)
     """The file and column of an element, by path, of a set of files; the longest path that begins an element counts."""
+
+    elsewhere: tuple[EnrolledElsewhere, ...] = ()
+    """Enrolments in years that the source is not the truth for, with its first delivery."""
 
     def locate(self, problem: Problem) -> Problem:
         """Return a problem with the file and column of its element, when `places` has them."""
@@ -158,6 +190,7 @@ class ImportReport:
     """The result of an import, or the expected one of a dry run, for one vestiging and schooljaar.
 
     `counts` is by kind: locaties, groepen, leerlingen, leerkrachten. `dropped` counts the national numbers left out.
+    `rows` counts the rows of a source by kind or file, of a set with its first year.
     """
 
     brin6: str
@@ -165,6 +198,7 @@ class ImportReport:
     counts: Mapping[str, Counts]
     warnings: tuple[Problem, ...]
     dropped: Mapping[str, int]
+    rows: Mapping[str, RowCount] = field(default_factory=dict)
 
 
 def parse_day(text: str | None) -> date | None:

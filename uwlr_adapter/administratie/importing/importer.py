@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, school_year
+from uwlr_adapter.administratie.importing import batches, drop, elsewhere, school_year
 from uwlr_adapter.administratie.importing.diff import TableDiff, compare
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
@@ -94,6 +94,7 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     is_new = schools.lock_school(connection, brincode)
     run = _Import(connection, options, ImportedSchool(brincode, frozenset(year.brin6 for year in years), is_new))
     reports = _import_years(run, years, deliveries)
+    reports += _import_elsewhere(run, deliveries, reports)
     if run.steps:
         schools.touch_school(connection, brincode)
     batch = batches.record(
@@ -128,6 +129,34 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     return reports
 
 
+def _import_elsewhere(
+    run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]
+) -> list[ImportReport]:
+    """Import the enrolments in years that the source is not the truth for; return a report of each year that changed.
+
+    The warning about a row that is used nowhere joins the first of `reports`. Raises ImportRefusedError.
+    """
+    entries = [entry for delivery in deliveries for entry in delivery.elsewhere]
+    if not entries:
+        return []
+    matched = elsewhere.match(run.connection, entries, run.options.brin6)
+    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems))
+    today = day_of(run.options.moment)
+    changed: list[ImportReport] = []
+    for year, periods in matched.years.items():
+        diff = elsewhere.difference(run.connection, year, periods)
+        touched = diff.values("persoon_id")
+        if not touched:
+            continue
+        before = drop.answered(run.connection, year, today)
+        run.write(diff)
+        if not run.options.accept_drop:
+            drop.require_no_drop(year, before, drop.answered(run.connection, year, today), run.options.max_drop)
+        counts = dict.fromkeys(reports[0].counts, Counts()) | {"leerlingen": Counts(changed=len(touched))}
+        changed.append(ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={}))
+    return changed
+
+
 def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
     """Make the records of one vestiging and schooljaar equal to its delivery. Raises ImportRefusedError."""
     warnings = _keep_vestiging(run, delivery, year.brin6)
@@ -146,6 +175,7 @@ def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportRe
         counts=counts,
         warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
         dropped=dict(delivery.dropped),
+        rows=dict(delivery.rows),
     )
 
 
