@@ -1,4 +1,4 @@
-"""The published EDEXML example says the same through both formats: as a file, and converted to a CSV set."""
+"""The same content says the same through both formats: the published EDEXML example, and each strange text or date."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from lxml.builder import E
 from support.oracle import standard_file
 from support.profile_school import PROFIELEN, ProfileSchool, aanmaakdatum, outcome
 
@@ -163,3 +164,81 @@ def test_both_formats_give_the_same_bytes(answers: Callable[[str], list[bytes]],
     assert aanmaakdatum(from_edexml)
     assert from_edexml == from_csv
     assert from_csv.count(b"<leerling key=") == 2
+
+
+TEXTS = {
+    "spaces around": "  De Boer ",
+    "spaces that do not break": "\u00a0De\u00a0Boer\u00a0",
+    "double spaces": "De  Boer",
+    "only a space that does not break": "\u00a0",
+    "without width": "\u200b",
+    "decomposed": "Boe\u0308r",
+    "C1 of Windows-1252": "O\u0092Brien",
+    "C1 that is nothing": "Bo\u0081er",
+    "lost": "B\ufffder",
+    "box": "B\u2502er",
+    "a sign": "B\u20acer",
+    "UTF-8 twice": "Bo\u00c3\u00abr",
+}
+DATES = {
+    "plain": "2018-03-14",
+    "zone": "2018-03-14+01:00",
+    "UTC": "2018-03-14Z",
+    "time": "2018-03-14T13:45:00",
+    "moment": "2018-03-13T23:00:00Z",
+    "early": "0018-03-14",
+    "none": "1900-01-01",
+}
+
+
+def _read_edexml(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return one leerling with these, from EDEXML."""
+    leerling = E.leerling(E.achternaam(achternaam), E.roepnaam("Fien"), E.geboortedatum(geboortedatum), key="l1")
+    school = E.school(E.schooljaar("2026-2027"), E.brincode("21QW"), E.dependancecode("00"))
+    groepen = E.groepen(E.groep(E.naam("4A"), E.jaargroep("4"), key="g"))
+    data = etree.tostring(E.EDEX(school, groepen, E.leerlingen(leerling)), encoding="utf-8", xml_declaration=True)
+    return edexml.read(data)
+
+
+def _read_csv(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return the same leerling, from a CSV set."""
+    rows = {
+        "leerlingen": [
+            "Sleutel|ECK-iD|Achternaam|Voorvoegsel|Roepnaam|Geboortedatum",
+            f"l1||{achternaam}||Fien|{geboortedatum}",
+        ],
+        "inschrijvingen": ["Leerling|Brin|Vestiging|Inschrijfdatum|Uitschrijfdatum", "l1|21QW|00||"],
+        "groepen": [
+            "Sleutel|Brin|Vestiging|Schooljaar|Naam|Soort|Jaargroep|In koppelingen beschikbaar",
+            "g|21QW|00|2026-2027|4A|Stamgroep|4|Ja",
+        ],
+        "plaatsingen": ["Leerling|Brin|Vestiging|Schooljaar|Groep|Jaargroep"],
+        "leerkrachten": ["Sleutel|ECK-iD|Achternaam|Voorvoegsel|Roepnaam|E-mailadres|Brin|Vestiging|Schooljaar|Groep"],
+    }
+    files = {name: ("\n".join(lines) + "\n").replace("|", ";").encode() for name, lines in rows.items()}
+    (delivery,) = csv_bron.read(files)
+    return delivery
+
+
+def _said(delivery: Delivery) -> tuple[object, list[str]]:
+    """Return the record of the leerling, and the reasons of the warnings about it."""
+    (leerling,) = (source.record for source in delivery.leerlingen)
+    return leerling, sorted({warning.reason for warning in delivery.warnings})
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+def test_a_text_is_read_by_one_rule(text: str) -> None:
+    """A name becomes the same one, with the same warnings, whatever the format."""
+    assert _said(_read_edexml(text, "2018-03-14")) == _said(_read_csv(text, "2018-03-14"))
+
+
+@pytest.mark.parametrize("day", DATES.values(), ids=list(DATES))
+def test_a_date_is_read_by_one_rule(day: str) -> None:
+    """A date of birth becomes the same one, with the same warnings, whatever the format."""
+    assert _said(_read_edexml("De Boer", day)) == _said(_read_csv("De Boer", day))
+
+
+@pytest.mark.parametrize("midnight", ["14-3-2018 0:00:00", "2018-03-14T00:00:00", "14/03/2018"])
+def test_what_only_a_spreadsheet_writes(midnight: str) -> None:
+    """A Dutch date, and midnight behind a date, are taken without a word."""
+    assert _said(_read_csv("De Boer", midnight)) == _said(_read_edexml("De Boer", "2018-03-14"))
