@@ -50,10 +50,12 @@ NO_NAME = (
 )
 TWICE = "looks like UTF-8 that was read as Windows-1252 and saved again"
 
-_is_plain = re.compile(r"[!-~]++(?: [!-~]++)*+").fullmatch
-"""Whether a text is as every rule leaves it: ASCII words with single spaces between them."""
-_is_plain_day = re.compile(r"(?:19(?!00)|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])").fullmatch
-"""Whether a text is an existing day in a year that can be; a day after the 28th takes the long way."""
+_PLAIN = re.compile(
+    "[!-~\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]++(?: [!-~\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]++)*+"
+)
+"""Words of ASCII and of the composed letters of Latin, with single spaces between them."""
+_PLAIN_DAY = re.compile(r"(?:19(?!00)|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
+"""A day in a year that can be; the last ones of a month take the long way."""
 _is_plain_moment = re.compile(
     r"(?:19(?!00)|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
@@ -73,9 +75,23 @@ _IS_TWICE = re.compile("[\xc2\xc3\xc4\xc5][\x80-\x8f\x90-\xbf\u201a-\u203a\u02c6
 """Two bytes of UTF-8 as two characters: a capital with an accent and a sign stand beside each other in no name."""
 
 
+def is_plain(value: str) -> bool:
+    """Return whether a text is plainly as the rules for texts and names leave it; False says nothing yet."""
+    return (value.isalnum() and value.isascii()) or _PLAIN.fullmatch(value) is not None
+
+
+@functools.lru_cache(maxsize=8192)
+def is_plain_day(value: str) -> bool:
+    """Return whether a text is plainly as the rules for dates leave it; False says nothing yet.
+
+    The answers are kept, because the same days come again and again; 8,192 days are those of twenty-two years.
+    """
+    return _PLAIN_DAY.fullmatch(value) is not None
+
+
 def text(value: str) -> Value:
     """Return a text without outer white space, with what was not readable mended; absent when nothing is left."""
-    if _is_plain(value):
+    if is_plain(value):
         return Value(value)
     readable, reason = _readable(value)
     return Value(readable.strip(SPACES) or None, reason)
@@ -83,18 +99,23 @@ def text(value: str) -> Value:
 
 def name(value: str) -> Value:
     """Return a text for people: as `text`, in NFC and with single spaces. Boxes in it are a warning."""
-    return Value(value) if _is_plain(value) else _name(value, _IN_NO_TEXT)
+    return Value(value) if is_plain(value) else _name(value, _IN_NO_TEXT)
 
 
 def person_name(value: str) -> Value:
     """Return the name of a person: as `name`. Signs that are in no such name are a warning as well."""
-    return Value(value) if _is_plain(value) else _name(value, _IN_NO_NAME)
+    return Value(value) if is_plain(value) else _name(value, _IN_NO_NAME)
+
+
+def is_plain_key(value: str) -> bool:
+    """Return whether a key is plainly as the rule for keys leaves it; False says nothing yet."""
+    return value.isascii() and value.strip() == value and "\x7f" not in value
 
 
 def key(value: str) -> Value:
     """Return a key or ECK-iD without outer white space; refused with a broken character in it: a key is for life."""
-    if _is_plain(value):
-        return Value(value)
+    if is_plain_key(value):
+        return Value(value or None)
     if _UNREADABLE.search(value):
         return Value(None, "holds a control character or a lost one (U+FFFD), and would be sent for life", refused=True)
     return Value(value.strip(SPACES) or None)
@@ -142,7 +163,7 @@ def day(value: str) -> Value:
     A time with a zone that is not midnight is a moment, such as 2019-03-13T23:00:00Z for a birthday on 14 March: its
     date is the one in Amsterdam.
     """
-    if _is_plain_day(value):
+    if is_plain_day(value):
         return Value(value)
     match = _existing(value, NO_DAY)
     if isinstance(match, Value):
@@ -251,3 +272,12 @@ def rule_of(record: str, element: str) -> ValueRule:
     if field is not None and field.kind in _OF_KIND:
         return _OF_KIND[field.kind]
     return person_name if element in PERSON_NAMES else name if element in NAMES else text
+
+
+@functools.cache
+def check_of(record: str, element: str) -> Callable[[str], bool]:
+    """Return the quick check that belongs to `rule_of`: when it says True, the rule changes nothing."""
+    rule = rule_of(record, element)
+    if rule is moment:
+        return lambda value: _is_plain_moment(value) is not None
+    return is_plain_day if rule in (day, first_day, end_day) else is_plain

@@ -6,7 +6,7 @@ namespace, with or without a schemaLocation.
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +21,7 @@ from uwlr_adapter.administratie.model import (
     SourceRecord,
     SourceSchool,
 )
+from uwlr_adapter.administratie.sources.edexml import decoding, rows
 from uwlr_adapter.administratie.sources.edexml.judge import judge
 from uwlr_adapter.administratie.sources.edexml.tree import NOT_CARRIED, ROLLEN, EdexmlTree, line_of, local_of, tag_of
 from uwlr_adapter.brin import NO_DEPENDANCECODE, brincode_of, dependancecode_of, is_brin6
@@ -77,25 +78,30 @@ def read(data: bytes) -> Delivery:
 
     Raises ImportRefusedError, with every reason, when it cannot be the whole truth about its year.
     """
+    prepared, charset, warnings = decoding.prepare(data)
     try:
-        edex = parse(data, FILE)
+        edex = parse(prepared, FILE, charset)
     except XmlError as error:
-        raise ImportRefusedError([Problem(error.line, "", error.reason)]) from None
-    return read_tree(edex)
+        raise ImportRefusedError([decoding.explain(prepared, charset, error)]) from None
+    return read_tree(edex, warnings)
 
 
-def read_tree(edex: etree._Element) -> Delivery:
-    """Return the delivery of a parsed file, as `read`; the tree is changed."""
+def read_tree(edex: etree._Element, warnings: Sequence[Problem] = ()) -> Delivery:
+    """Return the delivery of a parsed file, as `read`, with the warnings that there are already.
+
+    The tree is changed.
+    """
     if edex.tag != "EDEX":
         raise ImportRefusedError([Problem(line_of(edex), local_of(edex), "not EDEXML: the root is not EDEX")])
     tree = EdexmlTree(edex)
+    tree.warnings += warnings
     tree.normalise()
     school, problems = _read_school(tree)
     if school is None:
         raise ImportRefusedError([*problems, *tree.warnings])
-    problems = judge(tree)
+    problems = [*tree.refused, *judge(tree)]
     if problems:
-        raise ImportRefusedError([*problems, *tree.warnings])
+        raise ImportRefusedError([*sorted(problems, key=lambda problem: problem.line), *tree.warnings])
     return _delivery(tree, school)
 
 
@@ -106,8 +112,9 @@ def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
         *tree.warnings,
         *_strange_eckids("leerling", leerlingen),
         *_strange_eckids("leerkracht", leerkrachten),
+        *_enrolled_on_no_day(leerlingen),
     ]
-    return Delivery(
+    delivery = Delivery(
         school=school,
         locaties=tuple(_records(tree, "vestigingen", _locatie)),
         groepen=tuple(_records(tree, "groepen", _groep)),
@@ -115,7 +122,15 @@ def _delivery(tree: EdexmlTree, school: SourceSchool) -> Delivery:
         leerkrachten=leerkrachten,
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         dropped=dict(tree.dropped),
+        rows=rows.sums(tree.read, tree.told),
     )
+    unexplained = [
+        Problem(
+            0, kind, f"{number} in the file and not in the records, and no other warning says why", Severity.WARNING
+        )
+        for kind, number in rows.unexplained(delivery).items()
+    ]
+    return replace(delivery, warnings=(*unexplained, *delivery.warnings)) if unexplained else delivery
 
 
 def _records(
@@ -135,6 +150,15 @@ def _strange_eckids(
             yield Problem(source.line, f"{kind}/@eckid", reason, Severity.WARNING)
 
 
+def _enrolled_on_no_day(leerlingen: tuple[SourceRecord[Leerling], ...]) -> Iterator[Problem]:
+    for source in leerlingen:
+        first, end = source.record.instroomdatum, source.record.uitstroomdatum
+        if first is not None and end is not None and end <= first:
+            when = "the same day as" if end == first else "before"
+            reason = f"is {when} the instroomdatum: enrolled on no day, so not answered"
+            yield Problem(source.line, "leerling/uitstroomdatum", reason, Severity.WARNING)
+
+
 def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
     """Return the school that a file names, and rewrite its block in the tree so that the XSD can validate it.
 
@@ -150,17 +174,33 @@ def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
         return None, doubled
     schooljaar = values.get("schooljaar", "")
     if schooljaar_start(schooljaar) is None:
-        return None, [Problem(line, "school/schooljaar", "not two consecutive years, as in 2026-2027")]
+        reason = "not two consecutive years, as in 2026-2027"
+        return None, [Problem(_line_in(block, "schooljaar"), "school/schooljaar", reason)]
     schoolkey = values.get("schoolkey") or None
-    brin6: str | None = None
-    if values.get("brincode"):
-        brin6 = values["brincode"] + (values.get("dependancecode") or NO_DEPENDANCECODE)
-        if not is_brin6(brin6):
-            return None, [Problem(line, "school/brincode", "not a brincode with a dependancecode, such as 21QW and 00")]
-    elif schoolkey is None:
+    brincode, dependancecode = values.get("brincode"), values.get("dependancecode") or NO_DEPENDANCECODE
+    brin6 = brincode + dependancecode if brincode else None
+    if brin6 is None and schoolkey is None:
         return None, [Problem(line, "school", "names no brincode, so nobody could ask for it")]
+    if brin6 is not None and not is_brin6(brin6):
+        return None, [_wrong_brin6(block, brincode_is_right=is_brin6(f"{brincode}{NO_DEPENDANCECODE}"))]
     _write_school(block, schooljaar, brin6, schoolkey)
     return SourceSchool(line=line, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey), []
+
+
+def _line_in(block: etree._Element, name: str) -> int:
+    """Return the line of an element of a school block, or of the block when it has none."""
+    child = block.find(name)
+    return line_of(block) if child is None else line_of(child) or line_of(block)
+
+
+def _wrong_brin6(block: etree._Element, *, brincode_is_right: bool) -> Problem:
+    """Return the problem with a brincode and a dependancecode that are no brin6: it names the one that is wrong."""
+    if brincode_is_right:
+        name, reason = "dependancecode", "not two digits, such as 00: write a single 0 as 00"
+    else:
+        name = "brincode"
+        reason = "not a brincode, two digits and two capitals such as 21QW; the digits behind it are the dependancecode"
+    return Problem(_line_in(block, name), f"school/{name}", reason)
 
 
 def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, str], list[Problem]]:

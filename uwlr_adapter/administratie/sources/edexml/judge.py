@@ -6,7 +6,7 @@ is removed and reported; a required one refuses the file. Keys and references ar
 problem of a doubled key names both lines.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from lxml import etree
@@ -14,7 +14,6 @@ from lxml import etree
 from uwlr_adapter.administratie.model import Problem, Severity
 from uwlr_adapter.administratie.sources.edexml.tree import (
     ENROLMENT,
-    PERSONEN,
     SECTIONS,
     EdexmlTree,
     line_of,
@@ -41,42 +40,84 @@ _REASONS = {
     Rule.EMPTY: "shorter than UWLR allows",
     Rule.CODE: "not a code of UWLR",
     Rule.FORM: "not of the form that UWLR asks",
-    **dict.fromkeys(
-        (Rule.ABSENT, Rule.DOUBLED, Rule.NAMESPACE, Rule.PLACE, Rule.UNKNOWN), "not allowed here, or doubled"
-    ),
+    Rule.VALUE: "not a value that UWLR has for it",
+    Rule.ABSENT: "incomplete: a part of it that UWLR requires is missing",
+    Rule.DOUBLED: "there twice, and UWLR has it once",
+    Rule.PLACE: "not possible beside the other elements here: UWLR has it only with, or only without, one of them",
+    Rule.UNKNOWN: "not an element of UWLR",
+    Rule.NAMESPACE: "in another namespace than the elements of EDEXML",
+    Rule.CONTENT: "not a plain text, or a text where UWLR has only elements",
+    Rule.ATTRIBUTE: "its attributes are not those of UWLR",
+    Rule.KEY: "its key or reference is not unique, or not there",
 }
+"""What each word for an error of the XSD says of an element of a file."""
+UNNAMED = "has no achternaam and no roepnaam, and UWLR requires one of them: give this person a name at the source"
+_PLACEHOLDER = "."
+"""The achternaam of a person without a name while the XSD judges the rest: in EDEXML it means unknown."""
 
 
 def judge(tree: EdexmlTree) -> list[Problem]:
     """Remove the fields that UWLR cannot carry, with a warning in `tree.warnings`; return what refuses the file."""
     if not_understood := [*_strangers(tree.payload), *_judge_keys(tree.payload)]:
         return sorted(not_understood, key=lambda problem: problem.line)
-    for version in fields.covering_versions():
-        with _only_carried_by(tree, version):
-            problems = _judge_by(schemas.ANSWER[version], tree)
-        if problems:
-            return problems
+    with _names_for_all(tree) as name_all:
+        for version in fields.covering_versions():
+            with _only_carried_by(tree, version):
+                problems = _judge_by(schemas.ANSWER[version], tree, name_all)
+            if problems:
+                return problems
     tree.warnings += left_out_somewhere(tree)
     return []
 
 
-def _judge_by(schema: schemas.Schema, tree: EdexmlTree) -> list[Problem]:
+@contextmanager
+def _names_for_all(tree: EdexmlTree) -> Iterator[Callable[[], bool]]:
+    """Yield a function that names the persons without a name for the XSD, and says whether there were any.
+
+    Afterwards they have no name again, and a warning each: who is in a file is not left out of it.
+    """
+    named: list[etree._Element] = []
+
+    def name_all() -> bool:
+        unnamed = list(_unnamed(tree.payload))
+        for record in unnamed:
+            placeholder = etree.Element(tag_of(NAME_PARTS[0]))
+            placeholder.text = _PLACEHOLDER
+            record.insert(0, placeholder)
+        named.extend(unnamed)
+        return bool(unnamed)
+
+    try:
+        yield name_all
+    finally:
+        for record in named:
+            record.remove(record[0])
+            tree.report(record, local_of(record), UNNAMED)
+
+
+def _unnamed(content: etree._Element) -> Iterator[etree._Element]:
+    for section in _REFERRING_LISTS:
+        for record in _children(content, section):
+            if all(record.find(tag_of(name)) is None for name in NAME_PARTS):
+                yield record
+
+
+def _judge_by(schema: schemas.Schema, tree: EdexmlTree, name_all: Callable[[], bool]) -> list[Problem]:
     """Remove and report the optional fields that one schema refuses; return the problems that refuse the file."""
     while findings := schema.findings(tree.answer):
+        if name_all():
+            continue
         refused = list(_missing(tree.payload))
         if refused:
             return refused
         for finding in _first_each(findings):
             element = finding.element if finding.element is not None else tree.payload
-            reason = _REASONS.get(finding.rule, "not valid in UWLR")
+            reason = _REASONS.get(finding.rule, _REASONS[Rule.VALUE])
             target = _droppable(element)
             if target is None:
                 refused.append(Problem(line_of(element), _path(element), reason))
                 continue
-            tree.warnings.append(Problem(line_of(target), _path(target), f"{reason}: left out", Severity.WARNING))
-            parent = target.getparent()
-            if parent is not None:
-                parent.remove(target)
+            tree.drop(target, _path(target), f"{reason}: left out")
         if refused:
             return refused
     return []
@@ -123,8 +164,6 @@ def _missing(content: etree._Element) -> Iterator[Problem]:
             yield Problem(line_of(leerlingen), "leerlingen", "has no leerling")
     for record in (record for section in SECTIONS for record in _children(content, section)):
         kind = local_of(record)
-        if kind in PERSONEN and all(record.find(tag_of(name)) is None for name in NAME_PARTS):
-            yield Problem(line_of(record), kind, "has no achternaam and no roepnaam")
         for name in REQUIRED.get(kind, ()):
             if record.find(tag_of(name)) is None:
                 yield Problem(line_of(record), f"{kind}/{name}", f"has no {name}")

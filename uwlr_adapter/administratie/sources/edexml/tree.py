@@ -6,11 +6,14 @@ both. What UWLR cannot carry is removed and reported; national numbers are remov
 
 import functools
 from collections import Counter
+from collections.abc import Callable
 from typing import cast
 
 from lxml import etree
 
 from uwlr_adapter.administratie.model import Problem, Severity
+from uwlr_adapter.administratie.sources import values
+from uwlr_adapter.administratie.sources.edexml import rows
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, FIELDS
 
@@ -28,9 +31,6 @@ TOETSAFNAMELEIDER = "TAL"
 """A rol of EDEXML 2.1 that UWLR 2.2 does not have; it is sent as rolomschrijving, which is free text."""
 ENROLMENT = tuple(field.element for field in FIELDS if field.kind == "periode")
 """The period of enrolment. An invalid value here refuses the file: without it the period would be open."""
-DATES = frozenset(field.element for field in FIELDS if field.is_date)
-WHITE_SPACE = " \t\r\n"
-"""The white space of XML; around a key it is not significant (EDEXML 2.1)."""
 NOT_CARRIED = "not carried by UWLR: left out"
 """The reason of a warning about what an answer cannot hold."""
 ALIASES = {"tussenvoegsel": "voorvoegsel"}
@@ -59,7 +59,7 @@ def line_of(element: etree._Element) -> int:
 
 
 class EdexmlTree:
-    """The tree of one file, and the warnings and counts of what `normalise` removed from it."""
+    """The tree of one file, and the problems and counts of what was removed from it."""
 
     def __init__(self, edex: etree._Element) -> None:
         """Wrap the root `EDEX` of a file, which `normalise` changes, in an answer element."""
@@ -67,6 +67,13 @@ class EdexmlTree:
         self.answer.append(edex)
         self.payload = edex
         self.warnings: list[Problem] = []
+        self.refused: list[Problem] = []
+        """The values without which the file cannot be taken."""
+        self.read = rows.read(edex)
+        self.told: Counter[str] = Counter()
+        """The rows that were removed, each with a warning, by kind."""
+        self._without_date: set[etree._Element] = set()
+        """The leerlingen of whom a date of enrolment was removed, with a warning."""
         self.dropped: Counter[str] = Counter()
 
     def normalise(self) -> None:
@@ -80,6 +87,9 @@ class EdexmlTree:
             elif section.tag != "school":
                 self._normalise_section(section)
         _sort(self.payload, order)
+        self.told["inschrijvingen"] = sum(
+            all(leerling.find(tag_of(name)) is None for name in ENROLMENT) for leerling in self._without_date
+        )
 
     def _normalise_section(self, section: etree._Element) -> None:
         kinds = SECTIONS[str(section.tag)]
@@ -97,10 +107,15 @@ class EdexmlTree:
         self._keep_attributes(record, kind, ("key", "eckid") if kind in PERSONEN else ("key",))
         plain = _plain(kind, order)
         for field_ in list(record):
-            tag = plain.get(field_.tag)
-            text = field_.text
-            if tag is not None and text and text == text.strip(WHITE_SPACE) and len(field_) == 0 and not field_.attrib:
-                field_.tag = tag  # the fast path, which nearly every element takes: only the namespace is added
+            known = plain.get(field_.tag)
+            if (
+                known is not None
+                and (text := field_.text)
+                and known[1](text)
+                and not field_.items()
+                and not len(field_)
+            ):
+                field_.tag = known[0]  # the fast path, which nearly every element takes: only the namespace is added
             else:
                 self._normalise_other(record, field_, kind, order)
         _sort(record, order)
@@ -108,7 +123,7 @@ class EdexmlTree:
     def _normalise_other(
         self, record: etree._Element, field_: etree._Element, kind: str, order: tuple[str, ...]
     ) -> None:
-        """Normalise an element that is not a plain text without attributes and outer white space."""
+        """Normalise an element that is not a plain text without attributes."""
         name = str(field_.tag)
         if name in ALIASES:
             name = ALIASES[name]
@@ -134,10 +149,27 @@ class EdexmlTree:
             _remove(field_)  # an empty element means an absent one, and UWLR has no empty values
         else:
             self._keep_attributes(field_, path, ())
-            if name in DATES and field_.text:
-                field_.text = field_.text.strip(WHITE_SPACE)  # xs:date collapses it, but this libxml2 does not
+            self._normalise_text(field_, kind, name, path)
             if name == "rol":
                 self._normalise_rol(field_, path)
+
+    def _normalise_text(self, field_: etree._Element, kind: str, name: str, path: str) -> None:
+        """Judge the text of an element by the rule of all sources; an empty one means absent, and is removed."""
+        if len(field_):
+            return  # the XSD has a reason for what is in it
+        value = values.rule_of(kind, name)(field_.text or "")
+        if value.refused and name in ENROLMENT:
+            self.refused.append(Problem(line_of(field_), path, value.reason))
+        elif value.refused:
+            self.report(field_, path, f"{value.reason}: left out")
+        elif value.reason:
+            self.report(field_, path, value.reason)
+        if value.text is not None:
+            field_.text = value.text
+            return
+        if name in ENROLMENT and value.reason and (record := field_.getparent()) is not None:
+            self._without_date.add(record)
+        _remove(field_)
 
     def _normalise_reference_list(self, container: etree._Element, path: str, kinds: tuple[str, ...]) -> None:
         self._keep_attributes(container, path, ())
@@ -164,11 +196,11 @@ class EdexmlTree:
         for rol in list(reference):
             if not with_rollen or rol.tag not in ROLLEN:
                 self.drop(rol, f"{path}/{local_of(rol)}", NOT_CARRIED)
-            elif not rol.text and len(rol) == 0:
-                reference.remove(rol)
             else:
                 self._keep_attributes(rol, path, ())
-                if _qualify(rol) == "rol":
+                name = _qualify(rol)
+                self._normalise_text(rol, "leerkracht", name, f"{path}/{name}")
+                if name == "rol":
                     self._normalise_rol(rol, f"{path}/rol")
 
     def _normalise_rol(self, rol: etree._Element, path: str) -> None:
@@ -183,14 +215,24 @@ class EdexmlTree:
             if attribute not in kept:
                 del element.attrib[attribute]
                 self.report(element, path, "an attribute that UWLR does not carry: left out")
-            elif (stripped := value.strip(WHITE_SPACE)) != value:
-                element.set(attribute, stripped)
+            elif not values.is_plain_key(value):
+                self._normalise_key(element, attribute, path)
         if element.get("eckid") == "":
             del element.attrib["eckid"]
 
+    def _normalise_key(self, element: etree._Element, attribute: str, path: str) -> None:
+        value = values.key(element.get(attribute, ""))
+        if value.refused:
+            self.refused.append(Problem(line_of(element), f"{path}/@{attribute}", value.reason))
+        else:
+            element.set(attribute, value.text or "")
+
     def drop(self, element: etree._Element, path: str, reason: str) -> None:
-        """Remove an element, with a warning."""
-        self.report(element, path, reason)
+        """Remove an element, with a warning that counts the rows in it."""
+        found = rows.within(element)
+        count = sum(found.values())
+        self.told.update(found)
+        self.report(element, path, reason if count <= 1 else f"{reason} ({count} references)")
         _remove(element)
 
     def report(self, element: etree._Element, path: str, reason: str) -> None:
@@ -211,10 +253,10 @@ def _remove(element: etree._Element) -> None:
 
 
 @functools.cache
-def _plain(kind: str, order: tuple[str, ...]) -> dict[str, str]:
-    """Return the qualified names of the elements of a record that hold a text only, by local name."""
+def _plain(kind: str, order: tuple[str, ...]) -> dict[str, tuple[str, Callable[[str], bool]]]:
+    """Return the elements of a record that hold a text only: the qualified name and the quick check, by local name."""
     structured = {"rollen", *(name for owner, name in (*_REFERENCES, *_REFERENCE_LISTS) if owner == kind)}
-    return {name: tag_of(name) for name in order if name not in structured}
+    return {name: (tag_of(name), values.check_of(kind, name)) for name in order if name not in structured}
 
 
 @functools.cache
