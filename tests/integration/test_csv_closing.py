@@ -155,7 +155,10 @@ def test_a_vestiging_that_empties_is_a_question(database: Database) -> None:
         "groepen": CLOSED["groepen"],
         "plaatsingen": CLOSED["plaatsingen"],
         "leerkrachten": [],
-        "inschrijvingen": [*CLOSED["inschrijvingen"], *(f"n{at};21QW;01;01-08-2024;01-09-2026;" for at in range(number))],
+        "inschrijvingen": [
+            *CLOSED["inschrijvingen"],
+            *(f"n{at};21QW;01;01-08-2024;01-09-2026;" for at in range(number)),
+        ],
     }
     bring(database, before)
     with pytest.raises(ImportRefusedError) as caught:

@@ -68,9 +68,7 @@ class DatabaseMaker:
 def answers_of(database: Database) -> Answers:
     """Return every answer of a database, with every field."""
     years = [(brin6, start) for brin6 in BRIN6S for start in (START - 1, START, START + 1)]
-    return {
-        (year, day): select(database, year[0], schooljaar(year[1]), day) for year in years for day in DAYS
-    }
+    return {(year, day): select(database, year[0], schooljaar(year[1]), day) for year in years for day in DAYS}
 
 
 @pytest.fixture(params=SEEDS)
@@ -107,9 +105,7 @@ def shuffled(files: Mapping[str, bytes], rng: Random) -> dict[str, bytes]:
     return found
 
 
-def test_the_order_of_rows_columns_and_files_makes_no_difference(
-    life: SchoolLife, new_database: DatabaseMaker
-) -> None:
+def test_the_order_of_rows_columns_and_files_makes_no_difference(life: SchoolLife, new_database: DatabaseMaker) -> None:
     """Shuffled, a set gets the same answers; imported over the other one, it changes nothing."""
     rng = Random(life.day.toordinal())  # noqa: S311 - a seeded school is no secret
     files = csv_set(life, years_of(life), CSV_STYLES[-1])
@@ -164,7 +160,9 @@ def test_edexml_and_csv_say_the_same(life: SchoolLife, new_database: DatabaseMak
     """One school as one EDEXML file a year and as one CSV set: the same answers, in either order of the files."""
     said = plainly(life)
     claims = {
-        year: edexml_says(said.pupils, list(said.groups[year].values()), list(said.teachers[year].values()), year, said.day)
+        year: edexml_says(
+            said.pupils, list(said.groups[year].values()), list(said.teachers[year].values()), year, said.day
+        )
         for year in years_of(said)
     }
     claims = {year: claim for year, claim in claims.items() if claim.pupils}

@@ -62,9 +62,7 @@ def match(connection: sa.Connection, entries: Sequence[EnrolledElsewhere], brin6
     return Matched(matched, tuple(problems))
 
 
-def difference(
-    connection: sa.Connection, year: SchoolYear, periods: dict[int, tuple[Period, ...]]
-) -> TableDiff:
+def difference(connection: sa.Connection, year: SchoolYear, periods: dict[int, tuple[Period, ...]]) -> TableDiff:
     """Return the difference between the stored periods of these persons in a year and the wanted ones.
 
     Of a period that stays only the days, and whether it is one of a guest, become another.

@@ -129,9 +129,7 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     return reports
 
 
-def _import_elsewhere(
-    run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]
-) -> list[ImportReport]:
+def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]) -> list[ImportReport]:
     """Import the enrolments in years that the source is not the truth for; return a report of each year that changed.
 
     The warning about a row that is used nowhere joins the first of `reports`. Raises ImportRefusedError.

@@ -3,8 +3,8 @@
 import re
 
 MANGLED = (
-    'is what a spreadsheet makes of a key (such as 1,2E+11, ="123" or #N/A): it would leave for life. Export this '
-    "column as text, and do not save the file from a spreadsheet"
+    'was changed by a spreadsheet (into something like 1,2E+11, ="123" or #N/A): such a key would leave for life. '
+    "Export this column as text"
 )
 """The reason of the refusal: the key that is sent is the key at first sight, for life."""
 _MANGLED = re.compile(

@@ -222,9 +222,7 @@ class _CsvReader:
             return ""
         found = KINDS[column.kind](value)
         if found.reason:
-            self._report(
-                line, column.label, found.reason, Severity.REFUSED if found.refused else Severity.WARNING
-            )
+            self._report(line, column.label, found.reason, Severity.REFUSED if found.refused else Severity.WARNING)
         elif column.filled and not found.text:
             self._report(line, column.label, "is empty: every row needs it")
         return found.text or ""
