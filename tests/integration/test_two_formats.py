@@ -130,8 +130,12 @@ def _file(rows: list[dict[str, str]], naam: str) -> bytes:
 
 
 def as_edexml(data: bytes) -> list[Delivery]:
-    """Read the example as it was published."""
-    return [edexml.read(data)]
+    """Read the example as it was published, with references in the order of their keys: a CSV set has no other one."""
+    edex = etree.fromstring(data)
+    for references in edex.iterfind(".//*"):
+        if references.tag in ("groepen", "samengestelde_groepen") and references.getparent() is not edex:
+            references[:] = sorted(references, key=_key)
+    return [edexml.read(etree.tostring(edex))]
 
 
 def as_csv(data: bytes) -> list[Delivery]:

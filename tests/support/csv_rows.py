@@ -13,6 +13,8 @@ CsvRows = list[dict[str, str]]
 """The rows of a file, by label."""
 NOT_A_RECORD = ("not read", "Not read", "read once")
 """What a warning says of a row that is in no record."""
+NO_ROW = ("has an unknown label", "stands above the header")
+"""What a warning says that is about no row."""
 
 
 def parse(data: bytes) -> CsvRows:
@@ -35,7 +37,9 @@ def told(deliveries: Sequence[Delivery]) -> list[Problem]:
         warning
         for delivery in deliveries
         for warning in delivery.warnings
-        if warning.line and any(reason in warning.reason for reason in NOT_A_RECORD)
+        if warning.line
+        and any(reason in warning.reason for reason in NOT_A_RECORD)
+        and not warning.reason.startswith(NO_ROW)
     ]
 
 
