@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ImportRefusedError,
         Period,
         Problem,
+        RowCount,
         Severity,
         SourceRecord,
         SourceSchool,
@@ -50,6 +51,7 @@ __all__ = [
     "PullRequest",
     "PullResult",
     "Rol",
+    "RowCount",
     "Settings",
     "Severity",
     "SourceRecord",
@@ -65,8 +67,8 @@ __all__ = [
 
 _HOMES = {
     "administratie.model": (
-        *("CsvPlace", "Delivery", "ImportRefusedError", "Period", "Problem", "Severity"),
-        *("SourceRecord", "SourceSchool"),
+        *("CsvPlace", "Delivery", "ImportRefusedError", "Period", "Problem", "RowCount"),
+        *("Severity", "SourceRecord", "SourceSchool"),
     ),
     "administratie.sources.bron": ("Bron", "BronError"),
     "client": ("PullError", "PullRequest", "PullResult", "pull"),

@@ -117,7 +117,8 @@ def test_the_naam_of_a_source_has_its_limits(
 ) -> None:
     """A name of 1 to 20 characters fits in the list of imports; another one is refused."""
     options = {"database": str(las)}
-    monkeypatch.setattr(type(bron.make("mijnlas", options)), "name", "n" * length)
+    assert bron.make("mijnlas", options).name == "mijnlas"
+    monkeypatch.setattr(sys.modules["mijnlas"].MijnLas, "name", "n" * length)
     if good:
         assert bron.make("mijnlas", options).name == "n" * length
     else:

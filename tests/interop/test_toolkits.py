@@ -75,7 +75,7 @@ def expected(payload: etree._Element) -> dict[str, list[list[str]]]:
         groep = record.find(f"{LG}groep")
         more = [ref.get("key", "") for ref in record.iterfind(f"{LG}samengestelde_groepen/*")]
         last = ["" if groep is None else groep.get("key", ""), ",".join(more)]
-        found.setdefault("leerling", []).append([*_person(record), *last])
+        found.setdefault("leerling", []).append([*_person(record), record.findtext(f"{LG}geboortedatum") or "", *last])
     for record in payload.iterfind(f"{LG}leerkrachten/*"):
         refs = [f"{etree.QName(ref).localname}:{ref.get('key')}" for ref in record.iterfind(f"{LG}groepen/*")]
         found.setdefault("leerkracht", []).append([*_person(record), ",".join(refs)])

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 from support.served_school import CODE, CODE_OF_ONE, ServedSchool
 from support.server import Server
-from support.toolkits import BUILD_WAIT, WAIT, need, need_gsoap, need_node, need_perl, need_php, node_environment
+from support.toolkits import (
+    BUILD_WAIT,
+    QUICK,
+    WAIT,
+    need_gsoap,
+    need_java,
+    need_node,
+    need_perl,
+    need_php,
+    node_environment,
+)
 
 from uwlr_adapter.contract.fault import Fault
 
@@ -54,14 +64,12 @@ def run(command: list[str], folder: Path) -> str:
     return result.stdout
 
 
-QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
-"""Java does little here: no time for its optimiser."""
 SCRIPTS = {
     "Python (zeep)": ("python", "fetch.py", [sys.executable, "fetch.py"], None),
     "PHP (ext-soap)": ("php", "fetch.php", ["php", "fetch.php"], need_php),
     "Node (soap)": ("js", "fetch.js", ["node", "fetch.js"], need_node),
     "Perl (SOAP::Lite)": ("perl", "fetch.pl", ["perl", "fetch.pl"], need_perl),
-    "Java (the JDK alone)": ("java", "Fetch.java", ["java", *QUICK, "Fetch.java"], lambda: need("javac", "-version")),
+    "Java (the JDK alone)": ("java", "Fetch.java", ["java", *QUICK, "Fetch.java"], need_java),
 }
 """Per heading: the language of its block, the file it is saved as, how it is run, and what it needs."""
 

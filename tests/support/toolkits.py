@@ -60,6 +60,17 @@ def need_gsoap() -> None:
     need("sh", "-c", "command -v wsdl2h")
 
 
+def need_java() -> None:
+    """Skip without a JDK, whose `java` compiles one file by itself."""
+    need("javac", "-version")
+
+
+def need_mono() -> None:
+    """Skip without Mono and its compiler of C#."""
+    need("mono", "--version")
+    need("mcs", "--version")
+
+
 def node_environment() -> dict[str, str]:
     """Return the variable with which node finds the package."""
     return {"NODE_PATH": str(NODE / "node_modules")}
@@ -132,6 +143,24 @@ def run(command: list[str], context: ServedSchool, server: Server, question: Que
     return read(result.stdout)
 
 
+def read_answer(command: list[str], answer: bytes) -> list[list[str]]:
+    """Run a program that reads an answer on its standard input; returns the fields of each leerling."""
+    result = subprocess.run(command, input=answer, capture_output=True, check=False, timeout=WAIT)
+    assert result.returncode == 0, (result.stdout[-2000:] + result.stderr[-2000:]).decode()
+    return [line.split("\t")[1:] for line in result.stdout.decode("utf-8").splitlines()]
+
+
+def build_mono(folder: Path) -> Path:
+    """Compile the program of .NET, once; returns the program."""
+    program = folder / "read.exe"
+    if program.exists():
+        return program
+    command = ["mcs", f"-out:{program}", "-r:System.Xml.dll", str(PROGRAMS / "read.cs")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=BUILD_WAIT)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    return program
+
+
 def build_gsoap(folder: Path, wsdl: str) -> Path:
     """Generate and compile the program of gSOAP from the served WSDL, once for all workers; returns the program."""
     folder.mkdir(exist_ok=True)
@@ -153,6 +182,8 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
     return program
 
 
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
+"""Java does little here: no time for its optimiser."""
 COMMANDS = {
     "zeep": [sys.executable, str(PROGRAMS / "ask.py")],
     "php": ["php", str(PROGRAMS / "ask.php")],

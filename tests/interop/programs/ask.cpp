@@ -47,7 +47,7 @@ static void print(const lg__Leerlingen *leerlingen) {
         if (auto *groepen = een->samengestelde_USCOREgroepen)
             for (auto *groep : groepen->samengestelde_USCOREgroep) joined(more, groep->key);
         line({"leerling", text(een->key), text(een->eckid), text(een->achternaam), text(een->roepnaam),
-              een->groep ? een->groep->key : "", more});
+              text(een->geboortedatum), een->groep ? een->groep->key : "", more});
     }
 }
 

@@ -8,6 +8,8 @@ const { env } = process;
 const line = (...fields) => console.log(fields.map((field) => field ?? '').join('\t'));
 // One element comes as an object, several as a list, none as nothing.
 const list = (value) => (value === undefined || value === null ? [] : [].concat(value));
+// The package makes a Date of a date; its day is the one on the clock of the machine.
+const day = (date) => (date ? [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-') : '');
 const keys = (value) => list(value).map((one) => one.attributes.key);
 
 function records(data) {
@@ -18,7 +20,7 @@ function records(data) {
   for (const een of list(data.leerlingen?.leerling)) {
     const { key, eckid } = een.attributes;
     const samengesteld = keys(een.samengestelde_groepen?.samengestelde_groep).join();
-    line('leerling', key, eckid, een.achternaam, een.roepnaam, een.groep?.attributes.key, samengesteld);
+    line('leerling', key, eckid, een.achternaam, een.roepnaam, day(een.geboortedatum), een.groep?.attributes.key, samengesteld);
   }
   for (const een of list(data.leerkrachten?.leerkracht)) {
     const { key, eckid } = een.attributes;

@@ -6,6 +6,11 @@ function line(...$fields): void
     echo implode("\t", $fields), "\n";
 }
 
+function day(?string $date): string
+{
+    return $date === null ? '' : (new DateTimeImmutable($date))->format('Y-m-d');
+}
+
 /** @return list<string> the keys of references, with their kind */
 function references(?object $groepen): array
 {
@@ -30,7 +35,7 @@ function records(object $data): void
     }
     foreach ($data->leerlingen->leerling ?? [] as $een) {
         $keys = array_column($een->samengestelde_groepen->samengestelde_groep ?? [], 'key');
-        line('leerling', $een->key ?? '', $een->eckid ?? '', $een->achternaam ?? '', $een->roepnaam ?? '', $een->groep->key ?? '', implode(',', $keys));
+        line('leerling', $een->key ?? '', $een->eckid ?? '', $een->achternaam ?? '', $een->roepnaam ?? '', day($een->geboortedatum ?? null), $een->groep->key ?? '', implode(',', $keys));
     }
     foreach ($data->leerkrachten->leerkracht ?? [] as $een) {
         line('leerkracht', $een->key, $een->eckid ?? '', $een->achternaam ?? '', $een->roepnaam ?? '', implode(',', references($een->groepen ?? null)));

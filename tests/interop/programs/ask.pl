@@ -34,8 +34,8 @@ sub records {
         my $attr = $at->("leerlingen/[$n]")->attr;
         my ($groep) = $answer->dataof('groep');
         my @more = map { $_->attr->{key} } $answer->dataof('samengestelde_groepen/samengestelde_groep');
-        my @naam = map { $text->($_) } qw(achternaam roepnaam);
-        line('leerling', @$attr{qw(key eckid)}, @naam, $groep && $groep->attr->{key}, join(',', @more));
+        my @person = map { $text->($_) } qw(achternaam roepnaam geboortedatum);
+        line('leerling', @$attr{qw(key eckid)}, @person, $groep && $groep->attr->{key}, join(',', @more));
     }
     for my $n (1 .. $count->('leerkrachten')) {
         my $attr = $at->("leerkrachten/[$n]")->attr;

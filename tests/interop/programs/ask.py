@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import date
 from typing import Any
 
 from lxml import etree
@@ -17,6 +18,11 @@ LG = "{http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens}"
 def line(*fields: object) -> None:
     """Print one record."""
     print("\t".join("" if field is None else str(field) for field in fields))  # noqa: T201 - a program
+
+
+def day(value: date | None) -> str | None:
+    """Return a date as it is printed."""
+    return None if value is None else value.isoformat()
 
 
 def keys(record: dict[str, Any] | None, kind: str) -> list[str]:
@@ -44,8 +50,8 @@ def records(data: dict[str, Any]) -> None:
     for leerling in (data.get("leerlingen") or {}).get("leerling") or []:
         groep = (leerling["groep"] or {}).get("key")
         samengesteld = keys(leerling["samengestelde_groepen"], "samengestelde_groep")
-        naam = (leerling["achternaam"], leerling["roepnaam"])
-        line("leerling", leerling["key"], leerling["eckid"], *naam, groep, ",".join(samengesteld))
+        person = (leerling["achternaam"], leerling["roepnaam"], day(leerling["geboortedatum"]))
+        line("leerling", leerling["key"], leerling["eckid"], *person, groep, ",".join(samengesteld))
     for leerkracht in (data.get("leerkrachten") or {}).get("leerkracht") or []:
         naam = (leerkracht["achternaam"], leerkracht["roepnaam"])
         line("leerkracht", leerkracht["key"], leerkracht["eckid"], *naam, ",".join(of_leerkracht(leerkracht)))

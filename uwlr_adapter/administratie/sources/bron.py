@@ -5,10 +5,12 @@ A source is an entry point of the group `uwlr_adapter.bronnen`: a callable that 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from uwlr_adapter.administratie.model import Delivery
+from uwlr_adapter.administratie.sources import records
 from uwlr_adapter.errors import RefusedError
 
 ENTRY_POINT_GROUP = "uwlr_adapter.bronnen"
@@ -43,6 +45,26 @@ class BronError(RefusedError):
     """There is no source of this name, or it cannot be used with these options; `str()` says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class InstalledBron:
+    """A Bron of a LAS maker, whose records are held to the rules for texts and dates of every source."""
+
+    source: Bron
+
+    @property
+    def name(self) -> str:
+        """The name of the source."""
+        return self.source.name
+
+    def parts(self) -> Sequence[str]:
+        """Return the names of the parts."""
+        return self.source.parts()
+
+    def read(self, part: str) -> Sequence[Delivery]:
+        """Read one part. Raises ImportRefusedError."""
+        return [records.clean(delivery) for delivery in self.source.read(part)]
+
+
 def make(name: str, options: Mapping[str, str]) -> Bron:
     """Return the installed source of this name, made with these options. Raises BronError."""
     points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
@@ -56,4 +78,4 @@ def make(name: str, options: Mapping[str, str]) -> Bron:
         raise BronError(f"the source cannot be loaded: {type(error).__name__}") from error
     if not isinstance(bron, Bron) or not 0 < len(bron.name) <= MAX_NAME:
         raise BronError(f"the entry point does not return a Bron with a name of 1 to {MAX_NAME} characters")
-    return bron
+    return InstalledBron(bron)

@@ -48,6 +48,7 @@ REPLACEMENT = "holds U+FFFD, where a character was lost before this source was w
 NO_NAME = (
     "holds a character that is in no name: was the encoding mistaken? A DOS export (code page 850) looks like this"
 )
+UNNAMED = "has no achternaam and no roepnaam, and UWLR requires one of them: give this person a name at the source"
 TWICE = "looks like UTF-8 that was read as Windows-1252 and saved again"
 
 _PLAIN = re.compile(

@@ -4,11 +4,10 @@ The stated version does not matter: 1.03 and 2.0 are subsets of 2.1. A file is E
 namespace, with or without a schemaLocation.
 """
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -36,7 +35,7 @@ from uwlr_adapter.contract.dataset import (
     Rol,
     RolSoort,
 )
-from uwlr_adapter.contract.fields import attribute_of
+from uwlr_adapter.contract.fields import FIELDS, attribute_of
 from uwlr_adapter.contract.xml import FILE, XmlError, parse
 
 KETENID = "https://ketenid.nl/"
@@ -49,7 +48,9 @@ _SCHOOL = (
     *("aanmaakdatum", "auteur", "xsdversie", "commentaar"),
 )
 """The elements of a school block. Only the year and the identifiers of the school are kept; the rest is not used."""
-_GROEP, _SAMENGESTELD, _VESTIGING = map(tag_of, ("groep", "samengestelde_groepen", "vestiging"))
+_SAMENGESTELD = tag_of("samengestelde_groepen")
+_REFERENCES = {tag_of(name): name for name in ("groep", "vestiging")}
+"""The references of a leerling to one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,24 +235,24 @@ def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, sch
             child.sourceline = line  # type: ignore[assignment] # the stubs know its getter only
 
 
-def _texts(record: etree._Element) -> dict[str, str]:
+_ATTRIBUTES = {
+    tag_of(field.element): attribute_of(field.element) for field in FIELDS if field.is_plain or field.kind == "periode"
+}
+"""The attributes of the records that are one text, by qualified element."""
+
+
+def _texts(record: etree._Element) -> dict[str, Any]:
     """Return the texts of the plain elements of a record, and its key and ECK-iD, by attribute of the dataclass."""
-    values = {
-        attribute: text
-        for field_ in record
-        if (text := field_.text) and (attribute := _attribute(str(field_.tag))) is not None and len(field_) == 0
-    }
-    for attribute in ("key", "eckid"):
-        if value := record.get(attribute):
-            values[attribute] = value
-    return values
+    texts: dict[str, Any] = dict(_attributes(record))
+    for field_ in record:
+        if (name := _ATTRIBUTES.get(field_.tag)) is not None:
+            texts[name] = field_.text
+    return texts
 
 
-@functools.cache
-def _attribute(tag: str) -> str | None:
-    """Return the attribute for the text of an element of a record; None for a rol, which is more than a text."""
-    name = tag.rpartition("}")[2]
-    return None if name in ROLLEN else attribute_of(name)
+def _attributes(record: etree._Element) -> list[tuple[str, str]]:
+    """Return the key and the ECK-iD of a record; it has no other attributes any more."""
+    return cast("list[tuple[str, str]]", record.items())
 
 
 def _locatie(record: etree._Element) -> Locatie:
@@ -263,16 +264,16 @@ def _groep(record: etree._Element) -> Groep:
 
 
 def _leerling(record: etree._Element) -> Leerling:
-    groep = vestiging = None
-    samengesteld: tuple[str, ...] = ()
+    found: dict[str, Any] = dict(_attributes(record))
     for field_ in record:
-        if field_.tag == _GROEP:
-            groep = field_.get("key")
-        elif field_.tag == _SAMENGESTELD:
-            samengesteld = tuple([reference.get("key", "") for reference in field_])
-        elif field_.tag == _VESTIGING:
-            vestiging = field_.get("key")
-    return Leerling(**_texts(record), groep=groep, samengestelde_groepen=samengesteld, vestiging=vestiging)
+        tag = field_.tag
+        if (name := _ATTRIBUTES.get(tag)) is not None:
+            found[name] = field_.text
+        elif tag == _SAMENGESTELD:
+            found["samengestelde_groepen"] = tuple([reference.get("key", "") for reference in field_])
+        elif tag in _REFERENCES:
+            found[_REFERENCES[tag]] = field_.get("key")
+    return Leerling(**found)
 
 
 def _leerkracht(record: etree._Element) -> Leerkracht:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from lxml import etree
 
 from uwlr_adapter.administratie.model import Problem, Severity
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.edexml.tree import (
     ENROLMENT,
     SECTIONS,
@@ -51,7 +52,6 @@ _REASONS = {
     Rule.KEY: "its key or reference is not unique, or not there",
 }
 """What each word for an error of the XSD says of an element of a file."""
-UNNAMED = "has no achternaam and no roepnaam, and UWLR requires one of them: give this person a name at the source"
 _PLACEHOLDER = "."
 """The achternaam of a person without a name while the XSD judges the rest: in EDEXML it means unknown."""
 
@@ -92,7 +92,7 @@ def _names_for_all(tree: EdexmlTree) -> Iterator[Callable[[], bool]]:
     finally:
         for record in named:
             record.remove(record[0])
-            tree.report(record, local_of(record), UNNAMED)
+            tree.report(record, local_of(record), values.UNNAMED)
 
 
 def _unnamed(content: etree._Element) -> Iterator[etree._Element]:

@@ -7,7 +7,7 @@ both. What UWLR cannot carry is removed and reported; national numbers are remov
 import functools
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 from lxml import etree
 
@@ -105,20 +105,19 @@ class EdexmlTree:
 
     def _normalise_record(self, record: etree._Element, kind: str, order: tuple[str, ...]) -> None:
         self._keep_attributes(record, kind, ("key", "eckid") if kind in PERSONEN else ("key",))
-        plain = _plain(kind, order)
+        quick = _quick(kind, order)
+        last, is_sorted = 0, True
         for field_ in list(record):
-            known = plain.get(field_.tag)
-            if (
-                known is not None
-                and (text := field_.text)
-                and known[1](text)
-                and not field_.items()
-                and not len(field_)
-            ):
-                field_.tag = known[0]  # the fast path, which nearly every element takes: only the namespace is added
-            else:
+            known = quick.get(field_.tag)
+            if known is None or not known.is_right(field_):
                 self._normalise_other(record, field_, kind, order)
-        _sort(record, order)
+                is_sorted = False
+                continue
+            field_.tag = known.tag  # the fast path, which nearly every element takes: only the namespace is added
+            is_sorted = is_sorted and known.place >= last
+            last = known.place
+        if not is_sorted:
+            _sort(record, order)
 
     def _normalise_other(
         self, record: etree._Element, field_: etree._Element, kind: str, order: tuple[str, ...]
@@ -252,11 +251,44 @@ def _remove(element: etree._Element) -> None:
         parent.remove(element)
 
 
+class _Quick(NamedTuple):
+    """An element of a record on the fast path: its qualified name, its place, and whether it stands as it should."""
+
+    tag: str
+    place: int
+    is_right: Callable[[etree._Element], bool]
+
+
+def _text_is(check: Callable[[str], bool]) -> Callable[[etree._Element], bool]:
+    def is_right(field_: etree._Element) -> bool:
+        text = field_.text
+        return text is not None and check(text) and not field_.items() and not len(field_)
+
+    return is_right
+
+
+def _refers(field_: etree._Element) -> bool:
+    """Return whether an element is a reference with a plain key and nothing else."""
+    attributes = cast("list[tuple[str, str]]", field_.items())
+    if len(attributes) != 1 or field_.text is not None or len(field_):
+        return False
+    attribute, value = attributes[0]
+    return attribute == "key" and values.is_plain_key(value)
+
+
 @functools.cache
-def _plain(kind: str, order: tuple[str, ...]) -> dict[str, tuple[str, Callable[[str], bool]]]:
-    """Return the elements of a record that hold a text only: the qualified name and the quick check, by local name."""
-    structured = {"rollen", *(name for owner, name in (*_REFERENCES, *_REFERENCE_LISTS) if owner == kind)}
-    return {name: (tag_of(name), values.check_of(kind, name)) for name in order if name not in structured}
+def _quick(kind: str, order: tuple[str, ...]) -> dict[str, _Quick]:
+    """Return the elements of a record that hold a text or a key only, by local name."""
+    lists = {"rollen", *(name for owner, name in _REFERENCE_LISTS if owner == kind)}
+    return {
+        name: _Quick(
+            tag_of(name),
+            place,
+            _refers if (kind, name) in _REFERENCES else _text_is(values.check_of(kind, name)),
+        )
+        for place, name in enumerate(order)
+        if name not in lists
+    }
 
 
 @functools.cache
