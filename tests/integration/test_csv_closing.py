@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.csv_sets import CommandBench
@@ -53,7 +54,7 @@ def database(tmp_path: Path, backend: str) -> Iterator[Database]:
     opened.close()
 
 
-def bring(database: Database, rows: dict[str, list[str]], **others: object) -> importer.Imported:
+def bring(database: Database, rows: dict[str, list[str]], **others: Any) -> importer.Imported:
     """Import a set."""
     return importer.import_deliveries(database, csv_bron.read(files_of(rows)), options(**others))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from lxml.builder import E
 from support.oracle import standard_file
 from support.profile_school import PROFIELEN, ProfileSchool, aanmaakdatum, outcome
 
@@ -197,10 +196,12 @@ DATES = {
 
 def _read_edexml(achternaam: str, geboortedatum: str) -> Delivery:
     """Return one leerling with these, from EDEXML."""
-    leerling = E.leerling(E.achternaam(achternaam), E.roepnaam("Fien"), E.geboortedatum(geboortedatum), key="l1")
-    school = E.school(E.schooljaar("2026-2027"), E.brincode("21QW"), E.dependancecode("00"))
-    groepen = E.groepen(E.groep(E.naam("4A"), E.jaargroep("4"), key="g"))
-    data = etree.tostring(E.EDEX(school, groepen, E.leerlingen(leerling)), encoding="utf-8", xml_declaration=True)
+    names = f"<achternaam>{achternaam}</achternaam><roepnaam>Fien</roepnaam>"
+    leerling = f"{names}<geboortedatum>{geboortedatum}</geboortedatum>"
+    data = f"""<?xml version="1.0" encoding="UTF-8"?>
+        <EDEX><school><schooljaar>2026-2027</schooljaar><brincode>21QW</brincode></school>
+        <groepen><groep key="g"><naam>4A</naam><jaargroep>4</jaargroep></groep></groepen>
+        <leerlingen><leerling key="l1">{leerling}</leerling></leerlingen></EDEX>""".lstrip().encode()
     return edexml.read(data)
 
 

@@ -85,7 +85,8 @@ def _find_header(text: str, labels: frozenset[str]) -> _Header:
 
     A line `sep=` is no title, and its delimiter is the one of the file.
     """
-    delimiters, titles = _DELIMITERS, []
+    delimiters = _DELIMITERS
+    titles: list[int] = []
     first = None
     for line, place, content in islice(_lines(text), _HEADER_WITHIN):
         if match := _SEP.fullmatch(content.strip()):

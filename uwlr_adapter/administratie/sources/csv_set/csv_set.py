@@ -182,7 +182,7 @@ def _elsewhere(school: CsvSchool) -> tuple[EnrolledElsewhere, ...]:
     return tuple(
         EnrolledElsewhere(
             *year,
-            leerling=Leerling(key=key, **_identity(school.leerlingen[key])),
+            leerling=_identity(school.leerlingen[key]),
             periods=tuple(map(_period, rows)),
             lines=tuple(row.line for row in rows if row.line not in in_a_year),
         )
@@ -191,10 +191,15 @@ def _elsewhere(school: CsvSchool) -> tuple[EnrolledElsewhere, ...]:
     )
 
 
-def _identity(row: CsvRow) -> dict[str, str]:
-    """Return what tells one leerling from another, by attribute."""
-    labels = {"eckid": "ECK-iD", "achternaam": "Achternaam", "roepnaam": "Roepnaam", "geboortedatum": "Geboortedatum"}
-    return {attribute: row[label] for attribute, label in labels.items() if row[label]}
+def _identity(row: CsvRow) -> Leerling:
+    """Return what tells one leerling from another."""
+    return Leerling(
+        key=row["Sleutel"],
+        eckid=row["ECK-iD"] or None,
+        achternaam=row["Achternaam"] or None,
+        roepnaam=row["Roepnaam"] or None,
+        geboortedatum=row["Geboortedatum"] or None,
+    )
 
 
 def _period(row: CsvRow) -> Period:

@@ -209,15 +209,17 @@ class CsvSchool:
             if row["Groep"] != stamgroep[0]["Groep"]:
                 self._report(row, "Groep", f"a second stamgroep: see line {stamgroep[0].line}")
         kept: dict[str, CsvRow] = {}
-        for row in sorted(rows, key=lambda row: (row not in stamgroep, row["Groep"], not row["Jaargroep"], row.line)):
+        by_content = sorted(rows, key=lambda row: (row["Groep"], not row["Jaargroep"], row["Jaargroep"], row.line))
+        for row in sorted(by_content, key=lambda row: row not in stamgroep):
             other = kept.setdefault(row["Groep"], row)
             if row is not other:
                 self._judge_same_groep(row, other, is_stamgroep=row in stamgroep)
-        giver = next((row for row in kept.values() if row["Jaargroep"]), None)
-        for row in list(kept.values()) if giver is not None else ():
-            if row is not giver and not row["Groep"]:
+        with_jaargroep = [row for row in kept.values() if row["Jaargroep"]]
+        for row in with_jaargroep[1:]:
+            giver = with_jaargroep[0]
+            if not row["Groep"]:
                 self._tell(kept.pop(""), "Jaargroep", f"line {giver.line} has the Jaargroep of the leerling: not read")
-            elif row["Jaargroep"] not in ("", giver["Jaargroep"]):
+            elif row["Jaargroep"] != giver["Jaargroep"]:
                 reason = f"another one than on line {giver.line}, which counts"
                 self._report(row, "Jaargroep", reason, Severity.WARNING)
         return list(kept.values())
