@@ -12,8 +12,10 @@ from support.strategies import datasets
 
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.administratie.sources.edexml.judge import REASONS
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import Dataset, Leerling
+from uwlr_adapter.contract.rules import Rule
 
 CASES = read_manifest()
 
@@ -213,3 +215,32 @@ def test_the_longest_key() -> None:
         with pytest.raises(ImportRefusedError) as refused:
             edexml.read(to_edexml(make_dataset([Leerling(key, roepnaam="Bo"), Leerling(key, roepnaam="Cas")])))
         assert all(reason in problem.reason for problem in refused.value.problems)
+
+
+def test_each_kind_of_error_has_a_sentence_of_its_own() -> None:
+    """No error of the XSD is told with the words of another one, or with none."""
+    of_messages = {Rule.XML, Rule.CHARSET, Rule.DTD, Rule.INSTRUCTION, Rule.TOO_MUCH, Rule.SOAP, Rule.MUST_UNDERSTAND}
+    of_requests_and_answers = {Rule.OPERATION, Rule.VERSION, Rule.IDENTITY}
+    assert set(REASONS) == set(Rule) - of_messages - of_requests_and_answers
+    assert len(set(REASONS.values())) == len(REASONS)
+
+
+@pytest.mark.parametrize("naam", ["naam-van-nbsp.xml", "alleen-key.xml", "enige-naam-te-lang.xml"])
+def test_a_person_without_a_name_has_none(naam: str) -> None:
+    """Nothing stands in for the name: who gets the record must see that there is none."""
+    nameless = _of(naam).leerlingen[1].record
+    assert (nameless.achternaam, nameless.roepnaam) == (None, None)
+
+
+def test_marks_at_the_start_do_no_harm() -> None:
+    """A byte order mark for each program that a file went through is no part of it."""
+    data = (CORPUS / "versie-2.1.xml").read_bytes()
+    for marks in range(4):
+        assert edexml.read(b"\xef\xbb\xbf" * marks + data) == _of("versie-2.1.xml")
+
+
+def test_elements_in_another_order_are_put_in_that_of_the_standard() -> None:
+    """A record of plain texts only, in which nothing else has to be done, is sorted as well."""
+    delivery = edexml.read(_one_leerling("<jaargroep>4</jaargroep><geslacht>2</geslacht><achternaam>Vis</achternaam>"))
+    assert delivery.leerlingen[0].record == Leerling("1", achternaam="Vis", roepnaam="Zoë", geslacht="2", jaargroep="4")
+    assert delivery.warnings == ()

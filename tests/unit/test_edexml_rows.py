@@ -99,6 +99,23 @@ def test_what_is_removed_is_counted_in_its_warning() -> None:
     check(delivery, data)
 
 
+@pytest.mark.parametrize(
+    ("leerling", "told"),
+    [
+        (Leerling("1", roepnaam="Bo", uitstroomdatum="9999-12-31"), 1),
+        (Leerling("1", roepnaam="Bo", instroomdatum="0001-01-01", uitstroomdatum="9999-12-31"), 1),
+        (Leerling("1", roepnaam="Bo", instroomdatum="2026-08-01", uitstroomdatum="9999-12-31"), 0),
+        (Leerling("1", roepnaam="Bo", instroomdatum="2026-08-01Z"), 0),
+    ],
+)
+def test_a_period_without_a_day_left_is_told(leerling: Leerling, told: int) -> None:
+    """A period of which no date could be kept is in no record any more; one that kept a date is."""
+    data = to_edexml(make_dataset([leerling]))
+    delivery = edexml.read(data)
+    assert delivery.rows["inschrijvingen"] == RowCount(1, told)
+    check(delivery, data)
+
+
 def test_a_row_that_gets_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sums are no formality: a reader that loses a row without counting it says so itself."""
     dataset = make_dataset([Leerling("1", roepnaam="Bo", groep="a")], groepen=[Groep("groep", "a", "A", "4")])

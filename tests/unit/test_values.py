@@ -1,6 +1,7 @@
 """The rules for texts and dates: what a source wrote becomes what is stored, and nothing is lost without a word."""
 
 import unicodedata
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -211,3 +212,22 @@ def test_each_element_has_its_rule() -> None:
         ("leerling", "jaargroep"): values.text,
     }
     assert {path: values.rule_of(*path) for path in rules} == rules
+
+
+@given(st.text(st.characters(max_codepoint=0x17F), max_size=8))
+def test_a_quick_check_is_never_wrong(written: str) -> None:
+    """What passes a quick check comes out of the rule as it is; the check only saves the work."""
+    if values.is_plain(written):
+        assert unicodedata.is_normalized("NFC", written)
+        assert written == " ".join(written.split())
+        assert not any("\x7f" <= character <= "\x9f" or character == "\xa0" for character in written)
+    if values.is_plain_key(written):
+        assert written == written.strip()
+        assert not any("\x7f" <= character <= "\x9f" for character in written)
+
+
+@given(st.dates())
+def test_a_day_that_passes_the_quick_check_exists(day: date) -> None:
+    """And its year can be."""
+    written = day.isoformat()
+    assert values.day(written) == (Value(written) if 1901 <= day.year <= 2199 else Value(None, values.YEAR))

@@ -36,7 +36,7 @@ _REFERENCES = ("groep", "samengestelde_groep", "vestiging")
 _REFERENCE_LISTS = ("samengestelde_groepen", "groepen")
 _RECORD_DEPTH = 3
 """The number of ancestors of a record: the answer, its payload and the section."""
-_REASONS = {
+REASONS = {
     Rule.TOO_LONG: "longer than UWLR allows",
     Rule.EMPTY: "shorter than UWLR allows",
     Rule.CODE: "not a code of UWLR",
@@ -112,7 +112,7 @@ def _judge_by(schema: schemas.Schema, tree: EdexmlTree, name_all: Callable[[], b
             return refused
         for finding in _first_each(findings):
             element = finding.element if finding.element is not None else tree.payload
-            reason = _REASONS.get(finding.rule, _REASONS[Rule.VALUE])
+            reason = REASONS[finding.rule]
             target = _droppable(element)
             if target is None:
                 refused.append(Problem(line_of(element), _path(element), reason))
