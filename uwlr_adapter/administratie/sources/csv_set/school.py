@@ -205,9 +205,11 @@ class CsvSchool:
         A Jaargroep without a Groep comes next, then the other groepen by key; the first Jaargroep is the leerling's.
         """
         stamgroep = [row for row in rows if self.is_stamgroep(year, row["Groep"])]
-        for row in stamgroep:
-            if row["Groep"] != stamgroep[0]["Groep"]:
-                self._report(row, "Groep", f"a second stamgroep: see line {stamgroep[0].line}")
+        seconds = [row for row in stamgroep if row["Groep"] != stamgroep[0]["Groep"]]
+        for row in seconds:
+            self._report(row, "Groep", f"a second stamgroep: see line {stamgroep[0].line}")
+        if seconds:
+            return rows
         kept: dict[str, CsvRow] = {}
         by_content = sorted(rows, key=lambda row: (row["Groep"], not row["Jaargroep"], row["Jaargroep"], row.line))
         for row in sorted(by_content, key=lambda row: row not in stamgroep):
