@@ -94,6 +94,39 @@ def test_a_file_that_cannot_be_read(bench: CommandBench, tmp_path: Path) -> None
     assert ["refused", "groepen.csv", "", "cannot be read: Is a directory", ""] in rows_of(result.output)
 
 
+def test_file_names_in_capitals(bench: CommandBench, tmp_path: Path) -> None:
+    """Windows does not mind capitals in the name of a file, so neither does the set, of kolommen.toml as well."""
+    folder = lay_out(tmp_path, "kolommen-toml")
+    for old, name in (("leerlingen.csv", "Leerlingen.CSV"), ("locaties.csv", "LOCATIES.csv")):
+        (folder / old).rename(folder / name)
+    (folder / "kolommen.toml").rename(folder / "Kolommen.toml")
+    done = bench.taken("csv", folder)
+    assert counts_of(done.output)["leerlingen"][0] > 0
+    assert "warning" not in done.output
+
+
+def test_a_file_that_is_there_twice(bench: CommandBench, tmp_path: Path) -> None:
+    """Of two files whose names differ in their capitals either may be the old one: nothing is read."""
+    folder = lay_out(tmp_path, "goed")
+    (folder / "Groepen.csv").write_bytes((folder / "groepen.csv").read_bytes())
+    result = bench.run("import", "csv", folder)
+    assert result.exit_code == 1
+    told = ["refused", "groepen.csv", "", "is in the folder twice, also as Groepen.csv", ""]
+    assert told in rows_of(result.output)
+
+
+def test_a_file_with_another_name(bench: CommandBench, tmp_path: Path) -> None:
+    """A CSV file that is none of a set is told, so that a mistake in its name is seen; other files are not."""
+    folder = lay_out(tmp_path, "goed")
+    (folder / "vestigingen.csv").rename(folder / "vestiging.csv")
+    (folder / "lees-mij.txt").write_text("van de leverancier")
+    done = bench.taken("csv", folder)
+    (told,) = [row for row in rows_of(done.output) if row[0] == "warning"]
+    assert told[1] == "vestiging.csv"
+    assert told[3].startswith("is not a file of a CSV set (leerlingen, inschrijvingen, ")
+    assert told[3].endswith(": not read")
+
+
 def test_a_mapping_of_its_own(bench: CommandBench, tmp_path: Path) -> None:
     """--mapping names the file that counts instead of the one in the folder; one that is not there is refused."""
     folder = lay_out(tmp_path, "kolommen-toml")

@@ -91,7 +91,8 @@ def test_a_set_needs_no_vestigingen(database: Database) -> None:
 def test_one_eckid_of_two_leerlingen_is_refused_with_both_lines(database: Database) -> None:
     """Also when they are at different vestigingen: else the one would become the other."""
     doubled = {**SET, "leerlingen": SET["leerlingen"].replace("E2", "E1")}
-    assert refused(database, doubled) == [("leerlingen.csv", 3, "the same as line 2")]
+    reason = "the same as line 2, in a row that differs: keep the right one"
+    assert refused(database, doubled) == [("leerlingen.csv", 3, reason)]
 
 
 def test_a_schoolkey_of_two_vestigingen_is_refused(database: Database) -> None:
@@ -126,7 +127,7 @@ def test_a_row_that_places_nobody_anywhere_is_no_place(database: Database) -> No
 
 
 def test_places_of_a_year_that_is_not_laid_out_are_not_read(database: Database) -> None:
-    """An export of places may go further back than that of groups: told once per year, and the rest comes in."""
+    """An export of places may go further back than that of groups: each row is told, and the rest comes in."""
     older = SET["plaatsingen"] + "\n1;21QW;00;2025-2026;3A;\n1;21QW;00;2025-2026;3B;\n2;21QW;01;2025-2026;3C;3"
     staff = SET["leerkrachten"] + "\nM;;Maas;;Kim;;21QW;00;2025-2026;3A"
     report, *_ = bring(database, {**SET, "plaatsingen": older, "leerkrachten": staff})
@@ -134,6 +135,7 @@ def test_places_of_a_year_that_is_not_laid_out_are_not_read(database: Database) 
     assert [(one.file, one.line, one.reason) for one in report.warnings if one.element == "Schooljaar"] == [
         ("plaatsingen.csv", 4, reason),
         ("leerkrachten.csv", 4, reason),
+        ("plaatsingen.csv", 5, reason),
         ("plaatsingen.csv", 6, reason),
     ]
     assert keys(database) == ["1"]

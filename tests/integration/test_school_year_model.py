@@ -102,6 +102,8 @@ class SchoolYear:
                 self.endpoint.bring(edexml.read(edexml_file(year, claim)))
         for year, claim in says.items():
             self.model.remember(year, claim)
+        if is_csv:
+            self.model.take_days(years, las.pupils)
 
     def ask_all(self) -> None:
         """Ask for this year, the next and the past one, of both vestigingen, under both profiles."""

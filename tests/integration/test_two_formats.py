@@ -1,4 +1,4 @@
-"""The published EDEXML example says the same through both formats: as a file, and converted to a CSV set."""
+"""The same content says the same through both formats: the published EDEXML example, and each strange text or date."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -129,8 +129,12 @@ def _file(rows: list[dict[str, str]], naam: str) -> bytes:
 
 
 def as_edexml(data: bytes) -> list[Delivery]:
-    """Read the example as it was published."""
-    return [edexml.read(data)]
+    """Read the example as it was published, with references in the order of their keys: a CSV set has no other one."""
+    edex = etree.fromstring(data)
+    for references in edex.iterfind(".//*"):
+        if references.tag in ("groepen", "samengestelde_groepen") and references.getparent() is not edex:
+            references[:] = sorted(references, key=_key)
+    return [edexml.read(etree.tostring(edex))]
 
 
 def as_csv(data: bytes) -> list[Delivery]:
@@ -163,3 +167,83 @@ def test_both_formats_give_the_same_bytes(answers: Callable[[str], list[bytes]],
     assert aanmaakdatum(from_edexml)
     assert from_edexml == from_csv
     assert from_csv.count(b"<leerling key=") == 2
+
+
+TEXTS = {
+    "spaces around": "  De Boer ",
+    "spaces that do not break": "\u00a0De\u00a0Boer\u00a0",
+    "double spaces": "De  Boer",
+    "only a space that does not break": "\u00a0",
+    "without width": "\u200b",
+    "decomposed": "Boe\u0308r",
+    "C1 of Windows-1252": "O\u0092Brien",
+    "C1 that is nothing": "Bo\u0081er",
+    "lost": "B\ufffder",
+    "box": "B\u2502er",
+    "a sign": "B\u20acer",
+    "UTF-8 twice": "Bo\u00c3\u00abr",
+}
+DATES = {
+    "plain": "2018-03-14",
+    "zone": "2018-03-14+01:00",
+    "UTC": "2018-03-14Z",
+    "time": "2018-03-14T13:45:00",
+    "moment": "2018-03-13T23:00:00Z",
+    "early": "0018-03-14",
+    "none": "1900-01-01",
+}
+
+
+def _read_edexml(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return one leerling with these, from EDEXML."""
+    names = f"<achternaam>{achternaam}</achternaam><roepnaam>Fien</roepnaam>"
+    leerling = f"{names}<geboortedatum>{geboortedatum}</geboortedatum>"
+    data = f"""<?xml version="1.0" encoding="UTF-8"?>
+        <EDEX><school><schooljaar>2026-2027</schooljaar><brincode>21QW</brincode></school>
+        <groepen><groep key="g"><naam>4A</naam><jaargroep>4</jaargroep></groep></groepen>
+        <leerlingen><leerling key="l1">{leerling}</leerling></leerlingen></EDEX>""".lstrip().encode()
+    return edexml.read(data)
+
+
+def _read_csv(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return the same leerling, from a CSV set."""
+    rows = {
+        "leerlingen": [
+            "Sleutel|ECK-iD|Achternaam|Voorvoegsel|Roepnaam|Geboortedatum",
+            f"l1||{achternaam}||Fien|{geboortedatum}",
+        ],
+        "inschrijvingen": ["Leerling|Brin|Vestiging|Inschrijfdatum|Uitschrijfdatum", "l1|21QW|00||"],
+        "groepen": [
+            "Sleutel|Brin|Vestiging|Schooljaar|Naam|Soort|Jaargroep|In koppelingen beschikbaar",
+            "g|21QW|00|2026-2027|4A|Stamgroep|4|Ja",
+        ],
+        "plaatsingen": ["Leerling|Brin|Vestiging|Schooljaar|Groep|Jaargroep"],
+        "leerkrachten": ["Sleutel|ECK-iD|Achternaam|Voorvoegsel|Roepnaam|E-mailadres|Brin|Vestiging|Schooljaar|Groep"],
+    }
+    files = {name: ("\n".join(lines) + "\n").replace("|", ";").encode() for name, lines in rows.items()}
+    (delivery,) = csv_bron.read(files)
+    return delivery
+
+
+def _said(delivery: Delivery) -> tuple[object, list[str]]:
+    """Return the record of the leerling, and the reasons of the warnings about it."""
+    (leerling,) = (source.record for source in delivery.leerlingen)
+    return leerling, sorted({warning.reason for warning in delivery.warnings})
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+def test_a_text_is_read_by_one_rule(text: str) -> None:
+    """A name becomes the same one, with the same warnings, whatever the format."""
+    assert _said(_read_edexml(text, "2018-03-14")) == _said(_read_csv(text, "2018-03-14"))
+
+
+@pytest.mark.parametrize("day", DATES.values(), ids=list(DATES))
+def test_a_date_is_read_by_one_rule(day: str) -> None:
+    """A date of birth becomes the same one, with the same warnings, whatever the format."""
+    assert _said(_read_edexml("De Boer", day)) == _said(_read_csv("De Boer", day))
+
+
+@pytest.mark.parametrize("midnight", ["14-3-2018 0:00:00", "2018-03-14T00:00:00", "14/03/2018"])
+def test_what_only_a_spreadsheet_writes(midnight: str) -> None:
+    """A Dutch date, and midnight behind a date, are taken without a word."""
+    assert _said(_read_csv("De Boer", midnight)) == _said(_read_edexml("De Boer", "2018-03-14"))

@@ -5,7 +5,7 @@ each answer is made anew from the rows, one rule after the other.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 YearKey = tuple[str, int]
@@ -104,14 +104,41 @@ class Model:
         self.geheugen: dict[YearKey, Claim] = {}
         self.keys: dict[int, str] = {}
         self.eckids: dict[int, str] = {}
+        self.source_keys: dict[int, set[str]] = {}
 
     def remember(self, year: YearKey, claim: Claim) -> None:
         """Take what an import says of a year in place of what was said before; keys are those at first sight."""
         self.geheugen[year] = claim
         for pupil, _periods, _places in claim.pupils:
             self.keys.setdefault(pupil.number, pupil.key)
+            self.source_keys.setdefault(pupil.number, set()).add(pupil.key)
             if pupil.eckid is not None:
                 self.eckids[pupil.number] = pupil.eckid
+
+    def take_days(self, laid_out: Iterable[YearKey], pupils: Iterable[Pupil]) -> None:
+        """Take the days of enrolment that a CSV set has for other vestigingen, in the schooljaren that it lays out."""
+        laid_out = list(laid_out)
+        now = {pupil.number: pupil for pupil in pupils}
+        for year, claim in self.geheugen.items():
+            if year in laid_out or year[1] not in {start for _, start in laid_out}:
+                continue
+            for place, (known, _, places) in enumerate(claim.pupils):
+                pupil = now.get(known.number)
+                periods = [] if pupil is None else periods_in(pupil, year)
+                if pupil is not None and periods and self._is_certain(known, pupil):
+                    claim.pupils[place] = (known, periods, places)
+
+    def _is_certain(self, known: Pupil, pupil: Pupil) -> bool:
+        has_key = pupil.key in self.source_keys[known.number]
+        eckid = self.eckids.get(known.number)
+        if None not in (eckid, pupil.eckid) and eckid != pupil.eckid:
+            return False
+        has_eckid = eckid is not None and eckid == pupil.eckid
+        if has_key and has_eckid:
+            return True
+        parts = ("achternaam", "roepnaam", "geboortedatum")
+        differ = sum(known.details[part] != pupil.details[part] for part in parts)
+        return (has_key or has_eckid) and differ <= 1
 
     def answer(self, year: YearKey, today: date, *, is_narrow: bool = False) -> View | None:
         """Return what is answered for a year on a day; None: no data."""
@@ -199,14 +226,22 @@ def _filled(record: dict[str, object]) -> dict[str, object]:
 
 
 def csv_says(children: Iterable[Pupil], groups: list[SchoolGroup], teachers: list[Teacher], year: YearKey) -> Claim:
-    """Return the claim of a CSV set about a year that it lays out: everybody enrolled there on one of its days."""
-    brin6, start = year
+    """Return the claim of a CSV set about a year that it lays out: everybody enrolled there on one of its days.
+
+    The order of its rows means nothing: groepen are in the order of their keys, after a place without one.
+    """
     found = []
     for pupil in children:
-        periods = [one for one in pupil.periods if one.brin6 == brin6 and one.touches(start)]
-        if periods:
-            found.append((pupil, periods, pupil.places.get(year, [])))
-    return Claim(needs_place=True, groups=groups, pupils=found, teachers=teachers)
+        if periods := periods_in(pupil, year):
+            places = sorted(pupil.places.get(year, []), key=lambda place: place.groep or "")
+            found.append((pupil, periods, places))
+    ordered = [replace(teacher, groepen=sorted(teacher.groepen)) for teacher in teachers]
+    return Claim(needs_place=True, groups=groups, pupils=found, teachers=ordered)
+
+
+def periods_in(pupil: Pupil, year: YearKey) -> list[Period]:
+    """Return the enrolments of a leerling that have a day in a year."""
+    return [one for one in pupil.periods if one.brin6 == year[0] and one.touches(year[1])]
 
 
 def edexml_says(

@@ -144,6 +144,22 @@ class RowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolledElsewhere:
+    """The enrolment of a leerling in a year of a vestiging about which a source says nothing else.
+
+    Its days count for the leerling who is known there by key or ECK-iD and by name and date of birth: the end of an
+    enrolment at a vestiging that closes. `lines` are the rows of the periods that are in no other record of the source;
+    they are told when nobody is known there.
+    """
+
+    brin6: str
+    schooljaar: str
+    leerling: Leerling
+    periods: tuple[Period, ...]
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """The validated content of a source for one vestiging and schooljaar: the whole truth for that year.
 
@@ -169,6 +185,9 @@ class Delivery:
     """The sums of a source by kind of row or file, of a set with its first delivery; empty when it has none."""
     places: Mapping[str, CsvPlace] = field(default_factory=dict)
     """The file and column of an element, by path, of a set of files; the longest path that begins an element counts."""
+
+    elsewhere: tuple[EnrolledElsewhere, ...] = ()
+    """Enrolments in years that the source is not the truth for, with its first delivery."""
 
     def locate(self, problem: Problem) -> Problem:
         """Return a problem with the file and column of its element, when `places` has them."""
@@ -202,6 +221,7 @@ class ImportReport:
 
     `counts` is by kind: locaties, groepen, leerlingen, leerkrachten, plaatsingen. `dropped` counts the national numbers
     that were left out.
+    `rows` counts the rows of a source by kind or file, of a set with its first year.
     """
 
     brin6: str
@@ -211,6 +231,7 @@ class ImportReport:
     dropped: Mapping[str, int]
     held: int = 0
     """The number of rows of which it is not certain who they are: they are not imported, and a question is open."""
+    rows: Mapping[str, RowCount] = field(default_factory=dict)
 
 
 def parse_day(text: str | None) -> date | None:

@@ -32,6 +32,9 @@ def print_done(console: Console, part: str, done: importer.Imported, *, dry_run:
         for element, count in sorted(report.dropped.items()):
             console.print(f"{count} x {escape(element)}: national numbers are not stored")
         print_problems(console, report.warnings)
+        for kind, rows in report.rows.items():
+            if rows.told:
+                console.print(f"{escape(kind)}: {rows.read} rows, {rows.told} of them in no record")
 
 
 def print_not_taken(console: Console, part: str, error: ImportRefusedError) -> None:

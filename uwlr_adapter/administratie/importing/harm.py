@@ -72,6 +72,14 @@ def of_year(change: YearChange, max_drop: float) -> list[Problem]:
     return found
 
 
+def of_answers(year: SchoolYear, before: Answered, after: Answered, max_drop: float) -> list[Problem]:
+    """Return the questions about the leerlingen and groepen of a year that are answered no more."""
+    losses = [Loss(kind, len(known), known - after[kind]) for kind, known in before.items()]
+    return [
+        Problem(0, loss.kind, loss.reason(year, max_drop), flag=ACCEPT_DROP) for loss in losses if loss.asks(max_drop)
+    ]
+
+
 def of_older(change: YearChange, known: str, made: str) -> Problem:
     """Return the question whether a source of an older moment replaces the records; the moments as they are stored."""
     gone, came = change.diffs[deelname].removed, change.diffs[deelname].added

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, harm, not_taken, school_year, source_moments
+from uwlr_adapter.administratie.importing import batches, drop, elsewhere, harm, not_taken, school_year, source_moments
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.harm import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, Persons, are_one, identify
@@ -119,6 +119,7 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
     run = _Import(connection, options, ImportedSchool(brincode, is_new), questions)
     reports = _import_years(run, years, deliveries)
+    reports += _import_elsewhere(run, deliveries, reports)
     run.write(run.questions.diff(connection))
     not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
     if any(step.table is not source_moment for step in run.steps):
@@ -166,6 +167,36 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
     if problems:
         raise ImportRefusedError(list(dict.fromkeys(problems)), [(year.brin6, year.schooljaar) for year in years])
     return reports
+
+
+def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]) -> list[ImportReport]:
+    """Import the enrolments in years that the source is not the truth for; return a report of each year that changed.
+
+    The warning about a row that is used nowhere joins the first of `reports`. Raises ImportRefusedError.
+    """
+    entries = [entry for delivery in deliveries for entry in delivery.elsewhere]
+    if not entries:
+        return []
+    matched = elsewhere.match(run.connection, entries, run.options.brin6)
+    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems))
+    today = day_of(run.options.moment)
+    changed: list[ImportReport] = []
+    asked: list[Problem] = []
+    for year, periods in matched.years.items():
+        diff = elsewhere.difference(run.connection, year, periods)
+        touched = diff.values("persoon_id")
+        if not touched:
+            continue
+        before = drop.answered(run.connection, year, today)
+        run.write(diff)
+        after = drop.answered(run.connection, year, today)
+        asked += run.unanswered(harm.of_answers(year, before, after, run.options.max_drop))
+        counts = dict.fromkeys(reports[0].counts, Counts()) | {"leerlingen": Counts(changed=len(touched))}
+        changed.append(ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={}))
+    if asked:
+        years = [(year.brin6, year.schooljaar) for year in matched.years]
+        raise ImportRefusedError([*asked, *reports[0].warnings], years)
+    return changed
 
 
 def _identify(run: _Import, together: Sequence[tuple[SchoolYear, Delivery]]) -> tuple[Persons, Persons]:
@@ -255,6 +286,7 @@ def _import_year(
         warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
         dropped=dict(delivery.dropped),
         held=sum(len(found.contested) for found in people),
+        rows=dict(delivery.rows),
     )
 
 

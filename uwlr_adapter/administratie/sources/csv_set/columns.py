@@ -9,40 +9,40 @@ from dataclasses import dataclass
 from uwlr_adapter.contract.fields import FIELDS, Field
 
 OWN_COLUMNS = """
-leerlingen      Sleutel                     !  tekst       first            @key    10001
-leerlingen      ECK-iD                      *  tekst       first            @eckid  https://ketenid.nl/pilot/voorbeeld
+leerlingen      Sleutel                     !  sleutel     first            @key    10001
+leerlingen      ECK-iD                      *  sleutel     first            @eckid  https://ketenid.nl/pilot/voorbeeld
 leerlingen      Sofinummer                  -  nummer      last             sofinummer
 leerlingen      BSN                         -  nummer      last             bsn
 leerlingen      Onderwijsnummer             -  nummer      last             onderwijsnummer
 leerlingen      Rijksregisternummer         -  nummer      last             rijksregisternummer
-inschrijvingen  Leerling                    !  tekst       first            -       10001
+inschrijvingen  Leerling                    !  sleutel     first            -       10001
 inschrijvingen  Brin                        !  brin        first            -       21QW
 inschrijvingen  Vestiging                   !  vestiging   first            -       00
-inschrijvingen  Inschrijfdatum              *  datum       first            -       01-08-2023
-inschrijvingen  Uitschrijfdatum             *  datum       first            -
+inschrijvingen  Inschrijfdatum              *  eerste-dag  first            -       01-08-2023
+inschrijvingen  Uitschrijfdatum             *  einddag     first            -
 inschrijvingen  Gastinschrijving            -  ja-nee      first            -       Nee
 inschrijvingen  Leerlingnummer              -  tekst       first            -       1234
-groepen         Sleutel                     !  tekst       first            @key    G2026-4A
+groepen         Sleutel                     !  sleutel     first            @key    G2026-4A
 groepen         Brin                        !  brin        first            -       21QW
 groepen         Vestiging                   !  vestiging   first            -       00
 groepen         Schooljaar                  !  schooljaar  first            -       2026-2027
 groepen         Soort                       !  soort       Naam             -       Stamgroep
 groepen         In_koppelingen_beschikbaar  !  ja-nee      Omschrijving     -       Ja
-plaatsingen     Leerling                    !  tekst       first            -       10001
+plaatsingen     Leerling                    !  sleutel     first            -       10001
 plaatsingen     Brin                        !  brin        first            -       21QW
 plaatsingen     Vestiging                   !  vestiging   first            -       00
 plaatsingen     Schooljaar                  !  schooljaar  first            -       2026-2027
-leerkrachten    Sleutel                     !  tekst       first            @key    M12
-leerkrachten    ECK-iD                      *  tekst       first            @eckid
+leerkrachten    Sleutel                     !  sleutel     first            @key    M12
+leerkrachten    ECK-iD                      *  sleutel     first            @eckid
 leerkrachten    Brin                        !  brin        Rollen           -       21QW
 leerkrachten    Vestiging                   !  vestiging   Brin             -       00
 leerkrachten    Schooljaar                  !  schooljaar  Vestiging        -       2026-2027
 leerkrachten    Rollen_in_groep             -  rollen      Groep            -
 vestigingen     Brin                        !  brin        first            -       21QW
 vestigingen     Vestiging                   !  vestiging   first            -       00
-vestigingen     Naam                        *  tekst       first            -       De Voorbeeldschool
-vestigingen     Schoolsleutel               *  tekst       first            -
-locaties        Sleutel                     !  tekst       first            @key
+vestigingen     Naam                        *  naam        first            -       De Voorbeeldschool
+vestigingen     Schoolsleutel               *  sleutel     first            -
+locaties        Sleutel                     !  sleutel     first            @key
 locaties        Brin                        !  brin        first            -
 locaties        Vestiging                   !  vestiging   first            -
 """
@@ -50,7 +50,8 @@ locaties        Vestiging                   !  vestiging   first            -
 
 Mark: `*` the column must be there, `!` it must be filled in on every row as well. Place: before or after the fields of
 the file, or the label of the column after which it stands. Path: the attribute or element of EDEXML that it becomes;
-the values of the other columns decide what is written. A national number (`nummer`) is counted and never kept.
+the values of the other columns decide what is written. A national number (`nummer`) is counted and never kept; a
+`sleutel` is refused when a spreadsheet changed it.
 """
 RECORDS = {
     "leerlingen": "leerling",
@@ -92,7 +93,7 @@ def _of_fields() -> Iterator[Column]:
                 label=label.rstrip("*!"),
                 required=label.endswith(("*", "!")),
                 filled=label.endswith("!"),
-                kind="tekst" if field.kind in {"verwijzing", "verwijzingen"} else field.kind,
+                kind="sleutel" if field.kind in {"verwijzing", "verwijzingen"} else field.kind,
                 path=_path(field),
                 example=field.example,
             )

@@ -12,6 +12,7 @@ from pathlib import Path
 from uwlr_adapter.administratie.model import (
     CsvPlace,
     Delivery,
+    EnrolledElsewhere,
     ImportRefusedError,
     Period,
     Problem,
@@ -24,7 +25,11 @@ from uwlr_adapter.administratie.sources.csv_set.csv_file import CsvRow
 from uwlr_adapter.administratie.sources.csv_set.edexml_tree import tree
 from uwlr_adapter.administratie.sources.csv_set.school import CsvSchool, YearKey
 from uwlr_adapter.administratie.sources.edexml.edexml import read_tree
+from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.contract.xml import FILE
+
+SUFFIX = ".csv"
+"""The end of the name of each file of a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,13 @@ class CsvBron:
             raise ImportRefusedError(
                 [Problem(0, "", "is not a folder: a CSV set is a folder with leerlingen.csv and the others")]
             )
+        paths, warnings = _paths(folder)
         set_labels = labels.read(folder if self.labels is None else self.labels)
         files: dict[str, bytes] = {}
         problems: list[Problem] = []
         for name in COLUMNS:
             try:
-                with (folder / f"{name}.csv").open("rb") as opened:
+                with paths.get(name, folder / f"{name}.csv").open("rb") as opened:
                     files[name] = opened.read(FILE.octets + 1)  # one byte over the limit is enough to refuse it
             except FileNotFoundError:
                 if name not in OPTIONAL:
@@ -63,8 +69,35 @@ class CsvBron:
             except OSError as error:
                 problems.append(Problem(0, "", f"cannot be read: {error.strerror}", file=f"{name}.csv"))
         if problems:
-            raise ImportRefusedError(problems)
-        return read(files, set_labels)
+            raise ImportRefusedError([*problems, *warnings])
+        first, *others = read(files, set_labels)
+        return [replace(first, warnings=(*warnings, *first.warnings)), *others]
+
+
+def _paths(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """Return the files of a set in a folder by name, in capitals or not, and a warning for each other CSV file.
+
+    Raises ImportRefusedError for two files of one name: either may be the old one.
+    """
+    paths: dict[str, Path] = {}
+    problems: list[Problem] = []
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:
+        raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}")]) from None
+    for path in found:
+        name, extension = path.stem.casefold(), path.suffix.casefold()
+        if extension != SUFFIX:
+            continue
+        if name not in COLUMNS:
+            reason = f"is not a file of a CSV set ({', '.join(COLUMNS)}): not read"
+            problems.append(Problem(0, "", reason, Severity.WARNING, path.name))
+        elif name in paths:
+            problems.append(Problem(0, "", f"is in the folder twice, also as {paths[name].name}", file=path.name))
+        else:
+            paths[name] = path
+    _require_none(problems)
+    return paths, problems
 
 
 def _sets(folder: Path) -> list[Path]:
@@ -96,7 +129,7 @@ def read(files: Mapping[str, bytes], labels: Mapping[str, Mapping[str, str]] | N
     school.judge()
     _require_none(school.problems, school.years)
     first, *others = _deliveries(school)
-    return [replace(first, dropped=dict(dropped)), *others]
+    return [replace(first, dropped=dict(dropped), rows=school.sums, elsewhere=_elsewhere(school)), *others]
 
 
 def _require_none(problems: Sequence[Problem], years: Sequence[YearKey] = ()) -> None:
@@ -119,7 +152,7 @@ def _deliveries(school: CsvSchool) -> list[Delivery]:
         reported.update(warnings)
         if not deliveries:
             warnings += school.problems
-        deliveries.append(replace(delivery, warnings=tuple(warnings)))
+        deliveries.append(replace(delivery, warnings=tuple(warnings), rows={}))
     if errors:
         raise ImportRefusedError(list(dict.fromkeys([*errors, *school.problems])), school.years)
     return deliveries
@@ -150,6 +183,33 @@ def _delivery(school: CsvSchool, year: YearKey) -> Delivery:
         not_available=frozenset(
             key for key, row in school.groepen[year].items() if row["In koppelingen beschikbaar"] != "Ja"
         ),
+    )
+
+
+def _elsewhere(school: CsvSchool) -> tuple[EnrolledElsewhere, ...]:
+    """Return the enrolments in the schooljaren of a set at vestigingen that have no groep in it."""
+    elsewhere = school.elsewhere
+    in_a_year = {row.line for year in school.years for rows in school.enrolled(year).values() for row in rows}
+    return tuple(
+        EnrolledElsewhere(
+            *year,
+            leerling=_identity(school.leerlingen[key]),
+            periods=tuple(map(_period, rows)),
+            lines=tuple(row.line for row in rows if row.line not in in_a_year),
+        )
+        for year, enrolled in elsewhere.items()
+        for key, rows in enrolled.items()
+    )
+
+
+def _identity(row: CsvRow) -> Leerling:
+    """Return what tells one leerling from another."""
+    return Leerling(
+        key=row["Sleutel"],
+        eckid=row["ECK-iD"] or None,
+        achternaam=row["Achternaam"] or None,
+        roepnaam=row["Roepnaam"] or None,
+        geboortedatum=row["Geboortedatum"] or None,
     )
 
 

@@ -6,7 +6,7 @@ from lxml import etree
 
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 from uwlr_adapter.administratie.sources.csv_set.csv_file import CsvRow
-from uwlr_adapter.administratie.sources.csv_set.school import CsvSchool, YearKey
+from uwlr_adapter.administratie.sources.csv_set.school import STAMGROEP, CsvSchool, YearKey
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 
 COMBINATION = "C"
@@ -94,7 +94,7 @@ def _rollen(parent: etree._Element, cell: str, line: int) -> None:
 def _groep(parent: etree._Element, row: CsvRow) -> None:
     record = _record(parent, row["Soort"], row)
     jaargroep = record.find("jaargroep")
-    if row["Soort"] != "groep" and jaargroep is not None:
+    if row["Soort"] != STAMGROEP and jaargroep is not None:
         record.remove(jaargroep)  # UWLR has none for a samengestelde groep
 
 

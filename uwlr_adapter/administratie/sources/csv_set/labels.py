@@ -19,7 +19,7 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 def read(path: Path) -> Labels:
     """Read a file, or the FILE_NAME of a folder, where it is optional. Raises ImportRefusedError with every reason."""
-    file = path / FILE_NAME if path.is_dir() else path
+    file = _in_folder(path) if path.is_dir() else path
     try:
         return parse(file.read_bytes(), file.name)
     except FileNotFoundError:
@@ -28,6 +28,13 @@ def read(path: Path) -> Labels:
         raise ImportRefusedError([Problem(0, "", "does not exist", file=file.name)]) from None
     except OSError as error:
         raise ImportRefusedError([Problem(0, "", f"cannot be read: {error.strerror}", file=file.name)]) from None
+
+
+def _in_folder(folder: Path) -> Path:
+    """Return the file of a folder, also when its name is in capitals; one that does not exist when there is none."""
+    exact = folder / FILE_NAME
+    others = (file for file in sorted(folder.iterdir()) if file.name.casefold() == FILE_NAME)
+    return exact if exact.exists() else next(others, exact)
 
 
 def parse(data: bytes, file: str = FILE_NAME) -> Labels:
