@@ -29,11 +29,12 @@ class RefusalReason(StrEnum):
     SCHEMA = "niet volgens het schema"
     VERSION = "versie niet ondersteund"
     NO_DATA = "geen gegevens"
+    NOT_LAID_OUT = "schooljaar niet ingericht"
     OWN_FAILURE = "eigen fout"
 
 
 class Act(StrEnum):
-    """An act on a koppeling, or on an afnemer."""
+    """An act on a koppeling, on all koppelingen of a vestiging, or on an afnemer."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -41,6 +42,10 @@ class Act(StrEnum):
     RESUMED = "hervat"
     AKKOORD_RENEWED = "akkoord vernieuwd"
     ENDED = "beëindigd"
+
+    YEAR_RELEASED = "schooljaar vrijgegeven"
+    YEAR_TAKEN_BACK = "vrijgeven teruggenomen"
+    CALENDAR_SET = "kalender ingesteld"
 
     ADDED = "toegevoegd"
     KLANTCODE_ROTATED = "klantcode vernieuwd"

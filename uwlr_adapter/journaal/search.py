@@ -40,10 +40,11 @@ def search(
 ) -> list[Entry]:
     """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
-    Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
+    Only rows about a koppeling of the vestiging, or about all of them: a vendor that never had one stays out of sight.
     """
     table = journaal.c
-    where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, table.koppeling_id.is_not(None)]
+    is_about_one = sa.or_(table.koppeling_id.is_not(None), table.kind == EntryKind.KOPPELING)
+    where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, is_about_one]
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
     if entry_filter.first is not None:

@@ -38,10 +38,15 @@ class TableDiff:
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Update rows, found by their primary key, to these whole rows, given by column name."""
+    """Update rows, found by their primary key, to these rows, given by column name; all have the same columns.
+
+    A column that they do not have stays as it is: a batch kept by older code does not know each one.
+    """
     if parameters := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
         values: dict[str, Any] = {
-            column.name: sa.bindparam(f"new_{column.name}") for column in table.columns if not column.primary_key
+            column.name: sa.bindparam(f"new_{column.name}")
+            for column in table.columns
+            if not column.primary_key and f"new_{column.name}" in parameters[0]
         }
         connection.execute(table.update().where(_is_row(table)).values(values), parameters)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, school_year
+from uwlr_adapter.administratie.importing import batches, drop, school_year, under_four
 from uwlr_adapter.administratie.importing.diff import TableDiff, compare
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, identify
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
@@ -130,8 +130,9 @@ def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequenc
 
 def _import_year(run: _Import, year: SchoolYear, delivery: Delivery) -> ImportReport:
     """Make the records of one vestiging and schooljaar equal to its delivery. Raises ImportRefusedError."""
-    warnings = _keep_vestiging(run, delivery, year.brin6)
     today = day_of(run.options.moment)
+    warnings = _keep_vestiging(run, delivery, year.brin6)
+    warnings += under_four.warnings(run.connection, year, delivery, today)
     before = {} if year.brin6 in run.new else drop.answered(run.connection, year, today)
     leerlingen, leerkrachten = identify(run.connection, delivery, run.school)
     problems = [delivery.locate(one) for one in (*warnings, *leerlingen.warnings, *leerkrachten.warnings)]
