@@ -256,7 +256,7 @@ def _eckid(persoon: Leerling | Leerkracht) -> tuple[str | None, str | None]:
 
 @st.composite
 def datasets(draw: st.DrawFn, years: st.SearchStrategy[str] | None = None) -> Dataset:
-    """Return a dataset with unique keys and sound references, whose leerlingen are enrolled and over four on the peildatum.
+    """Return a dataset with unique keys and sound references; its leerlingen are enrolled and four on the peildatum.
 
     Every optional part is absent in some and present in others; `years` narrows the schooljaren.
     """

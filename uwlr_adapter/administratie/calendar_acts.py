@@ -71,13 +71,15 @@ def take_back(connection: sa.Connection, brin6: str, schooljaar: str, moment: da
 
 def _next_year(connection: sa.Connection, brin6: str, schooljaar: str, moment: datetime) -> tuple[date, Window]:
     """Hold the school, and return the day and the window of the next school year, which `schooljaar` must be."""
-    schools.lock_school(connection, brincode_of(brin6))
     day = day_of(moment)
-    window = window_of(schooljaar, find(connection, brin6, schooljaar))
-    if window is None or schooljaar != next_schooljaar(day):
+    coming = next_schooljaar(day)
+    if schooljaar != coming:  # the text of a caller: no database sees it
         raise ReleaseError(
-            f"Alleen het volgende schooljaar kan worden vrijgegeven of teruggenomen: nu is dat {next_schooljaar(day)}."
+            f"Alleen het volgende schooljaar kan worden vrijgegeven of teruggenomen: nu is dat {coming}."
         )
+    schools.lock_school(connection, brincode_of(brin6))
+    window = window_of(coming, find(connection, brin6, coming))
+    assert window is not None  # noqa: S101 - the school year of a day is one
     return day, window
 
 

@@ -1,4 +1,4 @@
-"""The calendar of a vestiging: on which days a school year is answered, and what the vestiging sets about that.
+"""The calendar of a vestiging: on which days a school year is answered, and what the vestiging sets about it.
 
 The present year is answered; the past one until 30 September, when platforms have taken over the new one; the next one
 once the school releases it, and by itself from 1 July. docs/reference/records.md has the rules and their reasons;
@@ -25,7 +25,7 @@ _RELEASED_BY_ITSELF = (7, 1)
 
 @dataclass(frozen=True, slots=True)
 class SchoolCalendar:
-    """What a vestiging set for one school year; the defaults are those of a vestiging that set nothing."""
+    """The settings of a vestiging for one school year; the defaults are those of a vestiging that set nothing."""
 
     past_year_until: str = USUAL_PAST_UNTIL
     """MM-DD, inclusive: until this day the year is answered after its end."""
