@@ -88,7 +88,7 @@ def test_the_past_year_is_answered_until_30_september(school: TrialSchool) -> No
     assert fetch(school, date(2027, 11, 1)).outcome == "geengegevens"
 
 
-@pytest.mark.parametrize("schooljaar", ["2024-2025", "2025-2026", "2028-2029", "9998-9999", "1990-1991"])
+@pytest.mark.parametrize("schooljaar", ["2024-2025", "2025-2026", "2028-2029", "2099-2100", "1990-1991"])
 def test_other_years_are_not_answered(school: TrialSchool, schooljaar: str) -> None:
     """Years long ago and far ahead are geengegevens, whatever records there are."""
     if schooljaar.startswith("2"):
