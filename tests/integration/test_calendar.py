@@ -369,7 +369,8 @@ def test_no_answer_outlives_the_day_on_which_it_changes(tmp_path: Path, seed: in
     import_dataset(database, make_dataset(leerlingen, schooljaar=NEXT))
     set_first_school_day(database, date(2027, 8, 23))
     today = date(2027, 6, 20)
-    valid_until, before = today, None
+    valid_until: date | None = today
+    before = None
     while today < date(2028, 10, 10):
         found = select(database, BRIN6, NEXT, today)
         content = None if found is None else (found.leerlingen, found.groepen)

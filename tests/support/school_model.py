@@ -133,8 +133,7 @@ class Model:
         """Return whether a year is answered on a day: the present one, the past one for a while, a released one."""
         brin6, start = year
         if today >= date(start + 1, 8, 1):
-            month, day = self.settings.get(brin6, Settings()).past_until
-            return today <= date(start + 1, month, day)
+            return today <= date(start + 1, *self.settings.get(brin6, Settings()).past_until)
         if today >= date(start, 8, 1):
             return True
         day, act = self.acts.get(year, [(date.min, "none")])[-1]

@@ -168,7 +168,7 @@ def _goes_on_elsewhere(phase: Phase) -> sa.ColumnElement[bool]:
     """Return the condition that the period ends, and the leerling counts by another one that begins then or later."""
     begins = _begins_with_the_school(_LATER, _LATER_DEELNAME) if phase in _EARLY else _covers(_LATER)
     found = (
-        sa.select(sa.literal_column("1"))
+        sa.select(sa.literal_column("1", sa.Integer))
         .select_from(
             _LATER_DEELNAME.join(_LATER, sa.and_(*(_LATER.c[name] == _LATER_DEELNAME.c[name] for name in _OF_DEELNAME)))
         )
@@ -185,13 +185,13 @@ def _goes_on_elsewhere(phase: Phase) -> sa.ColumnElement[bool]:
 
 def _birth_date(its_deelname: sa.FromClause) -> sa.ColumnElement[str]:
     """Return the birth date as text without the zone that a source may have written."""
-    places = (sa.literal_column("1"), sa.literal_column("10"))
+    places = (sa.literal_column("1", sa.Integer), sa.literal_column("10", sa.Integer))
     return sa.func.substr(its_deelname.c.geboortedatum, *places, type_=sa.String)
 
 
 def _is_old_enough() -> sa.ColumnElement[bool]:
     """Return the condition: the leerling is SCHOOL_AGE, or of unknown age, or the vestiging takes younger ones."""
-    takes_younger = sa.select(sa.literal_column("1")).where(
+    takes_younger = sa.select(sa.literal_column("1", sa.Integer)).where(
         vestiging_setting.c.brin6 == sa.bindparam("brin6", type_=sa.String), vestiging_setting.c.under_four
     )
     return sa.or_(

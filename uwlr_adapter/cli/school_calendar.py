@@ -57,7 +57,7 @@ def set_(
 
     Example:  uwlr-adapter school set 21QW00 --first-school-day 2026-08-24
     """
-    if first_school_day is past_year_until is under_four is None:
+    if first_school_day is None and past_year_until is None and under_four is None:
         raise click.UsageError("name what to set, such as --first-school-day 2026-08-24")
     moment, actor = context.clock(), own_actor()
 
