@@ -29,7 +29,7 @@ def pupils(brin6: str, count: int) -> Iterator[tuple[Pupil, int]]:
         groep = number % groepen
         jaargroep = groep * 8 // groepen + 1
         mark = f"{brin6}{number:05}".encode().hex()
-        born = f"{2026 - 3 - jaargroep}-{number % 12 + 1:02}-{number % 28 + 1:02}"
+        born = f"{2026 - 4 - jaargroep}-{number % 12 + 1:02}-{number % 28 + 1:02}"
         names = (_NAMES[number % len(_NAMES)], _ROEPNAMEN[number % len(_ROEPNAMEN)])
         yield (f"L{number:05}", f"https://ketenid.nl/pilot/{mark:0>128}", *names, born, str(jaargroep)), groep
 

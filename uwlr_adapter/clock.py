@@ -18,6 +18,7 @@ Clock = Callable[[], datetime]
 """A function that returns the present as a timezone-aware datetime."""
 
 _SCHOOLJAAR = re.compile(r"([0-9]{4})-([0-9]{4})")
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
 
 
 now: Clock = partial(datetime.now, UTC)
@@ -41,14 +42,25 @@ def day_of(moment: datetime) -> date:
 
 def schooljaar_of(day: date) -> str:
     """Return the school year that contains a day, as `2026-2027`."""
-    start = day.year if day.month >= FIRST_MONTH else day.year - 1
+    return _schooljaar(day.year if day.month >= FIRST_MONTH else day.year - 1)
+
+
+def next_schooljaar(day: date) -> str:
+    """Return the school year after the one that contains a day, as `2027-2028`."""
+    return _schooljaar(day.year + 1 if day.month >= FIRST_MONTH else day.year)
+
+
+def _schooljaar(start: int) -> str:
     return f"{start:04}-{start + 1:04}"
 
 
 def schooljaar_start(schooljaar: str) -> int | None:
-    """Return the first calendar year of a school year; None unless it is two consecutive years, as `2026-2027`."""
+    """Return the first calendar year of a school year; None unless it is two consecutive years, as `2026-2027`.
+
+    None also for years so far away that the days around them cannot be reckoned with.
+    """
     match = _SCHOOLJAAR.fullmatch(schooljaar)
-    if match is None or int(match[2]) != int(match[1]) + 1:
+    if match is None or int(match[2]) != int(match[1]) + 1 or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
         return None
     return int(match[1])
 

@@ -121,9 +121,10 @@ def test_a_row_that_places_nobody_anywhere_is_no_place(database: Database) -> No
     coming |= {"plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;"}
     *_, report = [one for one in bring(database, coming) if one.schooljaar == LATER]
     assert report.counts["leerlingen"].added == 1
-    assert keys(database, schooljaar=LATER) == []
+    july = date(2027, 7, 1)
+    assert keys(database, schooljaar=LATER, day=july) == []
     bring(database, {**coming, "plaatsingen": SET["plaatsingen"] + "\n1;21QW;00;2027-2028;;5"})
-    assert keys(database, schooljaar=LATER) == ["1"]
+    assert keys(database, schooljaar=LATER, day=july) == ["1"]
 
 
 def test_places_of_a_year_that_is_not_laid_out_are_not_read(database: Database) -> None:
@@ -185,16 +186,24 @@ def test_the_jaargroep_is_the_most_specific_one(database: Database) -> None:
         assert [one.jaargroep for one in found.leerlingen] == [wanted]
 
 
-@pytest.mark.parametrize(("tot", "last"), [("31-07-2027", date(2027, 7, 30)), ("01-08-2027", date(2027, 7, 31))])
+@pytest.mark.parametrize(
+    ("tot", "last"),
+    [
+        ("30-07-2027", date(2027, 7, 29)),
+        ("31-07-2027", date(2027, 7, 31)),
+        ("01-08-2027", date(2027, 7, 31)),
+    ],
+)
 def test_a_leaver_at_the_end_of_the_year(database: Database, tot: str, last: date) -> None:
-    """A leerling who leaves on 31 July is not in the year as it stood at its end; one who leaves on 1 August is."""
+    """A leerling who leaves on 31 July or later is in the year as it stood at its end; one who leaves before is not."""
     ends = SET["inschrijvingen"].replace("1;21QW;00;01-08-2024;", f"1;21QW;00;01-08-2024;{tot}")
     stays = ends + "\n2;21QW;00;01-08-2024;"
     bring(database, {**SET, "inschrijvingen": stays})
     assert keys(database, day=last) == ["1", "2"]
     at_end = ["1", "2"] if last == date(2027, 7, 31) else ["2"]
-    for day in (date(2027, 7, 31), date(2027, 8, 1), date(2030, 1, 1)):
+    for day in (date(2027, 7, 31), date(2027, 8, 1), date(2027, 9, 30)):
         assert keys(database, day=day) == at_end
+    assert keys(database, day=date(2027, 10, 1)) == []
 
 
 def test_the_day_of_the_next_change_is_never_missed(database: Database) -> None:

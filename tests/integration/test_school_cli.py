@@ -102,14 +102,15 @@ def test_list_counts_what_is_answered(run: Run) -> None:
         (date(2026, 7, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2026, 8, 1)),
         (date(2026, 8, 1), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
         (date(2026, 12, 31), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2027, 1, 1)),
-        (date(2027, 1, 1), [], None),
+        (date(2027, 1, 1), [], date(2027, 10, 1)),
         (date(2029, 1, 1), [], None),
+        (date(2026, 6, 30), [EnrolmentChange(date(2027, 1, 1), 1, 1)], date(2026, 7, 1)),
     ],
 )
 def test_an_answer_is_true_until_the_next_change(
     tmp_path: Path, day: date, changes: list[EnrolmentChange], first: date | None
 ) -> None:
-    """The first day on which an answer may differ is an enrolment's, or the 1 August on which the year begins."""
+    """The first day on which an answer may differ is an enrolment's, or one of the year itself."""
     database = open_database(tmp_path)
     import_dataset(database, SCHOOL)
     with database.reading() as connection:

@@ -1,11 +1,11 @@
 """A school year lived through, day by day, against a model; docs/reference/records.md has the rules.
 
-A school of two vestigingen gets and loses leerlingen, moves and renames them, plans the next year and goes over into
-it; its LAS is imported on random days. What a vendor gets on a day must be what the model says, and geenwijzigingen
-exactly when the vendor has that already.
+A school of two vestigingen gets and loses leerlingen, moves and renames them, plans the next year, releases it and goes
+over into it; its LAS is imported on random days. What a vendor gets on a day must be what the model says, and
+geenwijzigingen exactly when the vendor has that already.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -15,9 +15,11 @@ import pytest
 from support.las_files import CSV_STYLES, csv_set, edexml_file, schooljaar
 from support.oracle import amount
 from support.profile_school import ProfileSchool, aanmaakdatum, outcome, view_of
+from support.school_builder import ACTOR
 from support.school_life import BRIN6S, START, SchoolLife
-from support.school_model import Model, View, YearKey, csv_says, edexml_says
+from support.school_model import Model, Settings, View, YearKey, csv_says, edexml_says
 
+from uwlr_adapter.administratie import calendar_acts
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import AMSTERDAM
@@ -30,6 +32,25 @@ QUESTION = amount(7, 1)
 """Of how many days one is asked on; those around an import or a year's end are always asked on."""
 QUESTIONS = amount(3, 12)
 """How many of the twelve questions are asked on a day."""
+RELEASE = 0.06
+"""On which share of the days the school releases the next year, or takes that back, once it is laid out."""
+LIMITS = {
+    (6, 30),
+    (7, 1),
+    (7, 31),
+    (8, 1),
+    (8, 2),
+    (8, 23),
+    (8, 24),
+    (9, 7),
+    (9, 8),
+    (9, 30),
+    (10, 1),
+    (10, 31),
+    (11, 1),
+}
+"""The days on which the calendar changes an answer by itself."""
+FIRST_SCHOOL_DAYS = (date(START, 8, 17), date(START + 1, 8, 23))
 SEEDS = [("csv", 1), ("edexml", 2), ("wissel", 3)]
 LONG = [(kind, seed) for seed in range(10, amount(10, 12)) for kind in ("csv", "edexml", "wissel")]
 SWITCHES = (date(START, 12, 1), date(START + 1, 6, 1))
@@ -50,6 +71,32 @@ class SchoolYear:
         self.outcomes: list[str] = []
         self.bring([(brin6, START - 1) for brin6 in BRIN6S])
         self.endpoint.activate(*BRIN6S)
+        self.set_calendar(BRIN6S[0], FIRST_SCHOOL_DAYS)
+        if kind == "csv":
+            self.model.settings[BRIN6S[1]] = Settings(takes_under_four=True, past_until=(10, 31))
+            with self.endpoint.database.writing() as connection:
+                about = (connection, BRIN6S[1])
+                calendar_acts.set_under_four(*about, self.endpoint.moment, under_four=True, actor=ACTOR)
+                calendar_acts.set_past_year_until(*about, "10-31", self.endpoint.moment, actor=ACTOR)
+
+    def set_calendar(self, brin6: str, days: Iterable[date]) -> None:
+        """Set the first school days of a vestiging; the other one has the usual ones."""
+        self.model.settings[brin6] = Settings({day.year: day for day in days})
+        with self.endpoint.database.writing() as connection:
+            for day in days:
+                calendar_acts.set_first_school_day(connection, brin6, day, self.endpoint.moment, actor=ACTOR)
+
+    def release(self) -> None:
+        """Release the next year, or take that back, as the school likes."""
+        year = (self.rng.choice(BRIN6S), self.life.current_year + 1)
+        if year not in self.model.geheugen:
+            return
+        is_answered = self.model.is_answered(year, self.life.day)
+        act = calendar_acts.take_back if is_answered else calendar_acts.release
+        with self.endpoint.database.writing() as connection:
+            act(connection, year[0], schooljaar(year[1]), self.endpoint.moment, actor=ACTOR)
+        acts = self.model.acts.setdefault(year, [])
+        acts.append((self.life.day, "take back" if is_answered else "release"))
 
     def live(self) -> None:
         """Live through all of it."""
@@ -65,8 +112,11 @@ class SchoolYear:
             self.endpoint.moment = begin + timedelta(minutes=early)
             if brings and first:
                 self.bring(self.choose())
-            limit = (day.month, day.day) in ((7, 31), (8, 1), (8, 2))
-            if brings or yesterday or limit or self.rng.randrange(QUESTION) == 0:
+            releases = self.rng.random() < RELEASE
+            if releases:
+                self.release()
+            limit = (day.month, day.day) in LIMITS
+            if brings or releases or yesterday or limit or self.rng.randrange(QUESTION) == 0:
                 self.endpoint.moment = begin + timedelta(minutes=late)
                 self.ask_all()
             if brings and not first:

@@ -111,7 +111,7 @@ def test_a_selection_takes_a_handful_of_statements(database: Database) -> None:
     found = select(database, "21QW00", "2026-2027", DAY)
     assert found is not None
     assert found.leerlingen[0].samengestelde_groepen == ("s",)
-    assert len(statements) <= 8
+    assert len(statements) <= 9
 
 
 @given(dataset=datasets())

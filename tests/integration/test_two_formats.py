@@ -44,7 +44,7 @@ NOT_FROM_LEERLINGEN = {
 }
 """The fields that stand in another file of the set, or in none."""
 MOMENTS = {
-    "nu": datetime(2026, 11, 25, 9, tzinfo=UTC),
+    "daarna": datetime(2015, 9, 30, 9, tzinfo=UTC),
     "in dat jaar": datetime(2014, 10, 15, 9, tzinfo=UTC),
     "het jaar ervoor": datetime(2014, 7, 10, 9, tzinfo=UTC),
     "de laatste dag": datetime(2015, 7, 31, 9, tzinfo=UTC),
@@ -161,7 +161,7 @@ def answers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 
 @pytest.mark.parametrize("profiel", PROFIELEN)
 def test_both_formats_give_the_same_bytes(answers: Callable[[str], list[bytes]], profiel: str) -> None:
-    """Asked long after, on a day of that year, before it and on its last day: the same answer, under each profile."""
+    """Asked after it, on a day of that year, before it and on its last day: the same answer, under each profile."""
     from_edexml, from_csv = answers(profiel)
     assert outcome(from_edexml) == "leerlinggegevens"
     assert aanmaakdatum(from_edexml)

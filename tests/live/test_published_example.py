@@ -7,17 +7,19 @@ from collections.abc import Iterator
 import pytest
 from lxml import etree
 from support.messages import LG, SOAP11
-from support.oracle import published, standard_file
+from support.oracle import published_later, standard_file
 from support.server import Server, command, serving
 from zeep import Client
 from zeep import Settings as ZeepSettings
 
+from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.contract import answer as answers
 from uwlr_adapter.contract.fields import BSN_FAMILY, SET_NAMES
 from uwlr_adapter.contract.profiles import STANDARD, Profiel
 
 CODE = "99ZZ00voorbeeldcode-1"
-SCHOOLJAAR = "2014-2015"
+SCHOOLJAAR = schooljaar_of(day_of(now()))
+"""The present one: that of the example, 2014-2015, is answered no more."""
 CATALOGUE = """
 [[voorwaarden]]
 id = "proef"
@@ -41,8 +43,15 @@ GONE = "12345"
 
 @pytest.fixture(scope="module")
 def example() -> etree._Element:
-    """Read the published example."""
-    return etree.parse(str(standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml"))).getroot()
+    """Read the published example, of the present schooljaar."""
+    return etree.fromstring(present_example())
+
+
+def present_example() -> bytes:
+    """Return the published example with the present schooljaar in place of its own."""
+    content = standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml").read_bytes()
+    assert content.count(b"<schooljaar>2014-2015<") == 1
+    return content.replace(b"<schooljaar>2014-2015<", f"<schooljaar>{SCHOOLJAAR}<".encode())
 
 
 @pytest.fixture(scope="module", params=SET_NAMES)
@@ -57,7 +66,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Itera
     data = tmp_path_factory.mktemp("voorbeeld")
     catalogue = data / "catalogus.toml"
     catalogue.write_text(CATALOGUE.format(profiel=profiel.name), encoding="utf-8")
-    file = str(standard_file("edexml-2.1/EDEXML.Voorbeeld.2.1.xml"))
+    file = data / "voorbeeld.xml"
+    file.write_bytes(present_example())
 
     def run(*arguments: str) -> str:
         return subprocess.run(
@@ -68,7 +78,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, profiel: Profiel) -> Itera
             check=True,
         ).stdout
 
-    run("import", "edexml", file, "--brin6", "99ZZ00")
+    run("import", "edexml", str(file), "--brin6", "99ZZ00")
     klantcode = run("afnemer", "add", "Proef").strip()
     run("koppeling", "activate", "99ZZ00", "proef", "--naam", "A. de Vries", "--akkoord", "--login", "test")
     with serving(data, environment={"UWLR_CATALOGUS": str(catalogue)}) as server:
@@ -106,12 +116,12 @@ def payload(content: bytes) -> etree._Element:
 
 
 def test_the_answer_is_valid_by_ours_and_by_the_published_xsd(answer: tuple[object, bytes]) -> None:
-    """The answer validates against both schemas; 2014-2015 is within the published list of schooljaren."""
+    """The answer validates against both schemas, the published one with its list of schooljaren carried on."""
     content = answer[1]
     assert answers.check(content) == []
     body = etree.fromstring(content).find(f"{{{SOAP11}}}Body")
     assert body is not None
-    assert published().validate(etree.ElementTree(body[0]))
+    assert published_later().validate(etree.ElementTree(body[0]))
 
 
 def test_the_school_is_that_of_the_file(answer: tuple[object, bytes], example: etree._Element) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from support.edexml_files import to_edexml
-from uwlr_adapter.administratie import selection, tables
+from uwlr_adapter.administratie import school_calendar, selection, tables
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.model import Delivery, ImportReport
 from uwlr_adapter.administratie.sources.edexml import edexml
@@ -17,6 +17,8 @@ MOMENT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 AANMAAKDATUM = "2026-10-01T07:00:00+02:00"
 TABLES = (
     tables.vestiging,
+    tables.vestiging_setting,
+    tables.vestiging_year,
     tables.persoon,
     tables.source_key,
     tables.locatie,
@@ -54,7 +56,9 @@ def select(database: Database, brin6: str, schooljaar: str, day: date) -> Datase
 
 def next_change(database: Database, brin6: str, schooljaar: str, day: date) -> date | None:
     """Return the first day after this one on which `select` may give something else without an import."""
-    chosen = selection.Selection(brin6, schooljaar, day)
+    with database.reading() as connection:
+        calendar = school_calendar.find(connection, brin6, schooljaar)
+    chosen = selection.Selection(brin6, schooljaar, day, calendar=calendar)
     return chosen.next_change(database.snapshot(chosen.ask()))
 
 

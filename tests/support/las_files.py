@@ -89,7 +89,7 @@ def csv_set(
                 "Achternaam": pupil.details["achternaam"],
                 "Voorvoegsel": pupil.details["voorvoegsel"],
                 "Roepnaam": pupil.details["roepnaam"],
-                "Geboortedatum": style.day(date.fromisoformat(pupil.details["geboortedatum"])),
+                "Geboortedatum": style.day(_day_of(pupil.details["geboortedatum"])),
                 "Geslacht": "MV"[pupil.details["geslacht"] == "2"],
             }
         )
@@ -179,6 +179,10 @@ def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> by
             schoolkey=schoolkey,
         )
     )
+
+
+def _day_of(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _rollen(codes: Iterable[str]) -> tuple[Rol, ...]:

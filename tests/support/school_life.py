@@ -70,7 +70,7 @@ class SchoolLife:
                 "achternaam": rng.choice(ACHTERNAMEN),
                 "voorvoegsel": rng.choice(["", "", "van der"]),
                 "roepnaam": rng.choice(NAMES),
-                "geboortedatum": date(rng.randint(2014, 2022), rng.randint(1, 12), rng.randint(1, 28)).isoformat(),
+                "geboortedatum": self._born(number),
                 "geslacht": rng.choice("12"),
             },
             periods=[Period(brin6, van)],
@@ -83,6 +83,13 @@ class SchoolLife:
             pupil, (brin6, self.current_year if van is None or van.year <= START else self.year_of(van)), jaargroep
         )
         return pupil
+
+    def _born(self, number: int) -> str:
+        """Return a birth date; of some it is not known, and some become four in the course of this year or the next."""
+        born = date(self.rng.randint(2014, 2022), self.rng.randint(1, 12), self.rng.randint(1, 28))
+        if number % 13 == 0:
+            return ""
+        return (born.replace(year=self.rng.choice([2022, 2023])) if number % 5 == 0 else born).isoformat()
 
     @property
     def current_year(self) -> int:
@@ -280,8 +287,8 @@ class SchoolLife:
                 if now is not None and now < 8:
                     self.place(pupil, year, now + 1)
         if self.rng.random() < 0.5:
-            first = self.rng.choice([date(START + 1, 8, 1), date(START + 1, 8, 9)])
-            new = self.enrol(brin6, first)
+            days = [(8, 1), (8, 9), (8, 23), (9, 6), (9, 7), (9, 8)]
+            new = self.enrol(brin6, date(START + 1, *self.rng.choice(days)))
             new.places.clear()
             if self.rng.random() < 0.8:
                 self.place(new, year, 1)
@@ -294,6 +301,23 @@ class SchoolLife:
             if group is not None and group.jaargroep not in (None, "C"):
                 return int(group.jaargroep or 0)
         return None
+
+    def move_in_summer(self) -> None:
+        """Move a leerling to the other vestiging for the next year: out at the one, in at the other."""
+        found = self._somebody()
+        year = (BRIN6S[0], START + 1)
+        if found is None or found[0].number % 7 == 0 or year not in self.groups or self.current_year != START:
+            return
+        pupil, period = found
+        other = BRIN6S[period.brin6 == BRIN6S[0]]
+        if (other, START + 1) not in self.groups or any(one.brin6 == other for one in pupil.periods):
+            return
+        days = [(7, 31), (8, 1), (8, 20), (8, 23), (8, 30)]
+        period.tot = date(START + 1, *self.rng.choice(days))
+        pupil.periods.append(Period(other, period.tot + timedelta(self.rng.choice([0, 0, 3]))))
+        now = self._jaargroep(pupil, (period.brin6, START))
+        pupil.places.pop((period.brin6, START + 1), None)
+        self.place(pupil, (other, START + 1), min((now or 3) + 1, 8))
 
     def let_go(self) -> None:
         """End the enrolments of group 8 on 31 July or 1 August, and leave a few as they are."""
@@ -334,6 +358,8 @@ class SchoolLife:
                 event()
         if date(START + 1, 5, 1) <= self.day < date(START + 1, 8, 1) and self.rng.random() < 0.15:
             self.plan()
+        if date(START + 1, 6, 1) <= self.day < date(START + 1, 7, 31) and self.rng.random() < 0.15:
+            self.move_in_summer()
         if self.day in (date(START + 1, 6, 20), date(START + 1, 7, 20)):
             self.let_go()
         if self.day == date(START + 1, 8, 3):

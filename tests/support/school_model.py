@@ -6,7 +6,7 @@ each answer is made anew from the rows, one rule after the other.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 YearKey = tuple[str, int]
 """A brin6, and the year in which the schooljaar starts."""
@@ -97,14 +97,50 @@ class Claim:
     teachers: list[Teacher]
 
 
+@dataclass
+class Settings:
+    """What a vestiging has set."""
+
+    first_school_day: dict[int, date] = field(default_factory=dict)
+    """By the year in which the schooljaar starts; 7 September where it is not set."""
+    takes_under_four: bool = False
+    past_until: tuple[int, int] = (9, 30)
+    """Month and day, in the year in which the schooljaar ended."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """The days on which a child counts at a vestiging: from `first` (inclusive) to `end` (exclusive)."""
+
+    brin6: str
+    first: date
+    end: date
+    period: Period
+
+
 class Model:
-    """A school as its last imports left it."""
+    """A school as its last imports left it, and as it set its calendar."""
 
     def __init__(self) -> None:
         self.geheugen: dict[YearKey, Claim] = {}
         self.keys: dict[int, str] = {}
         self.eckids: dict[int, str] = {}
         self.source_keys: dict[int, set[str]] = {}
+        self.settings: dict[str, Settings] = {}
+        self.acts: dict[YearKey, list[tuple[date, str]]] = {}
+        """The acts on the release of a year: the day, and `release` or `take back`."""
+
+    def is_answered(self, year: YearKey, today: date) -> bool:
+        """Return whether a year is answered on a day: the present one, the past one for a while, a released one."""
+        brin6, start = year
+        if today >= date(start + 1, 8, 1):
+            return today <= date(start + 1, *self.settings.get(brin6, Settings()).past_until)
+        if today >= date(start, 8, 1):
+            return True
+        day, act = self.acts.get(year, [(date.min, "none")])[-1]
+        if act == "release":
+            return True
+        return today >= date(start, 7, 1) and not (act == "take back" and day >= date(start, 7, 1))
 
     def remember(self, year: YearKey, claim: Claim) -> None:
         """Take what an import says of a year in place of what was said before; keys are those at first sight."""
@@ -143,20 +179,20 @@ class Model:
     def answer(self, year: YearKey, today: date, *, is_narrow: bool = False) -> View | None:
         """Return what is answered for a year on a day; None: no data."""
         claim = self.geheugen.get(year)
-        if claim is None:
+        if claim is None or not self.is_answered(year, today):
             return None
-        start = year[1]
+        brin6, start = year
         peildatum = max(date(start, 8, 1), min(today, date(start + 1, 7, 31)))
-        is_to_come = today < date(start, 8, 1)
         groups = {group.key: group for group in claim.groups}
         visible = {group.key: group for group in claim.groups if group.available}
         leerlingen: dict[str, dict[str, object]] = {}
-        for pupil, periods, places in claim.pupils:
-            if is_to_come and claim.needs_place and not places:
+        for pupil, _periods, places in claim.pupils:
+            if self._is_too_young(pupil, brin6, peildatum):
                 continue
-            for period in periods:
-                if period.covers(peildatum):
-                    said = self._leerling(pupil, period, places, groups, visible)
+            for stay in self._stays(pupil.number, start, today):
+                if stay.brin6 == brin6 and stay.first <= peildatum < stay.end:
+                    assert self.keys[pupil.number] not in leerlingen
+                    said = self._leerling(pupil, stay.period, places, groups, visible)
                     leerlingen[self.keys[pupil.number]] = said
         if not leerlingen:
             return None
@@ -169,6 +205,51 @@ class Model:
             "leerkrachten": {teacher.key: _leerkracht(teacher, visible) for teacher in claim.teachers},
         }
         return narrow(view) if is_narrow else view
+
+    def _is_too_young(self, pupil: Pupil, brin6: str, day: date) -> bool:
+        born = pupil.details["geboortedatum"]
+        return bool(born) and _age(born, day) < 4 and not self.settings.get(brin6, Settings()).takes_under_four
+
+    def _stays(self, number: int, start: int, today: date) -> list[Stay]:
+        """Return the days of a child at each vestiging in a schooljaar.
+
+        First the days as they are enrolled. Then each stay that begins when the school does is drawn forward to 1
+        August, and what ended before its own first day has no days left. At last the leavers of 31 July get that day.
+        """
+        first, end = date(start, 8, 1), date(start + 1, 8, 1)
+        plain: list[tuple[Stay, bool]] = []
+        for (brin6, of_year), claim in self.geheugen.items():
+            for pupil, periods, places in claim.pupils:
+                if of_year != start or pupil.number != number:
+                    continue
+                if today < first and claim.needs_place and not places:
+                    continue
+                groups = {group.key: group for group in claim.groups}
+                for one in periods:
+                    stay = Stay(brin6, one.van or date.min, one.tot or date.max, one)
+                    plain.append((stay, self._counts_early(pupil, stay, places, groups, start)))
+        early = [stay for stay, is_early in plain if is_early]
+        found = []
+        for stay, is_early in plain:
+            if any(stay.end <= other.first for other in early):
+                continue
+            last_day = end - timedelta(days=1)
+            goes_on = any(other.first == last_day < other.end for other, _ in plain)
+            until = end if stay.end == last_day and stay.first < last_day and not goes_on else stay.end
+            found.append(replace(stay, first=first if is_early else stay.first, end=until))
+        return found
+
+    def _counts_early(
+        self, pupil: Pupil, stay: Stay, places: list[Place], groups: dict[str, SchoolGroup], start: int
+    ) -> bool:
+        """Return whether a stay that begins with the school counts from 1 August."""
+        opening = self.settings.get(stay.brin6, Settings()).first_school_day.get(start, date(start, 9, 7))
+        if not date(start, 8, 1) < stay.first <= opening or stay.end <= stay.first:
+            return False
+        if born := pupil.details["geboortedatum"]:
+            return _age(born, date(start, 8, 1)) >= 4
+        home_group = next((place for place in places if place.groep and groups[place.groep].soort == "groep"), None)
+        return jaargroep_of(home_group, places, groups) not in (None, "0", "1")
 
     def _leerling(
         self,
@@ -191,6 +272,12 @@ class Model:
                 "uitstroomdatum": period.tot and period.tot.isoformat(),
             }
         )
+
+
+def _age(born: str, day: date) -> int:
+    """Return the age in whole years on a day."""
+    birth = date.fromisoformat(born)
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def jaargroep_of(home_group: Place | None, places: list[Place], groups: dict[str, SchoolGroup]) -> str | None:

@@ -179,7 +179,6 @@ _LEERLING_FIELDS = st.fixed_dictionaries(
     {"key": keys()},
     optional={
         "eckid": eckids(),
-        "geboortedatum": days(),
         "geslacht": st.sampled_from(("0", "1", "2", "9")),
         "start_ondw_jgr3": days(),
         "jaargroep": st.sampled_from(JAARGROEPEN),
@@ -216,7 +215,7 @@ def _some_of(keys: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def _leerlingen(school: School, groepen: list[Groep], locaties: list[Locatie]) -> st.SearchStrategy[list[Leerling]]:
-    """Return at least one leerling, each enrolled on the peildatum in every zone of an xs:date."""
+    """Return at least one leerling, each enrolled and over four on the peildatum in every zone of an xs:date."""
     peildatum = date.fromisoformat(school.peildatum)
     places = st.fixed_dictionaries(
         {
@@ -225,6 +224,7 @@ def _leerlingen(school: School, groepen: list[Groep], locaties: list[Locatie]) -
             "vestiging": _among([locatie.key for locatie in locaties]),
         },
         optional={
+            "geboortedatum": days(last=peildatum - timedelta(days=4 * 366)),
             "instroomdatum": days(date(1985, 1, 1), peildatum - timedelta(days=2)),
             "uitstroomdatum": days(peildatum + timedelta(days=2)),
         },
@@ -263,7 +263,7 @@ def _eckid(persoon: Leerling | Leerkracht) -> tuple[str | None, str | None]:
 
 @st.composite
 def datasets(draw: st.DrawFn, years: st.SearchStrategy[str] | None = None) -> Dataset:
-    """Return a dataset with unique keys and sound references, whose leerlingen are enrolled on the peildatum.
+    """Return a dataset with unique keys and sound references; its leerlingen are enrolled and four on the peildatum.
 
     Every optional part is absent in some and present in others; `years` narrows the schooljaren.
     """

@@ -106,12 +106,14 @@ class SourceSchool:
 class Period:
     """A period of enrolment: from `instroomdatum`, inclusive, to `uitstroomdatum`, exclusive.
 
-    Both are an xs:date as the source wrote it; None is open. `gast` is a gastinschrijving.
+    Both are an xs:date as the source wrote it; None is open. `gast` is a gastinschrijving. `locatie` is the key of the
+    locatie in this period; it counts where a leerling has more than one period.
     """
 
     instroomdatum: str | None = None
     uitstroomdatum: str | None = None
     gast: bool = False
+    locatie: str | None = None
 
     @property
     def first_day(self) -> date | None:

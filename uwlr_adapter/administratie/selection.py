@@ -13,7 +13,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.enrolment import NEXT_DAYS, PERIOD, bounds, in_year, takes_part
+from uwlr_adapter.administratie.enrolment import (
+    PERIOD,
+    YEAR_STATE,
+    Phase,
+    bounds,
+    in_year,
+    is_laid_out,
+    next_day,
+    parameters,
+    phase_of,
+    takes_part,
+)
+from uwlr_adapter.administratie.school_calendar import SchoolCalendar, calendar_of, calendar_query, window_of
 from uwlr_adapter.administratie.schools import vestiging_of, vestiging_query
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
@@ -26,7 +38,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
 )
-from uwlr_adapter.clock import peildatum_in, schooljaar_of
+from uwlr_adapter.clock import peildatum_in
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
 from uwlr_adapter.contract.fields import ELEMENTS, attribute_of
 from uwlr_adapter.contract.profiles import Profiel
@@ -39,29 +51,32 @@ class Selection:
     """The selection for a vestiging and a school year on a day: its queries, and the reading of their rows.
 
     With a `profiel`, only the fields of leerlingen that it lets through are read, and the locaties only when it has
-    them; without one, everything.
+    them; without one, everything. With a `calendar`, nothing of a year that is not answered on the day; without one,
+    the records of any year.
     """
 
     brin6: str
     schooljaar: str
     day: date
     profiel: Profiel | None = None
+    calendar: SchoolCalendar | None = None
 
     def ask(self) -> list[Query]:
-        """Return the queries, for one moment of the database; none when the school year is not valid."""
+        """Return the queries, for one moment of the database; none for a school year not valid or not answered."""
         limits = bounds(self.schooljaar, self.day)
-        if limits is None:
+        if limits is None or not self._is_answered():
             return []
         year = {"brin6": self.brin6, "schooljaar": self.schooljaar}
         shows_locaties = self.profiel is None or self.profiel.vestiging
+        found = parameters(self.brin6, self.schooljaar, limits)
         return [  # the largest result first: it is read while the database runs the other queries
-            Query(self._enrolled_query().statement, {**year, "peildatum": limits.peildatum}),
+            Query(self._enrolled_query().statement, found),
             Query(_PLAATSINGEN, year),
             Query(_LEERKRACHTEN, year),
             Query(_GROEPEN, year),
             vestiging_query(self.brin6),
             *([Query(_LOCATIES, year)] if shows_locaties else []),
-            Query(NEXT_DAYS, {**year, "peildatum": limits.peildatum, "last": limits.last}),
+            Query(YEAR_STATE, found),
         ]
 
     def read(self, found: Sequence[Sequence[Row]], aanmaakdatum: str) -> Dataset | None:
@@ -92,26 +107,51 @@ class Selection:
             leerkrachten=_leerkrachten(leerkracht_rows, frozenset(groep.key for groep in groepen)),
         )
 
+    def is_laid_out(self, found: Sequence[Sequence[Row]]) -> bool:
+        """Return whether a source gave the year, from the same rows; True for a year that is not answered."""
+        return not found or is_laid_out(found[-1][0])
+
     def next_change(self, found: Sequence[Sequence[Row]]) -> date | None:
         """Return the first day after `day` on which the dataset may differ without an import, from the same rows.
 
-        It is the start or the end of an enrolment within the school year, or 1 August of a coming one; None without.
+        It is a day on which leerlingen come or go, the 1 August on which the year begins, or the first or last day on
+        which the year is answered; None without.
         """
-        limits = bounds(self.schooljaar, self.day)
-        if not found or limits is None:
+        limits, window = (
+            bounds(self.schooljaar, self.day),
+            window_of(self.schooljaar, self.calendar or SchoolCalendar()),
+        )
+        if limits is None or window is None:
             return None
-        (next_days,) = found[-1]
-        days = [limits.first] if self.day < limits.first else []
-        return min([*days, *(day for day in next_days if day is not None)], default=None)
+        if not found:
+            return window.opens if self.day < window.opens else None
+        days = [next_day(found[-1][0]), limits.first if self.day < limits.first else None]
+        days.append(window.closes if self.calendar is not None else None)
+        return min((day for day in days if day is not None), default=None)
+
+    def _is_answered(self) -> bool:
+        """Return whether the year is answered on the day."""
+        window = None if self.calendar is None else window_of(self.schooljaar, self.calendar)
+        return window is None or window.holds(self.day)
 
     def _enrolled_query(self) -> "_EnrolledQuery":
         elements = _ALL_ELEMENTS if self.profiel is None else self.profiel.leerling
-        return _enrolled_query(elements, coming=self.schooljaar > schooljaar_of(self.day))
+        limits = bounds(self.schooljaar, self.day)
+        return _enrolled_query(elements, Phase.RUNNING if limits is None else phase_of(limits, self.day))
 
 
-def select(connection: sa.Connection, *, brin6: str, schooljaar: str, day: date, aanmaakdatum: str) -> Dataset | None:
-    """Return the dataset of a vestiging and a school year on a day, with every field; None without leerlingen."""
-    selection = Selection(brin6, schooljaar, day)
+def select(
+    connection: sa.Connection, *, brin6: str, schooljaar: str, day: date, aanmaakdatum: str, any_year: bool = False
+) -> Dataset | None:
+    """Return the dataset that is answered for a vestiging and a school year on a day, with every field; None without.
+
+    With `any_year` also that of a year which is not answered on the day.
+    """
+    calendar = None
+    if not any_year:
+        (rows,) = run(connection, [calendar_query(brin6, schooljaar)])
+        calendar = calendar_of(rows)
+    selection = Selection(brin6, schooljaar, day, calendar=calendar)
     return selection.read(run(connection, selection.ask()), aanmaakdatum)
 
 
@@ -119,7 +159,7 @@ _key = attrgetter("key")
 _COLUMNS = {
     "key": persoon.c.key,
     "eckid": persoon.c.eckid,
-    "vestiging": deelname.c.locatie_key,
+    "vestiging": sa.func.coalesce(inschrijving.c.locatie_key, deelname.c.locatie_key),
     "instroomdatum": inschrijving.c.instroomdatum,
     "uitstroomdatum": inschrijving.c.uitstroomdatum,
     **{attribute: deelname.c[attribute] for attribute in LEERLING_COLUMNS},
@@ -139,15 +179,15 @@ class _EnrolledQuery:
 
 
 @functools.cache
-def _enrolled_query(elements: frozenset[str], *, coming: bool) -> _EnrolledQuery:
-    """Return the query for these elements, of a school year that has begun or of a coming one."""
+def _enrolled_query(elements: frozenset[str], phase: Phase) -> _EnrolledQuery:
+    """Return the query for these elements in a phase of the school year."""
     wanted = {"key", "eckid", *map(attribute_of, elements)}
     columns = {attribute: column for attribute, column in _COLUMNS.items() if attribute in wanted}
     query = (
         sa.select(deelname.c.persoon_id, *columns.values())
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .join(*PERIOD)
-        .where(takes_part(coming=coming))
+        .where(takes_part(phase))
     )
     row = ["persoon_id", *columns, "groep", "samengestelde_groepen"]
     none = len(row)

@@ -59,6 +59,28 @@ vestiging = sa.Table(
     sa.Column("schoolkey", _KEY, unique=True, comment="belongs to one brin6"),
     sa.UniqueConstraint("brincode", "dependancecode"),
 )
+vestiging_setting = sa.Table(
+    "vestiging_setting",
+    metadata,
+    sa.Column("brin6", sa.String(6), sa.ForeignKey("vestiging.brin6"), primary_key=True),
+    sa.Column("past_year_until", sa.String(5), comment="MM-DD, inclusive; none is 09-30"),
+    sa.Column(
+        "under_four",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="answer leerlingen under four, as special education does",
+    ),
+    comment="what a vestiging set for all of its school years; no row is every default",
+)
+vestiging_year = sa.Table(
+    "vestiging_year",
+    metadata,
+    *_year_columns(),
+    sa.Column("first_school_day", sa.Date, comment="none is 7 September"),
+    sa.Column("shared_from", sa.Date, comment="first day on which the year is answered; none is 1 July before it"),
+    comment="what a vestiging set for one school year; no row is every default",
+)
 persoon = sa.Table(
     "persoon",
     metadata,
@@ -135,6 +157,7 @@ inschrijving = sa.Table(
     sa.Column("gast", sa.Boolean, nullable=False),
     sa.Column("instroomdatum", sa.Text, comment="as the source wrote it"),
     sa.Column("uitstroomdatum", sa.Text, comment="as the source wrote it"),
+    sa.Column("locatie_key", _KEY, comment="of this period, where those of one deelname differ; not a foreign key"),
     sa.ForeignKeyConstraint(
         ["brin6", "schooljaar", "persoon_id"], ["deelname.brin6", "deelname.schooljaar", "deelname.persoon_id"]
     ),

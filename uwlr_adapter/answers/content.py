@@ -1,11 +1,11 @@
 """The rendered records of an answer, and the whole answer around them."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.brin import brincode_of, dependancecode_of
-from uwlr_adapter.clock import AMSTERDAM, day_of
+from uwlr_adapter.clock import AMSTERDAM, peildatum_in
 from uwlr_adapter.contract import answer, gzip_stream
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.dataset import School
@@ -60,13 +60,15 @@ def assemble(
     school: School,
     records: bytes,
     gewijzigd: datetime,
+    day: date,
     *,
     gzip: bool = False,
     part: bytes | None = None,
 ) -> bytes:
-    """Return the answer around some records, as of a moment; `part` are these records compressed."""
-    day = day_of(gewijzigd).isoformat()
-    head, tail = answer.around(answer_format, replace(school, peildatum=day, aanmaakdatum=format_moment(gewijzigd)))
+    """Return the answer around some records, as of a moment and for a day; `part` are these records compressed."""
+    peildatum = (peildatum_in(school.schooljaar, day) or day).isoformat()
+    whole = replace(school, peildatum=peildatum, aanmaakdatum=format_moment(gewijzigd))
+    head, tail = answer.around(answer_format, whole)
     return gzip_stream.join(head, records, tail, part) if gzip else b"".join([head, records, tail])
 
 

@@ -21,7 +21,11 @@ MARGIN = timedelta(minutes=5)
 """How much later than `gewijzigd` a moment of the caller's own clock must be."""
 
 NO_DATA_HASH = ""
-"""The content hash of a school year without data."""
+"""The content hash of a school year without data: nobody takes part in it, or it is not answered on the day."""
+NOT_LAID_OUT_HASH = "-"
+"""The content hash of a school year that no source gave yet."""
+WITHOUT_DATA = frozenset({NO_DATA_HASH, NOT_LAID_OUT_HASH})
+"""The content hashes of which there are no bytes."""
 
 
 class AnswerKey(NamedTuple):

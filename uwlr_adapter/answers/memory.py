@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from uwlr_adapter.answers.content import AnswerContent, assemble
@@ -60,9 +60,9 @@ class AnswerMemory:
         """Return the content of this hash, if it is here."""
         return self._contents.get(content_hash)
 
-    def whole(self, content_hash: str, gewijzigd: datetime, *, gzip: bool) -> bytes | None:
-        """Return the whole answer with this content as of a moment, if it is here."""
-        return self._answers.get((content_hash, gewijzigd, gzip))
+    def whole(self, content_hash: str, gewijzigd: datetime, day: date, *, gzip: bool) -> bytes | None:
+        """Return the whole answer with this content as of a moment and for a day, if it is here."""
+        return self._answers.get((content_hash, gewijzigd, day, gzip))
 
     def keep(self, content_hash: str, content: AnswerContent) -> None:
         """Keep a content of which groups can ask for a part; of another one only whole answers are kept."""
@@ -70,10 +70,17 @@ class AnswerMemory:
             self._contents.put(content_hash, content, content.octets)
 
     def assemble(
-        self, answer_format: AnswerFormat, content_hash: str, content: AnswerContent, gewijzigd: datetime, *, gzip: bool
+        self,
+        answer_format: AnswerFormat,
+        content_hash: str,
+        content: AnswerContent,
+        gewijzigd: datetime,
+        day: date,
+        *,
+        gzip: bool,
     ) -> bytes:
-        """Return the whole answer with this content as of a moment, and keep it."""
+        """Return the whole answer with this content as of a moment and for a day, and keep it."""
         records, part = content.rendered.records, content.part
-        found = assemble(answer_format, content.school, records, gewijzigd, gzip=gzip, part=part)
-        self._answers.put((content_hash, gewijzigd, gzip), found, len(found))
+        found = assemble(answer_format, content.school, records, gewijzigd, day, gzip=gzip, part=part)
+        self._answers.put((content_hash, gewijzigd, day, gzip), found, len(found))
         return found

@@ -17,7 +17,7 @@ class AnswerState(NamedTuple):
     """The state of an answer that can be sent now."""
 
     content_hash: str
-    """NO_DATA_HASH when there are no data."""
+    """One of WITHOUT_DATA when there are no data."""
     gewijzigd: datetime
     persons: int
     """Leerlingen in the answer."""

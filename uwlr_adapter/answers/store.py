@@ -7,8 +7,9 @@ No stale answer is ever sent, because each is compared with the database in the 
 2. The access query reads `school.version` and the answer's state in the statement that decides access. A state is
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
    `valid_until` (exclusive), by this renderer. Else the answer is rendered again.
-3. Rendering reads the records and their version in one snapshot, and stores the result only while it holds the school's
-   row and the version is still the same. Else the database is asked anew. An answer that our XSD rejects is not
+3. Rendering reads the calendar of the vestiging, which says whether the year is answered, then its records, each with
+   their version in one snapshot. It stores the result only while it holds the school's row and the version is still the
+   same. Else the database is asked anew. An answer that our XSD rejects is not
    stored: on PostgreSQL it is validated while the transaction is open, which is then rolled back.
 4. The bytes are found by the content hash of that state, in the database and in the process: other content has another
    hash, so a process cannot find an answer that it cached before an import.
@@ -31,11 +32,12 @@ from weakref import WeakValueDictionary
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.school_calendar import calendar_of, calendar_query
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
 from uwlr_adapter.answers import freshness
 from uwlr_adapter.answers.content import AnswerContent, format_moment, from_row, school_of
-from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey, by_key
+from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey, by_key
 from uwlr_adapter.answers.state import COLUMNS, AnswerState, renderer_of, usable
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.brin import brincode_of
@@ -72,8 +74,8 @@ class Made:
 
     def is_nothing(self, answer_key: AnswerKey, school_version: int, day: date) -> bool:
         """Return whether it says that this answer has no data."""
-        wanted = (answer_key, NO_DATA_HASH, school_version, day)
-        return (self.answer_key, self.content_hash, self.school_version, self.day) == wanted
+        wanted = (answer_key, school_version, day)
+        return self.content_hash in WITHOUT_DATA and (self.answer_key, self.school_version, self.day) == wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class _Rendered:
 
 
 _NOTHING = _Rendered(NO_DATA_HASH, None, None)
-"""The result for a school year without data."""
+_NOT_LAID_OUT = _Rendered(NOT_LAID_OUT_HASH, None, None)
+"""The results for a school year without data."""
 
 
 def content_query(answer_key: AnswerKey, content_hash: str) -> Query:
@@ -131,22 +134,30 @@ class AnswerRenderer:
         self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
     ) -> Made | None:
         day = day_of(moment)
-        selection = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel)
-        states, versions, *found = self._database.snapshot(
+        school_version = schools.version_query(brincode_of(answer_key.brin6))
+        states, versions, calendar_rows = self._database.snapshot(
             [
                 Query(_STATE, answer_key._asdict()),
-                schools.version_query(brincode_of(answer_key.brin6)),
-                *selection.ask(),
+                school_version,
+                calendar_query(answer_key.brin6, answer_key.schooljaar),
             ]
         )
         version = schools.version_of(versions)
         if usable([(None, *row) for row in states], answer_format, version, day) is not None:
             return None
+        calendar = calendar_of(calendar_rows)
+        selection = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel, calendar)
+        found: list[list[Row]] = []
+        if asked := selection.ask():
+            versions, *found = self._database.snapshot([school_version, *asked])
+        if schools.version_of(versions) != version:
+            return None
         dataset = selection.read(found, format_moment(moment))
+        nothing = _NOTHING if selection.is_laid_out(found) else _NOT_LAID_OUT
         if dataset is None and not states:
-            return Made(answer_key, NO_DATA_HASH, None, version, day)  # nothing to write: it leaves no trace
+            return Made(answer_key, nothing.content_hash, None, version, day)  # nothing to write: it leaves no trace
         aside = not self._database.backend.has_one_writer  # who would be held during the validation
-        state = _NOTHING if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
+        state = nothing if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
         content_hash, content = state.content_hash, state.content
         validity = freshness.Validity(
             school_version=version,

@@ -7,8 +7,9 @@ from datetime import datetime
 import click
 from rich.console import Console
 
-from uwlr_adapter.administratie import enrolment, schools, selection
+from uwlr_adapter.administratie import enrolment, school_calendar, schools, selection
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
 from uwlr_adapter.cli.terminal import escape, printable_xml
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
@@ -23,7 +24,7 @@ from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
 NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
-"""The two causes of geengegevens (docs/reference/records.md)."""
+"""The two causes of a year without data (docs/reference/records.md)."""
 
 
 @click.group()
@@ -86,6 +87,8 @@ def list_(context: Context) -> None:
 def show(context: Context, brin6: str, schooljaar: str | None, peildatum: datetime | None) -> None:
     """Show what is answered for the vestiging BRIN6: counts per groep, missing data, and coming changes.
 
+    A schooljaar that is not answered on the peildatum is shown as its records are, and that is said.
+
     Example:  uwlr-adapter school show 21QW00 --schooljaar 2026-2027 --peildatum 2027-03-01
     """
     day = day_of(context.clock()) if peildatum is None else peildatum.date()
@@ -95,12 +98,16 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
     with context.database() as database, database.reading() as connection:
         if schools.find_vestiging(connection, brin6) is None:
             raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
-        dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="")
+        dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="", any_year=True)
+        calendar = school_calendar.find(connection, brin6, year)
         changes = enrolment.changes(connection, brin6=brin6, schooljaar=year, day=day)
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
         _print_dataset(context.console, brin6, dataset, context.catalogue().profielen.values())
+    window = school_calendar.window_of(year, calendar)
+    for line in [] if window is None else calendar_lines(year, calendar, window, day):
+        context.console.print(line)
     if changes:
         table = make_table("from", "leerlingen who join", "leerlingen who leave")
         for change in changes:
@@ -163,6 +170,10 @@ def preview(
         except (ServerKeyError, Fault) as error:
             raise click.ClickException(str(error)) from None
     click.echo(printable_xml(answer.decode()))
+
+
+school.add_command(set_)
+school.add_command(release)
 
 
 def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:

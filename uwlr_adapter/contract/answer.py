@@ -25,7 +25,7 @@ from uwlr_adapter.contract.versions import USUAL_VERSION, LeerlingIdentity, get_
 from uwlr_adapter.contract.xml import ANSWER, parse, parse_own
 
 Record = Groep | Leerkracht | Leerling | Locatie
-RENDERER = 1
+RENDERER = 2
 """Number of the renderer; stored answers of another number are rendered anew.
 
 Raise it with every change by which the same records, profile, version and settings give other bytes.

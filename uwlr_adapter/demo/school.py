@@ -107,10 +107,11 @@ def _pupils(brin6: str, size: _Size, start: int) -> Iterator[_Pupil]:
         rng = random.Random(f"{brin6} {first_year}")  # noqa: S311 - invented data, the same each time
         for place in range(size.per_jaargroep):
             voorvoegsel, achternaam = rng.choice(_NAMES)
+            month, day = (rng.randint(1, 12) - 1) % 7 + 1, rng.randint(1, 28)  # four before school begins
             pupil = _Pupil(
                 number=first_year % 100 * 1000 + int(dependancecode_of(brin6)) * 500 + place,
                 jaargroep=1,
-                geboortedatum=date(first_year - 4, rng.randint(1, 12), rng.randint(1, 28)),
+                geboortedatum=date(first_year - 4, month, day),
                 roepnaam=rng.choice(_ROEPNAMEN),
                 voorvoegsel=voorvoegsel,
                 achternaam=achternaam,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie import calendar_acts, school_calendar
 from uwlr_adapter.administratie.importing import importer
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.brin import brincode_of, dependancecode_of
@@ -54,10 +55,20 @@ def prepare(database: Database, server_keys: ServerKeys, moment: datetime) -> De
         deliveries = [edexml.read(school.edexml(brin6, year)) for year in years]
         options = importer.ImportOptions(moment, source="demo", brin6=brin6, naam=name)
         importer.import_deliveries(database, deliveries, options)
+        with database.writing() as connection:
+            _share_next_year(connection, brin6, years[1], moment)
     with database.writing() as connection:
         _activate_koppeling(connection, server_keys, moment)
         _add_gebruiker(connection, moment)
     return DemoSchool(KLANTNAAM, KLANTCODE, VERIFICATIECODE, brincode_of(BRIN6), dependancecode_of(BRIN6), schooljaar)
+
+
+def _share_next_year(connection: sa.Connection, brin6: str, schooljaar: str, moment: datetime) -> None:
+    """Release the next school year, so that a platform can try it at any time."""
+    calendar = school_calendar.find(connection, brin6, schooljaar)
+    window = school_calendar.window_of(schooljaar, calendar)
+    if calendar.shared_from is None and window is not None and not window.holds(day_of(moment)):
+        calendar_acts.release(connection, brin6, schooljaar, moment, actor=PORTAL_LOGIN)
 
 
 def _activate_koppeling(connection: sa.Connection, server_keys: ServerKeys, moment: datetime) -> None:

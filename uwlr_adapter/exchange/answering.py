@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 from uwlr_adapter.answers import freshness, state
 from uwlr_adapter.answers.content import AnswerContent, assemble
-from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
+from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey
 from uwlr_adapter.answers.memory import AnswerMemory
 from uwlr_adapter.answers.state import AnswerState
 from uwlr_adapter.answers.store import Made
-from uwlr_adapter.contract import answer
+from uwlr_adapter.contract import answer, fault
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.contract.rendered import RenderedPart
+from uwlr_adapter.contract.repairs import SCHOOLJAAR_REPAIR
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange.outcome import AnswerBytes, Outcome
@@ -63,7 +64,7 @@ class Answering:
     key_naast_eckid: bool
 
     def answer(self, request: Request, entry: VerzoekEntry) -> Outcome | Unfinished:
-        """Return the outcome of a request, and fill in its entry; or what must be done first."""
+        """Return the outcome of a request, and fill in its entry; or what must be done first. Raises Fault."""
         access, verzoek = request.access, request.verzoek
         profiel = access.profiel.by_version[verzoek.xsdversie]
         if verzoek.gegevenssetid is not None:
@@ -76,11 +77,11 @@ class Answering:
         found = state.usable(request.rows, answer_format, version, request.day)
         if found is None:
             if made is not None and made.is_nothing(answer_key, version, request.day):
-                return _no_data(request, entry)
+                return _no_data(request, entry, made.content_hash)
             opened = freshness.whole_second(access.opened_at)
             return Unfinished(Render(answer_key, answer_format, entry.moment, opened), entry)
-        if found.content_hash == NO_DATA_HASH:
-            return _no_data(request, entry)
+        if found.content_hash in WITHOUT_DATA:
+            return _no_data(request, entry, found.content_hash)
         if verzoek.operation.by_groep:
             return self._give_part(request, entry, answer_format, answer_key, found)
         return self._give(request, entry, answer_format, answer_key, found)
@@ -153,15 +154,17 @@ class Answering:
             entry.outcome, entry.leerlingen = "geenwijzigingen", None
             return Outcome(entry, AnswerBytes(answer.geenwijzigingen(operation)))
         gzip = request.gzip and (part is None or len(part.records) >= MIN_GZIP)
-        data = None if part is not None else self.memory.whole(found.content_hash, gewijzigd, gzip=gzip)
+        data = None if part is not None else self.memory.whole(found.content_hash, gewijzigd, request.day, gzip=gzip)
         if data is None:
             content = self._content(found, request.made)
             if content is None:
                 return Unfinished(Load(answer_key, found), entry)
             if part is not None:
-                data = assemble(answer_format, content.school, part.records, gewijzigd, gzip=gzip)
+                data = assemble(answer_format, content.school, part.records, gewijzigd, request.day, gzip=gzip)
             else:
-                data = self.memory.assemble(answer_format, found.content_hash, content, gewijzigd, gzip=gzip)
+                data = self.memory.assemble(
+                    answer_format, found.content_hash, content, gewijzigd, request.day, gzip=gzip
+                )
         entry.outcome = operation.payload
         return Outcome(entry, AnswerBytes(data, gzip), None if has_it else Given(request.slot, asked, gewijzigd))
 
@@ -171,8 +174,15 @@ def _set_of(groepen: Sequence[GroepReference]) -> str:
     return json.dumps(sorted({(one.soort, one.key or "") for one in groepen}))
 
 
-def _no_data(request: Request, entry: VerzoekEntry) -> Outcome:
-    """Return geengegevens; data that return later are given again, where data were given before."""
+def _no_data(request: Request, entry: VerzoekEntry, content_hash: str = NO_DATA_HASH) -> Outcome:
+    """Return geengegevens; data that return later are given again, where data were given before.
+
+    Raises TijdelijkNietBeschikbaar when the caller left the schooljaar to us and the present one is not laid out yet:
+    it did not ask for this year, and would read geengegevens as everybody being gone.
+    """
+    if content_hash == NOT_LAID_OUT_HASH and SCHOOLJAAR_REPAIR.id in request.verzoek.repairs:
+        entry.reason = RefusalReason.NOT_LAID_OUT
+        raise fault.TijdelijkNietBeschikbaar
     entry.outcome, entry.reason = "geengegevens", RefusalReason.NO_DATA
     had = any(row[0] == request.access.koppeling_id and row[_GIVEN.start] for row in request.rows)
     nothing = Given(request.slot, given.NOTHING, freshness.whole_second(entry.moment)) if had else None

@@ -30,11 +30,12 @@ class RefusalReason(StrEnum):
     SCHEMA = "niet volgens het schema"
     VERSION = "versie niet ondersteund"
     NO_DATA = "geen gegevens"
+    NOT_LAID_OUT = "schooljaar niet ingericht"
     OWN_FAILURE = "eigen fout"
 
 
 class Act(StrEnum):
-    """An act on a koppeling, on an afnemer, or on the records of a school."""
+    """An act on a koppeling, on all koppelingen of a vestiging, on an afnemer, or on the records of a school."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -45,6 +46,9 @@ class Act(StrEnum):
 
     IMPORT_UNDONE = "import teruggedraaid"
     IMPORT_REDONE = "import opnieuw uitgevoerd"
+    YEAR_RELEASED = "schooljaar vrijgegeven"
+    YEAR_TAKEN_BACK = "vrijgeven teruggenomen"
+    CALENDAR_SET = "kalender ingesteld"
 
     ADDED = "toegevoegd"
     KLANTCODE_ROTATED = "klantcode vernieuwd"

@@ -40,10 +40,10 @@ def search(
 ) -> list[Entry]:
     """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
-    Only rows about its records or a koppeling of it: a vendor that never had one stays out of sight.
+    Only rows about its records, a koppeling of it or all of them: a vendor that never had one stays out of sight.
     """
     table = journaal.c
-    shown = sa.or_(table.koppeling_id.is_not(None), table.kind == EntryKind.RECORDS)
+    shown = sa.or_(table.koppeling_id.is_not(None), table.kind.in_((EntryKind.KOPPELING, EntryKind.RECORDS)))
     where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, shown]
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))

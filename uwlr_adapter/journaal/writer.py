@@ -93,9 +93,16 @@ MAX_ACTOR = 100
 
 
 def record_act(
-    connection: sa.Connection, *, moment: datetime, act: Act, koppeling_id: int, brin6: str, actor: str
+    connection: sa.Connection,
+    *,
+    moment: datetime,
+    act: Act,
+    koppeling_id: int | None,
+    brin6: str,
+    actor: str,
+    remarks: str | None = None,
 ) -> None:
-    """Store an act on a koppeling, in the transaction of the act itself.
+    """Store an act on a koppeling, in the transaction of the act itself; None is every koppeling of the vestiging.
 
     `actor` is the login of the portal user, or `cli:` and the user of the machine.
     """
@@ -107,6 +114,7 @@ def record_act(
             koppeling_id=koppeling_id,
             brin6=brin6,
             outcome="gedaan",
+            remarks=remarks,
             actor=actor,
         )
     )

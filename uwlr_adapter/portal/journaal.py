@@ -28,6 +28,8 @@ PER_PAGE = 50
 PER_READ = 1000
 """Rows read at once for a file: it is streamed, so that a long one does not fill memory."""
 CSV_COLUMNS = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen")
+ALL = "Alle"
+"""The name of the koppeling in an entry that is about each one of the vestiging."""
 KIND_WORDS = {
     OutcomeKind.ANSWERED: "Opgehaald",
     OutcomeKind.REFUSED: "Geweigerd",
@@ -105,7 +107,7 @@ def _id_of(text: str) -> int:
 
 def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
     koppeling = koppelingen.get(entry.koppeling_id or 0)
-    name = "-" if koppeling is None else name_of(koppeling)
+    name = ALL if koppeling is None else name_of(koppeling)
     return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name))
 
 

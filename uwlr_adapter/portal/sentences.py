@@ -25,6 +25,10 @@ _REFUSED = {
         "{name} vraagt de gegevens op een manier die niet volgens de afspraak UWLR is. {name} lost dit op."
     ),
     RefusalReason.VERSION: "{name} vraagt een versie van UWLR die hier niet bestaat. {name} lost dit op.",
+    RefusalReason.NOT_LAID_OUT: (
+        "{name} vroeg om het schooljaar van nu, maar dat is hier nog niet ingedeeld. Zodra de indeling er is, kan "
+        "{name} het ophalen."
+    ),
     RefusalReason.OWN_FAILURE: "Het ophalen mislukte aan onze kant. {name} kan het opnieuw proberen.",
 }
 _REFUSED_OTHERWISE = "Het verzoek van {name} is geweigerd."
@@ -54,13 +58,17 @@ _ACTS = {
     "hervat": "De verificatiecode is ingevuld; de uitwisseling is hervat.",
     "akkoord vernieuwd": "De school is akkoord met nieuwe gebruikersvoorwaarden.",
     "beëindigd": "De koppeling is beëindigd.",
+    "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
+    "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
+    "kalender ingesteld": "De beheerder heeft ingesteld wanneer leerlingen en schooljaren worden gedeeld.",
 }
 
 
 def sentence_of(entry: Entry, name: str) -> str:
     """Return what an entry of the journaal says, with the name of the learning platform."""
     if entry.outcome_kind is OutcomeKind.ACT:
-        return _ACTS.get(entry.act, entry.act)
+        told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+        return _ACTS.get(entry.act, entry.act).format(schooljaar=told.get("schooljaar", ""))
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
     refusals = {str(reason): text for reason, text in _REFUSED.items()}

@@ -7,7 +7,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, drop, elsewhere, harm, not_taken, school_year, source_moments
+from uwlr_adapter.administratie.importing import (
+    batches,
+    drop,
+    elsewhere,
+    harm,
+    not_taken,
+    school_year,
+    source_moments,
+    under_four,
+)
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.harm import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
 from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, Persons, are_one, identify
@@ -253,7 +262,9 @@ def _import_year(
 
     The ids of persons with another row than before are added to `fresh`, unless it is None. Raises ImportRefusedError.
     """
+    today = day_of(run.options.moment)
     warnings = _keep_vestiging(run, delivery, year.brin6)
+    warnings += under_four.warnings(run.connection, year, delivery, today)
     people = (leerlingen, leerkrachten)
     told = [*warnings, *(one for found in people for one in found.warnings)]
     told += [_held_back(problem) for found in people for _, problem in found.questions]
@@ -264,7 +275,6 @@ def _import_year(
     certain = _without_contested(delivery, *people)
     wanted, diffs = _diffs(run, year, certain, leerlingen, leerkrachten)
     counts = _counts(certain, wanted, diffs, leerlingen, leerkrachten)
-    today = day_of(run.options.moment)
     takes_away = any(diff.changed or diff.removed for diff in diffs.values())
     before = drop.answered(run.connection, year, today) if takes_away else {}
     run.write(*diffs.values())

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import TableRow
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
-from uwlr_adapter.administratie.model import Delivery, Record, SourceRecord
+from uwlr_adapter.administratie.model import Delivery, Period, Record, SourceRecord
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
     LEERLING_COLUMNS,
@@ -40,8 +40,8 @@ def rows_of(
         locatie: [(*year_key, *_locatie_fields(source.record)) for source in delivery.locaties],
         groep: [_groep_row(year_key, delivery, source.record) for source in delivery.groepen],
         deelname: [
-            (*year_key, id_, record.key not in delivery.not_placed, record.vestiging, *_leerling_fields(record))
-            for id_, record in leerlingen
+            (*year_key, id_, record.key not in delivery.not_placed, locatie_key, *_leerling_fields(record))
+            for (id_, record), locatie_key in zip(leerlingen, _locaties(delivery, leerlingen), strict=True)
         ],
         aanstelling: [_aanstelling_row(year_key, id_, record) for id_, record in leerkrachten],
         inschrijving: [
@@ -59,12 +59,26 @@ def _groep_row(year_key: tuple[str, str], delivery: Delivery, record: Groep) -> 
     return (*year_key, *_groep_fields(record), record.key not in delivery.not_available)
 
 
+def _locaties(delivery: Delivery, leerlingen: Sequence[tuple[int, Leerling]]) -> Iterator[str | None]:
+    """Yield the locatie of each leerling; None where those of the periods differ, which then hold their own."""
+    for _, record in leerlingen:
+        periods = delivery.periods.get(record.key, ())
+        yield None if _differ(periods) else record.vestiging
+
+
+def _differ(periods: Sequence[Period]) -> bool:
+    return len(periods) > 1 and any(period.locatie != periods[0].locatie for period in periods)
+
+
 def _inschrijving_rows(
     year_key: tuple[str, str], delivery: Delivery, persoon_id: int, record: Leerling
 ) -> Iterator[TableRow]:
-    for place, period in enumerate(delivery.periods_of(record)):
+    periods = delivery.periods_of(record)
+    has_own = _differ(periods)
+    for place, period in enumerate(periods):
         days = (period.first_day, period.end_day)
-        yield (*year_key, persoon_id, place, *days, period.gast, period.instroomdatum, period.uitstroomdatum)
+        dates = (period.instroomdatum, period.uitstroomdatum)
+        yield (*year_key, persoon_id, place, *days, period.gast, *dates, period.locatie if has_own else None)
 
 
 def _plaatsing_rows(year_key: tuple[str, str], persoon_id: int, record: Leerling) -> list[TableRow]:

@@ -218,6 +218,7 @@ def _period(row: CsvRow) -> Period:
         instroomdatum=row["Inschrijfdatum"] or None,
         uitstroomdatum=row["Uitschrijfdatum"] or None,
         gast=row["Gastinschrijving"] == "Ja",
+        locatie=row["Locatie"] or None,
     )
 
 
