@@ -64,15 +64,20 @@ class Selection:
             Query(NEXT_DAYS, {**year, "peildatum": limits.peildatum, "last": limits.last}),
         ]
 
-    def read(self, found: Sequence[Sequence[Row]], aanmaakdatum: str) -> Dataset | None:
+    def read(
+        self, found: Sequence[Sequence[Row]], aanmaakdatum: str, without: frozenset[int] = frozenset()
+    ) -> Dataset | None:
         """Return the dataset from the rows of each query; None when there are no leerlingen.
 
+        `without` are ids of persons who are left out (`administratie/withholding.py`).
         The order is: groepen, then samengestelde groepen; all records of one kind by key.
         """
         peildatum = peildatum_in(self.schooljaar, self.day)
         if not found or peildatum is None:
             return None
         enrolled, plaatsing_rows, leerkracht_rows, groep_rows, vestiging_rows, *locatie_rows, _ = found
+        if without:
+            enrolled = [row for row in enrolled if row[0] not in without]
         vestiging = vestiging_of(vestiging_rows)
         if vestiging is None or not enrolled:
             return None
@@ -109,10 +114,21 @@ class Selection:
         return _enrolled_query(elements, coming=self.schooljaar > schooljaar_of(self.day))
 
 
-def select(connection: sa.Connection, *, brin6: str, schooljaar: str, day: date, aanmaakdatum: str) -> Dataset | None:
-    """Return the dataset of a vestiging and a school year on a day, with every field; None without leerlingen."""
+def select(
+    connection: sa.Connection,
+    *,
+    brin6: str,
+    schooljaar: str,
+    day: date,
+    aanmaakdatum: str,
+    without: frozenset[int] = frozenset(),
+) -> Dataset | None:
+    """Return the dataset of a vestiging and a school year on a day, with every field; None without leerlingen.
+
+    `without` are ids of persons who are left out.
+    """
     selection = Selection(brin6, schooljaar, day)
-    return selection.read(run(connection, selection.ask()), aanmaakdatum)
+    return selection.read(run(connection, selection.ask()), aanmaakdatum, without)
 
 
 _key = attrgetter("key")

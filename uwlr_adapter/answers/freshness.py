@@ -25,7 +25,10 @@ NO_DATA_HASH = ""
 
 
 class AnswerKey(NamedTuple):
-    """The key of an answer: one vestiging, school year, profile (its digest), version and payload."""
+    """The key of an answer: one vestiging, school year, profile (its digest), version and payload.
+
+    The answer of a koppeling from which somebody is withheld has a key of its own: `Access.suffix` follows the digest.
+    """
 
     brin6: str
     schooljaar: str

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.db.metadata import metadata
 
-SCHEMA = 11
+SCHEMA = 16
 """The schema number of this code: that of its newest migration."""
 
 schema_version = sa.Table(
@@ -34,6 +34,13 @@ class SchemaState(Enum):
     USABLE = "usable"
     NEWER = "newer"
     """A migration of newer code changed it in a way that this code cannot work with."""
+
+
+def require_code(connection: sa.Connection, number: int) -> None:
+    """Refuse older code than that of a number from now on: it would answer as if what is stored now were not there."""
+    connection.execute(
+        schema_version.update().where(schema_version.c.readable_from < number).values(readable_from=number)
+    )
 
 
 def schema_state(connection: sa.Connection) -> SchemaState:

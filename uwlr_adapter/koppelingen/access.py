@@ -56,6 +56,10 @@ class Access(NamedTuple):
     """The version of the school's records when access was decided."""
     version: int = 0
     """The version of the koppeling when access was decided; each act raises it."""
+    withheld: int | None = None
+    """The version of who is withheld from this koppeling; None when everybody is shared."""
+    suffix: str = ""
+    """Follows the digest of a profile in whatever this koppeling has for itself because somebody is withheld."""
 
 
 class _KoppelingRow(NamedTuple):
@@ -70,6 +74,7 @@ class _KoppelingRow(NamedTuple):
     profiel: str | None
     profiel_since: datetime | None
     version: int
+    withheld: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,8 @@ class Gate:
             fetched_under=(koppeling.profiel, since),
             school_version=access_rows.school_version,
             version=koppeling.version,
+            withheld=koppeling.withheld,
+            suffix="" if koppeling.withheld is None else f"~{koppeling.id}",
         )
 
 

@@ -28,6 +28,7 @@ from uwlr_adapter.portal import (
     overview,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
+    withhold,  # noqa: F401 - as above
     wording,
 )
 from uwlr_adapter.portal.context import PortalContext, install

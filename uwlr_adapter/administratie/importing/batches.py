@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
+from uwlr_adapter.administratie.tables import import_batch, import_step, persoon, source_key, vestiging, withheld
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
@@ -134,16 +134,19 @@ def get(connection: sa.Connection, batch_id: int) -> Batch:
 def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """Bring the records back to what they were before a batch, which must be the newest of its school.
 
-    Leerlingen who were forgotten since stay forgotten. A vestiging that the batch added stays when a koppeling or an
-    answer refers to it. The steps are deleted: once undone they could only hold what should be forgotten.
-    Raises BatchError.
+    Leerlingen who were forgotten since stay forgotten. One who is withheld from a koppeling stays known by key and
+    ECK-iD, without any year, so that the objection holds when the records come back. A vestiging that the batch added
+    stays when a koppeling or an answer refers to it. The steps are deleted: once undone they could only hold what
+    should be forgotten. Raises BatchError.
     """
     schools.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
     query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
+    kept = frozenset(connection.scalars(sa.select(withheld.c.persoon_id).distinct()))
     for row in connection.execute(query).all():
-        table = metadata.tables[row.table_name]
-        _undo_step(connection, table, StepKind(row.kind), [_restored(table, one) for one in _named(row.rows)])
+        table, kind = metadata.tables[row.table_name], StepKind(row.kind)
+        rows = [one for one in _named(row.rows) if not (kind is StepKind.ADDED and _person_in(table, one) in kept)]
+        _undo_step(connection, table, kind, [_restored(table, one) for one in rows])
     connection.execute(
         import_step.delete().where(import_step.c.batch_id == batch_id)
     )  # nothing could be erased from them later
@@ -166,6 +169,13 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
         numbers = ", ".join(map(str, later))
         raise BatchError(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
     return batch
+
+
+def _person_in(table: sa.Table, row: Mapping[str, Any]) -> int | None:
+    """Return the person that a row is, or of whom it is a key; None for a row of anything else."""
+    if table is persoon:
+        return int(row["id"])
+    return int(row["persoon_id"]) if table is source_key else None
 
 
 def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
     source_key,
+    withheld,
 )
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import RefusedError
@@ -84,7 +85,7 @@ def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime)
     }
     identifiers |= set() if row.eckid is None else {row.eckid}
     deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
-    for table in (plaatsing, inschrijving, deelname, source_key):
+    for table in (plaatsing, inschrijving, deelname, source_key, withheld):
         connection.execute(table.delete().where(table.c.persoon_id == row.id))
     connection.execute(persoon.delete().where(persoon.c.id == row.id))
     kept = batches.drop_person(connection, brincode, row.id)
