@@ -1,7 +1,8 @@
 """A pause is a barrier: once it is acknowledged, no request that is decided later gets data.
 
 So is withholding a leerling: no request that is decided later gets that one. Servers are fetched from while the school
-pauses, ends or changes its koppeling in another process, each at a moment that locks choose. The journaal has both in the order in which they were decided.
+pauses, ends or changes its koppeling in another process, each at a moment that locks choose. The journaal has both in
+the order in which they were decided.
 """
 
 import random

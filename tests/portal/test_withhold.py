@@ -200,7 +200,7 @@ def test_a_colleague_was_first(portal: Portal, browser: Browser) -> None:
 
 
 def test_pages_that_are_not_there(portal: Portal, browser: Browser) -> None:
-    """Of a koppeling without data, of another school, of a person who is no leerling of this vestiging; not when ended."""
+    """Of a koppeling without data or an ended one, of another school, of who is no leerling of this vestiging."""
     with portal.database.reading() as connection:
         ids = dict(map(tuple, connection.execute(sa.select(persoon.c.key, persoon.c.id))))
     assert browser.get(f"{PAGE}/{ids['101']}").status == 200
