@@ -12,7 +12,7 @@ from uwlr_adapter.answers.content import AnswerContent, assemble
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, AnswerKey
 from uwlr_adapter.answers.memory import AnswerMemory
 from uwlr_adapter.answers.state import AnswerState
-from uwlr_adapter.answers.store import Made, Withheld
+from uwlr_adapter.answers.store import NOBODY, Made, Withheld
 from uwlr_adapter.contract import answer
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.getrapt import GroepReference
@@ -76,7 +76,8 @@ class Answering:
         if found is None:
             if made is not None and made.is_nothing(answer_key, withheld, version, request.day):
                 return _no_data(request, entry)
-            opened, who = freshness.whole_second(access.opened_at), Withheld(access.koppeling_id, withheld)
+            opened = freshness.whole_second(access.opened_at)
+            who = NOBODY if withheld is None else Withheld(access.koppeling_id, withheld)
             return Unfinished(Render(answer_key, answer_format, entry.moment, opened, who), entry)
         if found.content_hash == NO_DATA_HASH:
             return _no_data(request, entry)

@@ -6,7 +6,7 @@ Rules of koppelingen and gebruikers are not repeated here; their errors are adde
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
@@ -149,7 +149,7 @@ class LeerlingForm(Form):
     naam = StringField(
         "Naam van de leerling",
         [
-            InputRequired("Vul een naam in, of een deel ervan."),
+            DataRequired("Vul een naam in, of een deel ervan."),
             Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."),
             _require_printable,
         ],
