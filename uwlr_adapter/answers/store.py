@@ -243,18 +243,19 @@ def _keep(
     opened: datetime,
 ) -> bool:
     """Replace the stored answer; return False, with nothing done, when the records changed (rule 3)."""
-    held, last_opened, last_seen = run(
+    held, last_opened, last_seen, newest = run(
         connection,
         [
             schools.version_query(brincode_of(answer_key.brin6), hold=True),
             store.last_opened_query(answer_key.brin6),
             freshness.last_seen_query(answer_key),
+            freshness.newest_query(answer_key),
         ],
     )
     if schools.version_of(held) != validity.school_version:
         return False
     latest = freshness.whole_second(max(opened, store.last_opened_of(last_opened) or opened))
-    gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
+    gewijzigd = freshness.changed_since(last_seen or newest, content_hash, moment, latest)
     state_row = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
     if content is None:
         connection.execute(answer_content.delete().where(*by_key(answer_content)), answer_key._asdict())

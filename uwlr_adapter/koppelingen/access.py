@@ -32,6 +32,9 @@ from uwlr_adapter.koppelingen.tables import Status
 _NOWHERE = ""
 """A brin6 that no vestiging has: an unknown school costs the same query as a known one."""
 
+OWN = "~"
+"""Stands between the digest of a profile and the id of the koppeling that has answers of its own (`Access.suffix`)."""
+
 
 class AccessRefused(AutorisatieOngeldig):
     """Access is refused. For the journaal only: the true reason, the vestiging if it exists, the koppeling."""
@@ -217,7 +220,7 @@ class Gate:
             school_version=access_rows.school_version,
             version=koppeling.version,
             withheld=koppeling.withheld,
-            suffix="" if koppeling.withheld is None else f"~{koppeling.id}",
+            suffix="" if koppeling.withheld is None else f"{OWN}{koppeling.id}",
         )
 
 
