@@ -541,6 +541,7 @@ class Walk:
         self.school.activate_anew(entry)
         self.platforms[entry].forget()
         self.platforms[entry].profiel = None
+        self.platforms[entry].contents.clear()  # of another koppeling, from which others may have been withheld
 
     def enter_the_code(self, entry: Entry) -> None:
         """Enter the code of an active koppeling again, which changes nothing."""

@@ -142,10 +142,12 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     schools.lock_school(connection, get(connection, batch_id).brincode)
     batch = require_undoable(connection, batch_id)
     query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
-    kept = frozenset(connection.scalars(sa.select(withheld.c.persoon_id).distinct()))
+    kept = _withheld_persons(connection)
     for row in connection.execute(query).all():
         table, kind = metadata.tables[row.table_name], StepKind(row.kind)
-        rows = [one for one in _named(row.rows) if not (kind is StepKind.ADDED and _person_in(table, one) in kept)]
+        rows = _named(row.rows)
+        if kind is StepKind.ADDED and table in kept:
+            rows = [one for one in rows if tuple(one[column.name] for column in table.primary_key) not in kept[table]]
         _undo_step(connection, table, kind, [_restored(table, one) for one in rows])
     connection.execute(
         import_step.delete().where(import_step.c.batch_id == batch_id)
@@ -171,11 +173,13 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     return batch
 
 
-def _person_in(table: sa.Table, row: Mapping[str, Any]) -> int | None:
-    """Return the person that a row is, or of whom it is a key; None for a row of anything else."""
-    if table is persoon:
-        return int(row["id"])
-    return int(row["persoon_id"]) if table is source_key else None
+def _withheld_persons(connection: sa.Connection) -> Mapping[sa.Table, frozenset[tuple[Any, ...]]]:
+    """Return the primary keys of the persons who are withheld from a koppeling, and of the keys that name them."""
+    who = sa.select(withheld.c.persoon_id)
+    return {
+        table: frozenset(map(tuple, connection.execute(sa.select(*table.primary_key).where(person.in_(who)))))
+        for table, person in ((persoon, persoon.c.id), (source_key, source_key.c.persoon_id))
+    }
 
 
 def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows: Sequence[dict[str, Any]]) -> None:
