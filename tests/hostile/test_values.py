@@ -144,6 +144,7 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
     right = {
         "brin6": FULL,
         "koppeling_id": "1",
+        "persoon_id": "1",
         "entry_id": "uwlr-4d",
         "afnemer_id": "1",
         "token": "x",

@@ -442,6 +442,7 @@ class Steps:
             lambda: ("end_and_activate", (self._entry(),)): 1,
             lambda: ("enter_the_code", (self._entry(),)): 1,
             lambda: ("change_profiel", (self._entry(), self._one(*PROFIELEN))): 2,
+            lambda: ("withhold", (self._entry(), self._one("101", "102", "103"))): 2,
             lambda: ("preview", (self._entry(), self._ask(HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR))): 1,
             lambda: ("restore", ()): 1,
             lambda: ("restart", ()): 1,
@@ -540,6 +541,7 @@ class Walk:
         self.school.activate_anew(entry)
         self.platforms[entry].forget()
         self.platforms[entry].profiel = None
+        self.platforms[entry].contents.clear()  # of another koppeling, from which others may have been withheld
 
     def enter_the_code(self, entry: Entry) -> None:
         """Enter the code of an active koppeling again, which changes nothing."""
@@ -549,6 +551,10 @@ class Walk:
         """Change the catalogue, as the operator does, which takes longer than a few seconds."""
         self.school.wait(30)
         self.school.change_profiel(entry, profiel)
+
+    def withhold(self, entry: Entry, key: str) -> None:
+        """Withhold a leerling from a koppeling, or share one again that is withheld."""
+        self.school.withhold(entry, key)
 
     def preview(self, entry: Entry, ask: Ask) -> None:
         """Show the school what would be given, which gives nothing."""
@@ -577,6 +583,7 @@ class Walk:
         if (fresh.whole is not None or seen) and (not seen or seen[-1] != fresh.whole):
             seen.append(fresh.whole)
         platform, profiel = self.platforms[entry], self.school.profielen[entry]
+        profiel += " and somebody withheld" if self.school.withheld[entry] else ""
         if not fresh.is_empty and platform.profiel != profiel:
             platform.forget()
             platform.profiel = profiel

@@ -1,7 +1,8 @@
 """A pause is a barrier: once it is acknowledged, no request that is decided later gets data.
 
-Servers are fetched from while the school pauses, ends or changes its koppeling in another process, each at a moment
-that locks choose. The journaal has both in the order in which they were decided.
+So is withholding a leerling: no request that is decided later gets that one. Servers are fetched from while the school
+pauses, ends or changes its koppeling in another process, each at a moment that locks choose. The journaal has both in
+the order in which they were decided.
 """
 
 import random
@@ -29,6 +30,8 @@ CODES = (code_of(BRIN6), "30AB00-een-tweede-code")
 ROUNDS = 5
 """Rounds of questions in which a request comes to stand before the lock of SQLite's file, which shows nobody."""
 OPENING = {Act.ACTIVATED, Act.RESUMED}
+BACK = {"pause": "resume", "end": "activate", "withhold": "share again"}
+"""The act that takes another one back."""
 
 
 class Hold(NamedTuple):
@@ -86,6 +89,8 @@ class Barrier:
         self._acts: list[tuple[Act, str]] = []
         self._seen = 0
         self._open_with = ""
+        self._is_withheld = False
+        """Whether the one leerling of the school is withheld, as far as the journaal was read."""
         self._has: set[str] = set()
         schools.import_naam(BRIN6, "Zoë")
         self._do("activate", schools.builder)
@@ -114,6 +119,9 @@ class Barrier:
                     self.code = CODES[1 - CODES.index(self.code)]
                     builder.enter_code(builder.living(BRIN6, ENTRY), self.code)
                     self._acts.append((Act.CODE_CHANGED, self.code))
+                case "withhold" | "share again":
+                    builder.withhold(builder.living(BRIN6, ENTRY), "l", undo=naam == "share again")
+                    self._acts.append((Act.WITHHELD if naam == "withhold" else Act.SHARED_AGAIN, self.code))
                 case "pause and resume":
                     self._do("pause", builder)
                     self._do("resume", builder)
@@ -196,8 +204,8 @@ class Barrier:
 
     def reopen(self, act: str) -> None:
         """Make it so that the koppeling is open again."""
-        if act in {"pause", "end"}:
-            self._do({"pause": "resume", "end": "activate"}[act], self.schools.builder)
+        if act in BACK:
+            self._do(BACK[act], self.schools.builder)
 
     def check(self, what: object) -> None:
         """Hold what was heard against what the journaal has got since the last time, one entry after the other."""
@@ -210,6 +218,7 @@ class Barrier:
                 act, self._open_with = self._acts.pop(0)
                 assert row.act == act, what
                 self._has = set() if act in OPENING else self._has
+                self._is_withheld = act is Act.WITHHELD or (self._is_withheld and act is not Act.SHARED_AGAIN)
             elif row.kind == EntryKind.VERZOEK:
                 self._check_one(row, self._asked.pop(row.request_id), what)
         assert (self._asked, self._acts) == ({}, []), what
@@ -219,6 +228,10 @@ class Barrier:
         assert found == (asked.operation.name, asked.heard.outcome, asked.heard.leerlingen), what
         if asked.key != self._open_with:
             assert row.outcome == "Client.AutorisatieOngeldig", (what, row.id)
+            return
+        if self._is_withheld:  # there is nobody else
+            assert row.outcome == "geengegevens", (what, row.id)
+            self._has.discard(asked.operation.name)
             return
         if row.outcome == "geenwijzigingen":
             assert asked.operation.name in self._has, (what, row.id)
@@ -244,10 +257,13 @@ def playing(data: Path) -> Iterator[Barrier]:
 
 
 def test_no_request_that_is_decided_after_an_act_gets_data(backend: str, tmp_path: Path) -> None:
-    """Wherever a fetch stands when its koppeling is changed, it gets data only if its entry comes before the act's."""
+    """Wherever a fetch stands when its koppeling is changed, it gets data only if its entry comes before the act's.
+
+    Of a leerling who is withheld it gets data on the same condition.
+    """
     chance = random.Random(SEED)  # noqa: S311 - a seeded test
     holds = SQLITE if backend == "sqlite" else POSTGRESQL
-    acts = ("pause", "end", "change the code", "pause and resume")
+    acts = ("pause", "end", "change the code", "pause and resume", "withhold", "withhold")
     with playing(tmp_path) as barrier:
         last = barrier.fetch(barrier.servers[0], barrier.code).aanmaakdatum
         for number in range(amount(40, 1000)):

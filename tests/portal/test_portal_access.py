@@ -7,8 +7,13 @@ from itertools import pairwise
 
 import pytest
 from flask import Flask
+from support.edexml_files import make_dataset
+from support.imports import import_dataset
 from support.portal_browser import Browser, Page, Portal
 from support.school_builder import CODE
+
+from uwlr_adapter.administratie import leerlingen
+from uwlr_adapter.contract.dataset import Leerling
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HEADERS = {
@@ -17,6 +22,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+LEERLINGEN = {"21QW00": 1, "30AB00": 2}
+"""The id of a leerling of each vestiging."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,8 @@ class Route:
 
     def at(self, brin6: str, koppeling_id: int = 1) -> str:
         """Return the path for a vestiging and a koppeling."""
-        return self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
+        path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
+        return path.replace("/niet-delen/1", f"/niet-delen/{LEERLINGEN.get(brin6, 1)}")
 
 
 def routes(portal: Portal) -> list[Route]:
@@ -37,7 +45,14 @@ def routes(portal: Portal) -> list[Route]:
     assert portal.app._portal is not None  # noqa: SLF001 - the table of routes is not for the outside
     _, app = portal.app._portal  # noqa: SLF001 - as above
     assert isinstance(app, Flask)
-    values = {"brin6": "21QW00", "koppeling_id": 1, "entry_id": "basispoort", "afnemer_id": 1, "token": "x" * 43}
+    values = {
+        "brin6": "21QW00",
+        "koppeling_id": 1,
+        "persoon_id": 1,
+        "entry_id": "basispoort",
+        "afnemer_id": 1,
+        "token": "x" * 43,
+    }
     found: dict[str, Route] = {}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
@@ -53,6 +68,10 @@ def routes(portal: Portal) -> list[Route]:
 def with_koppelingen(portal: Portal) -> Portal:
     """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
+        dataset = make_dataset([Leerling("l", roepnaam="Zoë")], brin6=brin6, schooljaar="2026-2027")
+        import_dataset(portal.database, dataset)
+        with portal.database.reading() as connection:
+            assert leerlingen.find_by_key(connection, brin6, "l") == LEERLINGEN[brin6]
         code = CODE.replace("21QW00", brin6)
         page = portal.browser(login).submit(
             f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"

@@ -219,6 +219,7 @@ class MarkedHouse:
             f"/journaal?van={canary('van')}",
             "/koppeling/1",
             "/koppeling/1/delen",
+            "/koppeling/1/niet-delen",
             "/activeren/basispoort",
         ):
             page = self._guarded(self.browsers["kanarie"].get, f"/koppelingen/{BRIN6}{path}")
@@ -248,6 +249,9 @@ class MarkedHouse:
             ),
             (f"/koppelingen/{BRIN6}/koppeling/1", {"verificatiecode": canary("fout")}),
             (f"/koppelingen/{BRIN6}/koppeling/1/pauzeren", {"versie": canary("versie")}),
+            (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": canary("zoeknaam")}),
+            (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": "a"}),
+            (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen/1", {"versie": canary("versie")}),
             ("/koppelingen/tweede-factor", {"code": canary("totp")}),
         ):
             self._submit(school, path, fields)
@@ -255,6 +259,7 @@ class MarkedHouse:
         queries = "&".join(f"{name}={canary(name)}" for name in ("van", "tot", "koppeling", "uitkomst", "voor"))
         for path in (
             *("", "/delen", f"/journaal?{queries}", f"/journaal.csv?{queries}", "/koppeling/1", "/koppeling/1/delen"),
+            *("/koppeling/1/niet-delen", "/koppeling/1/niet-delen/1"),
             f"/{canary('pad')}",
         ):
             for who, browser in self.browsers.items():

@@ -80,6 +80,17 @@ def _after_somebody_else(page: Page) -> None:
         page.locator("main button").click()
 
 
+def _choose(link: str) -> Step:
+    """Search for many leerlingen, and follow the first link of a kind, past the field."""
+
+    def step(page: Page) -> None:
+        _press("Zoeken", naam="a")(page)
+        with page.expect_navigation():
+            page.locator("main").get_by_role("link", name=link).first.click()
+
+    return step
+
+
 def _expired(page: Page) -> None:
     """Send a form after the session has ended."""
     _press("Inloggen", login=SCHOOLBEHEERDER, wachtwoord=PASSWORD)(page)
@@ -156,6 +167,30 @@ PAGES = (
     PageCase("schooljaar", f"{SCHOOL}/schooljaar/terugnemen", step=_press("Ja, neem terug")),
     PageCase("schooljaar-vrijgeven", f"{SCHOOL}/schooljaar/vrijgeven"),
     PageCase("schooljaar-weer-vrij", f"{SCHOOL}/schooljaar/vrijgeven", step=_press("Ja, geef vrij")),
+    PageCase("delen-niet-iedereen", f"{SCHOOL}/koppeling/{{gepauzeerd}}/delen"),
+    PageCase("niet-delen", f"{SCHOOL}/koppeling/{{actief}}/niet-delen", h1="Niet delen met Snappet"),
+    PageCase("niet-delen-een", f"{SCHOOL}/koppeling/{{gepauzeerd}}/niet-delen", h1="Niet delen met Basispoort"),
+    PageCase(
+        "niet-delen-zonder-naam",
+        f"{SCHOOL}/koppeling/{{actief}}/niet-delen",
+        SCHOOLBEHEERDER,
+        _press("Zoeken", naam=""),
+        422,
+    ),
+    PageCase("niet-delen-gevonden", f"{SCHOOL}/koppeling/{{actief}}/niet-delen", step=_press("Zoeken", naam="a")),
+    PageCase("niet-delen-niemand", f"{SCHOOL}/koppeling/{{actief}}/niet-delen", step=_press("Zoeken", naam="xyzzy")),
+    PageCase(
+        "niet-delen-vraag",
+        f"{SCHOOL}/koppeling/{{gepauzeerd}}/niet-delen",
+        step=_choose("Niet delen"),
+        h1="Leerling niet meer delen met Basispoort?",
+    ),
+    PageCase(
+        "weer-delen-vraag",
+        f"{SCHOOL}/koppeling/{{gepauzeerd}}/niet-delen",
+        step=_choose("Weer delen"),
+        h1="Leerling weer delen met Basispoort?",
+    ),
     PageCase("journaal", f"{SCHOOL}/journaal"),
     PageCase("journaal-gefilterd", f"{SCHOOL}/journaal?koppeling=snappet&uitkomst=geweigerd"),
     PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),

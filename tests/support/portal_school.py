@@ -95,6 +95,8 @@ def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:
         "zonder leerlingen": builder.activate("snappet", EMPTY, f"{EMPTY}zonder-leerlingen"),
         "later": builder.activate("uwlr-4d", EMPTY, f"{EMPTY}begint-nog-niet", startdatum=much_later),
     }
+    first_year = int(schooljaar_of(day_of(builder.moment))[2:4])
+    made["gepauzeerd"] = builder.withhold(made["gepauzeerd"], f"L{first_year * 1000 + 1:05}")  # of the youngest ones
     with builder.transaction() as connection:
         older_terms = koppeling.update().where(koppeling.c.id == made["nieuwe voorwaarden"].id)
         connection.execute(older_terms.values(akkoord_voorwaarden="ouderportaal-0"))

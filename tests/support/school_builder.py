@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from support.databases import make_tables
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import leerlingen, schools
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -167,6 +167,14 @@ class SchoolBuilder:
         """Clear the verificatiecode of a koppeling."""
         with self.transaction() as connection:
             return actions.clear_code(connection, koppeling.id, koppeling.version, moment or self.moment, actor=ACTOR)
+
+    def withhold(self, koppeling: Koppeling, key: str, *, undo: bool = False) -> Koppeling:
+        """Withhold a leerling, by its key, from a koppeling; with `undo` take that back."""
+        act = actions.share_again if undo else actions.withhold
+        with self.transaction() as connection:
+            persoon_id = leerlingen.find_by_key(connection, koppeling.brin6, key)
+            assert persoon_id is not None
+            return act(connection, koppeling.id, koppeling.version, persoon_id, self.moment, actor=ACTOR)
 
     def end(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:
         """End a koppeling."""

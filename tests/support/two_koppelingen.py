@@ -54,7 +54,7 @@ class FreshAnswer:
     """
 
     key: tuple[str, str, str, str]
-    """Year, version, effective profile (a digest) and kind: what the whole content is of."""
+    """Year, version, effective profile (a digest, and the koppeling from which somebody is withheld) and kind."""
     whole: bytes | None
     _format: AnswerFormat
     _part: Dataset | None
@@ -80,6 +80,8 @@ class TwoKoppelingen(TrialSchool):
         super().__init__(folder, profiel)
         self.klantnamen = {"proef": "Proef", "tweede": "Ander" if second_afnemer else "Proef"}
         self.profielen = dict.fromkeys(CODES, profiel)
+        self.withheld: dict[str, set[str]] = {entry: set() for entry in CODES}
+        """The keys of the leerlingen who are withheld from each koppeling."""
         if second_afnemer:
             self._builder.add_afnemer("Ander", KLANTCODE)
         self._write_catalogue()
@@ -112,6 +114,13 @@ class TwoKoppelingen(TrialSchool):
         """End a koppeling and activate it as a new one."""
         self._builder.end(self._builder.living(BRIN6, entry))
         self.activate(entry, CODES[entry])
+        self.withheld[entry].clear()
+
+    def withhold(self, entry: str, key: str) -> None:
+        """Withhold a leerling, by its key, from a koppeling; or share one again that is withheld."""
+        withheld = self.withheld[entry]
+        self._builder.withhold(self._builder.living(BRIN6, entry), key, undo=key in withheld)
+        withheld ^= {key}
 
     def forget_given(self) -> None:
         """Lose what was given to every koppeling, as a restore does."""
@@ -169,9 +178,14 @@ class TwoKoppelingen(TrialSchool):
         year, profiel = self.year_of(ask), self.profiel_of(entry, ask)
         form = AnswerFormat(ask.operation, profiel, ask.xsdversie)
         dataset = select(self.database, BRIN6, year, day_of(self.moment))
+        withheld = self.withheld[entry]
+        if dataset is not None and withheld:
+            dataset = replace(dataset, leerlingen=tuple(one for one in dataset.leerlingen if one.key not in withheld))
+            dataset = dataset if dataset.leerlingen else None
         whole = None if dataset is None else _render(form, dataset, "", "")
         part = dataset if dataset is None or not ask.operation.by_groep else getrapt.choose(dataset, ask.groepen)
-        return FreshAnswer((year, ask.xsdversie, profiel.digest, ask.operation.payload), whole, form, part)
+        of = f"{profiel.digest} {self._builder.living(BRIN6, entry).id}" if withheld else profiel.digest
+        return FreshAnswer((year, ask.xsdversie, of, ask.operation.payload), whole, form, part)
 
     def slot(self, ask: Ask) -> int:
         """Return the place in which the service remembers that this was given."""

@@ -79,15 +79,20 @@ class Selection:
             Query(YEAR_STATE, found),
         ]
 
-    def read(self, found: Sequence[Sequence[Row]], aanmaakdatum: str) -> Dataset | None:
+    def read(
+        self, found: Sequence[Sequence[Row]], aanmaakdatum: str, without: frozenset[int] = frozenset()
+    ) -> Dataset | None:
         """Return the dataset from the rows of each query; None when there are no leerlingen.
 
+        `without` are ids of persons who are left out (`administratie/withholding.py`).
         The order is: groepen, then samengestelde groepen; all records of one kind by key.
         """
         peildatum = peildatum_in(self.schooljaar, self.day)
         if not found or peildatum is None:
             return None
         enrolled, plaatsing_rows, leerkracht_rows, groep_rows, vestiging_rows, *locatie_rows, _ = found
+        if without:
+            enrolled = [row for row in enrolled if row[0] not in without]
         vestiging = vestiging_of(vestiging_rows)
         if vestiging is None or not enrolled:
             return None
@@ -141,18 +146,25 @@ class Selection:
 
 
 def select(
-    connection: sa.Connection, *, brin6: str, schooljaar: str, day: date, aanmaakdatum: str, any_year: bool = False
+    connection: sa.Connection,
+    *,
+    brin6: str,
+    schooljaar: str,
+    day: date,
+    aanmaakdatum: str,
+    any_year: bool = False,
+    without: frozenset[int] = frozenset(),
 ) -> Dataset | None:
     """Return the dataset that is answered for a vestiging and a school year on a day, with every field; None without.
 
-    With `any_year` also that of a year which is not answered on the day.
+    With `any_year` also that of a year which is not answered on the day. `without` are ids of persons who are left out.
     """
     calendar = None
     if not any_year:
         (rows,) = run(connection, [calendar_query(brin6, schooljaar)])
         calendar = calendar_of(rows)
     selection = Selection(brin6, schooljaar, day, calendar=calendar)
-    return selection.read(run(connection, selection.ask()), aanmaakdatum)
+    return selection.read(run(connection, selection.ask()), aanmaakdatum, without)
 
 
 _key = attrgetter("key")

@@ -203,6 +203,13 @@ answer_content = sa.Table(
     ),
     comment="rendered answers; erased in the transaction that changes the records of the school",
 )
+withheld = sa.Table(
+    "withheld",
+    metadata,
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), primary_key=True, autoincrement=False),
+    sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), primary_key=True, autoincrement=False, index=True),
+    comment="leerlingen that one koppeling does not get (Niet delen); no reason is stored",
+)
 import_batch = sa.Table(
     "import_batch",
     metadata,

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from uwlr_adapter.answers.tables import answer_state
 from uwlr_adapter.clock import from_utc, parse_moment, to_utc
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement
+from uwlr_adapter.koppelingen.access import OWN
 
 MARGIN = timedelta(minutes=5)
 """How much later than `gewijzigd` a moment of the caller's own clock must be."""
@@ -29,7 +30,10 @@ WITHOUT_DATA = frozenset({NO_DATA_HASH, NOT_LAID_OUT_HASH})
 
 
 class AnswerKey(NamedTuple):
-    """The key of an answer: one vestiging, school year, profile (its digest), version and payload."""
+    """The key of an answer: one vestiging, school year, profile (its digest), version and payload.
+
+    The answer of a koppeling from which somebody is withheld has a key of its own: `Access.suffix` follows the digest.
+    """
 
     brin6: str
     schooljaar: str
@@ -61,11 +65,20 @@ def last_seen_query(answer_key: AnswerKey) -> Query:
     return Query(_LAST_SEEN, answer_key._asdict())
 
 
+def newest_query(answer_key: AnswerKey) -> Query:
+    """Return the query for the content seen last under the profile of a key, whichever koppeling it was for.
+
+    The first answer that a koppeling has for itself follows on that: no moment stands for two contents.
+    """
+    digest, _, _ = answer_key.profiel.partition(OWN)
+    return Query(_NEWEST, {**answer_key._asdict(), "profiel": f"{digest}%"})
+
+
 def changed_since(found: Sequence[Row], content_hash: str, moment: datetime, opened: datetime) -> datetime:
     """Return since when an answer has this content, in UTC: as stored, or for new content the present moment.
 
-    `found` are the rows of `last_seen_query`. New content is later than `opened`, since when the koppeling is open
-    under its profile: the last content may have been answered with that moment.
+    `found` are the rows of `last_seen_query`, else those of `newest_query`. New content is later than `opened`, since
+    when the koppeling is open under its profile: the last content may have been answered with that moment.
     """
     gewijzigd = whole_second(moment)
     if not found:
@@ -102,6 +115,19 @@ def by_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
 _VALIDITY_INSERT = InsertStatement(answer_state, [column.name for column in answer_state.c], replaces=True)
 _LAST_SEEN = SelectStatement(
     sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd).where(*by_key(answer_state))
+)
+_NEWEST = SelectStatement(
+    sa.select(answer_state.c.content_hash, answer_state.c.gewijzigd)
+    .where(
+        *(
+            answer_state.c[name] == sa.bindparam(name, type_=sa.String)
+            for name in AnswerKey._fields
+            if name != "profiel"
+        ),
+        answer_state.c.profiel.like(sa.bindparam("profiel", type_=sa.String)),
+    )
+    .order_by(answer_state.c.gewijzigd.desc())
+    .limit(1)
 )
 
 

@@ -31,20 +31,33 @@ ROWS = JoinedRows(answer_state, COLUMNS, on=("schooljaar", "xsdversie", "payload
 """The state rows that the access query reads too, for a school with a living koppeling: one under each profile."""
 
 
-def usable(rows: Sequence[Row], answer_format: AnswerFormat, school_version: int, day: date) -> AnswerState | None:
+def usable(
+    rows: Sequence[Row],
+    profiel: str,
+    answer_format: AnswerFormat,
+    withheld: int | None,
+    school_version: int,
+    day: date,
+) -> AnswerState | None:
     """Return the state of an answer among its rows under each profile, when it is usable (rule 2 of `answers.store`).
 
-    A row has one column of something else before COLUMNS, as in the access query, and may have others behind them.
+    `profiel` is that of its key, and `withheld` the version of who is withheld from its koppeling. A row has one column
+    of something else before COLUMNS, as in the access query, and may have others behind them.
     """
     for row in rows:
-        profiel, content_hash, gewijzigd, version, valid_from, valid_until, renderer, persons, incomplete = row[_STATE]
-        if profiel == answer_format.profiel.digest:
-            is_current = version is not None and version >= school_version and renderer == renderer_of(answer_format)
+        found, content_hash, gewijzigd, version, valid_from, valid_until, renderer, persons, incomplete = row[_STATE]
+        if found == profiel:
+            is_current = version is not None and version >= school_version
+            is_current = is_current and renderer == renderer_of(answer_format, withheld)
             if is_current and valid_from <= day and (valid_until is None or day < valid_until):
                 return AnswerState(content_hash, gewijzigd.replace(tzinfo=UTC), persons, incomplete)
     return None
 
 
-def renderer_of(answer_format: AnswerFormat) -> str:
-    """Return what decides how records are rendered, beside the key of the answer."""
-    return f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)
+def renderer_of(answer_format: AnswerFormat, withheld: int | None) -> str:
+    """Return what decides how records are rendered, beside the key of the answer.
+
+    That includes who is left out of the answer of one koppeling, by the version of that.
+    """
+    renderer = f"{answer.RENDERER} key+eckid" if answer_format.key_naast_eckid else str(answer.RENDERER)
+    return renderer if withheld is None else f"{renderer} ~{withheld}"

@@ -2,11 +2,12 @@
 
 No stale answer is ever sent, because each is compared with the database in the request that sends it:
 
-1. An answer depends on the records of the school, the day, and the renderer (its number and settings); on nothing
-   else. Every transaction that changes records increments `school.version` (`touch_school`).
+1. An answer depends on the records of the school, the day, the renderer (its number and settings), and who is withheld
+   from its koppeling; on nothing else. Every transaction that changes records increments `school.version`
+   (`touch_school`), and an act that changes who is withheld sets `koppeling.withheld` to another number.
 2. The access query reads `school.version` and the answer's state in the statement that decides access. A state is
    usable only when it was rendered from that version or a later one, for a day from `valid_from` (inclusive) to
-   `valid_until` (exclusive), by this renderer. Else the answer is rendered again.
+   `valid_until` (exclusive), by this renderer, without those who are withheld now. Else it is rendered again.
 3. Rendering reads the calendar of the vestiging, which says whether the year is answered, then its records, each with
    their version in one snapshot. It stores the result only while it holds the school's row and the version is still the
    same. Else the database is asked anew. An answer that our XSD rejects is not
@@ -27,11 +28,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie import schools, withholding
 from uwlr_adapter.administratie.school_calendar import calendar_of, calendar_query
 from uwlr_adapter.administratie.selection import Selection
 from uwlr_adapter.administratie.tables import answer_content
@@ -59,11 +61,22 @@ class InvalidAnswerError(UwlrAdapterError):
     """An answer of ours does not conform to our own schema; the text holds a path and a rule, no value."""
 
 
+class Withheld(NamedTuple):
+    """From which koppeling leerlingen are withheld, and the version of that (`koppeling.withheld`)."""
+
+    koppeling_id: int
+    version: int | None
+
+
+NOBODY = Withheld(0, None)
+"""No leerling is withheld."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What rendering or loading an answer brought: its content, or that there are no data (None).
 
-    Without data it holds for this version of the school's records and this day only.
+    Without data it holds for this version of the school's records, this day, and those withheld now only.
     """
 
     answer_key: AnswerKey
@@ -71,11 +84,13 @@ class Made:
     content: AnswerContent | None = None
     school_version: int = 0
     day: date = date.min
+    withheld: int | None = None
 
-    def is_nothing(self, answer_key: AnswerKey, school_version: int, day: date) -> bool:
+    def is_nothing(self, answer_key: AnswerKey, withheld: int | None, school_version: int, day: date) -> bool:
         """Return whether it says that this answer has no data."""
-        wanted = (answer_key, school_version, day)
-        return self.content_hash in WITHOUT_DATA and (self.answer_key, self.school_version, self.day) == wanted
+        wanted = (answer_key, withheld, school_version, day)
+        is_it = (self.answer_key, self.withheld, self.school_version, self.day) == wanted
+        return self.content_hash in WITHOUT_DATA and is_it
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +135,12 @@ class AnswerRenderer:
         self._render_locks: WeakValueDictionary[AnswerKey, _RenderLock] = WeakValueDictionary()
 
     def render(
-        self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
+        self,
+        answer_key: AnswerKey,
+        answer_format: AnswerFormat,
+        moment: datetime,
+        opened: datetime,
+        withheld: Withheld = NOBODY,
     ) -> Made | None:
         """Render, validate and store an answer (rule 3); `opened` is when the koppeling last became active (UTC).
 
@@ -128,12 +148,17 @@ class AnswerRenderer:
         be asked anew. Raises InvalidAnswerError or DBAPIError.
         """
         with self._one_renderer(answer_key) as waited:
-            return None if waited else self._render(answer_key, answer_format, moment, opened)
+            return None if waited else self._render(answer_key, answer_format, moment, opened, withheld)
 
     def _render(
-        self, answer_key: AnswerKey, answer_format: AnswerFormat, moment: datetime, opened: datetime
+        self,
+        answer_key: AnswerKey,
+        answer_format: AnswerFormat,
+        moment: datetime,
+        opened: datetime,
+        withheld: Withheld,
     ) -> Made | None:
-        day = day_of(moment)
+        day, without = day_of(moment), withheld.version
         school_version = schools.version_query(brincode_of(answer_key.brin6))
         states, versions, calendar_rows = self._database.snapshot(
             [
@@ -143,19 +168,24 @@ class AnswerRenderer:
             ]
         )
         version = schools.version_of(versions)
-        if usable([(None, *row) for row in states], answer_format, version, day) is not None:
+        state_rows = [(None, *row) for row in states]
+        if usable(state_rows, answer_key.profiel, answer_format, without, version, day) is not None:
             return None
         calendar = calendar_of(calendar_rows)
         selection = Selection(answer_key.brin6, answer_key.schooljaar, day, answer_format.profiel, calendar)
         found: list[list[Row]] = []
+        left_out: frozenset[int] = frozenset()
         if asked := selection.ask():
-            versions, *found = self._database.snapshot([school_version, *asked])
+            people = [] if without is None else [withholding.persons_query(withheld.koppeling_id)]
+            versions, *found = self._database.snapshot([school_version, *asked, *people])
+            left_out = withholding.persons_of(found.pop()) if people else left_out
         if schools.version_of(versions) != version:
             return None
-        dataset = selection.read(found, format_moment(moment))
+        dataset = selection.read(found, format_moment(moment), left_out)
         nothing = _NOTHING if selection.is_laid_out(found) else _NOT_LAID_OUT
         if dataset is None and not states:
-            return Made(answer_key, nothing.content_hash, None, version, day)  # nothing to write: it leaves no trace
+            # nothing to write: it leaves no trace
+            return Made(answer_key, nothing.content_hash, None, version, day, without)
         aside = not self._database.backend.has_one_writer  # who would be held during the validation
         state = nothing if dataset is None else _render(answer_key, answer_format, dataset, aside=aside)
         content_hash, content = state.content_hash, state.content
@@ -163,7 +193,7 @@ class AnswerRenderer:
             school_version=version,
             valid_from=day,
             valid_until=selection.next_change(found),
-            renderer=renderer_of(answer_format),
+            renderer=renderer_of(answer_format, without),
             leerlingen=0 if content is None else content.rendered.leerlingen,
             incomplete=0 if content is None else content.rendered.incomplete,
         )
@@ -172,7 +202,7 @@ class AnswerRenderer:
             is_kept = _keep(connection, answer_key, content_hash, content, validity, moment, opened)
             if state.validation is not None:
                 state.validation.result()  # raises: then nothing is stored
-        return Made(answer_key, content_hash, content, version, day) if is_kept else None
+        return Made(answer_key, content_hash, content, version, day, without) if is_kept else None
 
     @contextmanager
     def _one_renderer(self, answer_key: AnswerKey) -> Iterator[bool]:
@@ -227,18 +257,19 @@ def _keep(
     opened: datetime,
 ) -> bool:
     """Replace the stored answer; return False, with nothing done, when the records changed (rule 3)."""
-    held, last_opened, last_seen = run(
+    held, last_opened, last_seen, newest = run(
         connection,
         [
             schools.version_query(brincode_of(answer_key.brin6), hold=True),
             store.last_opened_query(answer_key.brin6),
             freshness.last_seen_query(answer_key),
+            freshness.newest_query(answer_key),
         ],
     )
     if schools.version_of(held) != validity.school_version:
         return False
     latest = freshness.whole_second(max(opened, store.last_opened_of(last_opened) or opened))
-    gewijzigd = freshness.changed_since(last_seen, content_hash, moment, latest)
+    gewijzigd = freshness.changed_since(last_seen or newest, content_hash, moment, latest)
     state_row = freshness.validity_row(answer_key, content_hash, gewijzigd, validity)
     if content is None:
         connection.execute(answer_content.delete().where(*by_key(answer_content)), answer_key._asdict())

@@ -5,28 +5,24 @@ A refusal is printed as the Dutch sentence that the portal shows to the school.
 
 import getpass
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 import click
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.secrets import read_secret
 from uwlr_adapter.cli.terminal import escape, printable
+from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
 from uwlr_adapter.koppelingen.catalogue import Catalogue
-from uwlr_adapter.koppelingen.errors import (
-    AlreadyActivatedError,
-    KoppelingError,
-    NoCodeError,
-    NoKoppelingError,
-    UnknownEntryError,
-)
+from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
@@ -44,6 +40,10 @@ def koppeling() -> None:
     """
 
 
+koppeling.add_command(withhold)
+koppeling.add_command(withheld)
+
+
 def _code_options(command: _Command) -> _Command:
     """Add the options for a verificatiecode; it is prompted for if neither is given."""
     generate = click.option("--generate", is_flag=True, help="Generate a code and print it once.")
@@ -54,15 +54,6 @@ def _code_options(command: _Command) -> _Command:
         help=f"The verificatiecode (or {CODE_VARIABLE}, or @FILE; prompted for if absent).",
     )
     return code(generate(command))
-
-
-def _yes_option(command: _Command) -> _Command:
-    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(command)
-
-
-def _koppeling_arguments(command: _Command) -> _Command:
-    """Add the arguments that identify a koppeling: the vestiging, and the id in the catalogue."""
-    return click.argument("brin6")(click.argument("koppeling_id", metavar="ID")(command))
 
 
 @koppeling.command("list")
@@ -76,13 +67,37 @@ def list_(context: Context, brin6: str | None) -> None:
     catalogue = context.catalogue()
     today = day_of(context.clock())
     table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
-    with _reporting_refusals(), context.database() as database, database.reading() as connection:
+    with reporting_refusals(), context.database() as database, database.reading() as connection:
         if brin6 is None:
             rows = list(_living_rows(connection, catalogue, today))
         else:
             store.require_vestiging(connection, brin6)
             rows = list(_overview_rows(connection, catalogue, brin6, today))
     for row in rows:
+        table.add_row(*map(escape, row))
+    context.console.print(table)
+
+
+@koppeling.command()
+@koppeling_arguments
+@click.pass_obj
+def show(context: Context, brin6: str, koppeling_id: str) -> None:
+    """Show one koppeling of the vestiging BRIN6, and how many leerlingen are withheld from it.
+
+    Example:  uwlr-adapter koppeling show 21QW00 snappet
+    """
+    entry, today = context.catalogue().get(koppeling_id), day_of(context.clock())
+    with reporting_refusals(), context.database() as database, database.reading() as connection:
+        found = require_living(context, connection, brin6, koppeling_id)
+        persons = withholding.withheld_from(connection, found.id)
+    table = make_table("", "")
+    for row in (
+        ("naam", "-" if entry is None else entry.naam),
+        ("status", _status(found, today)),
+        ("startdatum", f"{found.startdatum:%d-%m-%Y}"),
+        ("profiel", "-" if entry is None else entry.profiel or "-"),
+        ("leerlingen withheld", str(len(persons))),
+    ):
         table.add_row(*map(escape, row))
     context.console.print(table)
 
@@ -103,7 +118,7 @@ def terms(context: Context, koppeling_id: str) -> None:
 
 
 @koppeling.command()
-@_koppeling_arguments
+@koppeling_arguments
 @click.option("--naam", required=True, help="Name of the authorised person who agrees to the terms.")
 @click.option(
     "--akkoord", is_flag=True, help="Confirm that this person agrees to the terms (see `koppeling terms ID`)."
@@ -137,7 +152,7 @@ def activate(
       uwlr-adapter koppeling activate 21QW00 snappet --naam "J. de Vries" --akkoord --generate
     """  # noqa: D301 - \b tells click not to rewrap this text
     catalogue = context.catalogue()
-    with _reporting_refusals(), context.database() as database:
+    with reporting_refusals(), context.database() as database:
         entry = actions.require_entry(catalogue, koppeling_id)
         if generate and not entry.has_code:
             raise NoCodeError
@@ -165,7 +180,7 @@ def activate(
 
 
 @koppeling.command("code")
-@_koppeling_arguments
+@koppeling_arguments
 @_code_options
 @click.pass_obj
 def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, generate: bool) -> None:
@@ -178,8 +193,8 @@ def code_(context: Context, brin6: str, koppeling_id: str, code: str | None, *, 
 
 
 @koppeling.command()
-@_koppeling_arguments
-@_yes_option
+@koppeling_arguments
+@yes_option
 @click.pass_obj
 def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
     """Pause a koppeling: its verificatiecode is erased.
@@ -191,7 +206,7 @@ def pause(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None
 
 
 @koppeling.command()
-@_koppeling_arguments
+@koppeling_arguments
 @_code_options
 @click.pass_obj
 def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *, generate: bool) -> None:
@@ -204,8 +219,8 @@ def resume(context: Context, brin6: str, koppeling_id: str, code: str | None, *,
 
 
 @koppeling.command("end")
-@_koppeling_arguments
-@_yes_option
+@koppeling_arguments
+@yes_option
 @click.pass_obj
 def end_(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
     """End a koppeling permanently; activating it again creates a new one.
@@ -224,9 +239,9 @@ def _act(
     question: str | None,
 ) -> None:
     """Ask for confirmation, then apply the action; it is refused when the koppeling changed in between."""
-    with _reporting_refusals(), context.database() as database:
+    with reporting_refusals(), context.database() as database:
         with database.reading() as connection:
-            seen = _require_living(context, connection, brin6, koppeling_id)
+            seen = require_living(context, connection, brin6, koppeling_id)
         if question is not None:
             click.confirm(f"{question} {koppeling_id} for {brin6}?", abort=True, err=True)
         with database.writing() as connection:
@@ -236,9 +251,9 @@ def _act(
 def _enter_code(
     context: Context, brin6: str, koppeling_id: str, code: str | None, expected: Status, *, generate: bool
 ) -> None:
-    with _reporting_refusals(), context.database() as database:
+    with reporting_refusals(), context.database() as database:
         with database.reading() as connection:
-            seen = _require_living(context, connection, brin6, koppeling_id)
+            seen = require_living(context, connection, brin6, koppeling_id)
         if seen.afnemer_id is not None and seen.status is not expected:
             hint = "it is paused: use `koppeling resume`" if expected is Status.ACTIEF else "it is not paused"
             raise click.ClickException(hint)
@@ -256,15 +271,6 @@ def _enter_code(
             )
     if generate:
         _show_once(context, chosen)
-
-
-def _require_living(context: Context, connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
-    store.require_vestiging(connection, brin6)
-    found = store.find_living(connection, brin6, koppeling_id)
-    if found is None:  # a koppeling that is no longer in the catalogue can still be ended
-        actions.require_entry(context.catalogue(), koppeling_id)
-        raise NoKoppelingError
-    return found
 
 
 def _chosen_code(brin6: str, code: str | None, *, generate: bool) -> str:
@@ -292,15 +298,6 @@ def _show_once(context: Context, code: str | None) -> None:
     context.messages.print(
         "This is the verificatiecode. The school enters it on the learning platform; it cannot be retrieved later."
     )
-
-
-@contextmanager
-def _reporting_refusals() -> Iterator[None]:
-    """Print a refusal as one sentence, with exit status 1."""
-    try:
-        yield
-    except (KoppelingError, ServerKeyError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[tuple[str, ...]]:

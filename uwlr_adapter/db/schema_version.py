@@ -36,6 +36,13 @@ class SchemaState(Enum):
     """A migration of newer code changed it in a way that this code cannot work with."""
 
 
+def require_code(connection: sa.Connection, number: int) -> None:
+    """Refuse older code than that of a number from now on: it would answer as if what is stored now were not there."""
+    connection.execute(
+        schema_version.update().where(schema_version.c.readable_from < number).values(readable_from=number)
+    )
+
+
 def schema_state(connection: sa.Connection) -> SchemaState:
     """Return whether this code can use a database: readable_from <= SCHEMA <= number makes it usable.
 

@@ -12,7 +12,7 @@ from uwlr_adapter.answers.content import AnswerContent, assemble
 from uwlr_adapter.answers.freshness import NO_DATA_HASH, NOT_LAID_OUT_HASH, WITHOUT_DATA, AnswerKey
 from uwlr_adapter.answers.memory import AnswerMemory
 from uwlr_adapter.answers.state import AnswerState
-from uwlr_adapter.answers.store import Made
+from uwlr_adapter.answers.store import NOBODY, Made, Withheld
 from uwlr_adapter.contract import answer, fault
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.contract.getrapt import GroepReference
@@ -70,16 +70,16 @@ class Answering:
         if verzoek.gegevenssetid is not None:
             profiel = self._narrowed(profiel, verzoek, verzoek.gegevenssetid, entry)
         answer_format = AnswerFormat(verzoek.operation, profiel, verzoek.xsdversie, self.key_naast_eckid)
-        answer_key = AnswerKey(
-            access.brin6, verzoek.schooljaar, profiel.digest, verzoek.xsdversie, verzoek.operation.payload
-        )
-        made, version = request.made, access.school_version
-        found = state.usable(request.rows, answer_format, version, request.day)
+        digest = profiel.digest + access.suffix
+        answer_key = AnswerKey(access.brin6, verzoek.schooljaar, digest, verzoek.xsdversie, verzoek.operation.payload)
+        made, version, withheld = request.made, access.school_version, access.withheld
+        found = state.usable(request.rows, digest, answer_format, withheld, version, request.day)
         if found is None:
-            if made is not None and made.is_nothing(answer_key, version, request.day):
+            if made is not None and made.is_nothing(answer_key, withheld, version, request.day):
                 return _no_data(request, entry, made.content_hash)
             opened = freshness.whole_second(access.opened_at)
-            return Unfinished(Render(answer_key, answer_format, entry.moment, opened), entry)
+            who = NOBODY if withheld is None else Withheld(access.koppeling_id, withheld)
+            return Unfinished(Render(answer_key, answer_format, entry.moment, opened, who), entry)
         if found.content_hash in WITHOUT_DATA:
             return _no_data(request, entry, found.content_hash)
         if verzoek.operation.by_groep:
@@ -133,10 +133,10 @@ class Answering:
         The `gewijzigd` of a part is that of the whole answer: a change in another groep counts as a change too.
         """
         access, verzoek, operation = request.access, request.verzoek, request.verzoek.operation
-        profiel, since = access.fetched_under
-        if profiel != access.profiel.digest or since is None:
+        (profiel, since), own = access.fetched_under, access.profiel.digest + access.suffix
+        if profiel != own or since is None:
             moment = freshness.whole_second(entry.moment)
-            return Unfinished(RecordProfiel(access.koppeling_id, access.profiel.digest, moment), entry)
+            return Unfinished(RecordProfiel(access.koppeling_id, own, moment), entry)
         gewijzigd = max(access.opened_at, found.gewijzigd, since)
         if gewijzigd.microsecond:
             gewijzigd = freshness.whole_second(gewijzigd)

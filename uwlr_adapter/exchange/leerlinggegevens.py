@@ -69,7 +69,9 @@ class Leerlinggegevens:
         """Do work that blocks a thread, and return what it brought. Raises InvalidAnswerError or DBAPIError."""
         match work:
             case Render():
-                made = self._renderer.render(work.answer_key, work.answer_format, work.moment, work.opened)
+                made = self._renderer.render(
+                    work.answer_key, work.answer_format, work.moment, work.opened, work.withheld
+                )
                 if made is not None and made.content is not None:
                     self.answering.memory.keep(made.content_hash, made.content)
                 return made

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from uwlr_adapter.answers import store
 from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.answers.state import AnswerState
+from uwlr_adapter.answers.store import NOBODY, Withheld
 from uwlr_adapter.contract.answer import AnswerFormat
 from uwlr_adapter.db.statements import Query
 from uwlr_adapter.journaal.model import VerzoekEntry
@@ -37,6 +38,7 @@ class Render:
     answer_format: AnswerFormat
     moment: datetime
     opened: datetime
+    withheld: Withheld = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class RecordProfiel:
-    """Store since when a koppeling is fetched under a profile, by its digest."""
+    """Store since when a koppeling is fetched under a profile, by its digest and the `Access.suffix` behind it."""
 
     koppeling_id: int
     profiel: str

@@ -42,6 +42,8 @@ class Act(StrEnum):
     PAUSED = "gepauzeerd"
     RESUMED = "hervat"
     AKKOORD_RENEWED = "akkoord vernieuwd"
+    WITHHELD = "leerling niet gedeeld"
+    SHARED_AGAIN = "leerling weer gedeeld"
     ENDED = "beëindigd"
 
     IMPORT_UNDONE = "import teruggedraaid"

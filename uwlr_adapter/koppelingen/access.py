@@ -32,6 +32,9 @@ from uwlr_adapter.koppelingen.tables import Status
 _NOWHERE = ""
 """A brin6 that no vestiging has: an unknown school costs the same query as a known one."""
 
+OWN = "~"
+"""Stands between the digest of a profile and the id of the koppeling that has answers of its own (`Access.suffix`)."""
+
 
 class AccessRefused(AutorisatieOngeldig):
     """Access is refused. For the journaal only: the true reason, the vestiging if it exists, the koppeling."""
@@ -56,6 +59,10 @@ class Access(NamedTuple):
     """The version of the school's records when access was decided."""
     version: int = 0
     """The version of the koppeling when access was decided; each act raises it."""
+    withheld: int | None = None
+    """The version of who is withheld from this koppeling; None when everybody is shared."""
+    suffix: str = ""
+    """Follows the digest of a profile in whatever this koppeling has for itself because somebody is withheld."""
 
 
 class _KoppelingRow(NamedTuple):
@@ -70,6 +77,7 @@ class _KoppelingRow(NamedTuple):
     profiel: str | None
     profiel_since: datetime | None
     version: int
+    withheld: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,8 @@ class Gate:
             fetched_under=(koppeling.profiel, since),
             school_version=access_rows.school_version,
             version=koppeling.version,
+            withheld=koppeling.withheld,
+            suffix="" if koppeling.withheld is None else f"{OWN}{koppeling.id}",
         )
 
 

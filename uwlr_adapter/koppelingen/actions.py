@@ -11,6 +11,9 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie import leerlingen, schools, withholding
+from uwlr_adapter.brin import brincode_of
+from uwlr_adapter.db import schema_version
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
@@ -18,15 +21,21 @@ from uwlr_adapter.koppelingen import afnemers, given, lifecycle, store, verifica
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import (
     AlreadyActivatedError,
+    AlreadyWithheldError,
     AlwaysOnError,
     CodeInUseError,
     InvalidCodeError,
     NoCodeError,
+    NotWithheldError,
     NotYetAvailableError,
     UnknownEntryError,
+    UnknownLeerlingError,
 )
 from uwlr_adapter.koppelingen.lifecycle import NEW, Koppeling
 from uwlr_adapter.koppelingen.tables import Status
+
+KNOWS_WITHHELD = 16
+"""The number of the first code that withholds: once somebody is withheld, older code must not answer."""
 
 
 class KoppelingAct(Protocol):
@@ -156,6 +165,44 @@ def agree_again(
     return _save(connection, new, Act.AKKOORD_RENEWED, moment, actor)
 
 
+def withhold(
+    connection: sa.Connection, koppeling_id: int, version: int, persoon_id: int, moment: datetime, *, actor: str
+) -> Koppeling:
+    """Withhold a leerling of the school from a koppeling (Niet delen): no fetch decided from now on has this leerling.
+
+    Raises KoppelingError; for `version` see `enter_code`.
+    """
+    before, withheld = _read_withheld(connection, koppeling_id, version)
+    if persoon_id in withheld:
+        raise AlreadyWithheldError
+    if not leerlingen.is_leerling(connection, before.brin6, persoon_id):
+        raise UnknownLeerlingError
+    schema_version.require_code(connection, KNOWS_WITHHELD)
+    koppeling = _save(connection, lifecycle.withhold(before, anybody=True), Act.WITHHELD, moment, actor)
+    withholding.add(connection, koppeling.id, persoon_id)
+    return koppeling
+
+
+def share_again(
+    connection: sa.Connection, koppeling_id: int, version: int, persoon_id: int, moment: datetime, *, actor: str
+) -> Koppeling:
+    """Take back that a leerling is withheld from a koppeling. Raises KoppelingError; for `version` see `enter_code`."""
+    before, withheld = _read_withheld(connection, koppeling_id, version)
+    if persoon_id not in withheld:
+        raise NotWithheldError
+    new = lifecycle.withhold(before, anybody=withheld != {persoon_id})
+    koppeling = _save(connection, new, Act.SHARED_AGAIN, moment, actor)
+    withholding.remove(connection, koppeling.id, persoon_id)
+    return koppeling
+
+
+def _read_withheld(connection: sa.Connection, koppeling_id: int, version: int) -> tuple[Koppeling, frozenset[int]]:
+    """Return a koppeling and who is withheld from it, with the persons of its school held. Raises KoppelingError."""
+    koppeling = store.by_id(connection, koppeling_id, version)
+    schools.lock_school(connection, brincode_of(koppeling.brin6))
+    return koppeling, withholding.withheld_from(connection, koppeling_id)
+
+
 def require_entry(catalogue: Catalogue, id_: str) -> CatalogueEntry:
     """Return a catalogue entry that can be activated. Raises UnknownEntryError or AlwaysOnError."""
     entry = catalogue.get(id_)
@@ -214,6 +261,8 @@ def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: dat
     store.update(connection, koppeling)
     if act in {Act.RESUMED, Act.ENDED}:  # behind the koppeling, as a fetch takes its locks
         given.forget(connection, koppeling.id)
+    if act is Act.ENDED:
+        withholding.remove(connection, koppeling.id)
     _record(connection, koppeling, act, moment, actor)
     return koppeling
 

@@ -72,6 +72,30 @@ class NoCodeError(KoppelingError):
     text = "Deze koppeling heeft geen verificatiecode; zij kan alleen worden geactiveerd en beëindigd."
 
 
+class NoExchangeError(KoppelingError):
+    """The koppeling carries no data, so that nobody can be withheld from it."""
+
+    text = "Met deze koppeling worden geen gegevens gedeeld; er is dus niets om niet te delen."
+
+
+class UnknownLeerlingError(KoppelingError):
+    """The school has no such leerling."""
+
+    text = "Deze leerling is niet bekend bij uw school."
+
+
+class AlreadyWithheldError(KoppelingError):
+    """The leerling is withheld from the koppeling."""
+
+    text = "Deze leerling wordt al niet gedeeld met deze koppeling."
+
+
+class NotWithheldError(KoppelingError):
+    """The leerling is not withheld from the koppeling."""
+
+    text = "Deze leerling wordt al gedeeld met deze koppeling."
+
+
 class AlreadyAgreedError(KoppelingError):
     """The present version of the terms was agreed to already."""
 

@@ -15,6 +15,7 @@ from uwlr_adapter.koppelingen.errors import (
     EndedError,
     InvalidStartdatumError,
     NoCodeError,
+    NoExchangeError,
 )
 from uwlr_adapter.koppelingen.tables import Status
 
@@ -57,6 +58,8 @@ class Koppeling:
     version: int
     akkoord: Akkoord
     ended_at: datetime | None = None
+    withheld: int | None = None
+    """The version at which it last changed who is withheld; None when everybody is shared."""
 
     @property
     def is_living(self) -> bool:
@@ -164,7 +167,26 @@ def renew_akkoord(koppeling: Koppeling, akkoord: Akkoord) -> Koppeling:
 def end(koppeling: Koppeling, moment: datetime) -> Koppeling:
     """Return the koppeling ended, without the digest of its code. Raises EndedError."""
     _require_living(koppeling)
-    return replace(koppeling, status=Status.BEEINDIGD, code_digest=None, ended_at=moment, version=koppeling.version + 1)
+    return replace(
+        koppeling,
+        status=Status.BEEINDIGD,
+        code_digest=None,
+        ended_at=moment,
+        version=koppeling.version + 1,
+        withheld=None,
+    )
+
+
+def withhold(koppeling: Koppeling, *, anybody: bool) -> Koppeling:
+    """Return the koppeling with other leerlingen withheld from it, or with nobody (`anybody` is False).
+
+    Raises EndedError or NoExchangeError.
+    """
+    _require_living(koppeling)
+    if koppeling.afnemer_id is None:
+        raise NoExchangeError
+    version = koppeling.version + 1
+    return replace(koppeling, version=version, withheld=version if anybody else None)
 
 
 def require_code(koppeling: Koppeling) -> None:

@@ -17,6 +17,7 @@ from uwlr_adapter.koppelingen.tables import Status
 
 _table = tables.koppeling
 _earlier = tables.earlier_akkoord
+_given = tables.given
 _LIVING = _table.c.status != Status.BEEINDIGD
 _LAST_OPENED = SelectStatement(
     sa.select(sa.func.max(_table.c.opened_at), sa.func.max(_table.c.profiel_since)).where(
@@ -122,7 +123,10 @@ def record_profiel(connection: sa.Connection, koppeling_id: int, digest: str, mo
         return from_utc(row.profiel_since)
     since = moment
     if row.profiel is not None:  # later than any answer under the last one, also within the second
-        since = max(moment, from_utc(row.profiel_since)) + timedelta(seconds=1)
+        last = connection.scalar(
+            sa.select(sa.func.max(_given.c.gewijzigd)).where(_given.c.koppeling_id == koppeling_id)
+        )
+        since = max(moment, from_utc(row.profiel_since), from_utc(last or row.profiel_since)) + timedelta(seconds=1)
     values = {"profiel": digest, "profiel_since": to_utc(since)}
     connection.execute(_table.update().where(_table.c.id == koppeling_id).values(values))
     return since
@@ -163,6 +167,7 @@ def _record(row: sa.Row[Any]) -> Koppeling:
         version=row.version,
         akkoord=Akkoord(row.akkoord_login, row.akkoord_naam, from_utc(row.akkoord_at), row.akkoord_voorwaarden),
         ended_at=None if row.ended_at is None else from_utc(row.ended_at),
+        withheld=row.withheld,
     )
 
 
@@ -181,4 +186,5 @@ def _row(koppeling: Koppeling) -> dict[str, Any]:
         "akkoord_at": to_utc(koppeling.akkoord.moment),
         "akkoord_voorwaarden": koppeling.akkoord.voorwaarden,
         "ended_at": None if koppeling.ended_at is None else to_utc(koppeling.ended_at),
+        "withheld": koppeling.withheld,
     }

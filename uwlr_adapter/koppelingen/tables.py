@@ -53,6 +53,9 @@ koppeling = sa.Table(
     sa.Column("ended_at", sa.DateTime),
     sa.Column("profiel", sa.String(64), comment="digest of the profile of the last fetch"),
     sa.Column("profiel_since", sa.DateTime, comment="since when; a change of profile is a change of data"),
+    sa.Column(
+        "withheld", sa.Integer, comment="version of the last change of who is withheld; none: everybody is shared"
+    ),
     sa.CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="status"),
     sa.CheckConstraint(f"(status = '{Status.BEEINDIGD}') = (ended_at IS NOT NULL)", name="ended_at"),
     sa.CheckConstraint(

@@ -6,7 +6,7 @@ Rules of koppelingen and gebruikers are not repeated here; their errors are adde
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
@@ -16,6 +16,8 @@ GENERATE_CODE = "maak"
 """The value of the button `Maak een code` in a browser without JavaScript."""
 MAX_LOGIN = 200
 """Characters of a login as typed: more than any login has."""
+MAX_SEARCH = 100
+"""Characters of a name that is searched for: more than a person types."""
 MAX_OVERLAP = 366
 """Days during which two klantcodes may both be valid, inclusive; a longer time is not a rotation."""
 DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
@@ -139,6 +141,19 @@ class NewAkkoordForm(AkkoordForm):
     """The akkoord with a newer version of the voorwaarden."""
 
     versie = IntegerField()
+
+
+class LeerlingForm(Form):
+    """A search for a leerling by name."""
+
+    naam = StringField(
+        "Naam van de leerling",
+        [
+            DataRequired("Vul een naam in, of een deel ervan."),
+            Length(max=MAX_SEARCH, message=f"Vul maximaal {MAX_SEARCH} tekens in."),
+            _require_printable,
+        ],
+    )
 
 
 class SearchForm(Form):

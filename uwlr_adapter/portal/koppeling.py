@@ -7,6 +7,7 @@ else changed the koppeling in between, nothing is done and the page is shown aga
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
+from uwlr_adapter.administratie import withholding
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
@@ -69,7 +70,8 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
         profiel = catalogue().profiel_by_entry.get(koppeling.entry_id)
         if profiel is None:
             abort(404)
-        sharing = sharing_of(connection, brin6, profiel, now())
+        withheld = withholding.withheld_from(connection, koppeling.id)
+        sharing = sharing_of(connection, brin6, profiel, now(), withheld)
     return render_template(
         "sharing.html", koppeling=koppeling, name=name_of(koppeling), sharing=sharing, today=day_of(now())
     )
@@ -94,6 +96,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         traffic = traffic_of(connection, [koppeling.id], now())[koppeling.id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
+        withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)
     return render_template(
         "koppeling.html",
@@ -105,6 +108,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         traffic=traffic,
         sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),
         earlier=earlier,
+        withheld=withheld,
         form=form,
         error=error,
         generated=generated,

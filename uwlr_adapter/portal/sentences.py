@@ -57,6 +57,8 @@ _ACTS = {
     "gepauzeerd": "De verificatiecode is verwijderd; de uitwisseling is gepauzeerd.",
     "hervat": "De verificatiecode is ingevuld; de uitwisseling is hervat.",
     "akkoord vernieuwd": "De school is akkoord met nieuwe gebruikersvoorwaarden.",
+    "leerling niet gedeeld": "Eén leerling wordt niet meer gedeeld.",
+    "leerling weer gedeeld": "Eén leerling wordt weer gedeeld.",
     "beëindigd": "De koppeling is beëindigd.",
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",

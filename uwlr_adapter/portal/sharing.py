@@ -45,6 +45,8 @@ class Sharing:
     schooljaar: str
     profiel: str
     kinds: tuple[SharedRecords, ...]
+    withheld: int = 0
+    """The number of leerlingen who are not sent because they are withheld from the koppeling."""
 
     @property
     def is_empty(self) -> bool:
@@ -52,11 +54,22 @@ class Sharing:
         return self.kinds[0].number == 0
 
 
-def sharing_of(connection: sa.Connection, brin6: str, profiel: NamedProfiel, moment: datetime) -> Sharing:
-    """Return what a vestiging would share under a profile if it were fetched at this moment (UTC)."""
-    dataset = _dataset(connection, brin6, moment)
+def sharing_of(
+    connection: sa.Connection,
+    brin6: str,
+    profiel: NamedProfiel,
+    moment: datetime,
+    withheld: frozenset[int] = frozenset(),
+) -> Sharing:
+    """Return what a vestiging would share under a profile if it were fetched at this moment (UTC).
+
+    `withheld` are the ids of the persons who are withheld from the koppeling.
+    """
+    dataset = _dataset(connection, brin6, moment, withheld)
+    whole = _dataset(connection, brin6, moment) if withheld else dataset
     kinds = (_shared_records(name, record, profiel, dataset) for name, record in _KINDS)
-    return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds))
+    left_out = sum(0 if one is None else len(one.leerlingen) * sign for one, sign in ((whole, 1), (dataset, -1)))
+    return Sharing(schooljaar_of(day_of(moment)), profiel.name, tuple(kinds), left_out)
 
 
 _KINDS = (
@@ -67,7 +80,9 @@ _KINDS = (
 )
 
 
-def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset | None:
+def _dataset(
+    connection: sa.Connection, brin6: str, moment: datetime, without: frozenset[int] = frozenset()
+) -> Dataset | None:
     """Return the records that would be sent: the one place where the portal asks the administratie for them."""
     today = day_of(moment)
     return select(
@@ -76,6 +91,7 @@ def _dataset(connection: sa.Connection, brin6: str, moment: datetime) -> Dataset
         schooljaar=schooljaar_of(today),
         day=today,
         aanmaakdatum=moment.isoformat(timespec="seconds"),
+        without=without,
     )
 
 

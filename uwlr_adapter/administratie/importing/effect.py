@@ -3,7 +3,7 @@
 Whoever changes records by hand sees it before the act is done: act inside a transaction, compare, and roll back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import TypeAlias
@@ -60,15 +60,31 @@ def answers_of(connection: sa.Connection, brincode: str, day: date) -> Answers:
             for table in (deelname, groep, aanstelling)
         )
     )
-    found = {}
-    for brin6, schooljaar in sorted(map(tuple, connection.execute(years))):
-        dataset = select(connection, brin6=brin6, schooljaar=schooljaar, day=day, aanmaakdatum="")
-        persons: dict[tuple[PersonKind, str], Leerling | Leerkracht] = {}
-        if dataset is not None:
-            persons |= {(PersonKind.LEERLING, one.key): one for one in dataset.leerlingen}
-            persons |= {(PersonKind.LEERKRACHT, one.key): one for one in dataset.leerkrachten}
-        found[SchoolYear(brin6, schooljaar)] = persons
-    return found
+    found = [SchoolYear(brin6, schooljaar) for brin6, schooljaar in sorted(map(tuple, connection.execute(years)))]
+    return {year: answer_of(connection, year, day) for year in found}
+
+
+def answer_of(
+    connection: sa.Connection, year: SchoolYear, day: date, without: frozenset[int] = frozenset()
+) -> Mapping[tuple[PersonKind, str], Leerling | Leerkracht]:
+    """Return the persons who are answered for one year of a vestiging on a day, `without` some ids of persons."""
+    dataset = select(
+        connection, brin6=year.brin6, schooljaar=year.schooljaar, day=day, aanmaakdatum="", without=without
+    )
+    persons: dict[tuple[PersonKind, str], Leerling | Leerkracht] = {}
+    if dataset is not None:
+        persons |= {(PersonKind.LEERLING, one.key): one for one in dataset.leerlingen}
+        persons |= {(PersonKind.LEERKRACHT, one.key): one for one in dataset.leerkrachten}
+    return persons
+
+
+def answers_without(
+    connection: sa.Connection, brin6: str, day: date, persons: Collection[int], without: frozenset[int]
+) -> Answers:
+    """Return what is answered for a vestiging on a day without some persons, for the years in which `persons` are."""
+    query = sa.select(deelname.c.schooljaar).where(deelname.c.brin6 == brin6, deelname.c.persoon_id.in_(persons))
+    years = [SchoolYear(brin6, schooljaar) for schooljaar in sorted(set(connection.scalars(query)))]
+    return {year: answer_of(connection, year, day, without) for year in years}
 
 
 def effect(before: Answers, after: Answers) -> tuple[YearEffect, ...]:

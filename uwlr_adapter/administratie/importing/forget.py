@@ -22,6 +22,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     plaatsing,
     source_key,
+    withheld,
 )
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import RefusedError
@@ -111,7 +112,7 @@ def _identifiers(connection: sa.Connection, persoon_id: int) -> set[str]:
 def _erase(connection: sa.Connection, brincode: str, persoon_id: int, identifiers: AbstractSet[str]) -> Erased:
     """Erase one person from the records, and from what is kept to undo and redo imports."""
     deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == persoon_id)) or 0
-    for table in (plaatsing, inschrijving, deelname, source_key):
+    for table in (plaatsing, inschrijving, deelname, source_key, withheld):
         connection.execute(table.delete().where(table.c.persoon_id == persoon_id))
     connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
     kept = batches.drop_person(connection, brincode, persoon_id, identifiers)

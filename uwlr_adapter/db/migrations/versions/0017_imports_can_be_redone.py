@@ -3,14 +3,14 @@
 Code of an earlier number goes on to work: it undoes in its own way, and what it undid cannot be redone.
 
 Revision ID: 0017
-Revises: 0015
+Revises: 0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,143 @@
+"""The leerlingen of a school as a person looks for them: by a key, or by name."""
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing, source_key
+from uwlr_adapter.brin import brincode_of
+
+MAX_FOUND = 50
+"""The maximum number of leerlingen that a search finds (inclusive): more is no list to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLeerling:
+    """A leerling of a school as the newest year at a vestiging has it; without such a year only the key is known."""
+
+    persoon_id: int
+    key: str
+    """The key that leaves."""
+    naam: str = ""
+    geboortedatum: date | None = None
+    schooljaar: str | None = None
+    groep: str | None = None
+    """The name of the stamgroep in that year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The leerlingen that a search by name finds; `more` is whether there were more than MAX_FOUND."""
+
+    found: tuple[KnownLeerling, ...]
+    more: bool
+
+
+def is_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> bool:
+    """Return whether a person is a leerling of the school of a vestiging."""
+    return connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.id == persoon_id)) is not None
+
+
+def find_by_key(connection: sa.Connection, brin6: str, key: str) -> int | None:
+    """Return the person of a leerling, named by the key that leaves, else by a key in the source; None if unknown."""
+    by_key = connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.key == key))
+    if by_key is not None:
+        return int(by_key)
+    by_source = sa.select(source_key.c.persoon_id).where(
+        source_key.c.soort == PersonKind.LEERLING,
+        source_key.c.brincode == brincode_of(brin6),
+        source_key.c.key == key,
+    )
+    return connection.scalar(by_source)
+
+
+def search(connection: sa.Connection, brin6: str, naam: str) -> Search:
+    """Find the leerlingen of a vestiging by name: each word of it is part of a name, whatever capitals and accents."""
+    words = _folded(naam).split()
+    if not words:
+        return Search((), more=False)
+    found = [one for one, folded in _latest(connection, brin6) if all(word in folded for word in words)]
+    return Search(_with_groepen(connection, brin6, found[:MAX_FOUND]), more=len(found) > MAX_FOUND)
+
+
+def leerlingen(connection: sa.Connection, brin6: str, persons: Collection[int]) -> tuple[KnownLeerling, ...]:
+    """Return these leerlingen of the school of a vestiging, by name; those who were never at it last, by key."""
+    if not persons:
+        return ()
+    there = [one for one, _ in _latest(connection, brin6, persons)]
+    others = set(persons) - {one.persoon_id for one in there}
+    rows = connection.execute(
+        sa.select(persoon.c.id, persoon.c.key).where(*_of_school(brin6), persoon.c.id.in_(others))
+    )
+    elsewhere = sorted((KnownLeerling(*row) for row in rows), key=lambda one: one.key)
+    return (*_with_groepen(connection, brin6, there), *elsewhere)
+
+
+def _latest(
+    connection: sa.Connection, brin6: str, persons: Collection[int] | None = None
+) -> list[tuple[KnownLeerling, str]]:
+    """Return the leerlingen who have a year at a vestiging, as of their newest, by name; each with its folded names."""
+    query = (
+        sa.select(
+            *(deelname.c.persoon_id, persoon.c.key, deelname.c.schooljaar, deelname.c.geboortedatum),
+            *(deelname.c[name] for name in _NAMES),
+        )
+        .join(persoon, persoon.c.id == deelname.c.persoon_id)
+        .where(deelname.c.brin6 == brin6)
+        .order_by(deelname.c.schooljaar)
+    )
+    if persons is not None:
+        query = query.where(deelname.c.persoon_id.in_(persons))
+    newest = {row.persoon_id: row for row in connection.execute(query)}
+    found = [
+        (
+            KnownLeerling(row.persoon_id, row.key, _naam(row), _day(row.geboortedatum), row.schooljaar),
+            _folded(" ".join(getattr(row, name) or "" for name in _NAMES)),
+        )
+        for row in newest.values()
+    ]
+    return sorted(found, key=lambda one: (_folded(one[0].naam), one[0].key))
+
+
+def _with_groepen(connection: sa.Connection, brin6: str, found: Sequence[KnownLeerling]) -> tuple[KnownLeerling, ...]:
+    query = (
+        sa.select(plaatsing.c.persoon_id, plaatsing.c.schooljaar, groep.c.naam)
+        .join(groep, sa.and_(*(groep.c[one] == plaatsing.c[two] for one, two in _IN_GROEP)))
+        .where(
+            plaatsing.c.brin6 == brin6,
+            plaatsing.c.persoon_id.in_([one.persoon_id for one in found]),
+            groep.c.soort == "groep",
+        )
+    )
+    groepen = {(row.persoon_id, row.schooljaar): row.naam for row in connection.execute(query)}
+    return tuple(replace(one, groep=groepen.get((one.persoon_id, one.schooljaar))) for one in found)
+
+
+def _naam(row: sa.Row[tuple[object, ...]]) -> str:
+    parts = (row.roepnaam or row.voornamen or row.voorletters_1, row.voorvoegsel, row.achternaam)
+    return " ".join(part for part in parts if part)
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day of an xs:date, without its zone; None for one that Python cannot hold."""
+    try:
+        return None if text is None else date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _folded(text: str) -> str:
+    """Return a text in small letters without accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _of_school(brin6: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return persoon.c.soort == PersonKind.LEERLING, persoon.c.brincode == brincode_of(brin6)
+
+
+_NAMES = ("roepnaam", "voornamen", "voorletters_1", "voorvoegsel", "achternaam")
+_IN_GROEP = (("brin6", "brin6"), ("schooljaar", "schooljaar"), ("key", "groep_key"))

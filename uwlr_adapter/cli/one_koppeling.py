@@ -1,0 +1,45 @@
+"""Shared by the commands on a koppeling: their arguments, the koppeling itself, and refusals as one sentence."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.keys.server_keys import ServerKeyError
+from uwlr_adapter.koppelingen import actions, store
+from uwlr_adapter.koppelingen.errors import KoppelingError, NoKoppelingError
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+
+_Command = Callable[..., Any]
+
+
+def yes_option(command: _Command) -> _Command:
+    """Add the option that answers the question."""
+    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(command)
+
+
+def koppeling_arguments(command: _Command) -> _Command:
+    """Add the arguments that identify a koppeling: the vestiging, and the id in the catalogue."""
+    return click.argument("brin6")(click.argument("koppeling_id", metavar="ID")(command))
+
+
+def require_living(context: Context, connection: sa.Connection, brin6: str, koppeling_id: str) -> Koppeling:
+    """Return the living koppeling of a vestiging. Raises KoppelingError."""
+    store.require_vestiging(connection, brin6)
+    found = store.find_living(connection, brin6, koppeling_id)
+    if found is None:  # a koppeling that is no longer in the catalogue can still be ended
+        actions.require_entry(context.catalogue(), koppeling_id)
+        raise NoKoppelingError
+    return found
+
+
+@contextmanager
+def reporting_refusals() -> Iterator[None]:
+    """Print a refusal as one sentence, with exit status 1."""
+    try:
+        yield
+    except (KoppelingError, ServerKeyError) as error:
+        raise click.ClickException(str(error)) from None

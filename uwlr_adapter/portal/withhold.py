@@ -1,0 +1,146 @@
+"""Niet delen: the leerlingen that one koppeling does not get, with a search by name, and the question before a change.
+
+A name is searched by POST: the address of a page stands in logs and in the history of a browser. The change acts on the
+version of the koppeling that was shown, as those in `confirm.py` do.
+"""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from uwlr_adapter.administratie import leerlingen, withholding
+from uwlr_adapter.administratie.importing.effect import Answers, answers_without
+from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.leerlingen import KnownLeerling
+from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.koppelingen import actions
+from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, KoppelingError
+from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.blueprints import SCHOOL
+from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.forms import LeerlingForm, VersionForm, seen_version
+from uwlr_adapter.portal.school import name_of, read_koppeling, refuse, require_koppeling, to_koppeling
+
+
+class YearNumbers(NamedTuple):
+    """The number of leerlingen that a koppeling gets for a school year, before and after a change."""
+
+    schooljaar: str
+    before: int
+    after: int
+
+
+@SCHOOL.get("/koppeling/<id:koppeling_id>/niet-delen")
+def show_withheld(brin6: str, koppeling_id: int) -> ResponseReturnValue:
+    """Show who is withheld from a koppeling, and the form to search for a leerling."""
+    return _show(brin6, koppeling_id, LeerlingForm())
+
+
+@SCHOOL.post("/koppeling/<id:koppeling_id>/niet-delen")
+def search_leerling(brin6: str, koppeling_id: int) -> ResponseReturnValue:
+    """Show the leerlingen with a name."""
+    form = LeerlingForm(request.form)
+    if not form.validate():
+        return _show(brin6, koppeling_id, form), 422
+    return _show(brin6, koppeling_id, form, form.naam.data)
+
+
+@SCHOOL.get("/koppeling/<id:koppeling_id>/niet-delen/<id:persoon_id>")
+def confirm_withhold(brin6: str, koppeling_id: int, persoon_id: int) -> ResponseReturnValue:
+    """Ask whether to withhold a leerling from a koppeling, or to share a withheld one again."""
+    return _ask(brin6, koppeling_id, persoon_id)
+
+
+@SCHOOL.post("/koppeling/<id:koppeling_id>/niet-delen/<id:persoon_id>")
+def change_withheld(brin6: str, koppeling_id: int, persoon_id: int) -> ResponseReturnValue:
+    """Withhold a leerling from a koppeling, or share a withheld one again."""
+    with database().reading() as connection:
+        koppeling, _, withheld = _require(connection, brin6, koppeling_id, persoon_id)
+    act = actions.share_again if persoon_id in withheld else actions.withhold
+    try:
+        with database().writing() as connection:
+            actor = login_session.require_gebruiker().login
+            act(connection, koppeling_id, seen_version(VersionForm(request.form)), persoon_id, now(), actor=actor)
+    except ChangedMeanwhileError as error:
+        if read_koppeling(brin6, koppeling_id).is_living:
+            return _ask(brin6, koppeling_id, persoon_id, str(error)), 409
+        return refuse(brin6, koppeling_id, error)
+    except KoppelingError as error:
+        return refuse(brin6, koppeling_id, error)
+    what = "wordt weer gedeeld" if persoon_id in withheld else "wordt niet meer gedeeld"
+    flash(f"De leerling {what} met {name_of(koppeling)}.", "goed")
+    return redirect(url_for("school.show_withheld", brin6=brin6, koppeling_id=koppeling_id), 303)
+
+
+def _show(brin6: str, koppeling_id: int, form: LeerlingForm, naam: str | None = None) -> str | Response:
+    with database().reading() as connection:
+        koppeling = _require_exchange(connection, brin6, koppeling_id)
+        if not koppeling.is_living:
+            return to_koppeling(brin6, koppeling_id)
+        ids = withholding.withheld_from(connection, koppeling.id)
+        withheld = leerlingen.leerlingen(connection, brin6, ids)
+        search = None if naam is None else leerlingen.search(connection, brin6, naam)
+    return render_template(
+        "withheld.html",
+        koppeling=koppeling,
+        name=name_of(koppeling),
+        withheld=withheld,
+        ids=ids,
+        form=form,
+        search=search,
+    )
+
+
+def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = None) -> str | Response:
+    with database().reading() as connection:
+        koppeling, leerling, withheld = _require(connection, brin6, koppeling_id, persoon_id)
+        if not koppeling.is_living:
+            return to_koppeling(brin6, koppeling_id)
+        answers = [
+            answers_without(connection, brin6, day_of(now()), [persoon_id], without)
+            for without in (withheld, withheld ^ {persoon_id})
+        ]
+        others = leerlingen.leerlingen(connection, brin6, withheld - {persoon_id})
+    return render_template(
+        "withhold.html",
+        koppeling=koppeling,
+        name=name_of(koppeling),
+        leerling=leerling,
+        again=persoon_id in withheld,
+        numbers=_numbers(*answers),
+        others=others,
+        error=error,
+    )
+
+
+def _require_exchange(connection: sa.Connection, brin6: str, koppeling_id: int) -> Koppeling:
+    """Return a koppeling of this vestiging that carries data. Raises NotFound."""
+    koppeling = require_koppeling(connection, brin6, koppeling_id)
+    return koppeling if koppeling.afnemer_id is not None else abort(404)
+
+
+def _require(
+    connection: sa.Connection, brin6: str, koppeling_id: int, persoon_id: int
+) -> tuple[Koppeling, KnownLeerling, frozenset[int]]:
+    """Return a koppeling, a leerling of this vestiging or withheld from it, and who is withheld. Raises NotFound."""
+    koppeling = _require_exchange(connection, brin6, koppeling_id)
+    withheld = withholding.withheld_from(connection, koppeling.id)
+    found = leerlingen.leerlingen(connection, brin6, [persoon_id])
+    if not found or (found[0].schooljaar is None and persoon_id not in withheld):
+        abort(404)
+    return koppeling, found[0], withheld
+
+
+def _numbers(before: Answers, after: Answers) -> list[YearNumbers]:
+    """Return the numbers of leerlingen for each year in which they change."""
+    found = [YearNumbers(year.schooljaar, _count(before, year), _count(after, year)) for year in before]
+    return [one for one in found if one.before != one.after]
+
+
+def _count(answers: Answers, year: SchoolYear) -> int:
+    return sum(kind is PersonKind.LEERLING for kind, _ in answers[year])
