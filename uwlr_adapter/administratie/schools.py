@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import answer_content, school, vestiging
+from uwlr_adapter.administratie.tables import answer_content, fusie, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.locks import lock
@@ -100,6 +100,25 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
     """Return every vestiging by ascending brin6, sorted here because the databases collate differently."""
     rows = sorted(connection.execute(sa.select(vestiging)), key=lambda row: row.brin6)
     return [Vestiging(brin6=row.brin6, naam=row.naam, schoolkey=row.schoolkey) for row in rows]
+
+
+def merged_into(connection: sa.Connection, brincode: str) -> dict[str, str]:
+    """Return for each vestiging of a school that was merged (fusie) the brin6 that has its records since; else none."""
+    query = sa.select(fusie.c.brin6, fusie.c.into_brin6).where(fusie.c.brin6.startswith(brincode, autoescape=True))
+    return {row.brin6: row.into_brin6 for row in connection.execute(query.order_by(fusie.c.brin6))}
+
+
+def merged_from(connection: sa.Connection, brincode: str) -> list[str]:
+    """Return the brincodes that were merged into a school, and into those, in ascending order."""
+    found: set[str] = set()
+    new = {brincode}
+    while new:
+        query = sa.select(fusie.c.brin6).where(
+            sa.or_(*(fusie.c.into_brin6.startswith(one, autoescape=True) for one in sorted(new)))
+        )
+        new = {brincode_of(brin6) for brin6 in connection.scalars(query)} - found
+        found |= new
+    return sorted(found)
 
 
 def lock_school(connection: sa.Connection, brincode: str) -> bool:

@@ -14,6 +14,8 @@ class EntryKind(StrEnum):
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
     AFNEMER = "afnemer"
+    SCHOOL = "school"
+    """The records of a vestiging."""
 
 
 class RefusalReason(StrEnum):
@@ -33,7 +35,7 @@ class RefusalReason(StrEnum):
 
 
 class Act(StrEnum):
-    """An act on a koppeling, or on an afnemer."""
+    """An act on a koppeling, on an afnemer, or on the records of a school."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -46,6 +48,14 @@ class Act(StrEnum):
     KLANTCODE_ROTATED = "klantcode vernieuwd"
     DISABLED = "uitgeschakeld"
     ENABLED = "ingeschakeld"
+
+    ENDED_BY_MERGE = "beëindigd door fusie"
+    ECKID_CORRECTED = "ECK-iD gecorrigeerd"
+    PERSONS_JOINED = "personen samengevoegd"
+    PERSON_FORGOTTEN = "persoon vergeten"
+    PERSON_ALLOWED = "persoon weer toegelaten"
+    RECORDS_WITHDRAWN = "gegevens ingetrokken"
+    SCHOOL_MERGED = "school samengevoegd"
 
 
 class OutcomeKind(StrEnum):

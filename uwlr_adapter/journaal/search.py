@@ -40,10 +40,11 @@ def search(
 ) -> list[Entry]:
     """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
-    Only rows about a koppeling of the vestiging: a vendor that never had one stays out of sight.
+    Only rows about its records or a koppeling of it: a vendor that never had one stays out of sight.
     """
     table = journaal.c
-    where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, table.koppeling_id.is_not(None)]
+    shown = sa.or_(table.koppeling_id.is_not(None), table.kind == EntryKind.SCHOOL)
+    where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, shown]
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
     if entry_filter.first is not None:
@@ -51,7 +52,7 @@ def search(
     if entry_filter.last is not None:
         where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
-        where.append(table.kind == EntryKind.KOPPELING)
+        where.append(table.kind.in_((EntryKind.KOPPELING, EntryKind.SCHOOL)))
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
         where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]

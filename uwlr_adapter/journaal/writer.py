@@ -124,3 +124,17 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afn
             actor=actor,
         )
     )
+
+
+def record_school(connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str) -> None:
+    """Store an act on the records of a vestiging that exists, in the transaction of the act itself."""
+    connection.execute(
+        journaal.insert().values(
+            moment=to_utc(moment),
+            kind=EntryKind.SCHOOL,
+            act=act,
+            brin6=brin6,
+            outcome="gedaan",
+            actor=actor,
+        )
+    )

@@ -48,6 +48,24 @@ _ACTS = {
     "hervat": "De verificatiecode is ingevuld; de uitwisseling is hervat.",
     "akkoord vernieuwd": "De school is akkoord met nieuwe gebruikersvoorwaarden.",
     "beëindigd": "De koppeling is beëindigd.",
+    "beëindigd door fusie": (
+        "De koppeling is beëindigd, omdat deze vestiging bij een andere school is gekomen. Activeer haar bij de nieuwe "
+        "vestiging, met een nieuwe verificatiecode."
+    ),
+    "ECK-iD gecorrigeerd": "De beheerder van de koppelingen heeft een ECK-iD gecorrigeerd.",
+    "personen samengevoegd": (
+        "De beheerder van de koppelingen heeft twee personen samengevoegd, die één persoon bleken te zijn."
+    ),
+    "persoon vergeten": "De beheerder van de koppelingen heeft de gegevens van een persoon gewist.",
+    "persoon weer toegelaten": (
+        "De beheerder van de koppelingen heeft toegestaan dat een gewiste persoon opnieuw wordt ingelezen."
+    ),
+    "gegevens ingetrokken": (
+        "De beheerder van de koppelingen heeft gegevens van deze vestiging ingetrokken; die worden niet meer gegeven."
+    ),
+    "school samengevoegd": (
+        "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
+    ),
 }
 
 

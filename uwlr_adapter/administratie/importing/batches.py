@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, delete, update
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import import_batch, import_step, vestiging
+from uwlr_adapter.administratie.tables import aanstelling, deelname, import_batch, import_step, vestiging
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
@@ -58,6 +59,11 @@ class Batch:
     reports: tuple[YearReport, ...]
 
     @property
+    def brincodes(self) -> tuple[str, ...]:
+        """The schools whose records it changed, in ascending order: one, and after a fusie both."""
+        return tuple(sorted({self.brincode, *(brincode_of(report.brin6) for report in self.reports)}))
+
+    @property
     def changes(self) -> bool:
         """Whether it changed any record."""
         return any(
@@ -83,6 +89,15 @@ def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
         yield from _step(diff.table, StepKind.CHANGED, diff.before)
     for diff in reversed(diffs):
         yield from _step(diff.table, StepKind.REMOVED, diff.removed)
+
+
+def write(connection: sa.Connection, diffs: Sequence[TableDiff]) -> list[BatchStep]:
+    """Write differences, parents first, then delete in the reverse order; return the steps."""
+    for diff in diffs:
+        diff.write(connection)
+    for diff in reversed(diffs):
+        diff.delete(connection)
+    return list(steps(diffs))
 
 
 def _step(table: sa.Table, kind: StepKind, rows: Sequence[TableRow]) -> Iterator[BatchStep]:
@@ -138,7 +153,8 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     answer refers to it. The steps are deleted: once undone they could only hold what should be forgotten.
     Raises BatchError.
     """
-    schools.lock_school(connection, get(connection, batch_id).brincode)
+    for brincode in get(connection, batch_id).brincodes:
+        schools.lock_school(connection, brincode)
     batch = require_undoable(connection, batch_id)
     query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
     for row in connection.execute(query).all():
@@ -147,7 +163,8 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     connection.execute(
         import_step.delete().where(import_step.c.batch_id == batch_id)
     )  # nothing could be erased from them later
-    schools.touch_school(connection, batch.brincode)
+    for brincode in batch.brincodes:
+        schools.touch_school(connection, brincode)
     connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(undone_at=to_utc(moment)))
     return get(connection, batch_id)
 
@@ -158,13 +175,17 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     if batch.undone_at is not None:
         raise BatchError(f"import {batch_id} was undone already")
     newer = sa.select(import_batch.c.id).where(
-        import_batch.c.brincode == batch.brincode,
+        import_batch.c.brincode.in_(batch.brincodes),
         import_batch.c.id > batch_id,
         import_batch.c.undone_at.is_(None),
     )
     if later := sorted(connection.scalars(newer), reverse=True):
         numbers = ", ".join(map(str, later))
-        raise BatchError(f"undo the newer imports of {batch.brincode} first, in this order: {numbers}")
+        raise BatchError(f"undo the newer imports of {' and '.join(batch.brincodes)} first, in this order: {numbers}")
+    if merged := schools.merged_into(connection, batch.brincode):
+        into = brincode_of(next(iter(merged.values())))
+        reason = f"{batch.brincode} was merged into {into} since: undo that first"
+        raise BatchError(f"{reason} (`uwlr-adapter import list --brincode {into}` has its number)")
     return batch
 
 
@@ -185,8 +206,19 @@ def _undo_step(connection: sa.Connection, table: sa.Table, kind: StepKind, rows:
         delete(connection, table, reversed(rows))
 
 
-def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> int:
-    """Erase a person from every stored batch of a school; return the number of batches that had one."""
+def vestigingen_of(connection: sa.Connection, brincode: str, persoon_ids: Iterable[int]) -> set[str]:
+    """Return the vestigingen of which a stored batch of a school has a record of a person, given by every id."""
+    ids = set(persoon_ids)
+    query = (
+        sa.select(import_step.c.rows)
+        .join(import_batch, import_batch.c.id == import_step.c.batch_id)
+        .where(import_batch.c.brincode == brincode, import_step.c.table_name.in_([deelname.name, aanstelling.name]))
+    )
+    return {row["brin6"] for stored in connection.scalars(query) for row in _named(stored) if row["persoon_id"] in ids}
+
+
+def drop_person(connection: sa.Connection, brincode: str, *persoon_ids: int) -> int:
+    """Erase a person, under every id given, from the stored batches of a school; return how many batches had one."""
     touched: set[int] = set()
     query = (
         sa.select(import_step)
@@ -196,7 +228,7 @@ def drop_person(connection: sa.Connection, brincode: str, persoon_id: int) -> in
     for row in connection.execute(query).all():
         own = "id" if row.table_name == "persoon" else "persoon_id"
         rows = _named(row.rows)
-        left = [one for one in rows if one.get(own) != persoon_id]
+        left = [one for one in rows if one.get(own) not in persoon_ids]
         if len(left) != len(rows):
             touched.add(row.batch_id)
             where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)

@@ -1,4 +1,4 @@
-"""Forget a leerling everywhere, and recognise a forgotten one that a source still has.
+"""Forget a person everywhere, and recognise a forgotten one that a source still has.
 
 What remains is one salted digest for each key and for the ECK-iD. Each person has a salt of its own, so that a table
 made for one is useless for another, and `allow` finds all digests of a person by one key.
@@ -12,15 +12,14 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.importing import batches, persons
 from uwlr_adapter.administratie.tables import (
     PersonKind,
-    deelname,
     forgotten,
     inschrijving,
+    joined,
     persoon,
     plaatsing,
-    source_key,
 )
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.errors import RefusedError
@@ -29,28 +28,30 @@ _SALT_BYTES = 16
 
 
 class ForgetError(RefusedError):
-    """There is no such leerling; the text says so."""
+    """Nobody who was forgotten had that key; the text says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """The number of records erased of one leerling."""
+    """What was erased of one person."""
 
-    deelnames: int
-    """School years at vestigingen."""
+    years: int
+    """The number of records: school years at vestigingen."""
     batches: int
-    """Kept imports."""
+    """The number of kept imports that had data."""
+    brin6s: frozenset[str]
+    """The vestigingen that have, or had as far as is known here, a record of the person."""
 
 
 @dataclass(frozen=True, slots=True)
-class ForgottenLeerlingen:
-    """The forgotten leerlingen of one school."""
+class ForgottenPersons:
+    """The forgotten persons of one kind and school."""
 
     digests: dict[str, frozenset[str]]
     """By salt."""
 
     def knows(self, *identifiers: str | None) -> bool:
-        """Return whether one of these keys or ECK-iDs is that of a forgotten leerling."""
+        """Return whether one of these keys or ECK-iDs is that of a forgotten person."""
         return any(
             _digest(salt, identifier) in found
             for salt, found in self.digests.items()
@@ -59,61 +60,70 @@ class ForgottenLeerlingen:
         )
 
 
-def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Erased:
-    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError."""
+def forget(
+    connection: sa.Connection, brincode: str, key: str, moment: datetime, kind: PersonKind = PersonKind.LEERLING
+) -> Erased:
+    """Erase a person of a school, named by the key that leaves or by a key of the source. Raises PersonError.
+
+    What kept imports have is erased under every id that the person had (`join`), and also in the imports of schools
+    that were merged into this one (fusie): each of these will know that this person was forgotten.
+    """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
-    of_school_ = (source_key.c.soort == PersonKind.LEERLING, source_key.c.brincode == brincode)
-    found = connection.execute(
-        sa.select(persoon).where(
-            persoon.c.soort == PersonKind.LEERLING,
-            persoon.c.brincode == brincode,
-            sa.or_(
-                persoon.c.key == key,
-                persoon.c.id.in_(sa.select(source_key.c.persoon_id).where(*of_school_, source_key.c.key == key)),
-            ),
-        )
-    ).all()
-    exact = [row for row in found if row.key == key] or list(found)
-    if not exact:
-        raise ForgetError(f"no leerling of {brincode} has that key")
-    (row, *_) = exact
-    identifiers = {
-        row.key,
-        *connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == row.id)),
-    }
-    identifiers |= set() if row.eckid is None else {row.eckid}
-    deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == row.id)) or 0
-    for table in (plaatsing, inschrijving, deelname, source_key):
-        connection.execute(table.delete().where(table.c.persoon_id == row.id))
-    connection.execute(persoon.delete().where(persoon.c.id == row.id))
-    kept = batches.drop_person(connection, brincode, row.id)
-    salt = secrets.token_hex(_SALT_BYTES)
+    person = persons.get(connection, kind, brincode, key)
+    years = persons.years_of(connection, person)
+    ids = [person.id, *connection.scalars(sa.select(joined.c.id).where(joined.c.persoon_id == person.id))]
+    identifiers = {person.key, *person.source_keys} | (set() if person.eckid is None else {person.eckid})
+    own = [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *persons.references()]
+    for column in own:
+        connection.execute(column.table.delete().where(column == person.id))
+    connection.execute(persoon.delete().where(persoon.c.id == person.id))
+    kept, brin6s, salt = 0, {year.brin6 for year in years}, secrets.token_hex(_SALT_BYTES)
+    for school in (brincode, *schools.merged_from(connection, brincode)):
+        brin6s |= batches.vestigingen_of(connection, school, ids)
+        kept += batches.drop_person(connection, school, *ids)
+        _remember(connection, (school, salt, kind), identifiers, moment)
+    return Erased(len(years), kept, frozenset(brin6s))
+
+
+def _remember(
+    connection: sa.Connection, owner: tuple[str, str, PersonKind], identifiers: set[str], moment: datetime
+) -> None:
+    """Store the digests of a forgotten person of a school, with the salt and the kind of the person."""
+    school, salt, kind = owner
     connection.execute(
         forgotten.insert(),
         [
-            {"brincode": brincode, "salt": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
-            for identifier in identifiers
+            {
+                "brincode": school,
+                "salt": salt,
+                "digest": _digest(salt, identifier),
+                "moment": to_utc(moment),
+                "soort": kind.value,
+            }
+            for identifier in sorted(identifiers)
         ],
     )
-    return Erased(deelnames=deelnames, batches=kept)
 
 
-def allow(connection: sa.Connection, brincode: str, key: str) -> None:
-    """Allow a forgotten leerling to come back, named by a former key or ECK-iD. Raises ForgetError."""
-    known = [salt for salt, found in of_school(connection, brincode).digests.items() if _digest(salt, key) in found]
+def allow(connection: sa.Connection, brincode: str, key: str, kind: PersonKind = PersonKind.LEERLING) -> None:
+    """Allow a forgotten person to come back, named by a former key or ECK-iD. Raises ForgetError."""
+    digests = of_school(connection, brincode, kind).digests
+    known = [salt for salt, found in digests.items() if _digest(salt, key) in found]
     if not known:
         raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
-    connection.execute(forgotten.delete().where(forgotten.c.brincode == brincode, forgotten.c.salt.in_(known)))
+    connection.execute(forgotten.delete().where(forgotten.c.salt.in_(known)))
 
 
-def of_school(connection: sa.Connection, brincode: str) -> ForgottenLeerlingen:
-    """Return the forgotten leerlingen of a school."""
+def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = PersonKind.LEERLING) -> ForgottenPersons:
+    """Return the forgotten persons of a kind and school."""
     found: dict[str, set[str]] = {}
-    query = sa.select(forgotten.c.salt, forgotten.c.digest).where(forgotten.c.brincode == brincode)
+    query = sa.select(forgotten.c.salt, forgotten.c.digest).where(
+        forgotten.c.brincode == brincode, forgotten.c.soort == kind
+    )
     for row in connection.execute(query):
         found.setdefault(row.salt, set()).add(row.digest)
-    return ForgottenLeerlingen({salt: frozenset(digests) for salt, digests in found.items()})
+    return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
 
 
 def _digest(salt: str, identifier: str) -> str:

@@ -97,7 +97,7 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     """Return the known persons of one kind of a school."""
     persons = [] if school.is_empty else _persons(connection, kind, school.brincode)
     is_leerling = kind is PersonKind.LEERLING
-    forgotten = forget.of_school(connection, school.brincode) if is_leerling and not school.is_empty else None
+    forgotten = None if school.is_empty else forget.of_school(connection, school.brincode, kind)
     is_forgotten = (lambda _key, _eckid: False) if forgotten is None else forgotten.knows
     if not persons:
         return KnownPersons(by_source_key={}, by_eckid={}, eckid_of={}, keys=frozenset(), is_forgotten=is_forgotten)

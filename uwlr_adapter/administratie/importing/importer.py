@@ -68,11 +68,7 @@ class _Import:
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        for diff in diffs:
-            diff.write(self.connection)
-        for diff in reversed(diffs):
-            diff.delete(self.connection)
-        self.steps += batches.steps(diffs)
+        self.steps += batches.write(self.connection, diffs)
 
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:

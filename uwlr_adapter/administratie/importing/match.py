@@ -90,13 +90,14 @@ def match(
         by_eckid = None if row.eckid is None else known.by_eckid.get(row.eckid)
         person = by_eckid if by_key is None else by_key
         if known.is_forgotten(row.key, row.eckid):
-            reason = f"was forgotten here: take this {kind} out of the source (or `leerling allow`)"
+            reason = f"was forgotten here: take this {kind} out of the source (or `{kind} allow`)"
             _refuse(result, f"{kind}/@key", row, reason)
         elif is_dummy and row.eckid is None:
             reason = f"a key that starts with {DUMMY} identifies nobody, and there is no ECK-iD"
             _refuse(result, f"{kind}/@key", row, reason)
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
-            _refuse(result, f"{kind}/@eckid", row, f"its ECK-iD belongs to another {kind}")
+            reason = f"its ECK-iD belongs to another {kind}: `{kind} join` if the two are one, else `{kind} eckid`"
+            _refuse(result, f"{kind}/@eckid", row, reason)
         elif person is not None and person in known.elsewhere and _changes_eckid(row, known.eckid_of[person]):
             reason = f"its key is that of a {kind} with another ECK-iD at another vestiging"
             _refuse(result, f"{kind}/@key", row, reason)
