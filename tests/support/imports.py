@@ -19,6 +19,8 @@ TABLES = (
     tables.vestiging,
     tables.persoon,
     tables.source_key,
+    tables.joined,
+    tables.fusie,
     tables.locatie,
     tables.groep,
     tables.deelname,

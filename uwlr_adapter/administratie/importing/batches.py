@@ -257,10 +257,16 @@ def _named(stored: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _restored(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: date.fromisoformat(value) if value is not None and isinstance(table.c[name].type, sa.Date) else value
-        for name, value in row.items()
-    }
+    return {name: _value(table.c[name].type, value) for name, value in row.items()}
+
+
+def _value(type_: sa.types.TypeEngine[Any], value: Any) -> Any:  # noqa: ANN401 - the value of any column
+    """Return a stored value as its column has it: JSON has no dates."""
+    if value is None:
+        return None
+    if isinstance(type_, sa.DateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(type_, sa.Date) else value
 
 
 def _stored_report(report: ImportReport) -> dict[str, Any]:

@@ -5,6 +5,7 @@ made for one is useless for another, and `allow` finds all digests of a person b
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, persons
+from uwlr_adapter.administratie.importing.diff import TableRow
 from uwlr_adapter.administratie.tables import (
     PersonKind,
     forgotten,
@@ -124,6 +126,21 @@ def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = Perso
     for row in connection.execute(query):
         found.setdefault(row.salt, set()).add(row.digest)
     return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
+
+
+def rows_about(rows: Iterable[TableRow], identifiers: Iterable[str]) -> list[TableRow]:
+    """Return those of the rows of `forgotten` that are about one of these keys and ECK-iDs."""
+    known = frozenset(identifiers)
+    by_salt: dict[str, list[TableRow]] = {}
+    for row in rows:
+        by_salt.setdefault(row[1], []).append(row)
+    return [
+        row
+        for salt, own in by_salt.items()
+        for digests in [{_digest(salt, identifier) for identifier in known}]
+        for row in own
+        if row[2] in digests
+    ]
 
 
 def _digest(salt: str, identifier: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import persons, withdraw
+from uwlr_adapter.administratie.importing import forget, persons, withdraw
 from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.join import Union, unite
@@ -177,12 +177,14 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
     for kind in PersonKind:
         here = persons.all_of(connection, kind, new)
         taken = {person.key for person in here}
+        was_forgotten = forget.of_school(connection, new, kind).knows
         source_keys = {key for person in here for key in person.source_keys}
         come = persons.all_of(connection, kind, old)
         taken_later = {person.key for person in come}
         before, changed, removed, added = [], [], [], []
         for person in come:
-            key = person.key if person.key not in taken else _new_key(person, taken | taken_later)
+            is_free = person.key not in taken and not was_forgotten(person.key)
+            key = person.key if is_free else _new_key(person, taken | taken_later)
             taken.add(key)
             if key != person.key:
                 new_keys.append(NewKey(person, key))
@@ -200,7 +202,7 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
 def _new_key(person: Person, taken: set[str]) -> str:
     """Return a generated key; it is derived from the old one, so that a second merge after an undo gives the same."""
     attempt, key = 0, person.key
-    while key in taken:
+    while key in taken or not attempt:
         text = f"{person.brincode} {person.key} {attempt}"
         key, attempt = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:GENERATED_LENGTH], attempt + 1
     return key
@@ -226,6 +228,23 @@ def _move_years(act: RecordsAct, brin6: str, into: str, present: str) -> list[Im
 
 
 def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
-    """Let imports of the other school recognise who was forgotten here."""
-    rows = [tuple(row) for row in act.connection.execute(sa.select(forgotten).where(forgotten.c.brincode == old))]
-    act.write(TableDiff(forgotten, added=[(new, *row[1:]) for row in rows]))
+    """Let imports of the other school recognise who was forgotten here.
+
+    A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from.
+    """
+    for kind in PersonKind:
+        here, come = (
+            [
+                tuple(row)
+                for row in act.connection.execute(
+                    sa.select(forgotten).where(forgotten.c.brincode == one, forgotten.c.soort == kind)
+                )
+            ]
+            for one in (new, old)
+        )
+        keys = {
+            key for person in persons.all_of(act.connection, kind, new) for key in (person.key, *person.source_keys)
+        }
+        left_out = {row[1:3] for row in (*forget.rows_about(come, keys), *here)}
+        added = [(new, *row[1:]) for row in come if row[1:3] not in left_out]
+        act.write(TableDiff(forgotten, added=added, removed=forget.rows_about(here, keys)))
