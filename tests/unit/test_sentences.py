@@ -49,7 +49,7 @@ OF_AFNEMERS = {Act.ADDED, Act.KLANTCODE_ROTATED, Act.DISABLED, Act.ENABLED}
 @pytest.mark.parametrize("act", sorted(set(Act) - OF_AFNEMERS))
 def test_every_act_has_a_sentence(act: Act) -> None:
     """A school reads what was done, and not our word for it."""
-    done = replace(REFUSED, kind=EntryKind.SCHOOL, act=act, outcome="gedaan", reason=None)
+    done = replace(REFUSED, kind=EntryKind.RECORDS, act=act, outcome="gedaan", reason=None)
     sentence = sentence_of(done, "Snappet")
     assert sentence != act
     assert sentence.endswith(".")

@@ -103,9 +103,12 @@ def list_vestigingen(connection: sa.Connection) -> list[Vestiging]:
 
 
 def merged_into(connection: sa.Connection, brincode: str) -> dict[str, str]:
-    """Return for each vestiging of a school that was merged (fusie) the brin6 that has its records since; else none."""
-    query = sa.select(fusie.c.brin6, fusie.c.into_brin6).where(fusie.c.brin6.startswith(brincode, autoescape=True))
-    return {row.brin6: row.into_brin6 for row in connection.execute(query.order_by(fusie.c.brin6))}
+    """Return for each vestiging of a school that was merged (fusie) the brin6 that has its records since; else none.
+
+    Each import asks it.
+    """
+    (rows,) = run(connection, [Query(_MERGED, {"first": f"{brincode}00", "last": f"{brincode}99"})])
+    return dict(sorted((row[0], row[1]) for row in rows))
 
 
 def merged_from(connection: sa.Connection, brincode: str) -> list[str]:
@@ -160,6 +163,11 @@ def version_of(rows: Sequence[Row]) -> int:
 _BY_BRIN6 = SelectStatement(
     sa.select(vestiging.c.brin6, vestiging.c.naam, vestiging.c.schoolkey).where(
         vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String)
+    )
+)
+_MERGED = SelectStatement(
+    sa.select(fusie.c.brin6, fusie.c.into_brin6).where(
+        fusie.c.brin6 >= sa.bindparam("first", type_=sa.String), fusie.c.brin6 <= sa.bindparam("last", type_=sa.String)
     )
 )
 _OF_SCHOOL = sa.select(school.c.version).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))

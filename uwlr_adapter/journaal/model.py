@@ -14,8 +14,7 @@ class EntryKind(StrEnum):
     VERZOEK = "verzoek"
     KOPPELING = "koppeling"
     AFNEMER = "afnemer"
-    SCHOOL = "school"
-    """The records of a vestiging."""
+    RECORDS = "gegevens"
 
 
 class RefusalReason(StrEnum):

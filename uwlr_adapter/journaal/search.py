@@ -43,7 +43,7 @@ def search(
     Only rows about its records or a koppeling of it: a vendor that never had one stays out of sight.
     """
     table = journaal.c
-    shown = sa.or_(table.koppeling_id.is_not(None), table.kind == EntryKind.SCHOOL)
+    shown = sa.or_(table.koppeling_id.is_not(None), table.kind == EntryKind.RECORDS)
     where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, shown]
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
@@ -52,7 +52,7 @@ def search(
     if entry_filter.last is not None:
         where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
-        where.append(table.kind.in_((EntryKind.KOPPELING, EntryKind.SCHOOL)))
+        where.append(table.kind.in_((EntryKind.KOPPELING, EntryKind.RECORDS)))
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
         where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]

@@ -126,12 +126,12 @@ def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afn
     )
 
 
-def record_school(connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str) -> None:
-    """Store an act on the records of a vestiging that exists, in the transaction of the act itself."""
+def record_records_act(connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str) -> None:
+    """Store an act on the records of a vestiging, in the transaction of the act itself."""
     connection.execute(
         journaal.insert().values(
             moment=to_utc(moment),
-            kind=EntryKind.SCHOOL,
+            kind=EntryKind.RECORDS,
             act=act,
             brin6=brin6,
             outcome="gedaan",

@@ -12,6 +12,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
@@ -69,8 +70,8 @@ def activate(
     """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
     store.lock_vestiging(connection, request.brin6)
-    if merged := schools.merged_into(connection, request.brin6):
-        raise MergedVestigingError(merged[request.brin6])
+    if into := schools.merged_into(connection, brincode_of(request.brin6)).get(request.brin6):
+        raise MergedVestigingError(into)
     if store.find_living(connection, request.brin6, entry.id) is not None:
         raise AlreadyActivatedError
     afnemer_id = _require_afnemer(connection, entry)

@@ -91,13 +91,12 @@ def steps(diffs: Sequence[TableDiff]) -> Iterator[BatchStep]:
         yield from _step(diff.table, StepKind.REMOVED, diff.removed)
 
 
-def write(connection: sa.Connection, diffs: Sequence[TableDiff]) -> list[BatchStep]:
-    """Write differences, parents first, then delete in the reverse order; return the steps."""
+def write(connection: sa.Connection, diffs: Sequence[TableDiff]) -> None:
+    """Write differences, parents first, and then delete in the reverse order."""
     for diff in diffs:
         diff.write(connection)
     for diff in reversed(diffs):
         diff.delete(connection)
-    return list(steps(diffs))
 
 
 def _step(table: sa.Table, kind: StepKind, rows: Sequence[TableRow]) -> Iterator[BatchStep]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,7 +43,8 @@ class RecordsAct:
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        self.steps += batches.write(self.connection, diffs)
+        batches.write(self.connection, diffs)
+        self.steps += batches.steps(diffs)
 
     def keep(self, brincode: str, reports: Sequence[ImportReport], act: Act, operator: Operator) -> int:
         """Keep the act as a batch of a school, and write it in the journaal of each vestiging of the reports.
@@ -65,7 +67,7 @@ class RecordsAct:
 def record_acts(connection: sa.Connection, act: Act, brin6s: AbstractSet[str], operator: Operator) -> None:
     """Write an act in the journaal of some vestigingen, all of which exist."""
     for brin6 in sorted(brin6s):
-        writer.record_school(connection, moment=operator.moment, act=act, brin6=brin6, actor=operator.actor)
+        writer.record_records_act(connection, moment=operator.moment, act=act, brin6=brin6, actor=operator.actor)
 
 
 def known_vestigingen(connection: sa.Connection, brin6s: AbstractSet[str], brincode: str) -> set[str]:
@@ -82,7 +84,7 @@ def report_of(connection: sa.Connection, year: SchoolYear, changes: Mapping[str,
         where = [table.c[name] == value for name, value in year.columns().items()]
         total = connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
         change = changes.get(kind, Counts())
-        counts[kind] = replace(change, unchanged=total - change.added - change.changed)
+        counts[kind] = replace(change, unchanged=max(0, total - change.added - change.changed))
     return ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={})
 
 
@@ -113,6 +115,12 @@ def reports_of_persons(
     ]
 
 
-def rows_of_person(connection: sa.Connection, table: sa.Table, persoon_id: int) -> list[tuple[object, ...]]:
-    """Return the whole rows of a table that belong to a person."""
-    return [tuple(row) for row in connection.execute(sa.select(table).where(table.c.persoon_id == persoon_id))]
+def changed_row(table: sa.Table, row: Sequence[Any], **values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of any column
+    """Return a whole row of a table with other values in some columns."""
+    return tuple(values.get(name, value) for name, value in zip(table.columns.keys(), row, strict=True))
+
+
+def rows_of(connection: sa.Connection, table: sa.Table, **values: object) -> list[tuple[Any, ...]]:
+    """Return the whole rows of a table that have these values."""
+    where = [table.c[name] == value for name, value in values.items()]
+    return [tuple(row) for row in connection.execute(sa.select(table).where(*where))]

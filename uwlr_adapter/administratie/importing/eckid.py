@@ -71,6 +71,7 @@ def _owner(connection: sa.Connection, person: Person, eckid: str) -> Person | No
 def _write(act: RecordsAct, wanted: dict[int, str | None]) -> None:
     """Set ECK-iDs by id of the person; those of all of them are taken away first, since each is unique."""
     rows = [tuple(row) for row in act.connection.execute(sa.select(persoon).where(persoon.c.id.in_(wanted)))]
-    empty = [(*row[:-1], None) for row in rows]
+    empty = [by_hand.changed_row(persoon, row, eckid=None) for row in rows]
     act.write(TableDiff(persoon, changed=empty, before=rows))
-    act.write(TableDiff(persoon, changed=[(*row[:-1], wanted[row[0]]) for row in rows], before=empty))
+    changed = [by_hand.changed_row(persoon, row, eckid=wanted[row[0]]) for row in rows]
+    act.write(TableDiff(persoon, changed=changed, before=empty))

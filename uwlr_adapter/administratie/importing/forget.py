@@ -24,9 +24,16 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
 )
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 _SALT_BYTES = 16
+_OF_SCHOOL = SelectStatement(
+    sa.select(forgotten.c.salt, forgotten.c.digest).where(
+        *(forgotten.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brincode", "soort"))
+    )
+)
 
 
 class ForgetError(RefusedError):
@@ -120,11 +127,9 @@ def allow(connection: sa.Connection, brincode: str, key: str, kind: PersonKind =
 def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = PersonKind.LEERLING) -> ForgottenPersons:
     """Return the forgotten persons of a kind and school."""
     found: dict[str, set[str]] = {}
-    query = sa.select(forgotten.c.salt, forgotten.c.digest).where(
-        forgotten.c.brincode == brincode, forgotten.c.soort == kind
-    )
-    for row in connection.execute(query):
-        found.setdefault(row.salt, set()).add(row.digest)
+    (rows,) = run(connection, [Query(_OF_SCHOOL, {"brincode": brincode, "soort": kind.value})])
+    for salt, digest in rows:
+        found.setdefault(salt, set()).add(digest)
     return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
 
 

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import forget, persons, withdraw
-from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of
+from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of, rows_of
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.join import Union, unite
 from uwlr_adapter.administratie.importing.match import GENERATED_LENGTH
@@ -117,23 +116,19 @@ def _require_free_years(connection: sa.Connection, new: str, vestigingen: Mappin
 def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
     """Make the new vestiging, unless it is there, with all that the old one had; the schoolkey goes with it."""
     names = vestiging.columns.keys()
-    (old,) = _vestigingen(act.connection, brin6)
-    present = _vestigingen(act.connection, into)
+    (old,) = rows_of(act.connection, vestiging, brin6=brin6)
+    present = rows_of(act.connection, vestiging, brin6=into)
     row = dict(zip(names, old, strict=True))
     if row["schoolkey"] is not None and not (present and present[0][names.index("schoolkey")]):
-        act.write(TableDiff(vestiging, changed=[tuple({**row, "schoolkey": None}.values())], before=[old]))
+        act.write(TableDiff(vestiging, changed=[changed_row(vestiging, old, schoolkey=None)], before=[old]))
     else:
         row["schoolkey"] = None
     if not present:
         row |= {"brin6": into, "brincode": brincode_of(into), "dependancecode": dependancecode_of(into)}
         act.write(TableDiff(vestiging, added=[tuple(row.values())]))
     elif row["schoolkey"] is not None:
-        changed = dict(zip(names, present[0], strict=True)) | {"schoolkey": row["schoolkey"]}
-        act.write(TableDiff(vestiging, changed=[tuple(changed.values())], before=present))
-
-
-def _vestigingen(connection: sa.Connection, brin6: str) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6))]
+        changed = changed_row(vestiging, present[0], schoolkey=row["schoolkey"])
+        act.write(TableDiff(vestiging, changed=[changed], before=present))
 
 
 def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:
@@ -181,18 +176,19 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
         source_keys = {key for person in here for key in person.source_keys}
         come = persons.all_of(connection, kind, old)
         taken_later = {person.key for person in come}
-        before, changed, removed, added = [], [], [], []
+        rows = rows_of(connection, persoon, soort=kind.value, brincode=old)
+        before = {row[0]: row for row in rows}
+        changed, removed, added = [], [], []
         for person in come:
             is_free = person.key not in taken and not was_forgotten(person.key)
             key = person.key if is_free else _new_key(person, taken | taken_later)
             taken.add(key)
             if key != person.key:
                 new_keys.append(NewKey(person, key))
-            before.append((person.id, kind.value, old, person.key, person.eckid))
-            changed.append((person.id, kind.value, new, key, person.eckid))
+            changed.append(changed_row(persoon, before[person.id], brincode=new, key=key))
             removed += [(kind.value, old, alias, person.id) for alias in person.source_keys]
             added += [(kind.value, new, alias, person.id) for alias in person.source_keys if alias not in source_keys]
-        act.write(TableDiff(persoon, changed=changed, before=before))
+        act.write(TableDiff(persoon, changed=changed, before=[before[person.id] for person in come]))
         act.write(TableDiff(source_key, added=added, removed=removed))
         moved[kind] = len(come)
         lost += len(removed) - len(added)
@@ -216,7 +212,7 @@ def _move_years(act: RecordsAct, brin6: str, into: str, present: str) -> list[Im
     reports = []
     years = list(withdraw.years_of(act.connection, brin6))
     for year in years:
-        rows = withdraw.rows_of(act.connection, year)
+        rows = withdraw.rows_of_year(act.connection, year)
         moved = {table: [(into, *row[1:]) for row in rows[table]] for table in withdraw.YEAR_TABLES}
         act.write(*(TableDiff(table, added=moved[table], removed=rows[table]) for table in withdraw.YEAR_TABLES))
         for which, word in ((year, "removed"), (SchoolYear(into, year.schooljaar), "added")):
@@ -233,15 +229,7 @@ def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
     A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from.
     """
     for kind in PersonKind:
-        here, come = (
-            [
-                tuple(row)
-                for row in act.connection.execute(
-                    sa.select(forgotten).where(forgotten.c.brincode == one, forgotten.c.soort == kind)
-                )
-            ]
-            for one in (new, old)
-        )
+        here, come = (rows_of(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
         keys = {
             key for person in persons.all_of(act.connection, kind, new) for key in (person.key, *person.source_keys)
         }

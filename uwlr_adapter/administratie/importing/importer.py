@@ -68,7 +68,8 @@ class _Import:
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        self.steps += batches.write(self.connection, diffs)
+        batches.write(self.connection, diffs)
+        self.steps += batches.steps(diffs)
 
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:

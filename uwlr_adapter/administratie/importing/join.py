@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import by_hand, persons
-from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, rows_of_person
+from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row, rows_of
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
@@ -81,7 +81,7 @@ def unite(act: RecordsAct, keep: Person, other: Person, day: date) -> Union:
     _move_years(act, keep.kind, stays, goes, lost)
     source_keys = _keys(act.connection, keep, other)
     made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys)
-    _move_person(act, made, goes)
+    _move_person(act, made, goes, keep.id)
     return Union(made, other, shared)
 
 
@@ -105,7 +105,7 @@ def _move_years(
     removed: list[TableDiff] = []
     added: list[TableDiff] = []
     for table in YEAR_TABLES[kind]:
-        own, moved = (rows_of_person(act.connection, table, one) for one in (stays, goes))
+        own, moved = (rows_of(act.connection, table, persoon_id=one) for one in (stays, goes))
         removed.append(TableDiff(table, removed=[*(row for row in own if row[:_AT] in lost[stays]), *moved]))
         kept = [row for row in moved if row[:_AT] not in lost[goes]]
         added.append(TableDiff(table, added=[(*row[:_AT], stays, *row[_AT + 1 :]) for row in kept]))
@@ -125,40 +125,52 @@ def _keys(connection: sa.Connection, keep: Person, other: Person) -> tuple[str, 
     return tuple(sorted(wanted - set(connection.scalars(query))))
 
 
-def _move_person(act: RecordsAct, made: Person, goes: int) -> None:
-    """Write the one person, and bring all that refers to the person who goes to it."""
+def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None:
+    """Write the one person, as the one with `keep_id` is, and bring all that refers to the person who goes to it."""
     rows = {row.id: tuple(row) for row in act.connection.execute(_both(persoon, persoon.c.id, made.id, goes))}
     old_keys = [tuple(row) for row in act.connection.execute(_both(source_key, source_key.c.persoon_id, made.id, goes))]
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
-    for column in persons.references():
-        if column.table not in {source_key, *YEAR_TABLES[made.kind]}:
-            _move_references(act, column, (made.id, goes))
+    for table in dict.fromkeys(column.table for column in persons.references()):
+        if table not in {source_key, *YEAR_TABLES[made.kind]}:
+            _move_references(act, table, (made.id, goes))
     act.write(TableDiff(persoon, removed=[rows[goes]]))
-    new = (made.id, *owner, made.key, made.eckid)
+    kept = rows[keep_id]
+    new = changed_row(persoon, kept, id=made.id, eckid=made.eckid)
     if new != rows[made.id]:
         act.write(TableDiff(persoon, changed=[new], before=[rows[made.id]]))
     act.write(TableDiff(source_key, added=[(*owner, key, made.id) for key in made.source_keys]))
     act.write(TableDiff(joined, added=[(goes, made.id)]))
 
 
-def _move_references(act: RecordsAct, column: sa.Column[Any], ids: tuple[int, int]) -> None:
-    """Bring what else refers to a person to the one that stays; what that one has already is removed.
+def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> None:
+    """Bring what else refers to a person to the one that stays.
 
-    `ids` are of the person who stays and of the one who goes.
+    `ids` are of the person who stays and of the one who goes. What the one who stays has already is removed, and so is
+    what is about the two of them, such as a question which of them it is.
     """
-    stays, table = ids[0], column.table
-    at, width = table.columns.keys().index(column.name), len(table.primary_key)
-    present, moved = (
-        [tuple(row) for row in act.connection.execute(sa.select(table).where(column == one))] for one in ids
-    )
-    new = [(*row[:at], stays, *row[at + 1 :]) for row in moved]
-    if at >= width:
-        act.write(TableDiff(table, changed=new, before=moved))
-        return
-    known = {row[:width] for row in present}
-    act.write(TableDiff(table, removed=moved))
-    act.write(TableDiff(table, added=[row for row in new if row[:width] not in known]))
+    stays, goes = ids
+    columns = [column.name for column in persons.references() if column.table is table]
+    places = [table.columns.keys().index(name) for name in columns]
+    width = len(table.primary_key)
+    query = sa.select(table).where(sa.or_(*(table.c[name].in_(ids) for name in columns)))
+    rows = [tuple(row) for row in act.connection.execute(query)]
+    changed, before, removed, added = [], [], [], []
+    known = {row[:width] for row in rows if goes not in [row[place] for place in places]}
+    for row in rows:
+        people = [row[place] for place in places]
+        new = tuple(stays if at in places and value == goes else value for at, value in enumerate(row))
+        if goes not in people:
+            continue
+        if stays in people or new[:width] != row[:width]:
+            removed.append(row)
+            added += [] if stays in people or new[:width] in known else [new]
+        else:
+            changed.append(new)
+            before.append(row)
+    act.write(TableDiff(table, changed=changed, before=before))
+    act.write(TableDiff(table, removed=removed))
+    act.write(TableDiff(table, added=added))
 
 
 def _both(table: sa.Table, column: sa.Column[Any], one: int, other: int) -> sa.Select[Any]:

@@ -5,10 +5,11 @@ Persons, keys and ECK-iDs stay, so that whoever is imported again leaves with th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of
+from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of, rows_of
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Counts
@@ -43,7 +44,7 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     act = RecordsAct(connection, "school withdraw")
     reports = []
     for year in years:
-        rows = rows_of(connection, year)
+        rows = rows_of_year(connection, year)
         act.write(*(TableDiff(table, removed=rows[table]) for table in YEAR_TABLES))
         removed = {kind: Counts(removed=len(rows[table])) for kind, table in KINDS.items()}
         reports.append(report_of(connection, year, removed))
@@ -58,14 +59,6 @@ def years_of(connection: sa.Connection, brin6: str) -> Iterator[SchoolYear]:
         yield SchoolYear(brin6, schooljaar)
 
 
-def rows_of(connection: sa.Connection, year: SchoolYear) -> dict[sa.Table, list[tuple[object, ...]]]:
+def rows_of_year(connection: sa.Connection, year: SchoolYear) -> dict[sa.Table, list[tuple[Any, ...]]]:
     """Return the whole rows of a year by table."""
-    return {
-        table: [
-            tuple(row)
-            for row in connection.execute(
-                sa.select(table).where(*(table.c[name] == value for name, value in year.columns().items()))
-            )
-        ]
-        for table in YEAR_TABLES
-    }
+    return {table: rows_of(connection, table, **year.columns()) for table in YEAR_TABLES}
