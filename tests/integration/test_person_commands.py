@@ -18,7 +18,7 @@ JUF = Leerkracht(
     eckid(91),
     "Akker",
     roepnaam="Juf",
-    rollen=(Rol("rol", "Leerkracht"),),
+    rollen=(Rol("rolomschrijving", "Zwemles"),),
     groepen=(GroepVerwijzing("groep", "g4"),),
 )
 
@@ -61,7 +61,7 @@ def test_show_of_a_leerkracht(bench: ActBench) -> None:
     """A leerkracht has roles and groups of a year."""
     found = bench.shown("21QW00", "L1", "leerkracht")
     (year,) = found["years"]  # type: ignore[misc] # JSON
-    assert (year["rollen"], [one["naam"] for one in year["groepen"]]) == (["rol: Leerkracht"], ["De Uilen"])
+    assert (year["rollen"], [one["naam"] for one in year["groepen"]]) == (["rolomschrijving: Zwemles"], ["De Uilen"])
     assert "De Uilen" in bench.done("leerkracht", "show", "21QW00", "L1")
 
 
@@ -200,8 +200,7 @@ def test_who_was_joined_is_forgotten_under_both_keys(bench: ActBench) -> None:
     ] == []
     for key in ("3", "900", eckid(3)):
         assert bench.run("leerling", "allow", "21QW00", key).exit_code == (0 if key == "3" else 1)
-    for batch in range(5, 0, -1):
-        bench.done("import", "undo", str(batch), "--yes")
+    bench.undo_all()
     assert [name for name in ("persoon", "source_key", "deelname", "joined") if bench.dump()[name]] == []
 
 

@@ -8,6 +8,7 @@ from support.csv_sets import CommandBench
 from support.edexml_files import to_edexml
 from support.imports import dump
 from support.school_builder import SchoolBuilder
+from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.contract.dataset import Dataset
 
 
@@ -40,6 +41,16 @@ class ActBench(CommandBench):
         """Return what `show --json` says."""
         found: dict[str, object] = json.loads(self.done(noun, "show", brin6, key, "--json"))
         return found
+
+    def standing(self) -> list[str]:
+        """Return the numbers of the imports and acts that stand, the newest first."""
+        with self.open().reading() as connection:
+            return [str(one.id) for one in batches.find_all(connection) if one.undone_at is None]
+
+    def undo_all(self) -> None:
+        """Undo everything, the newest first."""
+        for batch in self.standing():
+            self.done("import", "undo", batch, "--yes")
 
     def undone_is_exact(self, *words: str) -> str:
         """Run a command with --yes, undo its batch, and show that all is as it was; then run it again."""
