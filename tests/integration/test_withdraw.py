@@ -24,9 +24,16 @@ def bench(tmp_path: Path, backend: str) -> ActBench:
     made = ActBench(tmp_path / "data")
     made.init()
     assert backend
-    whole = {"groepen": GROEPEN, "locaties": [Locatie("VH", "Hoofd")], "leerkrachten": [Leerkracht("L", None, "Akker")]}
-    made.take(make_dataset([ANNA], **whole))
-    made.take(make_dataset([ANNA], **whole, schooljaar="2025-2026"))
+    for schooljaar in ("2026-2027", "2025-2026"):
+        made.take(
+            make_dataset(
+                [ANNA],
+                groepen=GROEPEN,
+                locaties=[Locatie("VH", "Hoofd")],
+                leerkrachten=[Leerkracht("L", None, "Akker")],
+                schooljaar=schooljaar,
+            )
+        )
     made.take(make_dataset([ANNA._replace(vestiging=None)], groepen=GROEPEN, brin6="21QW01"))
     return made
 

@@ -1,6 +1,7 @@
 """The commands that change records by hand, run on a database of their own."""
 
 import json
+from typing import Any
 
 from click.testing import Result
 
@@ -37,9 +38,9 @@ class ActBench(CommandBench):
         assert self.dump() == before
         return result.output
 
-    def shown(self, brin6: str, key: str, noun: str = "leerling") -> dict[str, object]:
+    def shown(self, brin6: str, key: str, noun: str = "leerling") -> dict[str, Any]:
         """Return what `show --json` says."""
-        found: dict[str, object] = json.loads(self.done(noun, "show", brin6, key, "--json"))
+        found: dict[str, Any] = json.loads(self.done(noun, "show", brin6, key, "--json"))
         return found
 
     def standing(self) -> list[str]:

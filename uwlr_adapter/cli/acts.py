@@ -1,6 +1,7 @@
 """Shared by the commands that change records by hand: show what changes in the answers, ask, and do it."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing.by_hand import Operator
-from uwlr_adapter.administratie.importing.effect import YearEffect, answers_of, effect
+from uwlr_adapter.administratie.importing.effect import Answers, YearEffect, answers_of, effect
 from uwlr_adapter.brin import brincode_of, is_brin6
 from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.import_report import print_effect
@@ -89,15 +90,15 @@ def _try(
     with database.writing() as connection:
         for brincode in held:
             schools.lock_school(connection, brincode)
-        before, after = {}, {}
-        for brincode in held:
-            before |= answers_of(connection, brincode, day)
+        before = _answers(connection, held, day)
         result = act(connection)
-        for brincode in held:
-            after |= answers_of(connection, brincode, day)
-        found = effect(before, after)
+        found = effect(before, _answers(connection, held, day))
         if expected is None:
             connection.rollback()
         elif found != expected:
             raise RefusedError(CHANGED_MEANWHILE)
     return result, found
+
+
+def _answers(connection: sa.Connection, brincodes: Iterable[str], day: date) -> Answers:
+    return {year: one for brincode in brincodes for year, one in answers_of(connection, brincode, day).items()}

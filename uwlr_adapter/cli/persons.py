@@ -147,10 +147,10 @@ def _join(kind: PersonKind) -> click.Command:
         brincode, operator = require_brincode(brin6), operator_of(context)
 
         def act(connection: sa.Connection) -> tuple[Union, int, list[tuple[Person, str]], bool]:
-            pair = [persons.get(connection, kind, brincode, one) for one in (keep, other)]
-            named = [(one, persons.name_of(connection, one)) for one in pair]
-            seem_one = persons.seem_one(connection, *pair)
-            union, batch = join.join(connection, *pair, operator)
+            stays, goes = (persons.get(connection, kind, brincode, one) for one in (keep, other))
+            named = [(one, persons.name_of(connection, one)) for one in (stays, goes)]
+            seem_one = persons.seem_one(connection, stays, goes)
+            union, batch = join.join(connection, stays, goes, operator)
             return union, batch, named, seem_one
 
         result = carry_out(

@@ -145,7 +145,7 @@ def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:
         found: set[int] = set()
         come = persons.all_of(act.connection, kind, old)
         for person in sorted(come, key=lambda one: one.eckid not in by_eckid):
-            same = by_eckid.get(person.eckid)
+            same = None if person.eckid is None else by_eckid.get(person.eckid)
             keep = same or by_key.get(person.key)
             if keep is None or keep.id in found or (same is None and None not in (person.eckid, keep.eckid)):
                 continue
