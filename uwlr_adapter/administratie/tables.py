@@ -231,5 +231,5 @@ forgotten = sa.Table(
     sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
     sa.Column("soort", _SOORT, nullable=False, server_default=PersonKind.LEERLING.value),
-    comment="what is left of a forgotten person: enough to recognise, nothing to read",
+    comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )
