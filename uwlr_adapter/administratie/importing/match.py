@@ -96,8 +96,7 @@ def match(
             reason = f"a key that starts with {DUMMY} identifies nobody, and there is no ECK-iD"
             _refuse(result, f"{kind}/@key", row, reason)
         elif by_key is not None and by_eckid is not None and by_key != by_eckid:
-            reason = f"its ECK-iD belongs to another {kind}: `{kind} join` if the two are one, else `{kind} eckid`"
-            _refuse(result, f"{kind}/@eckid", row, reason)
+            _refuse(result, f"{kind}/@eckid", row, f"its ECK-iD belongs to another {kind}")
         elif person is not None and person in known.elsewhere and _changes_eckid(row, known.eckid_of[person]):
             reason = f"its key is that of a {kind} with another ECK-iD at another vestiging"
             _refuse(result, f"{kind}/@key", row, reason)
