@@ -5,6 +5,7 @@ from typing import Any
 
 from click.testing import Result
 
+import uwlr_adapter.server.application  # noqa: F401 - so that every table is known before the first dump
 from support.csv_sets import CommandBench
 from support.edexml_files import to_edexml
 from support.imports import dump
