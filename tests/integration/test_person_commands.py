@@ -219,3 +219,16 @@ def test_acts_stand_in_the_journaal_without_a_person(bench: ActBench) -> None:
     )
     assert all("'cli:" in entry for entry in entries)
     assert [value for value in (eckid(7), "Anna", "Specht", "Caro") if value in str(entries)] == []
+
+
+def test_what_was_not_shown_is_not_done(bench: ActBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an import changes what an act would change between its preview and the yes, the act is refused."""
+
+    def import_meanwhile(*_: object, **__: object) -> bool:
+        bench.take(make_dataset([ANNA._replace(achternaam="Spechtstra"), BRAM, CARO], groepen=[G4]))
+        return True
+
+    monkeypatch.setattr("uwlr_adapter.cli.acts.click.confirm", import_meanwhile)
+    result = bench.run("leerling", "forget", "21QW00", "1")
+    assert (result.exit_code, "changed meanwhile" in result.output) == (1, True)
+    assert bench.shown("21QW00", "1")["key"] == "1"
