@@ -31,7 +31,7 @@ IN_NAME = f"{IN_XML}\x1b[2J\r\nImport 9 of 99XX: imported\x07"
 FILE = """<EDEX><school><schooljaar>2026-2027</schooljaar><brincode>21QW</brincode><dependancecode>00</dependancecode>
 <schoolkey>{0}</schoolkey></school><groepen><groep key="{0}"><naam>{0}</naam><jaargroep>3</jaargroep></groep></groepen>
 <leerlingen><leerling key="{0}"><achternaam>{0}</achternaam><roepnaam>{0}</roepnaam><groep key="{0}"/>{1}</leerling>
-</leerlingen><leerkrachten/></EDEX>"""
+</leerlingen><leerkrachten><leerkracht key="{0}"><achternaam>{0}</achternaam></leerkracht></leerkrachten></EDEX>"""
 CATALOGUE = """
 [[voorwaarden]]
 id = "uwlr"
@@ -108,7 +108,19 @@ def test_no_command_prints_what_it_was_given(tmp_path: Path, monkeypatch: pytest
         ),
         *(("afnemer", *words) for words in (("list",), ("disable", IN_NAME))),
         *(("gebruiker", *words) for words in (("list",), ("disable", IN_NAME))),
-        ("leerling", "forget", "21QW00", IN_XML, "--dry-run"),
+        *(
+            (noun, *words)
+            for noun in ("leerling", "leerkracht")
+            for words in (
+                ("show", "21QW00", IN_XML),
+                ("eckid", "21QW00", IN_XML, "https://ketenid.nl/x", "--dry-run"),
+                ("eckid", "21QW00", IN_XML, IN_XML, "--dry-run"),
+                ("join", "21QW00", IN_XML, IN_XML, "--dry-run"),
+                ("forget", "21QW00", IN_XML, "--dry-run"),
+            )
+        ),
+        ("school", "withdraw", "21QW00", "--dry-run"),
+        ("school", "merge", "21QW", "30AD", "--vestiging", "21QW00=30AD00", "--dry-run"),
         ("journaal",),
         ("contract", "compare", str(csv)),
     ]

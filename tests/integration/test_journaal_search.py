@@ -95,6 +95,20 @@ def test_outcomes(world: World) -> None:
     assert search(world, EntryFilter(OTHER_BRIN6)) == []
 
 
+def test_an_act_on_the_records_is_found_without_a_koppeling(world: World) -> None:
+    """A school sees what was done to its records, among all acts, and not where it asks for one koppeling."""
+    with world.database.writing() as connection:
+        writer.record_records_act(
+            connection, moment=utc(25, 4), act=Act.RECORDS_WITHDRAWN, brin6=BRIN6, actor="cli:proef"
+        )
+    for entry_filter in (EntryFilter(BRIN6), EntryFilter(BRIN6, outcome=OutcomeKind.ACT)):
+        (one,) = search(world, entry_filter)
+        assert (one.act, one.koppeling_id, one.outcome_kind) == ("gegevens ingetrokken", None, OutcomeKind.ACT)
+    assert search(world, EntryFilter(BRIN6, koppeling_ids=(1,))) == []
+    assert search(world, EntryFilter(BRIN6, outcome=OutcomeKind.ANSWERED)) == []
+    assert search(world, EntryFilter(OTHER_BRIN6)) == []
+
+
 def test_the_last_calls(world: World) -> None:
     """The last one, and the last one that was answered."""
     with world.database.reading() as connection:

@@ -400,7 +400,7 @@ def test_an_import_of_before_can_be_undone(database: Database, *, by_name: bool)
         found = batches.get(connection, 5)
         assert (found.source, found.undone_at) == ("csv", None)
         assert (found.reports[0].warnings, found.reports[0].counts["leerlingen"].added) == (4, 2)
-        assert batches.drop_person(connection, "21QW", 2) == 1, "erased from what is kept"
+        assert batches.drop_person(connection, "21QW", [2]) == 1, "erased from what is kept"
         connection.execute(administratie.persoon.delete().where(administratie.persoon.c.id == 2))
         batches.undo(connection, 5, datetime(2026, 10, 1, tzinfo=UTC))
         kept = connection.execute(sa.select(administratie.persoon.c.id, administratie.persoon.c.eckid)).all()

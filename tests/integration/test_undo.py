@@ -340,7 +340,7 @@ def test_somebody_who_is_only_in_an_undone_import_can_be_forgotten(database: Dat
     undo(database, 2)
     with database.writing() as connection:
         erased = forget.forget(connection, "21QW", "102", MOMENT)
-    assert (erased.deelnames, erased.batches) == (0, 1)
+    assert (erased.years, erased.batches) == (0, 1)
     text = repr(everything(database))
     assert [one for one in ("Vreemd", "'102'", '"102"', eckid(3)) if one in text] == []
     redo(database, 2)

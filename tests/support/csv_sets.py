@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
 from support.databases import make_tables
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.imports import imports
-from uwlr_adapter.cli.leerling import leerling
+from uwlr_adapter.cli.main import main
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.settings import MAX_DROP, Settings
@@ -101,11 +101,12 @@ class CommandBench:
     max_drop: float = MAX_DROP
 
     def run(self, command: str, *arguments: str | Path, answer: str | None = None) -> Result:
-        """Run `import` or `leerling` with these arguments; `answer` is typed when the command asks."""
+        """Run a command, such as `import`, with these arguments; `answer` is typed when the command asks."""
         console = Console(width=220, highlight=False)
         settings = Settings(data=self.data, max_drop=self.max_drop)
         context = Context(settings, clock=lambda: self.moment, console=console, messages=console)
-        group = {"import": imports, "leerling": leerling}[command]
+        group = main.get_command(click.Context(main), command)
+        assert group is not None
         result = CliRunner().invoke(group, [str(one) for one in arguments], obj=context, input=answer)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return result

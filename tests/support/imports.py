@@ -21,6 +21,8 @@ TABLES = (
     tables.vestiging_year,
     tables.persoon,
     tables.source_key,
+    tables.joined,
+    tables.fusie,
     tables.locatie,
     tables.groep,
     tables.deelname,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from uwlr_adapter.contract.rules import Rule
-from uwlr_adapter.journaal.model import Entry, EntryKind, RefusalReason
+from uwlr_adapter.journaal.model import Act, Entry, EntryKind, RefusalReason
 from uwlr_adapter.portal.sentences import sentence_of
 
 REFUSED = Entry(
@@ -40,3 +40,16 @@ def test_no_word_of_a_fault_reaches_a_school(rule: Rule) -> None:
     assert "regel" not in sentence
     assert "_verzoek" not in sentence
     assert "namespace" not in sentence
+
+
+OF_AFNEMERS = {Act.ADDED, Act.KLANTCODE_ROTATED, Act.DISABLED, Act.ENABLED}
+"""Acts that no school reads."""
+
+
+@pytest.mark.parametrize("act", sorted(set(Act) - OF_AFNEMERS))
+def test_every_act_has_a_sentence(act: Act) -> None:
+    """A school reads what was done, and not our word for it."""
+    done = replace(REFUSED, kind=EntryKind.RECORDS, act=act, outcome="gedaan", reason=None)
+    sentence = sentence_of(done, "Snappet")
+    assert sentence != act
+    assert sentence.endswith(".")

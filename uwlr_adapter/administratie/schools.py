@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import answer_content, school, vestiging
+from uwlr_adapter.administratie.tables import answer_content, fusie, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.locks import lock
@@ -108,6 +108,28 @@ def only_school(connection: sa.Connection) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def merged_into(connection: sa.Connection, brincode: str) -> dict[str, str]:
+    """Return for each vestiging of a school that was merged (fusie) the brin6 that has its records since; else none.
+
+    Each import asks it.
+    """
+    (rows,) = run(connection, [Query(_MERGED, {"first": f"{brincode}00", "last": f"{brincode}99"})])
+    return dict(sorted((row[0], row[1]) for row in rows))
+
+
+def merged_from(connection: sa.Connection, brincode: str) -> list[str]:
+    """Return the brincodes that were merged into a school, and into those, in ascending order."""
+    found: set[str] = set()
+    new = {brincode}
+    while new:
+        query = sa.select(fusie.c.brin6).where(
+            sa.or_(*(fusie.c.into_brin6.startswith(one, autoescape=True) for one in sorted(new)))
+        )
+        new = {brincode_of(brin6) for brin6 in connection.scalars(query)} - found
+        found |= new
+    return sorted(found)
+
+
 def lock_school(connection: sa.Connection, brincode: str) -> bool:
     """Lock a school until the transaction ends, and return whether it is new.
 
@@ -147,6 +169,11 @@ def version_of(rows: Sequence[Row]) -> int:
 _BY_BRIN6 = SelectStatement(
     sa.select(vestiging.c.brin6, vestiging.c.naam, vestiging.c.schoolkey).where(
         vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String)
+    )
+)
+_MERGED = SelectStatement(
+    sa.select(fusie.c.brin6, fusie.c.into_brin6).where(
+        fusie.c.brin6 >= sa.bindparam("first", type_=sa.String), fusie.c.brin6 <= sa.bindparam("last", type_=sa.String)
     )
 )
 _OF_SCHOOL = sa.select(school.c.version).where(school.c.brincode == sa.bindparam("brincode", type_=sa.String))

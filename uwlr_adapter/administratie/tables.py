@@ -104,6 +104,30 @@ source_key = sa.Table(
     sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), nullable=False, index=True),
     comment="the keys by which a source names a person; the first one is also the key that leaves",
 )
+joined = sa.Table(
+    "joined",
+    metadata,
+    sa.Column(
+        "id", sa.Integer, primary_key=True, autoincrement=False, comment="the id of the person who became another"
+    ),
+    sa.Column("persoon_id", sa.Integer, sa.ForeignKey("persoon.id"), nullable=False, index=True),
+    comment="persons who became one with another: kept imports hold their data under the earlier id",
+)
+fusie = sa.Table(
+    "fusie",
+    metadata,
+    sa.Column(
+        "brin6", sa.String(6), sa.ForeignKey("vestiging.brin6"), primary_key=True, comment="the vestiging that was"
+    ),
+    sa.Column(
+        "into_brin6",
+        sa.String(6),
+        sa.ForeignKey("vestiging.brin6"),
+        nullable=False,
+        comment="the vestiging that has its records",
+    ),
+    comment="vestigingen of schools that were merged into another brincode",
+)
 locatie = sa.Table(
     "locatie",
     metadata,
@@ -289,5 +313,6 @@ forgotten = sa.Table(
     sa.Column("salt", sa.String(32), primary_key=True, comment="of this person only"),
     sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
     sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("soort", _SOORT, nullable=False, server_default=PersonKind.LEERLING.value),
     comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )

@@ -21,6 +21,7 @@ COMMANDS = {
     "school": "school",
     "import": "imports",
     "leerling": "leerling",
+    "leerkracht": "leerkracht",
     "afnemer": "afnemer",
     "koppeling": "koppeling",
     "gebruiker": "gebruiker",

@@ -10,6 +10,7 @@ from rich.console import Console
 from uwlr_adapter.administratie import enrolment, school_calendar, schools, selection
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
+from uwlr_adapter.cli.school_records import merge, withdraw
 from uwlr_adapter.cli.terminal import escape, printable_xml
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
@@ -29,10 +30,14 @@ NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum
 
 @click.group()
 def school() -> None:
-    """Add, list and inspect the vestigingen of schools.
+    """Add, list and inspect the vestigingen of schools, withdraw their records, or merge two schools.
 
     Example:  uwlr-adapter school add 21QW00 --naam "De Regenboog"
     """
+
+
+school.add_command(withdraw)
+school.add_command(merge)
 
 
 @school.command()

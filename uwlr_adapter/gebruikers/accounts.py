@@ -101,6 +101,21 @@ def add(connection: sa.Connection, new: NewGebruiker, moment: datetime) -> tuple
     return get(connection, login), token
 
 
+def give_access(connection: sa.Connection, brin6: str, into: str) -> list[str]:
+    """Let every user who acts for a vestiging act for another one as well; return their logins, in ascending order.
+
+    A fusie gave the other one its records.
+    """
+    table = gebruiker_vestiging
+    own, known = (
+        set(connection.scalars(sa.select(table.c.gebruiker_id).where(table.c.brin6 == one))) for one in (brin6, into)
+    )
+    new = sorted(own - known)
+    for gebruiker_id in new:
+        connection.execute(table.insert().values(gebruiker_id=gebruiker_id, brin6=into))
+    return sorted(connection.scalars(sa.select(gebruiker.c.login).where(gebruiker.c.id.in_(new))))
+
+
 def reset(connection: sa.Connection, login: str, moment: datetime) -> str:
     """Erase the password and the second factor, end every session, and return the token of a new link.
 

@@ -58,6 +58,13 @@ class Act(StrEnum):
     ENABLED = "ingeschakeld"
 
     QUESTION_ANSWERED = "vraag beantwoord"
+    ENDED_BY_MERGE = "beëindigd door fusie"
+    ECKID_CORRECTED = "ECK-iD gecorrigeerd"
+    PERSONS_JOINED = "personen samengevoegd"
+    PERSON_FORGOTTEN = "persoon vergeten"
+    PERSON_ALLOWED = "persoon weer toegelaten"
+    RECORDS_WITHDRAWN = "gegevens ingetrokken"
+    SCHOOL_MERGED = "school samengevoegd"
 
 
 class OutcomeKind(StrEnum):

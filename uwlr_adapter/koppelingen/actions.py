@@ -25,6 +25,7 @@ from uwlr_adapter.koppelingen.errors import (
     AlwaysOnError,
     CodeInUseError,
     InvalidCodeError,
+    MergedVestigingError,
     NoCodeError,
     NotWithheldError,
     NotYetAvailableError,
@@ -76,6 +77,8 @@ def activate(
     """Activate a koppeling for a vestiging that exists, and return it. Raises KoppelingError."""
     entry = require_entry(catalogue, request.entry_id)
     store.lock_vestiging(connection, request.brin6)
+    if into := schools.merged_into(connection, brincode_of(request.brin6)).get(request.brin6):
+        raise MergedVestigingError(into)
     if store.find_living(connection, request.brin6, entry.id) is not None:
         raise AlreadyActivatedError
     afnemer_id = _require_afnemer(connection, entry)
@@ -137,6 +140,15 @@ def end(connection: sa.Connection, koppeling_id: int, version: int, moment: date
     """
     new = lifecycle.end(store.by_id(connection, koppeling_id, version), moment)
     return _save(connection, new, Act.ENDED, moment, actor)
+
+
+def end_by_merge(connection: sa.Connection, koppeling: Koppeling, moment: datetime, *, actor: str) -> Koppeling:
+    """End a living koppeling because the records of its vestiging went to another brincode (fusie).
+
+    A code begins with the brin6, so it opens nothing at the new vestiging: the school activates the koppeling there.
+    Raises KoppelingError.
+    """
+    return _save(connection, lifecycle.end(koppeling, moment), Act.ENDED_BY_MERGE, moment, actor)
 
 
 def agree_again(
@@ -259,9 +271,9 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
 
 def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
     store.update(connection, koppeling)
-    if act in {Act.RESUMED, Act.ENDED}:  # behind the koppeling, as a fetch takes its locks
+    if act in {Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE}:  # behind the koppeling, as a fetch takes its locks
         given.forget(connection, koppeling.id)
-    if act is Act.ENDED:
+    if act in {Act.ENDED, Act.ENDED_BY_MERGE}:
         withholding.remove(connection, koppeling.id)
     _record(connection, koppeling, act, moment, actor)
     return koppeling

@@ -24,6 +24,13 @@ class UnknownVestigingError(KoppelingError):
     text = "Deze vestiging is niet bekend. Voer eerst de gegevens van de school in."
 
 
+class MergedVestigingError(KoppelingError):
+    """The vestiging went to another brincode (fusie), whose brin6 the sentence names."""
+
+    def __init__(self, into: str) -> None:
+        super().__init__(f"Deze vestiging is door een fusie {into} geworden. Activeer de koppeling daar.")
+
+
 class UnknownEntryError(KoppelingError):
     """The catalogue has no koppeling with this id."""
 

@@ -63,6 +63,24 @@ _ACTS = {
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
     "kalender ingesteld": "De beheerder heeft ingesteld wanneer leerlingen en schooljaren worden gedeeld.",
+    "beëindigd door fusie": (
+        "De koppeling is beëindigd, omdat deze vestiging bij een andere school is gekomen. Activeer haar bij de nieuwe "
+        "vestiging, met een nieuwe verificatiecode."
+    ),
+    "ECK-iD gecorrigeerd": "De beheerder van de koppelingen heeft een ECK-iD gecorrigeerd.",
+    "personen samengevoegd": (
+        "De beheerder van de koppelingen heeft twee personen samengevoegd, die één persoon bleken te zijn."
+    ),
+    "persoon vergeten": "De beheerder van de koppelingen heeft de gegevens van een persoon gewist.",
+    "persoon weer toegelaten": (
+        "De beheerder van de koppelingen heeft toegestaan dat een gewiste persoon opnieuw wordt ingelezen."
+    ),
+    "gegevens ingetrokken": (
+        "De beheerder van de koppelingen heeft gegevens van deze vestiging ingetrokken; die worden niet meer gegeven."
+    ),
+    "school samengevoegd": (
+        "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
+    ),
 }
 
 

@@ -5,7 +5,7 @@ first, gives new steps in the same form: taken back in turn, they do again exact
 and what does it again is one thing, is stored in one table, and is erased from one table when somebody is forgotten.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -159,9 +159,12 @@ def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: Abst
 
 
 def drop_person(
-    connection: sa.Connection, batch_ids: sa.Select[tuple[int]], persoon_id: int, identifiers: AbstractSet[str]
+    connection: sa.Connection,
+    batch_ids: sa.Select[tuple[int]],
+    persoon_ids: Collection[int],
+    identifiers: AbstractSet[str],
 ) -> frozenset[int]:
-    """Erase a person from the stored steps of these batches, and return the batches that had one of its rows.
+    """Erase a person, given by every id, from the stored steps of these batches; return those that had one of its rows.
 
     `identifiers` are the keys and ECK-iDs of the person: an ECK-iD that somebody else once had is erased as well.
     """
@@ -169,7 +172,7 @@ def drop_person(
     for row in connection.execute(sa.select(import_step).where(import_step.c.batch_id.in_(batch_ids))).all():
         names = _person_columns(metadata.tables[row.table_name])
         rows = _named(row.rows)
-        left = [_without(one, identifiers) for one in rows if not _is_about(one, names, persoon_id, identifiers)]
+        left = [_without(one, identifiers) for one in rows if not _is_about(one, names, persoon_ids, identifiers)]
         if left != rows:
             touched.add(row.batch_id)
             where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
@@ -178,15 +181,33 @@ def drop_person(
     return frozenset(touched)
 
 
-def _is_about(row: Mapping[str, Any], names: Sequence[str], persoon_id: int, identifiers: AbstractSet[str]) -> bool:
+def _is_about(
+    row: Mapping[str, Any], names: Sequence[str], persoon_ids: Collection[int], identifiers: AbstractSet[str]
+) -> bool:
     """Return whether a stored row is about a person; that of a question names one by the keys in its source."""
-    if any(row.get(name) == persoon_id for name in names):
+    if any(row.get(name) in persoon_ids for name in names):
         return True
     return "source_key" in row and (row["source_key"] in identifiers or row.get("eckid") in identifiers)
 
 
 def _without(row: dict[str, Any], identifiers: AbstractSet[str]) -> dict[str, Any]:
     return {**row, "eckid": None} if row.get("eckid") in identifiers else row
+
+
+def vestigingen_of(
+    connection: sa.Connection, batch_ids: sa.Select[tuple[int]], persoon_ids: Collection[int]
+) -> set[str]:
+    """Return the vestigingen of which the stored steps of these batches have a record of a person."""
+    tables = [deelname.name, aanstelling.name]
+    query = sa.select(import_step.c.rows).where(
+        import_step.c.batch_id.in_(batch_ids), import_step.c.table_name.in_(tables)
+    )
+    return {
+        row["brin6"]
+        for stored in connection.scalars(query)
+        for row in _named(stored)
+        if row["persoon_id"] in persoon_ids
+    }
 
 
 def find_persons(connection: sa.Connection, batch_ids: sa.Select[tuple[int]], soort: str) -> dict[int, set[str]]:

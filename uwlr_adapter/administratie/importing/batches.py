@@ -5,7 +5,7 @@ left them. So the newest batch of a school that changed something is undone firs
 records are as before it: until another batch changes them. A batch that changed nothing has no steps and no order.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -185,6 +185,10 @@ def require_undoable(connection: sa.Connection, batch_id: int) -> Batch:
     if not batch.changes:
         return batch
     _require_kept(connection, batch)
+    if merged := schools.merged_into(connection, batch.brincode):
+        into = brincode_of(next(iter(merged.values())))
+        reason = f"{batch.brincode} was merged into {into} since: undo that first"
+        raise BatchError(f"{reason} (`uwlr-adapter import list --brincode {into}` has its number)")
     if newer := [one.id for one in newer_than(connection, batch)]:
         schools_ = " and ".join(batch.brincodes)
         numbers = ", ".join(map(str, newer))
@@ -292,15 +296,23 @@ def _of(brincodes: Iterable[str]) -> sa.ColumnElement[bool]:
     return import_batch.c.brincode.in_(list(brincodes))
 
 
+def vestigingen_of(connection: sa.Connection, brincode: str, persoon_ids: Collection[int]) -> set[str]:
+    """Return the vestigingen of which a stored batch of a school has a record of a person, given by every id."""
+    return batch_steps.vestigingen_of(connection, sa.select(import_batch.c.id).where(_of([brincode])), persoon_ids)
+
+
 def drop_person(
-    connection: sa.Connection, brincode: str, persoon_id: int, identifiers: AbstractSet[str] = frozenset()
+    connection: sa.Connection,
+    brincode: str,
+    persoon_ids: Collection[int],
+    identifiers: AbstractSet[str] = frozenset(),
 ) -> int:
-    """Erase a person from every stored batch of a school; return the number of batches that had it.
+    """Erase a person, given by every id, from the stored batches of a school; return how many had it.
 
     `identifiers` are its keys and ECK-iDs, which may stand in rows about somebody else.
     """
     own = sa.select(import_batch.c.id).where(_of([brincode]))
-    touched = batch_steps.drop_person(connection, own, persoon_id, identifiers)
+    touched = batch_steps.drop_person(connection, own, persoon_ids, identifiers)
     if touched:
         connection.execute(
             import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)

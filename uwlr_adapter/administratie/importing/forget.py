@@ -1,11 +1,11 @@
-"""Forget a leerling everywhere, and recognise a forgotten one that a source still has.
+"""Forget a person everywhere, and recognise a forgotten one that a source still has.
 
 What remains is one salted digest for each key and for the ECK-iD. Each person has a salt of its own, so that a table
 made for one is useless for another, and `allow` finds all digests of a person by one key.
 """
 
 import secrets
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,50 +13,58 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.importing import batches, persons
+from uwlr_adapter.administratie.importing.diff import TableRow
 from uwlr_adapter.administratie.tables import (
     PersonKind,
-    deelname,
     forgotten,
     inschrijving,
+    joined,
     persoon,
     plaatsing,
-    source_key,
-    withheld,
 )
 from uwlr_adapter.clock import to_utc
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 _SALT_BYTES = 16
+_OF_SCHOOL = SelectStatement(
+    sa.select(forgotten.c.salt, forgotten.c.digest).where(
+        *(forgotten.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brincode", "soort"))
+    )
+)
 
 
 class ForgetError(RefusedError):
-    """There is no such leerling; the text says so."""
+    """Nobody who was forgotten had that key; the text says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """The number of records erased of one leerling."""
+    """What was erased of one person."""
 
-    deelnames: int
-    """School years at vestigingen."""
+    years: int
+    """The number of records: school years at vestigingen."""
     batches: int
-    """Kept imports."""
+    """The number of kept imports that had data."""
+    brin6s: frozenset[str]
+    """The vestigingen that have, or had as far as is known here, a record of the person."""
 
     def __add__(self, other: "Erased") -> "Erased":
         """Return the sum."""
-        return Erased(self.deelnames + other.deelnames, self.batches + other.batches)
+        return Erased(self.years + other.years, self.batches + other.batches, self.brin6s | other.brin6s)
 
 
 @dataclass(frozen=True, slots=True)
-class ForgottenLeerlingen:
-    """The forgotten leerlingen of one school."""
+class ForgottenPersons:
+    """The forgotten persons of one kind and school."""
 
     digests: dict[str, frozenset[str]]
     """By salt."""
 
     def knows(self, *identifiers: str | None) -> bool:
-        """Return whether one of these keys or ECK-iDs is that of a forgotten leerling."""
+        """Return whether one of these keys or ECK-iDs is that of a forgotten person."""
         return any(
             _digest(salt, identifier) in found
             for salt, found in self.digests.items()
@@ -65,75 +73,116 @@ class ForgottenLeerlingen:
         )
 
 
-def forget(connection: sa.Connection, brincode: str, key: str, moment: datetime) -> Erased:
-    """Erase a leerling of a school, named by the key that leaves or by a key of the source. Raises ForgetError.
+def forget(
+    connection: sa.Connection, brincode: str, key: str, moment: datetime, kind: PersonKind = PersonKind.LEERLING
+) -> Erased:
+    """Erase a person of a school, named by the key that leaves or by a key of the source. Raises PersonError.
 
-    One who is in no record any more, but in an import that was undone, is erased there.
+    What kept imports have is erased under every id that the person had (`join`), and also in the imports of schools
+    that were merged into this one (fusie): each of these will know that this person was forgotten. One who is in no
+    record any more, but in an import that was undone, is erased there.
     """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
-    of_school_ = (source_key.c.soort == PersonKind.LEERLING, source_key.c.brincode == brincode)
-    found = connection.execute(
-        sa.select(persoon).where(
-            persoon.c.soort == PersonKind.LEERLING,
-            persoon.c.brincode == brincode,
-            sa.or_(
-                persoon.c.key == key,
-                persoon.c.id.in_(sa.select(source_key.c.persoon_id).where(*of_school_, source_key.c.key == key)),
-            ),
-        )
-    ).all()
-    exact = [row for row in found if row.key == key] or list(found)
-    kept: dict[int, set[str]] = {row.id: set() for row in exact[:1]}
-    kept = kept or batches.find_persons(connection, brincode, PersonKind.LEERLING, key)
-    if not kept:
-        raise ForgetError(f"no leerling of {brincode} has that key")
-    erased = Erased(0, 0)
-    for id_, found_there in kept.items():
-        recorded = _identifiers(connection, id_)
-        identifiers = {key, *recorded} if recorded else found_there  # what was undone may be wrong about somebody known
-        erased += _erase(connection, brincode, id_, identifiers)
-        salt = secrets.token_hex(_SALT_BYTES)
-        rows = [
-            {"brincode": brincode, "salt": salt, "digest": _digest(salt, identifier), "moment": to_utc(moment)}
-            for identifier in identifiers
-        ]
-        connection.execute(forgotten.insert(), rows)
-    return erased
+    try:
+        person = persons.get(connection, kind, brincode, key)
+    except persons.PersonError:
+        only_kept = batches.find_persons(connection, brincode, kind, key)
+        if not only_kept:
+            raise
+        erased = [_erase_undone(connection, brincode, kind, one, moment) for one in only_kept.items()]
+        return sum(erased[1:], erased[0])
+    years = persons.years_of(connection, person)
+    ids = [person.id, *connection.scalars(sa.select(joined.c.id).where(joined.c.persoon_id == person.id))]
+    identifiers = {key, person.key, *person.source_keys} | (set() if person.eckid is None else {person.eckid})
+    _erase_records(connection, person.id)
+    erased_batches = _erase_kept(connection, brincode, kind, (ids, identifiers), moment)
+    return Erased(len(years), 0, frozenset(year.brin6 for year in years)) + erased_batches
 
 
-def _identifiers(connection: sa.Connection, persoon_id: int) -> set[str]:
-    """Return the keys and the ECK-iD of a person in the records; none for one who is not there."""
-    row = connection.execute(sa.select(persoon).where(persoon.c.id == persoon_id)).one_or_none()
-    keys = connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == persoon_id))
-    return set(keys) if row is None else {row.key, *keys} | (set() if row.eckid is None else {row.eckid})
+def _erase_undone(
+    connection: sa.Connection, brincode: str, kind: PersonKind, found: tuple[int, set[str]], moment: datetime
+) -> Erased:
+    """Erase one who is in kept imports, given as id and identifiers; somebody known loses only what these say."""
+    id_, identifiers = found
+    _erase_records(connection, id_)
+    return _erase_kept(connection, brincode, kind, ([id_], identifiers), moment)
 
 
-def _erase(connection: sa.Connection, brincode: str, persoon_id: int, identifiers: AbstractSet[str]) -> Erased:
-    """Erase one person from the records, and from what is kept to undo and redo imports."""
-    deelnames = connection.scalar(sa.select(sa.func.count()).where(deelname.c.persoon_id == persoon_id)) or 0
-    for table in (plaatsing, inschrijving, deelname, source_key, withheld):
-        connection.execute(table.delete().where(table.c.persoon_id == persoon_id))
+def _erase_records(connection: sa.Connection, persoon_id: int) -> None:
+    for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *persons.references()]:
+        connection.execute(column.table.delete().where(column == persoon_id))
     connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
-    kept = batches.drop_person(connection, brincode, persoon_id, identifiers)
-    return Erased(deelnames=deelnames, batches=kept)
 
 
-def allow(connection: sa.Connection, brincode: str, key: str) -> None:
-    """Allow a forgotten leerling to come back, named by a former key or ECK-iD. Raises ForgetError."""
-    known = [salt for salt, found in of_school(connection, brincode).digests.items() if _digest(salt, key) in found]
+def _erase_kept(
+    connection: sa.Connection,
+    brincode: str,
+    kind: PersonKind,
+    who: tuple[Sequence[int], set[str]],
+    moment: datetime,
+) -> Erased:
+    """Erase a person, given as ids and identifiers, from what is kept of imports; keep the digests."""
+    ids, identifiers = who
+    kept, brin6s, salt = 0, set[str](), secrets.token_hex(_SALT_BYTES)
+    for school in (brincode, *schools.merged_from(connection, brincode)):
+        brin6s |= batches.vestigingen_of(connection, school, ids)
+        kept += batches.drop_person(connection, school, ids, identifiers)
+        _remember(connection, (school, salt, kind), identifiers, moment)
+    return Erased(0, kept, frozenset(brin6s))
+
+
+def _remember(
+    connection: sa.Connection, owner: tuple[str, str, PersonKind], identifiers: set[str], moment: datetime
+) -> None:
+    """Store the digests of a forgotten person of a school, with the salt and the kind of the person."""
+    school, salt, kind = owner
+    connection.execute(
+        forgotten.insert(),
+        [
+            {
+                "brincode": school,
+                "salt": salt,
+                "digest": _digest(salt, identifier),
+                "moment": to_utc(moment),
+                "soort": kind.value,
+            }
+            for identifier in sorted(identifiers)
+        ],
+    )
+
+
+def allow(connection: sa.Connection, brincode: str, key: str, kind: PersonKind = PersonKind.LEERLING) -> None:
+    """Allow a forgotten person to come back, named by a former key or ECK-iD. Raises ForgetError."""
+    digests = of_school(connection, brincode, kind).digests
+    known = [salt for salt, found in digests.items() if _digest(salt, key) in found]
     if not known:
         raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
-    connection.execute(forgotten.delete().where(forgotten.c.brincode == brincode, forgotten.c.salt.in_(known)))
+    connection.execute(forgotten.delete().where(forgotten.c.salt.in_(known)))
 
 
-def of_school(connection: sa.Connection, brincode: str) -> ForgottenLeerlingen:
-    """Return the forgotten leerlingen of a school."""
+def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = PersonKind.LEERLING) -> ForgottenPersons:
+    """Return the forgotten persons of a kind and school."""
     found: dict[str, set[str]] = {}
-    query = sa.select(forgotten.c.salt, forgotten.c.digest).where(forgotten.c.brincode == brincode)
-    for row in connection.execute(query):
-        found.setdefault(row.salt, set()).add(row.digest)
-    return ForgottenLeerlingen({salt: frozenset(digests) for salt, digests in found.items()})
+    (rows,) = run(connection, [Query(_OF_SCHOOL, {"brincode": brincode, "soort": kind.value})])
+    for salt, digest in rows:
+        found.setdefault(salt, set()).add(digest)
+    return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
+
+
+def rows_about(rows: Iterable[TableRow], identifiers: Iterable[str]) -> list[TableRow]:
+    """Return those of the rows of `forgotten` that are about one of these keys and ECK-iDs."""
+    known = frozenset(identifiers)
+    by_salt: dict[str, list[TableRow]] = {}
+    for row in rows:
+        by_salt.setdefault(row[1], []).append(row)
+    return [
+        row
+        for salt, own in by_salt.items()
+        for digests in [{_digest(salt, identifier) for identifier in known}]
+        for row in own
+        if row[2] in digests
+    ]
 
 
 def _digest(salt: str, identifier: str) -> str:

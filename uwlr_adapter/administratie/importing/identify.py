@@ -314,10 +314,8 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
         return _Known(KnownPersons({}, {}, {}), {})
     rows = {row[0]: tuple(row) for row in connection.execute(sa.select(persoon).where(_of(persoon, kind, school)))}
     keys = sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school))
-    is_forgotten = None
-    if kind is PersonKind.LEERLING:
-        forgotten = forget.of_school(connection, school.brincode)
-        is_forgotten = forgotten.knows if forgotten.digests else None
+    forgotten = forget.of_school(connection, school.brincode, kind)
+    is_forgotten = forgotten.knows if forgotten.digests else None
     known = KnownPersons(
         persons={row[0]: KnownPerson(row[3], row[4], Naming(*row[5:])) for row in rows.values()},
         by_source_key={row.key: row.persoon_id for row in connection.execute(keys)} if rows else {},

@@ -42,6 +42,9 @@ def resolve(connection: sa.Connection, delivery: Delivery, expected: str | None)
         path, reason = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
     elif expected is not None and expected != brin6:
         reason = f"is about {brin6}, not about {expected}"
+    elif merged := schools.merged_into(connection, brincode_of(brin6)):
+        reason = f"{brincode_of(brin6)} was merged into {brincode_of(next(iter(merged.values())))}"
+        reason += f": {brin6} is {merged[brin6]} now" if brin6 in merged else ""
     if brin6 is None or reason is not None:
         raise ImportRefusedError([delivery.locate(Problem(school.line, path, reason or "")), *delivery.warnings])
     return SchoolYear(brin6, school.schooljaar)

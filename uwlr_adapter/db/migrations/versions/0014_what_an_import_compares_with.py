@@ -3,14 +3,14 @@
 Code of number 11 goes on to work: it knows neither table, and asks nothing about an older source.
 
 Revision ID: 0014
-Revises: 0012
+Revises: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

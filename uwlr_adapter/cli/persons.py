@@ -1,0 +1,341 @@
+"""The commands about one person, which `leerling` and `leerkracht` share: show, eckid, join, forget, allow."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from rich.console import Console
+
+from uwlr_adapter.administratie.importing import by_hand, eckid, forget, join, persons
+from uwlr_adapter.administratie.importing.eckid import Corrected, EckidTakenError
+from uwlr_adapter.administratie.importing.effect import YearEffect
+from uwlr_adapter.administratie.importing.forget import Erased
+from uwlr_adapter.administratie.importing.join import Union
+from uwlr_adapter.administratie.importing.persons import Person, PersonYear
+from uwlr_adapter.administratie.sources.edexml.edexml import KETENID
+from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, require_brincode
+from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.clock import AMSTERDAM, day_of
+from uwlr_adapter.errors import RefusedError
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.koppelingen.recipients import Recipient, recipients
+
+KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
+_RECORD = {PersonKind.LEERLING: "deelnames", PersonKind.LEERKRACHT: "aanstellingen"}
+_PART = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
+
+
+def add_commands(group: click.Group, kind: PersonKind) -> None:
+    """Add the commands about one person of a kind to its group."""
+    for make in (_show, _eckid, _join, _forget, _allow):
+        group.add_command(make(kind))
+
+
+def _show(kind: PersonKind) -> click.Command:
+    text = f"""Show everything known of the {kind} with KEY at the school of BRIN6, in every year and vestiging.
+
+    Example:  uwlr-adapter {kind} show 21QW00 10001
+    """
+
+    @click.command(help=text, epilog=KEY_HELP)
+    @click.argument("brin6")
+    @click.argument("key")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @click.pass_obj
+    def show(context: Context, brin6: str, key: str, *, as_json: bool) -> None:
+        brincode, day = require_brincode(brin6), day_of(context.clock())
+        try:
+            with context.database() as database, database.reading() as connection:
+                person = persons.get(connection, kind, brincode, key)
+                years = persons.show(connection, person, day)
+        except RefusedError as error:
+            raise click.ClickException(str(error)) from None
+        if as_json:
+            click.echo(json.dumps(_as_json(person, years)))
+        else:
+            _print_person(context.console, person, years)
+
+    return show
+
+
+def _eckid(kind: PersonKind) -> click.Command:
+    text = f"""Give the {kind} with KEY at the school of BRIN6 another ECKID, in every year and vestiging.
+
+    With --none the {kind} has no ECK-iD any more. An ECK-iD that another {kind} of the school has is refused; with
+    --swap that one gets the ECK-iD of this one. `import undo` takes it back.
+
+    Example:  uwlr-adapter {kind} eckid 21QW00 10001 https://ketenid.nl/201703/ab12 --dry-run
+    """
+
+    @click.command("eckid", help=text, epilog=KEY_HELP)
+    @click.argument("brin6")
+    @click.argument("key")
+    @click.argument("new", metavar="[ECKID]", required=False)
+    @click.option("--none", "away", is_flag=True, help="Take the ECK-iD away.")
+    @click.option("--swap", is_flag=True, help="Exchange it with the person who has it now.")
+    @confirm_options
+    @click.pass_obj
+    def command(
+        context: Context, brin6: str, key: str, new: str | None, *, away: bool, swap: bool, dry_run: bool, yes: bool
+    ) -> None:
+        if (new is None) is not away or (away and swap):
+            raise click.UsageError("say the ECK-iD, or --none; --swap goes with an ECK-iD")
+        brincode, operator = require_brincode(brin6), operator_of(context)
+
+        def act(connection: sa.Connection) -> tuple[Corrected, Person, dict[int, str]]:
+            person = persons.get(connection, kind, brincode, key)
+            try:
+                done = eckid.correct(connection, person, new, operator, swap=swap)
+            except EckidTakenError as error:
+                who = f"{escape(error.other.key)} ({escape(persons.name_of(connection, error.other))})"
+                context.messages.print(f"{kind.value} {who} has that ECK-iD.")
+                context.messages.print(
+                    f"Add --swap if the two must exchange theirs; `uwlr-adapter {kind} join` if they are one {kind}."
+                )
+                raise
+            both = [person] if done.other is None else [person, done.other]
+            return done, person, {one.id: persons.name_of(connection, one) for one in both}
+
+        if new is not None and not new.startswith(KETENID):
+            context.messages.print(f"Warning: the ECK-iD does not start with {KETENID}")
+        result = carry_out(
+            context,
+            [brincode],
+            act,
+            tell=_tell_eckid,
+            question="Change it?",
+            dry_run=dry_run,
+            yes=yes,
+        )
+        if result is not None:
+            _print_done(context.console, result[0].batch)
+
+    return command
+
+
+def _tell_eckid(console: Console, result: tuple[Corrected, Person, dict[int, str]]) -> None:
+    """Print who gets which ECK-iD."""
+    done, before, names = result
+    rows = [(done.person, before.eckid)] + ([] if done.other is None else [(done.other, done.person.eckid)])
+    table = make_table("key", "name", "ECK-iD now", "ECK-iD then")
+    for person, now in rows:
+        table.add_row(escape(person.key), escape(names[person.id]), escape(now or "-"), escape(person.eckid or "-"))
+    console.print(table)
+
+
+def _join(kind: PersonKind) -> click.Command:
+    text = f"""Make two persons one: the {kind} with the key OTHER becomes the one with the key KEEP.
+
+    KEEP stays the key that platforms receive; OTHER and the other keys of the source lead to the same {kind} from then
+    on. Of a year in which both have a record at one vestiging, the record of KEEP stays, or that of OTHER when only
+    that one is answered now. Two different ECK-iDs are refused. `import undo` takes it back.
+
+    Example:  uwlr-adapter {kind} join 21QW00 10001 20001 --dry-run
+    """
+
+    @click.command("join", help=text)
+    @click.argument("brin6")
+    @click.argument("keep")
+    @click.argument("other")
+    @confirm_options
+    @click.pass_obj
+    def command(context: Context, brin6: str, keep: str, other: str, *, dry_run: bool, yes: bool) -> None:
+        brincode, operator = require_brincode(brin6), operator_of(context)
+
+        def act(connection: sa.Connection) -> tuple[Union, int, list[tuple[Person, str]], bool]:
+            stays, goes = (persons.get(connection, kind, brincode, one) for one in (keep, other))
+            named = [(one, persons.name_of(connection, one)) for one in (stays, goes)]
+            seem_one = persons.seem_one(connection, stays, goes)
+            union, batch = join.join(connection, stays, goes, operator)
+            return union, batch, named, seem_one
+
+        result = carry_out(
+            context, [brincode], act, tell=_tell_join, question="Make them one?", dry_run=dry_run, yes=yes
+        )
+        if result is not None:
+            _print_done(context.console, result[1])
+
+    return command
+
+
+def _tell_join(console: Console, result: tuple[Union, int, list[tuple[Person, str]], bool]) -> None:
+    """Print who becomes whom, and what becomes of keys and records."""
+    union, _, named, seem_one = result
+    table = make_table("", "key", "other keys", "ECK-iD", "name")
+    for word, (person, name) in zip(("stays", "goes"), named, strict=True):
+        table.add_row(
+            word, escape(person.key), escape(_keys(person.aliases)), escape(person.eckid or "-"), escape(name)
+        )
+    one = union.keep
+    table.add_row("then", escape(one.key), escape(_keys(one.aliases)), escape(one.eckid or "-"), escape(named[0][1]))
+    console.print(table)
+    if not seem_one:
+        console.print("Warning: their names and dates of birth do not agree. Is this one person?")
+    for shared in union.shared:
+        whose = (union.keep if shared.keeps_own else union.other).key
+        console.print(
+            f"Both have a record at {shared.year.brin6}, schooljaar {shared.year.schooljaar}: that of "
+            f"{escape(whose)} stays, the other one goes."
+        )
+
+
+def _forget(kind: PersonKind) -> click.Command:
+    text = f"""Erase the {kind} with KEY at the school of BRIN6: records of all years, and the data in stored imports.
+
+    This cannot be undone. The next import of a source that still has this {kind} is refused: remove the person from
+    the source first. The platforms that have the person, as far as the journaal shows, are listed, to be told.
+
+    Example:  uwlr-adapter {kind} forget 21QW00 10001 --dry-run
+    """
+
+    @click.command("forget", help=text, epilog=KEY_HELP)
+    @click.argument("brin6")
+    @click.argument("key")
+    @confirm_options
+    @click.pass_obj
+    def command(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) -> None:
+        brincode, operator = require_brincode(brin6), operator_of(context)
+
+        def act(connection: sa.Connection) -> tuple[Erased, list[Recipient]]:
+            erased = forget.forget(connection, brincode, key, operator.moment, kind)
+            told = recipients(connection, erased.brin6s, _PART[kind])
+            brin6s = by_hand.known_vestigingen(connection, erased.brin6s, brincode)
+            by_hand.record_acts(connection, Act.PERSON_FORGOTTEN, brin6s, operator)
+            return erased, told
+
+        def tell(console: Console, result: tuple[Erased, list[Recipient]]) -> None:
+            erased, told = result
+            console.print(
+                f"One {kind.value}: {erased.years} {_RECORD[kind]}, and the data in {erased.batches} stored imports."
+            )
+            _print_recipients(console, told)
+
+        result = carry_out(
+            context,
+            [brincode],
+            act,
+            tell=tell,
+            question="Erase this permanently? It cannot be undone.",
+            dry_run=dry_run,
+            yes=yes,
+            show_effect=_print_years,
+        )
+        if result is not None:
+            context.console.print("Forgotten.")
+
+    return command
+
+
+def _print_recipients(console: Console, told: list[Recipient]) -> None:
+    """Print the koppelingen that had the person."""
+    if not told:
+        console.print("No koppeling fetched persons of these vestigingen, as far as the journaal goes back.")
+        return
+    console.print("These koppelingen fetched persons of the same vestigingen; tell their platforms:")
+    table = make_table("afnemer", "koppeling", "vestiging", "status", "first fetched", "last fetched")
+    for one in told:
+        moments = (f"{moment.astimezone(AMSTERDAM):%Y-%m-%d}" for moment in (one.first, one.last))
+        table.add_row(escape(one.klantnaam), escape(one.entry_id), one.brin6, str(one.status), *moments)
+    console.print(table)
+
+
+def _print_years(console: Console, effects: tuple[YearEffect, ...]) -> None:
+    """Print which answers change, without the person who is to be forgotten."""
+    for found in effects:
+        console.print(f"The answer for {found.year.brin6}, schooljaar {found.year.schooljaar}: without this person.")
+    if not effects:
+        console.print("No answer changes.")
+
+
+def _allow(kind: PersonKind) -> click.Command:
+    text = f"""Allow the next import to bring back the {kind} with KEY, who was forgotten at the school of BRIN6.
+
+    Example:  uwlr-adapter {kind} allow 21QW00 10001
+    """
+
+    @click.command("allow", help=text, epilog=KEY_HELP)
+    @click.argument("brin6")
+    @click.argument("key")
+    @click.pass_obj
+    def command(context: Context, brin6: str, key: str) -> None:
+        brincode, operator = require_brincode(brin6), operator_of(context)
+        try:
+            with context.database() as database, database.writing() as connection:
+                forget.allow(connection, brincode, key, kind)
+                brin6s = by_hand.known_vestigingen(connection, {brin6}, brincode)
+                by_hand.record_acts(connection, Act.PERSON_ALLOWED, brin6s, operator)
+        except RefusedError as error:
+            raise click.ClickException(str(error)) from None
+        context.console.print(f"This {kind.value} may be imported again.")
+
+    return command
+
+
+def _print_done(console: Console, batch: int) -> None:
+    console.print(f"Done. `uwlr-adapter import undo {batch}` takes it back.")
+
+
+def _print_person(console: Console, person: Person, years: Iterable[PersonYear]) -> None:
+    """Print all that is known of a person."""
+    console.print(f"{person.kind.value} of {person.brincode}, sent with the key {escape(person.key)}")
+    console.print(f"Other keys of the source: {escape(_keys(person.aliases))}")
+    console.print(f"ECK-iD: {escape(person.eckid or '-')}", soft_wrap=True)
+    for year in years:
+        answered = "answered today" if year.answered else "not answered today"
+        console.print(f"\n{year.year.brin6}, schooljaar {year.year.schooljaar}: {answered}")
+        table = make_table("", "")
+        for name, value in year.fields.items():
+            table.add_row(name, escape(value))
+        for period in year.periods:
+            guest = ", as a guest" if period.gast else ""
+            table.add_row("enrolled", f"from {period.van or '(open)'} until {period.tot or '(open)'}{guest}")
+        if year.locatie is not None:
+            table.add_row("locatie", escape(year.locatie))
+        if year.rollen:
+            table.add_row("rollen", escape(_keys(year.rollen)))
+        for groep in year.groepen:
+            rollen = f", {_keys(groep.rollen)}" if groep.rollen else ""
+            table.add_row(groep.soort, escape(f"{groep.naam} ({groep.key}){rollen}"))
+        console.print(table)
+
+
+def _as_json(person: Person, years: Iterable[PersonYear]) -> dict[str, Any]:
+    """Return all that is known of a person as JSON has it."""
+    return {
+        "kind": person.kind.value,
+        "brincode": person.brincode,
+        "key": person.key,
+        "source_keys": list(person.source_keys),
+        "eckid": person.eckid,
+        "years": [
+            {
+                "brin6": year.year.brin6,
+                "schooljaar": year.year.schooljaar,
+                "answered_today": year.answered,
+                "fields": year.fields,
+                "locatie": year.locatie,
+                "periods": [
+                    {
+                        "van": None if one.van is None else one.van.isoformat(),
+                        "tot": None if one.tot is None else one.tot.isoformat(),
+                        "gast": one.gast,
+                    }
+                    for one in year.periods
+                ],
+                "rollen": list(year.rollen),
+                "groepen": [
+                    {"key": one.key, "soort": one.soort, "naam": one.naam, "rollen": list(one.rollen)}
+                    for one in year.groepen
+                ],
+            }
+            for year in years
+        ],
+    }
+
+
+def _keys(keys: Iterable[str]) -> str:
+    return ", ".join(keys) or "-"
