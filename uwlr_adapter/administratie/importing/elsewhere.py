@@ -37,27 +37,27 @@ class Matched:
 def match(connection: sa.Connection, entries: Sequence[EnrolledElsewhere], brin6: str | None) -> Matched:
     """Match the enrolments with the leerlingen who are known in their years; `brin6` is the only vestiging, if any."""
     years: dict[SchoolYear, list[EnrolledElsewhere]] = {}
-    used: set[int] = set()
-    unused: dict[int, str] = {}
+    used: set[tuple[str, int]] = set()
+    unused: dict[tuple[str, int], str] = {}
     for entry in entries:
         if brin6 in (None, entry.brin6):
             years.setdefault(SchoolYear(entry.brin6, entry.schooljaar), []).append(entry)
         else:
-            unused |= dict.fromkeys(entry.lines, OTHER_VESTIGING)
+            unused |= dict.fromkeys(entry.rows, OTHER_VESTIGING)
     matched: dict[SchoolYear, dict[int, tuple[Period, ...]]] = {}
     for year, of_year in years.items():
         known = _known(connection, year)
         for entry in of_year:
             person = known.find(entry.leerling)
             if person is None:
-                unused |= dict.fromkeys(entry.lines, NOT_KNOWN)
+                unused |= dict.fromkeys(entry.rows, NOT_KNOWN)
             else:
-                used.update(entry.lines)
+                used.update(entry.rows)
                 matched.setdefault(year, {})[person] = entry.periods
     problems = (
-        Problem(line, "Leerling", reason, Severity.WARNING, "inschrijvingen.csv")
-        for line, reason in sorted(unused.items())
-        if line not in used
+        Problem(row[1], "", reason, Severity.WARNING, row[0])
+        for row, reason in sorted(unused.items())
+        if row not in used
     )
     return Matched(matched, tuple(problems))
 

@@ -1,5 +1,6 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -190,7 +191,9 @@ def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: lis
     if not entries:
         return []
     matched = elsewhere.match(run.connection, entries, run.options.brin6)
-    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems))
+    told = Counter(problem.file for problem in matched.problems)
+    rows = {file: replace(count, told=count.told + told[file]) for file, count in reports[0].rows.items()}
+    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems), rows=rows)
     today = day_of(run.options.moment)
     changed: list[ImportReport] = []
     asked: list[Problem] = []
