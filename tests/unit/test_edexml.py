@@ -17,6 +17,7 @@ from uwlr_adapter.administratie.sources.edexml.judge import REASONS
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.xml import FILE
 
 CASES = read_manifest()
 
@@ -249,7 +250,7 @@ def test_elements_in_another_order_are_put_in_that_of_the_standard() -> None:
 
 def test_a_file_that_is_too_large_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was cut off says nothing about its encoding."""
-    monkeypatch.setattr(edexml, "FILE", replace(edexml.FILE, octets=len("<EDEX>")))
+    monkeypatch.setattr(f"{edexml.__name__}.FILE", replace(FILE, octets=len("<EDEX>")))
     with pytest.raises(ImportRefusedError) as refused:
         edexml.read("<EDEX>é".encode()[:-1])
     assert refused.value.problems[0].reason == "larger than 6 bytes"

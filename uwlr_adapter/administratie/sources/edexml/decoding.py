@@ -65,14 +65,19 @@ def explain(data: bytes, charset: str | None, error: XmlError) -> Problem:
         text = bare.decode(encoding)
     except UnicodeDecodeError as wrong:
         return _undecodable(bare, wrong.start, encoding)
-    except LookupError:
-        text = ""
+    return _malformed(text, error)
+
+
+def _malformed(text: str, error: XmlError) -> Problem:
+    """Return the problem of a text that is no XML."""
     found = _CONTROL.search(text)
     if found is not None:
         reason = f"a control character (U+{ord(found[0]):04X}), which XML does not allow: remove it at the source"
         return _at(text, found.start(), reason)
-    if error.line and (ampersand := _AMPERSAND.search(text)) is not None:
-        return _at(text, ampersand.start(), f"{error.reason}: an & that is not written as &amp;")
+    line = "".join(text.split("\n")[error.line - 1 : error.line]) if error.line else ""
+    if (ampersand := _AMPERSAND.search(line)) is not None:
+        place = f"character {ampersand.start() + 1}"
+        return Problem(error.line, place, f"{error.reason}: an & that is not written as &amp;")
     if error.line and not text.rstrip().endswith(_END) and "<EDEX" in text:
         return Problem(error.line, "", f"{error.reason}: the file breaks off before {_END}. Export it again")
     return Problem(error.line, "", error.reason)
