@@ -164,7 +164,9 @@ class World:
             by_key, by_eckid = persons.get(row.key), owners.get(row.eckid or "")
             others = {one for one in (by_key, by_eckid) if one not in (None, number) and one not in rows}
             is_first = number not in self.child_of.values()
-            if (by_key == by_eckid and others) or (is_first and any(self.are_twins(number, one) for one in others)):
+            is_nobody = row.key.startswith("#") and row.eckid is None  # that would be refused
+            is_twin = is_first and any(self.are_twins(number, one) for one in others)
+            if is_nobody or is_twin or (by_key == by_eckid and others):
                 self.counter += 1
                 rows[number] = row._replace(key=f"s{self.counter}", eckid=None)
 
