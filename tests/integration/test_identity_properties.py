@@ -54,7 +54,8 @@ class Child:
         """Return the row of a source that has everything right."""
         naming = self.naming
         if self.varies and rng.random() < 0.3:
-            other = "2001-01-01" if self.varies == "geboortedatum" else f"Anders{self.number}"
+            born = (date(2001, 1, 1) + timedelta(self.number)).isoformat()
+            other = born if self.varies == "geboortedatum" else f"Anders{self.number}"
             naming = naming._replace(**{self.varies: other})
         has_eckid = self.number % 4 != 0
         return Leerling(
