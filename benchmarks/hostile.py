@@ -8,6 +8,7 @@ a good one, alone, and the CPU time is that of all threads of this process. All 
 import argparse
 import asyncio
 import io
+import ipaddress
 import logging.config
 import os
 import platform
@@ -15,8 +16,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from unittest import mock
 
@@ -37,8 +40,9 @@ ROUNDS, QUICK_ROUNDS = 200, 5
 WARM_UP = 20
 CEILING = 5.0
 """Good requests that a hostile one may cost, inclusive."""
-ADDRESS = "192.0.2.7:50000"
-"""Where the hostile requests come from: not this machine, which may see more."""
+ADDRESSES = ipaddress.IPv4Network("198.18.0.0/15")
+"""Where the hostile requests come from, each from the next one: not this machine, which may see more, and not twice
+from one source, whose answers would be sent later and later."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +65,26 @@ class Cost:
         return f"{self.name[:62]:62}  {self.status}  {self.hostile:10,.0f}  {self.good:10,.0f}  {self.ratio:6.2f}{over}"
 
 
-async def send(app: RsgiApp, request: HostileRequest) -> int:
-    """Send a hostile request and return the status of its answer."""
+async def send(app: RsgiApp, request: HostileRequest, address: object) -> int:
+    """Send a hostile request from an address and return the status of its answer."""
     named = {name for name, _ in request.headers}
     more = [] if named & {"content-length", "transfer-encoding"} else [("content-length", str(len(request.body)))]
     more += [] if "host" in named else [("host", "localhost")]
     protocol = HttpProtocol(request.body, lambda: None)
-    scope = Scope(Headers(*request.headers, *more), request.method, request.path, request.query, client=ADDRESS)
+    client = f"{address}:50000"
+    scope = Scope(Headers(*request.headers, *more), request.method, request.path, request.query, client=client)
     await app.__rsgi__(scope, protocol)
     return protocol.status
 
 
-async def measure_kind(app: RsgiApp, request: HostileRequest, good: bytes, rounds: int) -> Cost:
-    """Return the cost of a hostile request."""
+async def measure_kind(app: RsgiApp, request: HostileRequest, good: bytes, addresses: Iterable[object]) -> Cost:
+    """Return the cost of a hostile request, which is sent once from each address."""
     hostile, friendly, status = [], [], 0
-    for _ in range(rounds):
+    for address in addresses:
         before = time.process_time_ns()
         await ask(app, good, lambda: None)
         between = time.process_time_ns()
-        status = await send(app, request)
+        status = await send(app, request, address)
         hostile.append(time.process_time_ns() - between)
         friendly.append(between - before)
     return Cost(request.name, status, statistics.median(hostile) / 1000, statistics.median(friendly) / 1000)
@@ -87,13 +92,13 @@ async def measure_kind(app: RsgiApp, request: HostileRequest, good: bytes, round
 
 async def measure_all(app: RsgiApp, message: str, rounds: int, only: str) -> list[Cost]:
     """Return the cost of every kind with a text in its name, print each, and close the application."""
-    good, found = message.encode(), []
+    good, found, addresses = message.encode(), [], iter(ADDRESSES)
     try:
         for _ in range(WARM_UP):
             await ask(app, good, lambda: None)
         for request in all_requests(message):
             if only in request.name:
-                found.append(await measure_kind(app, request, good, rounds))
+                found.append(await measure_kind(app, request, good, islice(addresses, rounds)))
                 print(found[-1], flush=True)
     finally:
         app.__rsgi_del__(asyncio.get_running_loop())

@@ -22,16 +22,28 @@ SCRIPT = Path(__file__).parent / "verzoek.lua"
 FEWEST = 2 * CONNECTIONS
 """How many requests a slow server is asked at least."""
 WAIT = 120
+SOURCES = 5_000
+"""Addresses that refused requests come from, so many that none is slowed down within a run."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question: bodies in turn, to a path; without a body it is a GET. `status` is that of a good answer."""
+    """A question: bodies in turn, to a path; without a body it is a GET. `status` is that of a good answer.
+
+    What is refused comes from SOURCES sources in turn, as a proxy tells them: those of one source are slowed down.
+    """
 
     path: str
     bodies: tuple[str, ...] = ()
     gzip: bool = False
     status: int = 200
+
+    @property
+    def sources(self) -> list[str]:
+        """The addresses that a proxy tells, in turn; none for a question that is answered."""
+        if self.status < 400:  # noqa: PLR2004 - as HTTP has it
+            return []
+        return [f"198.18.{number // 250}.{1 + number % 250}" for number in range(SOURCES)]
 
     def raw(self) -> list[bytes]:
         """Return the requests as they go over the wire."""
@@ -40,10 +52,12 @@ class Question:
             return ["\r\n".join([f"GET {self.path} HTTP/1.1", *headers, "", ""]).encode()]
         headers += ["Content-Type: text/xml; charset=utf-8"]
         found = []
-        for body in self.bodies:
-            content = body.encode()
-            lines = [f"POST {self.path} HTTP/1.1", *headers, f"Content-Length: {len(content)}", "", ""]
-            found.append("\r\n".join(lines).encode() + content)
+        for told in [[f"X-Forwarded-For: {one}"] for one in self.sources] or [[]]:
+            own = [*headers, *told]
+            for body in self.bodies:
+                content = body.encode()
+                lines = [f"POST {self.path} HTTP/1.1", *own, f"Content-Length: {len(content)}", "", ""]
+                found.append("\r\n".join(lines).encode() + content)
         return found
 
 
@@ -145,7 +159,8 @@ def measure(port: int, question: Question, seconds: int, count: int | None = Non
         file.write("\n".join(question.bodies))
         file.flush()
         command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{WAIT}s", "-s", str(SCRIPT)]
-        arguments = [f"http://127.0.0.1:{port}{question.path}", "--", file.name, "gzip" if question.gzip else "plain"]
+        kind = "gzip" if question.gzip else "plain"
+        arguments = [f"http://127.0.0.1:{port}{question.path}", "--", file.name, kind, *question.sources]
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     found = json.loads(line.removeprefix("RESULT "))

@@ -1,4 +1,5 @@
--- What wrk asks: the lines of a file as bodies in turn, or a GET when the file is empty. It prints one line of JSON.
+-- What wrk asks: the lines of a file as bodies in turn, or a GET when the file is empty; each from every source that
+-- the other arguments name. It prints one line of JSON.
 local requests, place = {}, 0
 
 function init(args)
@@ -6,7 +7,10 @@ function init(args)
   if args[2] == "gzip" then headers["Accept-Encoding"] = "gzip" end
   for line in io.lines(args[1]) do
     headers["Content-Type"] = "text/xml; charset=utf-8"
-    requests[#requests + 1] = wrk.format("POST", nil, headers, line)
+    for source = 3, math.max(3, #args) do
+      headers["X-Forwarded-For"] = args[source]
+      requests[#requests + 1] = wrk.format("POST", nil, headers, line)
+    end
   end
   if #requests == 0 then requests[1] = wrk.format("GET", nil, headers) end
 end

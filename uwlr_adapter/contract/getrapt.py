@@ -6,14 +6,17 @@ of it, and a group may have gone since the vendor fetched the structure.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from uwlr_adapter.contract.dataset import Dataset, GroepSoort, Leerkracht, Leerling
 
 
-@dataclass(frozen=True, slots=True)
-class GroepReference:
-    """One group reference of a request; without a key it asks for those in no group of this kind."""
+class GroepReference(NamedTuple):
+    """One group reference of a request; without a key it asks for those in no group of this kind.
+
+    A tuple, since a request may have hundreds, each looked up some times.
+    """
 
     soort: GroepSoort
     key: str | None

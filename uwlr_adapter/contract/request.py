@@ -9,12 +9,13 @@ import unicodedata
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast, get_args
 
 from lxml import etree
 
 from uwlr_adapter.contract import names, repairs, schemas, versions
 from uwlr_adapter.contract.autorisatie import Autorisatie, find_header, read_header
+from uwlr_adapter.contract.dataset import GroepSoort
 from uwlr_adapter.contract.fault import OngeldigBericht, VersionMismatch, XsdVersieOngeldig
 from uwlr_adapter.contract.getrapt import GroepReference
 from uwlr_adapter.contract.plain import read_plain
@@ -23,15 +24,13 @@ from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.schemas import Finding
 from uwlr_adapter.contract.xml import MESSAGE, Limits, XmlError, parse
 
-if TYPE_CHECKING:
-    from uwlr_adapter.contract.dataset import GroepSoort
-
 _MESSAGE = "bericht"
 """The path of a message as a whole; a line of it, where reading stopped, stands behind a colon."""
 _ENVELOPE = f"{{{names.SOAP11}}}Envelope"
 _TAG = {name: f"{{{names.LEERLINGGEGEVENS}}}{name}" for name in names.VERZOEK_ELEMENTS}
 _LOCAL = {tag: name for name, tag in _TAG.items()}
 _NO_GROEPEN: "tuple[GroepReference, ...]" = ()
+_SOORT: "Mapping[str, GroepSoort]" = {f"{{{names.LEERLINGGEGEVENS}}}{soort}": soort for soort in get_args(GroepSoort)}
 _SCHOOL_TAGS = tuple(_TAG[name] for name in ("brincode", "dependancecode", "schoolkey"))
 _NEEDED = ("schooljaar", "xsdversie")
 """The children that each request has, beside its school."""
@@ -245,9 +244,7 @@ def _absent(body: etree._Element) -> Finding | None:
 
 def _groepen(body: etree._Element) -> tuple[GroepReference, ...]:
     (container,) = (child for child in body if child.tag == _TAG["groepen"])
-    return tuple(
-        GroepReference(cast("GroepSoort", etree.QName(found).localname), found.get("key")) for found in container
-    )
+    return tuple(GroepReference(_SOORT[str(found.tag)], found.get("key")) for found in container)
 
 
 def _unwrap(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
