@@ -154,8 +154,8 @@ def test_two_leerkrachten_who_are_one(bench: ActBench) -> None:
     ("own", "others", "stays"),
     [
         ((None, None), (None, None), "Anna"),
-        ((None, "2026-10-01"), (None, None), "Annie"),
-        ((None, "2026-10-01"), (None, "2026-09-01"), "Anna"),
+        ((None, "2026-09-10"), (None, None), "Annie"),
+        ((None, "2026-09-10"), (None, "2026-09-01"), "Anna"),
     ],
 )
 @pytest.mark.parametrize("keep", ["43", "44"])
