@@ -1,12 +1,12 @@
 """Questions about persons in Dutch: who a delivered leerling or leerkracht is, why it is asked, what an answer does."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from uwlr_adapter.administratie.importing.effect import PersonEffect, YearEffect
 from uwlr_adapter.administratie.importing.match import DUMMY, Doubt
-from uwlr_adapter.administratie.importing.naming import Naming, compare
+from uwlr_adapter.administratie.importing.naming import Naming, compare, fold
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, KnownSide
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.fields import FIELDS
@@ -166,8 +166,9 @@ def _reason(doubt: Doubt, kind: PersonKind) -> str:
 
 def name_of(naming: Naming, kind: PersonKind, key: str) -> str:
     """Return a name, or the key of who has none."""
-    naam = " ".join(part for part in (naming.roepnaam, naming.achternaam) if part)
-    return naam or (f"de {kind} met sleutel {key}" if key else f"de {kind} zonder sleutel")
+    if not naming.is_nameless:
+        return " ".join(part for part in (naming.roepnaam, naming.achternaam) if part and fold(part))
+    return f"de {kind} met sleutel {key}" if key else f"de {kind} zonder sleutel"
 
 
 def years_in_words(effects: Iterable[YearEffect]) -> list[YearInWords]:
@@ -199,12 +200,14 @@ def _summary(persons: Sequence[PersonEffect]) -> str:
 
 
 def _phrase(person: PersonEffect) -> str:
-    naam = person.naam or f"De {person.kind} met sleutel {person.key}"
+    naam = person.naam if fold(person.naam) else f"De {person.kind} met sleutel {person.key}"
     if person.before is None:
         return f"{naam} komt erbij."
     if person.after is None:
         return f"{naam} gaat weg."
-    return f"{naam}: ander gegeven bij {in_words(_WORDS.get((person.kind, one), one) for one in person.fields)}."
+    after = replace(person, before=None).naam
+    becomes = "" if after == naam or not fold(after) else f" wordt {after}"
+    return f"{naam}{becomes}: ander gegeven bij {in_words(_WORDS[person.kind, one] for one in person.fields)}."
 
 
 def _delivered(question: ImportQuestion, brin6: str, context: Context) -> Side:
@@ -234,13 +237,18 @@ def _known(question: ImportQuestion, known: KnownSide, brin6: str, context: Cont
 def _side(who: str, naming: Naming, groep: str, key: str, eckid: str) -> Side:
     return Side(
         who=who,
-        roepnaam=naming.roepnaam or "onbekend",
-        achternaam=naming.achternaam or "onbekend",
+        roepnaam=_known_text(naming.roepnaam),
+        achternaam=_known_text(naming.achternaam),
         geboortedatum=_day_in_words(naming.geboortedatum),
         groep=groep,
         key=key,
         eckid=eckid,
     )
+
+
+def _known_text(text: str | None) -> str:
+    """Return a name; one without letters, such as a full stop, stands for none."""
+    return text if text and fold(text) else "onbekend"
 
 
 def _shown_key(key: str) -> str:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie import leerlingen, schools
-from uwlr_adapter.administratie.importing import questions
+from uwlr_adapter.administratie.importing import batches, questions
 from uwlr_adapter.administratie.importing.effect import YearEffect, answers_of, effect
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, PersonPresentError, QuestionError
 from uwlr_adapter.administratie.tables import PersonKind, groep, plaatsing, school, source_key
@@ -88,12 +88,12 @@ def _ask(brin6: str, question_id: int, choice: Choice, error: str | None = None)
     page = render_template(
         "question_answer.html",
         question=preview.words,
-        title=question_words.title_of([preview.question]),
         asked=question_words.sentence_of_choice(choice, preview.question.kind, asks=True),
         years=question_words.years_in_words(here),
         elsewhere=_numbers_elsewhere(preview.changes, brin6),
         somebody_goes=any(person.after is None for one in here for person in one.persons),
         version=preview.version,
+        undo_days=batches.UNDO_KEPT.days,
         error=error,
     )
     return page, 200 if error is None else 409
