@@ -145,6 +145,8 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "brin6": FULL,
         "koppeling_id": "1",
         "persoon_id": "1",
+        "question_id": "1",
+        "answer": "nieuw",
         "entry_id": "uwlr-4d",
         "afnemer_id": "1",
         "token": "x",

@@ -16,8 +16,8 @@ from uwlr_adapter.contract.dataset import Leerkracht, Leerling
 from uwlr_adapter.portal.question_words import (
     LATEST,
     PATHS,
-    Context,
     QuestionInWords,
+    Surroundings,
     count_of,
     question_in_words,
     sentence_of_choice,
@@ -27,7 +27,7 @@ from uwlr_adapter.portal.question_words import (
 from uwlr_adapter.portal.wording import in_words
 
 YEAR = SchoolYear("21QW00", "2026-2027")
-NOTHING = Context({}, {}, {})
+NOTHING = Surroundings({}, {}, {})
 
 
 def question(
@@ -40,7 +40,7 @@ def question(
     return ImportQuestion(1, kind, "21QW", "1", "e", doubt, date(2026, 11, 25), known, years)
 
 
-def words(asked: ImportQuestion, context: Context = NOTHING) -> QuestionInWords:
+def words(asked: ImportQuestion, context: Surroundings = NOTHING) -> QuestionInWords:
     """Return a question as the school of 21QW00 reads it."""
     return question_in_words(asked, "21QW00", context)
 
@@ -70,7 +70,7 @@ def test_of_one_vestiging() -> None:
     """The years, the groep and who is held are those of the vestiging; a known person elsewhere is told as such."""
     here, there = (KnownSide(id_, f"k{id_}", None, Naming("Jan", "Haas", "2018-01-01")) for id_ in (7, 8))
     places = {(7, "2026-2027"): "3 Vos (2026-2027)", (7, LATEST): "4 Uil (2027-2028)"}
-    shown = words(question(PersonKind.LEERLING, Doubt.TWO, here, there), Context({}, places, {}))
+    shown = words(question(PersonKind.LEERLING, Doubt.TWO, here, there), Surroundings({}, places, {}))
     assert shown.schooljaren == "2026-2027"
     assert shown.held == "Jan Haas"
     assert [side.groep for side in shown.sides] == [

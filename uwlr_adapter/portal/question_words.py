@@ -104,7 +104,7 @@ class YearInWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Surroundings:
     """What a page knows besides a question.
 
     `groepen` are the names of groepen by schooljaar and key, `places` the groep and schooljaar of known leerlingen by
@@ -134,7 +134,7 @@ def sentence_of_choice(choice: Choice, kind: PersonKind, *, asks: bool = False) 
     return f"Is het {what}?" if asks else f"Het is {what}"
 
 
-def question_in_words(question: ImportQuestion, brin6: str, context: Context) -> QuestionInWords:
+def question_in_words(question: ImportQuestion, brin6: str, surroundings: Surroundings) -> QuestionInWords:
     """Return a question about rows of a vestiging as its school reads it."""
     years, kind = question.years_at(brin6), question.kind
     held = {id_ for year in years for id_ in year.held}
@@ -147,7 +147,10 @@ def question_in_words(question: ImportQuestion, brin6: str, context: Context) ->
         since=question.since,
         reason=_reason(question.doubt, kind),
         schooljaren=in_words(year.year.schooljaar for year in years),
-        sides=(_delivered(question, brin6, context), *(_known(question, one, brin6, context) for one in known)),
+        sides=(
+            _delivered(question, brin6, surroundings),
+            *(_known(question, one, brin6, surroundings) for one in known),
+        ),
         differs=in_words(differing),
         held=in_words(name_of(one.naming, kind, one.key) for one in known if one.id in held),
         offers=tuple(
@@ -210,26 +213,28 @@ def _phrase(person: PersonEffect) -> str:
     return f"{naam}{becomes}: ander gegeven bij {in_words(_WORDS[person.kind, one] for one in person.fields)}."
 
 
-def _delivered(question: ImportQuestion, brin6: str, context: Context) -> Side:
+def _delivered(question: ImportQuestion, brin6: str, surroundings: Surroundings) -> Side:
     places = []
     for year in question.years_at(brin6):
         schooljaar = year.year.schooljaar
-        names = [context.groepen[schooljaar, key] for key in year.groepen if (schooljaar, key) in context.groepen]
+        names = [
+            surroundings.groepen[schooljaar, key] for key in year.groepen if (schooljaar, key) in surroundings.groepen
+        ]
         places.append(f"{in_words(names) or 'geen groep'} ({schooljaar})")
     key = _shown_key(question.key) or "geen"
     return _side("Aangeleverd", question.naming, ", ".join(places), key, "ingevuld" if question.eckid else "geen")
 
 
-def _known(question: ImportQuestion, known: KnownSide, brin6: str, context: Context) -> Side:
+def _known(question: ImportQuestion, known: KnownSide, brin6: str, surroundings: Surroundings) -> Side:
     who = "Al bekend"
     if len(question.known) > 1:
         who = "Bekend met deze sleutel" if known is question.known[0] else "Bekend met dit ECK-iD"
-    same_key = context.owners.get((question.kind, question.key)) == known.id
+    same_key = surroundings.owners.get((question.kind, question.key)) == known.id
     eckid = "geen"
     if known.eckid is not None:
         eckid = "ingevuld" if question.eckid is None else "hetzelfde" if known.eckid == question.eckid else "een ander"
     years = [year.year.schooljaar for year in question.years_at(brin6)]
-    places = [context.places[known.id, one] for one in (*years, LATEST) if (known.id, one) in context.places]
+    places = [surroundings.places[known.id, one] for one in (*years, LATEST) if (known.id, one) in surroundings.places]
     groep = places[0] if places else "niet op deze vestiging"
     return _side(who, known.naming, groep, "dezelfde" if same_key else known.key, eckid)
 

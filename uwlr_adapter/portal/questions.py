@@ -23,7 +23,7 @@ from uwlr_adapter.portal import login_session, question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.forms import VersionForm
-from uwlr_adapter.portal.question_words import Context, QuestionInWords
+from uwlr_adapter.portal.question_words import QuestionInWords, Surroundings
 
 _CHANGED = "De gegevens zijn intussen gewijzigd; er is nog niets gedaan. Hieronder staat wat er nu verandert."
 _PRESENT = (
@@ -34,7 +34,7 @@ _PRESENT = (
 _NO_CHOICE = "Dit antwoord kan niet meer. Hieronder staan de vragen zoals zij nu zijn."
 
 
-class _Preview(NamedTuple):
+class _ShownAnswer(NamedTuple):
     """A question, what an answer to it would change, and the number of changes of the records until then."""
 
     question: ImportQuestion
@@ -99,7 +99,7 @@ def _ask(brin6: str, question_id: int, choice: Choice, error: str | None = None)
     return page, 200 if error is None else 409
 
 
-def _preview(brin6: str, question_id: int, choice: Choice) -> _Preview | None:
+def _preview(brin6: str, question_id: int, choice: Choice) -> _ShownAnswer | None:
     """Return what an answer changes, by giving it and taking it back; None without the question.
 
     Raises QuestionError.
@@ -114,7 +114,7 @@ def _preview(brin6: str, question_id: int, choice: Choice) -> _Preview | None:
         questions.answer(connection, question_id, choice, now(), login_session.require_gebruiker().login)
         changes = effect(before, answers_of(connection, brincode, day))
         connection.rollback()
-    return _Preview(question, words, changes, version)
+    return _ShownAnswer(question, words, changes, version)
 
 
 def _hold(connection: sa.Connection, brin6: str, question_id: int) -> tuple[ImportQuestion | None, int]:
@@ -161,12 +161,12 @@ def _in_words(connection: sa.Connection, brin6: str, found: Sequence[ImportQuest
     owners = sa.select(source_key.c.soort, source_key.c.key, source_key.c.persoon_id).where(
         source_key.c.brincode == brincode_of(brin6), source_key.c.key.in_({one.key for one in found})
     )
-    context = Context(
+    surroundings = Surroundings(
         groepen=names,
         places=places,
         owners={(PersonKind(row.soort), row.key): row.persoon_id for row in connection.execute(owners)},
     )
-    return [question_words.question_in_words(one, brin6, context) for one in found]
+    return [question_words.question_in_words(one, brin6, surroundings) for one in found]
 
 
 def _choice_of(answer: str) -> Choice:
