@@ -12,7 +12,7 @@ from support.school_builder import open_database
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.elsewhere import NOT_KNOWN, OTHER_VESTIGING
-from uwlr_adapter.administratie.model import Counts, ImportRefusedError
+from uwlr_adapter.administratie.model import Counts, ImportRefusedError, RowCount
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.db.database import Database
 
@@ -105,7 +105,7 @@ def test_it_is_taken_back_and_said_again(database: Database) -> None:
     ids=["another ECK-iD", "another name"],
 )
 def test_somebody_else_with_that_key_ends_no_enrolment(database: Database, other: str) -> None:
-    """A key alone does not make two children one: the row is told, with its line."""
+    """A key alone does not make two children one: both rows are told, each with its line."""
     rows = {
         **CLOSED,
         "leerlingen": [OPEN["leerlingen"][0], other],
@@ -114,7 +114,7 @@ def test_somebody_else_with_that_key_ends_no_enrolment(database: Database, other
     }
     done = bring(database, rows)
     told = [(one.file, one.line, one.reason) for report in done.reports for one in report.warnings]
-    assert told == [("inschrijvingen.csv", 3, NOT_KNOWN)]
+    assert told == [("inschrijvingen.csv", 3, NOT_KNOWN), ("leerlingen.csv", 3, NOT_KNOWN)]
     assert keys_on(database, "21QW01", date(2026, 10, 1)) == ["l2"]
 
 
@@ -131,6 +131,7 @@ def test_at_a_vestiging_that_is_not_known(database: Database) -> None:
     done = bring(database, rows)
     told = [(one.file, one.line, one.reason) for report in done.reports for one in report.warnings]
     assert told == [("inschrijvingen.csv", 4, NOT_KNOWN)]
+    assert done.reports[0].rows["inschrijvingen.csv"] == RowCount(read=3, told=1)
     assert keys_on(database, "21QW02", date(2026, 10, 1)) == []
 
 

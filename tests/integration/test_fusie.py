@@ -210,3 +210,12 @@ def test_a_fusie_stands_in_the_journaal_of_both(bench: ActBench) -> None:
         "30AD00",
     ]
     assert ACTOR.partition(":")[0] in entries[0]
+
+
+def test_what_was_set_about_a_vestiging_goes_with_it(bench: ActBench) -> None:
+    """Its first school day and the moment of its source are those of the new vestiging; undo brings them back."""
+    bench.done("school", "set", "30AD00", "--first-school-day", "2026-08-24")
+    (before,) = bench.dump()["vestiging_year"]
+    bench.undone_is_exact(*MERGE)
+    (after,) = bench.dump()["vestiging_year"]
+    assert after == before.replace("30AD00", "21QW02") != before

@@ -19,9 +19,11 @@ import pytest
 from click.testing import CliRunner
 from support.edexml_files import make_dataset
 from support.oracle import amount
+from support.school_builder import ACTOR, BRIN6
 from support.trial_school import START, FetchedAnswer
 from support.two_koppelingen import CODES, Ask, FreshAnswer, TwoKoppelingen, groups
 
+from uwlr_adapter.administratie import calendar_acts
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.school import school as school_commands
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling
@@ -104,7 +106,7 @@ MakeSchool = Callable[..., AbstractContextManager[TwoKoppelingen]]
 def make_school(
     backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> MakeSchool:
-    """Return a maker of schools, each on a database of its own, with this year and the next one imported."""
+    """Return a maker of schools, each on a database of its own, with this year and the next one, released."""
 
     @contextmanager
     def make(profiel: str = "volledig", *, second_afnemer: bool = False) -> Iterator[TwoKoppelingen]:
@@ -117,6 +119,8 @@ def make_school(
             stack.callback(school.close)
             for year in (THIS_YEAR, NEXT_YEAR):
                 school.import_data(records(year))
+            with school.database.writing() as connection:
+                calendar_acts.release(connection, BRIN6, NEXT_YEAR, school.moment, actor=ACTOR)
             yield school
 
     return make

@@ -54,7 +54,8 @@ class Child:
         """Return the row of a source that has everything right."""
         naming = self.naming
         if self.varies and rng.random() < 0.3:
-            other = "2001-01-01" if self.varies == "geboortedatum" else f"Anders{self.number}"
+            born = (date(2001, 1, 1) + timedelta(self.number)).isoformat()
+            other = born if self.varies == "geboortedatum" else f"Anders{self.number}"
             naming = naming._replace(**{self.varies: other})
         has_eckid = self.number % 4 != 0
         return Leerling(
@@ -76,6 +77,7 @@ class World:
     """Each ECK-iD with each child in whose row it was."""
     child_of: dict[str, int] = field(default_factory=dict)
     """The child that each key was sent with."""
+    counter: int = 0
 
     def enrol(self) -> None:
         """Add a child, or twins."""
@@ -150,26 +152,29 @@ class World:
                 rows[number] = rows[number]._replace(eckid=None)
 
     def spare(self, rows: dict[int, Leerling]) -> None:
-        """Take the ECK-iD from a row with both identifiers of one person, of whom the file has no row of its own.
+        """Take away what nothing tells apart from a correction of the names, in the rows of persons not in the file.
 
-        Nothing tells that apart from a correction of the names.
+        That is both identifiers of another one; and one of a twin, in the first row of the other twin.
         """
         with self.database.reading() as connection:
-            persons = {
-                row.key: (row.id, self.child_of.get(row.sent))
-                for row in connection.execute(
-                    sa.select(tables.source_key.c.key, tables.persoon.c.id, tables.persoon.c.key.label("sent")).join(
-                        tables.persoon
-                    )
-                )
-            }
-            owners = {
-                row.eckid: row.id for row in connection.execute(sa.select(tables.persoon.c.eckid, tables.persoon.c.id))
-            }
+            sent = sa.select(tables.source_key.c.key, tables.persoon.c.key).join(tables.persoon)
+            persons = {key: self.child_of.get(key_sent) for key, key_sent in connection.execute(sent)}
+            eckids = sa.select(tables.persoon.c.eckid, tables.persoon.c.key)
+            owners = {eckid_: self.child_of.get(key_sent) for eckid_, key_sent in connection.execute(eckids) if eckid_}
         for number, row in rows.items():
-            person, child = persons.get(row.key, (None, None))
-            if person is not None and owners.get(row.eckid) == person and child != number and child not in rows:
-                rows[number] = row._replace(eckid=None)
+            by_key, by_eckid = persons.get(row.key), owners.get(row.eckid or "")
+            others = {one for one in (by_key, by_eckid) if one not in (None, number) and one not in rows}
+            is_first = number not in self.child_of.values()
+            is_nobody = row.key.startswith("#") and row.eckid is None  # that would be refused
+            is_twin = is_first and any(self.are_twins(number, one) for one in others)
+            if is_nobody or is_twin or (by_key == by_eckid and others):
+                self.counter += 1
+                rows[number] = row._replace(key=f"s{self.counter}", eckid=None)
+
+    def are_twins(self, number: int, other: int | None) -> bool:
+        """Return whether two children have one date of birth."""
+        born = [self.children[one - 1].naming.geboortedatum for one in (number, other) if one is not None]
+        return len(set(born)) == 1
 
     def answer(self) -> None:
         """Answer one question as somebody does who knows the children."""

@@ -33,7 +33,9 @@ def test_every_value_arrives_as_it_was(tmp_path: Path) -> None:
         for place, text in enumerate(TEXTS)
     ]
     personen = [
-        {"soort": "leerling", "brincode": "21QW", "key": f"{place}", "eckid": None} for place in range(len(TEXTS))
+        {"soort": "leerling", "brincode": "21QW", "key": f"{place}", "eckid": None}
+        | {"roepnaam": text, "achternaam": None, "geboortedatum": None}
+        for place, text in enumerate(TEXTS)
     ]
     with database.writing() as connection:
         bulk.insert_many(connection, locatie, locaties)

@@ -468,6 +468,36 @@ def test_since_when_an_answer_is_as_it_is_outlives_the_names(database: Database)
         assert (state_row.school_version, state_row.renderer) == (None, None)
 
 
+def test_persons_are_recognised_by_what_their_newest_year_says(database: Database) -> None:
+    """From 0011: names and date of birth are taken over; the next import of the same children asks nothing."""
+    _upgrade_to(database, "0011")
+    with database.writing() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection)
+
+        def insert(table: str, **values: object) -> None:
+            connection.execute(tables.tables[table].insert().values(**values))
+
+        insert("school", brincode="21QW", version=1)
+        insert("vestiging", brin6="21QW00", brincode="21QW", dependancecode="00", naam="De Regenboog")
+        for id_, soort in ((1, "leerling"), (2, "leerkracht"), (3, "leerling")):
+            insert("persoon", id=id_, soort=soort, brincode="21QW", key=str(id_))
+            insert("source_key", soort=soort, brincode="21QW", key=str(id_), persoon_id=id_)
+        for schooljaar, roepnaam in (("2025-2026", "Eerst"), ("2026-2027", "Jan"), ("2024-2025", "Eerder")):
+            year = {"brin6": "21QW00", "schooljaar": schooljaar}
+            insert("deelname", **year, persoon_id=1, roepnaam=roepnaam, achternaam="Haas", geboortedatum="2018-01-01")
+            insert("aanstelling", **year, persoon_id=2, roepnaam=roepnaam, rollen=[], groepen=[])
+    database.upgrade()
+    columns = (administratie.persoon.c[name] for name in ("id", "roepnaam", "achternaam", "geboortedatum"))
+    with database.reading() as connection:
+        found = connection.execute(sa.select(*columns).order_by("id")).all()
+    assert [tuple(row) for row in found] == [
+        (1, "Jan", "Haas", "2018-01-01"),
+        (2, "Jan", None, None),
+        (3, None, None, None),
+    ]
+
+
 def test_ids_are_of_64_bits_where_tables_grow(database: Database) -> None:
     """The journaal and the imports go on behind two thousand million rows."""
     database.upgrade()

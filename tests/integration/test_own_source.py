@@ -4,11 +4,13 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+import uwlr_adapter
 from uwlr_adapter.administratie.sources import bron
 from uwlr_adapter.administratie.sources.csv_set.csv_set import CsvBron
 from uwlr_adapter.administratie.sources.edexml.edexml import EdexmlBron
@@ -130,3 +132,35 @@ def test_the_file_imports_are_sources_too() -> None:
     """The readers of files are a Bron like any other."""
     assert isinstance(EdexmlBron([]), bron.Bron)
     assert isinstance(CsvBron([]), bron.Bron)
+
+
+def test_a_column_with_the_time_of_a_date_is_a_date() -> None:
+    """A database that has no dates without a time delivers midnight: the date is taken without a word."""
+    place = {"Brin": "21QW", "Vestiging": "00"}
+    year = {**place, "Schooljaar": "2026-2027"}
+    names = {"ECK-iD": None, "Achternaam": "Zon", "Voorvoegsel": None, "Roepnaam": "Bo"}
+    (delivery,) = uwlr_adapter.deliveries_from_rows(
+        {
+            "leerlingen": [{"Sleutel": 1, **names, "Geboortedatum": datetime(2018, 3, 14)}],  # noqa: DTZ001 - a column has no zone
+            "inschrijvingen": [
+                {"Leerling": 1, **place, "Inschrijfdatum": datetime(2022, 8, 1), "Uitschrijfdatum": None}  # noqa: DTZ001 - idem
+            ],
+            "groepen": [
+                {
+                    "Sleutel": "g",
+                    **year,
+                    "Naam": "4A",
+                    "Soort": "Stamgroep",
+                    "Jaargroep": 4,
+                    "In koppelingen beschikbaar": True,
+                }
+            ],
+            "plaatsingen": [{"Leerling": 1, **year, "Groep": "g", "Jaargroep": None}],
+            "leerkrachten": [],
+        }
+    )
+    (leerling,) = (source.record for source in delivery.leerlingen)
+    assert leerling.geboortedatum == "2018-03-14"
+    assert delivery.periods == {"1": (uwlr_adapter.Period("2022-08-01"),)}
+    assert delivery.warnings == ()
+    assert all(count.told == 0 for count in delivery.rows.values())

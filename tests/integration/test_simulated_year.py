@@ -130,10 +130,11 @@ class SchoolYear:
             return
         before = self.rules.copy()
         delivery = edexml.read(edexml_of(file))
-        if self.rules.asks(file):
+        older = self.rules.is_older(file)
+        if older or self.rules.has_too_many_questions(file):
             with pytest.raises(ImportRefusedError) as refused:
                 importer.import_deliveries(self.endpoint.database, [delivery], options(self.endpoint.moment))
-            assert refused.value.asks, self.brincode
+            assert refused.value.asks or not older, self.brincode
             return
         done = importer.import_deliveries(self.endpoint.database, [delivery], options(self.endpoint.moment))
         self.exports.append(file)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from support.two_koppelingen import CODES, Ask, TwoKoppelingen, groups
 
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.answers.store import AnswerRenderer, Made
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.koppeling import koppeling as koppeling_commands
 from uwlr_adapter.cli.leerling import leerling as leerling_commands
@@ -324,6 +326,25 @@ def test_two_people_at_once(school: TwoKoppelingen) -> None:
     with pytest.raises(errors.ChangedMeanwhileError):
         builder.pause(seen)
     assert named(school.ask("proef", Ask())) == {"102", "103"}
+
+
+@pytest.mark.parametrize(("before", "key"), [((), "101"), (FULL, "102"), (("101",), "101"), (("101",), "102")])
+def test_an_act_while_a_request_is_at_work(
+    school: TwoKoppelingen, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...], key: str
+) -> None:
+    """A request that has rendered its answer when the act is acknowledged is answered as of after the act."""
+    for one in before:
+        school.withhold("proef", one)
+    render, acts = AnswerRenderer.render, [key]
+
+    def render_and_act(*arguments: Any) -> Made | None:
+        made = render(*arguments)
+        if acts:
+            school.withhold("proef", acts.pop())
+        return made
+
+    monkeypatch.setattr(AnswerRenderer, "render", render_and_act)
+    assert named(school.ask("proef", Ask())) == set(FULL) - ({*before} ^ {key})
 
 
 def test_older_code_no_longer_answers_once_somebody_is_withheld(school: TwoKoppelingen) -> None:

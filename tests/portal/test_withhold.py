@@ -112,7 +112,7 @@ def test_the_question_says_what_changes(portal: Portal, browser: Browser) -> Non
     page = question(browser, "zoe")
     assert page.h1 == "Leerling niet meer delen met Snappet?"
     for text in (
-        "Zoë de Bruijn, 1a (2027-2028)",
+        "Zoë de Bruijn, 1a (2026-2027)",
         "Schooljaar 2026-2027: Snappet krijgt nu 3 leerlingen, daarna 2 leerlingen.",
         "Schooljaar 2027-2028: Snappet krijgt nu 3 leerlingen, daarna 2 leerlingen.",
         "Een leerplatform verwijdert wie ontbreekt",

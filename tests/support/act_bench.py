@@ -21,7 +21,7 @@ class ActBench(CommandBench):
         """Import a dataset as an EDEXML file."""
         file = self.data.parent / "edex.xml"
         file.write_bytes(to_edexml(dataset))
-        result = self.run("import", "edexml", file, "--accept-drop", *options)
+        result = self.run("import", "edexml", file, "--accept-drop", "--new-school", *options)
         assert result.exit_code == exit_code, result.output
         return result
 

@@ -310,6 +310,7 @@ _EVERY = frozenset(
     {
         *OWNERS,
         "inlog",
+        "zoeknaam",
         "typnaam",
         "fout",
         "versie",

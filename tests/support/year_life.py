@@ -33,6 +33,8 @@ class Child:
     born: date
     places: dict[YearKey, Row] = field(default_factory=dict)
     """What the LAS says of it in each year; keys and names in these rows are not used."""
+    corrected: bool = False
+    """Whether its achternaam or birth date was changed: with both of them it could be another child."""
 
 
 class Life:
@@ -166,18 +168,19 @@ class Life:
         """Write a name otherwise, or change the achternaam."""
         if found := self._somebody():
             child = found[0]
-            if self.rng.random() < 0.5:
+            if self.rng.random() < 0.5 or child.corrected:
                 child.roepnaam = self.rng.choice([child.roepnaam.upper(), child.roepnaam.replace("-", " ")])
             else:
                 child.achternaam = self.rng.choice([child.achternaam.lower(), self.rng.choice(ACHTERNAMEN)])
+                child.corrected = True
 
     def correct_date(self) -> None:
         """Correct a birth date, of nobody who has a namesake born on the new day."""
         if found := self._somebody():
             child = found[0]
             born = child.born.replace(day=self.rng.randint(1, 28))
-            if all((one.roepnaam, one.born) != (child.roepnaam, born) for one in self.children):
-                child.born = born
+            if not child.corrected and all((one.roepnaam, one.born) != (child.roepnaam, born) for one in self.children):
+                child.born, child.corrected = born, True
 
     def eckid_arrives(self) -> None:
         """Give a child its ECK-iD."""

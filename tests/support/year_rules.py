@@ -15,6 +15,8 @@ from support.school_model import View, YearKey
 FEATURES = frozenset({"undo"})
 """The rules that the code has by now: `identity`, `older`, `calendar`, `undo`. Without one of them the life of a school
 has no event that needs it, or the model takes the rule from before."""
+MAX_HELD = 3
+"""Contested rows with which a file is still imported (inclusive), or 2% of its rows if that is more."""
 PAST_UNTIL = (9, 30)
 """The last day (month and day, inclusive) on which the past year is answered."""
 NEXT_FROM = (7, 1)
@@ -85,7 +87,11 @@ class School:
 
     # An import.
 
-    def asks(self, file: File) -> bool:
+    def has_too_many_questions(self, file: File) -> bool:
+        """Return whether so many rows are contested that the import stops."""
+        return len(self._match(file.rows)[1]) > max(MAX_HELD, len(file.rows) // 50)
+
+    def is_older(self, file: File) -> bool:
         """Return whether the file is older than the one whose records are here, and says something else."""
         known = self.years.get(file.year)
         if "older" not in FEATURES or known is None or file.made >= known.made:
@@ -104,6 +110,8 @@ class School:
             self.persons[id_].eckid = row.eckid
         for id_, row in matched.items():
             person = self.persons[id_]
+            for other in self.persons.values():  # a key of a source names one person: the one of its last row
+                other.keys.discard(row.key)
             person.keys.add(row.key)
             person.roepnaam, person.achternaam, person.geboortedatum = row.roepnaam, row.achternaam, row.geboortedatum
             after.rows[id_] = row
@@ -122,12 +130,28 @@ class School:
         self.years[file.year] = after
 
     def _match(self, rows: Sequence[Row]) -> tuple[dict[int, Row], list[tuple[Row, set[int]]]]:
-        """Return the rows of known persons, and the rows of which it is not certain who it is, with who it may be."""
+        """Return the rows of known persons, and the rows of which it is not certain who it is, with who it may be.
+
+        Who is contested keeps its ECK-iD. So a row that counted on it may be contested too, until nothing changes.
+        """
+        uncertain: frozenset[str] = frozenset()
+        while True:
+            matched, contested = self._match_once(rows, uncertain)
+            found = frozenset(row.key for row, _ in contested)
+            if found <= uncertain:
+                return matched, contested
+            uncertain |= found
+
+    def _match_once(
+        self, rows: Sequence[Row], uncertain: frozenset[str]
+    ) -> tuple[dict[int, Row], list[tuple[Row, set[int]]]]:
         matched: dict[int, Row] = {}
         contested: list[tuple[Row, set[int]]] = []
         for row in rows:
             by_key = next((id_ for id_, one in self.persons.items() if row.key in one.keys), None)
             by_eckid = next((i for i, one in self.persons.items() if row.eckid and one.eckid == row.eckid), None)
+            if by_eckid not in (None, by_key) and self._lets_go(row, by_eckid, rows, uncertain):
+                by_eckid = None
             who = {id_ for id_ in (by_key, by_eckid) if id_ is not None}
             if not who:
                 continue
@@ -135,7 +159,7 @@ class School:
                 matched[by_key if by_key is not None else next(iter(who))] = row
                 continue
             fitting = [id_ for id_ in who if self._is_same(row, id_, rows)]
-            if len(fitting) == 1 and self._lets_go(row, fitting[0], by_eckid, rows):
+            if len(fitting) == 1 and by_eckid in (None, *fitting):
                 matched[fitting[0]] = row
             else:
                 contested.append((row, who))
@@ -167,11 +191,19 @@ class School:
             wanted == (fold(one.roepnaam), one.geboortedatum) for one in rows if one is not row
         )
 
-    def _lets_go(self, row: Row, id_: int, by_eckid: int | None, rows: Iterable[Row]) -> bool:
-        """Return whether the ECK-iD of a row is free: whoever has it now is in the file with another one."""
-        if by_eckid is None or by_eckid == id_:
-            return True
-        return any(one.key in self.persons[by_eckid].keys and one.eckid not in (None, row.eckid) for one in rows)
+    def _lets_go(self, row: Row, owner: int | None, rows: Iterable[Row], uncertain: frozenset[str]) -> bool:
+        """Return whether who has the ECK-iD of a row is in the file with another one: a swap, a chain, a hand-over."""
+        return (
+            "identity" in FEATURES
+            and owner is not None
+            and any(
+                one.key in self.persons[owner].keys
+                and one.key not in uncertain
+                and one.eckid not in (None, row.eckid)
+                and self._is_same(one, owner, rows)
+                for one in rows
+            )
+        )
 
     def forget(self, key: str) -> None:
         """Erase a person, named by a key, everywhere."""

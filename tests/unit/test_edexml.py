@@ -1,6 +1,7 @@
 """The EDEXML reader: every file of the corpus gets its verdict, at its line, and nothing is said twice or lost."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from uwlr_adapter.administratie.sources.edexml.judge import REASONS
 from uwlr_adapter.contract import schemas
 from uwlr_adapter.contract.dataset import Dataset, Leerling
 from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.contract.xml import FILE
 
 CASES = read_manifest()
 
@@ -244,3 +246,11 @@ def test_elements_in_another_order_are_put_in_that_of_the_standard() -> None:
     delivery = edexml.read(_one_leerling("<jaargroep>4</jaargroep><geslacht>2</geslacht><achternaam>Vis</achternaam>"))
     assert delivery.leerlingen[0].record == Leerling("1", achternaam="Vis", roepnaam="Zoë", geslacht="2", jaargroep="4")
     assert delivery.warnings == ()
+
+
+def test_a_file_that_is_too_large_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was cut off says nothing about its encoding."""
+    monkeypatch.setattr(f"{edexml.__name__}.FILE", replace(FILE, octets=len("<EDEX>")))
+    with pytest.raises(ImportRefusedError) as refused:
+        edexml.read("<EDEX>é".encode()[:-1])
+    assert refused.value.problems[0].reason == "larger than 6 bytes"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing, source_key
 from uwlr_adapter.brin import brincode_of
+from uwlr_adapter.clock import schooljaar_of
 
 MAX_FOUND = 50
 """The maximum number of leerlingen that a search finds (inclusive): more is no list to choose from."""
@@ -16,7 +17,7 @@ MAX_FOUND = 50
 
 @dataclass(frozen=True, slots=True)
 class KnownLeerling:
-    """A leerling of a school as the newest year at a vestiging has it; without such a year only the key is known."""
+    """A leerling of a school as one year at a vestiging has it; without such a year only the key is known."""
 
     persoon_id: int
     key: str
@@ -54,20 +55,20 @@ def find_by_key(connection: sa.Connection, brin6: str, key: str) -> int | None:
     return connection.scalar(by_source)
 
 
-def search(connection: sa.Connection, brin6: str, naam: str) -> Search:
+def search(connection: sa.Connection, brin6: str, day: date, naam: str) -> Search:
     """Find the leerlingen of a vestiging by name: each word of it is part of a name, whatever capitals and accents."""
     words = _folded(naam).split()
     if not words:
         return Search((), more=False)
-    found = [one for one, folded in _latest(connection, brin6) if all(word in folded for word in words)]
+    found = [one for one, folded in _present(connection, brin6, day) if all(word in folded for word in words)]
     return Search(_with_groepen(connection, brin6, found[:MAX_FOUND]), more=len(found) > MAX_FOUND)
 
 
-def leerlingen(connection: sa.Connection, brin6: str, persons: Collection[int]) -> tuple[KnownLeerling, ...]:
+def leerlingen(connection: sa.Connection, brin6: str, day: date, persons: Collection[int]) -> tuple[KnownLeerling, ...]:
     """Return these leerlingen of the school of a vestiging, by name; those who were never at it last, by key."""
     if not persons:
         return ()
-    there = [one for one, _ in _latest(connection, brin6, persons)]
+    there = [one for one, _ in _present(connection, brin6, day, persons)]
     others = set(persons) - {one.persoon_id for one in there}
     rows = connection.execute(
         sa.select(persoon.c.id, persoon.c.key).where(*_of_school(brin6), persoon.c.id.in_(others))
@@ -76,10 +77,13 @@ def leerlingen(connection: sa.Connection, brin6: str, persons: Collection[int]) 
     return (*_with_groepen(connection, brin6, there), *elsewhere)
 
 
-def _latest(
-    connection: sa.Connection, brin6: str, persons: Collection[int] | None = None
+def _present(
+    connection: sa.Connection, brin6: str, day: date, persons: Collection[int] | None = None
 ) -> list[tuple[KnownLeerling, str]]:
-    """Return the leerlingen who have a year at a vestiging, as of their newest, by name; each with its folded names."""
+    """Return the leerlingen who have a year at a vestiging, by name; each with its folded names.
+
+    The year is that of the day, else the last one before it, else the first one to come.
+    """
     query = (
         sa.select(
             *(deelname.c.persoon_id, persoon.c.key, deelname.c.schooljaar, deelname.c.geboortedatum),
@@ -91,13 +95,16 @@ def _latest(
     )
     if persons is not None:
         query = query.where(deelname.c.persoon_id.in_(persons))
-    newest = {row.persoon_id: row for row in connection.execute(query)}
+    present, chosen = schooljaar_of(day), {}
+    for row in connection.execute(query):
+        if row.persoon_id not in chosen or row.schooljaar <= present:
+            chosen[row.persoon_id] = row
     found = [
         (
             KnownLeerling(row.persoon_id, row.key, _naam(row), _day(row.geboortedatum), row.schooljaar),
             _folded(" ".join(getattr(row, name) or "" for name in _NAMES)),
         )
-        for row in newest.values()
+        for row in chosen.values()
     ]
     return sorted(found, key=lambda one: (_folded(one[0].naam), one[0].key))
 

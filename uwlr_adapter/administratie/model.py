@@ -150,15 +150,15 @@ class EnrolledElsewhere:
     """The enrolment of a leerling in a year of a vestiging about which a source says nothing else.
 
     Its days count for the leerling who is known there by key or ECK-iD and by name and date of birth: the end of an
-    enrolment at a vestiging that closes. `lines` are the rows of the periods that are in no other record of the source;
-    they are told when nobody is known there.
+    enrolment at a vestiging that closes. `rows` are the file and line of each row that is in no other record of the
+    source; they are told when nobody is known there.
     """
 
     brin6: str
     schooljaar: str
     leerling: Leerling
     periods: tuple[Period, ...]
-    lines: tuple[int, ...] = ()
+    rows: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

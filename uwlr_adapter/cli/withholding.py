@@ -47,7 +47,7 @@ def withhold(
             before = _answers(context, connection, seen, persoon_id)
             act(connection, seen.id, seen.version, persoon_id, context.clock(), actor=own_actor())
             after = _answers(context, connection, seen, persoon_id)
-            who = leerlingen.leerlingen(connection, brin6, withholding.withheld_from(connection, seen.id))
+            who = _withheld(context, connection, seen)
             connection.rollback()
         _print_change(context.console, koppeling_id, before, after)
         _print_withheld(context.console, f"Withheld from {koppeling_id} then:", who)
@@ -72,8 +72,15 @@ def withheld(context: Context, brin6: str, koppeling_id: str) -> None:
     """
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
-        who = leerlingen.leerlingen(connection, brin6, withholding.withheld_from(connection, found.id))
+        who = _withheld(context, connection, found)
     _print_withheld(context.console, f"Withheld from {koppeling_id}:", who)
+
+
+def _withheld(
+    context: Context, connection: sa.Connection, koppeling: Koppeling
+) -> tuple[leerlingen.KnownLeerling, ...]:
+    persons = withholding.withheld_from(connection, koppeling.id)
+    return leerlingen.leerlingen(connection, koppeling.brin6, day_of(context.clock()), persons)
 
 
 def _answers(context: Context, connection: sa.Connection, koppeling: Koppeling, persoon_id: int) -> Answers:

@@ -83,8 +83,8 @@ def _show(brin6: str, koppeling_id: int, form: LeerlingForm, naam: str | None = 
         if not koppeling.is_living:
             return to_koppeling(brin6, koppeling_id)
         ids = withholding.withheld_from(connection, koppeling.id)
-        withheld = leerlingen.leerlingen(connection, brin6, ids)
-        search = None if naam is None else leerlingen.search(connection, brin6, naam)
+        withheld = leerlingen.leerlingen(connection, brin6, day_of(now()), ids)
+        search = None if naam is None else leerlingen.search(connection, brin6, day_of(now()), naam)
     return render_template(
         "withheld.html",
         koppeling=koppeling,
@@ -105,7 +105,7 @@ def _ask(brin6: str, koppeling_id: int, persoon_id: int, error: str | None = Non
             answers_without(connection, brin6, day_of(now()), [persoon_id], without)
             for without in (withheld, withheld ^ {persoon_id})
         ]
-        others = leerlingen.leerlingen(connection, brin6, withheld - {persoon_id})
+        others = leerlingen.leerlingen(connection, brin6, day_of(now()), withheld - {persoon_id})
     return render_template(
         "withhold.html",
         koppeling=koppeling,
@@ -130,7 +130,7 @@ def _require(
     """Return a koppeling, a leerling of this vestiging or withheld from it, and who is withheld. Raises NotFound."""
     koppeling = _require_exchange(connection, brin6, koppeling_id)
     withheld = withholding.withheld_from(connection, koppeling.id)
-    found = leerlingen.leerlingen(connection, brin6, [persoon_id])
+    found = leerlingen.leerlingen(connection, brin6, day_of(now()), [persoon_id])
     if not found or (found[0].schooljaar is None and persoon_id not in withheld):
         abort(404)
     return koppeling, found[0], withheld

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
+from uwlr_adapter.administratie.importing.naming import Naming, compare, naming_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import EnrolledElsewhere, Period, Problem, Severity
 from uwlr_adapter.administratie.tables import PersonKind, deelname, inschrijving, persoon, source_key
@@ -20,7 +21,6 @@ NOT_KNOWN = "is at a vestiging without a group in this schooljaar, where this le
 """The reason for a row that nobody is known for."""
 OTHER_VESTIGING = "is at another vestiging than --brin6 names: not read"
 """The reason for a row about a vestiging that the operator left out."""
-_IDENTITY = ("achternaam", "roepnaam", "geboortedatum")
 _COLUMNS = inschrijving.columns.keys()
 
 
@@ -37,27 +37,27 @@ class Matched:
 def match(connection: sa.Connection, entries: Sequence[EnrolledElsewhere], brin6: str | None) -> Matched:
     """Match the enrolments with the leerlingen who are known in their years; `brin6` is the only vestiging, if any."""
     years: dict[SchoolYear, list[EnrolledElsewhere]] = {}
-    used: set[int] = set()
-    unused: dict[int, str] = {}
+    used: set[tuple[str, int]] = set()
+    unused: dict[tuple[str, int], str] = {}
     for entry in entries:
         if brin6 in (None, entry.brin6):
             years.setdefault(SchoolYear(entry.brin6, entry.schooljaar), []).append(entry)
         else:
-            unused |= dict.fromkeys(entry.lines, OTHER_VESTIGING)
+            unused |= dict.fromkeys(entry.rows, OTHER_VESTIGING)
     matched: dict[SchoolYear, dict[int, tuple[Period, ...]]] = {}
     for year, of_year in years.items():
         known = _known(connection, year)
         for entry in of_year:
             person = known.find(entry.leerling)
             if person is None:
-                unused |= dict.fromkeys(entry.lines, NOT_KNOWN)
+                unused |= dict.fromkeys(entry.rows, NOT_KNOWN)
             else:
-                used.update(entry.lines)
+                used.update(entry.rows)
                 matched.setdefault(year, {})[person] = entry.periods
     problems = (
-        Problem(line, "Leerling", reason, Severity.WARNING, "inschrijvingen.csv")
-        for line, reason in sorted(unused.items())
-        if line not in used
+        Problem(row[1], "", reason, Severity.WARNING, row[0])
+        for row, reason in sorted(unused.items())
+        if row not in used
     )
     return Matched(matched, tuple(problems))
 
@@ -103,7 +103,7 @@ def _days(period: Period) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownInYear:
     """The leerlingen who are known in a year, by source key and by ECK-iD."""
 
     by_key: dict[str, sa.Row[Any]]
@@ -118,9 +118,9 @@ class _Known:
         return person
 
 
-def _known(connection: sa.Connection, year: SchoolYear) -> _Known:
+def _known(connection: sa.Connection, year: SchoolYear) -> _KnownInYear:
     query = (
-        sa.select(source_key.c.key, persoon.c.id, persoon.c.eckid, *(deelname.c[name] for name in _IDENTITY))
+        sa.select(source_key.c.key, persoon.c.id, persoon.c.eckid, *(persoon.c[name] for name in Naming._fields))
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .join(source_key, source_key.c.persoon_id == persoon.c.id)
         .where(
@@ -130,22 +130,12 @@ def _known(connection: sa.Connection, year: SchoolYear) -> _Known:
         .select_from(deelname)
     )
     rows = connection.execute(query).all()
-    return _Known({row.key: row for row in rows}, {row.eckid: row for row in rows if row.eckid is not None})
+    return _KnownInYear({row.key: row for row in rows}, {row.eckid: row for row in rows if row.eckid is not None})
 
 
 def _is_same(known: sa.Row[Any], leerling: Leerling) -> bool:
-    """Return whether a known leerling found by key or ECK-iD is the one of a row.
-
-    A key alone does not make two children one: without the same ECK-iD at most one of name, roepnaam and date of birth
-    may be another one.
-    """
-    if known.eckid is not None and leerling.eckid is not None and (known.eckid != leerling.eckid):
-        return False
-    if known.eckid is not None and known.eckid == leerling.eckid and known.key == leerling.key:
+    """Return whether a known leerling found by key or ECK-iD is the one of a row: by both, or by name as well."""
+    if known.key == leerling.key and leerling.eckid is not None and known.eckid == leerling.eckid:
         return True
-    pairs = ((getattr(known, name), getattr(leerling, name)) for name in _IDENTITY)
-    return sum(_folded(one) != _folded(other) for one, other in pairs if one and other) <= 1
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    naming = Naming(known.roepnaam, known.achternaam, known.geboortedatum)
+    return compare(naming_of(leerling), naming).is_same(PersonKind.LEERLING)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, persons
 from uwlr_adapter.administratie.importing.diff import TableRow
+from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.tables import (
     PersonKind,
     forgotten,
@@ -37,7 +38,7 @@ _OF_SCHOOL = SelectStatement(
 
 
 class ForgetError(RefusedError):
-    """Nobody who was forgotten had that key; the text says so."""
+    """There is no such person, or nobody who was forgotten had that key; the text says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,6 @@ class Erased:
     """The number of kept imports that had data."""
     brin6s: frozenset[str]
     """The vestigingen that have, or had as far as is known here, a record of the person."""
-
-    def __add__(self, other: "Erased") -> "Erased":
-        """Return the sum."""
-        return Erased(self.years + other.years, self.batches + other.batches, self.brin6s | other.brin6s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,60 +73,68 @@ class ForgottenPersons:
 def forget(
     connection: sa.Connection, brincode: str, key: str, moment: datetime, kind: PersonKind = PersonKind.LEERLING
 ) -> Erased:
-    """Erase a person of a school, named by the key that leaves or by a key of the source. Raises PersonError.
+    """Erase a person of a school, named by the key that leaves or by a key of the source. Raises ForgetError.
 
-    What kept imports have is erased under every id that the person had (`join`), and also in the imports of schools
-    that were merged into this one (fusie): each of these will know that this person was forgotten. One who is in no
-    record any more, but in an import that was undone, is erased there.
+    One who is in no record any more, but in an import that was undone, is erased there. What kept imports have is
+    erased under every id that the person had (`join`), and also in the imports of schools that were merged into this
+    one (fusie): each of these will know that this person was forgotten.
     """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
+    of_schools = (brincode, *schools.merged_from(connection, brincode))
+    years, kept, brin6s = 0, 0, set[str]()
+    for ids, identifiers in _known(connection, of_schools, key, kind):
+        years += _erase(connection, kind, ids[0], brin6s)
+        salt = secrets.token_hex(_SALT_BYTES)
+        for school in of_schools:
+            brin6s |= batches.vestigingen_of(connection, school, ids)
+            kept += batches.drop_person(connection, school, ids, identifiers)
+            _remember(connection, (school, salt, kind), identifiers, moment)
+    return Erased(years, kept, frozenset(brin6s))
+
+
+def _known(
+    connection: sa.Connection, brincodes: Sequence[str], key: str, kind: PersonKind
+) -> list[tuple[list[int], set[str]]]:
+    """Return whom a key names: every id that the person had, the present one first, and the keys and ECK-iDs.
+
+    Of somebody who is in no record any more, those whom kept imports of the schools know by that key. Raises
+    ForgetError.
+    """
     try:
-        person = persons.get(connection, kind, brincode, key)
-    except persons.PersonError:
-        only_kept = batches.find_persons(connection, brincode, kind, key)
-        if not only_kept:
-            raise
-        erased = [_erase_undone(connection, brincode, kind, one, moment) for one in only_kept.items()]
-        return sum(erased[1:], erased[0])
-    years = persons.years_of(connection, person)
+        return [_identifiers(connection, persons.get(connection, kind, brincodes[0], key), key)]
+    except PersonError as error:
+        found = {
+            id_: identifiers
+            for school in brincodes
+            for id_, identifiers in batches.find_persons(connection, school, kind, key).items()
+        }
+        if not found:
+            raise ForgetError(str(error)) from None
+    query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_(found))
+    recorded = {row.id: persons.get(connection, kind, brincodes[0], row.key) for row in connection.execute(query)}
+    return [  # what was undone may be wrong about somebody known
+        _identifiers(connection, recorded[id_], key) if id_ in recorded else ([id_], identifiers)
+        for id_, identifiers in found.items()
+    ]
+
+
+def _identifiers(connection: sa.Connection, person: Person, key: str) -> tuple[list[int], set[str]]:
+    """Return every id that a known person had, the present one first, and the keys and ECK-iDs."""
     ids = [person.id, *connection.scalars(sa.select(joined.c.id).where(joined.c.persoon_id == person.id))]
-    identifiers = {key, person.key, *person.source_keys} | (set() if person.eckid is None else {person.eckid})
-    _erase_records(connection, person.id)
-    erased_batches = _erase_kept(connection, brincode, kind, (ids, identifiers), moment)
-    return Erased(len(years), 0, frozenset(year.brin6 for year in years)) + erased_batches
+    eckid = set() if person.eckid is None else {person.eckid}
+    return ids, {key, person.key, *person.source_keys} | eckid
 
 
-def _erase_undone(
-    connection: sa.Connection, brincode: str, kind: PersonKind, found: tuple[int, set[str]], moment: datetime
-) -> Erased:
-    """Erase one who is in kept imports, given as id and identifiers; somebody known loses only what these say."""
-    id_, identifiers = found
-    _erase_records(connection, id_)
-    return _erase_kept(connection, brincode, kind, ([id_], identifiers), moment)
-
-
-def _erase_records(connection: sa.Connection, persoon_id: int) -> None:
+def _erase(connection: sa.Connection, kind: PersonKind, persoon_id: int, brin6s: set[str]) -> int:
+    """Erase one person from the records; return the number of years, whose vestigingen are added to `brin6s`."""
+    table = persons.RECORDS[kind]
+    years = connection.scalars(sa.select(table.c.brin6).where(table.c.persoon_id == persoon_id)).all()
+    brin6s.update(years)
     for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *persons.references()]:
         connection.execute(column.table.delete().where(column == persoon_id))
     connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
-
-
-def _erase_kept(
-    connection: sa.Connection,
-    brincode: str,
-    kind: PersonKind,
-    who: tuple[Sequence[int], set[str]],
-    moment: datetime,
-) -> Erased:
-    """Erase a person, given as ids and identifiers, from what is kept of imports; keep the digests."""
-    ids, identifiers = who
-    kept, brin6s, salt = 0, set[str](), secrets.token_hex(_SALT_BYTES)
-    for school in (brincode, *schools.merged_from(connection, brincode)):
-        brin6s |= batches.vestigingen_of(connection, school, ids)
-        kept += batches.drop_person(connection, school, ids, identifiers)
-        _remember(connection, (school, salt, kind), identifiers, moment)
-    return Erased(0, kept, frozenset(brin6s))
+    return len(years)
 
 
 def _remember(

@@ -20,7 +20,18 @@ from uwlr_adapter.administratie.importing.match import GENERATED_LENGTH
 from uwlr_adapter.administratie.importing.persons import Person
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Counts, ImportReport
-from uwlr_adapter.administratie.tables import PersonKind, forgotten, fusie, persoon, source_key, vestiging
+from uwlr_adapter.administratie.tables import (
+    PersonKind,
+    forgotten,
+    fusie,
+    import_question,
+    persoon,
+    source_key,
+    source_moment,
+    vestiging,
+    vestiging_setting,
+    vestiging_year,
+)
 from uwlr_adapter.brin import brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.errors import RefusedError
@@ -95,6 +106,8 @@ def _require_possible(connection: sa.Connection, old: str, new: str, vestigingen
         )
     if unknown := sorted(vestigingen.keys() - known):
         raise MergeError(f"there is no vestiging {unknown[0]}")
+    if rows_of(connection, import_question, brincode=old):
+        raise MergeError(f"{old} has open questions: answer those first (`uwlr-adapter import questions`)")
     _require_free_years(connection, new, vestigingen)
 
 
@@ -113,6 +126,10 @@ def _require_free_years(connection: sa.Connection, new: str, vestigingen: Mappin
         taken |= {SchoolYear(into, year.schooljaar) for year in withdraw.years_of(connection, brin6)}
 
 
+_OF_VESTIGING = (vestiging_setting, vestiging_year, source_moment)
+"""What is kept of a vestiging beside its records; the new one keeps what it has."""
+
+
 def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
     """Make the new vestiging, unless it is there, with all that the old one had; the schoolkey goes with it."""
     names = vestiging.columns.keys()
@@ -129,6 +146,12 @@ def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
     elif row["schoolkey"] is not None:
         changed = changed_row(vestiging, present[0], schoolkey=row["schoolkey"])
         act.write(TableDiff(vestiging, changed=[changed], before=present))
+    for table in _OF_VESTIGING:
+        width = len(table.primary_key)
+        known = {row[:width] for row in rows_of(act.connection, table, brin6=into)}
+        rows = rows_of(act.connection, table, brin6=brin6)
+        moved = [(into, *row[1:]) for row in rows]
+        act.write(TableDiff(table, added=[row for row in moved if row[:width] not in known], removed=rows))
 
 
 def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:

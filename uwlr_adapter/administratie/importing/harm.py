@@ -29,8 +29,9 @@ _NAMES = ("roepnaam", "voorvoegsel", "achternaam")
 class YearChange:
     """What an import did to one year, inside its transaction.
 
-    `before` and `after` are what is answered today; `ids` are those of the persons in the order of the delivery;
-    `wanted` and `diffs` are the rows by table.
+    `before` and `after` are what is answered today; `ids` are those of the persons in the order of the delivery, which
+    has no rows that are not written; `wanted` and `diffs` are the rows by table. A person whose rows stay as they were
+    without being in the source is in no diff, and counts as present.
     """
 
     connection: sa.Connection

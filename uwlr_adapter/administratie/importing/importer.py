@@ -1,5 +1,6 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -94,6 +95,8 @@ class _Import:
     options: ImportOptions
     school: ImportedSchool
     questions: OpenQuestions
+    is_new: bool
+    """Whether nothing of the school was ever stored, so that there is nothing to look up."""
     new: set[str] = field(default_factory=set)
     """The vestigingen that this import made: they have no records to compare with."""
     steps: list[batches.BatchStep] = field(default_factory=list)
@@ -126,11 +129,12 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     is_new = schools.lock_school(connection, brincode)
     today = day_of(options.moment)
     questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
-    run = _Import(connection, options, ImportedSchool(brincode, is_new), questions)
+    run = _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)
     reports = _import_years(run, years, deliveries)
     reports += _import_elsewhere(run, deliveries, reports)
     run.write(run.questions.diff(connection))
-    not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
+    if not is_new:
+        not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
     if any(step.table is not source_moment for step in run.steps):
         schools.touch_school(connection, brincode)
     batch = batches.record(
@@ -187,7 +191,9 @@ def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: lis
     if not entries:
         return []
     matched = elsewhere.match(run.connection, entries, run.options.brin6)
-    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems))
+    told = Counter(problem.file for problem in matched.problems)
+    rows = {file: replace(count, told=count.told + told[file]) for file, count in reports[0].rows.items()}
+    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems), rows=rows)
     today = day_of(run.options.moment)
     changed: list[ImportReport] = []
     asked: list[Problem] = []
@@ -331,7 +337,8 @@ def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]
         reason = "lies in the future: not kept, so a later import of an older source is not noticed"
         warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
         return [change.delivery.locate(warning)]
-    made, known = source_moments.stored(aanmaakdatum), source_moments.find(run.connection, change.year)
+    made = source_moments.stored(aanmaakdatum)
+    known = None if run.is_new else source_moments.find(run.connection, change.year)
     is_older = known is not None and made < known
     if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
         return []  # the very same content: the newer moment stays

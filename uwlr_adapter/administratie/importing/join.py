@@ -19,6 +19,7 @@ from uwlr_adapter.administratie.tables import (
     PersonKind,
     aanstelling,
     deelname,
+    import_question,
     inschrijving,
     joined,
     persoon,
@@ -131,8 +132,9 @@ def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None
     old_keys = [tuple(row) for row in act.connection.execute(_both(source_key, source_key.c.persoon_id, made.id, goes))]
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
+    act.write(TableDiff(import_question, removed=_questions(act.connection, made.id, goes)))
     for table in dict.fromkeys(column.table for column in persons.references()):
-        if table not in {source_key, *YEAR_TABLES[made.kind]}:
+        if table not in {source_key, import_question, *YEAR_TABLES[made.kind]}:
             _move_references(act, table, (made.id, goes))
     act.write(TableDiff(persoon, removed=[rows[goes]]))
     kept = rows[keep_id]
@@ -171,6 +173,13 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     act.write(TableDiff(table, changed=changed, before=before))
     act.write(TableDiff(table, removed=removed))
     act.write(TableDiff(table, added=added))
+
+
+def _questions(connection: sa.Connection, stays: int, goes: int) -> list[tuple[Any, ...]]:
+    """Return the questions about one of the two: the next import asks what is still not certain."""
+    ids = [stays, goes]
+    where = sa.or_(import_question.c.persoon_id.in_(ids), import_question.c.other_id.in_(ids))
+    return [tuple(row) for row in connection.execute(sa.select(import_question).where(where))]
 
 
 def _both(table: sa.Table, column: sa.Column[Any], one: int, other: int) -> sa.Select[Any]:

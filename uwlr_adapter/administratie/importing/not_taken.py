@@ -59,8 +59,8 @@ def record(connection: sa.Connection, years: Iterable[YearKey], error: ImportRef
 
 def clear(connection: sa.Connection, years: Collection[YearKey]) -> None:
     """Forget what was not taken of these years: they are imported now."""
-    own = import_not_taken.c.brin6.in_({brin6 for brin6, _ in years})
-    for brin6, schooljaar in connection.execute(_KEYS.where(own)).all():
+    brin6s = sorted({brin6 for brin6, _ in years})
+    for brin6, schooljaar in connection.execute(_OF_VESTIGINGEN, {"brin6s": brin6s}).all():
         if not schooljaar or (brin6, schooljaar) in years:
             where = (import_not_taken.c.brin6 == brin6, import_not_taken.c.schooljaar == schooljaar)
             connection.execute(import_not_taken.delete().where(*where))
@@ -78,4 +78,6 @@ def find_all(connection: sa.Connection, brincode: str | None = None) -> list[Not
     return sorted(found, key=lambda one: (one.brin6, one.schooljaar))
 
 
-_KEYS = sa.select(import_not_taken.c.brin6, import_not_taken.c.schooljaar)
+_OF_VESTIGINGEN = sa.select(import_not_taken.c.brin6, import_not_taken.c.schooljaar).where(
+    import_not_taken.c.brin6.in_(sa.bindparam("brin6s", type_=sa.String, expanding=True))
+)

@@ -168,8 +168,7 @@ class OpenQuestions:
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
         """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year."""
-        for years in self._years.values():
-            years[:] = [one for one in years if (one["brin6"], one["schooljaar"]) != (year.brin6, year.schooljaar)]
+        self.withdraw(year)
         there = frozenset(held)
         for one in contested:
             stays = [id_ for id_ in one.contested.candidates if id_ in there]
@@ -188,6 +187,11 @@ class OpenQuestions:
             since = self._rows[name][8] if name in self._rows else self._today
             self._rows[name] = (*row, since)
             self._years.setdefault(name, []).append(_stored_year(year, delivery, one, stays))
+
+    def withdraw(self, year: SchoolYear) -> None:
+        """Take back what was asked about a year."""
+        for years in self._years.values():
+            years[:] = [one for one in years if (one["brin6"], one["schooljaar"]) != (year.brin6, year.schooljaar)]
 
     def diff(self, connection: sa.Connection) -> TableDiff:
         """Return the difference between the questions that are stored and those that are open now."""

@@ -31,9 +31,12 @@ def shown(text: str) -> str:
 
 def find(connection: sa.Connection, year: SchoolYear) -> str | None:
     """Return the stored moment of a year, or None."""
-    columns = year.columns().items()
-    query = sa.select(source_moment.c.aanmaakdatum).where(*(source_moment.c[name] == value for name, value in columns))
-    return connection.scalar(query)
+    return connection.scalar(_OF_YEAR, year.columns())
+
+
+_OF_YEAR = sa.select(source_moment.c.aanmaakdatum).where(
+    *(source_moment.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brin6", "schooljaar"))
+)
 
 
 def change(year: SchoolYear, before: str | None, after: str) -> TableDiff:

@@ -3,7 +3,7 @@
 Persons, keys and ECK-iDs stay, so that whoever is imported again leaves with the same key.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,16 @@ from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, Record
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Counts
-from uwlr_adapter.administratie.tables import aanstelling, deelname, groep, inschrijving, locatie, plaatsing
+from uwlr_adapter.administratie.tables import (
+    aanstelling,
+    deelname,
+    groep,
+    import_question,
+    inschrijving,
+    locatie,
+    plaatsing,
+    source_moment,
+)
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 
@@ -42,6 +51,9 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     if not years:
         raise WithdrawError(f"{brin6} has no records{'' if schooljaar is None else f' of {schooljaar}'}")
     act = RecordsAct(connection, "school withdraw")
+    act.write(TableDiff(import_question, removed=_questions(connection, years)))
+    made = [row for year in years for row in rows_of(connection, source_moment, **year.columns())]
+    act.write(TableDiff(source_moment, removed=made))
     reports = []
     for year in years:
         rows = rows_of_year(connection, year)
@@ -50,6 +62,13 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
         reports.append(report_of(connection, year, removed))
     batch = act.keep(years[0].brincode, reports, Act.RECORDS_WITHDRAWN, operator)
     return Withdrawn(tuple(years), batch)
+
+
+def _questions(connection: sa.Connection, years: Sequence[SchoolYear]) -> list[tuple[Any, ...]]:
+    """Return the open questions about rows of one of these years: the next import asks them again."""
+    gone = {(year.brin6, year.schooljaar) for year in years}
+    rows = rows_of(connection, import_question, brincode=years[0].brincode)
+    return [row for row in rows if any((one["brin6"], one["schooljaar"]) in gone for one in row[-1])]
 
 
 def years_of(connection: sa.Connection, brin6: str) -> Iterator[SchoolYear]:

@@ -22,4 +22,4 @@ def is_mangled(key: str) -> bool:
 
     A key that only looks odd is none: `1E5` may be the key of a groep. Lost leading zeros cannot be seen in a key.
     """
-    return _MANGLED.fullmatch(key) is not None
+    return not key.isalnum() and _MANGLED.fullmatch(key) is not None  # each form has a sign in it

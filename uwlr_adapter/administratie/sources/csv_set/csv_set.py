@@ -189,13 +189,18 @@ def _delivery(school: CsvSchool, year: YearKey) -> Delivery:
 def _elsewhere(school: CsvSchool) -> tuple[EnrolledElsewhere, ...]:
     """Return the enrolments in the schooljaren of a set at vestigingen that have no groep in it."""
     elsewhere = school.elsewhere
-    in_a_year = {row.line for year in school.years for rows in school.enrolled(year).values() for row in rows}
+    in_years = [school.enrolled(year) for year in school.years]
+    lines = {row.line for enrolled in in_years for rows in enrolled.values() for row in rows}
+    keys = {key for enrolled in in_years for key in enrolled}
     return tuple(
         EnrolledElsewhere(
             *year,
             leerling=_identity(school.leerlingen[key]),
             periods=tuple(map(_period, rows)),
-            lines=tuple(row.line for row in rows if row.line not in in_a_year),
+            rows=(
+                *((f"{row.file}.csv", row.line) for row in rows if row.line not in lines),
+                *((f"{row.file}.csv", row.line) for row in [school.leerlingen[key]] if key not in keys),
+            ),
         )
         for year, enrolled in elsewhere.items()
         for key, rows in enrolled.items()

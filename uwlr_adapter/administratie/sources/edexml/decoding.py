@@ -7,6 +7,7 @@ import re
 
 from uwlr_adapter.administratie.model import ImportRefusedError, Problem, Severity
 from uwlr_adapter.contract import markup
+from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.contract.xml import XmlError
 
 _BOM = b"\xef\xbb\xbf"
@@ -29,6 +30,8 @@ _UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 _DOS = re.compile(rb"[\x80-\xa5]")
 """The letters with accents of code page 850; those of Windows-1252 are the bytes from 0xC0."""
 _HIGH = re.compile(rb"[\x80-\xff]")
+_NEAR = 100_000
+"""The bytes before and behind a wrong one that are looked at: enough to tell, whatever the size of the file."""
 _END = "</EDEX>"
 
 
@@ -52,6 +55,8 @@ def prepare(data: bytes) -> tuple[bytes, str | None, list[Problem]]:
 
 def explain(data: bytes, charset: str | None, error: XmlError) -> Problem:
     """Return the problem of bytes that the parser refused: the mistake and its place when it can be told."""
+    if error.rule not in {Rule.XML, Rule.CHARSET}:
+        return Problem(error.line, "", error.reason)  # too much of something, or a document type
     encoding = markup.encoding_of(data, charset)
     if encoding is None:
         return Problem(1, "", "says an encoding that is not read: export it as UTF-8")
@@ -60,14 +65,19 @@ def explain(data: bytes, charset: str | None, error: XmlError) -> Problem:
         text = bare.decode(encoding)
     except UnicodeDecodeError as wrong:
         return _undecodable(bare, wrong.start, encoding)
-    except LookupError:
-        text = ""
+    return _malformed(text, error)
+
+
+def _malformed(text: str, error: XmlError) -> Problem:
+    """Return the problem of a text that is no XML."""
     found = _CONTROL.search(text)
     if found is not None:
         reason = f"a control character (U+{ord(found[0]):04X}), which XML does not allow: remove it at the source"
         return _at(text, found.start(), reason)
-    if error.line and (ampersand := _AMPERSAND.search(text)) is not None:
-        return _at(text, ampersand.start(), f"{error.reason}: an & that is not written as &amp;")
+    line = "".join(text.split("\n")[error.line - 1 : error.line]) if error.line else ""
+    if (ampersand := _AMPERSAND.search(line)) is not None:
+        place = f"character {ampersand.start() + 1}"
+        return Problem(error.line, place, f"{error.reason}: an & that is not written as &amp;")
     if error.line and not text.rstrip().endswith(_END) and "<EDEX" in text:
         return Problem(error.line, "", f"{error.reason}: the file breaks off before {_END}. Export it again")
     return Problem(error.line, "", error.reason)
@@ -81,10 +91,11 @@ def _at(text: str, place: int, reason: str) -> Problem:
 def _undecodable(data: bytes, place: int, encoding: str) -> Problem:
     """Return the problem of a byte that is not of the encoding, with what the file is likely in."""
     line_end = data.rfind(b"\n", 0, place)  # -1 on the first line
+    near = data[max(place - _NEAR, 0) : place + _NEAR]
     what = f"the byte {data[place]:#04x} at offset {place} is not {encoding.upper().replace('WINDOWS', 'Windows')}"
     is_declared = b"encoding" in data[: data.find(b"?>") + 1]
     said = f"{what}, which the file {'says it is' if is_declared else 'is when it says nothing else'}"
-    return Problem(data.count(b"\n", 0, place) + 1, f"byte {place - line_end}", f"{said}: {_advice(data, encoding)}")
+    return Problem(data.count(b"\n", 0, place) + 1, f"byte {place - line_end}", f"{said}: {_advice(near, encoding)}")
 
 
 def _advice(data: bytes, encoding: str) -> str:
