@@ -14,7 +14,7 @@ from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
 from uwlr_adapter.portal.question_words import (
-    LATEST,
+    OTHERWISE,
     PATHS,
     QuestionInWords,
     Surroundings,
@@ -69,7 +69,7 @@ def test_every_choice_has_a_path_and_sentences(choice: Choice) -> None:
 def test_of_one_vestiging() -> None:
     """The years, the groep and who is held are those of the vestiging; a known person elsewhere is told as such."""
     here, there = (KnownSide(id_, f"k{id_}", None, Naming("Jan", "Haas", "2018-01-01")) for id_ in (7, 8))
-    places = {(7, "2026-2027"): "3 Vos (2026-2027)", (7, LATEST): "4 Uil (2027-2028)"}
+    places = {(7, "2026-2027"): "3 Vos (2026-2027)", (7, OTHERWISE): "4 Uil (2027-2028)"}
     shown = words(question(PersonKind.LEERLING, Doubt.TWO, here, there), Surroundings({}, places, {}))
     assert shown.schooljaren == "2026-2027"
     assert shown.held == "Jan Haas"

@@ -15,8 +15,8 @@ from uwlr_adapter.portal.wording import count_noun, in_words, short_date
 PLURALS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 PATHS = {"dezelfde": Choice.SAME, "sleutel": Choice.KEY, "eck-id": Choice.ECKID, "nieuw": Choice.NEW}
 """The choices by their word in the path of a page."""
-LATEST = ""
-"""The name of the newest schooljaar of a person."""
+OTHERWISE = ""
+"""Stands for the schooljaar in which a person is shown who is in none of a question."""
 _CHOICES = {
     Choice.SAME: "dezelfde {kind}",
     Choice.KEY: "de {kind} met dezelfde sleutel",
@@ -108,7 +108,7 @@ class Surroundings:
     """What a page knows besides a question.
 
     `groepen` are the names of groepen by schooljaar and key, `places` the groep and schooljaar of known leerlingen by
-    id and schooljaar (LATEST for the newest one), `owners` the ids of the persons whom a key of a source names, by kind
+    id and schooljaar (OTHERWISE without one), `owners` the ids of the persons whom a key of a source names, by kind
     and key.
     """
 
@@ -234,7 +234,9 @@ def _known(question: ImportQuestion, known: KnownSide, brin6: str, surroundings:
     if known.eckid is not None:
         eckid = "ingevuld" if question.eckid is None else "hetzelfde" if known.eckid == question.eckid else "een ander"
     years = [year.year.schooljaar for year in question.years_at(brin6)]
-    places = [surroundings.places[known.id, one] for one in (*years, LATEST) if (known.id, one) in surroundings.places]
+    places = [
+        surroundings.places[known.id, one] for one in (*years, OTHERWISE) if (known.id, one) in surroundings.places
+    ]
     groep = places[0] if places else "niet op deze vestiging"
     return _side(who, known.naming, groep, "dezelfde" if same_key else known.key, eckid)
 

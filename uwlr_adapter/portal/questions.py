@@ -149,8 +149,8 @@ def _in_words(connection: sa.Connection, brin6: str, found: Sequence[ImportQuest
         plaatsing.c.brin6 == brin6, plaatsing.c.schooljaar.in_(years), plaatsing.c.persoon_id.in_(known)
     )
     places = {
-        (one.persoon_id, question_words.LATEST): f"{one.groep or 'geen groep'} ({one.schooljaar})"
-        for one in leerlingen.leerlingen(connection, brin6, known)
+        (one.persoon_id, question_words.OTHERWISE): f"{one.groep or 'geen groep'} ({one.schooljaar})"
+        for one in leerlingen.leerlingen(connection, brin6, day_of(now()), known)
         if one.schooljaar
     }
     places |= {
