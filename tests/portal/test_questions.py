@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 from support import messages
 from support.edexml_files import eckid, make_dataset
 from support.imports import import_dataset
@@ -12,6 +13,8 @@ from support.wsgi import call
 
 from uwlr_adapter.administratie.importing import batches, questions
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.tables import journaal
 
 PAGE = f"{SCHOOL}/vragen"
 YEAR = "2026-2027"
@@ -140,12 +143,15 @@ def test_the_same_leerling(portal: Portal, browser: Browser) -> None:
     assert ids(portal) == []
 
 
-def test_the_journaal_has_the_answer(browser: Browser) -> None:
-    """Without a name."""
+def test_the_journaal_has_the_answer(portal: Portal, browser: Browser) -> None:
+    """With who gave it, and without a name of a child."""
     browser.submit_page(choose(browser, "Het is een nieuwe leerling"))
     page = browser.get(f"{SCHOOL}/journaal?uitkomst=handeling")
     assert "De vraag wie een leerling of leerkracht is, is beantwoord." in page.text
     assert "Fatima" not in page.text
+    with portal.database.reading() as connection:
+        query = sa.select(journaal.c.actor).where(journaal.c.act == Act.QUESTION_ANSWERED)
+        assert list(connection.scalars(query)) == ["school"]
 
 
 def test_a_colleague_answered_first(portal: Portal, browser: Browser) -> None:
