@@ -1,6 +1,6 @@
 """Questions about persons in Dutch, whatever is doubted about whom."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -36,7 +36,8 @@ def question(
     """Return a question about Fatima, or about a row with these values."""
     table = "deelname" if kind is PersonKind.LEERLING else "aanstelling"
     values = row or {"roepnaam": "Fatima", "achternaam": "Mol"}
-    years = tuple(RowOfYear(year, 3, (7,), {table: [values]}) for year in (YEAR, SchoolYear("21QW01", "2025-2026")))
+    held = {YEAR: (7,), SchoolYear("21QW01", "2025-2026"): (8,)}
+    years = tuple(RowOfYear(year, 3, ids, {table: [values]}) for year, ids in held.items())
     return ImportQuestion(1, kind, "21QW", "1", "e", doubt, date(2026, 11, 25), known, years)
 
 
@@ -68,11 +69,11 @@ def test_every_choice_has_a_path_and_sentences(choice: Choice) -> None:
 
 def test_of_one_vestiging() -> None:
     """The years, the groep and who is held are those of the vestiging; a known person elsewhere is told as such."""
-    here, there = (KnownSide(id_, f"k{id_}", None, Naming("Jan", "Haas", "2018-01-01")) for id_ in (7, 8))
+    here, there = (KnownSide(id_, f"k{id_}", None, Naming("Jan", f"Haas {id_}", "2018-01-01")) for id_ in (7, 8))
     places = {(7, "2026-2027"): "3 Vos (2026-2027)", (7, OTHERWISE): "4 Uil (2027-2028)"}
     shown = words(question(PersonKind.LEERLING, Doubt.TWO, here, there), Surroundings({}, places, {}))
     assert shown.schooljaren == "2026-2027"
-    assert shown.held == "Jan Haas"
+    assert shown.held == "Jan Haas 7"
     assert [side.groep for side in shown.sides] == [
         "geen groep (2026-2027)",
         "3 Vos (2026-2027)",
@@ -80,6 +81,23 @@ def test_of_one_vestiging() -> None:
     ]
     assert [side.key for side in shown.sides] == ["1", "k7", "k8"]
     assert [offer.path for offer in shown.offers] == ["sleutel", "eck-id", "nieuw"]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "known", "shown"),
+    [
+        ("e", "e", ["ingevuld", "hetzelfde"]),
+        ("e", "f", ["ingevuld", "een ander"]),
+        ("e", None, ["ingevuld", "geen"]),
+        (None, "f", ["geen", "ingevuld"]),
+        (None, None, ["geen", "geen"]),
+    ],
+)
+def test_an_eckid_is_compared(delivered: str | None, known: str | None, shown: list[str]) -> None:
+    """And never shown."""
+    side = KnownSide(7, "k", known, Naming("Jan", "Haas", None))
+    asked = replace(question(PersonKind.LEERLING, Doubt.NAME, side), eckid=delivered)
+    assert [one.eckid for one in words(asked).sides] == shown
 
 
 @pytest.mark.parametrize(
