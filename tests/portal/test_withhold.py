@@ -11,6 +11,7 @@ from support.messages import school_element
 from support.portal_browser import CODE, MOMENT, SCHOOL, Browser, Page, Portal
 from support.wsgi import call
 
+from uwlr_adapter.administratie import calendar_acts
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.contract.dataset import Groep, Leerling
 from uwlr_adapter.portal.forms import MAX_SEARCH
@@ -27,12 +28,14 @@ PUPILS = (
 
 @pytest.fixture
 def browser(portal: Portal) -> Browser:
-    """Return a school with records of two years, and Snappet (1) and Basispoort (2) activated."""
+    """Return a school with records of two years, both answered; Snappet (1) and Basispoort (2) are activated."""
     for brin6, schooljaar in (("21QW00", YEAR), ("21QW00", NEXT), ("21QW01", YEAR)):
         leerlingen = PUPILS if brin6 == "21QW00" else (Leerling("201", eckid(9), "Elders", roepnaam="Zoë"),)
         groepen = [Groep("groep", "g1", "1a", "1")]
         dataset = make_dataset(leerlingen, groepen=groepen, brin6=brin6, schooljaar=schooljaar)
         import_dataset(portal.database, dataset, moment=MOMENT)
+    with portal.database.writing() as connection:
+        calendar_acts.release(connection, "21QW00", NEXT, MOMENT, actor="cli:test")
     browser = portal.browser("school")
     for entry, code in (("snappet", CODE), ("basispoort", CODE + "-basispoort")):
         page = browser.submit(
