@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from support.edexml_files import make_dataset
 from support.imports import AANMAAKDATUM, import_dataset, import_delivery, select
 from support.school_builder import open_database
 from support.stored import stored
 from support.strategies import datasets, days
 
+from uwlr_adapter.administratie.importing.naming import naming_of
 from uwlr_adapter.administratie.model import parse_day
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Groep, Leerkracht, Leerling, Locatie
@@ -118,6 +119,7 @@ def test_a_selection_takes_a_handful_of_statements(database: Database) -> None:
 @settings(max_examples=40, deadline=None)
 def test_import_then_select_gives_every_value_back(dataset: Dataset) -> None:
     """The enrolled leerlingen, groups and leerkrachten of a file come out of the database as it was read."""
+    assume(not any(naming_of(one).is_nameless for one in (*dataset.leerlingen, *dataset.leerkrachten)))  # held
     with TemporaryDirectory() as folder:
         database = open_database(Path(folder))
         import_dataset(database, dataset)

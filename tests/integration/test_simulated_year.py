@@ -133,10 +133,14 @@ class SchoolYear:
         older = self.rules.is_older(file)
         if older or self.rules.has_too_many_questions(file):
             with pytest.raises(ImportRefusedError) as refused:
-                importer.import_deliveries(self.endpoint.database, [delivery], options(self.endpoint.moment))
+                importer.import_deliveries(
+                    self.endpoint.database, [delivery], options(self.endpoint.moment, older=False)
+                )
             assert refused.value.asks or not older, self.brincode
             return
-        done = importer.import_deliveries(self.endpoint.database, [delivery], options(self.endpoint.moment))
+        done = importer.import_deliveries(
+            self.endpoint.database, [delivery], options(self.endpoint.moment, older=False)
+        )
         self.exports.append(file)
         self.rules.take(file)
         with self.endpoint.database.reading() as connection:

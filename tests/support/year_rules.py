@@ -12,7 +12,7 @@ from datetime import date
 
 from support.school_model import View, YearKey
 
-FEATURES = frozenset({"undo"})
+FEATURES = frozenset({"calendar", "identity", "older", "undo"})
 """The rules that the code has by now: `identity`, `older`, `calendar`, `undo`. Without one of them the life of a school
 has no event that needs it, or the model takes the rule from before."""
 MAX_HELD = 3
