@@ -80,6 +80,7 @@ def test_every_field_of_every_page(tmp_path: Path) -> None:
         browsers = {login: _browser(app, login) for login in LOGINS}
         places = [place for login in LOGINS for place in _places(app, browsers[login], login)]
         assert len({(place.login, place.form) for place in places if place.form}) > 15, "the forms were found"
+        assert any("/vragen/" in place.path and place.form == "versie" for place in places)
         searches = [Place("a.devries", "GET", f"/koppelingen/{FULL}/journaal", name) for name in SEARCHED]
         places = [place for place in places if "uitloggen" not in place.path]
         for place in searches + choose.sample(places, amount(min(250, len(places)), len(places))):
@@ -136,6 +137,12 @@ def _browser(app: App, login: str | None) -> Browser:
     return browser
 
 
+def _question_id(app: App) -> str:
+    """Return the id of an open question of the school."""
+    page = _browser(app, "a.devries").get(f"/koppelingen/{FULL}/vragen")
+    return str(re.findall(r"/vragen/([0-9]+)/nieuw", page.body)[0])
+
+
 def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
     """Return for each route of Flask its path with `{name}` for each part that varies, right values, and methods."""
     portal = app._portal  # noqa: SLF001 - the table of routes is not for the outside
@@ -145,6 +152,8 @@ def _rules(app: App) -> list[tuple[str, dict[str, str], set[str]]]:
         "brin6": FULL,
         "koppeling_id": "1",
         "persoon_id": "1",
+        "question_id": _question_id(app),
+        "answer": "nieuw",
         "entry_id": "uwlr-4d",
         "afnemer_id": "1",
         "token": "x",

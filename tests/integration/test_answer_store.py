@@ -41,9 +41,9 @@ def school(tmp_path: Path) -> Iterator[TrialSchool]:
     made.close()
 
 
-def named(roepnaam: str) -> Dataset:
-    """Return the smallest school with another name."""
-    leerling = Leerling("101", roepnaam=roepnaam, groep="g1")
+def named(achternaam: str) -> Dataset:
+    """Return the smallest school with another achternaam, which is a correction."""
+    leerling = Leerling("101", achternaam=achternaam, roepnaam="Zoë", groep="g1")
     return make_dataset([leerling], groepen=SMALLEST.groepen, schooljaar=SCHOOLJAAR)
 
 
@@ -95,12 +95,12 @@ def test_never_stale_from_another_application(school: TrialSchool) -> None:
     other = make_app(school.settings, lambda: school.moment)
     apps = [school.app, other]
     dice = random.Random(6)  # noqa: S311 - a test that plays the same each time
-    roepnaam, paused = "Zoë", False
+    achternaam, paused = None, False
     for number in range(40):
         act = dice.choice(["import", "pause", "day", "nothing", "nothing"])
         if act == "import":
-            roepnaam = f"Zoë{number}"
-            school.import_data(named(roepnaam))
+            achternaam = f"Zwaan{number}"
+            school.import_data(named(achternaam))
         elif act == "pause":
             (school.resume if paused else school.pause)()
             paused = not paused
@@ -111,7 +111,7 @@ def test_never_stale_from_another_application(school: TrialSchool) -> None:
         if paused:
             assert found.outcome == "Client.AutorisatieOngeldig"
         else:
-            assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == [roepnaam]
+            assert [one.findtext("{*}achternaam") for one in found.all("leerling")] == [achternaam]
     school.app = apps[0]
     other.close()
 
@@ -168,7 +168,7 @@ def test_an_import_while_an_answer_is_made(school: TrialSchool) -> None:
 
     with patch.object(Database, "snapshot", slow):
         found = school.fetch()
-    assert [one.findtext("{*}roepnaam") for one in found.all("leerling")] == ["Twee"]
+    assert [one.findtext("{*}achternaam") for one in found.all("leerling")] == ["Twee"]
 
 
 def test_records_that_never_hold_still(school: TrialSchool) -> None:

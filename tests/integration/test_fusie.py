@@ -214,7 +214,7 @@ def test_a_fusie_stands_in_the_journaal_of_both(bench: ActBench) -> None:
 
 def test_what_was_set_about_a_vestiging_goes_with_it(bench: ActBench) -> None:
     """Its first school day and the moment of its source are those of the new vestiging; undo brings them back."""
-    bench.done("school", "set", "30AD00", "--first-school-day", "2026-08-24")
+    bench.done("school", "set", "30AD00", "--first-school-day", "2026-08-24", "--yes")
     (before,) = bench.dump()["vestiging_year"]
     bench.undone_is_exact(*MERGE)
     (after,) = bench.dump()["vestiging_year"]

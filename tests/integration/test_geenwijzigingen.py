@@ -259,7 +259,7 @@ def test_a_change_in_another_group_counts(school: TrialSchool) -> None:
     first = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>')
     assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>").aanmaakdatum == first.aanmaakdatum
     school.wait(60)
-    school.import_data(replace(two, leerlingen=(*SMALLEST.leerlingen, Leerling("2", roepnaam="Bob"))))
+    school.import_data(replace(two, leerlingen=(*SMALLEST.leerlingen, Leerling("2", achternaam="Bos", roepnaam="Bo"))))
     again = school.fetch(names.HAAL_LEERLINGEN, groepen='<groep key="g1"/>', last=first.aanmaakdatum)
     assert again.outcome == "leerlinggegevens-leerlingen"
     assert school.fetch(names.HAAL_LEERLINGEN, groepen="<groep/>", last=first.aanmaakdatum).keys("leerling") == ["2"]

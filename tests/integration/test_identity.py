@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from support.edexml_files import eckid, make_dataset, to_edexml
-from support.imports import MOMENT, dump, import_dataset, options, select
+from support.imports import AANMAAKDATUM, MOMENT, dump, import_dataset, options, select
 from support.school_builder import open_database
 
-from uwlr_adapter.administratie import tables
+from uwlr_adapter.administratie import selection, tables
 from uwlr_adapter.administratie.importing import batches, forget, importer, questions
 from uwlr_adapter.administratie.importing.match import Doubt, Unmatched
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
@@ -44,8 +44,11 @@ def school(*leerlingen: Leerling, **others: object) -> Dataset:
 
 
 def answered(database: Database, brin6: str = "21QW00", schooljaar: str = "2026-2027") -> list[tuple[str | None, ...]]:
-    """Return key, ECK-iD, roepnaam and groep of each leerling who is answered."""
-    found = select(database, brin6, schooljaar, DAY)
+    """Return key, ECK-iD, roepnaam and groep of each leerling who is answered, also in a year that is over."""
+    with database.reading() as connection:
+        found = selection.select(
+            connection, brin6=brin6, schooljaar=schooljaar, day=DAY, aanmaakdatum=AANMAAKDATUM, any_year=True
+        )
     return [] if found is None else [(one.key, one.eckid, one.roepnaam, one.groep) for one in found.leerlingen]
 
 

@@ -180,7 +180,7 @@ def test_an_older_file_is_a_question(bench: CommandBench, tmp_path: Path) -> Non
     assert bench.run("import", "undo", "2", "--yes").exit_code == 0
     assert _moments(bench) == ["2026-10-20T08:00:00Z"]
     _asks(bench, older, "--older")
-    bench.run("import", "undo", "1", "--yes")
+    assert bench.run("import", "undo", "1", "--yes", "--accept-drop").exit_code == 0
     assert _moments(bench) == []
 
 

@@ -248,7 +248,7 @@ def test_what_should_be_there_and_is_not_is_counted(
                 WITHOUT._replace(geboortedatum=None),
                 WITHOUT._replace(key="drie", jaargroep=None, geboortedatum=None),
             ),
-            leerkrachten=(Leerkracht("m", roepnaam="Em"),),
+            leerkrachten=(Leerkracht("nieuw", roepnaam="Em"),),
         )
     )
     found = school.fetch(operation, xsdversie=xsdversie)

@@ -1,6 +1,7 @@
 """`school withdraw`: the records of a vestiging, or of one schooljaar, are out of the answers until they come back."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,14 @@ from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling, Locatie
 
 ANNA = Leerling("1", eckid(1), "Specht", roepnaam="Anna", groep="g", samengestelde_groepen=("p",), vestiging="VH")
 GROEPEN = [Groep("groep", "g", "De Uilen", "4"), Groep("samengestelde_groep", "p", "Plus")]
+SEPTEMBER = datetime(2026, 9, 15, 10, tzinfo=UTC)
+"""A moment at which the past year is answered too."""
 
 
 @pytest.fixture
 def bench(tmp_path: Path, backend: str) -> ActBench:
     """Return a school of two years at one vestiging, and one at another."""
-    made = ActBench(tmp_path / "data")
+    made = ActBench(tmp_path / "data", SEPTEMBER)
     made.init()
     assert backend
     for schooljaar in ("2026-2027", "2025-2026"):

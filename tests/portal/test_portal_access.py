@@ -13,6 +13,7 @@ from support.portal_browser import Browser, Page, Portal
 from support.school_builder import CODE
 
 from uwlr_adapter.administratie import leerlingen
+from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.contract.dataset import Leerling
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -24,6 +25,8 @@ HEADERS = {
 }
 LEERLINGEN = {"21QW00": 1, "30AB00": 2}
 """The id of a leerling of each vestiging."""
+QUESTIONS: dict[str, int] = {}
+"""The id of a question of each vestiging, which follows from what is asked."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Route:
     def at(self, brin6: str, koppeling_id: int = 1) -> str:
         """Return the path for a vestiging and a koppeling."""
         path = self.path.replace("21QW00", brin6).replace("/koppeling/1", f"/koppeling/{koppeling_id}")
+        path = path.replace("/vragen/1/", f"/vragen/{QUESTIONS.get(brin6, 1)}/")
         return path.replace("/niet-delen/1", f"/niet-delen/{LEERLINGEN.get(brin6, 1)}")
 
 
@@ -49,6 +53,8 @@ def routes(portal: Portal) -> list[Route]:
         "brin6": "21QW00",
         "koppeling_id": 1,
         "persoon_id": 1,
+        "question_id": 1,
+        "answer": "nieuw",
         "entry_id": "basispoort",
         "afnemer_id": 1,
         "token": "x" * 43,
@@ -66,11 +72,13 @@ def routes(portal: Portal) -> list[Route]:
 
 @pytest.fixture
 def with_koppelingen(portal: Portal) -> Portal:
-    """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2."""
+    """Return a portal in which 21QW00 has koppeling 1 and 30AB00 has koppeling 2, and each has a question."""
     for login, brin6 in (("school", "21QW00"), ("andere", "30AB00")):
-        dataset = make_dataset([Leerling("l", roepnaam="Zoë")], brin6=brin6, schooljaar="2026-2027")
-        import_dataset(portal.database, dataset)
+        for roepnaam in ("Zoë", "Bo"):
+            dataset = make_dataset([Leerling("l", roepnaam=roepnaam)], brin6=brin6, schooljaar="2026-2027")
+            import_dataset(portal.database, dataset)
         with portal.database.reading() as connection:
+            (QUESTIONS[brin6],) = (one.id for one in questions.of_vestiging(connection, brin6))
             assert leerlingen.find_by_key(connection, brin6, "l") == LEERLINGEN[brin6]
         code = CODE.replace("21QW00", brin6)
         page = portal.browser(login).submit(
@@ -147,7 +155,7 @@ def test_users(with_koppelingen: Portal, login: str, groepen: set[str], brin6: s
                 assert page.status == 404, (route, method, place)
                 if method == "GET":
                     assert without_token(page) == absent
-            elif place != "21QW01" or "/koppeling/" not in route.path:
+            elif place != "21QW01" or not re.search("/koppeling/|/vragen/", route.path):
                 assert page.status in {200, 303, 409, 422}, (route, method, place)
 
 

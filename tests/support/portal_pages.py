@@ -91,6 +91,30 @@ def _choose(link: str) -> Step:
     return step
 
 
+def _follow(*links: str) -> Step:
+    """Follow links by the begin of their name."""
+
+    def step(page: Page) -> None:
+        for link in links:
+            with page.expect_navigation():
+                page.locator("main").get_by_role("link", name=link).first.click()
+
+    return step
+
+
+def _answer_after_somebody_else(page: Page) -> None:
+    """Answer a question about records that changed in the meantime."""
+    _follow("Het is een nieuwe leerling")(page)
+    _after_somebody_else(page)
+
+
+def _answer(page: Page) -> None:
+    """Answer a question, unless that was done at another width."""
+    if page.get_by_role("link", name="Het is een nieuwe leerkracht").count():
+        _follow("Het is een nieuwe leerkracht")(page)
+        _press("Ja, dit klopt")(page)
+
+
 def _expired(page: Page) -> None:
     """Send a form after the session has ended."""
     _press("Inloggen", login=SCHOOLBEHEERDER, wachtwoord=PASSWORD)(page)
@@ -191,6 +215,27 @@ PAGES = (
         step=_choose("Weer delen"),
         h1="Leerling weer delen met Basispoort?",
     ),
+    PageCase("vragen", f"{SCHOOL}/vragen", h1="Vragen over leerlingen en leerkrachten"),
+    PageCase("vragen-geen", f"{BEGIN}/{EMPTY}/vragen", "leeg", h1="Vragen over leerlingen"),
+    PageCase(
+        "vraag-dezelfde",
+        f"{SCHOOL}/vragen",
+        step=_follow("Het is dezelfde leerling"),
+        h1="Is het dezelfde leerling?",
+    ),
+    PageCase(
+        "vraag-nieuw", f"{SCHOOL}/vragen", step=_follow("Het is een nieuwe leerling"), h1="Is het een nieuwe leerling?"
+    ),
+    PageCase(
+        "vraag-sleutel",
+        f"{SCHOOL}/vragen",
+        step=_follow("Het is de leerling met dezelfde sleutel"),
+        h1="Is het de leerling met dezelfde sleutel?",
+    ),
+    PageCase("vraag-kan-niet", f"{SCHOOL}/vragen", step=_follow("Het is de leerling met hetzelfde ECK-iD")),
+    PageCase("vraag-intussen-gewijzigd", f"{SCHOOL}/vragen", step=_answer_after_somebody_else, status=409),
+    PageCase("vraag-weg", f"{SCHOOL}/vragen/1/nieuw", status=404, h1="Deze vraag is er niet"),
+    PageCase("vraag-beantwoord", f"{SCHOOL}/vragen", step=_answer, h1="Vragen over leerlingen"),
     PageCase("journaal", f"{SCHOOL}/journaal"),
     PageCase("journaal-gefilterd", f"{SCHOOL}/journaal?koppeling=snappet&uitkomst=geweigerd"),
     PageCase("journaal-niets-gevonden", f"{SCHOOL}/journaal?van=2001-01-01&tot=2001-01-02"),

@@ -10,9 +10,12 @@ from support.databases import make_tables
 from support.journaal import write_entries
 from support.school_builder import ACTOR, SchoolBuilder, quick_hash
 from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import importer, not_taken
+from uwlr_adapter.administratie.model import ImportRefusedError
+from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.demo import setup
+from uwlr_adapter.demo import school, setup
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import RefusalReason, VerzoekEntry
@@ -24,8 +27,8 @@ from uwlr_adapter.settings import Settings
 
 PASSWORD = "een goed wachtwoord voor de test"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-FULL, EMPTY = "21QW00", "30AB00"
-"""The vestiging with a koppeling in each state, and the one with no records."""
+FULL, NEIGHBOUR, EMPTY = "21QW00", "21QW01", "30AB00"
+"""The vestiging with a koppeling in each state and questions, one whose records are stale, and one with no records."""
 DAYS, PAUSE = 30, 1
 """How many days ago the koppelingen were made, and the night that one of them met its pause."""
 REFUSED = "Client.AutorisatieOngeldig"
@@ -33,7 +36,7 @@ GEBRUIKERS = (
     NewGebruiker("a.devries", "A. de Vries", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
     NewGebruiker("b.bakker", "B. Bakker", GebruikerRol.SCHOOLBEHEERDER, (FULL,), needs_totp=False),
     NewGebruiker("leeg", "C. Elders", GebruikerRol.SCHOOLBEHEERDER, (EMPTY,), needs_totp=False),
-    NewGebruiker("bestuur", "D. van den Bestuur", GebruikerRol.BESTUUR, (FULL, "21QW01", EMPTY), needs_totp=False),
+    NewGebruiker("bestuur", "D. van den Bestuur", GebruikerRol.BESTUUR, (FULL, NEIGHBOUR, EMPTY), needs_totp=False),
     NewGebruiker("operator", "E. Beheer", GebruikerRol.OPERATOR, (), needs_totp=False),
     NewGebruiker("streng", "F. Strik", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
     NewGebruiker("instellen", "G. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)),
@@ -78,10 +81,30 @@ def furnish(data: Path, moment: datetime) -> PortalSchool:
             now.add_gebruikers(GEBRUIKERS, quick_hash(PASSWORD), {"streng": TOTP})
             link = now.add_gebruiker(NewGebruiker("nieuw", "H. Nieuw", GebruikerRol.SCHOOLBEHEERDER, (FULL,)))
             _live_through(connection, koppelingen, moment)
+        _ask_who_they_are(database, moment)
     finally:
         database.close()
     ids = {naam: one.id for naam, one in koppelingen.items()}
     return PortalSchool(data, schooljaar_of(day_of(moment)), ids, link)
+
+
+def _ask_who_they_are(database: Database, moment: datetime) -> None:
+    """Import a year again in which keys and an ECK-iD are of other persons; refuse a later source of the neighbour."""
+    schooljaar = schooljaar_of(day_of(moment))
+    delivery = edexml.read(school.edexml(FULL, schooljaar))
+    leerlingen, leerkrachten = list(delivery.leerlingen), list(delivery.leerkrachten)
+    other = leerlingen[3].record._replace(eckid=None, roepnaam="Fatima", achternaam="Mol", geboortedatum="2018-02-02")
+    mixed = leerlingen[5].record._replace(eckid=leerlingen[9].record.eckid)
+    teacher = replace(leerkrachten[0].record, eckid=None, roepnaam="Noor", achternaam="Vos")
+    leerlingen[3] = replace(leerlingen[3], record=other)
+    leerlingen[5] = replace(leerlingen[5], record=mixed)
+    leerlingen[9] = replace(leerlingen[9], record=leerlingen[9].record._replace(eckid=None))
+    leerkrachten[0] = replace(leerkrachten[0], record=teacher)
+    changed = replace(delivery, leerlingen=tuple(leerlingen), leerkrachten=tuple(leerkrachten))
+    importer.import_deliveries(database, [changed], importer.ImportOptions(moment - timedelta(days=2)))
+    with database.writing() as connection:
+        years = [(NEIGHBOUR, schooljaar)]
+        not_taken.record(connection, years, ImportRefusedError([]), moment - timedelta(days=1))
 
 
 def _activate(builder: SchoolBuilder) -> dict[str, Koppeling]:

@@ -182,10 +182,14 @@ class SchoolLife:
             self.place(pupil, (other, self.current_year))
 
     def rename(self) -> None:
-        """Change the name of a leerling, of whom nobody corrects the date: so it stays certain who it is."""
+        """Change the name of a leerling, of whom nobody corrects the date: so it stays certain who it is.
+
+        Without a date of birth (`_born`) only the roepnaam says who a leerling with a new key is: it stays.
+        """
         found = self._somebody()
         if found and found[0].number % 2:
-            self._tell(found[0], roepnaam=self.rng.choice(NAMES))
+            if found[0].details["geboortedatum"]:
+                self._tell(found[0], roepnaam=self.rng.choice(NAMES))
             found[0].details["voorvoegsel"] = self.rng.choice(["", "de"])
 
     def _tell(self, pupil: Pupil, **details: str) -> None:

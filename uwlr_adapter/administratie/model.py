@@ -234,6 +234,8 @@ class ImportReport:
     held: int = 0
     """The number of rows of which it is not certain who they are: they are not imported, and a question is open."""
     rows: Mapping[str, RowCount] = field(default_factory=dict)
+    is_source: bool = False
+    """Whether a source was imported that is the truth for the year; False for what changes it from elsewhere."""
 
 
 def parse_day(text: str | None) -> date | None:

@@ -27,6 +27,7 @@ from uwlr_adapter.portal import (
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
+    questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
     voorwaarden,  # noqa: F401 - as above
     withhold,  # noqa: F401 - as above

@@ -7,12 +7,14 @@ from itertools import groupby
 import sqlalchemy as sa
 from flask import render_template
 
+from uwlr_adapter.administratie.importing import last_taken, questions
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.actions import is_available
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import ActivatedEntry, AvailableEntry, overview
+from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.school import has_new_voorwaarden
@@ -45,12 +47,17 @@ def show_overview(brin6: str) -> str:
         found = overview(connection, catalogue(), brin6)
         rows = [*_catalogue_rows(connection, found.activated), *_orphan_rows(connection, brin6)]
         ended = store.list_ended(connection, brin6)
+        open_questions = questions.of_vestiging(connection, brin6)
+        age = last_taken.of_vestiging(connection, brin6)
     by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
         "overview.html",
         rows=rows,
         by_type=[(type_, list(entries)) for type_, entries in by_type],
         ended=[(koppeling, catalogue().get(koppeling.entry_id)) for koppeling in ended],
+        questions=open_questions,
+        questions_in_words=question_words.count_of(open_questions),
+        age=age,
     )
 
 

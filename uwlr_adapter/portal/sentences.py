@@ -63,6 +63,7 @@ _ACTS = {
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
     "kalender ingesteld": "De beheerder heeft ingesteld wanneer leerlingen en schooljaren worden gedeeld.",
+    "vraag beantwoord": "De vraag wie een leerling of leerkracht is, is beantwoord.",
     "beëindigd door fusie": (
         "De koppeling is beëindigd, omdat deze vestiging bij een andere school is gekomen. Activeer haar bij de nieuwe "
         "vestiging, met een nieuwe verificatiecode."

@@ -1,6 +1,6 @@
 """Dates, durations and counts as a school reads them, in Dutch; most are filters of the templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,12 @@ def duration(wait: timedelta) -> str:
 def count_noun(number: int, singular: str, plural: str) -> str:
     """Return a number with its noun: `1 leerling`, `2 leerlingen`."""
     return f"{number} {singular if number == 1 else plural}"
+
+
+def in_words(parts: Iterable[str]) -> str:
+    """Return parts as one enumeration: `a, b en c`; empty for none."""
+    *others, last = [*parts] or [""]
+    return f"{', '.join(others)} en {last}" if others else last
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

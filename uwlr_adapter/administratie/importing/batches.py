@@ -41,7 +41,8 @@ class BatchError(RefusedError):
 class YearReport:
     """The effect of a batch on one vestiging and schooljaar.
 
-    `warnings` is the number of its warnings, `told` what is kept of them (`problem_groups.MAX_KEPT`).
+    `warnings` is the number of its warnings, `told` what is kept of them (`problem_groups.MAX_KEPT`). `is_source` is
+    whether a source of that year was imported; batches of before it was kept count as such.
     """
 
     brin6: str
@@ -49,6 +50,7 @@ class YearReport:
     counts: Mapping[str, Counts]
     warnings: int
     told: tuple[ProblemGroup, ...] = ()
+    is_source: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +338,7 @@ def _stored_report(report: ImportReport) -> dict[str, Any]:
         "schooljaar": report.schooljaar,
         "warnings": len(report.warnings),
         "told": problem_groups.stored(report.warnings),
+        "is_source": report.is_source,
         "counts": {
             kind: [counts.added, counts.changed, counts.unchanged, counts.removed]
             for kind, counts in report.counts.items()
@@ -360,6 +363,7 @@ def _batch(row: sa.Row[Any]) -> Batch:
                 counts={kind: Counts(*counts) for kind, counts in stored["counts"].items()},
                 warnings=stored["warnings"],
                 told=problem_groups.restored(stored.get("told", ())),
+                is_source=stored.get("is_source", True),
             )
             for stored in row.reports
         ),

@@ -134,8 +134,14 @@ def _known(connection: sa.Connection, year: SchoolYear) -> _KnownInYear:
 
 
 def _is_same(known: sa.Row[Any], leerling: Leerling) -> bool:
-    """Return whether a known leerling found by key or ECK-iD is the one of a row: by both, or by name as well."""
-    if known.key == leerling.key and leerling.eckid is not None and known.eckid == leerling.eckid:
-        return True
+    """Return whether a known leerling found by key or ECK-iD is the one of a row: by both, or by name as well.
+
+    With another ECK-iD nobody is: whether it is a correction is decided in the years of the source.
+    """
+    if None not in (known.eckid, leerling.eckid):
+        if known.eckid != leerling.eckid:
+            return False
+        if known.key == leerling.key:
+            return True
     naming = Naming(known.roepnaam, known.achternaam, known.geboortedatum)
     return compare(naming_of(leerling), naming).is_same(PersonKind.LEERLING)

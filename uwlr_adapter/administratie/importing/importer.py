@@ -303,6 +303,7 @@ def _import_year(
         dropped=dict(delivery.dropped),
         held=sum(len(found.contested) for found in people),
         rows=dict(delivery.rows),
+        is_source=True,
     )
 
 

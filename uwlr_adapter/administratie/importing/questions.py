@@ -36,6 +36,7 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
     source_key,
 )
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
 from uwlr_adapter.db import bulk
 from uwlr_adapter.errors import RefusedError
@@ -52,6 +53,14 @@ _TABLES = {PersonKind.LEERLING: (deelname, inschrijving, plaatsing), PersonKind.
 
 class QuestionError(RefusedError):
     """There is no such question, or it cannot be answered in that way; the text says what to do."""
+
+
+class PersonPresentError(QuestionError):
+    """The chosen person is in that year already, by another row of the source; `kind` is what the person is."""
+
+    def __init__(self, kind: PersonKind) -> None:
+        super().__init__(f"another row of the source is this {kind}: take one of the two out of the source")
+        self.kind = kind
 
 
 class Choice(StrEnum):
@@ -129,6 +138,10 @@ class ImportQuestion:
     def held(self) -> frozenset[int]:
         """The ids of the known persons who are answered as last confirmed until it is answered."""
         return frozenset(id_ for year in self.years for id_ in year.held)
+
+    def years_at(self, brin6: str) -> tuple[RowOfYear, ...]:
+        """Return the rows at one vestiging."""
+        return tuple(one for one in self.years if one.year.brin6 == brin6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +223,13 @@ def of_school(connection: sa.Connection, brincode: str | None = None) -> list[Im
 
 def of_vestiging(connection: sa.Connection, brin6: str) -> list[ImportQuestion]:
     """Return the open questions about rows of one vestiging, the oldest first."""
-    found = of_school(connection, brin6[:4])
-    return [one for one in found if any(year.year.brin6 == brin6 for year in one.years)]
+    found = sorted(of_school(connection, brincode_of(brin6)), key=lambda one: (one.since, one.id))
+    return [one for one in found if one.years_at(brin6)]
+
+
+def find(connection: sa.Connection, brin6: str, question_id: int) -> ImportQuestion | None:
+    """Return one open question about a row of a vestiging; None when there is none with this id."""
+    return next((one for one in of_vestiging(connection, brin6) if one.id == question_id), None)
 
 
 def get(connection: sa.Connection, question_id: int) -> ImportQuestion:
@@ -238,9 +256,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
     reports = []
     for year in question.years:
         if chosen is not None and chosen.id not in year.held and _is_there(connection, question.kind, year, chosen.id):
-            raise QuestionError(
-                f"another row of the source is this {question.kind}: take one of the two out of the source"
-            )
+            raise PersonPresentError(question.kind)
         kept = {id_ for one in others for there in one.years if there.year == year.year for id_ in there.held}
         gone = set(year.held) - kept - {person}
         found = _year_diffs(connection, question.kind, year, person, gone)
