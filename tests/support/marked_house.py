@@ -95,6 +95,7 @@ class MarkedHouse:
         self.search = Search()
         self.clock = Clock(MOMENT)
         self.link = ""
+        self.question = 0
         self.app: App
         self.browsers: dict[str, Browser] = {}
 
@@ -173,8 +174,8 @@ class MarkedHouse:
         who = frozenset({"key", "eckid", "achternaam", "roepnaam", "groepkey", "groepnaam", *HELD.values()})
         self.run("import", "questions", shows=who)
         with Database(self.settings.database_url).reading() as connection:
-            (question,) = connection.scalars(sa.select(import_question.c.id))
-        self.run("import", "answer", str(question), "new", "--dry-run", shows=who)
+            (self.question,) = connection.scalars(sa.select(import_question.c.id))
+        self.run("import", "answer", str(self.question), "new", "--dry-run", shows=who)
 
     def requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the body and the rest of each request that a stranger or an afnemer may send."""
@@ -242,6 +243,7 @@ class MarkedHouse:
             "/koppeling/1",
             "/koppeling/1/delen",
             "/koppeling/1/niet-delen",
+            f"/vragen/{self.question}/dezelfde",
             "/activeren/basispoort",
         ):
             page = self._guarded(self.browsers["kanarie"].get, f"/koppelingen/{BRIN6}{path}")
@@ -274,6 +276,7 @@ class MarkedHouse:
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": canary("zoeknaam")}),
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": "a"}),
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen/1", {"versie": canary("versie")}),
+            (f"/koppelingen/{BRIN6}/vragen/{self.question}/dezelfde", {"versie": canary("versie")}),
             ("/koppelingen/tweede-factor", {"code": canary("totp")}),
         ):
             self._submit(school, path, fields)
@@ -281,7 +284,7 @@ class MarkedHouse:
         queries = "&".join(f"{name}={canary(name)}" for name in ("van", "tot", "koppeling", "uitkomst", "voor"))
         for path in (
             *("", "/delen", f"/journaal?{queries}", f"/journaal.csv?{queries}", "/koppeling/1", "/koppeling/1/delen"),
-            *("/koppeling/1/niet-delen", "/koppeling/1/niet-delen/1"),
+            *("/koppeling/1/niet-delen", "/koppeling/1/niet-delen/1", "/vragen", f"/vragen/{self.question}/dezelfde"),
             f"/{canary('pad')}",
         ):
             for who, browser in self.browsers.items():
