@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from support.canaries import Search, canary
@@ -18,6 +19,7 @@ from support.messages import body, envelope, header, school_element
 from support.portal_browser import Browser, Page
 from support.school_builder import MOMENT, SchoolBuilder, quick_hash
 from support.wsgi import Reply, call
+from uwlr_adapter.administratie.tables import import_question
 from uwlr_adapter.cli.main import main
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -48,22 +50,27 @@ NAMES = (
     *("comment", "schoolkey", "auteur", "groepkey", "groepnaam", "omschrijving", "key", "eckid", "achternaam"),
     *("voornamen", "roepnaam", "lkrkey", "lkrnaam", "lkrroepnaam", "email"),
 )
+HELD = {"achternaam": "andernaam", "roepnaam": "anderroepnaam", "eckid": "anderkenmerk"}
+"""The canaries of a row of which it is a question who it is, by the field that has another one in the known person."""
+_HELD = "import_question.years"
 PACKED = {"import_step.rows", "answer_content.content", "answer_content.person_index"}
 """Columns that hold records of every kind: for undoing an import, and the stored answer."""
 OWNERS = {
     **{name: set(PACKED) for name in NAMES},
     "schoolkey": {*PACKED, "vestiging.schoolkey", "answer_content.schoolkey"},
-    "groepkey": {*PACKED, "groep.key", "plaatsing.groep_key", "aanstelling.groepen"},
+    "groepkey": {*PACKED, "groep.key", "plaatsing.groep_key", "aanstelling.groepen", _HELD},
     "groepnaam": {*PACKED, "groep.naam"},
     "omschrijving": {*PACKED, "groep.omschrijving"},
-    "key": {*PACKED, "persoon.key", "source_key.key"},
+    "key": {*PACKED, "persoon.key", "source_key.key", "import_question.source_key", _HELD},
     "lkrkey": {*PACKED, "persoon.key", "source_key.key"},
     "eckid": {*PACKED, "persoon.eckid"},
-    "achternaam": {*PACKED, "deelname.achternaam"},
-    "voornamen": {*PACKED, "deelname.voornamen"},
-    "roepnaam": {*PACKED, "deelname.roepnaam"},
-    "lkrnaam": {*PACKED, "aanstelling.achternaam"},
-    "lkrroepnaam": {*PACKED, "aanstelling.roepnaam"},
+    "achternaam": {*PACKED, "deelname.achternaam", "persoon.achternaam"},
+    "voornamen": {*PACKED, "deelname.voornamen", _HELD},
+    "roepnaam": {*PACKED, "deelname.roepnaam", "persoon.roepnaam"},
+    "lkrnaam": {*PACKED, "aanstelling.achternaam", "persoon.achternaam"},
+    "lkrroepnaam": {*PACKED, "aanstelling.roepnaam", "persoon.roepnaam"},
+    **{name: {_HELD} for name in HELD.values()},
+    "anderkenmerk": {_HELD, "import_question.eckid"},
     "email": {*PACKED, "aanstelling.emailadres"},
     "comment": set(),
     "auteur": set(),
@@ -88,6 +95,7 @@ class MarkedHouse:
         self.search = Search()
         self.clock = Clock(MOMENT)
         self.link = ""
+        self.question = 0
         self.app: App
         self.browsers: dict[str, Browser] = {}
 
@@ -119,13 +127,16 @@ class MarkedHouse:
             self.browsers[login[:7]] = Browser(self.app)
             assert self.browsers[login[:7]].login(login, PASSWORD).status == 303
 
-    def run(self, *arguments: str) -> None:
-        """Run a command as the shell does, and search all that it prints, and what Python would print of a failure."""
+    def run(self, *arguments: str, shows: frozenset[str] = frozenset()) -> None:
+        """Run a command as the shell does, and search all that it prints, and what Python would print of a failure.
+
+        `shows` are the canaries that its operator may see.
+        """
         result = CliRunner().invoke(main, ["--data", str(self.data), *arguments])
         shown = result.output + result.stderr
         if result.exc_info is not None and not isinstance(result.exception, SystemExit):
             shown += "".join(traceback.format_exception(*result.exc_info))
-        self.search.text(f"command {' '.join(arguments[:2])}", shown, frozenset({"bestand", "klantnaam"}))
+        self.search.text(f"command {' '.join(arguments[:2])}", shown, shows | {"bestand", "klantnaam"})
 
     def import_all(self) -> None:
         """Import an EDEXML file and a CSV set, good ones and wrong ones."""
@@ -139,6 +150,7 @@ class MarkedHouse:
             file.write_text(RECORD.format(wrong=wrong, vv="van", **texts), encoding="utf-8")
             self.run("import", "edexml", str(file), "--dry-run")
             self.run("import", "edexml", str(file), "--accept-drop")
+        self._hold(file, texts)
         file.write_text(RECORD.format(wrong=f"<{canary('element')}", vv=canary("vv"), **texts), encoding="utf-8")
         self.run("import", "edexml", str(file))
         folder = shutil.copytree(GOOD, self.data / "csv", dirs_exist_ok=True)
@@ -153,6 +165,17 @@ class MarkedHouse:
             self.run("import", "csv", str(folder), "--dry-run")
         for command in (("import", "list"), ("import", "show", "1"), ("journaal",)):
             self.run(*command)
+
+    def _hold(self, file: Path, texts: dict[str, str]) -> None:
+        """Import a row of which it is a question who it is, and ask for the question: who it is about stands there."""
+        held = texts | {field: canary(name) for field, name in HELD.items()}
+        file.write_text(RECORD.format(wrong="", vv="van", **held), encoding="utf-8")
+        self.run("import", "edexml", str(file), "--json")
+        who = frozenset({"key", "eckid", "achternaam", "roepnaam", "groepkey", "groepnaam", *HELD.values()})
+        self.run("import", "questions", shows=who)
+        with Database(self.settings.database_url).reading() as connection:
+            (self.question,) = connection.scalars(sa.select(import_question.c.id))
+        self.run("import", "answer", str(self.question), "new", "--dry-run", shows=who)
 
     def requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the body and the rest of each request that a stranger or an afnemer may send."""
@@ -220,6 +243,7 @@ class MarkedHouse:
             "/koppeling/1",
             "/koppeling/1/delen",
             "/koppeling/1/niet-delen",
+            f"/vragen/{self.question}/dezelfde",
             "/activeren/basispoort",
         ):
             page = self._guarded(self.browsers["kanarie"].get, f"/koppelingen/{BRIN6}{path}")
@@ -252,6 +276,7 @@ class MarkedHouse:
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": canary("zoeknaam")}),
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen", {"naam": "a"}),
             (f"/koppelingen/{BRIN6}/koppeling/1/niet-delen/1", {"versie": canary("versie")}),
+            (f"/koppelingen/{BRIN6}/vragen/{self.question}/dezelfde", {"versie": canary("versie")}),
             ("/koppelingen/tweede-factor", {"code": canary("totp")}),
         ):
             self._submit(school, path, fields)
@@ -259,7 +284,7 @@ class MarkedHouse:
         queries = "&".join(f"{name}={canary(name)}" for name in ("van", "tot", "koppeling", "uitkomst", "voor"))
         for path in (
             *("", "/delen", f"/journaal?{queries}", f"/journaal.csv?{queries}", "/koppeling/1", "/koppeling/1/delen"),
-            *("/koppeling/1/niet-delen", "/koppeling/1/niet-delen/1"),
+            *("/koppeling/1/niet-delen", "/koppeling/1/niet-delen/1", "/vragen", f"/vragen/{self.question}/dezelfde"),
             f"/{canary('pad')}",
         ):
             for who, browser in self.browsers.items():
