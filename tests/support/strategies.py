@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from lxml import etree
 
+from uwlr_adapter.administratie.sources.keys import is_mangled
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol, School
 from uwlr_adapter.contract.files import contract_file
 
@@ -57,10 +58,10 @@ def _without_edges(text: str) -> str:
 
 
 def keys(limit: int = 256) -> st.SearchStrategy[str]:
-    """Return keys; never one that starts with `#`, which would make it a dummy, or with a broken character in it."""
+    """Return keys; never a dummy, which starts with `#`, and none that is refused: broken, or of a spreadsheet."""
     plain = st.integers(1, 99_999).map(str)
     whole = texts(limit).filter(lambda text: not text.startswith("#") and not set(text) & set("\u0085\ufffd"))
-    return st.one_of(plain, plain, whole)
+    return st.one_of(plain, plain, whole.filter(lambda text: not is_mangled(text)))
 
 
 def eckids() -> st.SearchStrategy[str]:

@@ -12,6 +12,7 @@ from support.stored import stored
 from support.strategies import datasets
 
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Problem, Severity
+from uwlr_adapter.administratie.sources import keys
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.administratie.sources.edexml.judge import REASONS
 from uwlr_adapter.contract import schemas
@@ -254,3 +255,11 @@ def test_a_file_that_is_too_large_is_told_as_such(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ImportRefusedError) as refused:
         edexml.read("<EDEX>é".encode()[:-1])
     assert refused.value.problems[0].reason == "larger than 6 bytes"
+
+
+@pytest.mark.parametrize("key", ["1,2E+11", '="00101"', "#N/A"])
+def test_a_key_that_a_spreadsheet_changed_refuses_the_file(key: str) -> None:
+    """Whatever made the file: the key at first sight is sent for life."""
+    with pytest.raises(ImportRefusedError) as refused:
+        edexml.read(to_edexml(make_dataset([Leerling(key, roepnaam="Zoë")])))
+    assert [one.element for one in refused.value.problems if one.reason == keys.MANGLED] == ["leerling/@key"]

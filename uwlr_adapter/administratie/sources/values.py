@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple, TypeAlias
 
+from uwlr_adapter.administratie.sources import keys
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.fields import BY_PATH
 
@@ -110,16 +111,20 @@ def person_name(value: str) -> Value:
 
 def is_plain_key(value: str) -> bool:
     """Return whether a key is plainly as the rule for keys leaves it; False says nothing yet."""
-    return value.isascii() and value.strip() == value and "\x7f" not in value
+    return value.isascii() and value.strip() == value and "\x7f" not in value and not keys.is_mangled(value)
 
 
 def key(value: str) -> Value:
-    """Return a key or ECK-iD without outer white space; refused with a broken character in it: a key is for life."""
+    """Return a key or ECK-iD without outer white space: a key is for life.
+
+    Refused with a broken character in it, and when a spreadsheet changed it.
+    """
     if is_plain_key(value):
         return Value(value or None)
     if _UNREADABLE.search(value):
         return Value(None, "holds a control character or a lost one (U+FFFD), and would be sent for life", refused=True)
-    return Value(value.strip(SPACES) or None)
+    stripped = value.strip(SPACES)
+    return Value(None, keys.MANGLED, refused=True) if keys.is_mangled(stripped) else Value(stripped or None)
 
 
 def _readable(value: str) -> tuple[str, str]:

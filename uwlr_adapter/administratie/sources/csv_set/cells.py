@@ -1,14 +1,14 @@
 """The values of the cells of a CSV set: each kind of column has a rule that gives a cell the form of EDEXML.
 
 What a date, a text and a key may hold is the same for every source (`sources.values`); here is what only a file of a
-spreadsheet has: dates as 31-12-2026, words for codes, and keys that a spreadsheet changed. A text is judged with the
-record that it is in, as one of EDEXML.
+spreadsheet has: dates as 31-12-2026, and words for codes. A text is judged with the record that it is in, as one of
+EDEXML.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
-from uwlr_adapter.administratie.sources import keys, values
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.values import Value, ValueRule
 from uwlr_adapter.clock import schooljaar_start
 
@@ -41,12 +41,6 @@ def _moment(value: str) -> Value:
     return found._replace(reason=_NO_MOMENT) if found.reason == values.NO_MOMENT else found
 
 
-def _key(value: str) -> Value:
-    if keys.is_mangled(value):
-        return Value(None, keys.MANGLED, refused=True)
-    return values.key(value)
-
-
 def _require(convert: Callable[[str], str | None], reason: str) -> ValueRule:
     """Return the rule that refuses, with this reason, what `convert` returns None for."""
 
@@ -70,7 +64,7 @@ KINDS: dict[str, ValueRule] = {
     "tekst": Value,
     "rollen": Value,
     "naam": values.name,
-    "sleutel": _key,
+    "sleutel": values.key,
     "datum": _day_by(values.day),
     "eerste-dag": _day_by(values.first_day),
     "einddag": _day_by(values.end_day),
