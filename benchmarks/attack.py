@@ -10,7 +10,6 @@ invented.
 
 import argparse
 import itertools
-import multiprocessing
 import shutil
 import socket
 import subprocess
@@ -28,7 +27,7 @@ from figures import Requirement, ratios, show_ratio
 from hostile_requests import LOGIN, STATIC, XML, HostileRequest, all_requests
 from load import Connection
 from records import brin6s, write_edexml
-from servers import BACKENDS, HERE, NGINX, Backend, free_port, listens, ours, stop
+from servers import BACKENDS, HERE, NGINX, Backend, free_port, listens, meanwhile, ours, stop
 
 GOOD, HOSTILE = 4, 20
 SIZE = 250
@@ -101,22 +100,6 @@ def attack(port: int, sent: Attack, ended: Event) -> None:
     for thread in threads:
         thread.start()
     ended.wait()
-
-
-@contextmanager
-def attacked(port: int, sent: Attack) -> Iterator[None]:
-    """Attack a port until the block ends."""
-    ended = multiprocessing.Event()
-    process = multiprocessing.Process(target=attack, args=(port, sent, ended), daemon=True)
-    process.start()
-    try:
-        time.sleep(BEFORE)
-        yield
-    finally:
-        ended.set()
-        process.join(5)
-        if process.is_alive():
-            process.kill()
 
 
 def good_rate(port: int, request: bytes) -> float:
@@ -205,7 +188,7 @@ def run(port: int, good: str, rounds: int) -> None:
         alone, beside = list[float](), list[float]()
         for _ in range(rounds):
             alone.append(good_rate(port, request))
-            with attacked(port, hostile):
+            with meanwhile(BEFORE, attack, port, hostile):
                 beside.append(good_rate(port, request))
         show_ratio(name, ratios(beside, alone), KEPT)
 

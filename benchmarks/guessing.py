@@ -10,14 +10,13 @@ first, the second and the third try; the target is all of them within three. All
 import argparse
 import http.client
 import itertools
-import multiprocessing
 import re
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -26,7 +25,7 @@ from urllib.parse import urlencode
 import world
 from hostile_requests import LOGIN, XML
 from records import brin6s, write_edexml
-from servers import BACKENDS, PATH, Backend, ours
+from servers import BACKENDS, PATH, Backend, meanwhile, ours
 
 from uwlr_adapter.gebruikers import accounts, passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -126,22 +125,6 @@ def guess(port: int, sources: int, wrong: str, ended: Event) -> None:
     ended.wait()
 
 
-@contextmanager
-def guessing(port: int, sources: int, wrong: str) -> Iterator[None]:
-    """Guess until the block ends."""
-    ended = multiprocessing.Event()
-    process = multiprocessing.Process(target=guess, args=(port, sources, wrong, ended), daemon=True)
-    process.start()
-    try:
-        time.sleep(BEFORE)
-        yield
-    finally:
-        ended.set()
-        process.join(5)
-        if process.is_alive():
-            process.kill()
-
-
 def tries_of(try_once: Callable[[], tuple[bool, float]]) -> int:
     """Return at which try it went through; TRIES + 1 for never."""
     for number in range(1, TRIES + 1):
@@ -210,7 +193,7 @@ def main() -> None:
         wrong = message.replace(code, code[:-1] + "X")
         with ours(backend, "bare") as server:
             for sources in SOURCES:
-                with guessing(server.port, sources, wrong):
+                with meanwhile(BEFORE, guess, server.port, sources, wrong):
                     logins, fetches = Counter[int](), Counter[int]()
                     for _ in range(times):
                         logins[tries_of(lambda: log_in_once(server.port))] += 1

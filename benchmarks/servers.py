@@ -4,6 +4,7 @@ Every Python server is started as `uwlr-adapter serve` starts itself (`serve.run
 workers and threads. Only the application in it differs.
 """
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,6 +151,25 @@ def postgresql() -> Iterator[Backend]:
             yield Backend("postgresql", Path(data), url.render_as_string(hide_password=False), pid)
     finally:
         server.cleanup()
+
+
+@contextmanager
+def meanwhile(seconds: float, target: Callable[..., None], *arguments: Any) -> Iterator[None]:  # noqa: ANN401 - of any target
+    """Run a target in a process of its own until the block ends, and for some seconds before it.
+
+    Its last argument is the event that says that the block ended.
+    """
+    ended = multiprocessing.Event()
+    process = multiprocessing.Process(target=target, args=(*arguments, ended), daemon=True)
+    process.start()
+    try:
+        time.sleep(seconds)
+        yield
+    finally:
+        ended.set()
+        process.join(5)
+        if process.is_alive():
+            process.kill()
 
 
 BACKENDS = {"sqlite": sqlite, "postgresql": postgresql}

@@ -11,7 +11,7 @@ from support.imports import MOMENT, dump, import_dataset
 from support.school_builder import open_database
 
 from uwlr_adapter.administratie import tables
-from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.importing import batch_steps, batches
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol
@@ -175,7 +175,7 @@ def act(database: Database, name: str) -> int:
     with database.writing() as connection:
         if name == "a fusie":
             connection.execute(tables.school.insert().values(brincode="99ZZ", version=0))
-        done = batches.write(connection, ACTS[name](connection))
+        done = batch_steps.write(connection, ACTS[name](connection))
         reports = [ImportReport("21QW00", "2026-2027", {"leerlingen": Counts()}, (), {})]
         return batches.record(connection, brincode="21QW", moment=MOMENT, source="by hand", reports=reports, steps=done)
 

@@ -15,10 +15,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batch_steps, problem_groups
-from uwlr_adapter.administratie.importing.batch_steps import BatchStep as BatchStep  # noqa: PLC0414 - also named here
-from uwlr_adapter.administratie.importing.batch_steps import StepKind as StepKind  # noqa: PLC0414 - as above
-from uwlr_adapter.administratie.importing.batch_steps import steps as steps  # noqa: PLC0414 - as above
-from uwlr_adapter.administratie.importing.batch_steps import write as write  # noqa: PLC0414 - as above
+from uwlr_adapter.administratie.importing.batch_steps import BatchStep
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches, persons
+from uwlr_adapter.administratie.importing import batch_steps, batches, persons
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.persons import Person
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
@@ -39,12 +39,11 @@ class RecordsAct:
 
     connection: sa.Connection
     command: str
-    steps: list[batches.BatchStep] = field(default_factory=list)
+    steps: list[batch_steps.BatchStep] = field(default_factory=list)
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        batches.write(self.connection, diffs)
-        self.steps += batches.steps(diffs)
+        self.steps += batch_steps.write(self.connection, diffs)
 
     def keep(self, brincode: str, reports: Sequence[ImportReport], act: Act, operator: Operator) -> int:
         """Keep the act as a batch of a school, and write it in the journaal of each vestiging of the reports.

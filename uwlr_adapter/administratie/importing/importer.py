@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import (
+    batch_steps,
     batches,
     drop,
     elsewhere,
@@ -99,11 +100,11 @@ class _Import:
     """Whether nothing of the school was ever stored, so that there is nothing to look up."""
     new: set[str] = field(default_factory=set)
     """The vestigingen that this import made: they have no records to compare with."""
-    steps: list[batches.BatchStep] = field(default_factory=list)
+    steps: list[batch_steps.BatchStep] = field(default_factory=list)
 
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
-        self.steps += batches.write(self.connection, diffs)
+        self.steps += batch_steps.write(self.connection, diffs)
 
     def unanswered(self, problems: Iterable[Problem]) -> list[Problem]:
         """Return the problems without the questions that are answered."""
@@ -361,7 +362,7 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
             schools.insert_vestiging(connection, brin6, naam, schoolkey)
         except schools.VestigingError as error:  # the naam, of the source or of the operator, is not valid
             raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", str(error)))]) from None
-        run.steps.append(batches.BatchStep(vestiging, batches.StepKind.ADDED, [(brin6,)]))
+        run.steps.append(batch_steps.BatchStep(vestiging, batch_steps.StepKind.ADDED, [(brin6,)]))
         run.new.add(brin6)
     elif schoolkey is not None and schoolkey != known.schoolkey:
         before = tuple(connection.execute(sa.select(vestiging).where(vestiging.c.brin6 == brin6)).one())

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.importing import batch_steps, batches
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.identify import ContestedRow, change_persons, source_key_diff
 from uwlr_adapter.administratie.importing.match import DUMMY, Doubt, SourceRow, make_key
@@ -264,7 +264,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         reports.append(_report(question.kind, year, found[0]))
     stored = connection.execute(sa.select(import_question).where(import_question.c.id == question_id)).one()
     diffs.append(TableDiff(import_question, removed=[tuple(stored)]))
-    steps = batches.write(connection, diffs)
+    steps = batch_steps.write(connection, diffs)
     schools.touch_school(connection, brincode)
     batch = batches.record(
         connection,
