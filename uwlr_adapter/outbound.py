@@ -47,10 +47,15 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response, whatever its status; `content` is decompressed."""
+    """A response, whatever its status; `content` is decompressed, `headers` are as they were sent."""
 
     status: int
     content: bytes = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
+
+    def header(self, name: str) -> str:
+        """Return the value of a header, whatever the case of its name; empty when there is none."""
+        return next((value for own, value in self.headers if own.lower() == name.lower()), "")
 
 
 def send(
@@ -137,7 +142,7 @@ class _Call:
                 content = b"".join(self._pieces(response))
                 if response.length:  # http.client does not say so of a read in pieces
                     raise OutboundError(f"the answer of {self.place} breaks off")
-                return Reply(response.status, content)
+                return Reply(response.status, content, tuple(response.getheaders()))
 
     def _connected(self) -> socket.socket:
         """Return a socket to the first allowed address that answers. Raises OutboundError or OSError."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "gebruiker": "gebruiker",
     "journaal": "journaal",
     "pull": "pull",
+    "check": "check",
     "contract": "contract",
 }
 """The commands in the order of the help text, each with its module in this package."""

@@ -18,7 +18,7 @@ from uwlr_adapter.contract.files import contract_file
 from uwlr_adapter.contract.rules import Rule
 
 _STEP = re.compile(r"/(\*|[^/\[]+)(?:\[(\d+)\])?")
-_KNOWN = {
+KNOWN_NAMES = {
     *(name for one in names.OPERATIONS.values() for name in (one.request, one.answer, one.payload)),
     *names.AUTORISATIE_PARTS,
     *(field.element for field in fields.FIELDS),
@@ -150,7 +150,7 @@ def _finding(root: etree._Element, path: str, kind: str, misses_child: bool, lis
         if found is None:
             break
         local = etree.QName(found).localname
-        local_path.append(local if local in _KNOWN else "*")
+        local_path.append(local if local in KNOWN_NAMES else "*")
     if kind != "ELEMENT_CONTENT":
         rule = _RULES.get(kind, Rule.VALUE)
     elif misses_child or found is None:
@@ -164,7 +164,7 @@ def _finding(root: etree._Element, path: str, kind: str, misses_child: bool, lis
 def _unexpected(element: etree._Element) -> Rule:
     """Return why an element is not expected where it stands."""
     name, parent = etree.QName(element), element.getparent()
-    if name.localname not in _KNOWN:
+    if name.localname not in KNOWN_NAMES:
         return Rule.UNKNOWN
     if parent is not None and name.namespace != etree.QName(parent).namespace:
         return Rule.NAMESPACE

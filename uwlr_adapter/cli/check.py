@@ -1,0 +1,157 @@
+"""`uwlr-adapter check`: a verdict per rule of UWLR on an endpoint."""
+
+from pathlib import Path
+
+import click
+
+from uwlr_adapter.brin import brincode_of, dependancecode_of
+from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.secrets import secret_option
+from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
+from uwlr_adapter.contract.versions import USUAL_VERSION
+from uwlr_adapter.kit import plans, runner
+from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.plans import PLANS, PlanError
+from uwlr_adapter.kit.report import CheckResult, Report, in_order
+from uwlr_adapter.kit.reports import report_json
+from uwlr_adapter.kit.session import Intensity, Session, Target
+from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.outbound import Permissions
+
+_BRIN6 = 6
+_COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.CANNOT: "yellow"}
+
+
+def _print_list(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    """Print the plans and the checks, and end."""
+    if not value or context.resilient_parsing:
+        return
+    own: Context = context.obj
+    for plan in PLANS.values():
+        own.console.print(f"plan {plan.name}: {plan.text}")
+    for suite in ALL:
+        own.console.print(f"\n{suite.name}: {suite.title}")
+        for check in suite:
+            rules = f" ({', '.join(check.rules)})" if check.rules else ""
+            own.console.print(f"  {check.id} {check.level}: {escape(check.title)}{rules}")
+    context.exit()
+
+
+@click.command()
+@click.argument("url")
+@click.option("--klantnaam", required=True, help="Your klantnaam at the student administration.")
+@secret_option("--klantcode", "The klantcode that belongs to the klantnaam.")
+@secret_option("--autorisatiesleutel", "The verificatiecode that the school entered.")
+@click.option("--brin6", required=True, help="Brincode and dependancecode, such as 21QW00.")
+@click.option("--schooljaar", help="Such as 2026-2027; default: the current one.")
+@click.option("--xsdversie", help=f"UWLR version; default: that of the plan, else {USUAL_VERSION}.")
+@click.option("--profile", help="The profile that was agreed on: smalle set, LVS-set or volledig.")
+@click.option("--plan", default=f"las-{USUAL_VERSION}", show_default=True, help="What to run; --list shows the plans.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Only this suite or check, and what it builds on; repeatable."
+)
+@click.option("--skip", multiple=True, metavar="NAME", help="Not this suite or check; repeatable.")
+@click.option("--strict", is_flag=True, help="Let a failed check of level should weigh as a must.")
+@click.option(
+    "--intensity",
+    type=click.Choice([one.value for one in Intensity]),
+    default=Intensity.NORMAL.value,
+    show_default=True,
+    help="How fast to ask; gentle is for a service in use.",
+)
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="File for the report as JSON."
+)
+@click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
+@click.option("--allow-http", is_flag=True, help="Send the codes to another machine without encryption.")
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="Show the plans and checks."
+)
+@click.pass_obj
+def check(
+    context: Context,
+    url: str,
+    klantnaam: str,
+    klantcode: str,
+    autorisatiesleutel: str,
+    brin6: str,
+    schooljaar: str | None,
+    xsdversie: str | None,
+    profile: str | None,
+    plan: str,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    *,
+    strict: bool,
+    intensity: str,
+    json_file: Path | None,
+    allow_private: bool,
+    allow_http: bool,
+) -> None:
+    """Judge the UWLR endpoint at URL: a verdict per rule, and a report without a name or a code in it.
+
+    The exit status is 0 when the endpoint is conformant, 1 when it is not, and 2 when it could not be judged.
+
+    \b
+    Example:
+      uwlr-adapter check http://127.0.0.1:8080/uwlr/leerlinggegevens \\
+        --allow-private --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00
+    """  # noqa: D301 - \b is click's mark for text that is not folded
+    if len(brin6) != _BRIN6:
+        raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
+    if plan not in PLANS:
+        raise click.UsageError(f"there is no plan {plan}: --list shows the plans")
+    chosen_plan = PLANS[plan]
+    set_name = ALIASES.get(fold_name(profile)) if profile else chosen_plan.profiel
+    if profile and set_name is None:
+        raise click.UsageError("--profile is one of: smalle set, LVS-set, volledig")
+    target = Target(
+        url=url,
+        klantnaam=klantnaam,
+        klantcode=klantcode,
+        autorisatiesleutel=autorisatiesleutel,
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
+        schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
+        xsdversie=xsdversie or chosen_plan.xsdversie or USUAL_VERSION,
+        profiel=STANDARD[set_name] if set_name else None,
+        permissions=Permissions(private=allow_private, plain=allow_http),
+    )
+    try:
+        checks = plans.choose(chosen_plan, only, skip)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from None
+    session = Session(target, intensity=Intensity(intensity))
+    with context.messages.status("Checking …") as status:
+        done = 0
+
+        def told(result: CheckResult) -> None:
+            nonlocal done
+            done += 1
+            status.update(f"{done} of {len(checks)} checks, now after {result.id} …")
+
+        report = runner.run(session, checks, plan, context.clock(), strict=strict, told=told)
+    if json_file is not None:
+        json_file.write_bytes(report_json.write(report))
+    _show(context, report)
+    raise click.exceptions.Exit(report.exit_status)
+
+
+def _show(context: Context, report: Report) -> None:
+    """Print what failed first, then what could not be tested, then the verdict."""
+    table = make_table("check", "level", "result", "what was found")
+    for result in in_order(report.results):
+        if result.verdict in {Verdict.FAIL, Verdict.CANNOT}:
+            colour = _COLOURS[result.verdict]
+            table.add_row(result.id, result.level, f"[{colour}]{result.verdict}[/]", escape(result.sentence))
+    if table.row_count:
+        context.console.print(table)
+    counts = report.count()
+    context.console.print(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict))
+    if report.stopped:
+        context.console.print(f"The run stopped before its end: {escape(report.stopped)}.")
+    words = {0: "conformant", 1: "not conformant", 2: "could not be judged"}
+    warned = sum(one.level is Level.SHOULD for one in report.warnings)
+    context.console.print(f"{words[report.exit_status]}{f', with {warned} warnings' if warned else ''}")

@@ -1,0 +1,84 @@
+"""The plans: which chapters are run, for which version and profile."""
+
+from dataclasses import dataclass
+
+from uwlr_adapter.contract.fields import SET_NAMES
+from uwlr_adapter.contract.profiles import fold_name
+from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.errors import RefusedError
+from uwlr_adapter.kit.checks import Check, Suite
+from uwlr_adapter.kit.suites import ALL
+
+_WHOLE = tuple(suite.name for suite in ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run: the names of the suites, with a version and a profile of `contract.profiles` if it fixes them."""
+
+    name: str
+    text: str
+    suites: tuple[str, ...] = _WHOLE
+    xsdversie: str | None = None
+    profiel: str | None = None
+
+
+class PlanError(RefusedError):
+    """A plan, a suite or a check of this name does not exist, or nothing is left to run."""
+
+
+def _plans() -> dict[str, Plan]:
+    found = [Plan(f"las-{version}", f"a LAS for UWLR {version}", xsdversie=version) for version in VERSIONS]
+    for version in VERSIONS:
+        found += [
+            Plan(
+                f"las-{version}-{fold_name(profiel)}",
+                f"a LAS for UWLR {version} under the profile {profiel}",
+                xsdversie=version,
+                profiel=profiel,
+            )
+            for profiel in SET_NAMES
+        ]
+    found += [
+        Plan("getrapt", "only the three operations by groups", ("http", "leerlinggegevens", "getrapt")),
+        Plan("wsdl", "only the WSDL; no request for data is sent", ("wsdl",)),
+    ]
+    return {plan.name: plan for plan in found}
+
+
+PLANS = _plans()
+"""The plans by name."""
+
+
+def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> list[Check]:
+    """Return the checks of a plan in their order; `only` and `skip` hold names of suites and ids of checks.
+
+    What a chosen check builds on comes along. Raises PlanError.
+    """
+    by_id = {check.id: check for suite in ALL for check in suite}
+    named = {suite.name for suite in ALL} | by_id.keys()
+    for word in (*only, *skip):
+        if word not in named:
+            raise PlanError(f"{word} is no suite and no check: `uwlr-adapter check --list` shows them")
+
+    def is_named(check: Check, words: tuple[str, ...]) -> bool:
+        return check.id in words or check.suite in words
+
+    chosen = {
+        check.id
+        for check in by_id.values()
+        if (is_named(check, only) if only else check.suite in plan.suites) and not is_named(check, skip)
+    }
+    if not chosen:
+        raise PlanError("nothing is left to run")
+    grown: set[str] = set()
+    while grown != chosen:
+        grown = set(chosen)
+        chosen |= {one for check_id in grown for one in by_id[check_id].after}
+    return [check for check in by_id.values() if check.id in chosen]
+
+
+def suites_of(checks: list[Check]) -> list[Suite]:
+    """Return the suites to which checks belong, in their order."""
+    names = {check.suite for check in checks}
+    return [suite for suite in ALL if suite.name in names]

@@ -1,0 +1,103 @@
+"""A report: what a run found, as plain data that may be published. The forms of it are in `kit.reports`."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from uwlr_adapter.kit.checks import Check, Level, Verdict
+from uwlr_adapter.kit.masking import MaskedExchange
+
+FORMAT = 1
+"""Number of the form of a report as JSON; a reader refuses a higher one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What came of one check."""
+
+    id: str
+    title: str
+    suite: str
+    rules: tuple[str, ...]
+    level: Level
+    verdict: Verdict
+    sentence: str
+    """What was found, one sentence."""
+    exchanges: tuple[MaskedExchange, ...] = ()
+    reproduce: str = ""
+    """A command that runs this check alone."""
+
+    @classmethod
+    def of(
+        cls,
+        check: Check,
+        verdict: Verdict,
+        sentence: str,
+        exchanges: tuple[MaskedExchange, ...] = (),
+        reproduce: str = "",
+    ) -> "CheckResult":
+        """Return the result of a check."""
+        return cls(
+            check.id, check.title, check.suite, check.rules, check.level, verdict, sentence, exchanges, reproduce
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run, or as much of it as was done."""
+
+    kind: str
+    """`endpoint`, `scenario`, `caller` or `proxy`."""
+    target: str
+    """The address without its query, or what was judged instead of one."""
+    plan: str
+    moment: datetime
+    """When the run began, UTC."""
+    kit: str
+    """The version of this package."""
+    results: tuple[CheckResult, ...]
+    stopped: str = ""
+    """Why the run ended before its last check; empty when it did not."""
+    strict: bool = False
+    """Whether a check of level `should` weighs as a must."""
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """The results that make this report not conformant."""
+        weighing = {Level.MUST, Level.SHOULD} if self.strict else {Level.MUST}
+        return tuple(one for one in self.results if one.verdict is Verdict.FAIL and one.level in weighing)
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """The failed checks of level `should` that do not weigh."""
+        return tuple(
+            one for one in self.results if one.verdict is Verdict.FAIL and one.level is Level.SHOULD and not self.strict
+        )
+
+    @property
+    def has_run(self) -> bool:
+        """Whether anything was judged."""
+        return any(one.verdict in {Verdict.PASS, Verdict.FAIL} for one in self.results)
+
+    @property
+    def is_conformant(self) -> bool:
+        """Whether the run came to its end and nothing that weighs failed."""
+        return self.has_run and not self.failures and not self.stopped
+
+    @property
+    def exit_status(self) -> int:
+        """0 for conformant, 1 for not, 2 when the run could not be done."""
+        if self.failures:
+            return 1
+        return 0 if self.is_conformant else 2
+
+    def count(self) -> Counter[Verdict]:
+        """Count the results by verdict."""
+        return Counter(one.verdict for one in self.results)
+
+
+def in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return results with the failures first: by level, then in their own order."""
+    weight = {level: place for place, level in enumerate(Level)}
+    return sorted(results, key=lambda one: (one.verdict is not Verdict.FAIL, weight[one.level]))

@@ -1,0 +1,203 @@
+"""One run against one endpoint: what is sent and what comes back, within bounds, and what was learnt on the way.
+
+Knowledge of the data comes from the answers themselves. Politeness is kept here: one call at a time, a smallest time
+between two, a largest number of them, and a Retry-After that is waited for when it is short.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from uwlr_adapter import outbound
+from uwlr_adapter.contract import names
+from uwlr_adapter.contract.names import Operation
+from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.kit.checks import cannot, fail
+from uwlr_adapter.kit.masking import MaskedExchange, Masker
+from uwlr_adapter.kit.message import GroepAsked, KitMessage
+from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.outbound import OutboundError, Permissions, Reply
+
+MAX_CALLS = 600
+"""Calls of one run (inclusive): the largest plan makes some 250."""
+MAX_RETRY_AFTER = 30
+"""Seconds (inclusive) for which a Retry-After is waited out, once per call."""
+MAX_LOST = 3
+"""Calls in a row without any answer after which the run stops."""
+
+
+class Intensity(StrEnum):
+    """How hard the endpoint is asked. It is never attacked: sizes are bounded at each of them."""
+
+    GENTLE = "gentle"
+    """Two calls a second, and no robustness checks: for a service in use."""
+    NORMAL = "normal"
+    """Twenty calls a second, bodies up to 128 kB."""
+    FULL = "full"
+    """As fast as answers come, one at a time; bodies up to 1 MB. For a service of your own."""
+
+
+SECONDS_BETWEEN = {Intensity.GENTLE: 0.5, Intensity.NORMAL: 0.05, Intensity.FULL: 0.0}
+
+
+class RunStoppedError(UwlrAdapterError):
+    """The run cannot go on; the text is one sentence with the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is tested, and with which credentials and school."""
+
+    url: str
+    klantnaam: str = field(repr=False)
+    klantcode: str = field(repr=False)
+    autorisatiesleutel: str = field(repr=False)
+    brincode: str
+    dependancecode: str
+    schooljaar: str
+    """Such as 2026-2027."""
+    xsdversie: str
+    profiel: NamedProfiel | None = None
+    """The profile that the answers must keep to; None when it is not known."""
+    seconds: float = 30.0
+    """Seconds for one call."""
+    permissions: Permissions = field(default_factory=Permissions)
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its query, which may hold a secret."""
+        return self.url.partition("?")[0].partition("#")[0]
+
+
+Transport = Callable[[str, str, bytes | None, dict[str, str]], Reply]
+"""Send a request (method, URL, body, headers) and return the reply. Raises OutboundError."""
+
+
+def outbound_transport(target: Target) -> Transport:
+    """Return the transport over the network."""
+
+    def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        return outbound.send(method, url, body, headers, permissions=target.permissions, seconds=target.seconds)
+
+    return send
+
+
+class Session:
+    """A run against a target. Not for more than one thread."""
+
+    def __init__(
+        self,
+        target: Target,
+        transport: Transport | None = None,
+        *,
+        intensity: Intensity = Intensity.NORMAL,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.target = target
+        self.intensity = intensity
+        self.masker = Masker()
+        self.exchanges: list[MaskedExchange] = []
+        """What was sent and received since the runner last took it."""
+        self.times: list[tuple[str, float]] = []
+        """The kind of each answer and the seconds that it took."""
+        self.echoes: int = 0
+        """Answers that held a secret of the request."""
+        self.calls = 0
+        self._transport = outbound_transport(target) if transport is None else transport
+        self._sleep, self._clock = sleep, clock
+        self._last = float("-inf")
+        self._lost = 0
+        self._known: dict[tuple[object, ...], Reading] = {}
+
+    @property
+    def usual(self) -> KitMessage:
+        """The request of this run: HaalLeerlinggegevens for the school, year and version of the target."""
+        target = self.target
+        return KitMessage(
+            names.HAAL_LEERLINGGEGEVENS,
+            (
+                ("schooljaar", target.schooljaar),
+                ("brincode", target.brincode),
+                ("dependancecode", target.dependancecode),
+                ("xsdversie", target.xsdversie),
+            ),
+            (
+                ("autorisatiesleutel", target.autorisatiesleutel),
+                ("klantcode", target.klantcode),
+                ("klantnaam", target.klantnaam),
+            ),
+        )
+
+    def call(self, ask: KitMessage, headers: dict[str, str] | None = None) -> Reading:
+        """Send a message and return the response, whatever it is. Fails the check when none comes."""
+        own = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ask.operation.soap_action}"'}
+        return self.send("POST", self.target.url, ask.message(), {**own, **(headers or {})})
+
+    def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reading:
+        """Send a request of any make and return the response. Fails the check when none comes.
+
+        Raises RunStoppedError after too many calls, or too many without an answer.
+        """
+        reading = self._send(method, url, body, headers or {})
+        wait = reading.reply.header("Retry-After")
+        if wait.isascii() and wait.isdecimal() and reading.fault_code == "Server.TijdelijkNietBeschikbaar":
+            if int(wait[:9]) > MAX_RETRY_AFTER:
+                cannot(f"because the endpoint asks to wait for {int(wait[:9])} seconds, longer than this run does")
+            self._sleep(int(wait[:9]))
+            reading = self._send(method, url, body, headers or {})
+        return reading
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reading:
+        if self.calls >= MAX_CALLS:
+            raise RunStoppedError(f"the run made {MAX_CALLS} calls, which is the most that it makes")
+        pause = self._last + SECONDS_BETWEEN[self.intensity] - self._clock()
+        if pause > 0:
+            self._sleep(pause)
+        self.calls += 1
+        began = self._clock()
+        try:
+            reply = self._transport(method, url, body, headers)
+        except OutboundError as error:
+            self._last = self._clock()
+            self._lost += 1
+            self.exchanges.append(self.masker.lost(method, self.target.shown_url, headers, body, str(error)))
+            if self._lost >= MAX_LOST:
+                raise RunStoppedError(f"{self._lost} calls in a row got no answer; the last: {error}") from None
+            fail(f"No answer comes: {error}.")
+        self._last = self._clock()
+        self._lost = 0
+        reading = Reading(reply, self._last - began)
+        self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))
+        self.times.append((reading.kind, reading.seconds))
+        self.echoes += self._echoes(reading)
+        return reading
+
+    def _echoes(self, reading: Reading) -> bool:
+        """Whether a response holds the autorisatiesleutel or the klantcode."""
+        secrets = (self.target.autorisatiesleutel, self.target.klantcode)
+        header = "\n".join(value for _, value in reading.reply.headers)
+        return any(one.encode() in reading.content or one in header for one in secrets if one)
+
+    def data(
+        self, operation: Operation | None = None, groepen: tuple[GroepAsked, ...] = (), **children: str
+    ) -> Reading:
+        """Return the answer with data to a valid request; the same request is sent once in a run.
+
+        `children` are changes of the usual request, by name. Ends the check with `cannot` when the answer has no data:
+        that is the matter of another check.
+        """
+        key = (operation, groepen, *sorted(children.items()))
+        if key not in self._known:
+            ask = self.usual
+            for name, text in children.items():
+                ask = ask.with_child(name, text)
+            if operation is not None:
+                ask = ask.of(operation, groepen)
+            self._known[key] = self.call(ask)
+        reading = self._known[key]
+        if reading.kind is not AnswerKind.DATA:
+            cannot(f"because a valid request is answered with {sentence_of(reading)} instead of data")
+        return reading
