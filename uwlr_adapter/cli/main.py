@@ -28,6 +28,7 @@ COMMANDS = {
     "journaal": "journaal",
     "pull": "pull",
     "check": "check",
+    "report": "report",
     "contract": "contract",
 }
 """The commands in the order of the help text, each with its module in this package."""
