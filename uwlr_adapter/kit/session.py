@@ -4,6 +4,7 @@ Knowledge of the data comes from the answers themselves. Politeness is kept here
 between two, a largest number of them, and a Retry-After that is waited for when it is short.
 """
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -116,11 +117,13 @@ class Session:
         self.echoes: int = 0
         """Answers that held a secret of the request."""
         self.calls = 0
+        self.random = random.Random()  # noqa: S311 - no secret
         self._transport = outbound_transport(target) if transport is None else transport
         self._sleep, self._clock = sleep, clock
         self._last = float("-inf")
         self._lost = 0
         self._known: dict[tuple[object, ...], Reading] = {}
+        self._shown: dict[tuple[object, ...], MaskedExchange] = {}
 
     @property
     def usual(self) -> KitMessage:
@@ -191,23 +194,67 @@ class Session:
         header = "\n".join(value for _, value in reading.reply.headers)
         return any(one.encode() in reading.content or one in header for one in secrets if one)
 
-    def data(
+    def usual_answer(self) -> Reading:
+        """Return the answer to the usual request, whatever it is; it is sent once in a run."""
+        return self._once(("usual",), self.usual)
+
+    def refusal(self) -> Reading:
+        """Return the fault for a klantnaam that does not exist; it is asked for once in a run.
+
+        Ends the check with `cannot` when that is answered otherwise: that is the matter of another check.
+        """
+        reading = self._once(("refusal",), self.usual.with_part("klantnaam", "uwlr-kit-onbekend"))
+        if reading.kind is not AnswerKind.FAULT:
+            cannot(f"because an unknown klantnaam is answered with {sentence_of(reading)} instead of a fault")
+        return reading
+
+    def data(self) -> Reading:
+        """Return the usual answer, which has data; ends the check with `cannot` when it has none."""
+        reading = self.usual_answer()
+        if reading.kind is not AnswerKind.DATA:
+            cannot(f"because the usual request is answered with {sentence_of(reading)} instead of data")
+        return reading
+
+    def structure(self) -> Reading:
+        """Return the answer to HaalStructuur, whatever it is."""
+        return self.answer_of(names.HAAL_STRUCTUUR)
+
+    def answer_of(
         self, operation: Operation | None = None, groepen: tuple[GroepAsked, ...] = (), **children: str
     ) -> Reading:
-        """Return the answer with data to a valid request; the same request is sent once in a run.
+        """Return the answer to a valid request, whatever it is; the same request is sent once in a run.
 
-        `children` are changes of the usual request, by name. Ends the check with `cannot` when the answer has no data:
-        that is the matter of another check.
+        `children` are changes of the usual request, by name.
         """
-        key = (operation, groepen, *sorted(children.items()))
+        if operation is None and not children:
+            return self.usual_answer()
+        message = self.usual
+        for name, text in children.items():
+            message = message.with_child(name, text)
+        if operation is not None:
+            message = message.of(operation, groepen)
+        return self._once((operation, groepen, *sorted(children.items())), message)
+
+    def wsdl(self, url: str, headers: dict[str, str] | None = None) -> Reading:
+        """Return a document of the description, or whatever is there; the same one is fetched once in a run.
+
+        The address of the endpoint itself stands for its `?wsdl`.
+        """
+        if url == self.target.url:
+            url = f"{url.partition('?')[0]}?wsdl"
+        key = ("wsdl", url, *sorted((headers or {}).items()))
         if key not in self._known:
-            ask = self.usual
-            for name, text in children.items():
-                ask = ask.with_child(name, text)
-            if operation is not None:
-                ask = ask.of(operation, groepen)
-            self._known[key] = self.call(ask)
-        reading = self._known[key]
-        if reading.kind is not AnswerKind.DATA:
-            cannot(f"because a valid request is answered with {sentence_of(reading)} instead of data")
-        return reading
+            self._keep(key, self.send("GET", url, None, headers))
+        return self._known[key]
+
+    def _once(self, key: tuple[object, ...], message: KitMessage) -> Reading:
+        """Send a message, or return what came when it was sent before in this run."""
+        if key not in self._known:
+            self._keep(key, self.call(message))
+        elif self._shown[key] not in self.exchanges:
+            self.exchanges.append(self._shown[key])
+        return self._known[key]
+
+    def _keep(self, key: tuple[object, ...], reading: Reading) -> None:
+        self._known[key] = reading
+        self._shown[key] = self.exchanges[-1]

@@ -1,6 +1,26 @@
 """The checks of the kit, a module per chapter of the report; `ALL` has the chapters in their order."""
 
-from uwlr_adapter.kit.suites import transport
+from uwlr_adapter.kit.suites import (
+    autorisatie,
+    geenwijzigingen,
+    getrapt,
+    leerlinggegevens,
+    profile,
+    robustness,
+    soap,
+    text,
+    transport,
+    versions,
+    verzoek,
+    whole,
+    wsdl,
+)
 
-ALL = (transport.SUITE,)
-"""The chapters in the order in which they are run and reported."""
+ALL = tuple(
+    module.SUITE
+    for module in (
+        *(transport, soap, wsdl, leerlinggegevens, text, geenwijzigingen, getrapt, versions, profile),
+        *(autorisatie, verzoek, robustness, whole),
+    )
+)
+"""The chapters in the order in which they are run and reported: refusals come last, since a service may count them."""

@@ -1,0 +1,196 @@
+"""Systeemautorisatie: who gets in, which fault refuses the others, and what a refusal tells."""
+
+from dataclasses import replace
+
+from uwlr_adapter.contract import names
+from uwlr_adapter.kit.checks import Level, Suite, cannot, require
+from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.session import Session
+from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, require_refused
+
+SUITE = Suite("autorisatie", "AUT", "Systeemautorisatie")
+_NO_ACCESS = "Client.AutorisatieOngeldig"
+_NO_KLANT = "Client.OngeldigeKlantIdentificatie"
+_WRONG_CODE = "uwlr-kit-geen-klantcode"
+_WRONG_NAME = "uwlr-kit-onbekend"
+
+
+@SUITE.check(
+    1, "A request without autorisatie is refused with Client.AutorisatieOngeldig", "R-018", "R-019", after=(ANSWERS,)
+)
+def no_autorisatie(session: Session) -> None:
+    """Leave the header out."""
+    message = session.usual.edited(lambda text: text.replace(session.usual.header_xml(), ""))
+    require_refused(session.call(message), "A request without autorisatie", _NO_ACCESS)
+
+
+@SUITE.check(2, "Two autorisaties are refused with Client.AutorisatieOngeldig", "R-018", "R-019", after=(ANSWERS,))
+def two_autorisaties(session: Session) -> None:
+    """Put the header in twice."""
+    header = session.usual.header_xml()
+    message = session.usual.edited(lambda text: text.replace(header, header + header))
+    require_refused(session.call(message), "A request with two autorisaties", _NO_ACCESS)
+
+
+def _add_part(number: int, part: str) -> None:
+    @SUITE.check(number, f"An autorisatie without {part} is refused", "R-018", "R-019", after=(ANSWERS,))
+    def absent(session: Session) -> None:
+        reading = session.call(session.usual.without_part(part))
+        require_refused(reading, f"An autorisatie without {part}", _NO_ACCESS, "Client.OngeldigBericht")
+
+    @SUITE.check(number + 3, f"An autorisatie with an empty {part} is refused", "R-018", "R-019", after=(ANSWERS,))
+    def empty(session: Session) -> None:
+        reading = session.call(session.usual.with_part(part, ""))
+        codes: tuple[str, ...] = (_NO_ACCESS, "Client.OngeldigBericht")
+        if part != "autorisatiesleutel":
+            codes += (_NO_KLANT,)
+        require_refused(reading, f"An autorisatie with an empty {part}", *codes)
+
+
+for _place, _part in enumerate(names.AUTORISATIE_PARTS):
+    _add_part(3 + _place, _part)
+
+
+@SUITE.check(11, f"A wrong klantcode is refused with {_NO_KLANT}", "R-020", after=(ANSWERS,))
+def wrong_klantcode(session: Session) -> None:
+    """Send a klantcode that does not belong to the klantnaam."""
+    reading = session.call(session.usual.with_part("klantcode", _WRONG_CODE))
+    require_refused(reading, "A klantcode that does not belong to the klantnaam", _NO_KLANT)
+
+
+@SUITE.check(12, f"An unknown klantnaam is refused with {_NO_KLANT}", "R-020", after=(ANSWERS,))
+def unknown_klantnaam(session: Session) -> None:
+    """Send a klantnaam of our own invention."""
+    reading = session.call(session.usual.with_part("klantnaam", _WRONG_NAME))
+    require_refused(reading, "A klantnaam that does not exist", _NO_KLANT)
+
+
+@SUITE.check(13, f"A wrong autorisatiesleutel is refused with {_NO_ACCESS}", "R-021", after=(ANSWERS,))
+def wrong_sleutel(session: Session) -> None:
+    """Send a key with another last character."""
+    reading = session.call(session.usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
+    require_refused(reading, "A wrong autorisatiesleutel", _NO_ACCESS)
+
+
+@SUITE.check(14, "An autorisatiesleutel gives no access to another school", "R-021", after=(ANSWERS,))
+def another_school(session: Session) -> None:
+    """Ask for a school that does not exist, with the right key: no school has this brincode."""
+    brincode = "99ZZ" if session.target.brincode != "99ZZ" else "99YY"
+    reading = session.call(session.usual.with_child("brincode", brincode))
+    require(reading.kind is not AnswerKind.DATA, "With the key of one school there are data of another brincode.")
+    require_refused(reading, "A school to which the key gives no access", _NO_ACCESS)
+
+
+@SUITE.check(15, "An autorisatiesleutel is compared exactly", "R-021", level=Level.SHOULD, after=("AUT-13",))
+def exact_sleutel(session: Session) -> None:
+    """Send the key with its letters in the other case."""
+    key = session.target.autorisatiesleutel
+    if key.swapcase() == key:
+        cannot("because the autorisatiesleutel has no letters")
+    reading = session.call(session.usual.with_part("autorisatiesleutel", key.swapcase()))
+    require_refused(reading, "An autorisatiesleutel in other letters", _NO_ACCESS)
+
+
+@SUITE.check(
+    16,
+    "Refused access has one face: the same bytes for a wrong key and an unknown school",
+    "R-023",
+    level=Level.SHOULD,
+    after=("AUT-13", "AUT-14"),
+)
+def one_face(session: Session) -> None:
+    """Compare two refusals byte by byte: a difference tells a stranger which schools there are."""
+    wrong = session.call(session.usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
+    unknown = session.call(session.usual.with_child("brincode", "99ZZ"))
+    require(
+        (wrong.status, wrong.content) == (unknown.status, unknown.content),
+        "The refusals of a wrong key and of an unknown school differ, which tells a stranger which schools there are.",
+    )
+
+
+@SUITE.check(17, "Who a caller is goes before what it may see", "R-026", after=("AUT-11", "AUT-13"))
+def klant_before_sleutel(session: Session) -> None:
+    """Send a wrong klantcode and a wrong key together."""
+    usual = session.usual.with_part("klantcode", _WRONG_CODE)
+    reading = session.call(usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
+    require_refused(reading, "A wrong klantcode together with a wrong autorisatiesleutel", _NO_KLANT)
+
+
+@SUITE.check(
+    18,
+    "What a caller may see goes before what is wrong with its message",
+    "R-026",
+    "R-027",
+    level=Level.SHOULD,
+    after=("AUT-13",),
+)
+def sleutel_before_schema(session: Session) -> None:
+    """Send a wrong key with an invalid schooljaar."""
+    usual = session.usual.with_child("schooljaar", "2026")
+    reading = session.call(usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
+    require_refused(reading, "A wrong autorisatiesleutel together with an invalid schooljaar", _NO_ACCESS)
+
+
+@SUITE.check(
+    21,
+    "An autorisatie with its parts in another order is refused, or read as hand-made XML meant it",
+    "R-018",
+    "R-036",
+    level=Level.INFORMATION,
+    after=(ANSWERS,),
+)
+def another_order(session: Session) -> str:
+    """Turn the parts around: invalid, and sent by known clients."""
+    reading = session.call(replace(session.usual, autorisatie=tuple(reversed(session.usual.autorisatie))))
+    return _told(reading, "An autorisatie with its parts in another order")
+
+
+@SUITE.check(
+    22,
+    "An autorisatie with parts without a namespace is refused, or read as NuSOAP meant it",
+    "R-018",
+    "R-036",
+    level=Level.INFORMATION,
+    after=(ANSWERS,),
+)
+def unqualified(session: Session) -> str:
+    """Take the namespace from the parts: invalid, and sent by one known client."""
+    text = session.usual.text()
+    for part in names.AUTORISATIE_PARTS:
+        text = text.replace(f"aut:{part}", part)
+    return _told(session.call(session.usual.edited(lambda _: text)), "An autorisatie with bare parts")
+
+
+@SUITE.check(23, "A part of the autorisatie of more than 64 characters is refused", "R-018", after=(ANSWERS,))
+def too_long(session: Session) -> None:
+    """Send a klantnaam of 65 characters."""
+    reading = session.call(session.usual.with_part("klantnaam", "k" * 65))
+    require(reading.kind is AnswerKind.FAULT, f"A klantnaam of 65 characters is answered with {sentence_of(reading)}.")
+
+
+@SUITE.check(24, "An absent dependancecode means 00", "R-034", after=(ANSWERS,))
+def absent_dependancecode(session: Session) -> None:
+    """Leave 00 out."""
+    if session.target.dependancecode != "00":
+        cannot("because the school of this run has another dependancecode than 00")
+    require_answered(session.call(session.usual.without("dependancecode")), "A request without dependancecode")
+
+
+@SUITE.check(25, "Another dependancecode is another school", "R-021", "R-034", after=(ANSWERS,))
+def another_dependancecode(session: Session) -> None:
+    """Ask for a vestiging that does not exist."""
+    other = "98" if session.target.dependancecode != "98" else "97"
+    reading = session.call(session.usual.with_child("dependancecode", other))
+    require(reading.kind is not AnswerKind.DATA, "Data are given for a dependancecode that the key does not name.")
+
+
+def _told(reading: Reading, what: str) -> str:
+    if reading.kind in ANSWERED:
+        return f"{what} is read as it was meant."
+    require(reading.kind is AnswerKind.FAULT, f"{what} is answered with {sentence_of(reading)}.")
+    return f"{what} is refused, as the standard has it."
+
+
+def _changed(key: str) -> str:
+    """Return a key that differs in its last character."""
+    return key[:-1] + ("x" if key[-1:] != "x" else "y")

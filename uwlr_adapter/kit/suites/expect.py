@@ -1,0 +1,29 @@
+"""What several chapters expect of a response, each with its sentence."""
+
+from uwlr_adapter.kit.checks import require
+from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+
+ANSWERED = frozenset({AnswerKind.DATA, AnswerKind.NO_CHANGES, AnswerKind.NO_DATA})
+"""The kinds of an answer that is no fault."""
+ANSWERS = "HTTP-01"
+"""The check that the usual request is answered: nearly everything builds on it."""
+OF_DATA = "LG-01"
+"""The check that the usual request is answered with data."""
+
+
+def require_refused(reading: Reading, what: str, *codes: str) -> None:
+    """Require a fault with one of these codes, the first being that of the standard; `what` begins a sentence."""
+    is_refused = reading.kind is AnswerKind.FAULT and reading.fault_code in codes
+    require(is_refused, f"{what} is answered with {sentence_of(reading)} instead of {codes[0]}.")
+
+
+def require_answered(reading: Reading, what: str) -> None:
+    """Require an answer that is no fault; `what` begins a sentence."""
+    require(reading.kind in ANSWERED, f"{what} is answered with {sentence_of(reading)}.")
+
+
+def require_same_kind(reading: Reading, other: Reading, what: str) -> None:
+    """Require that a request which should make no difference is answered like the usual one."""
+    require(
+        reading.kind is other.kind, f"{what} is answered with {sentence_of(reading)}, without it with {other.kind}."
+    )

@@ -1,0 +1,134 @@
+"""Geenwijzigingen: said only to a caller that has what there is."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from uwlr_adapter.clock import now
+from uwlr_adapter.contract.names import HAAL_LEERLINGEN, HAAL_STRUCTUUR
+from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
+from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.session import Session
+from uwlr_adapter.kit.suites.expect import ANSWERED, OF_DATA
+from uwlr_adapter.kit.suites.leerlinggegevens import read_moment
+from uwlr_adapter.kit.suites.verzoek import require_getrapt
+
+if TYPE_CHECKING:
+    from uwlr_adapter.kit.message import GroepAsked
+
+SUITE = Suite("geenwijzigingen", "NEW", "Geenwijzigingen")
+_SINCE = "laatstontvangengegevens"
+_SAID = "NEW-02"
+_MANY = 8
+"""Groups from which a random choice is one of many."""
+
+
+@SUITE.check(1, "Without laatstontvangengegevens the data are always sent", "R-082", after=(OF_DATA,))
+def without_moment(session: Session) -> None:
+    """Send the usual request once more."""
+    reading = session.call(session.usual)
+    require(reading.kind is AnswerKind.DATA, f"A request without {_SINCE} is answered with {sentence_of(reading)}.")
+
+
+@SUITE.check(
+    2,
+    "The aanmaakdatum of the last answer, sent back, gets geenwijzigingen",
+    "R-083",
+    "R-084",
+    level=Level.SHOULD,
+    after=(OF_DATA,),
+)
+def sent_back(session: Session) -> None:
+    """Send the aanmaakdatum back, as a caller does that keeps it."""
+    reading = session.call(session.usual.with_child(_SINCE, _moment(session)))
+    require(
+        reading.kind in ANSWERED,
+        f"A request with the aanmaakdatum of the last answer is answered with {sentence_of(reading)}.",
+    )
+    require(
+        reading.kind is AnswerKind.NO_CHANGES, "The aanmaakdatum of the last answer, sent back, gets the data again."
+    )
+
+
+@SUITE.check(3, "Geenwijzigingen is strictly empty", "R-055", after=(_SAID,))
+def strictly_empty(session: Session) -> None:
+    """Look at the element."""
+    payload = session.call(session.usual.with_child(_SINCE, _moment(session))).payload
+    is_empty = payload is not None and not len(payload) and not payload.text and not payload.attrib
+    require(is_empty, "The element geenwijzigingen holds text, an attribute or an element.")
+
+
+@SUITE.check(4, "The data follow a moment long ago", "R-083", "R-086", after=(OF_DATA,))
+def long_ago(session: Session) -> None:
+    """Say that the last data came in 1990."""
+    _require_data(session.call(session.usual.with_child(_SINCE, "1990-01-01T00:00:00")), "A moment in 1990")
+
+
+@SUITE.check(5, "The data follow a moment just before they were made", "R-083", after=(OF_DATA,))
+def just_before(session: Session) -> None:
+    """Say that the last data came an hour before the aanmaakdatum."""
+    moment = read_moment(_moment(session))
+    if moment is None:
+        cannot("because the aanmaakdatum cannot be read")
+    before = (moment - timedelta(hours=1)).isoformat()
+    _require_data(session.call(session.usual.with_child(_SINCE, before)), "A moment an hour before the aanmaakdatum")
+
+
+@SUITE.check(6, "A moment in the future does not get geenwijzigingen", "R-085", level=Level.SHOULD, after=(OF_DATA,))
+def in_the_future(session: Session) -> None:
+    """Say that the last data came next week."""
+    later = (now() + timedelta(days=7)).replace(microsecond=0).isoformat()
+    _require_data(session.call(session.usual.with_child(_SINCE, later)), "A moment in the future")
+
+
+@SUITE.check(11, "Another version has a moment of its own", "R-088", after=(_SAID,), level=Level.SHOULD)
+def another_version(session: Session) -> None:
+    """Ask another version with the moment of this one, before this run asks that version otherwise."""
+    for version in VERSIONS:
+        if version != session.target.xsdversie:
+            message = session.usual.with_child("xsdversie", version).with_child(_SINCE, _moment(session))
+            reading = session.call(message)
+            if reading.kind is AnswerKind.FAULT:
+                continue
+            if reading.kind is AnswerKind.NO_CHANGES:
+                cannot("because an earlier run may have fetched the other version, so that nothing new is right")
+            _require_data(reading, f"Version {version} with the moment of another version")
+            return
+    omit("The endpoint answers one version only.")
+
+
+@SUITE.check(12, "A part by groups that was not given gets data", "R-088", after=(_SAID,))
+def another_operation(session: Session) -> None:
+    """Ask for leerlingen of a choice of groups that no run made before, with the moment of the whole."""
+    require_getrapt(session)
+    groups: list[GroepAsked] = [
+        (kind, str(one.get("key"))) for kind in ("samengestelde_groep", "groep") for one in session.data().records(kind)
+    ]
+    if len(groups) < _MANY:
+        cannot(
+            f"because the school has fewer than {_MANY} groups, so that each choice of them may have been given before"
+        )
+    chosen = [one for one in groups if session.random.random() < 0.5] or groups[:1]  # noqa: PLR2004 - half of them
+    reading = session.call(session.usual.of(HAAL_LEERLINGEN, chosen).with_child(_SINCE, _moment(session)))
+    if reading.kind is AnswerKind.NO_DATA:
+        cannot("because nobody is in the groups that were asked")
+    _require_data(reading, "A choice of groups that was never given, with the moment of the whole answer,")
+
+
+@SUITE.check(13, "The structure with an old moment gets data", "R-083", "R-092", after=(OF_DATA,))
+def old_structure(session: Session) -> None:
+    """Ask for the structure since 1990."""
+    require_getrapt(session)
+    message = session.usual.of(HAAL_STRUCTUUR).with_child(_SINCE, "1990-01-01T00:00:00")
+    _require_data(session.call(message), "HaalStructuur with a moment in 1990")
+
+
+def _moment(session: Session) -> str:
+    moment = session.data().school("aanmaakdatum")
+    if not moment:
+        cannot("because the answer has no aanmaakdatum")
+    return moment
+
+
+def _require_data(reading: Reading, what: str) -> None:
+    require(reading.kind is AnswerKind.DATA, f"{what} is answered with {sentence_of(reading)} instead of data.")

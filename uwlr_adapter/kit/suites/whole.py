@@ -1,0 +1,43 @@
+"""What only the whole run shows: nothing secret came back, and how long answers took."""
+
+from statistics import median
+
+from uwlr_adapter.kit.checks import Level, Suite, cannot, require
+from uwlr_adapter.kit.reading import AnswerKind
+from uwlr_adapter.kit.session import Session
+from uwlr_adapter.kit.suites.expect import ANSWERS
+
+SUITE = Suite("whole", "ALL", "The whole run")
+_SHORTEST_TIMEOUT = 30
+"""Seconds: the shortest timeout that was seen in a client."""
+
+
+@SUITE.check(1, "No response of the run holds the autorisatiesleutel or the klantcode", "R-025", after=(ANSWERS,))
+def no_echo(session: Session) -> None:
+    """Count the responses in which a secret of the request came back."""
+    require(
+        not session.echoes,
+        f"{session.echoes} of {session.calls} responses hold the autorisatiesleutel or the klantcode.",
+    )
+
+
+@SUITE.check(2, "Each answer came within 30 seconds", level=Level.SHOULD, after=(ANSWERS,))
+def in_time(session: Session) -> None:
+    """Look at the slowest answer: the shortest timeout seen in a client is 30 seconds."""
+    slowest = max((seconds for _, seconds in session.times), default=0.0)
+    require(slowest <= _SHORTEST_TIMEOUT, f"The slowest answer took {slowest:.1f} s, and one known client waits 30 s.")
+
+
+@SUITE.check(3, "How long answers take", level=Level.INFORMATION, after=(ANSWERS,))
+def times(session: Session) -> str:
+    """Tell the times of data and of refusals."""
+    if not session.times:
+        cannot("because nothing was asked")
+    told = []
+    for kind in (AnswerKind.DATA, AnswerKind.FAULT):
+        found = [seconds for own, seconds in session.times if own == kind]
+        if found:
+            told.append(
+                f"{kind}: median {1000 * median(found):.0f} ms, slowest {1000 * max(found):.0f} ms of {len(found)}"
+            )
+    return "; ".join(told) + "."
