@@ -130,7 +130,8 @@ def check(
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity))
-    with Progress(*_COLUMNS, console=context.messages, transient=True) as progress:
+    console = context.messages
+    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(checks))
 
         def told(result: CheckResult) -> None:

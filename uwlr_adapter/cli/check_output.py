@@ -132,8 +132,7 @@ def show_report(context: Context, report: Report) -> None:
             table.add_row(escape(result.id), result.level, _coloured(result.verdict), escape(result.sentence))
     if table.row_count:
         context.console.print(table)
-    moment = report.moment.isoformat(sep=" ", timespec="seconds")
-    context.console.print(f"{escape(report.target)}, plan {escape(report.plan)}, {moment}")
+    context.console.print(f"{escape(report.target)}, plan {escape(report.plan)}, {report.shown_moment}")
     context.console.print(f"Kit {escape(report.kit)}, rules {escape(report.rules_version)}")
     context.console.print(counts_of(report.results))
     if report.stopped:
@@ -157,8 +156,7 @@ def show_comparison(context: Context, comparison: ReportComparison) -> None:
         context.console.print(escape(remark))
     counts = {change: len(comparison.of(change)) for change in Change}
     told = ", ".join(f"{number} {change}" for change, number in counts.items() if number)
-    moment = comparison.old.moment.isoformat(sep=" ", timespec="seconds")
-    context.console.print(f"Against the report of {moment}: {told or 'nothing changed'}")
+    context.console.print(f"Against the report of {comparison.old.shown_moment}: {told or 'nothing changed'}")
 
 
 def _coloured(word: Verdict | ChapterVerdict | Change) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.checks import Check, Level, Verdict
@@ -103,6 +103,11 @@ class Report:
         if self.failures:
             return 1
         return 0 if self.is_conformant else 2
+
+    @property
+    def shown_moment(self) -> str:
+        """The moment for a reader, in UTC."""
+        return f"{self.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     @property
     def conclusion(self) -> str:

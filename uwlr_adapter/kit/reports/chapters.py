@@ -29,7 +29,7 @@ class Chapter:
 
     @property
     def counts(self) -> str:
-        """How many results there are of each verdict, such as `12 pass, 1 fail`."""
+        """How many results there are of each verdict, such as `12 pass, 1 fail, 2 fail (should)`."""
         return counts_of(self.results)
 
 
@@ -46,9 +46,15 @@ def chapters_of(report: Report) -> list[Chapter]:
 
 
 def counts_of(results: tuple[CheckResult, ...]) -> str:
-    """Return how many results there are of each verdict, those that are absent left out."""
-    counted = Counter(one.verdict for one in results)
-    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict if counted[verdict]) or "no checks"
+    """Return how many results there are of each verdict; a failure that is no must has its level beside it."""
+    counted = Counter((one.verdict, one.level if one.verdict is Verdict.FAIL else Level.MUST) for one in results)
+    told = [
+        f"{counted[verdict, level]} {verdict}{'' if level is Level.MUST else f' ({level})'}"
+        for verdict in Verdict
+        for level in Level
+        if counted[verdict, level]
+    ]
+    return ", ".join(told) or "no checks"
 
 
 def _verdict(report: Report, results: list[CheckResult]) -> ChapterVerdict:

@@ -6,6 +6,7 @@ its digest, and nothing else.
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -32,7 +33,6 @@ def write(report: Report) -> bytes:
         .get_template(_TEMPLATE)
         .render(
             report=report,
-            moment=report.moment.isoformat(sep=" ", timespec="seconds"),
             counts=counts_of(report.results),
             chapters=chapters_of(report),
             failed_groups=[
@@ -58,6 +58,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters["anchor"] = lambda check_id: re.sub("[^A-Za-z0-9]+", "-", check_id)
     environment.tests["failed"] = lambda result: result.verdict is Verdict.FAIL
     return environment
 
