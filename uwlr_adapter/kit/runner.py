@@ -44,8 +44,11 @@ def _results(session: Session, checks: list[Check]) -> Iterator[CheckResult | st
     stopped = ""
     for check in checks:
         missing = [one for one in check.after if verdicts.get(one) is not Verdict.PASS]
+        omitted = [one for one in missing if verdicts.get(one) is Verdict.OMIT]
         if stopped:
             result = CheckResult.of(check, Verdict.SKIP, f"Not run, since the run stopped: {stopped}.")
+        elif omitted:
+            result = CheckResult.of(check, Verdict.OMIT, f"Left out with {omitted[0]}.")
         elif missing:
             result = CheckResult.of(check, Verdict.SKIP, f"Not run, since {' and '.join(missing)} did not pass.")
         else:
