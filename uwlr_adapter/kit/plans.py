@@ -21,7 +21,7 @@ wrong schooljaar, brincode, laatstontvangengegevens and xsdversie."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: names of suites or ids of checks, with a version and a profile of `contract.profiles` if it fixes them."""
+    """What is run: names of suites or ids of checks, and the version and the profile if it fixes them."""
 
     name: str
     text: str
