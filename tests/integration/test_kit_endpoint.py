@@ -46,7 +46,7 @@ def test_our_own_service_has_no_failure(tmp_path: Path, version: str, profiel: s
 
 
 @pytest.mark.parametrize(
-    ("number", "breakage"), enumerate(BREAKAGES, start=2), ids=lambda one: getattr(one, "name", "")
+    ("number", "breakage"), list(enumerate(BREAKAGES, start=2)), ids=lambda one: getattr(one, "name", "")
 )
 def test_each_wrong_endpoint_is_caught(right: Transport, number: int, breakage: Breakage) -> None:
     """The checks that are meant for it fail, and no other one."""
