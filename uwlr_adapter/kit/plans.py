@@ -11,10 +11,17 @@ from uwlr_adapter.kit.suites import ALL
 
 _WHOLE = tuple(suite.name for suite in ALL)
 
+_ELEVEN = (
+    *("AUT-01", "AUT-02", "AUT-06", "AUT-11", "AUT-12", "AUT-13", "AUT-14"),
+    *("REQ-01", "REQ-06", "REQ-14", "REQ-30"),
+)
+"""No autorisatie, two, an empty autorisatiesleutel, a wrong klantcode, klantnaam, autorisatiesleutel and school, and a
+wrong schooljaar, brincode, laatstontvangengegevens and xsdversie."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: the names of the suites, with a version and a profile of `contract.profiles` if it fixes them."""
+    """What is run: names of suites or ids of checks, and the version and the profile if it fixes them."""
 
     name: str
     text: str
@@ -41,6 +48,7 @@ def _plans() -> dict[str, Plan]:
         ]
     found += [
         Plan("getrapt", "only the three operations by groups", ("http", "leerlinggegevens", "getrapt")),
+        Plan("soapui", "the eleven requests with one error each of the SoapUI set for LASes", _ELEVEN),
         Plan("wsdl", "only the WSDL; no request for data is sent", ("wsdl",)),
     ]
     return {plan.name: plan for plan in found}
@@ -65,9 +73,7 @@ def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -
         return check.id in words or check.suite in words
 
     chosen = {
-        check.id
-        for check in by_id.values()
-        if (is_named(check, only) if only else check.suite in plan.suites) and not is_named(check, skip)
+        check.id for check in by_id.values() if is_named(check, only or plan.suites) and not is_named(check, skip)
     }
     if not chosen:
         raise PlanError("nothing is left to run")

@@ -63,6 +63,9 @@ def _result(session: Session, check: Check, before: Mapping[str, CheckResult], s
     missing = [one for one in check.after if one not in before or before[one].verdict is not Verdict.PASS]
     if stopped:
         return CheckResult.of(check, Verdict.SKIP, f"Not run, since the run stopped: {stopped}.")
+    omitted = [one for one in missing if one in before and before[one].verdict is Verdict.OMIT]
+    if omitted:
+        return CheckResult.of(check, Verdict.OMIT, f"Left out with {omitted[0]}.")
     if missing:
         return CheckResult.of(check, Verdict.SKIP, f"Not run, since {' and '.join(missing)} did not pass.")
     return _run_one(session, check)

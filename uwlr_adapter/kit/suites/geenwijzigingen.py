@@ -3,14 +3,13 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from uwlr_adapter.clock import now
+from uwlr_adapter.clock import now, parse_moment
 from uwlr_adapter.contract.names import HAAL_LEERLINGEN, HAAL_STRUCTUUR
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import ANSWERED, OF_DATA
-from uwlr_adapter.kit.suites.leerlinggegevens import read_moment
 from uwlr_adapter.kit.suites.verzoek import require_getrapt
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def long_ago(session: Session) -> None:
 @SUITE.check(5, "The data follow a moment just before they were made", "R-083", after=(OF_DATA,))
 def just_before(session: Session) -> None:
     """Say that the last data came an hour before the aanmaakdatum."""
-    moment = read_moment(_moment(session))
+    moment = parse_moment(_moment(session))
     if moment is None:
         cannot("because the aanmaakdatum cannot be read")
     before = (moment - timedelta(hours=1)).isoformat()

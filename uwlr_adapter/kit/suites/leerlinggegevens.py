@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from lxml import etree
 
-from uwlr_adapter.clock import now, schooljaar_start
+from uwlr_adapter.clock import now, parse_moment, schooljaar_start
 from uwlr_adapter.contract import answer, schemas
 from uwlr_adapter.contract.fields import BSN_FAMILY
 from uwlr_adapter.contract.rules import Rule
@@ -167,7 +167,7 @@ def aanmaakdatum(session: Session) -> None:
     """Look at the aanmaakdatum; a clock may be ten minutes off."""
     text = session.data().school("aanmaakdatum")
     require(text, "The school block has no aanmaakdatum.")
-    moment = read_moment(text or "")
+    moment = parse_moment(text or "")
     if moment is None:
         cannot("because the aanmaakdatum cannot be read, which is the matter of another check")
     require(moment <= now() + timedelta(minutes=10), "The aanmaakdatum lies in the future.")
@@ -257,15 +257,6 @@ def following_years(session: Session) -> None:
     require(
         schooljaar_start(given) is not None, "The schooljaar of the answer is not two following years as 2026-2027."
     )
-
-
-def read_moment(text: str) -> datetime | None:
-    """Return an xs:dateTime as a moment; without a zone it is taken to be UTC. None when it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _elements(reading: Reading) -> list[etree._Element]:

@@ -5,7 +5,7 @@ from uwlr_adapter.kit.checks import Level, Suite, require
 from uwlr_adapter.kit.message import KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, local, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, OF_DATA, require_answered, require_refused
+from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, require_refused
 
 SUITE = Suite("soap", "SOAP", "SOAP 1.1")
 _SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -180,7 +180,7 @@ def fault_text(session: Session) -> None:
     "The prefixes and the default namespace of an answer are those that known clients find",
     "R-008",
     level=Level.SHOULD,
-    after=(OF_DATA,),
+    after=(ANSWERS,),
 )
 def wire_shape(session: Session) -> None:
     """Look for the shape that one client finds with a regular expression."""

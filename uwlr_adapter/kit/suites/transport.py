@@ -6,7 +6,7 @@ from typing import Final
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, OF_DATA, require_answered
+from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered
 
 SUITE = Suite("http", "HTTP", "Transport")
 _OK, _FAULT = 200, 500
@@ -145,7 +145,7 @@ def another_media_type(session: Session) -> None:
     require(reading.kind not in ANSWERED, "A message that is called text/plain is answered as if it were XML.")
 
 
-@SUITE.check(20, "An answer is compressed with gzip when that is accepted", level=Level.INFORMATION, after=(OF_DATA,))
+@SUITE.check(20, "An answer is compressed with gzip when that is accepted", level=Level.INFORMATION, after=(ANSWERS,))
 def compression(session: Session) -> str:
     """Look at the coding of the usual answer, for which gzip is always accepted."""
     if session.usual_answer().reply.header("Content-Encoding").lower() != "gzip":

@@ -1,0 +1,98 @@
+"""The kit against endpoints: a right one has no failure, and each wrong one is caught by the checks meant for it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from support.kit_breakages import BREAKAGES, Breakage
+from support.kit_endpoint import CODE, broken, failed, furnish, remembered, run_kit, target, transport_of
+
+from uwlr_adapter.clock import now
+from uwlr_adapter.contract.profiles import STANDARD
+from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.demo import setup
+from uwlr_adapter.kit import plans
+from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.plans import PLANS
+from uwlr_adapter.kit.reports import report_json
+from uwlr_adapter.kit.session import Session, Transport
+from uwlr_adapter.kit.suites import ALL
+
+ALWAYS = {"HTTP-21", "WSDL-32", "WSDL-34"}
+"""What is told of the right endpoint here: it has http: on loopback, and two shapes in its WSDL that may stumble."""
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transport]:
+    """Return a right endpoint, which is asked each question once."""
+    app = furnish(tmp_path_factory.mktemp("kit"), now())
+    yield remembered(transport_of(app))
+    app.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("profiel", ["smalle set", None])
+def test_our_own_service_has_no_failure(tmp_path: Path, version: str, profiel: str | None) -> None:
+    """In each version, and under the profile of its koppeling, nothing fails that is not information."""
+    app = furnish(tmp_path, now())
+    named = None if profiel is None else STANDARD[profiel]
+    report = run_kit(transport_of(app), own=target(xsdversie=version, profiel=named))
+    app.close()
+    assert failed(report) == ALWAYS
+    assert all(one.level is Level.INFORMATION for one in report.results if one.verdict is Verdict.FAIL)
+    assert report.exit_status == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "breakage"), list(enumerate(BREAKAGES, start=2)), ids=lambda one: getattr(one, "name", "")
+)
+def test_each_wrong_endpoint_is_caught(right: Transport, number: int, breakage: Breakage) -> None:
+    """The checks that are meant for it fail, and no other one."""
+    report = run_kit(broken(right, breakage.how), number=number)
+    assert failed(report) - ALWAYS == breakage.caught_by
+    assert not [one.id for one in report.results if "defect" in one.sentence]
+
+
+def test_nothing_of_a_person_and_no_secret_is_in_a_report(right: Transport) -> None:
+    """No value of the answer, apart from those of closed form, and no code stand in the report."""
+    root = Session(target(), right).usual_answer().root
+    assert root is not None
+    names = {
+        text
+        for one in root.iter(etree.Element)
+        if etree.QName(one).localname not in {"peildatum", "aanmaakdatum"}
+        for text in (one.text or "", one.get("key", ""), one.get("eckid", ""))
+        if len(text) > len("2026-2027")
+    }
+    assert len(names) > 100
+    written = report_json.write(run_kit(right, shows=True)).decode()
+    texts = [
+        exchange[side]
+        for result in json.loads(written)["results"]
+        for exchange in result["exchanges"]
+        for side in ("request", "response")
+    ]
+    assert sum(map(len, texts)) > 100_000
+    assert not [text for text in names if text in written]
+    assert CODE not in written
+    assert setup.KLANTCODE not in written
+
+
+def test_checks_build_on_checks_before_them() -> None:
+    """Each id is there once, and what a check builds on has been run by then."""
+    known: set[str] = set()
+    for suite in ALL:
+        for check in suite:
+            assert check.id not in known
+            assert set(check.after) <= known, check.id
+            known.add(check.id)
+
+
+def test_a_choice_brings_what_it_builds_on() -> None:
+    """--only takes names of suites and ids of checks."""
+    chosen = [check.id for check in plans.choose(PLANS["las-2.2"], ("STEP-14",))]
+    assert chosen == ["HTTP-01", "LG-01", "STEP-01", "STEP-11", "STEP-14"]
+    with pytest.raises(plans.PlanError):
+        plans.choose(PLANS["las-2.2"], ("STEP-99",))
