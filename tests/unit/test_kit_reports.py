@@ -37,6 +37,7 @@ EVERY = {
     "stopped": replace(ORDINARY, stopped="it was interrupted"),
     "empty": report(),
     "conformant": report(result(1)),
+    "warned": report(result(1, Verdict.FAIL, Level.SHOULD), result(2, Verdict.SKIP)),
 }
 WRITERS = {"json": report_json.write, "junit": report_junit.write, "html": report_html.write}
 PROMISES = ("target", "plan", "kit", "rules_version")
@@ -332,6 +333,16 @@ def test_no_text_of_a_report_steers_a_terminal() -> None:
     text = console.file.getvalue()
     assert {one for one in text if not one.isprintable()} == {"\n"}
     assert "[red]x[/red]" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("conformant", 0), ("ordinary", 1), ("stopped", 1), ("empty", 2), ("warned", 2)]
+)
+def test_conformant_is_what_passed_something(name: str, status: int) -> None:
+    """Warnings alone make nothing conformant: with nothing that passed there was no service to judge."""
+    assert EVERY[name].exit_status == status
+    words = {0: "conformant", 1: "not conformant", 2: "could not be judged"}
+    assert EVERY[name].conclusion == words[status]
 
 
 def test_a_report_knows_its_moment_in_utc() -> None:
