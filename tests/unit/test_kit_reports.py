@@ -300,10 +300,12 @@ def test_the_page_of_a_strict_run_has_no_warnings(*, strict: bool, groups: list[
 
 
 def test_each_chapter_has_its_verdict() -> None:
-    """A chapter fails by what weighs, warns by a should, and is not judged when nothing passed or failed."""
+    """A chapter fails by what weighs, else warns by a should; its failures come first, by level."""
     assert [chapter.verdict for chapter in chapters_of(ORDINARY)] == [
         *(ChapterVerdict.FAILS, ChapterVerdict.PASSES, ChapterVerdict.NOT_JUDGED, ChapterVerdict.WARNS)
     ]
+    places = [one.id[-2:] for one in chapters_of(ORDINARY)[0].results]
+    assert places == ["04", "03", "02", "01"]
     strict = chapters_of(replace(ORDINARY, strict=True))
     assert strict[-1].verdict is ChapterVerdict.FAILS
     told = report(result(1), result(2, Verdict.FAIL, Level.INFORMATION))
