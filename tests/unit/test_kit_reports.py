@@ -44,10 +44,14 @@ PROMISES = ("target", "plan", "kit", "rules_version")
 """What each form says of the run, beside its moment."""
 
 
-def terminal_of(shown: Report) -> str:
-    """Return what a terminal gets, with the escapes of rich's own colours left out."""
+def terminal_of(shown: Report, against: Report | None = None) -> str:
+    """Return what a terminal gets of a report or of a comparison, with the escapes of rich's own colours left out."""
     console: Console = SafeConsole(file=io.StringIO(), width=200, highlight=False, color_system=None)
-    show_report(Context(Settings(), console=console), shown)
+    context = Context(Settings(), console=console)
+    if against is None:
+        show_report(context, shown)
+    else:
+        show_comparison(context, compare(against, shown))
     written = console.file
     assert isinstance(written, io.StringIO)
     return written.getvalue()
@@ -335,6 +339,18 @@ def test_no_text_of_a_report_steers_a_terminal() -> None:
     text = console.file.getvalue()
     assert {one for one in text if not one.isprintable()} == {"\n"}
     assert "[red]x[/red]" in text
+
+
+def test_no_place_of_the_terminal_obeys_markup() -> None:
+    """Markup of rich is shown as it is, wherever a text of a report stands."""
+    marked = {name: f"[red]{name}[/red]" for name in ("id", "suite", "sentence", "target", "plan", "kit", "stopped")}
+    own = {name: marked[name] for name in ("id", "suite", "sentence")}
+    failed = replace(result(1, Verdict.FAIL), **own)  # type: ignore[arg-type] # texts
+    rest = {name: text for name, text in marked.items() if name not in own}
+    shown = replace(report(failed), **rest)  # type: ignore[arg-type] # texts
+    assert [text for text in marked.values() if text not in terminal_of(shown)] == []
+    compared = terminal_of(shown, against=report())
+    assert [name for name, text in marked.items() if text not in compared] == ["suite"]
 
 
 @pytest.mark.parametrize(
