@@ -123,7 +123,7 @@ def test_a_drop_is_a_question(tmp_path: Path, command: str) -> None:
     for more in ("--dry-run", "--yes"):
         result = bench.run("import", command, "2", more)
         assert (result.exit_code, bench.dump()) == (3, before)
-        assert "9 of the 12 leerlingen that are answered today would not be any more (75%" in result.output
+        assert "9 of the 12 leerlingen that are answered today would be gone (75%" in result.output
         assert f"Nothing changed. If this is right, {command} it with --accept-drop." in result.output
         assert len(_effects(result.output)) == 9
     assert bench.run("import", command, "2", "--accept-drop", "--yes").exit_code == 0

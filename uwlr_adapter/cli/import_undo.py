@@ -212,12 +212,7 @@ def _require_no_drop(context: Context, way: _Way, preview: _Preview, *, accept_d
     if accept_drop or not asked:
         return
     for year, loss in asked:
-        share = f"{len(loss.gone) / loss.known:.0%}, and more than {max_drop:.0%} stops"
-        context.console.print(
-            f"{year.brin6}, {year.schooljaar}: {len(loss.gone)} of the {loss.known} {loss.kind} that are answered "
-            f"today would not be any more ({share}).",
-            soft_wrap=True,
-        )
+        context.console.print(f"{loss.told(year, max_drop)}.", soft_wrap=True)
     context.console.print(f"Nothing changed. If this is right, {way.verb} it with --accept-drop.")
     click.get_current_context().exit(_ASKS)
 
