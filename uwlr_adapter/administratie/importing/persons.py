@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import enrolment
-from uwlr_adapter.administratie.importing.naming import NAMELESS, compare, naming_of
+from uwlr_adapter.administratie.importing.naming import NAMELESS, compare, full_name, naming_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
@@ -132,8 +132,7 @@ def years_of(connection: sa.Connection, person: Person) -> list[SchoolYear]:
 def name_of(connection: sa.Connection, person: Person) -> str:
     """Return the name of a person in the newest record; `?` for one without a record or a name."""
     record = record_of(connection, person)
-    parts = [] if record is None else [record.roepnaam or record.voornamen, record.voorvoegsel, record.achternaam]
-    return " ".join(part for part in parts if part) or "?"
+    return "?" if record is None else full_name(record) or "?"
 
 
 def record_of(connection: sa.Connection, person: Person) -> Leerling | Leerkracht | None:
