@@ -265,7 +265,12 @@ def test_more_than_the_bound_stops_the_import(database: Database) -> None:
     rows = [one for one in caught.value.problems if one.line]
     assert len(rows) == len(CLASS)
     assert {one.flag for one in caught.value.problems} == {"--by-name"}
-    assert "--new-persons" in caught.value.problems[-1].reason
+    *_, last = caught.value.problems
+    assert "--new-persons" in last.reason
+    assert sorted((one.key, one.naam, one.line) for one in last.subjects) == sorted(
+        (one.key, one.achternaam, row.line) for one, row in zip(moved(CLASS), rows, strict=True)
+    )
+    assert "Kind" not in repr(caught.value.problems), "a log may hold it"
     assert open_questions(database) == []
 
 
@@ -317,6 +322,18 @@ def test_too_many_without_a_name_are_refused_without_an_option(database: Databas
     with pytest.raises(ImportRefusedError) as caught:
         import_dataset(database, school(*(Leerling(str(n), achternaam=".") for n in range(4))))
     assert not caught.value.asks
+
+
+def test_who_is_in_several_years_is_named_once(database: Database) -> None:
+    """Of a set with two years, and no more persons than a question names."""
+    many = [JAN._replace(key=str(n), eckid=None, roepnaam=f"Kind{n}") for n in range(30)]
+    bring(database, school(*many), school(*many, schooljaar="2025-2026"))
+    other = moved(tuple(many))
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(database, school(*other), school(*other, schooljaar="2025-2026"))
+    (last,) = (one for one in caught.value.problems if one.subjects)
+    assert (last.element, len(last.subjects), last.more) == ("leerlingen", 20, 10)
+    assert len(set(last.subjects)) == 20
 
 
 @pytest.mark.parametrize("choice", [Choice.SAME, Choice.NEW])

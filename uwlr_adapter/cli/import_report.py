@@ -170,7 +170,7 @@ def print_problems(console: Console, problems: Sequence[Problem]) -> None:
         if problem.subjects:
             about.setdefault((problem.flag, problem.subjects, problem.more), []).append(problem.element)
     for (flag, subjects, more), elements in about.items():
-        _print_subjects(console, f"{flag}, {' and '.join(elements)}", subjects, more)
+        _print_subjects(console, ", ".join(part for part in (flag, " and ".join(elements)) if part), subjects, more)
 
 
 def _print_groups(console: Console, groups: Sequence[ProblemGroup]) -> None:
