@@ -189,6 +189,22 @@ def test_an_answer_is_in_the_journaal(database: Database) -> None:
     assert (entry.act, entry.outcome) == (Act.QUESTION_ANSWERED, "gedaan")
 
 
+@pytest.mark.parametrize("choice", [Choice.KEY, Choice.NEW])
+def test_an_answer_is_in_the_journaal_of_every_vestiging_that_it_changes(database: Database, choice: Choice) -> None:
+    """An ECK-iD goes from a child at another vestiging, which has no row in the question."""
+    for brin6, other in (("21QW01", JAN._replace(key="9")), ("21QW02", FATIMA._replace(key="8"))):
+        import_dataset(database, school(other._replace(vestiging=None), brin6=brin6))
+    import_dataset(database, school(PIET))
+    import_dataset(database, school(PIET._replace(eckid=eckid(1))))
+    given = answer(database, choice)
+    assert answered(database, "21QW01") == [("9", None, "Jan", "g3")]
+    with database.reading() as connection:
+        found = {brin6: search.read(connection, brin6=brin6, limit=9) for brin6 in ("21QW00", "21QW01", "21QW02")}
+        changed = batches.vestigingen_changed(connection, batches.get(connection, given.batch))
+    assert {brin6 for brin6, entries in found.items() if entries} == {"21QW00", "21QW01"} == set(changed)
+    assert {entry.act for entries in found.values() for entry in entries} == {Act.QUESTION_ANSWERED}
+
+
 def test_a_question_is_answered_with_a_choice_of_its_own(database: Database) -> None:
     """Another one is refused, and so is a question that is not open."""
     import_dataset(database, school(JAN))

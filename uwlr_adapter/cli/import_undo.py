@@ -186,8 +186,9 @@ def _run(connection: sa.Connection, way: _Way, found: Sequence[Batch], moment: d
     """Undo or redo imports, and write each in the journaal of its vestigingen. Raises BatchError."""
     actor = own_actor()
     for batch in found:
+        brin6s = batches.vestigingen_changed(connection, batch) if batch.changes else []
         way.one(connection, batch.id, moment)
-        for brin6 in sorted({report.brin6 for report in batch.reports}) if batch.changes else ():
+        for brin6 in brin6s:
             writer.record_records_act(connection, moment=moment, act=way.act, brin6=brin6, actor=actor)
 
 

@@ -1,6 +1,6 @@
 """One person of a school: found by key, and all that is known of one, year by year."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -127,6 +127,12 @@ def years_of(connection: sa.Connection, person: Person) -> list[SchoolYear]:
     query = sa.select(table.c.brin6, table.c.schooljaar).where(table.c.persoon_id == person.id)
     years = sorted(map(tuple, connection.execute(query)))
     return [SchoolYear(*year) for year in sorted(years, key=lambda year: year[1], reverse=True)]
+
+
+def vestigingen_of(connection: sa.Connection, ids: Collection[int]) -> set[str]:
+    """Return the vestigingen where persons of either kind have a record, given by id."""
+    queries = [sa.select(table.c.brin6).where(table.c.persoon_id.in_(ids)) for table in RECORDS.values()]
+    return set(connection.scalars(sa.union(*queries))) if ids else set()
 
 
 def name_of(connection: sa.Connection, person: Person) -> str:

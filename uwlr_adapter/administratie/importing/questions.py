@@ -274,7 +274,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         reports=reports,
         steps=steps,
     )
-    for brin6 in sorted({year.year.brin6 for year in question.years}):
+    for brin6 in batches.vestigingen_changed(connection, batches.get(connection, batch)):
         record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor)
     return Answered(batch, key)
 
