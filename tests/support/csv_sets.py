@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from support.counted import wrong_numbers
 from support.databases import make_tables
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.main import main
@@ -109,6 +110,7 @@ class CommandBench:
         assert group is not None
         result = CliRunner().invoke(group, [str(one) for one in arguments], obj=context, input=answer)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        assert wrong_numbers(result.output) == []
         return result
 
     def init(self) -> None:

@@ -15,6 +15,7 @@ from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
+from uwlr_adapter.nouns import count_records
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
@@ -133,7 +134,7 @@ def _report(context: Context, settings: Settings, example: DemoSchool, *, as_jso
     except PullError as error:
         context.messages.print(f"Fetching with zeep failed: {error}")
         return
-    counts = ", ".join(f"{count} {kind}" for kind, count in antwoord.counts.items())
+    counts = ", ".join(count_records(count, kind) for kind, count in antwoord.counts.items())
     verdict = "is not valid" if antwoord.findings else "is valid"
     echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
     echo(f"The requests are logged to {settings.data / LOG}.\nCtrl-C stops the demo.")

@@ -23,6 +23,7 @@ from uwlr_adapter.clock import AMSTERDAM, day_of
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
+from uwlr_adapter.nouns import count_noun, count_records
 
 KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
 _RECORD = {PersonKind.LEERLING: "deelnames", PersonKind.LEERKRACHT: "aanstellingen"}
@@ -210,7 +211,8 @@ def _forget(kind: PersonKind) -> click.Command:
         def tell(console: Console, result: tuple[Erased, list[Recipient]]) -> None:
             erased, told = result
             console.print(
-                f"One {kind.value}: {erased.years} {_RECORD[kind]}, and the data in {erased.batches} stored imports."
+                f"One {kind.value}: {count_records(erased.years, _RECORD[kind])}, and the data in "
+                f"{count_noun(erased.batches, 'stored import', 'stored imports')}."
             )
             _print_recipients(console, told)
 

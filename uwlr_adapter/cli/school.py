@@ -23,6 +23,7 @@ from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
+from uwlr_adapter.nouns import count_records
 
 NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
 """The two causes of a year without data (docs/reference/records.md)."""
@@ -187,7 +188,9 @@ def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: It
     for leerling in dataset.leerlingen:
         per_groep.update([leerling.groep, *leerling.samengestelde_groepen])
     console.print(f"{brin6}, schooljaar {school.schooljaar}, peildatum {school.peildatum}:", end=" ")
-    console.print(f"{len(dataset.leerlingen)} leerlingen, {len(dataset.leerkrachten)} leerkrachten")
+    console.print(
+        ", ".join(count_records(len(getattr(dataset, kind)), kind) for kind in ("leerlingen", "leerkrachten"))
+    )
     table = make_table("groep", "kind", "jaargroep", "leerlingen")
     for groep in dataset.groepen:
         table.add_row(escape(groep.naam), groep.soort, escape(groep.jaargroep or "-"), str(per_groep[groep.key]))

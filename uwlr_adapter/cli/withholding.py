@@ -20,6 +20,7 @@ from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import UnknownLeerlingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.nouns import count_records
 
 
 @click.command(epilog="KEY is the key that platforms receive, or a key in the source.")
@@ -102,8 +103,8 @@ def _print_change(console: Console, koppeling_id: str, before: Answers, after: A
     print_effect(console, effect(before, after))
     for year, answered in before.items():
         console.print(
-            f"{escape(koppeling_id)} gets {_leerlingen(after[year])} leerlingen of {year.brin6}, schooljaar "
-            f"{year.schooljaar}; now {_leerlingen(answered)}."
+            f"{escape(koppeling_id)} gets {count_records(_leerlingen(after[year]), 'leerlingen')} of {year.brin6}, "
+            f"schooljaar {year.schooljaar}; now {_leerlingen(answered)}."
         )
 
 

@@ -12,13 +12,14 @@ from uwlr_adapter.gebruikers import accounts, attempts, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
+from uwlr_adapter.nouns import count_noun
 from uwlr_adapter.portal import known_browser, login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
 from uwlr_adapter.portal.context import database, hash_queue, now, request_source, server_keys
 from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
-from uwlr_adapter.portal.wording import count_noun, duration
+from uwlr_adapter.portal.wording import duration
 
 WRONG = "De gebruikersnaam of het wachtwoord is niet juist."
 WRONG_CODE = "Deze code is niet juist, of al gebruikt. Wacht op de volgende code in uw app en vul die in."
