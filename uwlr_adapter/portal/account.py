@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.tables import GebruikerRol
@@ -16,6 +17,7 @@ from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import OutcomeKind
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.nouns import count_noun
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT
 from uwlr_adapter.portal.context import database, now, server_keys
@@ -34,7 +36,7 @@ class Summary:
     koppelingen: int
     """The number of living koppelingen that carry data."""
     attention: tuple[str, ...]
-    """A Dutch phrase for each koppeling that needs attention."""
+    """A Dutch phrase for each koppeling that needs attention, and for open questions."""
 
 
 @ACCOUNT.get("/")
@@ -94,6 +96,8 @@ def log_out() -> Response:
 def _summarise(connection: sa.Connection, brin6: str) -> Summary:
     living = [koppeling for koppeling in store.list_living(connection, brin6) if koppeling.afnemer_id is not None]
     attention = []
+    if number := questions.number_at(connection, brin6):
+        attention.append(count_noun(number, "vraag", "vragen"))
     for koppeling in living:
         last_call = search.last_call(connection, koppeling.id)
         if koppeling.status is Status.GEPAUZEERD:
