@@ -64,6 +64,9 @@ class Backend(Protocol):
     def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
         """Return whether the server has ended an idle connection."""
 
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Return whether nothing was done because another connection held a lock for too long."""
+
     def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
         """Return the rows of a query, outside a transaction. Raises what the driver raises."""
 

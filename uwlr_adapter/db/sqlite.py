@@ -62,6 +62,10 @@ class Sqlite:
         """Return False: there is no server."""
         return False
 
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Return whether another connection wrote to the file for too long."""
+        return is_busy(error)
+
     def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
         """Return the rows of a query. Raises sqlite3.Error."""
         compiled, values = query.bound(self._dialect)
