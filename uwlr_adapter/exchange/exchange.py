@@ -163,8 +163,9 @@ class Exchange:
         return is_written
 
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
-        rows = self.database.write(commit.commands(outcomes))
-        return commit.are_written(outcomes, rows, self.gate.failures)
+        commands = commit.commands(outcomes)
+        done = zip(commands, self.database.write(commands), strict=True)
+        return commit.are_written(outcomes, done, self.gate.failures)
 
 
 def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
