@@ -4,17 +4,17 @@ import json
 from typing import Any
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 
 from uwlr_adapter.administratie.importing import questions
-from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
-from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
+from uwlr_adapter.administratie.importing.questions import Answered, Choice, ImportQuestion, QuestionError
+from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.cli.acts import carry_out
 from uwlr_adapter.cli.base import Context, make_table, own_actor
-from uwlr_adapter.cli.import_report import print_effect
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.limits import MAX_ID
 
 _BRINCODE = 4
@@ -32,6 +32,8 @@ def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> 
 
     Example:  uwlr-adapter import questions 21QW
     """
+    if brincode is not None and not (is_brin6(brincode) or is_brin6(f"{brincode}00")):
+        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="BRINCODE")
     with context.database() as database, database.reading() as connection:
         found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
     if as_json:
@@ -56,30 +58,36 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
     eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
     same source does not ask again.
 
-    Example:  uwlr-adapter import answer 3 new --dry-run
+    Example:  uwlr-adapter import answer 233364444 new --dry-run
     """
-    with context.database() as database:
-        for question_id in question_ids:
-            try:
-                with database.writing() as connection:
-                    question = questions.get(connection, question_id)
-                    day = day_of(context.clock())
-                    before = answers_of(connection, question.brincode, day)
-                    questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-                    changes = effect(before, answers_of(connection, question.brincode, day))
-                    connection.rollback()
-                print_question(context.console, question)
-                print_effect(context.console, changes)
-                if dry_run:
-                    context.console.print("Dry run, nothing changed.")
-                    continue
-                if not yes:
-                    click.confirm(f"Answer question {question_id} with {choice}?", abort=True)
-                with database.writing() as connection:
-                    done = questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-            except QuestionError as error:
-                raise click.ClickException(str(error)) from None
-            context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
+    for question_id in question_ids:
+        _answer(context, question_id, Choice(choice), dry_run=dry_run, yes=yes)
+
+
+def _answer(context: Context, question_id: int, choice: Choice, *, dry_run: bool, yes: bool) -> None:
+    """Show what an answer changes, ask, and give it. Raises ClickException."""
+
+    def act(connection: sa.Connection) -> tuple[ImportQuestion, Answered]:
+        question = questions.get(connection, question_id)
+        return question, questions.answer(connection, question_id, choice, context.clock(), own_actor())
+
+    try:
+        with context.database() as database, database.reading() as connection:
+            brincode = questions.get(connection, question_id).brincode
+    except QuestionError as error:
+        raise click.ClickException(str(error)) from None
+    result = carry_out(
+        context,
+        [brincode],
+        act,
+        tell=lambda console, done: print_question(console, done[0]),
+        question=f"Answer question {question_id} with {choice}?",
+        dry_run=dry_run,
+        yes=yes,
+    )
+    if result is not None:
+        batch = result[1].batch
+        context.console.print(f"Question {question_id} was answered. `uwlr-adapter import undo {batch}` takes it back.")
 
 
 def print_question(console: Console, question: ImportQuestion) -> None:
