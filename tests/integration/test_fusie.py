@@ -151,6 +151,69 @@ def test_one_eckid_and_two_names_stop_a_fusie(bench: ActBench) -> None:
     bench.done(*two)
 
 
+WHOLE = {"roepnaam": "Anna", "achternaam": "Specht", "geboortedatum": "2018-03-14"}
+NOT_ALIKE: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"roepnaam": "Anna"}, {"roepnaam": "Anna"}),
+    ({"roepnaam": "Anna", "achternaam": "Specht"}, {"roepnaam": "Anna", "achternaam": "Valk"}),
+    ({"achternaam": "Specht", "geboortedatum": "2018-03-14"}, {"achternaam": "Specht"}),
+    (WHOLE, {**WHOLE, "roepnaam": "Bella"}),
+    (WHOLE, {"voorletters_1": "A.", "achternaam": "Specht"}),
+)
+"""What two schools know of a child under one number, when they need not be one child."""
+
+
+def test_one_number_at_two_schools_is_no_person(bench: ActBench) -> None:
+    """Both administrations begin with 1: unless two parts of the name agree and none differs, they are two."""
+    here = [Leerling(f"8{at}", **own) for at, (own, _) in enumerate(NOT_ALIKE)]  # type: ignore[arg-type]
+    come = [Leerling(f"8{at}", eckid(80 + at), **own) for at, (_, own) in enumerate(NOT_ALIKE)]  # type: ignore[arg-type]
+    bench.take(make_dataset(here, groepen=[G], brin6="21QW01"))
+    bench.take(make_dataset(come, groepen=[G], brin6="30AD01"))
+    output = bench.done(*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    new = {one[1]: one[2] for one in rows_of(output) if one[1].startswith("8") and len(one[2]) == 24}
+    assert list(new) == [one.key for one in here]
+    assert [bench.shown("21QW01", one.key)["eckid"] for one in here] == [None] * len(here)
+    assert [bench.shown("21QW03", new[one.key])["eckid"] for one in come] == [one.eckid for one in come]
+
+
+def test_leerkrachten_of_one_number_are_no_one(bench: ActBench) -> None:
+    """Another achternaam is a marriage in one administration, and somebody else in two."""
+    bench.take(make_dataset([BRAM], leerkrachten=[Leerkracht("5", None, "Akker")], groepen=[G], brin6="21QW01"))
+    other = Leerkracht("5", eckid(55), "Berg")
+    bench.take(make_dataset([BRAM._replace(key="502")], leerkrachten=[other], groepen=[G], brin6="30AD01"))
+    bench.done(*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    found = bench.shown("21QW01", "5", "leerkracht")
+    assert (found["eckid"], [one["brin6"] for one in found["years"]]) == (None, ["21QW01"])
+
+
+def test_twins_with_swapped_eckids_stop_a_fusie(bench: ActBench) -> None:
+    """At one of the schools they are mixed up: achternaam and date agree, and the roepnaam is that of the other."""
+    bella = ANNA._replace(key="5", eckid=eckid(5), roepnaam="Bella")
+    bench.take(make_dataset([ANNA, bella], groepen=[G], brin6="21QW01"))
+    mixed = [ANNA._replace(key="61", eckid=eckid(5)), bella._replace(key="65", eckid=eckid(1))]
+    bench.take(make_dataset(mixed, groepen=[G], brin6="30AD01"))
+    two = (*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    assert "2 have an ECK-iD that somebody with another name has" in bench.refused(*two)
+    bench.done("leerling", "eckid", "30AD01", "61", eckid(1), "--swap", "--yes")
+    bench.done(*two)
+    assert [bench.shown("21QW03", key)["key"] for key in ("61", "65")] == ["1", "5"]
+
+
+def test_who_is_in_no_year_any_more_is_known_by_name(bench: ActBench) -> None:
+    """The year of Bram at the one school was withdrawn: he is the same one still."""
+    bench.done("school", "withdraw", "30AD00", "--schooljaar", "2025-2026", "--yes")
+    bench.done(*MERGE, "--yes")
+    assert bench.shown("21QW00", "502")["key"] == "2"
+
+
+def test_a_former_key_at_the_school_that_stays_is_not_sent_again(bench: ActBench) -> None:
+    """Two of its children were one, under two keys; platforms had both."""
+    bench.take(make_dataset([CARO._replace(key="77")], groepen=[G], brin6="21QW01"))
+    bench.done("leerling", "join", "21QW00", "3", "77", "--yes")
+    output = bench.done(*MERGE, "--yes")
+    assert [one[3] for one in rows_of(output) if one[:2] == ["leerling", "77"] and len(one[2]) == 24] == ["Eva Mus"]
+    assert bench.shown("21QW00", "77")["key"] == "3"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
