@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support.act_bench import ActBench
 from support.csv_sets import rows_of
 from support.edexml_files import eckid, make_dataset
 from support.imports import dump
 from support.school_builder import ACTOR
 
+from uwlr_adapter.administratie import schools
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -85,6 +87,22 @@ def test_imports_know_where_the_school_went(bench: ActBench) -> None:
     bench.take(make_dataset([EVA, BRAM._replace(key="502"), CARO], groepen=[G], leerkrachten=[JUF], brin6="21QW02"))
     assert len(bench.dump()["persoon"]) == persons
     bench.take(make_dataset([EVA], groepen=[G], brin6="21QW02", schoolkey="sk-30"))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_an_import_that_waited_for_a_fusie_knows_of_it(bench: ActBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began before the fusie was done, and waits for the school: the old number does not come to life again."""
+    lock_school = schools.lock_school
+
+    def merge_meanwhile(connection: sa.Connection, brincode: str) -> bool:
+        monkeypatch.setattr(schools, "lock_school", lock_school)
+        bench.done(*MERGE, "--yes")
+        return lock_school(connection, brincode)
+
+    monkeypatch.setattr(schools, "lock_school", merge_meanwhile)
+    refused = bench.take(make_dataset([EVA], groepen=[G], brin6="30AD00"), exit_code=1)
+    assert "30AD was merged into 21QW: 30AD00 is 21QW02 now" in refused.output
+    assert [row for row in bench.dump()["deelname"] if "30AD" in row] == []
 
 
 def test_the_older_imports_wait_for_the_fusie(bench: ActBench) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from uwlr_adapter.administratie.importing.naming import Comparison, Naming, compare, naming_of
-from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.administratie.importing.new_keys import same_persons
+from uwlr_adapter.administratie.tables import PersonKind, deelname
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
 
 YES, NO, UNKNOWN = True, False, None
@@ -157,3 +158,16 @@ def test_who_is_alike(one: tuple[str | None, ...], other: tuple[str | None, ...]
     """Two parts are the same and none differs: enough where a key proves nothing."""
     for pair in ((one, other), (other, one)):
         assert compare(*(Naming(*side) for side in pair)).is_alike is alike
+
+
+def test_new_keys_are_seen_by_the_given_name_too() -> None:
+    """A roepnaam without letters says nothing: the first of the voornamen does, as for who a row is."""
+    columns = deelname.columns.keys()
+
+    def row(persoon_id: int, **values: str) -> tuple[object, ...]:
+        return tuple({"persoon_id": persoon_id, **values}.get(name) for name in columns)
+
+    born = {"geboortedatum": "2018-03-14"}
+    gone = row(1, roepnaam=".", voornamen="Bo Jan", **born)
+    assert same_persons(deelname, [gone], [row(2, roepnaam="-", voornamen="Bo", **born)]) == [(1, 2)]
+    assert same_persons(deelname, [gone], [row(2, roepnaam="-", voornamen="Jan", **born)]) == []

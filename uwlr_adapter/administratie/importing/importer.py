@@ -128,6 +128,7 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
     brincode = school_year.require_one_school(years, deliveries)
     is_new = schools.lock_school(connection, brincode)
+    school_year.require_not_merged(connection, years, deliveries)
     today = day_of(options.moment)
     questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
     run = _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)

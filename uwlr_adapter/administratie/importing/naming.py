@@ -99,16 +99,18 @@ class Comparison:
 
 def naming_of(record: Leerling | Leerkracht) -> Naming:
     """Return the naming of a record."""
-    roepnaam = record.roepnaam
-    if not roepnaam or not (roepnaam[0].isalpha() or fold(roepnaam)):
-        roepnaam = _given_name(record)
+    roepnaam = given_name(record.roepnaam, record.voornamen, record.voorletters_1)
     return Naming(roepnaam, record.achternaam, record.geboortedatum if isinstance(record, Leerling) else None)
 
 
-def _given_name(record: Leerling | Leerkracht) -> str | None:
-    for words in (record.voornamen, record.voorletters_1):
-        if words and (found := _WORD.search(words)):
-            return words[found.start() :].split()[0] if words is record.voornamen else found[0][0] + "."
+def given_name(roepnaam: str | None, voornamen: str | None, voorletters: str | None) -> str | None:
+    """Return the roepnaam, else the first of the voornamen, else the first of the voorletters, such as `J.`."""
+    if roepnaam and (roepnaam[0].isalpha() or fold(roepnaam)):
+        return roepnaam
+    if voornamen and (found := _WORD.search(voornamen)):
+        return voornamen[found.start() :].split()[0]
+    if voorletters and (found := _WORD.search(voorletters)):
+        return found[0][0] + "."
     return None
 
 
