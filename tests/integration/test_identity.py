@@ -92,6 +92,16 @@ def test_a_contested_row_is_not_answered_and_the_known_person_is_as_last_confirm
         assert questions.of_vestiging(connection, "21QW01") == []
 
 
+def test_who_has_no_record_of_the_year_is_not_held(database: Database) -> None:
+    """Jan left last year: the row with his key is a question, and nobody is answered in its place."""
+    import_dataset(database, school(JAN, schooljaar="2025-2026"))
+    import_dataset(database, school(FATIMA, PIET))
+    (question,) = open_questions(database)
+    assert ([one.key for one in question.known], question.held) == (["1"], frozenset())
+    answer(database, Choice.SAME)
+    assert answered(database) == [("1", eckid(2), "Fatima", "g4"), IS_PIET]
+
+
 def test_who_is_held_loses_a_groep_and_a_locatie_that_are_gone(database: Database) -> None:
     """A reference to what the file no longer has is left out; the person stays."""
     import_dataset(database, school(JAN, PIET))

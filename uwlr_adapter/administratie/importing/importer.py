@@ -1,7 +1,7 @@
 """Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -279,9 +279,10 @@ def _import_year(
     problems = [delivery.locate(one) for one in told]
     if any(problem.severity is Severity.REFUSED for problem in problems):
         raise ImportRefusedError([*problems, *delivery.warnings])
-    run.questions.ask(year, delivery, [row for found in people for row in found.contested], _held(people))
     certain = _without_contested(delivery, *people)
     wanted, diffs = _diffs(run, year, certain, leerlingen, leerkrachten)
+    contested, held = [row for found in people for row in found.contested], _held(people)
+    run.questions.ask(year, delivery, contested, held and held.intersection(_persons_in(wanted)))
     counts = _counts(certain, wanted, diffs, leerlingen, leerkrachten)
     takes_away = any(diff.changed or diff.removed for diff in diffs.values())
     before = drop.answered(run.connection, year, today) if takes_away else {}
@@ -409,6 +410,11 @@ def _counts(
 
 _PERSON = deelname.columns.keys().index("persoon_id")
 """The place of the person in a row of each table that has one: after the columns that name the year."""
+
+
+def _persons_in(wanted: Mapping[sa.Table, Sequence[TableRow]]) -> Iterator[int]:
+    """Yield the id of each person who is to have a record of the year."""
+    return (row[_PERSON] for table in (deelname, aanstelling) for row in wanted[table])
 
 
 def _keep(

@@ -167,7 +167,10 @@ class OpenQuestions:
         return cls(brincode, [tuple(row) for row in connection.execute(query)], today)
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
-        """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year."""
+        """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year.
+
+        `held` are the ids of those who keep a record of the year because a row may be theirs.
+        """
         self.withdraw(year)
         there = frozenset(held)
         for one in contested:
