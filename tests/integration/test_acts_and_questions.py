@@ -45,3 +45,29 @@ def test_a_school_with_questions_is_not_merged(bench: ActBench) -> None:
     assert "open questions" in bench.refused(*words)
     bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
     bench.done(*words)
+
+
+NINA = Leerling("9", eckid(1), "Ekster", roepnaam="Nina", geboortedatum="2016-02-02", groep="g")
+"""A child of whom there is only a question: Anna's ECK-iD is in the row."""
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_is_only_in_a_question_is_forgotten(bench: ActBench, *, is_open: bool) -> None:
+    """In the open one, and in what the import that took it back keeps for an undo; Anna keeps her ECK-iD."""
+    own = NINA._replace(key="10", eckid=eckid(10), achternaam=".", roepnaam=None, geboortedatum="2016-03-03")
+    bench.take(make_dataset([ANNA._replace(eckid=None), BRAM, NINA, own], groepen=[G]))
+    if is_open:
+        assert "`uwlr-adapter import questions 21QW`" in bench.refused("leerling", "show", "21QW00", "9")
+    else:
+        bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
+    assert "2016-02-02" in str(bench.dump())
+    for key in ("9", "10"):
+        bench.done("leerling", "forget", "21QW00", key, "--yes")
+    everything = str(bench.dump())
+    assert [text for text in ("Ekster", "2016-02-02", "2016-03-03", eckid(10)) if text in everything] == []
+    assert bench.shown("21QW00", "1")["eckid"] == eckid(1)
+    bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
+    for child in (NINA._replace(eckid=None), own._replace(key="11")):
+        again = make_dataset([ANNA, BRAM, child], groepen=[G])
+        assert "was forgotten here" in bench.take(again, exit_code=1).output
+    bench.undo_all()

@@ -282,6 +282,17 @@ def test_a_dry_run_of_a_fusie_changes_nothing(bench: ActBench) -> None:
     assert bench.dump() == before
 
 
+def test_nothing_waits_for_a_vestiging_that_was(bench: ActBench) -> None:
+    """An import that was not taken would be waited for without an end: the old number is not imported any more."""
+    old = make_dataset([EVA], groepen=[G], brin6="30AD00", aanmaakdatum="2020-01-01T00:00:00")
+    bench.take(old, exit_code=3)
+    assert "an answer: --older" in bench.done("import", "list")
+    bench.done(*MERGE, "--yes")
+    assert "Not taken" not in bench.done("import", "list")
+    bench.take(old, exit_code=1)
+    assert "Not taken" not in bench.done("import", "list")
+
+
 def test_a_fusie_stands_in_the_journaal_of_both(bench: ActBench) -> None:
     """The old and the new vestiging have an entry, without a person."""
     bench.done(*MERGE, "--yes")

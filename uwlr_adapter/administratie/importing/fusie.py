@@ -12,7 +12,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import forget, persons, withdraw
+from uwlr_adapter.administratie.importing import forget, not_taken, persons, withdraw
 from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of, rows_of
 from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.join import Union, unite
@@ -87,6 +87,7 @@ def merge(connection: sa.Connection, old: str, new: str, vestigingen: Mapping[st
     ]
     _move_forgotten(act, old, new)
     act.write(TableDiff(fusie, added=sorted(vestigingen.items())))
+    not_taken.clear_all(connection, vestigingen)
     batch = act.keep(new, reports, Act.SCHOOL_MERGED, operator)
     return Merged(moved, united, new_keys, lost, batch)
 

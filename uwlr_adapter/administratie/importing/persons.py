@@ -17,6 +17,7 @@ from uwlr_adapter.administratie.tables import (
     aanstelling,
     deelname,
     groep,
+    import_question,
     inschrijving,
     locatie,
     persoon,
@@ -100,8 +101,15 @@ def get(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) ->
     )
     found = sorted(connection.execute(query), key=lambda row: row.key != key)
     if not found:
-        raise PersonError(f"no {kind.value} of {brincode} has that key")
+        raise PersonError(f"no {kind.value} of {brincode} has that key{_asked(connection, kind, brincode, key)}")
     return _person(connection, found[0])
+
+
+def _asked(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -> str:
+    """Return where to look when a key is that of no more than a question."""
+    same = (*_of(import_question, kind, brincode), import_question.c.source_key == key)
+    found = connection.scalar(sa.select(import_question.c.id).where(*same).limit(1))
+    return "" if found is None else f": who has it is a question (`uwlr-adapter import questions {brincode}`)"
 
 
 def named_by_source(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -> Person | None:
