@@ -1,5 +1,6 @@
 """Acts by hand while a question is open about who somebody is."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_question_goes_with_whom_or_what_it_was_about(bench: ActBench, words: 
     assert bench.dump()["import_question"] == []
     bench.done("import", "undo", bench.standing()[0], "--yes", "--accept-drop")
     assert bench.dump()["import_question"] == before
+
+
+def test_a_question_stays_for_the_years_that_stay(bench: ActBench) -> None:
+    """The row with Anna's key is at two vestigingen; the records of the one are withdrawn."""
+    bench.take(make_dataset([OTHER, BRAM._replace(key="5", groep=None)], groepen=[G], brin6="21QW01"))
+    (question,) = json.loads(bench.done("import", "questions", "--json"))
+    assert [one["brin6"] for one in question["years"]] == ["21QW00", "21QW01"]
+    bench.undone_is_exact("school", "withdraw", "21QW01")
+    (left,) = json.loads(bench.done("import", "questions", "--json"))
+    assert (left["id"], [one["brin6"] for one in left["years"]]) == (question["id"], ["21QW00"])
+    bench.done("import", "undo", bench.standing()[0], "--yes", "--accept-drop")
+    assert json.loads(bench.done("import", "questions", "--json")) == [question]
 
 
 def test_a_school_with_questions_is_not_merged(bench: ActBench) -> None:
