@@ -1,5 +1,6 @@
 """Acts by hand while a question is open about who somebody is."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,47 @@ def test_a_question_goes_with_whom_or_what_it_was_about(bench: ActBench, words: 
     assert bench.dump()["import_question"] == before
 
 
+def test_a_question_stays_for_the_years_that_stay(bench: ActBench) -> None:
+    """The row with Anna's key is at two vestigingen; the records of the one are withdrawn."""
+    bench.take(make_dataset([OTHER, BRAM._replace(key="5", groep=None)], groepen=[G], brin6="21QW01"))
+    (question,) = json.loads(bench.done("import", "questions", "--json"))
+    assert [one["brin6"] for one in question["years"]] == ["21QW00", "21QW01"]
+    bench.undone_is_exact("school", "withdraw", "21QW01")
+    (left,) = json.loads(bench.done("import", "questions", "--json"))
+    assert (left["id"], [one["brin6"] for one in left["years"]]) == (question["id"], ["21QW00"])
+    bench.done("import", "undo", bench.standing()[0], "--yes", "--accept-drop")
+    assert json.loads(bench.done("import", "questions", "--json")) == [question]
+
+
 def test_a_school_with_questions_is_not_merged(bench: ActBench) -> None:
     """Who somebody is must be certain before keys move."""
     words = ("school", "merge", "21QW", "30AD", "--vestiging", "21QW00=30AD00", "--yes")
     assert "open questions" in bench.refused(*words)
     bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
     bench.done(*words)
+
+
+NINA = Leerling("9", eckid(1), "Ekster", roepnaam="Nina", geboortedatum="2016-02-02", groep="g")
+"""A child of whom there is only a question: Anna's ECK-iD is in the row."""
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_is_only_in_a_question_is_forgotten(bench: ActBench, *, is_open: bool) -> None:
+    """In the open one, and in what the import that took it back keeps for an undo; Anna keeps her ECK-iD."""
+    own = NINA._replace(key="10", eckid=eckid(10), achternaam=".", roepnaam=None, geboortedatum="2016-03-03")
+    bench.take(make_dataset([ANNA._replace(eckid=None), BRAM, NINA, own], groepen=[G]))
+    if is_open:
+        assert "`uwlr-adapter import questions 21QW`" in bench.refused("leerling", "show", "21QW00", "9")
+    else:
+        bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
+    assert "2016-02-02" in str(bench.dump())
+    for key in ("9", "10"):
+        bench.done("leerling", "forget", "21QW00", key, "--yes")
+    everything = str(bench.dump())
+    assert [text for text in ("Ekster", "2016-02-02", "2016-03-03", eckid(10)) if text in everything] == []
+    assert bench.shown("21QW00", "1")["eckid"] == eckid(1)
+    bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
+    for child in (NINA._replace(eckid=None), own._replace(key="11")):
+        again = make_dataset([ANNA, BRAM, child], groepen=[G])
+        assert "was forgotten here" in bench.take(again, exit_code=1).output
+    bench.undo_all()

@@ -92,6 +92,16 @@ def test_a_contested_row_is_not_answered_and_the_known_person_is_as_last_confirm
         assert questions.of_vestiging(connection, "21QW01") == []
 
 
+def test_who_has_no_record_of_the_year_is_not_held(database: Database) -> None:
+    """Jan left last year: the row with his key is a question, and nobody is answered in its place."""
+    import_dataset(database, school(JAN, schooljaar="2025-2026"))
+    import_dataset(database, school(FATIMA, PIET))
+    (question,) = open_questions(database)
+    assert ([one.key for one in question.known], question.held) == (["1"], frozenset())
+    answer(database, Choice.SAME)
+    assert answered(database) == [("1", eckid(2), "Fatima", "g4"), IS_PIET]
+
+
 def test_who_is_held_loses_a_groep_and_a_locatie_that_are_gone(database: Database) -> None:
     """A reference to what the file no longer has is left out; the person stays."""
     import_dataset(database, school(JAN, PIET))
@@ -225,6 +235,51 @@ def test_two_persons_who_are_one(database: Database) -> None:
     answer(database, Choice.KEY)
     assert (answered(database), answered(database, "21QW01")) == ([IS_JAN], [("900", None, "Jan", "g3")])
     assert import_dataset(database, school(JAN)).held == 0
+
+
+KO = Leerling("9", eckid(1), "Kat", roepnaam="Ko", geboortedatum="2018-07-07", groep="g3")
+"""A third child, with the ECK-iD of Jan."""
+
+
+def test_of_two_questions_about_one_person_one_is_that_person(database: Database) -> None:
+    """Fatima has Jan's key and Ko his ECK-iD: who was answered to be Jan stays it, whatever the other one is."""
+    import_dataset(database, school(JAN))
+    import_dataset(database, school(FATIMA, KO))
+    first, second = sorted(open_questions(database), key=lambda one: one.key)
+    with database.writing() as connection:
+        questions.answer(connection, first.id, Choice.SAME, MOMENT, "cli:proef")
+    before, asked = dump(database), open_questions(database)
+    assert [(one.id, one.held) for one in asked] == [(second.id, frozenset())]
+    with pytest.raises(QuestionError, match="another row"), database.writing() as connection:
+        questions.answer(connection, second.id, Choice.SAME, MOMENT, "cli:proef")
+    done = answer(database, Choice.NEW)
+    assert answered(database) == [("1", eckid(2), "Fatima", "g4"), ("9", eckid(1), "Ko", "g3")]
+    undo(database, done.batch)
+    assert (dump(database), open_questions(database)) == (before, asked)
+    undo(database, done.batch - 1)
+    assert {one.held for one in open_questions(database)} == {first.held}
+
+
+def test_of_two_questions_about_one_person_none_is_that_person(database: Database) -> None:
+    """Jan is held as long as one of them is open, and not longer."""
+    import_dataset(database, school(JAN))
+    import_dataset(database, school(FATIMA, KO))
+    first, second = sorted(open_questions(database), key=lambda one: one.key)
+    with database.writing() as connection:
+        key = questions.answer(connection, first.id, Choice.NEW, MOMENT, "cli:proef").key
+    assert answered(database) == [IS_JAN, (key, eckid(2), "Fatima", "g4")]
+    answer(database, Choice.NEW)
+    assert sorted(answered(database)) == sorted([("9", eckid(1), "Ko", "g3"), (key, eckid(2), "Fatima", "g4")])
+    assert second.held == first.held
+
+
+def test_a_correction_is_counted_where_the_leerling_is(database: Database) -> None:
+    """The other vestiging of the same source has no change."""
+    sources = [(school(JAN), school(PIET._replace(eckid=eckid(one)), brin6="21QW01")) for one in (7, 8)]
+    bring(database, *sources[0])
+    done = importer.import_deliveries(database, [delivery_of(one) for one in sources[1]], options())
+    counts = [report.counts["leerlingen"] for report in done.reports]
+    assert [(one.changed, one.unchanged) for one in counts] == [(0, 1), (1, 0)]
 
 
 def test_a_key_of_another_vestiging(database: Database) -> None:

@@ -13,6 +13,7 @@ from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
 from uwlr_adapter.administratie.importing.questions import Answered, Choice, ImportQuestion, QuestionError
+from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
@@ -33,6 +34,8 @@ def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> 
 
     Example:  uwlr-adapter import questions 21QW
     """
+    if brincode is not None and not (is_brin6(brincode) or is_brin6(f"{brincode}00")):
+        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="BRINCODE")
     with context.database() as database, database.reading() as connection:
         found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
     if as_json:
@@ -56,7 +59,7 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
     eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
     same source does not ask again.
 
-    Example:  uwlr-adapter import answer 3 new --dry-run
+    Example:  uwlr-adapter import answer 233364444 new --dry-run
     """
     with context.database() as database, database.reading() as connection:
         asked = {question_id: _get(connection, question_id).brincode for question_id in question_ids}
@@ -71,7 +74,10 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
             yes=yes,
         )
         if done is not None:
-            context.console.print(f"Question {question_id} was answered, as import {done[1].batch}.")
+            batch = done[1].batch
+            context.console.print(
+                f"Question {question_id} was answered. `uwlr-adapter import undo {batch}` takes it back."
+            )
 
 
 def _answer(

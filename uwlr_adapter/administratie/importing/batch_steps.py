@@ -16,7 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, key_of, update
-from uwlr_adapter.administratie.tables import aanstelling, deelname, import_step, persoon, source_key, vestiging
+from uwlr_adapter.administratie.tables import (
+    aanstelling,
+    deelname,
+    import_question,
+    import_step,
+    persoon,
+    source_key,
+    vestiging,
+)
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
 
@@ -242,6 +250,21 @@ def find_persons(connection: sa.Connection, batch_ids: sa.Select[tuple[int]], so
                 identifiers = found.setdefault(row["id" if "id" in row else "persoon_id"], set())
                 identifiers |= {row[name] for name in ("key", "eckid") if row.get(name) is not None}
     return found
+
+
+def find_questions(
+    connection: sa.Connection, batch_ids: sa.Select[tuple[int]], soort: str, key: str
+) -> set[str | None]:
+    """Return the ECK-iD of each question about a row with a key in the stored steps of these batches."""
+    query = sa.select(import_step.c.rows).where(
+        import_step.c.batch_id.in_(batch_ids), import_step.c.table_name == import_question.name
+    )
+    return {
+        row["eckid"]
+        for stored in connection.scalars(query)
+        for row in _named(stored)
+        if row.get("source_key") == key and row["soort"] == soort
+    }
 
 
 def _person_columns(table: sa.Table) -> list[str]:

@@ -338,6 +338,17 @@ def find_persons(connection: sa.Connection, brincode: str, kind: PersonKind, key
     return {id_: identifiers for id_, identifiers in found.items() if key in identifiers}
 
 
+def find_questions(
+    connection: sa.Connection, brincodes: Collection[str], kind: PersonKind, key: str
+) -> set[str | None]:
+    """Return the ECK-iD of each question about a row with a key in the stored batches of schools; None for no ECK-iD.
+
+    A question that an import took back is only there.
+    """
+    own = sa.select(import_batch.c.id).where(_of(brincodes))
+    return batch_steps.find_questions(connection, own, kind.value, key)
+
+
 def _stored_report(report: ImportReport) -> dict[str, Any]:
     return {
         "brin6": report.brin6,

@@ -19,6 +19,7 @@ from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.tables import (
     PersonKind,
     forgotten,
+    import_question,
     inschrijving,
     joined,
     persoon,
@@ -75,16 +76,18 @@ def forget(
 ) -> Erased:
     """Erase a person of a school, named by the key that leaves or by a key of the source. Raises ForgetError.
 
-    One who is in no record any more, but in an import that was undone, is erased there. What kept imports have is
-    erased under every id that the person had (`join`), and also in the imports of schools that were merged into this
-    one (fusie): each of these will know that this person was forgotten.
+    One who is in no record any more, but in an import that was undone, is erased there; so is one of whom there is no
+    more than a question. What kept imports have is erased under every id that the person had (`join`), and also in the
+    imports of schools that were merged into this one (fusie): each of these will know that this person was forgotten.
     """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
     of_schools = (brincode, *schools.merged_from(connection, brincode))
     years, kept, brin6s = 0, 0, set[str]()
     for ids, identifiers in _known(connection, of_schools, key, kind):
-        years += _erase(connection, kind, ids[0], brin6s)
+        years += _erase(connection, kind, ids[0], brin6s) if ids else 0
+        asked = (import_question.c.brincode.in_(of_schools), import_question.c.soort == kind.value)
+        connection.execute(import_question.delete().where(*asked, import_question.c.source_key.in_(identifiers)))
         salt = secrets.token_hex(_SALT_BYTES)
         for school in of_schools:
             brin6s |= batches.vestigingen_of(connection, school, ids)
@@ -98,8 +101,8 @@ def _known(
 ) -> list[tuple[list[int], set[str]]]:
     """Return whom a key names: every id that the person had, the present one first, and the keys and ECK-iDs.
 
-    Of somebody who is in no record any more, those whom kept imports of the schools know by that key. Raises
-    ForgetError.
+    Of somebody who is in no record any more, those whom kept imports of the schools know by that key; of one who never
+    was, no id. Raises ForgetError.
     """
     try:
         return [_identifiers(connection, persons.get(connection, kind, brincodes[0], key), key)]
@@ -109,14 +112,32 @@ def _known(
             for school in brincodes
             for id_, identifiers in batches.find_persons(connection, school, kind, key).items()
         }
-        if not found:
+        asked = _asked(connection, brincodes, key, kind)
+        if not found and not asked:
             raise ForgetError(str(error)) from None
+        if not found:
+            return [([], asked)]
     query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_(found))
     recorded = {row.id: persons.get(connection, kind, brincodes[0], row.key) for row in connection.execute(query)}
     return [  # what was undone may be wrong about somebody known
         _identifiers(connection, recorded[id_], key) if id_ in recorded else ([id_], identifiers)
         for id_, identifiers in found.items()
     ]
+
+
+def _asked(connection: sa.Connection, brincodes: Sequence[str], key: str, kind: PersonKind) -> set[str]:
+    """Return the key and the ECK-iDs of somebody of whom there are only questions; without an ECK-iD of another one."""
+    query = sa.select(import_question.c.eckid).where(
+        import_question.c.brincode.in_(brincodes),
+        import_question.c.soort == kind.value,
+        import_question.c.source_key == key,
+    )
+    found = {*connection.scalars(query), *batches.find_questions(connection, brincodes, kind, key)}
+    if not found:
+        return set()
+    eckids = {one for one in found if one is not None}
+    others = sa.select(persoon.c.eckid).where(persoon.c.brincode.in_(brincodes), persoon.c.eckid.in_(eckids))
+    return {key} | eckids - set(connection.scalars(others))
 
 
 def _identifiers(connection: sa.Connection, person: Person, key: str) -> tuple[list[int], set[str]]:

@@ -61,7 +61,7 @@ class Identified:
     questions: list[tuple[Doubt, Problem]]
     """A warning for each contested row, with its doubt; of a row in several deliveries with the first of them."""
     changed: frozenset[int]
-    """The ids of the known persons whose ECK-iD changes."""
+    """The ids of the known persons in the delivery whose ECK-iD changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +358,7 @@ def _persons(
                 held=frozenset(id_ for one in contested for id_ in one.contested.candidates) & result.held,
                 warnings=[problem for problem in result.problems if problem.line in lines],
                 questions=[question for question in result.questions if question[1].line in lines],
-                changed=changed,
+                changed=changed and changed.intersection(one for one in persons if isinstance(one, int)),
             )
         )
     return Persons(kind, brincode, tuple(deliveries), len(rows), known, result, new, new_keys)

@@ -132,16 +132,20 @@ def import_deliveries(database: Database, deliveries: Sequence[Delivery], option
 def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
     """Import inside the caller's writing transaction, which the caller must roll back on ImportRefusedError."""
     years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
-    run = _begin(connection, school_year.require_one_school(years, deliveries), options)
+    run = _begin(connection, years, deliveries, options)
     reports = _import_years(run, list(zip(years, deliveries, strict=True)))
     reports += _import_elsewhere(run, deliveries, reports)
     run.write(run.questions.diff(connection))
     return _finish(run, years, reports)
 
 
-def _begin(connection: sa.Connection, brincode: str, options: ImportOptions) -> _Import:
-    """Hold the school until the transaction ends, and read what is asked about it."""
+def _begin(
+    connection: sa.Connection, years: Sequence[SchoolYear], deliveries: Sequence[Delivery], options: ImportOptions
+) -> _Import:
+    """Hold the school until the transaction ends, and read what is asked about it. Raises ImportRefusedError."""
+    brincode = school_year.require_one_school(years, deliveries)
     is_new = schools.lock_school(connection, brincode)
+    school_year.require_not_merged(connection, years, deliveries)
     today = day_of(options.moment)
     questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
     return _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)
@@ -219,9 +223,9 @@ def _import_year(
     ]
     problems = [delivery.locate(one) for one in told]
     _require_accepted(problems, delivery)
-    run.questions.ask(year, delivery, people.contested, people.held)
     certain = held.without_contested(delivery, people)
     records = compare_year(run.connection, year, certain, people, is_new=year.brin6 in run.new)
+    run.questions.ask(year, delivery, people.contested, people.held and people.held & records.persons)
     counts = records.counts(certain, people)
     before = drop.answered(run.connection, year, run.today) if records.takes_away else {}
     run.write(*records.diffs.values())

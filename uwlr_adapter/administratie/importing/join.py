@@ -81,7 +81,7 @@ def unite(act: RecordsAct, keep: Person, other: Person, day: date) -> Union:
     lost = {keep.id: _lost(shared, own=False), other.id: _lost(shared, own=True)}
     _move_years(act, keep.kind, stays, goes, lost)
     source_keys = _keys(act.connection, keep, other)
-    made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys)
+    made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys, keep.naming)
     _move_person(act, made, goes, keep.id)
     return Union(made, other, shared)
 

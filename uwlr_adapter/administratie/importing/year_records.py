@@ -35,6 +35,11 @@ class YearRecords:
         diffs = (self.diffs[table] for table in (deelname, aanstelling))
         return {row[_PERSON] for diff in diffs for rows in (diff.added, diff.changed) for row in rows}
 
+    @property
+    def persons(self) -> set[int]:
+        """The ids of the persons who are to have a record of the year."""
+        return {row[_PERSON] for table in (deelname, aanstelling) for row in self.wanted[table]}
+
     def counts(self, delivery: Delivery, people: People) -> dict[str, Counts]:
         """Count what becomes of the records, by kind; another groep is a change of the leerling too."""
         moved = self.diffs[plaatsing].values("persoon_id") | self.diffs[inschrijving].values("persoon_id")
