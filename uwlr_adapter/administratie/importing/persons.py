@@ -24,7 +24,6 @@ from uwlr_adapter.administratie.tables import (
     source_key,
 )
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import RefusedError
 
 RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
@@ -153,16 +152,6 @@ def seem_one(connection: sa.Connection, one: Person, other: Person) -> bool:
     records = [record_of(connection, person) for person in (one, other)]
     namings = [NAMELESS if record is None else naming_of(record) for record in records]
     return compare(*namings).is_same(one.kind)
-
-
-def references() -> list[sa.Column[Any]]:
-    """Return every column that refers to a person by id, a table before those that it refers to."""
-    return [
-        column
-        for table in reversed(metadata.sorted_tables)
-        for column in table.columns
-        if column.references(persoon.c.id)
-    ]
 
 
 def show(connection: sa.Connection, person: Person, day: date) -> list[PersonYear]:
