@@ -26,7 +26,7 @@ ACTS = (
 def _run(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "UWLR_DATA": str(data)}
     command = [sys.executable, "-m", "uwlr_adapter", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_each_act_on_records_finds_its_tables(tmp_path: Path) -> None:
