@@ -79,8 +79,15 @@ class EdexmlBron:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the EDEXML files of a folder by name. Raises OSError."""
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".xml" and file.is_file())
+    """Return the EDEXML files of a folder by name; what only has the name of one is among them, to be refused.
+
+    A pipe or a device is not: reading it might never end. Raises OSError.
+    """
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() == ".xml" and (file.is_file() or file.is_dir() or not file.exists())
+    )
 
 
 def read(data: bytes) -> Delivery:
