@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_listed(shell: _Shell, tmp_path: Path, monkeypat
 
 
 def test_what_only_has_the_name_of_a_file_is_told(shell: _Shell, tmp_path: Path) -> None:
-    """A folder and a link to nothing are refused like a broken file; a pipe is not waited for, and the rest is taken."""
+    """A folder and a link to nothing are refused like a broken file; no pipe is waited for; the rest is taken."""
     folder = tmp_path / "files"
     _write(folder, "d.xml", 9, "21QW00")
     (folder / "a.xml").mkdir()
