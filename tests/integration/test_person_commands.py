@@ -100,6 +100,20 @@ def test_two_exchange_their_eckids(bench: ActBench) -> None:
     assert [bench.shown("21QW00", key)["eckid"] for key in "123"] == [None, eckid(1), eckid(2)]
 
 
+@pytest.mark.parametrize(
+    "new", ["1,2E+11", "https://ketenid.nl/a\ufffd", "https://ketenid.nl/a b", "\u200b", "a" * 257]
+)
+def test_an_eckid_is_held_to_the_rule_of_every_source(bench: ActBench, new: str) -> None:
+    """What a file may not have as an ECK-iD, no command gives to somebody."""
+    assert "ECK-iD" in bench.refused("leerling", "eckid", "21QW00", "1", new, "--yes")
+
+
+def test_an_eckid_that_was_pasted(bench: ActBench) -> None:
+    """White space and what nobody sees around it are no part of it."""
+    bench.done("leerling", "eckid", "21QW00", "1", f"\u200b{eckid(7)}\u00a0", "--yes")
+    assert bench.shown("21QW00", "1")["eckid"] == eckid(7)
+
+
 def test_an_eckid_that_cannot_be(bench: ActBench) -> None:
     """Nothing to change, nobody to swap with, a text that is none, one of somebody who was forgotten."""
     refused = ("leerling", "eckid", "21QW00", "1")

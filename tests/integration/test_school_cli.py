@@ -91,6 +91,15 @@ def test_show_of_what_is_not_there_is_one_sentence(run: Run, arguments: tuple[st
     assert sentence in result.output
 
 
+@pytest.mark.parametrize(("naam", "kept"), [("\u200bDe\u00a0 Vos ", "De Vos"), ("\u200b\u00a0", None), (" ", None)])
+def test_the_naam_of_a_vestiging_is_read_by_the_rule_for_names(run: Run, naam: str, kept: str | None) -> None:
+    """As that in a CSV set; one of which nothing is left is refused."""
+    result = run("school", "add", "30AB00", "--naam", naam)
+    assert (result.exit_code == 0) is (kept is not None)
+    found = [line for line in run("school", "list").output.splitlines() if "30AB00" in line]
+    assert [kept in line for line in found if kept] == ([True] if kept else [])
+
+
 def test_list_counts_what_is_answered(run: Run) -> None:
     """Each vestiging stands there with its naam and schoolkey."""
     assert _cells(run("school", "list"), "21QW00")[:3] == ["21QW00", "De Regenboog", "sk"]

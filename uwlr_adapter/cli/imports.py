@@ -261,11 +261,12 @@ def _import(
         max_held_share=context.settings.max_held_share,
         **chosen,
     )
-    parts = parts or _parts(source)
-    if not parts:
-        raise click.ClickException("there is nothing to import in the folder")
-    report = _Report(context, source.name, len(parts), dry_run=options.dry_run, as_json=as_json)
+    report = _Report(context, source.name, dry_run=options.dry_run, as_json=as_json)
     try:
+        parts = parts or _parts(source)
+        if not parts:
+            raise click.ClickException("there is nothing to import: the source has no part")
+        report.parts = len(parts)
         with _target(context, dry_run=options.dry_run) as database, _progress(context.messages) as progress:
             options = replace(options, only_school=_only_school(database) if len(parts) < MANY else None)
             for part in progress.track(parts, description="Importing"):
@@ -286,9 +287,10 @@ class _Report:
 
     context: Context
     source: str
-    parts: int
     dry_run: bool
     as_json: bool
+    parts: int = 0
+    """The number of parts, once it is known."""
     results: Counter[str] = field(default_factory=Counter)
     told: list[dict[str, Any]] = field(default_factory=list)
     """The reports of the parts, for a program only."""
@@ -354,6 +356,8 @@ def _target(context: Context, *, dry_run: bool) -> Iterator[Database]:
 def _parts(source: bron.Bron) -> Sequence[str]:
     try:
         return source.parts()
+    except OSError as error:
+        raise click.ClickException(f"the source cannot be read: {error.strerror or type(error).__name__}") from error
     except Exception as error:
         # The text of the exception may quote a value, or the address of a database.
         raise click.ClickException(f"the source failed: {type(error).__name__}") from error

@@ -21,7 +21,9 @@ from uwlr_adapter.administratie.tables import (
     deelname,
     import_question,
     import_step,
+    person_columns,
     persoon,
+    refers_to_person,
     source_key,
     vestiging,
 )
@@ -177,12 +179,12 @@ def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: Abst
     back with them, or whose rows go with a person by themselves (ON DELETE), keeps nobody.
     """
     found: set[int] = set()
-    for table in {*metadata.sorted_tables} - {*_OF_PERSONS, *taken_back}:
-        for key in table.foreign_keys:
-            column = key.parent
-            if key.column is persoon.c.id and key.ondelete is None:
-                for start in range(0, len(ids), AT_ONCE):
-                    found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
+    for column in person_columns():
+        goes_with_person = any(key.ondelete is not None for key in column.foreign_keys)
+        if goes_with_person or column.table in {*_OF_PERSONS, *taken_back}:
+            continue
+        for start in range(0, len(ids), AT_ONCE):
+            found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
     return found
 
 
@@ -271,7 +273,7 @@ def _person_columns(table: sa.Table) -> list[str]:
     """Return the columns of a table that say whom a row is about."""
     if table is persoon:
         return ["id"]
-    return [one.name for one in table.columns if one.name == "persoon_id" or one.references(persoon.c.id)]
+    return [one.name for one in table.columns if one.name == "persoon_id" or refers_to_person(one)]
 
 
 def _stored_rows(step: BatchStep) -> dict[str, Any]:

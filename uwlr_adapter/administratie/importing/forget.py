@@ -22,6 +22,7 @@ from uwlr_adapter.administratie.tables import (
     import_question,
     inschrijving,
     joined,
+    person_columns,
     persoon,
     plaatsing,
 )
@@ -152,7 +153,7 @@ def _erase(connection: sa.Connection, kind: PersonKind, persoon_id: int, brin6s:
     table = persons.RECORDS[kind]
     years = connection.scalars(sa.select(table.c.brin6).where(table.c.persoon_id == persoon_id)).all()
     brin6s.update(years)
-    for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *persons.references()]:
+    for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *person_columns()]:
         connection.execute(column.table.delete().where(column == persoon_id))
     connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
     return len(years)

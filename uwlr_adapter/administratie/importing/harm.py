@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.importing import drop, new_keys, source_moments
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
 from uwlr_adapter.administratie.importing.drop import Answered, Loss
-from uwlr_adapter.administratie.importing.naming import full_name
+from uwlr_adapter.administratie.importing.naming import NAMES, full_name
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import MAX_SUBJECTS, Delivery, Problem, Severity, SourceRecord, Subject
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, groep, persoon, plaatsing
@@ -74,12 +74,28 @@ def of_year(change: YearChange, max_drop: float) -> list[Problem]:
     return found
 
 
-def of_answers(year: SchoolYear, before: Answered, after: Answered, max_drop: float) -> list[Problem]:
-    """Return the questions about the leerlingen and groepen of a year that are answered no more."""
-    losses = [Loss(kind, len(known), known - after[kind]) for kind, known in before.items()]
-    return [
-        Problem(0, loss.kind, loss.reason(year, max_drop), flag=ACCEPT_DROP) for loss in losses if loss.asks(max_drop)
-    ]
+def of_answers(
+    connection: sa.Connection, year: SchoolYear, before: Answered, after: Answered, max_drop: float
+) -> list[Problem]:
+    """Return the question about the leerlingen of a year who are answered no more, with who they are."""
+    loss = Loss("leerlingen", len(before["leerlingen"]), before["leerlingen"] - after["leerlingen"])
+    if not loss.asks(max_drop):
+        return []
+    gone = sorted(id_ for id_ in loss.gone if isinstance(id_, int))
+    query = (
+        sa.select(persoon.c.key, *(deelname.c[name] for name in NAMES))
+        .join(persoon, persoon.c.id == deelname.c.persoon_id)
+        .where(
+            *(deelname.c[name] == value for name, value in year.columns().items()),
+            deelname.c.persoon_id.in_(gone[:MAX_SUBJECTS]),
+        )
+        .order_by(deelname.c.persoon_id)
+    )
+    subjects = tuple(
+        Subject(PersonKind.LEERLING.value, row.key, full_name(row), 0) for row in connection.execute(query)
+    )
+    more = len(gone) - len(subjects)
+    return [Problem(0, loss.kind, loss.reason(year, max_drop), flag=ACCEPT_DROP, subjects=subjects, more=more)]
 
 
 def of_older(change: YearChange, known: str, made: str) -> Problem:

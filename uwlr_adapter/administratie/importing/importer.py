@@ -7,6 +7,7 @@ what that would take away is asked (`harm.py`).
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -37,6 +38,9 @@ from uwlr_adapter.administratie.tables import source_moment, vestiging
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import MAX_DROP, MAX_HELD, MAX_HELD_SHARE
+
+_KINDS = ("locaties", "groepen", "leerlingen", "leerkrachten", "plaatsingen")
+"""The kinds of record that a report counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +137,18 @@ def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: Im
     """Import inside the caller's writing transaction, which the caller must roll back on ImportRefusedError."""
     years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
     run = _begin(connection, years, deliveries, options)
-    reports = _import_years(run, list(zip(years, deliveries, strict=True)))
-    reports += _import_elsewhere(run, deliveries, reports)
+    reports, problems = _import_years(run, list(zip(years, deliveries, strict=True)))
+    touched = {(year.brin6, year.schooljaar) for year in years}
+    if not any(problem.severity is Severity.REFUSED and not problem.flag for problem in problems):
+        found = _import_elsewhere(run, deliveries)
+        problems += found.problems
+        touched |= found.years
+        reports = found.join(reports)
+    if problems:
+        told = [warning for report in reports for warning in report.warnings]
+        raise ImportRefusedError(list(dict.fromkeys([*problems, *told])), touched)
     run.write(run.questions.diff(connection))
-    return _finish(run, years, reports)
+    return _finish(run, touched, reports)
 
 
 def _begin(
@@ -151,11 +163,11 @@ def _begin(
     return _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)
 
 
-def _import_years(run: _Import, parts: Sequence[_Part]) -> list[ImportReport]:
-    """Import each year, and return its report; a warning about a line is in the first one that has it.
+def _import_years(run: _Import, parts: Sequence[_Part]) -> tuple[list[ImportReport], list[Problem]]:
+    """Import each year; return the reports, and the problems of the years that are refused or ask.
 
-    The persons of all years are matched together, unless the years say different things about one person.
-    Raises ImportRefusedError with the problems of all years.
+    A warning about a line is reported once, with the first year that has it. The persons of all years are matched
+    together, unless the years say different things about one person.
     """
     rounds = [parts] if are_one([delivery for _, delivery in parts]) else [[part] for part in parts]
     reports: list[ImportReport] = []
@@ -167,13 +179,11 @@ def _import_years(run: _Import, parts: Sequence[_Part]) -> list[ImportReport]:
             problems += error.problems
         else:
             problems += _import_together(run, together, people, reports)
-    if problems:
-        raise ImportRefusedError(list(dict.fromkeys(problems)), [(year.brin6, year.schooljaar) for year, _ in parts])
     reported: set[Problem] = set()
     for place, report in enumerate(reports):
         reports[place] = replace(report, warnings=tuple(one for one in report.warnings if one not in reported))
         reported |= {one for one in report.warnings if one.line}
-    return reports
+    return reports, problems
 
 
 def _identify(run: _Import, together: Sequence[_Part]) -> PeopleOfSource:
@@ -299,18 +309,36 @@ def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]
     return [harm.of_older(change, known or "", made)] if is_older and had_records else []
 
 
-def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]) -> list[ImportReport]:
-    """Import the enrolments in years that the source is not the truth for; return a report of each year that changed.
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The result of importing enrolments in years that the source is not the truth for."""
 
-    The warning about a row that is used nowhere joins the first of `reports`. Raises ImportRefusedError.
-    """
+    reports: Sequence[ImportReport] = ()
+    """A report of each year that changed."""
+    unused: Sequence[Problem] = ()
+    """The warnings about rows that are used nowhere."""
+    years: AbstractSet[tuple[str, str]] = frozenset()
+    """The brin6 and schooljaar of each year in which the source has somebody."""
+    problems: Sequence[Problem] = ()
+    """The questions that are not answered."""
+
+    def join(self, reports: Sequence[ImportReport]) -> list[ImportReport]:
+        """Return the reports of a source with these; the first one has the warnings and the sums of the whole set."""
+        if not reports:
+            return []
+        first, *others = reports
+        told = Counter(problem.file for problem in self.unused)
+        rows = {file: replace(count, told=count.told + told[file]) for file, count in first.rows.items()}
+        first = replace(first, warnings=(*first.warnings, *self.unused), rows=rows)
+        return [first, *others, *self.reports]
+
+
+def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery]) -> _Elsewhere:
+    """Import the enrolments in years that the source is not the truth for."""
     entries = [entry for delivery in deliveries for entry in delivery.elsewhere]
     if not entries:
-        return []
+        return _Elsewhere()
     matched = elsewhere.match(run.connection, entries, run.options.brin6)
-    told = Counter(problem.file for problem in matched.problems)
-    rows = {file: replace(count, told=count.told + told[file]) for file, count in reports[0].rows.items()}
-    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems), rows=rows)
     changed: list[ImportReport] = []
     asked: list[Problem] = []
     for year, periods in matched.years.items():
@@ -321,19 +349,17 @@ def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: lis
         before = drop.answered(run.connection, year, run.today)
         run.write(diff)
         after = drop.answered(run.connection, year, run.today)
-        asked += run.unanswered(harm.of_answers(year, before, after, run.options.max_drop))
-        counts = dict.fromkeys(reports[0].counts, Counts()) | {"leerlingen": Counts(changed=len(touched))}
+        asked += run.unanswered(harm.of_answers(run.connection, year, before, after, run.options.max_drop))
+        counts = dict.fromkeys(_KINDS, Counts()) | {"leerlingen": Counts(changed=len(touched))}
         changed.append(ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={}))
-    if asked:
-        years = [(year.brin6, year.schooljaar) for year in matched.years]
-        raise ImportRefusedError([*asked, *reports[0].warnings], years)
-    return changed
+    years = frozenset((year.brin6, year.schooljaar) for year in matched.years)
+    return _Elsewhere(changed, matched.problems, years, asked)
 
 
-def _finish(run: _Import, years: Sequence[SchoolYear], reports: Sequence[ImportReport]) -> Imported:
+def _finish(run: _Import, years: AbstractSet[tuple[str, str]], reports: Sequence[ImportReport]) -> Imported:
     """Make the new records count, and keep the import as a batch."""
     if not run.is_new:
-        not_taken.clear(run.connection, [(year.brin6, year.schooljaar) for year in years])
+        not_taken.clear(run.connection, years)
     if any(step.table is not source_moment for step in run.steps):
         schools.touch_school(run.connection, run.school.brincode)
     batch = batches.record(

@@ -22,6 +22,7 @@ from uwlr_adapter.administratie.tables import (
     import_question,
     inschrijving,
     joined,
+    person_columns,
     persoon,
     plaatsing,
     source_key,
@@ -133,7 +134,7 @@ def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
     act.write(TableDiff(import_question, removed=_questions(act.connection, made.id, goes)))
-    for table in dict.fromkeys(column.table for column in persons.references()):
+    for table in dict.fromkeys(column.table for column in person_columns()):
         if table not in {source_key, import_question, *YEAR_TABLES[made.kind]}:
             _move_references(act, table, (made.id, goes))
     act.write(TableDiff(persoon, removed=[rows[goes]]))
@@ -152,7 +153,7 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     what is about the two of them, such as a question which of them it is.
     """
     stays, goes = ids
-    columns = [column.name for column in persons.references() if column.table is table]
+    columns = [column.name for column in person_columns() if column.table is table]
     places = [table.columns.keys().index(name) for name in columns]
     width = len(table.primary_key)
     query = sa.select(table).where(sa.or_(*(table.c[name].in_(ids) for name in columns)))

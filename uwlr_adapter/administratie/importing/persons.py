@@ -25,7 +25,6 @@ from uwlr_adapter.administratie.tables import (
     source_key,
 )
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import RefusedError
 
 RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
@@ -171,16 +170,6 @@ def record_of(connection: sa.Connection, person: Person) -> Leerling | Leerkrach
     values = {name: getattr(row, name) for name in _COLUMNS[person.kind]}
     make: type[Leerling | Leerkracht] = Leerling if person.kind is PersonKind.LEERLING else Leerkracht
     return make(key=person.key, eckid=person.eckid, **values)
-
-
-def references() -> list[sa.Column[Any]]:
-    """Return every column that refers to a person by id, a table before those that it refers to."""
-    return [
-        column
-        for table in reversed(metadata.sorted_tables)
-        for column in table.columns
-        if column.references(persoon.c.id)
-    ]
 
 
 def show(connection: sa.Connection, person: Person, day: date) -> list[PersonYear]:
