@@ -12,7 +12,7 @@ from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
 from uwlr_adapter.cli.base import Context, make_table, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.limits import MAX_ID
