@@ -7,11 +7,9 @@ from rich.console import Console
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
-from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.importing.not_taken import NotTaken
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup, group
 from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportReport, Problem, Subject
-from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import AMSTERDAM
@@ -19,8 +17,6 @@ from uwlr_adapter.nouns import count_noun
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""
-_MAX_PERSONS = 40
-"""Most persons shown of one answer, more than any groep has; of a whole school they are counted."""
 
 
 def print_done(console: Console, part: str, done: importer.Imported, *, dry_run: bool, short: bool) -> None:
@@ -85,41 +81,6 @@ def print_batch_line(console: Console, batch: Batch) -> None:
         f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {source} ({years}): {_summary(batch)}",
         soft_wrap=True,
     )
-
-
-def print_effect(console: Console, effects: Sequence[YearEffect]) -> None:
-    """Print what an act changes in the answers, with the persons."""
-    if not effects:
-        console.print("No answer changes.")
-    for found in effects:
-        console.print(f"The answer for {found.year.brin6}, schooljaar {found.year.schooljaar}:")
-        if len(found.persons) > _MAX_PERSONS:
-            console.print(_effect_line(found))
-            continue
-        table = make_table("", "key", "name", "what changes")
-        for one in found.persons:
-            what = "comes" if one.before is None else "goes" if one.after is None else ", ".join(one.fields)
-            table.add_row(one.kind.value, escape(one.key), escape(one.naam), what)
-        console.print(table)
-
-
-def _effect_line(found: YearEffect) -> str:
-    """Return how many persons come, go and change, such as `leerling: 210 go, 2 change (eckid)`."""
-    parts = []
-    for kind in PersonKind:
-        of_kind = [one for one in found.persons if one.kind is kind]
-        come = sum(one.before is None for one in of_kind)
-        go = sum(one.after is None for one in of_kind)
-        change = len(of_kind) - come - go
-        changed = sorted({name for one in of_kind for name in one.fields})
-        counted = (
-            count_noun(come, "comes", "come") if come else "",
-            count_noun(go, "goes", "go") if go else "",
-            f"{count_noun(change, 'changes', 'change')} ({', '.join(changed)})" if change else "",
-        )
-        if phrase := ", ".join(part for part in counted if part):
-            parts.append(f"{kind}: {phrase}")
-    return "; ".join(parts)
 
 
 def _counts_line(counts_of: Mapping[str, Counts]) -> str:

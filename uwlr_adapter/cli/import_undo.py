@@ -16,7 +16,8 @@ from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.state import state_of
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.import_report import print_batch_line, print_effect
+from uwlr_adapter.cli.effect_report import print_effect
+from uwlr_adapter.cli.import_report import print_batch_line
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database

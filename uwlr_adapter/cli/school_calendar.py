@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.school_calendar import SchoolCalendar, Window
 from uwlr_adapter.administratie.school_calendar import first_school_day as first_day_of
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_start
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import RefusedError

@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.importing.persons import PersonError
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, make_table, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of

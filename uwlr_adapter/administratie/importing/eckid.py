@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing import by_hand, forget, persons
+from uwlr_adapter.administratie.importing import by_hand, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct
 from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.tables import persoon
@@ -72,7 +73,7 @@ def _required(eckid: str) -> str:
 
 def _owner(connection: sa.Connection, person: Person, eckid: str) -> Person | None:
     """Return another person who has an ECK-iD. Raises PersonError when nobody can have it."""
-    if forget.of_school(connection, person.brincode, person.kind).knows(eckid):
+    if forgotten_of(connection, person.brincode, person.kind).knows(eckid):
         kind = person.kind.value
         raise PersonError(f"that ECK-iD is of a {kind} who was forgotten here (`uwlr-adapter {kind} allow`)")
     found = persons.find_by_eckid(connection, person.kind, person.brincode, eckid)

@@ -1,20 +1,15 @@
-"""Forget a person everywhere, and recognise a forgotten one that a source still has.
-
-What remains is one salted digest for each key and for the ECK-iD. Each person has a salt of its own, so that a table
-made for one is useless for another, and `allow` finds all digests of a person by one key.
-"""
+"""Forget a person everywhere: what remains are the digests of `forgotten.py`."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, persons
-from uwlr_adapter.administratie.importing.diff import TableRow
+from uwlr_adapter.administratie.importing.forgotten import digest_of, forgotten_of
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.tables import (
     PersonKind,
@@ -27,16 +22,9 @@ from uwlr_adapter.administratie.tables import (
     plaatsing,
 )
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.db.backend import run
-from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 _SALT_BYTES = 16
-_OF_SCHOOL = SelectStatement(
-    sa.select(forgotten.c.salt, forgotten.c.digest).where(
-        *(forgotten.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brincode", "soort"))
-    )
-)
 
 
 class ForgetError(RefusedError):
@@ -53,23 +41,6 @@ class Erased:
     """The number of kept imports that had data."""
     brin6s: frozenset[str]
     """The vestigingen that have, or had as far as is known here, a record of the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForgottenPersons:
-    """The forgotten persons of one kind and school."""
-
-    digests: dict[str, frozenset[str]]
-    """By salt."""
-
-    def knows(self, *identifiers: str | None) -> bool:
-        """Return whether one of these keys or ECK-iDs is that of a forgotten person."""
-        return any(
-            _digest(salt, identifier) in found
-            for salt, found in self.digests.items()
-            for identifier in identifiers
-            if identifier is not None
-        )
 
 
 def forget(
@@ -170,7 +141,7 @@ def _remember(
             {
                 "brincode": school,
                 "salt": salt,
-                "digest": _digest(salt, identifier),
+                "digest": digest_of(salt, identifier),
                 "moment": to_utc(moment),
                 "soort": kind.value,
             }
@@ -181,36 +152,8 @@ def _remember(
 
 def allow(connection: sa.Connection, brincode: str, key: str, kind: PersonKind = PersonKind.LEERLING) -> None:
     """Allow a forgotten person to come back, named by a former key or ECK-iD. Raises ForgetError."""
-    digests = of_school(connection, brincode, kind).digests
-    known = [salt for salt, found in digests.items() if _digest(salt, key) in found]
+    digests = forgotten_of(connection, brincode, kind).digests
+    known = [salt for salt, found in digests.items() if digest_of(salt, key) in found]
     if not known:
         raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
     connection.execute(forgotten.delete().where(forgotten.c.salt.in_(known)))
-
-
-def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = PersonKind.LEERLING) -> ForgottenPersons:
-    """Return the forgotten persons of a kind and school."""
-    found: dict[str, set[str]] = {}
-    (rows,) = run(connection, [Query(_OF_SCHOOL, {"brincode": brincode, "soort": kind.value})])
-    for salt, digest in rows:
-        found.setdefault(salt, set()).add(digest)
-    return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
-
-
-def rows_about(rows: Iterable[TableRow], identifiers: Iterable[str]) -> list[TableRow]:
-    """Return those of the rows of `forgotten` that are about one of these keys and ECK-iDs."""
-    known = frozenset(identifiers)
-    by_salt: dict[str, list[TableRow]] = {}
-    for row in rows:
-        by_salt.setdefault(row[1], []).append(row)
-    return [
-        row
-        for salt, own in by_salt.items()
-        for digests in [{_digest(salt, identifier) for identifier in known}]
-        for row in own
-        if row[2] in digests
-    ]
-
-
-def _digest(salt: str, identifier: str) -> str:
-    return sha256(f"{salt} {identifier}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,9 +12,10 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import forget, not_taken, persons, withdraw
-from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of, rows_of
-from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing import not_taken, persons, withdraw
+from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of
+from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of, rows_about
 from uwlr_adapter.administratie.importing.join import Union, unite
 from uwlr_adapter.administratie.importing.match import GENERATED_LENGTH
 from uwlr_adapter.administratie.importing.naming import compare
@@ -108,7 +109,7 @@ def _require_possible(connection: sa.Connection, old: str, new: str, vestigingen
         )
     if unknown := sorted(vestigingen.keys() - known):
         raise MergeError(f"there is no vestiging {unknown[0]}")
-    if rows_of(connection, import_question, brincode=old):
+    if rows_with(connection, import_question, brincode=old):
         raise MergeError(f"{old} has open questions: answer those first (`uwlr-adapter import questions`)")
     _require_free_years(connection, new, vestigingen)
 
@@ -135,8 +136,8 @@ _OF_VESTIGING = (vestiging_setting, vestiging_year, source_moment)
 def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
     """Make the new vestiging, unless it is there, with all that the old one had; the schoolkey goes with it."""
     names = vestiging.columns.keys()
-    (old,) = rows_of(act.connection, vestiging, brin6=brin6)
-    present = rows_of(act.connection, vestiging, brin6=into)
+    (old,) = rows_with(act.connection, vestiging, brin6=brin6)
+    present = rows_with(act.connection, vestiging, brin6=into)
     row = dict(zip(names, old, strict=True))
     if row["schoolkey"] is not None and not (present and present[0][names.index("schoolkey")]):
         act.write(TableDiff(vestiging, changed=[changed_row(vestiging, old, schoolkey=None)], before=[old]))
@@ -150,8 +151,8 @@ def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
         act.write(TableDiff(vestiging, changed=[changed], before=present))
     for table in _OF_VESTIGING:
         width = len(table.primary_key)
-        known = {row[:width] for row in rows_of(act.connection, table, brin6=into)}
-        rows = rows_of(act.connection, table, brin6=brin6)
+        known = {row[:width] for row in rows_with(act.connection, table, brin6=into)}
+        rows = rows_with(act.connection, table, brin6=brin6)
         moved = [(into, *row[1:]) for row in rows]
         act.write(TableDiff(table, added=[row for row in moved if row[:width] not in known], removed=rows))
 
@@ -213,12 +214,12 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
     lost = 0
     for kind in PersonKind:
         here = persons.all_of(connection, kind, new)
-        was_forgotten = forget.of_school(connection, new, kind).knows
+        was_forgotten = forgotten_of(connection, new, kind).knows
         source_keys = {key for person in here for key in person.source_keys}
         taken = source_keys | {person.key for person in here}
         come = persons.all_of(connection, kind, old)
         taken_later = {person.key for person in come}
-        rows = rows_of(connection, persoon, soort=kind.value, brincode=old)
+        rows = rows_with(connection, persoon, soort=kind.value, brincode=old)
         before = {row[0]: row for row in rows}
         changed, removed, added = [], [], []
         for person in come:
@@ -271,10 +272,10 @@ def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
     A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from.
     """
     for kind in PersonKind:
-        here, come = (rows_of(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
+        here, come = (rows_with(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
         keys = {
             key for person in persons.all_of(act.connection, kind, new) for key in (person.key, *person.source_keys)
         }
-        left_out = {row[1:3] for row in (*forget.rows_about(come, keys), *here)}
+        left_out = {row[1:3] for row in (*rows_about(come, keys), *here)}
         added = [(new, *row[1:]) for row in come if row[1:3] not in left_out]
-        act.write(TableDiff(forgotten, added=added, removed=forget.rows_about(here, keys)))
+        act.write(TableDiff(forgotten, added=added, removed=rows_about(here, keys)))

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing import forget
-from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
+from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, rows_with
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
 from uwlr_adapter.administratie.importing.match import (
     Contested,
     Doubt,
@@ -390,18 +390,15 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     """Return the known persons of one kind of a school."""
     if school.is_empty:
         return _Known(KnownPersons({}, {}, {}), {})
-    rows = {row[0]: tuple(row) for row in connection.execute(sa.select(persoon).where(_of(persoon, kind, school)))}
-    keys = sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school))
-    forgotten = forget.of_school(connection, school.brincode, kind)
+    of_kind = {"soort": kind.value, "brincode": school.brincode}
+    rows = {row[0]: row for row in rows_with(connection, persoon, **of_kind)}
+    keys = rows_with(connection, source_key, **of_kind) if rows else []
+    forgotten = forgotten_of(connection, school.brincode, kind)
     is_forgotten = forgotten.knows if forgotten.digests else None
     known = KnownPersons(
         persons={row[0]: KnownPerson(row[3], row[4], Naming(*row[5:])) for row in rows.values()},
-        by_source_key={row.key: row.persoon_id for row in connection.execute(keys)} if rows else {},
+        by_source_key={key: id_ for *_, key, id_ in keys},
         by_eckid={row[4]: row[0] for row in rows.values() if row[4] is not None},
         is_forgotten=is_forgotten,
     )
     return _Known(known, rows)
-
-
-def _of(table: sa.Table, kind: PersonKind, school: ImportedSchool) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.soort == kind.value, table.c.brincode == school.brincode)

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import by_hand, persons
-from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row, rows_of
-from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row
+from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import (
@@ -107,7 +107,7 @@ def _move_years(
     removed: list[TableDiff] = []
     added: list[TableDiff] = []
     for table in YEAR_TABLES[kind]:
-        own, moved = (rows_of(act.connection, table, persoon_id=one) for one in (stays, goes))
+        own, moved = (rows_with(act.connection, table, persoon_id=one) for one in (stays, goes))
         removed.append(TableDiff(table, removed=[*(row for row in own if row[:_AT] in lost[stays]), *moved]))
         kept = [row for row in moved if row[:_AT] not in lost[goes]]
         added.append(TableDiff(table, added=[(*row[:_AT], stays, *row[_AT + 1 :]) for row in kept]))
