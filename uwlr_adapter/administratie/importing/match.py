@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from uwlr_adapter.administratie.importing.naming import (
     NAMELESS,
+    Comparison,
     Naming,
     Pair,
     compare,
@@ -73,7 +74,10 @@ class Doubt(StrEnum):
     NAME = "other name"
     """Its key or its ECK-iD is that of a person with another name or date of birth."""
     TWIN = "name of another"
-    """As NAME, or both are, and somebody else has its roepnaam and date of birth: a twin, or the key of a sibling."""
+    """As NAME, or both are, or its names differ, and somebody else has those, or those that the person had.
+
+    A twin, a namesake, or the key of a sibling.
+    """
     ECKID = "ECK-iD of another"
     """Its ECK-iD is that of a person who keeps it."""
     TWO = "two persons"
@@ -412,29 +416,47 @@ class _Namesakes:
         return _index((place, row.naming) for place, row in enumerate(self._rows))
 
     def is_somebody_else(self, place: int, person: int) -> bool:
-        """Return whether a row has another roepnaam than a person, and somebody else has that and its date of birth."""
+        """Return whether a row differs from a person, and somebody else, known or in the source, has what it says.
+
+        Never of a leerkracht, who is recognised by one part alone.
+        """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
-        if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
+        if self._kind is PersonKind.LEERKRACHT or naming == before:
             return False
-        named = roepnaam_and_birth(naming)
-        if named is None:
-            return False
-        return bool(self._persons.get(named, set()) - {person} or self._places[named] - {place})
+        telling = _telling(naming, compare(naming, before))
+        return any(_having(self._persons, one) - {person} or _having(self._places, one) - {place} for one in telling)
 
     def is_on_another_row(self, place: int, person: int) -> bool:
         """Return whether a row differs from a person, and another row has what the person had.
 
-        It has the roepnaam and the date of birth, or any two parts when the row has fewer than two of them.
+        Any two parts suffice when the row itself has fewer than two of them.
         """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
         if naming == before:
             return False
         compared = compare(naming, before)
-        named = roepnaam_and_birth(before) if compared.roepnaam is False else None
-        pairs = [] if named is None else [named]
         if not compared.is_same(self._kind):
-            pairs = pairs_of(before)
-        return any(self._places.get(pair, set()) - {place} for pair in pairs)
+            telling = [[pair] for pair in pairs_of(before)]
+        else:
+            telling = _telling(before, compared) if self._kind is PersonKind.LEERLING else []
+        return any(_having(self._places, one) - {place} for one in telling)
+
+
+def _telling(naming: Naming, compared: Comparison) -> list[list[Pair]]:
+    """Return the sets of pairs of a naming each of which tells who has it, given how it compares with another one.
+
+    That are all of them; of another roepnaam that and the date of birth suffice, as of twins. Of a naming that does not
+    differ there are none.
+    """
+    if not compared.differing:
+        return []
+    named = roepnaam_and_birth(naming) if compared.roepnaam is False else None
+    return [pairs_of(naming), [] if named is None else [named]]
+
+
+def _having(index: Mapping[Pair, set[int]], pairs: Sequence[Pair]) -> set[int]:
+    """Return those who have each of these pairs; nobody for none."""
+    return set.intersection(*(index.get(pair, set()) for pair in pairs)) if pairs else set()
 
 
 def _index(namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
@@ -447,7 +469,7 @@ def _index(namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
 
 REASONS = {
     Doubt.NAME: "its key or ECK-iD is that of somebody with another name or date of birth",
-    Doubt.TWIN: "it has another roepnaam than the known person, and somebody else has that one and the date of birth",
+    Doubt.TWIN: "its name or date of birth differs from the known person's, and somebody else has just those of either",
     Doubt.ECKID: "its ECK-iD is that of somebody else, who has no other one in this source",
     Doubt.TWO: "its key and its ECK-iD are those of two persons with this name: if they are one, `leerling join`",
     Doubt.DOUBLE: "another row of the source is the same person: one of the two has to go from the source",
