@@ -220,26 +220,26 @@ class World:
     def spare(self, rows: list[Row]) -> None:
         """Take away what nothing tells apart from a correction of the names of somebody who is not in the file.
 
-        That is both identifiers of another one, or one of a relative, in a row of a child that nobody knows yet; or
-        both identifiers in a row that writes a part of the child otherwise.
+        That is both identifiers of another one, or one of a relative, unless the row is what is known of its own child.
         """
         with self.database.reading() as connection:
-            sent = sa.select(tables.source_key.c.key, tables.persoon.c.key).join(tables.persoon)
-            persons = {key: self.child_of[key_sent] for key, key_sent in connection.execute(sent)}
-            eckids = sa.select(tables.persoon.c.eckid, tables.persoon.c.key)
-            owners = {eckid_: self.child_of[key_sent] for eckid_, key_sent in connection.execute(eckids) if eckid_}
+            people = connection.execute(sa.select(tables.persoon)).all()
+            by_key_of = dict(
+                connection.execute(sa.select(tables.source_key.c.key, tables.source_key.c.persoon_id)).all()
+            )
+        child_of = {one.id: self.child_of[one.key] for one in people}
+        owner_of = {one.eckid: child_of[one.id] for one in people if one.eckid}
+        known = {(child_of[one.id], Naming(one.roepnaam, one.achternaam, one.geboortedatum)) for one in people}
         present = {row.number for row in rows}
         for place, (number, leerling) in enumerate(rows):
-            by_key, by_eckid = persons.get(leerling.key), owners.get(leerling.eckid or "")
-            absent = {by_key, by_eckid} - {None, number} - present
-            is_unknown = number not in self.child_of.values()
-            is_exact = naming_of(leerling) == self.children[number - 1].naming
-            looks_right = by_key == by_eckid and not (is_exact and not is_unknown)
+            named = {child_of.get(by_key_of.get(leerling.key, 0)), owner_of.get(leerling.eckid or "")}
+            absent = named - {None, number} - present
+            seems_right = len(named) == 1 or absent & self.relatives.get(number, set())
             is_nobody = leerling.key.startswith("#") and leerling.eckid is None  # that would be refused
-            if is_nobody or (absent and (looks_right or (is_unknown and absent & self.relatives.get(number, set())))):
+            if is_nobody or (absent and seems_right and (number, naming_of(leerling)) not in known):
                 self._change(rows, place, key=self._fresh("s"), eckid=None)
             else:
-                self.figures["rows with what is somebody else's"] += bool({by_key, by_eckid} - {None, number})
+                self.figures["rows with what is somebody else's"] += bool(named - {None, number})
 
     def answer(self) -> None:
         """Answer one question as somebody does who knows the children."""

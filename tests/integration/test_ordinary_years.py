@@ -90,6 +90,8 @@ class Office:
     figures: Counter[str]
     day: date = FIRST
     persons: dict[int, Person] = field(default_factory=dict)
+    is_apart: bool = True
+    """Whether the export has the voorvoegsel apart, and not in the achternaam."""
     number_of: dict[str, int] = field(default_factory=dict)
     """The person of each key."""
     counter: Iterator[int] = field(default_factory=lambda: count(1))
@@ -97,6 +99,7 @@ class Office:
     def __post_init__(self) -> None:
         """Fill it with leerlingen of each jaargroep, and a leerkracht for each twelve."""
         self.size = self.rng.randint(100, 500)
+        self.is_apart = self.rng.random() < 0.7
         while len(self.persons) < self.size:
             self.family([self.rng.randint(1, 8) for _ in range(self.rng.choice((1, 1, 2, 2, 3)))])
         for _ in range(self.size // 12):
@@ -240,12 +243,13 @@ class Office:
         self.figures[what] += 1
 
     def read(self, schooljaar: str) -> Delivery:
-        """Read the export of today. Some write the voorvoegsel in the achternaam, and now so, now so."""
-        is_apart = self.rng.random() < 0.7
+        """Read the export of today. At times a new version of the LAS writes the voorvoegsel in another place."""
+        if self.rng.random() < 0.05:
+            self.is_apart = not self.is_apart
         leerlingen, leerkrachten = [], []
         for number, person in self.persons.items():
             emailadres = f"{number}@school.example"
-            voorvoegsel, achternaam = _split(person.achternaam) if is_apart else (None, person.achternaam)
+            voorvoegsel, achternaam = _split(person.achternaam) if self.is_apart else (None, person.achternaam)
             if not person.is_leerling:
                 groepen = (GroepVerwijzing("groep", f"g{number % 8 + 1}"),)
                 leerkrachten.append(
