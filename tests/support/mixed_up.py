@@ -31,6 +31,8 @@ BRINCODE = "21QW"
 YEARS: list[Year] = [
     (f"{BRINCODE}{code}", schooljaar) for code in ("00", "01") for schooljaar in ("2025-2026", "2026-2027")
 ]
+Source = Sequence[tuple[Year, Sequence[Leerling]]]
+"""The years of a source, and the leerlingen of each."""
 ACHTERNAMEN = ("Haas", "Mol", "Das")
 RELATIVES = {"twins": "roepnaam", "namesakes": "geboortedatum", "of one name and day": "achternaam"}
 """Two children of whom one part differs, and which."""
@@ -124,7 +126,7 @@ class World:
             self.answer()
             self.check()
 
-    def take_in(self, source: Sequence[tuple[Year, Sequence[Leerling]]], unmatched: Unmatched) -> None:
+    def take_in(self, source: Source, unmatched: Unmatched) -> None:
         """Import a source."""
         held = take_in(self.database, source, unmatched)
         self.figures["held rows"] += held
@@ -289,7 +291,7 @@ class World:
         self.eckid_of |= {**dict.fromkeys(losers), key: eckid_}
 
 
-def take_in(database: Database, source: Sequence[tuple[Year, Sequence[Leerling]]], unmatched: Unmatched) -> int:
+def take_in(database: Database, source: Source, unmatched: Unmatched) -> int:
     """Import a source of one or more years; return how many rows are held."""
     deliveries = [read(year, said) for year, said in source]
     done = importer.import_deliveries(database, deliveries, options(unmatched=unmatched, max_held=10**6))
