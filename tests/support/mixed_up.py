@@ -217,9 +217,13 @@ class World:
                 self._change(rows, place, eckid=None)
 
     def double(self, rows: list[Row]) -> None:
-        """Add a second row of a child, with a key of its own."""
-        row = self.rng.choice(rows)
-        rows.append(row._replace(leerling=row.leerling._replace(key=self._fresh("d"), eckid=None)))
+        """Add a second row of a child, with a key of its own; at times the ECK-iD is in that one."""
+        place = self.rng.randrange(len(rows))
+        number, leerling = rows[place]
+        takes_it = not leerling.key.startswith("#") and self.rng.random() < 0.6
+        rows.append(Row(number, leerling._replace(key=self._fresh("d"), eckid=leerling.eckid if takes_it else None)))
+        if takes_it:
+            self._change(rows, place, eckid=None)
 
     def spare(self, rows: list[Row]) -> None:
         """Take away what nothing tells apart from a correction of the names of somebody who is not in the file.
