@@ -306,6 +306,54 @@ def test_a_roepnaam_that_nobody_has_is_a_correction() -> None:
     assert of(row("a", None, ANNA._replace(roepnaam="Annabel")), among=TWINS).persons == [1]
 
 
+# Namesakes
+
+
+MO = Naming("Mo", "Ali", "2017-05-06")
+NEARLY = {
+    "another date": MO._replace(geboortedatum="2015-01-02"),
+    "another achternaam": MO._replace(achternaam="Bek"),
+    "another roepnaam": MO._replace(roepnaam="Bo"),
+}
+"""Others of whom one part is another one."""
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+@pytest.mark.parametrize("eckid", [None, "E-x"])
+def test_the_key_of_a_namesake_is_a_question(other: Naming, eckid: str | None) -> None:
+    """Two of three agree with whom the key names, and all three with somebody else who is known."""
+    among = known({1: KnownPerson("a", None, MO), 2: KnownPerson("b", None, other)})
+    assert of(row("a", eckid, other), among=among).persons == [Contested(Doubt.TWIN, 1, None)]
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+def test_the_key_of_a_namesake_who_has_another_key_now_is_a_question(other: Naming) -> None:
+    """Nobody is known of the name of the row, but another row has that of whom the key names."""
+    among = known({1: KnownPerson("a", None, MO)})
+    assert doubts(of(row("a", None, other), row("x", None, MO), among=among)) == [Doubt.TWIN, None]
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+def test_namesakes_with_swapped_eckids_are_told_apart(other: Naming) -> None:
+    """All three parts say which of the two the row is."""
+    among = known({1: KnownPerson("a", "E-b", MO), 2: KnownPerson("b", "E-a", other)})
+    result = of(row("a", "E-a", MO), row("b", "E-b", other), among=among)
+    assert (result.persons, result.eckids) == ([1, 2], {1: "E-a", 2: "E-b"})
+
+
+def test_a_correction_that_makes_nobody_else_is_none_of_a_namesake() -> None:
+    """A namesake is there, and the row has something that neither had."""
+    among = known({1: KnownPerson("a", None, MO), 2: KnownPerson("b", None, NEARLY["another date"])})
+    assert of(row("a", None, MO._replace(geboortedatum="2017-06-05")), among=among).persons == [1]
+
+
+def test_leerkrachten_of_one_name_are_no_question_when_one_marries() -> None:
+    """One part suffices of a leerkracht: a colleague of that name is no reason to ask."""
+    among = known({1: KnownPerson("m", None, Naming("Kim", "Maas", None)), 2: KnownPerson("n", None, ANNA)})
+    rows = [row("m", None, Naming("Kim", "Waal", None)), row("x", None, Naming("Kim", "Maas", None))]
+    assert doubts(of(*rows, among=among, kind=PersonKind.LEERKRACHT)) == [None, None]
+
+
 # What else is contested
 
 
@@ -332,7 +380,7 @@ NAMESAKE = ANNA._replace(geboortedatum="2016-01-01")
 def test_of_two_rows_of_one_person_the_one_that_differs_least_is_taken() -> None:
     """The key that is sent was given to a namesake; the ECK-iD and every part of the name are on the other row."""
     result = of(row("a", None, NAMESAKE), row("x", "E-a", ANNA))
-    assert doubts(result) == [Doubt.DOUBLE, None]
+    assert doubts(result) == [Doubt.TWIN, None]
     assert (result.persons[1], result.namings, result.source_keys) == (1, {}, {"x": 1})
 
 
@@ -341,7 +389,7 @@ def test_a_key_of_a_namesake_is_not_held_against_an_eckid_with_the_whole_name() 
     among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", "E-b", NAMESAKE)})
     result = of(row("b", "E-a", ANNA), row("a", "E-b", NAMESAKE), among=among)
     assert (result.persons, result.source_keys) == ([1, 2], {"b": 1, "a": 2})
-    assert doubts(of(row("a", "E-b", ANNA), among=among)) == [Doubt.TWO]
+    assert doubts(of(row("a", "E-b", ANNA), among=among)) == [Doubt.ECKID]
 
 
 @pytest.mark.parametrize("naming", [Naming(None, None, "2018-03-14"), Naming(".", "?", None)])

@@ -27,8 +27,8 @@ _CHOICES = {
 _REASONS = {
     Doubt.NAME: "De sleutel of het ECK-iD is van een {kind} met een andere naam{or_born}.",
     Doubt.TWIN: (
-        "De {kind} heeft een andere roepnaam dan de {kind} die al bekend is, en iemand anders heeft juist deze "
-        "roepnaam en geboortedatum. Denk aan een tweeling, of aan de sleutel van een broer of zus."
+        "De naam{or_born} is anders dan die van de {kind} die al bekend is, en iemand anders heeft juist de "
+        "naam{and_born} van een van de twee. Denk aan een tweeling, een naamgenoot, of de sleutel van een broer of zus."
     ),
     Doubt.ECKID: "Het ECK-iD is van een andere {kind}, die geen ander ECK-iD heeft gekregen.",
     Doubt.TWO: (

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from uwlr_adapter.administratie.importing.naming import (
     NAMELESS,
+    Comparison,
     Naming,
     Pair,
     compare,
@@ -73,7 +74,10 @@ class Doubt(StrEnum):
     NAME = "other name"
     """Its key or its ECK-iD is that of a person with another name or date of birth."""
     TWIN = "name of another"
-    """As NAME, or both are, and somebody else has its roepnaam and date of birth: a twin, or the key of a sibling."""
+    """As NAME, or both are, or its names differ, and somebody else has those, or those that the person had.
+
+    A twin, a namesake, or the key of a sibling.
+    """
     ECKID = "ECK-iD of another"
     """Its ECK-iD is that of a person who keeps it."""
     TWO = "two persons"
@@ -431,21 +435,35 @@ class _Namesakes:
         return _index(traces_of, ((place, row.naming) for place, row in enumerate(self._rows)))
 
     @cached_property
+    def _persons_by_pair(self) -> dict[Pair, set[int]]:
+        return _index(pairs_of, ((id_, one.naming) for id_, one in self._known.persons.items()))
+
+    @cached_property
     def _places_by_pair(self) -> dict[Pair, set[int]]:
         return _index(pairs_of, ((place, row.naming) for place, row in enumerate(self._rows)))
 
     def is_somebody_else(self, place: int, person: int) -> bool:
-        """Return whether a row has another roepnaam than a person, and somebody else is a namesake of the row."""
+        """Return whether a row differs from a person, and somebody else, known or in the source, has what it says.
+
+        Of another roepnaam that is a namesake of the row; else, of a leerling, one with all that the row says.
+        """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
-        if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
+        if naming == before:
             return False
-        others = (self._known.persons[id_].naming for id_ in _found(self._persons, naming) - {person})
-        return self._is_namesake_of_row(naming, place) or any(_are_namesakes(naming, one) for one in others)
+        compared = compare(naming, before)
+        if compared.roepnaam is False:
+            others = (self._known.persons[id_].naming for id_ in _found(self._persons, naming) - {person})
+            if self._is_namesake_of_row(naming, place) or any(_are_namesakes(naming, one) for one in others):
+                return True
+        whole = self._whole(naming, compared)
+        known, rows = _having(self._persons_by_pair, whole), _having(self._places_by_pair, whole)
+        return bool(known - {person} or rows - {place})
 
     def is_on_another_row(self, place: int, person: int) -> bool:
         """Return whether a row differs from a person, and another row has what the person had.
 
-        It is a namesake of the person, or has any two parts when the row has fewer than two of them.
+        Of another roepnaam that is a namesake of the person; else, of a leerling, one with all that the person had, or
+        with any two parts when the row has fewer than two of them.
         """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
         if naming == before:
@@ -453,12 +471,22 @@ class _Namesakes:
         compared = compare(naming, before)
         if compared.roepnaam is False and self._is_namesake_of_row(before, place):
             return True
-        pairs = [] if compared.is_same(self._kind) else pairs_of(before)
-        return any(self._places_by_pair.get(pair, set()) - {place} for pair in pairs)
+        if not compared.is_same(self._kind):
+            return any(self._places_by_pair.get(pair, set()) - {place} for pair in pairs_of(before))
+        return bool(_having(self._places_by_pair, self._whole(before, compared)) - {place})
 
     def _is_namesake_of_row(self, naming: Naming, place: int) -> bool:
         """Return whether another row than that at a place is a namesake."""
         return any(_are_namesakes(naming, self._rows[at].naming) for at in _found(self._places, naming) - {place})
+
+    def _whole(self, naming: Naming, compared: Comparison) -> list[Pair]:
+        """Return all pairs of a naming of a leerling who differs from another one, by which a namesake is known."""
+        return pairs_of(naming) if compared.differing and self._kind is PersonKind.LEERLING else []
+
+
+def _having(index: Mapping[Pair, set[int]], pairs: Sequence[Pair]) -> set[int]:
+    """Return those who have each of these pairs; nobody for none."""
+    return set.intersection(*(index.get(pair, set()) for pair in pairs)) if pairs else set()
 
 
 def _index(parts_of: Callable[[Naming], list[Pair]], namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
@@ -479,7 +507,7 @@ def _are_namesakes(one: Naming, other: Naming) -> bool:
 
 REASONS = {
     Doubt.NAME: "its key or ECK-iD is that of somebody with another name or date of birth",
-    Doubt.TWIN: "it has another roepnaam than the known person, and somebody else has that one and the date of birth",
+    Doubt.TWIN: "its name or date of birth differs from the known person's, and somebody else has just those of either",
     Doubt.ECKID: "its ECK-iD is that of somebody else, who has no other one in this source",
     Doubt.TWO: "its key and its ECK-iD are those of two persons with this name: if they are one, `leerling join`",
     Doubt.DOUBLE: "another row of the source is the same person: one of the two has to go from the source",
