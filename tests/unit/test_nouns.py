@@ -9,7 +9,7 @@ import pytest
 from support.counted import NOUNS, wrong_numbers
 
 import uwlr_adapter
-from uwlr_adapter.nouns import count_noun, count_records, noun_of
+from uwlr_adapter.contract.nouns import count_noun, count_records, noun_of
 
 PACKAGE = Path(uwlr_adapter.__file__).parent
 MESSAGES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]

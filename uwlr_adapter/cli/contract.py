@@ -7,8 +7,8 @@ import click
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
-from uwlr_adapter.nouns import count_noun
 
 
 @click.group()

@@ -11,11 +11,11 @@ import click
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.nouns import count_records
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run

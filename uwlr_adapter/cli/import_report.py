@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportR
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import AMSTERDAM
-from uwlr_adapter.nouns import count_noun
+from uwlr_adapter.contract.nouns import count_noun
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""

@@ -21,10 +21,10 @@ from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, requi
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
+from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
-from uwlr_adapter.nouns import count_noun, count_records
 
 KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
 _RECORD = {PersonKind.LEERLING: "deelnames", PersonKind.LEERKRACHT: "aanstellingen"}

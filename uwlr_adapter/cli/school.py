@@ -16,6 +16,7 @@ from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.names import OPERATIONS
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
@@ -23,7 +24,6 @@ from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.preview import preview as preview_answer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
-from uwlr_adapter.nouns import count_records
 
 NO_DATA = "The schooljaar has no groepen, or nobody is enrolled on the peildatum."
 """The two causes of a year without data (docs/reference/records.md)."""

@@ -17,10 +17,10 @@ from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import UnknownLeerlingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.nouns import count_records
 
 
 @click.command(epilog="KEY is the key that platforms receive, or a key in the source.")

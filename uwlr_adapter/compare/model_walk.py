@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 import xmlschema
 
 from uwlr_adapter.compare.content_model import Particle, ParticleKind, difference
-from uwlr_adapter.nouns import count_noun
+from uwlr_adapter.contract.nouns import count_noun
 
 Component: TypeAlias = Any
 """A component of xmlschema; its published types have none of the attributes that are used here."""

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import list_vestigingen
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import OutcomeKind
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.nouns import count_noun
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import ACCOUNT
 from uwlr_adapter.portal.context import database, now, server_keys

@@ -8,11 +8,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.gebruikers import accounts, attempts, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
-from uwlr_adapter.nouns import count_noun
 from uwlr_adapter.portal import known_browser, login_session
 from uwlr_adapter.portal.blueprints import PUBLIC
 from uwlr_adapter.portal.context import database, hash_queue, now, request_source, server_keys

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from uwlr_adapter.clock import AMSTERDAM
-from uwlr_adapter.nouns import count_noun, noun_of
+from uwlr_adapter.contract.nouns import count_noun, noun_of
 
 MONTHS = (
     *("januari", "februari", "maart", "april", "mei", "juni"),

@@ -18,7 +18,7 @@ from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.csv_set.cells import KINDS
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, Column
 from uwlr_adapter.administratie.sources.csv_set.decoding import decode
-from uwlr_adapter.nouns import count_noun
+from uwlr_adapter.contract.nouns import count_noun
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The line ends of the csv module and of editors; `str.splitlines` splits at more characters."""

@@ -16,7 +16,7 @@ from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.edexml import rows
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, FIELDS
-from uwlr_adapter.nouns import count_noun
+from uwlr_adapter.contract.nouns import count_noun
 
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "vestigingen": {"vestiging": ELEMENTS["vestiging"]},
