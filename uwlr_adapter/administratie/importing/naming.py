@@ -67,14 +67,11 @@ class Comparison:
     def is_namesake(self) -> bool:
         """Whether one has the roepnaam and the date of birth of the other, by which twins are told apart.
 
-        Where a date is unknown the achternaam must agree; where only the first letter of the roepnaam is known it may
-        not differ.
+        Where a date is unknown, or of a roepnaam no more than the first letter, the achternaam must agree as well.
         """
         if not self.roepnaam or self.geboortedatum is False:
             return False
-        if self.geboortedatum is None:
-            return self.achternaam is True
-        return not self.by_initial or self.achternaam is not False
+        return self.achternaam is True or (self.geboortedatum is True and not self.by_initial)
 
     @property
     def is_alike(self) -> bool:
@@ -167,9 +164,8 @@ def pairs_of(naming: Naming) -> list[Pair]:
 
 def traces_of(naming: Naming) -> list[Pair]:
     """Return pairs by which namesakes are found: any two of them share at least one (`Comparison.is_namesake`)."""
-    initial, achternaam = fold(naming.roepnaam)[:1], fold_achternaam(naming.achternaam)
-    born = day_of_birth(naming.geboortedatum)
-    pairs = [(initial, "", born), (initial, achternaam, "")]
+    roepnaam, achternaam = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
+    pairs = [(roepnaam, "", day_of_birth(naming.geboortedatum)), (roepnaam[:1], achternaam, "")]
     return [pair for pair in pairs if sum(map(bool, pair)) > 1]
 
 
