@@ -11,6 +11,9 @@ AGAINST ?= HEAD
 UPGRADE ?=
 SBOM ?=
 
+# The tests start hundreds of processes; without bytecode on disk each of them compiles the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Nothing is installed without a hash. Spyne is published as source only: it is built with what the build lock holds.
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP) --require-hashes --no-build-isolation --use-pep517
