@@ -23,7 +23,7 @@ from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
 
 PROFIELEN = {"smal": "smalle set", "lvs": "LVS-set", "vol": "volledig"}
@@ -48,7 +48,11 @@ class ProfileSchool:
         catalogue = self.folder / "catalogus.toml"
         write_catalogue(catalogue, PROFIELEN.items())
         self.settings = Settings(
-            data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)), catalogus=catalogue, database=None
+            data=self.folder,
+            keys=SecretStr(",".join(SERVER_KEYS)),
+            catalogus=catalogue,
+            database=None,
+            parts=frozenset({Part.SOAP}),
         )
         self.database = Database(self.settings.database_url)
         make_tables(self.database)
