@@ -8,7 +8,7 @@ from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.nouns import count_noun
+from uwlr_adapter.contract.nouns import count_noun
 
 _MAX_PERSONS = 40
 """Most persons shown of one answer, more than any groep has; of a whole school they are counted."""
