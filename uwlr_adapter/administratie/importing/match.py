@@ -440,7 +440,7 @@ class _Namesakes:
         if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
             return False
         others = (self._known.persons[id_].naming for id_ in _found(self._persons, naming) - {person})
-        return self._is_namesake_of_row(naming, place) or any(_are_namesakes(naming, one) for one in others)
+        return self._is_namesake_of_row(naming, place) or any(self._are_namesakes(naming, one) for one in others)
 
     def is_on_another_row(self, place: int, person: int) -> bool:
         """Return whether a row differs from a person, and another row has what the person had.
@@ -458,7 +458,11 @@ class _Namesakes:
 
     def _is_namesake_of_row(self, naming: Naming, place: int) -> bool:
         """Return whether another row than that at a place is a namesake."""
-        return any(_are_namesakes(naming, self._rows[at].naming) for at in _found(self._places, naming) - {place})
+        others = (self._rows[at].naming for at in _found(self._places, naming) - {place})
+        return any(self._are_namesakes(naming, one) for one in others)
+
+    def _are_namesakes(self, one: Naming, other: Naming) -> bool:
+        return compare(one, other).is_namesake(self._kind)
 
 
 def _index(parts_of: Callable[[Naming], list[Pair]], namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
@@ -471,10 +475,6 @@ def _index(parts_of: Callable[[Naming], list[Pair]], namings: Iterable[tuple[int
 
 def _found(index: Mapping[Pair, set[int]], naming: Naming) -> set[int]:
     return {number for pair in traces_of(naming) for number in index.get(pair, ())}
-
-
-def _are_namesakes(one: Naming, other: Naming) -> bool:
-    return compare(one, other).is_namesake
 
 
 REASONS = {
