@@ -301,6 +301,12 @@ def test_a_first_letter_of_another_family_makes_no_twin() -> None:
     assert of(row("a", None, ANNA._replace(roepnaam="B.")), among=among).persons == [1]
 
 
+def test_a_namesake_of_whom_no_date_is_known_makes_no_twin() -> None:
+    """Two children of one name are common; without a date nothing says that it is the one of the row."""
+    among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", "E-b", BELLA._replace(geboortedatum=None))})
+    assert of(row("a", "E-a", BELLA), among=among).persons == [1]
+
+
 def test_a_roepnaam_that_nobody_has_is_a_correction() -> None:
     """Twins or not: another spelling of a name is no other child."""
     assert of(row("a", None, ANNA._replace(roepnaam="Annabel")), among=TWINS).persons == [1]

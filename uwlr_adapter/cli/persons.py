@@ -26,7 +26,7 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
 
-KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
+KEY_HELP = "KEY is the key that platforms receive, else a key in the source."
 _RECORD = {PersonKind.LEERLING: "deelnames", PersonKind.LEERKRACHT: "aanstellingen"}
 _PART = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 

@@ -198,7 +198,7 @@ def _are_one(keep: Person, person: Person, everybody: Iterable[Person], *, by_ec
     if compared.roepnaam is False:
         for one in everybody:
             is_third = one.id not in (keep.id, person.id)
-            if is_third and any(compare(side.naming, one.naming).is_namesake for side in (keep, person)):
+            if is_third and any(compare(side.naming, one.naming).is_namesake(keep.kind) for side in (keep, person)):
                 return False
     return compared.is_same(keep.kind)
 

@@ -453,7 +453,7 @@ class _Namesakes:
         compared = compare(naming, before)
         if compared.roepnaam is False:
             others = (self._known.persons[id_].naming for id_ in _found(self._persons, naming) - {person})
-            if self._is_namesake_of_row(naming, place) or any(_are_namesakes(naming, one) for one in others):
+            if self._is_namesake_of_row(naming, place) or any(self._are_namesakes(naming, one) for one in others):
                 return True
         whole = self._whole(naming, compared)
         known, rows = _having(self._persons_by_pair, whole), _having(self._places_by_pair, whole)
@@ -477,7 +477,11 @@ class _Namesakes:
 
     def _is_namesake_of_row(self, naming: Naming, place: int) -> bool:
         """Return whether another row than that at a place is a namesake."""
-        return any(_are_namesakes(naming, self._rows[at].naming) for at in _found(self._places, naming) - {place})
+        others = (self._rows[at].naming for at in _found(self._places, naming) - {place})
+        return any(self._are_namesakes(naming, one) for one in others)
+
+    def _are_namesakes(self, one: Naming, other: Naming) -> bool:
+        return compare(one, other).is_namesake(self._kind)
 
     def _whole(self, naming: Naming, compared: Comparison) -> list[Pair]:
         """Return all pairs of a naming of a leerling who differs from another one, by which a namesake is known."""
@@ -499,10 +503,6 @@ def _index(parts_of: Callable[[Naming], list[Pair]], namings: Iterable[tuple[int
 
 def _found(index: Mapping[Pair, set[int]], naming: Naming) -> set[int]:
     return {number for pair in traces_of(naming) for number in index.get(pair, ())}
-
-
-def _are_namesakes(one: Naming, other: Naming) -> bool:
-    return compare(one, other).is_namesake
 
 
 REASONS = {

@@ -63,15 +63,15 @@ class Comparison:
         """The names of the parts that differ."""
         return [part for part in Naming._fields if getattr(self, part) is False]
 
-    @property
-    def is_namesake(self) -> bool:
-        """Whether one has the roepnaam and the date of birth of the other, by which twins are told apart.
+    def is_namesake(self, kind: PersonKind) -> bool:
+        """Return whether one has the roepnaam and the date of birth of the other, by which twins are told apart.
 
-        Where a date is unknown, or of a roepnaam no more than the first letter, the achternaam must agree as well.
+        Of a leerkracht, who has no date, and where no more than the first letter of a roepnaam is known, the achternaam
+        must agree.
         """
-        if not self.roepnaam or self.geboortedatum is False:
-            return False
-        return self.achternaam is True or (self.geboortedatum is True and not self.by_initial)
+        is_born_alike = self.geboortedatum is True or kind is PersonKind.LEERKRACHT
+        needs_achternaam = self.by_initial or kind is PersonKind.LEERKRACHT
+        return bool(self.roepnaam) and is_born_alike and (self.achternaam is True or not needs_achternaam)
 
     @property
     def is_alike(self) -> bool:
