@@ -11,11 +11,13 @@ from support.memory_folder import use_memory
 from support.school_builder import QUICK_HASHER
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
+from support.templates import share_templates
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import passwords
 
 use_memory()
+share_templates()
 settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
 settings.load_profile("uwlr")
 
