@@ -5,7 +5,7 @@ import click
 from uwlr_adapter.cli.command_group import CommandEntry, CommandGroup
 
 COMMANDS = {
-    "edexml": CommandEntry("import_edexml", "edexml", "Import EDEXML files (1.03, 2.0 or 2.1)."),
+    "edexml": CommandEntry("import_edexml", "edexml", "Import EDEXML files."),
     "csv": CommandEntry("import_csv", "csv", "Import folders with the CSV set of one school."),
     "bron": CommandEntry("import_bron", "from_bron", "Import from an installed source, such as the database of a LAS."),
     "template": CommandEntry("import_csv", "template", "Write an empty CSV set to a folder."),
