@@ -30,6 +30,7 @@ SETTINGS_AND_DATABASE = "lxml pydantic_settings sqlalchemy"
 """What the settings, the catalogue and the database need: each command but `--help` begins with these."""
 JOURNAAL = f"{SETTINGS_AND_DATABASE} sqlalchemy.dialects.postgresql"
 """The table of the koppelingen has an index with a form for PostgreSQL."""
+IMPORTER = "uwlr_adapter.administratie.importing.importer uwlr_adapter.administratie.importing.persons"
 SERVICE = f"""
     {JOURNAAL} argon2 cryptography flask granian spyne wtforms
     uwlr_adapter.administratie.selection uwlr_adapter.administratie.importing.importer
@@ -38,7 +39,7 @@ SERVICE = f"""
 MAY_LOAD = {
     "--help": "",
     "import --help": SETTINGS_AND_DATABASE,
-    "import edexml --help": f"{SETTINGS_AND_DATABASE} uwlr_adapter.administratie.importing.importer",
+    "import edexml --help": f"{SETTINGS_AND_DATABASE} {IMPORTER}",
     "init --help": SETTINGS_AND_DATABASE,
     "journaal --help": JOURNAAL,
     "pull --help": f"{SETTINGS_AND_DATABASE} requests zeep",
