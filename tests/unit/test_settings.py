@@ -106,7 +106,7 @@ def test_the_parts_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().parts == {"soap", "portal", "metrics"}
     monkeypatch.setenv("UWLR_PARTS", "soap, metrics")
     assert Settings().parts == {"soap", "metrics"}
-    for wrong in ("soap,koffie", "soap,,portal", ""):
+    for wrong in ("soap,koffie", "soap,,portal", ","):
         monkeypatch.setenv("UWLR_PARTS", wrong)
         with pytest.raises(ValidationError):
             Settings()
