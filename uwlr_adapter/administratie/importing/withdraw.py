@@ -51,7 +51,7 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     if not years:
         raise WithdrawError(f"{brin6} has no records{'' if schooljaar is None else f' of {schooljaar}'}")
     act = RecordsAct(connection, "school withdraw")
-    act.write(TableDiff(import_question, removed=_questions(connection, years)))
+    act.write(_without_questions(connection, years))
     made = [row for year in years for row in rows_of(connection, source_moment, **year.columns())]
     act.write(TableDiff(source_moment, removed=made))
     reports = []
@@ -64,11 +64,21 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     return Withdrawn(tuple(years), batch)
 
 
-def _questions(connection: sa.Connection, years: Sequence[SchoolYear]) -> list[tuple[Any, ...]]:
-    """Return the open questions about rows of one of these years: the next import asks them again."""
+def _without_questions(connection: sa.Connection, years: Sequence[SchoolYear]) -> TableDiff:
+    """Return the difference that takes the rows of these years out of the open questions: the next import asks again.
+
+    A question about a row of another year too stays open for that year, where its row is still held.
+    """
     gone = {(year.brin6, year.schooljaar) for year in years}
     rows = rows_of(connection, import_question, brincode=years[0].brincode)
-    return [row for row in rows if any((one["brin6"], one["schooljaar"]) in gone for one in row[-1])]
+    left = [[one for one in row[-1] if (one["brin6"], one["schooljaar"]) not in gone] for row in rows]
+    both = [(row, stays) for row, stays in zip(rows, left, strict=True) if len(stays) < len(row[-1])]
+    return TableDiff(
+        import_question,
+        removed=[row for row, stays in both if not stays],
+        changed=[(*row[:-1], stays) for row, stays in both if stays],
+        before=[row for row, stays in both if stays],
+    )
 
 
 def years_of(connection: sa.Connection, brin6: str) -> Iterator[SchoolYear]:
