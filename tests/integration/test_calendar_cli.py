@@ -136,7 +136,7 @@ def test_taken_back_in_july_it_waits_for_august(run: Run, database: Database) ->
 def test_show_tells_of_a_year_that_is_not_answered(run: Run) -> None:
     """The operator sees what would go, and that it does not."""
     shown = run("show", "21QW00", "--schooljaar", "2027-2028", "--peildatum", "2027-03-01").output
-    assert "1 leerlingen" in shown
+    assert "1 leerling," in shown
     assert "Schooljaar 2027-2028 is not answered on that day: from 2027-07-01 (by itself)" in shown
 
 

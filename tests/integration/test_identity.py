@@ -189,6 +189,22 @@ def test_an_answer_is_in_the_journaal(database: Database) -> None:
     assert (entry.act, entry.outcome) == (Act.QUESTION_ANSWERED, "gedaan")
 
 
+@pytest.mark.parametrize("choice", [Choice.KEY, Choice.NEW])
+def test_an_answer_is_in_the_journaal_of_every_vestiging_that_it_changes(database: Database, choice: Choice) -> None:
+    """An ECK-iD goes from a child at another vestiging, which has no row in the question."""
+    for brin6, other in (("21QW01", JAN._replace(key="9")), ("21QW02", FATIMA._replace(key="8"))):
+        import_dataset(database, school(other._replace(vestiging=None), brin6=brin6))
+    import_dataset(database, school(PIET))
+    import_dataset(database, school(PIET._replace(eckid=eckid(1))))
+    given = answer(database, choice)
+    assert answered(database, "21QW01") == [("9", None, "Jan", "g3")]
+    with database.reading() as connection:
+        found = {brin6: search.read(connection, brin6=brin6, limit=9) for brin6 in ("21QW00", "21QW01", "21QW02")}
+        changed = batches.vestigingen_changed(connection, batches.get(connection, given.batch))
+    assert {brin6 for brin6, entries in found.items() if entries} == {"21QW00", "21QW01"} == set(changed)
+    assert {entry.act for entries in found.values() for entry in entries} == {Act.QUESTION_ANSWERED}
+
+
 def test_a_question_is_answered_with_a_choice_of_its_own(database: Database) -> None:
     """Another one is refused, and so is a question that is not open."""
     import_dataset(database, school(JAN))
@@ -265,7 +281,12 @@ def test_more_than_the_bound_stops_the_import(database: Database) -> None:
     rows = [one for one in caught.value.problems if one.line]
     assert len(rows) == len(CLASS)
     assert {one.flag for one in caught.value.problems} == {"--by-name"}
-    assert "--new-persons" in caught.value.problems[-1].reason
+    *_, last = caught.value.problems
+    assert "--new-persons" in last.reason
+    assert sorted((one.key, one.naam, one.line) for one in last.subjects) == sorted(
+        (one.key, one.achternaam, row.line) for one, row in zip(moved(CLASS), rows, strict=True)
+    )
+    assert "Kind" not in repr(caught.value.problems), "a log may hold it"
     assert open_questions(database) == []
 
 
@@ -317,6 +338,18 @@ def test_too_many_without_a_name_are_refused_without_an_option(database: Databas
     with pytest.raises(ImportRefusedError) as caught:
         import_dataset(database, school(*(Leerling(str(n), achternaam=".") for n in range(4))))
     assert not caught.value.asks
+
+
+def test_who_is_in_several_years_is_named_once(database: Database) -> None:
+    """Of a set with two years, and no more persons than a question names."""
+    many = [JAN._replace(key=str(n), eckid=None, roepnaam=f"Kind{n}") for n in range(30)]
+    bring(database, school(*many), school(*many, schooljaar="2025-2026"))
+    other = moved(tuple(many))
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(database, school(*other), school(*other, schooljaar="2025-2026"))
+    (last,) = (one for one in caught.value.problems if one.subjects)
+    assert (last.element, len(last.subjects), last.more) == ("leerlingen", 20, 10)
+    assert len(set(last.subjects)) == 20
 
 
 @pytest.mark.parametrize("choice", [Choice.SAME, Choice.NEW])

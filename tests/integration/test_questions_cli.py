@@ -123,6 +123,8 @@ def test_too_many_questions_name_the_options_that_answer_them(tmp_path: Path) ->
     assert stopped.exit_code == 3, "it waits for an answer"
     assert "--by-name" in stopped.output
     assert "--new-persons" in stopped.output
+    who = {(row[1], row[2]) for row in rows_of(stopped.output) if row[0] == "leerling" and len(row) == 4}
+    assert {(str((n + 3) % 10), f"Kind{n} Haas") for n in range(10)} <= who, "with the key in the source"
     assert bench.run("import", "edexml", other, "--by-name", "--new-persons").exit_code == 2
     bench.taken("edexml", other, "--by-name")
     assert "nothing changed" in rows_of(bench.run("import", "list").output)[0][5]

@@ -55,7 +55,7 @@ def test_show_counts_per_group_and_says_what_is_missing(run: Run) -> None:
     """Leerlingen enrolled on the day are counted per group, as are fields that a profile wants and a record lacks."""
     result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
     assert result.exit_code == 0, result.output
-    assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkrachten" in result.output
+    assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkracht" in result.output
     assert _cells(result, "De Uilen") == ["De Uilen", "groep", "4", "2"]
     assert _cells(result, "Plus") == ["Plus", "samengestelde_groep", "-", "1"]
     assert _cells(result, "no stamgroep")[-1] == "1"

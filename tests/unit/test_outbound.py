@@ -149,7 +149,7 @@ def test_an_answer_that_is_none(answer: Answer, text: str) -> None:
 def test_the_time_is_bounded_as_a_whole(answer: Answer, *, reads: bool) -> None:
     """A server that goes on byte by byte is left, whatever part of its answer it drips."""
     text = refused(answer, seconds=SHORT, reads=reads)
-    assert "within 0.2 seconds" in text or "does not answer" in text  # after 100 headers, say
+    assert "within 0.2 s" in text or "does not answer" in text  # after 100 headers, say
 
 
 def test_the_time_of_a_handshake_is_bounded() -> None:

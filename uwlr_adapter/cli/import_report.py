@@ -15,6 +15,7 @@ from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape, printable
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""
@@ -37,7 +38,9 @@ def print_done(console: Console, part: str, done: importer.Imported, *, dry_run:
         print_problems(console, report.warnings)
         for kind, rows in report.rows.items():
             if rows.told:
-                console.print(f"{escape(kind)}: {rows.read} rows, {rows.told} of them in no record")
+                console.print(
+                    f"{escape(kind)}: {count_noun(rows.read, 'row', 'rows')}, {rows.told} of them in no record"
+                )
 
 
 def print_not_taken(console: Console, part: str, error: ImportRefusedError) -> None:
@@ -63,7 +66,9 @@ def print_batch(console: Console, batch: Batch) -> None:
     """Print what a stored import did."""
     console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}")
     for report in batch.reports:
-        console.print(f"{report.brin6}, schooljaar {report.schooljaar}: {report.warnings} warnings")
+        console.print(
+            f"{report.brin6}, schooljaar {report.schooljaar}: {count_noun(report.warnings, 'warning', 'warnings')}"
+        )
         console.print(_counts_table(report))
         _print_groups(console, report.told)
     if batch.undone_at is not None:
@@ -105,9 +110,14 @@ def _effect_line(found: YearEffect) -> str:
         of_kind = [one for one in found.persons if one.kind is kind]
         come = sum(one.before is None for one in of_kind)
         go = sum(one.after is None for one in of_kind)
+        change = len(of_kind) - come - go
         changed = sorted({name for one in of_kind for name in one.fields})
-        counted = ((come, "come"), (go, "go"), (len(of_kind) - come - go, f"change ({', '.join(changed)})"))
-        if phrase := ", ".join(f"{count} {what}" for count, what in counted if count):
+        counted = (
+            count_noun(come, "comes", "come") if come else "",
+            count_noun(go, "goes", "go") if go else "",
+            f"{count_noun(change, 'changes', 'change')} ({', '.join(changed)})" if change else "",
+        )
+        if phrase := ", ".join(part for part in counted if part):
             parts.append(f"{kind}: {phrase}")
     return "; ".join(parts)
 
@@ -156,7 +166,7 @@ def _summary(batch: Batch) -> str:
                 removed=before.removed + counts.removed,
             )
     warnings = sum(report.warnings for report in batch.reports)
-    return _counts_line(total) + (f"; {warnings} warnings" if warnings else "")
+    return _counts_line(total) + (f"; {count_noun(warnings, 'warning', 'warnings')}" if warnings else "")
 
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> None:
@@ -170,7 +180,7 @@ def print_problems(console: Console, problems: Sequence[Problem]) -> None:
         if problem.subjects:
             about.setdefault((problem.flag, problem.subjects, problem.more), []).append(problem.element)
     for (flag, subjects, more), elements in about.items():
-        _print_subjects(console, f"{flag}, {' and '.join(elements)}", subjects, more)
+        _print_subjects(console, ", ".join(part for part in (flag, " and ".join(elements)) if part), subjects, more)
 
 
 def _print_groups(console: Console, groups: Sequence[ProblemGroup]) -> None:

@@ -20,6 +20,7 @@ from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, requi
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
+from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
@@ -210,7 +211,8 @@ def _forget(kind: PersonKind) -> click.Command:
         def tell(console: Console, result: tuple[Erased, list[Recipient]]) -> None:
             erased, told = result
             console.print(
-                f"One {kind.value}: {erased.years} {_RECORD[kind]}, and the data in {erased.batches} stored imports."
+                f"One {kind.value}: {count_records(erased.years, _RECORD[kind])}, and the data in "
+                f"{count_noun(erased.batches, 'stored import', 'stored imports')}."
             )
             _print_recipients(console, told)
 

@@ -10,7 +10,8 @@ from uwlr_adapter.administratie.importing.naming import Naming, compare, fold
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, KnownSide
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.fields import FIELDS
-from uwlr_adapter.portal.wording import count_noun, in_words, short_date
+from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.portal.wording import in_words, short_date
 
 PLURALS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 PATHS = {"dezelfde": Choice.SAME, "sleutel": Choice.KEY, "eck-id": Choice.ECKID, "nieuw": Choice.NEW}

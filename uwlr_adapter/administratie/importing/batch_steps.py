@@ -90,6 +90,26 @@ def take_back(connection: sa.Connection, batch_id: int) -> None:
     store(connection, batch_id, done)
 
 
+def with_other_eckid(connection: sa.Connection, batch_id: int) -> set[int]:
+    """Return the ids of the persons whose ECK-iD was another one before the stored steps of a batch."""
+    query = (
+        sa.select(import_step)
+        .where(
+            import_step.c.batch_id == batch_id,
+            import_step.c.table_name == persoon.name,
+            import_step.c.kind == StepKind.CHANGED,
+        )
+        .order_by(import_step.c.position)
+    )
+    before: dict[int, str | None] = {}
+    for step in map(_StoredStep.read, connection.execute(query)):
+        for row in step.rows:
+            before.setdefault(row["id"], row["eckid"])
+    now = {row[0]: row for row in find_rows(connection, persoon, ({"id": id_} for id_ in before))}
+    place = persoon.columns.keys().index("eckid")
+    return {id_ for id_, row in now.items() if row[place] != before[id_]}
+
+
 @dataclass(frozen=True, slots=True)
 class _StoredStep:
     """A step as it was stored: rows by column name."""

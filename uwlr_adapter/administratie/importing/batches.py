@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batch_steps, problem_groups
+from uwlr_adapter.administratie.importing import batch_steps, persons, problem_groups
 from uwlr_adapter.administratie.importing.batch_steps import BatchStep
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
@@ -293,6 +293,15 @@ def _standing(brincodes: Iterable[str]) -> sa.Select[Any]:
 
 def _of(brincodes: Iterable[str]) -> sa.ColumnElement[bool]:
     return import_batch.c.brincode.in_(list(brincodes))
+
+
+def vestigingen_changed(connection: sa.Connection, batch: Batch) -> list[str]:
+    """Return the vestigingen whose records a batch changed, or changes when it is taken back; in ascending order.
+
+    Besides those of its reports these are all where somebody has a record whose ECK-iD it changed.
+    """
+    others = persons.vestigingen_of(connection, batch_steps.with_other_eckid(connection, batch.id))
+    return sorted({*others, *(report.brin6 for report in batch.reports)})
 
 
 def vestigingen_of(connection: sa.Connection, brincode: str, persoon_ids: Collection[int]) -> set[str]:

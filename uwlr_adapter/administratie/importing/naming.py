@@ -21,6 +21,8 @@ _VOORVOEGSELS = frozenset(
 """Words in front of an achternaam that some sources write with it and others as its voorvoegsel."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 """Letters that are not a base letter with a mark, folded."""
+NAMES = ("roepnaam", "voornamen", "voorletters_1", "voorvoegsel", "achternaam")
+"""The fields of a record, and the columns of a row, that hold the names of a person."""
 _WORD = re.compile(r"[^\W_]+")
 _UNKNOWN = frozenset((None, "", "."))
 
@@ -81,6 +83,12 @@ def naming_of(record: Leerling | Leerkracht) -> Naming:
     if roepnaam in _UNKNOWN:
         roepnaam = _given_name(record)
     return Naming(roepnaam, record.achternaam, record.geboortedatum if isinstance(record, Leerling) else None)
+
+
+def full_name(record: object) -> str:
+    """Return the name of a person as people read it, empty without one; `record` has NAMES as attributes."""
+    roepnaam, voornamen, voorletters, voorvoegsel, achternaam = (getattr(record, name) for name in NAMES)
+    return " ".join(part for part in (roepnaam or voornamen or voorletters, voorvoegsel, achternaam) if part)
 
 
 def _given_name(record: Leerling | Leerkracht) -> str | None:

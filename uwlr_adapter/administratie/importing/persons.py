@@ -1,6 +1,6 @@
 """One person of a school: found by key, and all that is known of one, year by year."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import enrolment
-from uwlr_adapter.administratie.importing.naming import NAMELESS, compare, naming_of
+from uwlr_adapter.administratie.importing.naming import NAMELESS, compare, full_name, naming_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
@@ -129,11 +129,16 @@ def years_of(connection: sa.Connection, person: Person) -> list[SchoolYear]:
     return [SchoolYear(*year) for year in sorted(years, key=lambda year: year[1], reverse=True)]
 
 
+def vestigingen_of(connection: sa.Connection, ids: Collection[int]) -> set[str]:
+    """Return the vestigingen where persons of either kind have a record, given by id."""
+    queries = [sa.select(table.c.brin6).where(table.c.persoon_id.in_(ids)) for table in RECORDS.values()]
+    return set(connection.scalars(sa.union(*queries))) if ids else set()
+
+
 def name_of(connection: sa.Connection, person: Person) -> str:
     """Return the name of a person in the newest record; `?` for one without a record or a name."""
     record = record_of(connection, person)
-    parts = [] if record is None else [record.roepnaam or record.voornamen, record.voorvoegsel, record.achternaam]
-    return " ".join(part for part in parts if part) or "?"
+    return "?" if record is None else full_name(record) or "?"
 
 
 def record_of(connection: sa.Connection, person: Person) -> Leerling | Leerkracht | None:

@@ -227,6 +227,12 @@ def of_vestiging(connection: sa.Connection, brin6: str) -> list[ImportQuestion]:
     return [one for one in found if one.years_at(brin6)]
 
 
+def number_at(connection: sa.Connection, brin6: str) -> int:
+    """Return the number of open questions about rows of one vestiging."""
+    query = sa.select(import_question.c.years).where(import_question.c.brincode == brincode_of(brin6))
+    return sum(any(year["brin6"] == brin6 for year in years) for years in connection.scalars(query))
+
+
 def find(connection: sa.Connection, brin6: str, question_id: int) -> ImportQuestion | None:
     """Return one open question about a row of a vestiging; None when there is none with this id."""
     return next((one for one in of_vestiging(connection, brin6) if one.id == question_id), None)
@@ -274,7 +280,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         reports=reports,
         steps=steps,
     )
-    for brin6 in sorted({year.year.brin6 for year in question.years}):
+    for brin6 in batches.vestigingen_changed(connection, batches.get(connection, batch)):
         record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor)
     return Answered(batch, key)
 

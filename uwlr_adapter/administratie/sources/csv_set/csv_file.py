@@ -17,6 +17,7 @@ from uwlr_adapter.administratie.model import Problem, Severity
 from uwlr_adapter.administratie.sources.csv_set.cells import KINDS
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, Column
 from uwlr_adapter.administratie.sources.csv_set.decoding import decode
+from uwlr_adapter.contract.nouns import count_noun
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The line ends of the csv module and of editors; `str.splitlines` splits at more characters."""
@@ -198,11 +199,12 @@ class _CsvReader:
     ) -> Iterator[CsvRow]:
         needed = [place for place, column in places.items() if column.filled]
         for line, cells in rows:
+            columns = count_noun(len(cells), "column", "columns")
             if len(cells) < width:
-                reason = f"has {len(cells)} columns, the header has {width}: is the file whole?"
+                reason = f"has {columns}, the header has {width}: is the file whole?"
                 self._report(line, "", reason)
             elif any(cells[width:]):
-                reason = f"has {len(cells)} columns, the header has {width}: is there a {self._header.delimiter} in a "
+                reason = f"has {columns}, the header has {width}: is there a {self._header.delimiter} in a "
                 self._report(line, "", f"{reason}cell without quotes around it?")
             elif len(needed) > 1 and not any(cells[1:]):
                 self._report(line, "", _REMARK)
