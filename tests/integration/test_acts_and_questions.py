@@ -6,8 +6,9 @@ import pytest
 from support.act_bench import ActBench
 from support.edexml_files import eckid, make_dataset
 
-from uwlr_adapter.administratie.importing import questions
+from uwlr_adapter.administratie.importing import persons, questions
 from uwlr_adapter.administratie.importing.questions import ImportQuestion
+from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Groep, Leerling
 
 G = Groep("groep", "g", "De Uilen", "4")
@@ -91,6 +92,18 @@ def test_a_forgotten_key_that_names_somebody_else_now_stops_no_import(bench: Act
     bench.take(make_dataset([OTHER, BRAM], groepen=[G]))
     assert _open(bench) == []
     bench.take(make_dataset([HERS, BRAM], groepen=[G]), exit_code=1)
+
+
+def test_a_key_comes_back_from_somebody_who_was_forgotten(bench: ActBench) -> None:
+    """Jan got Anna's key by an answer, and is forgotten; after the undo of the answer it is hers, as before."""
+    (question,) = _open(bench)
+    bench.done("import", "answer", str(question.id), "new", "--yes")
+    with bench.open().reading() as connection:
+        everybody = persons.all_of(connection, PersonKind.LEERLING, "21QW")
+    (jan,) = [one for one in everybody if one.source_keys == ("1",)]
+    bench.done("leerling", "forget", "21QW00", jan.key, "--yes")
+    bench.done("import", "undo", bench.standing()[0], "--yes", "--accept-drop")
+    bench.take(make_dataset([ANNA, BRAM], groepen=[G]))
 
 
 def test_a_school_with_questions_is_not_merged(bench: ActBench) -> None:
