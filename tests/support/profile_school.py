@@ -56,7 +56,7 @@ class ProfileSchool:
         )
         self.database = Database(self.settings.database_url)
         make_tables(self.database)
-        self._builder.add_afnemer("Proef", KLANTCODE)
+        self.builder.add_afnemer("Proef", KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
             sa.event.listen(database.engine, "connect", _without_waiting)
@@ -68,14 +68,15 @@ class ProfileSchool:
         self.database.close()
 
     @property
-    def _builder(self) -> SchoolBuilder:
+    def builder(self) -> SchoolBuilder:
+        """The builder of what the school itself does, as of now."""
         return SchoolBuilder(self.database, catalogue=Catalogue.load(self.settings.catalogus), moment=self.moment)
 
     def activate(self, *brin6s: str) -> None:
         """Activate each koppeling of vestigingen that exist."""
         for brin6 in brin6s:
             for id_ in PROFIELEN:
-                self._builder.activate(id_, brin6, code_of(brin6, id_))
+                self.builder.activate(id_, brin6, code_of(brin6, id_))
 
     def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""

@@ -141,13 +141,24 @@ class _StoredStep:
         present = find_rows(connection, self.table, self.rows)
         if self.kind is StepKind.CHANGED:
             update(connection, self.table, self.rows, present)
-            return _step(self.table, StepKind.CHANGED, present)
+            return self._with_keys_back(connection, present)
         if self.table is vestiging:
             _delete_vestigingen(connection, [row[0] for row in present])
         else:
             own = {persoon: "id", source_key: "persoon_id"}.get(self.table, "")
             delete(connection, self.table, [row for row in reversed(self.rows) if row.get(own) not in stay])
         return _step(self.table, StepKind.REMOVED, present)
+
+    def _with_keys_back(self, connection: sa.Connection, present: Sequence[TableRow]) -> Iterator[BatchStep]:
+        """Give back keys that went to somebody who was forgotten since, and yield the steps of all that was changed."""
+        yield from _step(self.table, StepKind.CHANGED, present)
+        if self.table is source_key:
+            width = len(self.table.primary_key)
+            there = {row[:width] for row in present}
+            gone = [row for row in self.rows if key_of(self.table, row) not in there]
+            bulk.insert_many(connection, self.table, gone)
+            columns = self.table.columns.keys()
+            yield from _step(self.table, StepKind.ADDED, [tuple([row.get(name) for name in columns]) for row in gone])
 
     def _insert(self, connection: sa.Connection) -> Iterator[BatchStep]:
         """Insert the rows that were removed; one that had to stay is only given its values again."""

@@ -133,7 +133,7 @@ def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None
     old_keys = [tuple(row) for row in act.connection.execute(_both(source_key, source_key.c.persoon_id, made.id, goes))]
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
-    act.write(TableDiff(import_question, removed=_questions(act.connection, made.id, goes)))
+    act.write(_move_questions(act.connection, made.id, goes))
     for table in dict.fromkeys(column.table for column in person_columns()):
         if table not in {source_key, import_question, *YEAR_TABLES[made.kind]}:
             _move_references(act, table, (made.id, goes))
@@ -176,11 +176,35 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     act.write(TableDiff(table, added=added))
 
 
-def _questions(connection: sa.Connection, stays: int, goes: int) -> list[tuple[Any, ...]]:
-    """Return the questions about one of the two: the next import asks what is still not certain."""
-    ids = [stays, goes]
-    where = sa.or_(import_question.c.persoon_id.in_(ids), import_question.c.other_id.in_(ids))
-    return [tuple(row) for row in connection.execute(sa.select(import_question).where(where))]
+def _move_questions(connection: sa.Connection, stays: int, goes: int) -> TableDiff:
+    """Return the difference that lets the open questions about either be about the one person.
+
+    A row that was one of the two is certain now, so that nothing is asked; the next import takes it. One question does
+    not stand twice.
+    """
+    query = sa.select(import_question).order_by(import_question.c.id)
+    where = sa.or_(import_question.c.persoon_id == goes, import_question.c.other_id == goes)
+    before = [tuple(row) for row in connection.execute(query.where(where))]
+    others = {tuple(row)[1:7] for row in connection.execute(query.where(sa.not_(where)))}
+    removed, changed = [], []
+    for row in before:
+        values = dict(zip(import_question.columns.keys(), row, strict=True))
+        new = {name: stays if values[name] == goes else values[name] for name in ("persoon_id", "other_id")}
+        years = [
+            {**year, "held": sorted({stays if id_ == goes else id_ for id_ in year["held"]})}
+            for year in values["years"]
+        ]
+        moved = changed_row(import_question, row, **new, years=years)
+        if new["persoon_id"] == new["other_id"] or moved[1:7] in others:
+            removed.append(row)
+        else:
+            changed.append((row, moved))
+    return TableDiff(
+        import_question,
+        removed=removed,
+        changed=[moved for _, moved in changed],
+        before=[row for row, _ in changed],
+    )
 
 
 def _both(table: sa.Table, column: sa.Column[Any], one: int, other: int) -> sa.Select[Any]:

@@ -64,7 +64,7 @@ class KnownPersons:
     persons: Mapping[int, KnownPerson]
     by_source_key: Mapping[str, int]
     by_eckid: Mapping[str, int]
-    is_forgotten: Callable[[str, str | None], bool] | None = None
+    is_forgotten: Callable[[str | None, str | None], bool] | None = None
     """Returns whether a key or an ECK-iD is that of a forgotten person; None when nobody was forgotten."""
 
 
@@ -201,7 +201,8 @@ class _Matching:
     def _identify(self, place: int, row: SourceRow) -> int:
         """Return who a row is by itself: the id of a known person, or _NEW, also for a contested one."""
         by_key, by_eckid = self._by_key(row), self._by_eckid(row)
-        if self.known.is_forgotten is not None and self.known.is_forgotten(row.key, row.eckid):
+        own_key = row.key if by_key is None else None  # one that was used again is somebody else's by now
+        if self.known.is_forgotten is not None and self.known.is_forgotten(own_key, row.eckid):
             reason = f"was forgotten here: take this {self.kind} out of the source (or `{self.kind} allow`)"
             self.refused.append(Problem(row.line, f"{self.kind}/@key", reason))
         elif row.eckid is None and row.is_dummy:
