@@ -31,11 +31,12 @@ def _run(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_act_on_records_finds_its_tables(tmp_path: Path) -> None:
     """A table that refers to one of another room is no reason to fail when nothing else has loaded that room."""
+    files = []
     for name, number in (("a", 9), ("b", 8)):
         rows = [Leerling(f"k{at}", roepnaam=f"Roep{at}", achternaam="Meeuw") for at in range(number)]
-        file = tmp_path / f"{name}.xml"
-        file.write_bytes(to_edexml(make_dataset(rows)))
-        assert _run(tmp_path / "data", "import", "edexml", str(file)).returncode == 0
+        files.append(str(tmp_path / f"{name}.xml"))
+        Path(files[-1]).write_bytes(to_edexml(make_dataset(rows)))
+    assert _run(tmp_path / "data", "import", "edexml", *files).returncode == 0
     for act in ACTS:
         done = _run(tmp_path / "data", *act, "--yes")
         assert (done.returncode, done.stderr) == (0, ""), act
