@@ -91,7 +91,9 @@ class _Matching:
         self.kind, self.rows = kind, list(rows)
         self._people = {id_: one for id_, one in people.items() if one.kind == kind}
         self._by_key = {key: id_ for id_, one in self._people.items() for key in one.keys}
-        self._by_eckid = {one.eckid: id_ for id_, one in self._people.items() if one.eckid is not None}
+        self._by_eckid: dict[str | None, int] = {
+            one.eckid: id_ for id_, one in self._people.items() if one.eckid is not None
+        }
         self._row = {row.key: row for row in self.rows}
 
     def named(self, key: str) -> tuple[int, ...]:

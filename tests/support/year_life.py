@@ -181,10 +181,10 @@ class Life:
             child.places = {(brin6s[brin6], start): one for (brin6, start), one in child.places.items()}
             for period in child.periods:
                 period.brin6 = brin6s[period.brin6]
-        for one in (*self.pupils, *self.staff):
-            one.key = f"F{one.key}" if new_keys else one.key
+            child.key = f"F{child.key}" if new_keys else child.key
         for colleague in self.staff:
             colleague.brin6 = brin6s[colleague.brin6]
+            colleague.key = f"F{colleague.key}" if new_keys else colleague.key
 
     def receive(self, child: Child, *, key: str | None) -> None:
         """Enrol a child that comes from another school; with a key it has that one, and no ECK-iD."""
