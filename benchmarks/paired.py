@@ -377,7 +377,7 @@ def _first(rival: Rival, server: Server, pupils: int, brin6: str, turn: int) -> 
 def measure_imports(setup: Setup, database: str, rivals: Sequence[Rival]) -> None:
     """Print the lines of each size of school: milliseconds of whole commands, start of Python included."""
     unused = islice(brin6s(), len(setup.schools), None)
-    _print_imports(setup, rivals, [database, "", "import --help"], lambda _rival, _turn: ["--help"])
+    _print_imports(setup, rivals, [database, "", "import edexml --help"], lambda _rival, _turn: ["edexml", "--help"])
     for pupils, brin6 in setup.schools.items():
         sources: dict[str, Source] = {
             "new school": partial(_new_school, pupils, list(islice(unused, setup.rounds + 1))),

@@ -56,8 +56,12 @@ class Backend:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment with which a process of the service uses it; settings of this process are left out."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+        """The environment with which a process of the service uses it; settings of this process are left out.
+
+        Python keeps what it compiled, as an installation has it.
+        """
+        others = {name for name in os.environ if name.startswith("UWLR_")} | {"PYTHONDONTWRITEBYTECODE"}
+        clean = {name: value for name, value in os.environ.items() if name not in others}
         return clean | {"UWLR_DATA": str(self.data), "UWLR_DATABASE": self.url, "UWLR_KEYS": SERVER_KEY}
 
 

@@ -7,13 +7,17 @@ import pytest
 from hypothesis import settings
 from support import databases as database_servers
 from support.databases import PostgresServer
+from support.memory_folder import use_memory
 from support.school_builder import QUICK_HASHER
 from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
+from support.templates import share_templates
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import passwords
 
+use_memory()
+share_templates()
 settings.register_profile("uwlr", deadline=None)  # a test says nothing about time
 settings.load_profile("uwlr")
 

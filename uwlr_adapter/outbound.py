@@ -74,7 +74,7 @@ def send(
     worker.join(seconds)
     if call.found is None:
         call.abort()
-        raise OutboundError(f"{call.place} gave no whole answer within {seconds:g} seconds")
+        raise OutboundError(f"{call.place} gave no whole answer within {seconds:g} s")
     if isinstance(call.found, OutboundError):
         raise call.found
     return call.found

@@ -27,9 +27,12 @@ class Part(StrEnum):
 
 
 class Settings(BaseSettings):
-    """The choices of an operator. Each field is read from the environment: `UWLR_` and its name in capitals."""
+    """The choices of an operator. Each field is read from the environment: `UWLR_` and its name in capitals.
 
-    model_config = SettingsConfigDict(env_prefix="UWLR_", frozen=True, extra="ignore")
+    An empty variable counts as not set: it is what a file of variables, or a variable inside one, leaves behind.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="UWLR_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     data: Path = Path("uwlr-data")
     """UWLR_DATA: the folder of the embedded database and its key file. Default: relative to the working directory, so

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.oracle import amount
 from support.strategies import datasets
 
 from uwlr_adapter.contract import answer, getrapt, gzip_stream, names, rendered
@@ -37,7 +38,7 @@ def cases(draw: st.DrawFn) -> tuple[AnswerFormat, Dataset, list[GroepReference]]
 
 
 @given(cases())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=amount(80, 200))
 def test_the_chosen_fragments_are_the_rendered_part(case: tuple[AnswerFormat, Dataset, list[GroepReference]]) -> None:
     """Byte by byte, with the same counts, also after the index was stored."""
     answer_format, dataset, questions = case
@@ -55,7 +56,7 @@ def test_the_chosen_fragments_are_the_rendered_part(case: tuple[AnswerFormat, Da
 
 
 @given(datasets(), st.sampled_from(SET_NAMES), st.sampled_from(VERSIONS))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(30, 60))
 def test_the_whole_is_what_render_gives(dataset: Dataset, naam: str, version: str) -> None:
     """The stored records in their envelope are the answer, and whatever goes by group is a part of it."""
     answer_format = AnswerFormat(names.HAAL_LEERLINGGEGEVENS, STANDARD[naam].in_version(version), version)

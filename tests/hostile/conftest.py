@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.databases import make_tables
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -18,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("hostile")
     settings = Settings(data=data)
     database = Database(settings.database_url)
-    database.upgrade()
+    make_tables(database)
     ServerKeys.from_settings(settings, database)
     database.close()
     return data

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.school_builder import MOMENT
+from support.school_builder import MOMENT, open_database
 from support.world import identify
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.settings import Settings
 
@@ -25,8 +24,7 @@ def clock() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Return an empty data folder."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
-    with made.database(create=True) as database, database.writing() as connection:
-        metadata.create_all(connection)
+    open_database(tmp_path).close()
     return made
 
 

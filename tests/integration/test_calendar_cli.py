@@ -106,6 +106,13 @@ def test_set_asks_after_it_has_shown_what_changes(run: Run, database: Database) 
     assert keys(database, "2026-2027", MARCH.date()) == ["2"]
 
 
+def test_a_year_that_was_taken_back_is_not_called_released(run: Run) -> None:
+    """From 1 July on it waits for 1 August, and `school show` says so."""
+    assert run("release", "21QW00", "--take-back", "--yes", moment=JULY).exit_code == 0
+    shown = run("show", "21QW00", "--schooljaar", "2027-2028", "--peildatum", "2027-07-31").output
+    assert "is not answered on that day: from 2027-08-01 (taken back until then)" in shown
+
+
 def test_release_and_take_back(run: Run, database: Database) -> None:
     """The next year is answered once it is released, and no more once that is taken back."""
     day = MARCH.date()
@@ -136,7 +143,7 @@ def test_taken_back_in_july_it_waits_for_august(run: Run, database: Database) ->
 def test_show_tells_of_a_year_that_is_not_answered(run: Run) -> None:
     """The operator sees what would go, and that it does not."""
     shown = run("show", "21QW00", "--schooljaar", "2027-2028", "--peildatum", "2027-03-01").output
-    assert "1 leerlingen" in shown
+    assert "1 leerling," in shown
     assert "Schooljaar 2027-2028 is not answered on that day: from 2027-07-01 (by itself)" in shown
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.csv_sets import CommandBench
+from support.csv_sets import CommandBench, rows_of
 from support.imports import MOMENT, dump, options, select
 from support.school_builder import open_database
 
 from uwlr_adapter.administratie.importing import batches, importer
-from uwlr_adapter.administratie.importing.elsewhere import NOT_KNOWN, OTHER_VESTIGING
+from uwlr_adapter.administratie.importing.elsewhere import NOT_KNOWN, OTHER_VESTIGING, SECOND_ROW
 from uwlr_adapter.administratie.model import Counts, ImportRefusedError, RowCount
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.db.database import Database
@@ -143,32 +143,110 @@ def test_a_vestiging_that_the_operator_left_out(database: Database) -> None:
     assert keys_on(database, "21QW01", date(2026, 10, 1)) == ["l2"]
 
 
+NUMBER = 12
+CHILDREN = [f"n{at};;Meeuw;;Kind{at};01-01-2018" for at in range(NUMBER)]
+FULL = {
+    **OPEN,
+    "leerlingen": [*OPEN["leerlingen"], *CHILDREN],
+    "inschrijvingen": [*OPEN["inschrijvingen"], *(f"n{at};21QW;01;01-08-2024;;" for at in range(NUMBER))],
+}
+"""The vestiging that closes has these leerlingen too."""
+EMPTIED = {
+    **FULL,
+    "groepen": CLOSED["groepen"],
+    "plaatsingen": CLOSED["plaatsingen"],
+    "leerkrachten": [],
+    "inschrijvingen": [*CLOSED["inschrijvingen"], *(f"n{at};21QW;01;01-08-2024;01-09-2026;" for at in range(NUMBER))],
+}
+
+
 def test_a_vestiging_that_empties_is_a_question(database: Database) -> None:
-    """When many who are answered today would be gone there, the import stops, as for any other year."""
-    number = 12
-    names = [f"n{at};;Meeuw;;Kind{at};01-01-2018" for at in range(number)]
-    before = {
-        **OPEN,
-        "leerlingen": [*OPEN["leerlingen"], *names],
-        "inschrijvingen": [*OPEN["inschrijvingen"], *(f"n{at};21QW;01;01-08-2024;;" for at in range(number))],
-    }
-    after = {
-        **before,
-        "groepen": CLOSED["groepen"],
-        "plaatsingen": CLOSED["plaatsingen"],
-        "leerkrachten": [],
-        "inschrijvingen": [
-            *CLOSED["inschrijvingen"],
-            *(f"n{at};21QW;01;01-08-2024;01-09-2026;" for at in range(number)),
-        ],
-    }
-    bring(database, before)
+    """When many who are answered today would be gone there, the import stops, as for any other year, and names who."""
+    bring(database, FULL)
     with pytest.raises(ImportRefusedError) as caught:
-        bring(database, after, accept_drop=False)
+        bring(database, EMPTIED, accept_drop=False)
     assert caught.value.asks
-    assert "21QW01" in caught.value.problems[0].reason
-    bring(database, after)
+    question = caught.value.problems[0]
+    assert "21QW01" in question.reason
+    assert len(question.subjects) + question.more == NUMBER + 1
+    assert [(one.kind, one.key, one.naam) for one in question.subjects][:2] == [
+        ("leerling", "l2", "Gijs Fuut"),
+        ("leerling", "n0", "Kind0 Meeuw"),
+    ]
+    bring(database, EMPTIED)
     assert keys_on(database, "21QW01", date(2026, 10, 1)) == []
+
+
+def test_its_question_is_asked_with_those_of_the_other_years(database: Database) -> None:
+    """All that a set asks is asked at once: also when the vestiging that stays loses many on the same day."""
+    others = [f"o{at};;Kauw;;Kind{at};01-01-2018" for at in range(NUMBER)]
+    more = {
+        **FULL,
+        "leerlingen": [*FULL["leerlingen"], *others],
+        "inschrijvingen": [*FULL["inschrijvingen"], *(f"o{at};21QW;00;01-08-2024;;" for at in range(NUMBER))],
+    }
+    bring(database, more)
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(database, EMPTIED, accept_drop=False)
+    asked = [problem.reason[: len("21QW00")] for problem in caught.value.problems if problem.flag]
+    assert asked == ["21QW00", "21QW01"]
+
+
+def test_the_years_of_a_set_that_asks_wait_until_it_is_taken(tmp_path: Path) -> None:
+    """Both vestigingen are kept as not taken, whichever the question is about; the answer clears both."""
+    bench = CommandBench(tmp_path / "data")
+    for name, rows in (("full", FULL), ("emptied", EMPTIED)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, data in files_of(rows).items():
+            (folder / f"{file}.csv").write_bytes(data)
+    bench.taken("csv", tmp_path / "full")
+    assert bench.run("import", "csv", tmp_path / "emptied").exit_code == 3
+    waiting = rows_of(bench.run("import", "list").output)
+    assert [row[0] for row in waiting if row[-1].startswith("an answer")] == ["21QW00", "21QW01"]
+    bench.taken("csv", tmp_path / "emptied", "--accept-drop")
+    assert "Not taken" not in bench.run("import", "list").output
+
+
+def test_two_rows_of_one_leerling_at_the_closing_vestiging(database: Database) -> None:
+    """The days of one row count; the other row is told, since it cannot be seen which of the two is right."""
+    bring(database, {name: [row.replace("l2;", "n2;") for row in rows] for name, rows in OPEN.items()})
+    rows = {
+        **CLOSED,
+        "leerlingen": [OPEN["leerlingen"][0], "l2;;Fuut;;Gijs;12-03-2018", "n2;;Fuut;;Gijs;12-03-2018"],
+        "inschrijvingen": [
+            CLOSED["inschrijvingen"][0],
+            "l2;21QW;01;01-08-2024;01-10-2026;",
+            "n2;21QW;01;01-08-2024;;",
+        ],
+        "plaatsingen": CLOSED["plaatsingen"][:1],
+    }
+    done = bring(database, rows)
+    told = [(one.file, one.line, one.reason) for report in done.reports for one in report.warnings]
+    assert told == [("inschrijvingen.csv", 4, SECOND_ROW), ("leerlingen.csv", 4, SECOND_ROW)]
+    assert done.reports[0].rows["inschrijvingen.csv"] == RowCount(read=3, told=1)
+    assert keys_on(database, "21QW01", date(2026, 10, 1)) == []
+
+
+def test_a_key_that_is_somebody_else_there_hides_no_eckid(database: Database) -> None:
+    """A leerling is found by ECK-iD when the key in the row is, at that vestiging, the key of another child."""
+    bring(
+        database,
+        {
+            **OPEN,
+            "leerlingen": [*OPEN["leerlingen"], "k9;;Specht;;Mees;05-05-2017"],
+            "inschrijvingen": [*OPEN["inschrijvingen"], "k9;21QW;01;01-08-2024;;"],
+        },
+    )
+    rows = {
+        **CLOSED,
+        "leerlingen": [OPEN["leerlingen"][0], "k9;https://ketenid.nl/pilot/gijs;Fuut;;Gijs;12-03-2018"],
+        "inschrijvingen": [CLOSED["inschrijvingen"][0], "k9;21QW;01;01-08-2024;01-10-2026;"],
+        "plaatsingen": CLOSED["plaatsingen"][:1],
+    }
+    done = bring(database, rows)
+    assert [one.reason for report in done.reports for one in report.warnings] == []
+    assert keys_on(database, "21QW01", date(2026, 10, 1)) == ["k9"]
 
 
 def test_the_command_tells_it(tmp_path: Path) -> None:

@@ -2,15 +2,21 @@
 
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from sqlalchemy.exc import DBAPIError
+from support.school_builder import open_database
 
+from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.cli import main
 from uwlr_adapter.cli.files import write_private
+from uwlr_adapter.db import limits
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.db.statements import Delete, DeleteStatement
 from uwlr_adapter.settings import Settings
 
 
@@ -29,6 +35,23 @@ def test_the_records_are_readable_by_their_owner_only(tmp_path: Path) -> None:
         found = {path.name: rights(path) for path in folder.iterdir()}
     assert rights(folder) == 0o700
     assert found == dict.fromkeys(("uwlr.sqlite3", "uwlr.sqlite3-wal", "uwlr.sqlite3-shm"), 0o600)
+
+
+def test_a_lock_that_is_held_too_long_ends_no_connection(
+    tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the write fails: the others that are idle, or at work, are of a server that is as it was."""
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.01)
+    with closing(open_database(tmp_path, "21QW00")) as database:
+        generation = database.generation
+        by_brin6 = vestiging.delete().where(vestiging.c.brin6 == sa.bindparam("brin6", type_=sa.String))
+        delete = Delete(DeleteStatement(by_brin6), {"brin6": "21QW00"})
+        with database.writing() as connection:
+            connection.execute(vestiging.update().values(naam="Een"))
+            with pytest.raises(DBAPIError):
+                database.write([delete])
+        assert database.generation == generation
+        database.write([delete])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the rights of a folder are checked on Linux")

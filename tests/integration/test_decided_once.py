@@ -227,7 +227,8 @@ def test_of_a_group_exactly_what_still_holds_is_written(three: TrialSchool, othe
 def write_together(school: TrialSchool, group: Sequence[Request]) -> list[bool]:
     """Write the outcomes of a group in one commit; returns which were written."""
     outcomes = [request.outcome for request in group]
-    return commit.are_written(outcomes, school.database.write(commit.commands(outcomes)), Failures())
+    commands = commit.commands(outcomes)
+    return commit.are_written(outcomes, zip(commands, school.database.write(commands), strict=True), Failures())
 
 
 def test_a_group_of_what_was_overtaken_writes_nothing(school: TrialSchool) -> None:

@@ -11,7 +11,7 @@ from support.school_builder import open_database
 
 from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.tables import PersonKind
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db.database import Database

@@ -43,7 +43,7 @@ def test_a_leerkracht_is_forgotten_everywhere(bench: ActBench) -> None:
     """No table has a value of hers, a leerling with the same key stays, and an import with her stops until allowed."""
     whole = make_dataset([ANNA, BRAM], groepen=[G], leerkrachten=[ELS, WIM])
     output = bench.done("leerkracht", "forget", "21QW00", "1", "--yes")
-    assert "One leerkracht: 1 aanstellingen, and the data in 1 stored imports." in output
+    assert "One leerkracht: 1 aanstelling, and the data in 1 stored import." in output
     assert "The answer for 21QW00, schooljaar 2026-2027: without this person." in output
     assert [text for text in ("Els", "Akker", eckid(91)) if text in str(bench.dump()) + output] == []
     assert bench.shown("21QW00", "1")["eckid"] == eckid(1)

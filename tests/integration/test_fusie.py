@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support.act_bench import ActBench
 from support.csv_sets import rows_of
 from support.edexml_files import eckid, make_dataset
 from support.imports import dump
 from support.school_builder import ACTOR
 
+from uwlr_adapter.administratie import schools
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -70,7 +72,7 @@ def test_persons_keys_and_records_move(bench: ActBench) -> None:
     assert bench.shown("21QW00", "77")["key"] == "77"
     assert bench.shown("21QW00", "1")["eckid"] == eckid(1)
     assert "geengegevens" in bench.done("school", "show", "30AD00")
-    assert "3 leerlingen, 1 leerkrachten" in bench.done("school", "show", "21QW02")
+    assert "3 leerlingen, 1 leerkracht" in bench.done("school", "show", "21QW02")
 
 
 def test_imports_know_where_the_school_went(bench: ActBench) -> None:
@@ -85,6 +87,22 @@ def test_imports_know_where_the_school_went(bench: ActBench) -> None:
     bench.take(make_dataset([EVA, BRAM._replace(key="502"), CARO], groepen=[G], leerkrachten=[JUF], brin6="21QW02"))
     assert len(bench.dump()["persoon"]) == persons
     bench.take(make_dataset([EVA], groepen=[G], brin6="21QW02", schoolkey="sk-30"))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_an_import_that_waited_for_a_fusie_knows_of_it(bench: ActBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began before the fusie was done, and waits for the school: the old number does not come to life again."""
+    lock_school = schools.lock_school
+
+    def merge_meanwhile(connection: sa.Connection, brincode: str) -> bool:
+        monkeypatch.setattr(schools, "lock_school", lock_school)
+        bench.done(*MERGE, "--yes")
+        return lock_school(connection, brincode)
+
+    monkeypatch.setattr(schools, "lock_school", merge_meanwhile)
+    refused = bench.take(make_dataset([EVA], groepen=[G], brin6="30AD00"), exit_code=1)
+    assert "30AD was merged into 21QW: 30AD00 is 21QW02 now" in refused.output
+    assert [row for row in bench.dump()["deelname"] if "30AD" in row] == []
 
 
 def test_the_older_imports_wait_for_the_fusie(bench: ActBench) -> None:
@@ -151,6 +169,69 @@ def test_one_eckid_and_two_names_stop_a_fusie(bench: ActBench) -> None:
     bench.done(*two)
 
 
+WHOLE = {"roepnaam": "Anna", "achternaam": "Specht", "geboortedatum": "2018-03-14"}
+NOT_ALIKE: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"roepnaam": "Anna"}, {"roepnaam": "Anna"}),
+    ({"roepnaam": "Anna", "achternaam": "Specht"}, {"roepnaam": "Anna", "achternaam": "Valk"}),
+    ({"achternaam": "Specht", "geboortedatum": "2018-03-14"}, {"achternaam": "Specht"}),
+    (WHOLE, {**WHOLE, "roepnaam": "Bella"}),
+    (WHOLE, {"voorletters_1": "A.", "achternaam": "Specht"}),
+)
+"""What two schools know of a child under one number, when they need not be one child."""
+
+
+def test_one_number_at_two_schools_is_no_person(bench: ActBench) -> None:
+    """Both administrations begin with 1: unless two parts of the name agree and none differs, they are two."""
+    here = [Leerling(f"8{at}", **own) for at, (own, _) in enumerate(NOT_ALIKE)]  # type: ignore[arg-type]
+    come = [Leerling(f"8{at}", eckid(80 + at), **own) for at, (_, own) in enumerate(NOT_ALIKE)]  # type: ignore[arg-type]
+    bench.take(make_dataset(here, groepen=[G], brin6="21QW01"))
+    bench.take(make_dataset(come, groepen=[G], brin6="30AD01"))
+    output = bench.done(*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    new = {one[1]: one[2] for one in rows_of(output) if one[1].startswith("8") and len(one[2]) == 24}
+    assert list(new) == [one.key for one in here]
+    assert [bench.shown("21QW01", one.key)["eckid"] for one in here] == [None] * len(here)
+    assert [bench.shown("21QW03", new[one.key])["eckid"] for one in come] == [one.eckid for one in come]
+
+
+def test_leerkrachten_of_one_number_are_no_one(bench: ActBench) -> None:
+    """Another achternaam is a marriage in one administration, and somebody else in two."""
+    bench.take(make_dataset([BRAM], leerkrachten=[Leerkracht("5", None, "Akker")], groepen=[G], brin6="21QW01"))
+    other = Leerkracht("5", eckid(55), "Berg")
+    bench.take(make_dataset([BRAM._replace(key="502")], leerkrachten=[other], groepen=[G], brin6="30AD01"))
+    bench.done(*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    found = bench.shown("21QW01", "5", "leerkracht")
+    assert (found["eckid"], [one["brin6"] for one in found["years"]]) == (None, ["21QW01"])
+
+
+def test_twins_with_swapped_eckids_stop_a_fusie(bench: ActBench) -> None:
+    """At one of the schools they are mixed up: achternaam and date agree, and the roepnaam is that of the other."""
+    bella = ANNA._replace(key="5", eckid=eckid(5), roepnaam="Bella")
+    bench.take(make_dataset([ANNA, bella], groepen=[G], brin6="21QW01"))
+    mixed = [ANNA._replace(key="61", eckid=eckid(5)), bella._replace(key="65", eckid=eckid(1))]
+    bench.take(make_dataset(mixed, groepen=[G], brin6="30AD01"))
+    two = (*MERGE, "--vestiging", "30AD01=21QW03", "--yes")
+    assert "2 have an ECK-iD that somebody with another name has" in bench.refused(*two)
+    bench.done("leerling", "eckid", "30AD01", "61", eckid(1), "--swap", "--yes")
+    bench.done(*two)
+    assert [bench.shown("21QW03", key)["key"] for key in ("61", "65")] == ["1", "5"]
+
+
+def test_who_is_in_no_year_any_more_is_known_by_name(bench: ActBench) -> None:
+    """The year of Bram at the one school was withdrawn: he is the same one still."""
+    bench.done("school", "withdraw", "30AD00", "--schooljaar", "2025-2026", "--yes")
+    bench.done(*MERGE, "--yes")
+    assert bench.shown("21QW00", "502")["key"] == "2"
+
+
+def test_a_former_key_at_the_school_that_stays_is_not_sent_again(bench: ActBench) -> None:
+    """Two of its children were one, under two keys; platforms had both."""
+    bench.take(make_dataset([CARO._replace(key="77")], groepen=[G], brin6="21QW01"))
+    bench.done("leerling", "join", "21QW00", "3", "77", "--yes")
+    output = bench.done(*MERGE, "--yes")
+    assert [one[3] for one in rows_of(output) if one[:2] == ["leerling", "77"] and len(one[2]) == 24] == ["Eva Mus"]
+    assert bench.shown("21QW00", "77")["key"] == "3"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -199,6 +280,17 @@ def test_a_dry_run_of_a_fusie_changes_nothing(bench: ActBench) -> None:
     ] == []
     assert bench.run(*MERGE, answer="n\n").exit_code == 1
     assert bench.dump() == before
+
+
+def test_nothing_waits_for_a_vestiging_that_was(bench: ActBench) -> None:
+    """An import that was not taken would be waited for without an end: the old number is not imported any more."""
+    old = make_dataset([EVA], groepen=[G], brin6="30AD00", aanmaakdatum="2020-01-01T00:00:00")
+    bench.take(old, exit_code=3)
+    assert "an answer: --older" in bench.done("import", "list")
+    bench.done(*MERGE, "--yes")
+    assert "Not taken" not in bench.done("import", "list")
+    bench.take(old, exit_code=1)
+    assert "Not taken" not in bench.done("import", "list")
 
 
 def test_a_fusie_stands_in_the_journaal_of_both(bench: ActBench) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.school_builder import MOMENT, add_vestiging
+from support.school_builder import MOMENT, open_database
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.gebruiker import gebruiker
@@ -23,9 +23,7 @@ def context(tmp_path: Path) -> Context:
     """Return a data folder with two vestigingen."""
     settings = Settings(data=tmp_path, public_url="https://uwlr.example.nl/")
     made = Context(settings, lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
-    with made.database(create=True) as database, database.writing() as connection:
-        for brin6 in ("21QW00", "21QW01"):
-            add_vestiging(connection, brin6)
+    open_database(tmp_path, "21QW00", "21QW01").close()
     return made
 
 

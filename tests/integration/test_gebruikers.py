@@ -88,13 +88,23 @@ def test_an_old_hash_is_made_anew(world: World) -> None:
     cheap = quick_hash("wachtwoord")
     with world.database.writing() as connection:
         gebruikers.set_password(connection, token, cheap, MOMENT)
-        gebruikers.refresh_hash(connection, made.id, "wachtwoord")
-    fresh = world.rows(gebruiker)[0].password_hash
-    assert fresh != cheap
+    fresh = passwords.renewed(cheap, "wachtwoord")
+    assert fresh is not None
     assert passwords.matches(fresh, "wachtwoord")
+    assert passwords.renewed(fresh, "wachtwoord") is None
     with world.database.writing() as connection:
-        gebruikers.refresh_hash(connection, made.id, "wachtwoord")
+        gebruikers.replace_hash(connection, made.id, cheap, fresh)
     assert world.rows(gebruiker)[0].password_hash == fresh
+
+
+def test_a_password_that_changed_meanwhile_stays(world: World) -> None:
+    """A login that was under way with the earlier one does not bring it back."""
+    made, token = add(world)
+    earlier, new, renewed = (quick_hash(text) for text in ("eerder", "nieuw", "eerder"))
+    with world.database.writing() as connection:
+        gebruikers.set_password(connection, token, new, MOMENT)
+        gebruikers.replace_hash(connection, made.id, earlier, renewed)
+    assert world.rows(gebruiker)[0].password_hash == new
 
 
 @pytest.mark.parametrize(

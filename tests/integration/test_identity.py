@@ -92,6 +92,16 @@ def test_a_contested_row_is_not_answered_and_the_known_person_is_as_last_confirm
         assert questions.of_vestiging(connection, "21QW01") == []
 
 
+def test_who_has_no_record_of_the_year_is_not_held(database: Database) -> None:
+    """Jan left last year: the row with his key is a question, and nobody is answered in its place."""
+    import_dataset(database, school(JAN, schooljaar="2025-2026"))
+    import_dataset(database, school(FATIMA, PIET))
+    (question,) = open_questions(database)
+    assert ([one.key for one in question.known], question.held) == (["1"], frozenset())
+    answer(database, Choice.SAME)
+    assert answered(database) == [("1", eckid(2), "Fatima", "g4"), IS_PIET]
+
+
 def test_who_is_held_loses_a_groep_and_a_locatie_that_are_gone(database: Database) -> None:
     """A reference to what the file no longer has is left out; the person stays."""
     import_dataset(database, school(JAN, PIET))
@@ -189,6 +199,22 @@ def test_an_answer_is_in_the_journaal(database: Database) -> None:
     assert (entry.act, entry.outcome) == (Act.QUESTION_ANSWERED, "gedaan")
 
 
+@pytest.mark.parametrize("choice", [Choice.KEY, Choice.NEW])
+def test_an_answer_is_in_the_journaal_of_every_vestiging_that_it_changes(database: Database, choice: Choice) -> None:
+    """An ECK-iD goes from a child at another vestiging, which has no row in the question."""
+    for brin6, other in (("21QW01", JAN._replace(key="9")), ("21QW02", FATIMA._replace(key="8"))):
+        import_dataset(database, school(other._replace(vestiging=None), brin6=brin6))
+    import_dataset(database, school(PIET))
+    import_dataset(database, school(PIET._replace(eckid=eckid(1))))
+    given = answer(database, choice)
+    assert answered(database, "21QW01") == [("9", None, "Jan", "g3")]
+    with database.reading() as connection:
+        found = {brin6: search.read(connection, brin6=brin6, limit=9) for brin6 in ("21QW00", "21QW01", "21QW02")}
+        changed = batches.vestigingen_changed(connection, batches.get(connection, given.batch))
+    assert {brin6 for brin6, entries in found.items() if entries} == {"21QW00", "21QW01"} == set(changed)
+    assert {entry.act for entries in found.values() for entry in entries} == {Act.QUESTION_ANSWERED}
+
+
 def test_a_question_is_answered_with_a_choice_of_its_own(database: Database) -> None:
     """Another one is refused, and so is a question that is not open."""
     import_dataset(database, school(JAN))
@@ -209,6 +235,51 @@ def test_two_persons_who_are_one(database: Database) -> None:
     answer(database, Choice.KEY)
     assert (answered(database), answered(database, "21QW01")) == ([IS_JAN], [("900", None, "Jan", "g3")])
     assert import_dataset(database, school(JAN)).held == 0
+
+
+KO = Leerling("9", eckid(1), "Kat", roepnaam="Ko", geboortedatum="2018-07-07", groep="g3")
+"""A third child, with the ECK-iD of Jan."""
+
+
+def test_of_two_questions_about_one_person_one_is_that_person(database: Database) -> None:
+    """Fatima has Jan's key and Ko his ECK-iD: who was answered to be Jan stays it, whatever the other one is."""
+    import_dataset(database, school(JAN))
+    import_dataset(database, school(FATIMA, KO))
+    first, second = sorted(open_questions(database), key=lambda one: one.key)
+    with database.writing() as connection:
+        questions.answer(connection, first.id, Choice.SAME, MOMENT, "cli:proef")
+    before, asked = dump(database), open_questions(database)
+    assert [(one.id, one.held) for one in asked] == [(second.id, frozenset())]
+    with pytest.raises(QuestionError, match="another row"), database.writing() as connection:
+        questions.answer(connection, second.id, Choice.SAME, MOMENT, "cli:proef")
+    done = answer(database, Choice.NEW)
+    assert answered(database) == [("1", eckid(2), "Fatima", "g4"), ("9", eckid(1), "Ko", "g3")]
+    undo(database, done.batch)
+    assert (dump(database), open_questions(database)) == (before, asked)
+    undo(database, done.batch - 1)
+    assert {one.held for one in open_questions(database)} == {first.held}
+
+
+def test_of_two_questions_about_one_person_none_is_that_person(database: Database) -> None:
+    """Jan is held as long as one of them is open, and not longer."""
+    import_dataset(database, school(JAN))
+    import_dataset(database, school(FATIMA, KO))
+    first, second = sorted(open_questions(database), key=lambda one: one.key)
+    with database.writing() as connection:
+        key = questions.answer(connection, first.id, Choice.NEW, MOMENT, "cli:proef").key
+    assert answered(database) == [IS_JAN, (key, eckid(2), "Fatima", "g4")]
+    answer(database, Choice.NEW)
+    assert sorted(answered(database)) == sorted([("9", eckid(1), "Ko", "g3"), (key, eckid(2), "Fatima", "g4")])
+    assert second.held == first.held
+
+
+def test_a_correction_is_counted_where_the_leerling_is(database: Database) -> None:
+    """The other vestiging of the same source has no change."""
+    sources = [(school(JAN), school(PIET._replace(eckid=eckid(one)), brin6="21QW01")) for one in (7, 8)]
+    bring(database, *sources[0])
+    done = importer.import_deliveries(database, [delivery_of(one) for one in sources[1]], options())
+    counts = [report.counts["leerlingen"] for report in done.reports]
+    assert [(one.changed, one.unchanged) for one in counts] == [(0, 1), (1, 0)]
 
 
 def test_a_key_of_another_vestiging(database: Database) -> None:
@@ -265,7 +336,12 @@ def test_more_than_the_bound_stops_the_import(database: Database) -> None:
     rows = [one for one in caught.value.problems if one.line]
     assert len(rows) == len(CLASS)
     assert {one.flag for one in caught.value.problems} == {"--by-name"}
-    assert "--new-persons" in caught.value.problems[-1].reason
+    *_, last = caught.value.problems
+    assert "--new-persons" in last.reason
+    assert sorted((one.key, one.naam, one.line) for one in last.subjects) == sorted(
+        (one.key, one.achternaam, row.line) for one, row in zip(moved(CLASS), rows, strict=True)
+    )
+    assert "Kind" not in repr(caught.value.problems), "a log may hold it"
     assert open_questions(database) == []
 
 
@@ -317,6 +393,18 @@ def test_too_many_without_a_name_are_refused_without_an_option(database: Databas
     with pytest.raises(ImportRefusedError) as caught:
         import_dataset(database, school(*(Leerling(str(n), achternaam=".") for n in range(4))))
     assert not caught.value.asks
+
+
+def test_who_is_in_several_years_is_named_once(database: Database) -> None:
+    """Of a set with two years, and no more persons than a question names."""
+    many = [JAN._replace(key=str(n), eckid=None, roepnaam=f"Kind{n}") for n in range(30)]
+    bring(database, school(*many), school(*many, schooljaar="2025-2026"))
+    other = moved(tuple(many))
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(database, school(*other), school(*other, schooljaar="2025-2026"))
+    (last,) = (one for one in caught.value.problems if one.subjects)
+    assert (last.element, len(last.subjects), last.more) == ("leerlingen", 20, 10)
+    assert len(set(last.subjects)) == 20
 
 
 @pytest.mark.parametrize("choice", [Choice.SAME, Choice.NEW])

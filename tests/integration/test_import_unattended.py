@@ -1,6 +1,8 @@
 """Imports without anybody at the terminal: a folder of files, the exit status, and the report for a program."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,53 @@ def test_an_empty_folder_is_an_error(shell: _Shell, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = shell.run("edexml", tmp_path / "empty")
     assert (result.exit_code, "there is nothing to import" in result.stderr) == (REFUSED, True)
+
+
+def test_the_report_is_there_whatever_stops_the_command(shell: _Shell, tmp_path: Path) -> None:
+    """A program reads one object: also of a folder that is empty, and of one that cannot be listed."""
+    (tmp_path / "empty").mkdir()
+    status, report = shell.report("edexml", tmp_path / "empty")
+    assert (status, report["taken"], report["not_tried"], report["parts"]) == (REFUSED, 0, 0, [])
+
+
+def test_a_folder_that_cannot_be_listed(shell: _Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system says is told, and no path or type of an exception."""
+
+    def fail(_: Path) -> list[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(Path, "iterdir", fail)
+    result = shell.run("edexml", tmp_path / "closed")
+    assert result.exit_code == REFUSED
+    assert "the source cannot be read: Permission denied" in result.stderr
+
+
+def test_what_only_has_the_name_of_a_file_is_told(shell: _Shell, tmp_path: Path) -> None:
+    """A folder and a link to nothing are refused like a broken file; no pipe is waited for; the rest is taken."""
+    folder = tmp_path / "files"
+    _write(folder, "d.xml", 9, "21QW00")
+    (folder / "a.xml").mkdir()
+    (folder / "b.xml").symlink_to(folder / "gone.xml")
+    os.mkfifo(folder / "c.xml")
+    status, report = shell.report("edexml", folder)
+    assert status == REFUSED
+    told = [(Path(part["part"]).name, part["result"]) for part in report["parts"]]
+    assert told == [("a.xml", "refused"), ("b.xml", "refused"), ("d.xml", "taken")]
+    assert report["parts"][2]["years"][0]["held"] == 0
+    reasons = [part["problems"][0]["reason"] for part in report["parts"][:2]]
+    assert reasons == ["cannot be read: Is a directory", "cannot be read: No such file or directory"]
+
+
+def test_the_rows_that_are_held_are_counted(shell: _Shell, tmp_path: Path) -> None:
+    """A part is taken, and says how many of its rows wait for an answer."""
+    folder = tmp_path / "files"
+    _write(folder, "a.xml", 9, "21QW00")
+    shell.run("edexml", folder)
+    file = folder / "a.xml"
+    file.write_bytes(file.read_bytes().replace(b">Roep1<", b">Anders<").replace(b">Achter1<", b">Heel<"))
+    status, report = shell.report("edexml", folder)
+    assert (status, report["parts"][0]["years"][0]["held"]) == (TAKEN, 1)
 
 
 def test_a_folder_of_csv_sets(shell: _Shell, tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """`import undo` and `import redo`: several at once, shown and asked as one, and journalled."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 from support.csv_sets import GOOD, CommandBench, change, lay_out, rows_of
-from support.edexml_files import make_dataset, to_edexml
+from support.edexml_files import eckid, make_dataset, to_edexml
 
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.contract.dataset import Leerling
@@ -123,11 +124,29 @@ def test_a_drop_is_a_question(tmp_path: Path, command: str) -> None:
     for more in ("--dry-run", "--yes"):
         result = bench.run("import", command, "2", more)
         assert (result.exit_code, bench.dump()) == (3, before)
-        assert "9 of the 12 leerlingen that are answered today would not be any more (75%" in result.output
+        assert "9 of the 12 leerlingen that are answered today would be gone (75%" in result.output
         assert f"Nothing changed. If this is right, {command} it with --accept-drop." in result.output
         assert len(_effects(result.output)) == 9
     assert bench.run("import", command, "2", "--accept-drop", "--yes").exit_code == 0
     assert bench.dump() != before
+
+
+@pytest.mark.parametrize("command", ["undo", "redo"])
+def test_a_vestiging_without_a_row_in_the_import_has_it_in_its_journaal(tmp_path: Path, command: str) -> None:
+    """An ECK-iD that one vestiging corrected is another one in the answer of the other vestiging too."""
+    bench = CommandBench(tmp_path / "data")
+    bench.init()
+    for number, (brin6, n) in enumerate((("21QW01", 1), ("21QW00", 1), ("21QW00", 2))):
+        child = Leerling("1", eckid(n), "Haas", roepnaam="Jan", geboortedatum="2018-01-01")
+        file = tmp_path / f"{number}.xml"
+        file.write_bytes(to_edexml(make_dataset([child], brin6=brin6)))
+        bench.taken("edexml", file)
+    assert bench.run("import", "undo", "3", "--yes").exit_code == 0
+    if command == "redo":
+        assert bench.run("import", "redo", "3", "--yes").exit_code == 0
+    with closing(bench.open()) as database, database.reading() as connection:
+        acts = [entry.act for entry in search.read(connection, brin6="21QW01", limit=9)]
+    assert acts == ([Act.IMPORT_UNDONE] if command == "undo" else [Act.IMPORT_REDONE, Act.IMPORT_UNDONE])
 
 
 def _edexml(folder: Path, number: int) -> Path:

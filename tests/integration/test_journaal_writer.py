@@ -53,7 +53,8 @@ def refusals(number: int) -> list[Refusal]:
 def write(database: Database, entries: Sequence[VerzoekEntry | Refusal]) -> list[bool]:
     """Write calls in one commit; return for each whether it was written."""
     outcomes = [Outcome(entry, AnswerBytes(b"")) for entry in entries]
-    return commit.are_written(outcomes, database.write(commit.commands(outcomes)), Failures())
+    commands = commit.commands(outcomes)
+    return commit.are_written(outcomes, zip(commands, database.write(commands), strict=True), Failures())
 
 
 CROWDS = [(1, 0), (MAX_ROWS, 0), (MAX_ROWS + 1, 0), (0, 1), (0, 50), (70, 50)]

@@ -9,13 +9,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
-from support.school_builder import BRIN6, CODE, MOMENT, add_vestiging
+from support.school_builder import BRIN6, CODE, MOMENT, open_database
 
 from uwlr_adapter.cli.afnemer import afnemer
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.koppeling import koppeling
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import store, verificatiecode
@@ -35,9 +34,7 @@ def clock() -> datetime:
 def context(tmp_path: Path) -> Context:
     """Return a data folder with one vestiging and two afnemers."""
     made = Context(Settings(data=tmp_path), clock, Console(width=200), Console(stderr=True, width=200))
-    with made.database(create=True) as database, database.writing() as connection:
-        metadata.create_all(connection)
-        add_vestiging(connection, BRIN6)
+    open_database(tmp_path, BRIN6).close()
     for klantnaam in ("Snappet", "Basispoort"):
         assert CliRunner().invoke(afnemer, ["add", klantnaam], obj=made).exit_code == 0
     return made

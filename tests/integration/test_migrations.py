@@ -26,7 +26,7 @@ from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.answers import tables as answers
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.profiles import STANDARD
-from uwlr_adapter.db import sqlite
+from uwlr_adapter.db import bulk, sqlite
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
@@ -519,3 +519,28 @@ def test_ids_are_of_64_bits_where_tables_grow(database: Database) -> None:
         made = connection.execute(administratie.import_batch.insert().values(batch)).inserted_primary_key
         assert made is not None
         assert made[0] == many + 1
+
+
+def test_ids_begin_after_everybody_who_is_still_named(tmp_path: Path) -> None:
+    """To 0018: after who is there, who became another one, and who stands in what it takes to redo an import."""
+    for place, (table, highest) in enumerate({"persoon": 4, "joined": 8, "import_step": 9}.items()):
+        database = Database(f"sqlite:///{tmp_path}/{place}.sqlite3")
+        _upgrade_to(database, "0017")
+        with database.writing() as connection:
+            tables = sa.MetaData()
+            tables.reflect(connection)
+            person = {"id": 4, "soort": "leerling", "brincode": "21QW", "key": "104"}
+            connection.execute(tables.tables["persoon"].insert().values(person))
+            if table == "joined":
+                connection.execute(tables.tables["joined"].insert().values(id=8, persoon_id=4))
+            if table == "import_step":
+                rows = {"columns": ["id", "key"], "rows": [[3, "103"], [9, "109"]]}
+                connection.execute(sa.text("INSERT INTO school VALUES ('21QW', 1)"))
+                batch = {"id": 1, "brincode": "21QW", "moment": datetime(2026, 9, 1), "source": "csv"}  # noqa: DTZ001 - as above
+                connection.execute(tables.tables["import_batch"].insert().values(**batch, forgotten=0, reports=[]))
+                step = {"batch_id": 1, "position": 0, "table_name": "persoon", "kind": "removed", "rows": rows}
+                connection.execute(tables.tables["import_step"].insert().values(step))
+        database.upgrade()
+        with database.writing() as connection:
+            assert bulk.take_ids(connection, administratie.persoon, 2) == [highest + 1, highest + 2]
+            connection.rollback()

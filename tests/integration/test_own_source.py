@@ -65,7 +65,7 @@ def test_the_example_of_the_page_imports_each_school_of_the_las(las: Path, tmp_p
     listed = _run(tmp_path, "import", "list").output
     assert listed.count("mijnlas") == 2
     shown = _run(tmp_path, "school", "show", "21QW00", "--peildatum", "2026-11-25").output
-    assert "1 leerlingen, 1 leerkrachten" in shown
+    assert "1 leerling, 1 leerkracht" in shown
     assert "4A" in shown
     assert "Plus" not in shown  # it is not in koppelingen beschikbaar
 

@@ -1,5 +1,6 @@
 """`leerling` and `leerkracht` show, eckid and join: a correction by hand is shown first, and taken back exactly."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from support.act_bench import ActBench
 from support.csv_sets import rows_of
 from support.edexml_files import eckid, make_dataset
+from support.imports import dump
 
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 
@@ -98,6 +100,20 @@ def test_two_exchange_their_eckids(bench: ActBench) -> None:
     assert [bench.shown("21QW00", key)["eckid"] for key in "123"] == [None, eckid(1), eckid(2)]
 
 
+@pytest.mark.parametrize(
+    "new", ["1,2E+11", "https://ketenid.nl/a\ufffd", "https://ketenid.nl/a b", "\u200b", "a" * 257]
+)
+def test_an_eckid_is_held_to_the_rule_of_every_source(bench: ActBench, new: str) -> None:
+    """What a file may not have as an ECK-iD, no command gives to somebody."""
+    assert "ECK-iD" in bench.refused("leerling", "eckid", "21QW00", "1", new, "--yes")
+
+
+def test_an_eckid_that_was_pasted(bench: ActBench) -> None:
+    """White space and what nobody sees around it are no part of it."""
+    bench.done("leerling", "eckid", "21QW00", "1", f"\u200b{eckid(7)}\u00a0", "--yes")
+    assert bench.shown("21QW00", "1")["eckid"] == eckid(7)
+
+
 def test_an_eckid_that_cannot_be(bench: ActBench) -> None:
     """Nothing to change, nobody to swap with, a text that is none, one of somebody who was forgotten."""
     refused = ("leerling", "eckid", "21QW00", "1")
@@ -186,7 +202,68 @@ def test_records_of_one_year(
 def test_two_eckids_are_no_one(bench: ActBench) -> None:
     """Which of them is right is not for us to say; names that do not agree are a warning."""
     assert "two ECK-iDs" in bench.refused("leerling", "join", "21QW00", "1", "2", "--yes")
-    assert "do not agree" in bench.done("leerling", "join", "21QW00", "1", "3", "--dry-run")
+    output = bench.done("leerling", "join", "21QW00", "1", "3", "--dry-run")
+    assert "another roepnaam and another achternaam and another geboortedatum" in output
+
+
+def test_twins_are_not_joined_without_a_word(bench: ActBench) -> None:
+    """A date and an achternaam agree, and still they are two."""
+    bench.take(make_dataset([ANNA, ANNA._replace(key="7", eckid=None, roepnaam="Bella")], groepen=[G4]))
+    assert "they have another roepnaam. Is" in bench.done("leerling", "join", "21QW00", "1", "7", "--dry-run")
+
+
+def test_names_are_compared_of_who_is_in_no_year_any_more(bench: ActBench) -> None:
+    """The names of the last import count, not those of a record that may be gone."""
+    bench.take(make_dataset([ANNA, CARO._replace(key="900")], groepen=[G4], brin6="21QW01"))
+    bench.done("school", "withdraw", "21QW01", "--schooljaar", "2026-2027", "--yes")
+    assert "Warning" not in bench.done("leerling", "join", "21QW00", "3", "900", "--dry-run")
+
+
+def test_a_key_of_two_persons_is_told(bench: ActBench) -> None:
+    """Platforms know Caro by 3, and the source has it for Dirk: each command says so, and who is to be erased."""
+    dirk = Leerling("3", eckid(8), "Mees", roepnaam="Dirk", geboortedatum="2019-01-01", groep="g4")
+    bench.take(make_dataset([ANNA, BRAM, CARO._replace(eckid=eckid(3))], groepen=[G4]))
+    bench.take(make_dataset([ANNA, BRAM, CARO._replace(key="33", eckid=eckid(3)), dirk], groepen=[G4]))
+    told = "in the source that key is another one now: Dirk Mees"
+    for words in (
+        ("show", "21QW00", "3"),
+        ("eckid", "21QW00", "3", eckid(5), "--dry-run"),
+        ("join", "21QW00", "3", "1", "--dry-run"),
+        ("forget", "21QW00", "3", "--dry-run"),
+    ):
+        output = bench.run("leerling", *words).output
+        assert told in output or "two ECK-iDs" in output
+    output = bench.done("leerling", "forget", "21QW00", "3", "--dry-run")
+    assert "This is about leerling 3, Caro Uil." in output
+    assert "Warning" not in bench.done("leerling", "show", "21QW00", "33")
+
+
+def test_who_was_joined_twice_comes_back_exactly(bench: ActBench) -> None:
+    """A child under three keys: each of them leads to it, none is sent for anybody else, and all can be taken back."""
+    others = [CARO._replace(key=key, groep=None) for key in ("900", "901")]
+    bench.take(make_dataset(others, brin6="21QW01"))
+    before = dump(bench.open())
+    bench.done("leerling", "join", "21QW00", "900", "901", "--yes")
+    bench.undone_is_exact("leerling", "join", "21QW00", "3", "900")
+    assert bench.shown("21QW00", "901")["source_keys"] == ["3", "900", "901"]
+    dirk = Leerling("901", eckid(8), "Mees", roepnaam="Dirk", geboortedatum="2019-01-01", groep="g4")
+    bench.take(make_dataset([ANNA, BRAM, CARO, dirk], groepen=[G4]))
+    assert bench.shown("21QW00", "901")["key"] not in {"3", "900", "901"}
+    for batch in bench.standing()[:3]:
+        bench.done("import", "undo", batch, "--yes", "--accept-drop")
+    assert dump(bench.open()) == before
+
+
+def test_a_key_of_before_a_join_is_not_sent_for_an_answer(bench: ActBench) -> None:
+    """Dirk gets Caro's former key, in a row that is a question: as somebody new he is sent with another one."""
+    bench.take(make_dataset([CARO._replace(key="900", groep=None)], brin6="21QW01"))
+    bench.done("leerling", "join", "21QW00", "3", "900", "--yes")
+    dirk = Leerling("900", eckid(8), "Mees", roepnaam="Dirk", geboortedatum="2019-01-01", groep="g4")
+    bench.take(make_dataset([ANNA, BRAM, dirk], groepen=[G4]))
+    (question,) = json.loads(bench.done("import", "questions", "--json"))
+    bench.done("import", "answer", str(question["id"]), "new", "--yes")
+    found = bench.shown("21QW00", "900")
+    assert (found["eckid"], found["key"] in {"3", "900"}) == (eckid(8), False)
 
 
 def test_who_was_joined_is_forgotten_under_both_keys(bench: ActBench) -> None:

@@ -94,7 +94,7 @@ def test_an_answer_is_an_import_that_is_undone(bench: CommandBench, tmp_path: Pa
     (question,) = asked(bench)
     given = bench.run("import", "answer", str(question["id"]), "same", answer="y\n")
     assert given.exit_code == 0
-    assert "was answered, as import 3" in given.output
+    assert "was answered. `uwlr-adapter import undo 3` takes it back." in given.output
     assert asked(bench) == []
     assert "answer" in bench.run("import", "list").output
     assert "Held" not in bench.taken("edexml", tmp_path / "b.xml").output
@@ -112,6 +112,29 @@ def test_an_answer_that_is_none_is_told(bench: CommandBench) -> None:
     assert (wrong.exit_code, "same, new" in wrong.output) == (1, True)
 
 
+def test_an_answer_whose_effect_was_not_shown_is_not_given(
+    bench: CommandBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import between what was shown and the yes: the question is the same one, and its row is not."""
+    (question,) = asked(bench)
+
+    def import_meanwhile(*_: object, **__: object) -> bool:
+        bench.taken("edexml", write(tmp_path / "c.xml", FATIMA._replace(emailadres="f@school.example")))
+        return True
+
+    monkeypatch.setattr("uwlr_adapter.cli.acts.click.confirm", import_meanwhile)
+    given = bench.run("import", "answer", str(question["id"]), "new")
+    assert (given.exit_code, "changed meanwhile" in given.output) == (1, True)
+    assert [one["id"] for one in asked(bench)] == [question["id"]]
+
+
+def test_a_school_that_cannot_be_has_no_questions_to_show(bench: CommandBench) -> None:
+    """A brincode in small letters is a mistake, and not a school without questions."""
+    for word in ("21qw", "21QW0", "schoolX"):
+        assert bench.run("import", "questions", word).exit_code == 2
+    assert "Question" in bench.run("import", "questions", "21QW00").output
+
+
 def test_too_many_questions_name_the_options_that_answer_them(tmp_path: Path) -> None:
     """Each is an answer to all of them; both at once are none."""
     bench = CommandBench(tmp_path / "data")
@@ -123,6 +146,8 @@ def test_too_many_questions_name_the_options_that_answer_them(tmp_path: Path) ->
     assert stopped.exit_code == 3, "it waits for an answer"
     assert "--by-name" in stopped.output
     assert "--new-persons" in stopped.output
+    who = {(row[1], row[2]) for row in rows_of(stopped.output) if row[0] == "leerling" and len(row) == 4}
+    assert {(str((n + 3) % 10), f"Kind{n} Haas") for n in range(10)} <= who, "with the key in the source"
     assert bench.run("import", "edexml", other, "--by-name", "--new-persons").exit_code == 2
     bench.taken("edexml", other, "--by-name")
     assert "nothing changed" in rows_of(bench.run("import", "list").output)[0][5]

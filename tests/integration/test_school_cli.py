@@ -55,7 +55,7 @@ def test_show_counts_per_group_and_says_what_is_missing(run: Run) -> None:
     """Leerlingen enrolled on the day are counted per group, as are fields that a profile wants and a record lacks."""
     result = run("school", "show", "21QW00", "--peildatum", "2026-11-25")
     assert result.exit_code == 0, result.output
-    assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkrachten" in result.output
+    assert "schooljaar 2026-2027, peildatum 2026-11-25: 3 leerlingen, 1 leerkracht" in result.output
     assert _cells(result, "De Uilen") == ["De Uilen", "groep", "4", "2"]
     assert _cells(result, "Plus") == ["Plus", "samengestelde_groep", "-", "1"]
     assert _cells(result, "no stamgroep")[-1] == "1"
@@ -89,6 +89,15 @@ def test_show_of_what_is_not_there_is_one_sentence(run: Run, arguments: tuple[st
     result = run("school", "show", *arguments)
     assert result.exit_code != 0
     assert sentence in result.output
+
+
+@pytest.mark.parametrize(("naam", "kept"), [("\u200bDe\u00a0 Vos ", "De Vos"), ("\u200b\u00a0", None), (" ", None)])
+def test_the_naam_of_a_vestiging_is_read_by_the_rule_for_names(run: Run, naam: str, kept: str | None) -> None:
+    """As that in a CSV set; one of which nothing is left is refused."""
+    result = run("school", "add", "30AB00", "--naam", naam)
+    assert (result.exit_code == 0) is (kept is not None)
+    found = [line for line in run("school", "list").output.splitlines() if "30AB00" in line]
+    assert [kept in line for line in found if kept] == ([True] if kept else [])
 
 
 def test_list_counts_what_is_answered(run: Run) -> None:

@@ -11,9 +11,13 @@ from lxml import etree
 from support.oracle import standard_file
 from support.profile_school import PROFIELEN, ProfileSchool, aanmaakdatum, outcome
 
-from uwlr_adapter.administratie.model import Delivery
+from uwlr_adapter.administratie.model import Delivery, SourceRecord, SourceSchool
+from uwlr_adapter.administratie.sources import records
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
+from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
+from uwlr_adapter.administratie.sources.csv_set.rows import read as deliveries_from_rows
 from uwlr_adapter.administratie.sources.edexml import edexml
+from uwlr_adapter.contract.dataset import Leerling
 
 BRIN6, YEAR = "99ZZ00", "2014-2015"
 PLACE = {"Brin": "99ZZ", "Vestiging": "0"}
@@ -175,6 +179,10 @@ TEXTS = {
     "double spaces": "De  Boer",
     "only a space that does not break": "\u00a0",
     "without width": "\u200b",
+    "without width within": "\u200eDe B\u00ado\u200ber\u2060",
+    "the last letter is C1": "De Boe\u0085",
+    "two lines": "De\u2028Boer",
+    "joined in Persian": "\u0645\u06cc\u200c\u0634",
     "decomposed": "Boe\u0308r",
     "C1 of Windows-1252": "O\u0092Brien",
     "C1 that is nothing": "Bo\u0081er",
@@ -191,6 +199,10 @@ DATES = {
     "moment": "2018-03-13T23:00:00Z",
     "early": "0018-03-14",
     "none": "1900-01-01",
+    "leap day": "2016-02-29",
+    "summer time": "2018-07-13T22:00:00Z",
+    "over the last year": "2199-12-31T23:30:00Z",
+    "invisible": "\u200b2018-03-14\u00a0",
 }
 
 
@@ -225,22 +237,60 @@ def _read_csv(achternaam: str, geboortedatum: str) -> Delivery:
     return delivery
 
 
+ROWS = {
+    "inschrijvingen": [{"Leerling": "l1", "Brin": "21QW", "Vestiging": "00"}],
+    "groepen": [
+        {
+            "Sleutel": "g",
+            "Brin": "21QW",
+            "Vestiging": "00",
+            "Schooljaar": "2026-2027",
+            "Naam": "4A",
+            "Soort": "Stamgroep",
+            "Jaargroep": "4",
+            "In koppelingen beschikbaar": "Ja",
+        }
+    ],
+}
+
+
+def _read_rows(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return the same leerling, from the rows of a database."""
+    known = {"Sleutel": "l1", "Roepnaam": "Fien", "Achternaam": achternaam, "Geboortedatum": geboortedatum}
+    rows = {file: [dict.fromkeys(COLUMNS[file]) | row for row in found] for file, found in ROWS.items()}
+    rows |= {file: [] for file in ("plaatsingen", "leerkrachten")}
+    (delivery,) = deliveries_from_rows({**rows, "leerlingen": [dict.fromkeys(COLUMNS["leerlingen"]) | known]})
+    return records.clean(delivery)
+
+
+def _read_records(achternaam: str, geboortedatum: str) -> Delivery:
+    """Return the same leerling, from the records of a Bron."""
+    leerling = Leerling("l1", roepnaam="Fien", achternaam=achternaam, geboortedatum=geboortedatum)
+    school = SourceSchool(1, "2026-2027", "21QW00")
+    return records.clean(Delivery(school, leerlingen=(SourceRecord(1, leerling),)))
+
+
+DOORS = {"CSV": _read_csv, "rows": _read_rows, "records": _read_records}
+
+
 def _said(delivery: Delivery) -> tuple[object, list[str]]:
     """Return the record of the leerling, and the reasons of the warnings about it."""
     (leerling,) = (source.record for source in delivery.leerlingen)
     return leerling, sorted({warning.reason for warning in delivery.warnings})
 
 
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
-def test_a_text_is_read_by_one_rule(text: str) -> None:
-    """A name becomes the same one, with the same warnings, whatever the format."""
-    assert _said(_read_edexml(text, "2018-03-14")) == _said(_read_csv(text, "2018-03-14"))
+def test_a_text_is_read_by_one_rule(text: str, door: str) -> None:
+    """A name becomes the same one, with the same warnings, whatever the door."""
+    assert _said(_read_edexml(text, "2018-03-14")) == _said(DOORS[door](text, "2018-03-14"))
 
 
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("day", DATES.values(), ids=list(DATES))
-def test_a_date_is_read_by_one_rule(day: str) -> None:
-    """A date of birth becomes the same one, with the same warnings, whatever the format."""
-    assert _said(_read_edexml("De Boer", day)) == _said(_read_csv("De Boer", day))
+def test_a_date_is_read_by_one_rule(day: str, door: str) -> None:
+    """A date of birth becomes the same one, with the same warnings, whatever the door."""
+    assert _said(_read_edexml("De Boer", day)) == _said(DOORS[door]("De Boer", day))
 
 
 @pytest.mark.parametrize("midnight", ["14-3-2018 0:00:00", "2018-03-14T00:00:00", "14/03/2018"])

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from support.edexml_files import eckid, make_dataset, to_edexml
 from support.imports import MOMENT, TABLES, dump, import_dataset, options
 from support.las_files import CSV_STYLES, csv_set, edexml_file
+from support.mixed_up import Source, World
 from support.oracle import amount
 from support.school_builder import open_database
 from support.school_life import BRIN6S, START, SchoolLife
@@ -22,6 +23,8 @@ from support.school_model import edexml_says
 from uwlr_adapter.administratie import tables
 from uwlr_adapter.administratie.importing import batches, forget, importer
 from uwlr_adapter.administratie.importing.batches import BatchError
+from uwlr_adapter.administratie.importing.match import Unmatched
+from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion
 from uwlr_adapter.administratie.model import Delivery, ImportRefusedError
 from uwlr_adapter.administratie.sources.csv_set import csv_set as csv_bron
 from uwlr_adapter.administratie.sources.edexml import edexml
@@ -289,6 +292,54 @@ def test_a_random_series_is_undone_and_redone_exactly(database: Database, seed: 
     while series.undone:
         series.redo()
         assert dump(database) == series.records()
+
+
+class Remembered(World):
+    """A school of mixed up keys of which every state is kept: that of before, and that after each import and answer."""
+
+    def __init__(self, database: Database, rng: Random) -> None:
+        super().__init__(database, rng)
+        self.states = [with_questions(database)]
+
+    def take_in(self, source: Source, unmatched: Unmatched) -> None:
+        """Import a source."""
+        super().take_in(source, unmatched)
+        self.states.append(with_questions(self.database))
+
+    def give(self, question: ImportQuestion, choice: Choice) -> bool:
+        """Answer a question."""
+        is_taken = super().give(question, choice)
+        if is_taken:
+            self.states.append(with_questions(self.database))
+        return is_taken
+
+
+def with_questions(database: Database) -> Dump:
+    """Return the records, with the questions about them."""
+    with database.reading() as connection:
+        asked = [tuple(row) for row in connection.execute(sa.select(tables.import_question))]
+    return {**dump(database), "import_question": sorted(asked)}
+
+
+@pytest.mark.parametrize("seed", range(amount(2, 60)))
+def test_imports_of_mixed_up_keys_and_answers_are_undone_and_redone_exactly(database: Database, seed: int) -> None:
+    """Keys and ECK-iDs that went to somebody else, held rows, questions and their answers: all as it was each time."""
+    world = Remembered(database, Random(seed))  # noqa: S311 - a seeded school is no secret
+    for _ in range(8):
+        world.enrol()
+    for _ in range(10):
+        world.step()
+    assert world.figures["answers to questions"] or world.figures["held rows"]
+    with database.reading() as connection:
+        found = [one.id for one in batches.find_all(connection) if one.changes][::-1]
+    assert len(found) > 8
+    for number in reversed(found):
+        undo(database, number)
+        assert with_questions(database) == world.states[number - 1]
+    assert not any(with_questions(database).values())
+    for number in found:
+        redo(database, number)
+        assert with_questions(database) == world.states[number]
 
 
 def test_what_was_undone_is_kept_until_a_newer_import(database: Database) -> None:

@@ -105,12 +105,6 @@ def difficult(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Difficult]:
         yield Difficult(school, server)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the programs that are built."""
-    return tmp_path_factory.mktemp("programs")
-
-
 def ask(program: Callable[[], list[str]], difficult: Difficult) -> list[list[str]]:
     """Return the leerlingen that a toolkit read in a call of its own: key, achternaam, roepnaam, geboortedatum."""
     question = Question("HaalLeerlinggegevens", brin6=BRIN6, key=CODE)
@@ -119,10 +113,10 @@ def ask(program: Callable[[], list[str]], difficult: Difficult) -> list[list[str
     return [[key, *person] for key, _, *person in (one[:5] for one in conversation.records["leerling"])]
 
 
-def gsoap(difficult: Difficult, folder: Path) -> list[list[str]]:
+def gsoap(difficult: Difficult, programs: Path) -> list[list[str]]:
     """Return what gSOAP reads."""
     wsdl = f"{difficult.server.endpoint}?wsdl"
-    return ask(lambda: [str(build_gsoap(folder / "gsoap", wsdl))], difficult)
+    return ask(lambda: [str(build_gsoap(programs, wsdl))], difficult)
 
 
 def java(difficult: Difficult, _: Path) -> list[list[str]]:
@@ -131,10 +125,10 @@ def java(difficult: Difficult, _: Path) -> list[list[str]]:
     return read_answer(["java", *QUICK, str(PROGRAMS / "Read.java")], difficult.answer())
 
 
-def dotnet(difficult: Difficult, folder: Path) -> list[list[str]]:
+def dotnet(difficult: Difficult, programs: Path) -> list[list[str]]:
     """Return what the serializer of .NET reads, on Mono."""
     need_mono()
-    return read_answer(["mono", str(build_mono(folder))], difficult.answer())
+    return read_answer(["mono", str(build_mono(programs))], difficult.answer())
 
 
 def ready(naam: str, difficult: Difficult, _: Path) -> list[list[str]]:
@@ -154,7 +148,7 @@ READERS: dict[str, Callable[[Difficult, Path], list[list[str]]]] = {
 @pytest.mark.parametrize("naam", READERS)
 @pytest.mark.parametrize("zone", ["Europe/Amsterdam", "Asia/Tokyo"])
 def test_every_toolkit_reads_the_names_and_dates_of_the_records(
-    difficult: Difficult, folder: Path, monkeypatch: pytest.MonkeyPatch, naam: str, zone: str
+    difficult: Difficult, programs: Path, monkeypatch: pytest.MonkeyPatch, naam: str, zone: str
 ) -> None:
     """Letters of every script, apostrophes, markup, and days without a zone arrive as the records have them.
 
@@ -163,7 +157,7 @@ def test_every_toolkit_reads_the_names_and_dates_of_the_records(
     if naam in NEEDS:
         NEEDS[naam]()
     monkeypatch.setenv("TZ", zone)
-    found = {key: (roepnaam, achternaam, day) for key, achternaam, roepnaam, day in READERS[naam](difficult, folder)}
+    found = {key: (roepnaam, achternaam, day) for key, achternaam, roepnaam, day in READERS[naam](difficult, programs)}
     assert found == READ
 
 

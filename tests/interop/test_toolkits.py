@@ -27,17 +27,13 @@ Ask = Callable[[Question], Conversation]
 
 
 @pytest.fixture(params=["zeep", "php", "node", "gsoap", "perl"])
-def ask(
-    request: pytest.FixtureRequest, served: ServedSchool, server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Ask:
+def ask(request: pytest.FixtureRequest, served: ServedSchool, server: Server, programs: Path) -> Ask:
     """Return the program of one toolkit as a function."""
     naam: str = request.param
     if naam in NEEDS:
         NEEDS[naam]()
     if naam == "gsoap":
-        base = tmp_path_factory.getbasetemp()
-        shared = base.parent if hasattr(request.config, "workerinput") else base
-        return partial(run, [str(build_gsoap(shared / "gsoap", f"{server.endpoint}?wsdl"))], served, server)
+        return partial(run, [str(build_gsoap(programs, f"{server.endpoint}?wsdl"))], served, server)
     return partial(run, COMMANDS[naam], served, server)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.clock import Clock
+from support.databases import make_tables
 from support.portal_browser import MOMENT, PASSWORD, TOTP, Portal
 from support.school_builder import SchoolBuilder, quick_hash
 
@@ -42,7 +43,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("portal") / "data"
     settings = Settings(data=folder)
     database = Database(settings.database_url)
-    database.upgrade()
+    make_tables(database)
     server_keys = ServerKeys.from_settings(settings, database)
     builder = SchoolBuilder(database, server_keys, moment=MOMENT)
     with builder.transaction():

@@ -176,8 +176,8 @@ def test_what_is_shared(portal: Portal) -> None:
     )
     page = browser.get("/koppelingen/30AB00/koppeling/1/delen")
     numbers = [" ".join(one.text_content().split()) for one in page.tree.xpath("//ul[@class='getallen']/li")]
-    assert numbers == ["1 leerlingen", "1 groepen", "0 samengestelde groepen", "1 leerkrachten"]
-    assert "1 van de 1 leerlingen mist een gegeven waar Snappet op rekent." in page.text
+    assert numbers == ["1 leerling", "1 groep", "0 samengestelde groepen", "1 leerkracht"]
+    assert "1 van de 1 leerling mist een gegeven waar Snappet op rekent." in page.text
     assert "geboortedatum: 1" in page.text
     assert "geboortedatum (alleen bij UWLR 2.2)" in page.text
     assert "Blijft hier: voornamen, voorletters, geslacht" in page.text

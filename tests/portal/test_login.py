@@ -5,9 +5,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from support.portal_browser import MOMENT, PASSWORD, SCHOOL, Browser, Page, Portal, totp
+from support.school_builder import quick_hash
 
+from uwlr_adapter.db import limits
 from uwlr_adapter.gebruikers import accounts as gebruikers
+from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
 from uwlr_adapter.koppelingen.tables import afnemer
@@ -33,6 +37,26 @@ def test_login_leads_to_the_school(portal: Portal) -> None:
     page = browser.login("SCHOOL")
     assert page.location == f"{BEGIN}/"
     assert browser.follow(browser.follow(page)).h1 == "Koppelingenoverzicht"
+
+
+def test_a_hash_is_made_while_others_can_write(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a login with a hash of less work than the present one: SQLite has one writer, and a hash takes long."""
+    made = []
+
+    def make_hash(password: str) -> str:
+        with portal.database.writing() as connection:
+            connection.execute(gebruiker.update().values(naam="Iemand anders"))
+        made.append(password)
+        return quick_hash("een ander wachtwoord")
+
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(passwords, "make_hash", make_hash)
+    with portal.database.writing() as connection:
+        less = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=8).hash(PASSWORD)
+        connection.execute(gebruiker.update().values(password_hash=less))
+    portal.browser("school")
+    assert made == [PASSWORD]
+    assert portal.browser().login("school").status == 403, "the new hash is stored"
 
 
 @pytest.mark.parametrize(("login", "wachtwoord"), [("school", "verkeerd"), ("niemand", PASSWORD), ("x\x00y", "z")])

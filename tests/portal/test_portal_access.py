@@ -12,8 +12,8 @@ from support.imports import import_dataset
 from support.portal_browser import Browser, Page, Portal
 from support.school_builder import CODE
 
-from uwlr_adapter.administratie import leerlingen
-from uwlr_adapter.administratie.importing import questions
+from uwlr_adapter.administratie.importing import persons, questions
+from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.dataset import Leerling
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -79,7 +79,7 @@ def with_koppelingen(portal: Portal) -> Portal:
             import_dataset(portal.database, dataset)
         with portal.database.reading() as connection:
             (QUESTIONS[brin6],) = (one.id for one in questions.of_vestiging(connection, brin6))
-            assert leerlingen.find_by_key(connection, brin6, "l") == LEERLINGEN[brin6]
+            assert persons.get(connection, PersonKind.LEERLING, brin6[:4], "l").id == LEERLINGEN[brin6]
         code = CODE.replace("21QW00", brin6)
         page = portal.browser(login).submit(
             f"/koppelingen/{brin6}/activeren/snappet", naam="Naam", akkoord="ja", verificatiecode=code, actie="gereed"

@@ -240,6 +240,36 @@ def test_what_changes_at_another_vestiging_is_counted(portal: Portal, browser: B
     assert "Elders" not in "".join(one.text_content() for one in page.tree.xpath("//section"))
 
 
+@pytest.mark.parametrize("path", ["", "/schooljaar", "/journaal", "/koppeling/1", "/vragen", "/vragen/1/nieuw"])
+def test_every_page_leads_to_the_questions(browser: Browser, path: str) -> None:
+    """The menu has their number, also on a page that is not there; without a question it has nothing of it."""
+    assert menu(browser.get(f"{SCHOOL}{path}")) == {"Overzicht", "Schooljaar", "Vragen (1)", "Journaal"}
+    (link,) = browser.get(f"{SCHOOL}{path}").tree.xpath(
+        "//nav[@aria-label='Hoofdmenu']//a[starts-with(., 'Vragen')]/@href"
+    )
+    assert link == PAGE
+    browser.follow(browser.submit(choose(browser, "Het is een nieuwe leerling").path))
+    assert menu(browser.get(f"{SCHOOL}{path}")) == {"Overzicht", "Schooljaar", "Journaal"}
+
+
+def menu(page: Page) -> set[str]:
+    """Return the words of the menu."""
+    return {link.text_content() for link in page.tree.xpath("//nav[@aria-label='Hoofdmenu']//a")}
+
+
+def test_who_has_several_vestigingen_sees_where_there_are_questions(portal: Portal) -> None:
+    """Beside the one that has them, and in the menu of that one only."""
+    deliver(portal, PIET, brin6="21QW01")
+    deliver(portal, JAN)
+    deliver(portal, FATIMA)
+    bestuur = portal.browser("bestuur")
+    chosen = bestuur.get("/koppelingen").tree.xpath("//ul[@class='keuzes']/li")
+    assert ["1 vraag" in one.text_content() for one in chosen if "21QW00" in one.text_content()] == [True]
+    assert [one for one in chosen if "1 vraag" in one.text_content() and "21QW00" not in one.text_content()] == []
+    assert "Vragen (1)" in menu(bestuur.get(SCHOOL))
+    assert "Vragen" not in " ".join(menu(bestuur.get("/koppelingen/21QW01")))
+
+
 def test_a_leerkracht(portal: Portal, browser: Browser) -> None:
     """Has no groep and no date of birth here, and words of its own."""
     deliver(portal, FATIMA, PIET, leerkracht=Leerkracht("m", None, "Vos", roepnaam="Noor"))

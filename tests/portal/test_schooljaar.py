@@ -51,7 +51,7 @@ def test_the_page_says_what_goes_and_when(browser: Browser) -> None:
     assert f'href="{PAGE}"' in browser.get(SCHOOL).body
     page = browser.get(PAGE)
     assert page.h1 == f"Schooljaar {NEXT}"
-    for part in ("nog niet vrijgegeven", "Op 1 juli 2027 wordt het vanzelf gedeeld", "2 leerlingen", "1 groepen"):
+    for part in ("nog niet vrijgegeven", "Op 1 juli 2027 wordt het vanzelf gedeeld", "2 leerlingen", "1 groep"):
         assert part in page.text
     assert "Deze koppelingen kunnen het ophalen: Snappet." in page.text
 

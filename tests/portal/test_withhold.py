@@ -81,6 +81,7 @@ def question(browser: Browser, naam: str) -> Page:
         ("bos", ["Bo van den Bos", "Renée Bos"]),
         ("den bos", ["Bo van den Bos"]),
         ("renee", ["Renée Bos"]),
+        ("re-née", ["Renée Bos"]),
         ("elders", []),
         ("%", []),
         ("101", []),

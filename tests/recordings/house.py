@@ -1,7 +1,9 @@
 """Lay out the furnished house of the recordings: an old database, upgraded by the code."""
 
+import functools
 import gzip
 import json
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -48,10 +50,18 @@ class House:
 def lay_out(folder: Path) -> House:
     """Return the house in a new folder, on SQLite."""
     house = _folder(folder)
-    with gzip.open(DATA / "house.sqlite3.gz") as packed:
-        (house.data / "uwlr.sqlite3").write_bytes(packed.read())
-    seam.upgrade(house.data)
+    (house.data / "uwlr.sqlite3").write_bytes(_upgraded())
     return house
+
+
+@functools.cache
+def _upgraded() -> bytes:
+    """Return the bytes of the SQLite database, upgraded once for all tests of this process."""
+    with tempfile.TemporaryDirectory() as folder, gzip.open(DATA / "house.sqlite3.gz") as packed:
+        path = Path(folder) / "uwlr.sqlite3"
+        path.write_bytes(packed.read())
+        seam.upgrade(path.parent)
+        return path.read_bytes()
 
 
 def lay_out_postgresql(folder: Path, url: str) -> House:

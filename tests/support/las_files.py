@@ -5,13 +5,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
+from typing import Protocol
 
 from support.edexml_files import make_dataset, to_edexml
-from support.school_life import SchoolLife
-from support.school_model import Claim, YearKey, jaargroep_of
+from support.school_model import Claim, Pupil, SchoolGroup, Teacher, YearKey, jaargroep_of
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 
 Row = Mapping[str, str]
+
+
+class Administration(Protocol):
+    """The LAS of a school, as a CSV set needs it."""
+
+    @property
+    def pupils(self) -> Iterable[Pupil]:
+        """Everybody who is in it, with every enrolment and place."""
+
+    @property
+    def groups(self) -> Mapping[YearKey, Mapping[str, SchoolGroup]]:
+        """The groups of each year by key."""
+
+    @property
+    def teachers(self) -> Mapping[YearKey, Mapping[str, Teacher]]:
+        """The leerkrachten of each year by key."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ def _year(year: YearKey) -> dict[str, str]:
 
 
 def csv_set(
-    life: SchoolLife,
+    life: Administration,
     years: Iterable[YearKey],
     style: CsvStyle = CSV_STYLES[0],
     schoolkeys: Mapping[str, str] | None = None,
@@ -118,6 +134,7 @@ def csv_set(
                 "Sleutel": teacher.key,
                 "ECK-iD": teacher.eckid or "",
                 "Achternaam": teacher.details["achternaam"],
+                "Roepnaam": teacher.details.get("roepnaam", ""),
                 "E-mailadres": teacher.details["emailadres"],
                 "Rollen": " | ".join(teacher.rollen),
             }
@@ -128,7 +145,7 @@ def csv_set(
     return {naam: style.write(rows, header.split(",")) for naam, (header, rows) in files.items()}
 
 
-def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> bytes:
+def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None, aanmaakdatum: str | None = None) -> bytes:
     """Return the EDEXML file that says this of a year."""
     groups = {group.key: group for group in claim.groups}
     leerlingen = []
@@ -177,6 +194,7 @@ def edexml_file(year: YearKey, claim: Claim, schoolkey: str | None = None) -> by
             brin6=year[0],
             schooljaar=schooljaar(year[1]),
             schoolkey=schoolkey,
+            aanmaakdatum=aanmaakdatum,
         )
     )
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from support.canaries import Search, canary
 from support.clock import Clock
 from support.csv_sets import GOOD
+from support.databases import make_tables
 from support.messages import body, envelope, header, school_element
 from support.portal_browser import Browser, Page
 from support.school_builder import MOMENT, SchoolBuilder, quick_hash
@@ -102,7 +103,7 @@ class MarkedHouse:
     def furnish(self) -> None:
         """Fill the database."""
         database = Database(self.settings.database_url)
-        database.upgrade()
+        make_tables(database)
         server_keys = ServerKeys.from_settings(self.settings, database)
         builder = SchoolBuilder(database, server_keys, moment=MOMENT, login=canary("login"), naam=canary("akkoord"))
         people = [

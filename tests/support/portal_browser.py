@@ -10,6 +10,7 @@ import pyotp
 from lxml import html
 
 from support.clock import Clock
+from support.counted import wrong_numbers
 from support.wsgi import Reply, call
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import Settings
@@ -107,7 +108,10 @@ class Browser:
             **environ,
         )
         self._keep(reply)
-        return Page(path, reply)
+        page = Page(path, reply)
+        if reply.body and reply.headers.get("Content-Type", "").startswith("text/html"):
+            assert wrong_numbers(page.text) == []
+        return page
 
     def get(self, path: str, **environ: str) -> Page:
         """Ask for a page."""

@@ -23,7 +23,7 @@ from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
 
 PROFIELEN = {"smal": "smalle set", "lvs": "LVS-set", "vol": "volledig"}
@@ -48,11 +48,15 @@ class ProfileSchool:
         catalogue = self.folder / "catalogus.toml"
         write_catalogue(catalogue, PROFIELEN.items())
         self.settings = Settings(
-            data=self.folder, keys=SecretStr(",".join(SERVER_KEYS)), catalogus=catalogue, database=None
+            data=self.folder,
+            keys=SecretStr(",".join(SERVER_KEYS)),
+            catalogus=catalogue,
+            database=None,
+            parts=frozenset({Part.SOAP}),
         )
         self.database = Database(self.settings.database_url)
         make_tables(self.database)
-        self._builder.add_afnemer("Proef", KLANTCODE)
+        self.builder.add_afnemer("Proef", KLANTCODE)
         self.app = make_app(self.settings, lambda: self.moment)
         for database in (self.database, self.app._database):  # noqa: SLF001 - thousands of calls, none of which need outlive us
             sa.event.listen(database.engine, "connect", _without_waiting)
@@ -64,14 +68,15 @@ class ProfileSchool:
         self.database.close()
 
     @property
-    def _builder(self) -> SchoolBuilder:
+    def builder(self) -> SchoolBuilder:
+        """The builder of what the school itself does, as of now."""
         return SchoolBuilder(self.database, catalogue=Catalogue.load(self.settings.catalogus), moment=self.moment)
 
     def activate(self, *brin6s: str) -> None:
         """Activate each koppeling of vestigingen that exist."""
         for brin6 in brin6s:
             for id_ in PROFIELEN:
-                self._builder.activate(id_, brin6, code_of(brin6, id_))
+                self.builder.activate(id_, brin6, code_of(brin6, id_))
 
     def bring(self, *deliveries: Delivery) -> importer.Imported:
         """Import what a source delivers, as of now; a drop is no question."""

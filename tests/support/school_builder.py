@@ -14,7 +14,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from support.databases import make_tables
-from uwlr_adapter.administratie import leerlingen, schools
+from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.importing import persons
+from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -172,8 +175,7 @@ class SchoolBuilder:
         """Withhold a leerling, by its key, from a koppeling; with `undo` take that back."""
         act = actions.share_again if undo else actions.withhold
         with self.transaction() as connection:
-            persoon_id = leerlingen.find_by_key(connection, koppeling.brin6, key)
-            assert persoon_id is not None
+            persoon_id = persons.get(connection, PersonKind.LEERLING, brincode_of(koppeling.brin6), key).id
             return act(connection, koppeling.id, koppeling.version, persoon_id, self.moment, actor=ACTOR)
 
     def end(self, koppeling: Koppeling, moment: datetime | None = None) -> Koppeling:

@@ -1,6 +1,8 @@
 """The example school, and a koppeling in each state that a call can meet."""
 
-from dataclasses import dataclass
+import functools
+import tempfile
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -71,8 +73,26 @@ def import_one_of_each(connection: sa.Connection, schooljaar: str) -> None:
 
 
 def furnish(data: Path, moment: datetime | None = None) -> ServedSchool:
-    """Make the school in an empty data folder."""
-    moment = moment or now()
+    """Make the school in an empty data folder; on SQLite, as of now, it is a copy of one that is made once."""
+    if moment is not None or Settings(data=data).database is not None:
+        return _make(data, moment or now())
+    school, files = _made_once()
+    data.mkdir(parents=True, exist_ok=True)
+    for naam, content in files.items():
+        (data / naam).touch(mode=0o600)
+        (data / naam).write_bytes(content)
+    return replace(school, data=data)
+
+
+@functools.cache
+def _made_once() -> tuple[ServedSchool, dict[str, bytes]]:
+    """Return the school on SQLite with the files of its folder, by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        school = _make(Path(folder), now())
+        return school, {file.name: file.read_bytes() for file in Path(folder).iterdir()}
+
+
+def _make(data: Path, moment: datetime) -> ServedSchool:
     settings = Settings(data=data)
     database = Database(settings.database_url)
     try:

@@ -54,7 +54,7 @@ def text(written: str) -> str:
 
 def name(written: str) -> str:
     """Return a name with single spaces, in NFC."""
-    spaced = "".join(" " if one.isspace() or one in WITHOUT_WIDTH else one for one in text(written))
+    spaced = "".join(" " if one.isspace() else one for one in text(written) if one not in WITHOUT_WIDTH)
     while "  " in spaced:
         spaced = spaced.replace("  ", " ")
     return unicodedata.normalize("NFC", spaced)

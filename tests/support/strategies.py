@@ -22,8 +22,8 @@ _CHARACTERS = st.one_of(
     st.sampled_from(_HARD),
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")),
 )
-WITHOUT_WIDTH = "\u180e\u200b\u2060\ufeff"
-"""The spaces without width, which Unicode does not call white space."""
+WITHOUT_WIDTH = "\u00ad\u180e\u200b\u200e\u200f\u2060\ufeff"
+"""Spaces without width, marks of a direction and the soft hyphen, which Unicode does not call white space."""
 Fields = dict[str, Any]
 
 

@@ -4,6 +4,7 @@ In CI everything is there (`.ci/run` installs it), so that a toolkit that is not
 """
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -24,18 +25,23 @@ BUILD_WAIT = 300
 """Seconds for one call of a program, and for one step of a build on a busy machine."""
 
 
-def need(program: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
+def need(program: str, *arguments: str) -> None:
     """Skip where a program is not installed, or does not end well with these arguments; in CI that is a failure."""
-    if shutil.which(program):
-        result = subprocess.run(
-            [program, *arguments], capture_output=True, check=False, env=os.environ | (environment or {})
-        )
-        if result.returncode == 0:
-            return
+    if _works(program, *arguments):
+        return
     missing = " ".join((program, *arguments)) + " does not work here"
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+@functools.cache
+def _works(program: str, *arguments: str) -> bool:
+    """Tell whether a program ends well, from one try for all tests of this process."""
+    if not shutil.which(program):
+        return False
+    environment = os.environ | node_environment()
+    return subprocess.run([program, *arguments], capture_output=True, check=False, env=environment).returncode == 0
 
 
 def need_php() -> None:
@@ -45,7 +51,7 @@ def need_php() -> None:
 
 def need_node() -> None:
     """Skip without node and its package `soap`."""
-    need("node", "--eval", "require('soap')", environment=node_environment())
+    need("node", "--eval", "require('soap')")
 
 
 def need_perl() -> None:
@@ -151,34 +157,37 @@ def read_answer(command: list[str], answer: bytes) -> list[list[str]]:
 
 
 def build_mono(folder: Path) -> Path:
-    """Compile the program of .NET, once; returns the program."""
-    program = folder / "read.exe"
-    if program.exists():
-        return program
-    command = ["mcs", f"-out:{program}", "-r:System.Xml.dll", str(PROGRAMS / "read.cs")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=BUILD_WAIT)
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    return program
+    """Compile the program of .NET in a folder that all workers share, once; returns the program."""
+    source = f"-r:System.Xml.dll {PROGRAMS / 'read.cs'}"
+    return _build(folder / "mono", "read.exe", f"mcs -out:building.exe {source}", "mv building.exe read.exe")
 
 
 def build_gsoap(folder: Path, wsdl: str) -> Path:
-    """Generate and compile the program of gSOAP from the served WSDL, once for all workers; returns the program."""
+    """Generate and compile the program of gSOAP in a folder that all workers share, once; returns the program.
+
+    `wsdl` is the address of the WSDL of any server: the program is told whom to call.
+    """
+    return _build(
+        folder / "gsoap",
+        "ask",
+        f"wsdl2h -u -t {PROGRAMS / 'typemap.dat'} -o leerlinggegevens.h {wsdl}",
+        "soapcpp2 -j -C -x -w -I/usr/share/gsoap/import leerlinggegevens.h",
+        f"g++ -O0 -I. -o building {PROGRAMS / 'ask.cpp'} soapC.cpp soapbndLeerlinggegevensProxy.cpp -lgsoap++",
+        "mv building ask",
+    )
+
+
+def _build(folder: Path, naam: str, *commands: str) -> Path:
+    """Run the commands in the folder unless another worker did; the last one puts the program there."""
     folder.mkdir(exist_ok=True)
-    program = folder / "ask"
+    program = folder / naam
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not program.exists():
-            shutil.copy(PROGRAMS / "typemap.dat", folder)
-            for command in (
-                f"wsdl2h -u -t typemap.dat -o leerlinggegevens.h {wsdl}",
-                "soapcpp2 -j -C -x -w -I/usr/share/gsoap/import leerlinggegevens.h",
-                f"g++ -O0 -I. -o building {PROGRAMS / 'ask.cpp'} soapC.cpp soapbndLeerlinggegevensProxy.cpp -lgsoap++",
-                "mv building ask",
-            ):
-                result = subprocess.run(
-                    command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=BUILD_WAIT
-                )
-                assert result.returncode == 0, f"{command}\n{result.stderr[-2000:]}"
+        for command in () if program.exists() else commands:
+            result = subprocess.run(
+                command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=BUILD_WAIT
+            )
+            assert result.returncode == 0, f"{command}\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
     return program
 
 

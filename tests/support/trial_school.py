@@ -21,7 +21,7 @@ from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, EntryKind
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.server.application import make_app
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 
 if TYPE_CHECKING:
     from uwlr_adapter.web.app import App
@@ -82,12 +82,14 @@ class FetchedAnswer:
 
 
 class TrialSchool:
-    """An application on a database of its own; `moment` is what its clock says."""
+    """An application on a database of its own, without the portal; `moment` is what its clock says."""
 
     def __init__(self, folder: Path, profiel: str = "smalle set") -> None:
         self.moment = START
         keys = SecretStr(",".join(SERVER_KEYS))
-        self.settings = Settings(data=folder, keys=keys, catalogus=folder / "catalogus.toml")
+        self.settings = Settings(
+            data=folder, keys=keys, catalogus=folder / "catalogus.toml", parts=frozenset({Part.SOAP})
+        )
         self.database = open_database(folder)
         self.set_profiel(profiel, start=False)
         self._builder.add_afnemer("Proef", KLANTCODE)

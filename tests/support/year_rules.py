@@ -1,301 +1,414 @@
-"""The rules of the records as an independent model: what an import makes of its rows, and what is answered.
+"""The rules of the records as an independent model: what imports and acts make of a school, and what is answered.
 
-Written from docs/reference/records.md, not from the code, and slow and plain on purpose. It knows nothing of
-who a child really is: it decides by keys, ECK-iDs and names, as an import must.
+Written from docs/reference/records.md, not from the code, and slow and plain on purpose. It decides by keys, ECK-iDs
+and names, as an import must (`year_identity`); which day has whom is `school_model`, which knows who everybody is.
 """
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import count
 
-from support.school_model import View, YearKey
+from support.school_model import Claim, Model, Period, Place, Pupil, SchoolGroup, Teacher, View, YearKey, jaargroep_of
+from support.year_identity import KINDS, LEERKRACHT, LEERLING, Identified, Known, Who, agrees, identify
 
-FEATURES = frozenset({"calendar", "identity", "older", "undo"})
-"""The rules that the code has by now: `identity`, `older`, `calendar`, `undo`. Without one of them the life of a school
-has no event that needs it, or the model takes the rule from before."""
 MAX_HELD = 3
-"""Contested rows with which a file is still imported (inclusive), or 2% of its rows if that is more."""
-PAST_UNTIL = (9, 30)
-"""The last day (month and day, inclusive) on which the past year is answered."""
-NEXT_FROM = (7, 1)
-"""The first day on which the next year is answered, without a release before it."""
-FIRST_SCHOOL_DAY = (9, 7)
-"""The last day, inclusive, on which an enrolment that begins counts from 1 August."""
+"""Contested rows with which a source is still imported (inclusive), or 2% of its persons if that is more."""
+PERSON_IDS = count(1)
+GENERATED = "?"
+"""What a key that the code makes begins with here: a model cannot know it, only that nobody else has it."""
+
+
+Question = tuple[str, str, str | None, tuple[str, str, str], tuple[int, ...]]
+"""What a question is about: the kind, key, ECK-iD and names of a row as they are written, and whom it may be."""
+
+
+class NotDoneError(Exception):
+    """The rules refuse an act."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """What a file says of one leerling."""
+class Record:
+    """What a year says of one person: the claim of a leerling with periods and places, or of a leerkracht."""
 
-    key: str
-    eckid: str | None
-    roepnaam: str | None
-    achternaam: str | None
-    geboortedatum: date | None
-    jaargroep: int
-    groep: str | None
-    van: date | None
-    tot: date | None = None
+    who: Who
+    said: Pupil | Teacher
+    periods: tuple[Period, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
-class File:
-    """An EDEXML file: the whole truth for one year of a vestiging; `made` is when the LAS wrote it."""
+class Contested:
+    """A row that is held, whom it may be, and who is answered as last confirmed because of it."""
 
-    year: YearKey
-    made: date
-    rows: tuple[Row, ...]
-    groepen: Mapping[str, int]
-    """The jaargroep of each groep."""
+    record: Record
+    known: tuple[int, ...]
+    held: frozenset[int]
 
 
-@dataclass
-class Known:
-    """A person of a school: the key that leaves, for life, and what the last import said."""
+@dataclass(frozen=True)
+class Source:
+    """What a LAS delivers at once: an EDEXML file of one year, or a CSV set; `made` is the day that a file says."""
 
-    sent: str
-    keys: set[str]
-    eckid: str | None
-    roepnaam: str | None
-    achternaam: str | None
-    geboortedatum: date | None
+    claims: Mapping[YearKey, Claim]
+    made: date | None = None
+    pupils: tuple[Pupil, ...] = ()
+    """Of a CSV set everybody in it, with every enrolment."""
+
+    def records(self, kind: str) -> dict[YearKey, list[Record]]:
+        """Return the records of each year."""
+        if kind == LEERKRACHT:
+            return {year: [_of_teacher(one) for one in claim.teachers] for year, claim in self.claims.items()}
+        return {
+            year: [Record(who_of(one), one, tuple(periods), tuple(places)) for one, periods, places in claim.pupils]
+            for year, claim in self.claims.items()
+        }
+
+    def rows(self, kind: str) -> dict[str, Who]:
+        """Return the persons by key."""
+        return {one.who.key: one.who for records in self.records(kind).values() for one in records}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Year:
-    """A year as its last import left it."""
+    """A year as its last import left it; records are by person. Of one who is held it is what was confirmed last."""
 
-    made: date
-    groepen: Mapping[str, int]
-    rows: dict[int, Row]
-    """By person. Of one who is held it is the row that was confirmed last."""
-    held: set[int] = field(default_factory=set)
+    made: date | None
+    needs_place: bool
+    groups: tuple[SchoolGroup, ...]
+    records: Mapping[int, Record]
+    contested: Mapping[tuple[str, str], Contested] = field(default_factory=dict)
+    """By kind and key of the row."""
+
+
+def who_of(pupil: Pupil) -> Who:
+    """Return what a row of a leerling says of who it is."""
+    said = pupil.details
+    return Who(pupil.key, pupil.eckid, said["roepnaam"], said["achternaam"], said["geboortedatum"])
+
+
+def _of_teacher(teacher: Teacher) -> Record:
+    said = teacher.details
+    return Record(Who(teacher.key, teacher.eckid, said["roepnaam"], said["achternaam"]), teacher)
 
 
 @dataclass
 class School:
-    """The records of one brincode; `copy` is what an undo goes back to."""
+    """The records of one brincode. Only its own fields change; `copy` is what an undo goes back to."""
 
-    persons: dict[int, Known] = field(default_factory=dict)
+    people: dict[int, Known] = field(default_factory=dict)
     years: dict[YearKey, Year] = field(default_factory=dict)
+    forgotten: frozenset[tuple[str, str]] = frozenset()
+    """The kind, and a key or ECK-iD."""
+    merged: bool = False
 
     def copy(self) -> "School":
         """Return these records as they are now."""
-        return deepcopy(self)
+        return School(dict(self.people), dict(self.years), self.forgotten, self.merged)
+
+    def become(self, other: "School") -> None:
+        """Make these records those of a copy."""
+        self.people, self.years = dict(other.people), dict(other.years)
+        self.forgotten, self.merged = other.forgotten, other.merged
 
     # An import.
 
-    def has_too_many_questions(self, file: File) -> bool:
-        """Return whether so many rows are contested that the import stops."""
-        return len(self._match(file.rows)[1]) > max(MAX_HELD, len(file.rows) // 50)
+    def refuses(self, source: Source) -> str:
+        """Return why an import stops for good; empty: it does not."""
+        if self.merged:
+            return "merged"
+        rows = {kind: source.rows(kind) for kind in KINDS}
+        for kind, by_key in rows.items():
+            known = {key for one in self.people.values() if one.kind == kind for key in one.keys}
+            if any((kind, who.eckid) in self.forgotten for who in by_key.values()) or any(
+                (kind, key) in self.forgotten for key in by_key.keys() - known
+            ):
+                return "forgotten"
+        contested = sum(len(self._identify(kind, by_key).contested) for kind, by_key in rows.items())
+        too_many = contested > max(MAX_HELD, sum(map(len, rows.values())) // 50)
+        return "too many questions" if too_many else ""
 
-    def is_older(self, file: File) -> bool:
-        """Return whether the file is older than the one whose records are here, and says something else."""
-        known = self.years.get(file.year)
-        if "older" not in FEATURES or known is None or file.made >= known.made:
-            return False
-        after = self.copy()
-        after.take(file)
-        return after.years[file.year].rows != known.rows or after.persons != self.persons
+    def is_older(self, source: Source) -> bool:
+        """Return whether a source is older than the one whose records are here, and says something else."""
+        for year in source.claims:
+            known = self.years.get(year)
+            if source.made is not None and known is not None and known.made is not None and source.made < known.made:
+                after = self.copy()
+                after.take(source)
+                return after.content() != self.content()
+        return False
 
-    def take(self, file: File) -> None:
-        """Make the year what the file says."""
-        before = self.years.get(file.year, Year(file.made, {}, {}))
-        after = Year(file.made, file.groepen, {})
-        matched, contested = self._match(file.rows)
-        freed = {id_: row for id_, row in matched.items() if row.eckid is not None}
-        for id_, row in freed.items():  # all at once: a swap, a chain and a hand-over know no order
-            self.persons[id_].eckid = row.eckid
-        for id_, row in matched.items():
-            person = self.persons[id_]
-            for other in self.persons.values():  # a key of a source names one person: the one of its last row
-                other.keys.discard(row.key)
-            person.keys.add(row.key)
-            person.roepnaam, person.achternaam, person.geboortedatum = row.roepnaam, row.achternaam, row.geboortedatum
-            after.rows[id_] = row
-        taken = {row.key for row in matched.values()} | {row.key for row, _ in contested}
-        for row in file.rows:
-            if row.key not in taken:
-                id_ = max(self.persons, default=0) + 1
-                names = (row.roepnaam, row.achternaam, row.geboortedatum)
-                self.persons[id_] = Known(row.key, {row.key}, row.eckid, *names)
-                after.rows[id_] = row
-        for _, persons in contested:
-            for id_ in persons:
-                if id_ in before.rows and id_ not in after.rows:
-                    after.rows[id_] = before.rows[id_]
-                    after.held.add(id_)
-        self.years[file.year] = after
+    def content(self) -> object:
+        """Return all but the moments of sources, to compare."""
+        people = {id_: (one.sent, one.keys, one.eckid, one.said.parts) for id_, one in self.people.items()}
+        records = {(year, id_): _plain(one) for year, said in self.years.items() for id_, one in said.records.items()}
+        groups = {year: sorted(map(repr, said.groups)) for year, said in self.years.items()}
+        contested = {
+            (year, name): (_plain(one.record), one.known, one.held)
+            for year, said in self.years.items()
+            for name, one in said.contested.items()
+        }
+        return people, records, groups, contested
 
-    def _match(self, rows: Sequence[Row]) -> tuple[dict[int, Row], list[tuple[Row, set[int]]]]:
-        """Return the rows of known persons, and the rows of which it is not certain who it is, with who it may be.
+    def take(self, source: Source) -> None:
+        """Make the years of a source what it says."""
+        before = dict(self.people)
+        named = {kind: self._name(kind, source.rows(kind)) for kind in KINDS}
+        for year, claim in source.claims.items():
+            earlier = self.years.get(year)
+            confirmed = {} if earlier is None else earlier.records
+            records: dict[int, Record] = {}
+            rows: list[tuple[str, Record]] = []
+            for kind in KINDS:
+                for one in source.records(kind)[year]:
+                    ids, contested = named[kind]
+                    if one.who.key in contested:
+                        rows.append((kind, one))
+                    else:
+                        records[ids[one.who.key]] = one
+            keys = {group.key for group in claim.groups}
+            held: dict[tuple[str, str], Contested] = {}
+            there = set(records)
+            for kind, one in rows:
+                known = named[kind][1][one.who.key]
+                kept = frozenset(id_ for id_ in known if id_ in confirmed and id_ not in there)
+                held[kind, one.who.key] = Contested(one, known, kept)
+                records |= {id_: _within(confirmed[id_], keys, earlier) for id_ in kept}
+            made = source.made or (None if earlier is None else earlier.made)
+            self.years[year] = Year(made, claim.needs_place, tuple(claim.groups), records, held)
+        self._take_days(source, before)
 
-        Who is contested keeps its ECK-iD. So a row that counted on it may be contested too, until nothing changes.
-        """
-        uncertain: frozenset[str] = frozenset()
-        while True:
-            matched, contested = self._match_once(rows, uncertain)
-            found = frozenset(row.key for row, _ in contested)
-            if found <= uncertain:
-                return matched, contested
-            uncertain |= found
+    def _identify(self, kind: str, rows: Mapping[str, Who]) -> Identified:
+        return identify(kind, self.people, rows.values())
 
-    def _match_once(
-        self, rows: Sequence[Row], uncertain: frozenset[str]
-    ) -> tuple[dict[int, Row], list[tuple[Row, set[int]]]]:
-        matched: dict[int, Row] = {}
-        contested: list[tuple[Row, set[int]]] = []
-        for row in rows:
-            by_key = next((id_ for id_, one in self.persons.items() if row.key in one.keys), None)
-            by_eckid = next((i for i, one in self.persons.items() if row.eckid and one.eckid == row.eckid), None)
-            if by_eckid not in (None, by_key) and self._lets_go(row, by_eckid, rows, uncertain):
-                by_eckid = None
-            who = {id_ for id_ in (by_key, by_eckid) if id_ is not None}
-            if not who:
+    def _name(self, kind: str, rows: Mapping[str, Who]) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
+        """Take what rows say of who somebody is; return the person of each key, and the contested rows."""
+        found = self._identify(kind, rows)
+        ids = dict(found.known) | {key: next(PERSON_IDS) for key in found.new}
+        for key, id_ in ids.items():
+            if id_ not in self.people:
+                self.people[id_] = Known(kind, self._free_key(kind, key, id_), frozenset(), None, rows[key])
+        self._assign(kind, [(id_, rows[key]) for key, id_ in ids.items()])
+        return ids, found.contested
+
+    def _assign(self, kind: str, named: list[tuple[int, Who]]) -> None:
+        """Give persons the key, ECK-iD and names of their rows, all at once; whoever had one of them has it no more."""
+        keys, eckids = {who.key for _, who in named}, {who.eckid for _, who in named} - {None}
+        for id_, one in self.people.items():
+            if one.kind == kind:
+                eckid = None if one.eckid in eckids else one.eckid
+                self.people[id_] = replace(one, keys=one.keys - keys, eckid=eckid)
+        for id_, who in named:
+            one = self.people[id_]
+            self.people[id_] = replace(one, keys=one.keys | {who.key}, eckid=who.eckid or one.eckid, said=who)
+
+    def _free_key(self, kind: str, key: str, id_: int) -> str:
+        is_taken = any(one.sent == key for one in self.people.values() if one.kind == kind)
+        return f"{GENERATED}{id_}" if is_taken or (kind, key) in self.forgotten else key
+
+    def _take_days(self, source: Source, before: Mapping[int, Known]) -> None:
+        """Take the days of enrolment that a CSV set has for vestigingen that it does not lay out."""
+        for year, said in self.years.items():
+            if year in source.claims or year[1] not in {start for _, start in source.claims}:
                 continue
-            if "identity" not in FEATURES or (by_key == by_eckid):
-                matched[by_key if by_key is not None else next(iter(who))] = row
-                continue
-            fitting = [id_ for id_ in who if self._is_same(row, id_, rows)]
-            if len(fitting) == 1 and by_eckid in (None, *fitting):
-                matched[fitting[0]] = row
+            records = dict(said.records)
+            for pupil in source.pupils:
+                periods = tuple(one for one in pupil.periods if one.brin6 == year[0] and one.touches(year[1]))
+                id_ = _certain(before, who_of(pupil))
+                if periods and id_ in records:
+                    records[id_] = replace(records[id_], periods=periods)
+            self.years[year] = replace(said, records=records)
+
+    # What is done by hand.
+
+    def questions(self) -> dict[Question, list[YearKey]]:
+        """Return the open questions: what each asks, and the years in which the row is."""
+        found: dict[Question, list[YearKey]] = {}
+        for year, said in sorted(self.years.items()):
+            for (kind, key), one in said.contested.items():
+                who = one.record.who
+                said_of = (who.roepnaam, who.geboortedatum, who.achternaam)
+                found.setdefault((kind, key, who.eckid, said_of, one.known), []).append(year)
+        return found
+
+    def answer_question(self, question: Question, choice: str) -> None:
+        """Say who a contested row is."""
+        kind, key, _, _, known = question
+        years = self.questions()[question]
+        who = self.years[years[0]].contested[kind, key].record.who
+        if choice == "new":
+            chosen = next(PERSON_IDS)
+            self.people[chosen] = Known(kind, self._free_key(kind, key, chosen), frozenset(), None, who)
+        else:
+            chosen = known[choice == "eckid"]
+        for year in years:
+            said = self.years[year]
+            if chosen in said.records and chosen not in said.contested[kind, key].held:
+                raise NotDoneError("another row is this person")
+        self._assign(kind, [(chosen, who)])
+        for year in years:
+            said = self.years[year]
+            own = said.contested[kind, key]
+            contested = {name: one for name, one in said.contested.items() if name != (kind, key)}
+            kept = frozenset(id_ for one in contested.values() for id_ in one.held)
+            records = {id_: one for id_, one in said.records.items() if id_ not in own.held - kept}
+            self.years[year] = replace(said, records={**records, chosen: own.record}, contested=contested)
+
+    def correct_eckid(self, id_: int, eckid: str | None, *, swap: bool) -> None:
+        """Correct the ECK-iD of a person."""
+        one = self.people[id_]
+        owner = next((other for other, known in self.people.items() if _has(known, one.kind, eckid)), None)
+        if one.eckid == eckid or (owner is None) == swap or (one.kind, eckid) in self.forgotten:
+            raise NotDoneError("there is nothing to correct, or somebody else has it")
+        if owner is not None:
+            self.people[owner] = replace(self.people[owner], eckid=one.eckid)
+        self.people[id_] = replace(one, eckid=eckid)
+
+    def join(self, keep: int, other: int, is_answered: Callable[[YearKey, int], bool]) -> None:
+        """Make two persons one."""
+        one, two = self.people[keep], self.people[other]
+        if keep == other or None not in (one.eckid, two.eckid, *({None} if one.eckid == two.eckid else ())):
+            raise NotDoneError("one person, or two ECK-iDs")
+        for year, said in self.years.items():
+            records = dict(said.records)
+            if (theirs := records.pop(other, None)) is not None:
+                stays = keep in records and (is_answered(year, keep) or not is_answered(year, other))
+                records[keep] = records[keep] if stays else theirs
+            contested = {name: _with_other_id(held, other, keep) for name, held in said.contested.items()}
+            both = {name for name, held in said.contested.items() if {keep, other} == {*held.known}}
+            contested = {name: held for name, held in contested.items() if name not in both}
+            self.years[year] = replace(said, records=records, contested=contested)
+        del self.people[other]
+        there = {key for known in self.people.values() if known.kind == one.kind for key in known.keys}
+        keys = one.keys | two.keys | ({two.sent} - there)
+        self.people[keep] = replace(one, keys=keys, eckid=one.eckid or two.eckid)
+
+    def withdraw(self, year: YearKey) -> None:
+        """Take the records of a year out."""
+        del self.years[year]
+
+    def merge(self, old: "School", brin6s: Mapping[str, str]) -> None:
+        """Take the school `old` in (fusie)."""
+        if old.questions():
+            raise NotDoneError("open questions")
+        become: dict[int, int] = {}
+        for id_, one in old.people.items():
+            here = next((i for i, other in self.people.items() if one.eckid and _has(other, one.kind, one.eckid)), None)
+            if here is not None and not agrees(one.kind, one.said, self.people[here].said):
+                raise NotDoneError("one ECK-iD of two people")
+            if here is None:
+                by_key = (i for i, other in self.people.items() if other.kind == one.kind and other.keys & one.keys)
+                here = next((i for i in by_key if self._is_one(one, self.people[i])), None)
+            if here is not None:
+                become[id_] = here
+        for id_, one in old.people.items():
+            there = frozenset(key for other in self.people.values() if other.kind == one.kind for key in other.keys)
+            if id_ in become:
+                known = self.people[become[id_]]
+                self.people[become[id_]] = replace(
+                    known, keys=known.keys | (one.keys - there), eckid=known.eckid or one.eckid
+                )
             else:
-                contested.append((row, who))
-        return matched, contested
+                sent = self._free_key(one.kind, one.sent, next(PERSON_IDS))
+                self.people[id_] = replace(one, sent=sent, keys=one.keys - there)
+        for (brin6, start), said in old.years.items():
+            records = {become.get(id_, id_): one for id_, one in said.records.items()}
+            self.years[brin6s[brin6], start] = replace(said, records=records)
+        keys = {(one.kind, key) for one in self.people.values() for key in (one.sent, *one.keys)}
+        self.forgotten = (self.forgotten | old.forgotten) - keys
+        old.people, old.years, old.merged = {}, {}, True
 
-    def _is_same(self, row: Row, id_: int, rows: Iterable[Row]) -> bool:
-        """Return whether the names say that a row, of which the key or the ECK-iD agrees, is this person."""
-        person = self.persons[id_]
-        roepnaam, geboortedatum, achternaam = (
-            None if None in pair else fold(pair[0]) == fold(pair[1])
-            for pair in (
-                (row.roepnaam, person.roepnaam),
-                (row.geboortedatum, person.geboortedatum),
-                (row.achternaam, person.achternaam),
-            )
-        )
-        if roepnaam is False and self._is_somebody_else(row, id_, rows):
-            return False
-        agree = (roepnaam, geboortedatum, achternaam)
-        if None not in agree:
-            return agree.count(True) >= 2
-        return bool(next((one for one in agree if one is not None), False))
+    @staticmethod
+    def _is_one(one: Known, other: Known) -> bool:
+        return None in (one.eckid, other.eckid) and agrees(one.kind, one.said, other.said)
 
-    def _is_somebody_else(self, row: Row, id_: int, rows: Iterable[Row]) -> bool:
-        """Return whether another person, known or in the file, has the roepnaam and the birth date of a row."""
-        wanted = (fold(row.roepnaam), row.geboortedatum)
-        known = ((fold(one.roepnaam), one.geboortedatum) for other, one in self.persons.items() if other != id_)
-        return wanted in known or any(
-            wanted == (fold(one.roepnaam), one.geboortedatum) for one in rows if one is not row
-        )
+    def names(self, id_: int) -> frozenset[str]:
+        """Return every key and the ECK-iD of a person."""
+        one = self.people[id_]
+        return frozenset(filter(None, (one.sent, *one.keys, one.eckid)))
 
-    def _lets_go(self, row: Row, owner: int | None, rows: Iterable[Row], uncertain: frozenset[str]) -> bool:
-        """Return whether who has the ECK-iD of a row is in the file with another one: a swap, a chain, a hand-over."""
-        return (
-            "identity" in FEATURES
-            and owner is not None
-            and any(
-                one.key in self.persons[owner].keys
-                and one.key not in uncertain
-                and one.eckid not in (None, row.eckid)
-                and self._is_same(one, owner, rows)
-                for one in rows
-            )
-        )
-
-    def forget(self, key: str) -> None:
-        """Erase a person, named by a key, everywhere."""
-        for id_ in [id_ for id_, one in self.persons.items() if key in one.keys]:
-            del self.persons[id_]
-            for year in self.years.values():
-                year.rows.pop(id_, None)
-                year.held.discard(id_)
+    def forget(self, kind: str, id_: int, names: Collection[str]) -> None:
+        """Erase a person everywhere, and whoever once had one of the names by mistake has it no more."""
+        self.people.pop(id_, None)
+        self.forgotten |= {(kind, name) for name in names}
+        for other, one in self.people.items():
+            if one.kind == kind and one.eckid in names:
+                self.people[other] = replace(one, eckid=None)
+        for year, said in self.years.items():
+            records = {known: record for known, record in said.records.items() if known != id_}
+            contested = {
+                name: held
+                for name, held in said.contested.items()
+                if id_ not in held.known and (name[0] != kind or not {name[1], held.record.who.eckid} & {*names})
+            }
+            self.years[year] = replace(said, records=records, contested=contested)
 
     # An answer.
 
-    def answer(self, year: YearKey, today: date) -> View | None:
-        """Return what is answered for a year on a day; None: no data."""
-        said, start = self.years.get(year), year[1]
-        if said is None or not is_answered(start, today):
-            return None
-        first, last = date(start, 8, 1), date(start + 1, 7, 31)
-        peildatum = max(first, min(today, last))
-        leerlingen = {
-            self.persons[id_].sent: _leerling(row, self.persons[id_], said.groepen)
-            for id_, row in said.rows.items()
-            if takes_part(row, start, peildatum)
-        }
-        if not leerlingen:
-            return None
-        groepen: dict[str, dict[str, object]] = {
-            key: {"naam": f"Groep {key}", "jaargroep": str(jaargroep), "soort": "groep"}
-            for key, jaargroep in said.groepen.items()
-        }
-        return {"leerlingen": leerlingen, "groepen": groepen, "leerkrachten": {}}
+    def answer(
+        self, calendar: Model, year: YearKey, today: date, withheld: Collection[int] = (), *, is_narrow: bool = False
+    ) -> View | None:
+        """Return what is answered for a year on a day; None: no data. `calendar` has what the vestigingen set."""
+        model = Model()
+        model.settings, model.acts = calendar.settings, calendar.acts
+        for id_, one in self.people.items():
+            model.keys[id_] = one.sent
+            if one.eckid is not None:
+                model.eckids[id_] = one.eckid
+        for where, said in self.years.items():
+            if where[1] == year[1]:
+                model.geheugen[where] = self._claim(said, withheld)
+        return model.answer(year, today, is_narrow=is_narrow)
+
+    def _claim(self, said: Year, withheld: Collection[int]) -> Claim:
+        pupils, teachers = [], []
+        for id_, one in said.records.items():
+            if isinstance(one.said, Teacher):
+                known = self.people[id_]
+                teachers.append(replace(one.said, key=known.sent, eckid=known.eckid))
+            elif id_ not in withheld:
+                pupils.append((replace(one.said, number=id_), list(one.periods), list(one.places)))
+        return Claim(said.needs_place, list(said.groups), pupils, teachers)
 
 
-def is_answered(start: int, today: date) -> bool:
-    """Return whether a year is answered on a day: the present one, the past one for a while, the next one from July."""
-    present = today.year if today.month >= 8 else today.year - 1
-    if start == present or "calendar" not in FEATURES:
-        return True
-    if start == present - 1:
-        return today.month >= 8 and (today.month, today.day) <= PAST_UNTIL
-    return start == present + 1 and NEXT_FROM <= (today.month, today.day) < (8, 1)
+def _has(one: Known, kind: str, eckid: str | None) -> bool:
+    return one.kind == kind and eckid is not None and one.eckid == eckid
 
 
-def takes_part(row: Row, start: int, peildatum: date) -> bool:
-    """Return whether a leerling with a deelname is answered on a peildatum."""
-    van, tot = row.van, row.tot
-    if "calendar" not in FEATURES:
-        return (van is None or van <= peildatum) and (tot is None or peildatum < tot)
-    first, last = date(start, 8, 1), date(start + 1, 7, 31)
-    if van is not None and first <= van <= date(start, *FIRST_SCHOOL_DAY) and _comes_with_the_year(row, first):
-        van = first
-    if tot == last == peildatum:
-        tot = None
-    under_four = row.geboortedatum is not None and fourth_birthday(row.geboortedatum) > peildatum
-    return (van is None or van <= peildatum) and (tot is None or peildatum < tot) and not under_four
+def _plain(record: Record) -> object:
+    """Return a record without what the school knows of the person."""
+    if isinstance(record.said, Teacher):
+        return record.said.details, record.said.rollen, record.said.groepen
+    return record.said.details, record.periods, record.places
 
 
-def _comes_with_the_year(row: Row, first: date) -> bool:
-    if row.geboortedatum is None:
-        return row.jaargroep > 1
-    return fourth_birthday(row.geboortedatum) <= first
+def _certain(people: Mapping[int, Known], who: Who) -> int | None:
+    """Return the known leerling of a row of a CSV set for a vestiging that it does not lay out, if it is certain."""
+    leerlingen = {id_: one for id_, one in people.items() if one.kind == LEERLING}
+    named = {id_ for id_, one in leerlingen.items() if who.key in one.keys or (who.eckid and one.eckid == who.eckid)}
+    if len(named) != 1:
+        return None
+    (id_,) = named
+    one = leerlingen[id_]
+    if None not in (one.eckid, who.eckid) and one.eckid != who.eckid:
+        return None
+    is_both = who.key in one.keys and who.eckid is not None and one.eckid == who.eckid
+    differ = sum(a != b for a, b in zip(one.said.parts, who.parts, strict=True))
+    return id_ if is_both or differ <= 1 else None
 
 
-def fourth_birthday(born: date) -> date:
-    """Return the day on which a child becomes four; one of 29 February becomes so on 1 March."""
-    try:
-        return born.replace(year=born.year + 4)
-    except ValueError:
-        return date(born.year + 4, 3, 1)
+def _within(record: Record, keys: Collection[str], year: Year | None) -> Record:
+    """Return the record of who is held without the groepen that the source no longer has; the jaargroep stays."""
+    if isinstance(record.said, Teacher):
+        groepen = [(key, rollen) for key, rollen in record.said.groepen if key in keys]
+        return replace(record, said=replace(record.said, groepen=groepen))
+    groups = {group.key: group for group in (() if year is None else year.groups)}
+    home = next((one for one in record.places if one.groep and groups[one.groep].soort == "groep"), None)
+    jaargroep = jaargroep_of(home, list(record.places), groups)
+    places = tuple(Place(one.groep if one.groep in keys else None, jaargroep) for one in record.places)
+    return replace(record, places=places)
 
 
-def fold(value: object) -> object:
-    """Return a name without case, diacritics and hyphens; "." is unknown and equals nothing but itself."""
-    if not isinstance(value, str):
-        return value
-    letters = unicodedata.normalize("NFD", value.casefold())
-    return "".join(one for one in letters if one.isalnum())
-
-
-def _leerling(row: Row, person: Known, groepen: Mapping[str, int]) -> dict[str, object]:
-    said = {
-        "eckid": person.eckid,
-        "achternaam": row.achternaam,
-        "roepnaam": row.roepnaam,
-        "geboortedatum": row.geboortedatum and row.geboortedatum.isoformat(),
-        "jaargroep": str(row.jaargroep),
-        "groep": row.groep if row.groep in groepen else None,
-        "instroomdatum": row.van and row.van.isoformat(),
-        "uitstroomdatum": row.tot and row.tot.isoformat(),
-    }
-    return {name: value for name, value in said.items() if value is not None}
-
-
-def with_key(row: Row, key: str) -> Row:
-    """Return a row with another key."""
-    return replace(row, key=key)
+def _with_other_id(held: Contested, id_: int, other: int) -> Contested:
+    known = tuple(dict.fromkeys(other if one == id_ else one for one in held.known))
+    return replace(held, known=known, held=frozenset(other if one == id_ else one for one in held.held))

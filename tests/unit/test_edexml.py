@@ -263,3 +263,51 @@ def test_a_key_that_a_spreadsheet_changed_refuses_the_file(key: str) -> None:
     with pytest.raises(ImportRefusedError) as refused:
         edexml.read(to_edexml(make_dataset([Leerling(key, roepnaam="Zoë")])))
     assert [one.element for one in refused.value.problems if one.reason == keys.MANGLED] == ["leerling/@key"]
+
+
+FILE_OF_ONE = to_edexml(make_dataset([Leerling("1", roepnaam="Zoë")], schoolkey="SK1"))
+
+
+@pytest.mark.parametrize("key", ["S\ufffdK", "S\u0092K", "1,2E+11"])
+def test_a_schoolkey_is_held_to_the_rule_of_every_key(key: str) -> None:
+    """It leaves in each answer, so one that is broken refuses the file at its line."""
+    data = FILE_OF_ONE.replace(b"SK1", key.encode())
+    with pytest.raises(ImportRefusedError) as refused:
+        edexml.read(data)
+    assert [(one.line, one.element) for one in refused.value.problems] == [(8, "school/schoolkey")]
+
+
+def test_what_nobody_sees_is_no_part_of_the_school_block() -> None:
+    """Spaces without width around the year, the school and its key are no mistake in them."""
+    data = FILE_OF_ONE
+    for text in ("SK1", "2026-2027", "21QW", "00"):
+        data = data.replace(f">{text}<".encode(), f">\u200b{text}\ufeff<".encode())
+    read = edexml.read(data)
+    assert (read.school.brin6, read.school.schooljaar, read.school.schoolkey) == ("21QW00", "2026-2027", "SK1")
+    assert read.warnings == ()
+
+
+def test_an_aanmaakdatum_that_is_none_is_told_at_its_line() -> None:
+    """The warning names the line of the element, not that of the block."""
+    (warning,) = edexml.read(FILE_OF_ONE.replace(b"2026-10-01T07:00:00+02:00", b"01-10-2026")).warnings
+    assert (warning.line, warning.element) == (9, "school/aanmaakdatum")
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "what"),
+    [
+        (b"\n" + FILE_OF_ONE, 2, "white space stands before <?xml"),
+        (FILE_OF_ONE + FILE_OF_ONE, 18, "more follows behind </EDEX>"),
+        (FILE_OF_ONE.replace("ë".encode(), b"&euml;"), 14, "a name of HTML"),
+        (FILE_OF_ONE[: FILE_OF_ONE.index("ë".encode()) + 1], 14, "breaks off inside a character of UTF-8"),
+        (b"\xef\xbb\xbf \n", 0, "is empty"),
+    ],
+    ids=["white space first", "two files", "HTML", "half a character", "a mark alone"],
+)
+def test_a_file_that_is_no_xml_is_told_what_it_is(data: bytes, line: int, what: str) -> None:
+    """The reason says the mistake, so that whoever exports the file knows what to look for."""
+    with pytest.raises(ImportRefusedError) as refused:
+        edexml.read(data)
+    (problem,) = refused.value.problems
+    assert problem.line == line
+    assert what in problem.reason

@@ -4,6 +4,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.oracle import amount
 from support.strategies import datasets
 
 from uwlr_adapter.contract import names, rendered
@@ -56,7 +57,7 @@ def count_unknown(dataset: Dataset, references: list[GroepReference]) -> int:
 
 
 @given(asked())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=amount(50, 150))
 def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[GroepReference]]) -> None:
     """A person in any requested group is returned once, in the order of the school; groups stay as they are."""
     dataset, questions = case
@@ -71,7 +72,7 @@ def test_several_groups_are_a_union_without_doubles(case: tuple[Dataset, list[Gr
 
 
 @given(asked())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=amount(40, 100))
 def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list[GroepReference]]) -> None:
     """References to no group of this kind add nobody; a keyless one is never unknown."""
     dataset, questions = case
@@ -85,7 +86,7 @@ def test_an_unknown_key_changes_nothing_and_is_counted(case: tuple[Dataset, list
 
 
 @given(datasets())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=amount(20, 40))
 def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
     """The key of a stamgroep asked for as a samengestelde groep, or the other way round, names no group."""
     other: dict[GroepSoort, GroepSoort] = {"groep": "samengestelde_groep", "samengestelde_groep": "groep"}
@@ -101,7 +102,7 @@ def test_a_group_is_of_one_kind(dataset: Dataset) -> None:
     st.booleans(),
     st.randoms(use_true_random=False),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=amount(50, 150))
 def test_the_three_together_carry_what_the_whole_carries(
     dataset: Dataset,
     naam: str,
@@ -127,7 +128,7 @@ def test_the_three_together_carry_what_the_whole_carries(
 
 
 @given(datasets())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(30, 60))
 def test_group_by_group_reaches_everybody(dataset: Dataset) -> None:
     """Whoever asks one group at a time, and then for those in none, has met everybody, each as in the whole."""
     found = [choose(dataset, [question]) for question in everybody(dataset)]

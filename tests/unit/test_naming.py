@@ -3,7 +3,8 @@
 import pytest
 
 from uwlr_adapter.administratie.importing.naming import Comparison, Naming, compare, naming_of
-from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.administratie.importing.new_keys import same_persons
+from uwlr_adapter.administratie.tables import PersonKind, deelname
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
 
 YES, NO, UNKNOWN = True, False, None
@@ -61,6 +62,8 @@ def test_a_zone_makes_no_other_date(one: str, other: str, *, same: bool) -> None
     [
         (Leerling("1", roepnaam="Bo", voornamen="Boudewijn Jan", voorletters_1="B.J."), "Bo"),
         (Leerling("1", roepnaam=".", voornamen="Boudewijn Jan"), "Boudewijn"),
+        (Leerling("1", roepnaam="- ?", voornamen="Boudewijn Jan"), "Boudewijn"),
+        (Leerling("1", roepnaam="'t", voornamen="Boudewijn Jan"), "'t"),
         (Leerling("1", voornamen="Anne-Fleur Jo"), "Anne-Fleur"),
         (Leerling("1", voorletters_1="B.J."), "B."),
         (Leerkracht("1", voorletters_1="A"), "A."),
@@ -120,3 +123,51 @@ def test_when_two_records_are_one_leerling(
 def test_when_two_records_are_one_leerkracht(*, roepnaam: bool | None, achternaam: bool | None, same: bool) -> None:
     """One part that agrees suffices, and another achternaam alone is a marriage."""
     assert Comparison(roepnaam, achternaam, None).is_same(PersonKind.LEERKRACHT) is same
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "same"),
+    [
+        (("J.", "Mol", None), ("Jan", "Haas", None), NO),
+        (("J.", "Haas", None), ("Jan", "Haas", None), YES),
+        (("J.", None, "2018-01-01"), ("Jan", None, "2018-02-02"), NO),
+        (("J.", "Mol", "2018-01-01"), ("Jan", "Haas", "2018-01-01"), YES),
+        (("J.", None, None), ("Jan", None, None), YES),
+        (("Jan", "Mol", None), ("Jan", "Haas", None), YES),
+    ],
+)
+def test_a_first_letter_does_not_decide(
+    row: tuple[str | None, ...], before: tuple[str | None, ...], *, same: bool
+) -> None:
+    """Of ten children two begin with the same letter: with a part unknown, the next one decides."""
+    assert compare(Naming(*row), Naming(*before)).is_same(PersonKind.LEERLING) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (("Jan", "Haas", None), ("JAN", "de Haas", "2018-01-01"), YES),
+        (("Jan", None, "2018-01-01"), ("Jan", None, "2018-01-01"), YES),
+        (("Jan", "Haas", "2018-01-01"), ("Jan", "Haas", "2018-01-02"), NO),
+        (("J.", "Haas", None), ("Jan", "Haas", None), NO),
+        (("Jan", None, None), ("Jan", None, None), NO),
+        ((None, "Haas", None), (None, "Mol", None), NO),
+    ],
+)
+def test_who_is_alike(one: tuple[str | None, ...], other: tuple[str | None, ...], *, alike: bool) -> None:
+    """Two parts are the same and none differs: enough where a key proves nothing."""
+    for pair in ((one, other), (other, one)):
+        assert compare(*(Naming(*side) for side in pair)).is_alike is alike
+
+
+def test_new_keys_are_seen_by_the_given_name_too() -> None:
+    """A roepnaam without letters says nothing: the first of the voornamen does, as for who a row is."""
+    columns = deelname.columns.keys()
+
+    def row(persoon_id: int, **values: str) -> tuple[object, ...]:
+        return tuple({"persoon_id": persoon_id, **values}.get(name) for name in columns)
+
+    born = {"geboortedatum": "2018-03-14"}
+    gone = row(1, roepnaam=".", voornamen="Bo Jan", **born)
+    assert same_persons(deelname, [gone], [row(2, roepnaam="-", voornamen="Bo", **born)]) == [(1, 2)]
+    assert same_persons(deelname, [gone], [row(2, roepnaam="-", voornamen="Jan", **born)]) == []

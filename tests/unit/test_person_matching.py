@@ -238,6 +238,14 @@ def test_a_new_person_gets_another_key_when_the_source_uses_one_that_is_sent() -
     assert person == NewPerson("nieuw", None, "a", NEW)
 
 
+def test_an_alias_that_is_handed_over_is_not_sent_for_the_new_child() -> None:
+    """It may be the key by which the person was sent before a join; nobody else is ever sent with it."""
+    result = of(row("b-oud", "E-x", NEW), row("b", None, BRAM))
+    (person, _) = result.persons
+    assert isinstance(person, NewPerson)
+    assert (person.source_key, person.key == "b-oud") == ("b-oud", False)
+
+
 # Twins
 
 
@@ -280,9 +288,76 @@ def test_twins_with_swapped_eckids_are_told_apart_by_their_roepnaam() -> None:
     assert (result.persons, result.eckids) == ([1, 2], {1: "E-a", 2: "E-b"})
 
 
+@pytest.mark.parametrize("others", [(), (row("b", None, BELLA),)])
+def test_a_twin_of_whom_only_a_first_letter_is_delivered_is_seen(others: tuple[SourceRow, ...]) -> None:
+    """A source without roepnamen: the voorletter of the row is that of the other twin."""
+    found = doubts(of(row("a", None, ANNA._replace(roepnaam="B.")), *others, among=TWINS))
+    assert found == [Doubt.TWIN, *(None for _ in others)]
+
+
+def test_a_first_letter_of_another_family_makes_no_twin() -> None:
+    """Born on one day is not enough: the achternaam differs."""
+    among = known({1: KnownPerson("a", None, ANNA), 2: KnownPerson("b", None, BELLA._replace(achternaam="Mus"))})
+    assert of(row("a", None, ANNA._replace(roepnaam="B.")), among=among).persons == [1]
+
+
+def test_a_namesake_of_whom_no_date_is_known_makes_no_twin() -> None:
+    """Two children of one name are common; without a date nothing says that it is the one of the row."""
+    among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", "E-b", BELLA._replace(geboortedatum=None))})
+    assert of(row("a", "E-a", BELLA), among=among).persons == [1]
+
+
 def test_a_roepnaam_that_nobody_has_is_a_correction() -> None:
     """Twins or not: another spelling of a name is no other child."""
     assert of(row("a", None, ANNA._replace(roepnaam="Annabel")), among=TWINS).persons == [1]
+
+
+# Namesakes
+
+
+MO = Naming("Mo", "Ali", "2017-05-06")
+NEARLY = {
+    "another date": MO._replace(geboortedatum="2015-01-02"),
+    "another achternaam": MO._replace(achternaam="Bek"),
+    "another roepnaam": MO._replace(roepnaam="Bo"),
+}
+"""Others of whom one part is another one."""
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+@pytest.mark.parametrize("eckid", [None, "E-x"])
+def test_the_key_of_a_namesake_is_a_question(other: Naming, eckid: str | None) -> None:
+    """Two of three agree with whom the key names, and all three with somebody else who is known."""
+    among = known({1: KnownPerson("a", None, MO), 2: KnownPerson("b", None, other)})
+    assert of(row("a", eckid, other), among=among).persons == [Contested(Doubt.TWIN, 1, None)]
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+def test_the_key_of_a_namesake_who_has_another_key_now_is_a_question(other: Naming) -> None:
+    """Nobody is known of the name of the row, but another row has that of whom the key names."""
+    among = known({1: KnownPerson("a", None, MO)})
+    assert doubts(of(row("a", None, other), row("x", None, MO), among=among)) == [Doubt.TWIN, None]
+
+
+@pytest.mark.parametrize("other", NEARLY.values(), ids=NEARLY)
+def test_namesakes_with_swapped_eckids_are_told_apart(other: Naming) -> None:
+    """All three parts say which of the two the row is."""
+    among = known({1: KnownPerson("a", "E-b", MO), 2: KnownPerson("b", "E-a", other)})
+    result = of(row("a", "E-a", MO), row("b", "E-b", other), among=among)
+    assert (result.persons, result.eckids) == ([1, 2], {1: "E-a", 2: "E-b"})
+
+
+def test_a_correction_that_makes_nobody_else_is_none_of_a_namesake() -> None:
+    """A namesake is there, and the row has something that neither had."""
+    among = known({1: KnownPerson("a", None, MO), 2: KnownPerson("b", None, NEARLY["another date"])})
+    assert of(row("a", None, MO._replace(geboortedatum="2017-06-05")), among=among).persons == [1]
+
+
+def test_leerkrachten_of_one_name_are_no_question_when_one_marries() -> None:
+    """One part suffices of a leerkracht: a colleague of that name is no reason to ask."""
+    among = known({1: KnownPerson("m", None, Naming("Kim", "Maas", None)), 2: KnownPerson("n", None, ANNA)})
+    rows = [row("m", None, Naming("Kim", "Waal", None)), row("x", None, Naming("Kim", "Maas", None))]
+    assert doubts(of(*rows, among=among, kind=PersonKind.LEERKRACHT)) == [None, None]
 
 
 # What else is contested
@@ -302,6 +377,25 @@ def test_of_two_rows_of_one_person_the_surer_one_is_taken() -> None:
     result = of(row("b", None, BRAM), row("b-oud", None, BRAM))
     assert (result.persons, result.held) == ([2, Contested(Doubt.DOUBLE, 2, None)], set())
     assert doubts(of(row("a", None, ANNA), row("x", "E-a", ANNA))) == [None, Doubt.DOUBLE]
+
+
+NAMESAKE = ANNA._replace(geboortedatum="2016-01-01")
+"""Another child of one name."""
+
+
+def test_of_two_rows_of_one_person_the_one_that_differs_least_is_taken() -> None:
+    """The key that is sent was given to a namesake; the ECK-iD and every part of the name are on the other row."""
+    result = of(row("a", None, NAMESAKE), row("x", "E-a", ANNA))
+    assert doubts(result) == [Doubt.TWIN, None]
+    assert (result.persons[1], result.namings, result.source_keys) == (1, {}, {"x": 1})
+
+
+def test_a_key_of_a_namesake_is_not_held_against_an_eckid_with_the_whole_name() -> None:
+    """Permuted keys of children who are much alike: the ECK-iD decides, as where names differ."""
+    among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", "E-b", NAMESAKE)})
+    result = of(row("b", "E-a", ANNA), row("a", "E-b", NAMESAKE), among=among)
+    assert (result.persons, result.source_keys) == ([1, 2], {"b": 1, "a": 2})
+    assert doubts(of(row("a", "E-b", ANNA), among=among)) == [Doubt.ECKID]
 
 
 @pytest.mark.parametrize("naming", [Naming(None, None, "2018-03-14"), Naming(".", "?", None)])
@@ -342,6 +436,24 @@ def test_a_key_of_another_leerkracht_is_a_question() -> None:
     assert doubts(of(row("m", None, Naming("Jo", "Lek", None)), among=among, kind=PersonKind.LEERKRACHT)) == [
         Doubt.NAME
     ]
+
+
+def test_permuted_keys_of_leerkrachten_are_matched_by_eckid() -> None:
+    """Of whom only the achternaam is known: the key alone would be a marriage of each."""
+    names = [Naming(None, one, None) for one in ("Maas", "Waal", "Lek", "Rijn")]
+    among = known({at: KnownPerson(f"m{at}", f"E-{at}", one) for at, one in enumerate(names)})
+    rows = [row(f"m{(at + 1) % 4}", f"E-{at}", one) for at, one in enumerate(names)]
+    assert of(*rows, among=among, kind=PersonKind.LEERKRACHT).persons == [0, 1, 2, 3]
+
+
+def test_leerkrachten_of_one_achternaam_do_not_take_turns_under_their_keys() -> None:
+    """The roepnaam of the one on the key of the other is no correction, although the achternaam agrees."""
+    jan, els = Naming("Jan", "Boer", None), Naming("Els", "Boer", None)
+    among = known({1: KnownPerson("m", "E-m", jan), 2: KnownPerson("n", "E-n", els)})
+    result = of(row("m", None, els), row("n", None, jan), among=among, kind=PersonKind.LEERKRACHT)
+    assert (doubts(result), result.held) == ([Doubt.TWIN, Doubt.TWIN], {1, 2})
+    result = of(row("m", None, els), among=among, kind=PersonKind.LEERKRACHT)
+    assert doubts(result) == [Doubt.TWIN]
 
 
 # Another administration

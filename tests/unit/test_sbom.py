@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
 from uwlr_adapter import __version__
@@ -43,6 +41,9 @@ def locked() -> dict[str, set[str]]:
 
 def test_it_is_valid(text: str) -> None:
     """The document is valid CycloneDX 1.6, no field unknown, and is about this version."""
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - seconds, which only the worker of this test pays
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - as above
+
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     document = json.loads(text)
     assert document["specVersion"] == "1.6"

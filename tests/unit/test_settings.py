@@ -55,7 +55,15 @@ def test_proxies_are_addresses_and_networks(
     assert [str(network) for network in Settings().trusted_proxies] == trusted
 
 
-@pytest.mark.parametrize("given", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1;::1"])
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Of every setting: it is the default, and neither an error nor the working directory."""
+    default = Settings()
+    monkeypatch.setenv(f"UWLR_{name.upper()}", "")
+    assert Settings() == default
+
+
+@pytest.mark.parametrize("given", [",", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1;::1"])
 def test_a_proxy_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     """A name, or a network with bits of a host, stops the service: what it would trust is not what was meant."""
     monkeypatch.setenv("UWLR_TRUSTED_PROXIES", given)
@@ -98,7 +106,7 @@ def test_the_parts_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().parts == {"soap", "portal", "metrics"}
     monkeypatch.setenv("UWLR_PARTS", "soap, metrics")
     assert Settings().parts == {"soap", "metrics"}
-    for wrong in ("soap,koffie", "soap,,portal", ""):
+    for wrong in ("soap,koffie", "soap,,portal", ","):
         monkeypatch.setenv("UWLR_PARTS", wrong)
         with pytest.raises(ValidationError):
             Settings()

@@ -1,6 +1,7 @@
 """The records of a Bron: the rules of files hold for them as well, whoever made them."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from uwlr_adapter.administratie.model import (
     SourceSchool,
 )
 from uwlr_adapter.administratie.sources import bron, records, values
+from uwlr_adapter.administratie.sources.csv_set.rows import read as rows_of_a_database
 from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Dataset, Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie, Rol
 
@@ -105,7 +107,7 @@ def test_each_value_of_each_record_is_held_to_its_rule() -> None:
         (1, "leerling/geboortedatum", values.ZONE),
         (1, "leerling/instroomdatum", values.TIME),
         (1, "leerling/uitstroomdatum", values.YEAR),
-        (1, "leerkracht/groepen/rolomschrijving", values.REPLACEMENT),
+        (1, "leerkracht/groepen/groep/rolomschrijving", values.REPLACEMENT),
     }
 
 
@@ -120,7 +122,7 @@ def test_a_person_without_a_name_is_delivered_with_a_warning() -> None:
     ("leerling", "path"),
     [
         (Leerling("1\ufffd", roepnaam="Bo"), "leerling/@key"),
-        (Leerling(" ", roepnaam="Bo"), "leerling/key"),
+        (Leerling(" ", roepnaam="Bo"), "leerling/@key"),
         (Leerling("1", roepnaam="Bo", uitstroomdatum="gisteren"), "leerling/uitstroomdatum"),
         (Leerling("1", roepnaam="Bo", uitstroomdatum="1018-01-01"), "leerling/uitstroomdatum"),
     ],
@@ -130,6 +132,97 @@ def test_what_cannot_be_missed_refuses(leerling: Leerling, path: str) -> None:
     with pytest.raises(ImportRefusedError) as refused:
         records.clean(delivery_of(make_dataset([leerling])))
     assert [problem.element for problem in refused.value.problems] == [path]
+
+
+BROKEN = {
+    "two keys": make_dataset([Leerling("1", roepnaam="Bo"), Leerling("1 ", roepnaam="Ole")]),
+    "two ECK-iDs": make_dataset([Leerling("1", "e", roepnaam="Bo"), Leerling("2", "e", roepnaam="Ole")]),
+    "a long key": make_dataset([Leerling("1" * 257, roepnaam="Bo")]),
+    "no such groep": make_dataset([Leerling("1", roepnaam="Bo", groep="g")]),
+    "no such locatie": make_dataset([Leerling("1", roepnaam="Bo", vestiging="N")]),
+    "no such groep of a leerkracht": make_dataset(
+        leerkrachten=[Leerkracht("k", roepnaam="Bo", groepen=(GroepVerwijzing("groep", "g", ()),))]
+    ),
+    "two groepen": make_dataset(groepen=[Groep("groep", "g", "A", "4"), Groep("samengestelde_groep", "g", "B")]),
+    "a control": make_dataset([Leerling("1", roepnaam="B\x01o")]),
+    "a zero": make_dataset(groepen=[Groep("groep", "g\0", "A", "4")]),
+    "half a character": make_dataset([Leerling("1", roepnaam="B\ud800o")]),
+    "another schooljaar": make_dataset(schooljaar="2026-2028"),
+    "another brin6": make_dataset(brin6="21qw00"),
+    "a schoolkey that is lost": make_dataset(schoolkey="S\ufffd"),
+    "nobody": make_dataset([]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_no_answer_can_carry_refuses(name: str) -> None:
+    """What would break the database, or the answer of the whole school, is refused with its line and no value."""
+    dataset = BROKEN[name]
+    delivery = delivery_of(dataset)
+    school = replace(delivery.school, schoolkey=dataset.school.schoolkey)
+    with pytest.raises(ImportRefusedError) as refused:
+        records.clean(replace(delivery, school=school))
+    assert [one.severity for one in refused.value.problems] == [Severity.REFUSED]
+    assert refused.value.years == {(school.brin6, school.schooljaar)}
+
+
+def test_an_empty_text_is_an_absent_one() -> None:
+    """A database has empty texts where a file has nothing: two leerlingen without an ECK-iD are no two with one."""
+    leerling = Leerling("1", "", roepnaam="Bo", achternaam="", groep="", vestiging="", samengestelde_groepen=("",))
+    cleaned = records.clean(delivery_of(make_dataset([leerling, leerling._replace(key="2")])))
+    assert [source.record for source in cleaned.leerlingen] == [
+        Leerling("1", roepnaam="Bo"),
+        Leerling("2", roepnaam="Bo"),
+    ]
+    assert cleaned.warnings == ()
+
+
+def test_what_uwlr_does_not_have_is_left_out() -> None:
+    """A code or a length that the answer may not have is told, as it is of a file."""
+    leerling = Leerling("1", roepnaam="Bo", achternaam="A" * 300, jaargroep="99", land="XX")
+    cleaned = records.clean(delivery_of(make_dataset([leerling])))
+    assert cleaned.leerlingen[0].record == Leerling("1", roepnaam="Bo")
+    assert {one.element for one in cleaned.warnings} == {
+        "leerling/achternaam",
+        "leerling/jaargroep",
+        "leerling/land",
+    }
+
+
+@pytest.mark.parametrize(
+    ("periods", "element"),
+    [
+        ([Period("2026-08-01", "2026-10-01"), Period("2026-09-30")], "leerling/instroomdatum"),
+        ([Period(), Period("2026-09-30")], "leerling/instroomdatum"),
+        ([Period("2026-08-01", locatie="Z"), Period("2025-08-01", "2026-08-01")], "leerling/vestiging"),
+        ([Period("2026-02-30")], "leerling/instroomdatum"),
+    ],
+)
+def test_periods_that_would_answer_somebody_twice_refuse(periods: list[Period], element: str) -> None:
+    """Periods that overlap, one at a locatie that is not there, and one that begins on no day refuse the part."""
+    delivery = replace(delivery_of(make_dataset([Leerling("1", roepnaam="Bo")])), periods={"1": tuple(periods)})
+    with pytest.raises(ImportRefusedError) as refused:
+        records.clean(delivery)
+    assert [(one.line, one.element) for one in refused.value.problems] == [(1, element)]
+
+
+def test_periods_of_nobody_are_told() -> None:
+    """A period without a day, and those of a leerling who is not delivered, are warnings."""
+    periods = {"1": (Period("2026-09-01", "2026-09-01"),), "2": (Period(),)}
+    cleaned = records.clean(replace(delivery_of(make_dataset([Leerling("1", roepnaam="Bo")])), periods=periods))
+    assert sorted((one.line, one.element) for one in cleaned.warnings) == [
+        (0, "leerling"),
+        (1, "leerling/uitstroomdatum"),
+    ]
+    assert set(cleaned.periods) == {"1"}
+
+
+def test_the_line_of_a_record_has_no_limit() -> None:
+    """A record far down in the source of a LAS keeps its line, also where a tree could not hold it."""
+    delivery = delivery_of(make_dataset([Leerling("1", roepnaam="Bo")]))
+    (source,) = delivery.leerlingen
+    cleaned = records.clean(replace(delivery, leerlingen=(replace(source, line=70_000),)))
+    assert cleaned.leerlingen[0].line == 70_000
 
 
 def test_a_groep_without_a_name_refuses() -> None:
@@ -168,3 +261,36 @@ def test_an_installed_source_is_read_by_the_rules(monkeypatch: pytest.MonkeyPatc
     source = bron.make("las", {})
     (delivery,) = source.read(source.parts()[0])
     assert (source.name, delivery.leerlingen[0].record.roepnaam) == ("las", "Bo")
+
+
+def test_rows_of_a_database_are_read_once() -> None:
+    """Rows with columns of their own are all read, and held to the rules again they say nothing twice."""
+    year = {"Brin": "21QW", "Vestiging": "00", "Schooljaar": "2026-2027"}
+    rows: dict[str, list[dict[str, object]]] = {
+        "leerlingen": [
+            {"Sleutel": 1, "ECK-iD": "x", "Achternaam": None, "Voorvoegsel": None, "Geboortedatum": date(2018, 1, 2)},
+            {
+                "Sleutel": 2,
+                "ECK-iD": None,
+                "Roepnaam": "Ole\x85",
+                "Geboortedatum": datetime(2018, 1, 1, 23, tzinfo=UTC),
+            },
+        ],
+        "inschrijvingen": [
+            {"Leerling": one, "Brin": "21QW", "Vestiging": "00", "Inschrijfdatum": None, "Uitschrijfdatum": None}
+            for one in (1, 2)
+        ],
+        "groepen": [
+            {"Sleutel": "g", **year, "Naam": "4A", "Soort": "Stamgroep", "Jaargroep": 4}
+            | {"In koppelingen beschikbaar": True}
+        ],
+        "plaatsingen": [],
+        "leerkrachten": [],
+    }
+    (first,) = rows_of_a_database(rows)
+    second = records.clean(first)
+    assert [source.record.roepnaam for source in second.leerlingen] == [None, "Ole…"]
+    assert [source.record.geboortedatum for source in second.leerlingen] == ["2018-01-02"] * 2
+    assert contents(second) == contents(first)
+    assert second.warnings == first.warnings
+    assert {values.C1, values.UNNAMED, values.ZONED_TIME} <= {one.reason for one in first.warnings}

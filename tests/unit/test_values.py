@@ -21,6 +21,9 @@ NBSP, ZWSP, BOM = "\u00a0", "\u200b", "\ufeff"
         (f"{NBSP}de{NBSP}Jong\t", "de Jong"),
         (f"{BOM}Ole{ZWSP}", "Ole"),
         ("Jan\r\n  Piet", "Jan Piet"),
+        (f"Jan{ZWSP}sen", "Jansen"),
+        ("\u200eJan\u00adsen\u200f\u2060", "Jansen"),
+        ("\u00ad\u200e", None),
         ("\u3000\u2003李\u2009", "李"),
         (" ", None),
         (NBSP, None),
@@ -36,7 +39,7 @@ NBSP, ZWSP, BOM = "\u00a0", "\u200b", "\ufeff"
 )
 @pytest.mark.parametrize("rule", [values.name, values.person_name])
 def test_a_name_has_single_spaces_and_nfc(rule: values.ValueRule, written: str, stored: str | None) -> None:
-    """White space of every kind goes around a name and becomes one space in it; accents are composed; all silently."""
+    """White space goes around a name and becomes one space in it, what nobody sees goes; all silently."""
     assert rule(written) == Value(stored)
 
 
@@ -106,6 +109,8 @@ def test_utf_8_that_was_read_as_windows_1252_is_told(written: str) -> None:
         ("1900-01-01", None, values.YEAR),
         ("2200-01-01", None, values.YEAR),
         ("2199-12-31", "2199-12-31", ""),
+        ("2199-12-31T23:30:00Z", None, values.YEAR),
+        ("1901-01-01T00:30:00+14:00", None, values.YEAR),
         ("1901-01-01", "1901-01-01", ""),
     ],
 )
@@ -180,7 +185,8 @@ def test_a_key_is_whole_or_none() -> None:
     """Outer white space goes; a key with a character that is broken is refused, because it would leave for life."""
     assert values.key(f" a  b{NBSP}") == Value("a  b")
     assert values.key(NBSP) == Value(None)
-    for broken in ("a\ufffd", "a\u0092", "a\u007f"):
+    assert values.key(f"{ZWSP}1001\u200e") == Value("1001")
+    for broken in ("a\ufffd", "a\u0092", "a\u007f", "a\u0001", "a\0b"):
         assert values.key(broken).refused
 
 

@@ -1,13 +1,13 @@
-"""The leerlingen of a school as a person looks for them: by a key, or by name."""
+"""The leerlingen of a school as a person looks for them, by name; by key `importing/persons.py` finds one."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing, source_key
+from uwlr_adapter.administratie.importing.naming import NAMES, fold, full_name
+from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, persoon, plaatsing
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import schooljaar_of
 
@@ -42,22 +42,12 @@ def is_leerling(connection: sa.Connection, brin6: str, persoon_id: int) -> bool:
     return connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.id == persoon_id)) is not None
 
 
-def find_by_key(connection: sa.Connection, brin6: str, key: str) -> int | None:
-    """Return the person of a leerling, named by the key that leaves, else by a key in the source; None if unknown."""
-    by_key = connection.scalar(sa.select(persoon.c.id).where(*_of_school(brin6), persoon.c.key == key))
-    if by_key is not None:
-        return int(by_key)
-    by_source = sa.select(source_key.c.persoon_id).where(
-        source_key.c.soort == PersonKind.LEERLING,
-        source_key.c.brincode == brincode_of(brin6),
-        source_key.c.key == key,
-    )
-    return connection.scalar(by_source)
-
-
 def search(connection: sa.Connection, brin6: str, day: date, naam: str) -> Search:
-    """Find the leerlingen of a vestiging by name: each word of it is part of a name, whatever capitals and accents."""
-    words = _folded(naam).split()
+    """Find the leerlingen of a vestiging by name: each word of it is part of a name.
+
+    Names are compared folded, as an import does (`importing/naming.py`).
+    """
+    words = _folded(naam)
     if not words:
         return Search((), more=False)
     found = [one for one, folded in _present(connection, brin6, day) if all(word in folded for word in words)]
@@ -87,7 +77,7 @@ def _present(
     query = (
         sa.select(
             *(deelname.c.persoon_id, persoon.c.key, deelname.c.schooljaar, deelname.c.geboortedatum),
-            *(deelname.c[name] for name in _NAMES),
+            *(deelname.c[name] for name in NAMES),
         )
         .join(persoon, persoon.c.id == deelname.c.persoon_id)
         .where(deelname.c.brin6 == brin6)
@@ -101,8 +91,8 @@ def _present(
             chosen[row.persoon_id] = row
     found = [
         (
-            KnownLeerling(row.persoon_id, row.key, _naam(row), _day(row.geboortedatum), row.schooljaar),
-            _folded(" ".join(getattr(row, name) or "" for name in _NAMES)),
+            KnownLeerling(row.persoon_id, row.key, full_name(row), _day(row.geboortedatum), row.schooljaar),
+            " ".join(_folded(" ".join(getattr(row, name) or "" for name in NAMES))),
         )
         for row in chosen.values()
     ]
@@ -123,11 +113,6 @@ def _with_groepen(connection: sa.Connection, brin6: str, found: Sequence[KnownLe
     return tuple(replace(one, groep=groepen.get((one.persoon_id, one.schooljaar))) for one in found)
 
 
-def _naam(row: sa.Row[tuple[object, ...]]) -> str:
-    parts = (row.roepnaam or row.voornamen or row.voorletters_1, row.voorvoegsel, row.achternaam)
-    return " ".join(part for part in parts if part)
-
-
 def _day(text: str | None) -> date | None:
     """Return the day of an xs:date, without its zone; None for one that Python cannot hold."""
     try:
@@ -136,15 +121,13 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _folded(text: str) -> str:
-    """Return a text in small letters without accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+def _folded(text: str) -> tuple[str, ...]:
+    """Return the words of a text as names are compared: without case, diacritics, hyphens and other signs."""
+    return tuple(folded for word in text.split() if (folded := fold(word)))
 
 
 def _of_school(brin6: str) -> tuple[sa.ColumnElement[bool], ...]:
     return persoon.c.soort == PersonKind.LEERLING, persoon.c.brincode == brincode_of(brin6)
 
 
-_NAMES = ("roepnaam", "voornamen", "voorletters_1", "voorvoegsel", "achternaam")
 _IN_GROEP = (("brin6", "brin6"), ("schooljaar", "schooljaar"), ("key", "groep_key"))

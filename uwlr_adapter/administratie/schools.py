@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.tables import answer_content, fusie, school, vestiging
 from uwlr_adapter.brin import Brin6, brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.db.backend import run
@@ -53,7 +54,7 @@ def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey
 
     Raises VestigingError when the brin6 or the naam is not valid.
     """
-    added = Vestiging(brin6=_require_form(brin6, naam), naam=naam.strip(), schoolkey=schoolkey)
+    added = Vestiging(*_require_form(brin6, naam), schoolkey=schoolkey)
     connection.execute(
         vestiging.insert().values(
             brin6=added.brin6,
@@ -66,12 +67,14 @@ def insert_vestiging(connection: sa.Connection, brin6: str, naam: str, schoolkey
     return added
 
 
-def _require_form(brin6: str, naam: str) -> Brin6:
+def _require_form(brin6: str, naam: str) -> tuple[Brin6, str]:
+    """Return a brin6 and a naam by the rule for names. Raises VestigingError."""
     if not is_brin6(brin6):
         raise VestigingError("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
-    if not 0 < len(naam.strip()) <= MAX_NAAM:
+    read = values.name(naam).text or ""
+    if not 0 < len(read) <= MAX_NAAM:
         raise VestigingError(f"a vestiging needs a naam of at most {MAX_NAAM} characters")
-    return brin6
+    return brin6, read
 
 
 def find_vestiging(connection: sa.Connection, brin6: str) -> Vestiging | None:

@@ -7,6 +7,7 @@ docs/reference/records.md has the rules.
 """
 
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -316,3 +317,16 @@ forgotten = sa.Table(
     sa.Column("soort", _SOORT, nullable=False, server_default=PersonKind.LEERLING.value),
     comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )
+
+
+def person_columns() -> list[sa.Column[Any]]:
+    """Return every column that refers to a person by id, of each table in this module."""
+    return [column for table in metadata.tables.values() for column in table.columns if refers_to_person(column)]
+
+
+def refers_to_person(column: sa.Column[Any]) -> bool:
+    """Return whether a column refers to a person by id.
+
+    It compares names: the table that another reference names may be of a room that nobody has imported yet.
+    """
+    return any(key.target_fullname == f"{persoon.name}.{persoon.c.id.name}" for key in column.foreign_keys)

@@ -13,7 +13,7 @@ from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.importing.effect import Answers, YearEffect, answers_of, effect
 from uwlr_adapter.brin import brincode_of, is_brin6
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import RefusedError

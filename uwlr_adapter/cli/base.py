@@ -5,8 +5,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 
 import click
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +42,18 @@ class Context:
     """Standard output: the result of the command."""
     messages: Console = field(default_factory=lambda: SafeConsole(stderr=True, highlight=False))
     """Standard error: progress, warnings and explanations."""
+
+    @classmethod
+    def from_environment(cls, data: Path | None) -> Self:
+        """Return a context with the settings of the environment, `data` instead of UWLR_DATA if it is given.
+
+        Raises ClickException.
+        """
+        try:
+            return cls(Settings() if data is None else Settings(data=data))
+        except ValidationError as error:
+            invalid = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
+            raise click.ClickException(f"invalid setting: {invalid}") from None
 
     def catalogue(self) -> Catalogue:
         """Return the catalogue of koppelingen named by the settings."""

@@ -7,6 +7,7 @@ import click
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION
 
 
@@ -61,7 +62,7 @@ def compare(context: Context, folder: Path, xsdversie: str, *, stated: bool) -> 
         context.console.print(table)
     reasons = Counter(diff.stated for diff in diffs if diff.stated)
     for reason, count in reasons.items():
-        context.console.print(f"stated, {count} times: {escape(reason)}")
+        context.console.print(f"stated, {count_noun(count, 'time', 'times')}: {escape(reason)}")
     context.console.print(f"unstated differences: {len(unstated)}")
     if unstated:
         raise click.exceptions.Exit(1)

@@ -11,6 +11,7 @@ import click
 from uwlr_adapter.administratie.schools import list_vestigingen
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.client import PullError, PullRequest, pull
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.demo.setup import PORTAL_LOGIN, PORTAL_PASSWORD, DemoSchool, prepare
@@ -133,7 +134,7 @@ def _report(context: Context, settings: Settings, example: DemoSchool, *, as_jso
     except PullError as error:
         context.messages.print(f"Fetching with zeep failed: {error}")
         return
-    counts = ", ".join(f"{count} {kind}" for kind, count in antwoord.counts.items())
+    counts = ", ".join(count_records(count, kind) for kind, count in antwoord.counts.items())
     verdict = "is not valid" if antwoord.findings else "is valid"
     echo(f"Fetched once with zeep: {counts}; the answer {verdict}.")
     echo(f"The requests are logged to {settings.data / LOG}.\nCtrl-C stops the demo.")

@@ -24,6 +24,7 @@ def taken(part: str, done: Imported, *, dry_run: bool) -> dict[str, Any]:
             "schooljaar": report.schooljaar,
             "counts": {kind: asdict(counts) for kind, counts in report.counts.items()},
             "national_numbers": sum(report.dropped.values()),
+            "held": report.held,
         }
         for report in done.reports
     ]

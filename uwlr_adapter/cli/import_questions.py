@@ -1,20 +1,22 @@
 """`uwlr-adapter import questions` and `import answer`: rows beside the known persons whom they may be."""
 
 import json
+from functools import partial
 from typing import Any
 
 import click
+import sqlalchemy as sa
 from rich.console import Console
 
 from uwlr_adapter.administratie.importing import questions
-from uwlr_adapter.administratie.importing.effect import answers_of, effect
+from uwlr_adapter.administratie.importing.by_hand import Operator
 from uwlr_adapter.administratie.importing.match import REASONS
 from uwlr_adapter.administratie.importing.naming import Naming
-from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, QuestionError
-from uwlr_adapter.cli.base import Context, make_table, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.administratie.importing.questions import Answered, Choice, ImportQuestion, QuestionError
+from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of
+from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
-from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.limits import MAX_ID
 
 _BRINCODE = 4
@@ -32,6 +34,8 @@ def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> 
 
     Example:  uwlr-adapter import questions 21QW
     """
+    if brincode is not None and not (is_brin6(brincode) or is_brin6(f"{brincode}00")):
+        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="BRINCODE")
     with context.database() as database, database.reading() as connection:
         found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
     if as_json:
@@ -46,8 +50,7 @@ def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> 
 @click.command("answer")
 @click.argument("question_ids", metavar="ID...", nargs=-1, required=True, type=click.IntRange(1, MAX_ID))
 @click.argument("choice", type=click.Choice([choice.value for choice in Choice]))
-@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@confirm_options
 @click.pass_obj
 def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *, dry_run: bool, yes: bool) -> None:
     """Answer question ID of `import questions`: who the row is.
@@ -56,30 +59,39 @@ def give_answer(context: Context, question_ids: tuple[int, ...], choice: str, *,
     eckid: the one whom that names. What changes in the answers is shown first; `import undo` takes an answer back. The
     same source does not ask again.
 
-    Example:  uwlr-adapter import answer 3 new --dry-run
+    Example:  uwlr-adapter import answer 233364444 new --dry-run
     """
-    with context.database() as database:
-        for question_id in question_ids:
-            try:
-                with database.writing() as connection:
-                    question = questions.get(connection, question_id)
-                    day = day_of(context.clock())
-                    before = answers_of(connection, question.brincode, day)
-                    questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-                    changes = effect(before, answers_of(connection, question.brincode, day))
-                    connection.rollback()
-                print_question(context.console, question)
-                print_effect(context.console, changes)
-                if dry_run:
-                    context.console.print("Dry run, nothing changed.")
-                    continue
-                if not yes:
-                    click.confirm(f"Answer question {question_id} with {choice}?", abort=True)
-                with database.writing() as connection:
-                    done = questions.answer(connection, question_id, Choice(choice), context.clock(), own_actor())
-            except QuestionError as error:
-                raise click.ClickException(str(error)) from None
-            context.console.print(f"Question {question_id} was answered, as import {done.batch}.")
+    with context.database() as database, database.reading() as connection:
+        asked = {question_id: _get(connection, question_id).brincode for question_id in question_ids}
+    for question_id, brincode in asked.items():
+        done = carry_out(
+            context,
+            [brincode],
+            partial(_answer, question_id=question_id, choice=Choice(choice), operator=operator_of(context)),
+            tell=lambda console, result: print_question(console, result[0]),
+            question=f"Answer question {question_id} with {choice}?",
+            dry_run=dry_run,
+            yes=yes,
+        )
+        if done is not None:
+            batch = done[1].batch
+            context.console.print(
+                f"Question {question_id} was answered. `uwlr-adapter import undo {batch}` takes it back."
+            )
+
+
+def _answer(
+    connection: sa.Connection, *, question_id: int, choice: Choice, operator: Operator
+) -> tuple[ImportQuestion, Answered]:
+    question = questions.get(connection, question_id)
+    return question, questions.answer(connection, question_id, choice, operator.moment, operator.actor)
+
+
+def _get(connection: sa.Connection, question_id: int) -> ImportQuestion:
+    try:
+        return questions.get(connection, question_id)
+    except QuestionError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def print_question(console: Console, question: ImportQuestion) -> None:

@@ -7,20 +7,17 @@ from rich.console import Console
 
 from uwlr_adapter.administratie.importing import batches, importer
 from uwlr_adapter.administratie.importing.batches import Batch
-from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.importing.not_taken import NotTaken
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup, group
 from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportReport, Problem, Subject
-from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.base import make_table
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.escape import printable
+from uwlr_adapter.contract.nouns import count_noun
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""
-_MAX_PERSONS = 40
-"""Most persons shown of one answer, more than any groep has; of a whole school they are counted."""
 
 
 def print_done(console: Console, part: str, done: importer.Imported, *, dry_run: bool, short: bool) -> None:
@@ -38,7 +35,9 @@ def print_done(console: Console, part: str, done: importer.Imported, *, dry_run:
         print_problems(console, report.warnings)
         for kind, rows in report.rows.items():
             if rows.told:
-                console.print(f"{escape(kind)}: {rows.read} rows, {rows.told} of them in no record")
+                console.print(
+                    f"{escape(kind)}: {count_noun(rows.read, 'row', 'rows')}, {rows.told} of them in no record"
+                )
 
 
 def print_not_taken(console: Console, part: str, error: ImportRefusedError) -> None:
@@ -64,7 +63,9 @@ def print_batch(console: Console, batch: Batch) -> None:
     """Print what a stored import did."""
     console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}")
     for report in batch.reports:
-        console.print(f"{report.brin6}, schooljaar {report.schooljaar}: {report.warnings} warnings")
+        console.print(
+            f"{report.brin6}, schooljaar {report.schooljaar}: {count_noun(report.warnings, 'warning', 'warnings')}"
+        )
         console.print(_counts_table(report))
         _print_groups(console, report.told)
     if batch.undone_at is not None:
@@ -81,36 +82,6 @@ def print_batch_line(console: Console, batch: Batch) -> None:
         f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {source} ({years}): {_summary(batch)}",
         soft_wrap=True,
     )
-
-
-def print_effect(console: Console, effects: Sequence[YearEffect]) -> None:
-    """Print what an act changes in the answers, with the persons."""
-    if not effects:
-        console.print("No answer changes.")
-    for found in effects:
-        console.print(f"The answer for {found.year.brin6}, schooljaar {found.year.schooljaar}:")
-        if len(found.persons) > _MAX_PERSONS:
-            console.print(_effect_line(found))
-            continue
-        table = make_table("", "key", "name", "what changes")
-        for one in found.persons:
-            what = "comes" if one.before is None else "goes" if one.after is None else ", ".join(one.fields)
-            table.add_row(one.kind.value, escape(one.key), escape(one.naam), what)
-        console.print(table)
-
-
-def _effect_line(found: YearEffect) -> str:
-    """Return how many persons come, go and change, such as `leerling: 210 go, 2 change (eckid)`."""
-    parts = []
-    for kind in PersonKind:
-        of_kind = [one for one in found.persons if one.kind is kind]
-        come = sum(one.before is None for one in of_kind)
-        go = sum(one.after is None for one in of_kind)
-        changed = sorted({name for one in of_kind for name in one.fields})
-        counted = ((come, "come"), (go, "go"), (len(of_kind) - come - go, f"change ({', '.join(changed)})"))
-        if phrase := ", ".join(f"{count} {what}" for count, what in counted if count):
-            parts.append(f"{kind}: {phrase}")
-    return "; ".join(parts)
 
 
 def _counts_line(counts_of: Mapping[str, Counts]) -> str:
@@ -157,7 +128,7 @@ def _summary(batch: Batch) -> str:
                 removed=before.removed + counts.removed,
             )
     warnings = sum(report.warnings for report in batch.reports)
-    return _counts_line(total) + (f"; {warnings} warnings" if warnings else "")
+    return _counts_line(total) + (f"; {count_noun(warnings, 'warning', 'warnings')}" if warnings else "")
 
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> None:
@@ -171,7 +142,7 @@ def print_problems(console: Console, problems: Sequence[Problem]) -> None:
         if problem.subjects:
             about.setdefault((problem.flag, problem.subjects, problem.more), []).append(problem.element)
     for (flag, subjects, more), elements in about.items():
-        _print_subjects(console, f"{flag}, {' and '.join(elements)}", subjects, more)
+        _print_subjects(console, ", ".join(part for part in (flag, " and ".join(elements)) if part), subjects, more)
 
 
 def _print_groups(console: Console, groups: Sequence[ProblemGroup]) -> None:

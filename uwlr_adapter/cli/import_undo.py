@@ -16,7 +16,8 @@ from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.state import state_of
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.import_report import print_batch_line, print_effect
+from uwlr_adapter.cli.effect_report import print_effect
+from uwlr_adapter.cli.import_report import print_batch_line
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database
@@ -186,8 +187,9 @@ def _run(connection: sa.Connection, way: _Way, found: Sequence[Batch], moment: d
     """Undo or redo imports, and write each in the journaal of its vestigingen. Raises BatchError."""
     actor = own_actor()
     for batch in found:
+        brin6s = batches.vestigingen_changed(connection, batch) if batch.changes else []
         way.one(connection, batch.id, moment)
-        for brin6 in sorted({report.brin6 for report in batch.reports}) if batch.changes else ():
+        for brin6 in brin6s:
             writer.record_records_act(connection, moment=moment, act=way.act, brin6=brin6, actor=actor)
 
 
@@ -212,12 +214,7 @@ def _require_no_drop(context: Context, way: _Way, preview: _Preview, *, accept_d
     if accept_drop or not asked:
         return
     for year, loss in asked:
-        share = f"{len(loss.gone) / loss.known:.0%}, and more than {max_drop:.0%} stops"
-        context.console.print(
-            f"{year.brin6}, {year.schooljaar}: {len(loss.gone)} of the {loss.known} {loss.kind} that are answered "
-            f"today would not be any more ({share}).",
-            soft_wrap=True,
-        )
+        context.console.print(f"{loss.told(year, max_drop)}.", soft_wrap=True)
     context.console.print(f"Nothing changed. If this is right, {way.verb} it with --accept-drop.")
     click.get_current_context().exit(_ASKS)
 

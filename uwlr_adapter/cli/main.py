@@ -1,55 +1,38 @@
 """The root command, with the options that all commands share."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from uwlr_adapter import __version__
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.command_group import CommandEntry, CommandGroup, load
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.errors import describe
-from uwlr_adapter.settings import Settings
 
 COMMANDS = {
-    "demo": "demo",
-    "init": "init",
-    "serve": "serve",
-    "db": "database",
-    "school": "school",
-    "import": "imports",
-    "leerling": "leerling",
-    "leerkracht": "leerkracht",
-    "afnemer": "afnemer",
-    "koppeling": "koppeling",
-    "gebruiker": "gebruiker",
-    "journaal": "journaal",
-    "pull": "pull",
-    "check": "check",
-    "report": "report",
-    "contract": "contract",
+    "demo": CommandEntry("demo", "demo", "Serve an example school, and fetch from it once."),
+    "init": CommandEntry("init", "init", "Create or migrate the database, and create the server keys."),
+    "serve": CommandEntry("serve", "serve", "Serve until interrupted."),
+    "db": CommandEntry("database", "db", "Maintain the database."),
+    "school": CommandEntry("school", "school", "Add, inspect, withdraw and merge vestigingen."),
+    "import": CommandEntry("imports", "imports", "Import the records of a school; undo and redo imports."),
+    "leerling": CommandEntry("leerling", "leerling", "Show, correct, join and forget leerlingen."),
+    "leerkracht": CommandEntry("leerkracht", "leerkracht", "Show, correct, join and forget leerkrachten."),
+    "afnemer": CommandEntry("afnemer", "afnemer", "Manage afnemers: the vendors that call the service."),
+    "koppeling": CommandEntry("koppeling", "koppeling", "Activate, pause, resume and end koppelingen."),
+    "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
+    "journaal": CommandEntry("journaal", "journaal", "Show each fetch and each act, newest first."),
+    "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
+    "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule."),
+    "report": CommandEntry("report", "report", "Compare two reports of a check."),
+    "contract": CommandEntry("contract", "contract", "Inspect the XSDs that validate every message."),
 }
-"""The commands in the order of the help text, each with its module in this package."""
-NAMES = {"database": "db"}
-"""The name of the command object in a module where it differs from the name of the module."""
+"""The commands in the order of the help text."""
 
 
-class Commands(click.Group):
-    """A group that imports the module of a command only when that command is used: the others cost no start-up time."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names of the commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Return a command, or None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"uwlr_adapter.cli.{module}"), NAMES.get(module, module))
-        return command
+class Root(CommandGroup):
+    """The root: a failure of any command ends here."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; a failure of ours is told by kind and place, since its text may quote a record.
@@ -67,7 +50,7 @@ class Commands(click.Group):
             raise click.ClickException(f"internal failure, please report it: {describe(error)}") from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Root, entries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="uwlr-adapter")
 @click.option(
     "--data",
@@ -80,9 +63,4 @@ def main(context: click.Context, data: Path | None) -> None:
 
     To try it with an example school:  uwlr-adapter demo
     """
-    try:
-        settings = Settings() if data is None else Settings(data=data)
-    except ValidationError as error:
-        invalid = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
-        raise click.ClickException(f"invalid setting: {invalid}") from None
-    context.obj = Context(settings)
+    context.obj = load("base").Context.from_environment(data)  # loaded for a command only, not for --help

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import sqlalchemy as sa
@@ -13,18 +13,20 @@ from uwlr_adapter.administratie.importing.eckid import Corrected, EckidTakenErro
 from uwlr_adapter.administratie.importing.effect import YearEffect
 from uwlr_adapter.administratie.importing.forget import Erased
 from uwlr_adapter.administratie.importing.join import Union
-from uwlr_adapter.administratie.importing.persons import Person, PersonYear
+from uwlr_adapter.administratie.importing.naming import compare
+from uwlr_adapter.administratie.importing.persons import Person, PersonError, PersonYear
 from uwlr_adapter.administratie.sources.edexml.edexml import KETENID
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, require_brincode
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
+from uwlr_adapter.contract.nouns import count_noun, count_records
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.koppelingen.recipients import Recipient, recipients
 
-KEY_HELP = "KEY is the key that platforms receive, or a key in the source."
+KEY_HELP = "KEY is the key that platforms receive, else a key in the source."
 _RECORD = {PersonKind.LEERLING: "deelnames", PersonKind.LEERKRACHT: "aanstellingen"}
 _PART = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 
@@ -52,14 +54,29 @@ def _show(kind: PersonKind) -> click.Command:
             with context.database() as database, database.reading() as connection:
                 person = persons.get(connection, kind, brincode, key)
                 years = persons.show(connection, person, day)
+                warnings = _other_in_source(connection, person, key)
         except RefusedError as error:
             raise click.ClickException(str(error)) from None
         if as_json:
             click.echo(json.dumps(_as_json(person, years)))
         else:
             _print_person(context.console, person, years)
+        for warning in warnings:
+            context.messages.print(warning)
 
     return show
+
+
+def _other_in_source(connection: sa.Connection, person: Person, key: str) -> list[str]:
+    """Return a warning when a key, by which somebody was found, names another person in the source, else nothing."""
+    other = persons.named_by_source(connection, person.kind, person.brincode, key)
+    if other is None or other.id == person.id:
+        return []
+    name = escape(persons.name_of(connection, other))
+    known = f"platforms know this {person.kind} by {escape(key)}"
+    return [
+        f"Warning: {known}; in the source that key is another one now: {name}, sent with the key {escape(other.key)}."
+    ]
 
 
 def _eckid(kind: PersonKind) -> click.Command:
@@ -86,8 +103,9 @@ def _eckid(kind: PersonKind) -> click.Command:
             raise click.UsageError("say the ECK-iD, or --none; --swap goes with an ECK-iD")
         brincode, operator = require_brincode(brin6), operator_of(context)
 
-        def act(connection: sa.Connection) -> tuple[Corrected, Person, dict[int, str]]:
+        def act(connection: sa.Connection) -> _EckidAct:
             person = persons.get(connection, kind, brincode, key)
+            warnings = _other_in_source(connection, person, key)
             try:
                 done = eckid.correct(connection, person, new, operator, swap=swap)
             except EckidTakenError as error:
@@ -98,7 +116,7 @@ def _eckid(kind: PersonKind) -> click.Command:
                 )
                 raise
             both = [person] if done.other is None else [person, done.other]
-            return done, person, {one.id: persons.name_of(connection, one) for one in both}
+            return _EckidAct(done, person, {one.id: persons.name_of(connection, one) for one in both}, warnings)
 
         if new is not None and not new.startswith(KETENID):
             context.messages.print(f"Warning: the ECK-iD does not start with {KETENID}")
@@ -112,19 +130,30 @@ def _eckid(kind: PersonKind) -> click.Command:
             yes=yes,
         )
         if result is not None:
-            _print_done(context.console, result[0].batch)
+            _print_done(context.console, result.done.batch)
 
     return command
 
 
-def _tell_eckid(console: Console, result: tuple[Corrected, Person, dict[int, str]]) -> None:
+class _EckidAct(NamedTuple):
+    """What `eckid` did, the person before it, and the names by id."""
+
+    done: Corrected
+    before: Person
+    names: dict[int, str]
+    warnings: list[str]
+
+
+def _tell_eckid(console: Console, result: _EckidAct) -> None:
     """Print who gets which ECK-iD."""
-    done, before, names = result
+    done, before, names, warnings = result
     rows = [(done.person, before.eckid)] + ([] if done.other is None else [(done.other, done.person.eckid)])
     table = make_table("key", "name", "ECK-iD now", "ECK-iD then")
     for person, now in rows:
         table.add_row(escape(person.key), escape(names[person.id]), escape(now or "-"), escape(person.eckid or "-"))
     console.print(table)
+    for warning in warnings:
+        console.print(warning)
 
 
 def _join(kind: PersonKind) -> click.Command:
@@ -146,25 +175,38 @@ def _join(kind: PersonKind) -> click.Command:
     def command(context: Context, brin6: str, keep: str, other: str, *, dry_run: bool, yes: bool) -> None:
         brincode, operator = require_brincode(brin6), operator_of(context)
 
-        def act(connection: sa.Connection) -> tuple[Union, int, list[tuple[Person, str]], bool]:
+        def act(connection: sa.Connection) -> _JoinAct:
             stays, goes = (persons.get(connection, kind, brincode, one) for one in (keep, other))
             named = [(one, persons.name_of(connection, one)) for one in (stays, goes)]
-            seem_one = persons.seem_one(connection, stays, goes)
+            warnings = [
+                one
+                for person, given in ((stays, keep), (goes, other))
+                for one in _other_in_source(connection, person, given)
+            ]
             union, batch = join.join(connection, stays, goes, operator)
-            return union, batch, named, seem_one
+            return _JoinAct(union, batch, named, warnings)
 
         result = carry_out(
             context, [brincode], act, tell=_tell_join, question="Make them one?", dry_run=dry_run, yes=yes
         )
         if result is not None:
-            _print_done(context.console, result[1])
+            _print_done(context.console, result.batch)
 
     return command
 
 
-def _tell_join(console: Console, result: tuple[Union, int, list[tuple[Person, str]], bool]) -> None:
+class _JoinAct(NamedTuple):
+    """What `join` did, and the two persons before it with their names: who stays and who goes."""
+
+    union: Union
+    batch: int
+    named: list[tuple[Person, str]]
+    warnings: list[str]
+
+
+def _tell_join(console: Console, result: _JoinAct) -> None:
     """Print who becomes whom, and what becomes of keys and records."""
-    union, _, named, seem_one = result
+    union, _, named, warnings = result
     table = make_table("", "key", "other keys", "ECK-iD", "name")
     for word, (person, name) in zip(("stays", "goes"), named, strict=True):
         table.add_row(
@@ -173,8 +215,13 @@ def _tell_join(console: Console, result: tuple[Union, int, list[tuple[Person, st
     one = union.keep
     table.add_row("then", escape(one.key), escape(_keys(one.aliases)), escape(one.eckid or "-"), escape(named[0][1]))
     console.print(table)
-    if not seem_one:
-        console.print("Warning: their names and dates of birth do not agree. Is this one person?")
+    for warning in warnings:
+        console.print(warning)
+    compared = compare(*(person.naming for person, _ in named))
+    if differing := compared.differing:
+        console.print(f"Warning: they have another {' and another '.join(differing)}. Is this one person?")
+    elif not compared.is_alike:
+        console.print("Warning: too little is known of their names and dates of birth to tell. Is this one person?")
     for shared in union.shared:
         whose = (union.keep if shared.keeps_own else union.other).key
         console.print(
@@ -200,17 +247,21 @@ def _forget(kind: PersonKind) -> click.Command:
     def command(context: Context, brin6: str, key: str, *, dry_run: bool, yes: bool) -> None:
         brincode, operator = require_brincode(brin6), operator_of(context)
 
-        def act(connection: sa.Connection) -> tuple[Erased, list[Recipient]]:
+        def act(connection: sa.Connection) -> tuple[Erased, list[Recipient], list[str]]:
+            who = _who(connection, kind, brincode, key)
             erased = forget.forget(connection, brincode, key, operator.moment, kind)
             told = recipients(connection, erased.brin6s, _PART[kind])
             brin6s = by_hand.known_vestigingen(connection, erased.brin6s, brincode)
             by_hand.record_acts(connection, Act.PERSON_FORGOTTEN, brin6s, operator)
-            return erased, told
+            return erased, told, who
 
-        def tell(console: Console, result: tuple[Erased, list[Recipient]]) -> None:
-            erased, told = result
+        def tell(console: Console, result: tuple[Erased, list[Recipient], list[str]]) -> None:
+            erased, told, who = result
+            for line in who if not yes else ():  # what a script prints is kept somewhere
+                console.print(line)
             console.print(
-                f"One {kind.value}: {erased.years} {_RECORD[kind]}, and the data in {erased.batches} stored imports."
+                f"One {kind.value}: {count_records(erased.years, _RECORD[kind])}, and the data in "
+                f"{count_noun(erased.batches, 'stored import', 'stored imports')}."
             )
             _print_recipients(console, told)
 
@@ -228,6 +279,16 @@ def _forget(kind: PersonKind) -> click.Command:
             context.console.print("Forgotten.")
 
     return command
+
+
+def _who(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -> list[str]:
+    """Return who is to be forgotten; nothing of a person who is in no record any more."""
+    try:
+        person = persons.get(connection, kind, brincode, key)
+    except PersonError:
+        return []
+    name = f"{escape(person.key)}, {escape(persons.name_of(connection, person))}"
+    return [f"This is about {kind.value} {name}.", *_other_in_source(connection, person, key)]
 
 
 def _print_recipients(console: Console, told: list[Recipient]) -> None:

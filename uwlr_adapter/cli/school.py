@@ -16,6 +16,7 @@ from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
 from uwlr_adapter.contract.dataset import Dataset
 from uwlr_adapter.contract.fault import Fault, OngeldigeKlantIdentificatie
 from uwlr_adapter.contract.names import OPERATIONS
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
@@ -187,7 +188,9 @@ def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: It
     for leerling in dataset.leerlingen:
         per_groep.update([leerling.groep, *leerling.samengestelde_groepen])
     console.print(f"{brin6}, schooljaar {school.schooljaar}, peildatum {school.peildatum}:", end=" ")
-    console.print(f"{len(dataset.leerlingen)} leerlingen, {len(dataset.leerkrachten)} leerkrachten")
+    console.print(
+        ", ".join(count_records(len(getattr(dataset, kind)), kind) for kind in ("leerlingen", "leerkrachten"))
+    )
     table = make_table("groep", "kind", "jaargroep", "leerlingen")
     for groep in dataset.groepen:
         table.add_row(escape(groep.naam), groep.soort, escape(groep.jaargroep or "-"), str(per_groep[groep.key]))

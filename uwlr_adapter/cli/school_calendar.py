@@ -13,8 +13,8 @@ from uwlr_adapter.administratie.school_calendar import SchoolCalendar, Window
 from uwlr_adapter.administratie.school_calendar import first_school_day as first_day_of
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, own_actor
-from uwlr_adapter.cli.import_report import print_effect
-from uwlr_adapter.clock import day_of, next_schooljaar
+from uwlr_adapter.cli.effect_report import print_effect
+from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_start
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import RefusedError
 
@@ -133,7 +133,10 @@ def calendar_lines(schooljaar: str, calendar: SchoolCalendar, window: Window, da
     """Yield what `school show` says of the calendar of a vestiging for a year."""
     last = date.fromordinal(window.closes.toordinal() - 1)
     state = "answered" if window.holds(day) else "not answered"
-    how = "released" if calendar.shared_from is not None else "by itself"
+    how = "by itself"
+    if calendar.shared_from is not None:
+        is_taken_back = calendar.shared_from == date(schooljaar_start(schooljaar) or 1, FIRST_MONTH, 1)
+        how = "taken back until then" if is_taken_back else "released"
     yield f"Schooljaar {schooljaar} is {state} on that day: from {window.opens} ({how}) until {last}, inclusive."
     usual = "" if calendar.first_school_day is not None else " (usual)"
     yield f"First school day: {first_day_of(schooljaar, calendar)}{usual}."

@@ -185,10 +185,10 @@ def _tell_merged(console: Console, brincodes: tuple[str, str], done: _Fusie) -> 
     _print_keys(console, f"Known at both, and one person from now on, with the key of {new}:", brincodes, rows)
     rows = [(person.kind.value, person.key, key, name) for person, key, name in done.new_keys]
     _print_keys(console, f"Somebody else at {new} has their key, so platforms get another one for:", brincodes, rows)
-    if done.merged.lost_aliases:
+    if lost := done.merged.lost_aliases:
         console.print(
-            f"{done.merged.lost_aliases} keys of the source of {old} name somebody else in the source of {new}: the "
-            "next import finds these persons by ECK-iD only."
+            f"Keys of the source of {old} that name somebody else in the source of {new}: {lost}. The next import "
+            "finds these persons by ECK-iD only."
         )
     for koppeling in done.ended:
         into = done.old_vestigingen[koppeling.brin6]

@@ -7,13 +7,17 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from uwlr_adapter.administratie import leerlingen, withholding
+from uwlr_adapter.administratie.importing import persons
 from uwlr_adapter.administratie.importing.effect import Answers, answers_without, effect
+from uwlr_adapter.administratie.importing.persons import PersonError
 from uwlr_adapter.administratie.tables import PersonKind
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, make_table, own_actor
-from uwlr_adapter.cli.import_report import print_effect
+from uwlr_adapter.cli.effect_report import print_effect
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.nouns import count_records
 from uwlr_adapter.koppelingen import actions
 from uwlr_adapter.koppelingen.errors import UnknownLeerlingError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
@@ -41,9 +45,7 @@ def withhold(
     with reporting_refusals(), context.database() as database:
         with database.writing() as connection:
             seen = require_living(context, connection, brin6, koppeling_id)
-            persoon_id = leerlingen.find_by_key(connection, brin6, key)
-            if persoon_id is None:
-                raise UnknownLeerlingError
+            persoon_id = _find(connection, brin6, key)
             before = _answers(context, connection, seen, persoon_id)
             act(connection, seen.id, seen.version, persoon_id, context.clock(), actor=own_actor())
             after = _answers(context, connection, seen, persoon_id)
@@ -76,11 +78,19 @@ def withheld(context: Context, brin6: str, koppeling_id: str) -> None:
     _print_withheld(context.console, f"Withheld from {koppeling_id}:", who)
 
 
+def _find(connection: sa.Connection, brin6: str, key: str) -> int:
+    """Return the person of a leerling. Raises UnknownLeerlingError."""
+    try:
+        return persons.get(connection, PersonKind.LEERLING, brincode_of(brin6), key).id
+    except PersonError:
+        raise UnknownLeerlingError from None
+
+
 def _withheld(
     context: Context, connection: sa.Connection, koppeling: Koppeling
 ) -> tuple[leerlingen.KnownLeerling, ...]:
-    persons = withholding.withheld_from(connection, koppeling.id)
-    return leerlingen.leerlingen(connection, koppeling.brin6, day_of(context.clock()), persons)
+    who = withholding.withheld_from(connection, koppeling.id)
+    return leerlingen.leerlingen(connection, koppeling.brin6, day_of(context.clock()), who)
 
 
 def _answers(context: Context, connection: sa.Connection, koppeling: Koppeling, persoon_id: int) -> Answers:
@@ -91,15 +101,15 @@ def _answers(context: Context, connection: sa.Connection, koppeling: Koppeling, 
 
 def _print_change(console: Console, koppeling_id: str, before: Answers, after: Answers) -> None:
     print_effect(console, effect(before, after))
-    for year, persons in before.items():
+    for year, answered in before.items():
         console.print(
-            f"{escape(koppeling_id)} gets {_leerlingen(after[year])} leerlingen of {year.brin6}, schooljaar "
-            f"{year.schooljaar}; now {_leerlingen(persons)}."
+            f"{escape(koppeling_id)} gets {count_records(_leerlingen(after[year]), 'leerlingen')} of {year.brin6}, "
+            f"schooljaar {year.schooljaar}; now {_leerlingen(answered)}."
         )
 
 
-def _leerlingen(persons: Mapping[tuple[PersonKind, str], object]) -> int:
-    return sum(kind is PersonKind.LEERLING for kind, _ in persons)
+def _leerlingen(answered: Mapping[tuple[PersonKind, str], object]) -> int:
+    return sum(kind is PersonKind.LEERLING for kind, _ in answered)
 
 
 def _print_withheld(console: Console, title: str, who: tuple[leerlingen.KnownLeerling, ...]) -> None:

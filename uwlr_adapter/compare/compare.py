@@ -4,6 +4,7 @@ The models are walked side by side with xmlschema, and both sets validate the sa
 that we state is marked with its reason; any other one is unexpected.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ def compare(theirs: Schemas, xsdversie: str) -> list[Difference]:
 def compare_models(theirs: Schemas, xsdversie: str) -> list[Difference]:
     """Return the differences of messages, elements, attributes, cardinality, order, types, facets and code lists."""
     own_schemas = ours(xsdversie)
-    mine, other = _models(own_schemas), _models(theirs)
+    mine, other = _our_models(xsdversie), _models(theirs)
     found = [Difference(name, "message", "here", "absent") for name in MESSAGES if name not in theirs.files]
     for path, model in other.items():
         extra = sorted(name for name in model.elements if name.endswith(("_verzoek", "_antwoord")))
@@ -41,6 +42,11 @@ def compare_models(theirs: Schemas, xsdversie: str) -> list[Difference]:
     for name, path in theirs.files.items():
         walk.element(name, mine[own_schemas.files[name]].elements[name], other[path].elements[name])
     return found + walk.found
+
+
+@functools.cache
+def _our_models(xsdversie: str) -> dict[Path, Any]:
+    return _models(ours(xsdversie))
 
 
 def _models(schemas: Schemas) -> dict[Path, Any]:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, cast
 import xmlschema
 
 from uwlr_adapter.compare.content_model import Particle, ParticleKind, difference
+from uwlr_adapter.contract.nouns import count_noun
 
 Component: TypeAlias = Any
 """A component of xmlschema; its published types have none of the attributes that are used here."""
@@ -161,7 +162,11 @@ def _codes(path: str, ours: frozenset[str], theirs: frozenset[str]) -> Differenc
     """Return the difference of two code lists; later schooljaren of ours in an answer are stated."""
     later = path.endswith("/school/schooljaar") and bool(theirs) and theirs < ours and min(ours - theirs) > max(theirs)
     if not ours or not theirs:
-        return Difference(path, "codes", *("any" if not codes else f"{len(codes)} codes" for codes in (ours, theirs)))
+        return Difference(
+            path,
+            "codes",
+            *("any" if not codes else count_noun(len(codes), "code", "codes") for codes in (ours, theirs)),
+        )
     return Difference(
         path,
         "codes",

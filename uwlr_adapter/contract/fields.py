@@ -56,6 +56,11 @@ class Field:
         return self.kind not in {"periode", "rollen", "verwijzing", "verwijzingen"}
 
     @property
+    def is_reference(self) -> bool:
+        """Whether it names other records, or holds roles, and so is more than one text."""
+        return self.kind in {"rollen", "verwijzing", "verwijzingen"}
+
+    @property
     def is_date(self) -> bool:
         """Whether it holds an xs:date or xs:dateTime."""
         return self.kind in {"datum", "moment", "periode"}

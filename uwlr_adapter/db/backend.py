@@ -64,6 +64,9 @@ class Backend(Protocol):
     def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
         """Return whether the server has ended an idle connection."""
 
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Return whether nothing was done because another connection held a lock for too long."""
+
     def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
         """Return the rows of a query, outside a transaction. Raises what the driver raises."""
 
@@ -85,7 +88,10 @@ class Backend(Protocol):
         """Insert rows of values for the driver inside a transaction. Raises DBAPIError."""
 
     def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
-        """Return `count` ids (at least 1) for new rows of a table with a column `id`, in a writing transaction."""
+        """Return `count` ids (at least 1) for new rows of a table with a column `id`, in a writing transaction.
+
+        None of them ever named a row that is gone.
+        """
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Hold `what` until the transaction ends. Raises DBAPIError after WAIT_SECONDS."""

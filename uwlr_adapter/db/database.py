@@ -143,9 +143,11 @@ class Database:
     def failed(self, error: BaseException) -> DBAPIError:
         """Drop every connection after a failure: the server may have been replaced, or have become a standby.
 
-        Return the error to raise, without a value in its text.
+        A lock that was held for too long says nothing about the server. Return the error to raise, without a value in
+        its text.
         """
-        self.close()
+        if not self.backend.is_lock_timeout(error):
+            self.close()
         self.on_failure(error)
         return DBAPIError("a statement", None, error, hide_parameters=True)
 

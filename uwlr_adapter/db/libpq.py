@@ -151,8 +151,6 @@ def libpq_of(connection: sa.PoolProxiedConnection) -> LibpqConnection:
     return found
 
 
-_LOCK_NOT_AVAILABLE = "55P03"
-"""SQLSTATE of a statement that waited for a lock too long."""
 _LIMIT = "SELECT set_config('lock_timeout', $1, false)"
 
 
@@ -187,7 +185,7 @@ class Pipeline:
             return (await connection.run(steps))[before:]
         except BaseException as error:
             self.close()
-            if getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            if self._database.backend.is_lock_timeout(error):
                 raise LockedError from None
             if isinstance(error, self._database.engine.dialect.loaded_dbapi.Error):
                 raise self._database.failed(error) from None

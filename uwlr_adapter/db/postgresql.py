@@ -34,6 +34,8 @@ READING = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _READ_ONLY_SERVER = "25006"
 """SQLSTATE read_only_sql_transaction: the server of this connection has become a standby."""
+_LOCK_NOT_AVAILABLE = "55P03"
+"""SQLSTATE lock_not_available: a statement waited for a lock too long."""
 _ABOUT_DATA = frozenset({"22", "23"})
 """Classes of SQLSTATE: a value that does not fit, a constraint that does not hold."""
 
@@ -67,6 +69,10 @@ class Postgresql:
     def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
         """Return whether the server has ended an idle connection."""
         return libpq_of(connection).has_ended()
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Return whether a statement waited for a lock too long."""
+        return getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
     def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
         """Return the rows of a query. Raises psycopg.Error."""

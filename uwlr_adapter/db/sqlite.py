@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from uwlr_adapter.db import limits
+from uwlr_adapter.db import highest_id, limits
 from uwlr_adapter.db.backend import is_later, is_writing, quoted
 from uwlr_adapter.db.statements import Command, Query, Row
 
@@ -62,6 +62,10 @@ class Sqlite:
         """Return False: there is no server."""
         return False
 
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        """Return whether another connection wrote to the file for too long."""
+        return is_busy(error)
+
     def fetch(self, connection: sa.PoolProxiedConnection, query: Query) -> list[Row]:
         """Return the rows of a query. Raises sqlite3.Error."""
         compiled, values = query.bound(self._dialect)
@@ -101,9 +105,8 @@ class Sqlite:
         connection.exec_driver_sql(statement, list(rows))
 
     def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
-        """Return the ids that follow on the last one: nobody else writes."""
-        last: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
-        return list(range(last + 1, last + 1 + count))
+        """Return the ids that follow on the highest one that was ever taken: nobody else writes."""
+        return highest_id.take(connection, table, count)
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Do nothing: a writing transaction is alone."""

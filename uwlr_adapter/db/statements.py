@@ -9,10 +9,10 @@ import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import visitors
 
 Row: TypeAlias = tuple[Any, ...]
@@ -222,7 +222,7 @@ class InsertStatement:
             {name: sa.bindparam(f"{name}_{place}", type_=types[name]) for name in self._names}
             for place in range(number)
         ]
-        made: Any = (postgresql if dialect.name == "postgresql" else sqlite).insert(self._table)
+        made: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(self._table)  # with ON CONFLICT
         if self._guard is None:
             insert = made.values(rows)
         else:

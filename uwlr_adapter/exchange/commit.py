@@ -5,7 +5,7 @@ statement that inserts its entry checks that, and PostgreSQL holds the koppeling
 after an acknowledged pause, end or change of code, and an act that waits for an entry is next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -28,7 +28,8 @@ _REFUSED = InsertStatement(journaal, writer.COLUMNS)
 
 async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outcome]) -> list[bool]:
     """Write outcomes in one commit and in their order, as `Exchange.write` does; return whether each was written."""
-    return are_written(outcomes, await database.write(commands(outcomes)), known)
+    made = commands(outcomes)
+    return are_written(outcomes, zip(made, await database.write(made), strict=True), known)
 
 
 def commands(outcomes: Sequence[Outcome]) -> list[Command]:
@@ -77,15 +78,23 @@ def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal
     return [*by_failures, *(writer.refusal_removal(one.moment) for one in refusals[:1])]
 
 
-def are_written(outcomes: Sequence[Outcome], rows: Sequence[Sequence[Row]], known: Failures) -> list[bool]:
-    """Return for each outcome whether it was written, from the rows of each of its `commands`; `known` learns them.
+def are_written(
+    outcomes: Sequence[Outcome], done: Iterable[tuple[Command, Sequence[Row]]], known: Failures
+) -> list[bool]:
+    """Return for each outcome whether it was written; `known` learns the failures of other processes.
+
+    `done` has each of their `commands` with the rows that it returned: the entries with access return their koppeling,
+    the counts of failures themselves.
 
     The version of a koppeling only grows, and an entry holds one that was committed when it was read. So where any
     entry of a koppeling was written, those with the newest version among them were, and the others were not.
     """
-    open_now = {row[0] for part in rows for row in part if len(row) == 1}
-    if any([outcome.guess is not None for outcome in outcomes]):  # noqa: C419 - one outcome, mostly
-        known.learn(row for part in rows for row in part if len(row) > 1)
+    open_now: set[int] = set()
+    for command, rows in done:
+        if command.statement is _GRANTED:
+            open_now.update(koppeling_id for (koppeling_id,) in rows)
+        elif command.statement is failures.COUNT:
+            known.learn(rows)
     newest: dict[int | None, int] = {}
     for entry, *_ in outcomes:
         if isinstance(entry, VerzoekEntry) and entry.koppeling_version is not None:

@@ -19,7 +19,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.group_commit import GroupCommit
 from uwlr_adapter.db.statements import Row
 from uwlr_adapter.exchange import commit
-from uwlr_adapter.exchange.failures import as_fault, without_trace
+from uwlr_adapter.exchange.exceptions import as_fault, without_trace
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
@@ -163,8 +163,9 @@ class Exchange:
         return is_written
 
     def _write_all(self, outcomes: Sequence[Outcome]) -> list[bool]:
-        rows = self.database.write(commit.commands(outcomes))
-        return commit.are_written(outcomes, rows, self.gate.failures)
+        commands = commit.commands(outcomes)
+        done = zip(commands, self.database.write(commands), strict=True)
+        return commit.are_written(outcomes, done, self.gate.failures)
 
 
 def refused(entry: VerzoekEntry, error: Exception) -> Outcome:

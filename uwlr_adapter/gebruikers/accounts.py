@@ -198,11 +198,10 @@ def password_hash_of(connection: sa.Connection, login: str) -> str | None:
     return connection.scalar(query)
 
 
-def refresh_hash(connection: sa.Connection, gebruiker_id: int, password: str) -> None:
-    """Hash the right password of a user again when the stored hash has outdated parameters."""
-    hash_ = connection.scalar(sa.select(gebruiker.c.password_hash).where(gebruiker.c.id == gebruiker_id))
-    if hash_ is not None and passwords.is_outdated(hash_):
-        _update(connection, gebruiker_id, password_hash=passwords.make_hash(password))
+def replace_hash(connection: sa.Connection, gebruiker_id: int, old: str, new: str) -> None:
+    """Store another hash of the password of a user, unless the stored one is no longer `old`: another password."""
+    of_password = (gebruiker.c.id == gebruiker_id, gebruiker.c.password_hash == old)
+    connection.execute(gebruiker.update().where(*of_password).values(password_hash=new))
 
 
 def totp_of(connection: sa.Connection, gebruiker_id: int) -> tuple[str | None, int | None]:

@@ -71,9 +71,12 @@ def matches(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def is_outdated(stored: str) -> bool:
-    """Return whether a hash was made with other parameters than the present ones."""
-    return _hasher.check_needs_rehash(stored)
+def renewed(stored: str, password: str) -> str | None:
+    """Return a new hash of the right password when the stored one has other parameters than the present, else None.
+
+    As much work as `make_hash`, so outside every transaction.
+    """
+    return make_hash(password) if _hasher.check_needs_rehash(stored) else None
 
 
 def _normal(password: str) -> str:

@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import list_vestigingen
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.gebruikers import accounts, second_factor
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal import search
@@ -34,7 +36,7 @@ class Summary:
     koppelingen: int
     """The number of living koppelingen that carry data."""
     attention: tuple[str, ...]
-    """A Dutch phrase for each koppeling that needs attention."""
+    """A Dutch phrase for each koppeling that needs attention, and for open questions."""
 
 
 @ACCOUNT.get("/")
@@ -94,6 +96,8 @@ def log_out() -> Response:
 def _summarise(connection: sa.Connection, brin6: str) -> Summary:
     living = [koppeling for koppeling in store.list_living(connection, brin6) if koppeling.afnemer_id is not None]
     attention = []
+    if number := questions.number_at(connection, brin6):
+        attention.append(count_noun(number, "vraag", "vragen"))
     for koppeling in living:
         last_call = search.last_call(connection, koppeling.id)
         if koppeling.status is Status.GEPAUZEERD:

@@ -8,7 +8,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.gebruikers import accounts, attempts, second_factor
+from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.gebruikers import accounts, attempts, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
@@ -18,7 +19,7 @@ from uwlr_adapter.portal.context import database, hash_queue, now, request_sourc
 from uwlr_adapter.portal.error_pages import BUSY, retry_later
 from uwlr_adapter.portal.forms import LoginForm, TotpForm
 from uwlr_adapter.portal.paths import local_path
-from uwlr_adapter.portal.wording import count_noun, duration
+from uwlr_adapter.portal.wording import duration
 
 WRONG = "De gebruikersnaam of het wachtwoord is niet juist."
 WRONG_CODE = "Deze code is niet juist, of al gebruikt. Wacht op de volgende code in uw app en vul die in."
@@ -123,11 +124,13 @@ def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
         _begin(attempt, Factor.PASSWORD)
         with database().reading() as connection:
             gebruiker = accounts.authenticate(connection, attempt.login, password)
-        with database().writing() as connection:
-            if gebruiker is None:
+            stored = accounts.password_hash_of(connection, attempt.login)
+        if gebruiker is None:
+            with database().writing() as connection:
                 attempts.fail(connection, attempt, Factor.PASSWORD)
-            else:
-                accounts.refresh_hash(connection, gebruiker.id, password)
+        elif stored is not None and (renewed := passwords.renewed(stored, password)) is not None:
+            with database().writing() as connection:
+                accounts.replace_hash(connection, gebruiker.id, stored, renewed)
     return gebruiker
 
 

@@ -10,7 +10,8 @@ from uwlr_adapter.administratie.importing.naming import Naming, compare, fold
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, KnownSide
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.fields import FIELDS
-from uwlr_adapter.portal.wording import count_noun, in_words, short_date
+from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.portal.wording import in_words, short_date
 
 PLURALS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 PATHS = {"dezelfde": Choice.SAME, "sleutel": Choice.KEY, "eck-id": Choice.ECKID, "nieuw": Choice.NEW}
@@ -26,8 +27,8 @@ _CHOICES = {
 _REASONS = {
     Doubt.NAME: "De sleutel of het ECK-iD is van een {kind} met een andere naam{or_born}.",
     Doubt.TWIN: (
-        "De {kind} heeft een andere roepnaam dan de {kind} die al bekend is, en iemand anders heeft juist deze "
-        "roepnaam en geboortedatum. Denk aan een tweeling, of aan de sleutel van een broer of zus."
+        "De naam{or_born} is anders dan die van de {kind} die al bekend is, en iemand anders heeft juist de "
+        "naam{and_born} van een van de twee. Denk aan een tweeling, een naamgenoot, of de sleutel van een broer of zus."
     ),
     Doubt.ECKID: "Het ECK-iD is van een andere {kind}, die geen ander ECK-iD heeft gekregen.",
     Doubt.TWO: (

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from flask import abort, flash, g, redirect, url_for
 from werkzeug.wrappers import Response
 
+from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.schools import Vestiging, find_vestiging
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
@@ -14,12 +15,15 @@ from uwlr_adapter.portal.context import catalogue, database
 
 
 @SCHOOL.context_processor
-def _vestiging() -> dict[str, Vestiging | None]:
-    """Return the vestiging for the templates; nothing when `guard` refused the request."""
+def _vestiging() -> dict[str, Vestiging | int | None]:
+    """Return the vestiging, and how many questions it has, for the templates; nothing when `guard` refused."""
     if "brin6" not in g:
         return {}
     with database().reading() as connection:
-        return {"vestiging": find_vestiging(connection, g.brin6)}
+        return {
+            "vestiging": find_vestiging(connection, g.brin6),
+            "open_questions": questions.number_at(connection, g.brin6),
+        }
 
 
 def require_entry(entry_id: str) -> CatalogueEntry:

@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.journaal.search import DayCount
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.portal.wording import count_noun, long_date, short_date
+from uwlr_adapter.portal.wording import long_date, short_date
 
 DAYS = 30
 """The number of days in the chart; today is the last one."""

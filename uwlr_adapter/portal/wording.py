@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun, noun_of
 
 MONTHS = (
     *("januari", "februari", "maart", "april", "mei", "juni"),
@@ -42,11 +43,6 @@ def duration(wait: timedelta) -> str:
     return count_noun(-(-seconds // 60), "minuut", "minuten")
 
 
-def count_noun(number: int, singular: str, plural: str) -> str:
-    """Return a number with its noun: `1 leerling`, `2 leerlingen`."""
-    return f"{number} {singular if number == 1 else plural}"
-
-
 def in_words(parts: Iterable[str]) -> str:
     """Return parts as one enumeration: `a, b en c`; empty for none."""
     *others, last = [*parts] or [""]
@@ -59,5 +55,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date_time": date_time,
     "short_date_time": short_date_time,
     "count_noun": count_noun,
+    "noun_of": noun_of,
 }
 """The filters of the templates, by name."""

@@ -17,8 +17,8 @@ from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.errors import log_failure
+from uwlr_adapter.exchange.exceptions import as_fault
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
-from uwlr_adapter.exchange.failures import as_fault
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Question
 from uwlr_adapter.exchange.work import Blocking, Load

@@ -16,7 +16,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, key_of, update
-from uwlr_adapter.administratie.tables import aanstelling, deelname, import_step, persoon, source_key, vestiging
+from uwlr_adapter.administratie.tables import (
+    aanstelling,
+    deelname,
+    import_question,
+    import_step,
+    person_columns,
+    persoon,
+    refers_to_person,
+    source_key,
+    vestiging,
+)
 from uwlr_adapter.db import bulk
 from uwlr_adapter.db.metadata import metadata
 
@@ -90,6 +100,26 @@ def take_back(connection: sa.Connection, batch_id: int) -> None:
     store(connection, batch_id, done)
 
 
+def with_other_eckid(connection: sa.Connection, batch_id: int) -> set[int]:
+    """Return the ids of the persons whose ECK-iD was another one before the stored steps of a batch."""
+    query = (
+        sa.select(import_step)
+        .where(
+            import_step.c.batch_id == batch_id,
+            import_step.c.table_name == persoon.name,
+            import_step.c.kind == StepKind.CHANGED,
+        )
+        .order_by(import_step.c.position)
+    )
+    before: dict[int, str | None] = {}
+    for step in map(_StoredStep.read, connection.execute(query)):
+        for row in step.rows:
+            before.setdefault(row["id"], row["eckid"])
+    now = {row[0]: row for row in find_rows(connection, persoon, ({"id": id_} for id_ in before))}
+    place = persoon.columns.keys().index("eckid")
+    return {id_ for id_, row in now.items() if row[place] != before[id_]}
+
+
 @dataclass(frozen=True, slots=True)
 class _StoredStep:
     """A step as it was stored: rows by column name."""
@@ -111,13 +141,24 @@ class _StoredStep:
         present = find_rows(connection, self.table, self.rows)
         if self.kind is StepKind.CHANGED:
             update(connection, self.table, self.rows, present)
-            return _step(self.table, StepKind.CHANGED, present)
+            return self._with_keys_back(connection, present)
         if self.table is vestiging:
             _delete_vestigingen(connection, [row[0] for row in present])
         else:
             own = {persoon: "id", source_key: "persoon_id"}.get(self.table, "")
             delete(connection, self.table, [row for row in reversed(self.rows) if row.get(own) not in stay])
         return _step(self.table, StepKind.REMOVED, present)
+
+    def _with_keys_back(self, connection: sa.Connection, present: Sequence[TableRow]) -> Iterator[BatchStep]:
+        """Give back keys that went to somebody who was forgotten since, and yield the steps of all that was changed."""
+        yield from _step(self.table, StepKind.CHANGED, present)
+        if self.table is source_key:
+            width = len(self.table.primary_key)
+            there = {row[:width] for row in present}
+            gone = [row for row in self.rows if key_of(self.table, row) not in there]
+            bulk.insert_many(connection, self.table, gone)
+            columns = self.table.columns.keys()
+            yield from _step(self.table, StepKind.ADDED, [tuple([row.get(name) for name in columns]) for row in gone])
 
     def _insert(self, connection: sa.Connection) -> Iterator[BatchStep]:
         """Insert the rows that were removed; one that had to stay is only given its values again."""
@@ -149,12 +190,12 @@ def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: Abst
     back with them, or whose rows go with a person by themselves (ON DELETE), keeps nobody.
     """
     found: set[int] = set()
-    for table in {*metadata.sorted_tables} - {*_OF_PERSONS, *taken_back}:
-        for key in table.foreign_keys:
-            column = key.parent
-            if key.column is persoon.c.id and key.ondelete is None:
-                for start in range(0, len(ids), AT_ONCE):
-                    found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
+    for column in person_columns():
+        goes_with_person = any(key.ondelete is not None for key in column.foreign_keys)
+        if goes_with_person or column.table in {*_OF_PERSONS, *taken_back}:
+            continue
+        for start in range(0, len(ids), AT_ONCE):
+            found.update(connection.scalars(sa.select(column).where(column.in_(ids[start : start + AT_ONCE]))))
     return found
 
 
@@ -224,11 +265,26 @@ def find_persons(connection: sa.Connection, batch_ids: sa.Select[tuple[int]], so
     return found
 
 
+def find_questions(
+    connection: sa.Connection, batch_ids: sa.Select[tuple[int]], soort: str, key: str
+) -> set[str | None]:
+    """Return the ECK-iD of each question about a row with a key in the stored steps of these batches."""
+    query = sa.select(import_step.c.rows).where(
+        import_step.c.batch_id.in_(batch_ids), import_step.c.table_name == import_question.name
+    )
+    return {
+        row["eckid"]
+        for stored in connection.scalars(query)
+        for row in _named(stored)
+        if row.get("source_key") == key and row["soort"] == soort
+    }
+
+
 def _person_columns(table: sa.Table) -> list[str]:
     """Return the columns of a table that say whom a row is about."""
     if table is persoon:
         return ["id"]
-    return [one.name for one in table.columns if one.name == "persoon_id" or one.references(persoon.c.id)]
+    return [one.name for one in table.columns if one.name == "persoon_id" or refers_to_person(one)]
 
 
 def _stored_rows(step: BatchStep) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import batch_steps, problem_groups
+from uwlr_adapter.administratie.importing import batch_steps, persons, problem_groups
 from uwlr_adapter.administratie.importing.batch_steps import BatchStep
 from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
@@ -295,6 +295,15 @@ def _of(brincodes: Iterable[str]) -> sa.ColumnElement[bool]:
     return import_batch.c.brincode.in_(list(brincodes))
 
 
+def vestigingen_changed(connection: sa.Connection, batch: Batch) -> list[str]:
+    """Return the vestigingen whose records a batch changed, or changes when it is taken back; in ascending order.
+
+    Besides those of its reports these are all where somebody has a record whose ECK-iD it changed.
+    """
+    others = persons.vestigingen_of(connection, batch_steps.with_other_eckid(connection, batch.id))
+    return sorted({*others, *(report.brin6 for report in batch.reports)})
+
+
 def vestigingen_of(connection: sa.Connection, brincode: str, persoon_ids: Collection[int]) -> set[str]:
     """Return the vestigingen of which a stored batch of a school has a record of a person, given by every id."""
     return batch_steps.vestigingen_of(connection, sa.select(import_batch.c.id).where(_of([brincode])), persoon_ids)
@@ -327,6 +336,17 @@ def find_persons(connection: sa.Connection, brincode: str, kind: PersonKind, key
     own = sa.select(import_batch.c.id).where(_of([brincode]))
     found = batch_steps.find_persons(connection, own, kind.value)
     return {id_: identifiers for id_, identifiers in found.items() if key in identifiers}
+
+
+def find_questions(
+    connection: sa.Connection, brincodes: Collection[str], kind: PersonKind, key: str
+) -> set[str | None]:
+    """Return the ECK-iD of each question about a row with a key in the stored batches of schools; None for no ECK-iD.
+
+    A question that an import took back is only there.
+    """
+    own = sa.select(import_batch.c.id).where(_of(brincodes))
+    return batch_steps.find_questions(connection, own, kind.value, key)
 
 
 def _stored_report(report: ImportReport) -> dict[str, Any]:

@@ -117,9 +117,3 @@ def reports_of_persons(
 def changed_row(table: sa.Table, row: Sequence[Any], **values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of any column
     """Return a whole row of a table with other values in some columns."""
     return tuple(values.get(name, value) for name, value in zip(table.columns.keys(), row, strict=True))
-
-
-def rows_of(connection: sa.Connection, table: sa.Table, **values: object) -> list[tuple[Any, ...]]:
-    """Return the whole rows of a table that have these values."""
-    where = [table.c[name] == value for name, value in values.items()]
-    return [tuple(row) for row in connection.execute(sa.select(table).where(*where))]

@@ -1,5 +1,6 @@
 """Differences between the present and the wanted rows of one table, and the statements that apply them."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.db import bulk
+from uwlr_adapter.db.backend import run
+from uwlr_adapter.db.statements import Query, SelectStatement
 
 TableRow = tuple[Any, ...]
 """A whole row: the values of all columns of its table, in column order. The primary key comes first in each table."""
@@ -130,14 +133,25 @@ def _named(table: sa.Table, rows: Iterable[TableRow]) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def rows_with(connection: sa.Connection, table: sa.Table, **values: object) -> list[TableRow]:
+    """Return the whole rows of a table that have these values, none of which is None."""
+    (rows,) = run(connection, [Query(_rows_with(table, tuple(values)), values)])
+    return rows
+
+
+@functools.cache
+def _rows_with(table: sa.Table, names: tuple[str, ...]) -> SelectStatement:
+    """Return the query for rows by the values of these columns: an import asks the same ones of every school."""
+    return SelectStatement(sa.select(table).where(*(table.c[name] == sa.bindparam(name) for name in names)))
+
+
 def compare(
     connection: sa.Connection, table: sa.Table, where: Mapping[str, Any], wanted: Iterable[TableRow]
 ) -> TableDiff:
     """Return the difference between the rows that `where` selects and the wanted ones, which must satisfy it too."""
     width = len(table.primary_key)
     new = {row[:width]: row for row in wanted}
-    query = sa.select(table).where(*(table.c[name] == value for name, value in where.items()))
-    present = {row[:width]: row for row in map(tuple, connection.execute(query))}
+    present = {row[:width]: row for row in rows_with(connection, table, **where)}
     changed = [key for key, row in new.items() if key in present and row != present[key]]
     return TableDiff(
         table=table,

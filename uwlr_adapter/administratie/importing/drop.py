@@ -53,14 +53,18 @@ class Loss:
         gone = len(self.gone)
         return gone > ALWAYS_ALLOWED[self.kind] and gone > max_drop * self.known
 
-    def reason(self, year: SchoolYear, max_drop: float) -> str:
-        """Return the question in words."""
+    def told(self, year: SchoolYear, max_drop: float) -> str:
+        """Return the loss in words, with its share and the largest one that is no question."""
         share = f"{len(self.gone) / self.known:.0%}, and more than {max_drop:.0%} stops"
         lost = "have none" if self.kind == WITHOUT_GROEP else "be gone"
         return (
             f"{year.brin6}, {year.schooljaar}: {len(self.gone)} of the {self.known} {self.kind} that are answered "
-            f"today would {lost} ({share}). Is the source whole? If it is, import it with --accept-drop"
+            f"today would {lost} ({share})"
         )
+
+    def reason(self, year: SchoolYear, max_drop: float) -> str:
+        """Return the question of an import in words."""
+        return f"{self.told(year, max_drop)}. Is the source whole? If it is, import it with --accept-drop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing import by_hand, forget, persons
+from uwlr_adapter.administratie.importing import by_hand, persons
 from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct
 from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.tables import persoon
 from uwlr_adapter.journaal.model import Act
 
@@ -41,6 +43,8 @@ def correct(
     change, the ECK-iD is not valid or of a forgotten person; EckidTakenError without `swap`. The transaction must hold
     the school.
     """
+    if eckid is not None:
+        eckid = _required(eckid)
     other = None if eckid is None else _owner(connection, person, eckid)
     if person.eckid == eckid:
         raise PersonError(f"this {person.kind.value} has {'no' if eckid is None else 'that'} ECK-iD already")
@@ -57,11 +61,19 @@ def correct(
     return Corrected(replace(person, eckid=eckid), None if other is None else replace(other, eckid=person.eckid), batch)
 
 
+def _required(eckid: str) -> str:
+    """Return an ECK-iD by the rule for those of every source. Raises PersonError when it is none."""
+    read = values.key(eckid)
+    if read.refused:
+        raise PersonError(f"the ECK-iD {read.reason}")
+    if read.text is None or len(read.text) > MAX_LENGTH or not read.text.isprintable() or " " in read.text:
+        raise PersonError(f"an ECK-iD is 1 to {MAX_LENGTH} characters without a space, such as https://ketenid.nl/…")
+    return read.text
+
+
 def _owner(connection: sa.Connection, person: Person, eckid: str) -> Person | None:
     """Return another person who has an ECK-iD. Raises PersonError when nobody can have it."""
-    if not 0 < len(eckid) <= MAX_LENGTH or not eckid.isprintable() or " " in eckid:
-        raise PersonError(f"an ECK-iD is 1 to {MAX_LENGTH} characters without a space, such as https://ketenid.nl/…")
-    if forget.of_school(connection, person.brincode, person.kind).knows(eckid):
+    if forgotten_of(connection, person.brincode, person.kind).knows(eckid):
         kind = person.kind.value
         raise PersonError(f"that ECK-iD is of a {kind} who was forgotten here (`uwlr-adapter {kind} allow`)")
     found = persons.find_by_eckid(connection, person.kind, person.brincode, eckid)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
+from uwlr_adapter.administratie.importing.naming import full_name
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.selection import select
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, groep
@@ -39,9 +40,7 @@ class PersonEffect:
     @property
     def naam(self) -> str:
         """The name of the person, as it was before if there was one."""
-        found = self.before or self.after
-        parts = [getattr(found, part) for part in ("roepnaam", "voorvoegsel", "achternaam")]
-        return " ".join(part for part in parts if part)
+        return full_name(self.before or self.after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from uwlr_adapter.contract.dataset import Leerling
 
 NOT_KNOWN = "is at a vestiging without a group in this schooljaar, where this leerling is not known: not read"
 """The reason for a row that nobody is known for."""
+SECOND_ROW = "is of a leerling who has another row in this set, with days of its own: not read"
+"""The reason for a second row of one person."""
 OTHER_VESTIGING = "is at another vestiging than --brin6 names: not read"
 """The reason for a row about a vestiging that the operator left out."""
 _COLUMNS = inschrijving.columns.keys()
@@ -49,17 +51,20 @@ def match(connection: sa.Connection, entries: Sequence[EnrolledElsewhere], brin6
         known = _known(connection, year)
         for entry in of_year:
             person = known.find(entry.leerling)
+            periods = matched.setdefault(year, {})
             if person is None:
                 unused |= dict.fromkeys(entry.rows, NOT_KNOWN)
+            elif person in periods:
+                unused |= dict.fromkeys(entry.rows, SECOND_ROW)
             else:
                 used.update(entry.rows)
-                matched.setdefault(year, {})[person] = entry.periods
+                periods[person] = entry.periods
     problems = (
         Problem(row[1], "", reason, Severity.WARNING, row[0])
         for row, reason in sorted(unused.items())
         if row not in used
     )
-    return Matched(matched, tuple(problems))
+    return Matched({year: periods for year, periods in matched.items() if periods}, tuple(problems))
 
 
 def difference(connection: sa.Connection, year: SchoolYear, periods: dict[int, tuple[Period, ...]]) -> TableDiff:
@@ -111,11 +116,11 @@ class _KnownInYear:
 
     def find(self, leerling: Leerling) -> int | None:
         """Return the id of a leerling, when it is certain that it is the same one."""
-        found = self.by_key.get(leerling.key) or self.by_eckid.get(leerling.eckid or "")
-        if found is None or not _is_same(found, leerling):
-            return None
-        person: int = found.id
-        return person
+        for found in (self.by_key.get(leerling.key), self.by_eckid.get(leerling.eckid or "")):
+            if found is not None and _is_same(found, leerling):
+                person: int = found.id
+                return person
+        return None
 
 
 def _known(connection: sa.Connection, year: SchoolYear) -> _KnownInYear:

@@ -1,40 +1,30 @@
-"""Forget a person everywhere, and recognise a forgotten one that a source still has.
-
-What remains is one salted digest for each key and for the ECK-iD. Each person has a salt of its own, so that a table
-made for one is useless for another, and `allow` finds all digests of a person by one key.
-"""
+"""Forget a person everywhere: what remains are the digests of `forgotten.py`."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, persons
-from uwlr_adapter.administratie.importing.diff import TableRow
+from uwlr_adapter.administratie.importing.forgotten import digest_of, forgotten_of
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.tables import (
     PersonKind,
     forgotten,
+    import_question,
     inschrijving,
     joined,
+    person_columns,
     persoon,
     plaatsing,
 )
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.db.backend import run
-from uwlr_adapter.db.statements import Query, SelectStatement
 from uwlr_adapter.errors import RefusedError
 
 _SALT_BYTES = 16
-_OF_SCHOOL = SelectStatement(
-    sa.select(forgotten.c.salt, forgotten.c.digest).where(
-        *(forgotten.c[name] == sa.bindparam(name, type_=sa.String) for name in ("brincode", "soort"))
-    )
-)
 
 
 class ForgetError(RefusedError):
@@ -53,38 +43,23 @@ class Erased:
     """The vestigingen that have, or had as far as is known here, a record of the person."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForgottenPersons:
-    """The forgotten persons of one kind and school."""
-
-    digests: dict[str, frozenset[str]]
-    """By salt."""
-
-    def knows(self, *identifiers: str | None) -> bool:
-        """Return whether one of these keys or ECK-iDs is that of a forgotten person."""
-        return any(
-            _digest(salt, identifier) in found
-            for salt, found in self.digests.items()
-            for identifier in identifiers
-            if identifier is not None
-        )
-
-
 def forget(
     connection: sa.Connection, brincode: str, key: str, moment: datetime, kind: PersonKind = PersonKind.LEERLING
 ) -> Erased:
     """Erase a person of a school, named by the key that leaves or by a key of the source. Raises ForgetError.
 
-    One who is in no record any more, but in an import that was undone, is erased there. What kept imports have is
-    erased under every id that the person had (`join`), and also in the imports of schools that were merged into this
-    one (fusie): each of these will know that this person was forgotten.
+    One who is in no record any more, but in an import that was undone, is erased there; so is one of whom there is no
+    more than a question. What kept imports have is erased under every id that the person had (`join`), and also in the
+    imports of schools that were merged into this one (fusie): each of these will know that this person was forgotten.
     """
     schools.lock_school(connection, brincode)
     schools.touch_school(connection, brincode)
     of_schools = (brincode, *schools.merged_from(connection, brincode))
     years, kept, brin6s = 0, 0, set[str]()
     for ids, identifiers in _known(connection, of_schools, key, kind):
-        years += _erase(connection, kind, ids[0], brin6s)
+        years += _erase(connection, kind, ids[0], brin6s) if ids else 0
+        asked = (import_question.c.brincode.in_(of_schools), import_question.c.soort == kind.value)
+        connection.execute(import_question.delete().where(*asked, import_question.c.source_key.in_(identifiers)))
         salt = secrets.token_hex(_SALT_BYTES)
         for school in of_schools:
             brin6s |= batches.vestigingen_of(connection, school, ids)
@@ -98,8 +73,8 @@ def _known(
 ) -> list[tuple[list[int], set[str]]]:
     """Return whom a key names: every id that the person had, the present one first, and the keys and ECK-iDs.
 
-    Of somebody who is in no record any more, those whom kept imports of the schools know by that key. Raises
-    ForgetError.
+    Of somebody who is in no record any more, those whom kept imports of the schools know by that key; of one who never
+    was, no id. Raises ForgetError.
     """
     try:
         return [_identifiers(connection, persons.get(connection, kind, brincodes[0], key), key)]
@@ -109,14 +84,32 @@ def _known(
             for school in brincodes
             for id_, identifiers in batches.find_persons(connection, school, kind, key).items()
         }
-        if not found:
+        asked = _asked(connection, brincodes, key, kind)
+        if not found and not asked:
             raise ForgetError(str(error)) from None
+        if not found:
+            return [([], asked)]
     query = sa.select(persoon.c.id, persoon.c.key).where(persoon.c.id.in_(found))
     recorded = {row.id: persons.get(connection, kind, brincodes[0], row.key) for row in connection.execute(query)}
     return [  # what was undone may be wrong about somebody known
         _identifiers(connection, recorded[id_], key) if id_ in recorded else ([id_], identifiers)
         for id_, identifiers in found.items()
     ]
+
+
+def _asked(connection: sa.Connection, brincodes: Sequence[str], key: str, kind: PersonKind) -> set[str]:
+    """Return the key and the ECK-iDs of somebody of whom there are only questions; without an ECK-iD of another one."""
+    query = sa.select(import_question.c.eckid).where(
+        import_question.c.brincode.in_(brincodes),
+        import_question.c.soort == kind.value,
+        import_question.c.source_key == key,
+    )
+    found = {*connection.scalars(query), *batches.find_questions(connection, brincodes, kind, key)}
+    if not found:
+        return set()
+    eckids = {one for one in found if one is not None}
+    others = sa.select(persoon.c.eckid).where(persoon.c.brincode.in_(brincodes), persoon.c.eckid.in_(eckids))
+    return {key} | eckids - set(connection.scalars(others))
 
 
 def _identifiers(connection: sa.Connection, person: Person, key: str) -> tuple[list[int], set[str]]:
@@ -131,7 +124,7 @@ def _erase(connection: sa.Connection, kind: PersonKind, persoon_id: int, brin6s:
     table = persons.RECORDS[kind]
     years = connection.scalars(sa.select(table.c.brin6).where(table.c.persoon_id == persoon_id)).all()
     brin6s.update(years)
-    for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *persons.references()]:
+    for column in [plaatsing.c.persoon_id, inschrijving.c.persoon_id, *person_columns()]:
         connection.execute(column.table.delete().where(column == persoon_id))
     connection.execute(persoon.delete().where(persoon.c.id == persoon_id))
     return len(years)
@@ -148,7 +141,7 @@ def _remember(
             {
                 "brincode": school,
                 "salt": salt,
-                "digest": _digest(salt, identifier),
+                "digest": digest_of(salt, identifier),
                 "moment": to_utc(moment),
                 "soort": kind.value,
             }
@@ -159,36 +152,8 @@ def _remember(
 
 def allow(connection: sa.Connection, brincode: str, key: str, kind: PersonKind = PersonKind.LEERLING) -> None:
     """Allow a forgotten person to come back, named by a former key or ECK-iD. Raises ForgetError."""
-    digests = of_school(connection, brincode, kind).digests
-    known = [salt for salt, found in digests.items() if _digest(salt, key) in found]
+    digests = forgotten_of(connection, brincode, kind).digests
+    known = [salt for salt, found in digests.items() if digest_of(salt, key) in found]
     if not known:
         raise ForgetError(f"nobody who was forgotten at {brincode} had that key")
     connection.execute(forgotten.delete().where(forgotten.c.salt.in_(known)))
-
-
-def of_school(connection: sa.Connection, brincode: str, kind: PersonKind = PersonKind.LEERLING) -> ForgottenPersons:
-    """Return the forgotten persons of a kind and school."""
-    found: dict[str, set[str]] = {}
-    (rows,) = run(connection, [Query(_OF_SCHOOL, {"brincode": brincode, "soort": kind.value})])
-    for salt, digest in rows:
-        found.setdefault(salt, set()).add(digest)
-    return ForgottenPersons({salt: frozenset(digests) for salt, digests in found.items()})
-
-
-def rows_about(rows: Iterable[TableRow], identifiers: Iterable[str]) -> list[TableRow]:
-    """Return those of the rows of `forgotten` that are about one of these keys and ECK-iDs."""
-    known = frozenset(identifiers)
-    by_salt: dict[str, list[TableRow]] = {}
-    for row in rows:
-        by_salt.setdefault(row[1], []).append(row)
-    return [
-        row
-        for salt, own in by_salt.items()
-        for digests in [{_digest(salt, identifier) for identifier in known}]
-        for row in own
-        if row[2] in digests
-    ]
-
-
-def _digest(salt: str, identifier: str) -> str:
-    return sha256(f"{salt} {identifier}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,7 @@ docs/reference/records.md has the rules.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -12,11 +12,13 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import schools
-from uwlr_adapter.administratie.importing import forget, persons, withdraw
-from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of, rows_of
-from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing import not_taken, persons, withdraw
+from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, changed_row, report_of
+from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of, rows_about
 from uwlr_adapter.administratie.importing.join import Union, unite
 from uwlr_adapter.administratie.importing.match import GENERATED_LENGTH
+from uwlr_adapter.administratie.importing.naming import compare
 from uwlr_adapter.administratie.importing.persons import Person
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Counts, ImportReport
@@ -86,6 +88,7 @@ def merge(connection: sa.Connection, old: str, new: str, vestigingen: Mapping[st
     ]
     _move_forgotten(act, old, new)
     act.write(TableDiff(fusie, added=sorted(vestigingen.items())))
+    not_taken.clear_all(connection, vestigingen)
     batch = act.keep(new, reports, Act.SCHOOL_MERGED, operator)
     return Merged(moved, united, new_keys, lost, batch)
 
@@ -106,7 +109,7 @@ def _require_possible(connection: sa.Connection, old: str, new: str, vestigingen
         )
     if unknown := sorted(vestigingen.keys() - known):
         raise MergeError(f"there is no vestiging {unknown[0]}")
-    if rows_of(connection, import_question, brincode=old):
+    if rows_with(connection, import_question, brincode=old):
         raise MergeError(f"{old} has open questions: answer those first (`uwlr-adapter import questions`)")
     _require_free_years(connection, new, vestigingen)
 
@@ -133,8 +136,8 @@ _OF_VESTIGING = (vestiging_setting, vestiging_year, source_moment)
 def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
     """Make the new vestiging, unless it is there, with all that the old one had; the schoolkey goes with it."""
     names = vestiging.columns.keys()
-    (old,) = rows_of(act.connection, vestiging, brin6=brin6)
-    present = rows_of(act.connection, vestiging, brin6=into)
+    (old,) = rows_with(act.connection, vestiging, brin6=brin6)
+    present = rows_with(act.connection, vestiging, brin6=into)
     row = dict(zip(names, old, strict=True))
     if row["schoolkey"] is not None and not (present and present[0][names.index("schoolkey")]):
         act.write(TableDiff(vestiging, changed=[changed_row(vestiging, old, schoolkey=None)], before=[old]))
@@ -148,14 +151,14 @@ def _move_vestiging(act: RecordsAct, brin6: str, into: str) -> None:
         act.write(TableDiff(vestiging, changed=[changed], before=present))
     for table in _OF_VESTIGING:
         width = len(table.primary_key)
-        known = {row[:width] for row in rows_of(act.connection, table, brin6=into)}
-        rows = rows_of(act.connection, table, brin6=brin6)
+        known = {row[:width] for row in rows_with(act.connection, table, brin6=into)}
+        rows = rows_with(act.connection, table, brin6=brin6)
         moved = [(into, *row[1:]) for row in rows]
         act.write(TableDiff(table, added=[row for row in moved if row[:width] not in known], removed=rows))
 
 
 def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:
-    """Make the persons of both schools who are one person one: same ECK-iD, or same key, and names that agree.
+    """Make the persons of both schools who are one person one: same ECK-iD, or same key, and names that say so.
 
     Raises MergeError when an ECK-iD is that of two persons whose names do not agree.
     """
@@ -172,7 +175,7 @@ def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:
             keep = same or by_key.get(person.key)
             if keep is None or keep.id in found or (same is None and None not in (person.eckid, keep.eckid)):
                 continue
-            if persons.seem_one(act.connection, keep, person):
+            if _are_one(keep, person, [*here, *come], by_eckid=same is not None):
                 pairs.append((keep, person))
                 found.add(keep.id)
             elif same is not None:
@@ -181,6 +184,23 @@ def _unite(act: RecordsAct, old: str, new: str, day: date) -> tuple[Union, ...]:
         text = f"{len(mixed)} have an ECK-iD that somebody with another name has at {new}: correct those first"
         raise MergeError(f"{text} (`uwlr-adapter leerling eckid`)", tuple(mixed))
     return tuple(unite(act, keep, person, day) for keep, person in pairs)
+
+
+def _are_one(keep: Person, person: Person, everybody: Iterable[Person], *, by_eckid: bool) -> bool:
+    """Return whether the names of two persons with one ECK-iD, or else one key, say that they are one.
+
+    With one ECK-iD as in an import, also where that asks about twins. With one key only when they are alike: two
+    administrations number their persons alike, so a key of both says nothing by itself.
+    """
+    compared = compare(keep.naming, person.naming)
+    if not by_eckid:
+        return compared.is_alike
+    if compared.roepnaam is False:
+        for one in everybody:
+            is_third = one.id not in (keep.id, person.id)
+            if is_third and any(compare(side.naming, one.naming).is_namesake(keep.kind) for side in (keep, person)):
+                return False
+    return compared.is_same(keep.kind)
 
 
 def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKind], tuple[NewKey, ...], int]:
@@ -194,12 +214,12 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
     lost = 0
     for kind in PersonKind:
         here = persons.all_of(connection, kind, new)
-        taken = {person.key for person in here}
-        was_forgotten = forget.of_school(connection, new, kind).knows
+        was_forgotten = forgotten_of(connection, new, kind).knows
         source_keys = {key for person in here for key in person.source_keys}
+        taken = source_keys | {person.key for person in here}
         come = persons.all_of(connection, kind, old)
         taken_later = {person.key for person in come}
-        rows = rows_of(connection, persoon, soort=kind.value, brincode=old)
+        rows = rows_with(connection, persoon, soort=kind.value, brincode=old)
         before = {row[0]: row for row in rows}
         changed, removed, added = [], [], []
         for person in come:
@@ -252,10 +272,10 @@ def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
     A key of somebody who is there now is no longer that of one who was forgotten at the school that it comes from.
     """
     for kind in PersonKind:
-        here, come = (rows_of(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
+        here, come = (rows_with(act.connection, forgotten, brincode=one, soort=kind.value) for one in (new, old))
         keys = {
             key for person in persons.all_of(act.connection, kind, new) for key in (person.key, *person.source_keys)
         }
-        left_out = {row[1:3] for row in (*forget.rows_about(come, keys), *here)}
+        left_out = {row[1:3] for row in (*rows_about(come, keys), *here)}
         added = [(new, *row[1:]) for row in come if row[1:3] not in left_out]
-        act.write(TableDiff(forgotten, added=added, removed=forget.rows_about(here, keys)))
+        act.write(TableDiff(forgotten, added=added, removed=rows_about(here, keys)))

@@ -5,12 +5,14 @@ A question names who it is about, for the terminal of the operator. All question
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import drop, new_keys, source_moments
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
 from uwlr_adapter.administratie.importing.drop import Answered, Loss
+from uwlr_adapter.administratie.importing.naming import NAMES, full_name
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import MAX_SUBJECTS, Delivery, Problem, Severity, SourceRecord, Subject
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, groep, persoon, plaatsing
@@ -22,7 +24,6 @@ _RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
 _KINDS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 _PERSON = deelname.columns.keys().index("persoon_id")
 """The place of the person in a row of `deelname` and of `aanstelling`."""
-_NAMES = ("roepnaam", "voorvoegsel", "achternaam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,28 @@ def of_year(change: YearChange, max_drop: float) -> list[Problem]:
     return found
 
 
-def of_answers(year: SchoolYear, before: Answered, after: Answered, max_drop: float) -> list[Problem]:
-    """Return the questions about the leerlingen and groepen of a year that are answered no more."""
-    losses = [Loss(kind, len(known), known - after[kind]) for kind, known in before.items()]
-    return [
-        Problem(0, loss.kind, loss.reason(year, max_drop), flag=ACCEPT_DROP) for loss in losses if loss.asks(max_drop)
-    ]
+def of_answers(
+    connection: sa.Connection, year: SchoolYear, before: Answered, after: Answered, max_drop: float
+) -> list[Problem]:
+    """Return the question about the leerlingen of a year who are answered no more, with who they are."""
+    loss = Loss("leerlingen", len(before["leerlingen"]), before["leerlingen"] - after["leerlingen"])
+    if not loss.asks(max_drop):
+        return []
+    gone = sorted(id_ for id_ in loss.gone if isinstance(id_, int))
+    query = (
+        sa.select(persoon.c.key, *(deelname.c[name] for name in NAMES))
+        .join(persoon, persoon.c.id == deelname.c.persoon_id)
+        .where(
+            *(deelname.c[name] == value for name, value in year.columns().items()),
+            deelname.c.persoon_id.in_(gone[:MAX_SUBJECTS]),
+        )
+        .order_by(deelname.c.persoon_id)
+    )
+    subjects = tuple(
+        Subject(PersonKind.LEERLING.value, row.key, full_name(row), 0) for row in connection.execute(query)
+    )
+    more = len(gone) - len(subjects)
+    return [Problem(0, loss.kind, loss.reason(year, max_drop), flag=ACCEPT_DROP, subjects=subjects, more=more)]
 
 
 def of_older(change: YearChange, known: str, made: str) -> Problem:
@@ -179,15 +196,16 @@ def _persons(change: YearChange, kind: PersonKind, ids: Iterable[object]) -> tup
     key_of = {row.id: row.key for row in change.connection.execute(query)} if absent else {}
     table = _RECORDS[kind]
     columns = table.columns.keys()
-    removed = {row[_PERSON]: dict(zip(columns, row, strict=True)) for row in change.diffs[table].removed}
+    removed = {
+        row[_PERSON]: SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in change.diffs[table].removed
+    }
     subjects = []
     for id_ in shown:
         if id_ in in_source:
             line, record = in_source[id_].line, in_source[id_].record
-            names = [getattr(record, name) for name in _NAMES]
-            key = record.key
+            key, naam = record.key, full_name(record)
         else:
             line, key = 0, key_of.get(id_, "")
-            names = [removed[id_][name] for name in _NAMES] if id_ in removed else []
-        subjects.append(Subject(kind.value, key, " ".join(name for name in names if name), line))
+            naam = full_name(removed[id_]) if id_ in removed else ""
+        subjects.append(Subject(kind.value, key, naam, line))
     return tuple(subjects), len(wanted) - len(shown)

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing import forget
-from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
+from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, rows_with
+from uwlr_adapter.administratie.importing.forgotten import forgotten_of
 from uwlr_adapter.administratie.importing.match import (
     Contested,
     Doubt,
@@ -59,9 +59,9 @@ class Identified:
     """Known persons whom a contested row may be, and no other row is: they stay as last confirmed."""
     warnings: list[Problem]
     questions: list[tuple[Doubt, Problem]]
-    """A warning for each contested row, with its doubt."""
+    """A warning for each contested row, with its doubt; of a row in several deliveries with the first of them."""
     changed: frozenset[int]
-    """The ids of the known persons whose ECK-iD changes."""
+    """The ids of the known persons in the delivery whose ECK-iD changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,85 @@ class Persons:
         rows = {id_: self._known.rows[id_] for id_ in namings}
         rows = {id_: (*row[:4], self._result.eckids.get(id_, row[4]), *row[5:]) for id_, row in rows.items()}
         return _person_diffs(rows, {}, namings)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The persons of both kinds in one delivery."""
+
+    leerlingen: Identified
+    leerkrachten: Identified
+
+    @property
+    def both(self) -> tuple[Identified, Identified]:
+        """The two kinds."""
+        return self.leerlingen, self.leerkrachten
+
+    @property
+    def ids(self) -> Mapping[PersonKind, Sequence[int]]:
+        """One id for each row that is not contested, in the order of the rows, by kind."""
+        return {PersonKind.LEERLING: self.leerlingen.ids, PersonKind.LEERKRACHT: self.leerkrachten.ids}
+
+    @property
+    def contested(self) -> list[ContestedRow]:
+        """The contested rows."""
+        return [row for one in self.both for row in one.contested]
+
+    @property
+    def held(self) -> frozenset[int]:
+        """Known persons whom a contested row may be, and no other row is."""
+        return self.leerlingen.held | self.leerkrachten.held
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems of the rows that are no questions."""
+        return [problem for one in self.both for problem in one.warnings]
+
+    @property
+    def questions(self) -> list[tuple[Doubt, Problem]]:
+        """A warning for each contested row, with its doubt."""
+        return [question for one in self.both for question in one.questions]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOfSource:
+    """The persons of both kinds in deliveries that were matched together."""
+
+    leerlingen: Persons
+    leerkrachten: Persons
+
+    @property
+    def both(self) -> tuple[Persons, Persons]:
+        """The two kinds."""
+        return self.leerlingen, self.leerkrachten
+
+    @property
+    def deliveries(self) -> list[People]:
+        """The persons of each delivery, in the order of the deliveries."""
+        return [People(*both) for both in zip(self.leerlingen.deliveries, self.leerkrachten.deliveries, strict=True)]
+
+    @property
+    def count(self) -> int:
+        """The number of rows, those that occur in several deliveries once."""
+        return self.leerlingen.count + self.leerkrachten.count
+
+    @property
+    def contested(self) -> int:
+        """The number of contested rows, counted in the same way."""
+        return self.leerlingen.contested + self.leerkrachten.contested
+
+    @property
+    def renames(self) -> bool:
+        """Whether the names or the date of birth of a known person differ from those that were imported last."""
+        return self.leerlingen.renames or self.leerkrachten.renames
+
+    def diffs(self) -> list[TableDiff]:
+        """Return the changes of known persons, and the new ones, in the order in which they can be written."""
+        return [diff for one in self.both for diff in one.diffs()]
+
+    def namings(self, fresh: Collection[int]) -> list[TableDiff]:
+        """Return the changes of the names by which known persons are recognised, as `Persons.namings` does."""
+        return [one.namings(fresh) for one in self.both]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +257,8 @@ def identify(
     school: ImportedSchool,
     brin6s: Collection[str],
     unmatched: Unmatched = Unmatched.ASK,
-) -> tuple[Persons, Persons]:
-    """Return the leerlingen and the leerkrachten of deliveries, matched together with the known persons of the school.
+) -> PeopleOfSource:
+    """Return the persons of deliveries, matched together with the known persons of the school.
 
     Each person must have the same identifiers and names in all of them (`are_one`). `brin6s` are their vestigingen.
     """
@@ -198,8 +277,7 @@ def identify(
         found.append((kind, rows_of, rows, known, result))
     new_count = sum(isinstance(person, NewPerson) for *_, result in found for person in result.persons)
     new_ids = iter(bulk.take_ids(connection, persoon, new_count))
-    leerlingen, leerkrachten = (_persons(*one, school.brincode, new_ids) for one in found)
-    return leerlingen, leerkrachten
+    return PeopleOfSource(*(_persons(*one, school.brincode, new_ids) for one in found))
 
 
 def are_one(deliveries: Sequence[Delivery]) -> bool:
@@ -280,7 +358,7 @@ def _persons(
                 held=frozenset(id_ for one in contested for id_ in one.contested.candidates) & result.held,
                 warnings=[problem for problem in result.problems if problem.line in lines],
                 questions=[question for question in result.questions if question[1].line in lines],
-                changed=changed,
+                changed=changed and changed.intersection(one for one in persons if isinstance(one, int)),
             )
         )
     return Persons(kind, brincode, tuple(deliveries), len(rows), known, result, new, new_keys)
@@ -312,18 +390,15 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
     """Return the known persons of one kind of a school."""
     if school.is_empty:
         return _Known(KnownPersons({}, {}, {}), {})
-    rows = {row[0]: tuple(row) for row in connection.execute(sa.select(persoon).where(_of(persoon, kind, school)))}
-    keys = sa.select(source_key.c.key, source_key.c.persoon_id).where(_of(source_key, kind, school))
-    forgotten = forget.of_school(connection, school.brincode, kind)
+    of_kind = {"soort": kind.value, "brincode": school.brincode}
+    rows = {row[0]: row for row in rows_with(connection, persoon, **of_kind)}
+    keys = rows_with(connection, source_key, **of_kind) if rows else []
+    forgotten = forgotten_of(connection, school.brincode, kind)
     is_forgotten = forgotten.knows if forgotten.digests else None
     known = KnownPersons(
         persons={row[0]: KnownPerson(row[3], row[4], Naming(*row[5:])) for row in rows.values()},
-        by_source_key={row.key: row.persoon_id for row in connection.execute(keys)} if rows else {},
+        by_source_key={key: id_ for *_, key, id_ in keys},
         by_eckid={row[4]: row[0] for row in rows.values() if row[4] is not None},
         is_forgotten=is_forgotten,
     )
     return _Known(known, rows)
-
-
-def _of(table: sa.Table, kind: PersonKind, school: ImportedSchool) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.soort == kind.value, table.c.brincode == school.brincode)

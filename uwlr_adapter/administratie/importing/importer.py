@@ -1,9 +1,15 @@
-"""Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone."""
+"""Import: the deliveries of one school become its records in one transaction, kept as a batch that can be undone.
+
+`apply` is one import from begin to end. The persons of all years are identified together (`identify.py`), those of whom
+it is not certain who they are, are held (`held.py`), each year becomes what its delivery says (`year_records.py`), and
+what that would take away is asked (`harm.py`).
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -14,36 +20,27 @@ from uwlr_adapter.administratie.importing import (
     drop,
     elsewhere,
     harm,
+    held,
     not_taken,
     school_year,
     source_moments,
     under_four,
 )
-from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
+from uwlr_adapter.administratie.importing.diff import TableDiff
 from uwlr_adapter.administratie.importing.harm import ACCEPT_DROP, NEW_KEYS, NEW_SCHOOL, OLDER, YearChange
-from uwlr_adapter.administratie.importing.identify import Identified, ImportedSchool, Persons, are_one, identify
-from uwlr_adapter.administratie.importing.match import Doubt, Unmatched
+from uwlr_adapter.administratie.importing.identify import ImportedSchool, People, PeopleOfSource, are_one, identify
+from uwlr_adapter.administratie.importing.match import Unmatched
 from uwlr_adapter.administratie.importing.questions import OpenQuestions
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
-from uwlr_adapter.administratie.importing.table_rows import rows_of
+from uwlr_adapter.administratie.importing.year_records import compare_year
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedError, ImportReport, Problem, Severity
-from uwlr_adapter.administratie.tables import (
-    PersonKind,
-    aanstelling,
-    deelname,
-    groep,
-    inschrijving,
-    locatie,
-    plaatsing,
-    source_moment,
-    vestiging,
-)
+from uwlr_adapter.administratie.tables import source_moment, vestiging
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.settings import MAX_DROP, MAX_HELD, MAX_HELD_SHARE
 
-BY_NAME = "--by-name"
-"""The option that answers too many questions about who is who: see `Unmatched`."""
+_KINDS = ("locaties", "groepen", "leerlingen", "leerkrachten", "plaatsingen")
+"""The kinds of record that a report counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,10 @@ class ImportOptions:
         given = {ACCEPT_DROP: self.accept_drop, OLDER: self.older, NEW_KEYS: self.new_keys, NEW_SCHOOL: self.new_school}
         return given.get(problem.flag, False)
 
+    def allowed_held(self, count: int) -> int:
+        """Return how many of `count` persons may be held, inclusive."""
+        return max(self.max_held, int(self.max_held_share * count))
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -102,6 +103,11 @@ class _Import:
     """The vestigingen that this import made: they have no records to compare with."""
     steps: list[batch_steps.BatchStep] = field(default_factory=list)
 
+    @property
+    def today(self) -> date:
+        """The day of the import."""
+        return day_of(self.options.moment)
+
     def write(self, *diffs: TableDiff) -> None:
         """Write differences, parents first, and then delete in the reverse order."""
         self.steps += batch_steps.write(self.connection, diffs)
@@ -109,6 +115,10 @@ class _Import:
     def unanswered(self, problems: Iterable[Problem]) -> list[Problem]:
         """Return the problems without the questions that are answered."""
         return [problem for problem in problems if not self.options.answers(problem)]
+
+
+_Part = tuple[SchoolYear, Delivery]
+"""A delivery with its year."""
 
 
 def import_deliveries(database: Database, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
@@ -126,227 +136,133 @@ def import_deliveries(database: Database, deliveries: Sequence[Delivery], option
 def apply(connection: sa.Connection, deliveries: Sequence[Delivery], options: ImportOptions) -> Imported:
     """Import inside the caller's writing transaction, which the caller must roll back on ImportRefusedError."""
     years = [school_year.resolve(connection, delivery, options.brin6) for delivery in deliveries]
+    run = _begin(connection, years, deliveries, options)
+    reports, problems = _import_years(run, list(zip(years, deliveries, strict=True)))
+    touched = {(year.brin6, year.schooljaar) for year in years}
+    if not any(problem.severity is Severity.REFUSED and not problem.flag for problem in problems):
+        found = _import_elsewhere(run, deliveries)
+        problems += found.problems
+        touched |= found.years
+        reports = found.join(reports)
+    if problems:
+        told = [warning for report in reports for warning in report.warnings]
+        raise ImportRefusedError(list(dict.fromkeys([*problems, *told])), touched)
+    run.write(run.questions.diff(connection))
+    return _finish(run, touched, reports)
+
+
+def _begin(
+    connection: sa.Connection, years: Sequence[SchoolYear], deliveries: Sequence[Delivery], options: ImportOptions
+) -> _Import:
+    """Hold the school until the transaction ends, and read what is asked about it. Raises ImportRefusedError."""
     brincode = school_year.require_one_school(years, deliveries)
     is_new = schools.lock_school(connection, brincode)
+    school_year.require_not_merged(connection, years, deliveries)
     today = day_of(options.moment)
     questions = OpenQuestions(brincode, (), today) if is_new else OpenQuestions.load(connection, brincode, today)
-    run = _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)
-    reports = _import_years(run, years, deliveries)
-    reports += _import_elsewhere(run, deliveries, reports)
-    run.write(run.questions.diff(connection))
-    if not is_new:
-        not_taken.clear(connection, [(year.brin6, year.schooljaar) for year in years])
-    if any(step.table is not source_moment for step in run.steps):
-        schools.touch_school(connection, brincode)
-    batch = batches.record(
-        connection,
-        brincode=brincode,
-        moment=options.moment,
-        source=options.source,
-        reports=reports,
-        steps=run.steps,
-    )
-    return Imported(batch, tuple(reports))
+    return _Import(connection, options, ImportedSchool(brincode, is_new), questions, is_new)
 
 
-def _import_years(run: _Import, years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> list[ImportReport]:
-    """Import each year; a warning about a line is reported once, with the first year that has it.
+def _import_years(run: _Import, parts: Sequence[_Part]) -> tuple[list[ImportReport], list[Problem]]:
+    """Import each year; return the reports, and the problems of the years that are refused or ask.
 
-    The persons of all years are matched together, unless the years say different things about one person.
-    Raises ImportRefusedError with the problems of all years.
+    A warning about a line is reported once, with the first year that has it. The persons of all years are matched
+    together, unless the years say different things about one person.
     """
-    pairs = list(zip(years, deliveries, strict=True))
-    rounds = [pairs] if are_one(deliveries) else [[pair] for pair in pairs]
+    rounds = [parts] if are_one([delivery for _, delivery in parts]) else [[part] for part in parts]
     reports: list[ImportReport] = []
-    problems: list[Problem] = run.unanswered(harm.of_school(run.options.only_school, run.school.brincode))
-    reported: set[Problem] = set()
+    problems = run.unanswered(harm.of_school(run.options.only_school, run.school.brincode))
     for together in rounds:
         try:
-            persons = _identify(run, together)
+            people = _identify(run, together)
         except ImportRefusedError as error:
             problems += error.problems
-            continue
-        fresh: set[int] | None = set() if any(one.renames for one in persons) else None
-        for place, (year, delivery) in enumerate(together):
-            leerlingen, leerkrachten = (one.deliveries[place] for one in persons)
-            try:
-                report = _import_year(run, year, delivery, leerlingen, leerkrachten, fresh)
-            except ImportRefusedError as error:
-                problems += error.problems
-            else:
-                reports.append(replace(report, warnings=tuple(one for one in report.warnings if one not in reported)))
-                reported |= {one for one in report.warnings if one.line}
-        if fresh is not None:
-            run.write(*(one.namings(fresh) for one in persons))
-    if problems:
-        raise ImportRefusedError(list(dict.fromkeys(problems)), [(year.brin6, year.schooljaar) for year in years])
-    return reports
+        else:
+            problems += _import_together(run, together, people, reports)
+    reported: set[Problem] = set()
+    for place, report in enumerate(reports):
+        reports[place] = replace(report, warnings=tuple(one for one in report.warnings if one not in reported))
+        reported |= {one for one in report.warnings if one.line}
+    return reports, problems
 
 
-def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery], reports: list[ImportReport]) -> list[ImportReport]:
-    """Import the enrolments in years that the source is not the truth for; return a report of each year that changed.
-
-    The warning about a row that is used nowhere joins the first of `reports`. Raises ImportRefusedError.
-    """
-    entries = [entry for delivery in deliveries for entry in delivery.elsewhere]
-    if not entries:
-        return []
-    matched = elsewhere.match(run.connection, entries, run.options.brin6)
-    told = Counter(problem.file for problem in matched.problems)
-    rows = {file: replace(count, told=count.told + told[file]) for file, count in reports[0].rows.items()}
-    reports[0] = replace(reports[0], warnings=(*reports[0].warnings, *matched.problems), rows=rows)
-    today = day_of(run.options.moment)
-    changed: list[ImportReport] = []
-    asked: list[Problem] = []
-    for year, periods in matched.years.items():
-        diff = elsewhere.difference(run.connection, year, periods)
-        touched = diff.values("persoon_id")
-        if not touched:
-            continue
-        before = drop.answered(run.connection, year, today)
-        run.write(diff)
-        after = drop.answered(run.connection, year, today)
-        asked += run.unanswered(harm.of_answers(year, before, after, run.options.max_drop))
-        counts = dict.fromkeys(reports[0].counts, Counts()) | {"leerlingen": Counts(changed=len(touched))}
-        changed.append(ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={}))
-    if asked:
-        years = [(year.brin6, year.schooljaar) for year in matched.years]
-        raise ImportRefusedError([*asked, *reports[0].warnings], years)
-    return changed
-
-
-def _identify(run: _Import, together: Sequence[tuple[SchoolYear, Delivery]]) -> tuple[Persons, Persons]:
+def _identify(run: _Import, together: Sequence[_Part]) -> PeopleOfSource:
     """Match the persons of deliveries, and write what is new about them. Raises ImportRefusedError."""
     deliveries = [delivery for _, delivery in together]
     brin6s = {year.brin6 for year, _ in together}
-    persons = identify(run.connection, deliveries, run.school, brin6s, run.options.unmatched)
-    count, contested = (sum(counts) for counts in zip(*((one.count, one.contested) for one in persons), strict=True))
-    allowed = max(run.options.max_held, int(run.options.max_held_share * count))
-    problems = []
-    for place, delivery in enumerate(deliveries):
-        of_delivery = [one.deliveries[place] for one in persons]
-        told = [one for found in of_delivery for one in found.warnings]
-        if contested > allowed:
-            told += [_stops(doubt, problem, run.options) for found in of_delivery for doubt, problem in found.questions]
-        problems += [delivery.locate(one) for one in told]
-    if any(problem.severity is Severity.REFUSED for problem in problems):
-        if contested > allowed:
-            problems.append(_too_many(contested, count, allowed, problems))
-        raise ImportRefusedError([*problems, *(warning for delivery in deliveries for warning in delivery.warnings)])
-    run.write(*(diff for one in persons for diff in one.diffs()))
+    unmatched = run.options.unmatched
+    people = identify(run.connection, deliveries, run.school, brin6s, unmatched)
+    allowed = run.options.allowed_held(people.count)
+    held.require_few(people, deliveries, allowed, can_choose=unmatched is Unmatched.ASK)
+    run.write(*people.diffs())
     run.school = replace(run.school, is_empty=False)
-    return persons
+    return people
 
 
-def _stops(doubt: Doubt, question: Problem, options: ImportOptions) -> Problem:
-    """Return the question about a contested row of an import that has too many of them."""
-    has_answer = options.unmatched is Unmatched.ASK and doubt in (Doubt.NAME, Doubt.TWIN)
-    return replace(question, severity=Severity.REFUSED, flag=BY_NAME if has_answer else "")
+def _import_together(
+    run: _Import, together: Sequence[_Part], people: PeopleOfSource, reports: list[ImportReport]
+) -> list[Problem]:
+    """Import the years whose persons were matched together; add their reports, and return the problems of the others.
 
-
-def _too_many(contested: int, count: int, allowed: int, problems: Sequence[Problem]) -> Problem:
-    """Return the problem that says what may be done about too many contested rows."""
-    reason = f"of {contested} of the {count} persons it is not certain who they are, and more than {allowed} stop it. "
-    asked = [problem for problem in problems if problem.severity is Severity.REFUSED]
-    if all(problem.flag for problem in asked):
-        reason += (
-            "Another administration, with keys of its own? --by-name matches by name and date of birth, --new-persons "
-            "takes each of these rows for a new person; see first with --dry-run"
-        )
-        return Problem(0, "", reason, flag=BY_NAME)
-    return Problem(0, "", reason + "Is the source the right one?")
+    The names by which a person is recognised follow the records: they change with a row of the person.
+    """
+    problems: list[Problem] = []
+    fresh: set[int] | None = set() if people.renames else None
+    for (year, delivery), own in zip(together, people.deliveries, strict=True):
+        try:
+            reports.append(_import_year(run, year, delivery, own, fresh))
+        except ImportRefusedError as error:
+            problems += error.problems
+    if fresh is not None:
+        run.write(*people.namings(fresh))
+    return problems
 
 
 def _import_year(
-    run: _Import,
-    year: SchoolYear,
-    delivery: Delivery,
-    leerlingen: Identified,
-    leerkrachten: Identified,
-    fresh: set[int] | None,
+    run: _Import, year: SchoolYear, delivery: Delivery, people: People, fresh: set[int] | None
 ) -> ImportReport:
     """Make the records of one vestiging and schooljaar equal to its delivery.
 
     The ids of persons with another row than before are added to `fresh`, unless it is None. Raises ImportRefusedError.
     """
-    today = day_of(run.options.moment)
-    warnings = _keep_vestiging(run, delivery, year.brin6)
-    warnings += under_four.warnings(run.connection, year, delivery, today)
-    people = (leerlingen, leerkrachten)
-    told = [*warnings, *(one for found in people for one in found.warnings)]
-    told += [_held_back(problem) for found in people for _, problem in found.questions]
+    told = [
+        *_keep_vestiging(run, delivery, year.brin6),
+        *under_four.warnings(run.connection, year, delivery, run.today),
+        *people.warnings,
+        *(held.warning(problem) for _, problem in people.questions),
+    ]
     problems = [delivery.locate(one) for one in told]
-    if any(problem.severity is Severity.REFUSED for problem in problems):
-        raise ImportRefusedError([*problems, *delivery.warnings])
-    run.questions.ask(year, delivery, [row for found in people for row in found.contested], _held(people))
-    certain = _without_contested(delivery, *people)
-    wanted, diffs = _diffs(run, year, certain, leerlingen, leerkrachten)
-    counts = _counts(certain, wanted, diffs, leerlingen, leerkrachten)
-    takes_away = any(diff.changed or diff.removed for diff in diffs.values())
-    before = drop.answered(run.connection, year, today) if takes_away else {}
-    run.write(*diffs.values())
-    after = drop.answered(run.connection, year, today) if takes_away else {}
+    _require_accepted(problems, delivery)
+    certain = held.without_contested(delivery, people)
+    records = compare_year(run.connection, year, certain, people, is_new=year.brin6 in run.new)
+    run.questions.ask(year, delivery, people.contested, people.held and people.held & records.persons)
+    counts = records.counts(certain, people)
+    before = drop.answered(run.connection, year, run.today) if records.takes_away else {}
+    run.write(*records.diffs.values())
+    after = drop.answered(run.connection, year, run.today) if records.takes_away else {}
     if fresh is not None:
-        for table in (deelname, aanstelling):
-            fresh |= {row[_PERSON] for rows in (diffs[table].added, diffs[table].changed) for row in rows}
-    ids = {PersonKind.LEERLING: leerlingen.ids, PersonKind.LEERKRACHT: leerkrachten.ids}
-    change = YearChange(run.connection, year, certain, before, after, ids, wanted, diffs)
-    if takes_away:
+        fresh |= records.fresh
+    change = YearChange(run.connection, year, certain, before, after, people.ids, records.wanted, records.diffs)
+    if records.takes_away:
         problems += run.unanswered(harm.of_year(change, run.options.max_drop))
     problems += run.unanswered(_judge_moment(run, change, counts))
-    if any(problem.severity is Severity.REFUSED for problem in problems):
-        raise ImportRefusedError([*problems, *delivery.warnings])
+    _require_accepted(problems, delivery)
     return ImportReport(
         brin6=year.brin6,
         schooljaar=year.schooljaar,
         counts=counts,
         warnings=tuple(sorted([*delivery.warnings, *problems], key=lambda warning: warning.line)),
         dropped=dict(delivery.dropped),
-        held=sum(len(found.contested) for found in people),
+        held=len(people.contested),
         rows=dict(delivery.rows),
         is_source=True,
     )
 
 
-def _held_back(question: Problem) -> Problem:
-    return replace(question, reason=f"{question.reason}. Held: `import questions` shows who")
-
-
-def _held(people: Sequence[Identified]) -> frozenset[int]:
-    return frozenset(id_ for found in people for id_ in found.held)
-
-
-def _without_contested(delivery: Delivery, leerlingen: Identified, leerkrachten: Identified) -> Delivery:
-    """Return a delivery without the rows of which it is not certain who they are."""
-    if not leerlingen.contested and not leerkrachten.contested:
-        return delivery
-    left_out = [{row.place for row in found.contested} for found in (leerlingen, leerkrachten)]
-    return replace(
-        delivery,
-        leerlingen=tuple(one for place, one in enumerate(delivery.leerlingen) if place not in left_out[0]),
-        leerkrachten=tuple(one for place, one in enumerate(delivery.leerkrachten) if place not in left_out[1]),
-    )
-
-
-def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]) -> list[Problem]:
-    """Store when the source of a year was made, and return the question or warning about that moment."""
-    school = change.delivery.school
-    if school.aanmaakdatum is None:
-        return []
-    aanmaakdatum = source_moments.made_at(school.aanmaakdatum)
-    if aanmaakdatum > run.options.moment + source_moments.MARGIN:
-        reason = "lies in the future: not kept, so a later import of an older source is not noticed"
-        warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
-        return [change.delivery.locate(warning)]
-    made = source_moments.stored(aanmaakdatum)
-    known = None if run.is_new else source_moments.find(run.connection, change.year)
-    is_older = known is not None and made < known
-    if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
-        return []  # the very same content: the newer moment stays
-    if made != known:
-        run.write(source_moments.change(change.year, known, made))
-    had_records = any(one.unchanged or one.changed or one.removed for one in counts.values())
-    return [harm.of_older(change, known or "", made)] if is_older and had_records else []
+def _require_accepted(problems: Sequence[Problem], delivery: Delivery) -> None:
+    """Raise ImportRefusedError, with the warnings of the delivery as well, when one of the problems is no warning."""
+    if any(problem.severity is Severity.REFUSED for problem in problems):
+        raise ImportRefusedError([*problems, *delivery.warnings])
 
 
 def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Problem]:
@@ -372,76 +288,86 @@ def _keep_vestiging(run: _Import, delivery: Delivery, brin6: str) -> list[Proble
     return []
 
 
-def _diffs(
-    run: _Import, year: SchoolYear, delivery: Delivery, leerlingen: Identified, leerkrachten: Identified
-) -> tuple[dict[sa.Table, list[TableRow]], dict[sa.Table, TableDiff]]:
-    """Return the rows that a year is to have, those of persons who are held included, and what that changes."""
-    wanted = rows_of(year, delivery, leerlingen.ids, leerkrachten.ids)
-    diffs = {
-        table: TableDiff(table, rows) if year.brin6 in run.new else compare(run.connection, table, year.columns(), rows)
-        for table, rows in wanted.items()
-    }
-    if held := _held((leerlingen, leerkrachten)):
-        kept = {table: _keep(diff, held, wanted) for table, diff in diffs.items()}
-        for table, (diff, rows) in kept.items():
-            diffs[table], wanted[table] = diff, [*wanted[table], *rows]
-    return wanted, diffs
+def _judge_moment(run: _Import, change: YearChange, counts: Mapping[str, Counts]) -> list[Problem]:
+    """Store when the source of a year was made, and return the question or warning about that moment."""
+    school = change.delivery.school
+    if school.aanmaakdatum is None:
+        return []
+    aanmaakdatum = source_moments.made_at(school.aanmaakdatum)
+    if aanmaakdatum > run.options.moment + source_moments.MARGIN:
+        reason = "lies in the future: not kept, so a later import of an older source is not noticed"
+        warning = Problem(school.line, "school/aanmaakdatum", reason, Severity.WARNING)
+        return [change.delivery.locate(warning)]
+    made = source_moments.stored(aanmaakdatum)
+    known = None if run.is_new else source_moments.find(run.connection, change.year)
+    is_older = known is not None and made < known
+    if is_older and not any(one.added or one.changed or one.removed for one in counts.values()):
+        return []  # the very same content: the newer moment stays
+    if made != known:
+        run.write(source_moments.change(change.year, known, made))
+    had_records = any(one.unchanged or one.changed or one.removed for one in counts.values())
+    return [harm.of_older(change, known or "", made)] if is_older and had_records else []
 
 
-def _counts(
-    delivery: Delivery,
-    wanted: Mapping[sa.Table, Sequence[TableRow]],
-    diffs: Mapping[sa.Table, TableDiff],
-    leerlingen: Identified,
-    leerkrachten: Identified,
-) -> dict[str, Counts]:
-    """Count what becomes of the records of a year, by kind; another groep is a change of the leerling too."""
-    moved = diffs[plaatsing].values("persoon_id") | diffs[inschrijving].values("persoon_id")
-    return {
-        "locaties": _count(diffs[locatie], len(delivery.locaties)),
-        "groepen": _count(diffs[groep], len(delivery.groepen)),
-        "leerlingen": _count(diffs[deelname], len(delivery.leerlingen), leerlingen.changed | moved),
-        "leerkrachten": _count(diffs[aanstelling], len(delivery.leerkrachten), leerkrachten.changed),
-        "plaatsingen": _count(diffs[plaatsing], len(wanted[plaatsing])),
-    }
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The result of importing enrolments in years that the source is not the truth for."""
+
+    reports: Sequence[ImportReport] = ()
+    """A report of each year that changed."""
+    unused: Sequence[Problem] = ()
+    """The warnings about rows that are used nowhere."""
+    years: AbstractSet[tuple[str, str]] = frozenset()
+    """The brin6 and schooljaar of each year in which the source has somebody."""
+    problems: Sequence[Problem] = ()
+    """The questions that are not answered."""
+
+    def join(self, reports: Sequence[ImportReport]) -> list[ImportReport]:
+        """Return the reports of a source with these; the first one has the warnings and the sums of the whole set."""
+        if not reports:
+            return []
+        first, *others = reports
+        told = Counter(problem.file for problem in self.unused)
+        rows = {file: replace(count, told=count.told + told[file]) for file, count in first.rows.items()}
+        first = replace(first, warnings=(*first.warnings, *self.unused), rows=rows)
+        return [first, *others, *self.reports]
 
 
-_PERSON = deelname.columns.keys().index("persoon_id")
-"""The place of the person in a row of each table that has one: after the columns that name the year."""
+def _import_elsewhere(run: _Import, deliveries: Sequence[Delivery]) -> _Elsewhere:
+    """Import the enrolments in years that the source is not the truth for."""
+    entries = [entry for delivery in deliveries for entry in delivery.elsewhere]
+    if not entries:
+        return _Elsewhere()
+    matched = elsewhere.match(run.connection, entries, run.options.brin6)
+    changed: list[ImportReport] = []
+    asked: list[Problem] = []
+    for year, periods in matched.years.items():
+        diff = elsewhere.difference(run.connection, year, periods)
+        touched = diff.values("persoon_id")
+        if not touched:
+            continue
+        before = drop.answered(run.connection, year, run.today)
+        run.write(diff)
+        after = drop.answered(run.connection, year, run.today)
+        asked += run.unanswered(harm.of_answers(run.connection, year, before, after, run.options.max_drop))
+        counts = dict.fromkeys(_KINDS, Counts()) | {"leerlingen": Counts(changed=len(touched))}
+        changed.append(ImportReport(year.brin6, year.schooljaar, counts, warnings=(), dropped={}))
+    years = frozenset((year.brin6, year.schooljaar) for year in matched.years)
+    return _Elsewhere(changed, matched.problems, years, asked)
 
 
-def _keep(
-    diff: TableDiff, held: frozenset[int], wanted: Mapping[sa.Table, Sequence[TableRow]]
-) -> tuple[TableDiff, list[TableRow]]:
-    """Return a difference that keeps the rows of those who are held, and these rows.
-
-    A plaatsing in a groep that goes is not kept, and a locatie that goes is not named.
-    """
-    names = diff.table.columns.keys()
-    if "persoon_id" not in names:
-        return diff, []
-    kept = [row for row in diff.removed if row[_PERSON] in held]
-    changed, before = list(diff.changed), list(diff.before)
-    if diff.table is plaatsing:
-        groepen = {row[2] for row in wanted[groep]}
-        kept = [row for row in kept if row[names.index("groep_key")] in groepen]
-    elif diff.table is deelname:
-        locaties, place = {None, *(row[2] for row in wanted[locatie])}, names.index("locatie_key")
-        before += [row for row in kept if row[place] not in locaties]
-        changed += [(*row[:place], None, *row[place + 1 :]) for row in kept if row[place] not in locaties]
-        kept = [row if row[place] in locaties else (*row[:place], None, *row[place + 1 :]) for row in kept]
-    stays = {row[: len(diff.table.primary_key)] for row in kept}
-    removed = [row for row in diff.removed if row[: len(diff.table.primary_key)] not in stays]
-    return replace(diff, removed=removed, changed=changed, before=before), kept
-
-
-def _count(diff: TableDiff, total: int, touched: frozenset[int] = frozenset()) -> Counts:
-    """Return the counts of one kind; `touched` are persons with a change outside the rows of `diff`."""
-    in_diff = diff.values("persoon_id") if touched else set()
-    changed = len(diff.changed) + len(touched - in_diff)
-    return Counts(
-        added=len(diff.added),
-        changed=changed,
-        unchanged=total - len(diff.added) - changed,
-        removed=len(diff.removed),
+def _finish(run: _Import, years: AbstractSet[tuple[str, str]], reports: Sequence[ImportReport]) -> Imported:
+    """Make the new records count, and keep the import as a batch."""
+    if not run.is_new:
+        not_taken.clear(run.connection, years)
+    if any(step.table is not source_moment for step in run.steps):
+        schools.touch_school(run.connection, run.school.brincode)
+    batch = batches.record(
+        run.connection,
+        brincode=run.school.brincode,
+        moment=run.options.moment,
+        source=run.options.source,
+        reports=reports,
+        steps=run.steps,
     )
+    return Imported(batch, tuple(reports))

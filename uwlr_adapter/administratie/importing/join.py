@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import by_hand, persons
-from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row, rows_of
-from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing.by_hand import Operator, RecordsAct, changed_row
+from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
 from uwlr_adapter.administratie.importing.persons import Person, PersonError
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import (
@@ -22,6 +22,7 @@ from uwlr_adapter.administratie.tables import (
     import_question,
     inschrijving,
     joined,
+    person_columns,
     persoon,
     plaatsing,
     source_key,
@@ -81,7 +82,7 @@ def unite(act: RecordsAct, keep: Person, other: Person, day: date) -> Union:
     lost = {keep.id: _lost(shared, own=False), other.id: _lost(shared, own=True)}
     _move_years(act, keep.kind, stays, goes, lost)
     source_keys = _keys(act.connection, keep, other)
-    made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys)
+    made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys, keep.naming)
     _move_person(act, made, goes, keep.id)
     return Union(made, other, shared)
 
@@ -106,7 +107,7 @@ def _move_years(
     removed: list[TableDiff] = []
     added: list[TableDiff] = []
     for table in YEAR_TABLES[kind]:
-        own, moved = (rows_of(act.connection, table, persoon_id=one) for one in (stays, goes))
+        own, moved = (rows_with(act.connection, table, persoon_id=one) for one in (stays, goes))
         removed.append(TableDiff(table, removed=[*(row for row in own if row[:_AT] in lost[stays]), *moved]))
         kept = [row for row in moved if row[:_AT] not in lost[goes]]
         added.append(TableDiff(table, added=[(*row[:_AT], stays, *row[_AT + 1 :]) for row in kept]))
@@ -132,8 +133,8 @@ def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None
     old_keys = [tuple(row) for row in act.connection.execute(_both(source_key, source_key.c.persoon_id, made.id, goes))]
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
-    act.write(TableDiff(import_question, removed=_questions(act.connection, made.id, goes)))
-    for table in dict.fromkeys(column.table for column in persons.references()):
+    act.write(_move_questions(act.connection, made.id, goes))
+    for table in dict.fromkeys(column.table for column in person_columns()):
         if table not in {source_key, import_question, *YEAR_TABLES[made.kind]}:
             _move_references(act, table, (made.id, goes))
     act.write(TableDiff(persoon, removed=[rows[goes]]))
@@ -152,7 +153,7 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     what is about the two of them, such as a question which of them it is.
     """
     stays, goes = ids
-    columns = [column.name for column in persons.references() if column.table is table]
+    columns = [column.name for column in person_columns() if column.table is table]
     places = [table.columns.keys().index(name) for name in columns]
     width = len(table.primary_key)
     query = sa.select(table).where(sa.or_(*(table.c[name].in_(ids) for name in columns)))
@@ -175,11 +176,35 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     act.write(TableDiff(table, added=added))
 
 
-def _questions(connection: sa.Connection, stays: int, goes: int) -> list[tuple[Any, ...]]:
-    """Return the questions about one of the two: the next import asks what is still not certain."""
-    ids = [stays, goes]
-    where = sa.or_(import_question.c.persoon_id.in_(ids), import_question.c.other_id.in_(ids))
-    return [tuple(row) for row in connection.execute(sa.select(import_question).where(where))]
+def _move_questions(connection: sa.Connection, stays: int, goes: int) -> TableDiff:
+    """Return the difference that lets the open questions about either be about the one person.
+
+    A row that was one of the two is certain now, so that nothing is asked; the next import takes it. One question does
+    not stand twice.
+    """
+    query = sa.select(import_question).order_by(import_question.c.id)
+    where = sa.or_(import_question.c.persoon_id == goes, import_question.c.other_id == goes)
+    before = [tuple(row) for row in connection.execute(query.where(where))]
+    others = {tuple(row)[1:7] for row in connection.execute(query.where(sa.not_(where)))}
+    removed, changed = [], []
+    for row in before:
+        values = dict(zip(import_question.columns.keys(), row, strict=True))
+        new = {name: stays if values[name] == goes else values[name] for name in ("persoon_id", "other_id")}
+        years = [
+            {**year, "held": sorted({stays if id_ == goes else id_ for id_ in year["held"]})}
+            for year in values["years"]
+        ]
+        moved = changed_row(import_question, row, **new, years=years)
+        if new["persoon_id"] == new["other_id"] or moved[1:7] in others:
+            removed.append(row)
+        else:
+            changed.append((row, moved))
+    return TableDiff(
+        import_question,
+        removed=removed,
+        changed=[moved for _, moved in changed],
+        before=[row for row, _ in changed],
+    )
 
 
 def _both(table: sa.Table, column: sa.Column[Any], one: int, other: int) -> sa.Select[Any]:

@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 from uwlr_adapter.administratie.importing.naming import (
     NAMELESS,
+    Comparison,
     Naming,
     Pair,
     compare,
     pairs_of,
-    roepnaam_and_birth,
+    traces_of,
     whole,
 )
 from uwlr_adapter.administratie.model import Problem, Severity
@@ -63,7 +64,7 @@ class KnownPersons:
     persons: Mapping[int, KnownPerson]
     by_source_key: Mapping[str, int]
     by_eckid: Mapping[str, int]
-    is_forgotten: Callable[[str, str | None], bool] | None = None
+    is_forgotten: Callable[[str | None, str | None], bool] | None = None
     """Returns whether a key or an ECK-iD is that of a forgotten person; None when nobody was forgotten."""
 
 
@@ -73,7 +74,10 @@ class Doubt(StrEnum):
     NAME = "other name"
     """Its key or its ECK-iD is that of a person with another name or date of birth."""
     TWIN = "name of another"
-    """As NAME, or both are, and somebody else has its roepnaam and date of birth: a twin, or the key of a sibling."""
+    """As NAME, or both are, or its names differ, and somebody else has those, or those that the person had.
+
+    A twin, a namesake, or the key of a sibling.
+    """
     ECKID = "ECK-iD of another"
     """Its ECK-iD is that of a person who keeps it."""
     TWO = "two persons"
@@ -197,7 +201,8 @@ class _Matching:
     def _identify(self, place: int, row: SourceRow) -> int:
         """Return who a row is by itself: the id of a known person, or _NEW, also for a contested one."""
         by_key, by_eckid = self._by_key(row), self._by_eckid(row)
-        if self.known.is_forgotten is not None and self.known.is_forgotten(row.key, row.eckid):
+        own_key = row.key if by_key is None else None  # one that was used again is somebody else's by now
+        if self.known.is_forgotten is not None and self.known.is_forgotten(own_key, row.eckid):
             reason = f"was forgotten here: take this {self.kind} out of the source (or `{self.kind} allow`)"
             self.refused.append(Problem(row.line, f"{self.kind}/@key", reason))
         elif row.eckid is None and row.is_dummy:
@@ -227,7 +232,7 @@ class _Matching:
             twins = [one for one in candidates if self.found.is_somebody_else(place, one)]
             same = [one for one in candidates if one not in twins and (certain or self._is_same(row, one))]
             twins += [one for one in same if self.found.is_on_another_row(place, one)]
-            same = [one for one in same if one not in twins]
+            same = self._surest(row, [one for one in same if one not in twins])
             doubt = Doubt.TWIN if twins else Doubt.NAME
         if len(same) == 1:
             return same[0]
@@ -237,6 +242,16 @@ class _Matching:
     def _is_same(self, row: SourceRow, person: int) -> bool:
         naming = self.known.persons[person].naming
         return naming == row.naming or compare(row.naming, naming).is_same(self.kind)
+
+    def _surest(self, row: SourceRow, same: list[int]) -> list[int]:
+        """Return whom of `same` a row may be: the owner of its key and then that of its ECK-iD, or one of the two.
+
+        The owner of the ECK-iD alone when that one differs in nothing and the other one does: an administration with
+        keys of its own gave the key to somebody else.
+        """
+        if len(same) > 1 and self._difference(row, same[0]) and not self._difference(row, same[-1]):
+            return same[-1:]
+        return same
 
     def _is_same_nameless(self, row: SourceRow, person: int) -> bool:
         naming = self.known.persons[person].naming
@@ -262,10 +277,19 @@ class _Matching:
                 self._contest(place, Doubt.DOUBLE)
         return taken
 
-    def _preference(self, place: int, person: int) -> tuple[bool, bool, str]:
-        """Return what sorts the surest row of a person first: named by both, by the key that is sent, by any."""
+    def _preference(self, place: int, person: int) -> tuple[bool, int, bool, str]:
+        """Return what sorts the surest row of a person first.
+
+        That is the one that key and ECK-iD name, then the one that differs least, then the one with the key that is
+        sent, then any.
+        """
         row = self.rows[place]
-        return self._by_key(row) != self._by_eckid(row), row.key != self.known.persons[person].key, row.key
+        is_half = self._by_key(row) != self._by_eckid(row)
+        return is_half, self._difference(row, person), row.key != self.known.persons[person].key, row.key
+
+    def _difference(self, row: SourceRow, person: int) -> int:
+        """Return the number of parts in which the names and the date of a row differ from those of a person."""
+        return len(compare(row.naming, self.known.persons[person].naming).differing)
 
     def _settle_unmatched(self) -> None:
         """Decide what the rows are whose key or ECK-iD is somebody else's, where that is certain or was said.
@@ -357,7 +381,7 @@ class _Matching:
     def result(self, new_key: Callable[[SourceRow, int], str]) -> MatchResult:
         """Return what the rows are and change."""
         result = MatchResult(problems=self.refused)
-        taken_keys = {person.key for person in self.known.persons.values()}
+        taken_keys = {*(person.key for person in self.known.persons.values()), *self.known.by_source_key}
         for place, (row, person) in enumerate(zip(self.rows, self.person, strict=True)):
             if contested := self.contested.get(place):
                 result.persons.append(contested)
@@ -405,49 +429,86 @@ class _Namesakes:
 
     @cached_property
     def _persons(self) -> dict[Pair, set[int]]:
-        return _index((id_, one.naming) for id_, one in self._known.persons.items())
+        return _index(traces_of, ((id_, one.naming) for id_, one in self._known.persons.items()))
 
     @cached_property
     def _places(self) -> dict[Pair, set[int]]:
-        return _index((place, row.naming) for place, row in enumerate(self._rows))
+        return _index(traces_of, ((place, row.naming) for place, row in enumerate(self._rows)))
+
+    @cached_property
+    def _persons_by_pair(self) -> dict[Pair, set[int]]:
+        return _index(pairs_of, ((id_, one.naming) for id_, one in self._known.persons.items()))
+
+    @cached_property
+    def _places_by_pair(self) -> dict[Pair, set[int]]:
+        return _index(pairs_of, ((place, row.naming) for place, row in enumerate(self._rows)))
 
     def is_somebody_else(self, place: int, person: int) -> bool:
-        """Return whether a row has another roepnaam than a person, and somebody else has that and its date of birth."""
-        naming, before = self._rows[place].naming, self._known.persons[person].naming
-        if naming.roepnaam == before.roepnaam or compare(naming, before).roepnaam is not False:
-            return False
-        named = roepnaam_and_birth(naming)
-        if named is None:
-            return False
-        return bool(self._persons.get(named, set()) - {person} or self._places[named] - {place})
+        """Return whether a row differs from a person, and somebody else, known or in the source, has what it says.
 
-    def is_on_another_row(self, place: int, person: int) -> bool:
-        """Return whether a row differs from a person, and another row has what the person had.
-
-        It has the roepnaam and the date of birth, or any two parts when the row has fewer than two of them.
+        Of another roepnaam that is a namesake of the row; else, of a leerling, one with all that the row says.
         """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
         if naming == before:
             return False
         compared = compare(naming, before)
-        named = roepnaam_and_birth(before) if compared.roepnaam is False else None
-        pairs = [] if named is None else [named]
+        if compared.roepnaam is False:
+            others = (self._known.persons[id_].naming for id_ in _found(self._persons, naming) - {person})
+            if self._is_namesake_of_row(naming, place) or any(self._are_namesakes(naming, one) for one in others):
+                return True
+        whole = self._whole(naming, compared)
+        known, rows = _having(self._persons_by_pair, whole), _having(self._places_by_pair, whole)
+        return bool(known - {person} or rows - {place})
+
+    def is_on_another_row(self, place: int, person: int) -> bool:
+        """Return whether a row differs from a person, and another row has what the person had.
+
+        Of another roepnaam that is a namesake of the person; else, of a leerling, one with all that the person had, or
+        with any two parts when the row has fewer than two of them.
+        """
+        naming, before = self._rows[place].naming, self._known.persons[person].naming
+        if naming == before:
+            return False
+        compared = compare(naming, before)
+        if compared.roepnaam is False and self._is_namesake_of_row(before, place):
+            return True
         if not compared.is_same(self._kind):
-            pairs = pairs_of(before)
-        return any(self._places.get(pair, set()) - {place} for pair in pairs)
+            return any(self._places_by_pair.get(pair, set()) - {place} for pair in pairs_of(before))
+        return bool(_having(self._places_by_pair, self._whole(before, compared)) - {place})
+
+    def _is_namesake_of_row(self, naming: Naming, place: int) -> bool:
+        """Return whether another row than that at a place is a namesake."""
+        others = (self._rows[at].naming for at in _found(self._places, naming) - {place})
+        return any(self._are_namesakes(naming, one) for one in others)
+
+    def _are_namesakes(self, one: Naming, other: Naming) -> bool:
+        return compare(one, other).is_namesake(self._kind)
+
+    def _whole(self, naming: Naming, compared: Comparison) -> list[Pair]:
+        """Return all pairs of a naming of a leerling who differs from another one, by which a namesake is known."""
+        return pairs_of(naming) if compared.differing and self._kind is PersonKind.LEERLING else []
 
 
-def _index(namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
+def _having(index: Mapping[Pair, set[int]], pairs: Sequence[Pair]) -> set[int]:
+    """Return those who have each of these pairs; nobody for none."""
+    return set.intersection(*(index.get(pair, set()) for pair in pairs)) if pairs else set()
+
+
+def _index(parts_of: Callable[[Naming], list[Pair]], namings: Iterable[tuple[int, Naming]]) -> dict[Pair, set[int]]:
     found: dict[Pair, set[int]] = defaultdict(set)
     for number, naming in namings:
-        for pair in pairs_of(naming):
+        for pair in parts_of(naming):
             found[pair].add(number)
     return found
 
 
+def _found(index: Mapping[Pair, set[int]], naming: Naming) -> set[int]:
+    return {number for pair in traces_of(naming) for number in index.get(pair, ())}
+
+
 REASONS = {
     Doubt.NAME: "its key or ECK-iD is that of somebody with another name or date of birth",
-    Doubt.TWIN: "it has another roepnaam than the known person, and somebody else has that one and the date of birth",
+    Doubt.TWIN: "its name or date of birth differs from the known person's, and somebody else has just those of either",
     Doubt.ECKID: "its ECK-iD is that of somebody else, who has no other one in this source",
     Doubt.TWO: "its key and its ECK-iD are those of two persons with this name: if they are one, `leerling join`",
     Doubt.DOUBLE: "another row of the source is the same person: one of the two has to go from the source",
@@ -472,7 +533,7 @@ def _candidates(by_key: int | None, by_eckid: int | None) -> tuple[int, ...]:
 def _new(row: SourceRow, taken: set[str], new_key: Callable[[SourceRow, int], str]) -> NewPerson:
     is_dummy = row.is_dummy
     key, attempt = row.key, 0
-    while is_dummy or key in taken:  # the key of a source may equal one that was generated for another person
+    while is_dummy or key in taken:  # also one by which somebody else was sent before a join, or has been generated
         key, is_dummy, attempt = new_key(row, attempt), False, attempt + 1
     taken.add(key)
     return NewPerson(key=key, eckid=row.eckid, source_key=None if row.is_dummy else row.key, naming=row.naming)

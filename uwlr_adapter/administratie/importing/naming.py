@@ -21,8 +21,9 @@ _VOORVOEGSELS = frozenset(
 """Words in front of an achternaam that some sources write with it and others as its voorvoegsel."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 """Letters that are not a base letter with a mark, folded."""
+NAMES = ("roepnaam", "voornamen", "voorletters_1", "voorvoegsel", "achternaam")
+"""The fields of a record, and the columns of a row, that hold the names of a person."""
 _WORD = re.compile(r"[^\W_]+")
-_UNKNOWN = frozenset((None, "", "."))
 
 
 class Naming(NamedTuple):
@@ -54,39 +55,67 @@ class Comparison:
     roepnaam: bool | None
     achternaam: bool | None
     geboortedatum: bool | None
+    by_initial: bool = False
+    """Whether the roepnaam agrees in no more than the first letter, since more is not known on one side."""
 
     @property
     def differing(self) -> list[str]:
         """The names of the parts that differ."""
         return [part for part in Naming._fields if getattr(self, part) is False]
 
+    def is_namesake(self, kind: PersonKind) -> bool:
+        """Return whether one has the roepnaam and the date of birth of the other, by which twins are told apart.
+
+        Of a leerkracht, who has no date, and where no more than the first letter of a roepnaam is known, the achternaam
+        must agree.
+        """
+        is_born_alike = self.geboortedatum is True or kind is PersonKind.LEERKRACHT
+        needs_achternaam = self.by_initial or kind is PersonKind.LEERKRACHT
+        return bool(self.roepnaam) and is_born_alike and (self.achternaam is True or not needs_achternaam)
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether at least two parts agree and none differs: what makes two persons one of whom no key says so."""
+        parts = (self.roepnaam and not self.by_initial, self.achternaam, self.geboortedatum)
+        return not self.differing and sum(part is True for part in parts) > 1
+
     def is_same(self, kind: PersonKind) -> bool:
         """Return whether it is one person, given that a key or an ECK-iD says so, and not both.
 
-        Of a leerling two of the three parts must agree; when one of them is unknown, the roepnaam decides, else the
-        date, else the achternaam. Of a leerkracht one part that agrees suffices, and another achternaam alone is a
-        marriage.
+        Of a leerling two of the three parts must agree; when one of them is unknown, the roepnaam decides, unless by
+        its first letter alone, else the date, else the achternaam. Of a leerkracht one part that agrees suffices, and
+        another achternaam alone is a marriage.
         """
         if kind is PersonKind.LEERKRACHT:
             is_marriage = self.roepnaam is None and self.achternaam is False
             return bool(self.roepnaam or self.achternaam) or is_marriage
         parts = (self.roepnaam, self.geboortedatum, self.achternaam)
-        known = [part for part in parts if part is not None]
-        return sum(known) > 1 if len(known) == len(parts) else bool(known) and known[0]
+        if None not in parts:
+            return sum(part is True for part in parts) > 1
+        deciding = parts[1:] if self.by_initial and parts[1:] != (None, None) else parts
+        return next((part for part in deciding if part is not None), False)
 
 
 def naming_of(record: Leerling | Leerkracht) -> Naming:
     """Return the naming of a record."""
-    roepnaam = record.roepnaam
-    if roepnaam in _UNKNOWN:
-        roepnaam = _given_name(record)
+    roepnaam = given_name(record.roepnaam, record.voornamen, record.voorletters_1)
     return Naming(roepnaam, record.achternaam, record.geboortedatum if isinstance(record, Leerling) else None)
 
 
-def _given_name(record: Leerling | Leerkracht) -> str | None:
-    for words in (record.voornamen, record.voorletters_1):
-        if words and (found := _WORD.search(words)):
-            return words[found.start() :].split()[0] if words is record.voornamen else found[0][0] + "."
+def full_name(record: object) -> str:
+    """Return the name of a person as people read it, empty without one; `record` has NAMES as attributes."""
+    roepnaam, voornamen, voorletters, voorvoegsel, achternaam = (getattr(record, name) for name in NAMES)
+    return " ".join(part for part in (roepnaam or voornamen or voorletters, voorvoegsel, achternaam) if part)
+
+
+def given_name(roepnaam: str | None, voornamen: str | None, voorletters: str | None) -> str | None:
+    """Return the roepnaam, else the first of the voornamen, else the first of the voorletters, such as `J.`."""
+    if roepnaam and (roepnaam[0].isalpha() or fold(roepnaam)):
+        return roepnaam
+    if voornamen and (found := _WORD.search(voornamen)):
+        return voornamen[found.start() :].split()[0]
+    if voorletters and (found := _WORD.search(voorletters)):
+        return found[0][0] + "."
     return None
 
 
@@ -110,10 +139,14 @@ def day_of_birth(text: str | None) -> str:
 
 def compare(one: Naming, other: Naming) -> Comparison:
     """Compare two namings."""
+    first, second = fold(one.roepnaam), fold(other.roepnaam)
+    is_initial = 1 in (len(first), len(second))
+    roepnaam = _same(first[:1], second[:1]) if is_initial else _same(first, second)
     return Comparison(
-        roepnaam=_same_given_name(one.roepnaam, other.roepnaam),
+        roepnaam=roepnaam,
         achternaam=_same(fold_achternaam(one.achternaam), fold_achternaam(other.achternaam)),
         geboortedatum=_same(day_of_birth(one.geboortedatum), day_of_birth(other.geboortedatum)),
+        by_initial=is_initial and roepnaam is True,
     )
 
 
@@ -121,17 +154,18 @@ Pair = tuple[str, str, str]
 """Two folded parts of a naming, in the order of its fields; the third one is empty."""
 
 
-def roepnaam_and_birth(naming: Naming) -> Pair | None:
-    """Return the roepnaam and the date by which twins are told apart; None when one of them is unknown."""
-    found = fold(naming.roepnaam), "", day_of_birth(naming.geboortedatum)
-    return found if found[0] and found[2] else None
-
-
 def pairs_of(naming: Naming) -> list[Pair]:
     """Return every two parts that are known."""
     roepnaam, achternaam = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
     born = day_of_birth(naming.geboortedatum)
     pairs = [(roepnaam, "", born), ("", achternaam, born), (roepnaam, achternaam, "")]
+    return [pair for pair in pairs if sum(map(bool, pair)) > 1]
+
+
+def traces_of(naming: Naming) -> list[Pair]:
+    """Return pairs by which namesakes are found: any two of them share at least one (`Comparison.is_namesake`)."""
+    roepnaam, achternaam = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
+    pairs = [(roepnaam, "", day_of_birth(naming.geboortedatum)), (roepnaam[:1], achternaam, "")]
     return [pair for pair in pairs if sum(map(bool, pair)) > 1]
 
 
@@ -151,12 +185,3 @@ def _words(text: str) -> list[str]:
 
 def _same(one: str, other: str) -> bool | None:
     return one == other if one and other else None
-
-
-def _same_given_name(one: str | None, other: str | None) -> bool | None:
-    first, second = fold(one), fold(other)
-    if not first or not second:
-        return None
-    if 1 in (len(first), len(second)):  # of one of them only the first letter is known
-        return first[0] == second[0]
-    return first == second

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing.diff import TableRow
-from uwlr_adapter.administratie.importing.naming import Pair, day_of_birth, fold, fold_achternaam
+from uwlr_adapter.administratie.importing.naming import Pair, day_of_birth, fold, fold_achternaam, given_name
 
 _ENOUGH = 2
 """Of roepnaam, achternaam and geboortedatum so many must be known: one alone is common to many."""
@@ -37,6 +37,6 @@ def same_persons(table: sa.Table, gone: Iterable[TableRow], came: Iterable[Table
 def _identity(columns: list[str], row: TableRow) -> Pair | None:
     """Return what says who somebody is, None when too little is known."""
     values = dict(zip(columns, row, strict=True))
-    roepnaam = values["roepnaam"] or (values["voornamen"] or "").partition(" ")[0] or values["voorletters_1"]
+    roepnaam = given_name(values["roepnaam"], values["voornamen"], values["voorletters_1"])
     found = fold(roepnaam), fold_achternaam(values["achternaam"]), day_of_birth(values.get("geboortedatum"))
     return found if sum(map(bool, found)) >= _ENOUGH else None

@@ -66,6 +66,11 @@ def clear(connection: sa.Connection, years: Collection[YearKey]) -> None:
             connection.execute(import_not_taken.delete().where(*where))
 
 
+def clear_all(connection: sa.Connection, brin6s: Iterable[str]) -> None:
+    """Forget what was not taken of any year of these vestigingen: nothing is imported for them any more."""
+    connection.execute(import_not_taken.delete().where(import_not_taken.c.brin6.in_(list(brin6s))))
+
+
 def find_all(connection: sa.Connection, brincode: str | None = None) -> list[NotTaken]:
     """Return every year whose last import was not taken, or those of one school, by vestiging and schooljaar."""
     query = sa.select(import_not_taken)

@@ -1,6 +1,6 @@
 """One person of a school: found by key, and all that is known of one, year by year."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import enrolment
-from uwlr_adapter.administratie.importing.naming import NAMELESS, compare, naming_of
+from uwlr_adapter.administratie.importing.naming import NAMELESS, Naming, full_name
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.tables import (
     LEERKRACHT_COLUMNS,
@@ -17,6 +17,7 @@ from uwlr_adapter.administratie.tables import (
     aanstelling,
     deelname,
     groep,
+    import_question,
     inschrijving,
     locatie,
     persoon,
@@ -24,7 +25,6 @@ from uwlr_adapter.administratie.tables import (
     source_key,
 )
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
-from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.errors import RefusedError
 
 RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
@@ -38,7 +38,10 @@ class PersonError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person: the key that leaves, the ECK-iD, and the keys by which sources name the person."""
+    """One person: the key that leaves, the ECK-iD, the keys by which sources name the person, and the names.
+
+    `naming` has the names and the date of birth that were imported last, in any year and at any vestiging.
+    """
 
     id: int
     kind: PersonKind
@@ -46,6 +49,7 @@ class Person:
     key: str
     eckid: str | None
     source_keys: tuple[str, ...]
+    naming: Naming = NAMELESS
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -96,8 +100,23 @@ def get(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) ->
     )
     found = sorted(connection.execute(query), key=lambda row: row.key != key)
     if not found:
-        raise PersonError(f"no {kind.value} of {brincode} has that key")
+        raise PersonError(f"no {kind.value} of {brincode} has that key{_asked(connection, kind, brincode, key)}")
     return _person(connection, found[0])
+
+
+def _asked(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -> str:
+    """Return where to look when a key is that of no more than a question."""
+    same = (*_of(import_question, kind, brincode), import_question.c.source_key == key)
+    found = connection.scalar(sa.select(import_question.c.id).where(*same).limit(1))
+    return "" if found is None else f": who has it is a question (`uwlr-adapter import questions {brincode}`)"
+
+
+def named_by_source(connection: sa.Connection, kind: PersonKind, brincode: str, key: str) -> Person | None:
+    """Return the person whom a source names by a key, or None; `get` may give the one who is sent with it instead."""
+    same = (*_of(source_key, kind, brincode), source_key.c.key == key)
+    query = sa.select(persoon).join(source_key, source_key.c.persoon_id == persoon.c.id).where(*same)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _person(connection, row)
 
 
 def all_of(connection: sa.Connection, kind: PersonKind, brincode: str) -> list[Person]:
@@ -109,7 +128,7 @@ def all_of(connection: sa.Connection, kind: PersonKind, brincode: str) -> list[P
         keys.setdefault(id_, []).append(key)
     query = sa.select(persoon).where(*_of(persoon, kind, brincode)).order_by(persoon.c.id)
     return [
-        Person(row.id, kind, brincode, row.key, row.eckid, tuple(sorted(keys.get(row.id, ()))))
+        Person(row.id, kind, brincode, row.key, row.eckid, tuple(sorted(keys.get(row.id, ()))), _naming(row))
         for row in connection.execute(query)
     ]
 
@@ -129,11 +148,16 @@ def years_of(connection: sa.Connection, person: Person) -> list[SchoolYear]:
     return [SchoolYear(*year) for year in sorted(years, key=lambda year: year[1], reverse=True)]
 
 
+def vestigingen_of(connection: sa.Connection, ids: Collection[int]) -> set[str]:
+    """Return the vestigingen where persons of either kind have a record, given by id."""
+    queries = [sa.select(table.c.brin6).where(table.c.persoon_id.in_(ids)) for table in RECORDS.values()]
+    return set(connection.scalars(sa.union(*queries))) if ids else set()
+
+
 def name_of(connection: sa.Connection, person: Person) -> str:
     """Return the name of a person in the newest record; `?` for one without a record or a name."""
     record = record_of(connection, person)
-    parts = [] if record is None else [record.roepnaam or record.voornamen, record.voorvoegsel, record.achternaam]
-    return " ".join(part for part in parts if part) or "?"
+    return "?" if record is None else full_name(record) or "?"
 
 
 def record_of(connection: sa.Connection, person: Person) -> Leerling | Leerkracht | None:
@@ -146,23 +170,6 @@ def record_of(connection: sa.Connection, person: Person) -> Leerling | Leerkrach
     values = {name: getattr(row, name) for name in _COLUMNS[person.kind]}
     make: type[Leerling | Leerkracht] = Leerling if person.kind is PersonKind.LEERLING else Leerkracht
     return make(key=person.key, eckid=person.eckid, **values)
-
-
-def seem_one(connection: sa.Connection, one: Person, other: Person) -> bool:
-    """Return whether names and birth dates allow two persons to be one, as an import judges them."""
-    records = [record_of(connection, person) for person in (one, other)]
-    namings = [NAMELESS if record is None else naming_of(record) for record in records]
-    return compare(*namings).is_same(one.kind)
-
-
-def references() -> list[sa.Column[Any]]:
-    """Return every column that refers to a person by id, a table before those that it refers to."""
-    return [
-        column
-        for table in reversed(metadata.sorted_tables)
-        for column in table.columns
-        if column.references(persoon.c.id)
-    ]
 
 
 def show(connection: sa.Connection, person: Person, day: date) -> list[PersonYear]:
@@ -225,7 +232,11 @@ def _in(table: sa.Table, year: SchoolYear) -> sa.Select[Any]:
 
 def _person(connection: sa.Connection, row: sa.Row[Any]) -> Person:
     keys = connection.scalars(sa.select(source_key.c.key).where(source_key.c.persoon_id == row.id))
-    return Person(row.id, PersonKind(row.soort), row.brincode, row.key, row.eckid, tuple(sorted(keys)))
+    return Person(row.id, PersonKind(row.soort), row.brincode, row.key, row.eckid, tuple(sorted(keys)), _naming(row))
+
+
+def _naming(row: sa.Row[Any]) -> Naming:
+    return Naming(row.roepnaam, row.achternaam, row.geboortedatum)
 
 
 def _of(table: sa.Table, kind: PersonKind, brincode: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -167,7 +167,10 @@ class OpenQuestions:
         return cls(brincode, [tuple(row) for row in connection.execute(query)], today)
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
-        """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year."""
+        """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year.
+
+        `held` are the ids of those who keep a record of the year because a row may be theirs.
+        """
         self.withdraw(year)
         there = frozenset(held)
         for one in contested:
@@ -227,6 +230,12 @@ def of_vestiging(connection: sa.Connection, brin6: str) -> list[ImportQuestion]:
     return [one for one in found if one.years_at(brin6)]
 
 
+def number_at(connection: sa.Connection, brin6: str) -> int:
+    """Return the number of open questions about rows of one vestiging."""
+    query = sa.select(import_question.c.years).where(import_question.c.brincode == brincode_of(brin6))
+    return sum(any(year["brin6"] == brin6 for year in years) for years in connection.scalars(query))
+
+
 def find(connection: sa.Connection, brin6: str, question_id: int) -> ImportQuestion | None:
     """Return one open question about a row of a vestiging; None when there is none with this id."""
     return next((one for one in of_vestiging(connection, brin6) if one.id == question_id), None)
@@ -262,8 +271,7 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         found = _year_diffs(connection, question.kind, year, person, gone)
         diffs += found
         reports.append(_report(question.kind, year, found[0]))
-    stored = connection.execute(sa.select(import_question).where(import_question.c.id == question_id)).one()
-    diffs.append(TableDiff(import_question, removed=[tuple(stored)]))
+    diffs.append(_question_diff(connection, question, person))
     steps = batch_steps.write(connection, diffs)
     schools.touch_school(connection, brincode)
     batch = batches.record(
@@ -274,9 +282,28 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         reports=reports,
         steps=steps,
     )
-    for brin6 in sorted({year.year.brin6 for year in question.years}):
+    for brin6 in batches.vestigingen_changed(connection, batches.get(connection, batch)):
         record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor)
     return Answered(batch, key)
+
+
+def _question_diff(connection: sa.Connection, question: ImportQuestion, person: int) -> TableDiff:
+    """Return the difference that erases a question, and lets no other one hold the person whom its rows are now."""
+    answered = {year.year for year in question.years}
+    before, changed, removed = [], [], []
+    query = sa.select(import_question).where(import_question.c.brincode == question.brincode)
+    for row in map(tuple, connection.execute(query)):
+        years = [_without_held(year, person) if _year_of(year).year in answered else year for year in row[-1]]
+        if row[0] == question.id:
+            removed.append(row)
+        elif years != row[-1]:
+            before.append(row)
+            changed.append((*row[:-1], years))
+    return TableDiff(import_question, changed=changed, removed=removed, before=before)
+
+
+def _without_held(year: Mapping[str, Any], person: int) -> Mapping[str, Any]:
+    return {**year, "held": [id_ for id_ in year["held"] if id_ != person]}
 
 
 def _identity_diffs(
@@ -310,10 +337,19 @@ def _identity_diffs(
 
 
 def _free_key(connection: sa.Connection, question: ImportQuestion, row: SourceRow) -> str:
-    """Return the key by which a new person is sent: that of the row, unless another person is sent with it."""
+    """Return the key by which a new person is sent: that of the row, unless it is or was the key of another one."""
+
+    def is_taken(key: str) -> bool:
+        same = (
+            sa.select(table.c.key).where(
+                table.c.soort == question.kind, table.c.brincode == question.brincode, table.c.key == key
+            )
+            for table in (persoon, source_key)
+        )
+        return connection.scalar(sa.union(*same)) is not None
+
     key, attempt = row.key, 0
-    query = sa.select(persoon.c.id).where(persoon.c.soort == question.kind, persoon.c.brincode == question.brincode)
-    while key.startswith(DUMMY) or connection.scalar(query.where(persoon.c.key == key)) is not None:
+    while key.startswith(DUMMY) or is_taken(key):
         key, attempt = make_key(row, attempt), attempt + 1
     return key
 

@@ -42,9 +42,6 @@ def resolve(connection: sa.Connection, delivery: Delivery, expected: str | None)
         path, reason = "school/schoolkey", f"its schoolkey belongs to {owner.brin6}"
     elif expected is not None and expected != brin6:
         reason = f"is about {brin6}, not about {expected}"
-    elif merged := schools.merged_into(connection, brincode_of(brin6)):
-        reason = f"{brincode_of(brin6)} was merged into {brincode_of(next(iter(merged.values())))}"
-        reason += f": {brin6} is {merged[brin6]} now" if brin6 in merged else ""
     if brin6 is None or reason is not None:
         raise ImportRefusedError([delivery.locate(Problem(school.line, path, reason or "")), *delivery.warnings])
     return SchoolYear(brin6, school.schooljaar)
@@ -73,3 +70,19 @@ def require_one_school(years: Sequence[SchoolYear], deliveries: Sequence[Deliver
             raise ImportRefusedError([delivery.locate(Problem(delivery.school.line, "school", reason))])
         earlier.add(year)
     return years[0].brincode
+
+
+def require_not_merged(connection: sa.Connection, years: Sequence[SchoolYear], deliveries: Sequence[Delivery]) -> None:
+    """Raise ImportRefusedError when the school of a source was merged into another one (fusie).
+
+    The transaction must hold the school: an import that waited for a fusie must not bring the school back.
+    """
+    merged = schools.merged_into(connection, years[0].brincode)
+    if not merged:
+        return
+    problems = []
+    for year, delivery in zip(years, deliveries, strict=True):
+        reason = f"{year.brincode} was merged into {brincode_of(next(iter(merged.values())))}"
+        reason += f": {year.brin6} is {merged[year.brin6]} now" if year.brin6 in merged else ""
+        problems += [delivery.locate(Problem(delivery.school.line, "school", reason)), *delivery.warnings]
+    raise ImportRefusedError(problems)

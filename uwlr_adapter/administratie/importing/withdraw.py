@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of, rows_of
-from uwlr_adapter.administratie.importing.diff import TableDiff
+from uwlr_adapter.administratie.importing.by_hand import KINDS, Operator, RecordsAct, report_of
+from uwlr_adapter.administratie.importing.diff import TableDiff, rows_with
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Counts
 from uwlr_adapter.administratie.tables import (
@@ -51,8 +51,8 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     if not years:
         raise WithdrawError(f"{brin6} has no records{'' if schooljaar is None else f' of {schooljaar}'}")
     act = RecordsAct(connection, "school withdraw")
-    act.write(TableDiff(import_question, removed=_questions(connection, years)))
-    made = [row for year in years for row in rows_of(connection, source_moment, **year.columns())]
+    act.write(_question_diff(connection, years))
+    made = [row for year in years for row in rows_with(connection, source_moment, **year.columns())]
     act.write(TableDiff(source_moment, removed=made))
     reports = []
     for year in years:
@@ -64,11 +64,18 @@ def withdraw(connection: sa.Connection, brin6: str, schooljaar: str | None, oper
     return Withdrawn(tuple(years), batch)
 
 
-def _questions(connection: sa.Connection, years: Sequence[SchoolYear]) -> list[tuple[Any, ...]]:
-    """Return the open questions about rows of one of these years: the next import asks them again."""
+def _question_diff(connection: sa.Connection, years: Sequence[SchoolYear]) -> TableDiff:
+    """Return the difference that takes these years out of the open questions: the next import asks about them again."""
     gone = {(year.brin6, year.schooljaar) for year in years}
-    rows = rows_of(connection, import_question, brincode=years[0].brincode)
-    return [row for row in rows if any((one["brin6"], one["schooljaar"]) in gone for one in row[-1])]
+    removed, changed, before = [], [], []
+    for row in rows_with(connection, import_question, brincode=years[0].brincode):
+        stay = [one for one in row[-1] if (one["brin6"], one["schooljaar"]) not in gone]
+        if not stay:
+            removed.append(row)
+        elif stay != row[-1]:
+            changed.append((*row[:-1], stay))
+            before.append(row)
+    return TableDiff(import_question, changed=changed, removed=removed, before=before)
 
 
 def years_of(connection: sa.Connection, brin6: str) -> Iterator[SchoolYear]:
@@ -80,4 +87,4 @@ def years_of(connection: sa.Connection, brin6: str) -> Iterator[SchoolYear]:
 
 def rows_of_year(connection: sa.Connection, year: SchoolYear) -> dict[sa.Table, list[tuple[Any, ...]]]:
     """Return the whole rows of a year by table."""
-    return {table: rows_of(connection, table, **year.columns()) for table in YEAR_TABLES}
+    return {table: rows_with(connection, table, **year.columns()) for table in YEAR_TABLES}

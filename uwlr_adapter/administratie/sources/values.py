@@ -38,11 +38,15 @@ PERSON_NAMES = frozenset({"achternaam", "voorvoegsel", "voornamen", "voorletters
 NAMES = PERSON_NAMES | {"naam", "omschrijving", "rolomschrijving"}
 """The elements that are read by people."""
 
-SPACES = (
+_WHITE = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\u180e\u200b\u2060\ufeff"
+    "\u2028\u2029\u202f\u205f\u3000"
 )
-"""White space of Unicode, and the spaces without width. U+0085 is a C1 control here: in Windows-1252 it is a letter."""
+"""White space of Unicode. U+0085 is a C1 control here: in Windows-1252 it is a letter."""
+_UNSEEN = "\xad\u180e\u200b\u200e\u200f\u2060\ufeff"
+"""Spaces without width, marks of a direction and the soft hyphen: what a page or a document leaves in a pasted text."""
+SPACES = _WHITE + _UNSEEN
+"""What goes around a text."""
 C1 = "holds C1 control characters: read as the characters that Windows-1252 has there"
 CONTROL = "holds control characters: left out"
 REPLACEMENT = "holds U+FFFD, where a character was lost before this source was written: export it again"
@@ -62,7 +66,13 @@ _is_plain_moment = re.compile(
     r"(?:19(?!00)|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
 ).fullmatch
-_RUN_OF_SPACES = re.compile(f"[{SPACES}]+")
+_RUN_OF_SPACES = re.compile(f"[{_WHITE}]+")
+_WITHOUT_UNSEEN = str.maketrans(dict.fromkeys(_UNSEEN))
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that XML does not have, and so no answer can carry."""
+NO_XML = "holds a character that XML does not allow"
+"""The reason for which such a character refuses a source, at any door."""
+_BROKEN_IN_KEY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd-\uffff]")
 _UNREADABLE = re.compile("[\x7f-\x9f\ufffd]")
 _MENDED = {code: bytes([code]).decode("cp1252", "ignore") or None for code in range(0x7F, 0xA0)} | {0x7F: None}
 """The C1 controls that stand for a character of Windows-1252, and None for those that stand for nothing."""
@@ -111,7 +121,7 @@ def person_name(value: str) -> Value:
 
 def is_plain_key(value: str) -> bool:
     """Return whether a key is plainly as the rule for keys leaves it; False says nothing yet."""
-    return value.isascii() and value.strip() == value and "\x7f" not in value and not keys.is_mangled(value)
+    return value.isascii() and value.isprintable() and value.strip() == value and not keys.is_mangled(value)
 
 
 def key(value: str) -> Value:
@@ -121,9 +131,9 @@ def key(value: str) -> Value:
     """
     if is_plain_key(value):
         return Value(value or None)
-    if _UNREADABLE.search(value):
-        return Value(None, "holds a control character or a lost one (U+FFFD), and would be sent for life", refused=True)
     stripped = value.strip(SPACES)
+    if _BROKEN_IN_KEY.search(stripped):
+        return Value(None, "holds a control character or a lost one (U+FFFD), and would be sent for life", refused=True)
     return Value(None, keys.MANGLED, refused=True) if keys.is_mangled(stripped) else Value(stripped or None)
 
 
@@ -143,12 +153,14 @@ def _readable(value: str) -> tuple[str, str]:
 
 def _name(value: str, suspect: re.Pattern[str]) -> Value:
     readable, reason = _readable(value)
-    single = unicodedata.normalize("NFC", _RUN_OF_SPACES.sub(" ", readable).strip(" "))
+    seen = readable.translate(_WITHOUT_UNSEEN)
+    single = unicodedata.normalize("NFC", _RUN_OF_SPACES.sub(" ", seen).strip(" "))
     if not reason and not single.isascii():
         reason = TWICE if _IS_TWICE.search(single) else NO_NAME if suspect.search(single) else ""
     return Value(single or None, reason)
 
 
+NO_DAY_ENROLLED = "is not after the instroomdatum: enrolled on no day, so not answered"
 NO_DAY = "is not an existing date, such as 2026-12-31"
 NO_MOMENT = "is not an existing date and time, such as 2026-12-31T14:05:00"
 YEAR = "has a year that cannot be: left out"
@@ -179,7 +191,10 @@ def day(value: str) -> Value:
         return Value(written.date().isoformat(), ZONE if match["zone"] else "")
     if written.tzinfo is None or not (written.hour or written.minute or written.second):
         return Value(written.date().isoformat(), TIME)
-    return Value(written.astimezone(AMSTERDAM).date().isoformat(), ZONED_TIME)
+    there = written.astimezone(AMSTERDAM).date()
+    if not FIRST_YEAR <= there.year <= LAST_YEAR:
+        return Value(None, YEAR)
+    return Value(there.isoformat(), ZONED_TIME)
 
 
 def first_day(value: str) -> Value:

@@ -14,7 +14,7 @@ from uwlr_adapter.contract.names import Operation
 from uwlr_adapter.contract.request import Call, read
 from uwlr_adapter.contract.xml import Limits
 from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.exchange.failures import without_trace
+from uwlr_adapter.exchange.exceptions import without_trace
 from uwlr_adapter.exchange.question import Question, Sender
 from uwlr_adapter.web.soap import spyne_compat  # noqa: F401 - before the first import of Spyne
 

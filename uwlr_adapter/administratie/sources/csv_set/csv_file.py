@@ -14,9 +14,11 @@ from io import StringIO
 from itertools import islice
 
 from uwlr_adapter.administratie.model import Problem, Severity
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.csv_set.cells import KINDS
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS, Column
 from uwlr_adapter.administratie.sources.csv_set.decoding import decode
+from uwlr_adapter.contract.nouns import count_noun
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The line ends of the csv module and of editors; `str.splitlines` splits at more characters."""
@@ -27,7 +29,6 @@ _HEADER_WITHIN = 10
 """The number of lines, of those that are not empty, in which the header is looked for."""
 _LABELS_OF_A_HEADER = 2
 """The least number of labels by which a line is a header: a title may have one by chance."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +151,11 @@ class _CsvReader:
             return CsvTable((), tuple(self._problems))
         for title in self._header.titles:
             self._report(title, "", _TITLE, Severity.WARNING)
-        values = tuple(self._rows(rows, places, len(header)))
+        found = tuple(self._rows(rows, places, len(header)))
         if not self._text.endswith(("\n", "\r")):
             last = len(_LINE_END.findall(self._text)) + 1
             self._report(last, "", "does not end with a line break: is the file whole?", Severity.WARNING)
-        return CsvTable(values, tuple(self._problems), dict(self._dropped))
+        return CsvTable(found, tuple(self._problems), dict(self._dropped))
 
     def _report(self, line: int, label: str, reason: str, severity: Severity = Severity.REFUSED) -> None:
         self._problems.append(Problem(line, label, reason, severity, f"{self._file}.csv"))
@@ -166,7 +167,7 @@ class _CsvReader:
         try:
             for cells in self._reader:
                 line, next_line = next_line, above + self._reader.line_num + 1
-                stripped = [cell.strip() for cell in cells]
+                stripped = [cell.strip(values.SPACES) for cell in cells]
                 if any(stripped):
                     yield line, stripped
         except csv.Error as error:
@@ -198,17 +199,18 @@ class _CsvReader:
     ) -> Iterator[CsvRow]:
         needed = [place for place, column in places.items() if column.filled]
         for line, cells in rows:
+            columns = count_noun(len(cells), "column", "columns")
             if len(cells) < width:
-                reason = f"has {len(cells)} columns, the header has {width}: is the file whole?"
+                reason = f"has {columns}, the header has {width}: is the file whole?"
                 self._report(line, "", reason)
             elif any(cells[width:]):
-                reason = f"has {len(cells)} columns, the header has {width}: is there a {self._header.delimiter} in a "
+                reason = f"has {columns}, the header has {width}: is there a {self._header.delimiter} in a "
                 self._report(line, "", f"{reason}cell without quotes around it?")
             elif len(needed) > 1 and not any(cells[1:]):
                 self._report(line, "", _REMARK)
             else:
-                values = {column.label: self._value(line, column, cells[place]) for place, column in places.items()}
-                yield CsvRow(self._file, line, values)
+                read_ = {column.label: self._value(line, column, cells[place]) for place, column in places.items()}
+                yield CsvRow(self._file, line, read_)
 
     def _value(self, line: int, column: Column, value: str) -> str:
         if not value:
@@ -218,8 +220,8 @@ class _CsvReader:
         if column.kind == "nummer":
             self._dropped[column.path] += 1
             return ""
-        if _NOT_XML.search(value):
-            self._report(line, column.label, "holds a character that XML does not allow")
+        if values.NOT_XML.search(value):
+            self._report(line, column.label, values.NO_XML)
             return ""
         found = KINDS[column.kind](value)
         if found.reason:
@@ -231,4 +233,4 @@ class _CsvReader:
 
 def fold(label: str) -> str:
     """Return a label in the form in which labels are compared: without case, with single spaces and none around it."""
-    return " ".join(label.split()).casefold()
+    return " ".join(label.strip(values.SPACES).split()).casefold()

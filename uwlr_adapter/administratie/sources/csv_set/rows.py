@@ -4,6 +4,7 @@ A Bron over SQL names its columns with the labels of `columns.py` and passes its
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from io import StringIO
@@ -12,6 +13,8 @@ from uwlr_adapter.administratie.model import Delivery
 from uwlr_adapter.administratie.sources.csv_set import csv_set
 from uwlr_adapter.administratie.sources.csv_set.columns import COLUMNS
 
+_LINE_ENDS = re.compile("[\r\n]+")
+"""The line ends of a CSV file; other ones are characters of the text, judged with it."""
 _YES_NO = {True: "Ja", False: "Nee"}
 
 
@@ -27,7 +30,7 @@ def read(rows_by_file: Mapping[str, Iterable[Mapping[str, object]]]) -> list[Del
 
 def _as_csv(file: str, rows: list[Mapping[str, object]]) -> bytes:
     text = StringIO(newline="")
-    labels = list(rows[0] if rows else COLUMNS[file])
+    labels = list(dict.fromkeys(label for row in rows for label in row)) or list(COLUMNS[file])
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(labels)
     for row in rows:
@@ -44,4 +47,4 @@ def _as_text(value: object) -> str:
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return " ".join(str(value).splitlines())  # one row is one line, so that the line of a problem is that of its row
+    return _LINE_ENDS.sub(" ", str(value))  # one row is one line, so that the line of a problem is that of its row

@@ -26,6 +26,14 @@ READ_AS_WINDOWS = "says that it is ISO-8859-1, and is Windows-1252: read as that
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """The characters that XML does not have."""
 _AMPERSAND = re.compile(r"&(?!#[0-9]+;|#x[0-9A-Fa-f]+;|[A-Za-z_][A-Za-z0-9._-]*;)")
+_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z_]")
+"""A name of HTML for a character, of those that XML does not have."""
+_IN_LINE = {
+    _AMPERSAND: "an & that is not written as &amp;",
+    _ENTITY: "a name of HTML, such as &eacute;: write the letter itself",
+}
+"""Mistakes in the line that the parser refused."""
+_BEFORE = re.compile(r"\s+<\?xml\b")
 _UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _DOS = re.compile(rb"[\x80-\xa5]")
 """The letters with accents of code page 850; those of Windows-1252 are the bytes from 0xC0."""
@@ -45,7 +53,7 @@ def prepare(data: bytes) -> tuple[bytes, str | None, list[Problem]]:
             raise ImportRefusedError([Problem(1, "", reason)])
     while data.startswith(_BOM * 2):
         data = data.removeprefix(_BOM)
-    if not data.strip():
+    if not data.removeprefix(_BOM).strip():
         raise ImportRefusedError([Problem(0, "", "is empty: export it again")])
     if markup.encoding_of(data, None) == "iso-8859-1" and _OF_WINDOWS.search(data):
         text = data.decode("iso-8859-1").translate(_WINDOWS)
@@ -64,7 +72,7 @@ def explain(data: bytes, charset: str | None, error: XmlError) -> Problem:
     try:
         text = bare.decode(encoding)
     except UnicodeDecodeError as wrong:
-        return _undecodable(bare, wrong.start, encoding)
+        return _undecodable(bare, wrong, encoding)
     return _malformed(text, error)
 
 
@@ -75,12 +83,21 @@ def _malformed(text: str, error: XmlError) -> Problem:
         reason = f"a control character (U+{ord(found[0]):04X}), which XML does not allow: remove it at the source"
         return _at(text, found.start(), reason)
     line = "".join(text.split("\n")[error.line - 1 : error.line]) if error.line else ""
-    if (ampersand := _AMPERSAND.search(line)) is not None:
-        place = f"character {ampersand.start() + 1}"
-        return Problem(error.line, place, f"{error.reason}: an & that is not written as &amp;")
-    if error.line and not text.rstrip().endswith(_END) and "<EDEX" in text:
-        return Problem(error.line, "", f"{error.reason}: the file breaks off before {_END}. Export it again")
-    return Problem(error.line, "", error.reason)
+    for pattern, mistake in _IN_LINE.items():
+        if (match := pattern.search(line)) is not None:
+            return Problem(error.line, f"character {match.start() + 1}", f"{error.reason}: {mistake}")
+    mistake = _of_whole(text) if error.line else ""
+    return Problem(error.line, "", f"{error.reason}: {mistake}" if mistake else error.reason)
+
+
+def _of_whole(text: str) -> str:
+    """Return what is wrong with a text as a whole; empty when that cannot be seen."""
+    if _BEFORE.match(text):
+        return "white space stands before <?xml, which must come first"
+    place = text.find(_END)
+    if 0 <= place < len(text.rstrip()) - len(_END):
+        return f"more follows behind {_END}. Are two files put together?"
+    return f"the file breaks off before {_END}. Export it again" if place < 0 and "<EDEX" in text else ""
 
 
 def _at(text: str, place: int, reason: str) -> Problem:
@@ -88,9 +105,13 @@ def _at(text: str, place: int, reason: str) -> Problem:
     return Problem(text.count("\n", 0, place) + 1, f"character {place - line_end}", reason)
 
 
-def _undecodable(data: bytes, place: int, encoding: str) -> Problem:
+def _undecodable(data: bytes, error: UnicodeDecodeError, encoding: str) -> Problem:
     """Return the problem of a byte that is not of the encoding, with what the file is likely in."""
+    place = error.start
     line_end = data.rfind(b"\n", 0, place)  # -1 on the first line
+    if error.reason == "unexpected end of data":
+        reason = f"the file breaks off inside a character of {encoding.upper()}, before {_END}. Export it again"
+        return Problem(data.count(b"\n", 0, place) + 1, f"byte {place - line_end}", reason)
     near = data[max(place - _NEAR, 0) : place + _NEAR]
     what = f"the byte {data[place]:#04x} at offset {place} is not {encoding.upper().replace('WINDOWS', 'Windows')}"
     is_declared = b"encoding" in data[: data.find(b"?>") + 1]

@@ -20,6 +20,7 @@ from uwlr_adapter.administratie.model import (
     SourceRecord,
     SourceSchool,
 )
+from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.edexml import decoding, rows
 from uwlr_adapter.administratie.sources.edexml.judge import judge
 from uwlr_adapter.administratie.sources.edexml.tree import NOT_CARRIED, ROLLEN, EdexmlTree, line_of, local_of, tag_of
@@ -78,8 +79,15 @@ class EdexmlBron:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the EDEXML files of a folder by name. Raises OSError."""
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".xml" and file.is_file())
+    """Return the EDEXML files of a folder by name; what only has the name of one is among them, to be refused.
+
+    A pipe or a device is not: reading it might never end. Raises OSError.
+    """
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() == ".xml" and (file.is_file() or file.is_dir() or not file.exists())
+    )
 
 
 def read(data: bytes) -> Delivery:
@@ -179,27 +187,30 @@ def _read_school(tree: EdexmlTree) -> tuple[SourceSchool | None, list[Problem]]:
         return None, [Problem(line_of(tree.payload), "school", "not exactly one school block")]
     block = blocks[0]
     line = line_of(block)
-    values, doubled = _school_values(tree, block)
+    texts, doubled = _school_values(tree, block)
     if doubled:
         return None, doubled
-    schooljaar = values.get("schooljaar", "")
+    schooljaar, schoolkey = texts.get("schooljaar", ""), values.key(texts.get("schoolkey", ""))
+    brincode, dependancecode = texts.get("brincode"), texts.get("dependancecode") or NO_DEPENDANCECODE
+    brin6 = brincode + dependancecode if brincode else None
+    problem = None
     if schooljaar_start(schooljaar) is None:
         reason = "not two consecutive years, as in 2026-2027"
-        return None, [Problem(_line_in(block, "schooljaar"), "school/schooljaar", reason)]
-    schoolkey = values.get("schoolkey") or None
-    brincode, dependancecode = values.get("brincode"), values.get("dependancecode") or NO_DEPENDANCECODE
-    brin6 = brincode + dependancecode if brincode else None
-    if brin6 is None and schoolkey is None:
-        return None, [Problem(line, "school", "names no brincode, so nobody could ask for it")]
-    if brin6 is not None and not is_brin6(brin6):
-        return None, [_wrong_brin6(block, brincode_is_right=is_brin6(f"{brincode}{NO_DEPENDANCECODE}"))]
-    _write_school(block, schooljaar, brin6, schoolkey)
-    aanmaakdatum = parse_moment(values.get("aanmaakdatum", ""))
-    if aanmaakdatum is None and values.get("aanmaakdatum"):
+        problem = Problem(_line_in(block, "schooljaar"), "school/schooljaar", reason)
+    elif schoolkey.refused:
+        problem = Problem(_line_in(block, "schoolkey"), "school/schoolkey", schoolkey.reason)
+    elif brin6 is None and schoolkey.text is None:
+        problem = Problem(line, "school", "names no brincode, so nobody could ask for it")
+    elif brin6 is not None and not is_brin6(brin6):
+        problem = _wrong_brin6(block, brincode_is_right=is_brin6(f"{brincode}{NO_DEPENDANCECODE}"))
+    if problem is not None:
+        return None, [problem]
+    aanmaakdatum = parse_moment(texts.get("aanmaakdatum", ""))
+    if aanmaakdatum is None and texts.get("aanmaakdatum"):
         reason = "not a date with a time: whether another file is older cannot be seen"
-        tree.warnings.append(Problem(line, "school/aanmaakdatum", reason, Severity.WARNING))
-    school = SourceSchool(line=line, schooljaar=schooljaar, brin6=brin6, schoolkey=schoolkey, aanmaakdatum=aanmaakdatum)
-    return school, []
+        tree.warnings.append(Problem(_line_in(block, "aanmaakdatum"), "school/aanmaakdatum", reason, Severity.WARNING))
+    _write_school(block, schooljaar, brin6, schoolkey.text)
+    return SourceSchool(line, schooljaar, brin6, schoolkey.text, aanmaakdatum=aanmaakdatum), []
 
 
 def _line_in(block: etree._Element, name: str) -> int:
@@ -220,19 +231,19 @@ def _wrong_brin6(block: etree._Element, *, brincode_is_right: bool) -> Problem:
 
 def _school_values(tree: EdexmlTree, block: etree._Element) -> tuple[dict[str, str], list[Problem]]:
     """Return the texts of a school block by element, and a problem for each element that occurs twice."""
-    values: dict[str, str] = {}
+    texts: dict[str, str] = {}
     doubled: list[Problem] = []
     for child in block:
         name = str(child.tag)
         if name not in _SCHOOL:
             tree.report(child, f"school/{local_of(child)}", NOT_CARRIED)
-        elif name in values:
+        elif name in texts:
             doubled.append(Problem(line_of(child), f"school/{name}", "occurs twice"))
         else:
-            values[name] = (child.text or "").strip()
-    if values.get("xsdversie", VERSIONS[-1]) not in VERSIONS:
+            texts[name] = (child.text or "").strip(values.SPACES)
+    if texts.get("xsdversie", VERSIONS[-1]) not in VERSIONS:
         tree.report(block, "school/xsdversie", f"not one of {', '.join(VERSIONS)}: read as {VERSIONS[-1]}")
-    return values, doubled
+    return texts, doubled
 
 
 def _write_school(block: etree._Element, schooljaar: str, brin6: str | None, schoolkey: str | None) -> None:

@@ -16,6 +16,7 @@ from uwlr_adapter.administratie.sources import values
 from uwlr_adapter.administratie.sources.edexml import rows
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fields import BSN_FAMILY, ELEMENTS, FIELDS
+from uwlr_adapter.contract.nouns import count_noun
 
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "vestigingen": {"vestiging": ELEMENTS["vestiging"]},
@@ -231,7 +232,9 @@ class EdexmlTree:
         found = rows.within(element)
         count = sum(found.values())
         self.told.update(found)
-        self.report(element, path, reason if count <= 1 else f"{reason} ({count} references)")
+        self.report(
+            element, path, reason if count <= 1 else f"{reason} ({count_noun(count, 'reference', 'references')})"
+        )
         _remove(element)
 
     def report(self, element: etree._Element, path: str, reason: str) -> None:

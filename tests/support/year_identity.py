@@ -1,0 +1,157 @@
+"""Who a row of a source is, as an independent model of docs/reference/records.md (Identity): slow and plain on purpose.
+
+It knows nothing of the code of the records, and nothing of who somebody really is.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+LEERLING, LEERKRACHT = "leerling", "leerkracht"
+KINDS = (LEERLING, LEERKRACHT)
+
+
+@dataclass(frozen=True)
+class Who:
+    """What a row says of who it is; an empty part is unknown."""
+
+    key: str
+    eckid: str | None
+    roepnaam: str
+    achternaam: str
+    geboortedatum: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The names and the date as they are compared: the roepnaam, the date, the achternaam."""
+        return fold(self.roepnaam), self.geboortedatum, fold(self.achternaam)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person of a school: the key that leaves, the keys of sources that name it, and what was imported last."""
+
+    kind: str
+    sent: str
+    keys: frozenset[str]
+    eckid: str | None
+    said: Who
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The rows of a source by key: of known persons, of new ones, and those of which it is a question who they are."""
+
+    known: dict[str, int]
+    new: list[str]
+    contested: dict[str, tuple[int, ...]]
+    """With whom each may be: whom its key names, and then whom its ECK-iD names, if that is another."""
+
+
+def fold(name: str) -> str:
+    """Return a name without case, diacritics, hyphens and spaces; of one without a letter or digit nothing is left."""
+    letters = unicodedata.normalize("NFD", name.casefold())
+    return "".join(one for one in letters if one.isalnum())
+
+
+def identify(kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> Identified:
+    """Say who each row is; all rows of a source together, so that their order means nothing.
+
+    Who a row is may depend on who another one is. At first each is believed; one that turns out to be a question is
+    believed no more, until no other one becomes a question by it.
+    """
+    matching = _Matching(kind, people, rows)
+    contested: dict[str, tuple[int, ...]] = {}
+    while True:
+        found = {row.key: matching.person_of(row, contested) for row in matching.rows if row.key not in contested}
+        more = {key: matching.named(key) for key, person in found.items() if person == QUESTION}
+        if not more:
+            known = {key: int(person) for key, person in found.items() if isinstance(person, int)}
+            return Identified(known, [key for key, person in found.items() if person == NEW], contested)
+        contested |= more
+
+
+NEW, QUESTION = "new", "question"
+SAME, OTHER, DOUBT = "same", "other", "doubt"
+
+
+def agrees(kind: str, one: Who, other: Who) -> bool:
+    """Return whether enough parts agree for two to be one person, of whom the key or the ECK-iD says so."""
+    roepnaam, born, achternaam = (a == b if a and b else None for a, b in zip(one.parts, other.parts, strict=True))
+    agree = (roepnaam, born, achternaam)
+    if kind == LEERKRACHT:
+        return True in agree
+    if None not in agree:
+        return agree.count(True) >= 2
+    return bool(next((part for part in agree if part is not None), False))
+
+
+class _Matching:
+    def __init__(self, kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> None:
+        self.kind, self.rows = kind, list(rows)
+        self._people = {id_: one for id_, one in people.items() if one.kind == kind}
+        self._by_key = {key: id_ for id_, one in self._people.items() for key in one.keys}
+        self._by_eckid: dict[str | None, int] = {
+            one.eckid: id_ for id_, one in self._people.items() if one.eckid is not None
+        }
+        self._row = {row.key: row for row in self.rows}
+
+    def named(self, key: str) -> tuple[int, ...]:
+        """Return whom the key and the ECK-iD of a row name."""
+        row = self._row[key]
+        both = (self._by_key.get(row.key), self._by_eckid.get(row.eckid))
+        return tuple(dict.fromkeys(id_ for id_ in both if id_ is not None))
+
+    def person_of(self, row: Who, contested: Mapping[str, object]) -> int | str:  # noqa: PLR0911 - a list of rules
+        """Return the known person whom a row is, NEW or QUESTION."""
+        by_key, by_eckid = self._by_key.get(row.key), self._by_eckid.get(row.eckid)
+        if by_key == by_eckid:
+            return NEW if by_key is None else QUESTION if self._seems(row, by_key) == DOUBT else by_key
+        others = [other for other in self.rows if other is not row and other.key not in contested]
+        doubts = [self._seems(row, id_) == DOUBT for id_ in (by_key, by_eckid) if id_ is not None]
+        if by_eckid is not None:
+            seems, theirs = self._seems(row, by_eckid), [one for one in others if self._is_row_of(one, by_eckid)]
+            if not any(one.eckid is not None for one in theirs):
+                is_first = not any(self._is_surer(one, row, by_eckid) for one in theirs)
+                if seems == SAME and is_first and (by_key is None or self._seems(row, by_key) != SAME):
+                    return by_eckid
+                return QUESTION
+            if seems == SAME:
+                return QUESTION
+        if by_key is None:
+            return QUESTION if any(doubts) else NEW
+        theirs = [one for one in others if self._is_row_of(one, by_key)]
+        if self._seems(row, by_key) == SAME:
+            return QUESTION if any(self._is_surer(one, row, by_key) for one in theirs) else by_key
+        return NEW if theirs and not any(doubts) else QUESTION
+
+    def _is_surer(self, one: Who, other: Who, id_: int) -> bool:
+        """Return whether of two rows of one person the first is surer: by key and ECK-iD, by the key that is sent."""
+
+        def rank(row: Who) -> tuple[bool, bool, str]:
+            is_both = self._by_key.get(row.key) == self._by_eckid.get(row.eckid)
+            return not is_both, row.key != self._people[id_].sent, row.key
+
+        return rank(one) < rank(other)
+
+    def _is_row_of(self, row: Who, id_: int) -> bool:
+        """Return whether a row is a person, as far as its own key, ECK-iD and names say."""
+        is_named = id_ in (self._by_key.get(row.key), self._by_eckid.get(row.eckid))
+        return is_named and (self._is_certain(row, id_) or self._seems(row, id_) == SAME)
+
+    def _seems(self, row: Who, id_: int) -> str:
+        """Return what the names say of a row and a person of whom only the key or the ECK-iD agrees."""
+        person = self._people[id_].said
+        is_other_name = row.parts[0] and person.parts[0] and row.parts[0] != person.parts[0]
+        if self.kind == LEERKRACHT or not is_other_name:
+            return SAME if agrees(self.kind, row, person) else OTHER
+        elsewhere = [one.said.parts[:2] for other, one in self._people.items() if other != id_]
+        rows = [other.parts[:2] for other in self.rows if other is not row]
+        if all(row.parts[:2]) and row.parts[:2] in elsewhere + rows:
+            return DOUBT
+        if all(person.parts[:2]) and person.parts[:2] in rows:
+            return DOUBT if self._is_certain(row, id_) or agrees(self.kind, row, person) else OTHER
+        return SAME if agrees(self.kind, row, person) else OTHER
+
+    def _is_certain(self, row: Who, id_: int) -> bool:
+        return self._by_key.get(row.key) == id_ == self._by_eckid.get(row.eckid)
