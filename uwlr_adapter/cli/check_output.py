@@ -121,7 +121,13 @@ def report_files(**given: Path | None) -> ReportFiles:
 
 
 def show_report(context: Context, report: Report) -> None:
-    """Print the verdict of each chapter, what failed or could not be tested, and the verdict of the whole."""
+    """Print the verdict of each chapter, what failed or could not be tested, and the verdict of the whole.
+
+    Of a run that stopped before anything was judged there is one sentence to print.
+    """
+    if report.stopped and not report.has_run:
+        context.console.print(f"{report.conclusion}: {escape(report.stopped)}")
+        return
     chapters = make_table("chapter", "verdict", "checks")
     for chapter in chapters_of(report):
         chapters.add_row(escape(chapter.title), _coloured(chapter.verdict), chapter.counts)
