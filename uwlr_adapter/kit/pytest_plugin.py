@@ -149,7 +149,7 @@ class UwlrItem(pytest.Item):
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return what heads the output of a failure."""
-        return self.path, None, f"{self._check.id}: {self._check.title}"
+        return self.path, 0, f"{self._check.id}: {self._check.title}"
 
 
 def _told(result: "CheckResult") -> str:
