@@ -116,6 +116,9 @@ def check(
       uwlr-adapter check http://127.0.0.1:8080/uwlr/leerlinggegevens \\
         --allow-private --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00
     """  # noqa: D301 - \b is click's mark for text that is not folded
+    played = chosen_scenario(context, scenario, hook, autorisatiesleutel)
+    if played is not None and (only or skip):
+        raise click.UsageError("a scenario is run as a whole: leave --only and --skip out")
     try:
         chosen_plan = plans.plan_named(plan)
         target = plans.target_of(
@@ -131,14 +134,9 @@ def check(
             seconds=timeout,
             permissions=Permissions(private=allow_private, plain=allow_http),
         )
-        checks = plans.choose(chosen_plan, only, skip)
+        checks = plans.choose(chosen_plan, only, skip) if played is None else list(SCENARIOS[played.name].suite)
     except PlanError as error:
         raise click.UsageError(str(error)) from None
-    played = chosen_scenario(context, scenario, hook, autorisatiesleutel)
-    if played is not None:
-        if only or skip:
-            raise click.UsageError("a scenario is run as a whole: leave --only and --skip out")
-        checks = list(SCENARIOS[played.name].suite)
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity))
     if played is not None:
