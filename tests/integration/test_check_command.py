@@ -155,6 +155,7 @@ def test_a_run_is_compared_with_an_earlier_report(tmp_path: Path) -> None:
         again = check(server.url, "--json", str(path), "--against", str(path))
     assert "Against the report of" not in first.output
     assert again.exit_code == 1
+    assert again.output.splitlines()[-1].startswith("not conformant")
     for name in names:
         assert re.search(rf"newly failing.*{name}", again.output)
     assert report_json.read(path.read_bytes()).results[0].verdict is Verdict.FAIL
@@ -177,6 +178,15 @@ def test_two_reports_are_compared(tmp_path: Path, old: Report, new: Report, stat
     done = CliRunner().invoke(main, ["report", "compare", *pair])
     assert word in done.output
     assert done.exit_code == status
+
+
+def test_many_new_and_gone_checks_take_a_line(tmp_path: Path) -> None:
+    """The ids of some are shown, and how many more there are."""
+    pair = [saved(tmp_path, "old.json", GOOD), saved(tmp_path, "new.json", report(*map(result, range(2, 30))))]
+    lines = CliRunner().invoke(main, ["report", "compare", *pair]).output.splitlines()
+    assert re.fullmatch("new: HTTP-03, .*, HTTP-22 and 7 more", lines[0])
+    assert lines[1] == "gone: HTTP-01"
+    assert lines[2].endswith(": 27 new, 1 gone")
 
 
 def test_what_is_no_report_is_not_compared(tmp_path: Path) -> None:

@@ -37,16 +37,21 @@ EVERY = {
     "stopped": replace(ORDINARY, stopped="it was interrupted"),
     "empty": report(),
     "conformant": report(result(1)),
+    "warned": report(result(1, Verdict.FAIL, Level.SHOULD), result(2, Verdict.SKIP)),
 }
 WRITERS = {"json": report_json.write, "junit": report_junit.write, "html": report_html.write}
 PROMISES = ("target", "plan", "kit", "rules_version")
 """What each form says of the run, beside its moment."""
 
 
-def terminal_of(shown: Report) -> str:
-    """Return what a terminal gets, with the escapes of rich's own colours left out."""
+def terminal_of(shown: Report, against: Report | None = None) -> str:
+    """Return what a terminal gets of a report or of a comparison, with the escapes of rich's own colours left out."""
     console: Console = SafeConsole(file=io.StringIO(), width=200, highlight=False, color_system=None)
-    show_report(Context(Settings(), console=console), shown)
+    context = Context(Settings(), console=console)
+    if against is None:
+        show_report(context, shown)
+    else:
+        show_comparison(context, compare(against, shown))
     written = console.file
     assert isinstance(written, io.StringIO)
     return written.getvalue()
@@ -299,10 +304,12 @@ def test_the_page_of_a_strict_run_has_no_warnings(*, strict: bool, groups: list[
 
 
 def test_each_chapter_has_its_verdict() -> None:
-    """A chapter fails by what weighs, warns by a should, and is not judged when nothing passed or failed."""
+    """A chapter fails by what weighs, else warns by a should; its failures come first, by level."""
     assert [chapter.verdict for chapter in chapters_of(ORDINARY)] == [
         *(ChapterVerdict.FAILS, ChapterVerdict.PASSES, ChapterVerdict.NOT_JUDGED, ChapterVerdict.WARNS)
     ]
+    places = [one.id[-2:] for one in chapters_of(ORDINARY)[0].results]
+    assert places == ["04", "03", "02", "01"]
     strict = chapters_of(replace(ORDINARY, strict=True))
     assert strict[-1].verdict is ChapterVerdict.FAILS
     told = report(result(1), result(2, Verdict.FAIL, Level.INFORMATION))
@@ -332,6 +339,28 @@ def test_no_text_of_a_report_steers_a_terminal() -> None:
     text = console.file.getvalue()
     assert {one for one in text if not one.isprintable()} == {"\n"}
     assert "[red]x[/red]" in text
+
+
+def test_no_place_of_the_terminal_obeys_markup() -> None:
+    """Markup of rich is shown as it is, wherever a text of a report stands."""
+    marked = {name: f"[red]{name}[/red]" for name in ("id", "suite", "sentence", "target", "plan", "kit", "stopped")}
+    own = {name: marked[name] for name in ("id", "suite", "sentence")}
+    failed = replace(result(1, Verdict.FAIL), **own)  # type: ignore[arg-type] # texts
+    rest = {name: text for name, text in marked.items() if name not in own}
+    shown = replace(report(failed), **rest)  # type: ignore[arg-type] # texts
+    assert [text for text in marked.values() if text not in terminal_of(shown)] == []
+    compared = terminal_of(shown, against=report())
+    assert [name for name, text in marked.items() if text not in compared] == ["suite"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("conformant", 0), ("ordinary", 1), ("stopped", 1), ("empty", 2), ("warned", 2)]
+)
+def test_conformant_is_what_passed_something(name: str, status: int) -> None:
+    """Warnings alone make nothing conformant: with nothing that passed there was no service to judge."""
+    assert EVERY[name].exit_status == status
+    words = {0: "conformant", 1: "not conformant", 2: "could not be judged"}
+    assert EVERY[name].conclusion == words[status]
 
 
 def test_a_report_knows_its_moment_in_utc() -> None:

@@ -6,7 +6,7 @@ import pytest
 from support.kit_reports import MOMENT
 
 from uwlr_adapter.kit import runner
-from uwlr_adapter.kit.checks import Check, Level, Verdict
+from uwlr_adapter.kit.checks import Check, Level, Verdict, omit
 from uwlr_adapter.kit.report import CheckResult, Report
 from uwlr_adapter.kit.runner import NOT_YET, UNFINISHED
 from uwlr_adapter.kit.session import RunStoppedError, Session, Target
@@ -113,6 +113,19 @@ def test_a_check_waits_for_what_it_builds_on() -> None:
     )
     assert verdicts(report) == [Verdict.CANNOT, Verdict.SKIP, Verdict.SKIP]
     assert report.results[2].sentence == "Not run, since X did not pass."
+
+
+def test_a_check_is_left_out_with_what_it_builds_on() -> None:
+    """What is not for this endpoint takes along what builds on it, another base that did not pass notwithstanding."""
+
+    def leave_out(_: Session) -> str | None:
+        omit("It is not for this endpoint.")
+
+    checks = [check("A-1", "a", leave_out), check("A-2", "a", raises(ValueError()))]
+    both = Check("A-3", "A-3 holds", (), Level.MUST, ("A-2", "A-1"), "a", lambda _: None)
+    report, _, _ = run([*checks, both])
+    assert verdicts(report) == [Verdict.OMIT, Verdict.CANNOT, Verdict.OMIT]
+    assert report.results[2].sentence == "Left out with A-1."
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def check(
         kept.save(report)
         kept.show(context)
     finally:
-        show_report(context, report)
         if found is not None:
             show_comparison(context, found)
+        show_report(context, report)
     raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))

@@ -20,6 +20,10 @@ from uwlr_adapter.kit.reports.report_json import ReportFileError
 
 MAX_REPORT = 64 * 1024 * 1024
 """Bytes of a report that is read (inclusive): ten times the largest that the kit writes."""
+MAX_LISTED = 20
+"""Checks that are new or gone whose ids are shown (inclusive)."""
+_LISTED = (Change.NEW, Change.GONE)
+"""The changes that have a line together: a plan has hundreds of checks."""
 FORMS: Final[Mapping[str, tuple[str, Callable[[Report], bytes]]]] = {
     "json": ("as JSON, for --against and for programs", report_json.write),
     "junit": ("as JUnit XML, for CI", report_junit.write),
@@ -152,12 +156,16 @@ def show_comparison(context: Context, comparison: ReportComparison) -> None:
     """Print what changed between two reports."""
     table = make_table("change", "check", "level", "before", "now", "what was found")
     for one in comparison.changes:
-        result = one.result
-        sentence = "" if one.change is Change.GONE else escape(result.sentence)
-        before, after = (verdict or "-" for verdict in (one.before, one.after))
-        table.add_row(_coloured(one.change), escape(result.id), result.level, before, after, sentence)
+        if one.change not in _LISTED:
+            before, after = one.before or "absent", one.after or "absent"
+            words = (escape(one.result.id), one.result.level, before, after, escape(one.result.sentence))
+            table.add_row(_coloured(one.change), *words)
     if table.row_count:
         context.console.print(table)
+    for change in _LISTED:
+        if ids := [escape(one.result.id) for one in comparison.of(change)]:
+            more = f" and {len(ids) - MAX_LISTED} more" if len(ids) > MAX_LISTED else ""
+            context.console.print(f"{change}: {', '.join(ids[:MAX_LISTED])}{more}")
     for remark in comparison.remarks:
         context.console.print(escape(remark))
     counts = {change: len(comparison.of(change)) for change in Change}

@@ -11,6 +11,8 @@ from uwlr_adapter.kit.masking import MaskedExchange
 
 FORMAT = 1
 """Number of the form of a report as JSON; a reader refuses a higher one."""
+UNJUDGED = 2
+"""The exit status of a run that judged nothing, or not to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,16 @@ class Report:
 
     @property
     def is_conformant(self) -> bool:
-        """Whether the run came to its end and nothing that weighs failed."""
-        return self.has_run and not self.failures and not self.stopped
+        """Whether the run came to its end, something passed, and nothing that weighs failed."""
+        has_passed = any(one.verdict is Verdict.PASS for one in self.results)
+        return has_passed and not self.failures and not self.stopped
 
     @property
     def exit_status(self) -> int:
-        """0 for conformant, 1 for not, 2 when the run could not be done."""
+        """0 for conformant, 1 for not, UNJUDGED when the run could not be done."""
         if self.failures:
             return 1
-        return 0 if self.is_conformant else 2
+        return 0 if self.is_conformant else UNJUDGED
 
     @property
     def shown_moment(self) -> str:
@@ -112,7 +115,7 @@ class Report:
     @property
     def conclusion(self) -> str:
         """The verdict in words."""
-        return {0: "conformant", 1: "not conformant", 2: "could not be judged"}[self.exit_status]
+        return {0: "conformant", 1: "not conformant", UNJUDGED: "could not be judged"}[self.exit_status]
 
     def count(self) -> Counter[Verdict]:
         """Count the results by verdict."""

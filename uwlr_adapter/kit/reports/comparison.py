@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from uwlr_adapter.kit.checks import Level, Verdict
-from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.report import UNJUDGED, CheckResult, Report
 
 
 class Change(StrEnum):
@@ -59,7 +59,7 @@ class ReportComparison:
         """1 when something newly fails, 2 when the new report is not whole, else 0."""
         if self.is_worse:
             return 1
-        return 2 if self.new.stopped or not self.new.has_run else 0
+        return UNJUDGED if self.new.stopped or not self.new.has_run else 0
 
 
 def compare(old: Report, new: Report) -> ReportComparison:

@@ -10,7 +10,7 @@ from lxml import etree
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.checks import Verdict
-from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.report import UNJUDGED, CheckResult, Report
 from uwlr_adapter.kit.reports.chapters import Chapter, chapters_of
 
 NAME = "uwlr"
@@ -22,7 +22,7 @@ def write(report: Report) -> bytes:
     root = etree.Element("testsuites", name="UWLR conformance")
     for chapter in chapters_of(report):
         root.append(_suite(report, chapter))
-    if report.stopped or not report.has_run:
+    if report.stopped or report.exit_status == UNJUDGED:
         root.append(_run_suite(report))
     for attribute in ("tests", "failures", "errors"):
         root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in root)))
@@ -48,7 +48,7 @@ def _run_suite(report: Report) -> etree._Element:
     """Return the suite with the one error of a run that stopped, or judged nothing."""
     suite = _new_suite(report, "run: The run itself", tests="1", errors="1")
     case = _element(suite, "testcase", name="The run comes to its end", classname=f"{NAME}.run", time="0.000")
-    _element(case, "error", type="stopped", message=report.stopped or "no check could be judged")
+    _element(case, "error", type="stopped", message=report.stopped or "no check passed, and none that weighs failed")
     return suite
 
 
