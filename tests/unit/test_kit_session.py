@@ -100,6 +100,14 @@ def test_a_short_retry_after_is_waited_for_once(wait: str, slept: list[int], ver
     assert bench.calls == 1 + len(slept)
 
 
+def test_an_endpoint_that_is_always_busy_is_left_in_the_end() -> None:
+    """What is waited for at its wish counts as waiting for its answers."""
+    bench = Bench(lambda _: Reply(500, BUSY, (("Retry-After", "30"),)))
+    with pytest.raises(RunStoppedError, match="waited 60 minutes"):
+        [bench.ask() for _ in range(MAX_SECONDS)]
+    assert sum(one for one in bench.slept if one >= 1) == MAX_SECONDS + 30
+
+
 def test_no_step_is_done_when_nobody_is_there() -> None:
     """A run without a scenario has no person in it."""
     with pytest.raises(RunStoppedError, match="nobody is there for the step pause"):
