@@ -1,0 +1,105 @@
+"""The server of a listening run: one process, a thread per connection, within bounds. It is no server for a service."""
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
+
+from uwlr_adapter.server.port import hold_port
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+MAX_CONNECTIONS = 32
+"""Connections at once (inclusive); a further one is closed."""
+READ_SECONDS = 60
+"""Seconds for which a connection may send nothing while it is read."""
+_POLL = 0.1
+
+
+class ListeningHandler(WSGIRequestHandler):
+    """Handles one connection. It logs nothing: a line of a log would hold what a caller sent."""
+
+    timeout = READ_SECONDS
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - as its base has it
+        """Log nothing."""
+
+    def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
+        """Take a caller that hung up for what it is."""
+
+
+class ListeningServer(ThreadedWSGIServer):
+    """A server of at most MAX_CONNECTIONS connections."""
+
+    daemon_threads = True
+    request_queue_size = MAX_CONNECTIONS
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as its base has them
+        super().__init__(*arguments, **named)
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as its base has them
+        """Handle a connection in a thread of its own, if there is room."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as its base has them
+        """Handle a connection, in its thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as its base has them
+        """Say nothing of an error of a connection: its text may hold what was sent."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - as its base has it
+        """Log nothing."""
+
+
+@contextlib.contextmanager
+def listening(application: "WSGIApplication", host: str, port: int) -> Iterator[BaseWSGIServer]:
+    """Serve an application in threads beside this one, until the block ends; port 0 takes a free one.
+
+    Raises ListenError when the address cannot be listened on.
+    """
+    with hold_port(host, port) as held:
+        held.listen(MAX_CONNECTIONS)
+        server = ListeningServer(host, held.getsockname()[1], application, ListeningHandler, fd=held.fileno())
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def wait_for_caller(environ: "WSGIEnvironment", seconds: float) -> float | None:
+    """Wait for so many seconds; return after how many of them the caller hung up, None when it did not."""
+    connection = environ.get("werkzeug.socket")
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        if isinstance(connection, socket.socket) and _is_gone(connection):
+            return passed
+        time.sleep(min(_POLL, seconds - passed))
+    return None
+
+
+def _is_gone(connection: socket.socket) -> bool:
+    """Whether the other end closed a connection; what it sends meanwhile is not read."""
+    readable, _, _ = select.select([connection], [], [], 0)
+    if not readable:
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
