@@ -16,7 +16,8 @@ from support.school_builder import MOMENT, SchoolBuilder, quick_hash
 import uwlr_adapter
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.cli.main import main
-from uwlr_adapter.cli.terminal import SafeConsole, escape, printable, printable_xml
+from uwlr_adapter.cli.terminal import SafeConsole, escape, printable_xml
+from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol

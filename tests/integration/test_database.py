@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from uwlr_adapter.cli import main
-from uwlr_adapter.cli.pull import write_private
+from uwlr_adapter.cli.files import write_private
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.settings import Settings
 

@@ -21,6 +21,8 @@ assert home.is_relative_to(Path(FOLDER).resolve()), home
 assert contract_file("schemas/2.2/antwoord.xsd").is_relative_to(home)
 for page in ("templates/base.html", "static/portaal.css", "static/portaal.js"):
     assert (home / "portal" / page).is_file(), page
+for part in ("rules.toml", "reports/report.html", "reports/report.css", "reports/report.schema.json"):
+    assert (home / "kit" / part).is_file(), part
 assert b"https://uwlr.example/uwlr/leerlinggegevens" in wsdl(LEERLINGGEGEVENS.wsdl, LEERLINGGEGEVENS.path, "https://uwlr.example")
 """
 

@@ -3,25 +3,27 @@
 from pathlib import Path
 
 import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.check_output import report_files, report_options, show_comparison, show_report
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
-from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.plans import PLANS, PlanError
-from uwlr_adapter.kit.report import CheckResult, Report, in_order
-from uwlr_adapter.kit.reports import report_json
+from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.reports import comparison
 from uwlr_adapter.kit.session import Intensity, Session, Target
 from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
 
 _BRIN6 = 6
-_COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.CANNOT: "yellow"}
+_COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+"""What the line of progress shows, the last check that was done included."""
 
 
 def _print_list(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -61,9 +63,7 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
     show_default=True,
     help="How fast to ask; gentle is for a service in use.",
 )
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="File for the report as JSON."
-)
+@report_options
 @click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
 @click.option("--allow-http", is_flag=True, help="Send the codes to another machine without encryption.")
 @click.option(
@@ -87,12 +87,17 @@ def check(
     strict: bool,
     intensity: str,
     json_file: Path | None,
+    junit_file: Path | None,
+    html_file: Path | None,
+    against: Report | None,
     allow_private: bool,
     allow_http: bool,
 ) -> None:
     """Judge the UWLR endpoint at URL: a verdict per rule, and a report without a name or a code in it.
 
     The exit status is 0 when the endpoint is conformant, 1 when it is not, and 2 when it could not be judged.
+
+    The files of the report are written after each chapter, so that they are there when the run is broken off.
 
     \b
     Example:
@@ -123,35 +128,22 @@ def check(
         checks = plans.choose(chosen_plan, only, skip)
     except PlanError as error:
         raise click.UsageError(str(error)) from None
+    kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity))
-    with context.messages.status("Checking …") as status:
-        done = 0
+    console = context.messages
+    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=len(checks))
 
         def told(result: CheckResult) -> None:
-            nonlocal done
-            done += 1
-            status.update(f"{done} of {len(checks)} checks, now after {result.id} …")
+            progress.update(task, advance=1, description=result.id)
 
-        report = runner.run(session, checks, plan, context.clock(), strict=strict, told=told)
-    if json_file is not None:
-        json_file.write_bytes(report_json.write(report))
-    _show(context, report)
-    raise click.exceptions.Exit(report.exit_status)
-
-
-def _show(context: Context, report: Report) -> None:
-    """Print what failed first, then what could not be tested, then the verdict."""
-    table = make_table("check", "level", "result", "what was found")
-    for result in in_order(report.results):
-        if result.verdict in {Verdict.FAIL, Verdict.CANNOT}:
-            colour = _COLOURS[result.verdict]
-            table.add_row(result.id, result.level, f"[{colour}]{result.verdict}[/]", escape(result.sentence))
-    if table.row_count:
-        context.console.print(table)
-    counts = report.count()
-    context.console.print(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict))
-    if report.stopped:
-        context.console.print(f"The run stopped before its end: {escape(report.stopped)}.")
-    words = {0: "conformant", 1: "not conformant", 2: "could not be judged"}
-    warned = sum(one.level is Level.SHOULD for one in report.warnings)
-    context.console.print(f"{words[report.exit_status]}{f', with {warned} warnings' if warned else ''}")
+        report = runner.run(session, checks, plan, context.clock(), strict=strict, told=told, keep=kept.keep)
+    found = None if against is None else comparison.compare(against, report)
+    try:
+        kept.save(report)
+        kept.show(context)
+    finally:
+        if found is not None:
+            show_comparison(context, found)
+        show_report(context, report)
+    raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))

@@ -13,8 +13,9 @@ from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup, gr
 from uwlr_adapter.administratie.model import Counts, ImportRefusedError, ImportReport, Problem, Subject
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.base import make_table
-from uwlr_adapter.cli.terminal import escape, printable
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.escape import printable
 
 MANY = 20
 """Number of parts from which each part is reported in one line; `import show` has the table of each."""

@@ -15,9 +15,10 @@ from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.secrets import read_secret
-from uwlr_adapter.cli.terminal import escape, printable
+from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from uwlr_adapter import __version__
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.terminal import printable
+from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.errors import describe
 from uwlr_adapter.settings import Settings
 
@@ -28,6 +28,7 @@ COMMANDS = {
     "journaal": "journaal",
     "pull": "pull",
     "check": "check",
+    "report": "report",
     "contract": "contract",
 }
 """The commands in the order of the help text, each with its module in this package."""

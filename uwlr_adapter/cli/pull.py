@@ -1,14 +1,12 @@
 """`uwlr-adapter pull`: fetch a school from any UWLR endpoint."""
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.files import can_hold_files, write_private
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.client import PullError, PullRequest, PullResult
@@ -58,7 +56,7 @@ def pull(
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
         raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
-    if out is not None and not (out.parent.is_dir() and os.access(out.parent, os.W_OK | os.X_OK)):
+    if out is not None and not can_hold_files(out.parent):
         raise click.ClickException(f"nothing was fetched: no file can be made in the folder of {out}")
     request = PullRequest(
         klantnaam=klantnaam,
@@ -77,23 +75,6 @@ def pull(
     except (PullError, OSError) as error:
         raise click.ClickException(str(error)) from None
     _show(context, antwoord, out)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file with personal data that only its owner can read; an existing one is replaced by a whole one.
-
-    Raises OSError; the existing file is unchanged then, and no other is left.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _show(context: Context, antwoord: PullResult, out: Path | None) -> None:

@@ -10,17 +10,7 @@ from rich import markup
 from rich.console import Console
 from rich.text import Text
 
-_LINES = frozenset("\n\t")
-
-
-def printable(text: str, *, lines: bool = False) -> str:
-    """Return a text with an escape for each character that is not printable; `lines` keeps line breaks and tabs."""
-    if text.isprintable():
-        return text
-    kept = _LINES if lines else frozenset()
-    return "".join(
-        one if one.isprintable() or one in kept else one.encode("unicode_escape").decode("ascii") for one in text
-    )
+from uwlr_adapter.contract.escape import LINES, printable
 
 
 def escape(text: str) -> str:
@@ -30,7 +20,7 @@ def escape(text: str) -> str:
 
 def printable_xml(text: str) -> str:
     """Return the same XML with a character reference for each character that is not printable, line breaks apart."""
-    return "".join(one if one.isprintable() or one in _LINES else f"&#{ord(one)};" for one in text)
+    return "".join(one if one.isprintable() or one in LINES else f"&#{ord(one)};" for one in text)
 
 
 class SafeConsole(Console):

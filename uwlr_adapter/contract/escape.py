@@ -1,9 +1,11 @@
-"""Escaping of the text and the attribute values of an answer, as lxml does it."""
+"""Escaping: of the text and the attribute values of an answer, as lxml does it, and of what must not steer a reader."""
 
 import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape as _escape
 
+LINES = frozenset("\n\t")
+"""The characters that are not printable and make the lines of a text."""
 _TEXT_SIGNS = "&<>\r"
 _ATTRIBUTE_SIGNS = '&<>"\t\n\r'
 _TEXT_SPECIAL, _ATTRIBUTE_SPECIAL = re.compile(f"[{_TEXT_SIGNS}]"), re.compile(f"[{_ATTRIBUTE_SIGNS}]")
@@ -28,3 +30,13 @@ def escape_all(texts: Sequence[str | None], *, attribute: bool = False) -> Seque
     if any(sign in joined for sign in signs):
         return [text and escape(text) for text in texts]
     return texts
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return a text with an escape for each character that is not printable; `lines` keeps line breaks and tabs."""
+    if text.isprintable():
+        return text
+    kept = LINES if lines else frozenset()
+    return "".join(
+        one if one.isprintable() or one in kept else one.encode("unicode_escape").decode("ascii") for one in text
+    )

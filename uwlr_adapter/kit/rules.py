@@ -4,6 +4,8 @@ docs/reference/conformance.md has the same rules for a reader; a test holds that
 """
 
 import functools
+import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -27,3 +29,10 @@ def load() -> dict[str, StandardRule]:
     """Return the rules by number, in their order."""
     table = tomllib.loads(files("uwlr_adapter.kit").joinpath("rules.toml").read_text(encoding="utf-8"))
     return {number: StandardRule(number, **fields) for number, fields in table.items()}
+
+
+@functools.cache
+def version() -> str:
+    """Return the version of the rules: twelve hexadecimal digits, which change when a rule does."""
+    told = [(rule.id, rule.text, rule.source, rule.sure) for rule in load().values()]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]

@@ -1,6 +1,7 @@
 """Run checks one after another: each gets a verdict, whatever the endpoint or the check itself does."""
 
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from uwlr_adapter import __version__
@@ -12,6 +13,9 @@ from uwlr_adapter.kit.session import RunStoppedError, Session
 
 MAX_KEPT = 6
 """Exchanges of one check that stand in a report (inclusive): the last ones."""
+UNFINISHED = "it had not come to its end when this report was written"
+"""Why the report of a run that still goes on is not whole."""
+NOT_YET = "Not run when this report was written."
 
 
 def run(
@@ -22,51 +26,53 @@ def run(
     *,
     strict: bool = False,
     told: Callable[[CheckResult], None] = lambda _: None,
+    keep: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """Run the checks and return the report; `told` hears of each result as soon as there is one.
+    """Run the checks and return the report.
 
+    `told` hears of each result as soon as there is one. `keep` gets the report as far as it is, before the first check
+    and after each suite but the last: it says that the run has not ended, and has the checks that are left as skipped.
     An interruption (Ctrl-C) ends the run and keeps what was found.
     """
-    results: list[CheckResult] = []
+    planned = list(checks)
+    results: dict[str, CheckResult] = {}
     stopped = ""
-    for result in _results(session, list(checks)):
-        if isinstance(result, str):
-            stopped = result
-        else:
-            results.append(result)
-            told(result)
-    return Report("endpoint", session.target.shown_url, plan, moment, __version__, tuple(results), stopped, strict)
+
+    def report(stopped: str) -> Report:
+        left = (CheckResult.of(one, Verdict.SKIP, NOT_YET) for one in planned if one.id not in results)
+        found = (*results.values(), *left)
+        return Report("endpoint", session.target.shown_url, plan, moment, __version__, found, stopped, strict)
+
+    for place, check in enumerate(planned):
+        session.exchanges.clear()
+        try:
+            if not stopped and (place == 0 or check.suite != planned[place - 1].suite):
+                keep(report(UNFINISHED))
+            results[check.id] = _result(session, check, results, stopped)
+        except (RunStoppedError, KeyboardInterrupt) as error:
+            stopped = str(error) or "it was interrupted"
+            results[check.id] = CheckResult.of(
+                check, Verdict.CANNOT, f"Because the run stopped: {stopped}.", _kept(session), _line(session, check)
+            )
+        told(results[check.id])
+    return report(stopped)
 
 
-def _results(session: Session, checks: list[Check]) -> Iterator[CheckResult | str]:
-    """Yield the result of each check, and in between at most one reason why the run stopped."""
-    verdicts: dict[str, Verdict] = {}
-    stopped = ""
-    for check in checks:
-        missing = [one for one in check.after if verdicts.get(one) is not Verdict.PASS]
-        omitted = [one for one in missing if verdicts.get(one) is Verdict.OMIT]
-        if stopped:
-            result = CheckResult.of(check, Verdict.SKIP, f"Not run, since the run stopped: {stopped}.")
-        elif omitted:
-            result = CheckResult.of(check, Verdict.OMIT, f"Left out with {omitted[0]}.")
-        elif missing:
-            result = CheckResult.of(check, Verdict.SKIP, f"Not run, since {' and '.join(missing)} did not pass.")
-        else:
-            try:
-                result = _run_one(session, check)
-            except (RunStoppedError, KeyboardInterrupt) as error:
-                stopped = str(error) or "it was interrupted"
-                yield stopped
-                result = CheckResult.of(
-                    check, Verdict.CANNOT, f"Because the run stopped: {stopped}.", _kept(session), _line(session, check)
-                )
-        verdicts[check.id] = result.verdict
-        yield result
+def _result(session: Session, check: Check, before: Mapping[str, CheckResult], stopped: str) -> CheckResult:
+    """Return the result of a check after those before it. Raises RunStoppedError."""
+    missing = [one for one in check.after if one not in before or before[one].verdict is not Verdict.PASS]
+    if stopped:
+        return CheckResult.of(check, Verdict.SKIP, f"Not run, since the run stopped: {stopped}.")
+    omitted = [one for one in missing if one in before and before[one].verdict is Verdict.OMIT]
+    if omitted:
+        return CheckResult.of(check, Verdict.OMIT, f"Left out with {omitted[0]}.")
+    if missing:
+        return CheckResult.of(check, Verdict.SKIP, f"Not run, since {' and '.join(missing)} did not pass.")
+    return _run_one(session, check)
 
 
 def _run_one(session: Session, check: Check) -> CheckResult:
     """Run one check. Raises RunStoppedError."""
-    session.exchanges.clear()
     verdict = Verdict.PASS
     try:
         sentence = check.run(session) or f"{check.title}."
@@ -87,8 +93,10 @@ def _kept(session: Session) -> tuple[MaskedExchange, ...]:
 def _line(session: Session, check: Check) -> str:
     """Return the command that runs one check alone; the secrets come from files or a prompt."""
     target = session.target
-    profiel = "" if target.profiel is None else f" --profile '{target.profiel.name}'"
-    return (
-        f"uwlr-adapter check '{target.shown_url}' --only {check.id} --brin6 {target.brincode}{target.dependancecode}"
-        f' --schooljaar {target.schooljaar} --xsdversie {target.xsdversie}{profiel} --klantnaam "$KLANTNAAM"'
-    )
+    words = ["uwlr-adapter", "check", target.shown_url, "--only", check.id]
+    words += ["--brin6", f"{target.brincode}{target.dependancecode}"]
+    words += ["--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
+    words += [] if target.profiel is None else ["--profile", target.profiel.name]
+    words += ["--allow-private"] if target.permissions.private else []
+    words += ["--allow-http"] if target.permissions.plain else []
+    return f'{shlex.join(words)} --klantnaam "$KLANTNAAM"'

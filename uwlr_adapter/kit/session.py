@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from uwlr_adapter import outbound
 from uwlr_adapter.contract import names
@@ -68,8 +69,17 @@ class Target:
 
     @property
     def shown_url(self) -> str:
-        """The address without its query, which may hold a secret."""
-        return self.url.partition("?")[0].partition("#")[0]
+        """The address without its query, user name and password, which may hold a secret."""
+        try:
+            parts = urlsplit(self.url)
+            is_shown = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_shown = False
+        return (
+            parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+            if is_shown
+            else "(no URL)"
+        )
 
 
 Transport = Callable[[str, str, bytes | None, dict[str, str]], Reply]

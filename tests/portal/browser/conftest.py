@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from support import chromium, portal_school
 from support.chromium import WAIT, WIDE, BrowserWatch, Open, ServedPortal, log_in
+from support.page_findings import axe_source
 from support.portal_school import PortalSchool
 from support.server import serving
 
@@ -19,6 +20,12 @@ def browser() -> Iterator[Browser]:
     """Yield the browser."""
     with chromium.running() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return the source of axe-core."""
+    return axe_source()
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,41 @@
-"""A report as JSON, and back; `report.schema.json` describes the form."""
+"""A report as JSON, and back; `report.schema.json` describes the form.
+
+The file can be shown in a terminal: a character that is not printable is written as an escape of JSON.
+"""
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from importlib.resources import files
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.kit import rules
-from uwlr_adapter.kit.checks import Level, Verdict
-from uwlr_adapter.kit.masking import MaskedExchange
-from uwlr_adapter.kit.report import FORMAT, CheckResult, Report
+from uwlr_adapter.kit.report import FORMAT, Report
+
+_READER = TypeAdapter(Report)
+
+
+class ReportFileError(RefusedError):
+    """A file is no report that this version can read; the text has nothing of the file."""
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a report."""
+    text = files("uwlr_adapter.kit.reports").joinpath("report.schema.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
 
 
 def write(report: Report) -> bytes:
     """Return a report as JSON in UTF-8."""
     table = rules.load()
-    used = dict.fromkeys(number for one in report.results for number in one.rules)
+    used = dict.fromkeys(number for one in report.results for number in one.rules if number in table)
     content: dict[str, Any] = {
         "format": FORMAT,
         "kit": report.kit,
+        "rules_version": report.rules_version,
         "kind": report.kind,
         "target": report.target,
         "plan": report.plan,
@@ -25,6 +43,7 @@ def write(report: Report) -> bytes:
         "strict": report.strict,
         "stopped": report.stopped,
         "conformant": report.is_conformant,
+        "conclusion": report.conclusion,
         "counts": {verdict.value: number for verdict, number in sorted(report.count().items())},
         "results": [asdict(one) for one in report.results],
         "rules": {
@@ -32,29 +51,27 @@ def write(report: Report) -> bytes:
             for number in used
         },
     }
-    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+    lines = json.dumps(content, ensure_ascii=False, indent=1).split("\n")
+    return "\n".join([*map(_printable, lines), ""]).encode()
+
+
+def _printable(line: str) -> str:
+    """Return a line of JSON without a character that is not printable; half a pair, which is no text, is replaced."""
+    if line.isprintable():
+        return line
+    whole = line.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in whole)
 
 
 def read(content: bytes) -> Report:
-    """Return the report in a file that `write` wrote. Raises ValueError for anything else."""
+    """Return the report in a file that `write` wrote. Raises ReportFileError for anything else."""
     try:
-        table = json.loads(content)
-        if table["format"] > FORMAT:
-            raise ValueError("the report is of a newer version of this program")
-        results = tuple(
-            CheckResult(
-                **{
-                    **one,
-                    "rules": tuple(one["rules"]),
-                    "level": Level(one["level"]),
-                    "verdict": Verdict(one["verdict"]),
-                    "exchanges": tuple(MaskedExchange(**step) for step in one["exchanges"]),
-                }
-            )
-            for one in table["results"]
-        )
-        moment = datetime.fromisoformat(table["moment"])
-    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
-        raise ValueError("the file is no report of this program") from None
-    fields = {name: table[name] for name in ("kind", "target", "plan", "kit", "stopped", "strict")}
-    return Report(**fields, moment=moment, results=results)
+        number = TypeAdapter(dict[str, Any]).validate_json(content).get("format")
+        if isinstance(number, int) and number > FORMAT:
+            raise ReportFileError("the report is of a newer version of this program")
+        report = _READER.validate_json(content, strict=True)
+    except ValidationError:
+        report = None
+    if report is None or number != FORMAT or report.moment.tzinfo is None:
+        raise ReportFileError("the file is no report of this program")
+    return report

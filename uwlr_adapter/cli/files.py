@@ -1,0 +1,28 @@
+"""Files that a command leaves: whole, and readable by their owner only."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def can_hold_files(folder: Path) -> bool:
+    """Return whether a file can be made in a folder, before the work for it is done."""
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read; an existing one is replaced by a whole one.
+
+    Raises OSError; the existing file is unchanged then, and no other is left.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
