@@ -6,7 +6,8 @@ from typing import Final
 
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, LEERLINGGEGEVENS, Operation
 from uwlr_adapter.contract.profiles import NamedProfiel
-from uwlr_adapter.kit.checks import Check, DecidedSignal, Level, Suite, Verdict, cannot, omit, require
+from uwlr_adapter.kit.checks import Check, DecidedSignal, Level, Verdict, cannot, omit, require
+from uwlr_adapter.kit.listening.chapters import BETWEEN
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
 from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
 from uwlr_adapter.kit.listening.turn import Conversation, Turn
@@ -17,7 +18,6 @@ from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.kit.suites.expect import ANSWERED
 from uwlr_adapter.outbound import Reply
 
-SUITE = Suite("between", "BETW", "Between the two: each answer beside its request")
 _BAD = "Client.OngeldigBericht"
 _ANY: Final = frozenset({"HTTP-02", "HTTP-04", "HTTP-06", "HTTP-07", "SOAP-01", "SOAP-02"})
 _FAULT: Final = frozenset({"HTTP-03", "HTTP-05", "HTTP-08", "SOAP-31", "SOAP-32", "SOAP-33", "SOAP-34", "SOAP-35"})
@@ -75,7 +75,7 @@ def judge_answer(
     session, passed = PassingAnswer(target, reading), Passed(judged, reading)
     ids = _applying(reading, judged.operation, target)
     found = [(check.id, *_decide(check, session)) for check in CHECKS.values() if check.id in ids]
-    found += [(check.id, *_decide(check, passed)) for check in SUITE]
+    found += [(check.id, *_decide(check, passed)) for check in BETWEEN]
     return tuple(one for one in found if one[1] is not Verdict.OMIT)
 
 
@@ -126,7 +126,7 @@ def _decide(check: Check, subject: Session | Passed) -> tuple[Verdict, str]:
 
 def results(talk: Conversation) -> Iterable[CheckResult]:
     """Yield one result for each check of an answer, over all answers that passed."""
-    for check in (*SUITE, *CHECKS.values()):
+    for check in (*BETWEEN, *CHECKS.values()):
         found = [
             (turn, verdict, sentence)
             for turn in talk.turns
@@ -152,7 +152,7 @@ def _sum(check: Check, found: list[tuple[Turn, Verdict, str]]) -> CheckResult:
     return CheckResult.of(check, Verdict.CANNOT, "Because no such answer passed.")
 
 
-@SUITE.check(1, "Each request that can be read gets an answer of UWLR or a fault", "R-001", "R-004")
+@BETWEEN.check(1, "Each request that can be read gets an answer of UWLR or a fault", "R-001", "R-004")
 def is_answer(passed: Passed) -> None:
     """Look at what came back."""
     if passed.judged.status is not None:
@@ -161,7 +161,7 @@ def is_answer(passed: Passed) -> None:
     require(kind is not AnswerKind.OTHER, f"A request is answered with {sentence_of(passed.reading)}.")
 
 
-@SUITE.check(2, "A request that is wrong is refused", "R-029", "R-030")
+@BETWEEN.check(2, "A request that is wrong is refused", "R-029", "R-030")
 def wrong_is_refused(passed: Passed) -> None:
     """Look at a request that this kit finds wrong, and would not repair."""
     if passed.judged.verdict is not RequestVerdict.WRONG:
@@ -170,7 +170,7 @@ def wrong_is_refused(passed: Passed) -> None:
     require(passed.reading.kind not in ANSWERED, f"A wrong request is answered with {passed.reading.kind} ({wrong}).")
 
 
-@SUITE.check(3, "A request that is right is not refused as a wrong message", "R-029")
+@BETWEEN.check(3, "A request that is right is not refused as a wrong message", "R-029")
 def right_is_taken(passed: Passed) -> None:
     """Look at a request without any deviation that weighs."""
     if passed.judged.verdict is not RequestVerdict.RIGHT:
@@ -180,7 +180,7 @@ def right_is_taken(passed: Passed) -> None:
     require(not is_refused, f"A valid request is answered with {sentence_of(passed.reading)}.")
 
 
-@SUITE.check(4, "Without laatstontvangengegevens no geenwijzigingen is answered", "R-081", "R-082")
+@BETWEEN.check(4, "Without laatstontvangengegevens no geenwijzigingen is answered", "R-081", "R-082")
 def changes_are_given(passed: Passed) -> None:
     """Look at requests that say nothing of what the caller has."""
     verzoek = passed.judged.verzoek
@@ -190,7 +190,7 @@ def changes_are_given(passed: Passed) -> None:
     require(not is_wrong, "A request without laatstontvangengegevens is answered with geenwijzigingen.")
 
 
-@SUITE.check(5, "Geenwijzigingen and geengegevens are strictly empty", "R-055")
+@BETWEEN.check(5, "Geenwijzigingen and geengegevens are strictly empty", "R-055")
 def strictly_empty(passed: Passed) -> None:
     """Look at the element."""
     payload = passed.reading.payload
@@ -200,7 +200,7 @@ def strictly_empty(passed: Passed) -> None:
     require(is_empty, f"The element {local(payload)} holds text, an attribute or an element.")
 
 
-@SUITE.check(6, "No answer holds the autorisatiesleutel or the klantcode of its request", "R-025")
+@BETWEEN.check(6, "No answer holds the autorisatiesleutel or the klantcode of its request", "R-025")
 def no_echo(passed: Passed) -> None:
     """Look for the secrets of the request."""
     if passed.judged.call is None:
@@ -216,7 +216,7 @@ _SHORTEST_SECRET = 8
 """Characters of a code below which it may stand in an answer by chance."""
 
 
-@SUITE.check(7, "Each answer comes within 30 seconds", level=Level.SHOULD)
+@BETWEEN.check(7, "Each answer comes within 30 seconds", level=Level.SHOULD)
 def in_time(passed: Passed) -> None:
     """Look at the time: the shortest timeout seen in a client is 30 seconds."""
     seconds = passed.reading.seconds
@@ -226,7 +226,7 @@ def in_time(passed: Passed) -> None:
 _SHORTEST_TIMEOUT = 30
 
 
-@SUITE.check(8, "The answer is the one of the operation that was asked", "R-013")
+@BETWEEN.check(8, "The answer is the one of the operation that was asked", "R-013")
 def own_answer(passed: Passed) -> None:
     """Compare the element in the Body with the operation."""
     operation, body = passed.judged.operation, passed.reading.body
@@ -236,7 +236,7 @@ def own_answer(passed: Passed) -> None:
     require(str(body.tag) == wanted, f"A {operation.name} is not answered with {operation.answer}.")
 
 
-@SUITE.check(9, "A fault has a code of the standard", "R-101")
+@BETWEEN.check(9, "A fault has a code of the standard", "R-101")
 def known_fault(passed: Passed) -> None:
     """Look at the faultcode."""
     if passed.reading.kind is not AnswerKind.FAULT:

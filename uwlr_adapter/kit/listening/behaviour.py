@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from uwlr_adapter.clock import parse_moment
-from uwlr_adapter.kit.checks import Level, Suite, cannot, fail
+from uwlr_adapter.kit.checks import Level, cannot, fail
+from uwlr_adapter.kit.listening.chapters import NEXT, SITUATION
 from uwlr_adapter.kit.listening.request_checks import show
 from uwlr_adapter.kit.listening.situations import SITUATIONS, Situation
 from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Turn
 from uwlr_adapter.kit.reading import AnswerKind
 
-NEXT = Suite("caller-next", "NEXT", "The caller: what it does next")
-SITUATION = Suite("caller-situations", "SIT", "The caller: each situation")
 REPEATS = 1
 """Times that the same request may be sent again at once after a fault (inclusive): many stacks try twice."""
 _SINCE = "laatstontvangengegevens"
@@ -52,7 +51,7 @@ def _not_hammered(talk: Conversation, faults: list[Turn]) -> str:
                 f"After the fault on request {turn.number} the same request came {len(again)} times more, each within "
                 f"{talk.pause:g} seconds of the one before it."
             )
-    return f"After {len(faults)} faults it sent the same request {REPEATS} time at most at once."
+    return f"It sent the same request at most once more at once; faults seen: {len(faults)}."
 
 
 def _at_once(talk: Conversation, turn: Turn) -> Iterator[Turn]:
@@ -82,7 +81,7 @@ def retry_after(talk: Conversation) -> str:
                     f"Request {following.number} came {waited:.1f} seconds after a fault that asked to wait "
                     f"{turn.retry_after} seconds."
                 )
-    return f"It waited after {len(asked)} such faults."
+    return f"It waited after each such fault; seen: {len(asked)}."
 
 
 @NEXT.check(4, f"A caller that has data says since when: {_SINCE}", "R-081", "R-083", level=Level.SHOULD)
@@ -222,7 +221,7 @@ def _add_situation(number: int, situation: Situation) -> None:
             cannot("because the caller did not come so far")
         show(talk, own)
         after = sum(one.number > own[-1].number for one in talk.turns)
-        came = f"{after} requests came after it" if after else "no request came after it"
+        came = f"what came after it: {after} more" if after else "nothing came after it"
         numbers = f"request {own[0].number}" if len(own) == 1 else f"requests {own[0].number} to {own[-1].number}"
         return f"The caller met this with {numbers}, and {came}. Look at it: a good client {situation.good}."
 

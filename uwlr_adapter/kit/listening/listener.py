@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from uwlr_adapter.server.port import hold_port
+from uwlr_adapter.server.port import hold_port, take_port
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -19,6 +19,8 @@ MAX_CONNECTIONS = 32
 """Connections at once (inclusive); a further one is closed."""
 READ_SECONDS = 60
 """Seconds for which a connection may send nothing while it is read."""
+DRAIN_SECONDS = 5
+"""Seconds for which the connections in progress may go on after the end of a run."""
 _POLL = 0.1
 
 
@@ -58,6 +60,13 @@ class ListeningServer(ThreadedWSGIServer):
         finally:
             self._free.release()
 
+    def drain(self, seconds: float) -> None:
+        """Wait until no connection is in progress, for so many seconds at most."""
+        last = time.monotonic() + seconds
+        for _ in range(MAX_CONNECTIONS):
+            if not self._free.acquire(timeout=max(0.0, last - time.monotonic())):
+                return
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as its base has them
         """Say nothing of an error of a connection: its text may hold what was sent."""
 
@@ -65,22 +74,46 @@ class ListeningServer(ThreadedWSGIServer):
         """Log nothing."""
 
 
+class Listener:
+    """An address that is listened on; `serve` begins to answer there."""
+
+    def __init__(self, held: socket.socket, host: str) -> None:
+        self._held, self._host = held, host
+        self._server: ListeningServer | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._held.getsockname()[1]}"
+
+    def serve(self, application: "WSGIApplication") -> None:
+        """Answer with this application, in threads beside this one."""
+        port, number = self._held.getsockname()[1], self._held.fileno()
+        self._server = ListeningServer(self._host, port, application, ListeningHandler, fd=number)
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more connections, and let those that there are come to their end, for some seconds."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.drain(DRAIN_SECONDS)
+            self._server.server_close()
+
+
 @contextlib.contextmanager
-def listening(application: "WSGIApplication", host: str, port: int) -> Iterator[BaseWSGIServer]:
-    """Serve an application in threads beside this one, until the block ends; port 0 takes a free one.
+def listening(host: str, port: int) -> Iterator[Listener]:
+    """Hold an address until the block ends; port 0 takes a free one.
 
     Raises ListenError when the address cannot be listened on.
     """
     with hold_port(host, port) as held:
-        held.listen(MAX_CONNECTIONS)
-        server = ListeningServer(host, held.getsockname()[1], application, ListeningHandler, fd=held.fileno())
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL}, daemon=True)
-        thread.start()
+        take_port(held)
+        listener = Listener(held, host)
         try:
-            yield server
+            yield listener
         finally:
-            server.shutdown()
-            server.server_close()
+            listener.stop()
 
 
 def wait_for_caller(environ: "WSGIEnvironment", seconds: float) -> float | None:

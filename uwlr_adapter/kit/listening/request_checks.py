@@ -1,17 +1,13 @@
 """The checks of the requests of a caller: one for each deviation, and one line for each request."""
 
-from uwlr_adapter.kit.checks import Check, Level, Suite, Verdict, cannot, fail
+from uwlr_adapter.kit.checks import Check, Level, Verdict, cannot, fail
+from uwlr_adapter.kit.listening.chapters import REQUESTS, SOAP, TRANSPORT, VERZOEK
 from uwlr_adapter.kit.listening.deviations import RULES, Deviation, RequestRule
 from uwlr_adapter.kit.listening.judging import RequestVerdict
 from uwlr_adapter.kit.listening.turn import Conversation, Turn
 from uwlr_adapter.kit.reading import CODES
 from uwlr_adapter.kit.report import CheckResult
 
-TRANSPORT = Suite("caller-http", "CHTTP", "The caller: transport")
-SOAP = Suite("caller-soap", "CSOAP", "The caller: SOAP and autorisatie")
-VERZOEK = Suite("caller-verzoek", "CREQ", "The caller: its requests")
-REQUESTS = Suite("caller-calls", "CALL", "The caller: each request")
-"""A chapter without checks: it has a line for each request."""
 _SUITES = {suite.prefix: suite for suite in (TRANSPORT, SOAP, VERZOEK)}
 MAX_LINES = 300
 """Requests that have a line of their own in a report (inclusive)."""

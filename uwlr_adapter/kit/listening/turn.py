@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from uwlr_adapter.clock import Clock
+from uwlr_adapter.contract.repairs import SCHOOLJAAR_REPAIR
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.listening.deviations import Deviation, Stage
 from uwlr_adapter.kit.listening.incoming import Incoming
@@ -27,7 +28,8 @@ FUTURE = timedelta(minutes=5)
 """How far the clock of a caller may be ahead."""
 
 Question: TypeAlias = tuple[object, ...]
-"""What a request asks: operation, school, schooljaar, version, set and groups; equal for equal questions."""
+"""What a request asks: operation, school, schooljaar, version, set and groups; a schooljaar that it leaves to the
+service is an empty one."""
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ class Conversation:
         self.last: float = seconds()
         """When something happened last."""
         self._masker = Masker()
-        self._shown_url = shown_url
+        self.shown_url = shown_url
         self._shown = {True: 0, False: 0}
 
     @property
@@ -136,9 +138,9 @@ class Conversation:
         method = incoming.method if incoming.method in {"POST", "GET", "PUT", "HEAD"} else "‹method›"
         headers = dict(incoming.headers)
         if reading is None:
-            turn.exchange = self._masker.lost(method, self._shown_url, headers, incoming.body, cause)
+            turn.exchange = self._masker.lost(method, self.shown_url, headers, incoming.body, cause)
         else:
-            turn.exchange = self._masker.exchange(method, self._shown_url, headers, incoming.body, reading)
+            turn.exchange = self._masker.exchange(method, self.shown_url, headers, incoming.body, reading)
 
 
 def _question(incoming: Incoming, judged: Judged) -> Question:
@@ -147,4 +149,5 @@ def _question(incoming: Incoming, judged: Judged) -> Question:
     if verzoek is None or call is None:
         return (sha256(incoming.body).digest(),)
     groepen = frozenset(verzoek.groepen)
-    return verzoek.operation.name, call.school, verzoek.schooljaar, verzoek.xsdversie, verzoek.gegevenssetid, groepen
+    schooljaar = "" if SCHOOLJAAR_REPAIR.id in judged.repairs else verzoek.schooljaar
+    return verzoek.operation.name, call.school, schooljaar, verzoek.xsdversie, verzoek.gegevenssetid, groepen

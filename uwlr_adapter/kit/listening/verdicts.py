@@ -6,22 +6,14 @@ from datetime import datetime
 from uwlr_adapter import __version__
 from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
-from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks
+from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks  # noqa: F401 - behaviour fills its chapters
+from uwlr_adapter.kit.listening.chapters import NEXT, SITUATION, SOAP, TRANSPORT, VERZOEK
 from uwlr_adapter.kit.listening.deviations import RULES, Deviation
 from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
 from uwlr_adapter.kit.listening.turn import Conversation
 from uwlr_adapter.kit.report import CheckResult, Report
 
-CALLER_SUITES = (
-    *(request_checks.TRANSPORT, request_checks.SOAP, request_checks.VERZOEK),
-    *(behaviour.NEXT, behaviour.SITUATION, request_checks.REQUESTS),
-)
-"""The chapters of a report on a caller, in their order."""
-PROXY_SUITES = (
-    *(request_checks.TRANSPORT, request_checks.SOAP, request_checks.VERZOEK, behaviour.NEXT),
-    *(answer_checks.SUITE, request_checks.REQUESTS),
-)
-"""The chapters of a report on both sides; the chapters of an endpoint whose checks need one answer come behind."""
+_OF_REQUESTS = (TRANSPORT, SOAP, VERZOEK)
 _NOT_BETWEEN = {f"{RULES[one].chapter}-{RULES[one].number:02}" for one in (Deviation.KLANT, Deviation.SLEUTEL)}
 """Checks that need to know what the caller was given."""
 
@@ -30,7 +22,7 @@ def caller_report(
     talk: Conversation, target: str, moment: datetime, stopped: str = "", *, strict: bool = False
 ) -> Report:
     """Return the report on a caller; `target` is the address at which it was listened to."""
-    checks = [check for suite in CALLER_SUITES for check in suite]
+    checks = [check for suite in (*_OF_REQUESTS, NEXT, SITUATION) for check in suite]
     return _report("caller", talk, checks, (), target, moment, stopped, strict=strict)
 
 
@@ -38,12 +30,7 @@ def proxy_report(
     talk: Conversation, target: str, moment: datetime, stopped: str = "", *, strict: bool = False
 ) -> Report:
     """Return the report on both sides; `target` is the address of the endpoint."""
-    checks = [
-        check
-        for suite in PROXY_SUITES
-        for check in suite
-        if check.id not in _NOT_BETWEEN and suite is not answer_checks.SUITE
-    ]
+    checks = [check for suite in (*_OF_REQUESTS, NEXT) for check in suite if check.id not in _NOT_BETWEEN]
     return _report("proxy", talk, checks, answer_checks.results(talk), target, moment, stopped, strict=strict)
 
 

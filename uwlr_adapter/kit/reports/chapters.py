@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.report import CheckResult, Report, in_order
 from uwlr_adapter.kit.suites import ALL
 
@@ -35,7 +36,7 @@ class Chapter:
 
 def chapters_of(report: Report) -> list[Chapter]:
     """Return the chapters of a report in the order of its results."""
-    titles = {suite.name: suite.title for suite in ALL}
+    titles = {suite.name: suite.title for suite in (*ALL, *CHAPTERS)}
     by_name: dict[str, list[CheckResult]] = {}
     for result in report.results:
         by_name.setdefault(result.suite, []).append(result)
