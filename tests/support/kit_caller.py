@@ -31,6 +31,24 @@ CREDENTIALS = Credentials(
 HOUR = 3600.0
 
 
+def usual() -> KitMessage:
+    """Return the usual request, with what the kit gave."""
+    return KitMessage(
+        HAAL_LEERLINGGEGEVENS,
+        (
+            ("schooljaar", SCHOOLJAAR),
+            ("brincode", brincode_of(setup.BRIN6)),
+            ("dependancecode", dependancecode_of(setup.BRIN6)),
+            ("xsdversie", "2.2"),
+        ),
+        (
+            ("autorisatiesleutel", setup.VERIFICATIECODE),
+            ("klantcode", setup.KLANTCODE),
+            ("klantnaam", setup.KLANTNAAM),
+        ),
+    )
+
+
 @dataclass
 class Time:
     """Moments that pass only when a test lets them."""
@@ -69,12 +87,10 @@ class Caller:
     method: str = "POST"
     path: str = PATH
     edit: Callable[[bytes], bytes] = lambda body: body
+    asks: KitMessage = field(default_factory=usual)
+    """Its request before it is changed."""
     since: str | None = None
     made: list[str] = field(default_factory=list)
-
-    def message(self) -> KitMessage:
-        """Return its usual request."""
-        return usual()
 
     def send(self, message: KitMessage) -> Reading:
         """Send one request."""
@@ -92,7 +108,7 @@ class Caller:
 
     def round(self) -> None:
         """Ask for the whole school, and do what a good client does next."""
-        message = self.message()
+        message = self.asks
         sent = None if self.since is None else self.moment(self.since, self.time)
         reading = self.send(message if sent is None else message.with_child("laatstontvangengegevens", sent))
         if reading.kind is AnswerKind.DATA:
@@ -106,33 +122,15 @@ class Caller:
         self.time.passed += 1.0 if wait and not self.obeys else self.pause
 
 
-def usual() -> KitMessage:
-    """Return the usual request, with what the kit gave."""
-    return KitMessage(
-        HAAL_LEERLINGGEGEVENS,
-        (
-            ("schooljaar", SCHOOLJAAR),
-            ("brincode", brincode_of(setup.BRIN6)),
-            ("dependancecode", dependancecode_of(setup.BRIN6)),
-            ("xsdversie", "2.2"),
-        ),
-        (
-            ("autorisatiesleutel", setup.VERIFICATIECODE),
-            ("klantcode", setup.KLANTCODE),
-            ("klantnaam", setup.KLANTNAAM),
-        ),
-    )
-
-
 def endpoint(time: Time, script: Script | None = None) -> CallerEndpoint:
     """Return an endpoint that judges its callers."""
     talk = Conversation(time.clock, time.seconds, f"{BASE}{PATH}")
     return CallerEndpoint(talk, CREDENTIALS, BASE, script or Script(), time.wait)
 
 
-def between(time: Time, send: Send) -> Between:
+def between(time: Time, send: Send, target: str) -> Between:
     """Return a listener in front of an endpoint."""
-    return Between(Conversation(time.clock, time.seconds, f"{BASE}{PATH}"), f"{BASE}{PATH}", send)
+    return Between(Conversation(time.clock, time.seconds, target), target, send)
 
 
 def run(caller: Caller, rounds: int = 40) -> Report:
@@ -144,8 +142,10 @@ def run(caller: Caller, rounds: int = 40) -> Report:
     return report(caller.app)
 
 
-def report(app: CallerEndpoint) -> Report:
-    """Return the report on what called an endpoint."""
+def report(app: CallerEndpoint | Between) -> Report:
+    """Return the report on what called an endpoint, or on both sides of a listener."""
+    if isinstance(app, Between):
+        return verdicts.proxy_report(app.conversation, f"{BASE}{PATH}", MOMENT)
     return verdicts.caller_report(app.conversation, f"{BASE}{PATH}", MOMENT)
 
 

@@ -74,9 +74,12 @@ def judge_answer(
     target = _target(judged, reading, profiel)
     session, passed = PassingAnswer(target, reading), Passed(judged, reading)
     ids = _applying(reading, judged.operation, target)
-    found = [(check.id, *_decide(check, session)) for check in CHECKS.values() if check.id in ids]
-    found += [(check.id, *_decide(check, passed)) for check in BETWEEN]
-    return tuple(one for one in found if one[1] is not Verdict.OMIT)
+    found: dict[str, tuple[Verdict, str]] = {}
+    for check in CHECKS.values():
+        if check.id in ids and all(found[one][0] is Verdict.PASS for one in check.after if one in found):
+            found[check.id] = _decide(check, session)
+    found |= {check.id: _decide(check, passed) for check in BETWEEN}
+    return tuple((own, *decided) for own, decided in found.items() if decided[0] is not Verdict.OMIT)
 
 
 def _target(judged: Judged, reading: Reading, profiel: NamedProfiel | None) -> Target:
@@ -122,6 +125,14 @@ def _decide(check: Check, subject: Session | Passed) -> tuple[Verdict, str]:
         return Verdict.PASS, check.run(subject) or f"{check.title}."
     except DecidedSignal as decided:
         return decided.verdict, str(decided)
+
+
+_GIVEN = 10
+
+
+def no_answer(cause: str) -> tuple[tuple[str, Verdict, str], ...]:
+    """Return what is found when no answer came at all; `cause` is a sentence of our own without its full stop."""
+    return ((f"{BETWEEN.prefix}-{_GIVEN}", Verdict.FAIL, f"A request got no answer: {cause}."),)
 
 
 def results(talk: Conversation) -> Iterable[CheckResult]:
@@ -242,3 +253,8 @@ def known_fault(passed: Passed) -> None:
     if passed.reading.kind is not AnswerKind.FAULT:
         omit("The answer is no fault.")
     require(passed.reading.fault_code in CODES, f"A request is answered with {sentence_of(passed.reading)}.")
+
+
+@BETWEEN.check(_GIVEN, "Each request that is handed on is answered", "R-001")
+def is_given(_passed: Passed) -> None:
+    """Pass, since an answer came; `no_answer` is for the other case."""

@@ -10,6 +10,7 @@ from uwlr_adapter.kit.listening.request_checks import show
 from uwlr_adapter.kit.listening.situations import SITUATIONS, Situation
 from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Turn
 from uwlr_adapter.kit.reading import AnswerKind
+from uwlr_adapter.kit.suites.expect import ANSWERED
 
 REPEATS = 1
 """Times that the same request may be sent again at once after a fault (inclusive): many stacks try twice."""
@@ -98,7 +99,10 @@ def says_since(talk: Conversation) -> str:
 
 
 def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
-    """Yield each turn whose question was answered with data before, with the last turn in which it was."""
+    """Yield each turn whose question was answered with data before, with the last turn in which it was.
+
+    A turn that is refused is left out: it was not looked at what it asks.
+    """
     answered: list[Turn] = []
     for turn in talk.turns:
         before = [
@@ -106,7 +110,7 @@ def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
             for one in answered
             if one.question == turn.question and one.ended is not None and one.ended <= turn.began
         ]
-        if before and turn.is_valid:
+        if before and turn.kind in ANSWERED:
             yield turn, before[-1]
         if turn.kind is AnswerKind.DATA:
             answered.append(turn)

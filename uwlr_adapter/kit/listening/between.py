@@ -71,20 +71,23 @@ class Between:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Hand one HTTP request on, and its answer back."""
         asked = incoming.read(environ)
-        if asked.is_large or asked.is_cut:
-            told = "Het bericht is te groot, of kwam niet heel over: het is niet doorgegeven."
-            return plain(HTTPStatus.BAD_REQUEST, told).send(start_response)
-        if asked.method in {"GET", "HEAD"}:
+        if asked.method in {"GET", "HEAD"} and (asked.asks_wsdl or asked.path != self._path):
             return _given(*self._pass_on(asked), head=asked.method == "HEAD").send(start_response)
         if self.is_done:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "The run has ended.").send(start_response)
         judged = judge(asked, self._path, schooljaar_of(day_of(self.conversation.clock())))
         turn = self.conversation.begin(asked, judged)
+        if asked.is_large or asked.is_cut:
+            response = plain(HTTPStatus.BAD_REQUEST, "The body is too large, or not whole: it is not handed on.")
+            self.conversation.end(turn, asked, Reply(response.status, response.body, tuple(response.headers)))
+            return response.send(start_response)
         reply, cause = self._pass_on(asked)
         reading = self.conversation.end(turn, asked, reply, cause)
-        if reading is not None:
+        if reading is None:
+            turn.answer_verdicts = answer_checks.no_answer(cause)
+        else:
             turn.answer_verdicts = answer_checks.judge_answer(judged, reading, self._profiel)
-        return _given(reply, cause).send(start_response)
+        return _given(reply, cause, head=asked.method == "HEAD").send(start_response)
 
     @property
     def is_done(self) -> bool:

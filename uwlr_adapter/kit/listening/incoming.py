@@ -32,6 +32,11 @@ class Incoming:
         return self.head.method
 
     @property
+    def length(self) -> int:
+        """The bytes of its body, as announced or as they came."""
+        return max(_declared(self.head) or 0, len(self.body))
+
+    @property
     def asks_wsdl(self) -> bool:
         """Whether it asks for the WSDL."""
         names = {part.partition("=")[0].lower() for part in self.head.query.split("&")}
@@ -53,8 +58,7 @@ def read(environ: "WSGIEnvironment") -> Incoming:
 
 def _body(environ: "WSGIEnvironment", head: Head) -> tuple[bytes, bool]:
     """Return at most MAX_BODY + 1 bytes of the body, and whether it ends before its announced end."""
-    length = head.content_length
-    declared = int(length) if length.isascii() and length.isdecimal() and len(length) <= _MAX_DIGITS else None
+    declared = _declared(head)
     if declared is None:
         wanted = MAX_BODY + 1 if environ.get("wsgi.input_terminated") else 0
     else:
@@ -65,7 +69,13 @@ def _body(environ: "WSGIEnvironment", head: Head) -> tuple[bytes, bool]:
             content += piece
     except (OSError, ValueError):  # the connection broke, or the chunks are none
         return content, True
-    return content, (bool(length) and len(content) < wanted) or (bool(length) and declared is None)
+    return content, head.content_length != "" and (declared is None or len(content) < wanted)
+
+
+def _declared(head: Head) -> int | None:
+    """Return the announced length of a body; None when none is announced, or when it is no number."""
+    length = head.content_length
+    return int(length) if length.isascii() and length.isdecimal() and len(length) <= _MAX_DIGITS else None
 
 
 def _is_header(key: str) -> bool:

@@ -132,7 +132,7 @@ def _judge_call(
 
 def _transport(incoming: Incoming, path: str | None) -> tuple[HTTPStatus | None, list[tuple[Deviation, str]]]:
     """Return the status that refuses a request before its message is read, if any, and what deviates."""
-    head, large = incoming.head, incoming.is_large or len(incoming.body) > MESSAGE.octets
+    head, large = incoming.head, incoming.is_large or incoming.length > MESSAGE.octets
     refusals = (
         (
             incoming.method != "POST",
