@@ -101,7 +101,7 @@ def test_the_wsdl_passes(right: Transport) -> None:
     ids=lambda one: one.name,
 )
 def test_a_wrong_endpoint_is_caught(right: Transport, breakage: Breakage) -> None:
-    """Of the checks that catch it elsewhere those fail that one answer can show, and the caller is blamed for nothing."""
+    """Those checks fail that one answer can show, and the caller is blamed for nothing."""
     time = Time()
     found = talk(between(time, broken(right, breakage.how), URL), time, *messages())
     assert {one for one in failed(found) if not one.startswith("BETW")} == breakage.caught_by & JUDGED

@@ -66,6 +66,7 @@ class Time:
     def wait(self, _environ: Any, seconds: float) -> float | None:
         """Let seconds pass, with a caller that waits."""
         self.passed += seconds
+        return None
 
 
 @dataclass

@@ -79,7 +79,7 @@ def _part_twice(message: KitMessage) -> KitMessage:
 
 
 def _by_groep(*groepen: tuple[str, str | None]) -> Callable[[KitMessage], KitMessage]:
-    return lambda message: message.of(HAAL_LEERLINGEN, groepen)  # type: ignore[arg-type] # the kinds are right
+    return lambda message: message.of(HAAL_LEERLINGEN, groepen)
 
 
 def _utc_without_zone(since: str, _time: Time) -> str:
