@@ -185,6 +185,7 @@ def test_the_command_between_two(tmp_path: Path) -> None:
         (("--client", "--situation", "regen"), "there is no situation regen"),
         (("--proxy", "http://x", "--host", "192.0.2.1"), "--allow-http"),
         (("--proxy", "http://x", "--profile", "alles"), "--profile is one of"),
+        (("--proxy", "example.nl/las"), "--proxy takes an http:// or https:// URL"),
     ],
 )
 def test_a_wrong_option_is_told(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:

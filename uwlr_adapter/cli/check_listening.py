@@ -10,7 +10,6 @@ import click
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
-from uwlr_adapter.cli.serve import LOOPBACK
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
@@ -25,6 +24,7 @@ from uwlr_adapter.kit.listening.turn import PAUSE_SECONDS, Conversation, Turn
 from uwlr_adapter.kit.report import Report
 from uwlr_adapter.outbound import Permissions
 from uwlr_adapter.server.port import ListenError
+from uwlr_adapter.web.source import LOOPBACK
 
 _POLL_SECONDS = 0.2
 _KEEP_SECONDS = 10.0
@@ -180,6 +180,8 @@ def check_proxy(
     set_name = ALIASES.get(fold_name(profile)) if profile else None
     if profile and set_name is None:
         raise click.UsageError("--profile is one of: smalle set, LVS-set, volledig")
+    if not target.startswith(("http://", "https://")):
+        raise click.UsageError("--proxy takes an http:// or https:// URL")
     kept, moment = _kept(forms), context.clock()
     shown = target.partition("?")[0].partition("#")[0]
     send = send_outbound(Permissions(private=allow_private, plain=allow_http))

@@ -4,10 +4,11 @@ The bytes of a message and of its answer are not touched. What belongs to one co
 handed on, and neither is a compression: the endpoint is asked for an answer without one.
 """
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from uwlr_adapter import outbound
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -30,6 +31,8 @@ _OF_ONE_CONNECTION = frozenset(
         *("trailer", "transfer-encoding", "upgrade", "expect"),
     }
 )
+_BREAKS = re.compile(r"[\r\n\0]")
+"""What would end a header: a folded value, or one that is not HTTP."""
 _IN_PATH = "/:@!$&'()*+,;=~%-._"
 _NOT_SENT = _OF_ONE_CONNECTION | {"host", "content-length", "accept-encoding"}
 _NOT_GIVEN = _OF_ONE_CONNECTION | {"content-length", "content-encoding"}
@@ -60,7 +63,7 @@ class Between:
     ) -> None:
         self.conversation = conversation
         parts = urlsplit(target)
-        self._base, self._path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+        self._base, self._path = f"{parts.scheme}://{parts.netloc}", unquote(parts.path or "/", "latin-1")
         self._send, self._profiel, self._calls = send, profiel, calls
 
     @property
@@ -102,7 +105,9 @@ class Between:
         headers["Accept-Encoding"] = "identity"
         body = asked.body if asked.body or asked.method not in {"GET", "HEAD"} else None
         try:
-            return self._send(asked.method, f"{self._base}{quote(asked.path, safe=_IN_PATH)}{query}", body, headers), ""
+            return self._send(
+                asked.method, f"{self._base}{quote(asked.path, _IN_PATH, 'latin-1')}{query}", body, headers
+            ), ""
         except OutboundError as error:
             return None, str(error)
 
@@ -111,7 +116,11 @@ def _given(reply: Reply | None, cause: str, *, head: bool = False) -> Response:
     """Return what the caller gets: the reply as it came, or a status that says that there is none."""
     if reply is None:
         return plain(HTTPStatus.BAD_GATEWAY, f"The endpoint gave no answer: {cause}.", head=head)
-    headers = [(name, value) for name, value in reply.headers if name.lower() not in _NOT_GIVEN]
+    headers = [
+        (name, value)
+        for name, value in reply.headers
+        if name.lower() not in _NOT_GIVEN and not _BREAKS.search(f"{name}{value}")
+    ]
     length = [] if head or not _has_body(reply.status) else [("Content-Length", str(len(reply.content)))]
     return Response(_status(reply.status), [*headers, *length], reply.content, head)
 

@@ -53,7 +53,7 @@ class CallerEndpoint:
         self.conversation = conversation
         self._credentials, self._script, self._wait = credentials, script, wait
         self._wsdl = wsdl(LEERLINGGEGEVENS.wsdl, PATH, base_url)
-        self._state = _State(script, conversation)
+        self._state = _Progress(script, conversation)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Answer one HTTP request."""
@@ -93,7 +93,7 @@ class CallerEndpoint:
         return respond(HTTPStatus.OK, XML_TYPE, self._state.answer(judged.verzoek, turn))
 
 
-class _State:
+class _Progress:
     """Which situation a caller is in, and what it was given. For several threads."""
 
     def __init__(self, script: Script, conversation: Conversation) -> None:

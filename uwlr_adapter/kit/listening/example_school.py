@@ -21,7 +21,7 @@ _SMALLE_SET = SET_NAMES[0]
 _KINDS: tuple[GroepSoort, ...] = ("groep", "samengestelde_groep")
 
 
-class Part(StrEnum):
+class SchoolPart(StrEnum):
     """How much of the school is answered."""
 
     WHOLE = "whole"
@@ -46,12 +46,12 @@ def _school(schooljaar: str) -> Dataset:
 
 
 @functools.lru_cache(maxsize=16)
-def _part(schooljaar: str, part: Part) -> Dataset:
+def _part(schooljaar: str, part: SchoolPart) -> Dataset:
     """Return a part of the school that is one consistent whole."""
     whole = _school(schooljaar)
-    if part is Part.WHOLE:
+    if part is SchoolPart.WHOLE:
         return whole
-    if part is Part.ONE_LESS:
+    if part is SchoolPart.ONE_LESS:
         return replace(whole, leerlingen=whole.leerlingen[:-1])
     leerling = next(one for one in whole.leerlingen if one.groep and not one.samengestelde_groepen)
     leerkracht = next(one for one in whole.leerkrachten if leerling.groep in {groep.key for groep in one.groepen})
@@ -65,7 +65,7 @@ def _part(schooljaar: str, part: Part) -> Dataset:
     )
 
 
-def render(verzoek: Verzoek, part: Part, aanmaakdatum: str, day: date) -> bytes | None:
+def render(verzoek: Verzoek, part: SchoolPart, aanmaakdatum: str, day: date) -> bytes | None:
     """Return the answer with the data that a request asks for; None when there are none."""
     peildatum = peildatum_in(verzoek.schooljaar, day)
     if schooljaar_start(verzoek.schooljaar) is None or peildatum is None:

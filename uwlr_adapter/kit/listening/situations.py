@@ -15,7 +15,7 @@ from uwlr_adapter.contract.fault import (
     TijdelijkNietBeschikbaar,
     XsdVersieOngeldig,
 )
-from uwlr_adapter.kit.listening.example_school import Part
+from uwlr_adapter.kit.listening.example_school import SchoolPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Situation:
     title: str
     good: str
     """What a good client does next."""
-    part: Part = Part.WHOLE
+    part: SchoolPart = SchoolPart.WHOLE
     fault: type[Fault] | None = None
     is_changed: bool = False
     """Whether its data are others than those before it."""
@@ -44,14 +44,14 @@ SITUATIONS = (
         "gone",
         "A leerling is gone",
         "no longer has that leerling, and has all other ones under the same keys",
-        part=Part.ONE_LESS,
+        part=SchoolPart.ONE_LESS,
         is_changed=True,
     ),
     Situation(
         "one",
         "One groep, one leerling, one leerkracht",
         "has exactly these: some toolkits make an object of a list of one",
-        part=Part.ONE,
+        part=SchoolPart.ONE,
         is_changed=True,
     ),
     Situation(
