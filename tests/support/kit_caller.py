@@ -8,7 +8,7 @@ from typing import Any
 from support.wsgi import call
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.clock import day_of, schooljaar_of
-from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS
+from uwlr_adapter.contract.names import HAAL_LEERKRACHTEN, HAAL_LEERLINGEN, HAAL_LEERLINGGEGEVENS, HAAL_STRUCTUUR
 from uwlr_adapter.demo import setup
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.listening import example_school, verdicts
@@ -85,6 +85,8 @@ class Caller:
     """Whether it waits as long as a Retry-After says."""
     repeats: int = 0
     """How often it sends the same again at once after a fault."""
+    on: str = ""
+    """How the codes of those faults begin."""
     method: str = "POST"
     path: str = PATH
     edit: Callable[[bytes], bytes] = lambda body: body
@@ -115,12 +117,39 @@ class Caller:
         if reading.kind is AnswerKind.DATA:
             self.since = reading.school("aanmaakdatum")
             self.made.append(self.since or "")
-        if reading.kind is AnswerKind.FAULT and self.repeats:
+        if reading.kind is AnswerKind.FAULT and reading.fault_code.startswith(self.on):
             for _ in range(self.repeats):
                 self.time.passed += 1
                 self.send(message if sent is None else message.with_child("laatstontvangengegevens", sent))
         wait = reading.reply.header("Retry-After")
         self.time.passed += 1.0 if wait and not self.obeys else self.pause
+
+
+@dataclass
+class GetraptCaller(Caller):
+    """A right caller by groups: it keeps the moment of each question, and stops at the first fault."""
+
+    moments: dict[KitMessage, str] = field(default_factory=dict)
+
+    def round(self) -> None:
+        """Ask for the structure, and for the persons of each of its groups together."""
+        reading = self.ask(self.asks.of(HAAL_STRUCTUUR))
+        groepen = tuple(("groep", one.get("key")) for one in reading.records("groep")) or self.known
+        if reading.kind is not AnswerKind.FAULT:
+            self.known = groepen
+            for operation in (HAAL_LEERLINGEN, HAAL_LEERKRACHTEN):
+                self.ask(self.asks.of(operation, groepen))
+        self.time.passed += self.pause
+
+    known: tuple[tuple[str, str | None], ...] = ()
+
+    def ask(self, message: KitMessage) -> Reading:
+        """Ask one question, with its own moment."""
+        since = self.moments.get(message)
+        reading = self.send(message if since is None else message.with_child("laatstontvangengegevens", since))
+        if reading.kind is AnswerKind.DATA:
+            self.moments[message] = reading.school("aanmaakdatum") or ""
+        return reading
 
 
 def endpoint(time: Time, script: Script | None = None) -> CallerEndpoint:

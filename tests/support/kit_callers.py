@@ -226,7 +226,10 @@ BROKEN_CALLERS = [
     _child("an empty schooljaar", "CREQ-26", "schooljaar", ""),
     _child("quoted nothing", "CREQ-26", "schooljaar", '""'),
     # What it does next.
-    _broken("hammering after a fault", "NEXT-01 NEXT-02 NEXT-03", repeats=3),
+    _broken("hammering after a refusal", "NEXT-01", repeats=3, on="Client"),
+    _broken("hammering after a failure of the service", "NEXT-02", repeats=2, on="Server.InterneFout"),
+    _broken("hammering a service that is not available", "NEXT-03", repeats=3, on="Server.Tijdelijk"),
+    _broken("hammering whatever comes", "NEXT-01 NEXT-02 NEXT-03", repeats=3),
     _broken("ignoring Retry-After", "NEXT-03", obeys=False),
     _broken("never says since when", "NEXT-04", moment=lambda _since, _time: None),
     _broken("a stale moment", "NEXT-05", moment=_first_one),
