@@ -100,10 +100,10 @@ class Bits(random.Random):
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self._number = number
+        self._number = 2 * number + 1  # two bits or more are set
 
     def random(self) -> float:
-        """Return 0 for a bit that is set and 1 for another one."""
+        """Return 0 for a bit that is set and 1 for another one; the number is 1 or more."""
         self._number, bit = divmod(self._number, 2)
         return 0.0 if bit else 1.0
 
