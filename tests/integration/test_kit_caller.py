@@ -1,5 +1,8 @@
 """The kit against callers: a right one has no failure, and each wrong one is caught by the checks meant for it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from support.kit_caller import (
     CREDENTIALS,
@@ -129,6 +132,12 @@ def test_what_the_kit_answers_is_valid(part: SchoolPart, version: str) -> None:
     assert not answer.check(content, version)
     counts = [content.count(f"<{kind} ".encode()) for kind in ("leerling", "leerkracht")]
     assert counts == ([1, 1] if part is SchoolPart.ONE else [232 - (part is SchoolPart.ONE_LESS), 9])
+
+
+def test_each_situation_is_in_the_guide() -> None:
+    """In its order, and nothing else is."""
+    text = (Path(__file__).parents[2] / "docs" / "guides" / "kit-callers.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE) == list(BY_NAME)
 
 
 def test_there_are_enough_wrong_callers() -> None:

@@ -37,6 +37,8 @@ _IN_PATH = "/:@!$&'()*+,;=~%-._"
 _NOT_SENT = _OF_ONE_CONNECTION | {"host", "content-length", "accept-encoding"}
 _NOT_GIVEN = _OF_ONE_CONNECTION | {"content-length", "content-encoding"}
 
+_NOT_WHOLE = plain(HTTPStatus.BAD_REQUEST, "The body is too large, or not whole: it is not handed on.")
+
 Send = Callable[[str, str, bytes | None, dict[str, str]], Reply]
 """Send a request (method, URL, body, headers) and return the reply. Raises OutboundError."""
 
@@ -74,16 +76,16 @@ class Between:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Hand one HTTP request on, and its answer back."""
         asked = incoming.read(environ)
-        if asked.method in {"GET", "HEAD"} and (asked.asks_wsdl or asked.path != self._path):
-            return _given(*self._pass_on(asked), head=asked.method == "HEAD").send(start_response)
+        if asked.asks_wsdl or asked.path != self._path:  # the WSDL, what it imports, or another service
+            response = _NOT_WHOLE if asked.is_large or asked.is_cut else self._answered(asked)
+            return response.send(start_response)
         if self.is_done:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "The run has ended.").send(start_response)
         judged = judge(asked, self._path, schooljaar_of(day_of(self.conversation.clock())))
         turn = self.conversation.begin(asked, judged)
         if asked.is_large or asked.is_cut:
-            response = plain(HTTPStatus.BAD_REQUEST, "The body is too large, or not whole: it is not handed on.")
-            self.conversation.end(turn, asked, Reply(response.status, response.body, tuple(response.headers)))
-            return response.send(start_response)
+            self.conversation.end(turn, asked, Reply(_NOT_WHOLE.status, _NOT_WHOLE.body, tuple(_NOT_WHOLE.headers)))
+            return _NOT_WHOLE.send(start_response)
         reply, cause = self._pass_on(asked)
         reading = self.conversation.end(turn, asked, reply, cause)
         if reading is None:
@@ -97,6 +99,10 @@ class Between:
         """Whether the calls of the run were made."""
         turns = len(self.conversation.turns)
         return turns >= (self._calls or turns + 1) or self.conversation.is_full
+
+    def _answered(self, asked: Incoming) -> Response:
+        """Return the answer to a request that is not judged."""
+        return _given(*self._pass_on(asked), head=asked.method == "HEAD")
 
     def _pass_on(self, asked: Incoming) -> tuple[Reply | None, str]:
         """Send a request to the endpoint; return its reply, or None and why there is none."""
