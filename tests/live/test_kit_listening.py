@@ -173,6 +173,7 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     behind.shutdown()
     behind.server_close()
     assert split(response)[2].endswith(b"</s:Envelope>")
+    assert response.count(b"\r\nServer: ") == response.count(b"\r\nDate: ") == 1
     assert run.returncode == 0, errors
     written = json.loads(report.read_text())
     assert (written["kind"], written["target"]) == ("proxy", target)

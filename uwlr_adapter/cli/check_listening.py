@@ -189,7 +189,9 @@ def check_proxy(
 
     def make(base_url: str) -> ListeningApp:
         between = Between(Conversation(context.clock, time.monotonic, shown, pause), target, send, profiel, calls)
-        context.messages.print(f"Let the caller call {escape(base_url + between.path)}; Ctrl-C ends the run.")
+        context.messages.print(
+            f"Let the caller call {escape(base_url + between.path)}; Ctrl-C ends the run.", soft_wrap=True
+        )
         return between
 
     def report(talk: Conversation, stopped: str) -> Report:
@@ -230,7 +232,7 @@ def _follow(
         while not (app.is_done and told == len(talk.turns)):
             time.sleep(_POLL_SECONDS)
             while told < len(talk.turns) and talk.turns[told].ended is not None:
-                context.messages.print(_told(talk.turns[told]))
+                context.messages.print(_told(talk.turns[told]), soft_wrap=True)
                 told += 1
             if kept.paths and time.monotonic() - saved > _KEEP_SECONDS:
                 saved = time.monotonic()
@@ -258,5 +260,5 @@ def _show_school(context: Context, endpoint: str, schooljaar: str) -> None:
         "schooljaar": schooljaar,
     }
     for name, value in values.items():
-        context.messages.print(escape(f"{name:<20}{value}"))
+        context.messages.print(escape(f"{name:<20}{value}"), soft_wrap=True)
     context.messages.print("Ctrl-C ends the run.")

@@ -32,6 +32,16 @@ class ListeningHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - as its base has it
         """Log nothing."""
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin a response with its status alone: what is handed on has a Server and a Date of its own."""
+        self.send_response_only(code, message)
+
+    def end_headers(self) -> None:
+        """End the headers, with a Date where there is none (RFC 9110, 6.6.1)."""
+        if not any(line.lower().startswith(b"date:") for line in getattr(self, "_headers_buffer", [])):
+            self.send_header("Date", self.date_time_string())
+        super().end_headers()
+
     def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
         """Take a caller that hung up for what it is."""
 

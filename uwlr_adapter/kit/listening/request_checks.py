@@ -9,7 +9,7 @@ from uwlr_adapter.kit.reading import CODES
 from uwlr_adapter.kit.report import CheckResult
 
 _SUITES = {suite.prefix: suite for suite in (TRANSPORT, SOAP, VERZOEK)}
-MAX_LINES = 300
+MAX_LINES = 100
 """Requests that have a line of their own in a report (inclusive)."""
 MAX_KEPT = 6
 """Exchanges of one check that stand in a report (inclusive)."""

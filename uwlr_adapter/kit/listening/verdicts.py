@@ -59,5 +59,5 @@ def _judge(talk: Conversation, check: Check) -> CheckResult:
         verdict, sentence = decided.verdict, str(decided)
     except Exception as error:  # noqa: BLE001 - a defect of the kit must not end the run, nor be blamed on a caller
         verdict, sentence = Verdict.CANNOT, f"because of a defect of the kit, please report it: {describe(error)}"
-    sentence = sentence[:1].upper() + sentence[1:]
+    sentence = f"{sentence[:1].upper()}{sentence[1:].removesuffix('.')}."
     return CheckResult.of(check, verdict, sentence, tuple(talk.exchanges[:MAX_KEPT]))
