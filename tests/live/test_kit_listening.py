@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.kit_caller import CREDENTIALS, failed, usual
-from support.server import WAIT, Server, command, split
+from support.server import WAIT, Server, command, split, until
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
@@ -82,11 +82,9 @@ def test_a_caller_that_hangs_up_is_noticed() -> None:
     with served(Script((BY_NAME["slow"],), slow=WAIT)) as (server, app):
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT)
         connection.request("POST", PATH, MESSAGE.message(), dict(line.split(": ") for line in POST))
-        while not app.conversation.turns or not app.conversation.turns[0].situation:
-            pass
+        until(lambda: app.conversation.turns and app.conversation.turns[0].situation)
         connection.close()
-        while app.conversation.turns[0].ended is None:
-            pass
+        until(lambda: app.conversation.turns[0].ended is not None)
     assert judged(app) == {"NEXT-08"}
 
 
@@ -98,8 +96,7 @@ def test_connections_are_bounded() -> None:
             assert further.recv(1) == b""
         for one in held:
             one.close()
-        while not server.raw(b"GET /x HTTP/1.0\r\n\r\n"):
-            pass
+        until(lambda: server.raw(b"GET /x HTTP/1.0\r\n\r\n"))
 
 
 def test_an_address_in_use_is_told() -> None:
