@@ -14,20 +14,21 @@ HEAD = """\
 # The conformance kit: rules and checks
 
 Each rule of the [conformance list](conformance.md) with the checks that judge it, or why no check can see it from
-outside; then each check with its rules. How to run them: [the guide](../guides/kit.md). `make kit` writes this page
-from `uwlr_adapter/kit/rules.toml` and the checks themselves.
+outside; then each check with its rules. How to run them: [for an endpoint](../guides/kit.md), [for a caller, and
+between the two](../guides/kit-callers.md). `make kit` writes this page from `uwlr_adapter/kit/rules.toml` and the checks
+themselves.
 
 **How sure** says where a rule comes from: *known* was read in an official file or page, *inferred* follows from known
 facts, from another standard or from the behaviour of real clients, and of an *unknown* one no source was found.
-**Levels**: a failed *must* makes an endpoint not conformant, a failed *should* is a warning, and *information* weighs
-nothing.
+**Levels**: a failed *must* makes what is judged not conformant, a failed *should* is a warning, and *information*
+weighs nothing.
 """
 NO_RULE = "none: what known clients need"
 _KINDS = {
     "endpoint": "Checks of an endpoint",
     "scenario": "Scenarios, with a person in them",
     "caller": "Checks of a caller",
-    "proxy": "Checks between the two",
+    "proxy": "Checks between the two, beside those of a caller",
 }
 
 

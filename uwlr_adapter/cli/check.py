@@ -1,12 +1,13 @@
 """`uwlr-adapter check`: a verdict per rule of UWLR on an endpoint."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.check_output import report_files, report_options, show_comparison, show_report
+from uwlr_adapter.cli.check_output import deliver, report_files, report_options
 from uwlr_adapter.cli.check_scenario import chosen_scenario, scenario_options
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
@@ -15,7 +16,6 @@ from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
 from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, PlanError
 from uwlr_adapter.kit.report import CheckResult, Report
-from uwlr_adapter.kit.reports import comparison
 from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.session import Intensity, Session
 from uwlr_adapter.kit.suites import ALL
@@ -42,7 +42,28 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
     context.exit()
 
 
-@click.command()
+class CheckCommand(click.Command):
+    """The command `check`; with --client or --proxy it is another command, with options of its own."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's signature
+    ) -> click.Context:
+        """Return the context of the command that the arguments choose."""
+        modes = {one.partition("=")[0] for one in args} & {"--client", "--proxy"}
+        if not modes:
+            return super().make_context(info_name, args, parent, **extra)
+        # Only these need the example school and the service.
+        from uwlr_adapter.cli.check_listening import check_client, check_proxy  # noqa: PLC0415
+
+        command = check_client if "--client" in modes else check_proxy
+        return command.make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=CheckCommand)
 @click.argument("url")
 @click.option("--klantnaam", required=True, help="Your klantnaam at the student administration.")
 @secret_option("--klantcode", "The klantcode that belongs to the klantnaam.")
@@ -111,6 +132,9 @@ def check(
 
     The files of the report are written after each chapter, so that they are there when the run is broken off.
 
+    Two other kinds of run have options of their own: `check --client --help` judges what calls here, and
+    `check --proxy URL --help` stands between a caller and an endpoint.
+
     \b
     Example:
       uwlr-adapter check http://127.0.0.1:8080/uwlr/leerlinggegevens \\
@@ -151,12 +175,4 @@ def check(
 
         kind, name = ("endpoint", plan) if played is None else ("scenario", played.name)
         report = runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)
-    found = None if against is None else comparison.compare(against, report)
-    try:
-        kept.save(report)
-        kept.show(context)
-    finally:
-        if found is not None:
-            show_comparison(context, found)
-        show_report(context, report)
-    raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))
+    deliver(context, kept, report, against)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -13,7 +13,7 @@ from uwlr_adapter.cli.files import can_hold_files, write_private
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import Report, in_order
-from uwlr_adapter.kit.reports import report_html, report_json, report_junit
+from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
 from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of
 from uwlr_adapter.kit.reports.comparison import Change, ReportComparison
 from uwlr_adapter.kit.reports.report_json import ReportFileError
@@ -122,6 +122,19 @@ def report_files(**given: Path | None) -> ReportFiles:
     if len({path.resolve() for path in paths.values()}) < len(paths):
         raise click.UsageError("each form of the report needs a file of its own")
     return ReportFiles(paths)
+
+
+def deliver(context: Context, kept: ReportFiles, report: Report, against: Report | None) -> NoReturn:
+    """Save and print a report, compared with another one if asked for, and end with its exit status."""
+    found = None if against is None else comparison.compare(against, report)
+    try:
+        kept.save(report)
+        kept.show(context)
+    finally:
+        if found is not None:
+            show_comparison(context, found)
+        show_report(context, report)
+    raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))
 
 
 def show_report(context: Context, report: Report) -> None:
