@@ -15,8 +15,8 @@ HEAD = """\
 
 Each rule of the [conformance list](conformance.md) with the checks that judge it, or why no check can see it from
 outside; then each check with its rules. How to run them: [for an endpoint](../guides/kit.md), [for a caller, and
-between the two](../guides/kit-callers.md). `make kit` writes this page from `uwlr_adapter/kit/rules.toml` and the checks
-themselves.
+between the two](../guides/kit-callers.md). `make kit` writes this page from `uwlr_adapter/kit/rules.toml` and the
+checks themselves.
 
 **How sure** says where a rule comes from: *known* was read in an official file or page, *inferred* follows from known
 facts, from another standard or from the behaviour of real clients, and of an *unknown* one no source was found.
