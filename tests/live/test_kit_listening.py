@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import socket
 import subprocess
 import threading
@@ -129,6 +130,22 @@ def test_the_command_for_a_caller(tmp_path: Path) -> None:
     }
     assert all(path.stat().st_size for path in forms.values())
     assert CREDENTIALS.klantcode not in "".join(path.read_text() for path in forms.values())
+
+
+def test_an_interruption_leaves_a_report(tmp_path: Path) -> None:
+    """Ctrl-C is how a run ends; of nothing there is a report too, and it is not conformant."""
+    report = tmp_path / "report.json"
+    arguments = command("check", "--client", "--port", "0", "--json", str(report))
+    with subprocess.Popen(arguments, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if line.startswith("Ctrl-C"):
+                break
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=WAIT)
+    assert run.returncode == 2, errors
+    assert "Interrupted" in errors
+    assert json.loads(report.read_text())["conformant"] is False
 
 
 class Canned(BaseHTTPRequestHandler):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import click
 
@@ -135,13 +136,15 @@ def check_client(
     def make(base_url: str) -> ListeningApp:
         base = (public_url or base_url).rstrip("/")
         talk = Conversation(context.clock, time.monotonic, f"{base}{PATH}", pause)
-        _show_school(context, f"{base}{PATH}", schooljaar)
         return CallerEndpoint(talk, credentials, base, script, wait_for_caller)
 
     def report(talk: Conversation, stopped: str) -> Report:
         return verdicts.caller_report(talk, talk.shown_url, moment, stopped, strict=strict)
 
-    found = _run(context, host, port, make, report, kept)
+    def announce(app: ListeningApp) -> None:
+        _show_school(context, app.conversation.shown_url, schooljaar)
+
+    found = _run(context, host, port, make, announce, report, kept)
     deliver(context, kept, found, against)
 
 
@@ -188,16 +191,18 @@ def check_proxy(
     profiel = STANDARD[set_name] if set_name else None
 
     def make(base_url: str) -> ListeningApp:
-        between = Between(Conversation(context.clock, time.monotonic, shown, pause), target, send, profiel, calls)
+        talk = Conversation(context.clock, time.monotonic, f"{base_url}{urlsplit(shown).path}", pause)
+        return Between(talk, target, send, profiel, calls)
+
+    def announce(app: ListeningApp) -> None:
         context.messages.print(
-            f"Let the caller call {escape(base_url + between.path)}; Ctrl-C ends the run.", soft_wrap=True
+            f"Let the caller call {escape(app.conversation.shown_url)}; Ctrl-C ends the run.", soft_wrap=True
         )
-        return between
 
     def report(talk: Conversation, stopped: str) -> Report:
         return verdicts.proxy_report(talk, shown, moment, stopped, strict=strict)
 
-    deliver(context, kept, _run(context, host, port, make, report, kept), against)
+    deliver(context, kept, _run(context, host, port, make, announce, report, kept), against)
 
 
 def _kept(forms: dict[str, Path | None]) -> ReportFiles:
@@ -209,6 +214,7 @@ def _run(
     host: str,
     port: int,
     make: Callable[[str], ListeningApp],
+    announce: Callable[[ListeningApp], None],
     report: Callable[[Conversation, str], Report],
     kept: ReportFiles,
 ) -> Report:
@@ -216,8 +222,12 @@ def _run(
     try:
         with listening(host, port) as server:
             app = make(server.base_url)
-            server.serve(app)
-            _follow(context, app, report, kept)
+            try:
+                server.serve(app)
+                announce(app)
+                _follow(context, app, report, kept)
+            except KeyboardInterrupt:
+                context.messages.print("Interrupted: the report has what came until now.")
     except ListenError as error:
         raise click.ClickException(str(error)) from error
     return report(app.conversation, "")
@@ -226,19 +236,16 @@ def _run(
 def _follow(
     context: Context, app: ListeningApp, report: Callable[[Conversation, str], Report], kept: ReportFiles
 ) -> None:
-    """Tell each request when it is answered, until the run has ended or is interrupted."""
+    """Tell each request when it is answered, until the run has ended."""
     talk, told, saved = app.conversation, 0, time.monotonic()
-    try:
-        while not (app.is_done and told == len(talk.turns)):
-            time.sleep(_POLL_SECONDS)
-            while told < len(talk.turns) and talk.turns[told].ended is not None:
-                context.messages.print(_told(talk.turns[told]), soft_wrap=True)
-                told += 1
-            if kept.paths and time.monotonic() - saved > _KEEP_SECONDS:
-                saved = time.monotonic()
-                kept.keep(report(talk, "it had not come to its end when this report was written"))
-    except KeyboardInterrupt:
-        context.messages.print("Interrupted: the report has what came until now.")
+    while not (app.is_done and told == len(talk.turns)):
+        time.sleep(_POLL_SECONDS)
+        while told < len(talk.turns) and talk.turns[told].ended is not None:
+            context.messages.print(_told(talk.turns[told]), soft_wrap=True)
+            told += 1
+        if kept.paths and time.monotonic() - saved > _KEEP_SECONDS:
+            saved = time.monotonic()
+            kept.keep(report(talk, "it had not come to its end when this report was written"))
 
 
 def _told(turn: Turn) -> str:

@@ -8,7 +8,7 @@ from uwlr_adapter.kit.checks import Level, cannot, fail
 from uwlr_adapter.kit.listening.chapters import NEXT, SITUATION
 from uwlr_adapter.kit.listening.request_checks import show
 from uwlr_adapter.kit.listening.situations import SITUATIONS, Situation
-from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Turn
+from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Question, Turn
 from uwlr_adapter.kit.reading import AnswerKind
 from uwlr_adapter.kit.suites.expect import ANSWERED
 
@@ -59,9 +59,9 @@ def _at_once(talk: Conversation, turn: Turn) -> Iterator[Turn]:
     """Yield the turns with the same question that follow a fault, as long as each gets it again and comes at once."""
     last = turn
     for one in talk.turns[turn.number :]:
+        if last.ended is None or one.began - last.ended >= talk.pause or last.fault_code != turn.fault_code:
+            return
         if one.question == turn.question:
-            if last.ended is None or one.began - last.ended >= talk.pause or last.fault_code != turn.fault_code:
-                return
             yield one
             last = one
 
@@ -73,16 +73,27 @@ def retry_after(talk: Conversation) -> str:
     if not asked:
         cannot("because no fault with Retry-After was answered")
     for turn in asked:
-        following = next((one for one in talk.turns[turn.number :] if one.question == turn.question), None)
-        if following is not None and turn.ended is not None and turn.retry_after is not None:
-            waited = following.began - turn.ended
-            if waited < turn.retry_after - _EARLY:
-                show(talk, [turn, following])
-                fail(
-                    f"Request {following.number} came {waited:.1f} seconds after a fault that asked to wait "
-                    f"{turn.retry_after} seconds."
-                )
+        following = _too_early(talk, turn)
+        if following is not None:
+            show(talk, [turn, following])
+            fail(
+                f"Request {following.number} came {following.began - (turn.ended or 0.0):.1f} seconds after a fault "
+                f"that asked to wait {turn.retry_after} seconds."
+            )
     return f"It waited after each such fault; seen: {len(asked)}."
+
+
+def _too_early(talk: Conversation, turn: Turn) -> Turn | None:
+    """Return the turn with the same question that came before the time that a fault asked to wait."""
+    if turn.ended is None or turn.retry_after is None:
+        return None
+    last = turn.ended + turn.retry_after - _EARLY
+    for one in talk.turns[turn.number :]:
+        if one.began >= last:
+            return None
+        if one.question == turn.question:
+            return one
+    return None
 
 
 @NEXT.check(4, f"A caller that has data says since when: {_SINCE}", "R-081", "R-083", level=Level.SHOULD)
@@ -103,17 +114,14 @@ def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
 
     A turn that is refused is left out: it was not looked at what it asks.
     """
-    answered: list[Turn] = []
+    answered: dict[Question, list[Turn]] = {}
     for turn in talk.turns:
-        before = [
-            one
-            for one in answered
-            if one.question == turn.question and one.ended is not None and one.ended <= turn.began
-        ]
-        if before and turn.kind in ANSWERED:
-            yield turn, before[-1]
+        before = (one for one in reversed(answered.get(turn.question, [])) if one.ended and one.ended <= turn.began)
+        last = next(before, None) if turn.kind in ANSWERED else None
+        if last is not None:
+            yield turn, last
         if turn.kind is AnswerKind.DATA:
-            answered.append(turn)
+            answered.setdefault(turn.question, []).append(turn)
 
 
 @NEXT.check(
@@ -164,19 +172,21 @@ def _was_given(talk: Conversation, since: datetime) -> bool:
 def own_question(talk: Conversation) -> str:
     """Look for a moment that was the aanmaakdatum of other data only."""
     seen = 0
+    given: dict[datetime, Turn] = {}
+    questions: set[Question] = set()
     for turn in talk.turns:
-        since = _moment(turn.since)
-        if since is None:
-            continue
-        seen += 1
-        given = [one for one in talk.turns[: turn.number - 1] if _moment(one.aanmaakdatum) == since]
-        has_own = any(one.question == turn.question for one in talk.turns[: turn.number - 1] if one.aanmaakdatum)
-        if given and not has_own:
-            show(talk, [given[-1], turn])
-            fail(
-                f"Request {turn.number} sends the aanmaakdatum of request {given[-1].number}, which asked something "
-                "else: another schooljaar, version, set or groups."
-            )
+        since, made = _moment(turn.since), _moment(turn.aanmaakdatum)
+        if since is not None:
+            seen += 1
+            if since in given and turn.question not in questions:
+                show(talk, [given[since], turn])
+                fail(
+                    f"Request {turn.number} sends the aanmaakdatum of request {given[since].number}, which asked "
+                    "something else: another schooljaar, version, set or groups."
+                )
+        if made is not None:
+            given[made] = turn
+            questions.add(turn.question)
     if not seen:
         cannot(f"because no {_SINCE} was sent")
     return f"{seen} moments belong to their question."
@@ -232,3 +242,5 @@ def _add_situation(number: int, situation: Situation) -> None:
 
 for _place, _situation in enumerate(SITUATIONS, start=1):
     _add_situation(_place, _situation)
+OPTIONS = {check.id: f" --situation {one.name}" for check, one in zip(SITUATION, SITUATIONS, strict=True)}
+"""The option that chooses a situation, by the id of its check."""

@@ -68,11 +68,6 @@ class Between:
         self._base, self._path = f"{parts.scheme}://{parts.netloc}", unquote(parts.path or "/", "latin-1")
         self._send, self._profiel, self._calls = send, profiel, calls
 
-    @property
-    def path(self) -> str:
-        """The path of the endpoint, which is that of the listener too."""
-        return self._path
-
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Hand one HTTP request on, and its answer back."""
         asked = incoming.read(environ)

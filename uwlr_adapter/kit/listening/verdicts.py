@@ -1,12 +1,14 @@
 """The report of a conversation: what its checks find."""
 
+import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from uwlr_adapter import __version__
 from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
-from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks  # noqa: F401 - behaviour fills its chapters
+from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks
 from uwlr_adapter.kit.listening.chapters import NEXT, SITUATION, SOAP, TRANSPORT, VERZOEK
 from uwlr_adapter.kit.listening.deviations import RULES, Deviation
 from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
@@ -45,8 +47,11 @@ def _report(
     *,
     strict: bool,
 ) -> Report:
+    line = "uwlr-adapter check --client" if kind == "caller" else f"uwlr-adapter check --proxy {shlex.quote(target)}"
     with talk.lock:
-        found = [*[_judge(talk, check) for check in checks], *more, *request_checks.lines(talk)]
+        found = [*[_judge(talk, check) for check in checks], *more]
+        found = [replace(one, reproduce=f"{line}{behaviour.OPTIONS.get(one.id, '')}") for one in found]
+        found += request_checks.lines(talk)
     return Report(kind, target, kind, moment, __version__, tuple(found), stopped, strict)
 
 
