@@ -41,6 +41,10 @@ def active(session: Session) -> None:
     reading = session.call(session.usual)
     if reading.kind is AnswerKind.NO_DATA:
         cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
+    if reading.fault_code == NO_ACCESS:
+        fail(
+            "The activation is not seen, or was made with another verificatiecode than the autorisatiesleutel of this run."
+        )
     _require_data(reading, "After the activation the usual request")
     session.kept["active"] = reading
 
