@@ -42,9 +42,7 @@ def active(session: Session) -> None:
     if reading.kind is AnswerKind.NO_DATA:
         cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
     if reading.fault_code == NO_ACCESS:
-        fail(
-            "The activation is not seen, or was made with another verificatiecode than the autorisatiesleutel of this run."
-        )
+        fail("The activation is not seen, or its verificatiecode is not the autorisatiesleutel of this run.")
     _require_data(reading, "After the activation the usual request")
     session.kept["active"] = reading
 
