@@ -21,7 +21,7 @@ PROJECT = $(PIP) --no-deps --no-build-isolation --editable .
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test test-long test-part test-others check api lock sbom audit bench bench-imports bench-nation \
+.PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation \
 	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work walk screenshots python clean
 
 help: ## List the targets.
@@ -48,16 +48,20 @@ test-others: $(VENV)/bin/python ## Run test-part on each other Python that is he
 		fi; \
 	done
 
-check: $(VENV)/installed-test ## Check format, lint, types, import rules, the API page and the figures of the house.
+check: $(VENV)/installed-test ## Check format, lint, types, import rules, the generated pages and the figures of the house.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python .ci/api.py --check
+	$(VENV)/bin/python .ci/kit.py --check
 	$(VENV)/bin/python .ci/house.py
 
 api: $(VENV)/installed-test ## Rewrite docs/reference/api.md from the docstrings of the public face.
 	$(VENV)/bin/python .ci/api.py
+
+kit: $(VENV)/installed-test ## Rewrite docs/reference/kit.md from the rules and the checks of the conformance kit.
+	$(VENV)/bin/python .ci/kit.py
 
 lock: $(VENV)/installed-test ## Rewrite the lock files for pyproject.toml; UPGRADE=--upgrade takes newer releases.
 	$(COMPILE) --group build --output-file requirements-build.lock

@@ -1,27 +1,26 @@
 """`uwlr-adapter check`: a verdict per rule of UWLR on an endpoint."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.check_output import report_files, report_options, show_comparison, show_report
+from uwlr_adapter.cli.check_output import deliver, report_files, report_options
+from uwlr_adapter.cli.check_scenario import chosen_scenario, scenario_options
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
-from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
-from uwlr_adapter.kit.plans import PLANS, PlanError
+from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, PlanError
 from uwlr_adapter.kit.report import CheckResult, Report
-from uwlr_adapter.kit.reports import comparison
-from uwlr_adapter.kit.session import Intensity, Session, Target
+from uwlr_adapter.kit.scenarios import SCENARIOS
+from uwlr_adapter.kit.session import Intensity, Session
 from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
 
-_BRIN6 = 6
 _COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
 """What the line of progress shows, the last check that was done included."""
 
@@ -33,7 +32,9 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
     own: Context = context.obj
     for plan in PLANS.values():
         own.console.print(f"plan {plan.name}: {plan.text}")
-    for suite in ALL:
+    for scenario in SCENARIOS.values():
+        own.console.print(f"scenario {scenario.name}: {escape(scenario.text)}")
+    for suite in (*ALL, *(scenario.suite for scenario in SCENARIOS.values())):
         own.console.print(f"\n{suite.name}: {suite.title}")
         for check in suite:
             rules = f" ({', '.join(check.rules)})" if check.rules else ""
@@ -41,7 +42,28 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
     context.exit()
 
 
-@click.command()
+class CheckCommand(click.Command):
+    """The command `check`; with --client or --proxy it is another command, with options of its own."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's signature
+    ) -> click.Context:
+        """Return the context of the command that the arguments choose."""
+        modes = {one.partition("=")[0] for one in args} & {"--client", "--proxy"}
+        if not modes:
+            return super().make_context(info_name, args, parent, **extra)
+        # Only these need the example school and the service.
+        from uwlr_adapter.cli.check_listening import check_client, check_proxy  # noqa: PLC0415
+
+        command = check_client if "--client" in modes else check_proxy
+        return command.make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=CheckCommand)
 @click.argument("url")
 @click.option("--klantnaam", required=True, help="Your klantnaam at the student administration.")
 @secret_option("--klantcode", "The klantcode that belongs to the klantnaam.")
@@ -50,7 +72,7 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
 @click.option("--schooljaar", help="Such as 2026-2027; default: the current one.")
 @click.option("--xsdversie", help=f"UWLR version; default: that of the plan, else {USUAL_VERSION}.")
 @click.option("--profile", help="The profile that was agreed on: smalle set, LVS-set or volledig.")
-@click.option("--plan", default=f"las-{USUAL_VERSION}", show_default=True, help="What to run; --list shows the plans.")
+@click.option("--plan", default=USUAL_PLAN, show_default=True, help="What to run; --list shows the plans.")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this suite or check, and what it builds on; repeatable."
 )
@@ -63,6 +85,14 @@ def _print_list(context: click.Context, _parameter: click.Parameter, value: bool
     show_default=True,
     help="How fast to ask; gentle is for a service in use.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=SECONDS,
+    show_default=True,
+    help="Seconds to wait for one answer.",
+)
+@scenario_options
 @report_options
 @click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
 @click.option("--allow-http", is_flag=True, help="Send the codes to another machine without encryption.")
@@ -86,6 +116,9 @@ def check(
     *,
     strict: bool,
     intensity: str,
+    timeout: float,
+    scenario: str | None,
+    hook: tuple[str, ...],
     json_file: Path | None,
     junit_file: Path | None,
     html_file: Path | None,
@@ -99,51 +132,47 @@ def check(
 
     The files of the report are written after each chapter, so that they are there when the run is broken off.
 
+    Two other kinds of run have options of their own: `check --client --help` judges what calls here, and
+    `check --proxy URL --help` stands between a caller and an endpoint.
+
     \b
     Example:
       uwlr-adapter check http://127.0.0.1:8080/uwlr/leerlinggegevens \\
         --allow-private --klantnaam Snappet --klantcode @klantcode.txt --brin6 21QW00
     """  # noqa: D301 - \b is click's mark for text that is not folded
-    if len(brin6) != _BRIN6:
-        raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
-    if plan not in PLANS:
-        raise click.UsageError(f"there is no plan {plan}: --list shows the plans")
-    chosen_plan = PLANS[plan]
-    set_name = ALIASES.get(fold_name(profile)) if profile else chosen_plan.profiel
-    if profile and set_name is None:
-        raise click.UsageError("--profile is one of: smalle set, LVS-set, volledig")
-    target = Target(
-        url=url,
-        klantnaam=klantnaam,
-        klantcode=klantcode,
-        autorisatiesleutel=autorisatiesleutel,
-        brincode=brincode_of(brin6),
-        dependancecode=dependancecode_of(brin6),
-        schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
-        xsdversie=xsdversie or chosen_plan.xsdversie or USUAL_VERSION,
-        profiel=STANDARD[set_name] if set_name else None,
-        permissions=Permissions(private=allow_private, plain=allow_http),
-    )
+    played = chosen_scenario(context, scenario, hook, autorisatiesleutel)
+    if played is not None and (only or skip):
+        raise click.UsageError("a scenario is run as a whole: leave --only and --skip out")
     try:
-        checks = plans.choose(chosen_plan, only, skip)
+        chosen_plan = plans.plan_named(plan)
+        target = plans.target_of(
+            chosen_plan,
+            url,
+            klantnaam=klantnaam,
+            klantcode=klantcode,
+            autorisatiesleutel=autorisatiesleutel,
+            brin6=brin6,
+            schooljaar=schooljaar or schooljaar_of(day_of(context.clock())),
+            xsdversie=xsdversie,
+            profile=profile,
+            seconds=timeout,
+            permissions=Permissions(private=allow_private, plain=allow_http),
+        )
+        checks = plans.choose(chosen_plan, only, skip) if played is None else list(SCENARIOS[played.name].suite)
     except PlanError as error:
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity))
+    if played is not None:
+        session.perform = played.perform
     console = context.messages
-    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
+    is_shown = console.is_terminal and played is None  # a prompt does not go with a line that is drawn anew
+    with Progress(*_COLUMNS, console=console, transient=True, disable=not is_shown) as progress:
         task = progress.add_task("", total=len(checks))
 
         def told(result: CheckResult) -> None:
             progress.update(task, advance=1, description=result.id)
 
-        report = runner.run(session, checks, plan, context.clock(), strict=strict, told=told, keep=kept.keep)
-    found = None if against is None else comparison.compare(against, report)
-    try:
-        kept.save(report)
-        kept.show(context)
-    finally:
-        if found is not None:
-            show_comparison(context, found)
-        show_report(context, report)
-    raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))
+        kind, name = ("endpoint", plan) if played is None else ("scenario", played.name)
+        report = runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)
+    deliver(context, kept, report, against)

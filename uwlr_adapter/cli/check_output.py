@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -13,7 +13,7 @@ from uwlr_adapter.cli.files import can_hold_files, write_private
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import Report, in_order
-from uwlr_adapter.kit.reports import report_html, report_json, report_junit
+from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
 from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of
 from uwlr_adapter.kit.reports.comparison import Change, ReportComparison
 from uwlr_adapter.kit.reports.report_json import ReportFileError
@@ -124,8 +124,27 @@ def report_files(**given: Path | None) -> ReportFiles:
     return ReportFiles(paths)
 
 
+def deliver(context: Context, kept: ReportFiles, report: Report, against: Report | None) -> NoReturn:
+    """Save and print a report, compared with another one if asked for, and end with its exit status."""
+    found = None if against is None else comparison.compare(against, report)
+    try:
+        kept.save(report)
+        kept.show(context)
+    finally:
+        if found is not None:
+            show_comparison(context, found)
+        show_report(context, report)
+    raise click.exceptions.Exit(report.exit_status or int(found is not None and found.is_worse))
+
+
 def show_report(context: Context, report: Report) -> None:
-    """Print the verdict of each chapter, what failed or could not be tested, and the verdict of the whole."""
+    """Print the verdict of each chapter, what failed or could not be tested, and the verdict of the whole.
+
+    Of a run that stopped before anything was judged there is one sentence to print.
+    """
+    if report.stopped and not report.has_run:
+        context.console.print(f"{report.conclusion}: {escape(report.stopped)}")
+        return
     chapters = make_table("chapter", "verdict", "checks")
     for chapter in chapters_of(report):
         chapters.add_row(escape(chapter.title), _coloured(chapter.verdict), chapter.counts)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
-from uwlr_adapter.cli.secrets import read_secret
+from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.cli.withholding import withheld, withhold
 from uwlr_adapter.clock import day_of
@@ -27,8 +27,6 @@ from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, 
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
-
-CODE_VARIABLE = "UWLR_VERIFICATIECODE"
 
 _Command = Callable[..., Any]
 

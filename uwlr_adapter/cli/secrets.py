@@ -6,6 +6,9 @@ from typing import Any
 
 import click
 
+CODE_VARIABLE = "UWLR_VERIFICATIECODE"
+"""The environment variable of a verificatiecode that is entered."""
+
 
 def read_secret(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """Return the secret; `@FILE` stands for the text of that file, without surrounding white space."""

@@ -10,9 +10,7 @@ from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.services import LEERLINGGEGEVENS
-
-LOOPBACK = ("127.0.0.1", "::1")
-"""Addresses on which the service may listen without TLS in front of it."""
+from uwlr_adapter.web.source import LOOPBACK
 
 
 @click.command()

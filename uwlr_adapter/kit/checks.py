@@ -8,12 +8,9 @@ holds a value of the endpoint that is a person's, a key or a code: paths, rules,
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from uwlr_adapter.errors import UwlrAdapterError
-
-if TYPE_CHECKING:
-    from uwlr_adapter.kit.session import Session
 
 
 class Level(StrEnum):
@@ -69,7 +66,8 @@ def require(holds: object, sentence: str) -> None:
         fail(sentence)
 
 
-Run: TypeAlias = "Callable[[Session], str | None]"
+Run: TypeAlias = Callable[[Any], str | None]
+"""The function of a check; it gets what is judged: a Session for an endpoint, a Conversation for a caller."""
 
 
 @dataclass(frozen=True, slots=True)

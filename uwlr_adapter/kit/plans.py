@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 
+from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.contract.fields import SET_NAMES
-from uwlr_adapter.contract.profiles import fold_name
-from uwlr_adapter.contract.versions import VERSIONS
+from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
+from uwlr_adapter.contract.versions import USUAL_VERSION, VERSIONS
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.kit.checks import Check, Suite
+from uwlr_adapter.kit.session import Target
 from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.outbound import Permissions
 
+USUAL_PLAN = f"las-{USUAL_VERSION}"
+SECONDS = 30.0
+"""Seconds for one call: the shortest timeout that was seen in a client."""
+_BRIN6 = 6
 _WHOLE = tuple(suite.name for suite in ALL)
 
 _ELEVEN = (
@@ -31,7 +38,7 @@ class Plan:
 
 
 class PlanError(RefusedError):
-    """A plan, a suite or a check of this name does not exist, or nothing is left to run."""
+    """A plan, a profile, a suite or a check of this name does not exist, or nothing is left to run."""
 
 
 def _plans() -> dict[str, Plan]:
@@ -56,6 +63,48 @@ def _plans() -> dict[str, Plan]:
 
 PLANS = _plans()
 """The plans by name."""
+
+
+def plan_named(name: str) -> Plan:
+    """Return a plan by its name. Raises PlanError."""
+    if name not in PLANS:
+        raise PlanError(f"there is no plan {name}: `uwlr-adapter check --list` shows them")
+    return PLANS[name]
+
+
+def target_of(
+    plan: Plan,
+    url: str,
+    *,
+    klantnaam: str,
+    klantcode: str,
+    autorisatiesleutel: str,
+    brin6: str,
+    schooljaar: str,
+    xsdversie: str | None = None,
+    profile: str | None = None,
+    seconds: float = SECONDS,
+    permissions: Permissions,
+) -> Target:
+    """Return the target of a run; the version and the profile are those of the plan unless named. Raises PlanError."""
+    if len(brin6) != _BRIN6:
+        raise PlanError("a brin6 has six characters, brincode and dependancecode, such as 21QW00")
+    set_name = ALIASES.get(fold_name(profile)) if profile else plan.profiel
+    if profile and set_name is None:
+        raise PlanError(f"there is no profile of this name: it is one of {', '.join(SET_NAMES)}")
+    return Target(
+        url=url,
+        klantnaam=klantnaam,
+        klantcode=klantcode,
+        autorisatiesleutel=autorisatiesleutel,
+        brincode=brincode_of(brin6),
+        dependancecode=dependancecode_of(brin6),
+        schooljaar=schooljaar,
+        xsdversie=xsdversie or plan.xsdversie or USUAL_VERSION,
+        profiel=STANDARD[set_name] if set_name else None,
+        seconds=seconds,
+        permissions=permissions,
+    )
 
 
 def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> list[Check]:

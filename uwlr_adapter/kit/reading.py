@@ -12,6 +12,9 @@ from uwlr_adapter.outbound import Reply
 
 _LG = f"{{{names.LEERLINGGEGEVENS}}}"
 _SOAP = f"{{{names.SOAP11}}}"
+_REDIRECTS = range(300, 400)
+_START = 200
+"""Bytes of a body by which a web page is known."""
 
 
 class AnswerKind(StrEnum):
@@ -138,12 +141,23 @@ def sentence_of(reading: Reading) -> str:
     match reading.kind:
         case AnswerKind.FAULT:
             return f"a fault {known_code(reading.fault_code)} with HTTP {reading.status}"
+        case AnswerKind.OTHER if reading.status in _REDIRECTS:
+            return f"a redirect (HTTP {reading.status}), which is not followed"
+        case AnswerKind.OTHER if _is_web_page(reading):
+            return f"a web page (HTTP {reading.status})"
         case AnswerKind.OTHER if reading.reason:
             return f"HTTP {reading.status} with a body of {len(reading.content)} bytes that is {reading.reason}"
         case AnswerKind.OTHER:
             return f"HTTP {reading.status} with no answer of UWLR"
         case kind:
             return f"{kind} with HTTP {reading.status}"
+
+
+def _is_web_page(reading: Reading) -> bool:
+    start = reading.content[:_START].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html")) or reading.reply.header("Content-Type").lower().startswith(
+        "text/html"
+    )
 
 
 CODES = frozenset(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from uwlr_adapter import outbound
@@ -27,7 +28,9 @@ MAX_CALLS = 600
 MAX_RETRY_AFTER = 30
 """Seconds (inclusive) for which a Retry-After is waited out, once per call."""
 MAX_LOST = 3
-"""Calls in a row without any answer after which the run stops."""
+"""Calls in a row without any answer after which the run stops; the first call of a run has one chance."""
+MAX_SECONDS = 3600
+"""Seconds (inclusive) that a run waits for answers in all, Retry-After included: 250 calls at 14 seconds each."""
 
 
 class Intensity(StrEnum):
@@ -82,7 +85,26 @@ class Target:
         )
 
 
-Transport = Callable[[str, str, bytes | None, dict[str, str]], Reply]
+@dataclass(frozen=True, slots=True)
+class ScenarioStep:
+    """One act of a person at the school, for which a run waits."""
+
+    name: str
+    """Its name in `--hook NAME=COMMAND`."""
+    text: str
+    """What to do, as one sentence."""
+
+
+Perform: TypeAlias = Callable[[ScenarioStep], None]
+"""Have a step done, and return when it is. Raises RunStoppedError when it is not."""
+
+
+def nobody(step: ScenarioStep) -> None:
+    """Have no step done: most runs have no person in them. Raises RunStoppedError."""
+    raise RunStoppedError(f"nobody is there for the step {step.name}")
+
+
+Transport: TypeAlias = Callable[[str, str, bytes | None, dict[str, str]], Reply]
 """Send a request (method, URL, body, headers) and return the reply. Raises OutboundError."""
 
 
@@ -104,11 +126,15 @@ class Session:
         transport: Transport | None = None,
         *,
         intensity: Intensity = Intensity.NORMAL,
+        perform: Perform = nobody,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.target = target
         self.intensity = intensity
+        self.perform = perform
+        self.kept: dict[str, Reading] = {}
+        """The answers that a later check of a scenario needs, by a name of its own."""
         self.masker = Masker()
         self.exchanges: list[MaskedExchange] = []
         """What was sent and received since the runner last took it."""
@@ -122,6 +148,7 @@ class Session:
         self._sleep, self._clock = sleep, clock
         self._last = float("-inf")
         self._lost = 0
+        self._waited = 0.0
         self._known: dict[tuple[object, ...], Reading] = {}
         self._shown: dict[tuple[object, ...], MaskedExchange] = {}
 
@@ -152,20 +179,24 @@ class Session:
     def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reading:
         """Send a request of any make and return the response. Fails the check when none comes.
 
-        Raises RunStoppedError after too many calls, or too many without an answer.
+        Raises RunStoppedError when the first call of the run gets no answer, after too many of these in a row, and when
+        the run has made too many calls or waited too long.
         """
         reading = self._send(method, url, body, headers or {})
         wait = reading.reply.header("Retry-After")
         if wait.isascii() and wait.isdecimal() and reading.fault_code == "Server.TijdelijkNietBeschikbaar":
             if int(wait[:9]) > MAX_RETRY_AFTER:
                 cannot(f"because the endpoint asks to wait for {int(wait[:9])} seconds, longer than this run does")
-            self._sleep(int(wait[:9]))
+            self._sleep(int(wait))
+            self._waited += int(wait)
             reading = self._send(method, url, body, headers or {})
         return reading
 
     def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reading:
         if self.calls >= MAX_CALLS:
             raise RunStoppedError(f"the run made {MAX_CALLS} calls, which is the most that it makes")
+        if self._waited > MAX_SECONDS:
+            raise RunStoppedError(f"the run waited {MAX_SECONDS // 60} minutes for answers, the longest that it does")
         pause = self._last + SECONDS_BETWEEN[self.intensity] - self._clock()
         if pause > 0:
             self._sleep(pause)
@@ -175,12 +206,16 @@ class Session:
             reply = self._transport(method, url, body, headers)
         except OutboundError as error:
             self._last = self._clock()
+            self._waited += self._last - began
             self._lost += 1
             self.exchanges.append(self.masker.lost(method, self.target.shown_url, headers, body, str(error)))
+            if self.calls == 1:
+                raise RunStoppedError(f"no usable answer comes: {error}") from None
             if self._lost >= MAX_LOST:
                 raise RunStoppedError(f"{self._lost} calls in a row got no answer; the last: {error}") from None
-            fail(f"No answer comes: {error}.")
+            fail(f"No usable answer comes: {error}.")
         self._last = self._clock()
+        self._waited += self._last - began
         self._lost = 0
         reading = Reading(reply, self._last - began)
         self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.report import CheckResult, Report, in_order
+from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.suites import ALL
 
 
@@ -35,7 +37,8 @@ class Chapter:
 
 def chapters_of(report: Report) -> list[Chapter]:
     """Return the chapters of a report in the order of its results."""
-    titles = {suite.name: suite.title for suite in ALL}
+    scenarios = (one.suite for one in SCENARIOS.values())
+    titles = {suite.name: suite.title for suite in (*ALL, *scenarios, *CHAPTERS)}
     by_name: dict[str, list[CheckResult]] = {}
     for result in report.results:
         by_name.setdefault(result.suite, []).append(result)

@@ -6,11 +6,16 @@ from uwlr_adapter.contract import names
 from uwlr_adapter.kit.checks import Level, Suite, cannot, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, require_refused
+from uwlr_adapter.kit.suites.expect import (
+    ANSWERED,
+    ANSWERS,
+    NO_ACCESS,
+    NO_KLANT,
+    require_answered,
+    require_refused,
+)
 
 SUITE = Suite("autorisatie", "AUT", "Systeemautorisatie")
-_NO_ACCESS = "Client.AutorisatieOngeldig"
-_NO_KLANT = "Client.OngeldigeKlantIdentificatie"
 _WRONG_CODE = "uwlr-kit-geen-klantcode"
 _WRONG_NAME = "uwlr-kit-onbekend"
 
@@ -21,7 +26,7 @@ _WRONG_NAME = "uwlr-kit-onbekend"
 def no_autorisatie(session: Session) -> None:
     """Leave the header out."""
     message = session.usual.edited(lambda text: text.replace(session.usual.header_xml(), ""))
-    require_refused(session.call(message), "A request without autorisatie", _NO_ACCESS)
+    require_refused(session.call(message), "A request without autorisatie", NO_ACCESS)
 
 
 @SUITE.check(2, "Two autorisaties are refused with Client.AutorisatieOngeldig", "R-018", "R-019", after=(ANSWERS,))
@@ -29,21 +34,21 @@ def two_autorisaties(session: Session) -> None:
     """Put the header in twice."""
     header = session.usual.header_xml()
     message = session.usual.edited(lambda text: text.replace(header, header + header))
-    require_refused(session.call(message), "A request with two autorisaties", _NO_ACCESS)
+    require_refused(session.call(message), "A request with two autorisaties", NO_ACCESS)
 
 
 def _add_part(number: int, part: str) -> None:
     @SUITE.check(number, f"An autorisatie without {part} is refused", "R-018", "R-019", after=(ANSWERS,))
     def absent(session: Session) -> None:
         reading = session.call(session.usual.without_part(part))
-        require_refused(reading, f"An autorisatie without {part}", _NO_ACCESS, "Client.OngeldigBericht")
+        require_refused(reading, f"An autorisatie without {part}", NO_ACCESS, "Client.OngeldigBericht")
 
     @SUITE.check(number + 3, f"An autorisatie with an empty {part} is refused", "R-018", "R-019", after=(ANSWERS,))
     def empty(session: Session) -> None:
         reading = session.call(session.usual.with_part(part, ""))
-        codes: tuple[str, ...] = (_NO_ACCESS, "Client.OngeldigBericht")
+        codes: tuple[str, ...] = (NO_ACCESS, "Client.OngeldigBericht")
         if part != "autorisatiesleutel":
-            codes += (_NO_KLANT,)
+            codes += (NO_KLANT,)
         require_refused(reading, f"An autorisatie with an empty {part}", *codes)
 
 
@@ -51,25 +56,25 @@ for _place, _part in enumerate(names.AUTORISATIE_PARTS):
     _add_part(3 + _place, _part)
 
 
-@SUITE.check(11, f"A wrong klantcode is refused with {_NO_KLANT}", "R-020", after=(ANSWERS,))
+@SUITE.check(11, f"A wrong klantcode is refused with {NO_KLANT}", "R-020", after=(ANSWERS,))
 def wrong_klantcode(session: Session) -> None:
     """Send a klantcode that does not belong to the klantnaam."""
     reading = session.call(session.usual.with_part("klantcode", _WRONG_CODE))
-    require_refused(reading, "A klantcode that does not belong to the klantnaam", _NO_KLANT)
+    require_refused(reading, "A klantcode that does not belong to the klantnaam", NO_KLANT)
 
 
-@SUITE.check(12, f"An unknown klantnaam is refused with {_NO_KLANT}", "R-020", after=(ANSWERS,))
+@SUITE.check(12, f"An unknown klantnaam is refused with {NO_KLANT}", "R-020", after=(ANSWERS,))
 def unknown_klantnaam(session: Session) -> None:
     """Send a klantnaam of our own invention."""
     reading = session.call(session.usual.with_part("klantnaam", _WRONG_NAME))
-    require_refused(reading, "A klantnaam that does not exist", _NO_KLANT)
+    require_refused(reading, "A klantnaam that does not exist", NO_KLANT)
 
 
-@SUITE.check(13, f"A wrong autorisatiesleutel is refused with {_NO_ACCESS}", "R-021", after=(ANSWERS,))
+@SUITE.check(13, f"A wrong autorisatiesleutel is refused with {NO_ACCESS}", "R-021", after=(ANSWERS,))
 def wrong_sleutel(session: Session) -> None:
     """Send a key with another last character."""
-    reading = session.call(session.usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
-    require_refused(reading, "A wrong autorisatiesleutel", _NO_ACCESS)
+    reading = session.call(session.usual.with_part("autorisatiesleutel", wrong_key(session)))
+    require_refused(reading, "A wrong autorisatiesleutel", NO_ACCESS)
 
 
 @SUITE.check(14, "An autorisatiesleutel gives no access to another school", "R-021", after=(ANSWERS,))
@@ -78,7 +83,7 @@ def another_school(session: Session) -> None:
     brincode = "99ZZ" if session.target.brincode != "99ZZ" else "99YY"
     reading = session.call(session.usual.with_child("brincode", brincode))
     require(reading.kind is not AnswerKind.DATA, "With the key of one school there are data of another brincode.")
-    require_refused(reading, "A school to which the key gives no access", _NO_ACCESS)
+    require_refused(reading, "A school to which the key gives no access", NO_ACCESS)
 
 
 @SUITE.check(15, "An autorisatiesleutel is compared exactly", "R-021", level=Level.SHOULD, after=("AUT-13",))
@@ -88,7 +93,7 @@ def exact_sleutel(session: Session) -> None:
     if key.swapcase() == key:
         cannot("because the autorisatiesleutel has no letters")
     reading = session.call(session.usual.with_part("autorisatiesleutel", key.swapcase()))
-    require_refused(reading, "An autorisatiesleutel in other letters", _NO_ACCESS)
+    require_refused(reading, "An autorisatiesleutel in other letters", NO_ACCESS)
 
 
 @SUITE.check(
@@ -100,7 +105,7 @@ def exact_sleutel(session: Session) -> None:
 )
 def one_face(session: Session) -> None:
     """Compare two refusals byte by byte: a difference tells a stranger which schools there are."""
-    wrong = session.call(session.usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
+    wrong = session.call(session.usual.with_part("autorisatiesleutel", wrong_key(session)))
     unknown = session.call(session.usual.with_child("brincode", "99ZZ"))
     require(
         (wrong.status, wrong.content) == (unknown.status, unknown.content),
@@ -112,8 +117,8 @@ def one_face(session: Session) -> None:
 def klant_before_sleutel(session: Session) -> None:
     """Send a wrong klantcode and a wrong key together."""
     usual = session.usual.with_part("klantcode", _WRONG_CODE)
-    reading = session.call(usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
-    require_refused(reading, "A wrong klantcode together with a wrong autorisatiesleutel", _NO_KLANT)
+    reading = session.call(usual.with_part("autorisatiesleutel", wrong_key(session)))
+    require_refused(reading, "A wrong klantcode together with a wrong autorisatiesleutel", NO_KLANT)
 
 
 @SUITE.check(
@@ -127,8 +132,8 @@ def klant_before_sleutel(session: Session) -> None:
 def sleutel_before_schema(session: Session) -> None:
     """Send a wrong key with an invalid schooljaar."""
     usual = session.usual.with_child("schooljaar", "2026")
-    reading = session.call(usual.with_part("autorisatiesleutel", _changed(session.target.autorisatiesleutel)))
-    require_refused(reading, "A wrong autorisatiesleutel together with an invalid schooljaar", _NO_ACCESS)
+    reading = session.call(usual.with_part("autorisatiesleutel", wrong_key(session)))
+    require_refused(reading, "A wrong autorisatiesleutel together with an invalid schooljaar", NO_ACCESS)
 
 
 @SUITE.check(
@@ -191,6 +196,7 @@ def _told(reading: Reading, what: str) -> str:
     return f"{what} is refused, as the standard has it."
 
 
-def _changed(key: str) -> str:
-    """Return a key that differs in its last character."""
+def wrong_key(session: Session) -> str:
+    """Return the autorisatiesleutel of a run with another last character."""
+    key = session.target.autorisatiesleutel
     return key[:-1] + ("x" if key[-1:] != "x" else "y")

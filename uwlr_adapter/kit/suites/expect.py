@@ -2,6 +2,7 @@
 
 from uwlr_adapter.kit.checks import require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.session import RunStoppedError
 
 ANSWERED = frozenset({AnswerKind.DATA, AnswerKind.NO_CHANGES, AnswerKind.NO_DATA})
 """The kinds of an answer that is no fault."""
@@ -9,6 +10,23 @@ ANSWERS = "HTTP-01"
 """The check that the usual request is answered: nearly everything builds on it."""
 OF_DATA = "LG-01"
 """The check that the usual request is answered with data."""
+NO_KLANT = "Client.OngeldigeKlantIdentificatie"
+NO_ACCESS = "Client.AutorisatieOngeldig"
+_WRONG = {
+    NO_KLANT: "the klantnaam and the klantcode",
+    NO_ACCESS: "the autorisatiesleutel for this school, of which the koppeling must be active,",
+}
+"""What each code says of the credentials of a run."""
+
+
+def stop_without_access(reading: Reading) -> None:
+    """Stop the run when the endpoint does not know its credentials: nothing of it can be judged then.
+
+    Raises RunStoppedError.
+    """
+    wrong = _WRONG.get(reading.fault_code)
+    if wrong is not None:
+        raise RunStoppedError(f"the endpoint refuses {wrong} with {reading.fault_code}")
 
 
 def require_refused(reading: Reading, what: str, *codes: str) -> None:

@@ -97,7 +97,7 @@ def _add_persons(number: int, operation: Operation, kind: str) -> None:
         require(own.keys() <= whole.keys(), f"{len(own.keys() - whole.keys())} of {kind} are not in the whole answer.")
         require(own == whole, f"{name} and HaalLeerlinggegevens say other things of a {kind}.")
 
-    @SUITE.check(number + 4, f"{name} gives nobody twice, whatever groups are asked", "R-094", after=(first,))
+    @SUITE.check(number + 4, f"{name} gives nobody twice, whatever groups are asked", "R-054", "R-094", after=(first,))
     def once(session: Session) -> None:
         records = _of_all(session, operation).records(kind)
         keys = [_key(one) for one in records]

@@ -40,7 +40,18 @@ def data(session: Session) -> str:
     return f"The answer has {', '.join(f'{number} of {kind}' for kind, number in counts.items())}."
 
 
-@SUITE.check(2, "The answer is valid by the schema of its version", "R-051", "R-057", "R-058", after=(OF_DATA,))
+@SUITE.check(
+    2,
+    "The answer is valid by the schema of its version",
+    "R-051",
+    "R-057",
+    "R-058",
+    "R-059",
+    "R-060",
+    "R-061",
+    "R-112",
+    after=(OF_DATA,),
+)
 def valid(session: Session) -> None:
     """Validate the usual answer; keys, references and empty values have checks of their own."""
     require_valid(session, session.data())
@@ -117,6 +128,7 @@ def references(session: Session) -> None:
     "R-043",
     "R-044",
     "R-046",
+    "R-047",
     after=(OF_DATA,),
 )
 def identity(session: Session) -> None:

@@ -32,6 +32,7 @@ def _profiel(session: Session) -> Profiel:
     "R-073",
     "R-074",
     "R-075",
+    "R-076",
     after=(OF_DATA,),
 )
 def forbidden(session: Session) -> None:

@@ -44,7 +44,7 @@ def outer_space(session: Session) -> None:
     require(not found, f"{len(found)} values have white space around them ({', '.join(dict.fromkeys(found))}).")
 
 
-@SUITE.check(4, "No text has control characters or a lost one (U+FFFD)", after=(OF_DATA,))
+@SUITE.check(4, "No text has control characters or a lost one (U+FFFD)", "R-057", after=(OF_DATA,))
 def controls(session: Session) -> None:
     """Look for C1 controls and replacement characters: the remains of a wrong decoding."""
     found = [

@@ -6,7 +6,7 @@ from typing import Final
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered
+from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, stop_without_access
 
 SUITE = Suite("http", "HTTP", "Transport")
 _OK, _FAULT = 200, 500
@@ -17,6 +17,7 @@ _REFUSED = range(400, 500)
 def answers(session: Session) -> str:
     """Send the usual request."""
     reading = session.usual_answer()
+    stop_without_access(reading)
     require(
         reading.kind in ANSWERED,
         f"The usual request, with the given credentials, school and version, is answered with {sentence_of(reading)}.",

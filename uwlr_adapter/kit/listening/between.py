@@ -1,0 +1,138 @@
+"""Between a caller and an endpoint: what passes is handed on unchanged, and both sides are judged.
+
+The bytes of a message and of its answer are not touched. What belongs to one connection only (RFC 9110, 7.6.1) is not
+handed on, and neither is a compression: the endpoint is asked for an answer without one.
+"""
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from uwlr_adapter import outbound
+from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.kit.listening import answer_checks, incoming
+from uwlr_adapter.kit.listening.incoming import Incoming
+from uwlr_adapter.kit.listening.judging import judge
+from uwlr_adapter.kit.listening.turn import Conversation
+from uwlr_adapter.outbound import OutboundError, Permissions, Reply
+from uwlr_adapter.web.response import Response, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_OF_ONE_CONNECTION = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"),
+        *("trailer", "transfer-encoding", "upgrade", "expect"),
+    }
+)
+_BREAKS = re.compile(r"[\r\n\0]")
+"""What would end a header: a folded value, or one that is not HTTP."""
+_IN_PATH = "/:@!$&'()*+,;=~%-._"
+_NOT_SENT = _OF_ONE_CONNECTION | {"host", "content-length", "accept-encoding"}
+_NOT_GIVEN = _OF_ONE_CONNECTION | {"content-length", "content-encoding"}
+
+_NOT_WHOLE = plain(HTTPStatus.BAD_REQUEST, "The body is too large, or not whole: it is not handed on.")
+
+Send = Callable[[str, str, bytes | None, dict[str, str]], Reply]
+"""Send a request (method, URL, body, headers) and return the reply. Raises OutboundError."""
+
+
+def send_outbound(permissions: Permissions) -> Send:
+    """Return what sends over the network."""
+
+    def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        return outbound.send(method, url, body, headers, permissions=permissions)
+
+    return send
+
+
+class Between:
+    """The listener as a WSGI application; `target` is the URL of the endpoint behind it."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        target: str,
+        send: Send,
+        profiel: NamedProfiel | None = None,
+        calls: int | None = None,
+    ) -> None:
+        self.conversation = conversation
+        parts = urlsplit(target)
+        self._base, self._path = f"{parts.scheme}://{parts.netloc}", unquote(parts.path or "/", "latin-1")
+        self._send, self._profiel, self._calls = send, profiel, calls
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        """Hand one HTTP request on, and its answer back."""
+        asked = incoming.read(environ)
+        if asked.asks_wsdl or asked.path != self._path:  # the WSDL, what it imports, or another service
+            response = _NOT_WHOLE if asked.is_large or asked.is_cut else self._answered(asked)
+            return response.send(start_response)
+        if self.is_done:
+            return plain(HTTPStatus.SERVICE_UNAVAILABLE, "The run has ended.").send(start_response)
+        judged = judge(asked, self._path, schooljaar_of(day_of(self.conversation.clock())))
+        turn = self.conversation.begin(asked, judged)
+        if asked.is_large or asked.is_cut:
+            self.conversation.end(turn, asked, Reply(_NOT_WHOLE.status, _NOT_WHOLE.body, tuple(_NOT_WHOLE.headers)))
+            return _NOT_WHOLE.send(start_response)
+        reply, cause = self._pass_on(asked)
+        reading = self.conversation.end(turn, asked, reply, cause)
+        if reading is None:
+            turn.answer_verdicts = answer_checks.no_answer(cause)
+        else:
+            turn.answer_verdicts = answer_checks.judge_answer(judged, reading, self._profiel)
+        return _given(reply, cause, head=asked.method == "HEAD").send(start_response)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the calls of the run were made."""
+        turns = len(self.conversation.turns)
+        return turns >= (self._calls or turns + 1) or self.conversation.is_full
+
+    def _answered(self, asked: Incoming) -> Response:
+        """Return the answer to a request that is not judged."""
+        return _given(*self._pass_on(asked), head=asked.method == "HEAD")
+
+    def _pass_on(self, asked: Incoming) -> tuple[Reply | None, str]:
+        """Send a request to the endpoint; return its reply, or None and why there is none."""
+        query = f"?{asked.head.query}" if asked.head.query else ""
+        headers = {name: value for name, value in asked.headers if name.lower() not in _NOT_SENT}
+        headers["Accept-Encoding"] = "identity"
+        body = asked.body if asked.body or asked.method not in {"GET", "HEAD"} else None
+        try:
+            return self._send(
+                asked.method, f"{self._base}{quote(asked.path, _IN_PATH, 'latin-1')}{query}", body, headers
+            ), ""
+        except OutboundError as error:
+            return None, str(error)
+
+
+def _given(reply: Reply | None, cause: str, *, head: bool = False) -> Response:
+    """Return what the caller gets: the reply as it came, or a status that says that there is none."""
+    if reply is None:
+        return plain(HTTPStatus.BAD_GATEWAY, f"The endpoint gave no answer: {cause}.", head=head)
+    headers = [
+        (name, value)
+        for name, value in reply.headers
+        if name.lower() not in _NOT_GIVEN and not _BREAKS.search(f"{name}{value}")
+    ]
+    length = [] if head or not _has_body(reply.status) else [("Content-Length", str(len(reply.content)))]
+    return Response(_status(reply.status), [*headers, *length], reply.content, head)
+
+
+def _has_body(status: int) -> bool:
+    return status >= HTTPStatus.OK and status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+def _status(status: int) -> HTTPStatus:
+    """Return a status; one that HTTP does not know becomes 502."""
+    try:
+        return HTTPStatus(status)
+    except ValueError:
+        return HTTPStatus.BAD_GATEWAY
