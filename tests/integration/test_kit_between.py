@@ -35,7 +35,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transport]:
 
 
 def talk(app: Between, time: Time, *messages: KitMessage) -> Report:
-    """Let a right caller send some messages, an hour apart, and return the report."""
+    """Send some messages as a right caller, an hour apart, and return the report."""
     caller = Caller(app, time)
     for message in messages:
         caller.send(message)

@@ -95,7 +95,7 @@ _AUT = r"<aut:autorisatie xmlns:aut=\"[^\"]*\">.*?</aut:autorisatie>"
 
 
 def _double(text: str) -> str:
-    """Give the second leerling the key of the first."""
+    """Set the key of the second leerling to that of the first."""
     first, second = re.findall(r'<leerling key="([^"]*)"', text)[:2]
     return text.replace(f'<leerling key="{second}"', f'<leerling key="{first}"')
 

@@ -64,7 +64,7 @@ class Time:
         return self.passed
 
     def wait(self, _environ: Any, seconds: float) -> float | None:
-        """Let seconds pass, with a caller that waits."""
+        """Pass the seconds of a caller that waits."""
         self.passed += seconds
         return None
 
@@ -164,7 +164,7 @@ def between(time: Time, send: Send, target: str) -> Between:
 
 
 def run(caller: Caller, rounds: int = 40) -> Report:
-    """Let a caller come back until the run has ended, or for so many rounds."""
+    """Repeat the visits of a caller until the run has ended, or for so many rounds."""
     for _ in range(rounds):
         if caller.app.is_done:
             break

@@ -143,7 +143,7 @@ def failed(report: Report) -> set[str]:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a broken endpoint sees: the request, and what a right endpoint would answer."""
+    """One exchange as a broken endpoint sees it: the request, and what a right endpoint would answer."""
 
     method: str
     url: str

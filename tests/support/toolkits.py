@@ -37,7 +37,7 @@ def need(program: str, *arguments: str) -> None:
 
 @functools.cache
 def _works(program: str, *arguments: str) -> bool:
-    """Tell whether a program ends well, from one try for all tests of this process."""
+    """Return whether a program ends well, from one try for all tests of this process."""
     if not shutil.which(program):
         return False
     environment = os.environ | node_environment()

@@ -278,7 +278,7 @@ class Life:
     # The events.
 
     def live(self) -> None:
-        """Let some things happen today."""
+        """Live one day: some things happen."""
         events: list[tuple[float, Callable[[], object]]] = [
             (0.3, self.arrive),
             (0.2, self.leave),
@@ -347,7 +347,7 @@ class Life:
                 child.is_corrected = True
 
     def eckid_arrives(self) -> None:
-        """Give a child its ECK-iD."""
+        """Set the ECK-iD of a child that had none."""
         taken = {child.eckid for child in self.pupils}
         without = [child for child, _ in self.here() if child.eckid is None and child.own not in taken]
         if without:
@@ -360,7 +360,7 @@ class Life:
             found[0].eckid = None
 
     def eckid_mistaken(self) -> None:
-        """Give a child an ECK-iD that is nobody's."""
+        """Set an ECK-iD that is nobody's."""
         if found := self._somebody():
             self._count += 1
             found[0].eckid = eckid(self._base + 50_000 + self._count)
@@ -395,7 +395,7 @@ class Life:
             }
 
     def swap_eckids(self) -> None:
-        """Give two children of one vestiging each other's ECK-iD."""
+        """Swap, for two children of one vestiging, each other's ECK-iD."""
         found = self._somebody()
         if found is None:
             return
@@ -406,7 +406,7 @@ class Life:
             child.eckid, other.eckid = other.eckid, child.eckid
 
     def swap_back(self) -> None:
-        """Give each its own again."""
+        """Swap them back."""
         for child in self.pupils:
             for other in self.pupils:
                 if child is not other and (child.eckid, other.eckid) == (other.own, child.own):
@@ -467,7 +467,7 @@ class Life:
             owners[child.own] = child
 
     def staff_changes(self) -> None:
-        """Let a leerkracht marry, come, go, get another key, or have the key of one who went."""
+        """Change a leerkracht: marry, come, go, get another key, or have the key of one who went."""
         one = self.rng.choice(self.staff)
         chosen = self.rng.random()
         if chosen < 0.3:

@@ -17,7 +17,7 @@ KEY = "21QW00een-code-van-vroeger"
 DATA = b"<leerlinggegevens><school><aanmaakdatum>2026-11-30T10:00:00Z</aanmaakdatum></school></leerlinggegevens>"
 NO_ACCESS = b"Client.AutorisatieOngeldig"
 Break = Callable[["Las", bytes, bytes], bytes]
-"""What a broken LAS answers, from itself, the request and the right answer."""
+"""The answer of a broken LAS, from itself, the request and the right answer."""
 
 
 def inside(content: bytes) -> bytes:
