@@ -44,12 +44,12 @@ def app() -> Iterator[CallerEndpoint]:
 
 
 @pytest.mark.parametrize("stack", MANNERS)
-def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, programs: Path) -> None:
     """Each of its requests is right, twice for each operation, and it sends the moment that it got."""
     if stack in NEEDS:
         NEEDS[stack]()
     endpoint = app.conversation.shown_url
-    command = COMMANDS.get(stack) or [str(build_gsoap(_folder(tmp_path_factory), f"{endpoint}?wsdl"))]
+    command = COMMANDS.get(stack) or [str(build_gsoap(programs, f"{endpoint}?wsdl"))]
     schooljaar = schooljaar_of(day_of(now()))
     school: Any = SimpleNamespace(klantcodes={"Snappet": CREDENTIALS.klantcode}, schooljaar=schooljaar)
     server: Any = SimpleNamespace(endpoint=endpoint)
@@ -63,7 +63,3 @@ def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, tmp_path_fac
     found = verdicts.caller_report(app.conversation, endpoint, now())
     assert failed(found) == MANNERS[stack]
     assert {one.id: one.verdict for one in found.results}["NEXT-05"] == "pass"
-
-
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.getbasetemp() / "gsoap"
