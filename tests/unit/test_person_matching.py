@@ -545,6 +545,7 @@ def test_a_dummy_key_without_eckid_is_refused() -> None:
 
 def test_somebody_who_was_forgotten_refuses_the_import() -> None:
     """A row of a forgotten person is reported at its line, even if it matches another person too."""
-    (problem,) = match(LEERLING, [row("a", "E-a", ANNA, line=4)], known(KNOWN.persons, forgotten=("a",))).problems
-    assert (problem.line, problem.severity) == (4, Severity.REFUSED)
+    found = match(LEERLING, [row("x", "E-a", ANNA, line=4)], known(KNOWN.persons, forgotten=("x",))).problems
+    (problem,) = (one for one in found if one.severity is Severity.REFUSED)
+    assert problem.line == 4
     assert "was forgotten" in problem.reason

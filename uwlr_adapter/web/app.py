@@ -29,6 +29,11 @@ HSTS = ("Strict-Transport-Security", "max-age=31536000")
 """For a year a browser uses https only (RFC 6797); without subdomains, which may be somebody else's."""
 
 
+_FAILED = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Er ging iets mis. Dat ligt aan ons.")
+_FAILED_STATUS = f"{_FAILED.status.value} {_FAILED.status.phrase}"
+"""The answer of the last guard, made beforehand: no function of ours has to work for it."""
+
+
 class App:
     """The service as a WSGI application; `close` closes its database connections.
 
@@ -74,8 +79,8 @@ class App:
             return self._answer(environ, start_response)
         except Exception as error:  # noqa: BLE001 - the last guard
             log_failure(error, logger)
-            response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Er ging iets mis. Dat ligt aan ons.")
-            return response.send(lambda status, headers: start_response(status, headers, sys.exc_info()))  # type: ignore[arg-type] # send passes no more
+            start_response(_FAILED_STATUS, list(_FAILED.headers), sys.exc_info())
+            return [_FAILED.body]
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request; it is counted and logged once its answer is ready to be sent."""

@@ -26,8 +26,18 @@ class JsonFormatter(logging.Formatter):
     """Formatter of an event as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without a line break behind it; of answered requests one line each."""
+        """Return the line, without a line break behind it; of answered requests one line each.
+
+        An event that cannot be written is told by the failure: the library would write its traceback, with values.
+        """
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        try:
+            return self._lines(record, time)
+        except Exception as error:  # noqa: BLE001 - nothing is behind the log
+            told = f"an event that could not be written: {type(error).__name__}"
+            return _encode({"time": time, "level": record.levelname, "logger": record.name, "message": told})
+
+    def _lines(self, record: logging.LogRecord, time: str) -> str:
         if record.name == _requests.name and (answered := getattr(record, "request_records", None)) is not None:
             return "\n".join([_request_line(time, record.levelname, one) for one in answered])
         line: dict[str, Any] = {
