@@ -179,7 +179,9 @@ def check_proxy(
     Example:  uwlr-adapter check --proxy https://uwlr.example.nl/uwlr/leerlinggegevens --html both.html
     """
     if host not in LOOPBACK and not allow_http:
-        raise click.UsageError(f"listening on {host} lets codes travel without encryption: allow it with --allow-http")
+        raise click.UsageError(
+            f"without encryption codes travel as they are: listening on {host}: allow it with --allow-http"
+        )
     set_name = ALIASES.get(fold_name(profile)) if profile else None
     if profile and set_name is None:
         raise click.UsageError("--profile is one of: smalle set, LVS-set, volledig")

@@ -186,7 +186,7 @@ class Session:
         wait = reading.reply.header("Retry-After")
         if wait.isascii() and wait.isdecimal() and reading.fault_code == "Server.TijdelijkNietBeschikbaar":
             if int(wait[:9]) > MAX_RETRY_AFTER:
-                cannot(f"because the endpoint asks to wait for {int(wait[:9])} seconds, longer than this run does")
+                cannot(f"because the endpoint asks to wait for {int(wait[:9])} s, longer than this run does")
             self._sleep(int(wait))
             self._waited += int(wait)
             reading = self._send(method, url, body, headers or {})

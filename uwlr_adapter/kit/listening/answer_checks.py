@@ -153,7 +153,7 @@ def _sum(check: Check, found: list[tuple[Turn, Verdict, str]]) -> CheckResult:
     passed = [one for one in found if one[1] is Verdict.PASS]
     if failed:
         turn, _, sentence = failed[0]
-        told = f"{len(failed)} of {len(found)} answers, the first to request {turn.number}: {sentence}"
+        told = f"Answers: {len(failed)} of {len(found)}, the first to request {turn.number}: {sentence}"
         shown = tuple(one.exchange for one, _, _ in failed if one.exchange is not None)[:MAX_KEPT]
         return CheckResult.of(check, Verdict.FAIL, told, shown)
     if passed:

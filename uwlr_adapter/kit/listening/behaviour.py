@@ -49,8 +49,8 @@ def _not_hammered(talk: Conversation, faults: list[Turn]) -> str:
         if len(again) > REPEATS:
             show(talk, [turn, *again])
             fail(
-                f"After the fault on request {turn.number} the same request came {len(again)} times more, each within "
-                f"{talk.pause:g} seconds of the one before it."
+                f"After the fault on request {turn.number} the same request came again (more often: {len(again)}), each within "
+                f"{talk.pause:g} s of the one before it."
             )
     return f"It sent the same request at most once more at once; faults seen: {len(faults)}."
 
@@ -77,8 +77,8 @@ def retry_after(talk: Conversation) -> str:
         if following is not None:
             show(talk, [turn, following])
             fail(
-                f"Request {following.number} came {following.began - (turn.ended or 0.0):.1f} seconds after a fault "
-                f"that asked to wait {turn.retry_after} seconds."
+                f"Request {following.number} came {following.began - (turn.ended or 0.0):.1f} s after a fault "
+                f"that asked to wait {turn.retry_after} s."
             )
     return f"It waited after each such fault; seen: {len(asked)}."
 
@@ -105,8 +105,8 @@ def says_since(talk: Conversation) -> str:
     said = sum(one.since is not None for one in again)
     if not said:
         show(talk, again)
-        fail(f"None of {len(again)} requests for data that it has carries {_SINCE}: it always gets everything again.")
-    return f"{said} of {len(again)} requests for data that it has carry {_SINCE}."
+        fail(f"No request for data that it has carries {_SINCE} (of {len(again)}): it always gets everything again.")
+    return f"Of the requests for data that it has, {said} of {len(again)} carry {_SINCE}."
 
 
 def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
@@ -202,11 +202,11 @@ def waits(talk: Conversation) -> str:
     left = [one for one in talk.turns if one.left_after is not None]
     if left:
         show(talk, left)
-        fail(f"On request {left[0].number} it hung up after {left[0].left_after or 0:.1f} seconds.")
+        fail(f"On request {left[0].number} it hung up after {left[0].left_after or 0:.1f} s.")
     slowest = max((one.ended - one.began for one in talk.turns if one.ended is not None), default=0.0)
     if not talk.turns:
         cannot("because no request came")
-    return f"It hung up on no answer; the slowest took {slowest:.1f} seconds."
+    return f"It hung up on no answer; the slowest took {slowest:.1f} s."
 
 
 @NEXT.check(9, "The caller does not ask the same again while it waits for the answer", level=Level.SHOULD)

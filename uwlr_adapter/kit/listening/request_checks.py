@@ -38,7 +38,7 @@ def show(talk: Conversation, turns: list[Turn]) -> None:
 
 
 def _of(number: int, seen: int) -> str:
-    return f"{number} of {max(number, seen)} requests"
+    return f"{number} of the {max(number, seen)} requests"
 
 
 def lines(talk: Conversation) -> list[CheckResult]:

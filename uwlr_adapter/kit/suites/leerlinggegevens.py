@@ -64,7 +64,7 @@ def require_valid(session: Session, reading: Reading) -> None:
         cannot(f"because this kit has no schema of the asked version; it has {', '.join(schemas.ANSWER)}")
     found = [one for one in _findings(session, reading) if one.rule not in _NOT_OF_THE_SCHEMA and not _is_told(one)]
     places = "; ".join(f"{one.path}: {one.rule}" for one in found[:_SOME])
-    require(not found, f"The answer breaks the schema of {version} in {len(found)} places: {places}.")
+    require(not found, f"The answer breaks the schema of {version} ({len(found)}x): {places}.")
 
 
 def _findings(session: Session, reading: Reading) -> list[Finding]:
@@ -209,14 +209,14 @@ def jaargroep(session: Session) -> None:
     """Count the leerlingen without one."""
     records = session.data().records("leerling")
     without = sum(one.find("{*}jaargroep") is None for one in records)
-    require(not without, f"{without} of {len(records)} leerlingen have no jaargroep.")
+    require(not without, f"{without} of the {len(records)} leerlingen have no jaargroep.")
 
 
 @SUITE.check(14, "No key is a dummy that starts with #", "R-106", after=(OF_DATA,))
 def no_dummy(session: Session) -> None:
     """Count keys that identify nobody."""
     found = sum(str(one.get("key", "")).startswith("#") for one in _elements(session.data()))
-    require(not found, f"{found} keys start with #: such a key identifies nobody.")
+    require(not found, f"Keys that start with # identify nobody, and there are such ({found}).")
 
 
 @SUITE.check(15, "No national number leaves", "R-078", after=(OF_DATA,))
@@ -259,7 +259,7 @@ def nobody_twice(session: Session) -> None:
 
     counted = Counter(who(one) for one in session.data().records("leerling"))
     twice = sum(number > 1 for key, number in counted.items() if all(key[place] for place in (0, 2, 3)))
-    require(not twice, f"{twice} leerlingen share achternaam, roepnaam and birth date with another one.")
+    require(not twice, f"Leerlingen share achternaam, roepnaam and birth date with another one ({twice}x).")
 
 
 @SUITE.check(19, "The schooljaar of the answer is two following years", "R-064", after=(OF_DATA,))

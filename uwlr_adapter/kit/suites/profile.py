@@ -47,7 +47,7 @@ def forbidden(session: Session) -> None:
                 for one in record
                 if _field(local(one)) not in allowed
             )
-    told = ", ".join(f"{path} ({number} times)" for path, number in found.most_common(3))
+    told = ", ".join(f"{path} ({number}x)" for path, number in found.most_common(3))
     require(not found, f"{len(found)} fields leave that the profile does not name: {told}.")
 
 
@@ -68,7 +68,7 @@ def wanted(session: Session) -> None:
         needed: frozenset[str] = getattr(profiel, f"{kind}_wanted")
         for record in session.data().records(kind):
             found.update(f"{kind}/{name}" for name in needed - {_field(local(one)) for one in record})
-    told = ", ".join(f"{path} ({number} times)" for path, number in found.most_common(3))
+    told = ", ".join(f"{path} ({number}x)" for path, number in found.most_common(3))
     require(not found, f"Fields that the profile requires are absent: {told}.")
 
 

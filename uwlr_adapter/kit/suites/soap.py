@@ -25,7 +25,7 @@ def envelope(session: Session) -> None:
     require(is_soap, "The answer is no envelope in the namespace of SOAP 1.1.")
     bodies = [] if root is None else [one for one in root if one.tag == f"{{{names.SOAP11}}}Body"]
     require(len(bodies) == 1, f"The envelope of the answer has {len(bodies)} Body elements of SOAP 1.1.")
-    require(len(bodies[0]) == 1, f"The Body of the answer has {len(bodies[0])} children.")
+    require(len(bodies[0]) == 1, f"The Body of the answer has another number of children than one: {len(bodies[0])}.")
 
 
 @SUITE.check(2, "An answer has no autorisatie header", "R-025", after=(ANSWERS,))

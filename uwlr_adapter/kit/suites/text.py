@@ -92,7 +92,7 @@ def short_keys(session: Session) -> None:
     """Look at the keys of leerlingen and leerkrachten: the earliest schemas stopped at 64."""
     keys = [str(one.get("key", "")) for kind in ("leerling", "leerkracht") for one in session.data().records(kind)]
     found = sum(len(one) > 64 for one in keys)  # noqa: PLR2004 - see above
-    require(not found, f"{found} keys are longer than 64 characters, where the earliest schemas stopped.")
+    require(not found, f"Keys are longer than 64 characters, where the earliest schemas stopped ({found}).")
 
 
 def _elements(session: Session) -> Iterator[etree._Element]:

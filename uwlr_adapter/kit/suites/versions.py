@@ -47,7 +47,7 @@ def _add_version(number: int, version: str) -> None:
         root = _other(session, version).root
         found = [] if root is None else answer.check_envelope(root, version)
         places = "; ".join(f"{one.path}: {one.rule}" for one in found[:3])
-        require(not found, f"The answer breaks the schema of {version} in {len(found)} places: {places}.")
+        require(not found, f"The answer breaks the schema of {version} ({len(found)}x): {places}.")
 
     @SUITE.check(
         number + 3, f"Persons in version {version} have its identity", "R-042", "R-043", "R-044", after=(first,)
@@ -57,10 +57,11 @@ def _add_version(number: int, version: str) -> None:
         with_eckid = sum(one.get("eckid") is not None for one in reading.records("leerling"))
         without_key = sum(not one.get("key") for one in reading.records("leerling"))
         require(
-            wanted.has_eckid or not with_eckid, f"{with_eckid} leerlingen have an eckid, which {version} does not have."
+            wanted.has_eckid or not with_eckid,
+            f"Version {version} has no eckid, and leerlingen have one ({with_eckid}).",
         )
         may_lack = wanted.identity is LeerlingIdentity.ECKID_ELSE_KEY
-        require(may_lack or not without_key, f"{without_key} leerlingen have no key.")
+        require(may_lack or not without_key, f"Leerlingen without a key: {without_key}.")
 
 
 for _place, _version in enumerate(VERSIONS):
