@@ -49,8 +49,8 @@ def _not_hammered(talk: Conversation, faults: list[Turn]) -> str:
         if len(again) > REPEATS:
             show(talk, [turn, *again])
             fail(
-                f"After the fault on request {turn.number} the same request came again (more often: {len(again)}), each within "
-                f"{talk.pause:g} s of the one before it."
+                f"After the fault on request {turn.number} the same request came again (more often: "
+                f"{len(again)}), each within {talk.pause:g} s of the one before it."
             )
     return f"It sent the same request at most once more at once; faults seen: {len(faults)}."
 
