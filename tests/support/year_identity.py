@@ -86,6 +86,23 @@ def agrees(kind: str, one: Who, other: Who) -> bool:
     return bool(next((part for part in agree if part is not None), False))
 
 
+def differing(one: Who, other: Who) -> int:
+    """Return how many parts are known of both and differ."""
+    return sum(bool(a and b and a != b) for a, b in zip(one.parts, other.parts, strict=True))
+
+
+def is_twin(kind: str, one: Who, other: Who) -> bool:
+    """Return whether two have one roepnaam and birth date; of leerkrachten, who have none, one achternaam."""
+    roepnaam, born, achternaam = one.parts
+    told_by = achternaam if kind == LEERKRACHT else born
+    return bool(roepnaam and told_by) and (roepnaam, told_by) == (other.parts[0], other.parts[1 + (kind == LEERKRACHT)])
+
+
+def has_all(one: Who, other: Who) -> bool:
+    """Return whether one has all that another one says."""
+    return all(not theirs or own == theirs for own, theirs in zip(one.parts, other.parts, strict=True))
+
+
 class _Matching:
     def __init__(self, kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> None:
         self.kind, self.rows = kind, list(rows)
@@ -113,9 +130,8 @@ class _Matching:
             seems, theirs = self._seems(row, by_eckid), [one for one in others if self._is_row_of(one, by_eckid)]
             if not any(one.eckid is not None for one in theirs):
                 is_first = not any(self._is_surer(one, row, by_eckid) for one in theirs)
-                if seems == SAME and is_first and (by_key is None or self._seems(row, by_key) != SAME):
-                    return by_eckid
-                return QUESTION
+                is_only = by_key is None or self._seems(row, by_key) != SAME or self._is_only(row, by_eckid, by_key)
+                return by_eckid if seems == SAME and is_first and is_only else QUESTION
             if seems == SAME:
                 return QUESTION
         if by_key is None:
@@ -125,12 +141,16 @@ class _Matching:
             return QUESTION if any(self._is_surer(one, row, by_key) for one in theirs) else by_key
         return NEW if theirs and not any(doubts) else QUESTION
 
-    def _is_surer(self, one: Who, other: Who, id_: int) -> bool:
-        """Return whether of two rows of one person the first is surer: by key and ECK-iD, by the key that is sent."""
+    def _is_only(self, row: Who, id_: int, other: int) -> bool:
+        """Return whether a row differs in nothing from one person and in something from another one."""
+        return not differing(row, self._people[id_].said) and bool(differing(row, self._people[other].said))
 
-        def rank(row: Who) -> tuple[bool, bool, str]:
-            is_both = self._by_key.get(row.key) == self._by_eckid.get(row.eckid)
-            return not is_both, row.key != self._people[id_].sent, row.key
+    def _is_surer(self, one: Who, other: Who, id_: int) -> bool:
+        """Return whether of two rows of one person the first is surer: both name it, it differs least, by its key."""
+
+        def rank(row: Who) -> tuple[bool, int, bool, str]:
+            person = self._people[id_]
+            return not self._is_certain(row, id_), differing(row, person.said), row.key != person.sent, row.key
 
         return rank(one) < rank(other)
 
@@ -140,18 +160,26 @@ class _Matching:
         return is_named and (self._is_certain(row, id_) or self._seems(row, id_) == SAME)
 
     def _seems(self, row: Who, id_: int) -> str:
-        """Return what the names say of a row and a person of whom only the key or the ECK-iD agrees."""
+        """Return what the names say of a row and a person whom its key or ECK-iD names."""
         person = self._people[id_].said
-        is_other_name = row.parts[0] and person.parts[0] and row.parts[0] != person.parts[0]
-        if self.kind == LEERKRACHT or not is_other_name:
-            return SAME if agrees(self.kind, row, person) else OTHER
-        elsewhere = [one.said.parts[:2] for other, one in self._people.items() if other != id_]
-        rows = [other.parts[:2] for other in self.rows if other is not row]
-        if all(row.parts[:2]) and row.parts[:2] in elsewhere + rows:
+        may_be = SAME if agrees(self.kind, row, person) else OTHER
+        if not differing(row, person):
+            return may_be
+        known = [one.said for other, one in self._people.items() if other != id_]
+        rows = [other for other in self.rows if other is not row]
+        if self._stand_in(row, person, known + rows):
             return DOUBT
-        if all(person.parts[:2]) and person.parts[:2] in rows:
-            return DOUBT if self._is_certain(row, id_) or agrees(self.kind, row, person) else OTHER
-        return SAME if agrees(self.kind, row, person) else OTHER
+        if self._stand_in(person, row, rows):
+            return DOUBT if self._is_certain(row, id_) or may_be == SAME else OTHER
+        return may_be
+
+    def _stand_in(self, one: Who, other: Who, elsewhere: Iterable[Who]) -> bool:
+        """Return whether somebody elsewhere is what one says who differs from another: a twin, or a namesake."""
+        is_other_name = bool(one.parts[0] and other.parts[0] and one.parts[0] != other.parts[0])
+        return any(
+            (is_other_name and is_twin(self.kind, one, each)) or (self.kind == LEERLING and has_all(each, one))
+            for each in elsewhere
+        )
 
     def _is_certain(self, row: Who, id_: int) -> bool:
         return self._by_key.get(row.key) == id_ == self._by_eckid.get(row.eckid)

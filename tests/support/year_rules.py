@@ -10,7 +10,18 @@ from datetime import date
 from itertools import count
 
 from support.school_model import Claim, Model, Period, Place, Pupil, SchoolGroup, Teacher, View, YearKey, jaargroep_of
-from support.year_identity import KINDS, LEERKRACHT, LEERLING, Identified, Known, Who, agrees, identify
+from support.year_identity import (
+    KINDS,
+    LEERKRACHT,
+    LEERLING,
+    Identified,
+    Known,
+    Who,
+    agrees,
+    differing,
+    identify,
+    is_twin,
+)
 
 MAX_HELD = 3
 """Contested rows with which a source is still imported (inclusive), or 2% of its persons if that is more."""
@@ -152,7 +163,6 @@ class School:
 
     def take(self, source: Source) -> None:
         """Make the years of a source what it says."""
-        before = dict(self.people)
         named = {kind: self._name(kind, source.rows(kind)) for kind in KINDS}
         for year, claim in source.claims.items():
             earlier = self.years.get(year)
@@ -176,7 +186,7 @@ class School:
                 records |= {id_: _within(confirmed[id_], keys, earlier) for id_ in kept}
             made = source.made or (None if earlier is None else earlier.made)
             self.years[year] = Year(made, claim.needs_place, tuple(claim.groups), records, held)
-        self._take_days(source, before)
+        self._take_days(source)
 
     def _identify(self, kind: str, rows: Mapping[str, Who]) -> Identified:
         return identify(kind, self.people, rows.values())
@@ -203,18 +213,21 @@ class School:
             self.people[id_] = replace(one, keys=one.keys | {who.key}, eckid=who.eckid or one.eckid, said=who)
 
     def _free_key(self, kind: str, key: str, id_: int) -> str:
-        is_taken = any(one.sent == key for one in self.people.values() if one.kind == kind)
+        is_taken = any(key in {one.sent, *one.keys} for one in self.people.values() if one.kind == kind)
         return f"{GENERATED}{id_}" if is_taken or (kind, key) in self.forgotten else key
 
-    def _take_days(self, source: Source, before: Mapping[int, Known]) -> None:
-        """Take the days of enrolment that a CSV set has for vestigingen that it does not lay out."""
+    def _take_days(self, source: Source) -> None:
+        """Take the days of enrolment that a CSV set has for vestigingen that it does not lay out.
+
+        A correction of an ECK-iD in the years of the set is taken by now.
+        """
         for year, said in self.years.items():
             if year in source.claims or year[1] not in {start for _, start in source.claims}:
                 continue
             records = dict(said.records)
             for pupil in source.pupils:
                 periods = tuple(one for one in pupil.periods if one.brin6 == year[0] and one.touches(year[1]))
-                id_ = _certain(before, who_of(pupil))
+                id_ = _certain(self.people, who_of(pupil))
                 if periods and id_ in records:
                     records[id_] = replace(records[id_], periods=periods)
             self.years[year] = replace(said, records=records)
@@ -294,11 +307,11 @@ class School:
         become: dict[int, int] = {}
         for id_, one in old.people.items():
             here = next((i for i, other in self.people.items() if one.eckid and _has(other, one.kind, one.eckid)), None)
-            if here is not None and not agrees(one.kind, one.said, self.people[here].said):
-                raise NotDoneError("one ECK-iD of two people")
+            if here is not None and not self._agree(old, id_, here):
+                raise NotDoneError("one ECK-iD of two people, or of twins who are mixed up")
             if here is None:
                 by_key = (i for i, other in self.people.items() if other.kind == one.kind and other.keys & one.keys)
-                here = next((i for i in by_key if self._is_one(one, self.people[i])), None)
+                here = next((i for i in by_key if self._is_one(old, id_, i)), None)
             if here is not None:
                 become[id_] = here
         for id_, one in old.people.items():
@@ -318,9 +331,24 @@ class School:
         self.forgotten = (self.forgotten | old.forgotten) - keys
         old.people, old.years, old.merged = {}, {}, True
 
-    @staticmethod
-    def _is_one(one: Known, other: Known) -> bool:
-        return None in (one.eckid, other.eckid) and agrees(one.kind, one.said, other.said)
+    def _agree(self, old: "School", id_: int, here: int) -> bool:
+        """Return whether one of another school and one of this school may be one person."""
+        one, other = old.people[id_], self.people[here]
+        if not agrees(one.kind, one.said, other.said):
+            return False
+        elsewhere = [known.said for i, known in old.people.items() if i != id_ and known.kind == one.kind]
+        elsewhere += [known.said for i, known in self.people.items() if i != here and known.kind == one.kind]
+        is_other_name = one.said.parts[0] != other.said.parts[0] and all((one.said.parts[0], other.said.parts[0]))
+        return not is_other_name or not any(
+            is_twin(one.kind, said, each) for said in (one.said, other.said) for each in elsewhere
+        )
+
+    def _is_one(self, old: "School", id_: int, here: int) -> bool:
+        """Return whether one of another school is one of this school who has one of its keys."""
+        one, other = old.people[id_], self.people[here]
+        alike = sum(bool(a) and a == b for a, b in zip(one.said.parts, other.said.parts, strict=True))
+        is_alike = alike > 1 and not differing(one.said, other.said)
+        return None in (one.eckid, other.eckid) and is_alike
 
     def names(self, id_: int) -> frozenset[str]:
         """Return every key and the ECK-iD of a person."""
