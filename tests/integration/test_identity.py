@@ -455,6 +455,36 @@ def test_the_years_of_one_set_are_one_question(database: Database) -> None:
         assert answered(database, schooljaar=year) == [(key, eckid(2), "Fatima", "g4")]
 
 
+@pytest.mark.parametrize("order", [("2025-2026", "2026-2027"), ("2026-2027", "2025-2026")])
+def test_the_years_of_one_school_that_come_one_by_one_are_one_question_too(
+    database: Database, order: tuple[str, str]
+) -> None:
+    """Jan is known under his new key by the second import, so that nothing but the open question tells of him."""
+    for year in order:
+        import_dataset(database, school(JAN, schooljaar=year))
+    fatima, jan = FATIMA._replace(eckid=JAN.eckid), JAN._replace(key="5", eckid=None)
+    for year in order:
+        import_dataset(database, school(fatima, jan, schooljaar=year))
+    (question,) = open_questions(database)
+    assert (question.doubt, [one.year.schooljaar for one in question.years]) == (Doubt.TWIN, sorted(order))
+    key = answer(database, Choice.NEW).key
+    for year in order:
+        import_dataset(database, school(fatima, jan, schooljaar=year))
+        assert {one[2]: one[0] for one in answered(database, schooljaar=year)} == {"Fatima": key, "Jan": "5"}
+
+
+def test_a_row_stays_a_question_when_its_eckid_is_free(database: Database) -> None:
+    """Piet got another ECK-iD in the source that asked whether Jan is the one who has his."""
+    import_dataset(database, school(JAN._replace(eckid=None), PIET._replace(eckid=eckid(1))))
+    source = school(JAN._replace(key="5"), PIET._replace(eckid=eckid(3)))
+    import_dataset(database, source)
+    asked = open_questions(database)
+    assert [one.key for one in asked] == ["5"]
+    for year in ("2026-2027", "2025-2026"):
+        import_dataset(database, school(JAN._replace(key="5"), PIET._replace(eckid=eckid(3)), schooljaar=year))
+    assert [one.id for one in open_questions(database)] == [one.id for one in asked]
+
+
 def bring(database: Database, *datasets: Dataset) -> None:
     """Import years as one source."""
     importer.import_deliveries(database, [delivery_of(one) for one in datasets], options())

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from uwlr_adapter.administratie.importing.match import (
+    AskedRow,
     Contested,
     Doubt,
     KnownPerson,
@@ -271,6 +272,21 @@ def test_a_row_with_the_name_that_the_person_had_is_seen() -> None:
     assert doubts(result) == [Doubt.TWIN, None]
 
 
+def test_a_namesake_who_was_one_before_makes_no_correction_a_question() -> None:
+    """In the source or not: nothing changes about that child, so the keys did not change."""
+    other_anna = ANNA._replace(achternaam="Mus")
+    among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", "E-b", other_anna)})
+    corrected = row("a", "E-a", ANNA._replace(roepnaam="Annabel"))
+    assert of(corrected, among=among).persons == [1]
+    assert of(corrected, row("b", "E-b", other_anna), among=among).persons == [1, 2]
+    assert of(corrected, row("b", None, other_anna), among=among).persons == [1, 2]
+    for other in (row("x", None, other_anna), row("b", "E-b", ANNA)):
+        assert doubts(of(corrected, other, among=among))[0] is Doubt.TWIN
+    nearly = ANNA._replace(achternaam=None)  # may be Anna
+    known_twice = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", None, nearly)})
+    assert doubts(of(corrected, row("b", None, nearly), among=known_twice)) == [Doubt.TWIN, None]
+
+
 def test_twins_whose_names_were_swapped_are_questions() -> None:
     """Whether the keys or the names are wrong nobody can tell."""
     assert doubts(of(row("a", None, BELLA), row("b", None, ANNA), among=TWINS)) == [Doubt.TWIN, Doubt.TWIN]
@@ -310,6 +326,66 @@ def test_a_namesake_of_whom_no_date_is_known_makes_no_twin() -> None:
 def test_a_roepnaam_that_nobody_has_is_a_correction() -> None:
     """Twins or not: another spelling of a name is no other child."""
     assert of(row("a", None, ANNA._replace(roepnaam="Annabel")), among=TWINS).persons == [1]
+
+
+# A row about which a question is open
+
+
+def asked_about(asked: SourceRow, doubt: Doubt, person: int, among: KnownPersons) -> KnownPersons:
+    """Return the known persons while a question is open about whether a row is one of them."""
+    name = AskedRow("" if asked.is_dummy else asked.key, asked.eckid, asked.naming)
+    question = {name: Contested(doubt, person, None)}
+    return KnownPersons(among.persons, among.by_source_key, among.by_eckid, asked=question)
+
+
+def test_a_row_that_is_asked_about_is_no_correction_when_what_told_so_is_known() -> None:
+    """The first source made a new child of the other row, who has the name that the known person had."""
+    asked = row("a", "E-a", NEW)
+    before = known({1: KnownPerson("a", "E-a", ANNA)})
+    assert doubts(of(asked, row("x", None, ANNA), among=before)) == [Doubt.TWIN, None]
+    assert of(asked, among=before).persons == [1]
+    now = asked_about(asked, Doubt.TWIN, 1, among=before)
+    assert of(asked, among=now).persons == [Contested(Doubt.TWIN, 1, 1)]
+
+
+@pytest.mark.parametrize(("key", "later"), [("x", "x"), ("#1", "#2")])
+def test_a_row_that_is_asked_about_is_no_new_person_when_its_eckid_is_free(key: str, later: str) -> None:
+    """The first source gave the person of its ECK-iD another one."""
+    asked, again = row(key, "E-a", BELLA), row(later, "E-a", BELLA)
+    among = known({1: KnownPerson("a", "E-z", ANNA), 2: KnownPerson("b", None, BELLA)})
+    assert isinstance(of(asked, among=among).persons[0], NewPerson)
+    now = asked_about(asked, Doubt.TWIN, 1, among=among)
+    assert of(again, row("a", "E-z", ANNA), among=now).persons == [Contested(Doubt.TWIN, None, 1), 1]
+
+
+def test_a_row_that_is_asked_about_is_no_hand_over_when_less_is_known_of_a_twin() -> None:
+    """The first source left out the roepnaam of the person."""
+    asked = row("a", None, CARO._replace(achternaam="Uil"))
+    rows = asked, row("x", "E-a", ANNA._replace(roepnaam=None))
+    before = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("c", None, CARO)})
+    assert doubts(of(*rows, among=before)) == [Doubt.TWIN, None]
+    among = known({1: KnownPerson("a", "E-a", ANNA._replace(roepnaam=None)), 2: KnownPerson("c", None, CARO)})
+    assert isinstance(of(*rows, among=among).persons[0], NewPerson)
+    now = asked_about(asked, Doubt.TWIN, 1, among=among)
+    assert of(*rows, among=now).persons == [Contested(Doubt.TWIN, 1, None), 1]
+
+
+def test_a_row_that_is_asked_about_is_taken_once_it_has_the_name_of_the_person() -> None:
+    """In any spelling; and so is one with a key that names somebody else by now, or that says something else."""
+    among = known({1: KnownPerson("a", "E-a", ANNA), 2: KnownPerson("b", None, BRAM)})
+    spelled, other = (row("a", "E-a", ANNA._replace(roepnaam=roepnaam)) for roepnaam in ("ANNA", "Annabel"))
+    assert of(spelled, among=asked_about(spelled, Doubt.TWIN, 1, among=among)).persons == [1]
+    assert doubts(of(other, among=asked_about(other, Doubt.TWIN, 1, among=among))) == [Doubt.TWIN]
+    assert of(other, among=asked_about(other, Doubt.TWIN, 2, among=among)).persons == [1]
+    assert of(other, among=asked_about(spelled, Doubt.TWIN, 1, among=among)).persons == [1]
+
+
+def test_a_key_that_is_asked_about_is_handed_over_when_its_person_has_another_one() -> None:
+    """Of another name alone: the source says now who is who."""
+    asked = row("a", None, NEW)
+    now = asked_about(asked, Doubt.NAME, 1, among=KNOWN)
+    assert doubts(of(asked, among=now)) == [Doubt.NAME]
+    assert isinstance(of(asked, row("x", "E-a", ANNA), among=now).persons[0], NewPerson)
 
 
 # Namesakes
@@ -544,8 +620,7 @@ def test_a_dummy_key_without_eckid_is_refused() -> None:
 
 
 def test_somebody_who_was_forgotten_refuses_the_import() -> None:
-    """A row of a forgotten person is reported at its line, even if it matches another person too."""
-    found = match(LEERLING, [row("x", "E-a", ANNA, line=4)], known(KNOWN.persons, forgotten=("x",))).problems
-    (problem,) = (one for one in found if one.severity is Severity.REFUSED)
-    assert problem.line == 4
+    """A row of a forgotten person is reported at its line, even if its ECK-iD is that of another person."""
+    problem, *_ = match(LEERLING, [row("x", "E-a", ANNA, line=4)], known(KNOWN.persons, forgotten=("x",))).problems
+    assert (problem.line, problem.severity) == (4, Severity.REFUSED)
     assert "was forgotten" in problem.reason

@@ -3,7 +3,7 @@
 Nothing is written here; the result holds the rows and differences that are written with the records of the year.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, rows_with
 from uwlr_adapter.administratie.importing.forgotten import forgotten_of
 from uwlr_adapter.administratie.importing.match import (
+    AskedRow,
     Contested,
     Doubt,
     KnownPerson,
@@ -256,11 +257,13 @@ def identify(
     deliveries: Sequence[Delivery],
     school: ImportedSchool,
     brin6s: Collection[str],
+    asked: Callable[[PersonKind], Mapping[AskedRow, Contested]],
     unmatched: Unmatched = Unmatched.ASK,
 ) -> PeopleOfSource:
     """Return the persons of deliveries, matched together with the known persons of the school.
 
-    Each person must have the same identifiers and names in all of them (`are_one`). `brin6s` are their vestigingen.
+    Each person must have the same identifiers and names in all of them (`are_one`). `brin6s` are their vestigingen;
+    `asked` returns the open questions of the school about one kind.
     """
     parts: list[tuple[PersonKind, list[list[SourceRow]]]] = [
         (PersonKind.LEERLING, [_rows(delivery.leerlingen) for delivery in deliveries]),
@@ -268,7 +271,7 @@ def identify(
     ]
     found = []
     for kind, rows_of in parts:
-        known = _known(connection, kind, school)
+        known = _known(connection, kind, school, asked(kind))
         rows = rows_of[0]
         if len(rows_of) > 1:
             rows = list({_name(row): row for row in chain.from_iterable(reversed(rows_of))}.values())
@@ -386,8 +389,10 @@ def _tell_corrections(
         result.problems.append(Problem(line, f"{kind}/@eckid", reason, Severity.WARNING))
 
 
-def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) -> _Known:
-    """Return the known persons of one kind of a school."""
+def _known(
+    connection: sa.Connection, kind: PersonKind, school: ImportedSchool, asked: Mapping[AskedRow, Contested]
+) -> _Known:
+    """Return the known persons of one kind of a school, about whom this is asked."""
     if school.is_empty:
         return _Known(KnownPersons({}, {}, {}), {})
     of_kind = {"soort": kind.value, "brincode": school.brincode}
@@ -400,5 +405,6 @@ def _known(connection: sa.Connection, kind: PersonKind, school: ImportedSchool) 
         by_source_key={key: id_ for *_, key, id_ in keys},
         by_eckid={row[4]: row[0] for row in rows.values() if row[4] is not None},
         is_forgotten=is_forgotten,
+        asked=asked,
     )
     return _Known(known, rows)

@@ -191,7 +191,7 @@ def _identify(run: _Import, together: Sequence[_Part]) -> PeopleOfSource:
     deliveries = [delivery for _, delivery in together]
     brin6s = {year.brin6 for year, _ in together}
     unmatched = run.options.unmatched
-    people = identify(run.connection, deliveries, run.school, brin6s, unmatched)
+    people = identify(run.connection, deliveries, run.school, brin6s, run.questions.about, unmatched)
     allowed = run.options.allowed_held(people.count)
     held.require_few(people, deliveries, allowed, can_choose=unmatched is Unmatched.ASK)
     run.write(*people.diffs())

@@ -5,7 +5,8 @@ name a known person, or nobody. When both name one person, that is who it is; wh
 name and the date of birth of the row as well, since keys are used again and ECK-iDs get mixed up. What is then not
 certain is contested: a question for a person (docs/reference/records.md, Identity).
 
-All rows of a source are matched together, so that swaps, chains and hand-overs within it work in any order of rows.
+All rows of a source are matched together, so that swaps, chains and hand-overs within it work in any order of rows. A
+contested row stays so in a later source, of another year too, whatever the first one changed about other persons.
 """
 
 from collections import defaultdict
@@ -66,6 +67,8 @@ class KnownPersons:
     by_eckid: Mapping[str, int]
     is_forgotten: Callable[[str | None, str | None], bool] | None = None
     """Returns whether a key or an ECK-iD is that of a forgotten person; None when nobody was forgotten."""
+    asked: Mapping["AskedRow", "Contested"] = field(default_factory=dict)
+    """The open questions, of rows of any year."""
 
 
 class Doubt(StrEnum):
@@ -88,6 +91,15 @@ class Doubt(StrEnum):
     """Matched by name: more than one person has its names and date of birth."""
     NAMELESS = "no name"
     """It has neither a name nor a nameless person whom it matches."""
+
+
+class AskedRow(NamedTuple):
+    """What makes the row of a later source the one that an open question is about."""
+
+    key: str
+    """Empty for a dummy."""
+    eckid: str | None
+    naming: Naming
 
 
 class Unmatched(StrEnum):
@@ -198,9 +210,27 @@ class _Matching:
     def _by_eckid(self, row: SourceRow) -> int | None:
         return None if row.eckid is None else self.known.by_eckid.get(row.eckid)
 
+    def _asked(self, row: SourceRow) -> Contested | None:
+        """Return the open question about a row, unless its key or its ECK-iD names somebody else by now."""
+        if not self.known.asked:
+            return None
+        asked = self.known.asked.get(AskedRow("" if row.is_dummy else row.key, row.eckid, row.naming))
+        named = {self._by_key(row), self._by_eckid(row)} - {None}
+        return asked if asked is not None and named.issubset(asked.candidates) else None
+
+    def _named(self, row: SourceRow) -> tuple[int | None, int | None]:
+        """Return whom the key and the ECK-iD of a row name.
+
+        While a question about the row is open, an ECK-iD that is nobody's by now names whoever had it then.
+        """
+        by_key, by_eckid = self._by_key(row), self._by_eckid(row)
+        if by_eckid is None and row.eckid is not None and (asked := self._asked(row)) is not None:
+            by_eckid = next((one for one in asked.candidates if one != by_key), None)
+        return by_key, by_eckid
+
     def _identify(self, place: int, row: SourceRow) -> int:
         """Return who a row is by itself: the id of a known person, or _NEW, also for a contested one."""
-        by_key, by_eckid = self._by_key(row), self._by_eckid(row)
+        by_key, by_eckid = self._named(row)
         own_key = row.key if by_key is None else None  # one that was used again is somebody else's by now
         if self.known.is_forgotten is not None and self.known.is_forgotten(own_key, row.eckid):
             reason = f"was forgotten here: take this {self.kind} out of the source (or `{self.kind} allow`)"
@@ -234,6 +264,8 @@ class _Matching:
             twins += [one for one in same if self.found.is_on_another_row(place, one)]
             same = self._surest(row, [one for one in same if one not in twins])
             doubt = Doubt.TWIN if twins else Doubt.NAME
+            if (asked := self._asked(row)) is not None and asked.doubt is Doubt.TWIN:  # who was seen then still counts
+                same, doubt = [one for one in same if not self._difference(row, one)], Doubt.TWIN
         if len(same) == 1:
             return same[0]
         self._contest(place, Doubt.TWO if same else doubt)
@@ -258,8 +290,7 @@ class _Matching:
         return naming.is_nameless and compare(row.naming, naming).geboortedatum is not False
 
     def _contest(self, place: int, doubt: Doubt) -> None:
-        row = self.rows[place]
-        self.contested[place] = Contested(doubt, self._by_key(row), self._by_eckid(row))
+        self.contested[place] = Contested(doubt, *self._named(self.rows[place]))
         if place < len(self.person):
             self.person[place] = _NEW
 
@@ -463,8 +494,8 @@ class _Namesakes:
     def is_on_another_row(self, place: int, person: int) -> bool:
         """Return whether a row differs from a person, and another row has what the person had.
 
-        Of another roepnaam that is a namesake of the person; else, of a leerling, one with all that the person had, or
-        with any two parts when the row has fewer than two of them.
+        Of another roepnaam that is a namesake of the person, unless it is a known one who was so before; else, of a
+        leerling, one with all that the person had, or with any two parts when the row has fewer than two of them.
         """
         naming, before = self._rows[place].naming, self._known.persons[person].naming
         if naming == before:
@@ -477,9 +508,22 @@ class _Namesakes:
         return bool(_having(self._places_by_pair, self._whole(before, compared)) - {place})
 
     def _is_namesake_of_row(self, naming: Naming, place: int) -> bool:
-        """Return whether another row than that at a place is a namesake."""
-        others = (self._rows[at].naming for at in _found(self._places, naming) - {place})
-        return any(self._are_namesakes(naming, one) for one in others)
+        """Return whether another row than that at a place is a namesake, and not of somebody who was so before."""
+        for at in _found(self._places, naming) - {place}:
+            if self._are_namesakes(naming, self._rows[at].naming) and not self._was_another(at, naming):
+                return True
+        return False
+
+    def _was_another(self, place: int, naming: Naming) -> bool:
+        """Return whether a row is a known person of whom nothing changes, and who differs from a naming.
+
+        Whether that person is in the source says nothing about keys that changed.
+        """
+        row = self._rows[place]
+        named = {self._known.by_source_key.get(row.key), self._known.by_eckid.get(row.eckid or "")}
+        persons = [self._known.persons[id_] for id_ in named if id_ is not None]
+        is_as_before = len(persons) == 1 and whole(row.naming) == whole(persons[0].naming)
+        return is_as_before and bool(compare(row.naming, naming).differing)
 
     def _are_namesakes(self, one: Naming, other: Naming) -> bool:
         return compare(one, other).is_namesake(self._kind)

@@ -2,7 +2,8 @@
 
 A question keeps what it takes to show both sides and to answer: the row as it stands in each year that has it. It is
 erased when it is answered, when the source no longer has the row or says something else, and with a person whom it is
-about. An answer changes who the key and the ECK-iD of the row name, so that the same source asks no more.
+about; until then the same row is that question in every year. An answer changes who the key and the ECK-iD of the row
+name, so that the same source asks no more.
 docs/reference/records.md has the rules.
 """
 
@@ -19,7 +20,7 @@ from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batch_steps, batches
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.identify import ContestedRow, change_persons, source_key_diff
-from uwlr_adapter.administratie.importing.match import DUMMY, Doubt, SourceRow, make_key
+from uwlr_adapter.administratie.importing.match import DUMMY, AskedRow, Contested, Doubt, SourceRow, make_key
 from uwlr_adapter.administratie.importing.naming import Naming, naming_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
@@ -165,6 +166,18 @@ class OpenQuestions:
         """Return the open questions of a school."""
         query = sa.select(import_question).where(import_question.c.brincode == brincode)
         return cls(brincode, [tuple(row) for row in connection.execute(query)], today)
+
+    def about(self, kind: PersonKind) -> dict[AskedRow, Contested]:
+        """Return the rows of one kind that the open questions are about, with why and whom each may be.
+
+        Of two questions about one row that is the one with more persons.
+        """
+        found: dict[AskedRow, Contested] = {}
+        for name in sorted((one for one, years in self._years.items() if years), key=_number_of_persons):
+            own, key, eckid, naming, persons = name
+            if own is kind:
+                found[AskedRow(key, eckid, naming)] = Contested(Doubt(self._rows[name][7]), *persons)
+        return found
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
         """Take what a delivery says of a year: its contested rows, in place of the earlier ones of that year.
@@ -446,6 +459,10 @@ def _name(
 ) -> _Name:
     """Return what makes a question the same one in a later import; a dummy key is not part of it."""
     return kind, "" if key.startswith(DUMMY) else key, eckid, naming, persons
+
+
+def _number_of_persons(name: _Name) -> int:
+    return sum(id_ is not None for id_ in name[-1])
 
 
 def _name_of(row: TableRow) -> _Name:
