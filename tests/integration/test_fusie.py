@@ -1,5 +1,6 @@
 """`school merge`: a school goes into another brincode with its persons, keys and records, and can come back."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.imports import dump
 from support.school_builder import ACTOR
 
 from uwlr_adapter.administratie import schools
+from uwlr_adapter.administratie.tables import import_step
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Locatie
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
@@ -113,6 +115,36 @@ def test_the_older_imports_wait_for_the_fusie(bench: ActBench) -> None:
     assert f"in this order: {newest}" in bench.refused("import", "undo", "1", "--yes")
     bench.undo_all()
     assert not any(dump(bench.open()).values())
+
+
+def test_an_undone_fusie_is_redone_with_what_came_before_and_after_it(bench: ActBench) -> None:
+    """The imports of both schools before it come first, in one step."""
+    bench.done(*MERGE, "--yes")
+    bench.take(make_dataset([ANNA], groepen=[G], schoolkey="sk-21"))
+    before, newest = bench.dump(), bench.standing()[0]
+    bench.undo_all()
+    bench.done("import", "redo", "--to", newest, "--yes")
+    assert bench.standing()[0] == newest
+    assert [table for table, rows in bench.dump().items() if "persoon" in table and rows != before[table]] == []
+
+
+def test_an_import_of_the_school_that_went_ends_an_undone_fusie(bench: ActBench) -> None:
+    """It cannot be redone any more, nor what came after it, and nothing of it is kept; what came before it can be."""
+    bench.done(*MERGE, "--yes")
+    fusie = bench.standing()[0]
+    bench.take(make_dataset([ANNA], groepen=[G], schoolkey="sk-21"))
+    later = bench.standing()[0]
+    bench.moment += timedelta(hours=1)
+    for batch in (later, fusie, "1"):
+        bench.done("import", "undo", batch, "--yes")
+    bench.take(make_dataset([DAAN], groepen=[G], locaties=[Locatie("VH", "Hoofd")], brin6="30AD00", schoolkey="sk-30"))
+    newest = bench.standing()[0]
+    for batch in (later, fusie):
+        assert f"import {newest} changed the records after it was undone" in bench.refused("import", "redo", batch)
+    with bench.open().reading() as connection:
+        kept = set(connection.scalars(sa.select(import_step.c.batch_id.distinct())))
+    assert not kept & {int(fusie), int(later)}
+    bench.done("import", "redo", "1", "--yes")
 
 
 def test_who_is_forgotten_after_a_fusie_is_forgotten_at_both(bench: ActBench) -> None:

@@ -190,10 +190,17 @@ class Bench:
         after = {brincode: self.schools[brincode].copy() for brincode in before}
         if changes:
             self.standing.append(Kept(number, before, after, withheld))
-            self.undone = [one for one in self.undone if not one.before.keys() & before.keys()]
+            self._end_redo(set(before))
         else:
             same = all(after[one].content() == before[one].content() for one in before)
             assert same, "a batch that changed something says that it did not"
+
+    def _end_redo(self, brincodes: set[str]) -> None:
+        """Forget what cannot be redone any more: of these schools, and what came after an undone fusie of one of them."""
+        for one in sorted(self.undone, key=lambda one: one.number):
+            if one.before.keys() & brincodes:
+                brincodes |= one.before.keys()
+                self.undone.remove(one)
 
     # Taking back.
 
@@ -232,9 +239,9 @@ class Bench:
             batches.redo(connection, chosen.number, self.endpoint.moment)
         self.tally.add("redo")
         self.standing.append(chosen)
-        self._restore(chosen.after)
         if chosen.withheld is not None:
             self._replace_withheld(*chosen.withheld)
+        self._restore(chosen.after)
         self._activate_anew()
 
     # By hand.

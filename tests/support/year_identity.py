@@ -103,6 +103,11 @@ def has_all(one: Who, other: Who) -> bool:
     return all(not theirs or own == theirs for own, theirs in zip(one.parts, other.parts, strict=True))
 
 
+def has_two(one: Who, other: Who) -> bool:
+    """Return whether one has two parts of another one."""
+    return sum(bool(theirs) and own == theirs for own, theirs in zip(one.parts, other.parts, strict=True)) > 1
+
+
 class _Matching:
     def __init__(self, kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> None:
         self.kind, self.rows = kind, list(rows)
@@ -168,6 +173,8 @@ class _Matching:
         known = [one.said for other, one in self._people.items() if other != id_]
         rows = [other for other in self.rows if other is not row]
         if self._stand_in(row, person, known + rows):
+            return DOUBT
+        if self._is_certain(row, id_) and may_be == OTHER and any(has_two(one, person) for one in rows):
             return DOUBT
         if self._stand_in(person, row, rows):
             return DOUBT if self._is_certain(row, id_) or may_be == SAME else OTHER

@@ -4,7 +4,7 @@ Written from docs/reference/records.md, not from the code, and slow and plain on
 and names, as an import must (`year_identity`); which day has whom is `school_model`, which knows who everybody is.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
@@ -163,7 +163,7 @@ class School:
 
     def take(self, source: Source) -> None:
         """Make the years of a source what it says."""
-        named = {kind: self._name(kind, source.rows(kind)) for kind in KINDS}
+        named = {kind: self._name(kind, source) for kind in KINDS}
         for year, claim in source.claims.items():
             earlier = self.years.get(year)
             confirmed = {} if earlier is None else earlier.records
@@ -191,17 +191,36 @@ class School:
     def _identify(self, kind: str, rows: Mapping[str, Who]) -> Identified:
         return identify(kind, self.people, rows.values())
 
-    def _name(self, kind: str, rows: Mapping[str, Who]) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
-        """Take what rows say of who somebody is; return the person of each key, and the contested rows."""
+    def _name(self, kind: str, source: Source) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
+        """Take what rows say of who somebody is; return the person of each key, and the contested rows.
+
+        A row that says what it said of its year before renames nobody: two vestigingen that contradict each other do
+        not take turns.
+        """
+        rows = source.rows(kind)
         found = self._identify(kind, rows)
         ids = dict(found.known) | {key: next(PERSON_IDS) for key in found.new}
         for key, id_ in ids.items():
             if id_ not in self.people:
                 self.people[id_] = Known(kind, self._free_key(kind, key, id_), frozenset(), None, rows[key])
-        self._assign(kind, [(id_, rows[key]) for key, id_ in ids.items()])
+        fresh = {
+            ids[one.who.key]
+            for year, records in source.records(kind).items()
+            for one in records
+            if one.who.key in ids and not self._is_said(year, source.claims[year], ids[one.who.key], one)
+        }
+        self._assign(kind, [(id_, rows[key]) for key, id_ in ids.items()], fresh)
         return ids, found.contested
 
-    def _assign(self, kind: str, named: list[tuple[int, Who]]) -> None:
+    def _is_said(self, year: YearKey, claim: Claim, id_: int, record: Record) -> bool:
+        """Return whether a year says of a person what a new record says, days and groepen of a leerling left aside."""
+        earlier = self.years.get(year)
+        if earlier is None or id_ not in earlier.records:
+            return False
+        own = _row(record, claim.groups, needs_place=claim.needs_place)
+        return own == _row(earlier.records[id_], earlier.groups, needs_place=earlier.needs_place)
+
+    def _assign(self, kind: str, named: list[tuple[int, Who]], fresh: Collection[int]) -> None:
         """Give persons the key, ECK-iD and names of their rows, all at once; whoever had one of them has it no more."""
         keys, eckids = {who.key for _, who in named}, {who.eckid for _, who in named} - {None}
         for id_, one in self.people.items():
@@ -210,7 +229,8 @@ class School:
                 self.people[id_] = replace(one, keys=one.keys - keys, eckid=eckid)
         for id_, who in named:
             one = self.people[id_]
-            self.people[id_] = replace(one, keys=one.keys | {who.key}, eckid=who.eckid or one.eckid, said=who)
+            said = who if id_ in fresh else one.said
+            self.people[id_] = replace(one, keys=one.keys | {who.key}, eckid=who.eckid or one.eckid, said=said)
 
     def _free_key(self, kind: str, key: str, id_: int) -> str:
         is_taken = any(key in {one.sent, *one.keys} for one in self.people.values() if one.kind == kind)
@@ -258,7 +278,7 @@ class School:
             said = self.years[year]
             if chosen in said.records and chosen not in said.contested[kind, key].held:
                 raise NotDoneError("another row is this person")
-        self._assign(kind, [(chosen, who)])
+        self._assign(kind, [(chosen, who)], {chosen})
         for year in years:
             said = self.years[year]
             own = said.contested[kind, key]
@@ -408,6 +428,15 @@ def _plain(record: Record) -> object:
     if isinstance(record.said, Teacher):
         return record.said.details, record.said.rollen, record.said.groepen
     return record.said.details, record.periods, record.places
+
+
+def _row(record: Record, groups: Iterable[SchoolGroup], *, needs_place: bool) -> object:
+    """Return what a record says of a leerling without days and groepen, or of a leerkracht."""
+    if isinstance(record.said, Teacher):
+        return record.said.details, record.said.rollen, record.said.groepen
+    by_key, places = {group.key: group for group in groups}, list(record.places)
+    home = next((one for one in places if one.groep and by_key[one.groep].soort == "groep"), None)
+    return record.said.details, jaargroep_of(home, places, by_key), bool(places) or not needs_place
 
 
 def _certain(people: Mapping[int, Known], who: Who) -> int | None:

@@ -5,7 +5,7 @@ left them. So the newest batch of a school that changed something is undone firs
 records are as before it: until another batch changes them. A batch that changed nothing has no steps and no order.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,19 +104,37 @@ def record(
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
     if batch_steps.changes_records(done):
-        _end_redo(connection, _brincodes(brincode, told))
+        _end_redo(connection, batch_id, _brincodes(brincode, told))
     batch_steps.store(connection, batch_id, done)
     return batch_id
 
 
-def _end_redo(connection: sa.Connection, brincodes: Iterable[str]) -> None:
-    """Erase what it takes to redo the undone batches of these schools."""
-    undone = list(
-        connection.scalars(sa.select(import_batch.c.id).where(_of(brincodes), import_batch.c.redo_after.is_not(None)))
-    )
-    if undone:
-        connection.execute(import_step.delete().where(import_step.c.batch_id.in_(undone)))
-        connection.execute(import_batch.update().where(import_batch.c.id.in_(undone)).values(redo_after=None))
+def _end_redo(connection: sa.Connection, batch_id: int, brincodes: Sequence[str]) -> None:
+    """Erase what it takes to redo the undone batches of the schools of a new batch.
+
+    When one of them is a fusie, so are the later ones of its other school: their records are those after the fusie.
+    """
+    undone = sa.select(import_batch.c.id).where(import_batch.c.redo_after.is_not(None))
+    ended = set(connection.scalars(undone.where(_of(brincodes))))
+    for fusie in _undone_fusies(connection, batch_id, brincodes):
+        ended |= set(connection.scalars(undone.where(_of(fusie.brincodes), import_batch.c.id >= fusie.id)))
+    if ended:
+        connection.execute(import_step.delete().where(import_step.c.batch_id.in_(ended)))
+        connection.execute(import_batch.update().where(import_batch.c.id.in_(ended)).values(redo_after=None))
+
+
+def _undone_fusies(connection: sa.Connection, batch_id: int, brincodes: Sequence[str]) -> Iterator[Batch]:
+    """Yield the undone batches of two schools, of which these are any, since the one before a batch of each school.
+
+    Only these are read, by their id: a fusie stands under the school that stays, whose number the other one has not.
+    """
+    for brincode in brincodes:
+        before = _standing([brincode]).where(import_batch.c.id < batch_id)
+        since = connection.scalar(before.with_only_columns(sa.func.max(import_batch.c.id)))
+        if since is not None:
+            between = (import_batch.c.id > since, import_batch.c.id < batch_id)
+            query = sa.select(import_batch).where(*between, import_batch.c.redo_after.contains(" "))
+            yield from (one for one in map(_batch, connection.execute(query)) if brincode in one.brincodes)
 
 
 def find_all(connection: sa.Connection, brincode: str | None = None, limit: int | None = None) -> list[Batch]:
@@ -220,9 +238,12 @@ def require_redoable(connection: sa.Connection, batch_id: int) -> Batch:
 
 
 def _ended(connection: sa.Connection, batch: Batch) -> str:
-    """Return why what it takes to redo an undone batch is gone."""
+    """Return why what it takes to redo an undone batch is gone; it may be by an import of a school that was merged."""
+    older = sa.select(import_batch).where(
+        _of(batch.brincodes), import_batch.c.undone_at.is_not(None), import_batch.c.id <= batch.id
+    )
     newer = sa.select(sa.func.min(import_batch.c.id)).where(
-        _of(batch.brincodes),
+        _of({brincode for one in connection.execute(older) for brincode in _batch(one).brincodes}),
         import_batch.c.changes,
         import_batch.c.id > batch.id,
         import_batch.c.moment >= to_utc(batch.undone_at or batch.moment),
@@ -239,10 +260,17 @@ def newer_than(connection: sa.Connection, batch: Batch) -> list[Batch]:
 
 
 def undone_before(connection: sa.Connection, batch: Batch) -> list[Batch]:
-    """Return the undone imports that have to be redone before a batch can be, in that order: the oldest first."""
-    redoable = (_of(batch.brincodes), import_batch.c.redo_after.is_not(None), import_batch.c.id < batch.id)
-    query = sa.select(import_batch).where(*redoable).order_by(import_batch.c.id)
-    return [_batch(row) for row in connection.execute(query)]
+    """Return the undone imports that have to be redone before a batch can be, in that order: the oldest first.
+
+    Those of a school that one of them merged are among them.
+    """
+    query = sa.select(import_batch).where(import_batch.c.redo_after.is_not(None), import_batch.c.id < batch.id)
+    brincodes = {*batch.brincodes}
+    while True:
+        found = [_batch(row) for row in connection.execute(query.where(_of(brincodes)).order_by(import_batch.c.id))]
+        if brincodes.issuperset(more := {brincode for one in found for brincode in one.brincodes}):
+            return found
+        brincodes |= more
 
 
 def next_to_redo(connection: sa.Connection) -> Batch:

@@ -15,6 +15,7 @@ from uwlr_adapter.administratie.importing.naming import Naming, compare, naming_
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import EnrolledElsewhere, Period, Problem, Severity
 from uwlr_adapter.administratie.tables import PersonKind, deelname, inschrijving, persoon, source_key
+from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.contract.dataset import Leerling
 
 NOT_KNOWN = "is at a vestiging without a group in this schooljaar, where this leerling is not known: not read"
@@ -109,15 +110,17 @@ def _days(period: Period) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _KnownInYear:
-    """The leerlingen who are known in a year, by source key and by ECK-iD."""
+    """The leerlingen who are known in a year, by source key and by ECK-iD, and those of other years by source key."""
 
     by_key: dict[str, sa.Row[Any]]
     by_eckid: dict[str, sa.Row[Any]]
+    owners: dict[str, int]
 
     def find(self, leerling: Leerling) -> int | None:
-        """Return the id of a leerling, when it is certain that it is the same one."""
+        """Return the id of a leerling, when it is certain that it is the same one: no one if the row names two."""
         for found in (self.by_key.get(leerling.key), self.by_eckid.get(leerling.eckid or "")):
-            if found is not None and _is_same(found, leerling):
+            is_only = found is not None and self.owners.get(leerling.key, found.id) == found.id
+            if found is not None and is_only and _is_same(found, leerling):
                 person: int = found.id
                 return person
         return None
@@ -135,7 +138,14 @@ def _known(connection: sa.Connection, year: SchoolYear) -> _KnownInYear:
         .select_from(deelname)
     )
     rows = connection.execute(query).all()
-    return _KnownInYear({row.key: row for row in rows}, {row.eckid: row for row in rows if row.eckid is not None})
+    keys = sa.select(source_key.c.key, source_key.c.persoon_id).where(
+        source_key.c.soort == PersonKind.LEERLING.value, source_key.c.brincode == brincode_of(year.brin6)
+    )
+    return _KnownInYear(
+        by_key={row.key: row for row in rows},
+        by_eckid={row.eckid: row for row in rows if row.eckid is not None},
+        owners=dict(connection.execute(keys).tuples().all()),
+    )
 
 
 def _is_same(known: sa.Row[Any], leerling: Leerling) -> bool:
