@@ -132,7 +132,7 @@ GSOAP = {
     "ROB-02": _NO_DTD,
     "ROB-03": _NO_PI,
     "ROB-06": "XML 1.0, 4.3.3: an encoding that a processor does not know is a fatal error",
-    "ALL-01": "nothing published says it; the key of a school is in 2.2.1 a secret of school and caller",
+    "ALL-01": "R-025, inferred from 2.2.1 Systeemautorisatie: a sleutel is a secret of school and caller",
 }
 
 
