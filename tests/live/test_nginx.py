@@ -20,12 +20,20 @@ import sqlalchemy as sa
 import zeep
 import zeep.transports
 from support.certificates import make_certificate
+from support.kit_endpoint import NoMasker
 from support.nasty_values import SPELLINGS
 from support.served_school import CODE, ServedSchool, furnish
 from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
 
+from uwlr_adapter.clock import now
+from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal.tables import refusal
+from uwlr_adapter.kit import plans, runner
+from uwlr_adapter.kit.checks import Verdict
+from uwlr_adapter.kit.plans import PLANS
+from uwlr_adapter.kit.session import Intensity, Session
+from uwlr_adapter.outbound import Permissions
 from uwlr_adapter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -239,6 +247,33 @@ def test_zeep_over_tls(endpoint: FrontDoor, served: ServedSchool) -> None:
             },
         )
     assert len(answer.leerlinggegevens.leerlingen.leerling) == 232
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_conformance_kit_finds_nothing_over_tls(
+    endpoint: FrontDoor, served: ServedSchool, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """Through nginx, too, nothing of the whole plan fails or warns, with the certificate checked."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(endpoint.prefix / "cert.pem"))
+    plan = PLANS[f"las-{version}-smalleset"]
+    target = plans.target_of(
+        plan,
+        f"https://localhost:{endpoint.port}{PATH}",
+        klantnaam="Snappet",
+        klantcode=served.klantcodes["Snappet"],
+        autorisatiesleutel=CODE,
+        brin6="21QW00",
+        schooljaar=served.schooljaar,
+        permissions=Permissions(private=True),
+    )
+    session = Session(target, intensity=Intensity.FULL)
+    session.masker = NoMasker()
+    report = runner.run(session, plans.choose(plan), plan.name, now(), strict=True)
+    told = {one.id: one.sentence for one in report.results if one.verdict is Verdict.FAIL}
+    assert told.keys() == {"WSDL-32", "WSDL-34"}, told
+    assert report.exit_status == 0
+    verdicts = {one.id: one.verdict for one in report.results}
+    assert {verdicts[name] for name in ("HTTP-20", "HTTP-21", "WSDL-17", "ROB-08")} == {Verdict.PASS}
 
 
 def test_the_largest_body_and_one_byte_more(endpoint: FrontDoor, served: ServedSchool) -> None:

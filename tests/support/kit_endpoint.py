@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,17 @@ CODE = "21QW01conformiteit-kit-1"
 SNAPPET = "snappet"
 
 
-def furnish(data: Path, moment: datetime, entry: str = SNAPPET) -> App:
-    """Make the example school in an empty folder, with a koppeling for its small vestiging, and serve it."""
-    settings = Settings(data=data)
+def furnish(
+    data: Path, moment: datetime, entry: str = SNAPPET, *, profiel: str = "smalle set", strict: bool = False
+) -> App:
+    """Make the example school in an empty folder, with a koppeling for its small vestiging, and serve it.
+
+    `profiel` is that of each koppeling; `strict` is whether nothing of a request is repaired.
+    """
+    catalogus = data / "catalogus.toml"
+    shipped = files("uwlr_adapter.koppelingen").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    catalogus.write_text(shipped.replace('profiel = "smalle set"', f'profiel = "{profiel}"'), encoding="utf-8")
+    settings = Settings(data=data, catalogus=catalogus, strict=strict)
     database = Database(settings.database_url)
     try:
         database.upgrade()
@@ -41,7 +50,7 @@ def furnish(data: Path, moment: datetime, entry: str = SNAPPET) -> App:
         setup.prepare(database, server_keys, moment)
         request = ActivationRequest("21QW01", entry, "demo", "Test", akkoord=True, verificatiecode=CODE)
         with database.writing() as connection:
-            actions.activate(connection, Catalogue.load(), server_keys, request, moment, actor="test")
+            actions.activate(connection, Catalogue.load(catalogus), server_keys, request, moment, actor="test")
     finally:
         database.close()
     return forgiving(make_app(settings, now))

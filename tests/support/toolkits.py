@@ -177,6 +177,18 @@ def build_gsoap(folder: Path, wsdl: str) -> Path:
     )
 
 
+def build_gsoap_service(folder: Path, wsdl: Path, source: Path) -> Path:
+    """Generate a service of gSOAP from a WSDL and compile it, in a folder that all workers share, once."""
+    return _build(
+        folder / "gsoap-service",
+        "service",
+        f"wsdl2h -t {PROGRAMS / 'typemap.dat'} -o service.h {wsdl}",
+        "soapcpp2 -j -S -x -w -I/usr/share/gsoap/import service.h",
+        f"g++ -O0 -DWITH_PURE_VIRTUAL -I. -o building {source} soapC.cpp soapbndLeerlinggegevensService.cpp -lgsoap++",
+        "mv building service",
+    )
+
+
 def _build(folder: Path, naam: str, *commands: str) -> Path:
     """Run the commands in the folder unless another worker did; the last one puts the program there."""
     folder.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.checks import Level, Suite
 from uwlr_adapter.kit.contents import SUITES
 from uwlr_adapter.kit.rules import StandardRule
+from uwlr_adapter.kit.suites import ALL
 
 CHECKS = [check for suite in SUITES for check in suite]
 
@@ -71,3 +72,14 @@ def test_the_name_of_a_check_is_its_own() -> None:
 def test_a_title_reads_as_a_sentence_without_its_full_stop() -> None:
     """The title of a check stands in tables, and becomes a sentence of a report."""
     assert [check.id for check in CHECKS if check.title.endswith(".")] == []
+
+
+def test_a_must_rests_on_a_rule_with_a_source() -> None:
+    """No endpoint is called not conformant for a rule of which no source was found: that makes a warning at most."""
+    table = rules.load()
+    assert not [
+        check.id
+        for suite in ALL
+        for check in suite
+        if check.level is Level.MUST and check.rules and {table[number].sure for number in check.rules} == {"unknown"}
+    ]

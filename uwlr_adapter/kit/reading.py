@@ -172,5 +172,10 @@ CODES = frozenset(
 
 
 def known_code(code: str) -> str:
-    """Return a faultcode for a sentence; one that is not known is not repeated, since it may hold anything."""
-    return code if code in CODES else "with a code that is not of the standard" if code else "without a faultcode"
+    """Return a faultcode for a sentence; what is not known of one is not repeated, since it may hold anything."""
+    if code in CODES:
+        return code
+    own, dot, _ = code.partition(".")
+    if dot and own in CODES:
+        return f"{own}.* (no code of the standard)"
+    return "with a code that is not of the standard" if code else "without a faultcode"

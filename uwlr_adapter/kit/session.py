@@ -23,6 +23,8 @@ from uwlr_adapter.kit.message import GroepAsked, KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.outbound import OutboundError, Permissions, Reply
 
+UNKNOWN_REQUEST = "onbekend_verzoek"
+"""A request element of no operation."""
 MAX_CALLS = 600
 """Calls of one run (inclusive): the largest plan makes some 250."""
 MAX_RETRY_AFTER = 30
@@ -253,6 +255,11 @@ class Session:
     def structure(self) -> Reading:
         """Return the answer to HaalStructuur, whatever it is."""
         return self.answer_of(names.HAAL_STRUCTUUR)
+
+    def unknown_operation(self) -> Reading:
+        """Return the response to a request of an operation that does not exist; it is sent once in a run."""
+        message = self.usual.edited(lambda text: text.replace(self.usual.operation.request, UNKNOWN_REQUEST))
+        return self._once(("unknown operation",), message)
 
     def answer_of(
         self, operation: Operation | None = None, groepen: tuple[GroepAsked, ...] = (), **children: str

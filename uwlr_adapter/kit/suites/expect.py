@@ -1,7 +1,7 @@
 """What several chapters expect of a response, each with its sentence."""
 
 from uwlr_adapter.kit.checks import require
-from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import RunStoppedError
 
 ANSWERED = frozenset({AnswerKind.DATA, AnswerKind.NO_CHANGES, AnswerKind.NO_DATA})
@@ -33,6 +33,17 @@ def require_refused(reading: Reading, what: str, *codes: str) -> None:
     """Require a fault with one of these codes, the first being that of the standard; `what` begins a sentence."""
     is_refused = reading.kind is AnswerKind.FAULT and reading.fault_code in codes
     require(is_refused, f"{what} is answered with {sentence_of(reading)} instead of {codes[0]}.")
+
+
+def require_refused_as_client(reading: Reading, what: str, code: str) -> None:
+    """Require a fault with the code of the standard, or with the `Client` of SOAP, extended or not.
+
+    For what is no message of UWLR: a toolkit refuses it before the program of a LAS sees it. `what` begins a sentence.
+    """
+    own, dot, _ = reading.fault_code.partition(".")
+    is_of_toolkit = own == "Client" and (not dot or reading.fault_code not in CODES)
+    if not (reading.kind is AnswerKind.FAULT and is_of_toolkit):
+        require_refused(reading, what, code)
 
 
 def require_answered(reading: Reading, what: str) -> None:

@@ -72,7 +72,9 @@ def wanted(session: Session) -> None:
     require(not found, f"Fields that the profile requires are absent: {told}.")
 
 
-@SUITE.check(11, "A gegevenssetid that names a profile does not widen the answer", "R-079", after=(OF_DATA,))
+@SUITE.check(
+    11, "A gegevenssetid that names a profile does not widen the answer", "R-079", level=Level.SHOULD, after=(OF_DATA,)
+)
 def narrowed(session: Session) -> None:
     """Ask with the name of the widest profile, and compare the fields."""
     usual, asked = session.data(), session.answer_of(gegevenssetid="volledig")

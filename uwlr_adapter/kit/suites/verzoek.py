@@ -171,7 +171,9 @@ def _add_by_groep(number: int, what: str, groepen: str | None) -> None:
 
 def require_getrapt(session: Session) -> None:
     """End the check with `omit` when the endpoint does not know the operations by groups."""
-    if session.structure().kind is AnswerKind.FAULT and session.structure().fault_code in {BAD, "Client"}:
+    reading = session.structure()
+    codes = {BAD, "Client", session.unknown_operation().fault_code}
+    if reading.kind is AnswerKind.FAULT and reading.fault_code in codes:
         omit("The endpoint does not answer HaalStructuur, so that it is taken not to have the operations by groups.")
 
 

@@ -108,6 +108,17 @@ def header_parts(session: Session) -> None:
     require(not without, f"{without} of {len(inputs)} operations have no header in their input.")
     elements = {str(one.get("element", "")).rpartition(":")[2] for one in _all(session, "//w:message/w:part")}
     require("autorisatie" in elements, "No message of the WSDL has the element autorisatie.")
+    messages = {
+        (one.getparent().get("targetNamespace"), one.get("name")) for one in _all(session, "//w:definitions/w:message")
+    }
+    lost = [
+        one for one in _all(session, "//w:input/s:header") if _qualified(one, str(one.get("message"))) not in messages
+    ]
+    require(
+        not lost,
+        f"{len(lost)} of {len(inputs)} operations name a message for their header that the WSDL does not have, its "
+        "namespace included.",
+    )
 
 
 @SUITE.check(17, "The address in the WSDL is that of the endpoint", "R-014", level=Level.SHOULD, after=("WSDL-02",))
@@ -175,7 +186,7 @@ def _add_stumble(number: int, what: str, path: str, told: str) -> None:
     @SUITE.check(number, f"No toolkit stumbles on: {what}", "R-016", level=Level.INFORMATION, after=("WSDL-02",))
     def stumble(session: Session) -> None:
         found = len(_all(session, path))
-        require(not found, f"The WSDL has {found} {told}.")
+        require(not found, f"The WSDL has {told} ({found} {'time' if found == 1 else 'times'}).")
 
 
 for _one in _STUMBLES:
@@ -189,6 +200,12 @@ def one_file(session: Session) -> None:
     require(
         number == 1, f"The WSDL is {number} documents, and NuSOAP resolves nested imports against the wrong address."
     )
+
+
+def _qualified(element: etree._Element, name: str) -> tuple[str | None, str]:
+    """Return the namespace and the local name of a qualified name in a value."""
+    prefix, _, own = name.rpartition(":")
+    return element.nsmap.get(prefix or None), own
 
 
 def _address(session: Session) -> str:
