@@ -124,7 +124,7 @@ class _Matching:
         both = (self._by_key.get(row.key), self._by_eckid.get(row.eckid))
         return tuple(dict.fromkeys(id_ for id_ in both if id_ is not None))
 
-    def person_of(self, row: Who, contested: Mapping[str, object]) -> int | str:  # noqa: PLR0911 - a list of rules
+    def person_of(self, row: Who, contested: Mapping[str, object]) -> int | str:
         """Return the known person whom a row is, NEW or QUESTION."""
         by_key, by_eckid = self._by_key.get(row.key), self._by_eckid.get(row.eckid)
         if by_key == by_eckid:
