@@ -249,6 +249,30 @@ def test_a_key_that_is_somebody_else_there_hides_no_eckid(database: Database) ->
     assert keys_on(database, "21QW01", date(2026, 10, 1)) == ["k9"]
 
 
+def test_a_row_that_is_two_leerlingen_ends_no_enrolment(database: Database) -> None:
+    """Its key and its ECK-iD are those of two persons with its name: a question, which changes nothing of either."""
+    bring(
+        database,
+        {
+            **OPEN,
+            "leerlingen": [*OPEN["leerlingen"], "k9;;Fuut;;Gijs;12-03-2018"],
+            "inschrijvingen": [*OPEN["inschrijvingen"], "k9;21QW;00;01-08-2024;;"],
+        },
+    )
+    rows = {
+        **CLOSED,
+        "leerlingen": [OPEN["leerlingen"][0], "k9;https://ketenid.nl/pilot/gijs;Fuut;;Gijs;12-03-2018"],
+        "inschrijvingen": [
+            CLOSED["inschrijvingen"][0],
+            "k9;21QW;00;01-10-2026;;",
+            "k9;21QW;01;01-08-2024;01-10-2026;",
+        ],
+        "plaatsingen": CLOSED["plaatsingen"][:1],
+    }
+    bring(database, rows)
+    assert keys_on(database, "21QW01", date(2026, 10, 1)) == ["l2"]
+
+
 def test_the_command_tells_it(tmp_path: Path) -> None:
     """The report has the year of the closing vestiging with one changed leerling."""
     bench = CommandBench(tmp_path / "data")

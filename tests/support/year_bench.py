@@ -196,7 +196,7 @@ class Bench:
             assert same, "a batch that changed something says that it did not"
 
     def _end_redo(self, brincodes: set[str]) -> None:
-        """Forget what cannot be redone any more: of these schools, and after an undone fusie of one of them."""
+        """Forget what cannot be redone any more: of these schools, and what came after a fusie of one of them."""
         for one in sorted(self.undone, key=lambda one: one.number):
             if one.before.keys() & brincodes:
                 brincodes |= one.before.keys()

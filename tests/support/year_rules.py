@@ -441,17 +441,18 @@ def _row(record: Record, groups: Iterable[SchoolGroup], *, needs_place: bool) ->
 
 def _certain(people: Mapping[int, Known], who: Who) -> int | None:
     """Return the known leerling of a row of a CSV set for a vestiging that it does not lay out, if it is certain."""
-    leerlingen = {id_: one for id_, one in people.items() if one.kind == LEERLING}
-    named = {id_ for id_, one in leerlingen.items() if who.key in one.keys or (who.eckid and one.eckid == who.eckid)}
-    if len(named) != 1:
-        return None
-    (id_,) = named
-    one = leerlingen[id_]
+    found = [id_ for id_, one in people.items() if one.kind == LEERLING and _may_be(one, who)]
+    return found[0] if len(found) == 1 else None
+
+
+def _may_be(one: Known, who: Who) -> bool:
+    """Return whether a row names a known leerling and differs from that one in at most one part."""
+    if not (who.key in one.keys or (who.eckid and one.eckid == who.eckid)):
+        return False
     if None not in (one.eckid, who.eckid) and one.eckid != who.eckid:
-        return None
+        return False
     is_both = who.key in one.keys and who.eckid is not None and one.eckid == who.eckid
-    differ = sum(a != b for a, b in zip(one.said.parts, who.parts, strict=True))
-    return id_ if is_both or differ <= 1 else None
+    return is_both or sum(a != b for a, b in zip(one.said.parts, who.parts, strict=True)) <= 1
 
 
 def _within(record: Record, keys: Collection[str], year: Year | None) -> Record:

@@ -110,41 +110,34 @@ def _days(period: Period) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _KnownInYear:
-    """The leerlingen who are known in a year, by source key and by ECK-iD, and those of other years by source key."""
+    """The leerlingen of a school by source key and by ECK-iD, and the ids of those who are known in a year."""
 
     by_key: dict[str, sa.Row[Any]]
     by_eckid: dict[str, sa.Row[Any]]
-    owners: dict[str, int]
+    ids: frozenset[int]
 
     def find(self, leerling: Leerling) -> int | None:
-        """Return the id of a leerling, when it is certain that it is the same one: no one if the row names two."""
-        for found in (self.by_key.get(leerling.key), self.by_eckid.get(leerling.eckid or "")):
-            is_only = found is not None and self.owners.get(leerling.key, found.id) == found.id
-            if found is not None and is_only and _is_same(found, leerling):
-                person: int = found.id
-                return person
-        return None
+        """Return the id of a leerling, when it is certain that it is the same one; of a row that is two it is not."""
+        named = (self.by_key.get(leerling.key), self.by_eckid.get(leerling.eckid or ""))
+        same: set[int] = {found.id for found in named if found is not None and _is_same(found, leerling)}
+        return next(iter(same & self.ids), None) if len(same) == 1 else None
 
 
 def _known(connection: sa.Connection, year: SchoolYear) -> _KnownInYear:
     query = (
         sa.select(source_key.c.key, persoon.c.id, persoon.c.eckid, *(persoon.c[name] for name in Naming._fields))
-        .join(persoon, persoon.c.id == deelname.c.persoon_id)
-        .join(source_key, source_key.c.persoon_id == persoon.c.id)
+        .join(persoon, persoon.c.id == source_key.c.persoon_id)
         .where(
             source_key.c.soort == PersonKind.LEERLING.value,
-            *(deelname.c[name] == value for name, value in year.columns().items()),
+            source_key.c.brincode == brincode_of(year.brin6),
         )
-        .select_from(deelname)
     )
     rows = connection.execute(query).all()
-    keys = sa.select(source_key.c.key, source_key.c.persoon_id).where(
-        source_key.c.soort == PersonKind.LEERLING.value, source_key.c.brincode == brincode_of(year.brin6)
-    )
+    in_year = (deelname.c[name] == value for name, value in year.columns().items())
     return _KnownInYear(
         by_key={row.key: row for row in rows},
         by_eckid={row.eckid: row for row in rows if row.eckid is not None},
-        owners=dict(connection.execute(keys).tuples().all()),
+        ids=frozenset(connection.scalars(sa.select(deelname.c.persoon_id).where(*in_year))),
     )
 
 
