@@ -61,7 +61,7 @@ def nobody() -> Iterator[Hostile]:
     yield gone
 
 
-SILENT = r"gave no whole answer within 0\.5 seconds|does not answer \(TimeoutError\)"
+SILENT = r"gave no whole answer within 0\.5 s|does not answer \(TimeoutError\)"
 """The call as a whole was too long, or one wait of it."""
 NONE = {
     "a dead host": (nobody, r"does not answer \(ConnectionRefusedError\)"),
