@@ -46,6 +46,18 @@ class Identified:
     new: list[str]
     contested: dict[str, tuple[int, ...]]
     """With whom each may be: whom its key names, and then whom its ECK-iD names, if that is another."""
+    doubted: frozenset[str]
+    """Those of which somebody else has the names or the date."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A row about which a question is open, and whom it may be."""
+
+    who: Who
+    known: tuple[int, ...]
+    is_doubted: bool
+    """Whether somebody else has its names or its date."""
 
 
 def fold(name: str) -> str:
@@ -54,20 +66,21 @@ def fold(name: str) -> str:
     return "".join(one for one in letters if one.isalnum())
 
 
-def identify(kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> Identified:
+def identify(kind: str, people: Mapping[int, Known], rows: Iterable[Who], asked: Iterable[Asked] = ()) -> Identified:
     """Say who each row is; all rows of a source together, so that their order means nothing.
 
     Who a row is may depend on who another one is. At first each is believed; one that turns out to be a question is
-    believed no more, until no other one becomes a question by it.
+    believed no more, until no other one becomes a question by it. `asked` are the open questions about one kind.
     """
-    matching = _Matching(kind, people, rows)
+    matching = _Matching(kind, people, rows, asked)
     contested: dict[str, tuple[int, ...]] = {}
     while True:
         found = {row.key: matching.person_of(row, contested) for row in matching.rows if row.key not in contested}
         more = {key: matching.named(key) for key, person in found.items() if person == QUESTION}
         if not more:
             known = {key: int(person) for key, person in found.items() if isinstance(person, int)}
-            return Identified(known, [key for key, person in found.items() if person == NEW], contested)
+            new = [key for key, person in found.items() if person == NEW]
+            return Identified(known, new, contested, frozenset(filter(matching.is_doubted, contested)))
         contested |= more
 
 
@@ -109,7 +122,7 @@ def has_two(one: Who, other: Who) -> bool:
 
 
 class _Matching:
-    def __init__(self, kind: str, people: Mapping[int, Known], rows: Iterable[Who]) -> None:
+    def __init__(self, kind: str, people: Mapping[int, Known], rows: Iterable[Who], asked: Iterable[Asked]) -> None:
         self.kind, self.rows = kind, list(rows)
         self._people = {id_: one for id_, one in people.items() if one.kind == kind}
         self._by_key = {key: id_ for id_, one in self._people.items() for key in one.keys}
@@ -117,16 +130,36 @@ class _Matching:
             one.eckid: id_ for id_, one in self._people.items() if one.eckid is not None
         }
         self._row = {row.key: row for row in self.rows}
+        self._asked = list(asked)
 
     def named(self, key: str) -> tuple[int, ...]:
         """Return whom the key and the ECK-iD of a row name."""
-        row = self._row[key]
-        both = (self._by_key.get(row.key), self._by_eckid.get(row.eckid))
-        return tuple(dict.fromkeys(id_ for id_ in both if id_ is not None))
+        return tuple(dict.fromkeys(id_ for id_ in self._both(self._row[key]) if id_ is not None))
+
+    def is_doubted(self, key: str) -> bool:
+        """Return whether somebody else has the names or the date of a row, or of a person whom it may be."""
+        return any(self._seems(self._row[key], id_) == DOUBT for id_ in self.named(key))
+
+    def _both(self, row: Who) -> tuple[int | None, int | None]:
+        """Return whom the key and the ECK-iD of a row name; of one that is asked about, whoever had the ECK-iD then."""
+        by_key, by_eckid = self._by_key.get(row.key), self._by_eckid.get(row.eckid)
+        if by_eckid is None and row.eckid is not None and (asked := self._open(row)) is not None:
+            by_eckid = next((id_ for id_ in asked.known if id_ != by_key), None)
+        return by_key, by_eckid
+
+    def _open(self, row: Who) -> Asked | None:
+        """Return the open question about a row, whose key and ECK-iD name nobody else by now."""
+        named = {self._by_key.get(row.key), self._by_eckid.get(row.eckid)} - {None}
+        same = (
+            one
+            for one in self._asked
+            if (one.who.key, one.who.eckid, one.who.parts) == (row.key, row.eckid, row.parts) and named <= {*one.known}
+        )
+        return next(same, None)
 
     def person_of(self, row: Who, contested: Mapping[str, object]) -> int | str:
         """Return the known person whom a row is, NEW or QUESTION."""
-        by_key, by_eckid = self._by_key.get(row.key), self._by_eckid.get(row.eckid)
+        by_key, by_eckid = self._both(row)
         if by_key == by_eckid:
             return NEW if by_key is None else QUESTION if self._seems(row, by_key) == DOUBT else by_key
         others = [other for other in self.rows if other is not row and other.key not in contested]
@@ -170,15 +203,24 @@ class _Matching:
         may_be = SAME if agrees(self.kind, row, person) else OTHER
         if not differing(row, person):
             return may_be
+        asked = self._open(row)
+        if asked is not None and asked.is_doubted:
+            return DOUBT
         known = [one.said for other, one in self._people.items() if other != id_]
         rows = [other for other in self.rows if other is not row]
         if self._stand_in(row, person, known + rows):
             return DOUBT
         if self._is_certain(row, id_) and may_be == OTHER and any(has_two(one, person) for one in rows):
             return DOUBT
-        if self._stand_in(person, row, rows):
+        if self._stand_in(person, row, [one for one in rows if not self._was_there(one, person)]):
             return DOUBT if self._is_certain(row, id_) or may_be == SAME else OTHER
         return may_be
+
+    def _was_there(self, row: Who, person: Who) -> bool:
+        """Return whether a row is one known person of whom nothing changes, and who differs from another one."""
+        named = {self._by_key.get(row.key), self._by_eckid.get(row.eckid)} - {None}
+        as_before = [id_ for id_ in named if id_ is not None and self._people[id_].said.parts == row.parts]
+        return len(named) == 1 == len(as_before) and differing(row, person) > 0
 
     def _stand_in(self, one: Who, other: Who, elsewhere: Iterable[Who]) -> bool:
         """Return whether somebody elsewhere is what one says who differs from another: a twin, or a namesake."""

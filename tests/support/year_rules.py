@@ -14,6 +14,7 @@ from support.year_identity import (
     KINDS,
     LEERKRACHT,
     LEERLING,
+    Asked,
     Identified,
     Known,
     Who,
@@ -55,6 +56,8 @@ class Contested:
     record: Record
     known: tuple[int, ...]
     held: frozenset[int]
+    is_doubted: bool
+    """Whether somebody else has its names or its date."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ class School:
             rows: list[tuple[str, Record]] = []
             for kind in KINDS:
                 for one in source.records(kind)[year]:
-                    ids, contested = named[kind]
+                    ids, contested, _ = named[kind]
                     if one.who.key in contested:
                         rows.append((kind, one))
                     else:
@@ -181,18 +184,25 @@ class School:
             there = set(records)
             for kind, one in rows:
                 known = named[kind][1][one.who.key]
+                is_doubted = one.who.key in named[kind][2]
                 kept = frozenset(id_ for id_ in known if id_ in confirmed and id_ not in there)
-                held[kind, one.who.key] = Contested(one, known, kept)
+                held[kind, one.who.key] = Contested(one, known, kept, is_doubted)
                 records |= {id_: _within(confirmed[id_], keys, earlier) for id_ in kept}
             made = source.made or (None if earlier is None else earlier.made)
             self.years[year] = Year(made, claim.needs_place, tuple(claim.groups), records, held)
         self._take_days(source)
 
     def _identify(self, kind: str, rows: Mapping[str, Who]) -> Identified:
-        return identify(kind, self.people, rows.values())
+        asked = [
+            Asked(one.record.who, one.known, one.is_doubted)
+            for year in self.years.values()
+            for (of_kind, _), one in year.contested.items()
+            if of_kind == kind
+        ]
+        return identify(kind, self.people, rows.values(), asked)
 
-    def _name(self, kind: str, source: Source) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
-        """Take what rows say of who somebody is; return the person of each key, and the contested rows.
+    def _name(self, kind: str, source: Source) -> tuple[dict[str, int], dict[str, tuple[int, ...]], frozenset[str]]:
+        """Take what rows say of who somebody is; return the person of each key, and the contested and doubted rows.
 
         A row that says what it said of its year before renames nobody: two vestigingen that contradict each other do
         not take turns.
@@ -210,7 +220,7 @@ class School:
             if one.who.key in ids and not self._is_said(year, source.claims[year], ids[one.who.key], one)
         }
         self._assign(kind, [(id_, rows[key]) for key, id_ in ids.items()], fresh)
-        return ids, found.contested
+        return ids, found.contested, found.doubted
 
     def _is_said(self, year: YearKey, claim: Claim, id_: int, record: Record) -> bool:
         """Return whether a year says of a person what a new record says, days and groepen of a leerling left aside."""
