@@ -292,7 +292,11 @@ class School:
         for year in years:
             said = self.years[year]
             own = said.contested[kind, key]
-            contested = {name: one for name, one in said.contested.items() if name != (kind, key)}
+            contested = {
+                name: replace(one, held=one.held - {chosen})  # whom the answer put there is held for no row any more
+                for name, one in said.contested.items()
+                if name != (kind, key)
+            }
             kept = frozenset(id_ for one in contested.values() for id_ in one.held)
             records = {id_: one for id_, one in said.records.items() if id_ not in own.held - kept}
             self.years[year] = replace(said, records={**records, chosen: own.record}, contested=contested)
