@@ -220,15 +220,18 @@ class Bench:
             self._activate_anew()
 
     def _restore(self, records: dict[str, School]) -> None:
-        """Make the records of schools those of a copy; a leerling who is withheld stays known."""
+        """Make the records of schools those of a copy; a leerling who is withheld stays known where that one was.
+
+        The koppeling may be of the other school: after the undo of a fusie, in which that one was withheld.
+        """
         now = {brincode: self.schools[brincode].copy() for brincode in records}
         for brincode, school in records.items():
             self.schools[brincode].become(school)
-        for brin6, ids in self.withheld.items():
-            before = now[brin6[:4]].people if brin6[:4] in now else {}
-            for id_ in ids & before.keys():
+        withheld = {id_ for ids in self.withheld.values() for id_ in ids}
+        for brincode, before in now.items():
+            for id_ in withheld & before.people.keys():
                 if all(id_ not in school.people for school in self.schools.values()):
-                    self.schools[brin6[:4]].people[id_] = before[id_]
+                    self.schools[brincode].people[id_] = before.people[id_]
 
     def redo(self) -> None:
         """Do again what was undone last."""
@@ -493,9 +496,10 @@ class Bench:
         brin6 = self.rng.choice(life.brin6s)
         ids = self.withheld.setdefault(brin6, set())
         school = self.schools[brin6[:4]]
-        undo = bool(ids) and self.rng.random() < 0.4
+        here = ids & school.people.keys()  # after the undo of a fusie some are of the other school
+        undo = bool(here) and self.rng.random() < 0.4
         id_ = self.rng.choice(
-            sorted(ids) if undo else sorted(i for i, o in school.people.items() if o.kind == LEERLING)
+            sorted(here) if undo else sorted(i for i, o in school.people.items() if o.kind == LEERLING)
         )
         if undo == (id_ in ids):
             builder = self.endpoint.builder
