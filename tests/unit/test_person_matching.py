@@ -333,7 +333,7 @@ def test_a_roepnaam_that_nobody_has_is_a_correction() -> None:
 
 def asked_about(asked: SourceRow, doubt: Doubt, person: int, among: KnownPersons) -> KnownPersons:
     """Return the known persons while a question is open about whether a row is one of them."""
-    name = AskedRow("" if asked.is_dummy else asked.key, asked.eckid, asked.naming)
+    name = AskedRow.of(asked.key, asked.eckid, asked.naming)
     question = {name: Contested(doubt, person, None)}
     return KnownPersons(among.persons, among.by_source_key, among.by_eckid, asked=question)
 
@@ -348,10 +348,15 @@ def test_a_row_that_is_asked_about_is_no_correction_when_what_told_so_is_known()
     assert of(asked, among=now).persons == [Contested(Doubt.TWIN, 1, 1)]
 
 
-@pytest.mark.parametrize(("key", "later"), [("x", "x"), ("#1", "#2")])
-def test_a_row_that_is_asked_about_is_no_new_person_when_its_eckid_is_free(key: str, later: str) -> None:
-    """The first source gave the person of its ECK-iD another one."""
-    asked, again = row(key, "E-a", BELLA), row(later, "E-a", BELLA)
+@pytest.mark.parametrize(
+    ("key", "later", "spelled"),
+    [("x", "x", BELLA), ("#1", "#2", BELLA), ("x", "x", Naming("BELLA", "de Specht", "2018-03-14Z"))],
+)
+def test_a_row_that_is_asked_about_is_no_new_person_when_its_eckid_is_free(
+    key: str, later: str, spelled: Naming
+) -> None:
+    """The first source gave the person of its ECK-iD another one; the later one may spell the row otherwise."""
+    asked, again = row(key, "E-a", BELLA), row(later, "E-a", spelled)
     among = known({1: KnownPerson("a", "E-z", ANNA), 2: KnownPerson("b", None, BELLA)})
     assert isinstance(of(asked, among=among).persons[0], NewPerson)
     now = asked_about(asked, Doubt.TWIN, 1, among=among)

@@ -169,11 +169,15 @@ def traces_of(naming: Naming) -> list[Pair]:
     return [pair for pair in pairs if sum(map(bool, pair)) > 1]
 
 
+def folded(naming: Naming) -> tuple[str, str, str]:
+    """Return every part folded, in the order of its fields; empty where it is unknown."""
+    return fold(naming.roepnaam), fold_achternaam(naming.achternaam), day_of_birth(naming.geboortedatum)
+
+
 def whole(naming: Naming) -> tuple[str, str, str] | None:
     """Return every part folded, for a match by name and date; None unless the date and a name are known."""
-    names = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
-    born = day_of_birth(naming.geboortedatum)
-    return (*names, born) if born and any(names) else None
+    *names, born = parts = folded(naming)
+    return parts if born and any(names) else None
 
 
 def _words(text: str) -> list[str]:

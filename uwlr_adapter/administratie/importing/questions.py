@@ -176,7 +176,7 @@ class OpenQuestions:
         for name in sorted((one for one, years in self._years.items() if years), key=_number_of_persons):
             own, key, eckid, naming, persons = name
             if own is kind:
-                found[AskedRow(key, eckid, naming)] = Contested(Doubt(self._rows[name][7]), *persons)
+                found[AskedRow.of(key, eckid, naming)] = Contested(Doubt(self._rows[name][7]), *persons)
         return found
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
