@@ -74,13 +74,15 @@ def test_a_question_about_two_years_stays_for_the_other_one(bench: ActBench) -> 
 
 
 def test_a_question_about_one_of_two_who_are_joined_stays(bench: ActBench) -> None:
-    """The row is still held, and an answer still says who it is."""
+    """The row is still held, and an answer still says who it is; the one person has a row of its own, and stays."""
     before = bench.dump()["import_question"]
     bench.undone_is_exact("leerling", "join", "21QW00", "2", "1")
     (question,) = _open(bench)
     assert [one.key for one in question.known] == ["2"]
+    assert question.held == frozenset()
     bench.done("import", "answer", str(question.id), "new", "--yes")
     assert _open(bench) == []
+    assert len(bench.dump()["deelname"]) == len(["Bram", "Jan"])
     bench.done("import", "undo", bench.standing()[0], "--yes")
     bench.done("import", "undo", bench.standing()[0], "--yes", "--accept-drop")
     assert bench.dump()["import_question"] == before

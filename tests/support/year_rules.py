@@ -318,10 +318,14 @@ class School:
             raise NotDoneError("one person, or two ECK-iDs")
         for year, said in self.years.items():
             records = dict(said.records)
+            both_held = {keep, other} <= {id_ for held in said.contested.values() for id_ in held.held}
+            is_own = {keep, other} <= records.keys() and not both_held
             if (theirs := records.pop(other, None)) is not None:
                 stays = keep in records and (is_answered(year, keep) or not is_answered(year, other))
                 records[keep] = records[keep] if stays else theirs
             contested = {name: _with_other_id(held, other, keep) for name, held in said.contested.items()}
+            if is_own:  # another row of the year is one of the two
+                contested = {name: replace(one, held=one.held - {keep}) for name, one in contested.items()}
             both = {name for name, held in said.contested.items() if {keep, other} == {*held.known}}
             contested = {name: held for name, held in contested.items() if name not in both}
             self.years[year] = replace(said, records=records, contested=contested)

@@ -3,7 +3,7 @@
 docs/reference/records.md has the rules.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -83,7 +83,7 @@ def unite(act: RecordsAct, keep: Person, other: Person, day: date) -> Union:
     _move_years(act, keep.kind, stays, goes, lost)
     source_keys = _keys(act.connection, keep, other)
     made = Person(stays, keep.kind, keep.brincode, keep.key, keep.eckid or other.eckid, source_keys, keep.naming)
-    _move_person(act, made, goes, keep.id)
+    _move_person(act, made, goes, keep.id, {one.year for one in shared})
     return Union(made, other, shared)
 
 
@@ -127,13 +127,16 @@ def _keys(connection: sa.Connection, keep: Person, other: Person) -> tuple[str, 
     return tuple(sorted(wanted - set(connection.scalars(query))))
 
 
-def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int) -> None:
-    """Write the one person, as the one with `keep_id` is, and bring all that refers to the person who goes to it."""
+def _move_person(act: RecordsAct, made: Person, goes: int, keep_id: int, shared: Collection[SchoolYear]) -> None:
+    """Write the one person, as the one with `keep_id` is, and bring all that refers to the person who goes to it.
+
+    `shared` are the years in which both had a record.
+    """
     rows = {row.id: tuple(row) for row in act.connection.execute(_both(persoon, persoon.c.id, made.id, goes))}
     old_keys = [tuple(row) for row in act.connection.execute(_both(source_key, source_key.c.persoon_id, made.id, goes))]
     owner = (made.kind.value, made.brincode)
     act.write(TableDiff(source_key, removed=old_keys))
-    act.write(_move_questions(act.connection, made.id, goes))
+    act.write(_move_questions(act.connection, made, goes, shared))
     for table in dict.fromkeys(column.table for column in person_columns()):
         if table not in {source_key, import_question, *YEAR_TABLES[made.kind]}:
             _move_references(act, table, (made.id, goes))
@@ -176,35 +179,46 @@ def _move_references(act: RecordsAct, table: sa.Table, ids: tuple[int, int]) -> 
     act.write(TableDiff(table, added=added))
 
 
-def _move_questions(connection: sa.Connection, stays: int, goes: int) -> TableDiff:
+def _move_questions(connection: sa.Connection, made: Person, goes: int, shared: Collection[SchoolYear]) -> TableDiff:
     """Return the difference that lets the open questions about either be about the one person.
 
-    A row that was one of the two is certain now, so that nothing is asked; the next import takes it. One question does
-    not stand twice.
+    A row that was one of the two is certain now, so that nothing is asked; the next import takes it. One question
+    about two persons does not stand twice. Where either has a row of its own, no question holds the one person any
+    more.
     """
-    query = sa.select(import_question).order_by(import_question.c.id)
-    where = sa.or_(import_question.c.persoon_id == goes, import_question.c.other_id == goes)
-    before = [tuple(row) for row in connection.execute(query.where(where))]
-    others = {tuple(row)[1:7] for row in connection.execute(query.where(sa.not_(where)))}
-    removed, changed = [], []
-    for row in before:
-        values = dict(zip(import_question.columns.keys(), row, strict=True))
-        new = {name: stays if values[name] == goes else values[name] for name in ("persoon_id", "other_id")}
-        years = [
-            {**year, "held": sorted({stays if id_ == goes else id_ for id_ in year["held"]})}
-            for year in values["years"]
-        ]
+    query = sa.select(import_question).where(import_question.c.brincode == made.brincode).order_by(import_question.c.id)
+    rows = [tuple(row) for row in connection.execute(query)]
+    columns = import_question.columns.keys()
+    ids = {made.id, goes}
+    held: dict[SchoolYear, set[int]] = {}
+    for row in rows:
+        for year in row[-1]:
+            held.setdefault(_year_of(year), set()).update(year["held"])
+    own = {year for year in shared if not ids <= held.get(year, set())}
+    others = {row[1:7] for row in rows if goes not in row[1:3] and None not in row[1:3]}
+    before, removed, changed = [], [], []
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        new = {name: made.id if values[name] == goes else values[name] for name in ("persoon_id", "other_id")}
+        years = [_with_one_held(year, made.id, ids, is_own=_year_of(year) in own) for year in values["years"]]
         moved = changed_row(import_question, row, **new, years=years)
-        if new["persoon_id"] == new["other_id"] or moved[1:7] in others:
+        if goes in row[1:3] and (new["persoon_id"] == new["other_id"] or moved[1:7] in others):
             removed.append(row)
-        else:
-            changed.append((row, moved))
-    return TableDiff(
-        import_question,
-        removed=removed,
-        changed=[moved for _, moved in changed],
-        before=[row for row, _ in changed],
-    )
+        elif moved != row:
+            changed.append(moved)
+            before.append(row)
+    return TableDiff(import_question, removed=removed, changed=changed, before=before)
+
+
+def _with_one_held(year: Mapping[str, Any], stays: int, ids: set[int], *, is_own: bool) -> Mapping[str, Any]:
+    """Return the row of a question in a year, which holds one person for two, or none who has a row of its own."""
+    if ids.isdisjoint(year["held"]):
+        return year
+    return {**year, "held": sorted({*year["held"]} - ids | (set() if is_own else {stays}))}
+
+
+def _year_of(stored: Mapping[str, Any]) -> SchoolYear:
+    return SchoolYear(stored["brin6"], stored["schooljaar"])
 
 
 def _both(table: sa.Table, column: sa.Column[Any], one: int, other: int) -> sa.Select[Any]:
