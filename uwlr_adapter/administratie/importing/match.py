@@ -23,6 +23,7 @@ from uwlr_adapter.administratie.importing.naming import (
     Naming,
     Pair,
     compare,
+    folded,
     pairs_of,
     traces_of,
     whole,
@@ -99,7 +100,13 @@ class AskedRow(NamedTuple):
     key: str
     """Empty for a dummy."""
     eckid: str | None
-    naming: Naming
+    parts: tuple[str, str, str]
+    """Its names and date of birth, folded: another spelling is the same row."""
+
+    @classmethod
+    def of(cls, key: str, eckid: str | None, naming: Naming) -> "AskedRow":
+        """Return what makes a row with this key, ECK-iD and naming the same one."""
+        return cls("" if key.startswith(DUMMY) else key, eckid, folded(naming))
 
 
 class Unmatched(StrEnum):
@@ -214,7 +221,7 @@ class _Matching:
         """Return the open question about a row, unless its key or its ECK-iD names somebody else by now."""
         if not self.known.asked:
             return None
-        asked = self.known.asked.get(AskedRow("" if row.is_dummy else row.key, row.eckid, row.naming))
+        asked = self.known.asked.get(AskedRow.of(row.key, row.eckid, row.naming))
         named = {self._by_key(row), self._by_eckid(row)} - {None}
         return asked if asked is not None and named.issubset(asked.candidates) else None
 

@@ -169,11 +169,15 @@ def traces_of(naming: Naming) -> list[Pair]:
     return [pair for pair in pairs if sum(map(bool, pair)) > 1]
 
 
+def folded(naming: Naming) -> tuple[str, str, str]:
+    """Return every part folded, so that two spellings of one name are equal."""
+    return fold(naming.roepnaam), fold_achternaam(naming.achternaam), day_of_birth(naming.geboortedatum)
+
+
 def whole(naming: Naming) -> tuple[str, str, str] | None:
     """Return every part folded, for a match by name and date; None unless the date and a name are known."""
-    names = fold(naming.roepnaam), fold_achternaam(naming.achternaam)
-    born = day_of_birth(naming.geboortedatum)
-    return (*names, born) if born and any(names) else None
+    roepnaam, achternaam, born = parts = folded(naming)
+    return parts if born and (roepnaam or achternaam) else None
 
 
 def _words(text: str) -> list[str]:
