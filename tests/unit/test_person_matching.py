@@ -1,6 +1,7 @@
 """Matching of source rows with known persons: who is who, what is a question, and in which order of rows."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from itertools import permutations
 
 import pytest
@@ -19,6 +20,7 @@ from uwlr_adapter.administratie.importing.match import (
     match,
 )
 from uwlr_adapter.administratie.importing.naming import Naming
+from uwlr_adapter.administratie.importing.questions import OpenQuestions
 from uwlr_adapter.administratie.model import Severity
 from uwlr_adapter.administratie.tables import PersonKind
 
@@ -346,6 +348,32 @@ def test_a_row_that_is_asked_about_is_no_correction_when_what_told_so_is_known()
     assert of(asked, among=before).persons == [1]
     now = asked_about(asked, Doubt.TWIN, 1, among=before)
     assert of(asked, among=now).persons == [Contested(Doubt.TWIN, 1, 1)]
+
+
+def test_a_row_that_is_asked_about_stays_so_in_another_spelling() -> None:
+    """A later source writes capitals, an accent, a voorvoegsel and a zone."""
+    asked, again = row("a", "E-a", NEW), row("a", "E-a", Naming("DRÍES", "van Uil", "2015-09-10Z"))
+    assert of(again).persons == [1]
+    now = asked_about(asked, Doubt.TWIN, 1, among=KNOWN)
+    assert of(again, among=now).persons == [Contested(Doubt.TWIN, 1, 1)]
+
+
+@pytest.mark.parametrize("spellings", [("Zoë", "ZOE"), ("ZOE", "Zoë")])
+def test_of_a_row_that_is_asked_about_in_two_spellings_a_twin_that_was_seen_counts(spellings: tuple[str, str]) -> None:
+    """In whatever order the two questions are stored."""
+    doubts_ = {"Zoë": Doubt.TWIN, "ZOE": Doubt.NAME}
+    rows = [
+        (at, 1, None, "leerling", "99XX", "a", "E-a", doubts_[roepnaam].value, date(2026, 9, 1), [_year(at, roepnaam)])
+        for at, roepnaam in enumerate(spellings)
+    ]
+    asked = OpenQuestions("99XX", rows, date(2026, 9, 1)).about(LEERLING)
+    assert asked == {AskedRow.of("a", "E-a", Naming("Zoë", None, None)): Contested(Doubt.TWIN, 1, None)}
+
+
+def _year(at: int, roepnaam: str) -> dict[str, object]:
+    """Return the stored row of a leerling in a year."""
+    rows = {"deelname": [{"roepnaam": roepnaam}], "inschrijving": [], "plaatsing": []}
+    return {"brin6": f"99XX0{at}", "schooljaar": "2026-2027", "line": 1, "held": [1], "rows": rows}
 
 
 @pytest.mark.parametrize(

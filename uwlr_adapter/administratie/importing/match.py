@@ -100,12 +100,12 @@ class AskedRow(NamedTuple):
     key: str
     """Empty for a dummy."""
     eckid: str | None
-    naming: tuple[str, str, str]
-    """Its parts folded: in another spelling it is the same row."""
+    parts: tuple[str, str, str]
+    """Its names and date of birth, folded: another spelling is the same row."""
 
     @classmethod
     def of(cls, key: str, eckid: str | None, naming: Naming) -> "AskedRow":
-        """Return that of a row with this key."""
+        """Return what makes a row with this key, ECK-iD and naming the same one."""
         return cls("" if key.startswith(DUMMY) else key, eckid, folded(naming))
 
 

@@ -170,14 +170,14 @@ def traces_of(naming: Naming) -> list[Pair]:
 
 
 def folded(naming: Naming) -> tuple[str, str, str]:
-    """Return every part folded, in the order of its fields; empty where it is unknown."""
+    """Return every part folded, so that two spellings of one name are equal."""
     return fold(naming.roepnaam), fold_achternaam(naming.achternaam), day_of_birth(naming.geboortedatum)
 
 
 def whole(naming: Naming) -> tuple[str, str, str] | None:
     """Return every part folded, for a match by name and date; None unless the date and a name are known."""
-    *names, born = parts = folded(naming)
-    return parts if born and any(names) else None
+    roepnaam, achternaam, born = parts = folded(naming)
+    return parts if born and (roepnaam or achternaam) else None
 
 
 def _words(text: str) -> list[str]:

@@ -170,13 +170,14 @@ class OpenQuestions:
     def about(self, kind: PersonKind) -> dict[AskedRow, Contested]:
         """Return the rows of one kind that the open questions are about, with why and whom each may be.
 
-        Of two questions about one row that is the one with more persons.
+        Of two questions about one row, as in two spellings, that is the one with more persons, and then the one of
+        which somebody else has the name.
         """
         found: dict[AskedRow, Contested] = {}
-        for name in sorted((one for one, years in self._years.items() if years), key=_number_of_persons):
-            own, key, eckid, naming, persons = name
-            if own is kind:
-                found[AskedRow.of(key, eckid, naming)] = Contested(Doubt(self._rows[name][7]), *persons)
+        asked = [(name, Doubt(self._rows[name][7])) for name, years in self._years.items() if years and name[0] is kind]
+        for name, doubt in sorted(asked, key=lambda one: (_number_of_persons(one[0]), one[1] is Doubt.TWIN)):
+            _, key, eckid, naming, persons = name
+            found[AskedRow.of(key, eckid, naming)] = Contested(doubt, *persons)
         return found
 
     def ask(self, year: SchoolYear, delivery: Delivery, contested: Iterable[ContestedRow], held: Iterable[int]) -> None:
