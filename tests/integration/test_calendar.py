@@ -35,14 +35,6 @@ def school(tmp_path: Path) -> Iterator[TrialSchool]:
     made.close()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Yield a new database."""
-    opened = open_database(tmp_path)
-    yield opened
-    opened.close()
-
-
 def fetch(school: TrialSchool, day: date, schooljaar: str = SCHOOLJAAR, last: str | None = None) -> FetchedAnswer:
     """Fetch at noon of a day."""
     school.moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)

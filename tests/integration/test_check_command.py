@@ -142,6 +142,19 @@ def test_a_report_that_cannot_be_saved_is_shown_and_told(tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failure_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told by kind and place, and the exit status says that nothing was judged."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("een-geheime-klantcode")
+
+    monkeypatch.setattr("uwlr_adapter.kit.runner.run", fail)
+    done = check("http://127.0.0.1:1/uwlr")
+    assert done.exit_code == 2
+    assert "internal failure, please report it: builtins.ValueError" in done.output
+    assert "een-geheime-klantcode" not in done.output
+
+
 def test_a_run_is_compared_with_an_earlier_report(tmp_path: Path) -> None:
     """The same file can be what is compared with and where the new report goes."""
     path = tmp_path / "last.json"

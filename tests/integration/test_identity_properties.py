@@ -1,34 +1,15 @@
 """No answer ever has one child's key, ECK-iD, name or birth date with another's, whatever the sources do with keys."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
 from support.mixed_up import World
 from support.oracle import amount
-from support.school_builder import open_database
 
 from uwlr_adapter.db.database import Database
 
 IMPORTS_OF_A_SCHOOL = 25
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Yield a new database."""
-    opened = open_database(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def figures() -> Iterator[Counter[str]]:
-    """Yield what all schools add their figures to, and print it."""
-    found: Counter[str] = Counter()
-    yield found
-    print(dict(found))  # noqa: T201 - the figures of this test
 
 
 @pytest.mark.parametrize("seed", range(amount(4, 10_000 // IMPORTS_OF_A_SCHOOL)))

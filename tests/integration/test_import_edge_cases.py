@@ -1,13 +1,11 @@
 """Edge cases of the rules of docs/reference/records.md: CSV sets that are incomplete, doubled or contradictory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from support.edexml_files import make_dataset
 from support.imports import MOMENT, dump, import_dataset, next_change, options, select
-from support.school_builder import open_database
 
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.importing import batches, importer
@@ -43,14 +41,6 @@ SET = {
         M;;Maas;;Kim;;21QW;01;2026-2027;4B""",
 }
 """A school of two vestigingen with a leerling each, and no schools.csv."""
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Yield a new database."""
-    opened = open_database(tmp_path)
-    yield opened
-    opened.close()
 
 
 def rows(file: str, *lines: str) -> dict[str, str]:

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count, product
-from pathlib import Path
 from random import Random
 
 import pytest
 from support.edexml_files import eckid, make_dataset, to_edexml
 from support.imports import options
 from support.oracle import amount
-from support.school_builder import open_database
 
 from uwlr_adapter.administratie.importing import importer, questions
 from uwlr_adapter.administratie.importing.importer import ImportOptions
@@ -331,22 +329,6 @@ def _split(achternaam: str) -> tuple[str | None, str]:
 
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Yield a new database."""
-    opened = open_database(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def figures() -> Iterator[Counter[str]]:
-    """Yield what all schools add their figures to, and print it."""
-    found: Counter[str] = Counter()
-    yield found
-    print(dict(sorted(found.items())))  # noqa: T201 - the figures of this test
 
 
 @pytest.mark.parametrize("seed", range(amount(1, 1000 // SCHOOLS)))

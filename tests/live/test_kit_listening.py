@@ -176,7 +176,8 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     target = f"http://127.0.0.1:{behind.server_port}/las"
     arguments = command(
-        "check", "--proxy", target, "--allow-private", "--port", "0", "--calls", "1", "--json", str(report)
+        *("check", "--proxy", f"{target}?sleutel=geheim", "--allow-private", "--port", "0", "--calls", "1"),
+        *("--json", str(report)),
     )
     with subprocess.Popen(arguments, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stderr is not None
@@ -199,7 +200,7 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     [
         (("--client", "--situation", "regen"), "there is no situation regen"),
         (("--proxy", "http://x", "--host", "192.0.2.1"), "--allow-http"),
-        (("--proxy", "http://x", "--profile", "alles"), "--profile is one of"),
+        (("--proxy", "http://x", "--profile", "alles"), "there is no profile of this name"),
         (("--proxy", "example.nl/las"), "--proxy takes an http:// or https:// URL"),
     ],
 )

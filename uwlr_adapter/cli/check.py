@@ -7,22 +7,23 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.check_output import deliver, report_files, report_options
-from uwlr_adapter.cli.check_scenario import chosen_scenario, scenario_options
+from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
+from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, scenario_options
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
+from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, PlanError
 from uwlr_adapter.kit.report import CheckResult, Report
 from uwlr_adapter.kit.scenarios import SCENARIOS
-from uwlr_adapter.kit.session import Intensity, Session
+from uwlr_adapter.kit.session import Intensity, Session, nobody
 from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
 
 _COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-"""What the line of progress shows, the last check that was done included."""
+"""Columns of the line of progress, the last check that was done included."""
 
 
 def _print_list(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -162,9 +163,22 @@ def check(
     except PlanError as error:
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
-    session = Session(target, intensity=Intensity(intensity))
-    if played is not None:
-        session.perform = played.perform
+    session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
+    report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+    deliver(context, kept, report, against)
+
+
+def _run(
+    context: Context,
+    session: Session,
+    checks: list[Check],
+    name: str,
+    kept: ReportFiles,
+    played: PlayedScenario | None,
+    *,
+    strict: bool,
+) -> Report:
+    """Run checks with a line of progress; the files are written on the way."""
     console = context.messages
     is_shown = console.is_terminal and played is None  # a prompt does not go with a line that is drawn anew
     with Progress(*_COLUMNS, console=console, transient=True, disable=not is_shown) as progress:
@@ -173,6 +187,5 @@ def check(
         def told(result: CheckResult) -> None:
             progress.update(task, advance=1, description=result.id)
 
-        kind, name = ("endpoint", plan) if played is None else ("scenario", played.name)
-        report = runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)
-    deliver(context, kept, report, against)
+        kind = "endpoint" if played is None else "scenario"
+        return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)

@@ -13,7 +13,6 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
-from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
 from uwlr_adapter.demo import setup
 from uwlr_adapter.kit.listening import example_school, verdicts
 from uwlr_adapter.kit.listening.between import Between, send_outbound
@@ -22,6 +21,8 @@ from uwlr_adapter.kit.listening.judging import Credentials
 from uwlr_adapter.kit.listening.listener import listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME, SITUATIONS
 from uwlr_adapter.kit.listening.turn import PAUSE_SECONDS, Conversation, Turn
+from uwlr_adapter.kit.masking import shown_url
+from uwlr_adapter.kit.plans import PlanError, profile_named
 from uwlr_adapter.kit.report import Report
 from uwlr_adapter.outbound import Permissions
 from uwlr_adapter.server.port import ListenError
@@ -33,7 +34,7 @@ _KEEP_SECONDS = 10.0
 
 
 class ListeningApp(Protocol):
-    """What a listening run serves."""
+    """An application that a listening run serves."""
 
     conversation: Conversation
 
@@ -180,17 +181,17 @@ def check_proxy(
     """
     if host not in LOOPBACK and not allow_http:
         raise click.UsageError(
-            f"without encryption codes travel as they are: listening on {host}: allow it with --allow-http"
+            f"codes would travel without encryption when this listens on {host}: allow it with --allow-http"
         )
-    set_name = ALIASES.get(fold_name(profile)) if profile else None
-    if profile and set_name is None:
-        raise click.UsageError("--profile is one of: smalle set, LVS-set, volledig")
+    try:
+        profiel = profile_named(profile)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from None
     if not target.startswith(("http://", "https://")):
         raise click.UsageError("--proxy takes an http:// or https:// URL")
     kept, moment = _kept(forms), context.clock()
-    shown = target.partition("?")[0].partition("#")[0]
+    shown = shown_url(target)
     send = send_outbound(Permissions(private=allow_private, plain=allow_http))
-    profiel = STANDARD[set_name] if set_name else None
 
     def make(base_url: str) -> ListeningApp:
         talk = Conversation(context.clock, time.monotonic, f"{base_url}{urlsplit(shown).path}", pause)
@@ -238,7 +239,7 @@ def _run(
 def _follow(
     context: Context, app: ListeningApp, report: Callable[[Conversation, str], Report], kept: ReportFiles
 ) -> None:
-    """Tell each request when it is answered, until the run has ended."""
+    """Print each request when it is answered, until the run has ended."""
     talk, told, saved = app.conversation, 0, time.monotonic()
     while not (app.is_done and told == len(talk.turns)):
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What a run of the kit leaves: the files of its report, and what a terminal shows of it."""
+"""Output of a run of the kit: the files of its report, and what a terminal shows of it."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,6 +11,7 @@ import click
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.files import can_hold_files, write_private
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import Report, in_order
 from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
@@ -83,7 +84,7 @@ class ReportFiles:
             self.save(report)
 
     def show(self, context: Context) -> None:
-        """Tell where the report is."""
+        """Print where the report is."""
         for path in self.paths.values():
             context.messages.print(f"Saved as {escape(str(path))}, readable only by you.")
 
@@ -161,7 +162,7 @@ def show_report(context: Context, report: Report) -> None:
     if report.stopped:
         context.console.print(f"The run stopped before its end: {escape(report.stopped)}.")
     warned = len(report.warnings)
-    warnings = f", with {warned} {'warning' if warned == 1 else 'warnings'}" if warned else ""
+    warnings = f", with {count_noun(warned, 'warning', 'warnings')}" if warned else ""
     context.console.print(f"{report.conclusion}{warnings}")
 
 

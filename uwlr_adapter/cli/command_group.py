@@ -32,6 +32,8 @@ class CommandEntry(NamedTuple):
     module: str
     name: str
     summary: str
+    failure_status: int = 1
+    """The exit status after an internal failure."""
 
 
 class CommandGroup(click.Group):

@@ -24,11 +24,19 @@ COMMANDS = {
     "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
     "journaal": CommandEntry("journaal", "journaal", "Show each fetch and each act, newest first."),
     "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
-    "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule."),
+    "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule.", failure_status=2),
     "report": CommandEntry("report", "report", "Compare two reports of a check."),
     "contract": CommandEntry("contract", "contract", "Inspect the XSDs that validate every message."),
 }
 """The commands in the order of the help text."""
+
+
+class InternalFailure(click.ClickException):
+    """A failure of ours, told by kind and place, with the exit status of the command that failed."""
+
+    def __init__(self, error: Exception, status: int) -> None:
+        super().__init__(f"internal failure, please report it: {describe(error)}")
+        self.exit_code = status  # type: ignore[misc] # click reads it of the instance
 
 
 class Root(CommandGroup):
@@ -47,7 +55,8 @@ class Root(CommandGroup):
         except (click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:  # noqa: BLE001 - the last guard
-            raise click.ClickException(f"internal failure, please report it: {describe(error)}") from None
+            entry = self.entries.get(ctx.invoked_subcommand or "")
+            raise InternalFailure(error, 1 if entry is None else entry.failure_status) from None
 
 
 @click.group(cls=Root, entries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

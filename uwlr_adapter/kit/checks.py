@@ -25,7 +25,7 @@ class Level(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What came of a check."""
+    """The outcome of a check."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -76,7 +76,7 @@ class Check:
 
     id: str
     title: str
-    """What must hold, as one sentence without a full stop."""
+    """The rule to hold, as one sentence without a full stop."""
     rules: tuple[str, ...]
     level: Level
     after: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What the kit has: every chapter with all its checks, by what it judges.
+"""Contents of the kit: every chapter with all its checks, by what it judges.
 
 Importing this takes a second, since the checks of a caller need the service: a run imports its own chapters only.
 """

@@ -1,4 +1,4 @@
-"""What was sent and received, with nothing of a person and no secret in it, by construction.
+"""Exchanges as a report may show them, with nothing of a person and no secret in it, by construction.
 
 Nothing is searched for and blotted out. A document is written anew from what is known to be harmless: names of elements
 and attributes of the standard, a few values of closed form (a schooljaar, a version, a faultcode), and words of a list
@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -93,6 +94,9 @@ _WORDS = frozenset(
 """The words that a text of an endpoint may be shown with; every other word of it is masked."""
 
 
+_EMPTY = "(empty)"
+
+
 @dataclass(frozen=True, slots=True)
 class MaskedExchange:
     """One request and its response, as a report may show them."""
@@ -114,9 +118,7 @@ class Masker:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, reading: Reading
     ) -> MaskedExchange:
         """Return a request with its response."""
-        response = "\n".join(
-            [f"HTTP {reading.status}", *_headers(reading.reply.headers), "", self.document(reading.content)]
-        )
+        response = "\n".join([f"HTTP {reading.status}", *_headers(reading.reply.headers), "", self._response(reading)])
         milliseconds = round(1000 * reading.seconds)
         return MaskedExchange(self._request(method, url, headers, body), response, reading.status, milliseconds)
 
@@ -130,12 +132,19 @@ class Masker:
 
     def document(self, content: bytes) -> str:
         """Return a document as it may be shown: its shape, and the values that are known to be harmless."""
-        if not content:
-            return "(empty)"
         try:
-            root = parse(content, ANSWER)
+            return self.tree(parse(content, ANSWER)) if content else _EMPTY
         except XmlError as error:
-            return f"({len(content)} bytes, not shown: {error.reason})"
+            return _unread(content, error.reason)
+
+    def _response(self, reading: Reading) -> str:
+        """Return a response as it may be shown; it is parsed once, for the checks too."""
+        if not reading.content:
+            return _EMPTY
+        return _unread(reading.content, reading.reason) if reading.root is None else self.tree(reading.root)
+
+    def tree(self, root: etree._Element) -> str:
+        """Return a parsed document as it may be shown."""
         written = etree.tostring(self._copy(root), encoding="unicode", pretty_print=True)
         return written if len(written) <= MAX_SHOWN else f"{written[:MAX_SHOWN]}\n(cut here)"
 
@@ -187,6 +196,22 @@ class Masker:
     def _numbered(self, name: str, value: str) -> str:
         number = self._numbers.setdefault((name, value), len(self._numbers) + 1)
         return f"‹{name} {number}›"
+
+
+def shown_url(url: str) -> str:
+    """Return an address without its query, user name and password, which may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        is_shown = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_shown = False
+    if not is_shown:
+        return "(no URL)"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _unread(content: bytes, reason: str | None) -> str:
+    return f"({len(content)} bytes, not shown: {reason})"
 
 
 def shown_words(text: str) -> str:

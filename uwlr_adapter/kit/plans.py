@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from uwlr_adapter.brin import brincode_of, dependancecode_of
+from uwlr_adapter.brin import brincode_of, dependancecode_of, is_brin6
 from uwlr_adapter.contract.fields import SET_NAMES
-from uwlr_adapter.contract.profiles import ALIASES, STANDARD, fold_name
+from uwlr_adapter.contract.profiles import ALIASES, STANDARD, NamedProfiel, fold_name
 from uwlr_adapter.contract.versions import USUAL_VERSION, VERSIONS
 from uwlr_adapter.errors import RefusedError
-from uwlr_adapter.kit.checks import Check, Suite
+from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.session import Target
 from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
@@ -15,7 +15,6 @@ from uwlr_adapter.outbound import Permissions
 USUAL_PLAN = f"las-{USUAL_VERSION}"
 SECONDS = 30.0
 """Seconds for one call: the shortest timeout that was seen in a client."""
-_BRIN6 = 6
 _WHOLE = tuple(suite.name for suite in ALL)
 
 _ELEVEN = (
@@ -28,7 +27,7 @@ wrong schooljaar, brincode, laatstontvangengegevens and xsdversie."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is run: names of suites or ids of checks, and the version and the profile if it fixes them."""
+    """A plan: names of suites or ids of checks, and the version and the profile if it fixes them."""
 
     name: str
     text: str
@@ -72,6 +71,16 @@ def plan_named(name: str) -> Plan:
     return PLANS[name]
 
 
+def profile_named(name: str | None) -> NamedProfiel | None:
+    """Return a profile of the standard by its name in any spelling, None for none. Raises PlanError."""
+    if not name:
+        return None
+    set_name = ALIASES.get(fold_name(name))
+    if set_name is None:
+        raise PlanError(f"there is no profile of this name: it is one of {', '.join(SET_NAMES)}")
+    return STANDARD[set_name]
+
+
 def target_of(
     plan: Plan,
     url: str,
@@ -87,11 +96,8 @@ def target_of(
     permissions: Permissions,
 ) -> Target:
     """Return the target of a run; the version and the profile are those of the plan unless named. Raises PlanError."""
-    if len(brin6) != _BRIN6:
-        raise PlanError("a brin6 has six characters, brincode and dependancecode, such as 21QW00")
-    set_name = ALIASES.get(fold_name(profile)) if profile else plan.profiel
-    if profile and set_name is None:
-        raise PlanError(f"there is no profile of this name: it is one of {', '.join(SET_NAMES)}")
+    if not is_brin6(brin6):
+        raise PlanError("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
     return Target(
         url=url,
         klantnaam=klantnaam,
@@ -101,7 +107,7 @@ def target_of(
         dependancecode=dependancecode_of(brin6),
         schooljaar=schooljaar,
         xsdversie=xsdversie or plan.xsdversie or USUAL_VERSION,
-        profiel=STANDARD[set_name] if set_name else None,
+        profiel=profile_named(profile or plan.profiel),
         seconds=seconds,
         permissions=permissions,
     )
@@ -131,9 +137,3 @@ def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -
         grown = set(chosen)
         chosen |= {one for check_id in grown for one in by_id[check_id].after}
     return [check for check in by_id.values() if check.id in chosen]
-
-
-def suites_of(checks: list[Check]) -> list[Suite]:
-    """Return the suites to which checks belong, in their order."""
-    names = {check.suite for check in checks}
-    return [suite for suite in ALL if suite.name in names]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from lxml import etree
 
-from uwlr_adapter.contract import names
+from uwlr_adapter.contract import fault, names
 from uwlr_adapter.contract.xml import ANSWER, XmlError, parse
 from uwlr_adapter.outbound import Reply
 
@@ -18,7 +18,7 @@ _START = 200
 
 
 class AnswerKind(StrEnum):
-    """What a response is, judged by its names alone and tolerantly; whether it is valid is for the checks to find."""
+    """The kind of a response, judged by its names alone and tolerantly: whether it is valid is for the checks."""
 
     DATA = "leerlinggegevens"
     NO_CHANGES = "geenwijzigingen"
@@ -79,7 +79,7 @@ class Reading:
 
     @property
     def kind(self) -> AnswerKind:
-        """What the response is."""
+        """The kind of the response."""
         body = self.body
         if body is None:
             return AnswerKind.OTHER
@@ -161,12 +161,8 @@ def _is_web_page(reading: Reading) -> bool:
 
 
 CODES = frozenset(
-    {
-        *(f"Client.{code}" for code in ("OngeldigBericht", "OngeldigeKlantIdentificatie", "AutorisatieOngeldig")),
-        *("Client.XsdVersieOngeldig", "Client.VocabulaireTermOngeldig", "Client.LeerlingOngeldig"),
-        *("Server.InterneFout", "Server.TijdelijkNietBeschikbaar", "VersionMismatch", "MustUnderstand"),
-        *("Client", "Server", "Sender", "Receiver"),
-    }
+    {one.code for one in vars(fault).values() if isinstance(one, type) and hasattr(one, "code")}
+    | {"Client", "Server", "Sender", "Receiver"}
 )
 """The faultcodes that a sentence may repeat: those of the standard and of SOAP."""
 

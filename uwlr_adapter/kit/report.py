@@ -17,7 +17,7 @@ UNJUDGED = 2
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of one check."""
+    """The outcome of one check."""
 
     id: str
     title: str
@@ -26,7 +26,7 @@ class CheckResult:
     level: Level
     verdict: Verdict
     sentence: str
-    """What was found, one sentence."""
+    """The finding, one sentence."""
     exchanges: tuple[MaskedExchange, ...] = ()
     reproduce: str = ""
     """A command that runs this check alone."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from uwlr_adapter import outbound
 from uwlr_adapter.contract import names
@@ -18,7 +17,7 @@ from uwlr_adapter.contract.names import Operation
 from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.kit.checks import cannot, fail
-from uwlr_adapter.kit.masking import MaskedExchange, Masker
+from uwlr_adapter.kit.masking import MaskedExchange, Masker, shown_url
 from uwlr_adapter.kit.message import GroepAsked, KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.outbound import OutboundError, Permissions, Reply
@@ -55,7 +54,7 @@ class RunStoppedError(UwlrAdapterError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is tested, and with which credentials and school."""
+    """The endpoint under test, with credentials and a school."""
 
     url: str
     klantnaam: str = field(repr=False)
@@ -74,17 +73,8 @@ class Target:
 
     @property
     def shown_url(self) -> str:
-        """The address without its query, user name and password, which may hold a secret."""
-        try:
-            parts = urlsplit(self.url)
-            is_shown = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError:
-            is_shown = False
-        return (
-            parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-            if is_shown
-            else "(no URL)"
-        )
+        """The address as a report may show it."""
+        return shown_url(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ class ScenarioStep:
     name: str
     """Its name in `--hook NAME=COMMAND`."""
     text: str
-    """What to do, as one sentence."""
+    """The act, as one sentence."""
 
 
 Perform: TypeAlias = Callable[[ScenarioStep], None]
@@ -139,7 +129,7 @@ class Session:
         """The answers that a later check of a scenario needs, by a name of its own."""
         self.masker = Masker()
         self.exchanges: list[MaskedExchange] = []
-        """What was sent and received since the runner last took it."""
+        """Exchanges since the runner last took it."""
         self.times: list[tuple[str, float]] = []
         """The kind of each answer and the seconds that it took."""
         self.echoes: int = 0

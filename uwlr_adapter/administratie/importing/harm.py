@@ -14,6 +14,7 @@ from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
 from uwlr_adapter.administratie.importing.drop import Answered, Loss
 from uwlr_adapter.administratie.importing.naming import NAMES, full_name
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.importing.table_rows import PERSON
 from uwlr_adapter.administratie.model import MAX_SUBJECTS, Delivery, Problem, Severity, SourceRecord, Subject
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, groep, persoon, plaatsing
 from uwlr_adapter.contract.dataset import Leerkracht, Leerling
@@ -22,8 +23,6 @@ ACCEPT_DROP, OLDER, NEW_KEYS, NEW_SCHOOL = "--accept-drop", "--older", "--new-ke
 """The options that answer a question."""
 _RECORDS = {PersonKind.LEERLING: deelname, PersonKind.LEERKRACHT: aanstelling}
 _KINDS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
-_PERSON = deelname.columns.keys().index("persoon_id")
-"""The place of the person in a row of `deelname` and of `aanstelling`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def of_answers(
 def of_older(change: YearChange, known: str, made: str) -> Problem:
     """Return the question whether a source of an older moment replaces the records; the moments as they are stored."""
     gone, came = change.diffs[deelname].removed, change.diffs[deelname].added
-    ids = [row[_PERSON] for row in (*gone, *came)]
+    ids = [row[PERSON] for row in (*gone, *came)]
     subjects, more = _persons(change, PersonKind.LEERLING, ids)
     reason = (
         f"{change.year.brin6}, {change.year.schooljaar}: this file was made on {source_moments.shown(made)}, the one "
@@ -158,7 +157,7 @@ def _losses(change: YearChange, asked: Mapping[PersonKind, frozenset[int]]) -> l
         Loss(
             "leerkrachten",
             change.known(aanstelling),
-            [row[_PERSON] for row in leerkrachten.removed if row[_PERSON] not in asked[PersonKind.LEERKRACHT]],
+            [row[PERSON] for row in leerkrachten.removed if row[PERSON] not in asked[PersonKind.LEERKRACHT]],
         ),
     ]
     if any(change.diffs[table].changed or change.diffs[table].removed for table in (groep, plaatsing)):
@@ -197,7 +196,7 @@ def _persons(change: YearChange, kind: PersonKind, ids: Iterable[object]) -> tup
     table = _RECORDS[kind]
     columns = table.columns.keys()
     removed = {
-        row[_PERSON]: SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in change.diffs[table].removed
+        row[PERSON]: SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in change.diffs[table].removed
     }
     subjects = []
     for id_ in shown:

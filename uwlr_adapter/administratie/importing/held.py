@@ -13,6 +13,7 @@ from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow
 from uwlr_adapter.administratie.importing.identify import People, PeopleOfSource
 from uwlr_adapter.administratie.importing.match import Doubt
 from uwlr_adapter.administratie.importing.naming import full_name
+from uwlr_adapter.administratie.importing.table_rows import PERSON
 from uwlr_adapter.administratie.model import (
     MAX_SUBJECTS,
     Delivery,
@@ -25,8 +26,6 @@ from uwlr_adapter.administratie.tables import PersonKind, deelname, groep, locat
 
 BY_NAME = "--by-name"
 """The option that answers too many questions about who is who: see `Unmatched`."""
-_PERSON = deelname.columns.keys().index("persoon_id")
-"""The place of the person in a row of each table that has one: after the columns that name the year."""
 
 
 def require_few(people: PeopleOfSource, deliveries: Sequence[Delivery], allowed: int, *, can_choose: bool) -> None:
@@ -121,7 +120,7 @@ def keep(
     names = diff.table.columns.keys()
     if "persoon_id" not in names:
         return diff, []
-    kept = [row for row in diff.removed if row[_PERSON] in held]
+    kept = [row for row in diff.removed if row[PERSON] in held]
     changed, before = list(diff.changed), list(diff.before)
     if diff.table is plaatsing:
         groepen = {row[2] for row in wanted[groep]}

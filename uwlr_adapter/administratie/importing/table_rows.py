@@ -24,6 +24,8 @@ _locatie_fields = attrgetter("key", "naam", "omschrijving", "mutatiedatum")
 _groep_fields = attrgetter("key", "soort", "naam", "jaargroep", "omschrijving", "mutatiedatum")
 _leerling_fields = attrgetter(*LEERLING_COLUMNS)
 _leerkracht_fields = attrgetter(*LEERKRACHT_COLUMNS)
+PERSON = deelname.columns.keys().index("persoon_id")
+"""The place of the person in a row of each table that has one: after the columns that name the year."""
 
 
 def rows_of(

@@ -9,12 +9,9 @@ from uwlr_adapter.administratie.importing import held
 from uwlr_adapter.administratie.importing.diff import TableDiff, TableRow, compare
 from uwlr_adapter.administratie.importing.identify import People
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
-from uwlr_adapter.administratie.importing.table_rows import rows_of
+from uwlr_adapter.administratie.importing.table_rows import PERSON, rows_of
 from uwlr_adapter.administratie.model import Counts, Delivery
 from uwlr_adapter.administratie.tables import aanstelling, deelname, groep, inschrijving, locatie, plaatsing
-
-_PERSON = deelname.columns.keys().index("persoon_id")
-"""The place of the person in a row of `deelname` and of `aanstelling`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +30,12 @@ class YearRecords:
     def fresh(self) -> set[int]:
         """The ids of the persons with another row than before."""
         diffs = (self.diffs[table] for table in (deelname, aanstelling))
-        return {row[_PERSON] for diff in diffs for rows in (diff.added, diff.changed) for row in rows}
+        return {row[PERSON] for diff in diffs for rows in (diff.added, diff.changed) for row in rows}
 
     @property
     def persons(self) -> set[int]:
         """The ids of the persons who are to have a record of the year."""
-        return {row[_PERSON] for table in (deelname, aanstelling) for row in self.wanted[table]}
+        return {row[PERSON] for table in (deelname, aanstelling) for row in self.wanted[table]}
 
     def counts(self, delivery: Delivery, people: People) -> dict[str, Counts]:
         """Count what becomes of the records, by kind; another groep is a change of the leerling too."""

@@ -19,7 +19,6 @@ _SLACK = timedelta(seconds=5)
 """How far the clock of a caller may be behind."""
 _EARLY = 0.5
 """Seconds that a Retry-After may be cut short: it counts in whole seconds."""
-_INTERNAL = "Server.InterneFout"
 
 
 @NEXT.check(1, "After a fault for the caller it does not send the same request again and again", "R-001")

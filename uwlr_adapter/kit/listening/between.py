@@ -32,7 +32,7 @@ _OF_ONE_CONNECTION = frozenset(
     }
 )
 _BREAKS = re.compile(r"[\r\n\0]")
-"""What would end a header: a folded value, or one that is not HTTP."""
+"""Characters that would end a header: a folded value, or one that is not HTTP."""
 _IN_PATH = "/:@!$&'()*+,;=~%-._"
 _NOT_SENT = _OF_ONE_CONNECTION | {"host", "content-length", "accept-encoding"}
 _NOT_GIVEN = _OF_ONE_CONNECTION | {"content-length", "content-encoding"}

@@ -1,4 +1,4 @@
-"""What may be wrong with one request: a table with the check that is meant for each.
+"""Deviations of one request: a table with the check that is meant for each.
 
 A deviation that the standard refuses is a must; one that known clients send, and that this service repairs
 (docs/reference/repairs.md), is a should.

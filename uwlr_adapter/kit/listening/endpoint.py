@@ -37,7 +37,7 @@ Wait = Callable[["WSGIEnvironment", float], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a run does: its situations, the seconds of the slow answer, and the requests after which it ends."""
+    """Script of a run: its situations, the seconds of the slow answer, and the requests after which it ends."""
 
     situations: Sequence[Situation] = SITUATIONS
     slow: float = SLOW_SECONDS

@@ -30,7 +30,7 @@ _SOAP12_TYPE = "application/soap+xml"
 
 
 class RequestVerdict(StrEnum):
-    """What a request is."""
+    """The verdict on a request."""
 
     RIGHT = "right"
     REPAIRED = "repaired"
@@ -40,7 +40,7 @@ class RequestVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a caller was given: it must send these, for this school."""
+    """Credentials of the caller: it must send these, for this school."""
 
     klantnaam: str = field(repr=False)
     klantcode: str = field(repr=False)

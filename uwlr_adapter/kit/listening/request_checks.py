@@ -33,7 +33,7 @@ for _deviation, _rule in RULES.items():
 
 
 def show(talk: Conversation, turns: list[Turn]) -> None:
-    """Let the report show these turns with the running check."""
+    """Show these turns in the report with the running check."""
     talk.exchanges += [turn.exchange for turn in turns if turn.exchange is not None][:MAX_KEPT]
 
 

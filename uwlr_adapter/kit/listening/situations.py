@@ -25,7 +25,7 @@ class Situation:
     name: str
     title: str
     good: str
-    """What a good client does next."""
+    """The next step of a good client."""
     part: SchoolPart = SchoolPart.WHOLE
     fault: type[Fault] | None = None
     is_changed: bool = False

@@ -1,4 +1,4 @@
-"""What passed between a caller and an endpoint: one turn per request, with what its checks need and no more."""
+"""The conversation of a caller and an endpoint: one turn per request, with what its checks need and no more."""
 
 import threading
 from collections.abc import Callable
@@ -28,7 +28,7 @@ FUTURE = timedelta(minutes=5)
 """How far the clock of a caller may be ahead."""
 
 Question: TypeAlias = tuple[object, ...]
-"""What a request asks: operation, school, schooljaar, version, set and groups; a schooljaar that it leaves to the
+"""The question of a request: operation, school, schooljaar, version, set and groups; a schooljaar that it leaves to the
 service is an empty one."""
 
 
@@ -55,7 +55,7 @@ class Turn:
     situation: str = ""
     ended: float | None = None
     kind: AnswerKind | None = None
-    """What the answer is; None as long as there is none."""
+    """The kind of the answer; None as long as there is none."""
     status: int | None = None
     fault_code: str = ""
     retry_after: int | None = None
@@ -63,7 +63,7 @@ class Turn:
     left_after: float | None = None
     """Seconds after which the caller hung up without an answer."""
     answer_verdicts: tuple[tuple[str, Verdict, str], ...] = ()
-    """What the checks of an answer found: id, verdict and sentence."""
+    """Findings of the checks of an answer: id, verdict and sentence."""
     exchange: MaskedExchange | None = None
 
     def sentence_of(self, deviation: Deviation) -> str | None:
@@ -84,7 +84,7 @@ class Conversation:
         self.lock = threading.RLock()
         self.turns: list[Turn] = []
         self.exchanges: list[MaskedExchange] = []
-        """What the running check shows."""
+        """Turns that the running check shows."""
         self.last: float = seconds()
         """When something happened last."""
         self._masker = Masker()

@@ -12,7 +12,7 @@ from uwlr_adapter.kit.suites import ALL
 
 
 class ChapterVerdict(StrEnum):
-    """What came of a chapter."""
+    """The outcome of a chapter."""
 
     FAILS = "fails"
     WARNS = "passes, with warnings"

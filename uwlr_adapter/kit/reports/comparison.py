@@ -8,7 +8,7 @@ from uwlr_adapter.kit.report import UNJUDGED, CheckResult, Report
 
 
 class Change(StrEnum):
-    """What became of a check between two reports; the worst first."""
+    """The change of a check between two reports; the worst first."""
 
     NEWLY_FAILING = "newly failing"
     """Fails now, and did not fail or was absent before."""
@@ -36,7 +36,7 @@ class ChangedResult:
 
 @dataclass(frozen=True, slots=True)
 class ReportComparison:
-    """What differs between two reports."""
+    """The differences of two reports."""
 
     old: Report
     new: Report

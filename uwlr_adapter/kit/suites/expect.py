@@ -1,4 +1,4 @@
-"""What several chapters expect of a response, each with its sentence."""
+"""Expectations that several chapters share, each with its sentence."""
 
 from uwlr_adapter.kit.checks import require
 from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, sentence_of
@@ -16,7 +16,7 @@ _WRONG = {
     NO_KLANT: "the klantnaam and the klantcode",
     NO_ACCESS: "the autorisatiesleutel for this school, of which the koppeling must be active,",
 }
-"""What each code says of the credentials of a run."""
+"""Meaning of each code of the credentials of a run."""
 
 
 def stop_without_access(reading: Reading) -> None:
@@ -49,10 +49,3 @@ def require_refused_as_client(reading: Reading, what: str, code: str) -> None:
 def require_answered(reading: Reading, what: str) -> None:
     """Require an answer that is no fault; `what` begins a sentence."""
     require(reading.kind in ANSWERED, f"{what} is answered with {sentence_of(reading)}.")
-
-
-def require_same_kind(reading: Reading, other: Reading, what: str) -> None:
-    """Require that a request which should make no difference is answered like the usual one."""
-    require(
-        reading.kind is other.kind, f"{what} is answered with {sentence_of(reading)}, without it with {other.kind}."
-    )

@@ -23,7 +23,7 @@ VALID = "LG-02"
 _PERSONS = ("leerling", "leerkracht")
 _ECKID: Final = re.compile(r"https://ketenid\.nl/(?:[0-9]{6}|pilot)/[0-9a-f]{128}")
 _NOT_OF_THE_SCHEMA: Final = frozenset({Rule.KEY, Rule.IDENTITY, Rule.EMPTY})
-"""What has a check of its own."""
+"""Rules that have a check of their own."""
 _SOME = 3
 
 

@@ -128,7 +128,7 @@ _DEVIATIONS: Final[tuple[tuple[int, str, Change], ...]] = (
     (47, "white space around its values", _text(">2.", ">\n 2.")),
     (48, "its elements in another order", _version_first),
 )
-"""What known clients send and the schema refuses."""
+"""Deviations that known clients send and the schema refuses."""
 
 
 def _add_deviation(number: int, what: str, change: Change) -> None:

@@ -1,4 +1,4 @@
-"""What only the whole run shows: nothing secret came back, and how long answers took."""
+"""Checks of the whole run: nothing secret came back, and how long answers took."""
 
 from statistics import median
 
@@ -30,7 +30,7 @@ def in_time(session: Session) -> None:
 
 @SUITE.check(3, "How long answers take", level=Level.INFORMATION, after=(ANSWERS,))
 def times(session: Session) -> str:
-    """Tell the times of data and of refusals."""
+    """Return the times of data and of refusals."""
     if not session.times:
         cannot("because nothing was asked")
     told = []

@@ -6,7 +6,6 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from uwlr_adapter.contract import names
-from uwlr_adapter.contract.xml import ANSWER, XmlError, parse
 from uwlr_adapter.kit.checks import Level, Suite, cannot, fail, omit, require
 from uwlr_adapter.kit.session import Session
 
@@ -224,7 +223,7 @@ def _documents(session: Session) -> dict[str, etree._Element]:
             cannot(f"because the WSDL imports more than {_MAX_FILES} documents")
         require(_is_same_host(session, url), "The WSDL imports a document of another host, which is not fetched.")
         reading = session.wsdl(url)
-        root = _parsed(reading.content)
+        root = reading.root
         require(
             reading.status == _OK and root is not None, "A document that the WSDL imports cannot be fetched or read."
         )
@@ -240,13 +239,6 @@ def _documents(session: Session) -> dict[str, etree._Element]:
 def _is_same_host(session: Session, url: str) -> bool:
     own, other = urlsplit(session.target.url), urlsplit(url)
     return (own.scheme, own.hostname, own.port) == (other.scheme, other.hostname, other.port)
-
-
-def _parsed(content: bytes) -> etree._Element | None:
-    try:
-        return parse(content, ANSWER)
-    except XmlError:
-        return None
 
 
 def _all(session: Session, path: str) -> list[Any]:
