@@ -21,6 +21,7 @@ from uwlr_adapter.administratie.importing.match import (
 )
 from uwlr_adapter.administratie.importing.naming import Naming
 from uwlr_adapter.administratie.importing.questions import OpenQuestions
+from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.model import Severity
 from uwlr_adapter.administratie.tables import PersonKind
 
@@ -368,6 +369,16 @@ def test_of_a_row_that_is_asked_about_in_two_spellings_a_twin_that_was_seen_coun
     ]
     asked = OpenQuestions("99XX", rows, date(2026, 9, 1)).about(LEERLING)
     assert asked == {AskedRow.of("a", "E-a", Naming("Zoë", None, None)): Contested(Doubt.TWIN, 1, None)}
+
+
+def test_only_open_questions_of_one_kind_are_about_a_row() -> None:
+    """Not those of a leerkracht with the same key and name, nor one whose last row went in this import."""
+    row_ = (1, 1, None, "leerling", "99XX", "a", None, Doubt.NAME.value, date(2026, 9, 1), [_year(0, "Zoë")])
+    questions = OpenQuestions("99XX", [row_], date(2026, 9, 1))
+    assert list(questions.about(LEERLING).values()) == [Contested(Doubt.NAME, 1, None)]
+    assert questions.about(PersonKind.LEERKRACHT) == {}
+    questions.withdraw(SchoolYear("99XX00", "2026-2027"))
+    assert questions.about(LEERLING) == {}
 
 
 def _year(at: int, roepnaam: str) -> dict[str, object]:
