@@ -102,7 +102,7 @@ def test_an_endpoint_that_is_not_there_fails_once(tmp_path: Path) -> None:
     [
         (("--uwlr-klantnaam", ""), "", "needs --uwlr-klantnaam too"),
         (("--uwlr-brin6", ""), "", "needs --uwlr-brin6 too"),
-        (("--uwlr-brin6", "21QW"), "", "a brin6 has six characters"),
+        (("--uwlr-brin6", "21QW"), "", "a brin6 is a brincode and a dependancecode in capitals"),
         (("--uwlr-plan", "x"), "", "there is no plan x"),
         (("--uwlr-profile", "x"), "", "there is no profile of this name"),
         (("--uwlr-intensity", "x"), "", "--uwlr-intensity is one of: gentle, normal, full"),
