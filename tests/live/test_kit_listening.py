@@ -19,6 +19,7 @@ from support.server import WAIT, Server, command, split, until
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
 from uwlr_adapter.kit.listening.endpoint import PATH, CallerEndpoint, Script
+from uwlr_adapter.kit.listening.incoming import MAX_BODY
 from uwlr_adapter.kit.listening.listener import MAX_CONNECTIONS, listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME
 from uwlr_adapter.kit.listening.turn import Conversation
@@ -76,6 +77,22 @@ def test_chunks_that_are_none() -> None:
         )
         assert split(server.post(MESSAGE.message(), *POST))[0] == 200
     assert judged(app) == {"CHTTP-12"}
+
+
+def test_a_chunk_that_breaks_off() -> None:
+    """However long it said that it is, nothing is taken for its rest."""
+    message = MESSAGE.message()
+    with served(Script()) as (server, app):
+        for size in (len(message) + 1, 2 * MAX_BODY):
+            server.hang_up(
+                b"POST /uwlr/leerlinggegevens HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml; charset=utf-8\r\n"
+                b'SOAPAction: "x"\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s' % (size, message)
+            )
+        assert split(server.post(MESSAGE.message(), *POST))[0] == 200
+    assert judged(app) == {"CHTTP-12"}
+    cut = [one.exchange for one in app.conversation.turns if one.exchange and one.status == 400]
+    assert len(cut) == 2
+    assert all(exchange.request.endswith("</soap:Envelope>\n") for exchange in cut)
 
 
 def test_a_caller_that_hangs_up_is_noticed() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from uwlr_adapter.kit.listening.chunked import BodyBrokenError
 from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.wsgi import head_of
 
@@ -63,13 +64,16 @@ def _body(environ: "WSGIEnvironment", head: Head) -> tuple[bytes, bool]:
         wanted = MAX_BODY + 1 if environ.get("wsgi.input_terminated") else 0
     else:
         wanted = min(declared, MAX_BODY + 1)
-    content = b""
+    pieces, length = [], 0
+    is_broken = False
     try:
-        while len(content) < wanted and (piece := environ["wsgi.input"].read(wanted - len(content))):
-            content += piece
-    except (OSError, ValueError):  # the connection broke, or the chunks are none
-        return content, True
-    return content, head.content_length != "" and (declared is None or len(content) < wanted)
+        while length < wanted and (piece := environ["wsgi.input"].read(wanted - length)):
+            pieces.append(piece)
+            length += len(piece)
+    except (OSError, ValueError, BodyBrokenError):  # the connection broke, or the chunks are none
+        is_broken = True
+    is_short = head.content_length != "" and (declared is None or length < wanted)
+    return b"".join(pieces), is_broken or is_short
 
 
 def _declared(head: Head) -> int | None:

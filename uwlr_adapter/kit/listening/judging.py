@@ -164,7 +164,7 @@ def _transport(incoming: Incoming, path: str | None) -> tuple[HTTPStatus | None,
             Deviation.SIZE,
             f"the body is larger than {MESSAGE.octets // 1024} kB",
         ),
-        (incoming.is_cut, HTTPStatus.BAD_REQUEST, Deviation.CUT, "the body is shorter than was announced"),
+        (incoming.is_cut, HTTPStatus.BAD_REQUEST, Deviation.CUT, "the body breaks off, or its framing is not HTTP"),
     )
     for is_refused, status, deviation, told in refusals:
         if is_refused:

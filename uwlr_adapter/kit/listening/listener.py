@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from uwlr_adapter.kit.listening.chunked import ChunkedBody
 from uwlr_adapter.server.port import hold_port, take_port
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ class ListeningHandler(WSGIRequestHandler):
     """Handles one connection. It logs nothing: a line of a log would hold what a caller sent."""
 
     timeout = READ_SECONDS
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """Return the request for the application; a chunked body is read by a reader of our own."""
+        environ = super().make_environ()
+        if environ.get("wsgi.input_terminated"):
+            environ["wsgi.input"] = ChunkedBody(self.rfile)
+        return environ
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - as its base has it
         """Log nothing."""
