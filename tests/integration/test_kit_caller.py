@@ -183,5 +183,27 @@ def test_a_run_of_one_situation() -> None:
 
 
 def test_without_a_request_nothing_is_judged() -> None:
-    """A report of nothing is not conformant."""
-    assert report(endpoint(Time())).exit_status == 2
+    """A report of nothing is not conformant, and says so."""
+    found = report(endpoint(Time()))
+    assert (found.exit_status, found.stopped) == (2, "no request came")
+
+
+@pytest.mark.parametrize("name", ["another path", "a message of 100 kB"])
+def test_without_a_request_that_is_read_nothing_is_judged(name: str) -> None:
+    """A warning is all that is told of such a request, and no reason to call its caller conformant."""
+    one = next(one for one in BROKEN_CALLERS if one.name == name)
+    found = run(_called(one), rounds=1)
+    assert not found.failures
+    assert (found.exit_status, found.stopped) == (2, "no request came that a service reads")
+
+
+def test_one_request_that_is_not_read_is_a_warning() -> None:
+    """Beside one that is answered."""
+    time = Time()
+    app = endpoint(time)
+    caller = Caller(app, time)
+    run(caller, rounds=1)
+    caller.path = "/elsewhere"
+    found = run(caller, rounds=1)
+    assert found.exit_status == 0
+    assert {one.id for one in found.warnings} == {"CHTTP-02"}

@@ -11,7 +11,6 @@ from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.checks import Level, Suite
 from uwlr_adapter.kit.contents import SUITES
 from uwlr_adapter.kit.rules import StandardRule
-from uwlr_adapter.kit.suites import ALL
 
 CHECKS = [check for suite in SUITES for check in suite]
 
@@ -38,7 +37,7 @@ def test_each_rule_has_a_check_or_a_reason() -> None:
     ("number", "change", "problem"),
     [
         ("R-001", {"unseen": "for no reason"}, "R-001: a check, and a reason why there is none"),
-        ("R-011", {"unseen": ""}, "R-011: neither a check nor a reason"),
+        ("R-022", {"unseen": ""}, "R-022: neither a check nor a reason"),
         ("R-001", None, "R-001: there is no such rule"),
     ],
 )
@@ -58,11 +57,6 @@ def test_the_rules_are_those_of_the_conformance_list() -> None:
     assert [[rule.id, rule.text, rule.source, rule.sure] for rule in rules.load().values()] == listed
 
 
-def test_a_check_that_weighs_rests_on_a_rule() -> None:
-    """No endpoint is called not conformant for what no rule says."""
-    assert [check.id for check in CHECKS if check.level is Level.MUST and not check.rules] == []
-
-
 def test_the_name_of_a_check_is_its_own() -> None:
     """An id stands for one check in every kind of report, and a chapter for one name."""
     for names in ([check.id for check in CHECKS], [suite.name for suite in SUITES], [suite.prefix for suite in SUITES]):
@@ -75,11 +69,10 @@ def test_a_title_reads_as_a_sentence_without_its_full_stop() -> None:
 
 
 def test_a_must_rests_on_a_rule_with_a_source() -> None:
-    """No endpoint is called not conformant for a rule of which no source was found: that makes a warning at most."""
+    """Nothing is called not conformant for what no rule with a source says: that makes a warning at most."""
     table = rules.load()
     assert not [
         check.id
-        for suite in ALL
-        for check in suite
-        if check.level is Level.MUST and check.rules and {table[number].sure for number in check.rules} == {"unknown"}
+        for check in CHECKS
+        if check.level is Level.MUST and {table[number].sure for number in check.rules} <= {"unknown"}
     ]

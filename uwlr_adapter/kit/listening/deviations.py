@@ -1,7 +1,7 @@
 """Deviations of one request: a table with the check that is meant for each.
 
-A deviation that the standard refuses is a must; one that known clients send, and that this service repairs
-(docs/reference/repairs.md), is a should.
+A deviation that the standard refuses is a must. One that known clients send, and that this service repairs
+(docs/reference/repairs.md), is a should, and so is one of which only this service says that it is refused.
 """
 
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ _SHOULD, _INFORMATION = Level.SHOULD, Level.INFORMATION
 _D = Deviation
 RULES: dict[Deviation, RequestRule] = {
     _D.METHOD: RequestRule("CHTTP", 1, Stage.HTTP, "A request is a POST", ("R-002",)),
-    _D.PATH: RequestRule("CHTTP", 2, Stage.HTTP, "A request goes to the address of the service", ("R-012",)),
+    _D.PATH: RequestRule("CHTTP", 2, Stage.HTTP, "A request goes to the address of the service", ("R-012",), _SHOULD),
     _D.MEDIA_REFUSED: RequestRule("CHTTP", 3, Stage.HTTP, "The body of a request is called XML", ("R-002",)),
     _D.MEDIA_TYPE: RequestRule(
         "CHTTP", 4, Stage.HTTP, "The Content-Type of a request is text/xml", ("R-002",), _SHOULD
@@ -107,8 +107,8 @@ RULES: dict[Deviation, RequestRule] = {
         "CHTTP", 9, Stage.HEADER, "The SOAPAction is the published one of the operation", ("R-009", "R-013"), _SHOULD
     ),
     _D.ACTION_QUOTES: RequestRule("CHTTP", 10, Stage.HTTP, "The SOAPAction is in quotes", ("R-009",), _INFORMATION),
-    _D.SIZE: RequestRule("CHTTP", 11, Stage.HTTP, "A request is 64 kB at most", ("R-003",)),
-    _D.CUT: RequestRule("CHTTP", 12, Stage.HTTP, "The body of a request comes whole", ("R-003",)),
+    _D.SIZE: RequestRule("CHTTP", 11, Stage.HTTP, "A request is 64 kB at most", ("R-003",), _SHOULD),
+    _D.CUT: RequestRule("CHTTP", 12, Stage.HTTP, "The body of a request comes whole", ("R-011",)),
     _D.NO_XML: RequestRule("CSOAP", 1, Stage.SOAP, "A message is well-formed XML", ("R-005",)),
     _D.EMPTY: RequestRule("CSOAP", 2, Stage.SOAP, "A message is not empty", ("R-005",)),
     _D.DTD: RequestRule(

@@ -52,7 +52,14 @@ def _report(
         found = [*[_judge(talk, check) for check in checks], *more]
         found = [replace(one, reproduce=f"{line}{behaviour.OPTIONS.get(one.id, '')}") for one in found]
         found += request_checks.lines(talk)
-    return Report(kind, target, kind, moment, __version__, tuple(found), stopped, strict)
+    return Report(kind, target, kind, moment, __version__, tuple(found), stopped or _unread(talk), strict)
+
+
+def _unread(talk: Conversation) -> str:
+    """Return why nothing can be said of a caller whose requests were all refused by HTTP; empty for another one."""
+    if all(turn.is_refused_unread for turn in talk.turns):
+        return "no request came that a service reads" if talk.turns else "no request came"
+    return ""
 
 
 def _judge(talk: Conversation, check: Check) -> CheckResult:
