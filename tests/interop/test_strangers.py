@@ -64,6 +64,7 @@ _BY_SCHEMA = {
     22: "the xsdversie is of a simple type, which has no element in it",
     23: "leerlinggegevens_verzoek has no groepen",
     24: "elementFormDefault is qualified",
+    25: "no published schema has a type of this name",
     51: "gVerzoekGroepenRef has one groepen",
     52: "groepen is a choice of at least one",
     53: "groepen has groep and samengestelde_groep only",
@@ -99,7 +100,7 @@ SPYNE = {
     "NEW-04": "XSD Leerlinggegevens: an xs:dateTime may have no zone, here an error of the program",
     "AUT-02": _ONE_HEADER,
     "AUT-18": "2.2.1 Alles-in-één-overdracht: the call is checked before the message",
-    **_by_schema(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24),
+    **_by_schema(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25),
     "ROB-01": _NO_DTD,
     "ROB-03": _NO_PI,
 }
@@ -111,7 +112,7 @@ PHP = {
     "SOAP-41": _SHAPE,
     "NEW-12": "no published text; a caller never gets these groups: a warning",
     "AUT-02": _ONE_HEADER,
-    **_by_schema(1, 2, 3, 4, 5, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 51, 52, 53, 54, 55, 56),
+    **_by_schema(1, 2, 3, 4, 5, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 51, 52, 53, 54, 55, 56),
     "ROB-03": _NO_PI,
     "ROB-07": "SOAP 1.1, 4.4.1: what is wrong in the message is of class Client, here Server; a warning",
 }
@@ -127,7 +128,7 @@ GSOAP = {
     "AUT-06": "XSD Autorisatie: tpString64 is not empty; 2.2.1 has a code for that, here the bare Client",
     "AUT-07": "XSD Autorisatie: tpString64 is not empty; 2.2.1 has a code for that, here the bare Client",
     "AUT-08": "XSD Autorisatie: tpString64 is not empty; 2.2.1 has a code for that, here the bare Client",
-    **_by_schema(1, 2, 3, 4, 5, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24),
+    **_by_schema(1, 2, 3, 4, 5, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25),
     "ROB-01": _NO_DTD,
     "ROB-02": _NO_DTD,
     "ROB-03": _NO_PI,
@@ -195,7 +196,22 @@ def test_a_report_on_a_stranger_is_right(stranger: Stranger, tmp_path: Path, pro
 @pytest.mark.parametrize("number", _BY_SCHEMA)
 def test_a_request_of_the_kit_is_invalid_by_the_published_schema(number: int) -> None:
     """What an endpoint has to refuse, the published schema refuses too: the request, and no other one."""
-    schema = published()
+    sent, usual = _sent_by(f"REQ-{number:02}")
+    assert not published().validate(_request(sent))
+    assert published().validate(_request(usual))
+
+
+@pytest.mark.parametrize("check_id", ["REQ-26", "NEW-04", "NEW-07", "NEW-08"])
+def test_a_request_of_the_kit_is_valid_by_the_published_schema(check_id: str) -> None:
+    """What an endpoint has to answer, the published schema takes.
+
+    NEW-09 is not among them: libxml2 does not fold the white space around an xs:dateTime, as XML Schema 1.0 has it.
+    """
+    assert published().validate(_request(_sent_by(check_id)[0]))
+
+
+def _sent_by(check_id: str) -> tuple[bytes, bytes]:
+    """Return the last message that a check sends, to an endpoint that is not there, and the usual one."""
     sent: list[bytes] = []
 
     def send(_method: str, _url: str, body: bytes | None, _headers: dict[str, str]) -> Reply:
@@ -203,11 +219,10 @@ def test_a_request_of_the_kit_is_invalid_by_the_published_schema(number: int) ->
         return Reply(404, b"")
 
     session = Session(target_of("http://127.0.0.1/"), send, intensity=Intensity.FULL)
-    (check,) = (one for suite in ALL for one in suite if one.id == f"REQ-{number:02}")
+    (check,) = (one for suite in ALL for one in suite if one.id == check_id)
     with pytest.raises(DecidedSignal):
         check.run(session)
-    assert not schema.validate(_request(sent[-1]))
-    assert schema.validate(_request(session.usual.message()))
+    return sent[-1], session.usual.message()
 
 
 def _request(message: bytes) -> etree._Element:

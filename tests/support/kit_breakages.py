@@ -164,6 +164,27 @@ _add(
     lambda it: it.usual() if it.headers.get("Content-Type") == "text/plain" else it.reply,
     "HTTP-19",
 )
+_add(
+    "an expectation is refused",
+    lambda it: replace(it.reply, status=417, content=b"") if "Expect" in it.headers else it.reply,
+    "HTTP-22",
+)
+_add(
+    "everything is compressed",
+    lambda it: with_header(it.reply, "Content-Encoding", "gzip") if it.is_data else it.reply,
+    "HTTP-23",
+)
+_add(
+    "what is compressed is old",
+    lambda it: (
+        it.reply
+        if not it.is_data or it.headers.get("Accept-Encoding") == "identity"
+        else with_header(
+            content(it.reply, re.sub(rb"(<roepnaam>)", rb"\1X", it.reply.content)), "Content-Encoding", "gzip"
+        )
+    ),
+    "HTTP-24",
+)
 
 # SOAP.
 _add(
@@ -503,6 +524,10 @@ def _everybody(it: Exchange) -> Reply:
     return it.right(re.sub(rb"<lg:groepen>.*</lg:groepen>", b"<lg:groepen>" + groups + b"</lg:groepen>", it.body))
 
 
+_add("no year 1", faults_for("gegevens>0001-", "Server.InterneFout"), "NEW-07")
+_add("no year before our era", faults_for("gegevens>-0044-", "Client.OngeldigBericht"), "NEW-08")
+_add("a moment in white space is refused", faults_for("gegevens>\\s+1990", "Client.OngeldigBericht"), "NEW-09")
+
 # By groups.
 _add(
     "leerlingen are missing by groups",
@@ -578,6 +603,27 @@ for number, change in (
 ):
     _add(f"request {number} is answered", accepts(change), f"REQ-{number:02}")
 
+_add(
+    "a type that does not exist is passed over",
+    accepts(sub(r' xmlns:xsi="[^>]*xsi:type="lg:uwlr-kit-onbekend"', "")),
+    "REQ-25",
+)
+_add("any xsi:type is refused", faults_for("xsi:type=", "Client.OngeldigBericht"), "REQ-26")
+_add(
+    "an unknown gegevenssetid is refused",
+    faults_for("uwlr-kit-onbekend</lg:gegevenssetid", "Client.OngeldigBericht"),
+    "PROF-12",
+)
+_add(
+    "an unknown gegevenssetid gets less",
+    lambda it: (
+        content(it.reply, re.sub(rb"<roepnaam>[^<]*</roepnaam>", b"", it.reply.content))
+        if b"uwlr-kit-onbekend</lg:gegevenssetid" in it.body
+        else it.reply
+    ),
+    "PROF-12",
+)
+
 # Robustness.
 _add("a document type is answered", accepts(lambda text: text.replace("<!DOCTYPE x>", "")), "ROB-01")
 _add(
@@ -600,6 +646,11 @@ _add(
         else it.reply
     ),
     "WSDL-18",
+)
+_add(
+    "no HEAD of the WSDL",
+    lambda it: replace(it.reply, status=405) if it.method == "HEAD" else it.reply,
+    "WSDL-04",
 )
 _add("a WSDL of another host", on_wsdl(lambda text: text.replace("127.0.0.1:8080", "uwlr.example")), "WSDL-17")
 _add(

@@ -1,7 +1,7 @@
 """Geenwijzigingen: said only to a caller that has what there is."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from uwlr_adapter.clock import now, parse_moment
 from uwlr_adapter.contract.names import HAAL_LEERLINGEN, HAAL_STRUCTUUR
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUITE = Suite("geenwijzigingen", "NEW", "Geenwijzigingen")
 _SINCE = "laatstontvangengegevens"
-_SAID = "NEW-02"
+_SAID, _LONG_AGO = "NEW-02", "NEW-04"
 _MANY = 8
 """Groups from which a random choice is one of many."""
 
@@ -79,6 +79,35 @@ def in_the_future(session: Session) -> None:
     """Say that the last data came next week."""
     later = (now() + timedelta(days=7)).replace(microsecond=0).isoformat()
     _require_data(session.call(session.usual.with_child(_SINCE, later)), "A moment in the future")
+
+
+_EARLY: Final[tuple[tuple[int, str, str, Level], ...]] = (
+    (7, "the empty moment of .NET, in year 1,", "0001-01-01T00:00:00", Level.SHOULD),
+    (8, "a moment before our era", "-0044-03-15T12:00:00", Level.INFORMATION),
+)
+"""Number, what is sent, which is a valid moment that many programs have no calendar for, and the level."""
+
+
+def _add_early(number: int, what: str, moment: str, level: Level) -> None:
+    @SUITE.check(number, f"The data follow {what.rstrip(',')}", "R-086", level=level, after=(_LONG_AGO,))
+    def early(session: Session) -> None:
+        _require_data(session.call(session.usual.with_child(_SINCE, moment)), what)
+
+
+for _early in _EARLY:
+    _add_early(*_early)
+
+
+@SUITE.check(9, "White space around a moment is passed over", "R-035", level=Level.SHOULD, after=(_LONG_AGO,))
+def white_space(session: Session) -> None:
+    """Send the moment on a line of its own, as XML that is laid out for readers.
+
+    An xs:dateTime folds it, by XML Schema; libxml2 does not, with which an endpoint may judge: a should for that.
+    """
+    _require_data(
+        session.call(session.usual.with_child(_SINCE, "\n  1990-01-01T00:00:00\n  ")),
+        "A moment in 1990 with white space around it",
+    )
 
 
 @SUITE.check(11, "Another version has a moment of its own", "R-088", after=(_SAID,), level=Level.SHOULD)

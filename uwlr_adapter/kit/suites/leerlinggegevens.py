@@ -194,7 +194,7 @@ def dependancecode(session: Session) -> None:
     )
 
 
-@SUITE.check(12, "The peildatum lies within the schooljaar", "R-066", level=Level.SHOULD, after=(OF_DATA,))
+@SUITE.check(12, "The peildatum lies within the schooljaar", "R-065", "R-066", level=Level.SHOULD, after=(OF_DATA,))
 def peildatum(session: Session) -> None:
     """Look at the peildatum, if any."""
     text, start = session.data().school("peildatum"), schooljaar_start(session.target.schooljaar)

@@ -5,7 +5,7 @@ from collections import Counter
 from uwlr_adapter.contract.profiles import Profiel
 from uwlr_adapter.contract.schemas import KNOWN_NAMES
 from uwlr_adapter.kit.checks import Level, Suite, omit, require
-from uwlr_adapter.kit.reading import AnswerKind, Reading, local
+from uwlr_adapter.kit.reading import AnswerKind, Reading, local, sentence_of
 from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import OF_DATA
 
@@ -82,6 +82,19 @@ def narrowed(session: Session) -> None:
         omit("The endpoint does not take this gegevenssetid; the standard does not say what it means.")
     more = _fields(asked) - _fields(usual)
     require(not more, f"With a gegevenssetid {len(more)} more fields leave.")
+
+
+@SUITE.check(
+    12, "A gegevenssetid of an unknown name changes nothing", "R-080", level=Level.INFORMATION, after=(OF_DATA,)
+)
+def unknown_set(session: Session) -> None:
+    """Ask with a name of our own invention, and compare the records and their fields."""
+    usual, asked = session.data(), session.answer_of(gegevenssetid="uwlr-kit-onbekend")
+    require(asked.kind is AnswerKind.DATA, f"An unknown gegevenssetid is answered with {sentence_of(asked)}.")
+    require(_fields(asked) == _fields(usual), "With an unknown gegevenssetid other fields leave.")
+    for kind in _RECORDS:
+        own, other = ([one.get("key") for one in reading.records(kind)] for reading in (usual, asked))
+        require(sorted(map(str, own)) == sorted(map(str, other)), f"With an unknown gegevenssetid other {kind} leave.")
 
 
 def _fields(reading: Reading) -> set[str]:

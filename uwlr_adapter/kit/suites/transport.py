@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
+from lxml import etree
+
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
-from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.reading import AnswerKind, Reading, local, sentence_of
 from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, stop_without_access
 
@@ -152,6 +154,52 @@ def compression(session: Session) -> str:
     if session.usual_answer().reply.header("Content-Encoding").lower() != "gzip":
         omit("The endpoint does not compress; the standard mentions it as a possibility only.")
     return "The answer is compressed with gzip, since the request accepts it."
+
+
+@SUITE.check(
+    22,
+    "A valid request that expects 100-continue is answered",
+    "R-011",
+    level=Level.SHOULD,
+    after=(ANSWERS,),
+)
+def expectation(session: Session) -> None:
+    """Send the expectation, as programs of .NET do with each POST; the body follows at once."""
+    reading = session.call(session.usual, {"Expect": "100-continue"})
+    require_answered(reading, "A valid request that expects 100-continue, as known clients send it,")
+
+
+@SUITE.check(
+    23, "An answer is not compressed for a caller that does not accept it", level=Level.SHOULD, after=(ANSWERS,)
+)
+def identity(session: Session) -> None:
+    """Ask without any compression: many toolkits cannot read one."""
+    coding = _uncompressed(session).reply.header("Content-Encoding").lower()
+    require(coding in {"", "identity"}, "A caller that accepts no compression gets an answer that is compressed.")
+
+
+@SUITE.check(
+    24,
+    "A compressed answer says the same as one that is not",
+    "R-118",
+    level=Level.SHOULD,
+    after=("HTTP-20", "HTTP-23"),
+)
+def same_compressed(session: Session) -> None:
+    """Compare the two, the moment at which they were made apart."""
+    compressed, other = session.usual_answer(), _uncompressed(session)
+    require(_said(compressed) == _said(other), "The compressed answer and the one that is not say different things.")
+
+
+def _uncompressed(session: Session) -> Reading:
+    return session.call(session.usual, {"Accept-Encoding": "identity"})
+
+
+def _said(reading: Reading) -> list[tuple[str, str, dict[str, str]]]:
+    """Return name, text and attributes of each element in the Body."""
+    body = reading.body
+    elements = [] if body is None else [one for one in body.iter(etree.Element) if local(one) != "aanmaakdatum"]
+    return [(str(one.tag), one.text or "", {str(name): str(text) for name, text in one.items()}) for one in elements]
 
 
 @SUITE.check(21, "The endpoint is called over TLS", level=Level.INFORMATION)

@@ -13,11 +13,12 @@ from uwlr_adapter.kit.checks import Level, Suite, omit, require
 from uwlr_adapter.kit.message import KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_refused
+from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, require_refused
 
 SUITE = Suite("verzoek", "REQ", "Requests")
 BAD = "Client.OngeldigBericht"
 _VERSION = "Client.XsdVersieOngeldig"
+_XS = "http://www.w3.org/2001/XMLSchema"
 _NO_ACCESS = "Client.AutorisatieOngeldig"
 Change = Callable[[KitMessage], KitMessage]
 
@@ -111,6 +112,33 @@ for _mutation in _MUTATIONS:
     _add_mutation(*_mutation)
 
 
+@SUITE.check(25, "A request with an xsi:type that no schema has is refused", "R-029", "R-031", after=(ANSWERS,))
+def unknown_type(session: Session) -> None:
+    """Say that the schooljaar is of a type of our own invention."""
+    reading = session.call(_typed(session.usual, "schooljaar", "lg:uwlr-kit-onbekend"))
+    require_refused(reading, "A request with an xsi:type that no schema has", BAD)
+
+
+@SUITE.check(
+    26,
+    "A valid request that names the type of a value (xsi:type) is answered",
+    "R-031",
+    level=Level.SHOULD,
+    after=(ANSWERS,),
+)
+def named_type(session: Session) -> None:
+    """Say of a moment that it is an xs:dateTime, as toolkits do that learnt it from rpc/encoded."""
+    message = session.usual.with_child("laatstontvangengegevens", "1990-01-01T00:00:00Z")
+    reading = session.call(_typed(message, "laatstontvangengegevens", "xsd:dateTime"))
+    require_answered(reading, "A valid request that says of its moment that it is an xs:dateTime")
+
+
+def _typed(message: KitMessage, name: str, named: str) -> KitMessage:
+    """Return a message in which an element names its type."""
+    declared = f'xmlns:xsi="{_XS}-instance" xmlns:xsd="{_XS}"'
+    return message.edited(lambda text: text.replace(f"<lg:{name}>", f'<lg:{name} {declared} xsi:type="{named}">', 1))
+
+
 @SUITE.check(30, f"An xsdversie that does not exist is refused with {_VERSION}", "R-041", after=(ANSWERS,))
 def unknown_version(session: Session) -> None:
     """Ask for version 9.9."""
@@ -134,7 +162,7 @@ _DEVIATIONS: Final[tuple[tuple[int, str, Change], ...]] = (
 def _add_deviation(number: int, what: str, change: Change) -> None:
     title = f"A request with {what} is refused, or answered as known clients mean it"
 
-    @SUITE.check(number, title, "R-029", "R-036", level=Level.INFORMATION, after=(ANSWERS,))
+    @SUITE.check(number, title, "R-029", "R-036", "R-039", level=Level.INFORMATION, after=(ANSWERS,))
     def deviation(session: Session) -> str:
         reading = session.call(change(session.usual))
         if reading.kind in ANSWERED:

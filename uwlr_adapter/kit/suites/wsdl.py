@@ -60,6 +60,18 @@ def zeep_loads(session: Session) -> None:
         fail(f"zeep does not load the WSDL ({type(error).__name__}).")
 
 
+@SUITE.check(4, "A HEAD of the WSDL is its GET without a body", "R-011", level=Level.INFORMATION, after=(FOUND,))
+def head(session: Session) -> None:
+    """Ask for the head alone, as a watcher does that must not load the whole."""
+    given = session.wsdl(session.target.url)
+    reading = session.send("HEAD", _address(session))
+    require(
+        reading.status == given.status, f"A HEAD of the WSDL has HTTP {reading.status}, and its GET {given.status}."
+    )
+    own, other = (one.reply.header("Content-Type") for one in (reading, given))
+    require(own == other, "A HEAD of the WSDL has another Content-Type than its GET.")
+
+
 def _add_operation(number: int, operation: names.Operation) -> None:
     own_service = operation is not names.HAAL_LEERLINGGEGEVENS
     title = f"{operation.name} is in the WSDL with the published messages and SOAPAction"
