@@ -146,6 +146,8 @@ class Stranger:
     command: Callable[[Path, Path, int], list[str]]
     """Of the folder of this test, the one of programs that are built, and the port."""
     failures: dict[str, str]
+    seems: str
+    """The common cause that is told of most of its failures."""
     path: str = "/"
 
 
@@ -172,9 +174,9 @@ def _gsoap(folder: Path, programs: Path, port: int) -> list[str]:
 
 
 SERVICES = (
-    Stranger("Spyne", lambda: None, _spyne, SPYNE),
-    Stranger("PHP", need_php, _php, PHP, PATH),
-    Stranger("gSOAP", need_gsoap, _gsoap, GSOAP),
+    Stranger("Spyne", lambda: None, _spyne, SPYNE, "to leave its refusals to a toolkit"),
+    Stranger("PHP", need_php, _php, PHP, "not to judge requests by the schema", PATH),
+    Stranger("gSOAP", need_gsoap, _gsoap, GSOAP, "not to judge requests by the schema"),
 )
 
 
@@ -188,6 +190,7 @@ def test_a_report_on_a_stranger_is_right(stranger: Stranger, tmp_path: Path, pro
     told = {one.id for one in report.results if one.verdict is Verdict.FAIL and one.level is not Level.INFORMATION}
     assert told == set(stranger.failures)
     assert report.conclusion == "not conformant"
+    assert [stranger.seems in one.sentence for one in report.causes] == [True]
     assert not [one.id for one in report.results if "defect" in one.sentence]
     verdicts = {one.id: one.verdict for one in report.results}
     assert {verdicts[f"LG-{number:02}"] for number in range(1, 12)} == {Verdict.PASS}

@@ -19,6 +19,7 @@ from uwlr_adapter.cli.check_output import show_comparison, show_report
 from uwlr_adapter.cli.terminal import SafeConsole
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.kit import rules
+from uwlr_adapter.kit.causes import Sign
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.report import FORMAT, Report
 from uwlr_adapter.kit.reports import report_html, report_json, report_junit
@@ -38,6 +39,9 @@ EVERY = {
     "empty": report(),
     "conformant": report(result(1)),
     "warned": report(result(1, Verdict.FAIL, Level.SHOULD), result(2, Verdict.SKIP)),
+    "one cause": report(
+        *(replace(result(number, Verdict.FAIL, suite="req"), sign=Sign.ANSWERED) for number in range(1, 5))
+    ),
 }
 WRITERS = {"json": report_json.write, "junit": report_junit.write, "html": report_html.write}
 PROMISES = ("target", "plan", "kit", "rules_version")
@@ -149,6 +153,16 @@ def test_each_form_says_what_was_judged_and_when(form: str) -> None:
     assert [name for name in PROMISES if getattr(ORDINARY, name) not in text] == []
     assert re.search("2026-11-30[T ]20:04:36(?:\\+00:00| UTC)", text)
     assert "not conformant" in text
+
+
+@pytest.mark.parametrize("form", [*WRITERS, "terminal"])
+def test_each_form_begins_with_the_common_cause(form: str) -> None:
+    """The one sentence that explains many failures stands before the first of them."""
+    shown = EVERY["one cause"]
+    text = terminal_of(shown) if form == "terminal" else WRITERS[form](shown).decode()
+    (cause,) = shown.causes
+    assert text.index(cause.sentence) < text.index(shown.results[0].sentence)
+    assert "not to judge requests by the schema" in cause.sentence
 
 
 def test_the_version_of_the_rules_follows_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,8 @@ def show_report(context: Context, report: Report) -> None:
     if report.stopped and not report.has_run:
         context.console.print(f"{report.conclusion}: {escape(report.stopped)}")
         return
+    for cause in report.causes:
+        context.console.print(escape(cause.sentence))
     chapters = make_table("chapter", "verdict", "checks")
     for chapter in chapters_of(report):
         chapters.add_row(escape(chapter.title), _coloured(chapter.verdict), chapter.counts)

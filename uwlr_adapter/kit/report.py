@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from uwlr_adapter.kit import rules
+from uwlr_adapter.kit.causes import LikelyCause, Sign, likely_causes
 from uwlr_adapter.kit.checks import Check, Level, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
 
@@ -30,6 +31,8 @@ class CheckResult:
     exchanges: tuple[MaskedExchange, ...] = ()
     reproduce: str = ""
     """A command that runs this check alone."""
+    sign: Sign | None = None
+    """The kind of the last response to a failed check of an endpoint; None for every other result."""
 
     @property
     def is_judged(self) -> bool:
@@ -44,10 +47,11 @@ class CheckResult:
         sentence: str,
         exchanges: tuple[MaskedExchange, ...] = (),
         reproduce: str = "",
+        sign: Sign | None = None,
     ) -> "CheckResult":
         """Return the result of a check."""
         return cls(
-            check.id, check.title, check.suite, check.rules, check.level, verdict, sentence, exchanges, reproduce
+            check.id, check.title, check.suite, check.rules, check.level, verdict, sentence, exchanges, reproduce, sign
         )
 
 
@@ -88,6 +92,11 @@ class Report:
         return tuple(
             one for one in self.results if one.verdict is Verdict.FAIL and one.level is Level.SHOULD and not self.strict
         )
+
+    @property
+    def causes(self) -> tuple[LikelyCause, ...]:
+        """The common causes of failed checks, the one of most failures first."""
+        return likely_causes(self.results)
 
     @property
     def has_run(self) -> bool:

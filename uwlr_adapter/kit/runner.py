@@ -6,6 +6,7 @@ from datetime import datetime
 
 from uwlr_adapter import __version__
 from uwlr_adapter.errors import describe
+from uwlr_adapter.kit.causes import sign_of
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
 from uwlr_adapter.kit.report import CheckResult, Report
@@ -40,7 +41,7 @@ class KitRun:
 
     def step(self, check: Check) -> CheckResult:
         """Run one check and return its result; when the run has stopped it is skipped."""
-        self._session.exchanges.clear()
+        self._session.begin_check()
         try:
             self.results[check.id] = self._result(check)
         except RunStoppedError as error:
@@ -97,7 +98,8 @@ class KitRun:
         except Exception as error:  # noqa: BLE001 - a defect of the kit must not end the run, nor be blamed on the endpoint
             verdict, sentence = Verdict.CANNOT, f"Because of a defect of the kit, please report it: {describe(error)}."
         sentence = sentence[:1].upper() + sentence[1:]
-        return CheckResult.of(check, verdict, sentence, _kept(self._session), self._line(check))
+        sign = sign_of(self._session.last) if verdict is Verdict.FAIL and self._session.exchanges else None
+        return CheckResult.of(check, verdict, sentence, _kept(self._session), self._line(check), sign)
 
     def _line(self, check: Check) -> str:
         """Return the command that runs one check alone, or its scenario; the secrets come from files or a prompt."""
@@ -133,7 +135,7 @@ def run(
     for place, check in enumerate(own.checks):
         try:
             if not own.stopped and (place == 0 or check.suite != own.checks[place - 1].suite):
-                session.exchanges.clear()
+                session.begin_check()
                 keep(own.report(UNFINISHED))
             own.step(check)
         except KeyboardInterrupt:

@@ -129,7 +129,9 @@ class Session:
         """The answers that a later check of a scenario needs, by a name of its own."""
         self.masker = Masker()
         self.exchanges: list[MaskedExchange] = []
-        """Exchanges since the runner last took it."""
+        """Exchanges of the present check."""
+        self.last: Reading | None = None
+        """The response that the present check looked at last; None when none came."""
         self.times: list[tuple[str, float]] = []
         """The kind of each answer and the seconds that it took."""
         self.echoes: int = 0
@@ -168,6 +170,11 @@ class Session:
         own = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ask.operation.soap_action}"'}
         return self.send("POST", self.target.url, ask.message(), {**own, **(headers or {})})
 
+    def begin_check(self) -> None:
+        """Forget what the check before this one was about."""
+        self.exchanges.clear()
+        self.last = None
+
     def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reading:
         """Send a request of any make and return the response. Fails the check when none comes.
 
@@ -201,6 +208,7 @@ class Session:
             self._waited += self._last - began
             self._lost += 1
             self.exchanges.append(self.masker.lost(method, self.target.shown_url, headers, body, str(error)))
+            self.last = None
             if self.calls == 1:
                 raise RunStoppedError(f"no usable answer comes: {error}") from None
             if self._lost >= MAX_LOST:
@@ -209,7 +217,7 @@ class Session:
         self._last = self._clock()
         self._waited += self._last - began
         self._lost = 0
-        reading = Reading(reply, self._last - began)
+        self.last = reading = Reading(reply, self._last - began)
         self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))
         self.times.append((reading.kind, reading.seconds))
         self.echoes += self._echoes(reading)
@@ -285,7 +293,8 @@ class Session:
             self._keep(key, self.call(message))
         elif self._shown[key] not in self.exchanges:
             self.exchanges.append(self._shown[key])
-        return self._known[key]
+        self.last = self._known[key]
+        return self.last
 
     def _keep(self, key: tuple[object, ...], reading: Reading) -> None:
         self._known[key] = reading

@@ -45,6 +45,7 @@ def write(report: Report) -> bytes:
         "conformant": report.is_conformant,
         "conclusion": report.conclusion,
         "counts": {verdict.value: number for verdict, number in sorted(report.count().items())},
+        "causes": [asdict(one) for one in report.causes],
         "results": [asdict(one) for one in report.results],
         "rules": {
             number: {"text": table[number].text, "source": table[number].source, "sure": table[number].sure}

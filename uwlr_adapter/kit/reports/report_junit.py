@@ -66,6 +66,7 @@ def _new_suite(report: Report, name: str, tests: str = "0", errors: str = "0") -
         "rules": report.rules_version,
         "strict": str(report.strict).lower(),
         "conclusion": report.conclusion,
+        "causes": " ".join(one.sentence for one in report.causes),
     }.items():
         _element(properties, "property", name=key, value=value)
     return suite
