@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.kit_caller import CREDENTIALS, failed
+from support.kit_caller import CREDENTIALS, caller_run, failed
 from support.toolkits import COMMANDS, NEEDS, Question, build_gsoap, run
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
@@ -60,6 +60,6 @@ def test_a_stack_is_judged_rightly(app: CallerEndpoint, stack: str, programs: Pa
         assert not conversation.error
     assert len(app.conversation.turns) == 2 * len(OPERATIONS)
     assert {turn.verdict for turn in app.conversation.turns} == {RequestVerdict.RIGHT}
-    found = verdicts.caller_report(app.conversation, endpoint, now())
+    found = verdicts.caller_report(app.conversation, caller_run(endpoint, now()))
     assert failed(found) == MANNERS[stack]
     assert {one.id: one.verdict for one in found.results}["NEXT-05"] == "pass"

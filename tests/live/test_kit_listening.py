@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from support.kit_caller import CREDENTIALS, failed, usual
+from support.kit_caller import CREDENTIALS, caller_run, failed, usual
 from support.server import WAIT, Server, command, split, until
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
@@ -42,7 +42,7 @@ def served(script: Script) -> Iterator[tuple[Server, CallerEndpoint]]:
 
 def judged(app: CallerEndpoint) -> set[str]:
     """Return the checks that fail."""
-    return failed(verdicts.caller_report(app.conversation, "here", now()))
+    return failed(verdicts.caller_report(app.conversation, caller_run("here", now())))
 
 
 def test_a_right_request_over_http() -> None:

@@ -17,6 +17,7 @@ from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.listening.endpoint import PATH, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.judging import Credentials
 from uwlr_adapter.kit.listening.turn import Conversation
+from uwlr_adapter.kit.listening.verdicts import ListeningRun
 from uwlr_adapter.kit.message import KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading
 from uwlr_adapter.kit.report import Report
@@ -172,11 +173,17 @@ def run(caller: Caller, rounds: int = 40) -> Report:
     return report(caller.app)
 
 
-def report(app: CallerEndpoint | Between) -> Report:
+def report(app: CallerEndpoint | Between, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> Report:
     """Return the report on what called an endpoint, or on both sides of a listener."""
     if isinstance(app, Between):
-        return verdicts.proxy_report(app.conversation, f"{BASE}{PATH}", MOMENT)
-    return verdicts.caller_report(app.conversation, f"{BASE}{PATH}", MOMENT)
+        run = ListeningRun(f"{BASE}{PATH}", MOMENT, verdicts.choose(verdicts.PROXY, only, skip))
+        return verdicts.proxy_report(app.conversation, run)
+    return verdicts.caller_report(app.conversation, caller_run(f"{BASE}{PATH}", MOMENT, only, skip))
+
+
+def caller_run(target: str, moment: datetime, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> ListeningRun:
+    """Return a run that judges what calls an address, with all its checks or those of them that are named."""
+    return ListeningRun(target, moment, verdicts.choose(verdicts.CALLER, only, skip))
 
 
 def failed(found: Report) -> set[str]:

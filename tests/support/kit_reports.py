@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
-from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.report import CheckResult, Report, ReportScope
 
 MOMENT = datetime(2026, 11, 30, 20, 4, 36, tzinfo=UTC)
 NASTY = (
@@ -32,6 +32,7 @@ Content-Type: text/html
     <leerling key="‹key 1›"><achternaam>‹achternaam›</achternaam></leerling>
   </s:Body>
 </s:Envelope>"""
+SCOPE = ReportScope("30AB07", "2031-2032", "2.3", "LVS-set")
 EXCHANGE = MaskedExchange(REQUEST, RESPONSE, 200, 1234)
 LOST = MaskedExchange(REQUEST, "(no response: las.example:443 does not answer)", None, 0)
 
@@ -61,7 +62,7 @@ def result(
 def report(*results: CheckResult, stopped: str = "", strict: bool = False) -> Report:
     """Return a report of these results."""
     target = "https://las.example/uwlr/leerlinggegevens"
-    return Report("endpoint", target, "las-2.2", MOMENT, "1.2.3", results, stopped, strict)
+    return Report("endpoint", target, "las-2.2", MOMENT, "1.2.3", results, stopped, strict, SCOPE)
 
 
 ORDINARY = report(
@@ -92,5 +93,6 @@ HOSTILE = replace(
     target=NASTY,
     plan=NASTY,
     kit=NASTY,
+    scope=ReportScope(NASTY, NASTY, NASTY, NASTY),
 )
 """A report of nasty texts only."""

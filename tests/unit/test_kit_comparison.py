@@ -84,3 +84,14 @@ def test_what_makes_two_reports_less_comparable_is_told(field: str, word: str) -
     new = replace(old, **{field: "caller"})  # type: ignore[arg-type] # any field
     assert compare(old, new).remarks == (f"The {word} differs: {getattr(old, field)} before, caller now.",)
     assert len(compare(old, replace(old, strict=True)).remarks) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [("brin6", "school"), ("schooljaar", "schooljaar"), ("xsdversie", "version of UWLR"), ("profile", "profile")],
+)
+def test_another_scope_is_told(field: str, word: str) -> None:
+    """Another school, year, version or profile gives another answer."""
+    old = report(result(1))
+    new = replace(old, scope=replace(old.scope, **{field: ""}))
+    assert compare(old, new).remarks == (f"The {word} differs: {getattr(old.scope, field)} before, none now.",)

@@ -8,6 +8,7 @@ import pytest
 from support.named_tests import DOCS
 
 from uwlr_adapter.cli.check import check
+from uwlr_adapter.cli.check_listening import check_client, check_proxy
 from uwlr_adapter.cli.koppeling import activate, pause
 from uwlr_adapter.kit import pytest_plugin, session
 from uwlr_adapter.kit.checks import Level, Verdict
@@ -45,6 +46,13 @@ def test_every_option_in_the_guide_exists() -> None:
     """Each --word is an option of the command or of the plugin, or of a named other program."""
     known = options(check) | of_pytest() | options(activate) | options(pause) | OF_OTHERS
     assert sorted(set(re.findall(r"--[a-z][a-z0-9-]*", GUIDE)) - known) == []
+
+
+def test_every_option_in_the_guide_for_callers_exists() -> None:
+    """Each --word is an option of one of the two commands that listen, or the one that chooses between them."""
+    known = options(check_client) | options(check_proxy)
+    guide = (DOCS / "guides" / "kit-callers.md").read_text(encoding="utf-8")
+    assert sorted(set(re.findall(r"--[a-z][a-z0-9-]*", guide)) - known) == []
 
 
 def test_every_option_of_the_plugin_is_in_the_guide() -> None:

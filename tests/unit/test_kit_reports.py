@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -148,9 +148,10 @@ def test_half_a_character_is_no_reason_to_lose_a_report(form: str) -> None:
 
 @pytest.mark.parametrize("form", [*WRITERS, "terminal"])
 def test_each_form_says_what_was_judged_and_when(form: str) -> None:
-    """Target, plan, moment, and the versions of the kit and of the rules stand in each form."""
+    """Target, plan, scope, moment, and the versions of the kit and of the rules stand in each form."""
     text = terminal_of(ORDINARY) if form == "terminal" else WRITERS[form](ORDINARY).decode()
     assert [name for name in PROMISES if getattr(ORDINARY, name) not in text] == []
+    assert [value for value in astuple(ORDINARY.scope) if value not in text] == []
     assert re.search("2026-11-30[T ]20:04:36(?:\\+00:00| UTC)", text)
     assert "not conformant" in text
 

@@ -7,6 +7,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.check_choice import choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
 from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, scenario_options
 from uwlr_adapter.cli.secrets import secret_option
@@ -19,28 +20,32 @@ from uwlr_adapter.kit.plans import PLANS, SECONDS, USUAL_PLAN, PlanError
 from uwlr_adapter.kit.report import CheckResult, Report
 from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.session import Intensity, Session, nobody
-from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
 
 _COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
 """Columns of the line of progress, the last check that was done included."""
 
 
-def _print_list(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
-    """Print the plans and the checks, and end."""
-    if not value or context.resilient_parsing:
-        return
-    own: Context = context.obj
+_KINDS = {
+    "endpoint": "Checks of an endpoint",
+    "scenario": "Checks of a scenario",
+    "caller": "Checks of a caller (check --client)",
+    "proxy": "Checks between a caller and an endpoint (check --proxy URL), beside those of both",
+}
+
+
+def _print_list(context: Context) -> None:
+    """Print the plans, the scenarios, and every check by the kind of run that has it."""
+    # Every chapter needs the example school and the service, which take a second to load.
+    from uwlr_adapter.kit.contents import CONTENTS  # noqa: PLC0415
+
     for plan in PLANS.values():
-        own.console.print(f"plan {plan.name}: {plan.text}")
+        context.console.print(f"plan {plan.name}: {plan.text}")
     for scenario in SCENARIOS.values():
-        own.console.print(f"scenario {scenario.name}: {escape(scenario.text)}")
-    for suite in (*ALL, *(scenario.suite for scenario in SCENARIOS.values())):
-        own.console.print(f"\n{suite.name}: {suite.title}")
-        for check in suite:
-            rules = f" ({', '.join(check.rules)})" if check.rules else ""
-            own.console.print(f"  {check.id} {check.level}: {escape(check.title)}{rules}")
-    context.exit()
+        context.console.print(f"scenario {scenario.name}: {escape(scenario.text)}")
+    for kind, suites in CONTENTS.items():
+        context.console.print(f"\n{_KINDS[kind]}")
+        print_checks(context, (check for suite in suites for check in suite))
 
 
 class CheckCommand(click.Command):
@@ -74,10 +79,7 @@ class CheckCommand(click.Command):
 @click.option("--xsdversie", help=f"UWLR version; default: that of the plan, else {USUAL_VERSION}.")
 @click.option("--profile", help="The profile that was agreed on: smalle set, LVS-set or volledig.")
 @click.option("--plan", default=USUAL_PLAN, show_default=True, help="What to run; --list shows the plans.")
-@click.option(
-    "--only", multiple=True, metavar="NAME", help="Only this suite or check, and what it builds on; repeatable."
-)
-@click.option("--skip", multiple=True, metavar="NAME", help="Not this suite or check; repeatable.")
+@choice_options(_print_list)
 @click.option("--strict", is_flag=True, help="Let a failed check of level should weigh as a must.")
 @click.option(
     "--intensity",
@@ -97,9 +99,6 @@ class CheckCommand(click.Command):
 @report_options
 @click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
 @click.option("--allow-http", is_flag=True, help="Send the codes to another machine without encryption.")
-@click.option(
-    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="Show the plans and checks."
-)
 @click.pass_obj
 def check(
     context: Context,

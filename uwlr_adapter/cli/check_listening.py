@@ -10,20 +10,24 @@ import click
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.check_choice import Show, choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
 from uwlr_adapter.demo import setup
+from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.listening import example_school, verdicts
 from uwlr_adapter.kit.listening.between import Between, send_outbound
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.listening.endpoint import PATH, SLOW_SECONDS, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.judging import Credentials
 from uwlr_adapter.kit.listening.listener import listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME, SITUATIONS
 from uwlr_adapter.kit.listening.turn import PAUSE_SECONDS, Conversation, Turn
+from uwlr_adapter.kit.listening.verdicts import ChosenChecks, ListeningRun
 from uwlr_adapter.kit.masking import shown_url
 from uwlr_adapter.kit.plans import PlanError, profile_named
-from uwlr_adapter.kit.report import Report
+from uwlr_adapter.kit.report import Report, ReportScope
 from uwlr_adapter.outbound import Permissions
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.web.source import LOOPBACK
@@ -46,9 +50,10 @@ class ListeningApp(Protocol):
         """Answer one HTTP request."""
 
 
-def _listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of both commands."""
+def _listen_options(show: Show) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds the options of both commands; `show` prints the list of one."""
     options = (
+        choice_options(show),
         click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
         click.option(
             "--port",
@@ -68,9 +73,38 @@ def _listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--strict", is_flag=True, help="Let a failed check of level should weigh as a must."),
         report_options,
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _list_client(context: Context) -> None:
+    """Print the situations and the checks of `check --client`."""
+    for situation in SITUATIONS:
+        context.console.print(f"situation {situation.name}: {escape(situation.title)}")
+    _print_chosen(context, verdicts.CALLER)
+
+
+def _list_proxy(context: Context) -> None:
+    """Print the checks of `check --proxy`."""
+    _print_chosen(context, verdicts.PROXY)
+
+
+def _print_chosen(context: Context, checks: tuple[Check, ...]) -> None:
+    print_checks(context, checks)
+    context.console.print(f"\n{REQUESTS.name}: {REQUESTS.title}, a line of information for each")
+
+
+def _chosen(available: tuple[Check, ...], only: tuple[str, ...], skip: tuple[str, ...]) -> ChosenChecks:
+    """Return the checks that were asked for. Raises UsageError."""
+    try:
+        return verdicts.choose(available, only, skip)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _situations(_context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,7 +134,7 @@ def _situations(_context: click.Context, _parameter: click.Parameter, value: tup
     show_default=True,
     help="Seconds that the slow answer takes.",
 )
-@_listen_options
+@_listen_options(_list_client)
 @click.pass_obj
 def check_client(
     context: Context,
@@ -112,6 +146,8 @@ def check_client(
     slow: float,
     host: str,
     port: int,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     calls: int | None,
     pause: float,
     strict: bool,
@@ -126,7 +162,7 @@ def check_client(
 
     Example:  uwlr-adapter check --client --port 8090 --html caller.html
     """
-    kept = _kept(forms)
+    chosen, kept = _chosen(verdicts.CALLER, only, skip), _kept(forms)
     moment = context.clock()
     schooljaar = schooljaar_of(day_of(moment))
     credentials = Credentials(
@@ -134,13 +170,15 @@ def check_client(
     )
     script = Script(tuple(one for one in SITUATIONS if one.name in (situations or BY_NAME)), slow, calls)
 
+    scope = ReportScope(brin6=setup.BRIN6, schooljaar=schooljaar)
+
     def make(base_url: str) -> ListeningApp:
         base = (public_url or base_url).rstrip("/")
         talk = Conversation(context.clock, time.monotonic, f"{base}{PATH}", pause)
         return CallerEndpoint(talk, credentials, base, script, wait_for_caller)
 
     def report(talk: Conversation, stopped: str) -> Report:
-        return verdicts.caller_report(talk, talk.shown_url, moment, stopped, strict=strict)
+        return verdicts.caller_report(talk, ListeningRun(talk.shown_url, moment, chosen, scope, strict), stopped)
 
     def announce(app: ListeningApp) -> None:
         _show_school(context, app.conversation.shown_url, schooljaar)
@@ -154,7 +192,7 @@ def check_client(
 @click.option("--profile", help="The profile that was agreed on: smalle set, LVS-set or volledig.")
 @click.option("--allow-private", is_flag=True, help="Call this machine, or an address on a private network.")
 @click.option("--allow-http", is_flag=True, help="Let the codes travel to or from another machine without encryption.")
-@_listen_options
+@_listen_options(_list_proxy)
 @click.pass_obj
 def check_proxy(
     context: Context,
@@ -166,6 +204,8 @@ def check_proxy(
     allow_http: bool,
     host: str,
     port: int,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     calls: int | None,
     pause: float,
     strict: bool,
@@ -189,8 +229,10 @@ def check_proxy(
         raise click.UsageError(str(error)) from None
     if not target.startswith(("http://", "https://")):
         raise click.UsageError("--proxy takes an http:// or https:// URL")
-    kept, moment = _kept(forms), context.clock()
+    chosen, kept = _chosen(verdicts.PROXY, only, skip), _kept(forms)
     shown = shown_url(target)
+    scope = ReportScope(profile="" if profiel is None else profiel.name)
+    run = ListeningRun(shown, context.clock(), chosen, scope, strict)
     send = send_outbound(Permissions(private=allow_private, plain=allow_http))
 
     def make(base_url: str) -> ListeningApp:
@@ -203,7 +245,7 @@ def check_proxy(
         )
 
     def report(talk: Conversation, stopped: str) -> Report:
-        return verdicts.proxy_report(talk, shown, moment, stopped, strict=strict)
+        return verdicts.proxy_report(talk, run, stopped)
 
     deliver(context, kept, _run(context, host, port, make, announce, report, kept), against)
 

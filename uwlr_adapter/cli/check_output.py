@@ -15,7 +15,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import Report, in_order
 from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
-from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of
+from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of, scope_of
 from uwlr_adapter.kit.reports.comparison import Change, ReportComparison
 from uwlr_adapter.kit.reports.report_json import ReportFileError
 
@@ -159,6 +159,9 @@ def show_report(context: Context, report: Report) -> None:
     if table.row_count:
         context.console.print(table)
     context.console.print(f"{escape(report.target)}, plan {escape(report.plan)}, {report.shown_moment}")
+    scope = ", ".join(f"{name.lower()} {escape(value)}" for name, value in scope_of(report) if value)
+    if scope:
+        context.console.print(scope)
     context.console.print(f"Kit {escape(report.kit)}, rules {escape(report.rules_version)}")
     context.console.print(counts_of(report.results))
     if report.stopped:

@@ -1,5 +1,6 @@
 """The plans: which chapters are run, for which version and profile."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of, is_brin6
@@ -118,22 +119,33 @@ def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -
 
     What a chosen check builds on comes along. Raises PlanError.
     """
-    by_id = {check.id: check for suite in ALL for check in suite}
-    named = {suite.name for suite in ALL} | by_id.keys()
+    return pick([check for suite in ALL for check in suite], only, skip, plan.suites)
+
+
+def pick(
+    checks: Iterable[Check], only: tuple[str, ...], skip: tuple[str, ...], usual: tuple[str, ...] = ()
+) -> list[Check]:
+    """Return some of these checks in their order, with what a chosen one builds on, as far as that is among them.
+
+    `only` and `skip` hold names of suites and ids of checks; without `only` it is those of `usual`, or all. Raises
+    PlanError when a name is that of nothing here, or when nothing is left.
+    """
+    by_id = {check.id: check for check in checks}
+    named = {check.suite for check in by_id.values()} | by_id.keys()
     for word in (*only, *skip):
         if word not in named:
-            raise PlanError(f"{word} is no suite and no check: `uwlr-adapter check --list` shows them")
+            raise PlanError(f"{word} is no suite and no check of this run: `uwlr-adapter check --list` shows them")
 
-    def is_named(check: Check, words: tuple[str, ...]) -> bool:
+    def is_named(check: Check, words: Container[str]) -> bool:
         return check.id in words or check.suite in words
 
     chosen = {
-        check.id for check in by_id.values() if is_named(check, only or plan.suites) and not is_named(check, skip)
+        check.id for check in by_id.values() if is_named(check, only or usual or named) and not is_named(check, skip)
     }
     if not chosen:
         raise PlanError("nothing is left to run")
     grown: set[str] = set()
     while grown != chosen:
         grown = set(chosen)
-        chosen |= {one for check_id in grown for one in by_id[check_id].after}
+        chosen |= {one for check_id in grown for one in by_id[check_id].after if one in by_id}
     return [check for check in by_id.values() if check.id in chosen]

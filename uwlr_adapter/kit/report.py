@@ -56,6 +56,18 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportScope:
+    """What a run asked for, as texts that may be published; an empty one was not known, or differs per request."""
+
+    brin6: str = ""
+    """The vestiging, such as 21QW00: a public register has it."""
+    schooljaar: str = ""
+    xsdversie: str = ""
+    profile: str = ""
+    """The profile that was agreed on, by its name in the standard."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run, or as much of it as was done."""
 
@@ -73,6 +85,7 @@ class Report:
     """Why the run ended before its last check; empty when it did not."""
     strict: bool = False
     """Whether a check of level `should` weighs as a must."""
+    scope: ReportScope = field(default_factory=ReportScope)
     rules_version: str = field(default_factory=rules.version)
     """The version of the table of rules."""
 
@@ -105,8 +118,8 @@ class Report:
 
     @property
     def is_conformant(self) -> bool:
-        """Whether the run came to its end, something passed, and nothing that weighs failed."""
-        has_passed = any(one.verdict is Verdict.PASS for one in self.results)
+        """Whether the run came to its end, something more than information passed, and nothing that weighs failed."""
+        has_passed = any(one.verdict is Verdict.PASS and one.level is not Level.INFORMATION for one in self.results)
         return has_passed and not self.failures and not self.stopped
 
     @property

@@ -9,7 +9,7 @@ from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.causes import sign_of
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
-from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.report import CheckResult, Report, ReportScope
 from uwlr_adapter.kit.session import RunStoppedError, Session
 
 MAX_KEPT = 6
@@ -61,15 +61,18 @@ class KitRun:
         `stopped` is why it is not whole; without it, why the run ended before its last check, if it did.
         """
         left = (CheckResult.of(one, Verdict.SKIP, NOT_YET) for one in self.checks if one.id not in self.results)
+        target = self._session.target
+        profile = "" if target.profiel is None else target.profiel.name
         return Report(
             self._kind,
-            self._session.target.shown_url,
+            target.shown_url,
             self._plan,
             self._moment,
             __version__,
             (*self.results.values(), *left),
             self.stopped if stopped is None else stopped,
             self._is_strict,
+            ReportScope(target.brin6, target.schooljaar, target.xsdversie, profile),
         )
 
     def _result(self, check: Check) -> CheckResult:
@@ -106,8 +109,7 @@ class KitRun:
         target = self._session.target
         words = ["uwlr-adapter", "check", target.shown_url]
         words += ["--scenario", self._plan] if self._kind == "scenario" else ["--only", check.id]
-        words += ["--brin6", f"{target.brincode}{target.dependancecode}"]
-        words += ["--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
+        words += ["--brin6", target.brin6, "--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
         words += [] if target.profiel is None else ["--profile", target.profiel.name]
         words += ["--allow-private"] if target.permissions.private else []
         words += ["--allow-http"] if target.permissions.plain else []

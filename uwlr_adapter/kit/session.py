@@ -76,6 +76,11 @@ class Target:
         """The address as a report may show it."""
         return shown_url(self.url)
 
+    @property
+    def brin6(self) -> str:
+        """The vestiging that is asked."""
+        return f"{self.brincode}{self.dependancecode}"
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioStep:

@@ -1,6 +1,5 @@
 """The checks of an answer that passes by: those of an endpoint that need nothing but one answer, and their sum."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +9,7 @@ from uwlr_adapter.kit.checks import Check, DecidedSignal, Level, Verdict, cannot
 from uwlr_adapter.kit.listening.chapters import BETWEEN
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
 from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
-from uwlr_adapter.kit.listening.turn import Conversation, Turn
+from uwlr_adapter.kit.listening.turn import Conversation
 from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, local, sentence_of
 from uwlr_adapter.kit.report import CheckResult
 from uwlr_adapter.kit.session import Session, Target
@@ -135,20 +134,14 @@ def no_answer(cause: str) -> tuple[tuple[str, Verdict, str], ...]:
     return ((f"{BETWEEN.prefix}-{_GIVEN}", Verdict.FAIL, f"A request got no answer: {cause}."),)
 
 
-def results(talk: Conversation) -> Iterable[CheckResult]:
-    """Yield one result for each check of an answer, over all answers that passed."""
-    for check in (*BETWEEN, *CHECKS.values()):
-        found = [
-            (turn, verdict, sentence)
-            for turn in talk.turns
-            for own, verdict, sentence in turn.answer_verdicts
-            if own == check.id
-        ]
-        yield _sum(check, found)
-
-
-def _sum(check: Check, found: list[tuple[Turn, Verdict, str]]) -> CheckResult:
-    """Return the result over all answers: one that fails makes it fail."""
+def result(talk: Conversation, check: Check) -> CheckResult:
+    """Return the result of a check of one answer over all answers that passed: one that fails makes it fail."""
+    found = [
+        (turn, verdict, sentence)
+        for turn in talk.turns
+        for own, verdict, sentence in turn.answer_verdicts
+        if own == check.id
+    ]
     failed = [one for one in found if one[1] is Verdict.FAIL]
     passed = [one for one in found if one[1] is Verdict.PASS]
     if failed:

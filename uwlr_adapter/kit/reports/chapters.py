@@ -1,14 +1,21 @@
 """A report in chapters: the results of each suite together, with one verdict and their counts."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.report import CheckResult, Report, in_order
 from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.suites import ALL
+
+TITLES: Final[Mapping[str, str]] = {
+    suite.name: suite.title for suite in (*ALL, *(one.suite for one in SCENARIOS.values()), *CHAPTERS)
+}
+"""The title of every chapter by its name, of one without checks too."""
 
 
 class ChapterVerdict(StrEnum):
@@ -37,13 +44,11 @@ class Chapter:
 
 def chapters_of(report: Report) -> list[Chapter]:
     """Return the chapters of a report in the order of its results."""
-    scenarios = (one.suite for one in SCENARIOS.values())
-    titles = {suite.name: suite.title for suite in (*ALL, *scenarios, *CHAPTERS)}
     by_name: dict[str, list[CheckResult]] = {}
     for result in report.results:
         by_name.setdefault(result.suite, []).append(result)
     return [
-        Chapter(name, titles.get(name, name), _verdict(report, results), tuple(in_order(results)))
+        Chapter(name, TITLES.get(name, name), _verdict(report, results), tuple(in_order(results)))
         for name, results in by_name.items()
     ]
 
@@ -58,6 +63,17 @@ def counts_of(results: tuple[CheckResult, ...]) -> str:
         if counted[verdict, level]
     ]
     return ", ".join(told) or "no checks"
+
+
+def scope_of(report: Report) -> list[tuple[str, str]]:
+    """Return what a run asked for, with a word for each; the text of what is not known is empty."""
+    scope = report.scope
+    return [
+        ("School", scope.brin6),
+        ("Schooljaar", scope.schooljaar),
+        ("Version", scope.xsdversie),
+        ("Profile", scope.profile),
+    ]
 
 
 def _verdict(report: Report, results: list[CheckResult]) -> ChapterVerdict:

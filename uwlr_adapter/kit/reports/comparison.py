@@ -92,11 +92,19 @@ def _remarks(old: Report, new: Report) -> list[str]:
         "kind": (old.kind, new.kind),
         "target": (old.target, new.target),
         "plan": (old.plan, new.plan),
+        "school": (old.scope.brin6, new.scope.brin6),
+        "schooljaar": (old.scope.schooljaar, new.scope.schooljaar),
+        "version of UWLR": (old.scope.xsdversie, new.scope.xsdversie),
+        "profile": (old.scope.profile, new.scope.profile),
         "version of the kit": (old.kit, new.kit),
         "version of the rules": (old.rules_version, new.rules_version),
         "weight of should": tuple("as a must" if one.strict else "a warning" for one in (old, new)),
     }
-    remarks = [f"The {name} differs: {was} before, {now} now." for name, (was, now) in told.items() if was != now]
+    remarks = [
+        f"The {name} differs: {was or 'none'} before, {now or 'none'} now."
+        for name, (was, now) in told.items()
+        if was != now
+    ]
     for name, report in {"old": old, "new": new}.items():
         if report.stopped:
             remarks.append(f"The {name} run stopped before its end: {report.stopped}.")

@@ -16,7 +16,7 @@ from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.report import Report
-from uwlr_adapter.kit.reports.chapters import chapters_of, counts_of
+from uwlr_adapter.kit.reports.chapters import chapters_of, counts_of, scope_of
 
 _TEMPLATE = "report.html"
 
@@ -33,6 +33,7 @@ def write(report: Report) -> bytes:
         .get_template(_TEMPLATE)
         .render(
             report=report,
+            scope=scope_of(report),
             counts=counts_of(report.results),
             chapters=chapters_of(report),
             failed_groups=[

@@ -39,6 +39,7 @@ def write(report: Report) -> bytes:
         "kind": report.kind,
         "target": report.target,
         "plan": report.plan,
+        "scope": asdict(report.scope),
         "moment": report.moment.isoformat(),
         "strict": report.strict,
         "stopped": report.stopped,

@@ -5,6 +5,8 @@ check that does not weigh is skipped with its sentence, so that a build fails on
 A run that stopped has an error of its own.
 """
 
+from dataclasses import asdict
+
 from lxml import etree
 
 from uwlr_adapter.contract.escape import printable
@@ -61,6 +63,7 @@ def _new_suite(report: Report, name: str, tests: str = "0", errors: str = "0") -
         "target": report.target,
         "kind": report.kind,
         "plan": report.plan,
+        **asdict(report.scope),
         "moment": report.moment.isoformat(),
         "kit": report.kit,
         "rules": report.rules_version,
