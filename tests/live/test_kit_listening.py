@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -149,6 +150,43 @@ def test_the_command_for_a_caller(tmp_path: Path) -> None:
     assert CREDENTIALS.klantcode not in "".join(path.read_text() for path in forms.values())
 
 
+def test_a_caller_can_keep_its_own_credentials(tmp_path: Path) -> None:
+    """They come from an option, a file and the environment, are judged, and are shown nowhere."""
+    report, code = tmp_path / "report.json", tmp_path / "klantcode.txt"
+    code.write_text("eigen-klantcode-1\n", encoding="utf-8")
+    arguments = command(
+        *("check", "--client", "--port", "0", "--calls", "3", "--json", str(report)),
+        *("--klantnaam", "Eigen platform", "--klantcode", f"@{code}"),
+    )
+    environment = {**os.environ, "UWLR_AUTORISATIESLEUTEL": "eigen-sleutel-1"}
+    with subprocess.Popen(
+        arguments, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as run:
+        assert run.stderr is not None
+        shown = []
+        for line in run.stderr:
+            shown.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        server = Server(int(shown[0].split()[-1].rpartition(":")[2].partition("/")[0]), run, [])
+        own = MESSAGE.with_part("klantnaam", "Eigen platform").with_part("klantcode", "eigen-klantcode-1")
+        statuses = [
+            split(server.post(message.message(), *POST))[0]
+            for message in (own.with_part("autorisatiesleutel", "eigen-sleutel-1"), own, MESSAGE)
+        ]
+        output, errors = run.communicate(timeout=WAIT)
+    assert statuses == [200, 500, 500]
+    written = report.read_text()
+    sentences = {one["id"]: one["sentence"] for one in json.loads(written)["results"] if one["verdict"] == "fail"}
+    assert "1 of the 3 requests" in sentences["CSOAP-31"]
+    assert "2 of the 3 requests" in sentences["CSOAP-32"]
+    assert "Eigen platform" in "".join(shown)
+    for text in ("".join(shown), output, errors, written):
+        assert "eigen-sleutel" not in text
+        assert "eigen-klantcode" not in text
+    assert "Eigen platform" not in written
+
+
 def test_an_interruption_leaves_a_report(tmp_path: Path) -> None:
     """Ctrl-C is how a run ends; of nothing there is a report too, and it is not conformant."""
     report = tmp_path / "report.json"
@@ -216,6 +254,8 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (("--client", "--situation", "regen"), "there is no situation regen"),
+        (("--client", "--klantnaam", "k" * 65), "--klantnaam has 1 to 64 characters"),
+        (("--client", "--autorisatiesleutel", ""), "--autorisatiesleutel has 1 to 64 characters"),
         (("--proxy", "http://x", "--host", "192.0.2.1"), "--allow-http"),
         (("--proxy", "http://x", "--profile", "alles"), "there is no profile of this name"),
         (("--proxy", "example.nl/las"), "--proxy takes an http:// or https:// URL"),

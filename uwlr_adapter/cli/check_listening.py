@@ -12,8 +12,10 @@ from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_choice import Show, choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
+from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.names import AUTORISATIE_PARTS
 from uwlr_adapter.demo import setup
 from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.listening import example_school, verdicts
@@ -33,6 +35,8 @@ from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.web.source import LOOPBACK
 
 _POLL_SECONDS = 0.2
+_MAX_PART = 64
+"""Characters of a part of the autorisatie (inclusive), by its schema."""
 _KEEP_SECONDS = 10.0
 """Seconds after which the files of the report are written anew while the run goes on."""
 
@@ -134,6 +138,13 @@ def _situations(_context: click.Context, _parameter: click.Parameter, value: tup
     show_default=True,
     help="Seconds that the slow answer takes.",
 )
+@click.option("--klantnaam", default=setup.KLANTNAAM, show_default=True, help="The klantnaam that the caller sends.")
+@secret_option("--klantcode", "The klantcode that the caller sends; default: a published one.", setup.KLANTCODE)
+@secret_option(
+    "--autorisatiesleutel",
+    "The autorisatiesleutel that the caller sends; default: a published one.",
+    setup.VERIFICATIECODE,
+)
 @_listen_options(_list_client)
 @click.pass_obj
 def check_client(
@@ -141,6 +152,9 @@ def check_client(
     /,
     *,
     client: bool,  # noqa: ARG001 - it chose this command
+    klantnaam: str,
+    klantcode: str,
+    autorisatiesleutel: str,
     public_url: str | None,
     situations: tuple[str, ...],
     slow: float,
@@ -166,8 +180,9 @@ def check_client(
     moment = context.clock()
     schooljaar = schooljaar_of(day_of(moment))
     credentials = Credentials(
-        setup.KLANTNAAM, setup.KLANTCODE, setup.VERIFICATIECODE, setup.BRIN6, example_school.schoolkey(schooljaar)
+        klantnaam, klantcode, autorisatiesleutel, setup.BRIN6, example_school.schoolkey(schooljaar)
     )
+    _require_sendable(credentials)
     script = Script(tuple(one for one in SITUATIONS if one.name in (situations or BY_NAME)), slow, calls)
 
     scope = ReportScope(brin6=setup.BRIN6, schooljaar=schooljaar)
@@ -181,7 +196,7 @@ def check_client(
         return verdicts.caller_report(talk, ListeningRun(talk.shown_url, moment, chosen, scope, strict), stopped)
 
     def announce(app: ListeningApp) -> None:
-        _show_school(context, app.conversation.shown_url, schooljaar)
+        _show_school(context, app.conversation.shown_url, credentials, schooljaar)
 
     found = _run(context, host, port, make, announce, report, kept)
     deliver(context, kept, found, against)
@@ -299,14 +314,21 @@ def _told(turn: Turn) -> str:
     return escape(f"{turn.number} {turn.operation or '-'}{where}: {turn.verdict}{f': {wrong}' if wrong else ''}")
 
 
-def _show_school(context: Context, endpoint: str, schooljaar: str) -> None:
-    """Print what the caller needs."""
+def _require_sendable(credentials: Credentials) -> None:
+    """Require that a valid request can carry these credentials. Raises UsageError, without any of them."""
+    for name in AUTORISATIE_PARTS:
+        if not 0 < len(getattr(credentials, name)) <= _MAX_PART:
+            raise click.UsageError(f"--{name} has 1 to {_MAX_PART} characters, as the autorisatie of a request")
+
+
+def _show_school(context: Context, endpoint: str, credentials: Credentials, schooljaar: str) -> None:
+    """Print what the caller needs; a code that is not a published one is not shown."""
     values = {
         "address": endpoint,
         "WSDL": f"{endpoint}?wsdl",
-        "klantnaam": setup.KLANTNAAM,
-        "klantcode": setup.KLANTCODE,
-        "autorisatiesleutel": setup.VERIFICATIECODE,
+        "klantnaam": credentials.klantnaam,
+        "klantcode": _shown_code(credentials.klantcode, setup.KLANTCODE),
+        "autorisatiesleutel": _shown_code(credentials.autorisatiesleutel, setup.VERIFICATIECODE),
         "brincode": brincode_of(setup.BRIN6),
         "dependancecode": dependancecode_of(setup.BRIN6),
         "schooljaar": schooljaar,
@@ -314,3 +336,7 @@ def _show_school(context: Context, endpoint: str, schooljaar: str) -> None:
     for name, value in values.items():
         context.messages.print(escape(f"{name:<20}{value}"), soft_wrap=True)
     context.messages.print("Ctrl-C ends the run.")
+
+
+def _shown_code(code: str, published: str) -> str:
+    return code if code == published else "(the one that you gave)"

@@ -20,14 +20,20 @@ def read_secret(_context: click.Context, _parameter: click.Parameter, value: str
         raise click.BadParameter(f"the file cannot be read ({type(error).__name__})") from None
 
 
-def secret_option(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return an option for a secret, which can also come from `UWLR_<NAME>` or `@FILE`; else it is prompted for."""
+def secret_option(
+    name: str, text: str, default: str | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return an option for a secret, which can also come from `UWLR_<NAME>` or `@FILE`.
+
+    Without any of these it is `default`, a published value; when there is none, it is prompted for.
+    """
     variable = f"UWLR_{name.lstrip('-').upper()}"
     return click.option(
         name,
         envvar=variable,
-        prompt=True,
-        hide_input=True,
+        default=default,
+        prompt=default is None,
+        hide_input=default is None,
         callback=read_secret,
         help=f"{text} (or {variable}, or @FILE)",
     )
