@@ -12,6 +12,7 @@ from support.wsgi import call
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.contract.names import HAAL_LEERLINGEN, HAAL_STRUCTUUR
+from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.listening import answer_checks
 from uwlr_adapter.kit.listening.between import Between
 from uwlr_adapter.kit.message import KitMessage
@@ -117,6 +118,22 @@ def test_a_wrong_caller_is_caught(right: Transport, one: BrokenCaller) -> None:
     time = Time()
     found = run(Caller(between(time, right, URL), time, asks=USUAL, **one.traits), rounds=2)
     assert failed(found) - {"NEXT-04"} == one.caught_by - {"CSOAP-31", "CSOAP-32", "CHTTP-02"}
+
+
+def test_a_defect_of_the_kit_keeps_no_answer_from_the_caller(right: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a check makes of an answer, the answer is handed back, and nobody is blamed."""
+
+    def breaks(_session: Session) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(answer_checks.CHECKS, "HTTP-02", replace(answer_checks.CHECKS["HTTP-02"], run=breaks))
+    time = Time()
+    app = between(time, right, URL)
+    assert Caller(app, time).send(USUAL).status == 200
+    found = report(app)
+    assert not failed(found)
+    (result,) = (one for one in found.results if one.id == "HTTP-02")
+    assert (result.verdict, "a defect of the kit" in result.sentence) == (Verdict.CANNOT, True)
 
 
 def test_an_endpoint_that_gives_no_answer() -> None:

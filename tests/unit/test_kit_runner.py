@@ -6,10 +6,10 @@ import pytest
 from support.kit_reports import MOMENT
 
 from uwlr_adapter.kit import runner
-from uwlr_adapter.kit.checks import Check, Level, Verdict, omit
+from uwlr_adapter.kit.checks import Check, Level, RunStoppedError, Verdict, cannot, fail, omit
 from uwlr_adapter.kit.report import CheckResult, Report
 from uwlr_adapter.kit.runner import NOT_YET, UNFINISHED
-from uwlr_adapter.kit.session import RunStoppedError, Session, Target
+from uwlr_adapter.kit.session import Session, Target
 from uwlr_adapter.outbound import Permissions, Reply
 
 URL = "https://las.example/uwlr"
@@ -153,3 +153,31 @@ def test_the_line_that_reproduces_a_check_is_one_command() -> None:
     assert "'http://las.example/$(id)'\"'\"'`x`;y'" in result.reproduce
     assert " --only A-1 --brin6 21QW00 --schooljaar 2026-2027 --xsdversie 2.2 " in result.reproduce
     assert "--allow-private --allow-http" in result.reproduce
+
+
+@pytest.mark.parametrize(
+    ("does", "verdict", "sentence"),
+    [
+        (lambda _: None, Verdict.PASS, "A-1 holds."),
+        (lambda _: "it was seen", Verdict.PASS, "It was seen."),
+        (lambda _: fail("It does not."), Verdict.FAIL, "It does not."),
+        (lambda _: cannot("because of this"), Verdict.CANNOT, "Because of this."),
+    ],
+)
+def test_a_check_decides_with_one_sentence(does: Callable[[Session], str], verdict: Verdict, sentence: str) -> None:
+    """It begins with a capital and ends with a full stop."""
+    assert check("A-1", "a", does).decide(None) == (verdict, sentence)
+
+
+def test_a_defect_of_a_check_blames_nobody() -> None:
+    """It is told with its kind and place, and without a value."""
+    verdict, sentence = check("A-1", "a", lambda _: str(int("geheim"))).decide(None)
+    assert verdict is Verdict.CANNOT
+    assert sentence.startswith("Because of a defect of the kit, please report it: builtins.ValueError at ")
+    assert "geheim" not in sentence
+
+
+def test_only_the_end_of_a_run_passes_a_check() -> None:
+    """It is for whoever runs the checks."""
+    with pytest.raises(RunStoppedError):
+        check("A-1", "a", raises(RunStoppedError("it is over"))).decide(session())

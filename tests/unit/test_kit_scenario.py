@@ -7,10 +7,10 @@ import pytest
 from support.kit_reports import MOMENT
 
 from uwlr_adapter.kit import runner
-from uwlr_adapter.kit.checks import Verdict
+from uwlr_adapter.kit.checks import RunStoppedError, Verdict
 from uwlr_adapter.kit.report import Report
 from uwlr_adapter.kit.scenarios import KOPPELING, SCENARIOS
-from uwlr_adapter.kit.session import RunStoppedError, ScenarioStep, Session, Target
+from uwlr_adapter.kit.session import ScenarioStep, Session, Target
 from uwlr_adapter.outbound import Reply
 
 KEY = "21QW00een-code-van-vroeger"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from uwlr_adapter.kit import session as session_module
-from uwlr_adapter.kit.checks import DecidedSignal, Verdict
-from uwlr_adapter.kit.session import MAX_LOST, MAX_SECONDS, RunStoppedError, ScenarioStep, Session, Target
+from uwlr_adapter.kit.checks import DecidedSignal, RunStoppedError, Verdict
+from uwlr_adapter.kit.session import MAX_LOST, MAX_SECONDS, ScenarioStep, Session, Target
 from uwlr_adapter.outbound import OutboundError, Reply
 
 BUSY = b"<Envelope><Body><Fault><faultcode>Server.TijdelijkNietBeschikbaar</faultcode></Fault></Body></Envelope>"

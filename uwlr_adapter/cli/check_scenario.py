@@ -12,8 +12,9 @@ import click
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.secrets import CODE_VARIABLE
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.kit.checks import RunStoppedError
 from uwlr_adapter.kit.scenarios import SCENARIOS
-from uwlr_adapter.kit.session import RunStoppedError, ScenarioStep
+from uwlr_adapter.kit.session import ScenarioStep
 
 MAX_HOOK_SECONDS: Final = 600
 """Seconds for the command of one step (inclusive): long enough for one that drives a browser."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn, TypeAlias
 
-from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.errors import UwlrAdapterError, describe
 
 
 class Level(StrEnum):
@@ -45,6 +45,10 @@ class DecidedSignal(UwlrAdapterError):
         self.verdict = verdict
 
 
+class RunStoppedError(UwlrAdapterError):
+    """The run cannot go on; the text is one sentence with the cause, without its full stop."""
+
+
 def fail(sentence: str) -> NoReturn:
     """End a check: the rule does not hold."""
     raise DecidedSignal(Verdict.FAIL, sentence)
@@ -66,7 +70,7 @@ def require(holds: object, sentence: str) -> None:
         fail(sentence)
 
 
-Run: TypeAlias = Callable[[Any], str | None]
+Finder: TypeAlias = Callable[[Any], str | None]
 """The function of a check; it gets what is judged: a Session for an endpoint, a Conversation for a caller."""
 
 
@@ -81,7 +85,23 @@ class Check:
     level: Level
     after: tuple[str, ...]
     suite: str
-    run: Run = field(repr=False, compare=False)
+    run: Finder = field(repr=False, compare=False)
+
+    def decide(self, subject: Any) -> tuple[Verdict, str]:  # noqa: ANN401 - see Finder
+        """Return the verdict on a subject, with one sentence that begins with a capital and ends with a full stop.
+
+        A defect of the kit neither ends a run nor is blamed on what is judged: it is a `cannot`. Raises
+        RunStoppedError.
+        """
+        try:
+            verdict, sentence = Verdict.PASS, self.run(subject) or self.title
+        except DecidedSignal as decided:
+            verdict, sentence = decided.verdict, str(decided)
+        except RunStoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect, see above
+            verdict, sentence = Verdict.CANNOT, f"because of a defect of the kit, please report it: {describe(error)}"
+        return verdict, f"{sentence[:1].upper()}{sentence[1:].removesuffix('.')}."
 
 
 @dataclass(slots=True)
@@ -100,10 +120,10 @@ class Suite:
         *rules: str,
         level: Level = Level.MUST,
         after: tuple[str, ...] = (),
-    ) -> Callable[[Run], Run]:
+    ) -> Callable[[Finder], Finder]:
         """Return a decorator that adds a function as the check `PREFIX-NN`."""
 
-        def add(run: Run) -> Run:
+        def add(run: Finder) -> Finder:
             check = Check(f"{self.prefix}-{number:02}", title, rules, level, after, self.name, run)
             self.checks.append(check)
             return run

@@ -11,11 +11,12 @@ from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.session import Target
 from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.kit.suites.expect import SHORTEST_TIMEOUT
 from uwlr_adapter.outbound import Permissions
 
 USUAL_PLAN = f"las-{USUAL_VERSION}"
-SECONDS = 30.0
-"""Seconds for one call: the shortest timeout that was seen in a client."""
+SECONDS = float(SHORTEST_TIMEOUT)
+"""Seconds for one call."""
 _WHOLE = tuple(suite.name for suite in ALL)
 
 _ELEVEN = (

@@ -124,6 +124,11 @@ class Reading:
         if self.root is not None:
             yield from (one.text or "" for one in self.root.iter(f"{{*}}{name}"))
 
+    def holds(self, *texts: str) -> bool:
+        """Return whether one of these texts stands in the body or in the value of a header; an empty one does not."""
+        header = "\n".join(value for _, value in self.reply.headers)
+        return any(one.encode() in self.content or one in header for one in texts if one)
+
     def _of_fault(self, name: str) -> str:
         body = self.body
         if body is None or local(body) != "Fault":

@@ -12,6 +12,8 @@ from uwlr_adapter.kit.masking import MaskedExchange
 
 FORMAT = 1
 """Number of the form of a report as JSON; a reader refuses a higher one."""
+MAX_KEPT = 6
+"""Exchanges of one check that stand in a report (inclusive)."""
 UNJUDGED = 2
 """The exit status of a run that judged nothing, or not to its end."""
 

@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from uwlr_adapter import __version__
-from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.causes import sign_of
-from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
+from uwlr_adapter.kit.checks import Check, RunStoppedError, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
-from uwlr_adapter.kit.report import CheckResult, Report, ReportScope
-from uwlr_adapter.kit.session import RunStoppedError, Session
+from uwlr_adapter.kit.report import MAX_KEPT, CheckResult, Report, ReportScope
+from uwlr_adapter.kit.session import Session
 
-MAX_KEPT = 6
-"""Exchanges of one check that stand in a report (inclusive): the last ones."""
 UNFINISHED = "it had not come to its end when this report was written"
 """Why the report of a run that still goes on is not whole."""
 NOT_YET = "Not run when this report was written."
@@ -91,16 +88,7 @@ class KitRun:
 
     def _run(self, check: Check) -> CheckResult:
         """Run one check. Raises RunStoppedError."""
-        verdict = Verdict.PASS
-        try:
-            sentence = check.run(self._session) or f"{check.title}."
-        except DecidedSignal as decided:
-            verdict, sentence = decided.verdict, str(decided)
-        except RunStoppedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a defect of the kit must not end the run, nor be blamed on the endpoint
-            verdict, sentence = Verdict.CANNOT, f"Because of a defect of the kit, please report it: {describe(error)}."
-        sentence = sentence[:1].upper() + sentence[1:]
+        verdict, sentence = check.decide(self._session)
         sign = sign_of(self._session.last) if verdict is Verdict.FAIL and self._session.exchanges else None
         return CheckResult.of(check, verdict, sentence, _kept(self._session), self._line(check), sign)
 

@@ -12,7 +12,16 @@ from uwlr_adapter.kit.checks import Level, Suite, cannot, fail, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import ScenarioStep, Session
 from uwlr_adapter.kit.suites.autorisatie import wrong_key
-from uwlr_adapter.kit.suites.expect import ANSWERED, NO_ACCESS, NO_KLANT, require_refused, stop_without_access
+from uwlr_adapter.kit.suites.expect import (
+    ANSWERED,
+    BAD,
+    NO_ACCESS,
+    NO_KLANT,
+    SINCE,
+    require_data,
+    require_refused,
+    stop_without_access,
+)
 
 KOPPELING = Suite("koppeling", "KOP", "The life of a koppeling")
 ACTIVATE = ScenarioStep("activate", "Activate the koppeling with the verificatiecode of this run.")
@@ -20,7 +29,6 @@ PAUSE = ScenarioStep("pause", "Pause the koppeling: clear its verificatiecode.")
 RESUME = ScenarioStep("resume", "Resume the koppeling with the same verificatiecode.")
 END = ScenarioStep("end", "End the koppeling for good.")
 _ACTIVE, _PAUSED, _RESUMED = "KOP-02", "KOP-11", "KOP-21"
-_SINCE = "laatstontvangengegevens"
 
 
 @KOPPELING.check(1, "Before the activation the school is not answered", "R-021")
@@ -43,7 +51,7 @@ def active(session: Session) -> None:
         cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
     if reading.fault_code == NO_ACCESS:
         fail("The activation is not seen, or its verificatiecode is not the autorisatiesleutel of this run.")
-    _require_data(reading, "After the activation the usual request")
+    require_data(reading, "After the activation the usual request")
     session.kept["active"] = reading
 
 
@@ -76,7 +84,7 @@ def paused(session: Session) -> None:
 )
 def paused_since(session: Session) -> None:
     """Ask with the moment of the data: geenwijzigingen would say that they are still there."""
-    require_refused(_call_since(session), f"While the koppeling is paused a request with {_SINCE}", NO_ACCESS)
+    require_refused(_call_since(session), f"While the koppeling is paused a request with {SINCE}", NO_ACCESS)
 
 
 @KOPPELING.check(
@@ -85,7 +93,7 @@ def paused_since(session: Session) -> None:
 def paused_structure(session: Session) -> None:
     """Ask for the structure."""
     reading = session.call(session.usual.of(HAAL_STRUCTUUR))
-    if reading.fault_code in {"Client.OngeldigBericht", "Client"}:
+    if reading.fault_code in {BAD, "Client"}:
         omit("The endpoint does not know HaalStructuur, so that it is taken not to have the operations by groups.")
     require_refused(reading, "While the koppeling is paused HaalStructuur", NO_ACCESS)
 
@@ -124,7 +132,7 @@ def resumed_with_data(session: Session) -> None:
     reading = session.kept["resumed"]
     if reading.kind is AnswerKind.NO_CHANGES:
         fail("The first answer after the resumption is geenwijzigingen, for data that a platform may have deleted.")
-    _require_data(reading, "The first request after the resumption")
+    require_data(reading, "The first request after the resumption")
 
 
 @KOPPELING.check(31, "After the end of the koppeling the school is not answered", "R-021", after=(_ACTIVE,))
@@ -139,7 +147,7 @@ def ended(session: Session) -> None:
 )
 def ended_since(session: Session) -> None:
     """Ask with the moment of the data."""
-    require_refused(_call_since(session), f"After the end of the koppeling a request with {_SINCE}", NO_ACCESS)
+    require_refused(_call_since(session), f"After the end of the koppeling a request with {SINCE}", NO_ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +179,4 @@ def _call_since(session: Session) -> Reading:
     moment = session.kept["active"].school("aanmaakdatum")
     if not moment:
         cannot("because the answer has no aanmaakdatum")
-    return session.call(session.usual.with_child(_SINCE, moment))
-
-
-def _require_data(reading: Reading, what: str) -> None:
-    require(reading.kind is AnswerKind.DATA, f"{what} is answered with {sentence_of(reading)} instead of data.")
+    return session.call(session.usual.with_child(SINCE, moment))

@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 from uwlr_adapter import outbound
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.names import Operation
 from uwlr_adapter.contract.profiles import NamedProfiel
-from uwlr_adapter.errors import UwlrAdapterError
-from uwlr_adapter.kit.checks import cannot, fail
+from uwlr_adapter.kit.checks import RunStoppedError, cannot, fail
 from uwlr_adapter.kit.masking import MaskedExchange, Masker, shown_url
 from uwlr_adapter.kit.message import GroepAsked, KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
@@ -46,10 +46,6 @@ class Intensity(StrEnum):
 
 
 SECONDS_BETWEEN = {Intensity.GENTLE: 0.5, Intensity.NORMAL: 0.05, Intensity.FULL: 0.0}
-
-
-class RunStoppedError(UwlrAdapterError):
-    """The run cannot go on; the text is one sentence with the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +184,7 @@ class Session:
         """
         reading = self._send(method, url, body, headers or {})
         wait = reading.reply.header("Retry-After")
-        if wait.isascii() and wait.isdecimal() and reading.fault_code == "Server.TijdelijkNietBeschikbaar":
+        if wait.isascii() and wait.isdecimal() and reading.fault_code == TijdelijkNietBeschikbaar.code:
             if int(wait[:9]) > MAX_RETRY_AFTER:
                 cannot(f"because the endpoint asks to wait for {int(wait[:9])} s, longer than this run does")
             self._sleep(int(wait))
@@ -225,14 +221,8 @@ class Session:
         self.last = reading = Reading(reply, self._last - began)
         self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))
         self.times.append((reading.kind, reading.seconds))
-        self.echoes += self._echoes(reading)
+        self.echoes += reading.holds(self.target.autorisatiesleutel, self.target.klantcode)
         return reading
-
-    def _echoes(self, reading: Reading) -> bool:
-        """Whether a response holds the autorisatiesleutel or the klantcode."""
-        secrets = (self.target.autorisatiesleutel, self.target.klantcode)
-        header = "\n".join(value for _, value in reading.reply.headers)
-        return any(one.encode() in reading.content or one in header for one in secrets if one)
 
     def usual_answer(self) -> Reading:
         """Return the answer to the usual request, whatever it is; it is sent once in a run."""

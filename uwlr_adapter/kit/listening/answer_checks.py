@@ -5,19 +5,17 @@ from typing import Final
 
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, LEERLINGGEGEVENS, Operation
 from uwlr_adapter.contract.profiles import NamedProfiel
-from uwlr_adapter.kit.checks import Check, DecidedSignal, Level, Verdict, cannot, omit, require
+from uwlr_adapter.kit.checks import Check, Level, Verdict, cannot, omit, require
 from uwlr_adapter.kit.listening.chapters import BETWEEN
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
-from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
 from uwlr_adapter.kit.listening.turn import Conversation
-from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, local, sentence_of
-from uwlr_adapter.kit.report import CheckResult
+from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.report import MAX_KEPT, CheckResult
 from uwlr_adapter.kit.session import Session, Target
 from uwlr_adapter.kit.suites import ALL
-from uwlr_adapter.kit.suites.expect import ANSWERED
+from uwlr_adapter.kit.suites.expect import ANSWERED, BAD, SHORTEST_TIMEOUT, require_strictly_empty
 from uwlr_adapter.outbound import Reply
 
-_BAD = "Client.OngeldigBericht"
 _ANY: Final = frozenset({"HTTP-02", "HTTP-04", "HTTP-06", "HTTP-07", "SOAP-01", "SOAP-02"})
 _FAULT: Final = frozenset({"HTTP-03", "HTTP-05", "HTTP-08", "SOAP-31", "SOAP-32", "SOAP-33", "SOAP-34", "SOAP-35"})
 _DATA: Final = frozenset(
@@ -76,8 +74,8 @@ def judge_answer(
     found: dict[str, tuple[Verdict, str]] = {}
     for check in CHECKS.values():
         if check.id in ids and all(found[one][0] is Verdict.PASS for one in check.after if one in found):
-            found[check.id] = _decide(check, session)
-    found |= {check.id: _decide(check, passed) for check in BETWEEN}
+            found[check.id] = check.decide(session)
+    found |= {check.id: check.decide(passed) for check in BETWEEN}
     return tuple((own, *decided) for own, decided in found.items() if decided[0] is not Verdict.OMIT)
 
 
@@ -117,13 +115,6 @@ def _applying(reading: Reading, operation: Operation | None, target: Target) -> 
     if operation is HAAL_LEERLINGGEGEVENS:
         ids |= _WHOLE
     return ids if target.brincode else ids - _OF_SCHOOL
-
-
-def _decide(check: Check, subject: Session | Passed) -> tuple[Verdict, str]:
-    try:
-        return Verdict.PASS, check.run(subject) or f"{check.title}."
-    except DecidedSignal as decided:
-        return decided.verdict, str(decided)
 
 
 _GIVEN = 10
@@ -179,7 +170,7 @@ def right_is_taken(passed: Passed) -> None:
     """Look at a request without any deviation that weighs."""
     if passed.judged.verdict is not RequestVerdict.RIGHT:
         omit("The request is not right.")
-    codes = {_BAD, "VersionMismatch", "MustUnderstand", "Client"}
+    codes = {BAD, "VersionMismatch", "MustUnderstand", "Client"}
     is_refused = passed.reading.kind is AnswerKind.FAULT and passed.reading.fault_code in codes
     require(not is_refused, f"A valid request is answered with {sentence_of(passed.reading)}.")
 
@@ -197,11 +188,9 @@ def changes_are_given(passed: Passed) -> None:
 @BETWEEN.check(5, "Geenwijzigingen and geengegevens are strictly empty", "R-055")
 def strictly_empty(passed: Passed) -> None:
     """Look at the element."""
-    payload = passed.reading.payload
-    if payload is None or passed.reading.kind not in {AnswerKind.NO_CHANGES, AnswerKind.NO_DATA}:
+    if passed.reading.kind not in {AnswerKind.NO_CHANGES, AnswerKind.NO_DATA}:
         omit("The answer has data, or is a fault.")
-    is_empty = not len(payload) and not payload.text and not payload.attrib
-    require(is_empty, f"The element {local(payload)} holds text, an attribute or an element.")
+    require_strictly_empty(passed.reading)
 
 
 @BETWEEN.check(6, "No answer holds the autorisatiesleutel or the klantcode of its request", "R-025")
@@ -210,10 +199,10 @@ def no_echo(passed: Passed) -> None:
     if passed.judged.call is None:
         omit("The request has no autorisatie that can be read.")
     given = passed.judged.call.autorisatie
-    header = "\n".join(value for _, value in passed.reading.reply.headers)
     secrets = [one for one in (given.autorisatiesleutel, given.klantcode) if len(one) >= _SHORTEST_SECRET]
-    found = any(one.encode() in passed.reading.content or one in header for one in secrets)
-    require(not found, "An answer holds the autorisatiesleutel or the klantcode of its request.")
+    require(
+        not passed.reading.holds(*secrets), "An answer holds the autorisatiesleutel or the klantcode of its request."
+    )
 
 
 _SHORTEST_SECRET = 8
@@ -224,10 +213,7 @@ _SHORTEST_SECRET = 8
 def in_time(passed: Passed) -> None:
     """Look at the time: the shortest timeout seen in a client is 30 seconds."""
     seconds = passed.reading.seconds
-    require(seconds <= _SHORTEST_TIMEOUT, f"An answer took {seconds:.1f} s, and one known client waits 30 s.")
-
-
-_SHORTEST_TIMEOUT = 30
+    require(seconds <= SHORTEST_TIMEOUT, f"An answer took {seconds:.1f} s, and one known client waits 30 s.")
 
 
 @BETWEEN.check(8, "The answer is the one of the operation that was asked", "R-013")

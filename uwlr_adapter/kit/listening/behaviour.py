@@ -10,11 +10,10 @@ from uwlr_adapter.kit.listening.request_checks import show
 from uwlr_adapter.kit.listening.situations import SITUATIONS, Situation
 from uwlr_adapter.kit.listening.turn import FUTURE, Conversation, Question, Turn
 from uwlr_adapter.kit.reading import AnswerKind
-from uwlr_adapter.kit.suites.expect import ANSWERED
+from uwlr_adapter.kit.suites.expect import ANSWERED, SINCE
 
 REPEATS = 1
 """Times that the same request may be sent again at once after a fault (inclusive): many stacks try twice."""
-_SINCE = "laatstontvangengegevens"
 _SLACK = timedelta(seconds=5)
 """How far the clock of a caller may be behind."""
 _EARLY = 0.5
@@ -95,7 +94,7 @@ def _too_early(talk: Conversation, turn: Turn) -> Turn | None:
     return None
 
 
-@NEXT.check(4, f"A caller that has data says since when: {_SINCE}", "R-081", "R-083", level=Level.SHOULD)
+@NEXT.check(4, f"A caller that has data says since when: {SINCE}", "R-081", "R-083", level=Level.SHOULD)
 def says_since(talk: Conversation) -> str:
     """Look at the questions that were answered with data before."""
     again = [turn for turn, _ in _known(talk)]
@@ -104,8 +103,8 @@ def says_since(talk: Conversation) -> str:
     said = sum(one.since is not None for one in again)
     if not said:
         show(talk, again)
-        fail(f"No request for data that it has carries {_SINCE} (of {len(again)}): it always gets everything again.")
-    return f"Of the requests for data that it has, {said} of {len(again)} carry {_SINCE}."
+        fail(f"No request for data that it has carries {SINCE} (of {len(again)}): it always gets everything again.")
+    return f"Of the requests for data that it has, {said} of {len(again)} carry {SINCE}."
 
 
 def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
@@ -125,7 +124,7 @@ def _known(talk: Conversation) -> Iterator[tuple[Turn, Turn]]:
 
 @NEXT.check(
     5,
-    f"The {_SINCE} of a caller is the aanmaakdatum of its last data, or a later moment",
+    f"The {SINCE} of a caller is the aanmaakdatum of its last data, or a later moment",
     "R-083",
     "R-084",
     level=Level.SHOULD,
@@ -140,24 +139,24 @@ def fresh(talk: Conversation) -> str:
             if since < min(made, last.moment - _SLACK):
                 show(talk, [last, turn])
                 fail(
-                    f"Request {turn.number} sends a {_SINCE} that is older than the data it got with request "
+                    f"Request {turn.number} sends a {SINCE} that is older than the data it got with request "
                     f"{last.number}: a stale one, or one that was turned into another zone."
                 )
     if not seen:
-        cannot(f"because no {_SINCE} was sent for data that were answered here")
+        cannot(f"because no {SINCE} was sent for data that were answered here")
     return f"{seen} moments are those of the last data, or later."
 
 
-@NEXT.check(6, f"The {_SINCE} of a caller does not lie in the future", "R-084", level=Level.SHOULD)
+@NEXT.check(6, f"The {SINCE} of a caller does not lie in the future", "R-084", level=Level.SHOULD)
 def past(talk: Conversation) -> str:
     """Compare the moment with the clock of this machine."""
     moments = [(turn, since) for turn in talk.turns if (since := _moment(turn.since)) is not None]
     if not moments:
-        cannot(f"because no {_SINCE} was sent")
+        cannot(f"because no {SINCE} was sent")
     late = [turn for turn, since in moments if since > turn.moment + FUTURE and not _was_given(talk, since)]
     if late:
         show(talk, late)
-        fail(f"Request {late[0].number} sends a {_SINCE} in the future, which would hide changes: it gets everything.")
+        fail(f"Request {late[0].number} sends a {SINCE} in the future, which would hide changes: it gets everything.")
     return f"{len(moments)} moments lie in the past."
 
 
@@ -166,7 +165,7 @@ def _was_given(talk: Conversation, since: datetime) -> bool:
 
 
 @NEXT.check(
-    7, f"A {_SINCE} is sent for the question whose answer had it, and for no other one", "R-088", level=Level.SHOULD
+    7, f"A {SINCE} is sent for the question whose answer had it, and for no other one", "R-088", level=Level.SHOULD
 )
 def own_question(talk: Conversation) -> str:
     """Look for a moment that was the aanmaakdatum of other data only."""
@@ -187,7 +186,7 @@ def own_question(talk: Conversation) -> str:
             given[made] = turn
             questions.add(turn.question)
     if not seen:
-        cannot(f"because no {_SINCE} was sent")
+        cannot(f"because no {SINCE} was sent")
     return f"{seen} moments belong to their question."
 
 

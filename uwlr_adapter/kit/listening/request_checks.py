@@ -6,13 +6,11 @@ from uwlr_adapter.kit.listening.deviations import RULES, Deviation, RequestRule
 from uwlr_adapter.kit.listening.judging import RequestVerdict
 from uwlr_adapter.kit.listening.turn import Conversation, Turn
 from uwlr_adapter.kit.reading import CODES
-from uwlr_adapter.kit.report import CheckResult
+from uwlr_adapter.kit.report import MAX_KEPT, CheckResult
 
 _SUITES = {suite.prefix: suite for suite in (TRANSPORT, SOAP, VERZOEK)}
 MAX_LINES = 100
 """Requests that have a line of their own in a report (inclusive)."""
-MAX_KEPT = 6
-"""Exchanges of one check that stand in a report (inclusive)."""
 
 
 def _add(deviation: Deviation, rule: RequestRule) -> None:

@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from uwlr_adapter import __version__
-from uwlr_adapter.errors import describe
 from uwlr_adapter.kit import plans
-from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
+from uwlr_adapter.kit.checks import Check
 from uwlr_adapter.kit.listening import answer_checks, behaviour, request_checks
 from uwlr_adapter.kit.listening.chapters import BETWEEN, NEXT, REQUESTS, SITUATION, SOAP, TRANSPORT, VERZOEK
 from uwlr_adapter.kit.listening.deviations import RULES, Deviation
-from uwlr_adapter.kit.listening.request_checks import MAX_KEPT
 from uwlr_adapter.kit.listening.turn import Conversation
-from uwlr_adapter.kit.report import CheckResult, Report, ReportScope
+from uwlr_adapter.kit.report import MAX_KEPT, CheckResult, Report, ReportScope
 
 _OF_REQUESTS = (TRANSPORT, SOAP, VERZOEK)
 _NOT_BETWEEN = {f"{RULES[one].chapter}-{RULES[one].number:02}" for one in (Deviation.KLANT, Deviation.SLEUTEL)}
@@ -120,11 +118,5 @@ def _unread(talk: Conversation) -> str:
 def _judge(talk: Conversation, check: Check) -> CheckResult:
     """Return what one check of the requests finds."""
     talk.exchanges.clear()
-    try:
-        verdict, sentence = Verdict.PASS, check.run(talk) or f"{check.title}."
-    except DecidedSignal as decided:
-        verdict, sentence = decided.verdict, str(decided)
-    except Exception as error:  # noqa: BLE001 - a defect of the kit must not end the run, nor be blamed on a caller
-        verdict, sentence = Verdict.CANNOT, f"because of a defect of the kit, please report it: {describe(error)}"
-    sentence = f"{sentence[:1].upper()}{sentence[1:].removesuffix('.')}."
+    verdict, sentence = check.decide(talk)
     return CheckResult.of(check, verdict, sentence, tuple(talk.exchanges[:MAX_KEPT]))

@@ -11,6 +11,7 @@ from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import (
     ANSWERED,
     ANSWERS,
+    BAD,
     NO_ACCESS,
     NO_KLANT,
     require_answered,
@@ -40,7 +41,7 @@ def two_autorisaties(session: Session) -> None:
 
 
 def _add_part(number: int, part: str) -> None:
-    codes: tuple[str, ...] = (NO_ACCESS, "Client.OngeldigBericht")
+    codes: tuple[str, ...] = (NO_ACCESS, BAD)
     if part != "autorisatiesleutel":
         codes += (NO_KLANT,)  # a klant that is not told is one that is not known
 

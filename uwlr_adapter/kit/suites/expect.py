@@ -1,8 +1,13 @@
 """Expectations that several chapters share, each with its sentence."""
 
-from uwlr_adapter.kit.checks import require
+from uwlr_adapter.contract.fault import (
+    AutorisatieOngeldig,
+    OngeldigBericht,
+    OngeldigeKlantIdentificatie,
+    XsdVersieOngeldig,
+)
+from uwlr_adapter.kit.checks import RunStoppedError, require
 from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, sentence_of
-from uwlr_adapter.kit.session import RunStoppedError
 
 ANSWERED = frozenset({AnswerKind.DATA, AnswerKind.NO_CHANGES, AnswerKind.NO_DATA})
 """The kinds of an answer that is no fault."""
@@ -10,8 +15,14 @@ ANSWERS = "HTTP-01"
 """The check that the usual request is answered: nearly everything builds on it."""
 OF_DATA = "LG-01"
 """The check that the usual request is answered with data."""
-NO_KLANT = "Client.OngeldigeKlantIdentificatie"
-NO_ACCESS = "Client.AutorisatieOngeldig"
+BAD = OngeldigBericht.code
+NO_KLANT = OngeldigeKlantIdentificatie.code
+NO_ACCESS = AutorisatieOngeldig.code
+NO_VERSION = XsdVersieOngeldig.code
+SINCE = "laatstontvangengegevens"
+"""The element of a request with the moment of the data that its caller has."""
+SHORTEST_TIMEOUT = 30
+"""Seconds: the shortest timeout that was seen in a client."""
 _WRONG = {
     NO_KLANT: "the klantnaam and the klantcode",
     NO_ACCESS: "the autorisatiesleutel for this school, of which the koppeling must be active,",
@@ -49,3 +60,15 @@ def require_refused_as_client(reading: Reading, what: str, code: str) -> None:
 def require_answered(reading: Reading, what: str) -> None:
     """Require an answer that is no fault; `what` begins a sentence."""
     require(reading.kind in ANSWERED, f"{what} is answered with {sentence_of(reading)}.")
+
+
+def require_data(reading: Reading, what: str) -> None:
+    """Require an answer with data; `what` begins a sentence."""
+    require(reading.kind is AnswerKind.DATA, f"{what} is answered with {sentence_of(reading)} instead of data.")
+
+
+def require_strictly_empty(reading: Reading) -> None:
+    """Require that geenwijzigingen or geengegevens, which the answer has, holds nothing at all."""
+    payload = reading.payload
+    is_empty = payload is not None and not len(payload) and not payload.text and not payload.attrib
+    require(is_empty, f"The element {reading.kind} holds text, an attribute or an element.")

@@ -7,16 +7,15 @@ from uwlr_adapter.clock import now, parse_moment
 from uwlr_adapter.contract.names import HAAL_LEERLINGEN, HAAL_STRUCTUUR
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
-from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.reading import AnswerKind, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, OF_DATA
+from uwlr_adapter.kit.suites.expect import ANSWERED, OF_DATA, SINCE, require_data, require_strictly_empty
 from uwlr_adapter.kit.suites.verzoek import require_getrapt
 
 if TYPE_CHECKING:
     from uwlr_adapter.kit.message import GroepAsked
 
 SUITE = Suite("geenwijzigingen", "NEW", "Geenwijzigingen")
-_SINCE = "laatstontvangengegevens"
 _SAID, _LONG_AGO = "NEW-02", "NEW-04"
 _MANY = 8
 """Groups from which a random choice is one of many."""
@@ -26,7 +25,7 @@ _MANY = 8
 def without_moment(session: Session) -> None:
     """Send the usual request once more."""
     reading = session.call(session.usual)
-    require(reading.kind is AnswerKind.DATA, f"A request without {_SINCE} is answered with {sentence_of(reading)}.")
+    require(reading.kind is AnswerKind.DATA, f"A request without {SINCE} is answered with {sentence_of(reading)}.")
 
 
 @SUITE.check(
@@ -38,7 +37,7 @@ def without_moment(session: Session) -> None:
 )
 def sent_back(session: Session) -> None:
     """Send the aanmaakdatum back, as a caller does that keeps it."""
-    reading = session.call(session.usual.with_child(_SINCE, _moment(session)))
+    reading = session.call(session.usual.with_child(SINCE, _moment(session)))
     require(
         reading.kind in ANSWERED,
         f"A request with the aanmaakdatum of the last answer is answered with {sentence_of(reading)}.",
@@ -51,15 +50,13 @@ def sent_back(session: Session) -> None:
 @SUITE.check(3, "Geenwijzigingen is strictly empty", "R-055", after=(_SAID,))
 def strictly_empty(session: Session) -> None:
     """Look at the element."""
-    payload = session.call(session.usual.with_child(_SINCE, _moment(session))).payload
-    is_empty = payload is not None and not len(payload) and not payload.text and not payload.attrib
-    require(is_empty, "The element geenwijzigingen holds text, an attribute or an element.")
+    require_strictly_empty(session.call(session.usual.with_child(SINCE, _moment(session))))
 
 
 @SUITE.check(4, "The data follow a moment long ago", "R-082", after=(OF_DATA,))
 def long_ago(session: Session) -> None:
     """Say that the last data came in 1990."""
-    _require_data(session.call(session.usual.with_child(_SINCE, "1990-01-01T00:00:00")), "A moment in 1990")
+    require_data(session.call(session.usual.with_child(SINCE, "1990-01-01T00:00:00")), "A moment in 1990")
 
 
 @SUITE.check(5, "The data follow a moment just before they were made", "R-082", after=(OF_DATA,))
@@ -69,7 +66,7 @@ def just_before(session: Session) -> None:
     if moment is None:
         cannot("because the aanmaakdatum cannot be read")
     before = (moment - timedelta(hours=1)).isoformat()
-    _require_data(session.call(session.usual.with_child(_SINCE, before)), "A moment an hour before the aanmaakdatum")
+    require_data(session.call(session.usual.with_child(SINCE, before)), "A moment an hour before the aanmaakdatum")
 
 
 @SUITE.check(
@@ -78,7 +75,7 @@ def just_before(session: Session) -> None:
 def in_the_future(session: Session) -> None:
     """Say that the last data came next week."""
     later = (now() + timedelta(days=7)).replace(microsecond=0).isoformat()
-    _require_data(session.call(session.usual.with_child(_SINCE, later)), "A moment in the future")
+    require_data(session.call(session.usual.with_child(SINCE, later)), "A moment in the future")
 
 
 _EARLY: Final[tuple[tuple[int, str, str, Level], ...]] = (
@@ -91,7 +88,7 @@ _EARLY: Final[tuple[tuple[int, str, str, Level], ...]] = (
 def _add_early(number: int, what: str, moment: str, level: Level) -> None:
     @SUITE.check(number, f"The data follow {what.rstrip(',')}", "R-086", level=level, after=(_LONG_AGO,))
     def early(session: Session) -> None:
-        _require_data(session.call(session.usual.with_child(_SINCE, moment)), what)
+        require_data(session.call(session.usual.with_child(SINCE, moment)), what)
 
 
 for _early in _EARLY:
@@ -104,8 +101,8 @@ def white_space(session: Session) -> None:
 
     An xs:dateTime folds it, by XML Schema; libxml2 does not, with which an endpoint may judge: a should for that.
     """
-    _require_data(
-        session.call(session.usual.with_child(_SINCE, "\n  1990-01-01T00:00:00\n  ")),
+    require_data(
+        session.call(session.usual.with_child(SINCE, "\n  1990-01-01T00:00:00\n  ")),
         "A moment in 1990 with white space around it",
     )
 
@@ -115,13 +112,13 @@ def another_version(session: Session) -> None:
     """Ask another version with the moment of this one, before this run asks that version otherwise."""
     for version in VERSIONS:
         if version != session.target.xsdversie:
-            message = session.usual.with_child("xsdversie", version).with_child(_SINCE, _moment(session))
+            message = session.usual.with_child("xsdversie", version).with_child(SINCE, _moment(session))
             reading = session.call(message)
             if reading.kind is AnswerKind.FAULT:
                 continue
             if reading.kind is AnswerKind.NO_CHANGES:
                 cannot("because an earlier run may have fetched the other version, so that nothing new is right")
-            _require_data(reading, f"Version {version} with the moment of another version")
+            require_data(reading, f"Version {version} with the moment of another version")
             return
     omit("The endpoint answers one version only.")
 
@@ -140,18 +137,18 @@ def another_operation(session: Session) -> None:
     chosen = groups
     while not 1 < len(chosen) < len(groups):  # one group, and all of them, are asked by other checks
         chosen = [one for one in groups if session.random.random() < 0.5]  # noqa: PLR2004 - half of them
-    reading = session.call(session.usual.of(HAAL_LEERLINGEN, chosen).with_child(_SINCE, _moment(session)))
+    reading = session.call(session.usual.of(HAAL_LEERLINGEN, chosen).with_child(SINCE, _moment(session)))
     if reading.kind is AnswerKind.NO_DATA:
         cannot("because nobody is in the groups that were asked")
-    _require_data(reading, "A choice of groups that was never given, with the moment of the whole answer,")
+    require_data(reading, "A choice of groups that was never given, with the moment of the whole answer,")
 
 
 @SUITE.check(13, "The structure with an old moment gets data", "R-082", "R-092", after=(OF_DATA,))
 def old_structure(session: Session) -> None:
     """Ask for the structure since 1990."""
     require_getrapt(session)
-    message = session.usual.of(HAAL_STRUCTUUR).with_child(_SINCE, "1990-01-01T00:00:00")
-    _require_data(session.call(message), "HaalStructuur with a moment in 1990")
+    message = session.usual.of(HAAL_STRUCTUUR).with_child(SINCE, "1990-01-01T00:00:00")
+    require_data(session.call(message), "HaalStructuur with a moment in 1990")
 
 
 def _moment(session: Session) -> str:
@@ -159,7 +156,3 @@ def _moment(session: Session) -> str:
     if not moment:
         cannot("because the answer has no aanmaakdatum")
     return moment
-
-
-def _require_data(reading: Reading, what: str) -> None:
-    require(reading.kind is AnswerKind.DATA, f"{what} is answered with {sentence_of(reading)} instead of data.")

@@ -10,6 +10,7 @@ from uwlr_adapter.kit.session import Session
 from uwlr_adapter.kit.suites.expect import (
     ANSWERED,
     ANSWERS,
+    BAD,
     require_answered,
     require_refused,
     require_refused_as_client,
@@ -17,7 +18,6 @@ from uwlr_adapter.kit.suites.expect import (
 
 SUITE = Suite("soap", "SOAP", "SOAP 1.1")
 _SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
-_BAD = "Client.OngeldigBericht"
 _STRANGER = "urn:uwlr-adapter:onbekend"
 
 
@@ -97,7 +97,7 @@ def prefixes(session: Session) -> None:
 @SUITE.check(16, "A request of an operation that does not exist is refused", "R-004", "R-033", after=(ANSWERS,))
 def unknown_operation(session: Session) -> None:
     """Send a request element of our own invention in the namespace of leerlinggegevens."""
-    require_refused_as_client(session.unknown_operation(), "A request of an operation that does not exist", _BAD)
+    require_refused_as_client(session.unknown_operation(), "A request of an operation that does not exist", BAD)
 
 
 @SUITE.check(17, "A Body with two requests is refused", "R-004", after=(ANSWERS,))
@@ -105,21 +105,21 @@ def two_requests(session: Session) -> None:
     """Put the request in the Body twice."""
     body = session.usual.body_xml()
     reading = session.call(_replaced(session.usual, body, body + body))
-    require_refused_as_client(reading, "A Body with two requests", _BAD)
+    require_refused_as_client(reading, "A Body with two requests", BAD)
 
 
 @SUITE.check(18, "An empty Body is refused", "R-004", after=(ANSWERS,))
 def empty_body(session: Session) -> None:
     """Leave the request out of the Body."""
     reading = session.call(_replaced(session.usual, session.usual.body_xml(), ""))
-    require_refused_as_client(reading, "An empty Body", _BAD)
+    require_refused_as_client(reading, "An empty Body", BAD)
 
 
 @SUITE.check(19, "An envelope without a Body is refused", "R-004", after=(ANSWERS,))
 def no_body(session: Session) -> None:
     """Leave the Body out of the envelope."""
     whole = f"<soap:Body>{session.usual.body_xml()}</soap:Body>"
-    require_refused_as_client(session.call(_replaced(session.usual, whole, "")), "An envelope without a Body", _BAD)
+    require_refused_as_client(session.call(_replaced(session.usual, whole, "")), "An envelope without a Body", BAD)
 
 
 @SUITE.check(20, "A request in another namespace is refused", "R-004", after=(ANSWERS,))
@@ -127,7 +127,7 @@ def another_namespace(session: Session) -> None:
     """Send the request in the namespace of UWLR 1."""
     other = names.LEERLINGGEGEVENS.replace("/2/", "/1/")
     reading = session.call(_replaced(session.usual, names.LEERLINGGEGEVENS, other))
-    require_refused_as_client(reading, "A request in the namespace of UWLR 1", _BAD)
+    require_refused_as_client(reading, "A request in the namespace of UWLR 1", BAD)
 
 
 @SUITE.check(31, "A refusal is a Fault of SOAP 1.1", "R-101", after=(ANSWERS,))

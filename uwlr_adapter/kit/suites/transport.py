@@ -53,10 +53,16 @@ def media_type_of_a_fault(session: Session) -> None:
     _require_media_type(session.refusal(), "a fault")
 
 
+def _charset(reading: Reading) -> str:
+    """Return the charset that the Content-Type names, in small letters; empty when it names none."""
+    content_type = reading.reply.header("Content-Type").lower()
+    return content_type.partition("charset=")[2].strip(' "').partition(";")[0].strip('" ')
+
+
 def _require_media_type(reading: Reading, what: str) -> None:
-    name, _, rest = reading.reply.header("Content-Type").lower().partition(";")
+    name = reading.reply.header("Content-Type").lower().partition(";")[0]
     require(name.strip() == "text/xml", f"The Content-Type of {what} is not text/xml, as SOAP 1.1 has it.")
-    charset = rest.partition("charset=")[2].strip(' "').partition(";")[0].strip('" ')
+    charset = _charset(reading)
     require(charset, f"The Content-Type of {what} names no charset, without which some clients break diacritics.")
     require(charset == "utf-8", f"The Content-Type of {what} names another charset than utf-8.")
 
@@ -64,8 +70,7 @@ def _require_media_type(reading: Reading, what: str) -> None:
 @SUITE.check(6, "The bytes of an answer are in the charset that its Content-Type names", "R-008", after=(ANSWERS,))
 def bytes_in_charset(session: Session) -> None:
     """Decode the usual answer as a client does that believes the Content-Type."""
-    content_type = session.usual_answer().reply.header("Content-Type").lower()
-    charset = content_type.partition("charset=")[2].strip(' "').partition(";")[0].strip('" ')
+    charset = _charset(session.usual_answer())
     if not charset:
         cannot("because the Content-Type names no charset")
     try:

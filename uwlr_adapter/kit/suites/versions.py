@@ -5,7 +5,7 @@ from uwlr_adapter.contract.versions import BY_NAME, VERSIONS, LeerlingIdentity
 from uwlr_adapter.kit.checks import Level, Suite, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import OF_DATA
+from uwlr_adapter.kit.suites.expect import NO_VERSION, OF_DATA
 
 SUITE = Suite("versions", "VER", "Versions")
 
@@ -15,7 +15,7 @@ def _other(session: Session, version: str) -> Reading:
     if version == session.target.xsdversie:
         omit(f"Version {version} is that of this run, and judged by the other chapters.")
     reading = session.answer_of(xsdversie=version)
-    if reading.kind is AnswerKind.FAULT and reading.fault_code == "Client.XsdVersieOngeldig":
+    if reading.kind is AnswerKind.FAULT and reading.fault_code == NO_VERSION:
         omit(f"The endpoint does not answer version {version}.")
     return reading
 

@@ -8,18 +8,25 @@ from collections.abc import Callable
 from typing import Final
 
 from uwlr_adapter.contract import names
+from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.names import HAAL_LEERKRACHTEN, HAAL_LEERLINGEN
 from uwlr_adapter.kit.checks import Level, Suite, omit, require
 from uwlr_adapter.kit.message import KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, require_refused
+from uwlr_adapter.kit.suites.expect import (
+    ANSWERED,
+    ANSWERS,
+    BAD,
+    NO_ACCESS,
+    NO_VERSION,
+    SINCE,
+    require_answered,
+    require_refused,
+)
 
 SUITE = Suite("verzoek", "REQ", "Requests")
-BAD = "Client.OngeldigBericht"
-_VERSION = "Client.XsdVersieOngeldig"
 _XS = "http://www.w3.org/2001/XMLSchema"
-_NO_ACCESS = "Client.AutorisatieOngeldig"
 Change = Callable[[KitMessage], KitMessage]
 
 
@@ -66,17 +73,17 @@ _MUTATIONS: Final[tuple[tuple[int, str, tuple[str, ...], Change], ...]] = (
     (3, "a schooljaar with another sign", (BAD,), _child("schooljaar", "2026/2027")),
     (4, "a schooljaar that begins with 3", (BAD,), _child("schooljaar", "3026-3027")),
     (5, "no schooljaar", (BAD,), lambda message: message.without("schooljaar")),
-    (6, "a brincode in small letters", (BAD, _NO_ACCESS), _small_letters),
-    (7, "a brincode of three characters", (BAD, _NO_ACCESS), _child("brincode", "21Q")),
-    (8, "a brincode of five characters", (BAD, _NO_ACCESS), _child("brincode", "21QWX")),
-    (9, "a dependancecode of one digit", (BAD, _NO_ACCESS), _child("dependancecode", "0")),
-    (10, "a dependancecode of letters", (BAD, _NO_ACCESS), _child("dependancecode", "AB")),
-    (11, "no school", (BAD, _NO_ACCESS), lambda message: message.without("brincode", "dependancecode")),
-    (12, "an xsdversie of 33 characters", (BAD, _VERSION), _child("xsdversie", "2." + "2" * 31)),
+    (6, "a brincode in small letters", (BAD, NO_ACCESS), _small_letters),
+    (7, "a brincode of three characters", (BAD, NO_ACCESS), _child("brincode", "21Q")),
+    (8, "a brincode of five characters", (BAD, NO_ACCESS), _child("brincode", "21QWX")),
+    (9, "a dependancecode of one digit", (BAD, NO_ACCESS), _child("dependancecode", "0")),
+    (10, "a dependancecode of letters", (BAD, NO_ACCESS), _child("dependancecode", "AB")),
+    (11, "no school", (BAD, NO_ACCESS), lambda message: message.without("brincode", "dependancecode")),
+    (12, "an xsdversie of 33 characters", (BAD, NO_VERSION), _child("xsdversie", "2." + "2" * 31)),
     (13, "a gegevenssetid of 65 characters", (BAD,), _child("gegevenssetid", "s" * 65)),
-    (14, "a laatstontvangengegevens that is no moment", (BAD,), _child("laatstontvangengegevens", "gisteren")),
-    (15, "a laatstontvangengegevens that is a date only", (BAD,), _child("laatstontvangengegevens", "2026-09-01")),
-    (16, "a laatstontvangengegevens on 31 February", (BAD,), _child("laatstontvangengegevens", "2026-02-31T10:00:00")),
+    (14, "a laatstontvangengegevens that is no moment", (BAD,), _child(SINCE, "gisteren")),
+    (15, "a laatstontvangengegevens that is a date only", (BAD,), _child(SINCE, "2026-09-01")),
+    (16, "a laatstontvangengegevens on 31 February", (BAD,), _child(SINCE, "2026-02-31T10:00:00")),
     (17, "an unknown element", (BAD,), lambda message: _last(message, "<lg:onbekend/>")),
     (18, "a schooljaar twice", (BAD,), _schooljaar_twice),
     (
@@ -128,8 +135,8 @@ def unknown_type(session: Session) -> None:
 )
 def named_type(session: Session) -> None:
     """Say of a moment that it is an xs:dateTime, as toolkits do that learnt it from rpc/encoded."""
-    message = session.usual.with_child("laatstontvangengegevens", "1990-01-01T00:00:00Z")
-    reading = session.call(_typed(message, "laatstontvangengegevens", "xsd:dateTime"))
+    message = session.usual.with_child(SINCE, "1990-01-01T00:00:00Z")
+    reading = session.call(_typed(message, SINCE, "xsd:dateTime"))
     require_answered(reading, "A valid request that says of its moment that it is an xs:dateTime")
 
 
@@ -139,11 +146,11 @@ def _typed(message: KitMessage, name: str, named: str) -> KitMessage:
     return message.edited(lambda text: text.replace(f"<lg:{name}>", f'<lg:{name} {declared} xsi:type="{named}">', 1))
 
 
-@SUITE.check(30, f"An xsdversie that does not exist is refused with {_VERSION}", "R-041", after=(ANSWERS,))
+@SUITE.check(30, f"An xsdversie that does not exist is refused with {NO_VERSION}", "R-041", after=(ANSWERS,))
 def unknown_version(session: Session) -> None:
     """Ask for version 9.9."""
     reading = session.call(session.usual.with_child("xsdversie", "9.9"))
-    require_refused(reading, "A request for version 9.9", _VERSION)
+    require_refused(reading, "A request for version 9.9", NO_VERSION)
 
 
 _DEVIATIONS: Final[tuple[tuple[int, str, Change], ...]] = (
@@ -151,7 +158,7 @@ _DEVIATIONS: Final[tuple[tuple[int, str, Change], ...]] = (
     (42, "no xsdversie", lambda message: message.without("xsdversie")),
     (43, "an empty xsdversie", _child("xsdversie", "")),
     (44, "an empty gegevenssetid", _child("gegevenssetid", "")),
-    (45, "an empty laatstontvangengegevens", _child("laatstontvangengegevens", "")),
+    (45, "an empty laatstontvangengegevens", _child(SINCE, "")),
     (46, "both a brincode and a schoolkey", _child("schoolkey", "school")),
     (47, "white space around its values", _text(">2.", ">\n 2.")),
     (48, "its elements in another order", _version_first),
@@ -167,8 +174,8 @@ def _add_deviation(number: int, what: str, change: Change) -> None:
         reading = session.call(change(session.usual))
         if reading.kind in ANSWERED:
             return f"A request with {what} is answered as it was meant."
-        is_refused = reading.kind is AnswerKind.FAULT and reading.fault_code in {BAD, _VERSION, _NO_ACCESS}
-        is_refused |= reading.fault_code == "Server.TijdelijkNietBeschikbaar"  # a school year that is not laid out yet
+        is_refused = reading.kind is AnswerKind.FAULT and reading.fault_code in {BAD, NO_VERSION, NO_ACCESS}
+        is_refused |= reading.fault_code == TijdelijkNietBeschikbaar.code  # a school year that is not laid out yet
         require(is_refused, f"A request with {what} is answered with {sentence_of(reading)}.")
         return f"A request with {what} is refused, as the standard has it."
 

@@ -5,11 +5,9 @@ from statistics import median
 from uwlr_adapter.kit.checks import Level, Suite, cannot, require
 from uwlr_adapter.kit.reading import AnswerKind
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERS
+from uwlr_adapter.kit.suites.expect import ANSWERS, SHORTEST_TIMEOUT
 
 SUITE = Suite("whole", "ALL", "The whole run")
-_SHORTEST_TIMEOUT = 30
-"""Seconds: the shortest timeout that was seen in a client."""
 
 
 @SUITE.check(1, "No response of the run holds the autorisatiesleutel or the klantcode", "R-025", after=(ANSWERS,))
@@ -25,7 +23,7 @@ def no_echo(session: Session) -> None:
 def in_time(session: Session) -> None:
     """Look at the slowest answer: the shortest timeout seen in a client is 30 seconds."""
     slowest = max((seconds for _, seconds in session.times), default=0.0)
-    require(slowest <= _SHORTEST_TIMEOUT, f"The slowest answer took {slowest:.1f} s, and one known client waits 30 s.")
+    require(slowest <= SHORTEST_TIMEOUT, f"The slowest answer took {slowest:.1f} s, and one known client waits 30 s.")
 
 
 @SUITE.check(3, "How long answers take", level=Level.INFORMATION, after=(ANSWERS,))
