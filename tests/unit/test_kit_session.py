@@ -88,16 +88,54 @@ def test_a_run_waits_so_long_in_all() -> None:
     assert bench.calls == 3
 
 
+def busy(wait: str, status: int = 500, content: bytes = BUSY) -> Callable[[int], Reply]:
+    """Answer the first call, and ask after that to wait."""
+    return lambda call: Reply(200, b"<a/>") if call == 1 else Reply(status, content, (("Retry-After", wait),))
+
+
 @pytest.mark.parametrize(
     ("wait", "slept", "verdict"),
-    [("7", [7], Verdict.PASS), ("30", [30], Verdict.PASS), ("31", [], Verdict.CANNOT), ("9" * 40, [], Verdict.CANNOT)],
+    [
+        ("7", [7], Verdict.PASS),
+        (" 30 ", [30], Verdict.PASS),
+        ("31", [], Verdict.CANNOT),
+        ("9" * 40, [], Verdict.CANNOT),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", [0], Verdict.PASS),
+        ("Sun, 06 Nov 2094 08:49:37 GMT", [], Verdict.CANNOT),
+        ("Sun, 06 Nov 2094 08:49:37 -0000", None, Verdict.PASS),
+        ("straks", None, Verdict.PASS),
+        ("", None, Verdict.PASS),
+    ],
 )
-def test_a_short_retry_after_is_waited_for_once(wait: str, slept: list[int], verdict: Verdict) -> None:
-    """The second answer counts, whatever it is; a long wait is one that this run does not do."""
-    bench = Bench(lambda _: Reply(500, BUSY, (("Retry-After", wait),)))
+@pytest.mark.parametrize(("status", "content"), [(500, BUSY), (503, b"<html>"), (429, b"")])
+def test_a_short_retry_after_is_waited_for_once(
+    wait: str, slept: list[int] | None, verdict: Verdict, status: int, content: bytes
+) -> None:
+    """The second answer counts, whatever it is; a long wait is one that this run does not do, and an unreadable none.
+
+    A proxy says it by the status, a LAS by the code.
+    """
+    bench = Bench(busy(wait, status, content))
+    bench.ask()
+    bench.slept.clear()
     assert bench.ask() is verdict
-    assert [one for one in bench.slept if one >= 1] == slept
-    assert bench.calls == 1 + len(slept)
+    assert [one for one in bench.slept if one >= 1 or one == 0] == (slept or [])
+    assert bench.calls == 2 + len(slept or [])
+
+
+def test_a_fault_of_another_kind_is_not_waited_for() -> None:
+    """A Retry-After beside it says nothing of this request."""
+    bench = Bench(busy("7", 500, BUSY.replace(b"TijdelijkNietBeschikbaar", b"InterneFout")))
+    bench.ask()
+    assert bench.ask() is Verdict.PASS
+    assert bench.calls == 2
+
+
+def test_a_long_retry_after_for_the_first_call_ends_the_run() -> None:
+    """Nothing was judged, and nothing will be."""
+    bench = Bench(lambda _: Reply(503, b"", (("Retry-After", "600"),)))
+    with pytest.raises(RunStoppedError, match=r"^the endpoint asks to wait for 600 s"):
+        bench.ask()
 
 
 def test_an_endpoint_that_is_always_busy_is_left_in_the_end() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
@@ -22,7 +22,10 @@ from uwlr_adapter.kit.session import Intensity, Session, nobody
 from uwlr_adapter.kit.suites import ALL
 from uwlr_adapter.outbound import Permissions
 
-_COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+_COLUMNS = (
+    *(TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+    TextColumn("{task.description}"),
+)
 """Columns of the line of progress, the last check that was done included."""
 
 
@@ -88,7 +91,7 @@ class CheckCommand(click.Command):
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     default=SECONDS,
     show_default=True,
     help="Seconds to wait for one answer.",
@@ -187,5 +190,8 @@ def _run(
         def told(result: CheckResult) -> None:
             progress.update(task, advance=1, description=result.id)
 
+        def keep(report: Report) -> None:
+            (kept.keep if session.calls else kept.save)(report)  # a full disk is told before the first call
+
         kind = "endpoint" if played is None else "scenario"
-        return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)
+        return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=keep)

@@ -102,6 +102,12 @@ class Reading:
         """The faultstring; it may hold anything, so that it is shown to nobody as it is."""
         return self._of_fault("faultstring").strip()
 
+    @property
+    def has_person(self) -> bool:
+        """Whether there is a record of a person anywhere in the document, a fault included."""
+        found = None if self.root is None else next(self.root.iter("{*}leerling", "{*}leerkracht"), None)
+        return found is not None
+
     def records(self, kind: str) -> list[etree._Element]:
         """Return the records of a kind (`leerling`, `leerkracht`, `groep`, `samengestelde_groep`, `vestiging`)."""
         listed = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}

@@ -12,7 +12,14 @@ from uwlr_adapter.kit.checks import Level, Suite, cannot, fail, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.session import ScenarioStep, Session
 from uwlr_adapter.kit.suites.autorisatie import wrong_key
-from uwlr_adapter.kit.suites.expect import ANSWERED, NO_ACCESS, NO_KLANT, require_refused, stop_without_access
+from uwlr_adapter.kit.suites.expect import (
+    ANSWERED,
+    NO_ACCESS,
+    NO_KLANT,
+    require_refused,
+    stop_without_access,
+    stop_without_data,
+)
 
 KOPPELING = Suite("koppeling", "KOP", "The life of a koppeling")
 ACTIVATE = ScenarioStep("activate", "Activate the koppeling with the verificatiecode of this run.")
@@ -40,7 +47,7 @@ def active(session: Session) -> None:
     session.perform(ACTIVATE)
     reading = session.call(session.usual)
     if reading.kind is AnswerKind.NO_DATA:
-        cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
+        stop_without_data()
     if reading.fault_code == NO_ACCESS:
         fail("The activation is not seen, or its verificatiecode is not the autorisatiesleutel of this run.")
     _require_data(reading, "After the activation the usual request")

@@ -20,6 +20,8 @@ from uwlr_adapter.kit.suites.expect import (
 SUITE = Suite("autorisatie", "AUT", "Systeemautorisatie")
 _WRONG_CODE = "uwlr-kit-geen-klantcode"
 _WRONG_NAME = "uwlr-kit-onbekend"
+_LONGEST = 64
+"""Characters of a part of the autorisatie (inclusive), as the schema has it."""
 
 
 @SUITE.check(
@@ -140,6 +142,27 @@ def sleutel_before_schema(session: Session) -> None:
     usual = session.usual.with_child("schooljaar", "2026")
     reading = session.call(usual.with_part("autorisatiesleutel", wrong_key(session)))
     require_refused(reading, "A wrong autorisatiesleutel together with an invalid schooljaar", NO_ACCESS)
+
+
+@SUITE.check(
+    19, "An autorisatiesleutel with something behind it is another one", "R-021", level=Level.SHOULD, after=("AUT-13",)
+)
+def longer_sleutel(session: Session) -> None:
+    """Send the key with one more character."""
+    key = session.target.autorisatiesleutel
+    if len(key) >= _LONGEST:
+        cannot(f"because the autorisatiesleutel has {_LONGEST} characters, the most that there can be")
+    reading = session.call(session.usual.with_part("autorisatiesleutel", f"{key}x"))
+    require_refused(reading, "An autorisatiesleutel with a character behind it", NO_ACCESS)
+
+
+@SUITE.check(
+    20, "An autorisatie of another namespace is refused", "R-018", "R-019", level=Level.SHOULD, after=("AUT-01",)
+)
+def another_namespace(session: Session) -> None:
+    """Send the autorisatie in a namespace of our own invention: a header of somebody else."""
+    message = session.usual.edited(lambda text: text.replace(names.AUTORISATIE, "urn:uwlr-adapter:onbekend"))
+    require_refused(session.call(message), "An autorisatie of another namespace", NO_ACCESS)
 
 
 @SUITE.check(

@@ -1,5 +1,6 @@
 """How a message travels: HTTP, media types, charsets, statuses."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,12 @@ from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, 
 SUITE = Suite("http", "HTTP", "Transport")
 _OK, _FAULT = 200, 500
 _REFUSED = range(400, 500)
+_DECLARATION = 200
+"""Bytes of an XML declaration that are looked at (inclusive)."""
+_VERSION = re.compile(rb"version\s*=\s*[\"']1\.0[\"']")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)[\"']")
+_CHARSETS: Final = frozenset({"utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii"})
+"""The charsets in which bytes are decoded; of another one only ASCII is believed: Python has codecs that are slow."""
 
 
 @SUITE.check(1, "A valid request gets an answer of UWLR: data, no changes or no data", "R-001", "R-004")
@@ -67,8 +74,8 @@ def bytes_in_charset(session: Session) -> None:
     if not charset:
         cannot("because the Content-Type names no charset")
     try:
-        session.usual_answer().content.decode(charset)
-    except (LookupError, UnicodeDecodeError):
+        session.usual_answer().content.decode(charset if charset in _CHARSETS else "us-ascii")
+    except UnicodeDecodeError:
         is_read = False
     else:
         is_read = True
@@ -87,6 +94,16 @@ def declaration_of_a_fault(session: Session) -> None:
     """Look at the first bytes of a refusal: soap4r loses the prefix of a faultcode without it."""
     has_declaration = session.refusal().content.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml ")
     require(has_declaration, "A fault has no XML declaration, without which one toolkit loses the prefix of its code.")
+
+
+@SUITE.check(9, "The XML declaration of an answer is of XML 1.0 and utf-8", "R-008", after=("HTTP-04", "HTTP-07"))
+def declared(session: Session) -> None:
+    """Look at the version, since few toolkits read XML 1.1, and at the encoding, since some believe it alone."""
+    declaration = session.usual_answer().content.lstrip(b"\xef\xbb\xbf").partition(b"?>")[0][:_DECLARATION].lower()
+    require(_VERSION.search(declaration), "The XML declaration of the answer is of another version than 1.0.")
+    encoding = _ENCODING.search(declaration)
+    is_utf_8 = encoding is None or encoding[1] == b"utf-8"  # UTF-8 is what XML takes without one
+    require(is_utf_8, "The XML declaration of the answer names another encoding than utf-8.")
 
 
 _WAYS: Final[tuple[tuple[int, str, tuple[str, ...], Callable[[str], dict[str, str]]], ...]] = (
@@ -152,6 +169,14 @@ def compression(session: Session) -> str:
     if session.usual_answer().reply.header("Content-Encoding").lower() != "gzip":
         omit("The endpoint does not compress; the standard mentions it as a possibility only.")
     return "The answer is compressed with gzip, since the request accepts it."
+
+
+@SUITE.check(22, "An answer is not compressed when that is not accepted", "R-001", level=Level.SHOULD, after=(ANSWERS,))
+def no_compression(session: Session) -> None:
+    """Say that no coding is accepted (RFC 9110, 12.5.3): several toolkits cannot decompress."""
+    reading = session.call(session.usual, {"Accept-Encoding": "identity"})
+    coding = reading.reply.header("Content-Encoding").lower()
+    require(coding in {"", "identity"}, "The answer is compressed for a caller that does not accept it.")
 
 
 @SUITE.check(21, "The endpoint is called over TLS", level=Level.INFORMATION)
