@@ -160,6 +160,25 @@ def test_a_report_that_cannot_be_saved_is_told(tmp_path: Path, monkeypatch: pyte
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"] * fills
 
 
+@pytest.mark.parametrize("missing", SECRETS)
+def test_a_secret_that_nobody_gives_is_told(missing: str) -> None:
+    """A CI keeps its secrets from a fork: that is no verdict on the endpoint."""
+    given = {name: "" if name == missing else secret for name, secret in SECRETS.items()}
+    done = CliRunner(env=given).invoke(main, ["check", "http://127.0.0.1:1/uwlr", *ARGUMENTS])
+    assert done.exit_code == 2
+    assert "the klantcode and the autorisatiesleutel are needed" in re.sub(r"\s+", " ", done.output)
+
+
+def test_an_interruption_outside_the_run_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the report is written says nothing of the endpoint."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uwlr_adapter.kit.runner.run", interrupt)
+    assert check("http://127.0.0.1:1/uwlr").exit_code == 2
+
+
 def test_a_failure_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told by kind and place, and the exit status says that nothing was judged."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from support.kit_breakages import BREAKAGES, Breakage, content, no_data
+from support.kit_breakages import BREAKAGES, Breakage, content, every, no_data, on_data
 from support.kit_endpoint import CODE, Exchange, broken, failed, furnish, remembered, run_kit, target, transport_of
 
 from uwlr_adapter.clock import now
@@ -77,6 +77,13 @@ def test_a_school_without_data_is_not_judged(right: Transport) -> None:
     report = run_kit(broken(right, no_data))
     assert report.stopped == "the school has no data in this schooljaar: choose another one with --schooljaar"
     assert report.exit_status == 2
+
+
+def test_white_space_in_a_text_is_no_control(right: Transport) -> None:
+    """A line break in a description is XML as it should be."""
+    lines = on_data(every(r"(<groep [^>]*><naam>)", r"\1A&#10;&#9;&#13;"))
+    report = run_kit(broken(right, lines), plans.choose(PLANS["las-2.2"], ("TEXT-04",)))
+    assert report.exit_status == 0
 
 
 def test_all_groups_of_a_large_school_are_asked(right: Transport) -> None:

@@ -1,5 +1,6 @@
 """`uwlr-adapter check`: a verdict per rule of UWLR on an endpoint."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, sce
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
 from uwlr_adapter.kit.checks import Check
@@ -59,7 +61,13 @@ class CheckCommand(click.Command):
         """Return the context of the command that the arguments choose."""
         modes = {one.partition("=")[0] for one in args} & {"--client", "--proxy"}
         if not modes:
-            return super().make_context(info_name, args, parent, **extra)
+            try:
+                return super().make_context(info_name, args, parent, **extra)
+            except click.Abort:  # the prompt for a secret found nobody, as in a CI that keeps its secrets from a fork
+                raise click.UsageError(
+                    "the klantcode and the autorisatiesleutel are needed: from UWLR_KLANTCODE and "
+                    "UWLR_AUTORISATIESLEUTEL, from a file (@FILE), or at a prompt"
+                ) from None
         # Only these need the example school and the service.
         from uwlr_adapter.cli.check_listening import check_client, check_proxy  # noqa: PLC0415
 
@@ -167,7 +175,10 @@ def check(
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
+    began = time.monotonic()
     report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+    seconds = round(time.monotonic() - began)
+    context.messages.print(f"{count_noun(session.calls, 'call', 'calls')} in {seconds // 60} min {seconds % 60} s.")
     deliver(context, kept, report, against)
 
 

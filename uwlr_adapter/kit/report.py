@@ -11,6 +11,8 @@ from uwlr_adapter.kit.masking import MaskedExchange
 
 FORMAT = 1
 """Number of the form of a report as JSON; a reader refuses a higher one."""
+DEFECT = "Because of a defect of the kit"
+"""How the sentence of a check begins that failed by itself."""
 UNJUDGED = 2
 """The exit status of a run that judged nothing, or not to its end."""
 
@@ -30,6 +32,11 @@ class CheckResult:
     exchanges: tuple[MaskedExchange, ...] = ()
     reproduce: str = ""
     """A command that runs this check alone."""
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether the kit itself failed here, so that nothing is known of the endpoint."""
+        return self.verdict is Verdict.CANNOT and self.sentence.startswith(DEFECT)
 
     @property
     def is_judged(self) -> bool:
@@ -95,10 +102,15 @@ class Report:
         return any(one.is_judged for one in self.results)
 
     @property
+    def has_defect(self) -> bool:
+        """Whether the kit itself failed at a check."""
+        return any(one.is_defect for one in self.results)
+
+    @property
     def is_conformant(self) -> bool:
-        """Whether the run came to its end, something passed, and nothing that weighs failed."""
+        """Whether the run came to its end, something passed, nothing that weighs failed, and the kit neither."""
         has_passed = any(one.verdict is Verdict.PASS for one in self.results)
-        return has_passed and not self.failures and not self.stopped
+        return has_passed and not (self.failures or self.stopped or self.has_defect)
 
     @property
     def exit_status(self) -> int:

@@ -8,8 +8,8 @@ from uwlr_adapter import __version__
 from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
-from uwlr_adapter.kit.report import CheckResult, Report
-from uwlr_adapter.kit.session import RunStoppedError, Session
+from uwlr_adapter.kit.report import DEFECT, CheckResult, Report
+from uwlr_adapter.kit.session import Intensity, RunStoppedError, Session
 
 MAX_KEPT = 6
 """Exchanges of one check that stand in a report (inclusive): the last ones."""
@@ -95,7 +95,7 @@ class KitRun:
         except RunStoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of the kit must not end the run, nor be blamed on the endpoint
-            verdict, sentence = Verdict.CANNOT, f"Because of a defect of the kit, please report it: {describe(error)}."
+            verdict, sentence = Verdict.CANNOT, f"{DEFECT}, please report it: {describe(error)}."
         sentence = sentence[:1].upper() + sentence[1:]
         return CheckResult.of(check, verdict, sentence, _kept(self._session), self._line(check))
 
@@ -107,6 +107,7 @@ class KitRun:
         words += ["--brin6", f"{target.brincode}{target.dependancecode}"]
         words += ["--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
         words += [] if target.profiel is None else ["--profile", target.profiel.name]
+        words += [] if self._session.intensity is Intensity.NORMAL else ["--intensity", self._session.intensity]
         words += ["--allow-private"] if target.permissions.private else []
         words += ["--allow-http"] if target.permissions.plain else []
         return f'{shlex.join(words)} --klantnaam "$KLANTNAAM"'

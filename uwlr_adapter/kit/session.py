@@ -180,18 +180,15 @@ class Session:
     def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reading:
         """Send a request of any make and return the response. Fails the check when none comes.
 
-        Raises RunStoppedError when the first call of the run gets no answer or a long Retry-After, after too many
-        calls in a row without an answer, and when the run has made too many calls or waited too long.
+        Raises RunStoppedError when the first call of the run gets no answer, after too many of these in a row, when the
+        endpoint wants not to be called for long, and when the run has made too many calls or waited too long.
         """
         reading = self._send(method, url, body, headers or {})
         wait = _wanted_wait(reading)
         if wait is None:
             return reading
         if wait > MAX_RETRY_AFTER:
-            told = f"the endpoint asks to wait for {wait} s, longer than this run does"
-            if self.calls == 1:
-                raise RunStoppedError(told)
-            cannot(f"because {told}")
+            raise RunStoppedError(f"the endpoint asks to wait for {wait} s, longer than this run does")
         self._sleep(wait)
         self._waited += wait
         return self._send(method, url, body, headers or {})
