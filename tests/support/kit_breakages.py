@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from support.kit_endpoint import CODE, Exchange
+from support.kit_endpoint import CODE, Exchange, schooljaar
 from uwlr_adapter.outbound import Reply
 
 Break = Callable[[Exchange], Reply]
@@ -785,4 +785,55 @@ _add(
     "an aanmaakdatum at the beginning of time",
     on_whole(sub(r"<aanmaakdatum>[^<]*", "<aanmaakdatum>0001-01-01T00:00:00Z")),
     "TEXT-08",
+)
+_add(
+    "refused access has HTTP 401",
+    lambda it: replace(it.reply, status=401) if b"AutorisatieOngeldig" in it.reply.content else it.reply,
+    "ALL-05",
+)
+_add(
+    "an unknown version has HTTP 400",
+    lambda it: replace(it.reply, status=400) if b"XsdVersieOngeldig" in it.reply.content else it.reply,
+    "ALL-05",
+)
+_add(
+    "every schooljaar gets that of today",
+    accepts(every(r"schooljaar>20[01][0-9]-20[01][0-9]<", f"schooljaar>{schooljaar()}<")),
+    "LG-20",
+)
+for _place, _request in enumerate(("structuur", "leerlingen", "leerkrachten")):
+    _add(
+        f"{_request}_verzoek is not guarded against a wrong sleutel",
+        lambda it, name=_request: (  # type: ignore[misc] # mypy takes no default of a lambda
+            accepts(lambda text: re.sub(r"(autorisatiesleutel>)[^<]+", rf"\g<1>{CODE}", text))(it)
+            if f"<lg:{name}_verzoek".encode() in it.body
+            else it.reply
+        ),
+        f"AUT-{31 + _place}",
+    )
+    _add(
+        f"{_request}_verzoek needs no autorisatie",
+        lambda it, name=_request: (  # type: ignore[misc] # mypy takes no default of a lambda
+            _with_autorisatie(it, "<soap:Header></soap:Header>")
+            if f"<lg:{name}_verzoek".encode() in it.body
+            else it.reply
+        ),
+        f"AUT-{31 + _place}",
+    )
+_add("a group twice in the structure", _of_step("structuur", sub(r"(<groep key=.*?</groep>)", r"\1\1")), "STEP-05")
+_add(
+    "a nil instead of an absent voorvoegsel",
+    on_data(
+        sub(
+            r"(<leerling [^>]*><achternaam>[^<]*</achternaam>)(?!<voorvoegsel>)",
+            r'\1<voorvoegsel xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>',
+        )
+    ),
+    "LG-02",
+    "STEP-13",
+)
+_add(
+    "every leerkracht twice by groups",
+    _of_step("leerkrachten", sub(r"(<leerkracht key.*</leerkracht>)", r"\1\1")),
+    "STEP-25",
 )

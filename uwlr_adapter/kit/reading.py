@@ -103,6 +103,12 @@ class Reading:
         return self._of_fault("faultstring").strip()
 
     @property
+    def is_fault_of_uwlr(self) -> bool:
+        """Whether this is a fault with a code that the standard made, which no toolkit sends by itself."""
+        code = self.fault_code
+        return "." in code and code in CODES
+
+    @property
     def has_person(self) -> bool:
         """Whether there is a record of a person anywhere in the document, a fault included."""
         found = None if self.root is None else next(self.root.iter("{*}leerling", "{*}leerkracht"), None)

@@ -32,6 +32,7 @@ MAX_CALLS = 600
 """Calls of one run (inclusive): the largest plan makes some 250."""
 MAX_RETRY_AFTER = 30
 """Seconds (inclusive) for which a Retry-After is waited out, once per call."""
+_FAULT_STATUS = 500
 _BUSY = frozenset({429, 503})
 """The statuses of HTTP with which a proxy says that it is too much at once."""
 MAX_LOST = 3
@@ -140,6 +141,8 @@ class Session:
         """The kind of each answer and the seconds that it took."""
         self.echoes: int = 0
         """Answers that held a secret of the request."""
+        self.strays: int = 0
+        """Faults with a code of the standard and another status than 500."""
         self.leaks: int = 0
         """Faults that held a record of a person."""
         self.calls = 0
@@ -222,6 +225,7 @@ class Session:
         self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))
         self.times.append((reading.kind, reading.seconds))
         self.echoes += self.traces.are_in(reading)
+        self.strays += reading.is_fault_of_uwlr and reading.status != _FAULT_STATUS
         self.leaks += reading.kind is AnswerKind.FAULT and reading.has_person
         return reading
 

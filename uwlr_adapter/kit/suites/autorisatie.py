@@ -16,6 +16,7 @@ from uwlr_adapter.kit.suites.expect import (
     require_answered,
     require_refused,
 )
+from uwlr_adapter.kit.suites.verzoek import require_getrapt
 
 SUITE = Suite("autorisatie", "AUT", "Systeemautorisatie")
 _WRONG_CODE = "uwlr-kit-geen-klantcode"
@@ -216,6 +217,24 @@ def another_dependancecode(session: Session) -> None:
     other = "98" if session.target.dependancecode != "98" else "97"
     reading = session.call(session.usual.with_child("dependancecode", other))
     require(reading.kind is not AnswerKind.DATA, "Data are given for a dependancecode that the key does not name.")
+
+
+def _add_operation(number: int, operation: names.Operation) -> None:
+    title = f"{operation.name} is refused for a wrong autorisatiesleutel, and without autorisatie"
+
+    @SUITE.check(number, title, "R-018", "R-021", after=("AUT-01", "AUT-13"))
+    def guarded(session: Session) -> None:
+        require_getrapt(session)
+        message = session.usual.of(operation, [("groep", None), ("samengestelde_groep", None)])
+        wrong = session.call(message.with_part("autorisatiesleutel", wrong_key(session)))
+        require_refused(wrong, f"{operation.name} with a wrong autorisatiesleutel", NO_ACCESS)
+        header = message.header_xml()
+        bare = session.call(message.edited(lambda text: text.replace(header, "")))
+        require_refused(bare, f"{operation.name} without autorisatie", NO_ACCESS)
+
+
+for _place, _operation in enumerate((names.HAAL_STRUCTUUR, names.HAAL_LEERLINGEN, names.HAAL_LEERKRACHTEN)):
+    _add_operation(31 + _place, _operation)
 
 
 def _face(reading: Reading) -> tuple[int, bytes]:

@@ -56,6 +56,8 @@ def same_groups(session: Session) -> None:
         own, whole = _written(session.structure(), kind), _written(session.data(), kind)
         require(own.keys() == whole.keys(), f"HaalStructuur and HaalLeerlinggegevens have other keys for {kind}.")
         require(own == whole, f"HaalStructuur and HaalLeerlinggegevens say other things of a {kind}.")
+        twice = len(session.structure().records(kind)) - len(own)
+        require(not twice, f"HaalStructuur gives a {kind} more than once ({twice}x).")
 
 
 def _add_persons(number: int, operation: Operation, kind: str) -> None:

@@ -25,6 +25,8 @@ _ECKID: Final = re.compile(r"https://ketenid\.nl/(?:[0-9]{6}|pilot)/[0-9a-f]{128
 _NOT_OF_THE_SCHEMA: Final = frozenset({Rule.KEY, Rule.IDENTITY, Rule.EMPTY})
 """Rules that have a check of their own."""
 _SOME = 3
+_LONG_AGO = 20
+"""Years: whoever was at school then is nobody's leerling now."""
 
 
 @SUITE.check(1, "The school of this run is answered with data", "R-062", "R-090", after=(ANSWERS,))
@@ -266,6 +268,18 @@ def following_years(session: Session) -> None:
     require(
         schooljaar_start(given) is not None, "The schooljaar of the answer is not two following years as 2026-2027."
     )
+
+
+@SUITE.check(20, "Another schooljaar does not get the data of this one", "R-063", "R-090", after=(OF_DATA,))
+def another_year(session: Session) -> str:
+    """Ask for a schooljaar of long ago; what is answered is left to the LAS, but for the data of another year."""
+    start = (schooljaar_start(session.target.schooljaar) or 0) - _LONG_AGO
+    asked = f"{start}-{start + 1}"
+    reading = session.answer_of(schooljaar=asked)
+    if reading.kind is AnswerKind.DATA:
+        is_own = reading.school("schooljaar") == asked
+        require(is_own, f"A request for the schooljaar {asked} is answered with data of another one.")
+    return f"A request for the schooljaar {asked} is answered with {sentence_of(reading)}."
 
 
 def _elements(reading: Reading) -> list[etree._Element]:

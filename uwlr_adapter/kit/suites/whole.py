@@ -29,6 +29,12 @@ def no_leak(session: Session) -> None:
     require(not session.leaks, f"{session.leaks} faults hold a record of a leerling or a leerkracht.")
 
 
+@SUITE.check(5, "Each fault of the run with a code of the standard has HTTP 500", "R-102", after=("HTTP-03",))
+def statuses(session: Session) -> None:
+    """Count the faults with another status: frameworks like 401 for refused access, and toolkits stumble on it."""
+    require(not session.strays, f"{session.strays} faults with a code of the standard have another status than 500.")
+
+
 @SUITE.check(2, "Each answer came within 30 seconds", level=Level.SHOULD, after=(ANSWERS,))
 def in_time(session: Session) -> None:
     """Look at the slowest answer: the shortest timeout seen in a client is 30 seconds."""
