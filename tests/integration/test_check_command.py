@@ -1,6 +1,7 @@
 """`uwlr-adapter check` and `report compare`: the files that they leave and the exit status, over the real network."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -49,6 +50,12 @@ def saved(folder: Path, name: str, kept: Report) -> str:
     path = folder / name
     path.write_bytes(report_json.write(kept))
     return str(path)
+
+
+def link(folder: Path, name: str) -> str:
+    """Make a link to a file; return its path."""
+    (folder / name).symlink_to(folder / "y")
+    return str(folder / name)
 
 
 def forms(folder: Path) -> dict[str, Path]:
@@ -110,6 +117,9 @@ def test_a_run_that_is_broken_off_leaves_its_report(tmp_path: Path, end: signal.
     ("make", "sentence"),
     [
         (lambda folder: ["--json", str(folder / "weg" / "x")], "no file can be made in the folder"),
+        (lambda _: ["--json", "/proc/x"], "no file can be made in the folder"),
+        (lambda _: ["--json", "/dev/null"], "is no file of its own"),
+        (lambda folder: ["--json", link(folder, "x")], "is no file of its own"),
         (lambda folder: ["--html", str(folder / "x"), "--json", str(folder / "x")], "a file of its own"),
         (lambda folder: ["--against", str(folder / "weg")], "does not exist"),
         (lambda folder: ["--against", saved(folder, "x", GOOD)[:-1] + "y"], "is no report of this program"),
@@ -127,19 +137,46 @@ def test_what_cannot_be_saved_or_compared_is_told_first(
     assert sentence in re.sub(r"\s+", " ", done.output)
 
 
-def test_a_report_that_cannot_be_saved_is_shown_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk costs the file and not the verdict on the screen; the exit status is 2."""
+@pytest.mark.parametrize("fills", [0, 1], ids=["full from the start", "full on the way"])
+def test_a_report_that_cannot_be_saved_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fills: int) -> None:
+    """A full disk is told before the first call; later it costs the file and not the verdict on the screen.
 
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", fail)
+    The exit status is 2.
+    """
     with hostile(PAGE) as server:
+
+        def fail(old: str, new: str) -> None:
+            if len(server.requests) >= fills:
+                raise OSError(28, "No space left on device")
+            rename(old, new)
+
+        rename = os.rename
+        monkeypatch.setattr("os.replace", fail)
         done = check(server.url, "--json", str(tmp_path / "x.json"))
+        assert bool(server.requests) is bool(fills)
     assert done.exit_code == 2
-    assert "not conformant" in done.output
+    assert ("not conformant" in done.output) is bool(fills)
     assert "No space left on device" in done.output
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"] * fills
+
+
+@pytest.mark.parametrize("missing", SECRETS)
+def test_a_secret_that_nobody_gives_is_told(missing: str) -> None:
+    """A CI keeps its secrets from a fork: that is no verdict on the endpoint."""
+    given = {name: "" if name == missing else secret for name, secret in SECRETS.items()}
+    done = CliRunner(env=given).invoke(main, ["check", "http://127.0.0.1:1/uwlr", *ARGUMENTS])
+    assert done.exit_code == 2
+    assert "the klantcode and the autorisatiesleutel are needed" in re.sub(r"\s+", " ", done.output)
+
+
+def test_an_interruption_outside_the_run_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the report is written says nothing of the endpoint."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uwlr_adapter.kit.runner.run", interrupt)
+    assert check("http://127.0.0.1:1/uwlr").exit_code == 2
 
 
 def test_a_failure_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
 """The kit against endpoints: a right one has no failure, and each wrong one is caught by the checks meant for it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from lxml import etree
-from support.kit_breakages import BREAKAGES, Breakage
-from support.kit_endpoint import CODE, broken, failed, furnish, remembered, run_kit, target, transport_of
+from support.kit_breakages import BREAKAGES, Breakage, content, every, no_data, on_data
+from support.kit_endpoint import CODE, Exchange, broken, failed, furnish, remembered, run_kit, target, transport_of
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.contract.profiles import STANDARD
@@ -19,6 +20,7 @@ from uwlr_adapter.kit.plans import PLANS
 from uwlr_adapter.kit.reports import report_json
 from uwlr_adapter.kit.session import Session, Transport
 from uwlr_adapter.kit.suites import ALL
+from uwlr_adapter.outbound import Reply
 
 ALWAYS = {"HTTP-21", "WSDL-32", "WSDL-34"}
 """What is told of the right endpoint here: it has http: on loopback, and two shapes in its WSDL that may stumble."""
@@ -68,6 +70,35 @@ def test_each_wrong_endpoint_is_caught(right: Transport, number: int, breakage: 
     report = run_kit(broken(right, breakage.how), number=number)
     assert failed(report) - ALWAYS == breakage.caught_by
     assert not [one.id for one in report.results if "defect" in one.sentence]
+
+
+def test_a_school_without_data_is_not_judged(right: Transport) -> None:
+    """Nearly nothing can be seen of it: an endpoint that never has any data is not conformant for that."""
+    report = run_kit(broken(right, no_data))
+    assert report.stopped == "the school has no data in this schooljaar: choose another one with --schooljaar"
+    assert report.exit_status == 2
+
+
+def test_white_space_in_a_text_is_no_control(right: Transport) -> None:
+    """A line break in a description is XML as it should be."""
+    lines = on_data(every(r"(<groep [^>]*><naam>)", r"\1A&#10;&#9;&#13;"))
+    report = run_kit(broken(right, lines), plans.choose(PLANS["las-2.2"], ("TEXT-04",)))
+    assert report.exit_status == 0
+
+
+def test_all_groups_of_a_large_school_are_asked(right: Transport) -> None:
+    """A school of 2,000 leerlingen has more than a hundred groups, and the structure names more than it fills."""
+    asked: list[bytes] = []
+    empty = "".join(f'<groep key="leeg-{number}"><naam>Leeg {number}</naam></groep>' for number in range(120))
+
+    def large(it: Exchange) -> Reply:
+        asked.append(it.body)
+        found = it.right(re.sub(rb'<lg:groep key="leeg-[0-9]+"/>', b"", it.body)) if b"leeg-" in it.body else it.reply
+        return content(found, found.content.replace(b"<groepen><groep ", f"<groepen>{empty}<groep ".encode()))
+
+    report = run_kit(broken(right, large), plans.choose(PLANS["getrapt"]))
+    assert {one.verdict for one in report.results if one.id in {"STEP-14", "STEP-15", "STEP-24"}} == {Verdict.PASS}
+    assert max(body.count(b"<lg:groep ") for body in asked) > 120
 
 
 def test_nothing_of_a_person_and_no_secret_is_in_a_report(right: Transport) -> None:

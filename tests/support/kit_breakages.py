@@ -1,10 +1,11 @@
 """Endpoints that are wrong in one way each, and the checks that are meant to catch them."""
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from support.kit_endpoint import CODE, Exchange
+from support.kit_endpoint import CODE, Exchange, schooljaar
 from uwlr_adapter.outbound import Reply
 
 Break = Callable[[Exchange], Reply]
@@ -683,4 +684,207 @@ _add(
         )
     ),
     "WSDL-02",
+)
+
+# Faults that the first hundred do not have.
+
+
+def _echo(form: Callable[[str], str]) -> Break:
+    """Write the key that was sent into each fault, in a form of its own."""
+
+    def how(it: Exchange) -> Reply:
+        sent = re.search(rb"autorisatiesleutel>([^<]+)<", it.body)
+        if not it.is_fault or sent is None or _is_compared(it):
+            return it.reply
+        return content(
+            it.reply, it.reply.content.replace(b"</faultstring>", f" {form(sent[1].decode())}</faultstring>".encode())
+        )
+
+    return how
+
+
+def _is_compared(it: Exchange) -> bool:
+    """Whether a request is one of those whose refusals are compared byte by byte."""
+    return b"99ZZ" in it.body or b"</aut:autorisatie>" not in it.body or CODE.encode() not in it.body
+
+
+def _in_ascii(text: str) -> str:
+    return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def no_data(it: Exchange) -> Reply:
+    """Say that there are no data instead of giving them."""
+    if not it.is_data:
+        return it.reply
+    text = it.reply.content.decode()
+    return content(
+        it.reply, re.sub(r"(<\w+_antwoord [^>]*>).*(</\w+_antwoord>)", r"\1<geengegevens/>\2", text, flags=re.DOTALL)
+    )
+
+
+def _of_step(operation: str, change: Callable[[str], str]) -> Break:
+    """Change the text of each answer with data of one operation by groups."""
+    return lambda it: (
+        content(it.reply, change(it.reply.content.decode()))
+        if it.is_data and f"<leerlinggegevens-{operation}>".encode() in it.reply.content
+        else it.reply
+    )
+
+
+for _name, _form in (
+    ("base64", lambda text: base64.b64encode(f"x:{text}".encode()).decode()),
+    ("references to characters", lambda text: "".join(f"&#{ord(one)};" for one in text)),
+    ("percents", lambda text: "".join(f"%{ord(one):02X}" if one in "-!" else one for one in text)),
+    ("pieces", lambda text: f"{text[:9]}<!-- -->{text[9:]}"),
+    ("lines", lambda text: f"{text[:9]}\n  {text[9:]}"),
+    ("capitals", str.upper),
+    ("hexadecimal digits", lambda text: text.encode().hex()),
+):
+    _add(f"the sleutel comes back as {_name}", _echo(_form), "ALL-01")
+_add(
+    "a wrong sleutel comes back",
+    lambda it: (
+        content(it.reply, it.reply.content.replace(b"</faultstring>", f" {CODE[:-1]}x</faultstring>".encode()))
+        if it.is_fault and f">{CODE[:-1]}x<".encode() in it.body and b"21QW<" in it.body
+        else it.reply
+    ),
+    "ALL-01",
+    "AUT-16",
+)
+_add(
+    "a fault with a leerling in its detail",
+    lambda it: (
+        content(
+            it.reply,
+            it.reply.content.replace(
+                b"</soap:Fault>", b'<detail><leerling key="1"><roepnaam>Kim</roepnaam></leerling></detail></soap:Fault>'
+            ),
+        )
+        if it.is_fault and b"<detail>" not in it.reply.content and b"uwlr-kit-onbekend" in it.body
+        else it.reply
+    ),
+    "ALL-04",
+)
+_add(
+    "another school in the structure",
+    _of_step("structuur", sub("<brincode>[^<]*", "<brincode>30AA")),
+    "STEP-31",
+)
+_add(
+    "another schooljaar by groups",
+    _of_step("leerkrachten", sub("<schooljaar>[^<]*", "<schooljaar>2019-2020")),
+    "STEP-31",
+)
+_add("no version by groups", _of_step("leerlingen", sub("<xsdversie>[^<]*</xsdversie>", "")), "STEP-31")
+_add(
+    "another dependancecode in the structure",
+    _of_step("structuur", sub("<dependancecode>[^<]*", "<dependancecode>07")),
+    "STEP-31",
+)
+_add("a name escaped twice", on_data(every(r"(<leerling .*?<roepnaam>)", r"\1Ren&amp;eacute;e")), "TEXT-10")
+_add("XML 1.1", on_data(sub(r"version=.1\.0.", 'version="1.1"')), "HTTP-09")
+_add(
+    "a declaration that lies",
+    on_data(lambda text: _in_ascii(text).replace('encoding="utf-8"', 'encoding="us-ascii"')),
+    "HTTP-09",
+)
+_add(
+    "compressed for everybody",
+    lambda it: with_header(it.reply, "Content-Encoding", "gzip") if it.is_data else it.reply,
+    "HTTP-22",
+)
+_add(
+    "what stands behind the sleutel is not looked at",
+    accepts(lambda text: text.replace(f">{CODE}x<", f">{CODE}<")),
+    "AUT-19",
+)
+_add(
+    "an autorisatie of any namespace",
+    accepts(
+        lambda text: text.replace(
+            'autorisatie xmlns:aut="urn:uwlr-adapter:onbekend"',
+            'autorisatie xmlns:aut="http://www.edustandaard.nl/leerresultaten/2/autorisatie"',
+        )
+    ),
+    "AUT-20",
+)
+_add(
+    "a WSDL with another port",
+    on_wsdl(lambda text: text.replace("127.0.0.1:8080", "127.0.0.1:8081")),
+    "WSDL-17",
+)
+_add("a WSDL of http and https", on_wsdl(lambda text: text.replace("http://127.0.0.1", "https://127.0.0.1")), "WSDL-17")
+_add("a WSDL whose address is none", on_wsdl(lambda text: text.replace("http://127.0.0.1:8080", "http://[")), "WSDL-17")
+for _location in ("http://[", "http://127.0.0.1:x/", "file:///etc/passwd", "//elders.example/x.xsd"):
+    _add(
+        f"an import of {_location}",
+        on_wsdl(
+            sub(
+                r"(<(?:\w+:)?schema [^>]*>)",
+                rf'\1<import xmlns="http://www.w3.org/2001/XMLSchema" namespace="urn:x" schemaLocation="{_location}"/>',
+            )
+        ),
+        "WSDL-02",
+    )
+_add(
+    "a charset that is a codec",
+    lambda it: with_header(it.reply, "Content-Type", "text/xml; charset=punycode") if it.is_data else it.reply,
+    "HTTP-04",
+    "HTTP-06",
+)
+_add(
+    "an aanmaakdatum at the beginning of time",
+    on_whole(sub(r"<aanmaakdatum>[^<]*", "<aanmaakdatum>0001-01-01T00:00:00Z")),
+    "TEXT-08",
+)
+_add(
+    "refused access has HTTP 401",
+    lambda it: replace(it.reply, status=401) if b"AutorisatieOngeldig" in it.reply.content else it.reply,
+    "ALL-05",
+)
+_add(
+    "an unknown version has HTTP 400",
+    lambda it: replace(it.reply, status=400) if b"XsdVersieOngeldig" in it.reply.content else it.reply,
+    "ALL-05",
+)
+_add(
+    "every schooljaar gets that of today",
+    accepts(every(r"schooljaar>20[01][0-9]-20[01][0-9]<", f"schooljaar>{schooljaar()}<")),
+    "LG-20",
+)
+for _place, _request in enumerate(("structuur", "leerlingen", "leerkrachten")):
+    _add(
+        f"{_request}_verzoek is not guarded against a wrong sleutel",
+        lambda it, name=_request: (  # type: ignore[misc] # mypy takes no default of a lambda
+            accepts(lambda text: re.sub(r"(autorisatiesleutel>)[^<]+", rf"\g<1>{CODE}", text))(it)
+            if f"<lg:{name}_verzoek".encode() in it.body
+            else it.reply
+        ),
+        f"AUT-{31 + _place}",
+    )
+    _add(
+        f"{_request}_verzoek needs no autorisatie",
+        lambda it, name=_request: (  # type: ignore[misc] # mypy takes no default of a lambda
+            _with_autorisatie(it, "<soap:Header></soap:Header>")
+            if f"<lg:{name}_verzoek".encode() in it.body
+            else it.reply
+        ),
+        f"AUT-{31 + _place}",
+    )
+_add("a group twice in the structure", _of_step("structuur", sub(r"(<groep key=.*?</groep>)", r"\1\1")), "STEP-05")
+_add(
+    "a nil instead of an absent voorvoegsel",
+    on_data(
+        sub(
+            r"(<leerling [^>]*><achternaam>[^<]*</achternaam>)(?!<voorvoegsel>)",
+            r'\1<voorvoegsel xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>',
+        )
+    ),
+    "LG-02",
+    "STEP-13",
+)
+_add(
+    "every leerkracht twice by groups",
+    _of_step("leerkrachten", sub(r"(<leerkracht key.*</leerkracht>)", r"\1\1")),
+    "STEP-25",
 )

@@ -120,6 +120,8 @@ def changed(**fields: Any) -> bytes:
             changed(results=[{}]),
             changed(moment="yesterday"),
             changed(moment="2026-11-30T20:04:36"),
+            changed(moment="0001-01-01T00:00:00+14:00"),
+            changed(moment="9999-12-31T23:59:59-14:00"),
         ),
         *(changed(format=None), changed(format=0), changed(stopped=None), changed(strict="no"), changed(target=[])),
         changed(results=[{**json.loads(report_json.write(ORDINARY))["results"][0], "verdict": NASTY}]),

@@ -8,8 +8,10 @@ from support.kit_reports import MOMENT
 from uwlr_adapter.kit import runner
 from uwlr_adapter.kit.checks import Check, Level, RunStoppedError, Verdict, cannot, fail, omit
 from uwlr_adapter.kit.report import CheckResult, Report
+from uwlr_adapter.kit.reports import report_junit
+from uwlr_adapter.kit.reports.comparison import compare
 from uwlr_adapter.kit.runner import NOT_YET, UNFINISHED
-from uwlr_adapter.kit.session import Session, Target
+from uwlr_adapter.kit.session import Intensity, Session, Target
 from uwlr_adapter.outbound import Permissions, Reply
 
 URL = "https://las.example/uwlr"
@@ -149,10 +151,11 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) ->
 def test_the_line_that_reproduces_a_check_is_one_command() -> None:
     """What a shell would obey in an address is quoted, and the permissions of the run go along."""
     own = session("http://las.example/$(id)'`x`;y", permissions=Permissions(private=True, plain=True))
+    own.intensity = Intensity.FULL
     (result,) = runner.run(own, [check("A-1", "a")], "p", MOMENT).results
     assert "'http://las.example/$(id)'\"'\"'`x`;y'" in result.reproduce
     assert " --only A-1 --brin6 21QW00 --schooljaar 2026-2027 --xsdversie 2.2 " in result.reproduce
-    assert "--allow-private --allow-http" in result.reproduce
+    assert "--intensity full --allow-private --allow-http" in result.reproduce
 
 
 @pytest.mark.parametrize(
@@ -181,3 +184,14 @@ def test_only_the_end_of_a_run_passes_a_check() -> None:
     """It is for whoever runs the checks."""
     with pytest.raises(RunStoppedError):
         check("A-1", "a", raises(RunStoppedError("it is over"))).decide(session())
+
+
+def test_a_defect_of_the_kit_is_no_verdict_on_the_endpoint() -> None:
+    """The run goes on, and what it ends with is neither conformant nor a failure of the endpoint."""
+    report = run([check("A-1", "a"), check("A-2", "a", raises(ValueError("geheim"))), check("A-3", "a")])[0]
+    assert verdicts(report) == [Verdict.PASS, Verdict.CANNOT, Verdict.PASS]
+    assert report.has_defect
+    assert (report.exit_status, report.stopped) == (2, "")
+    assert "geheim" not in repr(report)
+    assert compare(report, report).exit_status == 2
+    assert b'errors="1"' in report_junit.write(report)

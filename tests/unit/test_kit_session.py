@@ -88,16 +88,52 @@ def test_a_run_waits_so_long_in_all() -> None:
     assert bench.calls == 3
 
 
+def busy(wait: str, status: int = 500, content: bytes = BUSY) -> Callable[[int], Reply]:
+    """Answer the first call, and ask after that to wait."""
+    return lambda call: Reply(200, b"<a/>") if call == 1 else Reply(status, content, (("Retry-After", wait),))
+
+
 @pytest.mark.parametrize(
-    ("wait", "slept", "verdict"),
-    [("7", [7], Verdict.PASS), ("30", [30], Verdict.PASS), ("31", [], Verdict.CANNOT), ("9" * 40, [], Verdict.CANNOT)],
+    ("wait", "slept"),
+    [
+        ("7", [7]),
+        (" 30 ", [30]),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", [0]),
+        ("Sun, 06 Nov 2094 08:49:37 -0000", []),
+        ("straks", []),
+        ("", []),
+    ],
 )
-def test_a_short_retry_after_is_waited_for_once(wait: str, slept: list[int], verdict: Verdict) -> None:
-    """The second answer counts, whatever it is; a long wait is one that this run does not do."""
-    bench = Bench(lambda _: Reply(500, BUSY, (("Retry-After", wait),)))
-    assert bench.ask() is verdict
-    assert [one for one in bench.slept if one >= 1] == slept
-    assert bench.calls == 1 + len(slept)
+@pytest.mark.parametrize(("status", "content"), [(500, BUSY), (503, b"<html>"), (429, b"")])
+def test_a_short_retry_after_is_waited_for_once(wait: str, slept: list[int], status: int, content: bytes) -> None:
+    """The second answer counts, whatever it is; what cannot be read is no wait.
+
+    A proxy says it by the status, a LAS by the code.
+    """
+    bench = Bench(busy(wait, status, content))
+    bench.ask()
+    bench.slept.clear()
+    assert bench.ask() is Verdict.PASS
+    assert [one for one in bench.slept if one >= 1 or one == 0] == slept
+    assert bench.calls == 2 + len(slept)
+
+
+def test_a_fault_of_another_kind_is_not_waited_for() -> None:
+    """A Retry-After beside it says nothing of this request."""
+    bench = Bench(busy("7", 500, BUSY.replace(b"TijdelijkNietBeschikbaar", b"InterneFout")))
+    bench.ask()
+    assert bench.ask() is Verdict.PASS
+    assert bench.calls == 2
+
+
+@pytest.mark.parametrize("wait", ["31", "9" * 40, "Sun, 06 Nov 2094 08:49:37 GMT"])
+def test_a_long_retry_after_ends_the_run(wait: str) -> None:
+    """Who wants not to be called is not called, and what is left was not judged."""
+    bench = Bench(busy(wait, 503, b""))
+    bench.ask()
+    with pytest.raises(RunStoppedError, match=r"^the endpoint asks to wait for [0-9]+ s"):
+        bench.ask()
+    assert bench.calls == 2
 
 
 def test_an_endpoint_that_is_always_busy_is_left_in_the_end() -> None:

@@ -1,10 +1,11 @@
 """`uwlr-adapter check`: a verdict per rule of UWLR on an endpoint."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_choice import choice_options, print_checks
@@ -13,6 +14,7 @@ from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, sce
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.kit import plans, runner
 from uwlr_adapter.kit.checks import Check
@@ -22,7 +24,10 @@ from uwlr_adapter.kit.scenarios import SCENARIOS
 from uwlr_adapter.kit.session import Intensity, Session, nobody
 from uwlr_adapter.outbound import Permissions
 
-_COLUMNS = (TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+_COLUMNS = (
+    *(TextColumn("Checking …"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+    TextColumn("{task.description}"),
+)
 """Columns of the line of progress, the last check that was done included."""
 
 
@@ -61,7 +66,13 @@ class CheckCommand(click.Command):
         """Return the context of the command that the arguments choose."""
         modes = {one.partition("=")[0] for one in args} & {"--client", "--proxy"}
         if not modes:
-            return super().make_context(info_name, args, parent, **extra)
+            try:
+                return super().make_context(info_name, args, parent, **extra)
+            except click.Abort:  # the prompt for a secret found nobody, as in a CI that keeps its secrets from a fork
+                raise click.UsageError(
+                    "the klantcode and the autorisatiesleutel are needed: from UWLR_KLANTCODE and "
+                    "UWLR_AUTORISATIESLEUTEL, from a file (@FILE), or at a prompt"
+                ) from None
         # Only these need the example school and the service.
         from uwlr_adapter.cli.check_listening import check_client, check_proxy  # noqa: PLC0415
 
@@ -90,7 +101,7 @@ class CheckCommand(click.Command):
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     default=SECONDS,
     show_default=True,
     help="Seconds to wait for one answer.",
@@ -163,7 +174,10 @@ def check(
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
+    began = time.monotonic()
     report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+    seconds = round(time.monotonic() - began)
+    context.messages.print(f"{count_noun(session.calls, 'call', 'calls')} in {seconds // 60} min {seconds % 60} s.")
     deliver(context, kept, report, against)
 
 
@@ -186,5 +200,8 @@ def _run(
         def told(result: CheckResult) -> None:
             progress.update(task, advance=1, description=result.id)
 
+        def keep(report: Report) -> None:
+            (kept.keep if session.calls else kept.save)(report)  # a full disk is told before the first call
+
         kind = "endpoint" if played is None else "scenario"
-        return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=kept.keep)
+        return runner.run(session, checks, name, context.clock(), kind=kind, strict=strict, told=told, keep=keep)

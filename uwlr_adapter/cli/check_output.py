@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.files import can_hold_files, write_private
+from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Verdict
@@ -90,8 +90,9 @@ class ReportFiles:
 
 
 def _writable(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
-    if value is not None and not can_hold_files(value.parent):
-        raise click.BadParameter(f"no file can be made in the folder of {value}")
+    why = None if value is None else why_unwritable(value)
+    if why is not None:
+        raise click.BadParameter(why)
     return value
 
 

@@ -6,9 +6,17 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def can_hold_files(folder: Path) -> bool:
-    """Return whether a file can be made in a folder, before the work for it is done."""
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+def why_unwritable(path: Path) -> str | None:
+    """Return why `write_private` could not write a file, None when it could; asked before the work for it is done."""
+    if path.is_symlink() or (
+        path.exists() and not path.is_file()
+    ):  # the file would take its place, that of /dev/null too
+        return f"{path} is no file of its own"
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return None
+    except OSError:
+        return f"no file can be made in the folder of {path}"
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -6,7 +6,7 @@ import click
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context, make_table
-from uwlr_adapter.cli.files import can_hold_files, write_private
+from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.client import PullError, PullRequest, PullResult
@@ -56,8 +56,8 @@ def pull(
     """  # noqa: D301 - \b is click's mark for text that is not folded
     if len(brin6) != _BRIN6:
         raise click.UsageError("--brin6 must have six characters: brincode and dependancecode, such as 21QW00")
-    if out is not None and not can_hold_files(out.parent):
-        raise click.ClickException(f"nothing was fetched: no file can be made in the folder of {out}")
+    if out is not None and (why := why_unwritable(out)):
+        raise click.ClickException(f"nothing was fetched: {why}")
     request = PullRequest(
         klantnaam=klantnaam,
         klantcode=klantcode,

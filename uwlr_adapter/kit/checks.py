@@ -45,6 +45,10 @@ class DecidedSignal(UwlrAdapterError):
         self.verdict = verdict
 
 
+DEFECT = "Because of a defect of the kit"
+"""How the sentence of a check begins that failed by itself."""
+
+
 class RunStoppedError(UwlrAdapterError):
     """The run cannot go on; the text is one sentence with the cause, without its full stop."""
 
@@ -100,7 +104,7 @@ class Check:
         except RunStoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - a defect, see above
-            verdict, sentence = Verdict.CANNOT, f"because of a defect of the kit, please report it: {describe(error)}"
+            verdict, sentence = Verdict.CANNOT, f"{DEFECT}, please report it: {describe(error)}"
         return verdict, f"{sentence[:1].upper()}{sentence[1:].removesuffix('.')}."
 
 

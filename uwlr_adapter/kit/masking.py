@@ -22,6 +22,13 @@ MAX_SHOWN = 6_000
 """Characters of a document that are shown (inclusive)."""
 _SHOWN_OF_A_KIND = 3
 """Records of one kind under one parent that are shown (inclusive)."""
+_PREFIX: Final = (
+    "SOAP-ENV|SOAP|soapenv|soap|senv|env|wsse|xsi|xsd|xs|xml|autorisatie|auth|aut|uwlr|lg|tns"
+    "|[a-zA-Z]|(?:ns|q|n)[0-9]{1,2}"
+)
+"""The prefixes that toolkits make; another one may be a name, and is shown as one of ours."""
+_MAX_COPIED = 3_000
+"""Elements of a document that are written anew (inclusive): far more than are shown, and little work."""
 _CLOSED: Final[Mapping[str, re.Pattern[str]]] = {
     "schooljaar": re.compile(r"[0-9]{4}-[0-9]{4}"),
     "brincode": re.compile(r"[0-9]{2}[A-Z]{2}"),
@@ -29,7 +36,7 @@ _CLOSED: Final[Mapping[str, re.Pattern[str]]] = {
     "xsdversie": re.compile(r"[0-9](?:\.[0-9]{1,2}){0,2}"),
     "jaargroep": re.compile(r"[BDSVCNH]|[0-9]{1,2}"),
     "rol": re.compile(r"[A-Z]{2,3}"),
-    "faultcode": re.compile(rf"(?:[A-Za-z]{{1,8}}[0-9]{{0,2}}:|SOAP-ENV:)?(?:{'|'.join(map(re.escape, CODES))})"),
+    "faultcode": re.compile(rf"(?:{_PREFIX}:)?(?:{'|'.join(map(re.escape, CODES))})"),
     **dict.fromkeys(
         ("aanmaakdatum", "peildatum", "laatstontvangengegevens"),
         re.compile(
@@ -58,6 +65,7 @@ _NAMESPACES = frozenset(
         "http://www.w3.org/XML/1998/namespace",
     }
 )
+_METHOD: Final = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE"
 _HEADERS: Final[Mapping[str, re.Pattern[str]]] = {
     "content-type": re.compile(
         r"(?:text/(?:xml|html|plain)|application/(?:soap\+xml|xml|json|octet-stream))"
@@ -68,7 +76,7 @@ _HEADERS: Final[Mapping[str, re.Pattern[str]]] = {
     "content-encoding": re.compile(r"gzip|deflate|br|identity"),
     "transfer-encoding": re.compile(r"chunked"),
     "retry-after": re.compile(r"[0-9]{1,6}"),
-    "allow": re.compile(r"[A-Z]{2,8}(?:, ?[A-Z]{2,8}){0,8}"),
+    "allow": re.compile(rf"(?:{_METHOD})(?:, ?(?:{_METHOD})){{0,8}}"),
     "soapaction": re.compile(r"\"?[A-Za-z0-9:/._-]{0,120}\"?"),
     "expect": re.compile(r"100-continue"),
 }
@@ -113,6 +121,8 @@ class Masker:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
+        self._left = 0
+        """Elements of the present document that may still be written."""
 
     def exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, reading: Reading
@@ -145,6 +155,7 @@ class Masker:
 
     def tree(self, root: etree._Element) -> str:
         """Return a parsed document as it may be shown."""
+        self._left = _MAX_COPIED
         written = etree.tostring(self._copy(root), encoding="unicode", pretty_print=True)
         return written if len(written) <= MAX_SHOWN else f"{written[:MAX_SHOWN]}\n(cut here)"
 
@@ -165,7 +176,8 @@ class Masker:
         for child in element:
             kind = _tag(child)
             shown[kind] = shown.get(kind, 0) + 1
-            if shown[kind] <= _SHOWN_OF_A_KIND:
+            if shown[kind] <= _SHOWN_OF_A_KIND and self._left > 0:
+                self._left -= 1
                 copy.append(self._copy(child))
         for kind, number in shown.items():
             if number > _SHOWN_OF_A_KIND:
@@ -243,5 +255,5 @@ def _tag(element: etree._Element) -> str:
 
 
 def _is_prefix(prefix: str | None) -> bool:
-    """Whether a prefix can be shown: a short one of letters, as toolkits make them."""
-    return prefix is None or re.fullmatch(r"[A-Za-z]{1,8}[0-9]{0,2}|SOAP-ENV", prefix) is not None
+    """Whether a prefix can be shown: one that toolkits make."""
+    return prefix is None or re.fullmatch(_PREFIX, prefix) is not None

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from uwlr_adapter.brin import brincode_of, dependancecode_of, is_brin6
+from uwlr_adapter.clock import schooljaar_start
 from uwlr_adapter.contract.fields import SET_NAMES
 from uwlr_adapter.contract.profiles import ALIASES, STANDARD, NamedProfiel, fold_name
 from uwlr_adapter.contract.versions import USUAL_VERSION, VERSIONS
@@ -17,6 +18,10 @@ from uwlr_adapter.outbound import Permissions
 USUAL_PLAN = f"las-{USUAL_VERSION}"
 SECONDS = float(SHORTEST_TIMEOUT)
 """Seconds for one call."""
+MAX_SECONDS = 600.0
+"""Seconds for one call (inclusive) that can be asked for."""
+_MAX_PART = 64
+"""Characters of a part of the autorisatie (inclusive), as the schema has it."""
 _WHOLE = tuple(suite.name for suite in ALL)
 
 _ELEVEN = (
@@ -97,18 +102,30 @@ def target_of(
     seconds: float = SECONDS,
     permissions: Permissions,
 ) -> Target:
-    """Return the target of a run; the version and the profile are those of the plan unless named. Raises PlanError."""
+    """Return the target of a run; the version and the profile are those of the plan unless named.
+
+    What could only make a right endpoint refuse the run is not sent. Raises PlanError.
+    """
     if not is_brin6(brin6):
         raise PlanError("a brin6 is a brincode and a dependancecode in capitals, such as 21QW00")
+    if schooljaar_start(schooljaar) is None:
+        raise PlanError("a schooljaar is two following years, such as 2026-2027")
+    version = xsdversie or plan.xsdversie or USUAL_VERSION
+    if version not in VERSIONS:
+        raise PlanError(f"this kit does not know that xsdversie: it is one of {', '.join(VERSIONS)}")
+    if not 0 < seconds <= MAX_SECONDS:  # NaN is none of these
+        raise PlanError(f"a timeout is more than 0 and at most {MAX_SECONDS:g} seconds")
+    credentials = {"klantnaam": klantnaam, "klantcode": klantcode, "autorisatiesleutel": autorisatiesleutel}
+    for name, text in credentials.items():
+        if not 0 < len(text) <= _MAX_PART or not text.isprintable():
+            raise PlanError(f"the {name} is not a text of 1 to {_MAX_PART} printable characters")
     return Target(
         url=url,
-        klantnaam=klantnaam,
-        klantcode=klantcode,
-        autorisatiesleutel=autorisatiesleutel,
+        **credentials,
         brincode=brincode_of(brin6),
         dependancecode=dependancecode_of(brin6),
         schooljaar=schooljaar,
-        xsdversie=xsdversie or plan.xsdversie or USUAL_VERSION,
+        xsdversie=version,
         profiel=profile_named(profile or plan.profiel),
         seconds=seconds,
         permissions=permissions,
@@ -118,7 +135,8 @@ def target_of(
 def choose(plan: Plan, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> list[Check]:
     """Return the checks of a plan in their order; `only` and `skip` hold names of suites and ids of checks.
 
-    What a chosen check builds on comes along. Raises PlanError.
+    What a chosen check builds on comes along, from a skipped suite too. A skipped check does not, and what builds on
+    it is left out with it. Raises PlanError.
     """
     return pick([check for suite in ALL for check in suite], only, skip, plan.suites)
 
@@ -143,10 +161,13 @@ def pick(
     chosen = {
         check.id for check in by_id.values() if is_named(check, only or usual or named) and not is_named(check, skip)
     }
-    if not chosen:
-        raise PlanError("nothing is left to run")
     grown: set[str] = set()
     while grown != chosen:
         grown = set(chosen)
         chosen |= {one for check_id in grown for one in by_id[check_id].after if one in by_id}
+    for check in by_id.values():  # in their order, so that what builds on a check comes after it
+        if check.id in skip or not chosen.issuperset(by_id.keys() & set(check.after)):
+            chosen.discard(check.id)
+    if not chosen:
+        raise PlanError("nothing is left to run")
     return [check for check in by_id.values() if check.id in chosen]

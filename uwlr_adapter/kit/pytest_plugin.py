@@ -132,7 +132,7 @@ class UwlrItem(pytest.Item):
         self.user_properties += [("verdict", str(result.verdict)), ("level", str(result.level))]
         self.user_properties += [("sentence", result.sentence), ("rules", ", ".join(result.rules))]
         report = self._run.report()
-        if report.weighs(result) or (report.stopped and not was_stopped):
+        if report.weighs(result) or result.is_defect or (report.stopped and not was_stopped):
             pytest.fail(_told(result), pytrace=False)
         if result in report.warnings:
             self.warn(UwlrCheckWarning(f"{result.id}: {result.sentence}"))

@@ -102,6 +102,18 @@ class Reading:
         """The faultstring; it may hold anything, so that it is shown to nobody as it is."""
         return self._of_fault("faultstring").strip()
 
+    @property
+    def is_fault_of_uwlr(self) -> bool:
+        """Whether this is a fault with a code that the standard made, which no toolkit sends by itself."""
+        code = self.fault_code
+        return "." in code and code in CODES
+
+    @property
+    def has_person(self) -> bool:
+        """Whether there is a record of a person anywhere in the document, a fault included."""
+        found = None if self.root is None else next(self.root.iter("{*}leerling", "{*}leerkracht"), None)
+        return found is not None
+
     def records(self, kind: str) -> list[etree._Element]:
         """Return the records of a kind (`leerling`, `leerkracht`, `groep`, `samengestelde_groep`, `vestiging`)."""
         listed = {"leerling": "leerlingen", "leerkracht": "leerkrachten", "vestiging": "vestigingen"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.causes import LikelyCause, Sign, likely_causes
-from uwlr_adapter.kit.checks import Check, Level, Verdict
+from uwlr_adapter.kit.checks import DEFECT, Check, Level, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
 
 FORMAT = 1
@@ -35,6 +35,11 @@ class CheckResult:
     """A command that runs this check alone."""
     sign: Sign | None = None
     """The kind of the last response to a failed check of an endpoint; None for every other result."""
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether the kit itself failed here, so that nothing is known of the endpoint."""
+        return self.verdict is Verdict.CANNOT and self.sentence.startswith(DEFECT)
 
     @property
     def is_judged(self) -> bool:
@@ -119,10 +124,15 @@ class Report:
         return any(one.is_judged for one in self.results)
 
     @property
+    def has_defect(self) -> bool:
+        """Whether the kit itself failed at a check."""
+        return any(one.is_defect for one in self.results)
+
+    @property
     def is_conformant(self) -> bool:
-        """Whether the run came to its end, something more than information passed, and nothing that weighs failed."""
+        """Whether the run came to its end, more than information passed, and nothing that weighs failed."""
         has_passed = any(one.verdict is Verdict.PASS and one.level is not Level.INFORMATION for one in self.results)
-        return has_passed and not self.failures and not self.stopped
+        return has_passed and not (self.failures or self.stopped or self.has_defect)
 
     @property
     def exit_status(self) -> int:

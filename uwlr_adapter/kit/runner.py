@@ -9,7 +9,7 @@ from uwlr_adapter.kit.causes import sign_of
 from uwlr_adapter.kit.checks import Check, RunStoppedError, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
 from uwlr_adapter.kit.report import MAX_KEPT, CheckResult, Report, ReportScope
-from uwlr_adapter.kit.session import Session
+from uwlr_adapter.kit.session import Intensity, Session
 
 UNFINISHED = "it had not come to its end when this report was written"
 """Why the report of a run that still goes on is not whole."""
@@ -99,6 +99,7 @@ class KitRun:
         words += ["--scenario", self._plan] if self._kind == "scenario" else ["--only", check.id]
         words += ["--brin6", target.brin6, "--schooljaar", target.schooljaar, "--xsdversie", target.xsdversie]
         words += [] if target.profiel is None else ["--profile", target.profiel.name]
+        words += [] if self._session.intensity is Intensity.NORMAL else ["--intensity", self._session.intensity]
         words += ["--allow-private"] if target.permissions.private else []
         words += ["--allow-http"] if target.permissions.plain else []
         return f'{shlex.join(words)} --klantnaam "$KLANTNAAM"'

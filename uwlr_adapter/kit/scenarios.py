@@ -21,6 +21,7 @@ from uwlr_adapter.kit.suites.expect import (
     require_data,
     require_refused,
     stop_without_access,
+    stop_without_data,
 )
 
 KOPPELING = Suite("koppeling", "KOP", "The life of a koppeling")
@@ -48,7 +49,7 @@ def active(session: Session) -> None:
     session.perform(ACTIVATE)
     reading = session.call(session.usual)
     if reading.kind is AnswerKind.NO_DATA:
-        cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
+        stop_without_data()
     if reading.fault_code == NO_ACCESS:
         fail("The activation is not seen, or its verificatiecode is not the autorisatiesleutel of this run.")
     require_data(reading, "After the activation the usual request")

@@ -4,14 +4,17 @@ Knowledge of the data comes from the answers themselves. Politeness is kept here
 between two, a largest number of them, and a Retry-After that is waited for when it is short.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from uwlr_adapter import outbound
+from uwlr_adapter.clock import now
 from uwlr_adapter.contract import names
 from uwlr_adapter.contract.fault import TijdelijkNietBeschikbaar
 from uwlr_adapter.contract.names import Operation
@@ -20,6 +23,7 @@ from uwlr_adapter.kit.checks import RunStoppedError, cannot, fail
 from uwlr_adapter.kit.masking import MaskedExchange, Masker, shown_url
 from uwlr_adapter.kit.message import GroepAsked, KitMessage
 from uwlr_adapter.kit.reading import AnswerKind, Reading, sentence_of
+from uwlr_adapter.kit.traces import SecretTraces
 from uwlr_adapter.outbound import OutboundError, Permissions, Reply
 
 UNKNOWN_REQUEST = "onbekend_verzoek"
@@ -28,6 +32,9 @@ MAX_CALLS = 600
 """Calls of one run (inclusive): the largest plan makes some 250."""
 MAX_RETRY_AFTER = 30
 """Seconds (inclusive) for which a Retry-After is waited out, once per call."""
+_FAULT_STATUS = 500
+_BUSY = frozenset({429, 503})
+"""The statuses of HTTP with which a proxy says that it is too much at once."""
 MAX_LOST = 3
 """Calls in a row without any answer after which the run stops; the first call of a run has one chance."""
 MAX_SECONDS = 3600
@@ -137,8 +144,13 @@ class Session:
         """The kind of each answer and the seconds that it took."""
         self.echoes: int = 0
         """Answers that held a secret of the request."""
+        self.strays: int = 0
+        """Faults with a code of the standard and another status than 500."""
+        self.leaks: int = 0
+        """Faults that held a record of a person."""
         self.calls = 0
         self.random = random.Random()  # noqa: S311 - no secret
+        self.traces = SecretTraces(target.autorisatiesleutel, target.klantcode)
         self._transport = outbound_transport(target) if transport is None else transport
         self._sleep, self._clock = sleep, clock
         self._last = float("-inf")
@@ -179,18 +191,18 @@ class Session:
     def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reading:
         """Send a request of any make and return the response. Fails the check when none comes.
 
-        Raises RunStoppedError when the first call of the run gets no answer, after too many of these in a row, and when
-        the run has made too many calls or waited too long.
+        Raises RunStoppedError when the first call of the run gets no answer, after too many of these in a row, when the
+        endpoint wants not to be called for long, and when the run has made too many calls or waited too long.
         """
         reading = self._send(method, url, body, headers or {})
-        wait = reading.reply.header("Retry-After")
-        if wait.isascii() and wait.isdecimal() and reading.fault_code == TijdelijkNietBeschikbaar.code:
-            if int(wait[:9]) > MAX_RETRY_AFTER:
-                cannot(f"because the endpoint asks to wait for {int(wait[:9])} s, longer than this run does")
-            self._sleep(int(wait))
-            self._waited += int(wait)
-            reading = self._send(method, url, body, headers or {})
-        return reading
+        wait = _wanted_wait(reading)
+        if wait is None:
+            return reading
+        if wait > MAX_RETRY_AFTER:
+            raise RunStoppedError(f"the endpoint asks to wait for {wait} s, longer than this run does")
+        self._sleep(wait)
+        self._waited += wait
+        return self._send(method, url, body, headers or {})
 
     def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Reading:
         if self.calls >= MAX_CALLS:
@@ -221,7 +233,9 @@ class Session:
         self.last = reading = Reading(reply, self._last - began)
         self.exchanges.append(self.masker.exchange(method, self.target.shown_url, headers, body, reading))
         self.times.append((reading.kind, reading.seconds))
-        self.echoes += reading.holds(self.target.autorisatiesleutel, self.target.klantcode)
+        self.echoes += self.traces.are_in(reading)
+        self.strays += reading.is_fault_of_uwlr and reading.status != _FAULT_STATUS
+        self.leaks += reading.kind is AnswerKind.FAULT and reading.has_person
         return reading
 
     def usual_answer(self) -> Reading:
@@ -294,3 +308,16 @@ class Session:
     def _keep(self, key: tuple[object, ...], reading: Reading) -> None:
         self._known[key] = reading
         self._shown[key] = self.exchanges[-1]
+
+
+def _wanted_wait(reading: Reading) -> int | None:
+    """Return the seconds after which a busy endpoint may be asked again, None when it does not say so."""
+    if not (reading.fault_code == TijdelijkNietBeschikbaar.code or reading.status in _BUSY):
+        return None
+    text = reading.reply.header("Retry-After").strip()
+    if text.isascii() and text.isdecimal():
+        return int(text[:9])
+    try:  # a moment of HTTP, RFC 9110, 10.2.3
+        return max(0, math.ceil((parsedate_to_datetime(text) - now()).total_seconds()))
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -59,7 +59,8 @@ class ReportComparison:
         """1 when something newly fails, 2 when the new report is not whole, else 0."""
         if self.is_worse:
             return 1
-        return UNJUDGED if self.new.stopped or not self.new.has_run else 0
+        is_whole = self.new.has_run and not (self.new.stopped or self.new.has_defect)
+        return 0 if is_whole else UNJUDGED
 
 
 def compare(old: Report, new: Report) -> ReportComparison:

@@ -5,6 +5,7 @@ The file can be shown in a terminal: a character that is not printable is writte
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -65,6 +66,14 @@ def _printable(line: str) -> str:
     return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in whole)
 
 
+def _is_shown(moment: datetime) -> bool:
+    """Whether a moment can be written in UTC."""
+    try:
+        return moment.tzinfo is not None and moment.astimezone(UTC) is not None
+    except OverflowError:
+        return False
+
+
 def read(content: bytes) -> Report:
     """Return the report in a file that `write` wrote. Raises ReportFileError for anything else."""
     try:
@@ -74,6 +83,6 @@ def read(content: bytes) -> Report:
         report = _READER.validate_json(content, strict=True)
     except ValidationError:
         report = None
-    if report is None or number != FORMAT or report.moment.tzinfo is None:
+    if report is None or number != FORMAT or not _is_shown(report.moment):
         raise ReportFileError("the file is no report of this program")
     return report

@@ -15,6 +15,7 @@ from uwlr_adapter.kit.checks import Verdict
 from uwlr_adapter.kit.report import UNJUDGED, CheckResult, Report
 from uwlr_adapter.kit.reports.chapters import Chapter, chapters_of
 
+_UNJUDGED = "no check passed and none that weighs failed, or the kit itself failed"
 NAME = "uwlr"
 """First part of the class name of every case."""
 
@@ -50,7 +51,7 @@ def _run_suite(report: Report) -> etree._Element:
     """Return the suite with the one error of a run that stopped, or judged nothing."""
     suite = _new_suite(report, "run: The run itself", tests="1", errors="1")
     case = _element(suite, "testcase", name="The run comes to its end", classname=f"{NAME}.run", time="0.000")
-    _element(case, "error", type="stopped", message=report.stopped or "no check passed, and none that weighs failed")
+    _element(case, "error", type="stopped", message=report.stopped or _UNJUDGED)
     return suite
 
 

@@ -17,10 +17,13 @@ from uwlr_adapter.kit.suites.expect import (
     require_answered,
     require_refused,
 )
+from uwlr_adapter.kit.suites.verzoek import require_getrapt
 
 SUITE = Suite("autorisatie", "AUT", "Systeemautorisatie")
 _WRONG_CODE = "uwlr-kit-geen-klantcode"
 _WRONG_NAME = "uwlr-kit-onbekend"
+_LONGEST = 64
+"""Characters of a part of the autorisatie (inclusive), as the schema has it."""
 
 
 @SUITE.check(
@@ -144,6 +147,27 @@ def sleutel_before_schema(session: Session) -> None:
 
 
 @SUITE.check(
+    19, "An autorisatiesleutel with something behind it is another one", "R-021", level=Level.SHOULD, after=("AUT-13",)
+)
+def longer_sleutel(session: Session) -> None:
+    """Send the key with one more character."""
+    key = session.target.autorisatiesleutel
+    if len(key) >= _LONGEST:
+        cannot(f"because the autorisatiesleutel has {_LONGEST} characters, the most that there can be")
+    reading = session.call(session.usual.with_part("autorisatiesleutel", f"{key}x"))
+    require_refused(reading, "An autorisatiesleutel with a character behind it", NO_ACCESS)
+
+
+@SUITE.check(
+    20, "An autorisatie of another namespace is refused", "R-018", "R-019", level=Level.SHOULD, after=("AUT-01",)
+)
+def another_namespace(session: Session) -> None:
+    """Send the autorisatie in a namespace of our own invention: a header of somebody else."""
+    message = session.usual.edited(lambda text: text.replace(names.AUTORISATIE, "urn:uwlr-adapter:onbekend"))
+    require_refused(session.call(message), "An autorisatie of another namespace", NO_ACCESS)
+
+
+@SUITE.check(
     21,
     "An autorisatie with its parts in another order is refused, or read as hand-made XML meant it",
     "R-018",
@@ -194,6 +218,24 @@ def another_dependancecode(session: Session) -> None:
     other = "98" if session.target.dependancecode != "98" else "97"
     reading = session.call(session.usual.with_child("dependancecode", other))
     require(reading.kind is not AnswerKind.DATA, "Data are given for a dependancecode that the key does not name.")
+
+
+def _add_operation(number: int, operation: names.Operation) -> None:
+    title = f"{operation.name} is refused for a wrong autorisatiesleutel, and without autorisatie"
+
+    @SUITE.check(number, title, "R-018", "R-021", after=("AUT-01", "AUT-13"))
+    def guarded(session: Session) -> None:
+        require_getrapt(session)
+        message = session.usual.of(operation, [("groep", None), ("samengestelde_groep", None)])
+        wrong = session.call(message.with_part("autorisatiesleutel", wrong_key(session)))
+        require_refused(wrong, f"{operation.name} with a wrong autorisatiesleutel", NO_ACCESS)
+        header = message.header_xml()
+        bare = session.call(message.edited(lambda text: text.replace(header, "")))
+        require_refused(bare, f"{operation.name} without autorisatie", NO_ACCESS)
+
+
+for _place, _operation in enumerate((names.HAAL_STRUCTUUR, names.HAAL_LEERLINGEN, names.HAAL_LEERKRACHTEN)):
+    _add_operation(31 + _place, _operation)
 
 
 def _face(reading: Reading) -> tuple[int, bytes]:

@@ -1,5 +1,7 @@
 """Expectations that several chapters share, each with its sentence."""
 
+from typing import NoReturn
+
 from uwlr_adapter.contract.fault import (
     AutorisatieOngeldig,
     OngeldigBericht,
@@ -38,6 +40,11 @@ def stop_without_access(reading: Reading) -> None:
     wrong = _WRONG.get(reading.fault_code)
     if wrong is not None:
         raise RunStoppedError(f"the endpoint refuses {wrong} with {reading.fault_code}")
+
+
+def stop_without_data() -> NoReturn:
+    """Stop the run when the school has no data: nearly every check needs some. Raises RunStoppedError."""
+    raise RunStoppedError("the school has no data in this schooljaar: choose another one with --schooljaar")
 
 
 def require_refused(reading: Reading, what: str, *codes: str) -> None:

@@ -1,6 +1,6 @@
 """Geenwijzigingen: said only to a caller that has what there is."""
 
-from datetime import timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from uwlr_adapter.clock import now, parse_moment
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SUITE = Suite("geenwijzigingen", "NEW", "Geenwijzigingen")
 _SAID, _LONG_AGO = "NEW-02", "NEW-04"
+_FIRST_YEAR = 1753
+"""The earliest year that every toolkit holds; TEXT-08 is about it."""
 _MANY = 8
 """Groups from which a random choice is one of many."""
 
@@ -62,10 +64,7 @@ def long_ago(session: Session) -> None:
 @SUITE.check(5, "The data follow a moment just before they were made", "R-082", after=(OF_DATA,))
 def just_before(session: Session) -> None:
     """Say that the last data came an hour before the aanmaakdatum."""
-    moment = parse_moment(_moment(session))
-    if moment is None:
-        cannot("because the aanmaakdatum cannot be read")
-    before = (moment - timedelta(hours=1)).isoformat()
+    before = (_read(session) - timedelta(hours=1)).isoformat()
     require_data(session.call(session.usual.with_child(SINCE, before)), "A moment an hour before the aanmaakdatum")
 
 
@@ -152,7 +151,17 @@ def old_structure(session: Session) -> None:
 
 
 def _moment(session: Session) -> str:
-    moment = session.data().school("aanmaakdatum")
-    if not moment:
+    """Return the aanmaakdatum as it came, to be sent back; ends the check when no caller could read it."""
+    _read(session)
+    return (session.data().school("aanmaakdatum") or "").strip()
+
+
+def _read(session: Session) -> datetime:
+    """Return the instant of the aanmaakdatum; ends the check when it cannot be read, or lies out of reckoning."""
+    text = session.data().school("aanmaakdatum")
+    if not text:
         cannot("because the answer has no aanmaakdatum")
+    moment = parse_moment(text)
+    if moment is None or not _FIRST_YEAR <= moment.year < MAXYEAR:
+        cannot("because the aanmaakdatum cannot be read, which is the matter of another check")
     return moment

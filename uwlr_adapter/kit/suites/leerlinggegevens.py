@@ -16,7 +16,7 @@ from uwlr_adapter.contract.versions import BY_NAME, LeerlingIdentity
 from uwlr_adapter.kit.checks import Level, Suite, cannot, omit, require
 from uwlr_adapter.kit.reading import AnswerKind, Reading, local, sentence_of
 from uwlr_adapter.kit.session import Session
-from uwlr_adapter.kit.suites.expect import ANSWERS, OF_DATA
+from uwlr_adapter.kit.suites.expect import ANSWERS, OF_DATA, stop_without_data
 
 SUITE = Suite("leerlinggegevens", "LG", "HaalLeerlinggegevens")
 VALID = "LG-02"
@@ -25,6 +25,8 @@ _ECKID: Final = re.compile(r"https://ketenid\.nl/(?:[0-9]{6}|pilot)/[0-9a-f]{128
 _NOT_OF_THE_SCHEMA: Final = frozenset({Rule.KEY, Rule.IDENTITY, Rule.EMPTY})
 """Rules that have a check of their own."""
 _SOME = 3
+_LONG_AGO = 20
+"""Years: whoever was at school then is nobody's leerling now."""
 
 
 @SUITE.check(1, "The school of this run is answered with data", "R-062", "R-090", after=(ANSWERS,))
@@ -32,7 +34,7 @@ def data(session: Session) -> str:
     """Look at the usual answer: nearly every other check needs data to look at."""
     reading = session.usual_answer()
     if reading.kind is AnswerKind.NO_DATA:
-        cannot("because the school has no data in this schooljaar: choose another one with --schooljaar")
+        stop_without_data()
     require(
         reading.kind is AnswerKind.DATA, f"A first request is answered with {sentence_of(reading)} instead of data."
     )
@@ -60,8 +62,6 @@ def valid(session: Session) -> None:
 def require_valid(session: Session, reading: Reading) -> None:
     """Require that an answer is valid by the schema, apart from what has a check of its own."""
     version = session.target.xsdversie
-    if version not in schemas.ANSWER:
-        cannot(f"because this kit has no schema of the asked version; it has {', '.join(schemas.ANSWER)}")
     found = [one for one in _findings(session, reading) if one.rule not in _NOT_OF_THE_SCHEMA and not _is_told(one)]
     places = "; ".join(f"{one.path}: {one.rule}" for one in found[:_SOME])
     require(not found, f"The answer breaks the schema of {version} ({len(found)}x): {places}.")
@@ -91,11 +91,12 @@ def nothing_empty(session: Session) -> None:
 
 @SUITE.check(4, "Keys and ECK-iDs are unique per kind of record", "R-053", "R-108", after=(OF_DATA,))
 def unique(session: Session) -> None:
-    """Count the keys of groups, leerlingen and leerkrachten."""
+    """Count the keys of groups, leerlingen, leerkrachten and vestigingen."""
     for kinds, what in (
         (("groep", "samengestelde_groep"), "group"),
         (("leerling",), "leerling"),
         (("leerkracht",), "leerkracht"),
+        (("vestiging",), "vestiging"),
     ):
         records = [one for kind in kinds for one in session.data().records(kind)]
         for attribute in ("key", "eckid"):
@@ -133,9 +134,7 @@ def references(session: Session) -> None:
 )
 def identity(session: Session) -> None:
     """Look at the attributes of leerlingen and leerkrachten."""
-    version = BY_NAME.get(session.target.xsdversie)
-    if version is None:
-        cannot("because the identity of this version is not known to the kit")
+    version = BY_NAME[session.target.xsdversie]
     for person in _PERSONS:
         records = session.data().records(person)
         without_key = sum(not one.get("key") for one in records)
@@ -269,6 +268,18 @@ def following_years(session: Session) -> None:
     require(
         schooljaar_start(given) is not None, "The schooljaar of the answer is not two following years as 2026-2027."
     )
+
+
+@SUITE.check(20, "Another schooljaar does not get the data of this one", "R-063", "R-090", after=(OF_DATA,))
+def another_year(session: Session) -> str:
+    """Ask for a schooljaar of long ago; what is answered is left to the LAS, but for the data of another year."""
+    start = (schooljaar_start(session.target.schooljaar) or 0) - _LONG_AGO
+    asked = f"{start}-{start + 1}"
+    reading = session.answer_of(schooljaar=asked)
+    if reading.kind is AnswerKind.DATA:
+        is_own = reading.school("schooljaar") == asked
+        require(is_own, f"A request for the schooljaar {asked} is answered with data of another one.")
+    return f"A request for the schooljaar {asked} is answered with {sentence_of(reading)}."
 
 
 def _elements(reading: Reading) -> list[etree._Element]:

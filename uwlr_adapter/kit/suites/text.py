@@ -18,6 +18,7 @@ _DATES: Final = frozenset({"peildatum", *(one.element for one in FIELDS if one.k
 _MOMENTS: Final = frozenset({"aanmaakdatum", *(one.element for one in FIELDS if one.kind == "moment")})
 _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
+_ESCAPED_TWICE = re.compile("&(?:#[0-9]{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8});", re.IGNORECASE)
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â‚¬|\u00e2\u20ac")
 
 
@@ -46,11 +47,21 @@ def outer_space(session: Session) -> None:
 
 @SUITE.check(4, "No text has control characters or a lost one (U+FFFD)", "R-057", after=(OF_DATA,))
 def controls(session: Session) -> None:
-    """Look for C1 controls and replacement characters: the remains of a wrong decoding."""
+    """Look for C1 controls and replacement characters: the remains of a wrong decoding. White space is none of them."""
     found = [
-        name for name, text in _values(session) if any(unicodedata.category(one) == "Cc" or one == "�" for one in text)
+        name
+        for name, text in _values(session)
+        if any(one == "�" or (unicodedata.category(one) == "Cc" and one not in "\t\n\r") for one in text)
     ]
     require(not found, f"{len(found)} values hold control characters or U+FFFD ({', '.join(dict.fromkeys(found))}).")
+
+
+@SUITE.check(10, "Text is escaped once", level=Level.SHOULD, after=(OF_DATA,))
+def escaped_once(session: Session) -> None:
+    """Look for references to characters in the text itself: a school would read `Ren&eacute;e`."""
+    found = [name for name, text in _values(session) if _ESCAPED_TWICE.search(text)]
+    names = ", ".join(dict.fromkeys(found))
+    require(not found, f"{len(found)} values have a reference to a character in their text ({names}).")
 
 
 @SUITE.check(5, "Text is decoded as it was encoded", level=Level.SHOULD, after=(OF_DATA,))

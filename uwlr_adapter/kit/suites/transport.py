@@ -1,5 +1,6 @@
 """How a message travels: HTTP, media types, charsets, statuses."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,12 @@ from uwlr_adapter.kit.suites.expect import ANSWERED, ANSWERS, require_answered, 
 SUITE = Suite("http", "HTTP", "Transport")
 _OK, _FAULT = 200, 500
 _REFUSED = range(400, 500)
+_DECLARATION = 200
+"""Bytes of an XML declaration that are looked at (inclusive)."""
+_VERSION = re.compile(rb"version\s*=\s*[\"']1\.0[\"']")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)[\"']")
+_CHARSETS: Final = frozenset({"utf-8", "utf-16", "iso-8859-1", "iso-8859-15", "windows-1252", "us-ascii"})
+"""The charsets in which bytes are decoded; of another one only ASCII is believed: Python has codecs that are slow."""
 
 
 @SUITE.check(1, "A valid request gets an answer of UWLR: data, no changes or no data", "R-001", "R-004")
@@ -74,8 +81,8 @@ def bytes_in_charset(session: Session) -> None:
     if not charset:
         cannot("because the Content-Type names no charset")
     try:
-        session.usual_answer().content.decode(charset)
-    except (LookupError, UnicodeDecodeError):
+        session.usual_answer().content.decode(charset if charset in _CHARSETS else "us-ascii")
+    except UnicodeDecodeError:
         is_read = False
     else:
         is_read = True
@@ -94,6 +101,16 @@ def declaration_of_a_fault(session: Session) -> None:
     """Look at the first bytes of a refusal: soap4r loses the prefix of a faultcode without it."""
     has_declaration = session.refusal().content.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml ")
     require(has_declaration, "A fault has no XML declaration, without which one toolkit loses the prefix of its code.")
+
+
+@SUITE.check(9, "The XML declaration of an answer is of XML 1.0 and utf-8", "R-008", after=("HTTP-04", "HTTP-07"))
+def declared(session: Session) -> None:
+    """Look at the version, since few toolkits read XML 1.1, and at the encoding, since some believe it alone."""
+    declaration = session.usual_answer().content.lstrip(b"\xef\xbb\xbf").partition(b"?>")[0][:_DECLARATION].lower()
+    require(_VERSION.search(declaration), "The XML declaration of the answer is of another version than 1.0.")
+    encoding = _ENCODING.search(declaration)
+    is_utf_8 = encoding is None or encoding[1] == b"utf-8"  # UTF-8 is what XML takes without one
+    require(is_utf_8, "The XML declaration of the answer names another encoding than utf-8.")
 
 
 _WAYS: Final[tuple[tuple[int, str, tuple[str, ...], Callable[[str], dict[str, str]]], ...]] = (

@@ -17,6 +17,20 @@ def no_echo(session: Session) -> None:
         not session.echoes,
         f"{session.echoes} of {session.calls} responses hold the autorisatiesleutel or the klantcode.",
     )
+    if unseen := session.traces.unseen:
+        cannot(f"because of the {' and the '.join(unseen)}: what is so short may be in a response by chance")
+
+
+@SUITE.check(4, "No fault of the run holds a record of a leerling or a leerkracht", "R-021", after=(ANSWERS,))
+def no_leak(session: Session) -> None:
+    """Count the faults that have what they refuse to give."""
+    require(not session.leaks, f"{session.leaks} faults hold a record of a leerling or a leerkracht.")
+
+
+@SUITE.check(5, "Each fault of the run with a code of the standard has HTTP 500", "R-102", after=("HTTP-03",))
+def statuses(session: Session) -> None:
+    """Count the faults with another status: frameworks like 401 for refused access, and toolkits stumble on it."""
+    require(not session.strays, f"{session.strays} faults with a code of the standard have another status than 500.")
 
 
 @SUITE.check(2, "Each answer came within 30 seconds", level=Level.SHOULD, after=(ANSWERS,))

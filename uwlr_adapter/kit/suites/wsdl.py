@@ -21,7 +21,10 @@ _NS = {"w": _W, "s": _WSOAP, "x": _XS}
 _OK = 200
 _MAX_FILES = 20
 """Documents that one WSDL may import (inclusive)."""
+_MAX_OCTETS = 16 * 1024 * 1024
+"""Bytes of these documents in all (inclusive): each of them is kept while the run lasts."""
 _OTHER_HOST = "uwlr-kit.invalid"
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 @SUITE.check(1, "The endpoint serves a WSDL at ?wsdl", "R-014", level=Level.SHOULD)
@@ -137,11 +140,11 @@ def address(session: Session) -> None:
     """Compare the addresses with the one that was called: a toolkit calls what the WSDL says."""
     found = [str(one.get("location", "")) for one in _all(session, "//w:service/w:port/s:address")]
     require(found, "The WSDL has no address.")
-    host = urlsplit(session.target.url).hostname
-    own = sum(urlsplit(one).hostname == host for one in found)
+    own = sum(_host_of(one) == _host_of(session.target.url) for one in found)
     require(
         own == len(found),
-        f"{len(found) - own} of {len(found)} addresses in the WSDL are of another host than the one that was called.",
+        f"{len(found) - own} of {len(found)} addresses in the WSDL have another host, scheme or port than the one that "
+        "was called.",
     )
 
 
@@ -226,15 +229,19 @@ def _address(session: Session) -> str:
 def _documents(session: Session) -> dict[str, etree._Element]:
     """Return the WSDL and all that it imports, by address; each is fetched once in a run. Fails the check."""
     known: dict[str, etree._Element] = {}
-    waiting = [_address(session)]
+    waiting, octets = [_address(session)], 0
     while waiting:
         url = waiting.pop()
         if url in known:
             continue
         if len(known) >= _MAX_FILES:
             cannot(f"because the WSDL imports more than {_MAX_FILES} documents")
-        require(_is_same_host(session, url), "The WSDL imports a document of another host, which is not fetched.")
+        is_own = _host_of(url) == _host_of(session.target.url)
+        require(is_own, "The WSDL imports a document of another host, scheme or port, which is not fetched.")
         reading = session.wsdl(url)
+        octets += len(reading.content)
+        if octets > _MAX_OCTETS:
+            cannot(f"because the WSDL and what it imports are larger than {_MAX_OCTETS // 1024**2} MiB")
         root = reading.root
         require(
             reading.status == _OK and root is not None, "A document that the WSDL imports cannot be fetched or read."
@@ -244,13 +251,25 @@ def _documents(session: Session) -> dict[str, etree._Element]:
             for one in root.iter(f"{{{_XS}}}import", f"{{{_XS}}}include", f"{{{_W}}}import"):
                 location = one.get("schemaLocation") or one.get("location")
                 if location:
-                    waiting.append(urljoin(url, location))
+                    waiting.append(_joined(url, location))
     return known
 
 
-def _is_same_host(session: Session, url: str) -> bool:
-    own, other = urlsplit(session.target.url), urlsplit(url)
-    return (own.scheme, own.hostname, own.port) == (other.scheme, other.hostname, other.port)
+def _joined(base: str, location: str) -> str:
+    """Return the address that an import means. Fails the check when it means none."""
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        fail("The WSDL imports a document from what is no address.")
+
+
+def _host_of(url: str) -> tuple[str, str | None, int | None] | None:
+    """Return scheme, host and port of an address, the usual port written out; None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 def _all(session: Session, path: str) -> list[Any]:
