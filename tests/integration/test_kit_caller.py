@@ -17,6 +17,7 @@ from support.kit_caller import (
     unjudged,
 )
 from support.kit_callers import BROKEN_CALLERS, RIGHT_CALLERS, BrokenCaller
+from support.wsgi import call
 
 from uwlr_adapter.clock import day_of, now
 from uwlr_adapter.contract import answer, repairs
@@ -26,7 +27,7 @@ from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.listening.deviations import BY_REPAIR, RULES, Deviation
-from uwlr_adapter.kit.listening.endpoint import Script
+from uwlr_adapter.kit.listening.endpoint import PATH, Script
 from uwlr_adapter.kit.listening.example_school import SchoolPart, render
 from uwlr_adapter.kit.listening.situations import BY_NAME, SITUATIONS
 from uwlr_adapter.kit.reports import report_json
@@ -180,6 +181,25 @@ def test_a_run_of_one_situation() -> None:
     app = endpoint(time, Script((BY_NAME["one"],)))
     run(Caller(app, time))
     assert [turn.situation for turn in app.conversation.turns] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [(PATH, "wsdl", 200), (PATH, "xsd=1", 404), ("/favicon.ico", "", 404), ("/", "", 404), ("/x", "wsdl", 404)],
+)
+def test_a_browser_is_not_judged(path: str, query: str, status: int) -> None:
+    """One that reads the WSDL looks for an icon too."""
+    app = endpoint(Time())
+    assert call(app, method="GET", path=path, query=query, content_type=None).status == status
+    assert not app.conversation.turns
+
+
+def test_a_call_by_get_is_judged() -> None:
+    """At the address of the service, and anywhere with a body."""
+    app = endpoint(Time())
+    assert call(app, method="GET", content_type=None).status == 405
+    assert call(app, b"<x/>", method="GET", path="/x").status == 405
+    assert failed(report(app)) == {"CHTTP-01"}
 
 
 def test_without_a_request_nothing_is_judged() -> None:

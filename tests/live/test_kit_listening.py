@@ -132,16 +132,21 @@ def test_the_command_for_a_caller(tmp_path: Path) -> None:
     assert CREDENTIALS.klantcode not in "".join(path.read_text() for path in forms.values())
 
 
-def test_an_interruption_leaves_a_report(tmp_path: Path) -> None:
-    """Ctrl-C is how a run ends; of nothing there is a report too, and it is not conformant."""
+@pytest.mark.parametrize("ending", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)])
+@pytest.mark.parametrize("mode", [("--client",), ("--proxy", "http://127.0.0.1:9/las", "--allow-private")])
+def test_an_interruption_leaves_a_report(
+    tmp_path: Path, ending: tuple[signal.Signals, ...], mode: tuple[str, ...]
+) -> None:
+    """Ctrl-C or SIGTERM is how a run ends; a second one changes nothing. Of nothing there is a report too."""
     report = tmp_path / "report.json"
-    arguments = command("check", "--client", "--port", "0", "--json", str(report))
+    arguments = command("check", *mode, "--port", "0", "--json", str(report))
     with subprocess.Popen(arguments, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stderr is not None
         for line in run.stderr:
-            if line.startswith("Ctrl-C"):
+            if "Ctrl-C" in line:
                 break
-        run.send_signal(signal.SIGINT)
+        for one in ending:
+            run.send_signal(one)
         _, errors = run.communicate(timeout=WAIT)
     assert run.returncode == 2, errors
     assert "Interrupted" in errors
@@ -193,6 +198,8 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     written = json.loads(report.read_text())
     assert (written["kind"], written["target"]) == ("proxy", target)
     assert not [one["id"] for one in written["results"] if one["verdict"] == "fail"]
+    lines = {one["reproduce"] for one in written["results"] if one["suite"] != "caller-calls"}
+    assert lines == {f"uwlr-adapter check --proxy {target} --allow-private"}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +209,10 @@ def test_the_command_between_two(tmp_path: Path) -> None:
         (("--proxy", "http://x", "--host", "192.0.2.1"), "--allow-http"),
         (("--proxy", "http://x", "--profile", "alles"), "there is no profile of this name"),
         (("--proxy", "example.nl/las"), "--proxy takes an http:// or https:// URL"),
+        (("--proxy", "https://naam:geheim@example.nl/las"), "holds a user name or a password"),
+        (("--proxy", "https:///las"), "--proxy takes an http:// or https:// URL"),
+        (("--client", "--public-url", "kit.example:8090"), "--public-url is scheme, host and port"),
+        (("--client", "--public-url", "https://kit.example/?sleutel=geheim"), "--public-url is scheme, host and port"),
     ],
 )
 def test_a_wrong_option_is_told(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -210,4 +221,5 @@ def test_a_wrong_option_is_told(tmp_path: Path, arguments: tuple[str, ...], told
         command("check", *arguments), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=WAIT
     )
     assert run.returncode == 2
-    assert told in run.stderr
+    assert told in " ".join(run.stderr.split())
+    assert "geheim" not in run.stderr

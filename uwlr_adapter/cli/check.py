@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
 from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, scenario_options
+from uwlr_adapter.cli.interruption import interruptible
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -164,8 +165,9 @@ def check(
         raise click.UsageError(str(error)) from None
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
-    report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
-    deliver(context, kept, report, against)
+    with interruptible():
+        report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+        deliver(context, kept, report, against)
 
 
 def _run(

@@ -29,7 +29,7 @@ class CheckResult:
     """The finding, one sentence."""
     exchanges: tuple[MaskedExchange, ...] = ()
     reproduce: str = ""
-    """A command that runs this check alone."""
+    """A command that runs this check alone; one that listens makes its whole run again."""
 
     @property
     def is_judged(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from uwlr_adapter.contract.names import HAAL_LEERLINGGEGEVENS, LEERLINGGEGEVENS, Operation
 from uwlr_adapter.contract.profiles import NamedProfiel
+from uwlr_adapter.errors import describe
 from uwlr_adapter.kit.checks import Check, DecidedSignal, Level, Verdict, cannot, omit, require
 from uwlr_adapter.kit.listening.chapters import BETWEEN
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
@@ -125,6 +126,8 @@ def _decide(check: Check, subject: Session | Passed) -> tuple[Verdict, str]:
         return Verdict.PASS, check.run(subject) or f"{check.title}."
     except DecidedSignal as decided:
         return decided.verdict, str(decided)
+    except Exception as error:  # noqa: BLE001 - a defect of the kit must not keep an answer from its caller
+        return Verdict.CANNOT, f"Because of a defect of the kit, please report it: {describe(error)}."
 
 
 _GIVEN = 10

@@ -25,19 +25,28 @@ def caller_report(
 ) -> Report:
     """Return the report on a caller; `target` is the address at which it was listened to."""
     checks = [check for suite in (*_OF_REQUESTS, NEXT, SITUATION) for check in suite]
-    return _report("caller", talk, checks, (), target, moment, stopped, strict=strict)
+    line = "uwlr-adapter check --client"
+    return _report("caller", line, talk, checks, (), target, moment, stopped, strict=strict)
 
 
 def proxy_report(
-    talk: Conversation, target: str, moment: datetime, stopped: str = "", *, strict: bool = False
+    talk: Conversation,
+    target: str,
+    moment: datetime,
+    stopped: str = "",
+    *,
+    strict: bool = False,
+    options: Iterable[str] = (),
 ) -> Report:
-    """Return the report on both sides; `target` is the address of the endpoint."""
+    """Return the report on both sides; `target` is the address of the endpoint, `options` those of the command."""
     checks = [check for suite in (*_OF_REQUESTS, NEXT) for check in suite if check.id not in _NOT_BETWEEN]
-    return _report("proxy", talk, checks, answer_checks.results(talk), target, moment, stopped, strict=strict)
+    line = shlex.join(["uwlr-adapter", "check", "--proxy", target, *options])
+    return _report("proxy", line, talk, checks, answer_checks.results(talk), target, moment, stopped, strict=strict)
 
 
 def _report(
     kind: str,
+    line: str,
     talk: Conversation,
     checks: Iterable[Check],
     more: Iterable[CheckResult],
@@ -47,7 +56,6 @@ def _report(
     *,
     strict: bool,
 ) -> Report:
-    line = "uwlr-adapter check --client" if kind == "caller" else f"uwlr-adapter check --proxy {shlex.quote(target)}"
     with talk.lock:
         found = [*[_judge(talk, check) for check in checks], *more]
         found = [replace(one, reproduce=f"{line}{behaviour.OPTIONS.get(one.id, '')}") for one in found]
