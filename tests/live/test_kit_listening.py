@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,10 +19,12 @@ from support.server import WAIT, Server, command, split, until
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
+from uwlr_adapter.kit.listening.between import Between
 from uwlr_adapter.kit.listening.endpoint import PATH, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.listener import MAX_CONNECTIONS, listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME
 from uwlr_adapter.kit.listening.turn import Conversation
+from uwlr_adapter.outbound import Reply
 from uwlr_adapter.server.port import ListenError
 
 MESSAGE = usual().with_child("schooljaar", schooljaar_of(day_of(now())))
@@ -78,6 +81,24 @@ def test_chunks_that_are_none() -> None:
     assert judged(app) == {"CHTTP-12"}
 
 
+def test_headers_are_handed_on_as_they_came() -> None:
+    """With their own case and underscores; one that is there twice has both values."""
+    passed: list[dict[str, str]] = []
+
+    def send(_method: str, _url: str, _body: bytes | None, headers: dict[str, str]) -> Reply:
+        passed.append(headers)
+        return Reply(200, b"x", (("Content-Type", "text/plain"),))
+
+    twice = ("Cookie: a=1", "cookie: b=2", "Accept: text/xml", "accept: */*", "x-own_NAME: 1")
+    with listening("127.0.0.1", 0) as listener:
+        listener.serve(Between(Conversation(now, time.monotonic, "here"), "http://las.example/las", send))
+        server = Server(int(listener.base_url.rpartition(":")[2]), None, [])  # type: ignore[arg-type] # it has no process
+        assert split(server.post(MESSAGE.message(), *POST, *twice, path="/las"))[0] == 200
+    own = dict(line.split(": ", 1) for line in POST)
+    joined = {"Cookie": "a=1; b=2", "Accept": "text/xml, */*", "x-own_NAME": "1"}
+    assert passed == [{**own, **joined, "Accept-Encoding": "identity"}]
+
+
 def test_a_caller_that_hangs_up_is_noticed() -> None:
     """The slow answer is the one that it does not wait for."""
     with served(Script((BY_NAME["slow"],), slow=WAIT)) as (server, app):
@@ -123,6 +144,8 @@ def test_the_command_for_a_caller(tmp_path: Path) -> None:
         output, errors = run.communicate(timeout=WAIT)
     assert run.returncode == 1, errors
     assert "CREQ-01" in output
+    assert "CALL-02" not in output
+    assert "2 HaalLeerlinggegevens: wrong" in errors
     written = json.loads(forms["json"].read_text())
     assert written["kind"] == "caller"
     assert {one["id"] for one in written["results"] if one["verdict"] == "fail" and one["level"] == "must"} == {
@@ -151,6 +174,23 @@ def test_an_interruption_leaves_a_report(
     assert run.returncode == 2, errors
     assert "Interrupted" in errors
     assert json.loads(report.read_text())["conformant"] is False
+
+
+def test_sigterm_ends_a_run_against_an_endpoint(tmp_path: Path) -> None:
+    """One that hangs: the report is there, and says that it was interrupted."""
+    report = tmp_path / "report.json"
+    secrets = {"UWLR_KLANTCODE": CREDENTIALS.klantcode, "UWLR_AUTORISATIESLEUTEL": CREDENTIALS.autorisatiesleutel}
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/las"
+        arguments = command(
+            *("check", url, "--allow-private", "--klantnaam", "Kit", "--brin6", "21QW00", "--json", str(report))
+        )
+        with subprocess.Popen(arguments, cwd=tmp_path, env={**os.environ, **secrets}, text=True) as run:
+            accepted, _ = hanging.accept()
+            run.terminate()
+            assert run.wait(WAIT) == 2
+            accepted.close()
+    assert json.loads(report.read_text())["stopped"] == "it was interrupted"
 
 
 class Canned(BaseHTTPRequestHandler):

@@ -13,6 +13,7 @@ from uwlr_adapter.cli.files import can_hold_files, write_private
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Verdict
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.report import Report, in_order
 from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
 from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of
@@ -152,7 +153,7 @@ def show_report(context: Context, report: Report) -> None:
     context.console.print(chapters)
     table = make_table("check", "level", "result", "what was found")
     for result in in_order(report.results):
-        if result.verdict in {Verdict.FAIL, Verdict.CANNOT}:
+        if result.verdict in {Verdict.FAIL, Verdict.CANNOT} and result.suite != REQUESTS.name:  # told as they came
             table.add_row(escape(result.id), result.level, _coloured(result.verdict), escape(result.sentence))
     if table.row_count:
         context.console.print(table)

@@ -97,7 +97,7 @@ class Between:
 
     def _pass_on(self, asked: Incoming) -> tuple[Reply | None, str]:
         """Send a request to the endpoint; return its reply, or None and why there is none."""
-        headers = dict(_kept(asked.headers, _NOT_SENT))
+        headers = _joined(_kept(asked.headers, _NOT_SENT))
         headers["Accept-Encoding"] = "identity"
         body = asked.body if asked.body or asked.method not in {"GET", "HEAD"} else None
         try:
@@ -132,6 +132,16 @@ def _kept(headers: Iterable[tuple[str, str]], left_out: frozenset[str]) -> list[
     """Return the headers that are handed on: a Connection names further ones that are of one connection only."""
     named = {one.strip().lower() for name, value in headers if name.lower() == "connection" for one in value.split(",")}
     return [(name, value) for name, value in headers if name.lower() not in left_out | named]
+
+
+def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by name: one that is there twice has both values (RFC 9110, 5.3; of a Cookie RFC 6265, 5.4)."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        same = next((one for one in found if one.lower() == name.lower()), name)
+        joint = "; " if name.lower() == "cookie" else ", "
+        found[same] = f"{found[same]}{joint}{value}" if same in found else value
+    return found
 
 
 def _has_body(status: int) -> bool:

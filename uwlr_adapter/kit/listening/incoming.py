@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body that are read (inclusive): sixteen times what the service takes."""
+AS_SENT = "uwlr_adapter.headers"
+"""The variable of an environ with the headers as they were sent: pairs of a name and a value."""
 _MAX_DIGITS = 18
 _DESCRIPTIONS = frozenset({"wsdl", "singlewsdl", "xsd", "disco"})
 """The names in a query that ask for a description, of .NET and Java too."""
@@ -67,7 +69,8 @@ def read(environ: "WSGIEnvironment") -> Incoming:
     """Read a request of WSGI, its body included; whatever goes wrong with the body stands in the result."""
     head = head_of(environ)
     body, is_cut = _body(environ, head)
-    headers = tuple((_name(key), str(value)) for key, value in environ.items() if _is_header(key))
+    of_wsgi = tuple((_name(key), str(value)) for key, value in environ.items() if _is_header(key))
+    headers = environ.get(AS_SENT, of_wsgi)
     is_large = len(body) > MAX_BODY
     return Incoming(head, environ.get("PATH_INFO", ""), headers, body[:MAX_BODY], is_cut and not is_large, is_large)
 

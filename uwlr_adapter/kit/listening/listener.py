@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from uwlr_adapter.kit.listening.incoming import AS_SENT
 from uwlr_adapter.server.port import hold_port, take_port
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class ListeningHandler(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401 - as its base has it
         """Log nothing."""
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """Return the environ with the headers beside it as they came, which WSGI does not have."""
+        return {**super().make_environ(), AS_SENT: tuple(self.headers.items())}
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Begin a response with its status alone: what is handed on has a Server and a Date of its own."""
