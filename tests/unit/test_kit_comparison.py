@@ -6,6 +6,7 @@ import pytest
 from support.kit_reports import report, result
 
 from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.reports.comparison import Change, compare
 
 PASS, FAIL, SKIP, OMIT, CANNOT = Verdict
@@ -84,3 +85,10 @@ def test_what_makes_two_reports_less_comparable_is_told(field: str, word: str) -
     new = replace(old, **{field: "caller"})  # type: ignore[arg-type] # any field
     assert compare(old, new).remarks == (f"The {word} differs: {getattr(old, field)} before, caller now.",)
     assert len(compare(old, replace(old, strict=True)).remarks) == 1
+
+
+def test_the_lines_of_requests_are_not_compared() -> None:
+    """The first request of one run is not the first one of another."""
+    before = report(result(1), result(1, suite=REQUESTS.name), result(2, FAIL, suite=REQUESTS.name))
+    after = report(result(1), result(1, FAIL, suite=REQUESTS.name), result(3, suite=REQUESTS.name))
+    assert compare(before, after).changes == ()
