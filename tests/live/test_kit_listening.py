@@ -170,9 +170,10 @@ def test_an_interruption_leaves_a_report(
                 break
         for one in ending:
             run.send_signal(one)
-        _, errors = run.communicate(timeout=WAIT)
+        output, errors = run.communicate(timeout=WAIT)
     assert run.returncode == 2, errors
     assert "Interrupted" in errors
+    assert output.splitlines() == ["could not be judged: no request came"]
     assert json.loads(report.read_text())["conformant"] is False
 
 

@@ -30,6 +30,8 @@ from uwlr_adapter.outbound import OutboundError, Permissions
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.web.source import LOOPBACK
 
+NO_REQUEST = "no request came"
+"""Why a run that listened judged nothing."""
 _POLL_SECONDS = 0.2
 _KEEP_SECONDS = 10.0
 """Seconds after which the files of the report are written anew while the run goes on."""
@@ -59,7 +61,7 @@ def _listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(0, 65535),
             help="Port to listen on; 0 takes a free one.",
         ),
-        click.option("--calls", type=click.IntRange(1), help="End after so many requests; default: none."),
+        click.option("--calls", type=click.IntRange(1), help="End after so many requests."),
         click.option(
             "--pause",
             type=click.FloatRange(1, 3600),
@@ -251,7 +253,7 @@ def _run(
                 context.messages.print("Interrupted: the report has what came until now.")
     except ListenError as error:
         raise click.ClickException(str(error)) from error
-    return report(app.conversation, "")
+    return report(app.conversation, "" if app.conversation.turns else NO_REQUEST)
 
 
 def _follow(

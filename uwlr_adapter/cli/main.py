@@ -25,7 +25,7 @@ COMMANDS = {
     "journaal": CommandEntry("journaal", "journaal", "Show each fetch and each act, newest first."),
     "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
     "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule.", failure_status=2),
-    "report": CommandEntry("report", "report", "Compare two reports of a check."),
+    "report": CommandEntry("report", "report", "Compare two reports of a check.", failure_status=2),
     "contract": CommandEntry("contract", "contract", "Inspect the XSDs that validate every message."),
 }
 """The commands in the order of the help text."""
@@ -51,12 +51,21 @@ class Root(CommandGroup):
             return super().invoke(ctx)
         except click.ClickException as error:  # it may name what a file or a server said
             error.message = printable(error.message)  # type: ignore[misc] # its text is shown after this
+            if not isinstance(error, click.UsageError):
+                error.exit_code = self._failure_status(ctx)  # type: ignore[misc] # click reads it of the instance
             raise
-        except (click.Abort, click.exceptions.Exit, BrokenPipeError):
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Aborted!", err=True)
+            raise click.exceptions.Exit(self._failure_status(ctx)) from None
+        except (click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:  # noqa: BLE001 - the last guard
-            entry = self.entries.get(ctx.invoked_subcommand or "")
-            raise InternalFailure(error, 1 if entry is None else entry.failure_status) from None
+            raise InternalFailure(error, self._failure_status(ctx)) from None
+
+    def _failure_status(self, ctx: click.Context) -> int:
+        """Return the exit status of the command that failed."""
+        entry = self.entries.get(ctx.invoked_subcommand or "")
+        return 1 if entry is None else entry.failure_status
 
 
 @click.group(cls=Root, entries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

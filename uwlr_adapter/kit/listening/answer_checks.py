@@ -140,14 +140,12 @@ def no_answer(cause: str) -> tuple[tuple[str, Verdict, str], ...]:
 
 def results(talk: Conversation) -> Iterable[CheckResult]:
     """Yield one result for each check of an answer, over all answers that passed."""
+    found: dict[str, list[tuple[Turn, Verdict, str]]] = {}
+    for turn in talk.turns:
+        for own, verdict, sentence in turn.answer_verdicts:
+            found.setdefault(own, []).append((turn, verdict, sentence))
     for check in (*BETWEEN, *CHECKS.values()):
-        found = [
-            (turn, verdict, sentence)
-            for turn in talk.turns
-            for own, verdict, sentence in turn.answer_verdicts
-            if own == check.id
-        ]
-        yield _sum(check, found)
+        yield _sum(check, found.get(check.id, []))
 
 
 def _sum(check: Check, found: list[tuple[Turn, Verdict, str]]) -> CheckResult:
