@@ -158,6 +158,15 @@ def test_each_deviation_has_a_check_and_each_repair_a_deviation() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_a_request_to_another_path_is_shown_as_one() -> None:
+    """Its own address is not shown, since a key may stand in it, and neither is that of the service."""
+    time = Time()
+    caller = Caller(endpoint(time), time, path="/uwlr/een-geheime-sleutel")
+    caller.round()
+    (turn,) = caller.app.conversation.turns
+    assert turn.exchange.request.splitlines()[0] == "POST http://127.0.0.1:8090/‹another path›"
+
+
 def test_no_secret_of_a_caller_is_in_a_report() -> None:
     """Neither what the kit gave, nor what a caller sends instead."""
     for one in BROKEN_CALLERS:
