@@ -68,7 +68,7 @@ def send(
     seconds: float = SECONDS,
 ) -> Reply:
     """Send a request and return the response, within so many seconds. Raises OutboundError."""
-    call = _Call(method, _parsed(url), body, {"Accept-Encoding": "gzip", **(headers or {})}, permissions, seconds)
+    call = _Call(method, parse_url(url), body, {"Accept-Encoding": "gzip", **(headers or {})}, permissions, seconds)
     worker = threading.Thread(target=call.run, daemon=True)  # a look-up cannot be broken off, only left behind
     worker.start()
     worker.join(seconds)
@@ -263,7 +263,7 @@ def _sentence(error: Exception, place: str) -> str:
             return f"{place} does not answer ({name})"
 
 
-def _parsed(url: str) -> SplitResult:
+def parse_url(url: str) -> SplitResult:
     """Return the parts of a URL. Raises OutboundError, without the URL: a password may stand in it."""
     try:
         parts = urlsplit(url)

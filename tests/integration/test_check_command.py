@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from support.hostile_server import Hostile, hostile, response, says
@@ -190,6 +191,27 @@ def test_a_failure_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code == 2
     assert "internal failure, please report it: builtins.ValueError" in done.output
     assert "een-geheime-klantcode" not in done.output
+
+
+@pytest.mark.parametrize("mode", [("--client",), ("--proxy", "http://127.0.0.1:9/las")])
+def test_an_address_in_use_is_no_verdict(mode: tuple[str, ...]) -> None:
+    """The exit status is not that of a caller that is wrong."""
+    with hostile(PAGE) as server:
+        done = CliRunner().invoke(main, ["check", *mode, "--port", str(server.port)])
+    assert done.exit_code == 2
+    assert "cannot listen on 127.0.0.1" in done.output
+
+
+@pytest.mark.parametrize("given", [click.Abort(), KeyboardInterrupt()])
+def test_what_a_person_breaks_off_is_no_verdict(monkeypatch: pytest.MonkeyPatch, given: BaseException) -> None:
+    """Ctrl-C at the question for a secret, or before the run has begun."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise given
+
+    monkeypatch.setattr("uwlr_adapter.kit.runner.run", stop)
+    done = check("http://127.0.0.1:1/uwlr")
+    assert (done.exit_code, done.output.strip()) == (2, "Aborted!")
 
 
 def test_a_run_is_compared_with_an_earlier_report(tmp_path: Path) -> None:

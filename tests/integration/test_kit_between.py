@@ -73,11 +73,11 @@ def test_nothing_is_changed_on_the_way(right: Transport) -> None:
         passed.append((method, url, body, headers))
         return replace(right(method, url, body, headers), headers=(("Content-Type", "text/xml"), ("X-Own", "kept")))
 
-    app = between(Time(), send, URL)
+    app = between(Time(), send, f"{URL}?dienst=uwlr")
     odd = USUAL.message().replace(b"?>\n", b"?>\r\n  <!-- odd -->\t")
     reply = call(app, odd, path="/uwlr/leerlinggegevens", query="a=b%20c", content_type="text/xml", HTTP_SOAPACTION="x")
     method, url, body, headers = passed[0]
-    assert (method, url, body) == ("POST", f"{URL}?a=b%20c", odd)
+    assert (method, url, body) == ("POST", f"{URL}?dienst=uwlr&a=b%20c", odd)
     assert {name: headers[name] for name in headers if name != "Host"} == {
         "Content-Type": "text/xml",
         "SOAPAction": "x",
@@ -88,12 +88,60 @@ def test_nothing_is_changed_on_the_way(right: Transport) -> None:
     assert reply.headers["Content-Length"] == str(len(reply.body))
 
 
-def test_the_wsdl_passes(right: Transport) -> None:
-    """It is no request that is judged."""
+@pytest.mark.parametrize("query", ["wsdl", "WSDL=1", "singleWsdl", "xsd=xsd0"])
+def test_the_wsdl_passes(right: Transport, query: str) -> None:
+    """It is no request that is judged, and neither is what a WSDL of .NET or Java imports."""
     app = between(Time(), right, URL)
-    reply = call(app, method="GET", query="wsdl", content_type=None)
-    assert reply.body == right("GET", f"{URL}?wsdl", None, {}).content
+    reply = call(app, method="GET", query=query, content_type=None)
+    assert reply.body == right("GET", f"{URL}?{query}", None, {}).content
     assert not app.conversation.turns
+
+
+def test_what_belongs_to_one_connection_is_not_handed_on() -> None:
+    """In both directions: what a Connection names too (RFC 9110, 7.6.1)."""
+    passed: list[dict[str, str]] = []
+
+    def send(_method: str, _url: str, _body: bytes | None, headers: dict[str, str]) -> Reply:
+        passed.append(headers)
+        own = (("Content-Type", "text/plain"), ("Connection", "x-hop, close"), ("X-Hop", "2"), ("X-Own", "3"))
+        return Reply(200, b"x", own)
+
+    reply = call(between(Time(), send, URL), HTTP_CONNECTION="X-Hop", HTTP_X_HOP="1", HTTP_X_OWN="2")
+    assert "X-Own" in passed[0]
+    assert "X-Hop" not in passed[0]
+    assert reply.headers == {"Content-Type": "text/plain", "X-Own": "3", "Content-Length": "1"}
+
+
+@pytest.mark.parametrize(("status", "given"), [(520, 520), (299, 299), (204, 204), (103, 502)])
+def test_a_status_is_handed_on(status: int, given: int) -> None:
+    """Those of a gateway of the endpoint too; one that announces another answer is no answer."""
+
+    def send(_method: str, _url: str, _body: bytes | None, _headers: dict[str, str]) -> Reply:
+        return Reply(status, b"" if status == 204 else b"x", () if status == 204 else (("Content-Type", "text/x"),))
+
+    reply = call(between(Time(), send, URL), USUAL.message())
+    assert reply.status == given
+
+
+def test_a_head_has_the_length_of_what_it_is_about() -> None:
+    """The endpoint told it."""
+
+    def send(_method: str, _url: str, _body: bytes | None, _headers: dict[str, str]) -> Reply:
+        return Reply(200, b"", (("Content-Type", "text/xml"), ("Content-Length", "26701")))
+
+    reply = call(between(Time(), send, URL), method="HEAD", query="wsdl", content_type=None)
+    assert reply.headers["Content-Length"] == "26701"
+
+
+def test_a_defect_of_the_kit_keeps_no_answer_from_its_caller(right: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as one, and nobody is blamed."""
+    monkeypatch.setattr(answer_checks, "ANSWERED", None)
+    time = Time()
+    app = between(time, right, URL)
+    assert Caller(app, time).send(USUAL.with_child("schooljaar", "2026")).kind == "fault"
+    found = report(app)
+    assert failed(found) == {"CREQ-02"}
+    assert "defect of the kit" in {one.id: one.sentence for one in found.results}["BETW-02"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from support.kit_caller import (
     unjudged,
 )
 from support.kit_callers import BROKEN_CALLERS, RIGHT_CALLERS, BrokenCaller
+from support.wsgi import call
 
 from uwlr_adapter.clock import day_of, now
 from uwlr_adapter.contract import answer, repairs
@@ -26,7 +27,7 @@ from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.kit import rules
 from uwlr_adapter.kit.listening.chapters import CHAPTERS
 from uwlr_adapter.kit.listening.deviations import BY_REPAIR, RULES, Deviation
-from uwlr_adapter.kit.listening.endpoint import Script
+from uwlr_adapter.kit.listening.endpoint import PATH, Script
 from uwlr_adapter.kit.listening.example_school import SchoolPart, render
 from uwlr_adapter.kit.listening.situations import BY_NAME, SITUATIONS
 from uwlr_adapter.kit.reports import report_json
@@ -157,6 +158,15 @@ def test_each_deviation_has_a_check_and_each_repair_a_deviation() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_a_request_to_another_path_is_shown_as_one() -> None:
+    """Its own address is not shown, since a key may stand in it, and neither is that of the service."""
+    time = Time()
+    caller = Caller(endpoint(time), time, path="/uwlr/een-geheime-sleutel")
+    caller.round()
+    (turn,) = caller.app.conversation.turns
+    assert turn.exchange.request.splitlines()[0] == "POST http://127.0.0.1:8090/‹another path›"
+
+
 def test_no_secret_of_a_caller_is_in_a_report() -> None:
     """Neither what the kit gave, nor what a caller sends instead."""
     for one in BROKEN_CALLERS:
@@ -180,6 +190,25 @@ def test_a_run_of_one_situation() -> None:
     app = endpoint(time, Script((BY_NAME["one"],)))
     run(Caller(app, time))
     assert [turn.situation for turn in app.conversation.turns] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [(PATH, "wsdl", 200), (PATH, "xsd=1", 404), ("/favicon.ico", "", 404), ("/", "", 404), ("/x", "wsdl", 404)],
+)
+def test_a_browser_is_not_judged(path: str, query: str, status: int) -> None:
+    """One that reads the WSDL looks for an icon too."""
+    app = endpoint(Time())
+    assert call(app, method="GET", path=path, query=query, content_type=None).status == status
+    assert not app.conversation.turns
+
+
+def test_a_call_by_get_is_judged() -> None:
+    """At the address of the service, and anywhere with a body."""
+    app = endpoint(Time())
+    assert call(app, method="GET", content_type=None).status == 405
+    assert call(app, b"<x/>", method="GET", path="/x").status == 405
+    assert failed(report(app)) == {"CHTTP-01"}
 
 
 def test_without_a_request_nothing_is_judged() -> None:

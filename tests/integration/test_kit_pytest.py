@@ -78,6 +78,16 @@ def test_strict_lets_a_warning_fail(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_a_warning_is_none_of_the_errors_of_a_project(tmp_path: Path) -> None:
+    """A project that makes an error of each warning means those of its own code; -W says so of the kit."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
+    with hostile(always_data()) as server:
+        done = check(tmp_path, server, "-k", "HTTP-07")
+        asked = check(tmp_path, server, "-k", "HTTP-07", "-W", f"error::{MODULE}.UwlrCheckWarning")
+    assert "UwlrCheckWarning: HTTP-07: The answer has no XML declaration." in done.stdout
+    assert (done.returncode, asked.returncode) == (0, 1)
+
+
 def test_one_check_can_be_chosen(tmp_path: Path) -> None:
     """What it builds on is run too, though it is not among the tests."""
     with hostile(always_data()) as server:
@@ -108,7 +118,8 @@ def test_an_endpoint_that_is_not_there_fails_once(tmp_path: Path) -> None:
         (("--uwlr-intensity", "x"), "", "--uwlr-intensity is one of: gentle, normal, full"),
         ((), "UWLR_KLANTCODE", "needs UWLR_KLANTCODE in the environment"),
         ((), "UWLR_AUTORISATIESLEUTEL", "needs UWLR_AUTORISATIESLEUTEL in the environment"),
-        (("-p", "xdist", "-n", "2"), "", "leave -n out"),
+        (("-p", "xdist", "-n", "2"), "", "leave -n out, or add -n 0"),
+        (("-p", "xdist", "-d", "--tx", "2*popen"), "", "leave -n out"),
     ],
 )
 def test_what_is_missing_is_one_sentence(

@@ -19,11 +19,13 @@ from support.server import WAIT, Server, command, split, until
 
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
+from uwlr_adapter.kit.listening.between import Between
 from uwlr_adapter.kit.listening.endpoint import PATH, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.incoming import MAX_BODY
 from uwlr_adapter.kit.listening.listener import MAX_CONNECTIONS, listening, wait_for_caller
 from uwlr_adapter.kit.listening.situations import BY_NAME
 from uwlr_adapter.kit.listening.turn import Conversation
+from uwlr_adapter.outbound import Reply
 from uwlr_adapter.server.port import ListenError
 
 MESSAGE = usual().with_child("schooljaar", schooljaar_of(day_of(now())))
@@ -96,6 +98,24 @@ def test_a_chunk_that_breaks_off() -> None:
     assert all(exchange.request.endswith("</soap:Envelope>\n") for exchange in cut)
 
 
+def test_headers_are_handed_on_as_they_came() -> None:
+    """With their own case and underscores; one that is there twice has both values."""
+    passed: list[dict[str, str]] = []
+
+    def send(_method: str, _url: str, _body: bytes | None, headers: dict[str, str]) -> Reply:
+        passed.append(headers)
+        return Reply(200, b"x", (("Content-Type", "text/plain"),))
+
+    twice = ("Cookie: a=1", "cookie: b=2", "Accept: text/xml", "accept: */*", "x-own_NAME: 1")
+    with listening("127.0.0.1", 0) as listener:
+        listener.serve(Between(Conversation(now, time.monotonic, "here"), "http://las.example/las", send))
+        server = Server(int(listener.base_url.rpartition(":")[2]), None, [])  # type: ignore[arg-type] # it has no process
+        assert split(server.post(MESSAGE.message(), *POST, *twice, path="/las"))[0] == 200
+    own = dict(line.split(": ", 1) for line in POST)
+    joined = {"Cookie": "a=1; b=2", "Accept": "text/xml, */*", "x-own_NAME": "1"}
+    assert passed == [{**own, **joined, "Accept-Encoding": "identity"}]
+
+
 def test_a_caller_that_hangs_up_is_noticed() -> None:
     """The slow answer is the one that it does not wait for."""
     with served(Script((BY_NAME["slow"],), slow=WAIT)) as (server, app):
@@ -141,6 +161,8 @@ def test_the_command_for_a_caller(tmp_path: Path) -> None:
         output, errors = run.communicate(timeout=WAIT)
     assert run.returncode == 1, errors
     assert "CREQ-01" in output
+    assert "CALL-02" not in output
+    assert "2 HaalLeerlinggegevens: wrong" in errors
     written = json.loads(forms["json"].read_text())
     assert written["kind"] == "caller"
     assert {one["id"] for one in written["results"] if one["verdict"] == "fail" and one["level"] == "must"} == {
@@ -187,20 +209,43 @@ def test_a_caller_can_keep_its_own_credentials(tmp_path: Path) -> None:
     assert "Eigen platform" not in written
 
 
-def test_an_interruption_leaves_a_report(tmp_path: Path) -> None:
-    """Ctrl-C is how a run ends; of nothing there is a report too, and it is not conformant."""
+@pytest.mark.parametrize("ending", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)])
+@pytest.mark.parametrize("mode", [("--client",), ("--proxy", "http://127.0.0.1:9/las", "--allow-private")])
+def test_an_interruption_leaves_a_report(
+    tmp_path: Path, ending: tuple[signal.Signals, ...], mode: tuple[str, ...]
+) -> None:
+    """Ctrl-C or SIGTERM is how a run ends; a second one changes nothing. Of nothing there is a report too."""
     report = tmp_path / "report.json"
-    arguments = command("check", "--client", "--port", "0", "--json", str(report))
+    arguments = command("check", *mode, "--port", "0", "--json", str(report))
     with subprocess.Popen(arguments, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stderr is not None
         for line in run.stderr:
-            if line.startswith("Ctrl-C"):
+            if "Ctrl-C" in line:
                 break
-        run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=WAIT)
+        for one in ending:
+            run.send_signal(one)
+        output, errors = run.communicate(timeout=WAIT)
     assert run.returncode == 2, errors
     assert "Interrupted" in errors
+    assert output.splitlines() == ["could not be judged: no request came"]
     assert json.loads(report.read_text())["conformant"] is False
+
+
+def test_sigterm_ends_a_run_against_an_endpoint(tmp_path: Path) -> None:
+    """One that hangs: the report is there, and says that it was interrupted."""
+    report = tmp_path / "report.json"
+    secrets = {"UWLR_KLANTCODE": CREDENTIALS.klantcode, "UWLR_AUTORISATIESLEUTEL": CREDENTIALS.autorisatiesleutel}
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/las"
+        arguments = command(
+            *("check", url, "--allow-private", "--klantnaam", "Kit", "--brin6", "21QW00", "--json", str(report))
+        )
+        with subprocess.Popen(arguments, cwd=tmp_path, env={**os.environ, **secrets}, text=True) as run:
+            accepted, _ = hanging.accept()
+            run.terminate()
+            assert run.wait(WAIT) == 2
+            accepted.close()
+    assert json.loads(report.read_text())["stopped"] == "it was interrupted"
 
 
 class Canned(BaseHTTPRequestHandler):
@@ -248,6 +293,8 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     written = json.loads(report.read_text())
     assert (written["kind"], written["target"]) == ("proxy", target)
     assert not [one["id"] for one in written["results"] if one["verdict"] == "fail"]
+    lines = {one["reproduce"] for one in written["results"] if one["suite"] != "caller-calls"}
+    assert lines == {f"uwlr-adapter check --proxy {target} --allow-private"}
 
 
 @pytest.mark.parametrize(
@@ -259,6 +306,10 @@ def test_the_command_between_two(tmp_path: Path) -> None:
         (("--proxy", "http://x", "--host", "192.0.2.1"), "--allow-http"),
         (("--proxy", "http://x", "--profile", "alles"), "there is no profile of this name"),
         (("--proxy", "example.nl/las"), "--proxy takes an http:// or https:// URL"),
+        (("--proxy", "https://naam:geheim@example.nl/las"), "holds a user name or a password"),
+        (("--proxy", "https:///las"), "--proxy takes an http:// or https:// URL"),
+        (("--client", "--public-url", "kit.example:8090"), "--public-url is scheme, host and port"),
+        (("--client", "--public-url", "https://kit.example/?sleutel=geheim"), "--public-url is scheme, host and port"),
     ],
 )
 def test_a_wrong_option_is_told(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -267,4 +318,5 @@ def test_a_wrong_option_is_told(tmp_path: Path, arguments: tuple[str, ...], told
         command("check", *arguments), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=WAIT
     )
     assert run.returncode == 2
-    assert told in run.stderr
+    assert told in " ".join(run.stderr.split())
+    assert "geheim" not in run.stderr

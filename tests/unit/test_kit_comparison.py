@@ -6,6 +6,7 @@ import pytest
 from support.kit_reports import report, result
 
 from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.reports.comparison import Change, compare
 
 PASS, FAIL, SKIP, OMIT, CANNOT = Verdict
@@ -95,3 +96,10 @@ def test_another_scope_is_told(field: str, word: str) -> None:
     old = report(result(1))
     new = replace(old, scope=replace(old.scope, **{field: ""}))
     assert compare(old, new).remarks == (f"The {word} differs: {getattr(old.scope, field)} before, none now.",)
+
+
+def test_the_lines_of_requests_are_not_compared() -> None:
+    """The first request of one run is not the first one of another."""
+    before = report(result(1), result(1, suite=REQUESTS.name), result(2, FAIL, suite=REQUESTS.name))
+    after = report(result(1), result(1, FAIL, suite=REQUESTS.name), result(3, suite=REQUESTS.name))
+    assert compare(before, after).changes == ()

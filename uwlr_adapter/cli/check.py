@@ -11,6 +11,7 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_choice import choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
 from uwlr_adapter.cli.check_scenario import PlayedScenario, chosen_scenario, scenario_options
+from uwlr_adapter.cli.interruption import interruptible
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -175,10 +176,12 @@ def check(
     kept = report_files(json=json_file, junit=junit_file, html=html_file)
     session = Session(target, intensity=Intensity(intensity), perform=nobody if played is None else played.perform)
     began = time.monotonic()
-    report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
-    seconds = round(time.monotonic() - began)
-    context.messages.print(f"{count_noun(session.calls, 'call', 'calls')} in {seconds // 60} min {seconds % 60} s.")
-    deliver(context, kept, report, against)
+    with interruptible():
+        report = _run(context, session, checks, plan if played is None else played.name, kept, played, strict=strict)
+        seconds = round(time.monotonic() - began)
+        calls = count_noun(session.calls, "call", "calls")
+        context.messages.print(f"{calls} in {seconds // 60} min {seconds % 60} s.")
+        deliver(context, kept, report, against)
 
 
 def _run(

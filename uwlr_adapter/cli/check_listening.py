@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 import click
 
+from uwlr_adapter import outbound
 from uwlr_adapter.brin import brincode_of, dependancecode_of
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_choice import Show, choice_options, print_checks
 from uwlr_adapter.cli.check_output import ReportFiles, deliver, report_files, report_options
+from uwlr_adapter.cli.interruption import interruptible
 from uwlr_adapter.cli.secrets import secret_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of, schooljaar_of
@@ -30,10 +32,12 @@ from uwlr_adapter.kit.listening.verdicts import ChosenChecks, ListeningRun
 from uwlr_adapter.kit.masking import shown_url
 from uwlr_adapter.kit.plans import PlanError, profile_named
 from uwlr_adapter.kit.report import Report, ReportScope
-from uwlr_adapter.outbound import Permissions
+from uwlr_adapter.outbound import OutboundError, Permissions
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.web.source import LOOPBACK
 
+NO_REQUEST = "no request came"
+"""Why a run that listened judged nothing."""
 _POLL_SECONDS = 0.2
 _MAX_PART = 64
 """Characters of a part of the autorisatie (inclusive), by its schema."""
@@ -66,7 +70,7 @@ def _listen_options(show: Show) -> Callable[[Callable[..., Any]], Callable[..., 
             type=click.IntRange(0, 65535),
             help="Port to listen on; 0 takes a free one.",
         ),
-        click.option("--calls", type=click.IntRange(1), help="End after so many requests; default: at Ctrl-C."),
+        click.option("--calls", type=click.IntRange(1), help="End after so many requests."),
         click.option(
             "--pause",
             type=click.FloatRange(1, 3600),
@@ -171,12 +175,14 @@ def check_client(
     """Serve the example school, and judge each request of whatever calls it.
 
     The caller meets one situation after the other: a next one with each question that it asks again. After a fault it
-    has to leave the service in peace for --pause seconds first. The run ends at Ctrl-C, after --calls requests, or when
-    each situation was met.
+    has to leave the service in peace for --pause seconds first. The run ends at Ctrl-C or SIGTERM, after --calls
+    requests, or when each situation was met.
 
     Example:  uwlr-adapter check --client --port 8090 --html caller.html
     """
     chosen, kept = _chosen(verdicts.CALLER, only, skip), _kept(forms)
+    if public_url is not None and not _is_base(public_url):
+        raise click.UsageError("--public-url is scheme, host and port, such as http://kit.example:8090")
     moment = context.clock()
     schooljaar = schooljaar_of(day_of(moment))
     credentials = Credentials(
@@ -198,8 +204,8 @@ def check_client(
     def announce(app: ListeningApp) -> None:
         _show_school(context, app.conversation.shown_url, credentials, schooljaar)
 
-    found = _run(context, host, port, make, announce, report, kept)
-    deliver(context, kept, found, against)
+    with interruptible():
+        deliver(context, kept, _run(context, host, port, make, announce, report, kept), against)
 
 
 @click.command()
@@ -230,7 +236,7 @@ def check_proxy(
     """Stand between a caller and the endpoint at URL: hand everything on unchanged, and judge both sides.
 
     Let the caller call the address that this command shows; the WSDL is handed on unchanged too, and names the address
-    of the endpoint itself. The run ends at Ctrl-C or after --calls requests.
+    of the endpoint itself. The run ends at Ctrl-C or SIGTERM, or after --calls requests.
 
     Example:  uwlr-adapter check --proxy https://uwlr.example.nl/uwlr/leerlinggegevens --html both.html
     """
@@ -242,13 +248,17 @@ def check_proxy(
         profiel = profile_named(profile)
     except PlanError as error:
         raise click.UsageError(str(error)) from None
-    if not target.startswith(("http://", "https://")):
-        raise click.UsageError("--proxy takes an http:// or https:// URL")
+    try:
+        outbound.parse_url(target)
+    except OutboundError as error:
+        raise click.UsageError(f"--proxy takes an http:// or https:// URL: {error}") from None
     chosen, kept = _chosen(verdicts.PROXY, only, skip), _kept(forms)
     shown = shown_url(target)
     scope = ReportScope(profile="" if profiel is None else profiel.name)
-    run = ListeningRun(shown, context.clock(), chosen, scope, strict)
     send = send_outbound(Permissions(private=allow_private, plain=allow_http))
+    flags = {"--allow-private": allow_private, "--allow-http": allow_http, "--strict": strict}
+    options = (*(flag for flag, is_set in flags.items() if is_set), *(("--profile", profile) if profile else ()))
+    run = ListeningRun(shown, context.clock(), chosen, scope, strict, options)
 
     def make(base_url: str) -> ListeningApp:
         talk = Conversation(context.clock, time.monotonic, f"{base_url}{urlsplit(shown).path}", pause)
@@ -262,7 +272,17 @@ def check_proxy(
     def report(talk: Conversation, stopped: str) -> Report:
         return verdicts.proxy_report(talk, run, stopped)
 
-    deliver(context, kept, _run(context, host, port, make, announce, report, kept), against)
+    with interruptible():
+        deliver(context, kept, _run(context, host, port, make, announce, report, kept), against)
+
+
+def _is_base(url: str) -> bool:
+    """Whether a URL is one to which the path of a service can be added."""
+    try:
+        parts = outbound.parse_url(url)
+    except OutboundError:
+        return False
+    return not (parts.query or parts.fragment)
 
 
 def _kept(forms: dict[str, Path | None]) -> ReportFiles:
@@ -290,7 +310,7 @@ def _run(
                 context.messages.print("Interrupted: the report has what came until now.")
     except ListenError as error:
         raise click.ClickException(str(error)) from error
-    return report(app.conversation, "")
+    return report(app.conversation, "" if app.conversation.turns else NO_REQUEST)
 
 
 def _follow(

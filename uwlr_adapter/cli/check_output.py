@@ -12,8 +12,9 @@ from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
-from uwlr_adapter.kit.checks import Verdict
-from uwlr_adapter.kit.report import Report, in_order
+from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import REQUESTS
+from uwlr_adapter.kit.report import CheckResult, Report, in_order
 from uwlr_adapter.kit.reports import comparison, report_html, report_json, report_junit
 from uwlr_adapter.kit.reports.chapters import ChapterVerdict, chapters_of, counts_of, scope_of
 from uwlr_adapter.kit.reports.comparison import Change, ReportComparison
@@ -40,8 +41,6 @@ _COLOURS = {
 
 class ReportNotSavedError(click.ClickException):
     """A file of a report could not be written: the run is judged as one that could not be done."""
-
-    exit_code = 2
 
 
 class ReportPath(click.Path):
@@ -155,7 +154,7 @@ def show_report(context: Context, report: Report) -> None:
     context.console.print(chapters)
     table = make_table("check", "level", "result", "what was found")
     for result in in_order(report.results):
-        if result.verdict in {Verdict.FAIL, Verdict.CANNOT}:
+        if _is_told(result):
             table.add_row(escape(result.id), result.level, _coloured(result.verdict), escape(result.sentence))
     if table.row_count:
         context.console.print(table)
@@ -170,6 +169,12 @@ def show_report(context: Context, report: Report) -> None:
     warned = len(report.warnings)
     warnings = f", with {count_noun(warned, 'warning', 'warnings')}" if warned else ""
     context.console.print(f"{report.conclusion}{warnings}")
+
+
+def _is_told(result: CheckResult) -> bool:
+    """Whether a result has a line: the requests of a caller were told as they came."""
+    is_open = result.verdict is Verdict.CANNOT and result.level is not Level.INFORMATION
+    return (result.verdict is Verdict.FAIL or is_open) and result.suite != REQUESTS.name
 
 
 def show_comparison(context: Context, comparison: ReportComparison) -> None:

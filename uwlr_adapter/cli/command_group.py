@@ -33,7 +33,7 @@ class CommandEntry(NamedTuple):
     name: str
     summary: str
     failure_status: int = 1
-    """The exit status after an internal failure."""
+    """The exit status when it could not be done: 2 where 1 is a verdict."""
 
 
 class CommandGroup(click.Group):

@@ -51,6 +51,8 @@ class Root(CommandGroup):
             return super().invoke(ctx)
         except click.ClickException as error:  # it may name what a file or a server said
             error.message = printable(error.message)  # type: ignore[misc] # its text is shown after this
+            if not isinstance(error, click.UsageError):
+                error.exit_code = self._failure_status(ctx)  # type: ignore[misc] # click reads it of the instance
             raise
         except (click.exceptions.Exit, BrokenPipeError):
             raise

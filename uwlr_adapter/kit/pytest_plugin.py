@@ -42,9 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark that each of these tests has. Raises UsageError when several processes would run them."""
-    if config.getoption("uwlr_endpoint") is not None and config.getoption("numprocesses", None):
-        raise pytest.UsageError("the checks of an endpoint are run one after another: leave -n out")
     config.addinivalue_line("markers", f"{_MARK}: a check of a UWLR endpoint (--uwlr-endpoint)")
+    if config.getoption("uwlr_endpoint") is None:
+        return
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("the checks of an endpoint are run one after another: leave -n out, or add -n 0")
+    # A project that makes an error of each warning decides about its own code; -W goes before this line.
+    config.addinivalue_line("filterwarnings", f"always::{__name__}.{UwlrCheckWarning.__name__}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ from uwlr_adapter.contract.profiles import NamedProfiel
 from uwlr_adapter.kit.checks import Check, Level, Verdict, cannot, omit, require
 from uwlr_adapter.kit.listening.chapters import BETWEEN
 from uwlr_adapter.kit.listening.judging import Judged, RequestVerdict
-from uwlr_adapter.kit.listening.turn import Conversation
+from uwlr_adapter.kit.listening.turn import Conversation, Turn
 from uwlr_adapter.kit.reading import CODES, AnswerKind, Reading, sentence_of
 from uwlr_adapter.kit.report import MAX_KEPT, CheckResult
 from uwlr_adapter.kit.session import Session, Target
@@ -125,14 +125,21 @@ def no_answer(cause: str) -> tuple[tuple[str, Verdict, str], ...]:
     return ((f"{BETWEEN.prefix}-{_GIVEN}", Verdict.FAIL, f"A request got no answer: {cause}."),)
 
 
-def result(talk: Conversation, check: Check) -> CheckResult:
-    """Return the result of a check of one answer over all answers that passed: one that fails makes it fail."""
-    found = [
-        (turn, verdict, sentence)
-        for turn in talk.turns
-        for own, verdict, sentence in turn.answer_verdicts
-        if own == check.id
-    ]
+Answers = list[tuple[Turn, Verdict, str]]
+"""What one check found in each answer."""
+
+
+def by_check(talk: Conversation) -> dict[str, Answers]:
+    """Return what each check of an answer found, by its id, over all answers that passed."""
+    found: dict[str, Answers] = {}
+    for turn in talk.turns:
+        for own, verdict, sentence in turn.answer_verdicts:
+            found.setdefault(own, []).append((turn, verdict, sentence))
+    return found
+
+
+def result(check: Check, found: Answers) -> CheckResult:
+    """Return the result of a check over all answers: one that fails makes it fail."""
     failed = [one for one in found if one[1] is Verdict.FAIL]
     passed = [one for one in found if one[1] is Verdict.PASS]
     if failed:

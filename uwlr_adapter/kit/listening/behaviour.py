@@ -1,7 +1,7 @@
 """The checks of what a caller does next: after a fault, with a moment, while it waits, and in each situation."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from uwlr_adapter.clock import parse_moment
 from uwlr_adapter.kit.checks import Level, cannot, fail
@@ -16,6 +16,7 @@ REPEATS = 1
 """Times that the same request may be sent again at once after a fault (inclusive): many stacks try twice."""
 _SLACK = timedelta(seconds=5)
 """How far the clock of a caller may be behind."""
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _EARLY = 0.5
 """Seconds that a Retry-After may be cut short: it counts in whole seconds."""
 
@@ -191,7 +192,10 @@ def own_question(talk: Conversation) -> str:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else parse_moment(text)
+    """Return the instant of an xs:dateTime; .NET sends the first day of the year 1, which may begin before it."""
+    if text is None:
+        return None
+    return parse_moment(text) or (_FIRST if text.strip().startswith("0001-01-01T") else None)
 
 
 @NEXT.check(8, "The caller waits for an answer that takes long", level=Level.SHOULD)

@@ -61,6 +61,8 @@ class CallerEndpoint:
         if asked.asks_wsdl and asked.path == PATH:
             response = respond(HTTPStatus.OK, XML_TYPE, self._wsdl)
             return response._replace(head=asked.method == "HEAD").send(start_response)
+        if asked.asks_description or (asked.path != PATH and asked.reads):  # a browser looks for an icon
+            return plain(HTTPStatus.NOT_FOUND, "The WSDL is all that can be read here.").send(start_response)
         if self.is_done:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, "The run has ended.").send(start_response)
         now = self.conversation.clock()

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body that are read (inclusive): sixteen times what the service takes."""
+AS_SENT = "uwlr_adapter.headers"
+"""The variable of an environ with the headers as they were sent: pairs of a name and a value."""
 _MAX_DIGITS = 18
+_DESCRIPTIONS = frozenset({"wsdl", "singlewsdl", "xsd", "disco"})
+"""The names in a query that ask for a description, of .NET and Java too."""
 _NAMES = {"SOAPACTION": "SOAPAction", "TE": "TE"}
 
 
@@ -40,8 +44,22 @@ class Incoming:
     @property
     def asks_wsdl(self) -> bool:
         """Whether it asks for the WSDL."""
-        names = {part.partition("=")[0].lower() for part in self.head.query.split("&")}
-        return self.method in {"GET", "HEAD"} and "wsdl" in names
+        return self.reads and "wsdl" in self._asked
+
+    @property
+    def asks_description(self) -> bool:
+        """Whether it asks for the WSDL, or for what a WSDL imports: that is no call."""
+        return self.reads and not self._asked.isdisjoint(_DESCRIPTIONS)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is a GET or HEAD without a body, as a browser sends."""
+        return self.method in {"GET", "HEAD"} and not self.length
+
+    @property
+    def _asked(self) -> set[str]:
+        """The names in the query, in lower case."""
+        return {part.partition("=")[0].lower() for part in self.head.query.split("&")}
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, whatever the case of its name; None when there is none."""
@@ -52,7 +70,8 @@ def read(environ: "WSGIEnvironment") -> Incoming:
     """Read a request of WSGI, its body included; whatever goes wrong with the body stands in the result."""
     head = head_of(environ)
     body, is_cut = _body(environ, head)
-    headers = tuple((_name(key), str(value)) for key, value in environ.items() if _is_header(key))
+    of_wsgi = tuple((_name(key), str(value)) for key, value in environ.items() if _is_header(key))
+    headers = environ.get(AS_SENT, of_wsgi)
     is_large = len(body) > MAX_BODY
     return Incoming(head, environ.get("PATH_INFO", ""), headers, body[:MAX_BODY], is_cut and not is_large, is_large)
 

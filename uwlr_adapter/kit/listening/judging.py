@@ -219,7 +219,7 @@ def _strictly(call: Call, schooljaar: str) -> str:
     try:
         request.judge(request.reread_strictly(call), schooljaar)
     except Fault as fault:
-        where = "" if fault.finding is None else f" at {fault.finding.path} ({fault.finding.rule})"
+        where = "" if fault.finding is None else f" ({_place(fault.finding)})"
         return f"strictly it is {fault.code}{where}"
     return "strictly the value is another one"
 
@@ -233,7 +233,12 @@ def _unread(fault: Fault, deviations: list[tuple[Deviation, str]]) -> Judged:
 
 def _of_fault(fault: Fault) -> tuple[Deviation, str]:
     finding = fault.finding or Finding("bericht", Rule.XML)
-    return _deviation_of(fault, finding), f"{finding.path}: {finding.rule}, which is {fault.code}"
+    return _deviation_of(fault, finding), f"the message is refused with {fault.code} ({_place(finding)})"
+
+
+def _place(finding: Finding) -> str:
+    """Return where a fault says that a message is wrong, by the names of its detail."""
+    return f"pad {finding.path}, regel {finding.rule}"
 
 
 _OF_MESSAGE = {

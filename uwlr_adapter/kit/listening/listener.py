@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from uwlr_adapter.kit.listening.chunked import ChunkedBody
+from uwlr_adapter.kit.listening.incoming import AS_SENT
 from uwlr_adapter.server.port import hold_port, take_port
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class ListeningHandler(WSGIRequestHandler):
     timeout = READ_SECONDS
 
     def make_environ(self) -> "WSGIEnvironment":
-        """Return the request for the application; a chunked body is read by a reader of our own."""
+        """Return the request, with the headers as they came beside it; a chunked body is read by a reader of our own."""
         environ = super().make_environ()
+        environ[AS_SENT] = tuple(self.headers.items())
         if environ.get("wsgi.input_terminated"):
             environ["wsgi.input"] = ChunkedBody(self.rfile)
         return environ

@@ -20,7 +20,8 @@ def _add(deviation: Deviation, rule: RequestRule) -> None:
         seen = sum(turn.reached >= rule.stage for turn in talk.turns)
         if found:
             show(talk, [turn for turn, _ in found])
-            fail(f"{_of(len(found), seen)} deviate; in request {found[0][0].number} {found[0][1]}.")
+            deviate = "deviates" if len(found) == 1 else "deviate"
+            fail(f"{_of(len(found), seen)} {deviate}; in request {found[0][0].number} {found[0][1]}.")
         if not seen:
             cannot("because no request came so far that this can be seen")
         return f"{rule.title}: {seen} seen."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract.repairs import SCHOOLJAAR_REPAIR
@@ -22,6 +23,7 @@ MAX_TURNS = 5_000
 MAX_SHOWN = 300
 """Turns whose exchange is kept (inclusive), right ones and other ones each."""
 
+_METHODS = frozenset({"POST", "GET", "PUT", "HEAD", "PATCH", "DELETE", "OPTIONS"})
 PAUSE_SECONDS = 10.0
 """Seconds for which a caller leaves the service in peace after a fault; it is also the Retry-After."""
 FUTURE = timedelta(minutes=5)
@@ -135,12 +137,15 @@ class Conversation:
         if self._shown[is_right] >= MAX_SHOWN:
             return
         self._shown[is_right] += 1
-        method = incoming.method if incoming.method in {"POST", "GET", "PUT", "HEAD"} else "‹method›"
+        method = incoming.method if incoming.method in _METHODS else "‹method›"
+        url = self.shown_url
+        if turn.sentence_of(Deviation.PATH) is not None:
+            url = urljoin(url, "/‹another path›")
         headers = dict(incoming.headers)
         if reading is None:
-            turn.exchange = self._masker.lost(method, self.shown_url, headers, incoming.body, cause)
+            turn.exchange = self._masker.lost(method, url, headers, incoming.body, cause)
         else:
-            turn.exchange = self._masker.exchange(method, self.shown_url, headers, incoming.body, reading)
+            turn.exchange = self._masker.exchange(method, url, headers, incoming.body, reading)
 
 
 def _question(incoming: Incoming, judged: Judged) -> Question:

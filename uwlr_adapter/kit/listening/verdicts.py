@@ -59,6 +59,8 @@ class ListeningRun:
     chosen: ChosenChecks
     scope: ReportScope = field(default_factory=ReportScope)
     is_strict: bool = False
+    options: tuple[str, ...] = ()
+    """Options of the command that repeats the run."""
 
 
 def caller_report(talk: Conversation, run: ListeningRun, stopped: str = "") -> Report:
@@ -74,7 +76,9 @@ def proxy_report(talk: Conversation, run: ListeningRun, stopped: str = "") -> Re
 
     `stopped` is why it is not whole; empty when it is.
     """
-    return _report("proxy", f"uwlr-adapter check --proxy {shlex.quote(run.target)}", talk, run, stopped)
+    return _report(
+        "proxy", shlex.join(["uwlr-adapter", "check", "--proxy", run.target, *run.options]), talk, run, stopped
+    )
 
 
 def _report(kind: str, line: str, talk: Conversation, run: ListeningRun, stopped: str) -> Report:
@@ -101,9 +105,10 @@ def _report(kind: str, line: str, talk: Conversation, run: ListeningRun, stopped
 
 def _results(talk: Conversation, checks: Iterable[Check]) -> Iterable[CheckResult]:
     """Yield what each check finds, over all requests or over all answers."""
+    answers = answer_checks.by_check(talk)
     for check in checks:
         if check.suite == BETWEEN.name or check.id in answer_checks.CHECKS:
-            yield answer_checks.result(talk, check)
+            yield answer_checks.result(check, answers.get(check.id, []))
         else:
             yield _judge(talk, check)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from uwlr_adapter.kit.checks import Level, Verdict
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.report import UNJUDGED, CheckResult, Report
 
 
@@ -65,12 +66,16 @@ class ReportComparison:
 
 def compare(old: Report, new: Report) -> ReportComparison:
     """Compare two reports by the ids of their checks."""
-    before = {one.id: one for one in old.results}
-    after = {one.id: one for one in new.results}
-    found = [_changed(before.get(one.id), one) for one in new.results]
-    found += [ChangedResult(Change.GONE, one, one.verdict, None) for one in old.results if one.id not in after]
+    before, after = _checks(old), _checks(new)
+    found = [_changed(before.get(one.id), one) for one in after.values()]
+    found += [ChangedResult(Change.GONE, one, one.verdict, None) for one in before.values() if one.id not in after]
     changes = sorted((one for one in found if one is not None), key=lambda one: list(Change).index(one.change))
     return ReportComparison(old, new, tuple(changes), tuple(_remarks(old, new)))
+
+
+def _checks(report: Report) -> dict[str, CheckResult]:
+    """Return the results by id, without the lines of requests: the first one of two runs is not the same request."""
+    return {one.id: one for one in report.results if one.suite != REQUESTS.name}
 
 
 def _changed(old: CheckResult | None, new: CheckResult) -> ChangedResult | None:

@@ -99,7 +99,7 @@ def _story(result: CheckResult) -> str:
         rule = table.get(number)
         lines.append(number if rule is None else f"{number}: {rule.text} ({rule.source}; {rule.sure})")
     if result.reproduce:
-        lines += ["", "To run this check alone:", result.reproduce]
+        lines += ["", "To reproduce it:", result.reproduce]
     for place, exchange in enumerate(result.exchanges, start=1):
         head = f"{place} of {len(result.exchanges)}, {exchange.milliseconds} ms"
         lines += ["", f"--- request {head}", exchange.request, "", f"--- response {head}", exchange.response]
