@@ -32,7 +32,7 @@ class ListeningHandler(WSGIRequestHandler):
     timeout = READ_SECONDS
 
     def make_environ(self) -> "WSGIEnvironment":
-        """Return the request, with the headers as they came beside it; a chunked body is read by a reader of our own."""
+        """Return the request, with its headers as they came; a chunked body is read by a reader of our own."""
         environ = super().make_environ()
         environ[AS_SENT] = tuple(self.headers.items())
         if environ.get("wsgi.input_terminated"):
