@@ -168,12 +168,12 @@ _add(
 _add(
     "an expectation is refused",
     lambda it: replace(it.reply, status=417, content=b"") if "Expect" in it.headers else it.reply,
-    "HTTP-22",
+    "HTTP-25",
 )
 _add(
     "everything is compressed",
     lambda it: with_header(it.reply, "Content-Encoding", "gzip") if it.is_data else it.reply,
-    "HTTP-23",
+    "HTTP-22",
 )
 _add(
     "what is compressed is old",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from uwlr_adapter.kit.causes import Sign
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.masking import MaskedExchange
 from uwlr_adapter.kit.report import CheckResult, Report, ReportScope
@@ -78,6 +79,10 @@ ORDINARY = report(
     result(1, Verdict.FAIL, Level.SHOULD, suite="warned"),
 )
 """A report with every verdict and level; it is not conformant."""
+
+
+ONE_CAUSE = report(*(replace(result(number, Verdict.FAIL, suite="req"), sign=Sign.ANSWERED) for number in range(1, 5)))
+"""A report whose failures have one common cause."""
 
 
 def nasty(verdict: Verdict, level: Level = Level.MUST) -> CheckResult:

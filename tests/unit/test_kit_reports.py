@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 from lxml import etree, html
-from support.kit_reports import EXCHANGE, HOSTILE, MOMENT, NASTY, ORDINARY, nasty, report, result
+from support.kit_reports import EXCHANGE, HOSTILE, MOMENT, NASTY, ONE_CAUSE, ORDINARY, nasty, report, result
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.check_output import show_comparison, show_report
 from uwlr_adapter.cli.terminal import SafeConsole
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.kit import rules
-from uwlr_adapter.kit.causes import Sign
 from uwlr_adapter.kit.checks import Level, Verdict
 from uwlr_adapter.kit.report import FORMAT, Report
 from uwlr_adapter.kit.reports import report_html, report_json, report_junit
@@ -39,9 +38,7 @@ EVERY = {
     "empty": report(),
     "conformant": report(result(1)),
     "warned": report(result(1, Verdict.FAIL, Level.SHOULD), result(2, Verdict.SKIP)),
-    "one cause": report(
-        *(replace(result(number, Verdict.FAIL, suite="req"), sign=Sign.ANSWERED) for number in range(1, 5))
-    ),
+    "one cause": ONE_CAUSE,
 }
 WRITERS = {"json": report_json.write, "junit": report_junit.write, "html": report_html.write}
 PROMISES = ("target", "plan", "kit", "rules_version")
@@ -161,7 +158,7 @@ def test_each_form_says_what_was_judged_and_when(form: str) -> None:
 @pytest.mark.parametrize("form", [*WRITERS, "terminal"])
 def test_each_form_begins_with_the_common_cause(form: str) -> None:
     """The one sentence that explains many failures stands before the first of them."""
-    shown = EVERY["one cause"]
+    shown = ONE_CAUSE
     text = terminal_of(shown) if form == "terminal" else WRITERS[form](shown).decode()
     (cause,) = shown.causes
     assert text.index(cause.sentence) < text.index(shown.results[0].sentence)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 from support.chromium import NARROW, WAIT, WIDE, BrowserWatch
-from support.kit_reports import EXCHANGE, HOSTILE, ORDINARY, report, result
+from support.kit_reports import EXCHANGE, HOSTILE, ONE_CAUSE, ORDINARY, report, result
 from support.page_findings import axe_findings, html_findings, pixels_sticking_out
 
 from uwlr_adapter.kit.reports import report_html
@@ -18,6 +18,7 @@ REPORTS = {
     "conformant": report(result(1, exchanges=(EXCHANGE,))),
     "stopped": replace(ORDINARY, stopped="it was interrupted", strict=True),
     "empty": report(),
+    "one cause": ONE_CAUSE,
 }
 
 
