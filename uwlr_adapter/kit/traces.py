@@ -25,35 +25,33 @@ class SecretTraces:
         self.unseen = tuple(name for name, one in named.items() if len(one) < MIN_LENGTH)
         """The secrets that are not looked for, by name."""
         plain = [one.casefold() for one in secrets]
-        self._texts = {"".join(one.split()) for one in plain} | {one.encode().hex() for one in secrets}
+        self._texts = {*plain, *("".join(one.split()) for one in plain)} | {one.encode().hex() for one in secrets}
         self._encoded = {form for one in secrets for form in _base64_forms(one.encode())}
 
     def are_in(self, reading: Reading) -> bool:
         """Return whether a response holds one of the secrets, in its headers or its body.
 
-        White space, markup in between, references to characters, percent encoding and the case of letters make no
+        Markup and white space in between, references to characters, percent encoding and the case of letters make no
         difference.
         """
         headers = "\n".join(value for _, value in reading.reply.headers)
-        sources = [headers, reading.content.decode("utf-8", "replace")]
-        if reading.root is not None:
-            sources += ["".join(map(str, reading.root.itertext())), "\n".join(_attributes(reading.root))]
-        return any(self._is_in(one) for one in sources)
+        if self._is_in(headers) or self._is_in(reading.content.decode("utf-8", "replace")):
+            return True
+        if reading.root is None:
+            return False
+        text = etree.tostring(reading.root, method="text", encoding="unicode")  # what stands between elements joins
+        return self._is_in("".join(text.split()))
 
     def _is_in(self, text: str) -> bool:
         if any(form in text for form in self._encoded):
             return True
-        folded = "".join(text.split()).casefold()
-        written = {folded}
+        folded = text.casefold()
+        written = [folded]
         if "&" in folded:
-            written.add(html.unescape(folded))
+            written.append(html.unescape(folded))
         if "%" in folded:
-            written.add(unquote(folded))
+            written.append(unquote(folded))
         return any(form in one for form in self._texts for one in written)
-
-
-def _attributes(root: etree._Element) -> list[str]:
-    return [str(value) for one in root.iter(etree.Element) for value in one.attrib.values()]
 
 
 def _base64_forms(secret: bytes) -> set[str]:
