@@ -20,6 +20,7 @@ from support.server import WAIT, Server, command, split, until
 from uwlr_adapter.clock import day_of, now, schooljaar_of
 from uwlr_adapter.kit.listening import verdicts
 from uwlr_adapter.kit.listening.between import Between
+from uwlr_adapter.kit.listening.chapters import REQUESTS
 from uwlr_adapter.kit.listening.endpoint import PATH, CallerEndpoint, Script
 from uwlr_adapter.kit.listening.incoming import MAX_BODY
 from uwlr_adapter.kit.listening.listener import MAX_CONNECTIONS, listening, wait_for_caller
@@ -293,8 +294,13 @@ def test_the_command_between_two(tmp_path: Path) -> None:
     written = json.loads(report.read_text())
     assert (written["kind"], written["target"]) == ("proxy", target)
     assert not [one["id"] for one in written["results"] if one["verdict"] == "fail"]
-    lines = {one["reproduce"] for one in written["results"] if one["suite"] != "caller-calls"}
-    assert lines == {f"uwlr-adapter check --proxy {target} --allow-private"}
+    line = f"uwlr-adapter check --proxy {target} --allow-private"
+    assert all(
+        one["reproduce"].startswith(f"{line} --only {one['id']}")
+        for one in written["results"]
+        if one["suite"] != REQUESTS.name
+    )
+    assert {one["reproduce"] for one in written["results"] if one["suite"] == REQUESTS.name} == {line}
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def _ids(prefix: str, *numbers: int) -> frozenset[str]:
 
 
 _INVALID: Final = _ids("REQ", *range(1, 26), *range(51, 57))
-_WITHOUT_ACCESS: Final = _ids("AUT", *range(1, 9), 11, 12, 13)
+_WITHOUT_ACCESS: Final = _ids("AUT", *range(1, 9), 11, 12, 13, 31, 32, 33)
 _REFUSED: Final = _INVALID | _WITHOUT_ACCESS | _ids("REQ", 30) | _ids("AUT", 14) | _ids("SOAP", *range(16, 21), 43)
 _DATA: Final = frozenset({"SOAP-01", "LG-02", "STEP-03", "STEP-13", "STEP-23"})
 _FAULTS: Final = _REFUSED | _ids("SOAP", 31)

@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.kit.checks import Level, Suite, cannot, require
 from uwlr_adapter.kit.reading import AnswerKind
 from uwlr_adapter.kit.session import Session
@@ -24,13 +25,15 @@ def no_echo(session: Session) -> None:
 @SUITE.check(4, "No fault of the run holds a record of a leerling or a leerkracht", "R-021", after=(ANSWERS,))
 def no_leak(session: Session) -> None:
     """Count the faults that have what they refuse to give."""
-    require(not session.leaks, f"{session.leaks} faults hold a record of a leerling or a leerkracht.")
+    faults = count_noun(session.leaks, "fault holds", "faults hold")
+    require(not session.leaks, f"{faults} a record of a leerling or a leerkracht.")
 
 
 @SUITE.check(5, "Each fault of the run with a code of the standard has HTTP 500", "R-102", after=("HTTP-03",))
 def statuses(session: Session) -> None:
     """Count the faults with another status: frameworks like 401 for refused access, and toolkits stumble on it."""
-    require(not session.strays, f"{session.strays} faults with a code of the standard have another status than 500.")
+    faults = count_noun(session.strays, "fault has", "faults have")
+    require(not session.strays, f"{faults} a code of the standard and another status than 500.")
 
 
 @SUITE.check(2, "Each answer came within 30 seconds", level=Level.SHOULD, after=(ANSWERS,))
