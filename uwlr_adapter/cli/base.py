@@ -16,12 +16,15 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.cli.terminal import SafeConsole
 from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.db.causes import advice_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
+_UNCHANGED = "What was not reported as done was not changed"
+_UNKNOWN = "The last step may have been done: look before you repeat it"
 PIPE_WIDTH = 200
 """Characters per line of output to a file or a pipe."""
 
@@ -79,7 +82,8 @@ class Context:
         except DatabaseUnusableError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
+            done = _UNKNOWN if is_outcome_unknown(error) else _UNCHANGED
+            raise click.ClickException(f"the database fails: {advice_of(error)}. {done}") from error
         finally:
             if database is not None:
                 database.close()

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import log_failure
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.web import bounds, logs
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics

@@ -15,8 +15,8 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.statements import Query, Row
-from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange.exceptions import as_fault
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
 from uwlr_adapter.exchange.outcome import Outcome

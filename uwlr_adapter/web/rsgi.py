@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.backend import LockedError
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.group_commit import LoopGroup
-from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
