@@ -55,7 +55,9 @@ class Context:
         try:
             return cls(Settings() if data is None else Settings(data=data))
         except ValidationError as error:
-            invalid = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
+            invalid = "; ".join(
+                f"{_variable(part['loc'])}{part['msg'].removeprefix('Value error, ')}" for part in error.errors()
+            )
             raise click.ClickException(f"invalid setting: {invalid}") from None
 
     def catalogue(self) -> Catalogue:
@@ -102,6 +104,11 @@ class Context:
             raise click.ClickException(str(error)) from error
         finally:
             database.close()
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """Return the variable of an invalid setting, for before its message; a message about several names them itself."""
+    return f"UWLR_{str(location[0]).upper()}: " if location else ""
 
 
 def own_actor() -> str:

@@ -117,6 +117,16 @@ class Database:
         self._spare.append(connection)
         return found
 
+    def explain(self, commands: Sequence[Command]) -> None:
+        """Ask the database how it would run statements, which asks for their tables and rights and changes nothing.
+
+        Raises DBAPIError.
+        """
+        with self.reading() as connection:
+            for command in commands:
+                compiled, values = command.bound(connection.dialect)
+                connection.exec_driver_sql(f"EXPLAIN {compiled.sql}", values).close()
+
     def for_loop(self) -> LoopDatabase:
         """Return this database for the requests of the running event loop."""
         return self.backend.for_loop(self)

@@ -38,7 +38,7 @@ class Told(NamedTuple):
     """What is to be told of failures of one kind: how many came since the last line, and in all."""
 
     kind: str
-    count: int
+    since: int
     total: int
     is_over: bool
 
@@ -57,7 +57,7 @@ class Repeats:
         if found is None:
             self._kinds[kind] = _Kind(now)
             return True
-        found.count += 1
+        found.since += 1
         found.total += 1
         return False
 
@@ -70,9 +70,9 @@ class Repeats:
         for kind, found in list(self._kinds.items()):
             if now - found.told_at < PERIOD_SECONDS:
                 continue
-            if found.count:
-                told.append(Told(kind, found.count, found.total, is_over=False))
-                found.count, found.told_at = 0, now
+            if found.since:
+                told.append(Told(kind, found.since, found.total, is_over=False))
+                found.since, found.told_at = 0, now
             else:
                 del self._kinds[kind]
                 if found.total > 1:
@@ -85,11 +85,11 @@ class Repeats:
 
 
 class _Kind:
-    __slots__ = ("count", "told_at", "total")
+    __slots__ = ("since", "told_at", "total")
 
     def __init__(self, told_at: float) -> None:
         self.told_at = told_at
-        self.count = 0
+        self.since = 0
         """Failures since the last line."""
         self.total = 1
 
@@ -126,8 +126,8 @@ class FailureLog:
         """Log what is due."""
         with self._lock:
             due = self._repeats.due(self._clock())
-        for kind, count, total, is_over in due:
-            facts = {"kind": kind, "count": total if is_over else count, "total": total}
+        for kind, since, total, is_over in due:
+            facts = {"kind": kind, "count": total if is_over else since, "total": total}
             if is_over:
                 logger.info("a failure is over", extra={"facts": facts})
             else:

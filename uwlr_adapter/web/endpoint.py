@@ -15,6 +15,7 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
+from uwlr_adapter.db.causes import SilentDatabaseError
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.exchange.exceptions import as_fault
@@ -205,6 +206,17 @@ class SoapRequest:
         if waiting is not None:
             return self._settle(refused(waiting, error))
         return self._settle(Outcome(None, as_fault(error), failure=error))
+
+    def given_up(self) -> Response:
+        """Answer with a fault, without a further word to the database: it took all the time that a request has.
+
+        What was under way may still be written, or be written already.
+        """
+        error = SilentDatabaseError()
+        self._outcome, self._waiting = Outcome(None, as_fault(error)), None
+        with request_context(self.record):
+            log_failure(error, logger)
+        return self._response()
 
     def _is_cut_off(self, error: fault.Fault) -> bool:
         """Return whether the fault of a chunked body shows that the body stopped half-way.
