@@ -53,7 +53,7 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
     step: BaseException | None = error
     while step is not None:
         yield step
-        step = step.__cause__ or step.__context__
+        step = step.__cause__ or step.__context__ or getattr(step, "orig", None)  # of SQLAlchemy: the driver's
 
 
 def _locations(error: BaseException) -> str:

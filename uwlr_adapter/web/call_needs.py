@@ -12,7 +12,8 @@ from datetime import datetime
 from uwlr_adapter.answers.freshness import AnswerKey
 from uwlr_adapter.answers.store import content_query
 from uwlr_adapter.clock import Clock
-from uwlr_adapter.contract import fault
+from uwlr_adapter.contract import fault, names
+from uwlr_adapter.contract.versions import USUAL_VERSION
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.db.statements import Command, Insert, Query, Row
@@ -27,13 +28,13 @@ from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.readiness import ReadinessCheck, Unready, UnreadyError
 
 _NOBODY = "readyz"
-_MESSAGE = f"""<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>
-<autorisatie xmlns="http://www.edustandaard.nl/leerresultaten/2/autorisatie">
-<autorisatiesleutel>{_NOBODY}</autorisatiesleutel><klantcode>{_NOBODY}</klantcode><klantnaam>{_NOBODY}</klantnaam>
-</autorisatie></e:Header><e:Body>
-<leerlinggegevens_verzoek xmlns="http://www.edustandaard.nl/leerresultaten/2/leerlinggegevens">
-<schooljaar>2026-2027</schooljaar><brincode>00AA</brincode><dependancecode>00</dependancecode>
-<xsdversie>2.2</xsdversie></leerlinggegevens_verzoek></e:Body></e:Envelope>""".encode()
+_PARTS = "".join(f"<{part}>{_NOBODY}</{part}>" for part in names.AUTORISATIE_PARTS)
+_MESSAGE = (
+    f'<e:Envelope xmlns:e="{names.SOAP11}"><e:Header><autorisatie xmlns="{names.AUTORISATIE}">{_PARTS}</autorisatie>'
+    f'</e:Header><e:Body><leerlinggegevens_verzoek xmlns="{names.LEERLINGGEGEVENS}"><schooljaar>2026-2027</schooljaar>'
+    f"<brincode>00AA</brincode><dependancecode>00</dependancecode><xsdversie>{USUAL_VERSION}</xsdversie>"
+    "</leerlinggegevens_verzoek></e:Body></e:Envelope>"
+).encode()
 """A call of nobody, of which only the question is asked."""
 
 
