@@ -40,7 +40,7 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
     places: dict[tuple[int, int], Mapping[str, Any]] = {}
     """What is given, once for each place: an INSERT cannot replace a row twice."""
     failed: list[tuple[str, datetime]] = []
-    for entry, _, given_, _, guess in outcomes:
+    for entry, _, given_, _, guess, _ in outcomes:
         if entry is not None and guess is not None:
             failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
@@ -55,21 +55,40 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
             refused.append(writer.entry_row(entry))
     if len(granted) > 1:
         granted.sort(key=itemgetter("koppeling_id"))
-    parts: list[tuple[InsertStatement, Sequence[Any]]] = [
-        (_GRANTED, granted),
-        (given.INSERT, [places[place] for place in sorted(places)]),
-        (_REFUSED, refused),
-        (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
-        (failures.COUNT, failures.rows_of(failed) if failed else []),
-    ]
-    found: list[Command] = [
-        Insert(statement, rows[begin : begin + MAX_ROWS])
-        for statement, rows in parts
-        for begin in range(0, len(rows), MAX_ROWS)
+    found = [
+        *_inserts((_GRANTED, granted), (given.INSERT, [places[place] for place in sorted(places)])),
+        *(given.forgetting(*place) for place in _undelivered(outcomes)),
+        *_inserts(
+            (_REFUSED, refused),
+            (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
+            (failures.COUNT, failures.rows_of(failed) if failed else []),
+        ),
     ]
     if failed or refusals:
         found += _removals(failed, refusals)
     return found
+
+
+def _undelivered(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
+    """Return the places of what was given and never left, sorted: two processes lock their rows in one order."""
+    return sorted(
+        {
+            (one.entry.koppeling_id, one.undelivered.slot)
+            for one in outcomes
+            if one.undelivered is not None
+            and isinstance(one.entry, VerzoekEntry)
+            and one.entry.koppeling_id is not None
+        }
+    )
+
+
+def _inserts(*parts: tuple[InsertStatement, Sequence[Any]]) -> list[Command]:
+    """Return the statements that insert these rows, MAX_ROWS at a time."""
+    return [
+        Insert(statement, rows[begin : begin + MAX_ROWS])
+        for statement, rows in parts
+        for begin in range(0, len(rows), MAX_ROWS)
+    ]
 
 
 def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal]) -> list[Command]:

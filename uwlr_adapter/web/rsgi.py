@@ -136,6 +136,10 @@ class RsgiApp:
         self._held, self._max_held = 0, max_held
         self._bodies, self._requests = TimeLimit(), TimeLimit()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
+        self._alone: dict[SoapRequest, asyncio.Future[bool]] = {}
+        """What is being written in a thread, by its request."""
+        self._later: set[asyncio.Task[None]] = set()
+        """What is written for callers that have their fault already; bounded by the requests in one REQUEST_SECONDS."""
         self._tries_as_a_call = False
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -184,6 +188,9 @@ class RsgiApp:
                     if not self._requests.has_ended():
                         raise
                     step = request.given_up()
+                    if request.undelivered is not None:
+                        alone = partial(endpoint.exchange.write_alone, request.undelivered)
+                        self._write_later(outcomes, request.undelivered, alone, self._alone.pop(request, None))
             record.outcome = record.outcome or str(step.status.value)
         finally:
             self._requests.leave()
@@ -191,6 +198,30 @@ class RsgiApp:
                 asyncio.get_running_loop().call_soon(self.app.flush)
         step.headers.extend(self.app.headers(record))
         return step
+
+    def _write_later(
+        self,
+        outcomes: LoopGroup[Outcome, bool],
+        outcome: Outcome,
+        alone: Callable[[], bool],
+        before: "asyncio.Future[bool] | None",
+    ) -> None:
+        """Write an outcome behind those that are being written now, and behind `before`; nobody waits for it."""
+
+        async def write() -> None:
+            try:
+                if before is not None:
+                    await asyncio.wait([before])
+                try:
+                    await outcomes.add(outcome)
+                except LockedError:
+                    await self._in_thread(alone)
+            except Exception as error:  # noqa: BLE001 - the database is still away, or again
+                log_failure(error, logger)
+
+        task = asyncio.get_running_loop().create_task(write())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     async def _read_body(
         self,
@@ -231,7 +262,9 @@ class RsgiApp:
                     is_written = await outcomes.add(step.outcome)
                 except LockedError:  # by an act on one koppeling of the group: each waits for its own now
                     alone = partial(endpoint.exchange.write_alone, step.outcome)
-                    is_written = await self._in_thread(alone, request.record)
+                    writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
+                    is_written = await asyncio.shield(writing)  # it goes on when this request is given up
+                    del self._alone[request]
                 return request.written(is_written=is_written)
             case Do():
                 work = partial(endpoint.exchange.use_case.do, step.work)
