@@ -32,8 +32,9 @@ async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outc
     return are_written(outcomes, zip(made, await database.write(made), strict=True), known)
 
 
-def commands(outcomes: Sequence[Outcome]) -> list[Command]:
+def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one pass over them; each more function costs a request
     """Return the statements that write outcomes, for one transaction; first those of outcomes with access."""
+    forgotten = _forgotten(outcomes)
     granted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     refusals: list[Refusal] = []
@@ -55,40 +56,33 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
             refused.append(writer.entry_row(entry))
     if len(granted) > 1:
         granted.sort(key=itemgetter("koppeling_id"))
-    found = [
-        *_inserts((_GRANTED, granted), (given.INSERT, [places[place] for place in sorted(places)])),
-        *(given.forgetting(*place) for place in _undelivered(outcomes)),
-        *_inserts(
-            (_REFUSED, refused),
-            (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
-            (failures.COUNT, failures.rows_of(failed) if failed else []),
-        ),
+    parts: list[tuple[InsertStatement | None, Sequence[Any]]] = [
+        (_GRANTED, granted),
+        (given.INSERT, [places[place] for place in sorted(places)]),
+        (None, forgotten),
+        (_REFUSED, refused),
+        (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
+        (failures.COUNT, failures.rows_of(failed) if failed else []),
     ]
+    found: list[Command] = []
+    for statement, rows in parts:
+        if statement is None:
+            found += rows
+        else:
+            found += [Insert(statement, rows[begin : begin + MAX_ROWS]) for begin in range(0, len(rows), MAX_ROWS)]
     if failed or refusals:
         found += _removals(failed, refusals)
     return found
 
 
-def _undelivered(outcomes: Sequence[Outcome]) -> list[tuple[int, int]]:
-    """Return the places of what was given and never left, sorted: two processes lock their rows in one order."""
-    return sorted(
-        {
-            (one.entry.koppeling_id, one.undelivered.slot)
-            for one in outcomes
-            if one.undelivered is not None
-            and isinstance(one.entry, VerzoekEntry)
-            and one.entry.koppeling_id is not None
-        }
-    )
-
-
-def _inserts(*parts: tuple[InsertStatement, Sequence[Any]]) -> list[Command]:
-    """Return the statements that insert these rows, MAX_ROWS at a time."""
-    return [
-        Insert(statement, rows[begin : begin + MAX_ROWS])
-        for statement, rows in parts
-        for begin in range(0, len(rows), MAX_ROWS)
-    ]
+def _forgotten(outcomes: Sequence[Outcome]) -> list[Command]:
+    """Return the statements that forget what was given and never left, sorted: two processes lock in one order."""
+    places = {
+        (one.entry.koppeling_id, one.undelivered.slot)
+        for one in outcomes
+        if one.undelivered is not None and isinstance(one.entry, VerzoekEntry) and one.entry.koppeling_id is not None
+    }
+    return [given.forgetting(*place) for place in sorted(places)]
 
 
 def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal]) -> list[Command]:

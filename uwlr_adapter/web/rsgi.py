@@ -78,25 +78,25 @@ class TimeLimit:
     """
 
     def __init__(self) -> None:
-        self._ends: dict[asyncio.Task[Any], float] = {}
+        self.ends: dict[asyncio.Task[Any], float] = {}
         """By task the moment of the loop's clock at which it is late, the oldest first; -1 for one that was."""
         self._timer: asyncio.TimerHandle | None = None
 
     def enter(self, seconds: float) -> None:
         """Begin the time of the current task, of so many seconds."""
         loop = asyncio.get_running_loop()
-        self._ends[_task()] = loop.time() + seconds
+        self.ends[_task()] = loop.time() + seconds
         if self._timer is None:
             self._timer = loop.call_later(seconds, self._end_late, loop)
 
     def leave(self) -> None:
         """End the time of the current task, if it has begun."""
-        self._ends.pop(_task(), None)
+        self.ends.pop(_task(), None)
 
     def has_ended(self) -> bool:
         """Return whether the current task, which was cancelled, was late; then it may go on."""
         task = _task()
-        if self._ends.get(task, 0) >= 0:
+        if self.ends.get(task, 0) >= 0:
             return False
         task.uncancel()
         return True
@@ -105,12 +105,12 @@ class TimeLimit:
         """Cancel the tasks that are late, and come back when the next one is."""
         self._timer = None
         now = loop.time()
-        for task, end in self._ends.items():
+        for task, end in self.ends.items():
             if end > now:
                 self._timer = loop.call_at(end, self._end_late, loop)
                 break
             if end >= 0:
-                self._ends[task] = -1
+                self.ends[task] = -1
                 task.cancel()
 
 
@@ -164,7 +164,7 @@ class RsgiApp:
             self._database.close()
         self.app.close()
 
-    async def _answer_soap(
+    async def _answer_soap(  # noqa: C901, PLR0912 - one loop over the steps; each more function costs a request
         self,
         endpoint: Endpoint,
         outcomes: LoopGroup[Outcome, bool],
@@ -172,41 +172,66 @@ class RsgiApp:
         protocol: Any,  # noqa: ANN401 - as above
     ) -> Response:
         """Return the response to a request for an endpoint."""
-        head = _head_of(scope)
+        head, task = _head_of(scope), _task()
         record = self.app.begin(head.request_id)
         try:
             request = SoapRequest(endpoint, head, record)
             step: Step = request.start()
-            if isinstance(step, ReadBody):
-                step = await self._read_body(request, step, protocol, is_whole=bool(head.content_length))
             while not isinstance(step, Response):
                 try:
-                    step = await self._next(request, step, endpoint, outcomes)
+                    match step:
+                        case Ask() | Fetch():
+                            is_look = isinstance(step, Ask)
+                            try:
+                                rows = await (self._database.look if is_look else self._database.load)(step.query)
+                            except DBAPIError:  # once more in a thread, which may have to connect anew
+                                look = partial(endpoint.exchange.database.look, step.query)
+                                rows = await self._in_thread(look, record)
+                            step = request.rows(rows) if is_look else request.loaded(rows)
+                        case Write():
+                            try:
+                                is_written = await outcomes.add(step.outcome)
+                            except LockedError:  # by an act on one koppeling of the group: each waits for its own now
+                                is_written = await self._write_alone(request, endpoint, step.outcome)
+                            step = request.written(is_written=is_written)
+                        case ReadBody():
+                            content = await self._body(protocol, step.octets, is_whole=bool(head.content_length))
+                            record.started = time.monotonic()
+                            self._requests.enter(REQUEST_SECONDS)
+                            step = request.body(content)
+                        case Do():
+                            work = partial(endpoint.exchange.use_case.do, step.work)
+                            step = request.done(await self._in_thread(work, record))
+                        case _:
+                            assert_never(step)
                 except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
                     step = request.failed(error)
                 except asyncio.CancelledError:
                     if not self._requests.has_ended():
                         raise
                     step = request.given_up()
-                    if request.undelivered is not None:
-                        alone = partial(endpoint.exchange.write_alone, request.undelivered)
-                        self._write_later(outcomes, request.undelivered, alone, self._alone.pop(request, None))
+                    self._write_later(request, endpoint, outcomes)
             record.outcome = record.outcome or str(step.status.value)
         finally:
-            self._requests.leave()
+            self._requests.ends.pop(task, None)
             if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together
                 asyncio.get_running_loop().call_soon(self.app.flush)
         step.headers.extend(self.app.headers(record))
         return step
 
-    def _write_later(
-        self,
-        outcomes: LoopGroup[Outcome, bool],
-        outcome: Outcome,
-        alone: Callable[[], bool],
-        before: "asyncio.Future[bool] | None",
-    ) -> None:
-        """Write an outcome behind those that are being written now, and behind `before`; nobody waits for it."""
+    async def _write_alone(self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome) -> bool:
+        """Write an outcome in a thread, which may wait for a lock; it goes on when its request is given up."""
+        alone = partial(endpoint.exchange.write_alone, outcome)
+        writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
+        is_written = await asyncio.shield(writing)
+        del self._alone[request]
+        return is_written
+
+    def _write_later(self, request: SoapRequest, endpoint: Endpoint, outcomes: LoopGroup[Outcome, bool]) -> None:
+        """Write what is to be written of a request that was given up, behind what is being written of it now."""
+        outcome, before = request.undelivered, self._alone.pop(request, None)
+        if outcome is None:
+            return
 
         async def write() -> None:
             try:
@@ -215,64 +240,13 @@ class RsgiApp:
                 try:
                     await outcomes.add(outcome)
                 except LockedError:
-                    await self._in_thread(alone)
+                    await self._in_thread(partial(endpoint.exchange.write_alone, outcome))
             except Exception as error:  # noqa: BLE001 - the database is still away, or again
                 log_failure(error, logger)
 
         task = asyncio.get_running_loop().create_task(write())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
-
-    async def _read_body(
-        self,
-        request: SoapRequest,
-        step: ReadBody,
-        protocol: Any,  # noqa: ANN401 - as above
-        *,
-        is_whole: bool,
-    ) -> Step:
-        """Read the body of a request; from then on its time counts."""
-        try:
-            content = await self._body(protocol, step.octets, is_whole=is_whole)
-            request.record.started = time.monotonic()
-            self._requests.enter(REQUEST_SECONDS)
-            return request.body(content)
-        except Exception as error:  # noqa: BLE001 - as above
-            return request.failed(error)
-
-    async def _next(
-        self,
-        request: SoapRequest,
-        step: Ask | Fetch | Write | Do | ReadBody,
-        endpoint: Endpoint,
-        outcomes: LoopGroup[Outcome, bool],
-    ) -> Step:
-        """Do one step, and return the next one."""
-        match step:
-            case Ask() | Fetch():
-                is_look = isinstance(step, Ask)
-                try:
-                    rows = await (self._database.look if is_look else self._database.load)(step.query)
-                except DBAPIError:  # once more in a thread, which may have to connect anew
-                    look = partial(endpoint.exchange.database.look, step.query)
-                    rows = await self._in_thread(look, request.record)
-                return request.rows(rows) if is_look else request.loaded(rows)
-            case Write():
-                try:
-                    is_written = await outcomes.add(step.outcome)
-                except LockedError:  # by an act on one koppeling of the group: each waits for its own now
-                    alone = partial(endpoint.exchange.write_alone, step.outcome)
-                    writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
-                    is_written = await asyncio.shield(writing)  # it goes on when this request is given up
-                    del self._alone[request]
-                return request.written(is_written=is_written)
-            case Do():
-                work = partial(endpoint.exchange.use_case.do, step.work)
-                return request.done(await self._in_thread(work, request.record))
-            case ReadBody():
-                raise RuntimeError("a body is read once")
-            case _:
-                assert_never(step)
 
     def _begin(self, endpoint: Endpoint) -> LoopGroup[Outcome, bool]:
         """Make what all messages share: the database of this event loop, and the group of those who write."""
