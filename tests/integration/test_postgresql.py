@@ -173,9 +173,9 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Datab
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
-        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
         held = silence.enter_context(database.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
+        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
 
         def end_of_silence(error: object) -> None:
             failures.append(error)
