@@ -153,8 +153,8 @@ def test_a_file_is_whole_and_of_its_owner(database: Database, tmp_path: Path, mo
 
     for failure in (KeyboardInterrupt, OSError(28, "No space left on device")):
 
-        def breaks(*_: object, failure: Any = failure) -> Iterator[export.Piece]:
-            yield export.Piece([], 0.5)
+        def breaks(*_: object, failure: Any = failure) -> Iterator[export.ExportPiece]:
+            yield export.ExportPiece([], 0.5)
             raise failure
 
         monkeypatch.setattr("uwlr_adapter.cli.journaal_export.export", breaks)
@@ -205,7 +205,7 @@ def test_a_reader_that_stops_is_no_failure(database: Database, tmp_path: Path) -
 
 
 def test_what_was_there_comes_out_once_while_others_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Piece by piece, of a bounded size, over ids that are gone; what is written meanwhile may be in it or not."""
+    """Piece by piece, each of a bounded size, over ids that are gone; what is written meanwhile may be in it or not."""
     monkeypatch.setattr(export, "PIECE", 4)
     for number in range(25):
         fetched(database, utc(25, number % 24))

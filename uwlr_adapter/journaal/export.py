@@ -69,14 +69,14 @@ class ExportFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ExportPiece:
     """The entries of a range of ids that match, and how much of all ids is read with it, 0 to 1."""
 
     entries: list[Entry]
     share: float
 
 
-def export(database: Database, chosen: ExportFilter) -> Iterator[Piece]:
+def export(database: Database, chosen: ExportFilter) -> Iterator[ExportPiece]:
     """Yield the entries that match, oldest first. Raises DBAPIError.
 
     Every entry that is there at the start is among them; one that is written meanwhile may be.
@@ -92,4 +92,4 @@ def export(database: Database, chosen: ExportFilter) -> Iterator[Piece]:
             entries = [entry_of(row) for row in connection.execute(query)]
             following = sa.select(sa.func.min(table.id)).where(table.id > end, table.id <= last)
             begin = connection.scalar(following)  # where many were removed the next one is far away
-        yield Piece([entry for entry in entries if chosen.takes(entry)], (end - first + 1) / (last - first + 1))
+        yield ExportPiece([entry for entry in entries if chosen.takes(entry)], (end - first + 1) / (last - first + 1))
