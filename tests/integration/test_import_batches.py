@@ -7,6 +7,8 @@ import pytest
 from support.csv_sets import GOOD, CommandBench, change, counts_of, lay_out, rows_of
 from support.trial_school import TrialSchool
 
+from uwlr_adapter.cli.base import own_actor
+
 ASKS = 3
 KEPT = ("import_batch", "import_step", "school", "schema_version", "journaal")
 """The tables about imports, acts and the schema; the others hold records."""
@@ -68,8 +70,8 @@ def test_list_and_show(bench: CommandBench, tmp_path: Path) -> None:
     years = "2025-2026, 2026-2027"
     first = "locaties 2 added; groepen 5 added; leerlingen 8 added; leerkrachten 2 added; plaatsingen 5 added"
     assert listed == [
-        ["2", "2026-11-25 11:00", "21QW", "csv", years, "nothing changed"],
-        ["1", "2026-11-25 11:00", "21QW", "csv", years, first],
+        ["2", "2026-11-25 11:00", "21QW", "csv", own_actor(), years, "nothing changed"],
+        ["1", "2026-11-25 11:00", "21QW", "csv", own_actor(), years, first],
     ]
     assert rows_of(bench.run("import", "list", "--limit", "1").output) == listed[:1]
     assert rows_of(bench.run("import", "list", "--brincode", "99ZZ").output) == []

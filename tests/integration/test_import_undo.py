@@ -10,6 +10,7 @@ from support.csv_sets import GOOD, CommandBench, change, lay_out, rows_of
 from support.edexml_files import eckid, make_dataset, to_edexml
 
 from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.cli.base import own_actor
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Act, EntryKind
@@ -146,7 +147,8 @@ def test_a_vestiging_without_a_row_in_the_import_has_it_in_its_journaal(tmp_path
         assert bench.run("import", "redo", "3", "--yes").exit_code == 0
     with closing(bench.open()) as database, database.reading() as connection:
         acts = [entry.act for entry in search.read(connection, brin6="21QW01", limit=9)]
-    assert acts == ([Act.IMPORT_UNDONE] if command == "undo" else [Act.IMPORT_REDONE, Act.IMPORT_UNDONE])
+    after = [Act.IMPORT_UNDONE] if command == "undo" else [Act.IMPORT_REDONE, Act.IMPORT_UNDONE]
+    assert acts == [*after, Act.IMPORTED, Act.IMPORTED], "its own import, and that of the other vestiging"
 
 
 def _edexml(folder: Path, number: int) -> Path:
@@ -182,12 +184,13 @@ def test_both_are_journalled(bench: CommandBench) -> None:
     bench.run("import", "undo", "--to", "2", "--yes")
     bench.run("import", "redo", "2", "--yes")
     with bench.open().reading() as connection:
-        found = [one for one in search.read(connection) if one.kind is EntryKind.RECORDS]
+        found = [one for one in search.read(connection) if one.act != Act.IMPORTED]
         shown = search.search(connection, search.EntryFilter("21QW00"), limit=10)
+    assert {(one.kind, one.actor) for one in found} == {(EntryKind.RECORDS, own_actor())}
     acts = [(one.act, one.brin6) for one in reversed(found)]
     both = [(Act.IMPORT_UNDONE, "21QW00"), (Act.IMPORT_UNDONE, "21QW01")] * 2
     assert acts == [*both, (Act.IMPORT_REDONE, "21QW00"), (Act.IMPORT_REDONE, "21QW01")]
-    assert len(shown) == 3
+    assert [one.act for one in shown][:3] == [Act.IMPORT_REDONE, Act.IMPORT_UNDONE, Act.IMPORT_UNDONE]
 
 
 def test_what_was_shown_is_what_is_done(bench: CommandBench, monkeypatch: pytest.MonkeyPatch) -> None:

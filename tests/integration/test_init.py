@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support.csv_sets import GOOD
 
@@ -16,7 +15,6 @@ from uwlr_adapter.cli import main
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import schema_version
-from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.settings import Settings
 
@@ -164,14 +162,3 @@ def test_init_shows_no_password(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["--data", str(tmp_path), "init"], env={"UWLR_DATABASE": url})
     assert "geheim" not in result.output
     assert "a.sqlite3" in result.output
-
-
-def test_an_actor_of_other_bytes_than_utf_8(tmp_path: Path) -> None:
-    """The login of the machine's user can be any bytes; the act is done, and has an actor."""
-    assert run(tmp_path, "init").exit_code == 0
-    environment = os.environb | {b"LOGNAME": b"\xff\xfe"}
-    command = [sys.executable, "-m", "uwlr_adapter", "--data", str(tmp_path), "afnemer", "add", "Snappet"]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0)
-    with Database(Settings(data=tmp_path).database_url).reading() as connection:
-        assert connection.scalars(sa.select(journaal.c.actor)).all() == ["cli:??"]

@@ -12,6 +12,7 @@ from uwlr_adapter.journaal import search as searching
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act, Entry, OutcomeKind, VerzoekEntry
 from uwlr_adapter.journaal.search import DayCount, EntryFilter
+from uwlr_adapter.journaal.tables import journaal
 
 ANSWERED, REFUSED = "leerlinggegevens", "Client.AutorisatieOngeldig"
 CLOCK_BACK = date(2026, 10, 25)
@@ -121,3 +122,13 @@ def test_the_last_calls(world: World) -> None:
     assert last is not None
     assert good is not None
     assert (last.moment.hour, good.moment.hour) == (2, 1)
+
+
+def test_a_kind_of_newer_code_is_read_as_it_is(world: World) -> None:
+    """Two versions of the code use one database for a while: what the newer one writes stops nobody here."""
+    values = {"moment": datetime(2026, 10, 1), "kind": "iets nieuws", "act": "iets gedaan", "outcome": "gedaan"}  # noqa: DTZ001 - as stored
+    with world.database.writing() as connection:
+        connection.execute(journaal.insert().values(brin6=BRIN6, **values))
+        (one,) = searching.read(connection)
+        assert (one.kind, one.outcome_kind) == ("iets nieuws", OutcomeKind.ACT)
+    assert search(world, EntryFilter(BRIN6)) == [], "a school sees what this code knows"

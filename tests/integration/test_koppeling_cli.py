@@ -1,6 +1,5 @@
 """`uwlr-adapter koppeling`: every command, its refusals, and what it never prints."""
 
-import getpass
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.console import Console
 from support.school_builder import BRIN6, CODE, MOMENT, open_database
 
 from uwlr_adapter.cli.afnemer import afnemer
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.koppeling import koppeling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.journaal import search
@@ -108,7 +107,7 @@ def test_whole_life(context: Context, database: Database) -> None:
         acts = [line.act for line in search.read(connection, brin6=BRIN6)][::-1]
         actors = set(connection.scalars(sa.select(journaal.c.actor)))
     assert acts == ["geactiveerd", "code gewijzigd", "gepauzeerd", "hervat", "beëindigd"]
-    assert actors == {f"cli:{getpass.getuser()}"}, "the afnemers were added by a command too"
+    assert actors == {own_actor()}, "the afnemers were added by a command too"
 
 
 @pytest.mark.parametrize("act", ["pause", "end"])

@@ -14,6 +14,7 @@ from support.school_builder import MOMENT
 from support.served_school import CODE, ServedSchool, furnish
 from support.wsgi import Reply, call, forgiving
 
+from uwlr_adapter.clock import now
 from uwlr_adapter.contract import fault, repairs
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.db.database import Database
@@ -118,7 +119,7 @@ def strict_afnemers(served: ServedSchool, tmp_path_factory: pytest.TempPathFacto
     database = Database(Settings(data=data).database_url)
     with database.writing() as connection:
         for klantnaam in served.klantcodes:
-            afnemers.set_strict(connection, klantnaam, strict=True)
+            afnemers.set_strict(connection, klantnaam, now(), strict=True, actor="cli:proef")
     database.close()
     yield from opened(replace(served, data=data))
 

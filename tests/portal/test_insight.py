@@ -144,11 +144,12 @@ def test_the_file(portal: Portal, browser: Browser) -> None:
     """A Dutch spreadsheet opens it: byte order mark, semicolons, and times of Amsterdam; more than one reading long."""
     write(portal, MOMENT, ANSWERED, times=1200)
     page = browser.get(f"{SCHOOL}/journaal.csv")
-    assert page.body.startswith("\ufeffMoment;Koppeling;Soort;Uitkomst;Toelichting;Leerlingen\r\n")
+    assert page.body.startswith("\ufeffMoment;Koppeling;Soort;Uitkomst;Toelichting;Leerlingen;Wie\r\n")
     assert page.reply.headers["Content-Disposition"] == 'attachment; filename="journaal-21QW00-2026-11-25.csv"'
     lines = page.body.splitlines()
     assert len(lines) == 1 + 1200 + 2
-    assert lines[1] == "25-11-2026 10:30;Snappet;Opgehaald;leerlinggegevens;De gegevens zijn opgehaald.;25"
+    assert lines[1] == "25-11-2026 10:30;Snappet;Opgehaald;leerlinggegevens;De gegevens zijn opgehaald.;25;Snappet"
+    assert lines[-1].endswith(";De koppeling is geactiveerd.;;school")
 
 
 def test_a_school_sees_its_own_lines_only(portal: Portal, browser: Browser) -> None:

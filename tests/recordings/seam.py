@@ -21,6 +21,8 @@ from uwlr_adapter.settings import Settings
 COMMANDS: click.Group = main
 """The root of the command."""
 WIDE = 200
+ACCOUNTS = "uwlr_adapter.cli.base._accounts"
+"""The function that returns the accounts of whoever runs a command; their names make a table wider."""
 
 
 @dataclass(frozen=True)

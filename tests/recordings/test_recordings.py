@@ -19,7 +19,8 @@ OTHER_DATABASE = pytest.mark.skipif(RECORD, reason="a recording is made on SQLit
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the settings of the machine away."""
+    """Take the settings of the machine away, and the name of the account on it."""
+    monkeypatch.setattr(seam.ACCOUNTS, lambda: ["proef"])
     for name in tuple(os.environ):
         if name.startswith("UWLR_") and not name.startswith(("UWLR_RECORD", "UWLR_TEST_")):
             monkeypatch.delenv(name, raising=False)

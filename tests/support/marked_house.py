@@ -164,8 +164,10 @@ class MarkedHouse:
         ):
             pupils.write_text(text.replace(old, new), encoding="utf-8")
             self.run("import", "csv", str(folder), "--dry-run")
-        for command in (("import", "list"), ("import", "show", "1"), ("journaal",)):
+        for command in (("import", "list"), ("import", "show", "1"), ("journaal", "list")):
             self.run(*command)
+            self.run(*command, "--json")
+        self.run("journaal", "export")
 
     def _hold(self, file: Path, texts: dict[str, str]) -> None:
         """Import a row of which it is a question who it is, and ask for the question: who it is about stands there."""

@@ -17,7 +17,7 @@ def test_an_event_that_cannot_be_written_is_told_without_its_values(
     def fails() -> None:
         raise ValueError("een-geheim")
 
-    monkeypatch.setattr(logs, "current_record", fails)
+    monkeypatch.setattr(logs, "current_id", fails)
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonFormatter())

@@ -7,7 +7,7 @@ import pytest
 
 from uwlr_adapter.contract.rules import Rule
 from uwlr_adapter.journaal.model import Act, Entry, EntryKind, RefusalReason
-from uwlr_adapter.portal.sentences import sentence_of
+from uwlr_adapter.portal.sentences import actor_of, sentence_of
 
 REFUSED = Entry(
     datetime(2026, 11, 30, 12, tzinfo=UTC),
@@ -42,7 +42,7 @@ def test_no_word_of_a_fault_reaches_a_school(rule: Rule) -> None:
     assert "namespace" not in sentence
 
 
-OF_AFNEMERS = {Act.ADDED, Act.KLANTCODE_ROTATED, Act.DISABLED, Act.ENABLED}
+OF_AFNEMERS = {Act.ADDED, Act.KLANTCODE_ROTATED, Act.DISABLED, Act.ENABLED, Act.STRICT, Act.TOLERANT}
 """Acts that no school reads."""
 
 
@@ -53,3 +53,20 @@ def test_every_act_has_a_sentence(act: Act) -> None:
     sentence = sentence_of(done, "Snappet")
     assert sentence != act
     assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("actor", "words"),
+    [
+        ("j.devries", "j.devries"),
+        ("cli:jan", "de beheerder (jan)"),
+        ("cli:jan/root", "de beheerder (jan/root)"),
+        ("job:opschonen", "vanzelf"),
+        (None, "niet bekend"),
+    ],
+)
+def test_who_did_it_in_words(actor: str | None, words: str) -> None:
+    """A school reads a login as it is, the operator as one with a name, and of a call the learning platform."""
+    done = replace(REFUSED, kind=EntryKind.KOPPELING, act="gepauzeerd", outcome="gedaan", reason=None, actor=actor)
+    assert actor_of(done, "Snappet") == words
+    assert actor_of(REFUSED, "Snappet") == "Snappet"

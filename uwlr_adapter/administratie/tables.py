@@ -250,6 +250,8 @@ import_batch = sa.Table(
     sa.Column("changes", sa.Boolean, nullable=False, server_default=sa.true(), comment="whether it changed a record"),
     sa.Column("forgotten", sa.Integer, nullable=False, comment="leerlingen erased from its steps afterwards"),
     sa.Column("reports", sa.JSON, nullable=False, comment="counts per vestiging and schooljaar; no value of a person"),
+    sa.Column("actor", sa.String(100), comment="who made it, as in the journaal; not known of those of before 0020"),
+    sa.Column("request_id", sa.String(36), comment="of the request or the run of a command that made it"),
     comment="one import: whole, or not there at all",
 )
 import_step = sa.Table(

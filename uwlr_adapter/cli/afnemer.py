@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import afnemers
-from uwlr_adapter.koppelingen.afnemers import AfnemerError
+from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
 
 MAX_OVERLAP = 366
 """Most days that two klantcodes may be valid at once, inclusive; with a longer overlap the old one is never retired."""
@@ -42,8 +44,9 @@ def add(context: Context, klantnaam: str) -> None:
 
 
 @afnemer.command("list")
+@json_option
 @click.pass_obj
-def list_(context: Context) -> None:
+def list_(context: Context, *, as_json: bool) -> None:
     """List the afnemers.
 
     Example:  uwlr-adapter afnemer list
@@ -51,11 +54,13 @@ def list_(context: Context) -> None:
     with context.database() as database, database.reading() as connection:
         rows = afnemers.list_all(connection)
     moment = context.clock()
+    if as_json:
+        print_json([_as_json(row, moment) for row in rows])
+        return
     table = make_table("klantnaam", "added", "status", "previous klantcode valid until")
     for row in rows:
-        overlap = row.previous_until if row.previous_until is not None and row.previous_until > moment else None
         status = ("enabled" if row.is_enabled else "disabled") + (", strict" if row.strict else "")
-        table.add_row(escape(row.klantnaam), _local_time(row.created_at), status, _local_time(overlap))
+        table.add_row(escape(row.klantnaam), _local_time(row.created_at), status, _local_time(_overlap(row, moment)))
     context.console.print(table)
     if not rows:
         context.messages.print("No afnemers yet. Add one with `uwlr-adapter afnemer add KLANTNAAM`.")
@@ -121,8 +126,23 @@ def strict(context: Context, klantnaam: str, *, off: bool) -> None:
     Example:  uwlr-adapter afnemer strict Snappet
     """
     with _transaction(context) as (connection, _):
-        afnemers.set_strict(connection, klantnaam, strict=not off)
+        afnemers.set_strict(connection, klantnaam, context.clock(), strict=not off, actor=own_actor())
     context.messages.print("Its requests are repaired again." if off else "Its requests are no longer repaired.")
+
+
+def _overlap(row: Afnemer, moment: datetime) -> datetime | None:
+    """Return until when the previous klantcode is valid, if it still is."""
+    return row.previous_until if row.previous_until is not None and row.previous_until > moment else None
+
+
+def _as_json(row: Afnemer, moment: datetime) -> dict[str, Any]:
+    return {
+        "klantnaam": row.klantnaam,
+        "added": moment_of(row.created_at),
+        "enabled": row.is_enabled,
+        "strict": row.strict,
+        "previous_klantcode_until": moment_of(_overlap(row, moment)),
+    }
 
 
 @contextmanager

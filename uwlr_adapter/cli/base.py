@@ -1,7 +1,7 @@
 """Shared by all commands: settings, database, clock, output, and errors as one sentence."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from uwlr_adapter.clock import Clock, now
 from uwlr_adapter.db.causes import advice_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.schema_version import SchemaState
+from uwlr_adapter.journaal.model import CLI
 from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
@@ -111,13 +112,37 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return f"UWLR_{str(location[0]).upper()}: " if location else ""
 
 
+_SUDO_UID = "SUDO_UID"
+_MAX_UID = 2**32 - 2
+
+
 def own_actor() -> str:
-    """Return the actor of an act on the command line, as the journaal has it: `cli:` and the user of this machine."""
+    """Return the actor of an act on the command line: CLI and an account, such as `cli:jan`; of sudo `cli:jan/root`.
+
+    The kernel says under which account a command runs; USER and LOGNAME, which everybody sets for themselves, are not
+    read. sudo says who called it; whoever is free to write something else there runs as that account already, and may
+    write in the database what they like.
+    """
+    return f"{CLI}{'/'.join(_accounts())}"[:MAX_ACTOR]
+
+
+def own_account() -> str:
+    """Return the account of the person at the command: who called sudo, else the one it runs under."""
+    return _accounts()[0]
+
+
+def _accounts() -> list[str]:
+    uid, caller = os.getuid(), os.environ.get(_SUDO_UID, "")
+    known = caller.isascii() and caller.isdecimal() and len(caller) <= len(str(_MAX_UID)) and int(caller) <= _MAX_UID
+    return [*([_name_of(int(caller))] if known and int(caller) != uid else []), _name_of(uid)]
+
+
+def _name_of(uid: int) -> str:
+    """Return the name of an account; of one without a name, such as in a container, its number."""
     try:
-        user = getpass.getuser().encode(errors="replace").decode()  # a name of other bytes than UTF-8
-        return f"cli:{user}"[:MAX_ACTOR]
-    except (OSError, KeyError):  # a container without a password entry
-        return f"cli:uid-{os.getuid()}"
+        return pwd.getpwuid(uid).pw_name.encode(errors="replace").decode()  # a name of other bytes than UTF-8
+    except KeyError:
+        return f"uid-{uid}"
 
 
 _NO_WRAP = frozenset({"ID", "moment", "vestiging", "reden"})

@@ -2,8 +2,10 @@
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def why_unwritable(path: Path) -> str | None:
@@ -24,11 +26,21 @@ def write_private(path: Path, content: bytes) -> None:
 
     Raises OSError; the existing file is unchanged then, and no other is left.
     """
+    with private_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that only its owner can read; at the end of the block it replaces one that is there.
+
+    After an exception the existing file is unchanged, and no other is left. Raises OSError.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):

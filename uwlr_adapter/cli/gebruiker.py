@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 import sqlalchemy as sa
 
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.errors import GebruikerError
 from uwlr_adapter.gebruikers.tables import GebruikerRol
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.writer import record_gebruiker_act
 from uwlr_adapter.portal.paths import PASSWORD_PREFIX
 
 
@@ -53,22 +57,26 @@ def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[st
     with _transaction(context) as connection:
         new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen)
         added, token = gebruikers.add(connection, new, context.clock())
+        _record(connection, context, Act.GEBRUIKER_ADDED, login)
     _show_link(context, token, added.login)
 
 
 @gebruiker.command("list")
+@json_option
 @click.pass_obj
-def list_(context: Context) -> None:
+def list_(context: Context, *, as_json: bool) -> None:
     """List the users.
 
     Example:  uwlr-adapter gebruiker list
     """
     with context.database() as database, database.reading() as connection:
         rows = gebruikers.list_all(connection)
+    if as_json:
+        print_json([_as_json(context, row) for row in rows])
+        return
     table = make_table("login", "naam", "rol", "vestigingen", "status", "second factor")
     for row in rows:
-        factor = "set up" if row.has_totp else "at first login" if row.needs_totp else "not required"
-        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), factor)
+        cells = (row.login, row.naam, row.rol, " ".join(row.vestigingen), _status(context, row), _factor(row))
         table.add_row(*map(escape, cells))
     context.console.print(table)
     if not rows:
@@ -90,6 +98,7 @@ def reset(context: Context, login: str) -> None:
     """
     with _transaction(context) as connection:
         token = gebruikers.reset(connection, login, context.clock())
+        _record(connection, context, Act.GEBRUIKER_RESET, login)
     _show_link(context, token, login.strip().lower())
 
 
@@ -102,7 +111,10 @@ def disable(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker disable j.devries
     """
     with _transaction(context) as connection:
+        was_enabled = gebruikers.get(connection, login).is_enabled
         gebruikers.disable(connection, login, context.clock())
+        if was_enabled:
+            _record(connection, context, Act.GEBRUIKER_DISABLED, login)
     context.messages.print("Disabled. The sessions of this user are ended.")
 
 
@@ -115,7 +127,10 @@ def enable(context: Context, login: str) -> None:
     Example:  uwlr-adapter gebruiker enable j.devries
     """
     with _transaction(context) as connection:
+        was_enabled = gebruikers.get(connection, login).is_enabled
         gebruikers.enable(connection, login)
+        if not was_enabled:
+            _record(connection, context, Act.GEBRUIKER_ENABLED, login)
     context.messages.print("Enabled.")
 
 
@@ -130,12 +145,35 @@ def _transaction(context: Context) -> Iterator[sa.Connection]:
             raise click.ClickException(str(error)) from None
 
 
+def _record(connection: sa.Connection, context: Context, act: Act, login: str) -> None:
+    """Write an act on a user in the journaal, of each vestiging that the user acts for."""
+    found, moment = gebruikers.get(connection, login), context.clock()
+    record_gebruiker_act(
+        connection, moment=moment, act=act, login=found.login, brin6s=found.vestigingen, actor=own_actor()
+    )
+
+
 def _show_link(context: Context, token: str, login: str) -> None:
     """Print a link alone on standard output, and the explanation on standard error."""
     click.echo(f"{context.settings.base_url}{PASSWORD_PREFIX}/{token}")
     context.messages.print(
         f"With this link {escape(login)} can set a password. It works once, within 24 hours: give it to no one else."
     )
+
+
+def _as_json(context: Context, row: Gebruiker) -> dict[str, Any]:
+    return {
+        "login": row.login,
+        "naam": row.naam,
+        "rol": row.rol,
+        "vestigingen": list(row.vestigingen),
+        "status": _status(context, row),
+        "second_factor": _factor(row),
+    }
+
+
+def _factor(row: Gebruiker) -> str:
+    return "set up" if row.has_totp else "at first login" if row.needs_totp else "not required"
 
 
 def _status(context: Context, row: Gebruiker) -> str:

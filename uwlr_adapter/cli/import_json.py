@@ -1,4 +1,4 @@
-"""The report of `uwlr-adapter import --json`, for a program: one object, without a name or key of a person.
+"""What `uwlr-adapter import` tells a program with --json: of an import one object, without a name or key of a person.
 
 docs/guides/operator.md describes its form, which only grows within one `form`.
 """
@@ -8,8 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from uwlr_adapter.administratie.importing import problem_groups
+from uwlr_adapter.administratie.importing.batches import Batch
 from uwlr_adapter.administratie.importing.importer import Imported
+from uwlr_adapter.administratie.importing.not_taken import NotTaken
+from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import ImportRefusedError, Problem, Severity
+from uwlr_adapter.cli.json_output import moment_of
 
 FORM = 1
 """The number of the form of the report; a member that goes, or means something else, makes it another one."""
@@ -61,19 +65,60 @@ def report(source: str, parts: Sequence[dict[str, Any]], counts: Mapping[str, in
     return {"form": FORM, "source": source, "dry_run": dry_run, **counts, "parts": list(parts)}
 
 
-def _problems(problems: Sequence[Problem]) -> dict[str, Any]:
-    groups = problem_groups.group(problems)[: problem_groups.MAX_KEPT]
+def of_batch(batch: Batch) -> dict[str, Any]:
+    """Return a stored import, as `import list --json` and `import show --json` have it."""
     return {
-        "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
-        "problems": [
+        "id": batch.id,
+        "brincode": batch.brincode,
+        "moment": moment_of(batch.moment),
+        "source": batch.source,
+        "actor": batch.actor,
+        "request_id": batch.request_id,
+        "changes": batch.changes,
+        "undone": moment_of(batch.undone_at),
+        "redone": moment_of(batch.redone_at),
+        "forgotten": batch.forgotten,
+        "years": [
             {
-                "severity": one.severity,
-                "file": one.file,
-                "element": one.element,
-                "reason": one.reason,
-                "lines": list(one.lines),
-                "count": one.count,
+                "brin6": one.brin6,
+                "schooljaar": one.schooljaar,
+                "counts": {kind: asdict(counts) for kind, counts in one.counts.items()},
+                "warnings": one.warnings,
+                "problems": _groups(one.told),
             }
-            for one in groups
+            for one in batch.reports
         ],
     }
+
+
+def of_waiting(one: NotTaken) -> dict[str, Any]:
+    """Return a year whose last import was not taken, as `import list --json` has it."""
+    return {
+        "brin6": one.brin6,
+        "schooljaar": one.schooljaar or None,
+        "since": moment_of(one.since),
+        "moment": moment_of(one.moment),
+        "result": ASKS if one.asks else REFUSED,
+        "questions": list(one.questions),
+    }
+
+
+def _problems(problems: Sequence[Problem]) -> dict[str, Any]:
+    return {
+        "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
+        "problems": _groups(problem_groups.group(problems)[: problem_groups.MAX_KEPT]),
+    }
+
+
+def _groups(groups: Sequence[ProblemGroup]) -> list[dict[str, Any]]:
+    return [
+        {
+            "severity": one.severity,
+            "file": one.file,
+            "element": one.element,
+            "reason": one.reason,
+            "lines": list(one.lines),
+            "count": one.count,
+        }
+        for one in groups
+    ]

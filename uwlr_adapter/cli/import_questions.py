@@ -1,6 +1,5 @@
 """`uwlr-adapter import questions` and `import answer`: rows beside the known persons whom they may be."""
 
-import json
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from uwlr_adapter.administratie.importing.questions import Answered, Choice, Imp
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.limits import MAX_ID
 
@@ -24,7 +24,7 @@ _BRINCODE = 4
 
 @click.command("questions")
 @click.argument("brincode", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead: a list of questions.")
+@json_option
 @click.pass_obj
 def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> None:
     """List the open questions: rows of a source of which it is not certain who they are.
@@ -39,7 +39,7 @@ def list_questions(context: Context, brincode: str | None, *, as_json: bool) -> 
     with context.database() as database, database.reading() as connection:
         found = questions.of_school(connection, None if brincode is None else brincode[:_BRINCODE])
     if as_json:
-        click.echo(json.dumps([question_as_json(one) for one in found]))
+        print_json([question_as_json(one) for one in found])
         return
     for one in found:
         print_question(context.console, one)

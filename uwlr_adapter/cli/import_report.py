@@ -61,7 +61,7 @@ def print_waiting(console: Console, waiting: Iterable[NotTaken]) -> None:
 
 def print_batch(console: Console, batch: Batch) -> None:
     """Print what a stored import did."""
-    console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}")
+    console.print(f"Import {batch.id} of {batch.brincode}, {moment_of(batch)}, from {escape(batch.source)}{_by(batch)}")
     for report in batch.reports:
         console.print(
             f"{report.brin6}, schooljaar {report.schooljaar}: {count_noun(report.warnings, 'warning', 'warnings')}"
@@ -105,6 +105,11 @@ def _counts_table(report: ImportReport | batches.YearReport) -> Any:  # noqa: AN
 def moment_of(batch: Batch) -> str:
     """Return the moment of an import in Amsterdam time."""
     return f"{batch.moment.astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
+
+
+def _by(batch: Batch) -> str:
+    """Return by whom an import was made, where that was kept."""
+    return "" if batch.actor is None else f", by {escape(batch.actor)}"
 
 
 def summary_of(batch: Batch) -> str:

@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.model import Delivery, ImportRefusedError, Probl
 from uwlr_adapter.administratie.sources.bron import Bron
 from uwlr_adapter.brin import is_brin6
 from uwlr_adapter.cli import import_json
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.garbage import collector_off
 from uwlr_adapter.cli.import_report import MANY, print_done, print_not_taken
 from uwlr_adapter.cli.terminal import escape
@@ -87,6 +87,7 @@ def import_from(
     options = importer.ImportOptions(
         moment=context.clock(),
         source=source.name,
+        actor=own_actor(),
         brin6=brin6,
         max_drop=context.settings.max_drop,
         unmatched=Unmatched.BY_NAME if by_name else Unmatched.NEW if new_persons else Unmatched.ASK,

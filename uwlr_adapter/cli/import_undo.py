@@ -190,7 +190,7 @@ def _run(connection: sa.Connection, way: _Way, found: Sequence[Batch], moment: d
         brin6s = batches.vestigingen_changed(connection, batch) if batch.changes else []
         way.one(connection, batch.id, moment)
         for brin6 in brin6s:
-            writer.record_records_act(connection, moment=moment, act=way.act, brin6=brin6, actor=actor)
+            writer.record_records_act(connection, moment=moment, act=way.act, brin6=brin6, actor=actor, batch=batch.id)
 
 
 def _require_same(connection: sa.Connection, found: Sequence[Batch], preview: _Preview) -> None:

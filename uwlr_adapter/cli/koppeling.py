@@ -3,16 +3,16 @@
 A refusal is printed as the Dutch sentence that the portal shows to the school.
 """
 
-import getpass
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import withholding
-from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
@@ -22,7 +22,7 @@ from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
-from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import overview
@@ -57,30 +57,35 @@ def _code_options(command: _Command) -> _Command:
 
 @koppeling.command("list")
 @click.argument("brin6", required=False)
+@json_option
 @click.pass_obj
-def list_(context: Context, brin6: str | None) -> None:
+def list_(context: Context, brin6: str | None, *, as_json: bool) -> None:
     """List the activated koppelingen; with BRIN6, also those that this vestiging can activate.
 
     Example:  uwlr-adapter koppeling list 21QW00
     """
     catalogue = context.catalogue()
     today = day_of(context.clock())
-    table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         if brin6 is None:
             rows = list(_living_rows(connection, catalogue, today))
         else:
             store.require_vestiging(connection, brin6)
             rows = list(_overview_rows(connection, catalogue, brin6, today))
+    if as_json:
+        print_json([row.as_json() for row in rows])
+        return
+    table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(escape, row.cells()))
     context.console.print(table)
 
 
 @koppeling.command()
 @koppeling_arguments
+@json_option
 @click.pass_obj
-def show(context: Context, brin6: str, koppeling_id: str) -> None:
+def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> None:
     """Show one koppeling of the vestiging BRIN6, and how many leerlingen are withheld from it.
 
     Example:  uwlr-adapter koppeling show 21QW00 snappet
@@ -89,6 +94,11 @@ def show(context: Context, brin6: str, koppeling_id: str) -> None:
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         persons = withholding.withheld_from(connection, found.id)
+    if as_json:
+        about = _listed(found, entry, today).as_json()
+        profiel = None if entry is None else entry.profiel
+        print_json({**about, "profiel": profiel, "leerlingen_withheld": len(persons)})
+        return
     table = make_table("", "")
     for row in (
         ("naam", "-" if entry is None else entry.naam),
@@ -163,7 +173,7 @@ def activate(
         request = ActivationRequest(
             brin6=brin6,
             entry_id=koppeling_id,
-            login=login or _own_login(),
+            login=login or own_account(),
             naam=naam,
             akkoord=akkoord,
             startdatum=startdatum.date() if startdatum else None,
@@ -230,6 +240,26 @@ def end_(context: Context, brin6: str, koppeling_id: str, *, yes: bool) -> None:
     context.messages.print(f"Ended {koppeling_id} for {brin6}.")
 
 
+class _Listed(NamedTuple):
+    """A koppeling, activated or not, as it is listed; without naam and type it is not in the catalogue any more."""
+
+    brin6: str
+    koppeling: str
+    naam: str | None
+    type: str | None
+    startdatum: date | None
+    status: str
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of a table."""
+        start = "" if self.startdatum is None else f"{self.startdatum:%d-%m-%Y}"
+        return self.brin6, self.koppeling, self.naam or "-", self.type or "not in the catalogue", start, self.status
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a program reads it."""
+        return self._asdict() | {"startdatum": None if self.startdatum is None else self.startdatum.isoformat()}
+
+
 def _act(
     context: Context,
     brin6: str,
@@ -284,13 +314,6 @@ def _chosen_code(brin6: str, code: str | None, *, generate: bool) -> str:
     return typed
 
 
-def _own_login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # the container has no passwd entry for this user
-        raise click.UsageError("--login is needed: your login on this machine is unknown") from None
-
-
 def _show_once(context: Context, code: str | None) -> None:
     """Print a generated code alone on standard output, and the explanation on standard error."""
     click.echo(code)
@@ -299,25 +322,28 @@ def _show_once(context: Context, code: str | None) -> None:
     )
 
 
-def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[tuple[str, ...]]:
+def _listed(found: Koppeling, entry: CatalogueEntry | None, today: date) -> _Listed:
+    """Return an activated koppeling, with its entry of the catalogue, if it is still there."""
+    name, kind = (None, None) if entry is None else (entry.naam, str(entry.type))
+    return _Listed(found.brin6, found.entry_id, name, kind, found.startdatum, _status(found, today))
+
+
+def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[_Listed]:
     for found in store.list_living(connection):
-        entry = catalogue.get(found.entry_id)
-        name, kind = ("-", "not in the catalogue") if entry is None else (entry.naam, entry.type)
-        yield found.brin6, found.entry_id, name, kind, f"{found.startdatum:%d-%m-%Y}", _status(found, today)
+        yield _listed(found, catalogue.get(found.entry_id), today)
 
 
-def _overview_rows(
-    connection: sa.Connection, catalogue: Catalogue, brin6: str, today: date
-) -> Iterator[tuple[str, ...]]:
+def _overview_rows(connection: sa.Connection, catalogue: Catalogue, brin6: str, today: date) -> Iterator[_Listed]:
     view = overview(connection, catalogue, brin6)
     for active in view.activated:
-        start, status = "", str(Status.ACTIEF)
-        if active.koppeling is not None:
-            start, status = f"{active.koppeling.startdatum:%d-%m-%Y}", _status(active.koppeling, today)
-        yield brin6, active.entry.id, active.entry.naam, active.entry.type, start, status
+        entry = active.entry
+        if active.koppeling is None:
+            yield _Listed(brin6, entry.id, entry.naam, str(entry.type), None, str(Status.ACTIEF))
+        else:
+            yield _listed(active.koppeling, entry, today)
     for available in view.available:
         status = "beschikbaar" if available.now else "nog niet beschikbaar"
-        yield brin6, available.entry.id, available.entry.naam, available.entry.type, "", status
+        yield _Listed(brin6, available.entry.id, available.entry.naam, str(available.entry.type), None, status)
 
 
 def _status(found: Koppeling, today: date) -> str:

@@ -9,6 +9,7 @@ from uwlr_adapter import __version__
 from uwlr_adapter.cli.command_group import CommandEntry, CommandGroup, load
 from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.errors import describe
+from uwlr_adapter.journaal.request_id import new_id, working_for
 
 COMMANDS = {
     "demo": CommandEntry("demo", "demo", "Serve an example school, and fetch from it once."),
@@ -22,7 +23,7 @@ COMMANDS = {
     "afnemer": CommandEntry("afnemer", "afnemer", "Manage afnemers: the vendors that call the service."),
     "koppeling": CommandEntry("koppeling", "koppeling", "Activate, pause, resume and end koppelingen."),
     "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
-    "journaal": CommandEntry("journaal", "journaal", "Show each fetch and each act, newest first."),
+    "journaal": CommandEntry("journaal", "journaal", "List and export each fetch and each act, with who did it."),
     "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
     "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule.", failure_status=2),
     "report": CommandEntry("report", "report", "Compare two reports of a check.", failure_status=2),
@@ -45,10 +46,11 @@ class Root(CommandGroup):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run a command; a failure of ours is told by kind and place, since its text may quote a record.
 
-        Raises ClickException.
+        The run has an id, as a request has. Raises ClickException.
         """
         try:
-            return super().invoke(ctx)
+            with working_for(new_id()):
+                return super().invoke(ctx)
         except click.ClickException as error:  # it may name what a file or a server said
             error.message = printable(error.message)  # type: ignore[misc] # its text is shown after this
             if not isinstance(error, click.UsageError):

@@ -1,6 +1,5 @@
 """The commands about one person, which `leerling` and `leerkracht` share: show, eckid, join, forget, allow."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from uwlr_adapter.administratie.sources.edexml.edexml import KETENID
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.cli.acts import carry_out, confirm_options, operator_of, require_brincode
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM, day_of
 from uwlr_adapter.contract.nouns import count_noun, count_records
@@ -46,7 +46,7 @@ def _show(kind: PersonKind) -> click.Command:
     @click.command(help=text, epilog=KEY_HELP)
     @click.argument("brin6")
     @click.argument("key")
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @json_option
     @click.pass_obj
     def show(context: Context, brin6: str, key: str, *, as_json: bool) -> None:
         brincode, day = require_brincode(brin6), day_of(context.clock())
@@ -58,7 +58,7 @@ def _show(kind: PersonKind) -> click.Command:
         except RefusedError as error:
             raise click.ClickException(str(error)) from None
         if as_json:
-            click.echo(json.dumps(_as_json(person, years)))
+            print_json(_as_json(person, years))
         else:
             _print_person(context.console, person, years)
         for warning in warnings:

@@ -1,15 +1,18 @@
 """`uwlr-adapter school`: the known vestigingen, and what is answered for them."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
 
 from uwlr_adapter.administratie import enrolment, school_calendar, schools, selection
-from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.administratie.schools import Vestiging
+from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
+from uwlr_adapter.cli.school_json import calendar_as_json, changes_as_json, count_groepen, dataset_as_json
 from uwlr_adapter.cli.school_records import merge, withdraw
 from uwlr_adapter.cli.terminal import escape, printable_xml
 from uwlr_adapter.clock import day_of, schooljaar_of, schooljaar_start
@@ -22,6 +25,8 @@ from uwlr_adapter.contract.request import Verzoek
 from uwlr_adapter.contract.versions import FULL_VERSIONS, USUAL_VERSION, VERSIONS
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.exchange.preview import preview as preview_answer
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.writer import record_records_act
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen.access import AccessRefused, Gate
 
@@ -56,26 +61,35 @@ def add(context: Context, brin6: str, naam: str) -> None:
         try:
             with database.writing() as connection:
                 added = schools.add_vestiging(connection, brin6, naam)
+                moment, act = context.clock(), Act.VESTIGING_ADDED
+                record_records_act(connection, moment=moment, act=act, brin6=added.brin6, actor=own_actor())
         except schools.VestigingError as error:
             raise click.ClickException(str(error)) from None
     context.console.print(f"Added {added.brin6}.")
 
 
 @school.command("list")
+@json_option
 @click.pass_obj
-def list_(context: Context) -> None:
+def list_(context: Context, *, as_json: bool) -> None:
     """List the vestigingen by brin6, with the counts that are answered today for the current schooljaar.
 
     Example:  uwlr-adapter school list
     """
     day = day_of(context.clock())
-    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(day)}", "groepen")
+    year = schooljaar_of(day)
+    counts: dict[str, list[int]] = {}
     with context.database() as database, database.reading() as connection:
         vestigingen = schools.list_vestigingen(connection)
-        for vestiging in vestigingen:
-            sets = enrolment.answered(connection, brin6=vestiging.brin6, schooljaar=schooljaar_of(day), day=day)
-            counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
-            table.add_row(vestiging.brin6, escape(vestiging.naam), escape(vestiging.schoolkey or "-"), *counts)
+        for one in vestigingen:
+            sets = enrolment.answered(connection, brin6=one.brin6, schooljaar=year, day=day)
+            counts[one.brin6] = [len(sets[kind]) for kind in ("leerlingen", "groepen")]
+    if as_json:
+        print_json([_as_json(one, year, *counts[one.brin6]) for one in vestigingen])
+        return
+    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {year}", "groepen")
+    for one in vestigingen:
+        table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *map(str, counts[one.brin6]))
     context.console.print(table)
     if not vestigingen:
         context.messages.print("No vestigingen yet. `uwlr-adapter import edexml FILE` adds the one in the file.")
@@ -89,8 +103,9 @@ def list_(context: Context) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day for which to show the answer, such as 2027-08-01. Default: today.",
 )
+@json_option
 @click.pass_obj
-def show(context: Context, brin6: str, schooljaar: str | None, peildatum: datetime | None) -> None:
+def show(context: Context, brin6: str, schooljaar: str | None, peildatum: datetime | None, *, as_json: bool) -> None:
     """Show what is answered for the vestiging BRIN6: counts per groep, missing data, and coming changes.
 
     A schooljaar that is not answered on the peildatum is shown as its records are, and that is said.
@@ -102,16 +117,23 @@ def show(context: Context, brin6: str, schooljaar: str | None, peildatum: dateti
     if schooljaar_start(year) is None:
         raise click.BadParameter("must be two consecutive years, such as 2026-2027", param_hint="--schooljaar")
     with context.database() as database, database.reading() as connection:
-        if schools.find_vestiging(connection, brin6) is None:
+        vestiging = schools.find_vestiging(connection, brin6)
+        if vestiging is None:
             raise click.ClickException(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
         dataset = selection.select(connection, brin6=brin6, schooljaar=year, day=day, aanmaakdatum="", any_year=True)
         calendar = school_calendar.find(connection, brin6, year)
         changes = enrolment.changes(connection, brin6=brin6, schooljaar=year, day=day)
+    window, profielen = school_calendar.window_of(year, calendar), context.catalogue().profielen.values()
+    if as_json:
+        found = None if dataset is None else dataset_as_json(dataset, profielen)
+        days = None if window is None else calendar_as_json(year, calendar, window, day)
+        about = {"brin6": brin6, "naam": vestiging.naam, "schooljaar": year, "day": day.isoformat()}
+        print_json({**about, "dataset": found, "calendar": days, "changes": changes_as_json(changes)})
+        return
     if dataset is None:
         context.console.print(f"{brin6}, schooljaar {year}: geengegevens. {NO_DATA}")
     else:
-        _print_dataset(context.console, brin6, dataset, context.catalogue().profielen.values())
-    window = school_calendar.window_of(year, calendar)
+        _print_dataset(context.console, brin6, dataset, profielen)
     for line in [] if window is None else calendar_lines(year, calendar, window, day):
         context.console.print(line)
     if changes:
@@ -182,11 +204,20 @@ school.add_command(set_)
 school.add_command(release)
 
 
+def _as_json(one: Vestiging, schooljaar: str, leerlingen: int, groepen: int) -> dict[str, Any]:
+    return {
+        "brin6": one.brin6,
+        "naam": one.naam,
+        "schoolkey": one.schoolkey,
+        "schooljaar": schooljaar,
+        "leerlingen": leerlingen,
+        "groepen": groepen,
+    }
+
+
 def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:
     """Print a dataset: counts per groep, and the elements that each profile requires but the records lack."""
-    school, per_groep = dataset.school, Counter[str | None]()
-    for leerling in dataset.leerlingen:
-        per_groep.update([leerling.groep, *leerling.samengestelde_groepen])
+    school, per_groep = dataset.school, count_groepen(dataset)
     console.print(f"{brin6}, schooljaar {school.schooljaar}, peildatum {school.peildatum}:", end=" ")
     console.print(
         ", ".join(count_records(len(getattr(dataset, kind)), kind) for kind in ("leerlingen", "leerkrachten"))

@@ -14,6 +14,7 @@ from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.effect_report import print_effect
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import day_of
@@ -66,8 +67,9 @@ def withhold(
 
 @click.command()
 @koppeling_arguments
+@json_option
 @click.pass_obj
-def withheld(context: Context, brin6: str, koppeling_id: str) -> None:
+def withheld(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> None:
     """List the leerlingen who are withheld from one koppeling of the vestiging BRIN6.
 
     Example:  uwlr-adapter koppeling withheld 21QW00 snappet
@@ -75,6 +77,10 @@ def withheld(context: Context, brin6: str, koppeling_id: str) -> None:
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         who = _withheld(context, connection, found)
+    if as_json:
+        members = ("key", "naam", "groep", "schooljaar")
+        print_json([{name: getattr(one, name) or None for name in members} for one in who])
+        return
     _print_withheld(context.console, f"Withheld from {koppeling_id}:", who)
 
 

@@ -1,11 +1,17 @@
 """Escaping: of the text and the attribute values of an answer, as lxml does it, and of what must not steer a reader."""
 
+import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape as _escape
 
 LINES = frozenset("\n\t")
 """The characters that are not printable and make the lines of a text."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""What begins a formula in some spreadsheet, the wide forms of its signs included."""
+BYTE_ORDER_MARK = "\ufeff"
+"""What a CSV file begins with, so that Excel reads it as UTF-8."""
 _TEXT_SIGNS = "&<>\r"
 _ATTRIBUTE_SIGNS = '&<>"\t\n\r'
 _TEXT_SPECIAL, _ATTRIBUTE_SPECIAL = re.compile(f"[{_TEXT_SIGNS}]"), re.compile(f"[{_ATTRIBUTE_SIGNS}]")
@@ -40,3 +46,17 @@ def printable(text: str, *, lines: bool = False) -> str:
     return "".join(
         one if one.isprintable() or one in kept else one.encode("unicode_escape").decode("ascii") for one in text
     )
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as lines of a CSV file that a Dutch spreadsheet opens: semicolons, since a comma is decimal there.
+
+    A cell that a spreadsheet would read as a formula is made text.
+    """
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";").writerows([_as_text(cell) for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_STARTS) and len(cell) > 1 else cell

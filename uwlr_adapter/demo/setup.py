@@ -53,7 +53,7 @@ def prepare(database: Database, server_keys: ServerKeys, moment: datetime) -> De
     for brin6, name in school.VESTIGINGEN.items():
         years = (schooljaar, f"{start + 1}-{start + 2}")
         deliveries = [edexml.read(school.edexml(brin6, year)) for year in years]
-        options = importer.ImportOptions(moment, source="demo", brin6=brin6, naam=name)
+        options = importer.ImportOptions(moment, source="demo", actor=PORTAL_LOGIN, brin6=brin6, naam=name)
         importer.import_deliveries(database, deliveries, options)
         with database.writing() as connection:
             _share_next_year(connection, brin6, years[1], moment)

@@ -1,4 +1,4 @@
-"""The entries of the journaal: ids, counts, fixed words, and the login of whoever acted.
+"""The entries of the journaal: ids, counts, fixed words, and the login of whoever acted, or was acted on.
 
 They hold no text of a caller, no code, and nothing about a pupil.
 """
@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
     KOPPELING = "koppeling"
     AFNEMER = "afnemer"
     RECORDS = "gegevens"
+    GEBRUIKER = "gebruiker"
 
 
 class RefusalReason(StrEnum):
@@ -35,7 +36,7 @@ class RefusalReason(StrEnum):
 
 
 class Act(StrEnum):
-    """An act on a koppeling, on all koppelingen of a vestiging, on an afnemer, or on the records of a school."""
+    """An act on a koppeling or all of a vestiging, on an afnemer, on the records of a school, or on a user."""
 
     ACTIVATED = "geactiveerd"
     CODE_CHANGED = "code gewijzigd"
@@ -46,6 +47,8 @@ class Act(StrEnum):
     SHARED_AGAIN = "leerling weer gedeeld"
     ENDED = "beëindigd"
 
+    VESTIGING_ADDED = "vestiging toegevoegd"
+    IMPORTED = "gegevens ingelezen"
     IMPORT_UNDONE = "import teruggedraaid"
     IMPORT_REDONE = "import opnieuw uitgevoerd"
     YEAR_RELEASED = "schooljaar vrijgegeven"
@@ -56,6 +59,13 @@ class Act(StrEnum):
     KLANTCODE_ROTATED = "klantcode vernieuwd"
     DISABLED = "uitgeschakeld"
     ENABLED = "ingeschakeld"
+    STRICT = "herstel uitgezet"
+    TOLERANT = "herstel aangezet"
+
+    GEBRUIKER_ADDED = "gebruiker toegevoegd"
+    GEBRUIKER_RESET = "gebruiker opnieuw uitgenodigd"
+    GEBRUIKER_DISABLED = "gebruiker geblokkeerd"
+    GEBRUIKER_ENABLED = "gebruiker weer toegelaten"
 
     QUESTION_ANSWERED = "vraag beantwoord"
     ENDED_BY_MERGE = "beëindigd door fusie"
@@ -75,12 +85,21 @@ class OutcomeKind(StrEnum):
     ACT = "handeling"
 
 
+CLI = "cli:"
+"""What the actor of a command begins with; the name of an account of the machine follows (`cli/base.py`)."""
+JOB = "job:"
+"""What the actor of periodic work begins with; the name of the job follows."""
+AFNEMER = "afnemer:"
+"""What the actor of a call begins with, where entries are told; its klantnaam follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row of the journaal, as it is read back."""
 
     moment: datetime
-    kind: EntryKind
+    kind: EntryKind | str
+    """An EntryKind, or the word of newer code that uses the same database."""
     act: str
     afnemer_id: int | None
     koppeling_id: int | None
@@ -91,6 +110,10 @@ class Entry:
     repairs: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     id: int = 0
+    actor: str | None = None
+    """Of an act: the login of the portal user, or CLI or JOB with a name; None for a call, which is of its afnemer."""
+    request_id: str | None = None
+    """The X-Request-ID of a request, or the id of a run of a command, as the log has it; None in old entries."""
 
     @property
     def outcome_kind(self) -> OutcomeKind:

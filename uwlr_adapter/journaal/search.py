@@ -13,6 +13,9 @@ from uwlr_adapter.journaal.tables import journaal
 
 _REFUSED = journaal.c.outcome.contains(".", autoescape=True)
 """A fault of the standard has a dot in its code; the outcome of an answered call has none."""
+_KINDS = {str(kind): kind for kind in EntryKind}
+_SHOWN_ACTS = (EntryKind.KOPPELING, EntryKind.RECORDS, EntryKind.GEBRUIKER)
+"""The kinds of act that a school sees of its vestiging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,20 @@ def search(
 ) -> list[Entry]:
     """Return the entries that match, newest first; `before_id` (exclusive) continues after an earlier list.
 
-    Only rows about its records, a koppeling of it or all of them: a vendor that never had one stays out of sight.
+    Only rows about its records, its users, a koppeling of it or all of them: a vendor that never had one stays out of
+    sight.
     """
     table = journaal.c
-    shown = sa.or_(table.koppeling_id.is_not(None), table.kind.in_((EntryKind.KOPPELING, EntryKind.RECORDS)))
+    shown = sa.or_(table.koppeling_id.is_not(None), table.kind.in_(_SHOWN_ACTS))
     where: list[sa.ColumnElement[bool]] = [table.brin6 == entry_filter.brin6, shown]
     if entry_filter.koppeling_ids is not None:
         where.append(table.koppeling_id.in_(entry_filter.koppeling_ids))
     if entry_filter.first is not None:
-        where.append(table.moment >= _start_of(entry_filter.first))
+        where.append(table.moment >= start_of(entry_filter.first))
     if entry_filter.last is not None:
-        where.append(table.moment < _start_of(entry_filter.last + timedelta(days=1)))
+        where.append(table.moment < start_of(entry_filter.last + timedelta(days=1)))
     if entry_filter.outcome is OutcomeKind.ACT:
-        where.append(table.kind.in_((EntryKind.KOPPELING, EntryKind.RECORDS)))
+        where.append(table.kind.in_(_SHOWN_ACTS))
     elif entry_filter.outcome is not None:
         refused = entry_filter.outcome is OutcomeKind.REFUSED
         where += [table.kind == EntryKind.VERZOEK, _REFUSED if refused else ~_REFUSED]
@@ -78,13 +82,13 @@ def count_days(
     """Return by koppeling its calls on each of these consecutive days in Amsterdam."""
     ids = list(koppeling_ids)
     table = journaal.c
-    ends = [_start_of(day + timedelta(days=1)) for day in days]
+    ends = [start_of(day + timedelta(days=1)) for day in days]
     place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
     refused = sa.case((_REFUSED, 1), else_=0)
     query = (
         sa.select(table.koppeling_id, place.label("day"), refused.label("refused"), sa.func.count().label("calls"))
         .where(table.koppeling_id.in_(ids), table.kind == EntryKind.VERZOEK)
-        .where(table.moment >= _start_of(days[0]), table.moment < ends[-1])
+        .where(table.moment >= start_of(days[0]), table.moment < ends[-1])
         .group_by(table.koppeling_id, sa.literal_column("day"), sa.literal_column("refused"))
     )
     found: dict[tuple[int, int, int], int] = {
@@ -108,7 +112,7 @@ def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement
     return None if row is None else entry_of(row)
 
 
-def _start_of(day: date) -> datetime:
+def start_of(day: date) -> datetime:
     """Return the start of a day in Amsterdam as it is stored: UTC, without a zone."""
     return to_utc(datetime.combine(day, time(), AMSTERDAM))
 
@@ -125,7 +129,7 @@ def entry_of(row: sa.Row[Any]) -> Entry:
     """Convert a row of the table to an entry."""
     return Entry(
         moment=from_utc(row.moment),
-        kind=EntryKind(row.kind),
+        kind=_KINDS.get(row.kind, row.kind),
         act=row.act,
         afnemer_id=row.afnemer_id,
         koppeling_id=row.koppeling_id,
@@ -136,4 +140,6 @@ def entry_of(row: sa.Row[Any]) -> Entry:
         repairs=tuple((row.repairs or "").split()),
         remarks=tuple((row.remarks or "").split()),
         id=row.id,
+        actor=row.actor,
+        request_id=row.request_id,
     )

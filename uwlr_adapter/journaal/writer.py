@@ -1,12 +1,13 @@
 """Write the journaal: each call with its outcome, and each act on a koppeling or an afnemer. Append-only.
 
-It holds ids, counts, fixed words, and the login of whoever acted: no text of a caller, no code, nothing about a pupil.
+It holds ids, counts, fixed words, and the login of whoever acted or was acted on: no text of a caller, no code, nothing
+about a pupil. The id of its request or of the run of its command leads from an entry to the log.
 An act and its row are stored in one transaction. Calls that are refused before their afnemer is known are counted per
 minute and source, and removed after REFUSALS_KEPT.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.statements import Delete, InsertStatement, make_removal
 from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
+from uwlr_adapter.journaal.request_id import current_id
 from uwlr_adapter.journaal.tables import journaal, refusal
 
 COLUMNS = tuple(column.name for column in journaal.c if column.name != "id")
@@ -104,45 +106,45 @@ def record_act(
 ) -> None:
     """Store an act on a koppeling, in the transaction of the act itself; None is every koppeling of the vestiging.
 
-    `actor` is the login of the portal user, or `cli:` and the user of the machine.
+    `actor` is the login of the portal user, or CLI or JOB with a name; so it is in each of these functions.
     """
-    connection.execute(
-        journaal.insert().values(
-            moment=to_utc(moment),
-            kind=EntryKind.KOPPELING,
-            act=act,
-            koppeling_id=koppeling_id,
-            brin6=brin6,
-            outcome="gedaan",
-            remarks=remarks,
-            actor=actor,
-        )
-    )
+    what = {"koppeling_id": koppeling_id, "brin6": brin6, "remarks": remarks}
+    _record(connection, EntryKind.KOPPELING, moment, act, actor, **what)
 
 
 def record_afnemer(connection: sa.Connection, *, moment: datetime, act: Act, afnemer_id: int, actor: str) -> None:
     """Store an act on an afnemer, in the transaction of the act itself; no school sees it."""
-    connection.execute(
-        journaal.insert().values(
-            moment=to_utc(moment),
-            kind=EntryKind.AFNEMER,
-            act=act,
-            afnemer_id=afnemer_id,
-            outcome="gedaan",
-            actor=actor,
-        )
-    )
+    _record(connection, EntryKind.AFNEMER, moment, act, actor, afnemer_id=afnemer_id)
 
 
-def record_records_act(connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str) -> None:
-    """Store an act on the records of a vestiging, in the transaction of the act itself."""
-    connection.execute(
-        journaal.insert().values(
-            moment=to_utc(moment),
-            kind=EntryKind.RECORDS,
-            act=act,
-            brin6=brin6,
-            outcome="gedaan",
-            actor=actor,
-        )
-    )
+def record_records_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, brin6: str, actor: str, batch: int | None = None
+) -> None:
+    """Store an act on the records of a vestiging, in the transaction of the act itself; `batch` is its import."""
+    remarks = None if batch is None else f"import={batch}"
+    _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
+
+
+def record_gebruiker_act(
+    connection: sa.Connection, *, moment: datetime, act: Act, login: str, brin6s: Iterable[str], actor: str
+) -> None:
+    """Store an act on a user, once for each vestiging that the user acts for; without any, once for none.
+
+    In the transaction of the act itself. `login` is of the user who is acted on; it holds no white space.
+    """
+    places: list[str | None] = [*brin6s]
+    for brin6 in places or [None]:
+        _record(connection, EntryKind.GEBRUIKER, moment, act, actor, brin6=brin6, remarks=f"login={login}")
+
+
+def _record(
+    connection: sa.Connection,
+    kind: EntryKind,
+    moment: datetime,
+    act: Act,
+    actor: str,
+    **what: Any,  # noqa: ANN401 - the columns of that kind
+) -> None:
+    """Store an act, with the id of the request or the run of a command that does it."""
+    of_act = {"moment": to_utc(moment), "kind": kind, "act": act, "outcome": "gedaan"}
+    connection.execute(journaal.insert().values(**of_act, actor=actor, request_id=current_id(), **what))

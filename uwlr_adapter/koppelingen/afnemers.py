@@ -137,10 +137,11 @@ def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor
         _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
 
 
-def set_strict(connection: sa.Connection, klantnaam: str, *, strict: bool) -> None:
+def set_strict(connection: sa.Connection, klantnaam: str, moment: datetime, *, strict: bool, actor: str) -> None:
     """Judge the requests of an afnemer with or without repairs. Raises AfnemerError."""
-    get(connection, klantnaam)
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(strict=strict))
+    if get(connection, klantnaam).strict is not strict:
+        connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(strict=strict))
+        _recorded(connection, klantnaam, Act.STRICT if strict else Act.TOLERANT, moment, actor)
 
 
 def find(connection: sa.Connection, klantnaam: str) -> Afnemer | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,6 +24,13 @@ _LAST_OPENED = SelectStatement(
         _table.c.brin6 == sa.bindparam("brin6", type_=sa.String)
     )
 )
+
+
+class KoppelingName(NamedTuple):
+    """The id of a koppeling in the catalogue, and the id of its afnemer, if it has one."""
+
+    entry_id: str
+    afnemer_id: int | None
 
 
 def lock_vestiging(connection: sa.Connection, brin6: str) -> None:
@@ -79,6 +86,12 @@ def find_living(connection: sa.Connection, brin6: str, entry: str) -> Koppeling 
 def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Koppeling]:
     """Return every living koppeling, of one vestiging or of all, by vestiging and in order of activation."""
     return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
+
+
+def names(connection: sa.Connection) -> dict[int, KoppelingName]:
+    """Return for every koppeling, living or ended, by its id what it is called."""
+    query = sa.select(_table.c.id, _table.c.entry_id, _table.c.afnemer_id)
+    return {row.id: KoppelingName(row.entry_id, row.afnemer_id) for row in connection.execute(query)}
 
 
 def find(connection: sa.Connection, koppeling_id: int, brin6: str) -> Koppeling | None:

@@ -1,13 +1,12 @@
 """The journaal of a vestiging: a page to search it, and the same rows as a CSV file."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Response, abort, render_template, request, stream_with_context
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.limits import MAX_ID
 from uwlr_adapter.errors import UwlrAdapterError
@@ -21,14 +20,14 @@ from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
 from uwlr_adapter.portal.school import name_of
-from uwlr_adapter.portal.sentences import sentence_of
+from uwlr_adapter.portal.sentences import actor_of, sentence_of
 from uwlr_adapter.portal.wording import short_date_time
 
 PER_PAGE = 50
 """Rows on one page."""
 PER_READ = 1000
 """Rows read at once for a file: it is streamed, so that a long one does not fill memory."""
-CSV_COLUMNS = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen")
+CSV_COLUMNS = ("Moment", "Koppeling", "Soort", "Uitkomst", "Toelichting", "Leerlingen", "Wie")
 ALL = "Alle"
 """The name of the koppeling in an entry that is about each one of the vestiging."""
 KIND_WORDS = {
@@ -36,8 +35,6 @@ KIND_WORDS = {
     OutcomeKind.REFUSED: "Geweigerd",
     OutcomeKind.ACT: "Handeling",
 }
-_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
-"""What begins a formula in some spreadsheet, the wide forms of its signs included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,7 @@ class EntryInWords:
     name: str
     kind: str
     sentence: str
+    who: str
 
 
 @SCHOOL.get("/journaal")
@@ -109,12 +107,12 @@ def _id_of(text: str) -> int:
 def _in_words(entry: Entry, koppelingen: dict[int, Koppeling]) -> EntryInWords:
     koppeling = koppelingen.get(entry.koppeling_id or 0)
     name = ALL if koppeling is None else name_of(koppeling)
-    return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name))
+    return EntryInWords(entry, name, KIND_WORDS[entry.outcome_kind], sentence_of(entry, name), actor_of(entry, name))
 
 
 def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> Iterator[str]:
-    """Yield the lines of the file: a byte order mark for Excel, and semicolons, since a comma is decimal in Dutch."""
-    yield "\ufeff" + _csv_line(CSV_COLUMNS)
+    """Yield the lines of the file."""
+    yield BYTE_ORDER_MARK + csv_lines([CSV_COLUMNS])
     before_id: int | None = None
     while True:
         try:
@@ -123,19 +121,14 @@ def _csv_lines(entry_filter: EntryFilter, koppelingen: dict[int, Koppeling]) -> 
         except Exception as error:  # noqa: BLE001 - the file must break off, and a server logs the text of what it meets
             log_failure(error, logger)
             raise UwlrAdapterError("a file broke off") from None
-        for entry in entries:
-            words = _in_words(entry, koppelingen)
-            leerlingen = "" if entry.leerlingen is None else str(entry.leerlingen)
-            moment = short_date_time(entry.moment)
-            yield _csv_line((moment, words.name, words.kind, entry.outcome, words.sentence, leerlingen))
+        yield csv_lines(_cells(_in_words(entry, koppelingen)) for entry in entries)
         if len(entries) < PER_READ:
             return
         before_id = entries[-1].id
 
 
-def _csv_line(cells: tuple[str, ...]) -> str:
-    """Return one line; a cell that a spreadsheet would read as a formula is made text."""
-    buffer = io.StringIO()
-    safe = [f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_STARTS) and len(cell) > 1 else cell for cell in cells]
-    csv.writer(buffer, delimiter=";").writerow(safe)
-    return buffer.getvalue()
+def _cells(words: EntryInWords) -> tuple[str, ...]:
+    entry = words.entry
+    leerlingen = "" if entry.leerlingen is None else str(entry.leerlingen)
+    moment = short_date_time(entry.moment)
+    return (moment, words.name, words.kind, entry.outcome, words.sentence, leerlingen, words.who)

@@ -1,7 +1,7 @@
 """Entries of the journaal as Dutch sentences for a school."""
 
 from uwlr_adapter.contract.rules import Rule
-from uwlr_adapter.journaal.model import Entry, OutcomeKind, RefusalReason
+from uwlr_adapter.journaal.model import CLI, JOB, Entry, OutcomeKind, RefusalReason
 
 _ANSWERED = {
     "leerlinggegevens": "De gegevens zijn opgehaald.",
@@ -45,7 +45,17 @@ _WRONG = {
     Rule.TOO_LONG: "is te lang",
 }
 """What a school reads about the part of the request that is wrong."""
+UNKNOWN = "niet bekend"
+"""Who did something of which that was not kept."""
+AUTOMATIC = "vanzelf"
+"""Who does what nobody asks for, such as removing what was kept long enough."""
 _ACTS = {
+    "vestiging toegevoegd": "De beheerder van de koppelingen heeft deze vestiging toegevoegd.",
+    "gegevens ingelezen": "De gegevens van de school zijn ingelezen, en er is iets in gewijzigd.",
+    "gebruiker toegevoegd": "De gebruiker {login} kan nu inloggen voor deze school.",
+    "gebruiker opnieuw uitgenodigd": "De gebruiker {login} heeft een link gekregen voor een nieuw wachtwoord.",
+    "gebruiker geblokkeerd": "De gebruiker {login} kan niet meer inloggen.",
+    "gebruiker weer toegelaten": "De gebruiker {login} kan weer inloggen.",
     "import teruggedraaid": (
         "De beheerder van de koppelingen heeft een import teruggedraaid: de gegevens zijn weer die van daarvoor."
     ),
@@ -89,11 +99,24 @@ def sentence_of(entry: Entry, name: str) -> str:
     """Return what an entry of the journaal says, with the name of the learning platform."""
     if entry.outcome_kind is OutcomeKind.ACT:
         told = dict(remark.partition("=")[::2] for remark in entry.remarks)
-        return _ACTS.get(entry.act, entry.act).format(schooljaar=told.get("schooljaar", ""))
+        return _ACTS.get(entry.act, entry.act).format(
+            schooljaar=told.get("schooljaar", ""), login=told.get("login", "")
+        )
     if entry.outcome_kind is OutcomeKind.ANSWERED:
         return _ANSWERED.get(entry.outcome, _ANSWERED_OTHERWISE).format(name=name)
     refusals = {str(reason): text for reason, text in _REFUSED.items()}
     return refusals.get(entry.reason or "", _REFUSED_OTHERWISE).format(name=name) + _wrong_part(entry)
+
+
+def actor_of(entry: Entry, name: str) -> str:
+    """Return who did what an entry of the journaal says: the learning platform, a user by login, or the operator."""
+    if entry.outcome_kind is not OutcomeKind.ACT:
+        return name
+    if entry.actor is None:
+        return UNKNOWN
+    if entry.actor.startswith(CLI):
+        return f"de beheerder ({entry.actor.removeprefix(CLI)})"
+    return AUTOMATIC if entry.actor.startswith(JOB) else entry.actor
 
 
 def _wrong_part(entry: Entry) -> str:

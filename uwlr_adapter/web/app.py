@@ -1,7 +1,6 @@
 """The WSGI application: every path of the service."""
 
 import logging
-import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.journaal.request_id import new_id
 from uwlr_adapter.web import bounds, logs
 from uwlr_adapter.web.call_needs import CallNeeds
 from uwlr_adapter.web.endpoint import Endpoint
@@ -112,7 +112,7 @@ class App:
 
     def begin(self, proxy_id: str) -> RequestRecord:
         """Return the record of a request that starts now, with the id that a proxy gave it, if any."""
-        record = RequestRecord(proxy_id if ID.fullmatch(proxy_id) else f"{random.getrandbits(128):032x}")
+        record = RequestRecord(proxy_id if ID.fullmatch(proxy_id) else new_id())
         self._in_progress[id(record)] = record
         return record
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uwlr_adapter.errors import describe
-from uwlr_adapter.web.request_record import RequestRecord, current_record
+from uwlr_adapter.journaal.request_id import current_id
+from uwlr_adapter.web.request_record import RequestRecord
 
 PROBES = frozenset({"healthz", "readyz", "metrics"})
 """Operations of monitoring, requested every few seconds: logged at level DEBUG only."""
@@ -46,9 +47,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
         }
-        current = current_record()
-        if current is not None:
-            line["request"] = current.id
+        if (request_id := current_id()) is not None:
+            line["request"] = request_id
         line["message"] = _message(record)
         line.update(getattr(record, "facts", {}))
         if record.exc_info and record.exc_info[1] is not None:

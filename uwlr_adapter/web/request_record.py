@@ -4,11 +4,12 @@ It holds only words and numbers of our own, no data of the caller; the request i
 form leaves no room for text.
 """
 
-import random
 import re
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+
+from uwlr_adapter.journaal.request_id import new_id, working_for
 
 ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 """The ids of a proxy that are taken over: a UUID, or hexadecimal digits as nginx makes them ($request_id)."""
@@ -18,7 +19,7 @@ ID = re.compile(r"[0-9a-f]{8,32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 class RequestRecord:
     """One request. `operation` is one of the standard or a kind of page; `outcome` a payload, fault code or status."""
 
-    id: str = field(default_factory=lambda: f"{random.getrandbits(128):032x}")
+    id: str = field(default_factory=new_id)
     started: float = field(default_factory=time.monotonic)
     """The moment on the monotonic clock at which the whole request was there; before that, at which it began."""
     operation: str = "-"
@@ -35,19 +36,21 @@ _current: ContextVar[RequestRecord | None] = ContextVar("request_record", defaul
 
 
 class request_context:  # noqa: N801 - used as a function
-    """Context manager that makes a record the current one of this thread or task."""
+    """Context manager that makes a record, and its id, the current one of this thread or task."""
 
-    __slots__ = ("_before", "_record")
+    __slots__ = ("_before", "_record", "_working")
 
     def __init__(self, record: RequestRecord) -> None:
-        self._record = record
+        self._record, self._working = record, working_for(record.id)
 
     def __enter__(self) -> None:
         """Make the record the current one."""
         self._before = _current.set(self._record)
+        self._working.__enter__()
 
     def __exit__(self, *_: object) -> None:
         """Restore the record that was current before."""
+        self._working.__exit__()
         _current.reset(self._before)
 
 

@@ -22,6 +22,7 @@ from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_s
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
+from uwlr_adapter.journaal.request_id import current_id
 
 UNDO_KEPT = timedelta(days=30)
 """How long what it takes to undo or redo a batch is kept, from its import or from when it was undone or redone last.
@@ -67,6 +68,10 @@ class Batch:
     """When it was redone after its last undo; None for one that is undone now."""
     forgotten: int
     reports: tuple[YearReport, ...]
+    actor: str | None
+    """Who made it, as the journaal names one; None for one of before it was kept."""
+    request_id: str | None
+    """The id of the request or the run of the command that made it; None as well."""
 
     @property
     def brincodes(self) -> tuple[str, ...]:
@@ -86,8 +91,9 @@ def record(
     source: str,
     reports: Iterable[ImportReport],
     steps: Iterable[BatchStep],
+    actor: str | None = None,
 ) -> int:
-    """Store an import, in its own transaction, and return the id of the batch.
+    """Store an import, in its own transaction, and return the id of the batch; `actor` as the journaal names one.
 
     An import that changes something ends what was undone before it: that cannot be redone, and nothing of it is kept.
     """
@@ -100,6 +106,8 @@ def record(
             changes=batch_steps.changes_records(done),
             forgotten=0,
             reports=[_stored_report(report) for report in told],
+            actor=actor,
+            request_id=current_id(),
         )
     ).inserted_primary_key
     batch_id = int(made[0]) if made else 0
@@ -412,4 +420,6 @@ def _batch(row: sa.Row[Any]) -> Batch:
             )
             for stored in row.reports
         ),
+        actor=row.actor,
+        request_id=row.request_id,
     )

@@ -52,21 +52,26 @@ class RecordsAct:
         """
         for school in sorted({brincode, *(brincode_of(report.brin6) for report in reports)}):
             schools.touch_school(self.connection, school)
-        record_acts(self.connection, act, {report.brin6 for report in reports}, operator)
-        return batches.record(
+        batch = batches.record(
             self.connection,
             brincode=brincode,
             moment=operator.moment,
             source=self.command,
             reports=reports,
             steps=self.steps,
+            actor=operator.actor,
         )
+        record_acts(self.connection, act, {report.brin6 for report in reports}, operator, batch)
+        return batch
 
 
-def record_acts(connection: sa.Connection, act: Act, brin6s: AbstractSet[str], operator: Operator) -> None:
-    """Write an act in the journaal of some vestigingen, all of which exist."""
+def record_acts(
+    connection: sa.Connection, act: Act, brin6s: AbstractSet[str], operator: Operator, batch: int | None = None
+) -> None:
+    """Write an act in the journaal of some vestigingen, all of which exist; `batch` is what it is kept as."""
+    moment, actor = operator.moment, operator.actor
     for brin6 in sorted(brin6s):
-        writer.record_records_act(connection, moment=operator.moment, act=act, brin6=brin6, actor=operator.actor)
+        writer.record_records_act(connection, moment=moment, act=act, brin6=brin6, actor=actor, batch=batch)
 
 
 def known_vestigingen(connection: sa.Connection, brin6s: AbstractSet[str], brincode: str) -> set[str]:

@@ -37,6 +37,8 @@ from uwlr_adapter.administratie.model import Counts, Delivery, ImportRefusedErro
 from uwlr_adapter.administratie.tables import source_moment, vestiging
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.writer import record_records_act
 from uwlr_adapter.settings import MAX_DROP, MAX_HELD, MAX_HELD_SHARE
 
 _KINDS = ("locaties", "groepen", "leerlingen", "leerkrachten", "plaatsingen")
@@ -47,17 +49,19 @@ _KINDS = ("locaties", "groepen", "leerlingen", "leerkrachten", "plaatsingen")
 class ImportOptions:
     """The options of an import.
 
-    `moment` is the present; `source` is the kind of source, which the batch keeps. `brin6` is the vestiging that the
-    operator expects in the source. `naam` is for a new vestiging that the source does not name (default: its brin6).
-    `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to 1. `only_school` is
-    the brincode of the one school in the database, where another one is a question. `accept_drop`, `older`, `new_keys`
-    and `new_school` answer a question with yes (`importing/harm.py`). `unmatched` is what becomes of rows whose key or
-    ECK-iD is somebody else's. At most `max_held` persons, or `max_held_share` of them if that is more, are held; both
-    are inclusive.
+    `moment` is the present; `source` is the kind of source, and `actor` who imports (`journaal/writer.py`): the batch
+    keeps both, and what an actor imports stands in the journaal of each vestiging whose records it changes. `brin6` is
+    the vestiging that the operator expects in the source. `naam` is for a new vestiging that the source does not name
+    (default: its brin6). `dry_run` does all the work and rolls it back. `max_drop` is the share of the drop rule, 0 to
+    1. `only_school` is the brincode of the one school in the database, where another one is a question. `accept_drop`,
+    `older`, `new_keys` and `new_school` answer a question with yes (`importing/harm.py`). `unmatched` is what becomes
+    of rows whose key or ECK-iD is somebody else's. At most `max_held` persons, or `max_held_share` of them if that is
+    more, are held; both are inclusive.
     """
 
     moment: datetime
     source: str = "edexml"
+    actor: str | None = None
     brin6: str | None = None
     naam: str | None = None
     dry_run: bool = False
@@ -369,5 +373,10 @@ def _finish(run: _Import, years: AbstractSet[tuple[str, str]], reports: Sequence
         source=run.options.source,
         reports=reports,
         steps=run.steps,
+        actor=run.options.actor,
     )
+    if run.options.actor is not None and batch_steps.changes_records(run.steps):
+        moment, actor = run.options.moment, run.options.actor
+        for brin6 in batches.vestigingen_changed(run.connection, batches.get(run.connection, batch)):
+            record_records_act(run.connection, moment=moment, act=Act.IMPORTED, brin6=brin6, actor=actor, batch=batch)
     return Imported(batch, tuple(reports))

@@ -295,9 +295,10 @@ def answer(connection: sa.Connection, question_id: int, choice: Choice, moment: 
         source=SOURCE,
         reports=reports,
         steps=steps,
+        actor=actor,
     )
     for brin6 in batches.vestigingen_changed(connection, batches.get(connection, batch)):
-        record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor)
+        record_records_act(connection, moment=moment, act=Act.QUESTION_ANSWERED, brin6=brin6, actor=actor, batch=batch)
     return Answered(batch, key)
 
 

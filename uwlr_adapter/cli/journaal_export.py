@@ -1,0 +1,165 @@
+"""`uwlr-adapter journaal export`: the entries that match, as CSV or as JSON lines, in bounded memory."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import sqlalchemy as sa
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from uwlr_adapter.brin import is_brin6
+from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.files import private_file, why_unwritable
+from uwlr_adapter.cli.journaal_entry import COLUMNS, Names
+from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.escape import BYTE_ORDER_MARK, csv_lines
+from uwlr_adapter.contract.names import OPERATIONS
+from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.journaal.export import ExportFilter, export
+from uwlr_adapter.journaal.model import AFNEMER, Act
+from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen.afnemers import AfnemerError
+
+ACTS = frozenset({*(operation.name for operation in OPERATIONS.values()), *map(str, Act)})
+"""What an entry can be about, for --act."""
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+"""The years of a period, inclusive: before and after them a day may have no moment that can be reckoned with."""
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, value: datetime | None) -> date | None:
+    """Return the day of an option. Raises BadParameter."""
+    if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise click.BadParameter(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return None if value is None else value.date()
+
+
+def _require_act(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in ACTS:
+        raise click.BadParameter(f"must be one of: {', '.join(sorted(ACTS))}")
+    return value
+
+
+@click.command("export")
+@click.option("--from", "first", type=_DATE, callback=_day, help="First day (inclusive), Amsterdam time.")
+@click.option("--until", "last", type=_DATE, callback=_day, help="Last day (inclusive), Amsterdam time.")
+@click.option("--brin6", help="Only entries of this vestiging, such as 21QW00.")
+@click.option("--school", "brincode", help="Only entries of the vestigingen of this brincode, such as 21QW.")
+@click.option("--afnemer", "klantnaam", help="Only calls of this afnemer, and acts on it and its koppelingen.")
+@click.option("--act", callback=_require_act, help="Only this operation or act, such as HaalLeerlinggegevens.")
+@click.option("--actor", help="Only what this one did: a login, cli:ACCOUNT, job:NAME or afnemer:KLANTNAAM.")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True, help="Form.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write, readable by you only; it is there once it is whole. Default: standard output.",
+)
+@click.pass_obj
+def export_(
+    context: Context,
+    first: date | None,
+    last: date | None,
+    brin6: str | None,
+    brincode: str | None,
+    klantnaam: str | None,
+    act: str | None,
+    actor: str | None,
+    form: str,
+    out: Path | None,
+) -> None:
+    """Export entries, oldest first, as CSV for a spreadsheet or as JSON lines (an object for each entry).
+
+    The service goes on meanwhile, and any number of entries takes the same memory. All that was written before the
+    export began is in it. docs/reference/commands.md has the columns.
+
+    \b
+    Example:
+      uwlr-adapter journaal export --from 2026-10-01 --until 2026-10-31 --school 21QW --out oktober.csv
+      uwlr-adapter journaal export --format jsonl --afnemer Snappet | gzip > snappet.jsonl.gz
+    """  # noqa: D301 - \b is click's mark for text that is not folded
+    if first is not None and last is not None and last < first:
+        raise click.UsageError("--until is before --from")
+    if brin6 is not None and brincode is not None:
+        raise click.UsageError("name a vestiging with --brin6 or a school with --school, not both")
+    if brin6 is not None and not is_brin6(brin6):
+        raise click.BadParameter(
+            "must be a brincode and a dependancecode in capitals, such as 21QW00", param_hint="--brin6"
+        )
+    if brincode is not None and not is_brin6(f"{brincode}00"):
+        raise click.BadParameter("must be a brincode in capitals, such as 21QW", param_hint="--school")
+    if out is not None and (reason := why_unwritable(out)) is not None:
+        raise click.ClickException(f"nothing was exported: {reason}")
+    if actor is not None and actor.startswith(AFNEMER):
+        if klantnaam is not None:
+            raise click.UsageError("name the afnemer with --afnemer or with --actor, not both")
+        klantnaam = actor.removeprefix(AFNEMER)
+    chosen = ExportFilter(first, last, brin6 or brincode, act, actor)
+    with context.database() as database:
+        with database.reading() as connection:
+            names = Names.read(connection)
+            chosen = chosen if klantnaam is None else _about(connection, klantnaam, names, chosen)
+        count = 0
+        with _written_to(out) as file, _progress(context) as advance:
+            if form == "csv":
+                file.write((BYTE_ORDER_MARK + csv_lines([COLUMNS])).encode())
+            for piece in export(database, chosen):
+                told = map(names.as_json, piece.entries)
+                file.write((csv_lines(map(_cells, told)) if form == "csv" else _json_lines(told)).encode())
+                count += len(piece.entries)
+                advance(piece.share)
+    where = "" if out is None else f" to {escape(str(out))}, readable only by you"
+    context.messages.print(f"Exported {count_noun(count, 'entry', 'entries')}{where}.", soft_wrap=True)
+
+
+def _about(connection: sa.Connection, klantnaam: str, names: Names, chosen: ExportFilter) -> ExportFilter:
+    """Return the filter for what concerns an afnemer, too. Raises ClickException."""
+    try:
+        afnemer = afnemers.get(connection, klantnaam)
+    except AfnemerError as error:
+        raise click.ClickException(str(error)) from None
+    own = frozenset(id_ for id_, one in names.koppelingen.items() if one.afnemer_id == afnemer.id)
+    return replace(chosen, afnemer_id=afnemer.id, koppeling_ids=own)
+
+
+def _cells(entry: Mapping[str, Any]) -> list[str]:
+    """Return the cells of a line: what is absent is empty, and words of a list have a space between them."""
+    return ["" if one is None else " ".join(one) if isinstance(one, list) else str(one) for one in entry.values()]
+
+
+def _json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"{json.dumps(one)}\n" for one in entries)
+
+
+@contextmanager
+def _written_to(out: Path | None) -> Iterator[BinaryIO]:
+    """Open standard output, or a file that is there once it is whole. Raises ClickException."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with private_file(out) as file:
+            yield file
+    except OSError as error:
+        raise click.ClickException(f"{out} could not be written: {error.strerror}; nothing is left of it") from None
+
+
+@contextmanager
+def _progress(context: Context) -> Iterator[Callable[[float], None]]:
+    """Show on a terminal how much is read; yield what takes the share, 0 to 1."""
+    columns = (TextColumn("Exporting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    console = context.messages
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=1.0)
+        yield partial(_advance, progress, task)
+
+
+def _advance(progress: Progress, task: TaskID, share: float) -> None:
+    progress.update(task, completed=share)
