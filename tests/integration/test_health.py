@@ -64,14 +64,14 @@ def test_without_its_database_it_is_healthy_and_not_ready(app: App, served: Serv
     """A database of another version, or that is away, makes it not ready; it is right again by itself."""
     database = Database(Settings(data=served.data).database_url)
     set_version = "UPDATE schema_version SET number = {}, readable_from = {}"
-    for change, back in (
-        (set_version.format(SCHEMA + 1, SCHEMA + 1), set_version.format(SCHEMA, SCHEMA)),
-        (set_version.format(SCHEMA - 1, SCHEMA - 1), set_version.format(SCHEMA, SCHEMA)),
-        ("ALTER TABLE server_key RENAME TO weg", "ALTER TABLE weg RENAME TO server_key"),
+    for change, back, word in (
+        (set_version.format(SCHEMA + 1, SCHEMA + 1), set_version.format(SCHEMA, SCHEMA), "schema"),
+        (set_version.format(SCHEMA - 1, SCHEMA - 1), set_version.format(SCHEMA, SCHEMA), "schema"),
+        ("ALTER TABLE server_key RENAME TO weg", "ALTER TABLE weg RENAME TO server_key", "database"),
     ):
         with database.writing() as connection:
             connection.exec_driver_sql(change)
-        assert get(app, "/readyz") == (503, "database")
+        assert get(app, "/readyz") == (503, word)
         assert get(app, "/healthz") == (200, "ok")
         with database.writing() as connection:
             connection.exec_driver_sql(back)

@@ -4,6 +4,10 @@ WAIT_SECONDS = 15
 """How long a writer waits for another one: half of the shortest client timeout seen (30 s)."""
 LOOP_WAIT_SECONDS = 1
 """How long the writer of an event loop waits for a lock: the entries of other schools wait behind it."""
+MIGRATION_LOCK_SECONDS = 1
+"""How long a migration waits for a table: whoever comes after it waits behind it, so it lets go and tries again."""
+MIGRATION_SECONDS = 120
+"""How long a migration goes on trying: longer than the import of a large school keeps its tables."""
 STATEMENT_SECONDS = 25
 """How long PostgreSQL may work on one statement: after the wait for a lock, and before that client gives up."""
 MAX_ID = 2**63 - 1

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from uwlr_adapter.contract import fault
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.koppelingen.given import Given
+from uwlr_adapter.koppelingen.renewal import Renewal
 
 
 class AnswerBytes(NamedTuple):
@@ -30,3 +31,5 @@ class Outcome(NamedTuple):
     """The failure of our own behind a fault, for the log."""
     guess: str | None = None
     """What a wrong code is counted under (`koppelingen/failures.py`)."""
+    renewals: tuple[Renewal, ...] = ()
+    """The digests of the codes that were shown, to be made anew under the server key in use; mostly none."""

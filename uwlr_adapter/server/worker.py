@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from uwlr_adapter.server.application import make_app
+from uwlr_adapter.clock import now
+from uwlr_adapter.server.application import compose
+from uwlr_adapter.server.key_reporter import KeyReporter
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
 
@@ -39,7 +41,9 @@ def load(settings: Settings) -> RsgiApp:
     signal.signal(
         signal.SIGTERM, signal.SIG_DFL
     )  # until it serves: the handler inherited from the server would ignore it
-    app = make_app(settings)
+    app, report = compose(settings, now)
+    reporter = KeyReporter(report)
+    app.on_close = reporter.stop
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
@@ -51,6 +55,7 @@ def load(settings: Settings) -> RsgiApp:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
+    reporter.start()
     threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads, connections() // 2)
 

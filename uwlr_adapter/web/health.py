@@ -1,7 +1,7 @@
 """Health endpoints: liveness, readiness and Prometheus metrics.
 
 - `/healthz`: the process answers. Nothing else is checked, so that a database failure gets no process restarted.
-- `/readyz`: the database can be reached and is current, and it was used with these server keys.
+- `/readyz`: the database can be reached, this code can use its schema, and it was used with these server keys.
 - `/metrics`: the metrics, for a client on this machine; any other client gets 404.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
-from uwlr_adapter.db.database import Database, DatabaseUnusableError
+from uwlr_adapter.db.database import Database, DatabaseUnusableError, SchemaError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.request_record import annotate
@@ -51,7 +51,7 @@ class HealthEndpoints:
         return plain(HTTPStatus.OK, "ok").send(start_response)
 
     def readyz(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer 200 if a request could be answered now, else 503 with the cause in one word: database or keys."""
+        """Answer 200 if a request could be answered now, else 503 with a word: database, schema or keys."""
         annotate(operation="readyz")
         reason = self._unready_reason()
         if reason is None:
@@ -70,6 +70,8 @@ class HealthEndpoints:
             self.database.require_usable()
             with self.database.reading() as connection:
                 self.server_keys.unknown(connection, self.clock())
+        except SchemaError:
+            return "schema"
         except (DatabaseUnusableError, DBAPIError):
             return "database"
         except ServerKeyError:
