@@ -14,6 +14,7 @@ from support.world import identify
 
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import key_file, rotation
+from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import MAX_SECRET, SecretPurpose, ServerKeyError, ServerKeys
 from uwlr_adapter.keys.tables import server_key
 from uwlr_adapter.koppelingen import afnemers
@@ -260,6 +261,8 @@ def test_the_key_in_use_must_be_here(tmp_path: Path, database: Database) -> None
     """Without the key under which codes are stored nothing starts, and no command stores a code under another one."""
     both = load(tmp_path, database, f"{A},{B}")
     use(database, both, "b")
+    with database.writing() as connection:
+        afnemers.add(connection, load(tmp_path, database, f"{A},{B}"), "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
     with pytest.raises(ServerKeyError, match="'b' is missing here, and new codes are stored under it since"):
         load(tmp_path, database, A)
     with database.reading() as connection, pytest.raises(ServerKeyError, match="'b' is missing here"):
@@ -280,6 +283,18 @@ def test_an_older_key_goes_when_nothing_needs_it(tmp_path: Path, database: Datab
     with database.writing() as connection:
         afnemers.rotate(connection, again, "Snappet", MOMENT, actor="cli:proef")
     assert names(load(tmp_path, database, B)) == ["b"]
+
+
+def test_a_key_that_was_replaced_before_its_use(tmp_path: Path, database: Database) -> None:
+    """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it."""
+    first = load(tmp_path, database, A)
+    report = HolderReport(database, first, lambda: MOMENT)
+    report.begin()
+    with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
+        ServerKeys.parse([B]).unknown(connection, MOMENT)
+    report.end()
+    assert load(tmp_path, database, B).in_use.name == "b"
+    assert load(tmp_path, database, f"{A},{B}").in_use.name == "b"
 
 
 def use(database: Database, keys: ServerKeys, name: str) -> None:

@@ -15,12 +15,11 @@ import sqlalchemy as sa
 from uwlr_adapter.clock import Clock, from_utc, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys import known_keys, tables
+from uwlr_adapter.keys.known_keys import LIVING
 from uwlr_adapter.keys.server_keys import ServerKeys, lock_keys
 
 BEAT_SECONDS = 5
 """Seconds between two reports of a process; within them it learns which key is in use."""
-LIVING = timedelta(minutes=5)
-"""How long after its last report a process counts as living: it may wait for the one writer of SQLite meanwhile."""
 _KEPT = timedelta(days=1)
 """How long after its last report the row of a process that was killed is kept."""
 _MAX_MACHINE = 64

@@ -6,13 +6,15 @@ distributed in any order: what stands in it is only held until `keys use` says o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.keys import tables
 
+LIVING = timedelta(minutes=5)
+"""How long after its last report a process counts as living: it may wait for the one writer of SQLite meanwhile."""
 _table = tables.server_key
 
 
@@ -60,6 +62,13 @@ def is_needed(connection: sa.Connection, name: str, moment: datetime) -> bool:
     """Return whether what is stored and may still be presented needs a key, in any of `tables.USES`."""
     exists = (sa.exists(_needing(*use, name, moment)) for use in tables.USES)
     return connection.scalar(sa.select(sa.or_(*exists))) is True
+
+
+def is_stored_under(connection: sa.Connection, name: str, moment: datetime) -> bool:
+    """Return whether a living process makes digests under a key."""
+    holder = tables.key_holder.c
+    living = sa.exists().where(holder.uses == name, holder.seen_at > to_utc(moment - LIVING))
+    return connection.scalar(sa.select(living)) is True
 
 
 def count_needing(connection: sa.Connection, name: str, moment: datetime) -> dict[str, int]:

@@ -154,7 +154,8 @@ class ServerKeys:
         keys = cls.read(settings, database, create=create or database.backend.is_embedded)
         with database.reading() as connection:
             known, new = known_keys.read(connection), keys.unknown(connection, clock(), with_removed=True)
-        if new or known_keys.find_in_use(known) is None:
+        in_use = known_keys.find_in_use(known)
+        if new or in_use is None or keys.get(in_use.name) is None:
             with database.writing() as connection:
                 lock_keys(connection)  # several processes start at once
                 keys.register(connection, clock())
@@ -198,7 +199,8 @@ class ServerKeys:
         """Return the keys of which the database holds no check value yet.
 
         Raises ServerKeyError when a check value belongs to another key, when the key in use is absent, or when stored
-        codes need an absent key. Of one that was removed that is looked up `with_removed` only: nothing should.
+        codes need an absent key. Of one that was removed that is looked up `with_removed` only: nothing should. The key
+        in use may be absent as long as nobody chose it, nothing is stored under it, and no living process would.
         """
         known = known_keys.read(connection)
         for server_key in self.keys:
@@ -209,12 +211,14 @@ class ServerKeys:
                     "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
         held = set(self.names)
-        in_use = known_keys.find_in_use(known)
-        if in_use is not None and in_use.name not in held:
-            raise _missing_in_use(in_use)
         for one in known.values():
-            is_asked = one.name not in held and (with_removed or one.removed_at is None)
-            if is_asked and known_keys.is_needed(connection, one.name, moment):
+            if one.name in held or (one.removed_at is not None and not with_removed):
+                continue
+            is_needed = known_keys.is_needed(connection, one.name, moment)
+            is_chosen = is_needed or one.changed_by is not None
+            if one.is_in_use and (is_chosen or known_keys.is_stored_under(connection, one.name, moment)):
+                raise _missing_in_use(one)
+            if is_needed:
                 raise ServerKeyError(
                     f"server key '{one.name}' is missing, and stored codes still need it: put its line back. "
                     f"`uwlr-adapter keys left {one.name}` says what needs it"
@@ -224,19 +228,22 @@ class ServerKeys:
     def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Store the check value of each key that is new, and learn which key is in use.
 
-        Of a database without a key in use, the first of these that it knows comes in use, else the first one: a key
-        that was only just put in front may not be on every machine yet. Raises ServerKeyError as `unknown` does.
+        Of a database without a key in use, or whose key in use was replaced before anything was stored under it, the
+        first of these that it knows comes in use, else the first one: a key that was only just put in front may not be
+        on every machine yet. Raises ServerKeyError as `unknown` does.
         """
         known = known_keys.read(connection)
         for server_key in self.unknown(connection, moment):
             connection.execute(
                 tables.server_key.insert().values(name=server_key.name, check_value=check_value(server_key))
             )
-        if known_keys.find_in_use(known) is None:
+        in_use = known_keys.find_in_use(known)
+        if in_use is None or self.get(in_use.name) is None:
             first = next((name for name in self.names if name in known), self.names[0])
             of_first = tables.server_key.c.name == first
-            others = sa.and_(~of_first, tables.server_key.c.removed_at.is_(None))
-            connection.execute(tables.server_key.update().where(of_first).values(used_since=to_utc(moment)))
+            others = sa.and_(~of_first, tables.server_key.c.replaced_at.is_(None))
+            values = {"used_since": to_utc(moment), "replaced_at": None}
+            connection.execute(tables.server_key.update().where(of_first).values(values))
             connection.execute(tables.server_key.update().where(others).values(replaced_at=to_utc(moment)))
         self.learn(known_keys.read(connection))
 
