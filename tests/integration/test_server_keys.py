@@ -121,10 +121,7 @@ def test_rights(tmp_path: Path, mode: int, owner: int, euid: int, refused: str) 
     file.write_text(A)
     file.chmod(mode)
     status = os.stat_result((*file.stat()[:4], owner, *file.stat()[5:]))
-    with (
-        patch.object(key_file.os, "geteuid", return_value=euid),
-        patch.object(key_file.os, "fstat", return_value=status),
-    ):
+    with patch.object(os, "geteuid", return_value=euid), patch.object(os, "fstat", return_value=status):
         if not refused:
             assert key_file.read(file) == [A]
             return
@@ -263,7 +260,7 @@ def test_the_key_in_use_must_be_here(tmp_path: Path, database: Database) -> None
     use(database, both, "b")
     with database.writing() as connection:
         afnemers.add(connection, load(tmp_path, database, f"{A},{B}"), "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
-    with pytest.raises(ServerKeyError, match="'b' is missing here, and new codes are stored under it since"):
+    with pytest.raises(ServerKeyError, match="'b' is missing here, and new codes are stored under it"):
         load(tmp_path, database, A)
     with database.reading() as connection, pytest.raises(ServerKeyError, match="'b' is missing here"):
         ServerKeys.parse([A]).unknown(connection, MOMENT)

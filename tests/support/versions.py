@@ -67,10 +67,10 @@ def version_before(folder: Path) -> Path:
 
 
 def _git(*arguments: str) -> bytes:
-    done = subprocess.run(["git", "-C", CHECKOUT, *arguments], check=False, capture_output=True)
-    if done.returncode:
+    if shutil.which("git") is None:
         return b""
-    return done.stdout
+    done = subprocess.run(["git", "-C", CHECKOUT, *arguments], check=False, capture_output=True)
+    return b"" if done.returncode else done.stdout
 
 
 def _set_number(folder: Path, number: int) -> None:

@@ -263,10 +263,9 @@ class ServerKeys:
 
 
 def _missing_in_use(key: KnownKey) -> ServerKeyError:
-    since = "" if key.used_since is None else f" since {key.used_since:%Y-%m-%d %H:%M} UTC"
     return ServerKeyError(
-        f"server key '{key.name}' is missing here, and new codes are stored under it{since}: copy its line from the "
-        "keys of a machine that has it"
+        f"server key '{key.name}' is missing here, and new codes are stored under it: copy its line from the keys of a "
+        "machine that has it"
     )
 
 
