@@ -7,6 +7,7 @@ import click
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import MIGRATIONS, Database, DatabaseAbsentError, SchemaError
 from uwlr_adapter.db.schema_version import SCHEMA, DatabaseSchema, SchemaState
 from uwlr_adapter.keys import holders, known_keys
@@ -54,10 +55,11 @@ def status(context: Context, *, as_json: bool) -> None:
             soft_wrap=True,
         )
     if pending:
-        show(f"`uwlr-adapter db upgrade` would run {len(pending)} migrations: {', '.join(pending)}.", soft_wrap=True)
+        counted = count_noun(len(pending), "migration", "migrations")
+        show(f"`uwlr-adapter db upgrade` would run {counted}: {', '.join(pending)}.", soft_wrap=True)
     if keys:
-        held = "all of them hold it" if not keys["processes_lacking"] else f"{keys['processes_lacking']} do not hold it"
-        show(f"Server key in use: {escape(str(keys['key_in_use']))}; serving processes: {keys['processes']}, {held}.")
+        number = f"{keys['processes']}, of which without that key: {keys['processes_lacking']}"
+        show(f"Server key in use: {escape(str(keys['key_in_use']))}. Serving processes: {number}.")
         show(f"Server keys here: {escape(', '.join(keys['keys_here']) or 'none')}. `uwlr-adapter keys list` has more.")
 
 

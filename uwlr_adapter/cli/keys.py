@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys import holders, key_file, known_keys, rotation
@@ -56,7 +57,7 @@ def list_(context: Context, *, as_json: bool) -> None:
         return
     table = make_table("key", "state", "since", "needed by", "held by processes", "here")
     for one in known:
-        counts = ", ".join(f"{number} {_NOUNS[name]}" for name, number in needed[one.name].items())
+        counts = ", ".join(count_noun(number, *_NOUNS[name]) for name, number in needed[one.name].items())
         held = sum(one.name in process.holds for process in living)
         state, since = _state(one)
         table.add_row(
@@ -221,8 +222,12 @@ def _names_here(context: Context, database: Database) -> list[str]:
         return []
 
 
-_NOUNS = {"koppeling": "koppelingen", "afnemer": "klantcodes", "gebruiker": "second factors"}
-"""What needs a key, by table."""
+_NOUNS = {
+    "koppeling": ("koppeling", "koppelingen"),
+    "afnemer": ("klantcode", "klantcodes"),
+    "gebruiker": ("second factor", "second factors"),
+}
+"""What needs a key, by table: one of it, and more."""
 
 
 def _state(key: KnownKey) -> tuple[str, datetime | None]:
@@ -242,7 +247,7 @@ def _as_json(key: KnownKey, needed: dict[str, int], living: Sequence[Holder], he
         "state": state,
         "since": None if since is None else since.isoformat(),
         "changed_by": key.changed_by,
-        "needed_by": {_NOUNS[name]: number for name, number in needed.items()},
+        "needed_by": {_NOUNS[name][1]: number for name, number in needed.items()},
         "here": key.name in here,
         "held_by": len(living) - len(lacking),
         "lacking": lacking,
@@ -279,10 +284,11 @@ def _print_left(
         for brin6, entry, klantnaam in koppelingen[:MAX_SHOWN]:
             table.add_row(brin6, escape(entry), escape(klantnaam))
         context.console.print(table)
-        schools = len({brin6 for brin6, _, _ in koppelingen})
+        counted = count_noun(len(koppelingen), "koppeling", "koppelingen")
+        schools = count_noun(len({brin6 for brin6, _, _ in koppelingen}), "vestiging", "vestigingen")
         more = f" (the first {MAX_SHOWN} are shown)" if len(koppelingen) > MAX_SHOWN else ""
         context.messages.print(
-            f"{len(koppelingen)} koppelingen of {schools} vestigingen{more}. Each is renewed when its afnemer calls for"
+            f"{counted} of {schools}{more}. Each is renewed when its afnemer calls for"
             " that school. One that does not call: ask the school to enter its verificatiecode again, or to end it.",
             soft_wrap=True,
         )
