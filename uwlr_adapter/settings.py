@@ -56,11 +56,11 @@ class Settings(BaseSettings):
     no installation."""
 
     keys: SecretStr | None = None
-    """UWLR_KEYS: server keys as `name=hex`, newest first, comma-separated. Default: those of the key file."""
+    """UWLR_KEYS: server keys as `name=hex`, comma-separated. Default: those of the key file."""
 
     keys_file: Path | None = None
-    """UWLR_KEYS_FILE: a file of server keys, one `name=hex` a line, newest first, readable by its owner only. Default:
-    `keys` in the data folder."""
+    """UWLR_KEYS_FILE: a file of server keys, one `name=hex` a line, for the service only. Default: `keys` in the data
+    folder."""
 
     catalogus: Path | None = None
     """UWLR_CATALOGUS: an operator's own catalogue of koppelingen. Default: the shipped one, with the three of ESIS."""

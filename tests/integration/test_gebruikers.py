@@ -17,6 +17,7 @@ from uwlr_adapter.gebruikers.accounts import Gebruiker, NewGebruiker
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError, WeakPasswordError
 from uwlr_adapter.gebruikers.second_factor import UnreadableSecretError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
+from uwlr_adapter.keys import rotation
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeyError, ServerKeys
 
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -199,14 +200,22 @@ def test_a_server_key_that_a_second_factor_needs_is_missed(world: World) -> None
     """Without it the service does not start, as without the key of a code; sealed anew, the old key may go."""
     made, _ = add(world)
     server_keys = world.gate.server_keys
-    newest = ServerKeys.parse(("c=" + "0c" * 32,))
+    newest, both = (ServerKeys.parse(("c=" + "0c" * 32, *more)) for more in ((), SERVER_KEYS[:1]))
     with world.database.writing() as connection:
         server_keys.register(connection, MOMENT)
         gebruikers.set_totp(connection, made.id, second_factor.seal(server_keys, RFC), 1)
+        both.register(connection, MOMENT)
+        rotation.use(connection, both, "c", MOMENT, actor="cli:proef")
+        both.register(connection, MOMENT)
         with pytest.raises(ServerKeyError, match="'b' is missing"):
             newest.unknown(connection, MOMENT)
-        assert gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
-        assert not gebruikers.use_step(connection, made.id, 2, second_factor.seal(newest, RFC))
+        old, _ = gebruikers.totp_of(connection, made.id)
+        assert old is not None
+        assert second_factor.renewed(server_keys, old, RFC) == old, "under the key in use already"
+        sealed = second_factor.renewed(both, old, RFC)
+        assert not gebruikers.use_step(connection, made.id, 2, "b:of somebody who was reset", sealed)
+        assert gebruikers.use_step(connection, made.id, 2, old, sealed)
+        assert not gebruikers.use_step(connection, made.id, 2, sealed, second_factor.seal(newest, RFC))
         newest.unknown(connection, MOMENT)
 
 

@@ -135,7 +135,7 @@ def test_each_command_of_a_process_sees_every_use_of_a_key(tmp_path: Path, comma
     (tmp_path / "keys").write_text(f"newest={'cd' * 32}\n", "utf-8")
     refused = own_process(tmp_path, "init")
     assert refused.returncode == 1
-    assert "server key 'new' is missing, and stored codes still need it" in refused.stderr
+    assert "server key 'new' is missing here, and new codes are stored under it" in refused.stderr
     (tmp_path / "keys").write_text(f"newest={'cd' * 32}\n{old}", "utf-8")
     assert own_process(tmp_path, "init").returncode == 0
 

@@ -222,7 +222,7 @@ def test_update_guards_itself(world: World) -> None:
     """Even past the check, an update that does not follow on what is stored is refused."""
     seen = world.activate()
     with world.database.writing() as connection, pytest.raises(ChangedMeanwhileError):
-        store.update(connection, seen)
+        store.update(connection, seen, with_code=True)
 
 
 def _at_once(acts: list[Callable[[], object]]) -> list[BaseException | None]:

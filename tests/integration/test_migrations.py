@@ -27,7 +27,7 @@ from uwlr_adapter.answers import tables as answers
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.db import bulk, sqlite
-from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
+from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError, SchemaError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
 from uwlr_adapter.gebruikers import tables as gebruikers
@@ -169,7 +169,7 @@ def test_a_newer_database_that_is_not_readable_is_not_touched(database: Database
     database.upgrade()
     _set_version(database, SCHEMA + 2, SCHEMA + 1)
     for use in (database.require_usable, database.upgrade):
-        with pytest.raises(DatabaseUnusableError, match="another version"):
+        with pytest.raises(SchemaError, match=f"too old .* schema {SCHEMA + 2} .* schema {SCHEMA + 1} and newer"):
             use()
 
 

@@ -1,8 +1,10 @@
 """The server keys: where they come from, when they are refused, and what their digests keep apart."""
 
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +13,8 @@ from support.school_builder import BRIN6, CODE, KLANTCODE, MOMENT, open_database
 from support.world import identify
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.keys import key_file
+from uwlr_adapter.keys import key_file, rotation
+from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import MAX_SECRET, SecretPurpose, ServerKeyError, ServerKeys
 from uwlr_adapter.keys.tables import server_key
 from uwlr_adapter.koppelingen import afnemers
@@ -85,14 +88,99 @@ def test_no_file_is_made_beside_another_database(
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660, 0o644, 0o610])
-def test_loose_rights(tmp_path: Path, database: Database, mode: int) -> None:
-    """A key file on which group or others have any right is refused, with what to do."""
+NOBODY = 65534
+"""A user that is not the one of the tests."""
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "euid", "refused"),
+    [
+        (0o600, 1000, 1000, ""),
+        (0o400, 1000, 1000, ""),
+        (0o600, 0, 1000, ""),
+        (0o440, 0, 1000, ""),
+        (0o640, 0, 1000, ""),
+        (0o600, 1000, 0, ""),
+        (0o640, 1000, 1000, "chmod 600"),
+        (0o640, 1000, 0, "chmod 600"),
+        (0o604, 1000, 1000, "chmod 600"),
+        (0o644, 0, 1000, "everybody on this machine"),
+        (0o444, 0, 1000, "everybody on this machine"),
+        (0o660, 0, 1000, "can write"),
+        (0o620, 1000, 1000, "can write"),
+        (0o602, 0, 0, "can write"),
+        (0o610, 0, 0, "chmod 600"),
+        (0o601, 0, 0, "everybody on this machine"),
+        (0o440, NOBODY, 1000, "another user"),
+        (0o600, NOBODY, 1000, "another user"),
+    ],
+)
+def test_rights(tmp_path: Path, mode: int, owner: int, euid: int, refused: str) -> None:
+    """Nobody but the service and root may change or read it; the refusal says what to do."""
     file = tmp_path / "sleutels"
     file.write_text(A)
     file.chmod(mode)
-    with pytest.raises(ServerKeyError, match="chmod 600"):
+    status = os.stat_result((*file.stat()[:4], owner, *file.stat()[5:]))
+    with patch.object(os, "geteuid", return_value=euid), patch.object(os, "fstat", return_value=status):
+        if not refused:
+            assert key_file.read(file) == [A]
+            return
+        with pytest.raises(ValueError, match=refused):
+            key_file.read(file)
+
+
+def test_a_refusal_of_rights_says_what_to_do(tmp_path: Path, database: Database) -> None:
+    """As the command tells it: one sentence with the file and the chmod."""
+    file = tmp_path / "sleutels"
+    file.write_text(A)
+    file.chmod(0o622)
+    with pytest.raises(ServerKeyError, match=r"sleutels cannot be used: .*chmod 600"):
         load(tmp_path, database, keys_file=file)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+@pytest.mark.parametrize("mode", [0o444, 0o440, 0o400])
+def test_a_secret_that_a_container_mounts(tmp_path: Path, database: Database, mode: int) -> None:
+    """Links lead to a file of root on a file system that is mounted read-only, as Kubernetes and Docker do it."""
+    mount, version = tmp_path / "secrets", tmp_path / "secrets" / "..2026_11_30"
+    mount.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", mount], check=False, capture_output=True)
+    if made.returncode:
+        pytest.skip("mount is not allowed here")
+    try:
+        version.mkdir()
+        (version / "keys").write_text(f"{B}\n{A}\n")
+        (version / "keys").chmod(mode)
+        (mount / "..data").symlink_to(version.name)
+        (mount / "keys").symlink_to("..data/keys")
+        if mode == 0o444:
+            with pytest.raises(ServerKeyError, match="everybody on this machine"):
+                load(tmp_path, database, keys_file=mount / "keys")
+        subprocess.run(["mount", "-o", "remount,ro", mount], check=True)
+        assert names(load(tmp_path, database, keys_file=mount / "keys")) == ["b", "a"]
+        with pytest.raises(OSError, match="Read-only"):
+            key_file.append(mount / "keys", "c=00")
+    finally:
+        subprocess.run(["umount", mount], check=True)
+
+
+def test_a_pipe_as_file(tmp_path: Path, database: Database) -> None:
+    """A pipe in the place of the key file is refused at once, and not waited for."""
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(ServerKeyError, match="not a regular file"):
+        load(tmp_path, database, keys_file=tmp_path / "pipe")
+
+
+def test_a_line_is_added_to_a_file(tmp_path: Path) -> None:
+    """The file behind a link gets it at its end; its rights, and the comments in it, stay; nothing else is left."""
+    file, link = tmp_path / "keys-1", tmp_path / "keys"
+    file.write_text(f"# of 2026\n{A}")
+    file.chmod(0o400)
+    link.symlink_to(file.name)
+    key_file.append(link, B)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (f"# of 2026\n{A}\n{B}\n", 0o400)
+    assert link.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [link, file]
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"\xff\xfe", b"x" * 70_000, (A + "\n" + A).encode()])
@@ -112,10 +200,10 @@ def test_folder_as_file(tmp_path: Path, database: Database) -> None:
 
 
 def test_file_with_comments(tmp_path: Path, database: Database) -> None:
-    """A key file holds one key a line, newest first; comments and empty lines are skipped."""
+    """A key file holds one key a line; comments and empty lines are skipped."""
     file = tmp_path / "sleutels"
     file.touch(mode=0o600)
-    file.write_text(f"# newest first\n{B}\n\n{A}\n")
+    file.write_text(f"# of 2026\n{B}\n\n{A}\n")
     assert names(load(tmp_path, database, keys_file=file)) == ["b", "a"]
 
 
@@ -150,18 +238,66 @@ def test_another_key_of_the_same_name(tmp_path: Path, database: Database) -> Non
         assert connection.scalars(sa.select(server_key.c.name)).all() == ["a"]
 
 
-def test_rotation(tmp_path: Path, database: Database) -> None:
-    """A new key in front writes; the old one still reads, and may go only when nothing needs it any more."""
-    old = load(tmp_path, database, A)
-    with database.writing() as connection:
-        afnemers.add(connection, old, "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
+def test_the_place_in_the_file_says_nothing(tmp_path: Path, database: Database) -> None:
+    """A key that is put in front is held, and nothing is stored under it: other machines may not have it yet."""
+    load(tmp_path, database, A)
     both = load(tmp_path, database, f"{B},{A}")
-    assert identify(database, both, "Snappet", KLANTCODE, MOMENT) is not None
+    assert both.in_use.name == "a"
+    assert load(tmp_path, database, A).digest(SecretPurpose.KLANTCODE, "x").startswith("a:")
+
+
+def test_a_database_of_older_code(tmp_path: Path, database: Database) -> None:
+    """Where no key is in use yet, a key that the database knows comes in use, whatever is put in front meanwhile."""
+    load(tmp_path, database, A)
+    with database.writing() as connection:
+        connection.execute(server_key.update().values(used_since=None))
+    assert load(tmp_path, database, f"{B},{A}").in_use.name == "a"
+
+
+def test_the_key_in_use_must_be_here(tmp_path: Path, database: Database) -> None:
+    """Without the key under which codes are stored nothing starts, and no command stores a code under another one."""
+    both = load(tmp_path, database, f"{A},{B}")
+    use(database, both, "b")
+    with database.writing() as connection:
+        afnemers.add(connection, load(tmp_path, database, f"{A},{B}"), "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
+    with pytest.raises(ServerKeyError, match="'b' is missing here, and new codes are stored under it"):
+        load(tmp_path, database, A)
+    with database.reading() as connection, pytest.raises(ServerKeyError, match="'b' is missing here"):
+        ServerKeys.parse([A]).unknown(connection, MOMENT)
+
+
+def test_an_older_key_goes_when_nothing_needs_it(tmp_path: Path, database: Database) -> None:
+    """It still reads its own, and may be absent only when nothing needs it any more."""
+    both = load(tmp_path, database, f"{A},{B}")
+    with database.writing() as connection:
+        afnemers.add(connection, both, "Snappet", MOMENT, KLANTCODE, actor="cli:proef")
+    use(database, both, "b")
+    again = load(tmp_path, database, f"{A},{B}")
+    assert again.in_use.name == "b"
+    assert identify(database, again, "Snappet", KLANTCODE, MOMENT) is not None
     with pytest.raises(ServerKeyError, match="'a' is missing"):
         load(tmp_path, database, B)
     with database.writing() as connection:
-        afnemers.rotate(connection, both, "Snappet", MOMENT, actor="cli:proef")
+        afnemers.rotate(connection, again, "Snappet", MOMENT, actor="cli:proef")
     assert names(load(tmp_path, database, B)) == ["b"]
+
+
+def test_a_key_that_was_replaced_before_its_use(tmp_path: Path, database: Database) -> None:
+    """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it."""
+    first = load(tmp_path, database, A)
+    report = HolderReport(database, first, lambda: MOMENT)
+    report.begin()
+    with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
+        ServerKeys.parse([B]).unknown(connection, MOMENT)
+    report.end()
+    assert load(tmp_path, database, B).in_use.name == "b"
+    assert load(tmp_path, database, f"{A},{B}").in_use.name == "b"
+
+
+def use(database: Database, keys: ServerKeys, name: str) -> None:
+    """Make a key the one in use."""
+    with database.writing() as connection:
+        rotation.use(connection, keys, name, MOMENT, actor="cli:proef")
 
 
 def test_nothing_shows_a_key() -> None:

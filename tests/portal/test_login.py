@@ -14,6 +14,8 @@ from uwlr_adapter.gebruikers import accounts as gebruikers
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.accounts import NewGebruiker
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker
+from uwlr_adapter.keys import rotation
+from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import afnemer
 
 BEGIN = "/koppelingen"
@@ -323,6 +325,35 @@ def test_sessions_and_server_keys(make: Callable[..., Portal]) -> None:
         connection.execute(afnemer.delete())
         connection.execute(gebruiker.update().values(totp_secret=None))
     assert not opens(new)
+
+
+def test_another_server_key_comes_in_use(make: Callable[..., Portal]) -> None:
+    """While somebody is logged in with a form open: it is sent as it was, and signed by the new key from then on."""
+    kept = (make().settings.data / "keys").read_text().strip()
+    old, new = kept.partition("=")[0], "b"
+    lines = f"{kept},{new}={'0b' * 32}"
+    portal = make(keys=lines)
+    browser = portal.browser("school")
+    form = browser.get(f"{SCHOOL}/activeren/snappet")
+    with portal.database.writing() as connection:
+        known = ServerKeys.parse(lines.split(","))
+        known.register(connection, MOMENT)
+        rotation.use(connection, known, new, MOMENT, actor="cli:proef")
+    other = make(keys=lines)  # it learned of the key, as each process does
+    there = other.browser()
+    there.cookies = dict(browser.cookies)
+    sent = there.post(form.path, form.fields())
+    assert sent.status == 422, "an empty form; a token of another key would be 400"
+    still_old = portal.browser()
+    still_old.cookies = dict(there.cookies)
+    assert is_in(still_old), "by a process that was not told yet"
+    with portal.database.writing() as connection:
+        connection.execute(afnemer.delete())
+        connection.execute(gebruiker.update().values(totp_secret=None))
+        rotation.remove(connection, old, MOMENT, actor="cli:proef", end_sessions=True)
+    after = make(keys=lines.partition(",")[2]).browser()
+    after.cookies = dict(there.cookies)
+    assert is_in(after), "without the old key"
 
 
 def test_a_form_needs_no_referer(make: Callable[..., Portal]) -> None:

@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -91,20 +91,26 @@ class Context:
             if database is not None:
                 database.close()
 
+    @contextmanager
+    def database_as_it_is(self) -> Iterator[Database | None]:
+        """Open the database, whatever its schema; None where there is none. Nothing is made. Raises ClickException."""
+        database: Database | None = None
+        try:
+            with suppress(DatabaseAbsentError):
+                database = Database(self.settings.database_url, create=False)
+            yield database
+        except DatabaseUnusableError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
+        finally:
+            if database is not None:
+                database.close()
+
     def schema_state(self) -> SchemaState:
         """Return what this code can do with the database, which stays as it is. Raises ClickException."""
-        try:
-            database = Database(self.settings.database_url, create=False)
-        except DatabaseAbsentError:
-            return SchemaState.ABSENT
-        except DatabaseUnusableError as error:
-            raise click.ClickException(str(error)) from error
-        try:
-            return database.schema_state()
-        except DatabaseUnusableError as error:
-            raise click.ClickException(str(error)) from error
-        finally:
-            database.close()
+        with self.database_as_it_is() as database:
+            return SchemaState.ABSENT if database is None else database.schema().state
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -16,6 +16,7 @@ COMMANDS = {
     "init": CommandEntry("init", "init", "Create or migrate the database, and create the server keys."),
     "serve": CommandEntry("serve", "serve", "Serve until interrupted."),
     "db": CommandEntry("database", "db", "Maintain the database."),
+    "keys": CommandEntry("keys", "keys", "Rotate the server keys, under which codes are stored."),
     "school": CommandEntry("school", "school", "Add, inspect, withdraw and merge vestigingen."),
     "import": CommandEntry("imports", "imports", "Import the records of a school; undo and redo imports."),
     "leerling": CommandEntry("leerling", "leerling", "Show, correct, join and forget leerlingen."),

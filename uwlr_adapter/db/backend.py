@@ -99,6 +99,9 @@ class Backend(Protocol):
     def remove_time_limits(self, connection: sa.Connection) -> None:
         """Remove every time limit from a transaction."""
 
+    def limit_lock_wait(self, connection: sa.Connection, seconds: int) -> None:
+        """Make the statements of a transaction that follow wait for a lock no longer than this."""
+
     def holds_every_letter(self, connection: sa.Connection) -> bool:
         """Return whether the database can hold every letter of a name."""
 

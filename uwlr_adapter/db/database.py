@@ -8,17 +8,18 @@ moment by itself. What one kind of database needs stands in `sqlite.py` and `pos
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from uwlr_adapter.db import locks
+from uwlr_adapter.db import limits, locks
 from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
 from uwlr_adapter.db.causes import advice_of
 from uwlr_adapter.db.postgresql import Postgresql
-from uwlr_adapter.db.schema_version import SchemaState, schema_state
+from uwlr_adapter.db.schema_version import SCHEMA, DatabaseSchema, SchemaState, read_schema
 from uwlr_adapter.db.sqlite import Sqlite
 from uwlr_adapter.db.statements import Command, Query, Row
 from uwlr_adapter.errors import UnusableError
@@ -28,8 +29,11 @@ _BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite, "postgresql": Postgresq
 
 _UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
-_NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
-_OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
+_ANOTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
+_IN_USE = (
+    f"other transactions kept the tables in use for {limits.MIGRATION_SECONDS} s, such as an import: nothing was "
+    "changed. Run `uwlr-adapter db upgrade` again when they are done"
+)
 _NO_UTF8 = "names need every letter: create the database with ENCODING 'UTF8'"
 _UNUSABLE = "the database cannot be used: {}"
 
@@ -40,6 +44,24 @@ IN_MEMORY = "sqlite://"
 
 class DatabaseUnusableError(UnusableError):
     """The database cannot be used as it is; the text says what an operator does about it."""
+
+
+class SchemaError(DatabaseUnusableError):
+    """The database has a schema that this code cannot work with; the text says what to do."""
+
+    def __init__(self, schema: DatabaseSchema) -> None:
+        if schema.state is SchemaState.OLD:
+            has = f"has schema {schema.number}" if schema.number else "has a schema without a number"
+            super().__init__(
+                f"the database is of an older version: run `uwlr-adapter db upgrade` first (it {has}, and this version "
+                f"needs {SCHEMA})"
+            )
+        else:
+            super().__init__(
+                f"this version is too old for the database, whose schema {schema.number} can be used by code of schema "
+                f"{schema.readable_from} and newer; this is {SCHEMA}. Go on with the newer version, or go back by "
+                "restoring the backup from before its `db upgrade`"
+            )
 
 
 class DatabaseAbsentError(DatabaseUnusableError):
@@ -123,7 +145,7 @@ class Database:
         Raises DBAPIError.
         """
         with self.reading() as connection:
-            schema_state(connection)  # SQLite learns that the tables changed when it reads one, and not to explain
+            read_schema(connection)  # SQLite learns that the tables changed when it reads one, and not to explain
             for command in commands:
                 compiled, values = command.bound(connection.dialect)
                 connection.exec_driver_sql(f"EXPLAIN {compiled.sql}", values).close()
@@ -223,11 +245,22 @@ class Database:
 
         A database that is usable already is only read. Raises DatabaseUnusableError.
         """
-        state = self.schema_state()
-        if state is SchemaState.USABLE:
+        schema = self.schema()
+        if schema.state is SchemaState.USABLE:
             return
-        if state is SchemaState.NEWER:
-            raise DatabaseUnusableError(_NEWER)
+        if schema.state is SchemaState.NEWER:
+            raise SchemaError(schema)
+        until = monotonic() + limits.MIGRATION_SECONDS
+        while not self._migrate():
+            if monotonic() > until:
+                raise DatabaseUnusableError(_IN_USE)
+            sleep(limits.MIGRATION_LOCK_SECONDS)  # whoever waited behind it goes first
+
+    def _migrate(self) -> bool:
+        """Run the migrations; return False, with nothing changed, when another transaction kept a table for long.
+
+        Raises DatabaseUnusableError.
+        """
         from alembic import command  # noqa: PLC0415 - a quarter of a second, for a migration only
         from alembic.config import Config  # noqa: PLC0415 - as above
         from alembic.util import CommandError  # noqa: PLC0415 - as above
@@ -236,30 +269,34 @@ class Database:
             with self.writing() as connection:
                 self.backend.remove_time_limits(connection)
                 locks.lock(connection, "migrations")
+                self.backend.limit_lock_wait(connection, limits.MIGRATION_LOCK_SECONDS)
                 if not self.backend.holds_every_letter(connection):
                     raise DatabaseUnusableError(_NO_UTF8)
                 config = Config()
-                config.set_main_option("script_location", str(_MIGRATIONS))
+                config.set_main_option("script_location", str(MIGRATIONS))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:
-            raise DatabaseUnusableError(_NEWER) from error
+            raise DatabaseUnusableError(_ANOTHER) from error
         except DBAPIError as error:
+            if error.orig is not None and self.backend.is_lock_timeout(error.orig):
+                return False
             raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+        return True
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""
-        state = self.schema_state()
-        if state is SchemaState.ABSENT:
+        schema = self.schema()
+        if schema.state is SchemaState.ABSENT:
             raise DatabaseAbsentError
-        if state is not SchemaState.USABLE:
-            raise DatabaseUnusableError(_OLD if state is SchemaState.OLD else _NEWER)
+        if schema.state is not SchemaState.USABLE:
+            raise SchemaError(schema)
 
-    def schema_state(self) -> SchemaState:
-        """Return what this code can do with the database. Raises DatabaseUnusableError."""
+    def schema(self) -> DatabaseSchema:
+        """Return what the database says of its schema. Raises DatabaseUnusableError."""
         try:
             with self.reading() as connection:
-                return schema_state(connection)
+                return read_schema(connection)
         except DBAPIError as error:
             raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
 
@@ -288,4 +325,5 @@ def _begin(engine: sa.Engine) -> sa.Connection:
     return connection
 
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""The folder of the migrations; the files in `versions` begin with their numbers."""

@@ -9,6 +9,10 @@ LOOK_SECONDS = 10
 each asks once more by itself, on a new connection."""
 COMMIT_SECONDS = 20
 """How long an event loop waits for a commit, whose outcome is not known after that: the caller gets a fault in time."""
+MIGRATION_LOCK_SECONDS = 1
+"""How long a migration waits for a table: whoever comes after it waits behind it, so it lets go and tries again."""
+MIGRATION_SECONDS = 120
+"""How long a migration goes on trying: longer than the import of a large school keeps its tables."""
 STATEMENT_SECONDS = 25
 """How long PostgreSQL may work on one statement: after the wait for a lock, and before that client gives up."""
 MAX_ID = 2**63 - 1

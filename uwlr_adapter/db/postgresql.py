@@ -129,6 +129,10 @@ class Postgresql:
         for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {name} = 0")
 
+    def limit_lock_wait(self, connection: sa.Connection, seconds: int) -> None:
+        """Make the statements of a transaction that follow wait for a lock no longer than this."""
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{seconds}s'")
+
     def holds_every_letter(self, connection: sa.Connection) -> bool:
         """Return whether the database is in UTF-8."""
         return bool(connection.scalar(sa.text("SHOW server_encoding")) == "UTF8")

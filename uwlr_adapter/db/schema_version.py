@@ -5,13 +5,14 @@ can read and write it. So code of this number goes on to work with a newer datab
 added what older code does not miss.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 import sqlalchemy as sa
 
 from uwlr_adapter.db.metadata import metadata
 
-SCHEMA = 20
+SCHEMA = 21
 """The schema number of this code: that of its newest migration."""
 
 schema_version = sa.Table(
@@ -36,6 +37,17 @@ class SchemaState(Enum):
     """A migration of newer code changed it in a way that this code cannot work with."""
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseSchema:
+    """What a database says of its schema, and what this code can do with it."""
+
+    state: SchemaState
+    number: int = 0
+    """Of its newest migration; 0 in a database without one, or whose migrations had no number yet."""
+    readable_from: int = 0
+    """The lowest number of code that can use it; 0 where the database does not say."""
+
+
 def require_code(connection: sa.Connection, number: int) -> None:
     """Refuse older code than that of a number from now on: it would answer as if what is stored now were not there."""
     connection.execute(
@@ -43,15 +55,16 @@ def require_code(connection: sa.Connection, number: int) -> None:
     )
 
 
-def schema_state(connection: sa.Connection) -> SchemaState:
-    """Return whether this code can use a database: readable_from <= SCHEMA <= number makes it usable.
+def read_schema(connection: sa.Connection) -> DatabaseSchema:
+    """Return what a database says of its schema: readable_from <= SCHEMA <= number makes it usable.
 
     Raises DBAPIError.
     """
     inspector = sa.inspect(connection)
     if not inspector.has_table(schema_version.name):  # the first six migrations had no number
-        return SchemaState.OLD if inspector.has_table("alembic_version") else SchemaState.ABSENT
+        return DatabaseSchema(SchemaState.OLD if inspector.has_table("alembic_version") else SchemaState.ABSENT)
     row = connection.execute(sa.select(schema_version.c.number, schema_version.c.readable_from)).one_or_none()
-    if row is None or row.number < SCHEMA:
-        return SchemaState.OLD
-    return SchemaState.USABLE if row.readable_from <= SCHEMA else SchemaState.NEWER
+    if row is None:
+        return DatabaseSchema(SchemaState.OLD)
+    state = SchemaState.USABLE if row.readable_from <= SCHEMA else SchemaState.NEWER
+    return DatabaseSchema(SchemaState.OLD if row.number < SCHEMA else state, row.number, row.readable_from)

@@ -114,6 +114,9 @@ class Sqlite:
     def remove_time_limits(self, connection: sa.Connection) -> None:
         """Do nothing: a statement has no time limit."""
 
+    def limit_lock_wait(self, connection: sa.Connection, seconds: int) -> None:
+        """Do nothing: a writing transaction is alone."""
+
     def holds_every_letter(self, _connection: sa.Connection) -> bool:
         """Return True: text is UTF-8."""
         return True

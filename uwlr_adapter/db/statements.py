@@ -69,7 +69,7 @@ class CompiledStatement:
 class _Statement:
     """A statement with named parameters."""
 
-    def __init__(self, query: sa.Select[Any] | sa.Delete) -> None:
+    def __init__(self, query: sa.Select[Any] | sa.Delete | sa.Update) -> None:
         self._query = query
         self._compiled: dict[str, CompiledStatement] = {}
 
@@ -114,6 +114,13 @@ class DeleteStatement(_Statement):
         super().__init__(query)
 
 
+class UpdateStatement(_Statement):
+    """An UPDATE with named parameters."""
+
+    def __init__(self, query: sa.Update) -> None:
+        super().__init__(query)
+
+
 _Kind = TypeVar("_Kind", bound=_Statement)
 
 
@@ -142,6 +149,12 @@ class Query(_WithParameters[SelectStatement]):
 
 class Delete(_WithParameters[DeleteStatement]):
     """A DELETE with the values of its parameters."""
+
+    __slots__ = ()
+
+
+class Update(_WithParameters[UpdateStatement]):
+    """An UPDATE with the values of its parameters."""
 
     __slots__ = ()
 
@@ -281,7 +294,7 @@ def make_removal(table: sa.Table, column: str, rows: int) -> DeleteStatement:
     return DeleteStatement(table.delete().where(sa.tuple_(*key).in_(some)))
 
 
-Command: TypeAlias = Query | Insert | Delete
+Command: TypeAlias = Query | Insert | Delete | Update
 """A statement with all that it needs, for any kind of database."""
 
 
@@ -292,7 +305,7 @@ def _numbered(dialect: sa.Dialect) -> sa.Dialect:
     return made(paramstyle="numeric_dollar")  # type: ignore[no-any-return] # a dialect
 
 
-def _compile(statement: sa.Select[Any] | sa.Insert | sa.Delete, dialect: sa.Dialect) -> CompiledStatement:
+def _compile(statement: sa.Select[Any] | sa.Insert | sa.Delete | sa.Update, dialect: sa.Dialect) -> CompiledStatement:
     made = statement.compile(dialect=dialect)
     columns = statement.selected_columns if isinstance(statement, sa.Select) else statement.exported_columns
     readers = {

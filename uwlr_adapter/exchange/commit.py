@@ -5,7 +5,7 @@ statement that inserts its entry checks that, and PostgreSQL holds the koppeling
 after an acknowledged pause, end or change of code, and an act that waits for an entry is next.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -16,7 +16,7 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.koppelingen import failures, given
+from uwlr_adapter.koppelingen import failures, given, renewal
 from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.given import OPEN_AS_DECIDED
 
@@ -32,22 +32,26 @@ async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outc
     return are_written(outcomes, zip(made, await database.write(made), strict=True), known)
 
 
-def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one pass over them; each more function costs a request
-    """Return the statements that write outcomes, for one transaction; first those of outcomes with access."""
-    forgotten = _forgotten(outcomes)
+def commands(outcomes: Sequence[Outcome]) -> list[Command]:
+    """Return the statements that write outcomes, for one transaction; first those of outcomes with access.
+
+    Their order is that of the locks: koppelingen, what was given, afnemers, the rows that many requests share.
+    """
     granted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     refusals: list[Refusal] = []
     places: dict[tuple[int, int], Mapping[str, Any]] = {}
     """What is given, once for each place: an INSERT cannot replace a row twice."""
     failed: list[tuple[str, datetime]] = []
-    for entry, _, given_, _, guess, _ in outcomes:
+    renewals: list[renewal.Renewal] = []
+    for entry, _, given_, _, guess, _, renewed in outcomes:
         if entry is not None and guess is not None:
             failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
             refusals.append(entry)
         elif entry is not None and entry.koppeling_version is not None:
             granted.append(writer.entry_row(entry))
+            renewals += renewed
             if given_ is not None and entry.koppeling_id is not None:
                 place, row = (entry.koppeling_id, given_.slot), given.row(entry, given_)
                 if place not in places or places[place]["koppeling_version"] <= entry.koppeling_version:
@@ -56,20 +60,21 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one 
             refused.append(writer.entry_row(entry))
     if len(granted) > 1:
         granted.sort(key=itemgetter("koppeling_id"))
-    parts: list[tuple[InsertStatement | None, Sequence[Any]]] = [
+    held: list[tuple[InsertStatement, Sequence[Any]]] = [
         (_GRANTED, granted),
         (given.INSERT, [places[place] for place in sorted(places)]),
-        (None, forgotten),
+    ]
+    counted: list[tuple[InsertStatement, Sequence[Any]]] = [
         (_REFUSED, refused),
         (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
         (failures.COUNT, failures.rows_of(failed) if failed else []),
     ]
-    found: list[Command] = []
-    for statement, rows in parts:
-        if statement is None:
-            found += rows
-        else:
-            found += [Insert(statement, rows[begin : begin + MAX_ROWS]) for begin in range(0, len(rows), MAX_ROWS)]
+    found: list[Command] = [
+        *_inserts(held),
+        *_forgotten(outcomes),
+        *(renewal.commands(renewals) if renewals else ()),
+        *_inserts(counted),
+    ]
     if failed or refusals:
         found += _removals(failed, refusals)
     return found
@@ -83,6 +88,12 @@ def _forgotten(outcomes: Sequence[Outcome]) -> list[Command]:
         if one.undelivered is not None and isinstance(one.entry, VerzoekEntry) and one.entry.koppeling_id is not None
     }
     return [given.forgetting(*place) for place in sorted(places)]
+
+
+def _inserts(parts: Sequence[tuple[InsertStatement, Sequence[Any]]]) -> Iterator[Insert]:
+    for statement, rows in parts:
+        for begin in range(0, len(rows), MAX_ROWS):
+            yield Insert(statement, rows[begin : begin + MAX_ROWS])
 
 
 def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal]) -> list[Command]:

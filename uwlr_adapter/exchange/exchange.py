@@ -125,6 +125,8 @@ class Exchange:
         if isinstance(found, Asked):
             query = self.gate.query(call.autorisatie, call.school, found.statements, found.parameters)
             return question._replace(call=call, asked=found, query=query)
+        if isinstance(found, Outcome) and (renewals := self.gate.renewals(access_rows, call, access)):
+            found = found._replace(renewals=renewals)
         return found
 
     def _refused(self, question: Question, access_rows: AccessRows, entry: VerzoekEntry, error: Exception) -> Outcome:

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from uwlr_adapter.contract import fault
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.koppelingen.given import Given
+from uwlr_adapter.koppelingen.renewal import Renewal
 
 
 class AnswerBytes(NamedTuple):
@@ -32,3 +33,5 @@ class Outcome(NamedTuple):
     """What a wrong code is counted under (`koppelingen/failures.py`)."""
     undelivered: Given | None = None
     """The data that an earlier outcome of this entry's koppeling gave, and that never left: they are forgotten."""
+    renewals: tuple[Renewal, ...] = ()
+    """The digests of the codes that were shown, to be made anew under the server key in use; mostly none."""

@@ -19,6 +19,7 @@ from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.gebruikers import passwords
 from uwlr_adapter.gebruikers.errors import GebruikerError, InvalidLinkError
 from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
+from uwlr_adapter.keys import known_keys
 
 LINK_LIFETIME = timedelta(hours=24)
 """How long a link to set a password is valid, exclusive."""
@@ -222,11 +223,14 @@ def set_totp(connection: sa.Connection, gebruiker_id: int, sealed: str, step: in
     return result.rowcount == 1
 
 
-def use_step(connection: sa.Connection, gebruiker_id: int, step: int, sealed: str) -> bool:
-    """Store a time step as used, with the secret sealed anew; return False when it or a later one was used already."""
+def use_step(connection: sa.Connection, gebruiker_id: int, step: int, old: str, sealed: str) -> bool:
+    """Store a time step as used, and the secret as sealed now.
+
+    Return False when that step or a later one was used already, or the secret is no longer `old`: it was reset.
+    """
     result = connection.execute(
         gebruiker.update()
-        .where(gebruiker.c.id == gebruiker_id)
+        .where(gebruiker.c.id == gebruiker_id, gebruiker.c.totp_secret == old)
         .where(sa.or_(gebruiker.c.totp_step.is_(None), gebruiker.c.totp_step < step))
         .values(totp_step=step, totp_secret=sealed)
     )
@@ -256,6 +260,12 @@ def by_id(connection: sa.Connection, gebruiker_id: int) -> Gebruiker | None:
 def list_all(connection: sa.Connection) -> list[Gebruiker]:
     """Return every user, in the order of the logins."""
     return _load(connection)
+
+
+def list_under_key(connection: sa.Connection, name: str) -> list[str]:
+    """Return the logins of the users whose second factor is stored under a server key, in their order."""
+    query = sa.select(gebruiker.c.login).where(known_keys.needs(gebruiker.c.totp_secret, name))
+    return sorted(connection.scalars(query))
 
 
 def _new_link(connection: sa.Connection, gebruiker_id: int, moment: datetime) -> str:

@@ -35,7 +35,7 @@ def uri(secret: str, login: str) -> str:
 
 
 def seal(server_keys: ServerKeys, secret: str) -> str:
-    """Return the stored form of a secret, encrypted under the newest server key."""
+    """Return the stored form of a secret, encrypted under the server key in use."""
     name, key = next(iter(server_keys.derive(KeyPurpose.SECOND_FACTOR).items()))
     return f"{name}:{_fernet(key).encrypt(secret.encode()).decode()}"
 
@@ -50,6 +50,11 @@ def unseal(server_keys: ServerKeys, stored: str) -> str:
         return _fernet(key).decrypt(token.encode()).decode()
     except InvalidToken:
         raise UnreadableSecretError from None
+
+
+def renewed(server_keys: ServerKeys, stored: str, secret: str) -> str:
+    """Return the stored form of a secret, made anew when it is under another server key than the one in use."""
+    return stored if stored.startswith(f"{server_keys.in_use.name}:") else seal(server_keys, secret)
 
 
 def find_step(secret: str, code: str, moment: datetime, last: int | None) -> int | None:

@@ -1,12 +1,13 @@
 """The server keys, and the digests of the secrets that they guard.
 
 A verificatiecode or klantcode is kept as `keyname:hexdigest` (HMAC-SHA256). The keys never enter the database, so a
-copy of the database opens nothing. Several keys live at once: the newest one writes, each one still reads its own.
+copy of the database opens nothing. Several keys live at once: new digests are made under the one that the database says
+is in use (`known_keys`), and each one still reads its own.
 """
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,7 +21,8 @@ from uwlr_adapter.clock import Clock, now, to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import UnusableError
-from uwlr_adapter.keys import key_file, tables
+from uwlr_adapter.keys import key_file, known_keys, tables
+from uwlr_adapter.keys.known_keys import KnownKey
 from uwlr_adapter.settings import Settings, forget_key_variables
 
 KEY_BYTES = 32
@@ -28,7 +30,10 @@ KEY_BYTES = 32
 MAX_SECRET = 256
 """A longer presented secret is never right: four times what the standard allows, so that work stays bounded."""
 
-_KEY = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]{0,15})=(?P<hex>(?:[0-9a-fA-F]{2})+)")
+NAME = "[a-z0-9][a-z0-9-]{0,15}"
+"""The form of the name of a key, as a regular expression."""
+
+_KEY = re.compile(f"(?P<name>{NAME})=(?P<hex>(?:[0-9a-fA-F]{{2}})+)")
 _DIGEST_HEX = sha256().digest_size * 2
 _CHECK = "controle"
 
@@ -73,6 +78,7 @@ class PresentedSecret:
     _digests: dict[str, str] = field(repr=False)
     _dummy: str = field(repr=False)
     _too_long: bool
+    _in_use: str
 
     def matches_either(
         self, stored: str | None, previous: str | None, until: datetime | None, moment: datetime
@@ -94,12 +100,26 @@ class PresentedSecret:
         equal = hmac.compare_digest(own or self._dummy, stored or self._dummy)
         return equal and own is not None and not self._too_long
 
+    def renewed(self, stored: str | None) -> str | None:
+        """Return the digest under the key in use that takes the place of a stored one of this secret.
 
-@dataclass(frozen=True, slots=True, eq=False)
+        None when the stored one is under that key already, or is not of this secret.
+        """
+        if stored is None or stored.partition(":")[0] == self._in_use or not self.matches(stored):
+            return None
+        return self._digests[self._in_use]
+
+
+@dataclass(slots=True, eq=False)
 class ServerKeys:
-    """The server keys, newest first. Raises ServerKeyError when there is none, or when two have one name."""
+    """The server keys that this process holds. Safe to share between threads.
+
+    Raises ServerKeyError when there is none, or when two have one name.
+    """
 
     keys: tuple[ServerKey, ...]
+    in_use: ServerKey = field(init=False)
+    """The key under which new digests are made: the first one until the database was asked (`register`, `learn`)."""
 
     def __post_init__(self) -> None:
         """Refuse keys that cannot be a set: none, or two of one name. Raises ServerKeyError."""
@@ -107,10 +127,20 @@ class ServerKeys:
             raise ServerKeyError("no server key is given: write at least one as `name=hex`")
         if len({server_key.name for server_key in self.keys}) < len(self.keys):
             raise ServerKeyError("two server keys have the same name")
+        self.in_use = self.keys[0]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the keys, in the order in which they were given."""
+        return [server_key.name for server_key in self.keys]
+
+    def get(self, name: str) -> ServerKey | None:
+        """Return the key of a name, if it is here."""
+        return next((server_key for server_key in self.keys if server_key.name == name), None)
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Self:
-        """Read keys, each `name=hex`, newest first; empty lines and lines that start with `#` are skipped."""
+        """Read keys, each `name=hex`; empty lines and lines that start with `#` are skipped. Raises ServerKeyError."""
         filled = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
         return cls(tuple(_parse(place, line) for place, line in enumerate(filled, start=1)))
 
@@ -121,64 +151,127 @@ class ServerKeys:
         An absent key file is created when the database knows no key yet: beside SQLite always, else with `create`. The
         check value of a new key is stored. The key variables leave the environment. Raises ServerKeyError.
         """
-        try:
-            keys = cls.parse(_lines(settings, database, create=create or database.backend.is_embedded))
-        finally:
-            forget_key_variables()
+        keys = cls.read(settings, database, create=create or database.backend.is_embedded)
         with database.reading() as connection:
-            new = keys.unknown(connection, clock())
-        if new:
+            known, new = known_keys.read(connection), keys.unknown(connection, clock(), with_removed=True)
+        in_use = known_keys.find_in_use(known)
+        if new or in_use is None or keys.get(in_use.name) is None:
             with database.writing() as connection:
-                lock(connection, "server_keys")  # several processes start at once
+                lock_keys(connection)  # several processes start at once
                 keys.register(connection, clock())
+        else:
+            keys.learn(known)
         return keys
 
+    @classmethod
+    def read(cls, settings: Settings, database: Database, *, create: bool = False) -> Self:
+        """Read the keys that the settings name; `create` makes an absent file beside a database without keys.
+
+        The key variables leave the environment. Raises ServerKeyError.
+        """
+        try:
+            return cls.parse(_lines(settings, database, create=create))
+        finally:
+            forget_key_variables()
+
     def derive(self, purpose: KeyPurpose) -> dict[str, bytes]:
-        """Return by the name of each server key, newest first, a key of 32 bytes for another purpose.
+        """Return by the name of each server key, the one in use first, a key of 32 bytes for another purpose.
 
         It is one block of HKDF-Expand with a label of its own (RFC 5869): it gives away no other key.
         """
         label = f"uwlr-adapter:1:afleiding:{purpose}\x01".encode()
-        return {server_key.name: hmac.digest(server_key.secret, label, sha256) for server_key in self.keys}
+        first = self.in_use
+        ordered = [first, *(server_key for server_key in self.keys if server_key is not first)]
+        return {server_key.name: hmac.digest(server_key.secret, label, sha256) for server_key in ordered}
 
     def digest(self, purpose: SecretPurpose, secret: str) -> str:
-        """Return what is stored of a secret: its digest under the newest key."""
-        return self.keys[0].digest(purpose, secret)
+        """Return what is stored of a secret: its digest under the key in use."""
+        return self.in_use.digest(purpose, secret)
 
     def probe(self, purpose: SecretPurpose, secret: str) -> PresentedSecret:
         """Prepare a presented secret for comparison; the work does not depend on what is stored."""
-        short = secret[:MAX_SECRET]
+        short, in_use = secret[:MAX_SECRET], self.in_use.name
         digests = {server_key.name: server_key.digest(purpose, short) for server_key in self.keys}
-        dummy = f"{self.keys[0].name}:{'0' * _DIGEST_HEX}"
-        return PresentedSecret(digests, dummy, len(secret) > MAX_SECRET)
+        dummy = f"{in_use}:{'0' * _DIGEST_HEX}"
+        return PresentedSecret(digests, dummy, len(secret) > MAX_SECRET, in_use)
 
-    def unknown(self, connection: sa.Connection, moment: datetime) -> list[ServerKey]:
+    def unknown(self, connection: sa.Connection, moment: datetime, *, with_removed: bool = False) -> list[ServerKey]:
         """Return the keys of which the database holds no check value yet.
 
-        Raises ServerKeyError when a check value belongs to another key, or when stored codes need an absent key.
+        Raises ServerKeyError when a check value belongs to another key, when the key in use is absent, or when stored
+        codes need an absent key. Of one that was removed that is looked up `with_removed` only: nothing should. The key
+        in use may be absent as long as nobody chose it, nothing is stored under it, and no living process would.
         """
-        check_values = {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
+        known = known_keys.read(connection)
         for server_key in self.keys:
-            if not hmac.compare_digest(
-                check_values.get(server_key.name, _check_value(server_key)), _check_value(server_key)
-            ):
+            stored = known.get(server_key.name)
+            if stored is not None and not hmac.compare_digest(stored.check_value, check_value(server_key)):
                 raise ServerKeyError(
                     f"server key '{server_key.name}' is another one than this database was used with: "
                     "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
-        for name in sorted(check_values.keys() - {server_key.name for server_key in self.keys}):
-            if _in_use(connection, name, moment):
+        held = set(self.names)
+        for one in known.values():
+            if one.name in held or (one.removed_at is not None and not with_removed):
+                continue
+            is_needed = known_keys.is_needed(connection, one.name, moment)
+            is_chosen = is_needed or one.changed_by is not None
+            if one.is_in_use and (is_chosen or known_keys.is_stored_under(connection, one.name, moment)):
+                raise _missing_in_use(one)
+            if is_needed:
                 raise ServerKeyError(
-                    f"server key '{name}' is missing, and stored codes still need it: put it back behind the newer keys"
+                    f"server key '{one.name}' is missing, and stored codes still need it: put its line back. "
+                    f"`uwlr-adapter keys left {one.name}` says what needs it"
                 )
-        return [server_key for server_key in self.keys if server_key.name not in check_values]
+        return [server_key for server_key in self.keys if server_key.name not in known]
 
     def register(self, connection: sa.Connection, moment: datetime) -> None:
-        """Store the check value of each key that is new. Raises ServerKeyError as `unknown` does."""
+        """Store the check value of each key that is new, and learn which key is in use.
+
+        Of a database without a key in use, or whose key in use was replaced before anything was stored under it, the
+        first of these that it knows comes in use, else the first one: a key that was only just put in front may not be
+        on every machine yet. Raises ServerKeyError as `unknown` does.
+        """
+        known = known_keys.read(connection)
         for server_key in self.unknown(connection, moment):
             connection.execute(
-                tables.server_key.insert().values(name=server_key.name, check_value=_check_value(server_key))
+                tables.server_key.insert().values(name=server_key.name, check_value=check_value(server_key))
             )
+        in_use = known_keys.find_in_use(known)
+        if in_use is None or self.get(in_use.name) is None:
+            first = next((name for name in self.names if name in known), self.names[0])
+            of_first = tables.server_key.c.name == first
+            others = sa.and_(~of_first, tables.server_key.c.replaced_at.is_(None))
+            values = {"used_since": to_utc(moment), "replaced_at": None}
+            connection.execute(tables.server_key.update().where(of_first).values(values))
+            connection.execute(tables.server_key.update().where(others).values(replaced_at=to_utc(moment)))
+        self.learn(known_keys.read(connection))
+
+    def learn(self, known: Mapping[str, KnownKey]) -> bool:
+        """Make new digests under the key that the database says is in use; return whether that is another one.
+
+        Raises ServerKeyError when it is not here.
+        """
+        in_use = known_keys.find_in_use(known)
+        if in_use is None:
+            return False
+        held = self.get(in_use.name)
+        if held is None or not hmac.compare_digest(check_value(held), in_use.check_value):
+            raise _missing_in_use(in_use)
+        is_other, self.in_use = held is not self.in_use, held
+        return is_other
+
+
+def _missing_in_use(key: KnownKey) -> ServerKeyError:
+    return ServerKeyError(
+        f"server key '{key.name}' is missing here, and new codes are stored under it: copy its line from the keys of a "
+        "machine that has it"
+    )
+
+
+def lock_keys(connection: sa.Connection) -> None:
+    """Hold what the database knows of server keys and their holders until the transaction ends. Raises DBAPIError."""
+    lock(connection, "server_keys")
 
 
 def _parse(place: int, line: str) -> ServerKey:
@@ -227,19 +320,6 @@ def _knows_keys(database: Database) -> bool:
         return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 
-def _in_use(connection: sa.Connection, name: str, moment: datetime) -> bool:
-    """Whether what is stored and may still be presented needs this key, in any of `tables.USES`."""
-    return connection.scalar(sa.select(sa.or_(*(_uses(*use, name, moment) for use in tables.USES)))) is True
-
-
-def _uses(table: str, column: str, until: str | None, name: str, moment: datetime) -> sa.Exists:
-    """Return the condition that a text in a column needs the key of this name."""
-    text = sa.column(column, sa.String)
-    still_used = [] if until is None else [sa.column(until, sa.DateTime) > to_utc(moment)]
-    query = sa.select(text).select_from(sa.table(table))
-    return sa.exists(query.where(text.startswith(f"{name}:", autoescape=True), *still_used))
-
-
-def _check_value(server_key: ServerKey) -> str:
+def check_value(server_key: ServerKey) -> str:
     """Return the check value of a key: it identifies the key and reveals nothing of it."""
     return server_key.digest(_CHECK, "")

@@ -23,10 +23,11 @@ from uwlr_adapter.contract.request import Call, SchoolReference
 from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, tables
+from uwlr_adapter.koppelingen import afnemers, renewal, tables
 from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.failures import Failures
+from uwlr_adapter.koppelingen.renewal import Renewal
 from uwlr_adapter.koppelingen.tables import Status
 
 _NOWHERE = ""
@@ -188,6 +189,27 @@ class Gate:
         if not good or good[0].status != Status.ACTIEF:  # a paused one has no digest
             raise _refusal(access_rows, access_rows.brin6)
         return self._open(access_rows, good[0], day)
+
+    def renewals(self, access_rows: AccessRows, call: Call, access: Access) -> tuple[Renewal, ...]:
+        """Return which digests of the codes of a call with access are to be made anew: those under an older key."""
+        in_use, known = f"{self.server_keys.in_use.name}:", access_rows.afnemer
+        found: list[Renewal] = []
+        if known is not None and not (known.klantcode_digest.startswith(in_use) and known.previous_digest is None):
+            presented = self.server_keys.probe(SecretPurpose.KLANTCODE, call.autorisatie.klantcode)
+            columns = tables.afnemer.c
+            for column, old in (
+                (columns.klantcode_digest, known.klantcode_digest),
+                (columns.previous_digest, known.previous_digest),
+            ):
+                if old is not None and (new := presented.renewed(old)) is not None:
+                    found.append(renewal.of_afnemer(known.id, column, old, new))
+        for one in access_rows.koppelingen:
+            if one.id != access.koppeling_id or one.code_digest is None or one.code_digest.startswith(in_use):
+                continue
+            presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
+            if (new := presented.renewed(one.code_digest)) is not None:
+                found.append(renewal.of_koppeling(one.id, access.version, one.code_digest, new))
+        return tuple(found)
 
     def decide_without_code(self, access_rows: AccessRows, entry: str, day: date) -> Access:
         """Return the access that the afnemer of a koppeling, named by its catalogue entry, has with the right code.

@@ -269,8 +269,12 @@ def _code_digest(connection: sa.Connection, server_keys: ServerKeys, brin6: str,
     return server_keys.digest(SecretPurpose.VERIFICATIECODE, code)
 
 
+_LEAVE_THE_CODE = frozenset({Act.AKKOORD_RENEWED, Act.WITHHELD, Act.SHARED_AGAIN})
+"""The acts on a koppeling after which its code is what it was."""
+
+
 def _save(connection: sa.Connection, koppeling: Koppeling, act: Act, moment: datetime, actor: str) -> Koppeling:
-    store.update(connection, koppeling)
+    store.update(connection, koppeling, with_code=act not in _LEAVE_THE_CODE)
     if act in {Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE}:  # behind the koppeling, as a fetch takes its locks
         given.forget(connection, koppeling.id)
     if act in {Act.ENDED, Act.ENDED_BY_MERGE}:

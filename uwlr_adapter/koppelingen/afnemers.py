@@ -15,6 +15,7 @@ from uwlr_adapter.db.locks import lock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.journaal import writer
 from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.keys import known_keys
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.verificatiecode import random_text
@@ -167,6 +168,20 @@ def by_id(connection: sa.Connection, afnemer_id: int) -> Afnemer | None:
 def list_all(connection: sa.Connection) -> list[Afnemer]:
     """Return every afnemer, by klantnaam; sorted here, since each database has an order of its own."""
     return sorted(map(_record, connection.execute(sa.select(_table))), key=lambda one: one.klantnaam)
+
+
+def list_under_key(connection: sa.Connection, name: str, moment: datetime) -> list[tuple[str, bool]]:
+    """Return the klantnamen of the klantcodes that are stored under a server key and may still be presented.
+
+    Each with whether it is the klantcode before the last rotation.
+    """
+    present = sa.select(_table.c.klantnaam, sa.literal(value=False)).where(
+        known_keys.needs(_table.c.klantcode_digest, name)
+    )
+    previous = sa.select(_table.c.klantnaam, sa.literal(value=True)).where(
+        known_keys.needs(_table.c.previous_digest, name), _table.c.previous_until > to_utc(moment)
+    )
+    return sorted((row[0], bool(row[1])) for row in connection.execute(sa.union_all(present, previous)))
 
 
 def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.tables import vestiging
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db.statements import Query, Row, SelectStatement
+from uwlr_adapter.keys import known_keys
 from uwlr_adapter.keys.server_keys import PresentedSecret
 from uwlr_adapter.koppelingen import tables
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, NoKoppelingError, UnknownVestigingError
@@ -18,6 +19,7 @@ from uwlr_adapter.koppelingen.tables import Status
 _table = tables.koppeling
 _earlier = tables.earlier_akkoord
 _given = tables.given
+_afnemer = tables.afnemer
 _LIVING = _table.c.status != Status.BEEINDIGD
 _LAST_OPENED = SelectStatement(
     sa.select(sa.func.max(_table.c.opened_at), sa.func.max(_table.c.profiel_since)).where(
@@ -56,12 +58,17 @@ def insert(connection: sa.Connection, koppeling: Koppeling) -> int:
     return made
 
 
-def update(connection: sa.Connection, koppeling: Koppeling) -> None:
-    """Store what an act made of a koppeling. Raises ChangedMeanwhileError unless it follows on what is stored."""
+def update(connection: sa.Connection, koppeling: Koppeling, *, with_code: bool) -> None:
+    """Store what an act made of a koppeling. Raises ChangedMeanwhileError unless it follows on what is stored.
+
+    An act that leaves the code alone (`with_code` is False) does not write its digest, which a call may have made anew
+    since the act read it.
+    """
+    values = _row(koppeling)
+    if not with_code:
+        del values["code_digest"]
     result = connection.execute(
-        _table.update()
-        .where(_table.c.id == koppeling.id, _table.c.version == koppeling.version - 1)
-        .values(_row(koppeling))
+        _table.update().where(_table.c.id == koppeling.id, _table.c.version == koppeling.version - 1).values(values)
     )
     if result.rowcount != 1:
         raise ChangedMeanwhileError
@@ -154,6 +161,20 @@ def last_opened_of(found: Sequence[Row]) -> datetime | None:
     """Return that moment from the row that was found; None for a vestiging without koppelingen."""
     (moments,) = found
     return max((from_utc(moment) for moment in moments if moment is not None), default=None)
+
+
+def list_under_key(connection: sa.Connection, name: str) -> list[tuple[str, str, str]]:
+    """Return the koppelingen whose code is stored under a server key, by vestiging.
+
+    Each as brin6, id in the catalogue and klantnaam of its afnemer.
+    """
+    query = (
+        sa.select(_table.c.brin6, _table.c.entry_id, _afnemer.c.klantnaam)
+        .join_from(_table, _afnemer, _table.c.afnemer_id == _afnemer.c.id)
+        .where(known_keys.needs(_table.c.code_digest, name))
+        .order_by(_table.c.brin6, _table.c.entry_id)
+    )
+    return [(row.brin6, row.entry_id, row.klantnaam) for row in connection.execute(query)]
 
 
 def code_in_use(connection: sa.Connection, brin6: str, presented: PresentedSecret, *, except_id: int) -> bool:

@@ -1,5 +1,6 @@
 """The pages of every logged-in user: the start page, setting up the second factor, and logging out."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import segno
@@ -65,19 +66,18 @@ def show_totp_setup() -> ResponseReturnValue:
 def set_up_totp() -> ResponseReturnValue:
     """Store the second factor when its first code is right."""
     gebruiker = login_session.require_gebruiker()
-    sealed = session.get(_TOTP)
     form = TotpForm(request.form)
-    if sealed is None or gebruiker.has_totp:
+    if _TOTP not in session or gebruiker.has_totp:
         return redirect(url_for(".start"), 303)
     if not form.validate():
         return _show_totp_setup(form), 422
-    secret = second_factor.unseal(server_keys(), sealed)
+    secret = _pending_secret()
     step = second_factor.find_step(secret, str(form.code.data), now(), None)
     if step is None:
         form.code.errors = [WRONG_CODE]
         return _show_totp_setup(form), 422
     with database().writing() as connection:
-        accounts.set_totp(connection, gebruiker.id, sealed, step)
+        accounts.set_totp(connection, gebruiker.id, second_factor.seal(server_keys(), secret), step)
     session.pop(_TOTP)
     flash("De tweede stap is ingesteld. Voortaan vraagt het inloggen ook een code uit uw app.", "goed")
     return redirect(url_for(".start"), 303)
@@ -107,11 +107,19 @@ def _summarise(connection: sa.Connection, brin6: str) -> Summary:
     return Summary(len(living), tuple(attention))
 
 
+def _pending_secret() -> str:
+    """Return the secret that this session is setting up, a new one when there is none, or its server key is gone."""
+    if _TOTP in session:
+        with suppress(second_factor.UnreadableSecretError):
+            return second_factor.unseal(server_keys(), session[_TOTP])
+    secret = second_factor.make_secret()
+    session[_TOTP] = second_factor.seal(server_keys(), secret)
+    return secret
+
+
 def _show_totp_setup(form: TotpForm) -> str:
     """Show the form with the secret of this session, made when there is none yet; the cookie holds it sealed."""
-    if _TOTP not in session:
-        session[_TOTP] = second_factor.seal(server_keys(), second_factor.make_secret())
-    secret = second_factor.unseal(server_keys(), session[_TOTP])
+    secret = _pending_secret()
     code = segno.make(second_factor.uri(secret, login_session.require_gebruiker().login))
     svg = code.svg_inline(scale=5, border=2, title="QR-code voor uw app", svgclass="qr", lineclass=None, omitsize=True)
     groups = " ".join(secret[begin : begin + 4] for begin in range(0, len(secret), 4))

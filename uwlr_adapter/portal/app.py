@@ -1,6 +1,7 @@
 """The portal as a WSGI application: Flask, with every page under `/koppelingen`."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response
@@ -10,6 +11,7 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.gebruikers.accounts import Gebruiker
+from uwlr_adapter.keys.rotation import SESSION
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeys
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -38,7 +40,7 @@ from uwlr_adapter.portal.paths import PREFIX
 
 MAX_FORM = 4 * 1024
 """The maximum size of a request body in bytes (inclusive): the largest form, a new password typed twice, has 3,300."""
-MAX_SIGNATURE_AGE = timedelta(days=1)
+MAX_SIGNATURE_AGE = SESSION
 """The age at which the signature of a session is no longer accepted; `login_session` ends sessions before that."""
 
 
@@ -58,8 +60,29 @@ class IdConverter(BaseConverter):
         return int(value)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionKeys:
+    """The keys of sessions and forms, one of each server key: the last one signs, each reads what it signed.
+
+    Another server key may come in use while we serve, so they are asked for at each request.
+    """
+
+    server_keys: ServerKeys
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the keys, that of the server key in use last."""
+        return iter(list(self.server_keys.derive(KeyPurpose.SESSION).values())[::-1])
+
+
 class Portal(Flask):
     """Flask, with failures logged by kind and place, without text that may quote a value."""
+
+    keys: SessionKeys
+
+    @property
+    def secret_key(self) -> bytes:  # type: ignore[override] # Flask has a fixed one
+        """The key that signs sessions; `SECRET_KEY_FALLBACKS` are all that read them."""
+        return list(self.keys)[-1]
 
     def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401 - the type of Flask
         """Log a failure."""
@@ -83,7 +106,8 @@ def make_portal(
     from a Host header.
     """
     app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
-    _configure(app, server_keys, https=base_url.startswith("https://"))
+    app.keys = SessionKeys(server_keys)
+    _configure(app, https=base_url.startswith("https://"))
     app.url_map.strict_slashes = False  # no redirect to an address made of the Host header
     app.url_map.merge_slashes = False
     app.url_map.converters.update(brin6=Brin6Converter, id=IdConverter)
@@ -104,11 +128,10 @@ def make_portal(
     return app
 
 
-def _configure(app: Flask, server_keys: ServerKeys, *, https: bool) -> None:
-    newest, *older = server_keys.derive(KeyPurpose.SESSION).values()
+def _configure(app: Portal, *, https: bool) -> None:
     app.config.update(
-        SECRET_KEY=newest,
-        SECRET_KEY_FALLBACKS=older,
+        SECRET_KEY_FALLBACKS=app.keys,
+        WTF_CSRF_SECRET_KEY=app.keys,
         SESSION_COOKIE_NAME="__Host-koppelingen" if https else "koppelingen",
         SESSION_COOKIE_PATH="/" if https else PREFIX,  # the prefix __Host- requires the root
         SESSION_COOKIE_SECURE=https,

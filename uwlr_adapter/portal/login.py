@@ -137,7 +137,7 @@ def _check_password(attempt: Attempt, password: str) -> Gebruiker | None:
 def _use_code(gebruiker: Gebruiker, code: str) -> bool:
     """Use up a code of the authenticator app; return whether it was valid. Raises UnreadableSecretError.
 
-    The secret is sealed again with the newest server key, so that older keys can be retired.
+    A secret that is sealed under an older server key is sealed anew, so that older keys can be retired.
     """
     with database().writing() as connection:
         sealed, last_step = accounts.totp_of(connection, gebruiker.id)
@@ -146,7 +146,7 @@ def _use_code(gebruiker: Gebruiker, code: str) -> bool:
         secret = second_factor.unseal(server_keys(), sealed)
         step = second_factor.find_step(secret, code, now(), last_step)
         return step is not None and accounts.use_step(
-            connection, gebruiker.id, step, second_factor.seal(server_keys(), secret)
+            connection, gebruiker.id, step, sealed, second_factor.renewed(server_keys(), sealed, secret)
         )
 
 

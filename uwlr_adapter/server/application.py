@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from uwlr_adapter.clock import Clock, now
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import UnusableError
+from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -31,13 +32,33 @@ class MetricsTokenError(UnusableError):
     """The token of /metrics cannot be used; the text says why, and does not hold it."""
 
 
+def require_startable(settings: Settings) -> None:
+    """Read all that a worker process begins with: the database, the server keys, the catalogue and the token.
+
+    Raises DatabaseUnusableError, ServerKeyError, CatalogueError, MetricsTokenError or DBAPIError.
+    """
+    metrics_token(settings)
+    Catalogue.load(settings.catalogus)
+    database = Database(settings.database_url, create=False)
+    try:
+        database.require_usable()
+        ServerKeys.from_settings(settings, database)
+    finally:
+        database.close()
+
+
 def make_app(settings: Settings | None = None, clock: Clock | None = None) -> App:
     """Return the WSGI application for these settings; default: those of the environment, and the present moment.
 
     The database must exist and be current (`init`, `db upgrade`).
     Raises DatabaseUnusableError, ServerKeyError, CatalogueError or MetricsTokenError when the service could not answer.
     """
-    settings, clock = settings or Settings(), clock or now
+    app, _ = compose(settings or Settings(), clock or now)
+    return app
+
+
+def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
+    """Return the application, and the report of the server keys that this process holds. Raises as `make_app` does."""
     token = metrics_token(settings)
     database = Database(settings.database_url, create=False)
     try:
@@ -63,7 +84,7 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
-    return App(
+    app = App(
         database,
         paths,
         metrics,
@@ -75,6 +96,7 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
         readiness=readiness,
         needs=needs,
     )
+    return app, HolderReport(database, server_keys, clock)
 
 
 def metrics_token(settings: Settings) -> bytes | None:

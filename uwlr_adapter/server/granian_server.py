@@ -1,5 +1,6 @@
 """Granian's server of worker processes, with listening sockets that outlive the workers."""
 
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ from uwlr_adapter.server import parent
 from uwlr_adapter.server.port import take_port
 from uwlr_adapter.web import metrics_files
 
+logger = logging.getLogger("uwlr_adapter.serve")
+
 
 class Server(MPServer):
     """A granian server in which each worker has a listening socket of its own, made by the server.
@@ -29,6 +32,18 @@ class Server(MPServer):
     started: Callable[[], object] = staticmethod(lambda: None)
     """Called after the workers are forked. A thread that runs before the fork may hold a lock of the interpreter, such
     as that of a module being imported, and the forked worker would wait for that lock for ever."""
+
+    refuse_reload: Callable[[], str | None] = staticmethod(lambda: None)
+    """Returns why new workers could not start, if that is so: then a reload is refused, and the present ones go on."""
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - as below
+        """Replace the workers, unless new ones could not start."""
+        if (refusal := self.refuse_reload()) is None:
+            super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+            return
+        logger.error("the reload is refused, and everything goes on as it was: %s", refusal)
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Fork the workers. Raises ListenError when another process listens on the port."""

@@ -14,11 +14,15 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter import __version__, outbound
+from uwlr_adapter.db.causes import advice_of
 from uwlr_adapter.db.event_log import log_event
 from uwlr_adapter.db.schema_version import SCHEMA
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.server import worker
+from uwlr_adapter.server.application import require_startable
 from uwlr_adapter.server.granian_server import Server
 from uwlr_adapter.server.port import hold_port
 from uwlr_adapter.settings import Part, Settings
@@ -79,6 +83,8 @@ def run(
             log_dictconfig=log,
         )
         server.held = held
+        if load is worker.load:
+            server.refuse_reload = partial(_why_not, settings)
         signal.signal(worker.DRAIN_SIGNAL, signal.SIG_IGN)  # until the worker has its own handler
         server.on_reload(_reload)
         server.started = threading.Thread(target=_announce, args=(settings, ready), daemon=True).start
@@ -87,6 +93,17 @@ def run(
                 server.serve(target_loader=partial(load, settings), wrap_loader=False)
             finally:
                 log_event("stop", version=__version__)
+
+
+def _why_not(settings: Settings) -> str | None:
+    """Return why a worker could not start with the settings, keys and catalogue of this moment; None when it could."""
+    try:
+        require_startable(settings)
+    except UnusableError as error:
+        return str(error)
+    except DBAPIError as error:
+        return f"the database cannot be used: {advice_of(error)}"
+    return None
 
 
 def _reload() -> None:

@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from uwlr_adapter.clock import now
 from uwlr_adapter.server import parent
-from uwlr_adapter.server.application import make_app
+from uwlr_adapter.server.application import compose
+from uwlr_adapter.server.key_reporter import KeyReporter
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
 
@@ -37,7 +39,11 @@ logger = logging.getLogger("uwlr_adapter.server.worker")
 
 def load(settings: Settings) -> RsgiApp:
     """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
-    app = make_app(settings)
+    # Until it serves: the handler inherited from the server would ignore it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    app, report = compose(settings, now)
+    reporter = KeyReporter(report)
+    app.on_close = reporter.stop
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
@@ -49,6 +55,7 @@ def load(settings: Settings) -> RsgiApp:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
+    reporter.start()
     watched = app.oldest_seconds, HUNG_SECONDS, os.getppid()
     threading.Thread(target=watch, args=watched, daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads, connections() // 2)

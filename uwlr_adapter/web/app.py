@@ -80,6 +80,8 @@ class App:
         """A record of each work in a thread, by its `id()`."""
         self._finished: list[RequestRecord] = []
         """What `flush` is going to count and log; no other thread than that of the event loop touches it."""
+        self.on_close: Callable[[], object] = lambda: None
+        """Called before the database connections are closed."""
         self.draining = False
         """Whether a replacement has started: each response then asks its caller to make a new connection."""
 
@@ -179,7 +181,10 @@ class App:
 
     def close(self) -> None:
         """Close every database connection; a later request opens new ones."""
-        self._database.close()
+        try:
+            self.on_close()
+        finally:
+            self._database.close()
 
     def _not_found(self, _environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         where = ", ".join(self._services)

@@ -22,7 +22,7 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Sender
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
 from uwlr_adapter.keys.server_keys import ServerKeys
-from uwlr_adapter.koppelingen import failures
+from uwlr_adapter.koppelingen import failures, renewal
 from uwlr_adapter.koppelingen.given import Given
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.readiness import ReadinessCheck, Unready, UnreadyError
@@ -36,6 +36,7 @@ _MESSAGE = (
     "</leerlinggegevens_verzoek></e:Body></e:Envelope>"
 ).encode()
 """A call of nobody, of which only the question is asked."""
+_RENEWALS = tuple(renewal.Renewal(column, 0, _NOBODY, _NOBODY) for column in range(len(renewal.COLUMNS)))
 
 
 class CallNeeds:
@@ -71,7 +72,7 @@ class CallNeeds:
         ]
 
     def _schema(self) -> None:
-        if self._database.schema_state() is not SchemaState.USABLE:
+        if self._database.schema().state is not SchemaState.USABLE:
             raise UnreadyError(Unready.SCHEMA)
 
     def _keys(self) -> None:
@@ -101,7 +102,7 @@ def _outcomes(moment: datetime) -> list[Outcome]:
     error = fault.AutorisatieOngeldig()
     granted = VerzoekEntry(moment, _NOBODY, 0, outcome=_NOBODY, koppeling_id=0, koppeling_version=0)
     return [
-        Outcome(granted, error, Given(0, _NOBODY, moment)),
+        Outcome(granted, error, Given(0, _NOBODY, moment), renewals=_RENEWALS),
         Outcome(VerzoekEntry(moment, _NOBODY, 0, outcome=_NOBODY), error),
         Outcome(Refusal(moment, _NOBODY, _NOBODY), error, guess=_NOBODY),
     ]
