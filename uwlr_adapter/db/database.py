@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from uwlr_adapter.db import locks
 from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
 from uwlr_adapter.db.postgresql import Postgresql
-from uwlr_adapter.db.schema_version import SchemaState, schema_state
+from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, schema_state
 from uwlr_adapter.db.sqlite import Sqlite
 from uwlr_adapter.db.statements import Command, Query, Row
 from uwlr_adapter.errors import UnusableError
@@ -216,22 +216,32 @@ class Database:
             return
         if state is SchemaState.NEWER:
             raise DatabaseUnusableError(_NEWER)
+        try:
+            with self.writing() as connection:
+                self.migrate(connection)
+        except DBAPIError as error:
+            raise DatabaseUnusableError(_UNUSABLE) from error
+
+    def migrate(self, connection: sa.Connection, number: int = SCHEMA) -> None:
+        """Make the tables, or migrate them, in a writing transaction, to a schema number that this code knows.
+
+        Other processes wait for it. Raises DatabaseUnusableError or DBAPIError.
+        """
         from alembic import command  # noqa: PLC0415 - a quarter of a second, for a migration only
         from alembic.config import Config  # noqa: PLC0415 - as above
         from alembic.util import CommandError  # noqa: PLC0415 - as above
 
+        self.backend.remove_time_limits(connection)
+        locks.lock(connection, "migrations")
+        if not self.backend.holds_every_letter(connection):
+            raise DatabaseUnusableError(_NO_UTF8)
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
         try:
-            with self.writing() as connection:
-                self.backend.remove_time_limits(connection)
-                locks.lock(connection, "migrations")
-                if not self.backend.holds_every_letter(connection):
-                    raise DatabaseUnusableError(_NO_UTF8)
-                config = Config()
-                config.set_main_option("script_location", str(_MIGRATIONS))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except (DBAPIError, CommandError) as error:
-            raise DatabaseUnusableError(_NEWER if isinstance(error, CommandError) else _UNUSABLE) from error
+            command.upgrade(config, f"{number:04}")
+        except CommandError as error:
+            raise DatabaseUnusableError(_NEWER) from error
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""

@@ -146,3 +146,19 @@ def record_records_act(connection: sa.Connection, *, moment: datetime, act: Act,
             actor=actor,
         )
     )
+
+
+def record_going_back(
+    connection: sa.Connection, *, moment: datetime, brin6s: Sequence[str], actor: str, remarks: str | None
+) -> None:
+    """Store for each vestiging that its records and koppelingen went back to an earlier moment."""
+    row = {
+        "moment": to_utc(moment),
+        "kind": EntryKind.RECORDS,
+        "act": Act.WENT_BACK,
+        "outcome": "gedaan",
+        "remarks": remarks,
+        "actor": actor,
+    }
+    if brin6s:
+        connection.execute(journaal.insert(), [{**row, "brin6": brin6} for brin6 in brin6s])

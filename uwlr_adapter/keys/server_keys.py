@@ -6,7 +6,7 @@ copy of the database opens nothing. Several keys live at once: the newest one wr
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -133,6 +133,17 @@ class ServerKeys:
                 keys.register(connection, clock())
         return keys
 
+    @classmethod
+    def read(cls, settings: Settings) -> Self:
+        """Read the keys that the settings name, compared with nothing yet; none is made. Raises ServerKeyError.
+
+        The key variables leave the environment.
+        """
+        try:
+            return cls.parse(_lines(settings, None, create=False))
+        finally:
+            forget_key_variables()
+
     def derive(self, purpose: KeyPurpose) -> dict[str, bytes]:
         """Return by the name of each server key, newest first, a key of 32 bytes for another purpose.
 
@@ -157,7 +168,20 @@ class ServerKeys:
 
         Raises ServerKeyError when a check value belongs to another key, or when stored codes need an absent key.
         """
-        check_values = {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
+        check_values = check_values_of(connection)
+        used = {name for name in check_values.keys() - self.names if is_used(connection, name, moment)}
+        return self.require_belonging(check_values, used)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the keys."""
+        return frozenset(server_key.name for server_key in self.keys)
+
+    def require_belonging(self, check_values: Mapping[str, str], used: Collection[str]) -> list[ServerKey]:
+        """Return the keys that check values by name do not have yet; `used` are those that stored codes need.
+
+        Raises ServerKeyError when a check value belongs to another key, or a used one is not here.
+        """
         for server_key in self.keys:
             if not hmac.compare_digest(
                 check_values.get(server_key.name, _check_value(server_key)), _check_value(server_key)
@@ -166,11 +190,10 @@ class ServerKeys:
                     f"server key '{server_key.name}' is another one than this database was used with: "
                     "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
-        for name in sorted(check_values.keys() - {server_key.name for server_key in self.keys}):
-            if _in_use(connection, name, moment):
-                raise ServerKeyError(
-                    f"server key '{name}' is missing, and stored codes still need it: put it back behind the newer keys"
-                )
+        for name in sorted(set(used) - self.names):
+            raise ServerKeyError(
+                f"server key '{name}' is missing, and stored codes still need it: put it back behind the newer keys"
+            )
         return [server_key for server_key in self.keys if server_key.name not in check_values]
 
     def register(self, connection: sa.Connection, moment: datetime) -> None:
@@ -198,13 +221,18 @@ def key_path(settings: Settings) -> Path | None:
     return None if settings.keys is not None else settings.keys_file or settings.data / "keys"
 
 
-def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]:
+def check_values_of(connection: sa.Connection) -> dict[str, str]:
+    """Return the check value of each server key that a database was used with, by name."""
+    return {row.name: row.check_value for row in connection.execute(sa.select(tables.server_key))}
+
+
+def _lines(settings: Settings, database: Database | None, *, create: bool) -> list[str]:
     """Return the lines that hold the keys, of the variable, else of the file; `create` allows making that file."""
     path = key_path(settings)
     if path is None or settings.keys is not None:
         return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if create and not path.exists() and not _knows_keys(database):
+        if create and database is not None and not path.exists() and not _knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
@@ -227,9 +255,20 @@ def _knows_keys(database: Database) -> bool:
         return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
 
 
-def _in_use(connection: sa.Connection, name: str, moment: datetime) -> bool:
-    """Whether what is stored and may still be presented needs this key, in any of `tables.USES`."""
+def is_used(connection: sa.Connection, name: str, moment: datetime) -> bool:
+    """Return whether what is stored and may still be presented needs a key, in any of `tables.USES`."""
     return connection.scalar(sa.select(sa.or_(*(_uses(*use, name, moment) for use in tables.USES)))) is True
+
+
+def used_names(connection: sa.Connection, moment: datetime) -> set[str]:
+    """Return the names of the keys that stored texts need, which may still be presented."""
+    found = set()
+    for table, column, until in tables.USES:
+        text = sa.column(column, sa.String)
+        still_used = [] if until is None else [sa.column(until, sa.DateTime) > to_utc(moment)]
+        query = sa.select(text).select_from(sa.table(table)).where(text.is_not(None), *still_used)
+        found |= {stored.partition(":")[0] for stored in connection.scalars(query)}
+    return found
 
 
 def _uses(table: str, column: str, until: str | None, name: str, moment: datetime) -> sa.Exists:
