@@ -94,6 +94,9 @@ def _carried(reader: backup_file.BackupReader) -> Iterator[Carried]:
 
 
 def _keep_highest_ids(database: Database, connection: sa.Connection, ends: Iterable[TableEnd]) -> None:
+    """Make the database go on above every id that was ever handed out, and above those that are there."""
     for end in ends:
-        if end.highest_id is not None:
-            database.backend.set_highest_id(connection, metadata.tables[end.name], end.highest_id)
+        table = metadata.tables[end.name]
+        present = database.backend.highest_id(connection, table)
+        if present is not None:
+            database.backend.set_highest_id(connection, table, max(present, end.highest_id or 0))

@@ -25,7 +25,7 @@ _BY_SIGNAL = 128
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn what an operator can mend into a sentence, and let SIGTERM clear away what is half. Raises ClickException."""
+    """Turn what an operator can mend into a sentence; SIGTERM clears away what is half done. Raises ClickException."""
     earlier = signal.signal(signal.SIGTERM, _stop)
     try:
         yield
