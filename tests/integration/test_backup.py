@@ -233,7 +233,7 @@ def test_who_was_forgotten_since_is_forgotten_again(
 def test_a_backup_of_an_older_schema_is_migrated(source: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The rows go into tables of their own number, which are migrated with the rows in them."""
     file = write_old(tmp_path, source, 18)
-    with Place.new("postgresql", tmp_path / "new", request) as target:
+    with Place.new("sqlite", tmp_path / "new", request) as target:
         target.with_keys_of(source).done("restore", file, "--yes")
         assert target.rows()["deelname"] == source.rows()["deelname"]
         assert "Nothing is wrong" in target.done("db", "check")

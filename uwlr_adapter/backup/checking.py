@@ -47,7 +47,10 @@ def check(
     """
     tables.all_tables()
     with carrying.snapshot(database) as connection:
-        found = database.backend.find_damage(connection)
+        try:
+            found = database.backend.find_damage(connection)
+        except DBAPIError as error:
+            return [carrying.reason_of(error)]
         found += _unreadable(connection, progress)
         if found:  # what follows would fail on it, and tell nothing that mends it
             return found
