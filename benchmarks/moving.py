@@ -1,6 +1,6 @@
 """Backup, restore and copy: `python benchmarks/moving.py [--schools N]`, or `make bench-moving`.
 
-Schools as in the nation are imported into SQLite, copied to PostgreSQL and back, backed up and restored. Both copies are
+Schools as in the nation are imported into SQLite, copied to PostgreSQL and back, backed up and restored. Copies are
 made beside a server that is fetched from all the time, and every school is fetched from each result, with the code that
 it had before: its status, and that it has as many leerlingen as the school.
 """

@@ -47,7 +47,7 @@ def restore(
     as koppelingen that ended. Who was forgotten since is erased again; sessions and one-time links end; each platform
     gets data before it hears geenwijzigingen. It is there as a whole, or not at all.
 
-    Example:  uwlr-adapter --data /var/lib/uwlr-new restore 2026-11-30.uwlr --dry-run
+    Example:  UWLR_DATA=/var/lib/uwlr-new uwlr-adapter restore 2026-11-30.uwlr --dry-run
     """
     with told():
         with table_progress(context.messages) as progress:

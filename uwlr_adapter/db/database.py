@@ -25,7 +25,7 @@ from uwlr_adapter.errors import UnusableError
 Result = TypeVar("Result")
 _BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite, "postgresql": Postgresql}
 
-_UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
+_UNKNOWN = "this is no URL of a database that is supported here (sqlite or postgresql): UWLR_DATABASE, or an option"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
 _NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
