@@ -166,6 +166,16 @@ def test_a_target_that_is_not_empty(
         assert not (tmp_path / "file").exists()
 
 
+def test_a_copy_onto_itself(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A database in which only `init` ran is no target of itself, whatever the URL looks like."""
+    for kind in ("sqlite", "postgresql"):
+        with Place.new(kind, tmp_path / kind, request) as place:
+            place.done("init")
+            other = place.url.replace("/uwlr.sqlite3", "/../sqlite/uwlr.sqlite3").replace("//postgres:@", "//postgres@")
+            assert other != place.url
+            assert "the target is the database itself" in place.refused("db", "copy", "--to", other)
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [
