@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from support.moving import Place, Rows
 from support.served_school import ServedSchool, furnish
 
-from uwlr_adapter.backup.backup_file import BackupHead, TableEnd, new_file, reading, writing
+from uwlr_adapter.backup.backup_file import BackupHead, BackupWriter, TableEnd, new_file, reading, writing
 from uwlr_adapter.backup.tables import LEFT_OUT, all_tables, carried
 from uwlr_adapter.clock import now
 from uwlr_adapter.db.bulk import take_ids
@@ -228,6 +228,38 @@ def test_who_was_forgotten_since_is_forgotten_again(
         for key, noun in ((keys[0], "leerling"), (keys[2], "leerkracht")):
             assert f"no {noun}" in target.refused(noun, "show", "21QW00", key)
             target.done(noun, "allow", "21QW00", key)
+
+
+def test_a_mistaken_eckid_forgets_nobody_else(source: Place, tmp_path: Path) -> None:
+    """An ECK-iD that another leerling had at the time of the backup erases that one not: the key says who it was."""
+    query = "SELECT key FROM persoon WHERE brincode = '21QW' AND soort = 'leerling' AND eckid IS NOT NULL ORDER BY key"
+    one, other = str(source.scalar(query)), str(source.scalar(f"{query} LIMIT 1 OFFSET 1"))
+    source.done("backup", tmp_path / "file")
+    source.done(
+        "leerling",
+        "eckid",
+        "21QW00",
+        one,
+        "--swap",
+        "--yes",
+        str(source.scalar("SELECT eckid FROM persoon WHERE key = :key AND soort = 'leerling'", key=other)),
+    )
+    source.done("leerling", "forget", "21QW00", one, "--yes")
+    target = Place.on_sqlite(tmp_path / "new")
+    target.data.mkdir(mode=0o700)
+    told = target.with_keys_of(source).done("restore", tmp_path / "file", "--yes", "--present", source.url)
+    assert "Forgotten again: 1." in told
+    assert "no leerling" in target.refused("leerling", "show", "21QW00", one)
+    target.done("leerling", "show", "21QW00", other)
+
+
+def test_a_backup_that_is_not_what_was_read_gets_no_name(
+    source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that does not read as it was written is not left behind as a backup."""
+    monkeypatch.setattr(BackupWriter, "row", lambda *_: None)
+    assert "the backup is not whole" in source.refused("backup", tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["school"]
 
 
 def test_a_backup_of_an_older_schema_is_migrated(source: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.moving import Place
-from support.served_school import ServedSchool, furnish
+from support.served_school import CODE_OF_ONE, ServedSchool, furnish
 
 
 @pytest.fixture
@@ -16,15 +16,16 @@ def served(tmp_path: Path) -> ServedSchool:
 
 
 def asking(served: ServedSchool, moment: str) -> bytes:
-    """Return a request of a platform that has what was so at a moment."""
+    """Return a request for the smallest school of a platform that has what was so at a moment."""
     since = f"<laatstontvangengegevens>{moment}</laatstontvangengegevens></leerlinggegevens_verzoek>"
-    return served.request().replace(b"</leerlinggegevens_verzoek>", since.encode())
+    return served.request(key=CODE_OF_ONE, brin6="30AB00").replace(b"</leerlinggegevens_verzoek>", since.encode())
 
 
 def test_what_was_true_later_is_true_no_more(served: ServedSchool, tmp_path: Path) -> None:
     """A file of yesterday is put back: the platform gets data, who was forgotten since is gone, sessions are over."""
     place = Place.on_sqlite(served.data)
-    assert place.fetch(served.request())[0] == "leerlinggegevens"
+    smallest = served.request(key=CODE_OF_ONE, brin6="30AB00")
+    assert place.fetch(smallest)[0] == "leerlinggegevens"
     earlier = tmp_path / "earlier.sqlite3"
     shutil.copy(served.data / "uwlr.sqlite3", earlier)
     version = place.scalar("SELECT max(session_version) FROM gebruiker")
@@ -32,7 +33,8 @@ def test_what_was_true_later_is_true_no_more(served: ServedSchool, tmp_path: Pat
     place.moment += timedelta(hours=1)
     key = str(place.scalar("SELECT min(key) FROM persoon WHERE brincode = '21QW' AND soort = 'leerling'"))
     place.done("leerling", "forget", "21QW00", key, "--yes")
-    outcome, moment = place.fetch(served.request())
+    place.done("leerling", "eckid", "30AB00", "l", "https://ketenid.nl/201703/ab12", "--yes")
+    outcome, moment = place.fetch(smallest)
     assert outcome == "leerlinggegevens"
     kept, present = tmp_path / "forgotten.json", tmp_path / "present.sqlite3"
     place.done("db", "forgotten", kept)
@@ -44,7 +46,7 @@ def test_what_was_true_later_is_true_no_more(served: ServedSchool, tmp_path: Pat
     before = place.rows()
     options = ("--back-to", "2026-11-30T02:00", "--forgotten", kept, "--present", f"sqlite:///{present}")
     told = place.done("db", "restored", "--dry-run", *options)
-    assert "the records of 1 schools changed since" in told
+    assert "the records of 2 schools changed since" in told
     assert "Forgotten since, as far as is known here: 1." in told
     assert place.rows() == before
     assert "Forgotten again: 1." in place.done("db", "restored", "--yes", *options)

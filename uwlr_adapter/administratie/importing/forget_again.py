@@ -4,10 +4,10 @@ What is left of a forgotten person are digests (`forgotten.py`), so the persons 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import sqlalchemy as sa
 
@@ -109,45 +109,65 @@ def new_digests(connection: sa.Connection, digests: Iterable[ForgottenDigest]) -
 def forget_again(connection: sa.Connection, digests: Iterable[ForgottenDigest], moment: datetime) -> int:
     """Erase everybody of whom these are the digests, and store what is new of them; return how many were there.
 
-    Somebody is found by the key that leaves, which is for life; else by the ECK-iD or by a key of the source.
+    Somebody is found by the key that leaves, which is for life. Only where nobody has it, an ECK-iD or a key of the
+    source counts, which may have been somebody else's then; and last what kept imports and questions have.
     """
     new = new_digests(connection, digests)
-    by_person: dict[tuple[str, str, str], set[str]] = {}
+    by_school: dict[tuple[str, str], dict[str, set[str]]] = {}
     for one in new:
-        by_person.setdefault((one.brincode, one.soort, one.salt), set()).add(one.digest)
+        by_school.setdefault((one.brincode, one.soort), {}).setdefault(one.salt, set()).add(one.digest)
     erased = 0
-    for (brincode, soort, salt), found in sorted(by_person.items()):
+    for (brincode, soort), by_salt in by_school.items():
         kind = PersonKind(soort)
-        while (key := _find(connection, brincode, kind, salt, found)) is not None:
-            forget(connection, brincode, key, moment, kind)
-            erased += 1
+        known = _known(connection, brincode, kind)
+        for salt, found in by_salt.items():
+            keys = _find(known, salt, found)
+            for key in keys:
+                forget(connection, brincode, key, moment, kind)
+            if keys:
+                known = _known(connection, brincode, kind)
+            erased += len(keys)
     if new:
         connection.execute(forgotten.insert(), [{**one.as_json(), "moment": one.moment} for one in new])
     return erased
 
 
-def _find(connection: sa.Connection, brincode: str, kind: PersonKind, salt: str, digests: set[str]) -> str | None:
-    """Return a key of somebody of whom these are the digests; None when nobody is left."""
-    for identifier in _identifiers(connection, brincode, kind):
-        if digest_of(salt, identifier[0]) in digests:
-            return identifier[1]
-    return None
+_Known: TypeAlias = list[list[tuple[str, object, str]]]
+"""Keys and ECK-iDs, each with whose it is and a key for `forget`; the most certain list first."""
 
 
-def _identifiers(connection: sa.Connection, brincode: str, kind: PersonKind) -> Iterator[tuple[str, str]]:
-    """Yield every key and ECK-iD that records, kept imports and questions have, each with a key for `forget`."""
+def _find(known: _Known, salt: str, digests: set[str]) -> list[str]:
+    """Return a key of each person of whom these are the digests, from the first list that has any."""
+    for identifiers in known:
+        found = {whose: key for identifier, whose, key in identifiers if digest_of(salt, identifier) in digests}
+        if found:
+            return sorted(found.values())
+    return []
+
+
+def _known(connection: sa.Connection, brincode: str, kind: PersonKind) -> _Known:
+    """Return the keys and ECK-iDs that records, kept imports and questions of a school have."""
     of_school = (persoon.c.brincode == brincode, persoon.c.soort == kind.value)
     persons = connection.execute(sa.select(persoon.c.id, persoon.c.key, persoon.c.eckid).where(*of_school)).all()
-    yield from ((one.key, one.key) for one in persons)
-    yield from ((one.eckid, one.key) for one in persons if one.eckid is not None)
-    aliases = sa.select(source_key.c.key, persoon.c.key).join(persoon, persoon.c.id == source_key.c.persoon_id)
-    yield from map(tuple, connection.execute(aliases.where(*of_school)))
+    aliases = connection.execute(
+        sa.select(source_key.c.key, persoon.c.id, persoon.c.key)
+        .join(persoon, persoon.c.id == source_key.c.persoon_id)
+        .where(*of_school)
+    )
     merged = (brincode, *schools.merged_from(connection, brincode))
     asked = import_question.c
     questions = sa.select(asked.source_key).where(asked.brincode.in_(merged), asked.soort == kind.value)
-    yield from ((key, key) for key in connection.scalars(questions))
     kept = sa.select(import_batch.c.id).where(import_batch.c.brincode.in_(merged))
-    known = {one.id for one in persons}
-    for id_, identifiers in batch_steps.find_persons(connection, kept, kind.value).items():
-        if id_ not in known:
-            yield from ((identifier, identifier) for identifier in sorted(identifiers))
+    ids = {one.id for one in persons}
+    undone = batch_steps.find_persons(connection, kept, kind.value)
+    return [
+        [(one.key, one.id, one.key) for one in persons],
+        [
+            *((one.eckid, one.id, one.key) for one in persons if one.eckid is not None),
+            *((text, id_, key) for text, id_, key in aliases),
+        ],
+        [
+            *((key, key, key) for key in connection.scalars(questions)),
+            *((text, id_, text) for id_, texts in undone.items() if id_ not in ids for text in sorted(texts)),
+        ],
+    ]
