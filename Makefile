@@ -22,7 +22,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test test-long test-part test-others check api kit lock sbom audit bench bench-imports bench-nation \
-	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work walk screenshots python clean
+	bench-paired bench-attack bench-hostile bench-guessing bench-equal-work bench-moving walk screenshots python clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -94,6 +94,9 @@ bench-guessing: $(VENV)/installed-test ## Count who gets through beside guessers
 
 bench-equal-work: $(VENV)/installed-test ## Time the refusals of rows 5 and 7 in pairs, with the power of the test.
 	$(VENV)/bin/python benchmarks/equal_work.py
+
+bench-moving: $(VENV)/installed-test ## Copy 660 schools to PostgreSQL and back, back them up and restore them.
+	$(VENV)/bin/python benchmarks/moving.py
 
 walk: $(VENV)/installed-test ## Count the calls and changes of file of one verzoek; WALK=--show prints each call.
 	$(VENV)/bin/python benchmarks/walk.py $(WALK)

@@ -3,10 +3,20 @@
 import click
 
 from uwlr_adapter.cli.base import Context
-from uwlr_adapter.cli.database_status import status
+from uwlr_adapter.cli.command_group import CommandEntry, CommandGroup
+
+COMMANDS = {
+    "status": CommandEntry("database_status", "status", "Show which code can use the database, and its server keys."),
+    "upgrade": CommandEntry("database", "upgrade", "Migrate the tables to the current version."),
+    "check": CommandEntry("database_check", "check", "Check the database, its records and its stored answers."),
+    "copy": CommandEntry("database_copy", "copy", "Copy the database into another one, of either kind."),
+    "restored": CommandEntry("database_restored", "restored", "Make records that went back in time true again."),
+    "forgotten": CommandEntry("database_restored", "write_forgotten", "Write the list of who was forgotten."),
+}
+"""The commands in the order of the help text."""
 
 
-@click.group()
+@click.group(cls=CommandGroup, entries=COMMANDS)
 def db() -> None:
     """Maintain the database.
 
@@ -14,7 +24,7 @@ def db() -> None:
     """
 
 
-@db.command()
+@click.command()
 @click.pass_obj
 def upgrade(context: Context) -> None:
     """Migrate the tables to the current version, or create them; the data stay.
@@ -27,6 +37,3 @@ def upgrade(context: Context) -> None:
     with context.database(create=True):
         pass
     context.messages.print("The database is up to date.")
-
-
-db.add_command(status)

@@ -61,6 +61,9 @@ class Backend(Protocol):
     def is_absent(self, url: sa.URL) -> bool:
         """Return whether there is no such database; nothing is connected. False where only connecting tells."""
 
+    def discard(self, url: sa.URL) -> None:
+        """Remove a database that was made a moment ago and holds nothing, where opening it makes it. Raises OSError."""
+
     def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
         """Return whether the server has ended an idle connection."""
 
@@ -92,6 +95,21 @@ class Backend(Protocol):
 
         None of them ever named a row that is gone.
         """
+
+    def highest_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
+        """Return the highest id that was handed out for a table; None when the database hands out none for it."""
+
+    def set_highest_id(self, connection: sa.Connection, table: sa.Table, number: int) -> None:
+        """Make the database hand out ids above a number for a table, in a writing transaction."""
+
+    def find_damage(self, connection: sa.Connection) -> list[str]:
+        """Return what the database itself finds wrong in its tables, a sentence each; no value stands in it."""
+
+    def refresh_statistics(self, connection: sa.Connection) -> None:
+        """Let the database look at its tables anew, after many rows were written in a transaction."""
+
+    def identity(self, connection: sa.Connection) -> str:
+        """Return a text that two URLs share when they name one database. Raises DBAPIError."""
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Hold `what` until the transaction ends. Raises DBAPIError after WAIT_SECONDS."""

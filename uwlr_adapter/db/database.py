@@ -27,7 +27,7 @@ from uwlr_adapter.errors import UnusableError
 Result = TypeVar("Result")
 _BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite, "postgresql": Postgresql}
 
-_UNKNOWN = "UWLR_DATABASE is no URL of a database that is supported here (sqlite or postgresql)"
+_UNKNOWN = "this is no URL of a database that is supported here (sqlite or postgresql): UWLR_DATABASE, or an option"
 _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgresql]'` in a checkout of uwlr-adapter"
 _ANOTHER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _IN_USE = (
@@ -261,28 +261,37 @@ class Database:
 
         Raises DatabaseUnusableError.
         """
-        from alembic import command  # noqa: PLC0415 - a quarter of a second, for a migration only
-        from alembic.config import Config  # noqa: PLC0415 - as above
-        from alembic.util import CommandError  # noqa: PLC0415 - as above
-
         try:
             with self.writing() as connection:
-                self.backend.remove_time_limits(connection)
-                locks.lock(connection, "migrations")
-                self.backend.limit_lock_wait(connection, limits.MIGRATION_LOCK_SECONDS)
-                if not self.backend.holds_every_letter(connection):
-                    raise DatabaseUnusableError(_NO_UTF8)
-                config = Config()
-                config.set_main_option("script_location", str(MIGRATIONS))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except CommandError as error:
-            raise DatabaseUnusableError(_ANOTHER) from error
+                self.migrate(connection)
         except DBAPIError as error:
             if error.orig is not None and self.backend.is_lock_timeout(error.orig):
                 return False
             raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
         return True
+
+    def migrate(self, connection: sa.Connection, number: int = SCHEMA) -> None:
+        """Make the tables, or migrate them, in a writing transaction, to a schema number that this code knows.
+
+        Other migrations wait for it; a table that another transaction keeps is waited for MIGRATION_LOCK_SECONDS.
+        Raises DatabaseUnusableError or DBAPIError.
+        """
+        from alembic import command  # noqa: PLC0415 - a quarter of a second, for a migration only
+        from alembic.config import Config  # noqa: PLC0415 - as above
+        from alembic.util import CommandError  # noqa: PLC0415 - as above
+
+        self.backend.remove_time_limits(connection)
+        locks.lock(connection, "migrations")
+        self.backend.limit_lock_wait(connection, limits.MIGRATION_LOCK_SECONDS)
+        if not self.backend.holds_every_letter(connection):
+            raise DatabaseUnusableError(_NO_UTF8)
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, f"{number:04}")
+        except CommandError as error:
+            raise DatabaseUnusableError(_ANOTHER) from error
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""

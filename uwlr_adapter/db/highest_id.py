@@ -19,12 +19,20 @@ highest_id = sa.Table(
 
 def take(connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
     """Return `count` ids that no row of a table ever had, in a writing transaction that is the only one."""
-    present: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
-    of_table = highest_id.c.table_name == table.name
-    known: int | None = connection.scalar(sa.select(highest_id.c.id).where(of_table))
-    last = max(present, known or 0) + count
-    if known is None:
-        connection.execute(highest_id.insert().values(table_name=table.name, id=last))
-    else:
-        connection.execute(highest_id.update().where(of_table).values(id=last))
+    last = find(connection, table) + count
+    keep(connection, table, last)
     return list(range(last + 1 - count, last + 1))
+
+
+def find(connection: sa.Connection, table: sa.Table) -> int:
+    """Return the highest id that is known of a table; 0 when it never had a row."""
+    present: int = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+    known: int | None = connection.scalar(sa.select(highest_id.c.id).where(highest_id.c.table_name == table.name))
+    return max(present, known or 0)
+
+
+def keep(connection: sa.Connection, table: sa.Table, number: int) -> None:
+    """Keep the highest id that was handed out for a table."""
+    of_table = highest_id.c.table_name == table.name
+    if connection.execute(highest_id.update().where(of_table).values(id=number)).rowcount == 0:
+        connection.execute(highest_id.insert().values(table_name=table.name, id=number))

@@ -19,6 +19,7 @@ from uwlr_adapter.db.backend import is_later, is_writing, quoted
 from uwlr_adapter.db.bounded_connection import connect
 from uwlr_adapter.db.group_commit import LoopGroup
 from uwlr_adapter.db.libpq import Pipeline, libpq_of
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.statements import Command, Query, Row, SelectStatement, Step
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class Postgresql:
         """Return False: only connecting tells."""
         return False
 
+    def discard(self, _url: sa.URL) -> None:
+        """Do nothing: the operator makes and drops databases."""
+
     def has_ended(self, connection: sa.PoolProxiedConnection) -> bool:
         """Return whether the server has ended an idle connection."""
         return libpq_of(connection).has_ended()
@@ -116,6 +120,48 @@ class Postgresql:
         ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
         found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
         return list(found or ())
+
+    def highest_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
+        """Return the number at which the sequence of a table is, or its highest id where that is more."""
+        if (sequence := _sequence_of(connection, table)) is None:
+            return None
+        query = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"  # noqa: S608 - quoted by PostgreSQL
+        handed_out: int = connection.exec_driver_sql(query).scalar_one()
+        return max(handed_out, connection.scalar(sa.select(sa.func.max(table.c.id))) or 0)
+
+    def set_highest_id(self, connection: sa.Connection, table: sa.Table, number: int) -> None:
+        """Set the sequence of a table."""
+        if (sequence := _sequence_of(connection, table)) is not None:
+            connection.execute(sa.select(sa.func.setval(sequence, max(number, 1), number > 0)))
+
+    def find_damage(self, connection: sa.Connection) -> list[str]:
+        """Return constraints and indexes that PostgreSQL does not hold, and sequences behind their table."""
+        found = [
+            f"the index {name} of {table} is not valid: run REINDEX INDEX {name}"
+            for name, table in connection.exec_driver_sql(_INVALID_INDEXES)
+        ]
+        found += [
+            f"the constraint {name} of {table} was never checked: run ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
+            for name, table in connection.exec_driver_sql(_UNCHECKED)
+        ]
+        for table in metadata.sorted_tables:
+            sequence = _sequence_of(connection, table)
+            if sequence is None:
+                continue
+            behind = f"SELECT coalesce((SELECT max(id) FROM {table.name}), 0) > last_value FROM {sequence}"  # noqa: S608 - our own names
+            if connection.exec_driver_sql(behind).scalar_one():
+                found.append(f"the sequence of {table.name} is behind its rows: the next row would fail")
+        return found
+
+    def refresh_statistics(self, connection: sa.Connection) -> None:
+        """Let the planner look at every table of ours."""
+        for table in metadata.sorted_tables:
+            connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.quote(table.name)}")
+
+    def identity(self, connection: sa.Connection) -> str:
+        """Return what tells a database of one server from every other one: when the server started, and the id."""
+        query = "SELECT pg_postmaster_start_time()::text, oid::text FROM pg_database WHERE datname = current_database()"
+        return " ".join(["postgresql", *connection.exec_driver_sql(query).one()])
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Take an advisory lock that ends with the transaction. Raises DBAPIError after WAIT_SECONDS."""
@@ -179,6 +225,24 @@ class PostgresqlLoop:
 
     async def _run(self, pipeline: Pipeline, commands: Sequence[Command]) -> list[list[Row]]:
         return await pipeline.run([command.step(self._dialect) for command in commands])
+
+
+def _sequence_of(connection: sa.Connection, table: sa.Table) -> str | None:
+    """Return the quoted name of the sequence that numbers the rows of a table; None without one."""
+    if "id" not in table.columns:
+        return None
+    found: str | None = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, "id")))
+    return found
+
+
+_INVALID_INDEXES = """
+SELECT indexrelid::regclass::text, indrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+WHERE relnamespace = current_schema()::regnamespace AND NOT (indisvalid AND indisready) ORDER BY 1
+"""
+_UNCHECKED = """
+SELECT quote_ident(conname), conrelid::regclass::text FROM pg_constraint
+WHERE connamespace = current_schema()::regnamespace AND NOT convalidated ORDER BY 1
+"""
 
 
 def copy_rows(connection: sa.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:

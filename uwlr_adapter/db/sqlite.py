@@ -9,7 +9,8 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db import highest_id, limits
 from uwlr_adapter.db.backend import is_later, is_writing, quoted
+from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.statements import Command, Query, Row
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class Sqlite:
     def make_engine(self, url: sa.URL) -> sa.Engine:
         """Return the engine of an SQLite database, whose file is created if need be. Raises OSError."""
         _make_file(url.database)
+        self._url = url
         # As many connections as threads; a database in memory has a pool of its own.
         pool = {"pool_size": 0} if url.database not in {None, "", ":memory:"} else {}
         engine = sa.create_engine(url, connect_args={"timeout": limits.WAIT_SECONDS}, hide_parameters=True, **pool)
@@ -57,6 +60,13 @@ class Sqlite:
     def is_absent(self, url: sa.URL) -> bool:
         """Return whether a URL names a file that does not exist."""
         return _is_file(url.database) and not Path(url.database or "").exists()
+
+    def discard(self, url: sa.URL) -> None:
+        """Remove the file and what SQLite keeps beside it. Raises OSError."""
+        if _is_file(url.database):
+            path = Path(url.database or "")
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
 
     def has_ended(self, _connection: sa.PoolProxiedConnection) -> bool:
         """Return False: there is no server."""
@@ -107,6 +117,38 @@ class Sqlite:
     def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
         """Return the ids that follow on the highest one that was ever taken: nobody else writes."""
         return highest_id.take(connection, table, count)
+
+    def highest_id(self, connection: sa.Connection, table: sa.Table) -> int | None:
+        """Return the highest id of a table that numbers its rows itself."""
+        return highest_id.find(connection, table) if "id" in table.columns and _numbers_rows(table) else None
+
+    def set_highest_id(self, connection: sa.Connection, table: sa.Table, number: int) -> None:
+        """Keep the number beside the rows."""
+        highest_id.keep(connection, table, number)
+
+    def find_damage(self, connection: sa.Connection) -> list[str]:
+        """Return what SQLite's own checks find, and values that a column of PostgreSQL would refuse."""
+        found = [
+            f"the file is damaged: {text}"
+            for text in connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()
+            if text != "ok"
+        ]
+        broken = Counter(
+            (row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check").yield_per(1000)
+        )
+        found += [
+            f"{count} rows of {table} refer to a row of {parent} that is not there"
+            for (table, parent), count in sorted(broken.items())
+        ]
+        return found + [text for table in metadata.sorted_tables for text in _misfits(connection, table)]
+
+    def refresh_statistics(self, connection: sa.Connection) -> None:
+        """Do nothing: no plan depends on them here."""
+
+    def identity(self, _connection: sa.Connection) -> str:
+        """Return the place of the file."""
+        name = self._url.database
+        return f"sqlite {Path(name or '').resolve() if _is_file(name) else id(self)}"
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Do nothing: a writing transaction is alone."""
@@ -223,6 +265,32 @@ class SqliteLoop:
     def _failed(self, error: sqlite3.Error) -> DBAPIError:
         self.close()
         return self._database.failed(error)
+
+
+def _numbers_rows(table: sa.Table) -> bool:
+    """Return whether the rows of a table get an id of the database where none is given."""
+    return table.autoincrement_column is not None and table.autoincrement_column.name == "id"
+
+
+def _misfits(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
+    """Yield a sentence for each column with values that are not of its type or do not fit: SQLite stores any value."""
+    quote = connection.dialect.identifier_preparer.quote
+    for column in table.columns:
+        name, kind = quote(column.name), column.type
+        if isinstance(kind, sa.LargeBinary):
+            wrong = f"typeof({name}) <> 'blob'"
+        elif isinstance(kind, sa.Boolean):
+            wrong = f"typeof({name}) <> 'integer' OR {name} NOT IN (0, 1)"
+        elif isinstance(kind, sa.Integer):
+            bits = 63 if isinstance(kind, sa.BigInteger) else 15 if isinstance(kind, sa.SmallInteger) else 31
+            wrong = f"typeof({name}) <> 'integer' OR {name} NOT BETWEEN {-(2**bits)} AND {2**bits - 1}"
+        else:
+            wrong = f"typeof({name}) <> 'text' OR instr({name}, char(0))"
+            if isinstance(kind, sa.String) and kind.length is not None:
+                wrong += f" OR length({name}) > {kind.length}"
+        query = f"SELECT count(*) FROM {quote(table.name)} WHERE {name} IS NOT NULL AND ({wrong})"  # noqa: S608 - our own names
+        if count := connection.exec_driver_sql(query).scalar_one():
+            yield f"{count} values of {table.name}.{column.name} do not fit their column; PostgreSQL refuses them"
 
 
 def _is_file(database: str | None) -> bool:

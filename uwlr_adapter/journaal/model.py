@@ -75,6 +75,7 @@ class Act(StrEnum):
     PERSON_ALLOWED = "persoon weer toegelaten"
     RECORDS_WITHDRAWN = "gegevens ingetrokken"
     SCHOOL_MERGED = "school samengevoegd"
+    WENT_BACK = "back-up teruggezet"
 
 
 class OutcomeKind(StrEnum):

@@ -125,6 +125,14 @@ def record_records_act(
     _record(connection, EntryKind.RECORDS, moment, act, actor, brin6=brin6, remarks=remarks)
 
 
+def record_going_back(
+    connection: sa.Connection, *, moment: datetime, brin6s: Iterable[str], actor: str, remarks: str | None
+) -> None:
+    """Store for each vestiging that its records and koppelingen went back to an earlier moment."""
+    for brin6 in brin6s:
+        _record(connection, EntryKind.RECORDS, moment, Act.WENT_BACK, actor, brin6=brin6, remarks=remarks)
+
+
 def record_gebruiker_act(
     connection: sa.Connection, *, moment: datetime, act: Act, login: str, brin6s: Iterable[str], actor: str
 ) -> None:

@@ -64,6 +64,16 @@ def is_needed(connection: sa.Connection, name: str, moment: datetime) -> bool:
     return connection.scalar(sa.select(sa.or_(*exists))) is True
 
 
+def needed_names(connection: sa.Connection, moment: datetime) -> set[str]:
+    """Return the names of the keys that what is stored needs, also of keys that the database does not know."""
+    found = set()
+    for table, column, until in tables.USES:
+        text: sa.ColumnClause[str] = sa.column(column, sa.String)
+        query = sa.select(text).select_from(sa.table(table)).where(text.is_not(None), *_still_used(until, moment))
+        found |= {stored.partition(":")[0] for stored in connection.scalars(query)}
+    return found
+
+
 def is_stored_under(connection: sa.Connection, name: str, moment: datetime) -> bool:
     """Return whether a living process makes digests under a key."""
     holder = tables.key_holder.c
@@ -93,5 +103,8 @@ def _moment(stored: datetime | None) -> datetime | None:
 def _needing(table: str, column: str, until: str | None, name: str, moment: datetime) -> sa.Select[str]:
     """Return the query for the texts in a column that need the key of this name."""
     text: sa.ColumnClause[str] = sa.column(column, sa.String)
-    still_used = [] if until is None else [sa.column(until, sa.DateTime) > to_utc(moment)]
-    return sa.select(text).select_from(sa.table(table)).where(needs(text, name), *still_used)
+    return sa.select(text).select_from(sa.table(table)).where(needs(text, name), *_still_used(until, moment))
+
+
+def _still_used(until: str | None, moment: datetime) -> list[sa.ColumnElement[bool]]:
+    return [] if until is None else [sa.column(until, sa.DateTime) > to_utc(moment)]

@@ -164,10 +164,11 @@ class ServerKeys:
         return keys
 
     @classmethod
-    def read(cls, settings: Settings, database: Database, *, create: bool = False) -> Self:
-        """Read the keys that the settings name; `create` makes an absent file beside a database without keys.
+    def read(cls, settings: Settings, database: Database | None = None, *, create: bool = False) -> Self:
+        """Read the keys that the settings name, compared with nothing yet.
 
-        The key variables leave the environment. Raises ServerKeyError.
+        `create` makes an absent file beside a database without keys. The key variables leave the environment. Raises
+        ServerKeyError.
         """
         try:
             return cls.parse(_lines(settings, database, create=create))
@@ -203,14 +204,8 @@ class ServerKeys:
         in use may be absent as long as nobody chose it, nothing is stored under it, and no living process would.
         """
         known = known_keys.read(connection)
-        for server_key in self.keys:
-            stored = known.get(server_key.name)
-            if stored is not None and not hmac.compare_digest(stored.check_value, check_value(server_key)):
-                raise ServerKeyError(
-                    f"server key '{server_key.name}' is another one than this database was used with: "
-                    "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
-                )
-        held = set(self.names)
+        check_values = {one.name: one.check_value for one in known.values()}
+        new, held = self.require_belonging(check_values, ()), set(self.names)
         for one in known.values():
             if one.name in held or (one.removed_at is not None and not with_removed):
                 continue
@@ -219,11 +214,24 @@ class ServerKeys:
             if one.is_in_use and (is_chosen or known_keys.is_stored_under(connection, one.name, moment)):
                 raise _missing_in_use(one)
             if is_needed:
+                raise ServerKeyError(f"{_missing(one.name)}. `uwlr-adapter keys left {one.name}` says what needs it")
+        return new
+
+    def require_belonging(self, check_values: Mapping[str, str], needed: Iterable[str]) -> list[ServerKey]:
+        """Return the keys that check values by name do not have yet; `needed` are those of stored codes.
+
+        Raises ServerKeyError when a check value belongs to another key, or a needed one is not here.
+        """
+        for server_key in self.keys:
+            stored = check_values.get(server_key.name)
+            if stored is not None and not hmac.compare_digest(stored, check_value(server_key)):
                 raise ServerKeyError(
-                    f"server key '{one.name}' is missing, and stored codes still need it: put its line back. "
-                    f"`uwlr-adapter keys left {one.name}` says what needs it"
+                    f"server key '{server_key.name}' is another one than this database was used with: "
+                    "put the right key back (UWLR_KEYS or the key file), or give the new key a new name"
                 )
-        return [server_key for server_key in self.keys if server_key.name not in known]
+        for name in sorted(set(needed).difference(self.names)):
+            raise ServerKeyError(_missing(name))
+        return [server_key for server_key in self.keys if server_key.name not in check_values]
 
     def register(self, connection: sa.Connection, moment: datetime) -> None:
         """Store the check value of each key that is new, and learn which key is in use.
@@ -291,13 +299,13 @@ def key_path(settings: Settings) -> Path | None:
     return None if settings.keys is not None else settings.keys_file or settings.data / "keys"
 
 
-def _lines(settings: Settings, database: Database, *, create: bool) -> list[str]:
+def _lines(settings: Settings, database: Database | None, *, create: bool) -> list[str]:
     """Return the lines that hold the keys, of the variable, else of the file; `create` allows making that file."""
     path = key_path(settings)
     if path is None or settings.keys is not None:
         return [] if settings.keys is None else settings.keys.get_secret_value().split(",")
     try:
-        if create and not path.exists() and not _knows_keys(database):
+        if create and database is not None and not path.exists() and not _knows_keys(database):
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
@@ -318,6 +326,10 @@ def _reason(error: OSError | ValueError) -> str:
 def _knows_keys(database: Database) -> bool:
     with database.reading() as connection:
         return connection.scalar(sa.select(sa.exists(sa.select(tables.server_key.c.name)))) is True
+
+
+def _missing(name: str) -> str:
+    return f"server key '{name}' is missing, and stored codes still need it: put its line back"
 
 
 def check_value(server_key: ServerKey) -> str:

@@ -92,6 +92,10 @@ _ACTS = {
     "school samengevoegd": (
         "De gegevens van deze vestiging zijn door een fusie onder een ander brinnummer gekomen, of daar vandaan."
     ),
+    "back-up teruggezet": (
+        "De beheerder van de koppelingen heeft een reservekopie teruggezet: de gegevens en de koppelingen zijn weer "
+        "zoals ze toen waren. Kijk of alles nog klopt."
+    ),
 }
 
 

@@ -53,14 +53,18 @@ class YearEffect:
 
 def answers_of(connection: sa.Connection, brincode: str, day: date) -> Answers:
     """Return what is answered for every year of every vestiging of a school on a day."""
+    return {year: answer_of(connection, year, day) for year in years_of(connection, brincode)}
+
+
+def years_of(connection: sa.Connection, brincode: str = "") -> list[SchoolYear]:
+    """Return every year of every vestiging of a school, or of all, that has records, in ascending order."""
     years = sa.union(
         *(
             sa.select(table.c.brin6, table.c.schooljaar).where(table.c.brin6.startswith(brincode, autoescape=True))
             for table in (deelname, groep, aanstelling)
         )
     )
-    found = [SchoolYear(brin6, schooljaar) for brin6, schooljaar in sorted(map(tuple, connection.execute(years)))]
-    return {year: answer_of(connection, year, day) for year in found}
+    return [SchoolYear(brin6, schooljaar) for brin6, schooljaar in sorted(map(tuple, connection.execute(years)))]
 
 
 def answer_of(

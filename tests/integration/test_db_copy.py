@@ -1,0 +1,145 @@
+"""`db copy`: a database moves to the other kind and back, as a whole or not at all."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from support.moving import Place, Rows
+from support.served_school import ServedSchool, furnish
+
+from uwlr_adapter.backup import carrying, copying
+from uwlr_adapter.backup.carrying import CarryError
+from uwlr_adapter.db.bulk import take_ids
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.db.table_rows import CanonicalRow, TableShape, write_rows
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A school on SQLite, its copy on PostgreSQL, and the copy of that on SQLite, with the rows of then."""
+
+    served: ServedSchool
+    places: tuple[Place, Place, Place]
+    rows: tuple[Rows, Rows, Rows]
+    told: str
+    last_id: int
+
+
+@pytest.fixture(scope="module")
+def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
+    """Copy there and back."""
+    folder = tmp_path_factory.mktemp("moved")
+    served = furnish(folder / "school")
+    here = Place.on_sqlite(served.data)
+    with here.database() as database, database.writing() as connection:
+        last_id = take_ids(connection, metadata.tables["persoon"], 5)[-1]
+    with (
+        Place.new("postgresql", folder / "there", request) as there,
+        Place.new("sqlite", folder / "b", request) as back,
+    ):
+        told = here.done("db", "copy", "--to", there.url)
+        there.with_keys_of(here).done("db", "copy", "--to", back.url)
+        back.with_keys_of(here)
+        rows = (here.rows(), there.rows(), back.rows())
+        yield Moved(served, (here, there, back), rows, told, last_id)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Place:
+    """Return the database of the example school, on SQLite."""
+    return Place.on_sqlite(furnish(tmp_path / "school").data)
+
+
+def test_every_row_is_the_same(moved: Moved) -> None:
+    """Koppelingen, codes, journaal and batches move there and back, and the command says what it compared."""
+    here, there, back = moved.rows
+    assert here == there == back
+    assert "every table is equal, and 5 answers are" in moved.told
+    assert f"Copied {sum(map(len, here.values()))} rows" in moved.told
+
+
+def test_callers_notice_nothing(moved: Moved) -> None:
+    """Each call is answered as before, with the codes that schools entered."""
+    found = [place.outcomes(moved.served) for place in moved.places]
+    assert found[0][""] == "leerlinggegevens"
+    assert found[0] == found[1] == found[2]
+    for place in moved.places[1:]:
+        assert "Nothing is wrong" in place.done("db", "check", "--all-answers")
+
+
+def test_ids_go_on(moved: Moved) -> None:
+    """No id that was handed out before names somebody else after, and each table goes on numbering its rows."""
+    for place in moved.places[1:]:
+        last = place.scalar("SELECT max(id) FROM journaal")
+        with place.database() as database, database.writing() as connection:
+            assert take_ids(connection, metadata.tables["persoon"], 1)[0] > moved.last_id
+        place.done("afnemer", "add", "Nieuwe")
+        place.done("gebruiker", "add", "nieuw", "--naam", "Nieuw", "--vestiging", "21QW00")
+        assert isinstance(last, int)
+        assert place.scalar("SELECT max(id) FROM journaal") == last + 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_copy_that_breaks_off_can_be_begun_again(
+    source: Place, tmp_path: Path, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing in the target, `serve` says so, and the next copy is whole."""
+    before = source.rows()
+
+    def fail(connection: sa.Connection, shape: TableShape, rows: Sequence[CanonicalRow]) -> None:
+        if shape.name == "plaatsing":
+            raise CarryError("broke off")
+        write_rows(connection, shape, rows)
+
+    with Place.new(kind, tmp_path / "new", request) as target:
+        with monkeypatch.context() as broken:
+            broken.setattr(carrying, "write_rows", fail)
+            assert "broke off" in source.refused("db", "copy", "--to", target.url)
+        assert not (target.data / "uwlr.sqlite3").exists()
+        assert "there is no database here yet" in target.refused("serve")
+        source.done("db", "copy", "--to", target.url)
+        assert target.rows() == before == source.rows()
+
+
+def test_a_copy_that_is_not_equal_is_none(source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table or an answer that comes out otherwise is told, and nothing stays in the target."""
+    counts, target = itertools.count(), Place.on_sqlite(tmp_path / "new")
+    for module, name, told in (
+        (copying, "render", "the answer for 21QW00"),
+        (carrying, "encode", "is not what it had to be"),
+    ):
+        with monkeypatch.context() as broken:
+            broken.setattr(module, name, lambda *_: str(next(counts)).encode())
+            assert told in source.refused("db", "copy", "--to", target.url)
+        assert not (target.data / "uwlr.sqlite3").exists()
+
+
+def test_a_target_in_which_only_init_ran_is_empty(
+    source: Place, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The check value of the key that `init` made is not kept: no code needs that key."""
+    with Place.new("sqlite", tmp_path / "new", request) as target:
+        target.done("init")
+        assert target.rows()["server_key"] != source.rows()["server_key"]
+        source.done("db", "copy", "--to", target.url)
+        assert target.rows() == source.rows()
+
+
+def test_what_came_in_meanwhile_is_told(source: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An act of after the snapshot is not in the copy, and the command says that there was one."""
+    acts: list[str] = []
+
+    def act(*arguments: Any) -> None:
+        if not acts:
+            acts.append(source.done("afnemer", "add", "Nieuwe"))
+        carrying.require_equal(*arguments)
+
+    monkeypatch.setattr(copying, "require_equal", act)
+    target = Place.on_sqlite(tmp_path / "new")
+    told = source.done("db", "copy", "--to", target.url)
+    assert "Warning: 1 entries came into the journaal of the source" in told
+    assert "Nieuwe" not in str(target.rows())

@@ -1,0 +1,233 @@
+"""Carry tables: out of a database in one snapshot, into a new one in one transaction, and a comparison of the two.
+
+A database that is filled is whole or not there at all: its tables are made, filled and compared in the transaction in
+which they become visible. What breaks off leaves nothing behind, `serve` says that there is no database, and it can be
+begun again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from uwlr_adapter.backup import tables
+from uwlr_adapter.backup.backup_file import TableEnd
+from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
+from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
+from uwlr_adapter.db.table_rows import CanonicalRow, TableDigest, TableShape, encode, read_rows, write_rows
+from uwlr_adapter.errors import UnusableError
+
+REPORT_EVERY = 10_000
+"""Rows after which progress is told again."""
+_NO_FACTS = frozenset({"server_key"})
+"""Tables that may have rows in a database that counts as empty: `init` writes the check value of its key."""
+
+
+class CarryError(UnusableError):
+    """A database cannot be read from or filled; the text says why, and what to do."""
+
+
+class Progress(Protocol):
+    """Called as work goes on: with what is done now, such as `write deelname`, and the rows done of a total."""
+
+    def __call__(self, step: str, rows: int, total: int) -> None:
+        """Take note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A table that is carried: its rows, which are read once, and what will be known of it behind them."""
+
+    shape: TableShape
+    rows: Iterator[CanonicalRow]
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[sa.Connection]:
+    """Open a reading transaction of any length on a database whose tables are those of this code.
+
+    Raises CarryError, DatabaseUnusableError or DBAPIError.
+    """
+    database.require_usable()
+    with database.reading() as connection:
+        database.backend.remove_time_limits(connection)
+        if connection.scalar(sa.select(schema_version.c.number)) != SCHEMA:
+            raise CarryError("the database was upgraded by a newer version, which has to do this: it knows every table")
+        yield connection
+
+
+def count_rows(connection: sa.Connection) -> dict[str, int]:
+    """Return the number of rows of each table that is carried."""
+    return {
+        table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables.carried()
+    }
+
+
+def read_tables(connection: sa.Connection) -> Iterator[Carried]:
+    """Yield each table that is carried, each after those that it refers to."""
+    for table in tables.carried():
+        shape = TableShape.of(table)
+        yield Carried(shape, read_rows(connection, shape))
+
+
+def highest_id_of(database: Database, connection: sa.Connection, name: str) -> int | None:
+    """Return the highest id that was handed out for a table; None when none is."""
+    table = metadata.tables.get(name)
+    return None if table is None else database.backend.highest_id(connection, table)
+
+
+def require_empty(database: Database) -> None:
+    """Raise CarryError unless a database has no tables of ours, or nothing in them. Raises DatabaseUnusableError."""
+    with database.reading() as connection:
+        _require_empty(connection)
+
+
+def _require_empty(connection: sa.Connection) -> None:
+    if read_schema(connection).state is SchemaState.NEWER:
+        raise CarryError("the target is a database of a newer version: name a new or an empty one")
+    present = set(sa.inspect(connection).get_table_names())
+    for table in tables.all_tables():
+        if table.name not in present or table.name in tables.LEFT_OUT or table.name in _NO_FACTS:
+            continue
+        if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is not None:
+            raise CarryError(
+                f"the target is not empty: its table {table.name} has rows, and nothing was changed. Name a new "
+                "database, or one in which only `init` has run"
+            )
+
+
+@contextmanager
+def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
+    """Yield a writing transaction in which an empty database has new tables of a schema number, committed at the end.
+
+    With an exception it is as it was. Raises CarryError or DatabaseUnusableError.
+    """
+    try:
+        with database.writing() as connection:
+            _require_empty(connection)
+            _drop_empty_tables(connection)
+            database.migrate(connection, schema)
+            tables_made = set(sa.inspect(connection).get_table_names())
+            for name in _NO_FACTS & tables_made:
+                connection.execute(sa.delete(sa.table(name)))
+            yield connection
+    except DBAPIError as error:
+        raise CarryError(f"{reason_of(error)}; nothing was written") from error
+
+
+def _drop_empty_tables(connection: sa.Connection) -> None:
+    """Drop tables that hold nothing: rows of an older schema go into tables of that one, which are migrated then."""
+    metadata.drop_all(connection, tables.all_tables())
+    connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+
+
+def fill_table(connection: sa.Connection, carried: Carried, total: int, progress: Progress) -> TableEnd:
+    """Write the rows of a table, and return their number and digest. Raises CarryError."""
+    digest, shape = TableDigest(), carried.shape
+    try:
+        while rows := list(islice(carried.rows, shape.chunk)):
+            for row in rows:
+                digest.add(encode(row))
+            write_rows(connection, shape, rows)
+            if digest.rows % REPORT_EVERY < len(rows):
+                progress(f"write {shape.name}", digest.rows, total)
+    except DBAPIError as error:
+        raise CarryError(f"a row of {shape.name} cannot be written: {reason_of(error)}; nothing was written") from error
+    progress(f"write {shape.name}", digest.rows, total)
+    return TableEnd(shape.name, digest.rows, digest.hex, None)
+
+
+def require_equal(
+    connection: sa.Connection, shapes: Iterable[TableShape], ends: Mapping[str, TableEnd], progress: Progress
+) -> None:
+    """Read tables that were filled, and compare their rows with what was to be in them. Raises CarryError."""
+    for shape in shapes:
+        digest, end = TableDigest(), ends[shape.name]
+        for row in read_rows(connection, shape):
+            digest.add(encode(row))
+            if digest.rows % REPORT_EVERY == 0:
+                progress(f"compare {shape.name}", digest.rows, end.rows)
+        progress(f"compare {shape.name}", digest.rows, end.rows)
+        if (digest.rows, digest.hex) != (end.rows, end.digest):
+            raise CarryError(
+                f"the table {shape.name} is not what it had to be: {digest.rows} rows for {end.rows}, or another "
+                "content; nothing was written. Please report it"
+            )
+
+
+@contextmanager
+def target(url: str) -> Iterator[Database]:
+    """Open the database to fill, made if need be; one that was made goes again with an exception.
+
+    Raises CarryError unless it is empty, or DatabaseUnusableError.
+    """
+    is_new = False
+    try:
+        database = Database(url, create=False)
+    except DatabaseAbsentError:
+        is_new, database = True, Database(url)
+    try:
+        try:
+            require_empty(database)
+            yield database
+        finally:
+            database.close()
+    except BaseException as error:
+        if is_new:
+            database.backend.discard(database.url)
+        if isinstance(error, DBAPIError):
+            raise CarryError(f"{reason_of(error)}; nothing was written") from error
+        raise
+
+
+def require_target(url: str) -> None:
+    """Raise CarryError unless a URL names an empty database or none yet; nothing is made. Or DatabaseUnusableError."""
+    try:
+        database = Database(url, create=False)
+    except DatabaseAbsentError:
+        return
+    try:
+        require_empty(database)
+    except DBAPIError as error:
+        raise DatabaseUnusableError(f"the target cannot be used: {reason_of(error)}") from error
+    finally:
+        database.close()
+
+
+_REASONS = {
+    "SQLITE_FULL": "the disk of the database is full",
+    "SQLITE_READONLY": "the database is on a disk or in a folder that is read-only",
+    "SQLITE_CANTOPEN": "the file of the database cannot be opened",
+    "SQLITE_NOTADB": "the file is no database",
+    "SQLITE_CORRUPT": "the file of the database is damaged",
+    "SQLITE_BUSY": "another process writes to the database",
+    "SQLITE_IOERR": "the disk of the database failed",
+    "53100": "the disk of the database is full",
+    "25006": "the database is read-only: a standby, or a server that was switched over",
+    "22001": "a text is longer than its column: `db check` of the source names the column",
+    "22003": "a number is larger than its column: `db check` of the source names the column",
+    "22021": "a text has a character that PostgreSQL cannot hold: `db check` of the source names the column",
+    "28P01": "the password is wrong",
+    "28000": "the role may not log in here (pg_hba.conf)",
+    "3D000": "there is no such database: make it with `createdb`",
+    "42501": "the role has no right to make tables here",
+    "55P03": "another process holds what is needed",
+    "57P01": "the server ended the connection",
+}
+
+
+def reason_of(error: DBAPIError) -> str:
+    """Return why a database failed, in a sentence without a value, with the code of the database."""
+    original = error.orig
+    name = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+    for code, reason in _REASONS.items():
+        if name == code or (code.startswith("SQLITE") and name.startswith(f"{code}_")):
+            return f"{reason} ({name})"
+    if not name and type(original).__name__ == "OperationalError":
+        return "the server cannot be reached or refuses: check host, port, database, role and password of the URL"
+    return f"the database failed ({name or type(original).__name__})"
