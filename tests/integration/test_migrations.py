@@ -23,6 +23,7 @@ from support.imports import import_dataset, select
 import uwlr_adapter
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.answers import tables as answers
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.profiles import STANDARD
@@ -31,11 +32,12 @@ from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnus
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
 from uwlr_adapter.gebruikers import tables as gebruikers
+from uwlr_adapter.jobs import tables as jobs
 from uwlr_adapter.journaal import tables as journaal
 from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs)
 """Importing a room declares its tables."""
 
 
@@ -400,7 +402,7 @@ def test_an_import_of_before_can_be_undone(database: Database, *, by_name: bool)
         found = batches.get(connection, 5)
         assert (found.source, found.undone_at) == ("csv", None)
         assert (found.reports[0].warnings, found.reports[0].counts["leerlingen"].added) == (4, 2)
-        assert batches.drop_person(connection, "21QW", [2]) == 1, "erased from what is kept"
+        assert batches.drop_persons(connection, "21QW", PersonKind.LEERLING, {2: 2}) == 1, "erased from what is kept"
         connection.execute(administratie.persoon.delete().where(administratie.persoon.c.id == 2))
         batches.undo(connection, 5, datetime(2026, 10, 1, tzinfo=UTC))
         kept = connection.execute(sa.select(administratie.persoon.c.id, administratie.persoon.c.eckid)).all()
