@@ -25,6 +25,7 @@ from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.administratie.importing import batches
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.answers import tables as answers
+from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.db import bulk, sqlite
@@ -546,3 +547,27 @@ def test_ids_begin_after_everybody_who_is_still_named(tmp_path: Path) -> None:
         with database.writing() as connection:
             assert bulk.take_ids(connection, administratie.persoon, 2) == [highest + 1, highest + 2]
             connection.rollback()
+
+
+def test_who_may_have_left_counts_from_the_upgrade(database: Database) -> None:
+    """From 0018: who has no year from the present one on, and may have left since the past one began, has a day."""
+    _upgrade_to(database, "0018")
+    today = day_of(datetime.now(UTC))
+    present = schooljaar_of(today)
+    past, older = (f"{int(present[:4]) - back}-{int(present[:4]) - back + 1}" for back in (1, 2))
+    years = {1: (past, present), 2: (past,), 3: (older,), 4: (), 5: (older, past), 6: (next_schooljaar(today),)}
+    with database.writing() as connection:
+        connection.execute(administratie.school.insert().values(brincode="21QW", version=0))
+        vestiging = {"brin6": "21QW00", "brincode": "21QW", "dependancecode": "00", "naam": "De Regenboog"}
+        connection.execute(administratie.vestiging.insert().values(vestiging))
+        for id_, own in years.items():
+            values = {"id": id_, "soort": "leerling", "brincode": "21QW", "key": str(id_)}
+            connection.execute(administratie.persoon.insert().values(values))
+            for schooljaar in own:
+                row = {"brin6": "21QW00", "schooljaar": schooljaar, "persoon_id": id_}
+                connection.execute(administratie.deelname.insert().values(row))
+    database.upgrade()
+    with database.reading() as connection:
+        found = {row.persoon_id: row.day for row in connection.execute(sa.select(administratie.record_removed))}
+    assert found.keys() == {2, 4, 5}
+    assert all(today <= day <= day_of(datetime.now(UTC)) for day in found.values())
