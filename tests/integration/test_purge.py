@@ -163,6 +163,7 @@ def test_a_leaver_is_gone_on_the_first_of_october(school: School) -> None:
     assert (school.due(OCTOBER)["leerlingen"], school.due(OCTOBER)["leerkrachten"]) == (1, 1)
     school.purge(OCTOBER)
     assert school.stored() == set()
+    assert school.rows(answer_content) == 0, "as after each change of the records of a school"
     assert (school.counts()["leerlingen"], school.counts()["leerkrachten"]) == (1, 1)
     assert not school.due(OCTOBER)
     assert without_moments(school.fetch(PRESENT, OCTOBER)) == before
@@ -291,6 +292,23 @@ def test_a_year_that_is_answered_longer_keeps_its_leavers(school: School) -> Non
     november = datetime(2026, 11, 1, 3, tzinfo=UTC)
     school.purge(november)
     assert school.stored() == set()
+
+
+def test_a_year_that_opens_again_has_no_leaver(school: School) -> None:
+    """Neither from the database nor from the memory of a process that once answered it; the others are in it."""
+    school.clock.moment = EVE
+    app = make_app(school.settings, school.clock)
+    message = envelope(body(PAST, school_element("21QW00")), header(CODE, school.klantcode))
+    for _ in range(2):
+        assert "achternaam" in find(call(app, message).body)
+    school.purge(OCTOBER)
+    bench = CommandBench(school.data, OCTOBER)
+    assert bench.run("school", "set", "21QW00", "--past-year-until", "10-31", "--yes").exit_code == 0
+    school.clock.moment = OCTOBER
+    answer = call(app, message).body
+    app.close()
+    assert find(answer) == set()
+    assert b"Blijver" in answer
 
 
 def test_an_open_question_keeps_a_person_until_its_year_is_over(school: School) -> None:

@@ -163,8 +163,8 @@ def erase(
 ) -> int:
     """Erase those of these persons of a school whose term passed by now; return how many.
 
-    Their digests stay (`used_keys`). The transaction must be a writing one that holds nothing; the answers that are
-    stored of the school go, and are rendered again from the records that stay.
+    Their digests stay (`used_keys`). The transaction must be a writing one that holds nothing. The version of the
+    school's records rises: no process sends an answer again that it has in memory.
     """
     schools.lock_school(connection, brincode)
     due = [one.id for one in find_due(connection, term, today, kind, ids) if one.brincode == brincode]
