@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -110,6 +111,15 @@ class Backend(Protocol):
 
     def identity(self, connection: sa.Connection) -> str:
         """Return a text that two URLs share when they name one database. Raises DBAPIError."""
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """Return the present moment by the clock of the database, timezone-aware: the machines may differ."""
+
+    def flush_erased(self, connection: sa.PoolProxiedConnection) -> None:
+        """Make what was erased leave the files, outside a transaction; it may be put off, never waited for.
+
+        Raises what the driver raises.
+        """
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Hold `what` until the transaction ends. Raises DBAPIError after WAIT_SECONDS."""

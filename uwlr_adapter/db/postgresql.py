@@ -7,6 +7,7 @@ no transaction fails for having come second.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,14 @@ class Postgresql:
         """Return what tells a database of one server from every other one: when the server started, and the id."""
         query = "SELECT pg_postmaster_start_time()::text, oid::text FROM pg_database WHERE datname = current_database()"
         return " ".join(["postgresql", *connection.exec_driver_sql(query).one()])
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """Return the present moment of the server, also within a transaction."""
+        moment: datetime = connection.scalars(sa.select(sa.func.clock_timestamp())).one()
+        return moment.astimezone(UTC)
+
+    def flush_erased(self, connection: sa.PoolProxiedConnection) -> None:
+        """Do nothing: autovacuum makes the room of removed rows free."""
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Take an advisory lock that ends with the transaction. Raises DBAPIError after WAIT_SECONDS."""

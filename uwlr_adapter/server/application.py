@@ -81,7 +81,8 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         paths[METRICS] = health.metrics
     portal = None
     if Part.PORTAL in settings.parts:
-        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
+        base_url, undo_days = settings.base_url, settings.undo_days
+        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, base_url, undo_days)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
     app = App(

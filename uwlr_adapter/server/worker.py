@@ -13,6 +13,9 @@ from collections.abc import Callable
 from types import FrameType
 
 from uwlr_adapter.clock import now
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.runner import JobRunner
 from uwlr_adapter.server import parent
 from uwlr_adapter.server.application import compose
 from uwlr_adapter.server.key_reporter import KeyReporter
@@ -38,12 +41,11 @@ logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
 def load(settings: Settings) -> RsgiApp:
-    """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
+    """Return the application of this worker process, with the watch and the jobs started, and handling DRAIN_SIGNAL."""
     # Until it serves: the handler inherited from the server would ignore it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     app, report = compose(settings, now)
     reporter = KeyReporter(report)
-    app.on_close = reporter.stop
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     gc.collect()
@@ -56,6 +58,14 @@ def load(settings: Settings) -> RsgiApp:
 
     signal.signal(DRAIN_SIGNAL, drain)
     reporter.start()
+    jobs = JobRunner(Database(settings.database_url, create=False), settings, JOBS)
+    jobs.start()
+
+    def stop() -> None:
+        jobs.stop()
+        reporter.stop()
+
+    app.on_close = stop
     watched = app.oldest_seconds, HUNG_SECONDS, os.getppid()
     threading.Thread(target=watch, args=watched, daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads, connections() // 2)
