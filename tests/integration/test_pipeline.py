@@ -115,6 +115,16 @@ def test_one_that_fails_undoes_them_all(database: Database) -> None:
     assert number_of_rows(database) == 1
 
 
+def test_two_calls_at_once_take_turns(database: Database) -> None:
+    """Each gets its own rows, whoever else uses the connection."""
+
+    async def work(pipe: Pipeline) -> list[Any]:
+        await pipe.run(put(database, (1, "een"), (2, "twee")))
+        return list(await asyncio.gather(*(pipe.run(ask(database, number)) for number in (1, 2, 3))))
+
+    assert play(database, work) == [[[(1, "een")]], [[(2, "twee")]], [[]]]
+
+
 def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
     """The caller gets the failure, the other connections are dropped too, and the next request succeeds."""
 

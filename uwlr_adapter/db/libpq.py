@@ -183,7 +183,8 @@ _LIMIT = "SELECT set_config('lock_timeout', $1, false)"
 class Pipeline:
     """One connection to the database, opened when it is first used and again after a failure.
 
-    One call runs at a time, for `seconds` at most; what is given up is cancelled in the server.
+    One call runs at a time, for `seconds` at most, and another one waits its turn; what is given up is cancelled in the
+    server.
     """
 
     def __init__(
@@ -199,6 +200,7 @@ class Pipeline:
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._connection: _PipelineConnection | None = None
+        self._turn = asyncio.Lock()
 
     async def run(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run statements in one transaction, durable when this returns, and return the rows of each.
@@ -206,6 +208,10 @@ class Pipeline:
         Raises DBAPIError. Nothing is tried again, since its outcome may be unknown. Raises LockedError when nothing was
         done because of a lock.
         """
+        async with self._turn:
+            return await self._run(steps)
+
+    async def _run(self, steps: Sequence[Step]) -> list[list[Row]]:
         connection, before = self._connection, 0
         if connection is None or connection.has_ended() or connection.generation != self._database.generation:
             connection = await self._connect()
