@@ -20,7 +20,7 @@ from support.server import WAIT, Server, command, serving, split, until
 from uwlr_adapter.keys.server_keys import ServerKeys
 
 LONG = bool(os.environ.get("UWLR_LONG"))
-ROUNDS, KILLS = (20, 10) if LONG else (1, 1)
+ROUNDS, KILLS = (5, 10) if LONG else (1, 1)
 
 
 def run(place: Place, *words: str | Path) -> str:

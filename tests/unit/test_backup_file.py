@@ -156,6 +156,22 @@ def test_a_file_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
+def test_a_share_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file gets its name there too, and replaces none."""
+
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    for replace, content in ((False, b"one"), (True, b"two")):
+        with new_file(tmp_path / "file", replace=replace) as (file, _):
+            file.write(content)
+        assert (tmp_path / "file").read_bytes() == content
+    with pytest.raises(BackupFileError, match="--force"), new_file(tmp_path / "file", replace=False):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
 def test_the_digest_is_of_the_rows_and_not_of_their_order() -> None:
     """Two tables with the same rows agree, and each row counts, also one that is there twice."""
     lines = [encode(row) for row in ROWS]

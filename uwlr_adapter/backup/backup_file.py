@@ -270,11 +270,15 @@ def new_file(path: Path, *, replace: bool) -> Iterator[tuple[IO[bytes], Path]]:
 
 
 def _put(temporary: Path, path: Path) -> None:
-    """Give a file its name unless there is one of that name."""
+    """Name a file, unless there is one of that name. Raises BackupFileError."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
         raise BackupFileError(exists(path)) from None
+    except OSError:  # a file system without hard links, as shares and sticks have
+        if path.exists():
+            raise BackupFileError(exists(path)) from None
+        temporary.replace(path)
 
 
 def exists(path: Path) -> str:

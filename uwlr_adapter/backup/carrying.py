@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.backup import tables
 from uwlr_adapter.backup.backup_file import TableEnd
+from uwlr_adapter.db import locks
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
@@ -109,6 +110,7 @@ def filling(database: Database, schema: int) -> Iterator[sa.Connection]:
     """
     try:
         with database.writing() as connection:
+            locks.lock(connection, "migrations")  # of two that fill a database at once, the second finds it not empty
             _require_empty(connection)
             _drop_empty_tables(connection)
             database.migrate(connection, schema)
