@@ -182,7 +182,11 @@ def renewals(world: World, *, code: str = CODE) -> tuple[renewal.Renewal, ...]:
     header = messages.header(key=code, klantcode=KLANTCODE, klantnaam="Snappet")
     asked = read(messages.envelope(messages.body(school=messages.school_element(BRIN6)), header))
     rows = look(world.gate, world.database, asked.autorisatie, asked.school)
-    return world.gate.renewals(rows, asked, world.gate.decide(rows, asked, day_of(MOMENT)))
+    access = world.gate.decide(rows, asked, day_of(MOMENT))
+    with patch.object(ServerKeys, "probe", autospec=True, side_effect=ServerKeys.probe) as probed:
+        made = world.gate.renewals(rows, asked, access)
+    assert bool(made) == probed.called, "a code under the key in use costs nothing"
+    return made
 
 
 def learn(world: World) -> None:

@@ -2,10 +2,11 @@
 
 The order of locks: a transaction on records, afnemers or koppelingen takes one lock, by name (`lock`) or of a row
 (`with_for_update`), before it writes. A fetch holds its koppeling before it writes what was given
-(`exchange/commit.py`), and so does an act (`koppelingen/actions.py`); a fetch that makes a klantcode anew takes the row
-of its afnemer after that (`koppelingen/renewal.py`), and no act that holds an afnemer takes a koppeling. The rows that many requests share are written in
-sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of their keys, then the row of the
-gebruiker, and removes old counts last, those that nobody holds (`gebruikers/attempts.py`).
+(`exchange/commit.py`), and so does an act (`koppelingen/actions.py`). A fetch that makes a klantcode anew takes the row
+of its afnemer after that (`koppelingen/renewal.py`); an act that holds an afnemer takes no koppeling. The rows that
+many requests share are written in sorted order (`exchange/commit.py`). A login attempt locks its counts in the order of
+their keys, then the row of the gebruiker, and removes old counts last, those that nobody holds
+(`gebruikers/attempts.py`).
 """
 
 import sqlalchemy as sa
