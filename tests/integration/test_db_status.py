@@ -39,7 +39,7 @@ def set_schema(data: Path, number: int, readable_from: int) -> None:
     ],
 )
 def test_each_state(
-    backend: str, tmp_path: Path, number: int, readable_from: int, state: str, pending: list[str], sentence: str
+    tmp_path: Path, number: int, readable_from: int, state: str, pending: list[str], sentence: str
 ) -> None:
     """Which code can use it, and what an upgrade would do: for a reader, and for a program."""
     furnish(tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from support.load import Load, codes_of
+from support.oracle import amount
 from support.school_builder import SERVER_KEYS
 from support.server import Server, serving, until
 from support.small_schools import SmallSchools
@@ -18,7 +19,9 @@ from uwlr_adapter.keys import holders, known_keys
 from uwlr_adapter.keys.holders import Holder
 from uwlr_adapter.settings import Settings
 
-SCHOOLS = ("30AB00", "31AB00", "32AB00")
+SCHOOLS = [f"{number}AB00" for number in range(30, 30 + amount(3, 60))]
+CALLERS = amount(1, 4)
+"""Callers of each server."""
 
 
 def run(data: Path, *arguments: str) -> Result:
@@ -83,7 +86,7 @@ def test_no_rightful_call_is_refused_in_a_rotation(schools: SmallSchools, tmp_pa
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(data, environment=environment)) for data in machines]
         load = stack.enter_context(Load(codes_of(SCHOOLS, schools.message)))
-        load.add(*servers)
+        load.add(*servers * CALLERS)
         load.until_heard(20)
         assert run(tmp_path, "add", "c").exit_code == 0
         new = lines(tmp_path)[-1]
@@ -108,6 +111,7 @@ def test_no_rightful_call_is_refused_in_a_rotation(schools: SmallSchools, tmp_pa
         load.until_heard(20)
         load.stop()
         assert load.refused == {}
+        print(dict(load.outcomes))  # noqa: T201 - the figures of the long form
         for server in servers:
             assert "Traceback" not in "".join(server.log)
     schools.close()

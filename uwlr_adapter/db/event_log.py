@@ -47,7 +47,7 @@ class Repeats:
     """Counts failures by kind: a state machine without a clock. Not safe to share between threads."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, _Kind] = {}
+        self._kinds: dict[str, _FailureKind] = {}
 
     def take(self, kind: str, now: float) -> bool:
         """Take a failure at a moment in seconds, and return whether it is to be written: the first one of its kind."""
@@ -55,7 +55,7 @@ class Repeats:
             kind = OTHERS
         found = self._kinds.get(kind)
         if found is None:
-            self._kinds[kind] = _Kind(now)
+            self._kinds[kind] = _FailureKind(now)
             return True
         found.since += 1
         found.total += 1
@@ -84,7 +84,7 @@ class Repeats:
         return min((found.told_at + PERIOD_SECONDS for found in self._kinds.values()), default=None)
 
 
-class _Kind:
+class _FailureKind:
     __slots__ = ("since", "told_at", "total")
 
     def __init__(self, told_at: float) -> None:

@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import UnusableError, describe
+from uwlr_adapter.db.event_log import log_failure
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.jobs import lease, schedule
 from uwlr_adapter.jobs.lease import DatabaseClock, HeldError, Lease, LeaseLostError, database_clock, holder_name
 from uwlr_adapter.jobs.schedule import JobState
@@ -64,7 +65,7 @@ class JobRunner:
         try:
             wanted = self._due()
         except (DBAPIError, UnusableError) as error:
-            logger.warning("the jobs cannot be read: %s", describe(error))
+            log_failure(error, logger)
             return []
         done = []
         for job in wanted:

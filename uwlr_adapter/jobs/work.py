@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import UwlrAdapterError, describe
+from uwlr_adapter.db.event_log import log_event, log_failure
+from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.schedule import JobState, RunOutcome, Schedule
 from uwlr_adapter.settings import Settings
@@ -122,26 +123,27 @@ def run_now(
             return None
         present = lease.clock(connection) if moment is None else moment
     run = JobRun(database, settings, present, lease, stop or threading.Event(), tell)
-    logger.info("job %s begins", job.name)
+    log_event("job begins", job=job.name)
     try:
         job.run(run)
     except LeaseLostError:
-        logger.warning("job %s was taken over by another process", job.name)
+        log_event("job taken over", job=job.name, handled=run.handled)
         raise
     except StoppedError:
         _release(database, lease, RunOutcome.STOPPED, run.handled)
-        logger.info("job %s stopped after %s", job.name, run.handled)
+        log_event("job stopped", job=job.name, handled=run.handled)
         raise
     except KeyboardInterrupt:
         _release(database, lease, RunOutcome.INTERRUPTED, run.handled)
-        logger.info("job %s was interrupted after %s", job.name, run.handled)
+        log_event("job interrupted", job=job.name, handled=run.handled)
         raise
     except BaseException as error:
-        logger.error("job %s failed after %s: %s", job.name, run.handled, describe(error))  # noqa: TRY400 - no value in a log
+        log_event("job failed", job=job.name, handled=run.handled)
+        log_failure(error, logger)
         _release(database, lease, RunOutcome.FAILED, run.handled)
         raise
     seconds = _release(database, lease, RunOutcome.DONE, run.handled)
-    logger.info("job %s is done: %s in %.3f s", job.name, run.handled, seconds)
+    log_event("job", job=job.name, handled=run.handled, seconds=round(seconds, 3))
     return run
 
 

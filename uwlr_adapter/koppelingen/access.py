@@ -192,23 +192,24 @@ class Gate:
 
     def renewals(self, access_rows: AccessRows, call: Call, access: Access) -> tuple[Renewal, ...]:
         """Return which digests of the codes of a call with access are to be made anew: those under an older key."""
-        in_use, known = f"{self.server_keys.in_use.name}:", access_rows.afnemer
+        in_use, columns = f"{self.server_keys.in_use.name}:", tables.afnemer.c
         found: list[Renewal] = []
-        if known is not None and not (known.klantcode_digest.startswith(in_use) and known.previous_digest is None):
-            presented = self.server_keys.probe(SecretPurpose.KLANTCODE, call.autorisatie.klantcode)
-            columns = tables.afnemer.c
-            for column, old in (
+        if (known := access_rows.afnemer) is not None:
+            codes = (
                 (columns.klantcode_digest, known.klantcode_digest),
                 (columns.previous_digest, known.previous_digest),
-            ):
-                if old is not None and (new := presented.renewed(old)) is not None:
-                    found.append(renewal.of_afnemer(known.id, column, old, new))
+            )
+            for column, old in codes:
+                if old is not None and not old.startswith(in_use):
+                    presented = self.server_keys.probe(SecretPurpose.KLANTCODE, call.autorisatie.klantcode)
+                    if (new := presented.renewed(old)) is not None:
+                        found.append(renewal.of_afnemer(known.id, column, old, new))
         for one in access_rows.koppelingen:
-            if one.id != access.koppeling_id or one.code_digest is None or one.code_digest.startswith(in_use):
-                continue
-            presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
-            if (new := presented.renewed(one.code_digest)) is not None:
-                found.append(renewal.of_koppeling(one.id, access.version, one.code_digest, new))
+            old = one.code_digest
+            if one.id == access.koppeling_id and old is not None and not old.startswith(in_use):
+                presented = self.server_keys.probe(SecretPurpose.VERIFICATIECODE, call.autorisatie.autorisatiesleutel)
+                if (new := presented.renewed(old)) is not None:
+                    found.append(renewal.of_koppeling(one.id, access.version, old, new))
         return tuple(found)
 
     def decide_without_code(self, access_rows: AccessRows, entry: str, day: date) -> Access:
