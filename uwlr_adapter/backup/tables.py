@@ -20,6 +20,8 @@ LEFT_OUT = {
     "answer_content": "rendered again at the first call",
     "answer_state": "made again at the first call, with a moment that is later than any that was sent",
     "given": "forgotten, so that each platform gets data once more before it hears geenwijzigingen",
+    "job": "the leases and runs of one database: in a new one each job waits for its first night",
+    "records_age": "noted again within the hour",
     "key_holder": "the processes that serve, each of which tells it again",
     "failure": "counts of wrong codes of the present period",
     "login_attempt": "counts of a day",

@@ -45,6 +45,7 @@ def _text_of(value: bytes) -> str:
 _KINDS = {
     "text": _Kind(sa.Text()),
     "integer": _Kind(sa.BigInteger()),
+    "number": _Kind(sa.Double()),
     "boolean": _Kind(sa.Boolean()),
     "date": _Kind(sa.Date(), date.isoformat, date.fromisoformat),
     "moment": _Kind(sa.DateTime(), _moment, datetime.fromisoformat),
@@ -59,6 +60,7 @@ _BY_TYPE: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (sa.Date, "date"),
     (sa.LargeBinary, "bytes"),
     (sa.Integer, "integer"),
+    (sa.Float, "number"),
     (sa.String, "text"),
 )
 
