@@ -263,9 +263,10 @@ def test_a_backup_that_is_not_what_was_read_gets_no_name(
 
 
 def test_a_backup_of_an_older_schema_is_migrated(source: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """The rows go into tables of their own number, which are migrated with the rows in them."""
+    """The rows go into tables of their own number, which are migrated then; empty ones of today make room for them."""
     file = write_old(tmp_path, source, 18)
-    with Place.new("sqlite", tmp_path / "new", request) as target:
+    with Place.new("sqlite", tmp_path / "new", request, with_tables=True) as target:
+        target.execute("CREATE INDEX ix_of_today ON school (version)")
         target.with_keys_of(source).done("restore", file, "--yes")
         assert target.rows()["deelname"] == source.rows()["deelname"]
         assert "Nothing is wrong" in target.done("db", "check")
