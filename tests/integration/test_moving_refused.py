@@ -151,8 +151,7 @@ def test_a_target_that_is_not_empty(
     sentence = "the target is not empty: its table"
     assert sentence in source.refused("db", "copy", "--to", source.url)
     assert sentence in source.refused("restore", file, "--yes")
-    with Place.new("postgresql", tmp_path / "other", request) as other:
-        other.done("init")
+    with Place.new("postgresql", tmp_path / "other", request, with_tables=True) as other:
         other.done("school", "add", "30AD00", "--naam", "Een andere school")
         before = other.rows()
         for told in (source.refused("db", "copy", "--to", other.url), other.refused("restore", file, "--yes")):
@@ -167,10 +166,9 @@ def test_a_target_that_is_not_empty(
 
 
 def test_a_copy_onto_itself(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """A database in which only `init` ran is no target of itself, whatever the URL looks like."""
+    """A database without rows is no target of itself, whatever the URL looks like."""
     for kind in ("sqlite", "postgresql"):
-        with Place.new(kind, tmp_path / kind, request) as place:
-            place.done("init")
+        with Place.new(kind, tmp_path / kind, request, with_tables=True) as place:
             other = place.url.replace("/uwlr.sqlite3", "/../sqlite/uwlr.sqlite3").replace("//postgres:@", "//postgres@")
             assert other != place.url
             assert "the target is the database itself" in place.refused("db", "copy", "--to", other)

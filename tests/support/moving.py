@@ -16,6 +16,7 @@ from lxml import etree
 from pydantic import SecretStr
 from rich.console import Console
 
+from support.databases import make_tables
 from support.served_school import ServedSchool
 from support.wsgi import Reply, call
 from uwlr_adapter.backup.tables import carried
@@ -49,14 +50,20 @@ class Place:
 
     @classmethod
     @contextmanager
-    def new(cls, kind: str, data: Path, request: pytest.FixtureRequest) -> Iterator["Place"]:
-        """Yield a place without tables on a kind of database, in a new data folder."""
+    def new(
+        cls, kind: str, data: Path, request: pytest.FixtureRequest, *, with_tables: bool = False
+    ) -> Iterator["Place"]:
+        """Yield a place on a kind of database, in a new data folder: without tables, or with empty ones."""
         data.mkdir(mode=0o700, parents=True)
         if kind == "sqlite":
-            yield cls.on_sqlite(data)
+            place = cls.on_sqlite(data)
+            if with_tables:
+                with place.database() as database:
+                    make_tables(database)
+            yield place
             return
         server: PostgresServer = request.getfixturevalue("postgresql")
-        with server.database(empty=True) as url:
+        with server.database(empty=not with_tables) as url:
             yield cls(data, url)
 
     def with_keys_of(self, other: "Place") -> "Place":

@@ -34,7 +34,7 @@ def told() -> Iterator[None]:
     except DBAPIError as error:
         raise click.ClickException(carrying.reason_of(error)) from error
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        signal.signal(signal.SIGTERM, earlier or signal.SIG_DFL)
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
