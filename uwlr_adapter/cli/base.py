@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,9 @@ from uwlr_adapter.settings import Settings
 
 PIPE_WIDTH = 200
 """Characters per line of output to a file or a pipe."""
+
+
+_WAITS = "Other transactions keep the tables in use, such as an import; trying again."
 
 
 def _output() -> Console:
@@ -72,7 +76,7 @@ class Context:
         try:
             database = Database(self.settings.database_url, create=create)
             if create:
-                database.upgrade()
+                database.upgrade(partial(self.messages.print, _WAITS))
             else:
                 database.require_usable()
             yield database
