@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +29,9 @@ _UNCHANGED = "What was not reported as done was not changed"
 _UNKNOWN = "The last step may have been done: look before you repeat it"
 PIPE_WIDTH = 200
 """Characters per line of output to a file or a pipe."""
+
+
+_WAITS = "Other transactions keep the tables in use, such as an import; trying again."
 
 
 def _output() -> Console:
@@ -78,7 +82,7 @@ class Context:
         try:
             database = Database(self.settings.database_url, create=create)
             if create:
-                database.upgrade()
+                database.upgrade(partial(self.messages.print, _WAITS))
             else:
                 database.require_usable()
             yield database

@@ -255,10 +255,11 @@ class Database:
         self._drop_spare()
         self.engine.dispose()
 
-    def upgrade(self) -> None:
+    def upgrade(self, waits: Callable[[], object] = lambda: None) -> None:
         """Create the tables, or migrate them to `SCHEMA`; safe when several processes start at once.
 
-        A database that is usable already is only read. Raises DatabaseUnusableError.
+        A database that is usable already is only read. `waits` is called when other transactions keep the tables in
+        use, before it is tried again. Raises DatabaseUnusableError.
         """
         schema = self.schema()
         if schema.state is SchemaState.USABLE:
@@ -269,6 +270,7 @@ class Database:
         while not self._migrate():
             if monotonic() > until:
                 raise DatabaseUnusableError(_IN_USE)
+            waits()
             sleep(limits.MIGRATION_LOCK_SECONDS)  # whoever waited behind it goes first
 
     def _migrate(self) -> bool:
