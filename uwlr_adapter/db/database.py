@@ -17,8 +17,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from uwlr_adapter.db import locks
 from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
 from uwlr_adapter.db.causes import advice_of
+from uwlr_adapter.db.event_log import log_event
 from uwlr_adapter.db.postgresql import Postgresql
-from uwlr_adapter.db.schema_version import SchemaState, schema_state
+from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, schema_number, schema_state
 from uwlr_adapter.db.sqlite import Sqlite
 from uwlr_adapter.db.statements import Command, Query, Row
 from uwlr_adapter.errors import UnusableError
@@ -241,7 +242,9 @@ class Database:
                 config = Config()
                 config.set_main_option("script_location", str(_MIGRATIONS))
                 config.attributes["connection"] = connection
+                before = schema_number(connection)
                 command.upgrade(config, "head")
+            log_event("migration", of=before, to=SCHEMA)
         except CommandError as error:
             raise DatabaseUnusableError(_NEWER) from error
         except DBAPIError as error:
