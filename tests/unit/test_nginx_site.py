@@ -31,6 +31,6 @@ def test_it_passes_on_to_one_address() -> None:
 
 
 def test_our_fault_comes_before_the_page_of_nginx() -> None:
-    """nginx waits longer than a request of ours may take, and shorter than the least patient client seen (30 s)."""
+    """Nginx waits longer than a request of ours may take, and shorter than the least patient client seen (30 s)."""
     (seconds,) = re.findall(r"\bproxy_read_timeout\s+(\d+)s;", directives())
     assert rsgi.REQUEST_SECONDS + MARGIN <= int(seconds) < rsgi.BODY_SECONDS
