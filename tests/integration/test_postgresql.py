@@ -222,6 +222,41 @@ def test_a_migration_waits_as_long_as_it_takes(database: Database, monkeypatch: 
         assert driver.is_bounded
 
 
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"database": "uwlr_nergens"}, "no such database"),
+        ({"username": "niemand_hier"}, "password"),
+        ({"query": {"host": "/nergens"}}, "network"),
+        ({"host": "127.0.0.1", "port": 1, "query": {}}, "network"),
+    ],
+)
+def test_a_command_says_what_keeps_it_from_its_database(
+    url: str, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], word: str
+) -> None:
+    """In our own words, and what to do; no text of libpq, which names users and hosts."""
+    wrong = sa.make_url(url).set(**changed).render_as_string(hide_password=False)
+    monkeypatch.setenv("UWLR_DATABASE", wrong)
+    result = CliRunner().invoke(main, ["school", "list"])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: the database cannot be used: {word}: ")
+    assert "nergens" not in result.output
+    assert "niemand" not in result.output
+
+
+def test_a_command_without_a_right_says_so(url: str) -> None:
+    """The code of the database is told, and that nothing else was done."""
+    result = CliRunner().invoke(main, ["school", "add", "21QW00", "--naam", "Echt"])
+    assert result.exit_code == 0, result.output
+    name = sa.make_url(url).database
+    with Database(url).writing() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    result = CliRunner().invoke(main, ["school", "add", "21QW01", "--naam", "Echt"])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database fails: read-only (SQLSTATE 25006): ")
+    assert result.output.endswith("What was not reported as done was not changed\n")
+
+
 def test_an_exception_undoes_a_writing_transaction(database: Database) -> None:
     """Of a transaction that fails nothing stays."""
     with pytest.raises(DBAPIError), database.writing() as connection:  # noqa: PT012 - the second statement raises
