@@ -33,6 +33,7 @@ from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db import backend, bulk, limits, locks
 from uwlr_adapter.db import postgresql as postgresql_backend
+from uwlr_adapter.db.causes import cause_of
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.db.libpq import LibpqConnection, libpq_of
 from uwlr_adapter.db.postgresql import Postgresql
@@ -185,6 +186,75 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Datab
         assert database.snapshot([waits]) == [[(1,)]]
     assert database.snapshot([waits]) == [[(1,)]]
     assert [str(failure) for failure in failures] == ["the database does not answer"]
+
+
+WAITS = sa.select(sa.func.pg_advisory_xact_lock(7))
+
+
+def test_a_statement_that_the_server_does_not_end_is_given_up(database: Database) -> None:
+    """Whatever limit the server has: the connection is closed, and the server goes on with nothing."""
+    with database.reading() as held:
+        held.execute(WAITS)
+        with (
+            pytest.raises(DBAPIError) as caught,
+            database.writing() as other,
+            patch.object(limits, "STATEMENT_SECONDS", -0.9),
+        ):
+            other.execute(WAITS)
+        assert str(cause_of(caught.value)) == "no answer"
+        until(lambda: not waiting(held))
+
+
+def test_a_migration_waits_as_long_as_it_takes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit of the server and none of ours ends its statements; the next transaction has them again."""
+    database.close()
+    monkeypatch.setattr(limits, "STATEMENT_SECONDS", 1)
+    with database.writing() as connection:
+        database.backend.remove_time_limits(connection)
+        assert connection.scalar(sa.select(sa.func.pg_sleep(0))) == ""
+        driver: Any = connection.connection.driver_connection
+        assert not driver.is_bounded
+        monkeypatch.setattr(limits, "STATEMENT_SECONDS", -2)  # a wait that has a limit fails at once
+        assert connection.scalar(sa.text("SELECT current_setting('statement_timeout')")) == "0"
+        monkeypatch.undo()
+    with database.reading() as connection:
+        driver = connection.connection.driver_connection
+        assert driver.is_bounded
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"database": "uwlr_nergens"}, "no such database"),
+        ({"username": "niemand_hier"}, "password"),
+        ({"query": {"host": "/nergens"}}, "network"),
+        ({"host": "127.0.0.1", "port": 1, "query": {}}, "network"),
+    ],
+)
+def test_a_command_says_what_keeps_it_from_its_database(
+    url: str, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], word: str
+) -> None:
+    """In our own words, and what to do; no text of libpq, which names users and hosts."""
+    wrong = sa.make_url(url).set(**changed).render_as_string(hide_password=False)
+    monkeypatch.setenv("UWLR_DATABASE", wrong)
+    result = CliRunner().invoke(main, ["school", "list"])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: the database cannot be used: {word}: ")
+    assert "nergens" not in result.output
+    assert "niemand" not in result.output
+
+
+def test_a_command_without_a_right_says_so(url: str) -> None:
+    """The code of the database is told, and that nothing else was done."""
+    result = CliRunner().invoke(main, ["school", "add", "21QW00", "--naam", "Echt"])
+    assert result.exit_code == 0, result.output
+    name = sa.make_url(url).database
+    with Database(url).writing() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    result = CliRunner().invoke(main, ["school", "add", "21QW01", "--naam", "Echt"])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database fails: read-only (SQLSTATE 25006): ")
+    assert result.output.endswith("What was not reported as done was not changed\n")
 
 
 def test_an_exception_undoes_a_writing_transaction(database: Database) -> None:

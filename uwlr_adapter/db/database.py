@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from uwlr_adapter.db import limits, locks
 from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
 from uwlr_adapter.db.causes import advice_of
+from uwlr_adapter.db.event_log import log_event
 from uwlr_adapter.db.postgresql import Postgresql
 from uwlr_adapter.db.schema_version import SCHEMA, DatabaseSchema, SchemaState, read_schema
 from uwlr_adapter.db.sqlite import Sqlite
@@ -306,9 +307,11 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         try:
+            before = read_schema(connection).number
             command.upgrade(config, f"{number:04}")
         except CommandError as error:
             raise DatabaseUnusableError(_ANOTHER) from error
+        log_event("migration", of=before, to=number)
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""
