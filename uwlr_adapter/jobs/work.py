@@ -117,11 +117,15 @@ def run_now(
     Without a `moment` terms are reckoned from the clock of the lease. How it ended is stored and logged. Raises
     HeldError, StoppedError, LeaseLostError, DBAPIError, or what the job raises.
     """
-    with database.writing() as connection:
-        if not lease.claim(connection, is_wanted):
-            connection.rollback()
-            return None
-        present = lease.clock(connection) if moment is None else moment
+    try:
+        with database.writing() as connection:
+            if not lease.claim(connection, is_wanted):
+                connection.rollback()
+                return None
+            present = lease.clock(connection) if moment is None else moment
+    except DBAPIError as error:
+        logger.warning("job %s cannot be claimed: %s", job.name, describe(error))
+        raise
     run = JobRun(database, settings, present, lease, stop or threading.Event(), tell)
     log_event("job begins", job=job.name)
     try:
