@@ -13,7 +13,9 @@ from support.served_school import ServedSchool, furnish
 from support.server import Server, serving
 from support.templates import share_templates
 
+from uwlr_adapter.db import event_log
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.event_log import FailureLog
 from uwlr_adapter.gebruikers import passwords
 
 use_memory()
@@ -44,6 +46,12 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for database in opened:
         if hasattr(database, "engine"):  # else it could not be opened
             database.close()
+
+
+@pytest.fixture(autouse=True)
+def _count_failures_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test log its first failure of a kind: a process that runs many of them counts those of the others."""
+    monkeypatch.setattr(event_log, "_failures", FailureLog())
 
 
 @pytest.fixture(scope="session")

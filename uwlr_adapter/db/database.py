@@ -281,15 +281,18 @@ class Database:
         """
         try:
             with self.writing() as connection:
-                self.migrate(connection)
+                before = self.migrate(connection)
         except DBAPIError as error:
             if error.orig is not None and self.backend.is_lock_timeout(error.orig):
                 return False
             raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+        log_event("migration", of=before, to=SCHEMA)
         return True
 
-    def migrate(self, connection: sa.Connection, number: int = SCHEMA) -> None:
+    def migrate(self, connection: sa.Connection, number: int = SCHEMA) -> int:
         """Make the tables, or migrate them, in a writing transaction, to a schema number that this code knows.
+
+        Return the number from before, 0 without tables of ours.
 
         Other migrations wait for it; a table that another transaction keeps is waited for MIGRATION_LOCK_SECONDS.
         Raises DatabaseUnusableError or DBAPIError.
@@ -311,7 +314,7 @@ class Database:
             command.upgrade(config, f"{number:04}")
         except CommandError as error:
             raise DatabaseUnusableError(_ANOTHER) from error
-        log_event("migration", of=before, to=number)
+        return before
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""

@@ -20,6 +20,7 @@ from uwlr_adapter.db.event_log import log_event, log_failure
 from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.jobs.lease import Lease, LeaseLostError
 from uwlr_adapter.jobs.schedule import JobState, RunOutcome, Schedule
+from uwlr_adapter.journaal.request_id import new_id, working_for
 from uwlr_adapter.settings import Settings
 
 MAX_ROWS = 500
@@ -124,9 +125,16 @@ def run_now(
                 return None
             present = lease.clock(connection) if moment is None else moment
     except DBAPIError as error:
-        logger.warning("job %s cannot be claimed: %s", job.name, describe(error))
+        log_failure(error, logger)
         raise
     run = JobRun(database, settings, present, lease, stop or threading.Event(), tell)
+    with working_for(new_id()):
+        return _finish(job, run)
+
+
+def _finish(job: Job, run: JobRun) -> JobRun:
+    """Run a claimed job to its end, and store and log how it ended. Raises what `run_now` raises."""
+    database, lease = run.database, run.lease
     log_event("job begins", job=job.name)
     try:
         job.run(run)

@@ -4,7 +4,7 @@ Code of the number before goes on to work: it makes digests under the first of i
 as long as it has that key.
 
 Revision ID: 0021
-Revises: 0018
+Revises: 0020
 """
 
 import sqlalchemy as sa
