@@ -5,7 +5,7 @@ statement that inserts its entry checks that, and PostgreSQL holds the koppeling
 after an acknowledged pause, end or change of code, and an act that waits for an entry is next.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outc
     return are_written(outcomes, zip(made, await database.write(made), strict=True), known)
 
 
-def commands(outcomes: Sequence[Outcome]) -> list[Command]:
+def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one pass over them; each more function costs a request
     """Return the statements that write outcomes, for one transaction; first those of outcomes with access.
 
     Their order is that of the locks: koppelingen, what was given, afnemers, the rows that many requests share.
@@ -45,55 +45,45 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
     places: dict[tuple[int, int], Mapping[str, Any]] = {}
     """What is given, once for each place: an INSERT cannot replace a row twice."""
     failed: list[tuple[str, datetime]] = []
+    forgotten: set[tuple[int, int]] = set()
     renewals: list[renewal.Renewal] = []
-    for entry, _, given_, _, guess, _, renewed in outcomes:
+    for entry, _, given_, _, guess, undelivered, renewed in outcomes:
         if entry is not None and guess is not None:
             failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
             refusals.append(entry)
-        elif entry is not None and entry.koppeling_version is not None:
-            granted.append(writer.entry_row(entry))
-            renewals += renewed
-            if given_ is not None and entry.koppeling_id is not None:
-                place, row = (entry.koppeling_id, given_.slot), given.row(entry, given_)
-                if place not in places or places[place]["koppeling_version"] <= entry.koppeling_version:
-                    places[place] = row
-        elif entry is not None:
+            continue
+        if entry is None:
+            continue
+        if undelivered is not None and entry.koppeling_id is not None:
+            forgotten.add((entry.koppeling_id, undelivered.slot))
+        if entry.koppeling_version is None:
             refused.append(writer.entry_row(entry))
+            continue
+        granted.append(writer.entry_row(entry))
+        renewals += renewed
+        if given_ is not None and entry.koppeling_id is not None:
+            place, row = (entry.koppeling_id, given_.slot), given.row(entry, given_)
+            if place not in places or places[place]["koppeling_version"] <= entry.koppeling_version:
+                places[place] = row
     if len(granted) > 1:
         granted.sort(key=itemgetter("koppeling_id"))
-    held: list[tuple[InsertStatement, Sequence[Any]]] = [
+    parts: list[tuple[InsertStatement | None, Sequence[Any]]] = [
         (_GRANTED, granted),
         (given.INSERT, [places[place] for place in sorted(places)]),
-    ]
-    counted: list[tuple[InsertStatement, Sequence[Any]]] = [
+        (None, [given.forgetting(*place) for place in sorted(forgotten)]),
+        (None, renewal.commands(renewals) if renewals else []),
         (_REFUSED, refused),
         (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
         (failures.COUNT, failures.rows_of(failed) if failed else []),
     ]
-    found: list[Command] = [
-        *_inserts(held),
-        *_forgotten(outcomes),
-        *(renewal.commands(renewals) if renewals else ()),
-        *_inserts(counted),
-    ]
-    return found + [failures.removal(moment) for _, moment in failed[:1]]
-
-
-def _forgotten(outcomes: Sequence[Outcome]) -> list[Command]:
-    """Return the statements that forget what was given and never left, sorted: two processes lock in one order."""
-    places = {
-        (one.entry.koppeling_id, one.undelivered.slot)
-        for one in outcomes
-        if one.undelivered is not None and isinstance(one.entry, VerzoekEntry) and one.entry.koppeling_id is not None
-    }
-    return [given.forgetting(*place) for place in sorted(places)]
-
-
-def _inserts(parts: Sequence[tuple[InsertStatement, Sequence[Any]]]) -> Iterator[Insert]:
+    found: list[Command] = []
     for statement, rows in parts:
-        for begin in range(0, len(rows), MAX_ROWS):
-            yield Insert(statement, rows[begin : begin + MAX_ROWS])
+        if statement is None:
+            found += rows
+        else:
+            found += [Insert(statement, rows[begin : begin + MAX_ROWS]) for begin in range(0, len(rows), MAX_ROWS)]
+    return found + [failures.removal(moment) for _, moment in failed[:1]]
 
 
 def are_written(
