@@ -73,4 +73,4 @@ def test_a_no_and_a_wrong_moment_change_nothing(served: ServedSchool) -> None:
 def test_the_list_of_who_was_forgotten_needs_a_folder(served: ServedSchool, tmp_path: Path) -> None:
     """A folder that is not there is told."""
     told = Place.on_sqlite(served.data).refused("db", "forgotten", tmp_path / "no" / "list")
-    assert "its folder is not there" in told
+    assert "nothing was written: no file can be made in the folder of" in told

@@ -232,7 +232,7 @@ def test_how_old_the_records_are(database: Database, tmp_path: Path) -> None:
     assert again is not None
     assert again.handled == 1
     bench = CommandBench(tmp_path, NOW)
-    found = {one["name"]: one for one in json.loads(bench.run("jobs", "list", "--json").output)["jobs"]}
+    found = {one["name"]: one for one in json.loads(bench.run("jobs", "list", "--json").output)}
     assert found.keys() == JOBS.keys()
     assert (found["staleness"]["outcome"], found["staleness"]["handled"], found["purge"]["outcome"]) == (
         "done",

@@ -179,7 +179,7 @@ def test_a_lease_and_a_dry_run_erase_nothing(school: School) -> None:
     assert (shown.exit_code, "Dry run, nothing changed." in shown.output) == (0, True)
     assert find(shown.output.encode()) == set()
     assert "10-01 after the last school year (UWLR_LEAVERS_ERASED_ON)" in shown.output
-    kinds = {one["what"]: one for one in json.loads(bench.run("purge", "--dry-run", "--json").output)["kinds"]}
+    kinds = {one["what"]: one for one in json.loads(bench.run("purge", "--dry-run", "--json").output)}
     assert (kinds["leerlingen"]["due"], kinds["leerlingen"]["erased"], kinds["leerlingen"]["last"]) == (1, 0, None)
     assert bench.run("purge", answer="n\n").exit_code == 1
     assert bench.run("purge", "--json").exit_code == 2
@@ -188,7 +188,7 @@ def test_a_lease_and_a_dry_run_erase_nothing(school: School) -> None:
     done = bench.run("purge", "--yes")
     assert done.exit_code == 0
     assert find(done.output.encode()) == set()
-    kinds = {one["what"]: one for one in json.loads(bench.run("purge", "--dry-run", "--json").output)["kinds"]}
+    kinds = {one["what"]: one for one in json.loads(bench.run("purge", "--dry-run", "--json").output)}
     assert (kinds["leerlingen"]["due"], kinds["leerlingen"]["erased"]) == (0, 1)
     assert kinds["leerlingen"]["last"] == "2026-10-01"
     assert "Nothing is due." in bench.run("purge").output

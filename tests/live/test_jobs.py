@@ -70,8 +70,8 @@ def test_one_of_two_servers_runs_a_job(database: Database, tmp_path: Path) -> No
     with serving(tmp_path, environment=environment) as one, serving(tmp_path, environment=environment) as other:
         servers = (one, other)
         until(lambda: (found := state(database)) is not None and found.outcome is RunOutcome.DONE)
-        until(lambda: lines(servers, "job staleness is done") == 1)
-        assert lines(servers, "job staleness begins") == 1
+        until(lambda: lines(servers, '"message": "job", "job": "staleness"') == 1)
+        assert lines(servers, '"message": "job begins", "job": "staleness"') == 1
         until(lambda: b"uwlr_job_success_age_seconds" in one.post(b"", method="GET", path="/metrics"))
     assert lines(servers, "failed") == 0
     with database.reading() as connection:

@@ -1,11 +1,11 @@
 """`uwlr-adapter db status`: which code can use the database, what an upgrade would do, and the server keys."""
 
-import json
 from typing import Any
 
 import click
 
 from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import MIGRATIONS, Database, DatabaseAbsentError, SchemaError
@@ -20,7 +20,7 @@ _SENTENCES = {
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead.")
+@json_option
 @click.pass_obj
 def status(context: Context, *, as_json: bool) -> None:
     """Show the schema of the database, the oldest code that can use it, what `db upgrade` would do, and the keys.
@@ -42,7 +42,7 @@ def status(context: Context, *, as_json: bool) -> None:
             "pending": pending,
             **keys,
         }
-        click.echo(json.dumps(found))
+        print_json(found)
         return
     show = context.console.print
     sentence = _SENTENCES.get(schema.state) or str(SchemaError(schema))

@@ -1,6 +1,5 @@
 """`uwlr-adapter jobs`: the periodic work that `serve` does, and one job now."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.errors import RefusedError, UwlrAdapterError
 from uwlr_adapter.jobs import lease
@@ -28,7 +28,7 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for a program.")
+@json_option
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
     """List the jobs: when each runs, when it last ran, and how that ended.
@@ -38,8 +38,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     with context.database() as database, database.reading() as connection:
         states, now = lease.states(connection), database_clock(connection)
     if as_json:
-        found = [_as_json(job, states.get(job.name), now) for job in JOBS.values()]
-        click.echo(json.dumps({"form": 1, "jobs": found}))
+        print_json([_as_json(job, states.get(job.name), now) for job in JOBS.values()])
         return
     table = make_table("job", "runs", "last began", "outcome", "handled", "seconds", "last done", "failures", "now")
     for job in JOBS.values():
@@ -133,7 +132,7 @@ def _as_json(job: Job, state: JobState | None, now: datetime) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
+    return moment_of(value) if isinstance(value, datetime) else value
 
 
 def _local(moment: datetime | None) -> str:

@@ -1,6 +1,5 @@
 """`uwlr-adapter keys`: the server keys, and their rotation in safe steps."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +10,7 @@ import click
 import sqlalchemy as sa
 
 from uwlr_adapter.cli.base import Context, make_table, own_actor
+from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import Database
@@ -38,7 +38,7 @@ def keys() -> None:
 
 
 @keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead: a list of keys.")
+@json_option
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
     """List the server keys: which one is in use, what still needs the others, and which processes hold them.
@@ -53,7 +53,7 @@ def list_(context: Context, *, as_json: bool) -> None:
             living = holders.list_living(connection, moment)
         here = _names_here(context, database)
     if as_json:
-        click.echo(json.dumps([_as_json(one, needed[one.name], living, here) for one in known]))
+        print_json([_as_json(one, needed[one.name], living, here) for one in known])
         return
     table = make_table("key", "state", "since", "needed by", "held by processes", "here")
     for one in known:
@@ -127,7 +127,7 @@ def use(context: Context, name: str, *, dry_run: bool) -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead, without logins.")
+@json_option
 @click.pass_obj
 def left(context: Context, name: str, *, as_json: bool) -> None:
     """Show what still needs a key: koppelingen by vestiging, klantcodes, second factors and sessions; and what to do.
@@ -150,9 +150,9 @@ def left(context: Context, name: str, *, as_json: bool) -> None:
             "koppelingen": [{"brin6": brin6, "koppeling": entry, "afnemer": who} for brin6, entry, who in koppelingen],
             "klantcodes": [{"afnemer": who, "previous": is_previous} for who, is_previous in klantcodes],
             "second_factors": len(logins),
-            "sessions_until": None if until is None else until.isoformat(),
+            "sessions_until": moment_of(until),
         }
-        click.echo(json.dumps(found))
+        print_json(found)
         return
     _print_left(context, koppelingen, klantcodes, logins, until)
     if not (koppelingen or klantcodes or logins or until):
@@ -245,7 +245,7 @@ def _as_json(key: KnownKey, needed: dict[str, int], living: Sequence[Holder], he
     return {
         "name": key.name,
         "state": state,
-        "since": None if since is None else since.isoformat(),
+        "since": moment_of(since),
         "changed_by": key.changed_by,
         "needed_by": {_NOUNS[name][1]: number for name, number in needed.items()},
         "here": key.name in here,
@@ -255,7 +255,7 @@ def _as_json(key: KnownKey, needed: dict[str, int], living: Sequence[Holder], he
 
 
 def _process_as_json(process: Holder) -> dict[str, Any]:
-    return {"machine": process.machine, "process": process.process, "started": process.started_at.isoformat()}
+    return {"machine": process.machine, "process": process.process, "started": moment_of(process.started_at)}
 
 
 def _print_processes(context: Context, processes: Sequence[Holder], heading: str) -> None:

@@ -1,6 +1,5 @@
 """`uwlr-adapter purge`: erase what is kept no longer than its term, and show what was erased before."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import click
 
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.jobs import due_of, run_job
+from uwlr_adapter.cli.json_output import print_json
 from uwlr_adapter.jobs import purge as purging
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.work import Due
@@ -31,7 +31,7 @@ def purge(context: Context, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     job = JOBS["purge"]
     due = due_of(context, job)
     if as_json:
-        click.echo(json.dumps({"form": 1, "kinds": _as_json(context, due)}))
+        print_json(_as_json(context, due))
         return
     _print(context, due)
     if dry_run:

@@ -126,8 +126,8 @@ def _announce(settings: Settings, ready: Callable[[Settings], object]) -> None:
             continue
         if reply.status == HTTPStatus.OK or Part.SOAP not in settings.parts:
             parts = " ".join(sorted(settings.parts))
-            log_event("start", version=__version__, schema=SCHEMA, workers=settings.workers, parts=parts)
             ready(settings)
+            log_event("start", version=__version__, schema=SCHEMA, workers=settings.workers, parts=parts)
             return
         time.sleep(_POLL_SECONDS)
     logger.error("the service does not answer on %s after %s s", settings.listen_url, READY_SECONDS)
