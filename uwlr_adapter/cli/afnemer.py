@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import click
 import sqlalchemy as sa
 
+from uwlr_adapter.cli.afnemer_certificate import certificate
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
@@ -24,6 +25,9 @@ def afnemer() -> None:
 
     Example:  uwlr-adapter afnemer add Snappet
     """
+
+
+afnemer.add_command(certificate)
 
 
 @afnemer.command()

@@ -32,6 +32,8 @@ class RefusalReason(StrEnum):
     NO_DATA = "geen gegevens"
     NOT_LAID_OUT = "schooljaar niet ingericht"
     OWN_FAILURE = "eigen fout"
+    NO_CERTIFICATE = "certificaat ontbreekt"
+    WRONG_CERTIFICATE = "certificaat onbekend of verlopen"
 
 
 class Act(StrEnum):
@@ -56,6 +58,8 @@ class Act(StrEnum):
     KLANTCODE_ROTATED = "klantcode vernieuwd"
     DISABLED = "uitgeschakeld"
     ENABLED = "ingeschakeld"
+    CERTIFICATE_ADDED = "certificaat toegevoegd"
+    CERTIFICATE_REMOVED = "certificaat verwijderd"
 
     QUESTION_ANSWERED = "vraag beantwoord"
     ENDED_BY_MERGE = "beëindigd door fusie"
