@@ -13,6 +13,7 @@ from uwlr_adapter.errors import describe
 COMMANDS = {
     "demo": CommandEntry("demo", "demo", "Serve an example school, and fetch from it once."),
     "init": CommandEntry("init", "init", "Create or migrate the database, and create the server keys."),
+    "deploy": CommandEntry("deploy", "deploy", "Write the unit, the nginx files and more for an installation."),
     "serve": CommandEntry("serve", "serve", "Serve until interrupted."),
     "db": CommandEntry("database", "db", "Maintain the database."),
     "school": CommandEntry("school", "school", "Add, inspect, withdraw and merge vestigingen."),
