@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
 
 from uwlr_adapter.administratie import enrolment, school_calendar, schools, selection
+from uwlr_adapter.administratie.schools import Vestiging
+from uwlr_adapter.cli import school_stale
 from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
 from uwlr_adapter.cli.school_records import merge, withdraw
 from uwlr_adapter.cli.terminal import escape, printable_xml
@@ -62,20 +66,41 @@ def add(context: Context, brin6: str, naam: str) -> None:
 
 
 @school.command("list")
+@click.option("--stale", is_flag=True, help="Only those with a koppeling whose records are old, or were not taken.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=school_stale.STALE_DAYS,
+    show_default=True,
+    help="With --stale: days without an import after which records are old.",
+)
+@json_option
 @click.pass_obj
-def list_(context: Context) -> None:
+def list_(context: Context, *, stale: bool, days: int, as_json: bool) -> None:
     """List the vestigingen by brin6, with the counts that are answered today for the current schooljaar.
 
-    Example:  uwlr-adapter school list
-    """
+    \b
+    Example:
+      uwlr-adapter school list
+      uwlr-adapter school list --stale --days 3
+    """  # noqa: D301 - \b is click's mark for text that is not folded
+    if stale:
+        school_stale.show(context, days, as_json=as_json)
+        return
     day = day_of(context.clock())
-    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {schooljaar_of(day)}", "groepen")
+    year = schooljaar_of(day)
+    counts: dict[str, list[int]] = {}
     with context.database() as database, database.reading() as connection:
         vestigingen = schools.list_vestigingen(connection)
-        for vestiging in vestigingen:
-            sets = enrolment.answered(connection, brin6=vestiging.brin6, schooljaar=schooljaar_of(day), day=day)
-            counts = [str(len(sets[kind])) for kind in ("leerlingen", "groepen")]
-            table.add_row(vestiging.brin6, escape(vestiging.naam), escape(vestiging.schoolkey or "-"), *counts)
+        for one in vestigingen:
+            sets = enrolment.answered(connection, brin6=one.brin6, schooljaar=year, day=day)
+            counts[one.brin6] = [len(sets[kind]) for kind in ("leerlingen", "groepen")]
+    if as_json:
+        print_json([_as_json(one, year, *counts[one.brin6]) for one in vestigingen])
+        return
+    table = make_table("vestiging", "naam", "schoolkey", f"leerlingen {year}", "groepen")
+    for one in vestigingen:
+        table.add_row(one.brin6, escape(one.naam), escape(one.schoolkey or "-"), *map(str, counts[one.brin6]))
     context.console.print(table)
     if not vestigingen:
         context.messages.print("No vestigingen yet. `uwlr-adapter import edexml FILE` adds the one in the file.")
@@ -180,6 +205,17 @@ def preview(
 
 school.add_command(set_)
 school.add_command(release)
+
+
+def _as_json(one: Vestiging, schooljaar: str, leerlingen: int, groepen: int) -> dict[str, Any]:
+    return {
+        "brin6": one.brin6,
+        "naam": one.naam,
+        "schoolkey": one.schoolkey,
+        "schooljaar": schooljaar,
+        "leerlingen": leerlingen,
+        "groepen": groepen,
+    }
 
 
 def _print_dataset(console: Console, brin6: str, dataset: Dataset, profielen: Iterable[NamedProfiel]) -> None:
