@@ -1,12 +1,14 @@
 """The settings of a service: frozen; each names its environment variable, its default and the reason for it."""
 
 import os
+import re
+from datetime import date
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MAX_DROP = 0.2
@@ -16,6 +18,32 @@ MAX_HELD = 3
 """Persons: a class of twins and a correction or two; more at once is not an accident of single rows."""
 MAX_HELD_SHARE = 0.02
 """A share, 0 to 1. Five of a school of 250; of another administration with the same keys nearly all are."""
+
+LEAVERS_ERASED_ON = "10-01"
+"""1 October: the past year is answered until 30 September, and from then on nothing needs a leaver any more."""
+UNDO_DAYS = 30
+"""A wrong import shows within weeks, and what undoes it holds persons who may be in no record any more."""
+JOURNAAL_MONTHS = 24
+"""Two school years: a question about who got what comes from this year or the one before."""
+REFUSALS_DAYS = 90
+"""An attack is looked into within weeks, and a source is an address of somebody."""
+LOGINS_MONTHS = 6
+"""Somebody who comes back within half a year is enabled again; after that the school has another person."""
+AGREEMENTS_YEARS = 5
+"""As long as a claim from an agreement can be brought (Burgerlijk Wetboek 3, article 307)."""
+_MONTH_AND_DAY = re.compile(r"(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
+
+
+def _day_of_year(value: str) -> str:
+    """Return a day of the year, as MM-DD, that each year has. Raises ValueError."""
+    match = _MONTH_AND_DAY.fullmatch(value)
+    try:
+        if match is not None:
+            date(2001, int(match["month"]), int(match["day"]))
+            return value
+    except ValueError:
+        pass
+    raise ValueError("must be a day that each year has, as month and day: 10-01 is 1 October")
 
 
 class Part(StrEnum):
@@ -97,6 +125,24 @@ class Settings(BaseSettings):
 
     key_naast_eckid: bool = False
     """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, during a transition. Default: off."""
+
+    leavers_erased_on: Annotated[str, AfterValidator(_day_of_year)] = LEAVERS_ERASED_ON
+    """UWLR_LEAVERS_ERASED_ON: the day of the year, as MM-DD, on which those who left before it are erased."""
+
+    undo_days: int = Field(default=UNDO_DAYS, ge=1, le=365)
+    """UWLR_UNDO_DAYS: for how many days what it takes to undo or redo an import is kept."""
+
+    journaal_months: int = Field(default=JOURNAAL_MONTHS, ge=1, le=240)
+    """UWLR_JOURNAAL_MONTHS: for how many months an entry of the journaal is kept."""
+
+    refusals_days: int = Field(default=REFUSALS_DAYS, ge=1, le=3650)
+    """UWLR_REFUSALS_DAYS: for how many days the counts of refusals of unknown callers are kept, by their address."""
+
+    logins_months: int = Field(default=LOGINS_MONTHS, ge=1, le=240)
+    """UWLR_LOGINS_MONTHS: for how many months a login of the portal is kept after it was disabled."""
+
+    agreements_years: int = Field(default=AGREEMENTS_YEARS, ge=1, le=100)
+    """UWLR_AGREEMENTS_YEARS: for how many years it is kept who agreed to a koppeling, after its end."""
 
     @field_validator("parts", "trusted_proxies", mode="before")
     @classmethod

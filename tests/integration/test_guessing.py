@@ -14,9 +14,6 @@ from support.wsgi import call
 from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.statements import make_removal
-from uwlr_adapter.journaal import writer
-from uwlr_adapter.journaal.tables import refusal
-from uwlr_adapter.journaal.writer import REFUSALS_KEPT
 from uwlr_adapter.koppelingen import failures
 from uwlr_adapter.koppelingen.failures import MAX_CODE, MAX_KLANT, PERIOD
 from uwlr_adapter.koppelingen.tables import failure
@@ -97,30 +94,6 @@ def test_past_periods_are_removed(
     call(apps[1], served.request("Onbekend"))
     ((period, _, number),) = rows(served)
     assert (number, period) == (2, to_utc(clock.moment - timedelta(seconds=clock.moment.timestamp() % 600)))
-
-
-def test_old_refusals_are_removed(
-    apps: list[App], served: ServedSchool, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A refusal removes some counts of refusals that are older than they are kept, and none that are not."""
-    monkeypatch.setattr(writer, "_REMOVE", make_removal(refusal, "minute", 5))
-    for number in range(8):
-        call(apps[0], served.request("Onbekend"), REMOTE_ADDR=f"192.0.2.{number}")
-    left = []
-    for passed in (REFUSALS_KEPT, timedelta(minutes=1), timedelta(0)):
-        clock.moment += passed
-        call(apps[1], b"geen xml")
-        left.append(refused(served))
-    assert left == [9, 5, 2]
-
-
-def refused(served: ServedSchool) -> int:
-    """Return the number of counts of refusals."""
-    database = Database(Settings(data=served.data).database_url)
-    with database.reading() as connection:
-        number = connection.scalar(sa.select(sa.func.count()).select_from(refusal))
-    database.close()
-    return number or 0
 
 
 def test_no_code_is_stored(apps: list[App], served: ServedSchool) -> None:

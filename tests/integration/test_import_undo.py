@@ -161,10 +161,12 @@ def test_what_is_too_old_is_told(bench: CommandBench) -> None:
     """Once its data are erased an import cannot be undone any more, nor an undo taken back."""
     assert bench.run("import", "undo", "3", "--yes").exit_code == 0
     with bench.open().writing() as connection:
-        assert batches.remove_expired(connection, bench.moment + batches.UNDO_KEPT + timedelta(seconds=1)) == 3
+        before = bench.moment + timedelta(seconds=1)
+        expired = batches.expired(connection, before)
+        assert sum(batches.remove_expired(connection, one, before) for one in expired) == 3
     for command, number, done in (("undo", "2", "undone"), ("redo", "3", "redone")):
         result = bench.run("import", command, number)
-        told = f"import {number} is too old to be {done}: what that takes is kept for 30 days"
+        told = f"import {number} is too old to be {done}: what that takes was erased"
         assert (result.exit_code, told in " ".join(result.output.split())) == (1, True)
 
 

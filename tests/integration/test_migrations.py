@@ -23,7 +23,9 @@ from support.imports import import_dataset, select
 import uwlr_adapter
 from uwlr_adapter.administratie import tables as administratie
 from uwlr_adapter.administratie.importing import batches
+from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.answers import tables as answers
+from uwlr_adapter.clock import day_of, next_schooljaar, schooljaar_of
 from uwlr_adapter.contract.dataset import Groep, GroepVerwijzing, Leerkracht, Leerling, Rol
 from uwlr_adapter.contract.profiles import STANDARD
 from uwlr_adapter.db import bulk, sqlite
@@ -31,11 +33,12 @@ from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnus
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
 from uwlr_adapter.gebruikers import tables as gebruikers
+from uwlr_adapter.jobs import tables as jobs
 from uwlr_adapter.journaal import tables as journaal
 from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs)
 """Importing a room declares its tables."""
 
 
@@ -400,7 +403,7 @@ def test_an_import_of_before_can_be_undone(database: Database, *, by_name: bool)
         found = batches.get(connection, 5)
         assert (found.source, found.undone_at) == ("csv", None)
         assert (found.reports[0].warnings, found.reports[0].counts["leerlingen"].added) == (4, 2)
-        assert batches.drop_person(connection, "21QW", [2]) == 1, "erased from what is kept"
+        assert batches.drop_persons(connection, "21QW", PersonKind.LEERLING, {2: 2}) == 1, "erased from what is kept"
         connection.execute(administratie.persoon.delete().where(administratie.persoon.c.id == 2))
         batches.undo(connection, 5, datetime(2026, 10, 1, tzinfo=UTC))
         kept = connection.execute(sa.select(administratie.persoon.c.id, administratie.persoon.c.eckid)).all()
@@ -544,3 +547,27 @@ def test_ids_begin_after_everybody_who_is_still_named(tmp_path: Path) -> None:
         with database.writing() as connection:
             assert bulk.take_ids(connection, administratie.persoon, 2) == [highest + 1, highest + 2]
             connection.rollback()
+
+
+def test_who_may_have_left_counts_from_the_upgrade(database: Database) -> None:
+    """From 0018: who has no year from the present one on, and may have left since the past one began, has a day."""
+    _upgrade_to(database, "0018")
+    today = day_of(datetime.now(UTC))
+    present = schooljaar_of(today)
+    past, older = (f"{int(present[:4]) - back}-{int(present[:4]) - back + 1}" for back in (1, 2))
+    years = {1: (past, present), 2: (past,), 3: (older,), 4: (), 5: (older, past), 6: (next_schooljaar(today),)}
+    with database.writing() as connection:
+        connection.execute(administratie.school.insert().values(brincode="21QW", version=0))
+        vestiging = {"brin6": "21QW00", "brincode": "21QW", "dependancecode": "00", "naam": "De Regenboog"}
+        connection.execute(administratie.vestiging.insert().values(vestiging))
+        for id_, own in years.items():
+            values = {"id": id_, "soort": "leerling", "brincode": "21QW", "key": str(id_)}
+            connection.execute(administratie.persoon.insert().values(values))
+            for schooljaar in own:
+                row = {"brin6": "21QW00", "schooljaar": schooljaar, "persoon_id": id_}
+                connection.execute(administratie.deelname.insert().values(row))
+    database.upgrade()
+    with database.reading() as connection:
+        found = {row.persoon_id: row.day for row in connection.execute(sa.select(administratie.record_removed))}
+    assert found.keys() == {2, 4, 5}
+    assert all(today <= day <= day_of(datetime.now(UTC)) for day in found.values())

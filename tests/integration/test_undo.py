@@ -5,7 +5,7 @@ The model keeps the whole records of before and after each import.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -31,6 +31,7 @@ from uwlr_adapter.administratie.sources.edexml import edexml
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.settings import UNDO_DAYS
 
 Dump = dict[str, list[tuple[object, ...]]]
 STEPS = 24
@@ -359,24 +360,33 @@ def test_what_was_undone_is_kept_until_a_newer_import(database: Database) -> Non
     assert found == [(4, None, None, True), (3, None, None, False), (2, MOMENT, None, True), (1, None, None, True)]
 
 
+UNDO = timedelta(days=UNDO_DAYS)
+
+
+def _expire(connection: sa.Connection, moment: datetime) -> int:
+    """Erase what it takes to undo the imports whose term passed at a moment; return of how many."""
+    before = moment - UNDO
+    return sum(batches.remove_expired(connection, one, before) for one in batches.expired(connection, before))
+
+
 def test_what_an_undo_takes_has_a_term(database: Database) -> None:
     """It is erased thirty days after an import, or after it was undone or redone last; then the records stay."""
     import_dataset(database, make_dataset([Leerling("101", achternaam="Ergens")]))
     import_dataset(database, make_dataset([Leerling("102", achternaam="Anders")]))
     moment = MOMENT
     for direction in (batches.undo, batches.redo, batches.undo):
-        moment += batches.UNDO_KEPT
+        moment += UNDO
         with database.writing() as connection:
             if direction is batches.redo:  # the first import is older than the second one's undo
-                assert batches.remove_expired(connection, moment) == 1
-            assert batches.remove_expired(connection, moment) == 0
+                assert _expire(connection, moment) == 1
+            assert _expire(connection, moment) == 0
             direction(connection, 2, moment)
     before = dump(database)
     with database.writing() as connection:
-        assert batches.remove_expired(connection, moment + batches.UNDO_KEPT) == 0
-        assert batches.remove_expired(connection, moment + batches.UNDO_KEPT + timedelta(seconds=1)) == 1
-    refuses(database, "redo", 2, "import 2 is too old to be redone: what that takes is kept for 30 days")
-    refuses(database, "undo", 1, "import 1 is too old to be undone: what that takes is kept for 30 days")
+        assert _expire(connection, moment + UNDO) == 0
+        assert _expire(connection, moment + UNDO + timedelta(seconds=1)) == 1
+    refuses(database, "redo", 2, "import 2 is too old to be redone: what that takes was erased")
+    refuses(database, "undo", 1, "import 1 is too old to be undone: what that takes was erased")
     assert dump(database) == before
     assert "Anders" not in repr(everything(database))
 

@@ -2,11 +2,12 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 from support.certificates import make_certificate
 from support.served_school import furnish
-from support.server import serving, split
+from support.server import command, serving, split
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.db.database import Database
@@ -30,6 +31,7 @@ def test_every_figure_that_is_asked_for_is_given(tmp_path: Path) -> None:
     with database.writing() as connection:
         certificates.add(connection, "Basispoort", certificate.read_bytes(), now(), actor="cli:test")
     database.close()
+    subprocess.run(command("--data", str(data), "jobs", "run", "staleness"), check=True, capture_output=True)
     with serving(data) as server:
         assert split(server.post(school.request()))[0] == 200
         _, _, text = split(server.post(b"", method="GET", path=METRICS))

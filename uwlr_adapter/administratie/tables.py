@@ -318,6 +318,30 @@ forgotten = sa.Table(
     comment="what is left of a forgotten leerling: enough to recognise, nothing to read",
 )
 
+used_key = sa.Table(
+    "used_key",
+    metadata,
+    sa.Column("brincode", sa.String(4), sa.ForeignKey("school.brincode"), primary_key=True),
+    sa.Column("salt", sa.String(32), primary_key=True, comment="of this person only"),
+    sa.Column("digest", sa.String(64), primary_key=True, comment="of a key or the ECK-iD, with the salt"),
+    sa.Column("soort", _SOORT, nullable=False),
+    sa.Column("moment", sa.DateTime, nullable=False, comment="UTC"),
+    comment="what is left of a leaver whose term passed: no other person gets that key",
+)
+record_removed = sa.Table(
+    "record_removed",
+    metadata,
+    sa.Column(
+        "persoon_id",
+        sa.Integer,
+        sa.ForeignKey("persoon.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("day", sa.Date, nullable=False, comment="the last one on which a year of the person was taken out"),
+    comment="when a source or an act last took a person out of a school year; a term counts from then",
+)
+
 
 def person_columns() -> list[sa.Column[Any]]:
     """Return every column that refers to a person by id, of each table in this module."""

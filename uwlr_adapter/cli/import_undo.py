@@ -83,7 +83,7 @@ def undo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
     The imports of a school are undone newest first; one that changed nothing does not stand in the way. With `--to ID`
     import ID and all newer ones go, in one step: the records are again as they were before import ID. What would be
     answered otherwise is shown first. Persons who were forgotten since stay forgotten. What it takes
-    is kept for 30 days; `import redo` takes an undo back until a newer import changes the records.
+    is kept for 30 days (UWLR_UNDO_DAYS); `import redo` takes an undo back until a newer import changes the records.
 
     Example:  uwlr-adapter import undo --to 12 --dry-run
     """
@@ -111,7 +111,8 @@ def redo(context: Context, /, batch_id: int | None, to: int | None, **chosen: bo
 
     Without ID it is the import that was undone last. Imports are redone in the order in which they were made; `--to ID`
     takes all of them up to and including ID in one step. Once a newer import has changed the records of the school,
-    what was undone before it is gone; and it is kept for 30 days. Persons who were forgotten since stay forgotten.
+    what was undone before it is gone; and it is kept for 30 days (UWLR_UNDO_DAYS). Persons who were forgotten since
+    stay forgotten.
 
     Example:  uwlr-adapter import redo --dry-run
     """

@@ -24,6 +24,8 @@ COMMANDS = {
     "koppeling": CommandEntry("koppeling", "koppeling", "Activate, pause, resume and end koppelingen."),
     "gebruiker": CommandEntry("gebruiker", "gebruiker", "Manage the users of the portal."),
     "journaal": CommandEntry("journaal", "journaal", "Show each fetch and each act, newest first."),
+    "jobs": CommandEntry("jobs", "jobs", "List the periodic work, and run one job now."),
+    "purge": CommandEntry("purge", "purge", "Erase what is kept no longer than its term."),
     "pull": CommandEntry("pull", "pull", "Fetch a school from any UWLR endpoint."),
     "check": CommandEntry("check", "check", "Judge any UWLR endpoint: a verdict per rule.", failure_status=2),
     "report": CommandEntry("report", "report", "Compare two reports of a check.", failure_status=2),

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
@@ -91,6 +92,15 @@ class Backend(Protocol):
         """Return `count` ids (at least 1) for new rows of a table with a column `id`, in a writing transaction.
 
         None of them ever named a row that is gone.
+        """
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """Return the present moment by the clock of the database, timezone-aware: the machines may differ."""
+
+    def flush_erased(self, connection: sa.PoolProxiedConnection) -> None:
+        """Make what was erased leave the files, outside a transaction; it may be put off, never waited for.
+
+        Raises what the driver raises.
         """
 
     def lock(self, connection: sa.Connection, what: str) -> None:

@@ -116,6 +116,21 @@ class Database:
         self._spare.append(connection)
         return found
 
+    def flush_erased(self) -> None:
+        """Make what was erased leave the files of the database as well, as far as that holds up nobody.
+
+        Raises DBAPIError.
+        """
+        connection = self._take()
+        try:
+            self.backend.flush_erased(connection)
+        except BaseException as error:
+            connection.invalidate()
+            if not isinstance(error, self.engine.dialect.loaded_dbapi.Error):
+                raise
+            raise self.failed(error) from None
+        self._spare.append(connection)
+
     def for_loop(self) -> LoopDatabase:
         """Return this database for the requests of the running event loop."""
         return self.backend.for_loop(self)

@@ -7,6 +7,7 @@ no transaction fails for having come second.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,14 @@ class Postgresql:
         ids = sa.func.array_agg(sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id")))
         found = connection.scalar(sa.select(ids).select_from(sa.func.generate_series(1, count)))
         return list(found or ())
+
+    def clock(self, connection: sa.Connection) -> datetime:
+        """Return the present moment of the server, also within a transaction."""
+        moment: datetime = connection.scalars(sa.select(sa.func.clock_timestamp())).one()
+        return moment.astimezone(UTC)
+
+    def flush_erased(self, connection: sa.PoolProxiedConnection) -> None:
+        """Do nothing: autovacuum makes the room of removed rows free."""
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Take an advisory lock that ends with the transaction. Raises DBAPIError after WAIT_SECONDS."""

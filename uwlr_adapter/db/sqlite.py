@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ SLOW_COMMITS = 3
 STALL_SECONDS = 0.05
 """A commit that takes longer than this is enough by itself."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+FLUSH_MILLISECONDS = 200
+"""How long emptying the WAL may wait for readers, and a writer for it: a tenth of what a caller notices."""
 IN_THREAD_SECONDS = 1.0
 """For how long at least commits are done in a thread once the disk is slow; a hundred times the last one if longer."""
 
@@ -107,6 +110,22 @@ class Sqlite:
     def take_ids(self, connection: sa.Connection, table: sa.Table, count: int) -> list[int]:
         """Return the ids that follow on the highest one that was ever taken: nobody else writes."""
         return highest_id.take(connection, table, count)
+
+    def clock(self, _connection: sa.Connection) -> datetime:
+        """Return the present moment of this machine, which alone uses the file."""
+        return datetime.now(UTC)
+
+    def flush_erased(self, connection: sa.PoolProxiedConnection) -> None:
+        """Write the WAL into the file and empty it: both may hold what was erased since. Raises sqlite3.Error.
+
+        It needs a moment without a reader, and keeps writers waiting for FLUSH_MILLISECONDS at most: without such a
+        moment it is left to the next time.
+        """
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {FLUSH_MILLISECONDS}")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        cursor.execute(f"PRAGMA busy_timeout = {limits.WAIT_SECONDS * 1000}")
+        cursor.close()
 
     def lock(self, connection: sa.Connection, what: str) -> None:
         """Do nothing: a writing transaction is alone."""
@@ -258,6 +277,7 @@ def _prepare(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a D
     _use_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten: no name stays in a free page
     cursor.close()
 
 

@@ -6,9 +6,8 @@ after an acknowledged pause, end or change of code, and an act that waits for an
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uwlr_adapter.db.backend import LoopDatabase
 from uwlr_adapter.db.statements import Command, Insert, InsertStatement, Row
@@ -19,6 +18,9 @@ from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.koppelingen import failures, given
 from uwlr_adapter.koppelingen.failures import Failures
 from uwlr_adapter.koppelingen.given import OPEN_AS_DECIDED
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MAX_ROWS = 32
 """The maximum number of rows of one statement (inclusive): each number of rows is a prepared statement of its own."""
@@ -67,15 +69,7 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
         for statement, rows in parts
         for begin in range(0, len(rows), MAX_ROWS)
     ]
-    if failed or refusals:
-        found += _removals(failed, refusals)
-    return found
-
-
-def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal]) -> list[Command]:
-    """Return the statements that remove some old counts, each of the kind that is added to."""
-    by_failures = [failures.removal(moment) for _, moment in failed[:1]]
-    return [*by_failures, *(writer.refusal_removal(one.moment) for one in refusals[:1])]
+    return found + [failures.removal(moment) for _, moment in failed[:1]]
 
 
 def are_written(

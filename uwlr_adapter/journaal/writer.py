@@ -2,18 +2,18 @@
 
 It holds ids, counts, fixed words, and the login of whoever acted: no text of a caller, no code, nothing about a pupil.
 An act and its row are stored in one transaction. Calls that are refused before their afnemer is known are counted per
-minute and source, and removed after REFUSALS_KEPT.
+minute and source. How long both are kept: `retention.py`.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import to_utc
-from uwlr_adapter.db.statements import Delete, InsertStatement, make_removal
+from uwlr_adapter.db.statements import InsertStatement
 from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
 from uwlr_adapter.journaal.tables import journaal, refusal
 
@@ -22,16 +22,11 @@ COLUMNS = tuple(column.name for column in journaal.c if column.name != "id")
 _COUNTED = ("minute", "source", "outcome", "occurrences")
 COUNT_REFUSALS = InsertStatement(refusal, _COUNTED, adds="occurrences")
 """Adds calls that were refused before their afnemer was known to their counts."""
-REFUSALS_KEPT = timedelta(days=90)
-"""How long these counts stay: an attack is looked into within weeks, and a source is an address of somebody."""
-MAX_REMOVED = 1000
-"""Counts that one commit removes: more than it adds, so that they never pile up."""
 MAX_SOURCES = 20
 """Sources of one minute that a process names (inclusive). In a quiet minute there are none or a few; an attack from
 everywhere makes 2.6 million rows for each outcome in 90 days, whatever number of sources it has."""
 OTHERS = "others"
 """The source of all others in that minute."""
-_REMOVE = make_removal(refusal, "minute", MAX_REMOVED)
 
 
 def entry_row(entry: VerzoekEntry) -> dict[str, Any]:
@@ -63,11 +58,6 @@ def refusal_rows(refusals: Sequence[Refusal]) -> list[Mapping[str, Any]]:
         (to_utc(one.moment).replace(second=0, microsecond=0), one.source, one.outcome) for one in refusals
     )
     return [dict(zip(_COUNTED, (*key, counted[key]), strict=True)) for key in sorted(counted)]
-
-
-def refusal_removal(moment: datetime) -> Delete:
-    """Return the statement that removes counts of refusals that are older than REFUSALS_KEPT at a moment."""
-    return Delete(_REMOVE, {"minute": to_utc(moment - REFUSALS_KEPT)})
 
 
 class RefusedSources:

@@ -35,6 +35,7 @@ from uwlr_adapter.portal import (
 )
 from uwlr_adapter.portal.context import PortalContext, install
 from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.settings import UNDO_DAYS
 
 MAX_FORM = 4 * 1024
 """The maximum size of a request body in bytes (inclusive): the largest form, a new password typed twice, has 3,300."""
@@ -75,7 +76,12 @@ class Portal(Flask):
 
 
 def make_portal(
-    database: Database, catalogue: Catalogue, server_keys: ServerKeys, clock: Clock, base_url: str
+    database: Database,
+    catalogue: Catalogue,
+    server_keys: ServerKeys,
+    clock: Clock,
+    base_url: str,
+    undo_days: int = UNDO_DAYS,
 ) -> Flask:
     """Return the portal.
 
@@ -90,7 +96,7 @@ def make_portal(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["code_rules"] = verificatiecode
-    install(app, PortalContext(database, catalogue, server_keys, clock))
+    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)

@@ -10,6 +10,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.gebruikers.hash_queue import HashQueue
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.settings import UNDO_DAYS
 from uwlr_adapter.web.source import ENVIRON
 
 _EXTENSION = "uwlr"
@@ -23,6 +24,8 @@ class PortalContext:
     catalogue: Catalogue
     server_keys: ServerKeys
     clock: Clock = field(repr=False)
+    undo_days: int = UNDO_DAYS
+    """For how many days what an answer to a question did can be undone."""
     hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)
 
 
@@ -49,6 +52,11 @@ def server_keys() -> ServerKeys:
 def hash_queue() -> HashQueue:
     """Return the queue for hashing passwords in this process."""
     return _context().hash_queue
+
+
+def undo_days() -> int:
+    """Return for how many days an import or an answer can be undone."""
+    return _context().undo_days
 
 
 def now() -> datetime:

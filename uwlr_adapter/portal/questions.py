@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.administratie import leerlingen, schools
-from uwlr_adapter.administratie.importing import batches, questions
+from uwlr_adapter.administratie.importing import questions
 from uwlr_adapter.administratie.importing.effect import YearEffect, answers_of, effect
 from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestion, PersonPresentError, QuestionError
 from uwlr_adapter.administratie.tables import PersonKind, groep, plaatsing, school, source_key
@@ -21,7 +21,7 @@ from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.portal import login_session, question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
-from uwlr_adapter.portal.context import database, now
+from uwlr_adapter.portal.context import database, now, undo_days
 from uwlr_adapter.portal.forms import VersionForm
 from uwlr_adapter.portal.question_words import QuestionInWords, Surroundings
 
@@ -93,7 +93,7 @@ def _ask(brin6: str, question_id: int, choice: Choice, error: str | None = None)
         elsewhere=_numbers_elsewhere(preview.changes, brin6),
         somebody_goes=any(person.after is None for one in here for person in one.persons),
         version=preview.version,
-        undo_days=batches.UNDO_KEPT.days,
+        undo_days=undo_days(),
         error=error,
     )
     return page, 200 if error is None else 409

@@ -46,7 +46,8 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
     endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in services]
     portal = None
     if Part.PORTAL in settings.parts:
-        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
+        base_url, undo_days = settings.base_url, settings.undo_days
+        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, base_url, undo_days)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
     return App(database, paths, metrics, source_of, portal, endpoints, known, is_https=is_https)

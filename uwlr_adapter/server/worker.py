@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.runner import JobRunner
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
@@ -35,7 +38,7 @@ logger = logging.getLogger("uwlr_adapter.server.worker")
 
 
 def load(settings: Settings) -> RsgiApp:
-    """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
+    """Return the application of this worker process, with the watch and the jobs started, and handling DRAIN_SIGNAL."""
     signal.signal(
         signal.SIGTERM, signal.SIG_DFL
     )  # until it serves: the handler inherited from the server would ignore it
@@ -51,8 +54,12 @@ def load(settings: Settings) -> RsgiApp:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
+    jobs = JobRunner(Database(settings.database_url, create=False), settings, JOBS)
+    jobs.start()
     threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
-    return RsgiApp(app, settings.threads, connections() // 2)
+    made = RsgiApp(app, settings.threads, connections() // 2)
+    made.at_end = jobs.stop
+    return made
 
 
 def connections() -> int:

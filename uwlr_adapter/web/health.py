@@ -20,7 +20,7 @@ from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
-from uwlr_adapter.web import certificate_metrics
+from uwlr_adapter.web import certificate_metrics, job_metrics
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.request_record import annotate
 from uwlr_adapter.web.response import plain, respond
@@ -64,7 +64,7 @@ class HealthEndpoints:
         annotate(operation="metrics")
         if environ[ENVIRON] not in LOOPBACK:
             return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
-        content = self.counters.render(self._ages())
+        content = self.counters.render(self._ages()) + job_metrics.render(self.database, self.clock())
         content += certificate_metrics.render(self.database, self.clock())
         return respond(HTTPStatus.OK, CONTENT_TYPE, content).send(start_response)
 

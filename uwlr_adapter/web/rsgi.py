@@ -117,6 +117,8 @@ class RsgiApp:
 
     def __init__(self, app: App, threads: int, max_held: int = MAX_CONNECTIONS // 2) -> None:
         self.app = app
+        self.at_end: Callable[[], object] = lambda: None
+        """Called when this process ends."""
         self._endpoints = app.endpoints
         self._pool = ThreadPoolExecutor(threads, "uwlr")
         self._database: LoopDatabase
@@ -147,6 +149,7 @@ class RsgiApp:
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Close the database connections: this process ends."""
+        self.at_end()
         if self._outcomes is not None:
             self._database.close()
         self.app.close()

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from uwlr_adapter.administratie.importing.diff import AT_ONCE, TableDiff, TableRow, delete, find_rows, key_of, update
+from uwlr_adapter.administratie.importing.table_rows import PERSON
 from uwlr_adapter.administratie.tables import (
     aanstelling,
     deelname,
@@ -23,6 +24,7 @@ from uwlr_adapter.administratie.tables import (
     import_step,
     person_columns,
     persoon,
+    record_removed,
     refers_to_person,
     source_key,
     vestiging,
@@ -89,8 +91,31 @@ def changes_records(done: Sequence[BatchStep]) -> bool:
     return any(step.table.name not in _NO_RECORDS for step in done)
 
 
-def take_back(connection: sa.Connection, batch_id: int) -> None:
-    """Take the stored steps of a batch back, the last one first; in their place come the steps of doing so."""
+def note_removed(connection: sa.Connection, done: Sequence[BatchStep], day: date) -> None:
+    """Store for each person whom steps took out of a school year that it was on this day: their term counts from then.
+
+    Somebody who moved, such as to another vestiging, was not taken out. The steps have been done.
+    """
+    places: dict[StepKind, set[int]] = {kind: set() for kind in StepKind}
+    for step in done:
+        if step.table in (deelname, aanstelling):
+            places[step.kind].update(row[PERSON] for row in step.rows)
+    gone = sorted(places[StepKind.REMOVED] - places[StepKind.ADDED])
+    for start in range(0, len(gone), AT_ONCE):
+        some = gone[start : start + AT_ONCE]
+        noted = record_removed.c.persoon_id.in_(some)
+        connection.execute(record_removed.update().where(noted).values(day=day))
+        new = sa.select(persoon.c.id, sa.literal(day, sa.Date)).where(
+            persoon.c.id.in_(some), persoon.c.id.not_in(sa.select(record_removed.c.persoon_id).where(noted))
+        )
+        connection.execute(record_removed.insert().from_select(["persoon_id", "day"], new))
+
+
+def take_back(connection: sa.Connection, batch_id: int) -> list[BatchStep]:
+    """Take the stored steps of a batch back, the last one first; in their place come the steps of doing so.
+
+    Return these.
+    """
     query = sa.select(import_step).where(import_step.c.batch_id == batch_id).order_by(import_step.c.position.desc())
     stored = [_StoredStep.read(row) for row in connection.execute(query)]
     added = [row["id"] for step in stored if step.table is persoon and step.kind is StepKind.ADDED for row in step.rows]
@@ -98,6 +123,7 @@ def take_back(connection: sa.Connection, batch_id: int) -> None:
     done = [new for step in stored for new in step.take_back(connection, stay)]
     connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
     store(connection, batch_id, done)
+    return done
 
 
 def with_other_eckid(connection: sa.Connection, batch_id: int) -> set[int]:
@@ -199,35 +225,40 @@ def _referred_to(connection: sa.Connection, ids: Sequence[int], taken_back: Abst
     return found
 
 
-def drop_person(
+def drop_persons(
     connection: sa.Connection,
     batch_ids: sa.Select[tuple[int]],
-    persoon_ids: Collection[int],
+    kind: str,
+    owners: Mapping[int, int],
     identifiers: AbstractSet[str],
-) -> frozenset[int]:
-    """Erase a person, given by every id, from the stored steps of these batches; return those that had one of its rows.
+) -> dict[int, int]:
+    """Erase persons of one kind from the stored steps of these batches; return of how many each batch had a row.
 
-    `identifiers` are the keys and ECK-iDs of the person: an ECK-iD that somebody else once had is erased as well.
+    `owners` has every id that a person had, with one that names the person; `identifiers` are their keys and ECK-iDs:
+    an ECK-iD that somebody else once had is erased as well.
     """
-    touched: set[int] = set()
+    touched: dict[int, set[int]] = {}
     for row in connection.execute(sa.select(import_step).where(import_step.c.batch_id.in_(batch_ids))).all():
         names = _person_columns(metadata.tables[row.table_name])
         rows = _named(row.rows)
-        left = [_without(one, identifiers) for one in rows if not _is_about(one, names, persoon_ids, identifiers)]
+        left = [_without(one, identifiers) for one in rows if not _is_about(one, names, owners, identifiers, kind)]
         if left != rows:
-            touched.add(row.batch_id)
+            people = {owners[one[name]] for one in rows for name in names if one.get(name) in owners}
+            touched.setdefault(row.batch_id, set()).update(people)
             where = (import_step.c.batch_id == row.batch_id, import_step.c.position == row.position)
             stored = {"columns": row.rows["columns"], "rows": [list(one.values()) for one in left]}
             connection.execute(import_step.update().where(*where).values(rows=stored))
-    return frozenset(touched)
+    return {batch_id: max(1, len(people)) for batch_id, people in touched.items()}
 
 
 def _is_about(
-    row: Mapping[str, Any], names: Sequence[str], persoon_ids: Collection[int], identifiers: AbstractSet[str]
+    row: Mapping[str, Any], names: Sequence[str], persoon_ids: Collection[int], identifiers: AbstractSet[str], kind: str
 ) -> bool:
     """Return whether a stored row is about a person; that of a question names one by the keys in its source."""
     if any(row.get(name) in persoon_ids for name in names):
         return True
+    if row.get("soort") != kind:
+        return False
     return "source_key" in row and (row["source_key"] in identifiers or row.get("eckid") in identifiers)
 
 

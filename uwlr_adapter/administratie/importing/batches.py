@@ -8,7 +8,7 @@ records are as before it: until another batch changes them. A batch that changed
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,14 +20,8 @@ from uwlr_adapter.administratie.importing.problem_groups import ProblemGroup
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import PersonKind, import_batch, import_step
 from uwlr_adapter.brin import brincode_of
-from uwlr_adapter.clock import from_utc, to_utc
+from uwlr_adapter.clock import day_of, from_utc, to_utc
 from uwlr_adapter.errors import RefusedError
-
-UNDO_KEPT = timedelta(days=30)
-"""How long what it takes to undo or redo a batch is kept, from its import or from when it was undone or redone last.
-
-A wrong import shows within weeks, and these data are of persons who may be in no record any more.
-"""
 
 
 class BatchError(RefusedError):
@@ -106,6 +100,7 @@ def record(
     if batch_steps.changes_records(done):
         _end_redo(connection, batch_id, _brincodes(brincode, told))
     batch_steps.store(connection, batch_id, done)
+    batch_steps.note_removed(connection, done, day_of(moment))
     return batch_id
 
 
@@ -161,7 +156,7 @@ def undo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """
     _lock(connection, get(connection, batch_id))
     batch = require_undoable(connection, batch_id)
-    _take_back(connection, batch)
+    _take_back(connection, batch, moment)
     this = import_batch.c.id == batch_id
     connection.execute(import_batch.update().where(this).values(undone_at=to_utc(moment), redone_at=None))
     if batch.changes:
@@ -176,7 +171,7 @@ def redo(connection: sa.Connection, batch_id: int, moment: datetime) -> Batch:
     """
     _lock(connection, get(connection, batch_id))
     batch = require_redoable(connection, batch_id)
-    _take_back(connection, batch)
+    _take_back(connection, batch, moment)
     values = {"undone_at": None, "redone_at": to_utc(moment), "redo_after": None}
     connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(values))
     return get(connection, batch_id)
@@ -187,9 +182,9 @@ def _lock(connection: sa.Connection, batch: Batch) -> None:
         schools.lock_school(connection, brincode)
 
 
-def _take_back(connection: sa.Connection, batch: Batch) -> None:
+def _take_back(connection: sa.Connection, batch: Batch, moment: datetime) -> None:
     if batch.changes:
-        batch_steps.take_back(connection, batch.id)
+        batch_steps.note_removed(connection, batch_steps.take_back(connection, batch.id), day_of(moment))
         for brincode in batch.brincodes:
             schools.touch_school(connection, brincode)
 
@@ -284,17 +279,29 @@ def next_to_redo(connection: sa.Connection) -> Batch:
     raise BatchError("there is no undone import that can be redone")
 
 
-def remove_expired(connection: sa.Connection, moment: datetime) -> int:
-    """Erase what it takes to undo or redo the batches that are older than UNDO_KEPT; return how many had any."""
+def expired(connection: sa.Connection, before: datetime) -> list[int]:
+    """Return the batches that still have what it takes to undo or redo them, and are older than a moment, by id.
+
+    Their age counts from the import, or from when it was undone or redone last.
+    """
     own = import_batch.c
     kept_since = sa.func.coalesce(own.undone_at, own.redone_at, own.moment)
     has_steps = own.id.in_(sa.select(import_step.c.batch_id))
-    query = sa.select(own.id).where(kept_since < to_utc(moment - UNDO_KEPT), has_steps)
-    expired = list(connection.scalars(query))
-    for batch_id in expired:
-        connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
-        connection.execute(import_batch.update().where(own.id == batch_id).values(redo_after=None))
-    return len(expired)
+    return list(connection.scalars(sa.select(own.id).where(kept_since < to_utc(before), has_steps).order_by(own.id)))
+
+
+def remove_expired(connection: sa.Connection, batch_id: int, before: datetime) -> int:
+    """Erase what it takes to undo or redo a batch that is `expired`; return 1, or 0 when it is not any more.
+
+    Its schools are held, so that nobody undoes it meanwhile.
+    """
+    _lock(connection, get(connection, batch_id))
+    batch = get(connection, batch_id)
+    if (batch.undone_at or batch.redone_at or batch.moment) >= before:
+        return 0
+    connection.execute(import_step.delete().where(import_step.c.batch_id == batch_id))
+    connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(redo_after=None))
+    return 1
 
 
 def _require_kept(connection: sa.Connection, batch: Batch) -> None:
@@ -304,7 +311,7 @@ def _require_kept(connection: sa.Connection, batch: Batch) -> None:
 
 
 def _too_old(batch: Batch, what: str) -> str:
-    return f"import {batch.id} is too old to be {what}: what that takes is kept for {UNDO_KEPT.days} days"
+    return f"import {batch.id} is too old to be {what}: what that takes was erased (UWLR_UNDO_DAYS)"
 
 
 def _newest(connection: sa.Connection, batch: Batch) -> str:
@@ -337,22 +344,23 @@ def vestigingen_of(connection: sa.Connection, brincode: str, persoon_ids: Collec
     return batch_steps.vestigingen_of(connection, sa.select(import_batch.c.id).where(_of([brincode])), persoon_ids)
 
 
-def drop_person(
+def drop_persons(
     connection: sa.Connection,
     brincode: str,
-    persoon_ids: Collection[int],
+    kind: PersonKind,
+    owners: Mapping[int, int],
     identifiers: AbstractSet[str] = frozenset(),
 ) -> int:
-    """Erase a person, given by every id, from the stored batches of a school; return how many had it.
+    """Erase persons of one kind from the stored batches of a school; return how many batches had any of them.
 
-    `identifiers` are its keys and ECK-iDs, which may stand in rows about somebody else.
+    `owners` has every id that a person had, with one that names the person; `identifiers` are their keys and ECK-iDs,
+    which may stand in rows about somebody else.
     """
     own = sa.select(import_batch.c.id).where(_of([brincode]))
-    touched = batch_steps.drop_person(connection, own, persoon_ids, identifiers)
-    if touched:
-        connection.execute(
-            import_batch.update().where(import_batch.c.id.in_(touched)).values(forgotten=import_batch.c.forgotten + 1)
-        )
+    touched = batch_steps.drop_persons(connection, own, kind.value, owners, identifiers)
+    for batch_id, number in touched.items():
+        more = import_batch.c.forgotten + number
+        connection.execute(import_batch.update().where(import_batch.c.id == batch_id).values(forgotten=more))
     return len(touched)
 
 

@@ -63,7 +63,7 @@ def forget(
         salt = secrets.token_hex(_SALT_BYTES)
         for school in of_schools:
             brin6s |= batches.vestigingen_of(connection, school, ids)
-            kept += batches.drop_person(connection, school, ids, identifiers)
+            kept += batches.drop_persons(connection, school, kind, dict.fromkeys(ids, 0), identifiers)
             _remember(connection, (school, salt, kind), identifiers, moment)
     return Erased(years, kept, frozenset(brin6s))
 

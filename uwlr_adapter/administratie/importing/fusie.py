@@ -21,6 +21,7 @@ from uwlr_adapter.administratie.importing.match import GENERATED_LENGTH
 from uwlr_adapter.administratie.importing.naming import compare
 from uwlr_adapter.administratie.importing.persons import Person
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
+from uwlr_adapter.administratie.importing.used_keys import used_keys_of
 from uwlr_adapter.administratie.model import Counts, ImportReport
 from uwlr_adapter.administratie.tables import (
     PersonKind,
@@ -30,6 +31,7 @@ from uwlr_adapter.administratie.tables import (
     persoon,
     source_key,
     source_moment,
+    used_key,
     vestiging,
     vestiging_setting,
     vestiging_year,
@@ -87,6 +89,7 @@ def merge(connection: sa.Connection, old: str, new: str, vestigingen: Mapping[st
         for report in _move_years(act, brin6, into, schooljaar_of(day_of(operator.moment)))
     ]
     _move_forgotten(act, old, new)
+    _move_used_keys(act, old, new)
     act.write(TableDiff(fusie, added=sorted(vestigingen.items())))
     not_taken.clear_all(connection, vestigingen)
     batch = act.keep(new, reports, Act.SCHOOL_MERGED, operator)
@@ -215,6 +218,7 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
     for kind in PersonKind:
         here = persons.all_of(connection, kind, new)
         was_forgotten = forgotten_of(connection, new, kind).knows
+        was_used = used_keys_of(connection, new, kind).is_of_another
         source_keys = {key for person in here for key in person.source_keys}
         taken = source_keys | {person.key for person in here}
         come = persons.all_of(connection, kind, old)
@@ -224,6 +228,7 @@ def _move_persons(act: RecordsAct, old: str, new: str) -> tuple[Counter[PersonKi
         changed, removed, added = [], [], []
         for person in come:
             is_free = person.key not in taken and not was_forgotten(person.key)
+            is_free = is_free and not was_used(person.key, person.eckid)
             key = person.key if is_free else _new_key(person, taken | taken_later)
             taken.add(key)
             if key != person.key:
@@ -279,3 +284,10 @@ def _move_forgotten(act: RecordsAct, old: str, new: str) -> None:
         left_out = {row[1:3] for row in (*rows_about(come, keys), *here)}
         added = [(new, *row[1:]) for row in come if row[1:3] not in left_out]
         act.write(TableDiff(forgotten, added=added, removed=rows_about(here, keys)))
+
+
+def _move_used_keys(act: RecordsAct, old: str, new: str) -> None:
+    """Let no import of the other school use the key of somebody who left here and was erased since."""
+    come = rows_with(act.connection, used_key, brincode=old)
+    here = {row[1:3] for row in rows_with(act.connection, used_key, brincode=new)}
+    act.write(TableDiff(used_key, added=[(new, *row[1:]) for row in come if row[1:3] not in here]))

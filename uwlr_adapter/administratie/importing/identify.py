@@ -25,6 +25,7 @@ from uwlr_adapter.administratie.importing.match import (
     match,
 )
 from uwlr_adapter.administratie.importing.naming import Naming, naming_of
+from uwlr_adapter.administratie.importing.used_keys import used_keys_of
 from uwlr_adapter.administratie.model import Delivery, Problem, Severity, SourceRecord
 from uwlr_adapter.administratie.tables import PersonKind, aanstelling, deelname, persoon, source_key
 from uwlr_adapter.db import bulk
@@ -400,11 +401,13 @@ def _known(
     keys = rows_with(connection, source_key, **of_kind) if rows else []
     forgotten = forgotten_of(connection, school.brincode, kind)
     is_forgotten = forgotten.knows if forgotten.digests else None
+    used = used_keys_of(connection, school.brincode, kind)
     known = KnownPersons(
         persons={row[0]: KnownPerson(row[3], row[4], Naming(*row[5:])) for row in rows.values()},
         by_source_key={key: id_ for *_, key, id_ in keys},
         by_eckid={row[4]: row[0] for row in rows.values() if row[4] is not None},
         is_forgotten=is_forgotten,
+        is_used=used.is_of_another if used else None,
         asked=asked,
     )
     return _Known(known, rows)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import batches, not_taken
 from uwlr_adapter.administratie.importing.batches import Batch
-from uwlr_adapter.administratie.tables import aanstelling, deelname, groep
+from uwlr_adapter.administratie.tables import aanstelling, deelname, groep, vestiging
 from uwlr_adapter.brin import brincode_of
 
 MAX_BATCHES = 300
@@ -50,6 +50,34 @@ def of_vestiging(connection: sa.Connection, brin6: str) -> RecordsAge:
     )
     has_records = _has_records(connection, brin6)
     return RecordsAge(has_records, last if has_records else None, stale)
+
+
+def of_school(connection: sa.Connection, brincode: str) -> dict[str, RecordsAge]:
+    """Return how old the records of each vestiging of a school are that has any, or of which imports were not taken.
+
+    It looks through no more batches than it needs: the last ones have every vestiging of most schools.
+    """
+    waiting = not_taken.find_all(connection, brincode)
+    with_records = _with_records(connection, brincode)
+    moments: dict[str, dict[str, datetime]] = {}
+    for limit in (5, 50, MAX_BATCHES):
+        found = batches.find_all(connection, brincode, limit=limit)
+        moments = {brin6: dict(_moments(found, brin6)) for brin6 in {*with_records, *(one.brin6 for one in waiting)}}
+        if all(moments.values()) or len(found) < limit:
+            break
+    return {
+        brin6: RecordsAge(
+            brin6 in with_records,
+            max(own.values(), default=None) if brin6 in with_records else None,
+            tuple(StaleYear(one.schooljaar, one.since, None) for one in waiting if one.brin6 == brin6),
+        )
+        for brin6, own in moments.items()
+    }
+
+
+def _with_records(connection: sa.Connection, brincode: str) -> set[str]:
+    own = sa.select(vestiging.c.brin6).where(vestiging.c.brincode == brincode)
+    return {brin6 for brin6 in connection.scalars(own) if _has_records(connection, brin6)}
 
 
 def _moments(found: Iterable[Batch], brin6: str) -> Iterable[tuple[str, datetime]]:

@@ -68,6 +68,8 @@ class KnownPersons:
     by_eckid: Mapping[str, int]
     is_forgotten: Callable[[str | None, str | None], bool] | None = None
     """Returns whether a key or an ECK-iD is that of a forgotten person; None when nobody was forgotten."""
+    is_used: Callable[[str, str | None], bool] | None = None
+    """Returns whether a key was that of a leaver, erased since, other than the person with an ECK-iD; None for none."""
     asked: Mapping["AskedRow", "Contested"] = field(default_factory=dict)
     """The open questions, of rows of any year."""
 
@@ -183,7 +185,8 @@ def match(
     A row that cannot be matched at all becomes a problem of severity REFUSED in the result; a contested one is held.
     """
     rows = list(rows)
-    if not known.persons and known.is_forgotten is None and not any(map(_is_special, rows)):  # a first import
+    is_first = not known.persons and known.is_forgotten is None and known.is_used is None
+    if is_first and not any(map(_is_special, rows)):
         return MatchResult([NewPerson(key, eckid, key, naming) for _, key, eckid, naming in rows])
     return _Matching(kind, rows, known, unmatched).result(new_key)
 
@@ -427,7 +430,10 @@ class _Matching:
                 problem = _warning(row, f"{self.kind}/@{_identifier(contested)}", REASONS[contested.doubt])
                 result.questions.append((contested.doubt, problem))
             elif person == _NEW:
-                result.persons.append(_new(row, taken_keys, new_key))
+                result.persons.append(_new(row, taken_keys, new_key, self.known.is_used))
+                if self._is_used(row):
+                    reason = f"its key was that of a {self.kind} who left: sent with a generated one"
+                    result.problems.append(_warning(row, f"{self.kind}/@key", reason))
                 if place in self.handed_over:
                     reason = f"its key or ECK-iD was that of a {self.kind} who has another one now: taken as a new one"
                     result.problems.append(_warning(row, f"{self.kind}/@key", reason))
@@ -435,6 +441,9 @@ class _Matching:
                 result.persons.append(person)
                 self._update(result, row, person)
         return result
+
+    def _is_used(self, row: SourceRow) -> bool:
+        return self.known.is_used is not None and not row.is_dummy and self.known.is_used(row.key, row.eckid)
 
     def _update(self, result: MatchResult, row: SourceRow, person: int) -> None:
         """Add what a row changes about a known person."""
@@ -581,10 +590,16 @@ def _candidates(by_key: int | None, by_eckid: int | None) -> tuple[int, ...]:
     return (by_key,) if by_eckid is None else (by_key, by_eckid)
 
 
-def _new(row: SourceRow, taken: set[str], new_key: Callable[[SourceRow, int], str]) -> NewPerson:
+def _new(
+    row: SourceRow,
+    taken: set[str],
+    new_key: Callable[[SourceRow, int], str],
+    is_used: Callable[[str, str | None], bool] | None,
+) -> NewPerson:
     is_dummy = row.is_dummy
     key, attempt = row.key, 0
-    while is_dummy or key in taken:  # also one by which somebody else was sent before a join, or has been generated
+    # Taken is also a key by which somebody else was sent before a join, or that has been generated.
+    while is_dummy or key in taken or (is_used is not None and is_used(key, row.eckid)):
         key, is_dummy, attempt = new_key(row, attempt), False, attempt + 1
     taken.add(key)
     return NewPerson(key=key, eckid=row.eckid, source_key=None if row.is_dummy else row.key, naming=row.naming)

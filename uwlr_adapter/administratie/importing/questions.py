@@ -24,6 +24,7 @@ from uwlr_adapter.administratie.importing.match import DUMMY, AskedRow, Conteste
 from uwlr_adapter.administratie.importing.naming import Naming, naming_of
 from uwlr_adapter.administratie.importing.school_year import SchoolYear
 from uwlr_adapter.administratie.importing.table_rows import rows_of
+from uwlr_adapter.administratie.importing.used_keys import used_keys_of
 from uwlr_adapter.administratie.model import Counts, Delivery, ImportReport
 from uwlr_adapter.administratie.tables import (
     PersonKind,
@@ -351,7 +352,11 @@ def _identity_diffs(
 
 
 def _free_key(connection: sa.Connection, question: ImportQuestion, row: SourceRow) -> str:
-    """Return the key by which a new person is sent: that of the row, unless it is or was the key of another one."""
+    """Return the key by which a new person is sent: that of the row, unless it is or was the key of another one.
+
+    An erased leaver is another one too (`used_keys`).
+    """
+    is_used = used_keys_of(connection, question.brincode, question.kind).is_of_another
 
     def is_taken(key: str) -> bool:
         same = (
@@ -360,7 +365,7 @@ def _free_key(connection: sa.Connection, question: ImportQuestion, row: SourceRo
             )
             for table in (persoon, source_key)
         )
-        return connection.scalar(sa.union(*same)) is not None
+        return connection.scalar(sa.union(*same)) is not None or is_used(key, question.eckid)
 
     key, attempt = row.key, 0
     while key.startswith(DUMMY) or is_taken(key):

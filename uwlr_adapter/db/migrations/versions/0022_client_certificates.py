@@ -3,14 +3,14 @@
 Code of an earlier number goes on to work until an afnemer has its first certificate: it would let that one in without.
 
 Revision ID: 0022
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0022"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,140 @@
+"""`uwlr-adapter jobs`: the periodic work that `serve` does, and one job now."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from uwlr_adapter.cli.base import Context, make_table
+from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.errors import RefusedError, UwlrAdapterError
+from uwlr_adapter.jobs import lease
+from uwlr_adapter.jobs.lease import Lease, database_clock, holder_name
+from uwlr_adapter.jobs.registry import JOBS
+from uwlr_adapter.jobs.schedule import JobState
+from uwlr_adapter.jobs.work import Due, Job, run_now
+
+
+@click.group()
+def jobs() -> None:
+    """List the periodic work of `serve`, and run one job now.
+
+    Of all processes and machines on one database one runs a job at a time.
+
+    Example:  uwlr-adapter jobs list
+    """
+
+
+@jobs.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for a program.")
+@click.pass_obj
+def list_(context: Context, *, as_json: bool) -> None:
+    """List the jobs: when each runs, when it last ran, and how that ended.
+
+    Example:  uwlr-adapter jobs list
+    """
+    with context.database() as database, database.reading() as connection:
+        states, now = lease.states(connection), database_clock(connection)
+    if as_json:
+        found = [_as_json(job, states.get(job.name), now) for job in JOBS.values()]
+        click.echo(json.dumps({"form": 1, "jobs": found}))
+        return
+    table = make_table("job", "runs", "last began", "outcome", "handled", "seconds", "last done", "failures", "now")
+    for job in JOBS.values():
+        state = states.get(job.name)
+        if state is None:
+            table.add_row(job.name, str(job.schedule), *["-"] * 5, "0", "")
+            continue
+        table.add_row(
+            job.name,
+            str(job.schedule),
+            _local(state.started_at),
+            state.outcome or "-",
+            "-" if state.handled is None else str(state.handled),
+            "-" if state.seconds is None else f"{state.seconds:.1f}",
+            _local(state.succeeded_at),
+            str(state.failures),
+            "running" if state.is_held(now) else "",
+        )
+    context.console.print(table)
+    if not states:
+        context.messages.print("No job ran yet: `uwlr-adapter serve` runs them, and `jobs run NAME` runs one now.")
+
+
+@jobs.command("run")
+@click.argument("name", type=click.Choice(sorted(JOBS)))
+@click.option("--dry-run", is_flag=True, help="Show how much there is to do, without doing anything.")
+@click.pass_obj
+def run_(context: Context, name: str, *, dry_run: bool) -> None:
+    """Run the job NAME now, whatever the time is.
+
+    It is refused while another process runs it. Where `serve` does not run the jobs, as under another server, let a
+    timer of the system run them: each night `purge` and `refusals`, each hour `staleness`.
+
+    Example:  uwlr-adapter jobs run staleness
+    """
+    job = JOBS[name]
+    if dry_run:
+        print_due(context, due_of(context, job))
+        context.console.print("Dry run, nothing changed.")
+        return
+    handled = run_job(context, job)
+    context.messages.print(f"Job {name} is done: {handled}.")
+
+
+def due_of(context: Context, job: Job) -> Sequence[Due]:
+    """Return how much a job has to do now."""
+    with context.database() as database, database.reading() as connection:
+        return job.due(connection, context.settings, context.clock())
+
+
+def print_due(context: Context, due: Sequence[Due]) -> None:
+    """Print how much there is to do of each kind."""
+    table = make_table("what", "due", "term")
+    for one in due:
+        table.add_row(one.what, str(one.number), one.note)
+    context.console.print(table)
+
+
+def run_job(context: Context, job: Job) -> int:
+    """Run a job by its lease, with its progress on standard error; return how much it handled.
+
+    Raises ClickException when another process runs it, or took it over.
+    """
+    counts: dict[str, int] = {}
+
+    with context.database() as database, context.messages.status(f"{job.summary[:-1]} …") as status:
+
+        def tell(what: str, number: int) -> None:
+            counts[what] = counts.get(what, 0) + number
+            status.update(f"{what}: {counts[what]} …")
+
+        try:
+            done = run_now(
+                job, database, context.settings, Lease(job.name, holder_name()), moment=context.clock(), tell=tell
+            )
+        except UwlrAdapterError as error:
+            if isinstance(error, RefusedError):
+                raise click.ClickException(str(error)) from None
+            raise
+    return 0 if done is None else done.handled
+
+
+def _as_json(job: Job, state: JobState | None, now: datetime) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": job.name, "runs": str(job.schedule), "running": False, "failures": 0}
+    names = ("started_at", "ended_at", "succeeded_at", "outcome", "seconds", "handled")
+    found |= dict.fromkeys(names)
+    if state is not None:
+        found |= {name: _plain(getattr(state, name)) for name in names}
+        found |= {"running": state.is_held(now), "failures": state.failures}
+    return found
+
+
+def _plain(value: object) -> object:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
+
+
+def _local(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment.astimezone(AMSTERDAM):%d-%m-%y %H:%M:%S}"

@@ -1,0 +1,98 @@
+"""The runner: a thread of each worker process that looks which job is due, and runs it if nobody else does.
+
+It is a thread of a worker, not of the server that forks the workers: a thread there could hold a lock at the moment of
+a fork, for ever in the new worker. It dies with its worker, and then the lease lets another one go on.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.exc import DBAPIError
+
+from uwlr_adapter.db.database import Database
+from uwlr_adapter.errors import UnusableError, describe
+from uwlr_adapter.jobs import lease, schedule
+from uwlr_adapter.jobs.lease import DatabaseClock, HeldError, Lease, LeaseLostError, database_clock, holder_name
+from uwlr_adapter.jobs.schedule import JobState
+from uwlr_adapter.jobs.work import Job, StoppedError, run_now
+from uwlr_adapter.settings import Settings
+
+FIRST_SECONDS = 5
+"""Seconds after its start at which a process first looks: a restart answers its callers first."""
+POLL_SECONDS = 30
+"""Seconds between two looks, each of which is one query: shorter than any schedule, and than a lease."""
+JOIN_SECONDS = 2
+"""Seconds that a stop waits for the transaction that a job is in."""
+
+logger = logging.getLogger("uwlr_adapter.jobs")
+
+
+class JobRunner:
+    """Runs the jobs of a table for one process, one at a time, until it is stopped."""
+
+    def __init__(
+        self, database: Database, settings: Settings, jobs: Mapping[str, Job], clock: DatabaseClock = database_clock
+    ) -> None:
+        self._database, self._settings, self._jobs, self._clock = database, settings, jobs, clock
+        self._holder = holder_name()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="jobs")
+
+    def start(self) -> None:
+        """Start looking, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the transaction that a job is in; wait for that, JOIN_SECONDS at most."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(JOIN_SECONDS)
+
+    def _run(self) -> None:
+        seconds = FIRST_SECONDS
+        while not self._stop.wait(seconds):
+            seconds = POLL_SECONDS
+            self.look()
+
+    def look(self) -> list[str]:
+        """Run each job that is due, and return the names of those that this process ran to their end.
+
+        A failure is logged, and counted with the job; it ends neither this thread nor the other jobs.
+        """
+        try:
+            wanted = self._due()
+        except (DBAPIError, UnusableError) as error:
+            logger.warning("the jobs cannot be read: %s", describe(error))
+            return []
+        done = []
+        for job in wanted:
+            if self._stop.is_set():
+                break
+            if self._run_job(job):
+                done.append(job.name)
+        return done
+
+    def _due(self) -> list[Job]:
+        """Return the jobs that are due; those that the database does not know are noted first. Raises DBAPIError."""
+        with self._database.reading() as connection:
+            known, now = lease.states(connection), self._clock(connection)
+        if not known.keys() >= self._jobs.keys():
+            with self._database.writing() as connection:
+                lease.note(connection, self._jobs, now)
+                known = lease.states(connection)
+        return [job for job in self._jobs.values() if schedule.is_due(job.schedule, known.get(job.name), now)]
+
+    def _run_job(self, job: Job) -> bool:
+        def is_wanted(state: JobState, now: datetime) -> bool:  # another process may have run it meanwhile
+            return schedule.is_due(job.schedule, state, now)
+
+        held = Lease(job.name, self._holder, self._clock)
+        try:
+            run = run_now(job, self._database, self._settings, held, is_wanted=is_wanted, stop=self._stop)
+        except (HeldError, LeaseLostError, StoppedError):
+            return False
+        except Exception:  # noqa: BLE001 - logged by run_now; the other jobs go on
+            return False
+        return run is not None

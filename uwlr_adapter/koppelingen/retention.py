@@ -1,0 +1,59 @@
+"""How long it is kept who agreed to a koppeling after its end, and counts of wrong codes of past periods.
+
+The koppeling itself stays, with its moments and versions of terms: its number stands in the journaal. Only the person
+who agreed is erased.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from uwlr_adapter.clock import to_utc
+from uwlr_adapter.koppelingen.failures import PERIOD
+from uwlr_adapter.koppelingen.tables import earlier_akkoord, failure, koppeling
+
+ERASED = "(gewist)"
+"""What a page shows as the name and the login of somebody whose agreement was erased."""
+
+
+def _ended(before: datetime) -> "sa.Select[tuple[int]]":
+    """Return the query for the koppelingen that ended before a moment and still say who agreed."""
+    earlier = sa.exists().where(earlier_akkoord.c.koppeling_id == koppeling.c.id)
+    return sa.select(koppeling.c.id).where(
+        koppeling.c.ended_at < to_utc(before), sa.or_(koppeling.c.akkoord_naam != ERASED, earlier)
+    )
+
+
+def count_agreements(connection: sa.Connection, before: datetime) -> int:
+    """Return the number of koppelingen that ended before a moment and still say who agreed."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(_ended(before).subquery())) or 0
+
+
+def erase_agreements(connection: sa.Connection, before: datetime, rows: int) -> int:
+    """Erase who agreed to at most so many koppelingen that ended before a moment; return how many."""
+    query = _ended(before).order_by(koppeling.c.id).limit(rows).with_for_update(of=koppeling)
+    ids = list(connection.scalars(query))
+    if ids:
+        connection.execute(earlier_akkoord.delete().where(earlier_akkoord.c.koppeling_id.in_(ids)))
+        values = {"akkoord_naam": ERASED, "akkoord_login": ERASED}
+        connection.execute(koppeling.update().where(koppeling.c.id.in_(ids)).values(values))
+    return len(ids)
+
+
+def count_failures(connection: sa.Connection, moment: datetime) -> int:
+    """Return the number of counts of wrong codes of periods that nobody waits for any more."""
+    past = failure.c.period < to_utc(moment - 2 * PERIOD)
+    return connection.scalar(sa.select(sa.func.count()).select_from(failure).where(past)) or 0
+
+
+def remove_failures(connection: sa.Connection, moment: datetime, rows: int) -> int:
+    """Remove at most so many counts of wrong codes of periods that nobody waits for any more; return how many.
+
+    A caller who fails removes some as well; these are left over when nobody fails.
+    """
+    key = tuple(failure.primary_key.columns)
+    some = sa.select(*key).where(failure.c.period < to_utc(moment - 2 * PERIOD)).limit(rows)
+    found = [tuple(row) for row in connection.execute(some.with_for_update(skip_locked=True))]
+    if found:
+        connection.execute(failure.delete().where(sa.tuple_(*key).in_(found)))
+    return len(found)
