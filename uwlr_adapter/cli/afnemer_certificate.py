@@ -119,15 +119,9 @@ def _transaction(context: Context, *, dry_run: bool) -> Iterator[sa.Connection]:
             with database.writing() as connection:
                 yield connection
                 if dry_run:
-                    raise _DryRunError  # noqa: TRY301 - the transaction must see it
-        except _DryRunError:
-            pass
+                    connection.rollback()
         except AfnemerError as error:
             raise click.ClickException(str(error)) from None
-
-
-class _DryRunError(Exception):
-    """Rolls a transaction back."""
 
 
 def _print(context: Context, present: Sequence[Certificate]) -> None:
