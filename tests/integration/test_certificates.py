@@ -45,7 +45,7 @@ PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Context:
+def context(tmp_path: Path, backend: str) -> Context:  # noqa: ARG001 - it names the database
     """Return a data folder with one afnemer."""
     made = Context(Settings(data=tmp_path), lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
     open_database(tmp_path).close()
