@@ -86,6 +86,28 @@ def test_init_creates_and_says_so(tmp_path: Path) -> None:
     assert run(data, "afnemer", "add", "Snappet").exit_code == 0
 
 
+def test_a_dry_run_makes_nothing(tmp_path: Path) -> None:
+    """It says what would be made, without the password of the URL; a database that is there is said to be."""
+    shown = run(tmp_path / "data", "init", "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
+    assert "Would create the database." in shown.stderr
+    assert "Would create a server key." in shown.stderr
+    assert list(tmp_path.iterdir()) == []
+    made = run(tmp_path / "data", "init")
+    assert "uwlr-adapter afnemer add" in made.stderr  # what next
+    again = run(tmp_path / "data", "init", "--dry-run")
+    assert ("The database is current." in again.stderr, "What next" in again.stderr) == (True, False)
+
+
+def test_init_takes_the_database_as_an_option(tmp_path: Path) -> None:
+    """The database is made where the option says, and the key in the data folder."""
+    made = run(tmp_path / "data", "init", "--database", f"sqlite:///{tmp_path}/elsewhere.sqlite3")
+    assert made.exit_code == 0, made.stderr
+    assert "UWLR_DATABASE" in made.stderr
+    assert (tmp_path / "elsewhere.sqlite3").is_file()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["keys"]
+
+
 def test_init_refuses_keys_of_another_database(tmp_path: Path) -> None:
     """A lost key file is not replaced by a new one when stored codes need the old one."""
     assert run(tmp_path, "init").exit_code == 0

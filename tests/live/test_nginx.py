@@ -1,17 +1,11 @@
 """The shipped configuration of nginx, before a real `serve`: TLS, slow and large bodies, and who the caller is."""
 
-import getpass
-import os
 import re
 import resource
-import shutil
-import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -20,10 +14,11 @@ import sqlalchemy as sa
 import zeep
 import zeep.transports
 from support.certificates import make_certificate
+from support.front_door import PARALLEL, PATH, SHIPPED, FrontDoor, find_nginx, head, main_file, running
 from support.kit_endpoint import NoMasker
 from support.nasty_values import SPELLINGS
 from support.served_school import CODE, ServedSchool, furnish
-from support.server import WAIT, Server, port_of_our_own, read_response, serving, split, until
+from support.server import port_of_our_own, read_response, serving, split, until
 
 from uwlr_adapter.clock import now
 from uwlr_adapter.contract.versions import VERSIONS
@@ -36,102 +31,16 @@ from uwlr_adapter.kit.session import Intensity, Session
 from uwlr_adapter.outbound import Permissions
 from uwlr_adapter.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "deploy" / "nginx"
-PATH = "/uwlr/leerlinggegevens"
 SLOW = 1200
-PARALLEL = 20
-"""Requests of one source at a time."""
-FOLDERS = "client_body proxy fastcgi uwsgi scgi"
 HIDDEN = "/metrics"
 CANARY = "Kanarie7QX"
 """What no log may hold, in any case."""
-SITE = """
-listen 127.0.0.1:{port} ssl;
-listen 127.0.0.1:{plain};
-set_real_ip_from 127.0.0.1;
-real_ip_header X-Test-Source;
-server_name localhost;
-ssl_certificate {prefix}/cert.pem;
-ssl_certificate_key {prefix}/key.pem;
-"""
-
-
-@dataclass(frozen=True)
-class FrontDoor:
-    """Nginx before a server."""
-
-    port: int
-    plain: int
-    """A port without TLS, for many connections at once."""
-    prefix: Path
-    server: Server
-
-    def connect(self, version: ssl.TLSVersion | None = None) -> ssl.SSLSocket:
-        """Open a connection over TLS, with the certificate checked."""
-        context = ssl.create_default_context(cafile=str(self.prefix / "cert.pem"))
-        if version is not None:
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")  # else the client itself refuses old versions
-            context.minimum_version = context.maximum_version = version
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
-        return context.wrap_socket(plain, server_hostname="localhost")
-
-    def connect_plainly(self) -> socket.socket:
-        """Open a connection without TLS, whose source is what X-Test-Source says."""
-        return socket.create_connection(("127.0.0.1", self.plain), timeout=WAIT)
-
-    def ask(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Send bytes and give the response: status, headers, body."""
-        with self.connect() as connection:
-            connection.sendall(request)
-            content = read_response(connection)
-        status, headers, body = split(content)
-        return status, dict(headers), body
-
-    def post(self, body: bytes, *headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Send a whole message."""
-        return self.ask(head(len(body), *headers) + body)
-
-
-def head(length: int, *headers: str, method: str = "POST", path: str = PATH) -> bytes:
-    """Return the head of a request."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: text/xml", f"Content-Length: {length}"]
-    return "\r\n".join([*lines, "Connection: close", *headers, "", ""]).encode()
-
-
-def main_file(prefix: Path) -> str:
-    """Return the shipped main file, with the paths of a test and one worker; its figures stay."""
-    text = (SHIPPED / "nginx.conf").read_text(encoding="utf-8")
-    for shipped, own in {
-        "user www-data;": f"user {getpass.getuser()}; daemon off;",
-        "processes auto": "processes 1",
-        "/run/nginx.pid": f"{prefix}/nginx.pid",
-        "/var/log/nginx/error.log": f"{prefix}/error.log info; error_log stderr notice",
-        "access_log off;": f"access_log {prefix}/access.log;",
-        "conf.d/*.conf": "uwlr.conf",
-        "http {": "http {" + "".join(f"{name}_temp_path {prefix}/{name};" for name in FOLDERS.split()),
-    }.items():
-        assert shipped in text
-        text = text.replace(shipped, own)
-    return text
-
-
-def quicker(text: str) -> str:
-    """Return a shipped file with shorter waiting times, and fewer requests of one source at a time."""
-    text = text.replace("client_header_timeout 10s", "client_header_timeout 1s")
-    text = text.replace("client_body_timeout 10s", "client_body_timeout 3s")
-    return text.replace("uwlr_connections 100;", f"uwlr_connections {PARALLEL};")
 
 
 @pytest.fixture(scope="module")
 def nginx() -> str:
     """Return the program."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("nginx is not installed, and this machine checks everything")
-        pytest.skip("nginx is not installed")
-    return found
+    return find_nginx()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -154,43 +63,6 @@ def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPath
     address = {"UWLR_PUBLIC_URL": "https://localhost"}
     with serving(served.data, environment=address) as server, running(nginx, prefix, server.port) as ports:
         yield FrontDoor(*ports, prefix, server)
-
-
-@contextmanager
-def running(nginx: str, prefix: Path, upstream: int) -> Iterator[tuple[int, int]]:
-    """Run nginx with the shipped files, and yield its port with TLS and the one without.
-
-    Only the site, the port of the service, the waiting times and the folder of the logs are the test's.
-    """
-    make_certificate(prefix, "localhost")
-    with port_of_our_own() as port, port_of_our_own() as plain:
-        for file in SHIPPED.iterdir():
-            text = file.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
-            text = text.replace("/var/log/nginx/uwlr", f"{prefix}/uwlr")
-            (prefix / file.name).write_text(quicker(text), encoding="utf-8")
-        (prefix / "uwlr-site.conf").write_text(SITE.format(port=port, plain=plain, prefix=prefix), encoding="utf-8")
-        (prefix / "nginx.conf").write_text(main_file(prefix), encoding="utf-8")
-        command = [nginx, "-p", str(prefix), "-e", "stderr", "-c", str(prefix / "nginx.conf")]
-        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stderr
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        reader = threading.Thread(target=_until_it_listens, args=(process, listening := threading.Event()))
-        reader.start()
-        try:
-            assert listening.wait(WAIT)
-            yield port, plain
-        finally:
-            process.terminate()
-            process.wait(WAIT)
-            reader.join(WAIT)
-
-
-def _until_it_listens(process: subprocess.Popen[str], listening: threading.Event) -> None:
-    assert process.stderr is not None
-    with process.stderr:
-        for line in process.stderr:
-            if "start worker process" in line:
-                listening.set()
 
 
 def test_the_shipped_site_is_valid_too(nginx: str, tmp_path: Path) -> None:

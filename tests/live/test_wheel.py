@@ -64,6 +64,16 @@ def test_an_installed_wheel_has_its_data_and_its_command(installed: Path) -> Non
     assert (installed.parent / "nieuw" / "uwlr.sqlite3").is_file()
 
 
+def test_an_installed_wheel_writes_the_files_of_an_installation(installed: Path) -> None:
+    """The unit, the nginx files and the rest are those of deploy/, with the values that were given."""
+    result = run(installed, "-m", "uwlr_adapter", "deploy", "files", "files", "--public-url", "https://uwlr.school.nl")
+    assert result.returncode == 0, result.stderr
+    shipped, written = ROOT / "deploy", installed.parent / "files"
+    names = sorted(path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file())
+    assert sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file()) == names
+    assert "server_name uwlr.school.nl;" in (written / "nginx" / "uwlr-site.conf").read_text(encoding="utf-8")
+
+
 def test_the_wheel_holds_nothing_else(installed: Path) -> None:
     """No tests, benchmarks or stray files are installed beside the package."""
     assert sorted(path.name for path in installed.iterdir() if path.suffix != ".dist-info") == ["uwlr_adapter"]

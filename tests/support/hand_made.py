@@ -117,6 +117,8 @@ class HandMade:
     koppelingen: list[HandKoppeling] = field(default_factory=_koppelingen)
     strict: set[str] = field(default_factory=set)
     """The afnemers whose messages are not repaired."""
+    certificates: dict[str, str] = field(default_factory=dict)
+    """The client certificates of an afnemer, as they are stored."""
     school_version: int = 5
     state: dict[str, Any] = field(default_factory=dict)
     """Columns of a state row that are not as usual; `content_hash` None is no state."""
@@ -145,6 +147,7 @@ class HandMade:
                 "afnemer.klantcode_digest": digest,
                 "afnemer.disabled_at": disabled_at,
                 "afnemer.strict": klantnaam in self.strict,
+                "afnemer.certificates": self.certificates.get(klantnaam),
             }
         if brin6 in BRIN6S:
             common |= {"vestiging.brin6": brin6, "named": named, "school.version": self.school_version}

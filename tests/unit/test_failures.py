@@ -1,5 +1,6 @@
 """Guessing is slowed down, and nobody else is: rows of the access query made by hand, and the counts of one process."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from support.messages import school_element
 from support.school_builder import MOMENT
 from support.served_school import CODE_OF_ONE
 
-from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.writer import MAX_SOURCES, OTHERS
 from uwlr_adapter.koppelingen import failures as module
 from uwlr_adapter.koppelingen.failures import MAX_CODE, MAX_KLANT, PERIOD, STRANGE, Failures, of_code, of_klant
@@ -264,3 +265,21 @@ def test_the_sources_of_a_minute_are_bounded() -> None:
     assert named(MAX_SOURCES + 1) == [*first, OTHERS]
     door.world.moment += timedelta(minutes=1)
     assert named(1) == first[:1]
+
+
+def test_a_missing_certificate_looks_like_a_wrong_klantcode() -> None:
+    """The answer, the steps, the wait and the count of an afnemer without its certificate are those of a stranger."""
+    door = Door()
+    certificate = {"fingerprint": "a" * 64, "subject": "", "not_after": "2100-01-01", "added_at": "2026-01-01"}
+    door.world.certificates["Snappet"] = json.dumps([certificate])
+    unknown = CALLERS.request("Onbekend")
+    first, second = door.send(unknown), door.send(RIGHT)
+    assert second.response == first.response
+    assert second.response.is_of_nobody
+    assert (second.steps, second.record.outcome, second.record.unknown) == (first.steps, KLANT, True)
+    (counted,), (told,) = first.written, second.written
+    assert (counted.guess, isinstance(counted.entry, Refusal)) == (told.guess, True)
+    assert isinstance(told.entry, VerzoekEntry)
+    assert (told.entry.reason, told.entry.brin6, told.entry.koppeling_id) == (RefusalReason.NO_CERTIFICATE, None, None)
+    assert door.outcomes(RIGHT, MAX_KLANT)[-3:] == [KLANT, WAIT, WAIT]
+    assert door.outcomes(unknown, 1) == [WAIT]

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.client_certificate import make_certificate_of
 from uwlr_adapter.web.head import Head
 from uwlr_adapter.web.source import MAX_FORWARDED, MAX_PROXIES, make_source_of
 
@@ -15,7 +16,8 @@ CLIENT = "192.0.2.7"
 
 def source(peer: str, forwarded_for: str = "", source_of: object = HERE) -> str:
     """Return the source of a request, as the service asks for it."""
-    return Head("POST", "", peer, forwarded_for=forwarded_for).sender(source_of).source  # type: ignore[arg-type]
+    head = Head("POST", "", peer, forwarded_for=forwarded_for)
+    return head.sender(source_of, make_certificate_of(())).source  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
+from uwlr_adapter.cli.afnemer_certificate import certificate
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
@@ -26,6 +27,9 @@ def afnemer() -> None:
 
     Example:  uwlr-adapter afnemer add Snappet
     """
+
+
+afnemer.add_command(certificate)
 
 
 @afnemer.command()

@@ -1,6 +1,10 @@
 """`uwlr-adapter init`: the database and the key file, ready for use."""
 
+from dataclasses import replace
+
 import click
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
 from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.terminal import escape
@@ -14,17 +18,44 @@ _DONE = {
 }
 
 
+_WILL = {
+    SchemaState.ABSENT: "Would create the database.",
+    SchemaState.OLD: "Would migrate the database to this version.",
+    SchemaState.USABLE: "The database is current.",
+}
+_NEXT = """
+What next, in this order (docs/guides/operator.md):
+  uwlr-adapter import edexml FILE --dry-run    the records of a school; without --dry-run to take them
+  uwlr-adapter afnemer add KLANTNAAM           a platform that may fetch; prints its klantcode once
+  uwlr-adapter gebruiker add LOGIN --naam NAAM --vestiging BRIN6    somebody of the school, who activates the koppeling
+  uwlr-adapter serve                           the service, on this machine only
+  uwlr-adapter deploy files FOLDER --public-url URL    what it takes to run it under systemd behind nginx"""
+
+
 @click.command()
+@click.option(
+    "--database",
+    "database_url",
+    help="URL of a PostgreSQL database (UWLR_DATABASE); default: SQLite in the data folder.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be made, and make nothing.")
 @click.pass_obj
-def init(context: Context) -> None:
+def init(context: Context, database_url: str | None, *, dry_run: bool) -> None:
     """Create the database and the server keys; a database that is there is migrated, and keeps its records.
+
+    Nothing that is there is overwritten.
 
     The server keys are created once, in the file `keys` of the data folder, unless UWLR_KEYS or UWLR_KEYS_FILE names
     them. Keep a copy of them apart from the backup of the database: without them every code has to be entered again.
 
-    Example:  uwlr-adapter init
+    Example:  uwlr-adapter init --dry-run
     """
+    if database_url is not None:
+        context = replace(context, settings=context.settings.model_copy(update={"database": SecretStr(database_url)}))
     state = context.schema_state()
+    if dry_run:
+        _show(context, state)
+        return
     with context.database(create=True) as database:
         # The query of a URL may hold a password, which render_as_string does not hide.
         _say(context, _DONE[state], database.url.set(query={}).render_as_string())
@@ -38,6 +69,23 @@ def init(context: Context) -> None:
         context.messages.print("The server keys are those of UWLR_KEYS.")
     else:
         _say(context, "The server keys are there." if existed else "Created a server key.", str(path))
+    if state is SchemaState.ABSENT:
+        if database_url is not None:
+            context.messages.print("Give the other commands the same database, in UWLR_DATABASE.")
+        context.messages.print(_NEXT, soft_wrap=True)
+
+
+def _show(context: Context, state: SchemaState) -> None:
+    """Print what `init` would do. Raises ClickException."""
+    if state is SchemaState.NEWER:
+        raise click.ClickException("the database is of a newer version: install that version")
+    _say(context, _WILL[state], make_url(context.settings.database_url).set(query={}).render_as_string())
+    path = key_path(context.settings)
+    if path is None:
+        context.messages.print("The server keys are those of UWLR_KEYS.")
+    else:
+        _say(context, "The server keys are there." if path.exists() else "Would create a server key.", str(path))
+    context.messages.print("Nothing was changed.")
 
 
 def _say(context: Context, done: str, place: str) -> None:

@@ -14,6 +14,7 @@ from uwlr_adapter.journaal.request_id import new_id, working_for
 COMMANDS = {
     "demo": CommandEntry("demo", "demo", "Serve an example school, and fetch from it once."),
     "init": CommandEntry("init", "init", "Create or migrate the database, and create the server keys."),
+    "deploy": CommandEntry("deploy", "deploy", "Write the unit, the nginx files and more for an installation."),
     "serve": CommandEntry("serve", "serve", "Serve until interrupted."),
     "db": CommandEntry("database", "db", "Check, copy and upgrade the database."),
     "backup": CommandEntry("backup", "backup", "Write all that the service knows to one file."),

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from uwlr_adapter.administratie import enrolment, school_calendar, schools, selection
 from uwlr_adapter.administratie.schools import Vestiging
+from uwlr_adapter.cli import school_stale
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
@@ -69,13 +70,27 @@ def add(context: Context, brin6: str, naam: str) -> None:
 
 
 @school.command("list")
+@click.option("--stale", is_flag=True, help="Only those with a koppeling whose records are old, or were not taken.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    default=school_stale.STALE_DAYS,
+    show_default=True,
+    help="With --stale: days without an import after which records are old.",
+)
 @json_option
 @click.pass_obj
-def list_(context: Context, *, as_json: bool) -> None:
+def list_(context: Context, *, stale: bool, days: int, as_json: bool) -> None:
     """List the vestigingen by brin6, with the counts that are answered today for the current schooljaar.
 
-    Example:  uwlr-adapter school list
-    """
+    \b
+    Example:
+      uwlr-adapter school list
+      uwlr-adapter school list --stale --days 3
+    """  # noqa: D301 - \b is click's mark for text that is not folded
+    if stale:
+        school_stale.show(context, days, as_json=as_json)
+        return
     day = day_of(context.clock())
     year = schooljaar_of(day)
     counts: dict[str, list[int]] = {}

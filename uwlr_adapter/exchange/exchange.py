@@ -25,7 +25,7 @@ from uwlr_adapter.exchange.question import Asked, Granted, Question, Sender
 from uwlr_adapter.exchange.work import Blocking, Drop, Load, Unfinished
 from uwlr_adapter.journaal.model import Refusal, RefusalReason, VerzoekEntry
 from uwlr_adapter.journaal.writer import RefusedSources
-from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, Gate
+from uwlr_adapter.koppelingen.access import AccessRefused, AccessRows, CertificateRefused, Gate
 from uwlr_adapter.koppelingen.failures import of_code, of_klant, strange
 
 _REASONS = {
@@ -100,7 +100,7 @@ class Exchange:
         call, sender = question.call, question.sender
         access_rows = self.gate.read(rows, question.query)
         try:
-            afnemer = self.gate.identify(access_rows, call.autorisatie, moment)
+            afnemer = self.gate.identify(access_rows, call.autorisatie, moment, sender.certificate)
         except fault.Fault as error:
             return self._unknown(question, error, moment)
         entry, failures = VerzoekEntry(moment, call.operation.name, afnemer.id, question.repairs), self.gate.failures
@@ -145,7 +145,11 @@ class Exchange:
         guess, failures = of_klant(question.sender.source), self.gate.failures
         if seconds := failures.wait(guess, moment):
             return Outcome(None, fault.TijdelijkNietBeschikbaar(seconds))
-        return self.refusal(error, question.sender, moment)._replace(guess=failures.add(guess, moment))
+        outcome = self.refusal(error, question.sender, moment)
+        if isinstance(error, CertificateRefused):  # who calls is known, and so the journaal can say it
+            entry = VerzoekEntry(moment, question.call.operation.name, error.afnemer_id, question.repairs)
+            outcome = refused(entry, error)
+        return outcome._replace(guess=failures.add(guess, moment))
 
     def refusal(self, error: fault.Fault, sender: Sender, moment: datetime) -> Outcome:
         """Return the outcome of an unreadable message or an unknown caller, which is counted per source."""
@@ -175,6 +179,8 @@ def refused(entry: VerzoekEntry, error: Exception) -> Outcome:
     refusal = as_fault(error)
     if isinstance(error, AccessRefused):
         entry.reason, entry.koppeling_id, entry.brin6 = error.reason, error.koppeling_id, error.brin6
+    if isinstance(error, CertificateRefused):
+        entry.reason = error.reason
     entry.outcome, entry.koppeling_version, entry.leerlingen = refusal.code, None, None
     entry.reason = entry.reason or _REASONS.get(type(refusal))
     if refusal.finding is not None:

@@ -15,6 +15,8 @@ class Sender(NamedTuple):
 
     source: str
     gzip: bool = False
+    certificate: str = ""
+    """The fingerprint of the client certificate of its connection (`web/client_certificate.py`); "" for none."""
 
 
 class Asked(NamedTuple):

@@ -33,6 +33,8 @@ class RefusalReason(StrEnum):
     NO_DATA = "geen gegevens"
     NOT_LAID_OUT = "schooljaar niet ingericht"
     OWN_FAILURE = "eigen fout"
+    NO_CERTIFICATE = "certificaat ontbreekt"
+    WRONG_CERTIFICATE = "certificaat onbekend of verlopen"
 
 
 class Act(StrEnum):
@@ -66,6 +68,8 @@ class Act(StrEnum):
     GEBRUIKER_RESET = "gebruiker opnieuw uitgenodigd"
     GEBRUIKER_DISABLED = "gebruiker geblokkeerd"
     GEBRUIKER_ENABLED = "gebruiker weer toegelaten"
+    CERTIFICATE_ADDED = "certificaat toegevoegd"
+    CERTIFICATE_REMOVED = "certificaat verwijderd"
 
     QUESTION_ANSWERED = "vraag beantwoord"
     ENDED_BY_MERGE = "beëindigd door fusie"

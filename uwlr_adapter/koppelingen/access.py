@@ -23,7 +23,7 @@ from uwlr_adapter.contract.request import Call, SchoolReference
 from uwlr_adapter.db.statements import Query, Row, SelectStatement
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.keys.server_keys import SecretPurpose, ServerKeys
-from uwlr_adapter.koppelingen import afnemers, renewal, tables
+from uwlr_adapter.koppelingen import afnemers, certificates, renewal, tables
 from uwlr_adapter.koppelingen.afnemers import AfnemerRow
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.failures import Failures
@@ -45,6 +45,18 @@ class AccessRefused(AutorisatieOngeldig):
         self.reason = reason
         self.brin6 = brin6
         self.koppeling_id = koppeling_id
+
+
+class CertificateRefused(OngeldigeKlantIdentificatie):
+    """A klantnaam and klantcode that belong together come without the certificate that must come with them.
+
+    For the journaal only: the true reason, and the afnemer.
+    """
+
+    def __init__(self, reason: RefusalReason, afnemer_id: int) -> None:
+        super().__init__()
+        self.reason = reason
+        self.afnemer_id = afnemer_id
 
 
 class Access(NamedTuple):
@@ -158,10 +170,13 @@ class Gate:
         living = [koppelingen[number] for number in sorted(koppelingen)]
         return AccessRows(known, found, version or 0, living, last_ended, joined)
 
-    def identify(self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime) -> AfnemerRow:
+    def identify(
+        self, access_rows: AccessRows, autorisatie: Autorisatie, moment: datetime, certificate: str = ""
+    ) -> AfnemerRow:
         """Return the afnemer that calls (row 5): unknown, wrong and disabled cost the same work.
 
-        Raises OngeldigeKlantIdentificatie.
+        `certificate` is the fingerprint of the client certificate of the connection. Raises
+        OngeldigeKlantIdentificatie, CertificateRefused when only the certificate is wrong.
         """
         presented = self.server_keys.probe(SecretPurpose.KLANTCODE, autorisatie.klantcode)
         known = access_rows.afnemer
@@ -171,6 +186,9 @@ class Gate:
         is_valid = presented.matches_either(known.klantcode_digest, known.previous_digest, known.previous_until, moment)
         if known.disabled_at is not None or not is_valid:
             raise OngeldigeKlantIdentificatie
+        if not certificates.accepts(known.certificates, certificate, moment):
+            reason = RefusalReason.WRONG_CERTIFICATE if certificate else RefusalReason.NO_CERTIFICATE
+            raise CertificateRefused(reason, known.id)
         return known
 
     def decide(self, access_rows: AccessRows, call: Call, day: date) -> Access:

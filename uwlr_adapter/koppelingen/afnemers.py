@@ -62,6 +62,8 @@ class AfnemerRow(NamedTuple):
     previous_until: datetime | None
     disabled_at: datetime | None
     strict: bool
+    certificates: str | None = None
+    """Its client certificates, as stored (`certificates.accepts`)."""
 
 
 def add(

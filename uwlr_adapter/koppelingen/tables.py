@@ -32,6 +32,9 @@ afnemer = sa.Table(
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("disabled_at", sa.DateTime),
     sa.Column("strict", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
+    sa.Column(
+        "certificates", sa.Text, comment="JSON, of the client certificates of which it must show one; none: no need"
+    ),
     sa.CheckConstraint("(previous_digest IS NULL) = (previous_until IS NULL)", name="previous"),
 )
 koppeling = sa.Table(

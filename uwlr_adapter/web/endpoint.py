@@ -24,6 +24,8 @@ from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.exchange.question import Question
 from uwlr_adapter.exchange.work import Blocking, Load
 from uwlr_adapter.journaal.model import Refusal, VerzoekEntry
+from uwlr_adapter.koppelingen.access import CertificateRefused
+from uwlr_adapter.web.client_certificate import CertificateOf
 from uwlr_adapter.web.head import MAX_CONTENT_TYPE, MAX_QUERY, NO_HOST, Head
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import XML_TYPE, Response, plain, respond
@@ -84,6 +86,7 @@ class Endpoint:
     exchange: Exchange
     clock: Clock
     source_of: SourceOf
+    certificate_of: CertificateOf
 
 
 class SoapRequest:
@@ -157,7 +160,7 @@ class SoapRequest:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if head.content_length and len(content) != int(head.content_length):
             return self._refuse(HTTPStatus.BAD_REQUEST)
-        sender = head.sender(self._endpoint.source_of)
+        sender = head.sender(self._endpoint.source_of, self._endpoint.certificate_of)
         try:
             self._question = self._endpoint.service.question(content, head.charset, sender)
         except fault.Fault as error:
@@ -271,7 +274,8 @@ class SoapRequest:
         """Return the response for the outcome, whose entry is written."""
         entry, answer, record = self._outcome.entry, self._outcome.answer, self.record
         if isinstance(answer, fault.Fault):
-            record.outcome, record.unknown = answer.code, isinstance(entry, Refusal)
+            record.outcome = answer.code
+            record.unknown = isinstance(entry, Refusal) or isinstance(answer, CertificateRefused)
             headers = _VARY if answer.retry_after is None else [("Retry-After", str(answer.retry_after)), *_VARY]
             record.slowed = answer.retry_after is not None
             response = respond(HTTPStatus.INTERNAL_SERVER_ERROR, XML_TYPE, fault.render(answer), headers)

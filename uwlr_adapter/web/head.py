@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from uwlr_adapter.exchange.question import Sender
 from uwlr_adapter.web.accept_encoding import accepts_gzip
+from uwlr_adapter.web.client_certificate import CertificateOf
 from uwlr_adapter.web.response import XML_TYPE
 from uwlr_adapter.web.source import FORWARDED, SourceOf
 
@@ -29,6 +30,7 @@ HEADERS = {
     "accept-encoding": "accept_encoding",
     "x-forwarded-for": "forwarded_for",
     "x-request-id": "request_id",
+    "x-client-certificate": "client_certificate",
 }
 """The headers that are read, in lower case, and their fields in a Head."""
 
@@ -48,6 +50,8 @@ class Head(NamedTuple):
     forwarded_for: str = ""
     request_id: str = ""
     host: str = ""
+    client_certificate: str = ""
+    """What a proxy says of the client certificate of its connection."""
     version: str = ""
     """Of HTTP, such as `1.1`, which requires one Host (RFC 9112, 3.2)."""
 
@@ -64,7 +68,9 @@ class Head(NamedTuple):
         found = [one for one in _CHARSET.findall(self.content_type) if any(one)]
         return "".join(found[0]).lower() if found else None
 
-    def sender(self, source_of: SourceOf) -> Sender:
+    def sender(self, source_of: SourceOf, certificate_of: CertificateOf) -> Sender:
         """Return what the exchange wants to know of the client."""
         gzip = self.accept_encoding != "" and accepts_gzip(self.accept_encoding)
-        return Sender(source_of(self.peer, self.forwarded_for[FORWARDED]), gzip)
+        shown = self.client_certificate
+        certificate = certificate_of(self.peer, shown) if shown else ""
+        return Sender(source_of(self.peer, self.forwarded_for[FORWARDED]), gzip, certificate)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from uwlr_adapter.administratie.tables import import_batch
 from uwlr_adapter.clock import Clock, from_utc
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.web import job_metrics
+from uwlr_adapter.web import certificate_metrics, job_metrics
 from uwlr_adapter.web.metrics import CONTENT_TYPE, Metrics
 from uwlr_adapter.web.readiness import Readiness
 from uwlr_adapter.web.request_record import annotate
@@ -74,6 +74,7 @@ class HealthEndpoints:
         if self.token is None and environ[ENVIRON] not in LOOPBACK:
             return plain(HTTPStatus.NOT_FOUND, "Hier is niets.").send(start_response)
         content = self.counters.render(self._ages()) + job_metrics.render(self.database, self.clock())
+        content += certificate_metrics.render(self.database, self.clock())
         return respond(HTTPStatus.OK, CONTENT_TYPE, content).send(start_response)
 
     def _ages(self) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from uwlr_adapter.exchange.exchange import Exchange, UseCase
 from uwlr_adapter.exchange.leerlinggegevens import Leerlinggegevens
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.client_certificate import make_certificate_of
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.soap.service import SoapService
 from uwlr_adapter.web.soap.wsdl import wsdl
@@ -49,4 +50,13 @@ def make_endpoint(
     own_wsdl = wsdl(service.wsdl, service.path, settings.base_url)
     operations = service.operations.values()
     soap = SoapService(service.namespace, operations, service.limits, own_wsdl, exchange.question)
-    return Endpoint(service.path, own_wsdl, service.limits, soap, exchange, clock, source_of)
+    return Endpoint(
+        service.path,
+        own_wsdl,
+        service.limits,
+        soap,
+        exchange,
+        clock,
+        source_of,
+        make_certificate_of(settings.trusted_proxies),
+    )

@@ -46,6 +46,12 @@ def make_source_of(trusted: Sequence[Network]) -> SourceOf:
     return source_of
 
 
+def is_trusted(trusted: Sequence[Network], peer: str) -> bool:
+    """Return whether a peer, with or without a port, has an address in one of these networks."""
+    address = _address(peer)
+    return address is not None and any(address in network for network in trusted)
+
+
 def _caller(trusted: Sequence[Network], peer: str, forwarded_for: str) -> Address | None:
     """Return the last address that no trusted proxy has; None when a trusted proxy names no address."""
     address = _address(peer)
