@@ -22,7 +22,8 @@ from uwlr_adapter.contract.autorisatie import Autorisatie
 from uwlr_adapter.db.schema_version import schema_version
 from uwlr_adapter.journaal.model import RefusalReason
 from uwlr_adapter.journaal.tables import journaal
-from uwlr_adapter.keys.server_keys import ServerKeys
+from uwlr_adapter.keys import key_file
+from uwlr_adapter.keys.server_keys import KEY_BYTES, ServerKeys
 from uwlr_adapter.koppelingen.access import CertificateRefused, Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.certificates import KNOWS_CERTIFICATES
@@ -49,6 +50,8 @@ def context(tmp_path: Path, backend: str) -> Context:
     """Return a data folder with one afnemer."""
     made = Context(Settings(data=tmp_path), lambda: MOMENT, Console(width=200), Console(stderr=True, width=200))
     open_database(tmp_path).close()
+    if backend == "postgresql":
+        key_file.make(tmp_path / "keys", KEY_BYTES)
     return made
 
 

@@ -11,6 +11,7 @@ from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.json_output import moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.koppelingen import store
 
 STALE_DAYS = 7
@@ -67,7 +68,8 @@ def show(context: Context, days: int, *, as_json: bool) -> None:
         table.add_row(one.brin6, escape(one.naam), str(one.koppelingen), _local(one.taken), _local(one.since))
     context.console.print(table)
     if not found:
-        context.messages.print(f"Every vestiging with a koppeling was imported in the last {days} days.")
+        term = count_noun(days, "day", "days")
+        context.messages.print(f"Every vestiging with a koppeling was imported within {term}.")
 
 
 def _local(moment: datetime | None) -> str:

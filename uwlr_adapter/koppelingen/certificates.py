@@ -47,13 +47,8 @@ class Certificate(NamedTuple):
     added_at: datetime
 
 
-def accepts(stored: str | None, fingerprint: str, moment: datetime) -> bool:
-    """Return whether a caller with this certificate ("" for none) may be the afnemer of which this column is.
-
-    An afnemer without certificates may be called for with any or none.
-    """
-    if stored is None:
-        return True
+def accepts(stored: str, fingerprint: str, moment: datetime) -> bool:
+    """Return whether a caller with this certificate ("" for none) may be the afnemer of which this column is."""
     return any(one.fingerprint == fingerprint and moment < one.not_after for one in parse(stored))
 
 
