@@ -50,7 +50,7 @@ def _close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _count_failures_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test log its first failure of a kind: a process that runs many of them counts those of the others."""
+    """Each test logs its first failure of a kind: a process that runs many of them counts those of the others."""
     monkeypatch.setattr(event_log, "_failures", FailureLog())
 
 

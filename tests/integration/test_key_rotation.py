@@ -56,13 +56,13 @@ def world(tmp_path: Path) -> World:
 
 
 def use(world: World, name: str, *, holds: Sequence[str] = SERVER_KEYS) -> list[holders.Holder]:
-    """Let a command that holds these keys make one of them the one in use."""
+    """Make one of these keys the one in use, by a command that holds them."""
     with world.database.writing() as connection:
         return rotation.use(connection, ServerKeys.parse(holds), name, MOMENT, actor=ACTOR)
 
 
 def remove(world: World, name: str, after: timedelta = SESSION, *, end_sessions: bool = False) -> list[holders.Holder]:
-    """Let a command remove a key, some time from now."""
+    """Remove a key by a command, some time from now."""
     with world.database.writing() as connection:
         return rotation.remove(connection, name, MOMENT + after, actor=ACTOR, end_sessions=end_sessions)
 
@@ -198,7 +198,7 @@ def renewals(world: World, *, code: str = CODE) -> tuple[renewal.Renewal, ...]:
 
 
 def learn(world: World) -> None:
-    """Let the gate learn which key is in use."""
+    """The gate learns which key is in use."""
     world.gate.server_keys.learn(known(world))
 
 

@@ -66,7 +66,7 @@ def entries(database: Database) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a request a second."""
+    """A request may take a second."""
     monkeypatch.setattr(rsgi, "REQUEST_SECONDS", 1)
 
 
