@@ -60,8 +60,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> ServedSchool:
 def endpoint(nginx: str, served: ServedSchool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
     """Run nginx before a service that knows its public address."""
     prefix = tmp_path_factory.mktemp("nginx")
-    address = {"UWLR_PUBLIC_URL": "https://localhost"}
-    with serving(served.data, environment=address) as server, running(nginx, prefix, server.port) as ports:
+    with (
+        port_of_our_own() as port,
+        serving(served.data, environment={"UWLR_PUBLIC_URL": f"https://localhost:{port}"}) as server,
+        running(nginx, prefix, server.port, port=port) as ports,
+    ):
         yield FrontDoor(*ports, prefix, server)
 
 
