@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.backup import tables
 from uwlr_adapter.backup.backup_file import TableEnd
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import locks
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
@@ -157,8 +158,8 @@ def require_equal(
         progress(f"compare {shape.name}", digest.rows, end.rows)
         if (digest.rows, digest.hex) != (end.rows, end.digest):
             raise CarryError(
-                f"the table {shape.name} is not what it had to be: {digest.rows} rows for {end.rows}, or another "
-                "content; nothing was written. Please report it"
+                f"the table {shape.name} is not what it had to be: it has "
+                f"{count_noun(digest.rows, 'row', 'rows')} and not {end.rows}, or another content; nothing was written. Please report it"
             )
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.table_rows import CanonicalRow, TableShape, read_rows
 from uwlr_adapter.koppelingen.tables import Status
@@ -148,8 +149,9 @@ def _records(earlier: ComparedRows, present: ComparedRows) -> Iterator[str]:
     batches = {one["id"] for one in present.rows["import_batch"]} - {one["id"] for one in earlier.rows["import_batch"]}
     if changed:
         shown = ", ".join(changed[:_SHOWN]) + (" …" if len(changed) > _SHOWN else "")
-        acts = f"{len(batches)} imports or acts"
-        yield f"the records of {len(changed)} schools changed since ({acts}): {shown}. Import again"
+        acts = count_noun(len(batches), "import or act", "imports or acts")
+        schools = count_noun(len(changed), "school", "schools")
+        yield f"the records of {schools} changed since ({acts}): {shown}. Import again"
 
 
 _SHOWN = 20

@@ -16,6 +16,7 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.errors import RefusedError, UnusableError
 
 MEBIBYTE = 2**20
@@ -57,7 +58,8 @@ def backup(context: Context, file: Path, *, force: bool) -> None:
     with told(), context.database() as database, table_progress(context.messages) as progress:
         written = writing.write(database, file, __version__, context.clock(), progress, replace=force)
     head = written.head
-    counted = f"{written.rows} rows of {len(head.counts)} tables, {written.size / MEBIBYTE:.1f} MiB"
+    rows, tables = count_noun(written.rows, "row", "rows"), count_noun(len(head.counts), "table", "tables")
+    counted = f"{rows} of {tables}, {written.size / MEBIBYTE:.1f} MiB"
     moment = f"{head.moment.astimezone(AMSTERDAM):%d-%m-%Y %H:%M:%S}"
     context.console.print(f"{escape(str(file))}: {counted}, as of {moment}; read again, and whole.", soft_wrap=True)
     used = [mark.name for mark in head.keys if mark.is_used]

@@ -22,6 +22,7 @@ from uwlr_adapter.cli.restore import (
     tell_settled,
 )
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.contract.nouns import count_noun
 
 
 @click.command()
@@ -83,4 +84,6 @@ def write_forgotten(context: Context, file: Path) -> None:
         except OSError as error:
             raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     persons = len({(one.salt, one.soort) for one in digests})
-    context.console.print(f"{escape(str(file))}: {persons} persons, as digests.", soft_wrap=True)
+    context.console.print(
+        f"{escape(str(file))}: {count_noun(persons, 'person', 'persons')}, as digests.", soft_wrap=True
+    )

@@ -17,6 +17,7 @@ from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 
@@ -131,7 +132,7 @@ def tell_settled(context: Context, done: Settled) -> None:
     context.console.print(
         f"Forgotten again: {done.forgotten}. Sessions ended; one-time links ended: {done.links}"
         f"{' (`gebruiker reset` makes a new one)' if done.links else ''}. Each platform gets data once more. "
-        f"The journaal of {done.vestigingen} vestigingen says so.",
+        f"The journaal of {count_noun(done.vestigingen, 'vestiging', 'vestigingen')} says so.",
         soft_wrap=True,
     )
     context.messages.print(

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from uwlr_adapter.backup import carrying
+from uwlr_adapter.contract.nouns import count_noun
 
 TOLD_FROM = 100_000
 """Rows of a table that is told of in a log: smaller ones take less than a second."""
@@ -22,6 +23,6 @@ def table_progress(console: Console) -> Iterator[carrying.Progress]:
         def show(step: str, rows: int, total: int) -> None:
             bar.update(task, description=step, completed=rows, total=total)
             if not console.is_terminal and rows == total >= TOLD_FROM:
-                console.print(f"{step}: {rows} rows", soft_wrap=True)
+                console.print(f"{step}: {count_noun(rows, 'row', 'rows')}", soft_wrap=True)
 
         yield show

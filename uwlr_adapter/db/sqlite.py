@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import highest_id, limits
 from uwlr_adapter.db.backend import is_later, is_writing, quoted
 from uwlr_adapter.db.metadata import metadata
@@ -140,7 +141,7 @@ class Sqlite:
             (row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check").yield_per(1000)
         )
         found += [
-            f"{count} rows of {table} refer to a row of {parent} that is not there"
+            f"{count_noun(count, 'row', 'rows')} of {table} that name a row of {parent} that is not there"
             for (table, parent), count in sorted(broken.items())
         ]
         return found + [text for table in metadata.sorted_tables for text in _misfits(connection, table)]

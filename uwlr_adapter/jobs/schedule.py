@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.contract.nouns import count_noun
 
 RETRY = timedelta(minutes=30)
 """How long after a failure a job is tried again: long enough for a database to come back, and well within a night."""
@@ -70,7 +71,7 @@ class Every:
 
     def __str__(self) -> str:
         """Return the schedule in words."""
-        return f"every {self.minutes} minutes"
+        return f"every {count_noun(self.minutes, 'minute', 'minutes')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,8 @@ def run(
         server.on_reload(_reload)
         server.started = threading.Thread(target=_announce, args=(settings, ready), daemon=True).start
         with metrics_files.make_folder():
-            try:
-                server.serve(target_loader=partial(load, settings), wrap_loader=False)
-            finally:
-                log_event("stop", version=__version__)
+            server.serve(target_loader=partial(load, settings), wrap_loader=False)
+            log_event("stop", version=__version__)
 
 
 def _why_not(settings: Settings) -> str | None:
