@@ -183,7 +183,7 @@ def test_what_comes_back_is_told_first(source: Place, tmp_path: Path) -> None:
         "afnemer Snappet has another klantcode since",
         "afnemer Nieuwe was added since",
         "gebruiker nieuw was added since",
-        "the records of 1 schools changed since (1 imports or acts): 30AB",
+        "the records of 1 school changed since (1 import or act): 30AB",
         "Dry run, nothing changed.",
     ):
         assert line in told, line

@@ -10,7 +10,7 @@ from support.served_school import furnish
 
 OFF = "PRAGMA foreign_keys = OFF"
 BREAKAGES = {
-    "1 rows of gebruiker_vestiging refer to a row of vestiging": (
+    "1 row of gebruiker_vestiging without the row of vestiging": (
         "INSERT INTO gebruiker_vestiging SELECT min(id), '99ZZ00' FROM gebruiker",
     ),
     "1 values of vestiging.naam do not fit their column": (

@@ -62,7 +62,7 @@ def test_every_row_is_the_same(moved: Moved) -> None:
     """Koppelingen, codes, journaal and batches move there and back, and the command says what it compared."""
     here, there, back = moved.rows
     assert here == there == back
-    assert "every table is equal, and 5 answers are" in moved.told
+    assert "every table is equal, and so is every answer of 5" in moved.told
     assert f"Copied {sum(map(len, here.values()))} rows" in moved.told
 
 
@@ -133,5 +133,5 @@ def test_what_came_in_meanwhile_is_told(source: Place, tmp_path: Path, monkeypat
     monkeypatch.setattr(copying, "require_equal", act)
     target = Place.on_sqlite(tmp_path / "new")
     told = source.done("db", "copy", "--to", target.url)
-    assert "Warning: 1 entries came into the journaal of the source" in told
+    assert "Warning: after the copy began 1 entry came into the journaal" in told
     assert "Nieuwe" not in str(target.rows())

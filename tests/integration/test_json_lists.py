@@ -20,6 +20,7 @@ from uwlr_adapter.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "afnemer certificate list": ("Snappet",),
     "import show": ("1",),
     "import questions": (),
     "koppeling list": (BRIN6,),
@@ -101,7 +102,7 @@ def test_its_output_is_one_line_of_json_without_a_secret(folder: Path, path: str
     assert output.isascii()
     found = json.loads(output)
     assert isinstance(found, dict if path.endswith("show") or path == "import list" else list)
-    assert path == "import questions" or found, "there is something to tell"
+    assert path in {"afnemer certificate list", "import questions"} or found, "there is something to tell"
     assert sorted(one for one in secrets(folder) if one in output) == []
     documented = set(re.findall(r"`(\w+)`", PAGE.read_text(encoding="utf-8")))
     assert sorted(members(found) - documented) == []

@@ -159,7 +159,8 @@ def require_equal(
         if (digest.rows, digest.hex) != (end.rows, end.digest):
             raise CarryError(
                 f"the table {shape.name} is not what it had to be: it has "
-                f"{count_noun(digest.rows, 'row', 'rows')} and not {end.rows}, or another content; nothing was written. Please report it"
+                f"{count_noun(digest.rows, 'row', 'rows')} and not {end.rows}, or another content; nothing was "
+                "written. Please report it"
             )
 
 

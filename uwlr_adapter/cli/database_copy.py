@@ -33,15 +33,15 @@ def copy(context: Context, url: str, sample: int) -> None:
         done = copying.copy(database, url, context.clock(), progress, sample)
     rows, filled = sum(done.rows.values()), sum(1 for count in done.rows.values() if count)
     context.console.print(
-        f"Copied {count_noun(rows, 'row', 'rows')} of {count_noun(filled, 'table', 'tables')}: every table is equal, and "
-        f"so is every answer of {done.answers} that were compared.",
+        f"Copied {count_noun(rows, 'row', 'rows')} of {count_noun(filled, 'table', 'tables')}: every table is equal, "
+        f"and so is every answer of {done.answers} that were compared.",
         soft_wrap=True,
     )
     if done.entries_since:
         context.messages.print(
-            f"Warning: after the copy began {count_noun(done.entries_since, 'entry', 'entries')} came into the journaal "
-            "of the source, and not into the copy. To move for good, stop what serves from the source, and copy into a "
-            "new database again.",
+            f"Warning: after the copy began {count_noun(done.entries_since, 'entry', 'entries')} came into the "
+            "journaal of the source, and not into the copy. To move for good, stop what serves from the source, and copy "
+            "into a new database again.",
             soft_wrap=True,
         )
     context.messages.print(

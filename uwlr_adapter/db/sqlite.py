@@ -141,7 +141,7 @@ class Sqlite:
             (row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check").yield_per(1000)
         )
         found += [
-            f"{count_noun(count, 'row', 'rows')} of {table} that name a row of {parent} that is not there"
+            f"{count_noun(count, 'row', 'rows')} of {table} without the row of {parent} to which it belongs"
             for (table, parent), count in sorted(broken.items())
         ]
         return found + [text for table in metadata.sorted_tables for text in _misfits(connection, table)]
