@@ -33,7 +33,7 @@ from walk import SIZE, Headers, HttpProtocol, Scope, ask
 from uwlr_adapter.server import worker
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
-from uwlr_adapter.web.metrics import FOLDER
+from uwlr_adapter.web.metrics_files import FOLDER
 from uwlr_adapter.web.rsgi import RsgiApp
 
 ROUNDS, QUICK_ROUNDS = 200, 5

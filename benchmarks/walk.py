@@ -32,7 +32,7 @@ import uwlr_adapter
 from uwlr_adapter.server import worker
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.logs import LOGGING
-from uwlr_adapter.web.metrics import FOLDER
+from uwlr_adapter.web.metrics_files import FOLDER
 from uwlr_adapter.web.rsgi import RsgiApp
 
 import spyne  # isort: skip # the package makes it importable on newer Pythons

@@ -1,12 +1,15 @@
-"""The exception root of the package, its two families, and the logging of an internal failure.
+"""The exception root of the package, its two families, and how a failure is told without its text.
 
 A family says who can act on an exception. `RefusedError`: the caller, with another request. `UnusableError`: an
 operator, in the configuration or the environment. An exception of neither family is handled where it is raised (a
 fault of the standard, a retry) or is a defect.
 """
 
-import logging
+import re
 from collections.abc import Iterator
+
+_SQLSTATE = re.compile("[0-9A-Z]{5}")
+_SQLITE_NAME = re.compile("SQLITE_[A-Z0-9_]{1,40}")
 
 
 class UwlrAdapterError(Exception):
@@ -21,26 +24,36 @@ class UnusableError(UwlrAdapterError):
     """The configuration or the environment cannot be used; `str()` says why, for the operator, who can mend it."""
 
 
-def log_failure(error: BaseException, logger: logging.Logger) -> None:
-    """Log an internal failure at level ERROR, as `describe` returns it."""
-    logger.error("own failure: %s", describe(error))
-
-
 def describe(error: BaseException) -> str:
-    """Return the exception types and code locations of a failure and of its causes.
+    """Return the exception types, the codes of a database and the code locations of a failure and of its causes.
 
     The texts of the exceptions are left out: they may quote values.
     """
-    return " caused by ".join(
-        f"{type(step).__module__}.{type(step).__qualname__} at {_locations(step)}" for step in _causes(error)
-    )
+    return " caused by ".join(f"{_name(step)} at {_locations(step)}" for step in causes_of(error))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def code_of(error: BaseException) -> str:
+    """Return the code that a database gave an exception, such as `SQLSTATE 53100` or `SQLITE_FULL`; empty without one.
+
+    Anything else than a code in these two attributes of the drivers is ignored.
+    """
+    state, name = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
+    if isinstance(state, str) and _SQLSTATE.fullmatch(state):
+        return f"SQLSTATE {state}"
+    return name if isinstance(name, str) and _SQLITE_NAME.fullmatch(name) else ""
+
+
+def _name(error: BaseException) -> str:
+    name, code = f"{type(error).__module__}.{type(error).__qualname__}", code_of(error)
+    return f"{name} ({code})" if code else name
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, then what caused it, and so on."""
     step: BaseException | None = error
     while step is not None:
         yield step
-        step = step.__cause__ or step.__context__
+        step = step.__cause__ or step.__context__ or getattr(step, "orig", None)  # of SQLAlchemy: the driver's
 
 
 def _locations(error: BaseException) -> str:

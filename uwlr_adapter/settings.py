@@ -1,12 +1,14 @@
 """The settings of a service: frozen; each names its environment variable, its default and the reason for it."""
 
 import os
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MAX_DROP = 0.2
@@ -16,6 +18,15 @@ MAX_HELD = 3
 """Persons: a class of twins and a correction or two; more at once is not an accident of single rows."""
 MAX_HELD_SHARE = 0.02
 """A share, 0 to 1. Five of a school of 250; of another administration with the same keys nearly all are."""
+
+
+_SIMILAR = 0.75
+"""The share of its letters, 0 to 1, by which a misspelt name is told the one that is meant."""
+PREFIX = "UWLR_"
+NO_SETTINGS = frozenset({"UWLR_KLANTCODE", "UWLR_AUTORISATIESLEUTEL", "UWLR_VERIFICATIECODE"})
+"""Names in the environment that a command reads by itself: secrets of one call or act."""
+OF_TESTS = frozenset({"UWLR_LONG", "UWLR_RECORD", "UWLR_STANDARD", "UWLR_TEST_NODE", "UWLR_TEST_POSTGRES"})
+"""Names that the tests of this project read, whose commands inherit them; they change nothing of a service."""
 
 
 class Part(StrEnum):
@@ -32,7 +43,9 @@ class Settings(BaseSettings):
     An empty variable counts as not set: it is what a file of variables, or a variable inside one, leaves behind.
     """
 
-    model_config = SettingsConfigDict(env_prefix="UWLR_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data: Path = Path("uwlr-data")
     """UWLR_DATA: the folder of the embedded database and its key file. Default: relative to the working directory, so
@@ -98,6 +111,24 @@ class Settings(BaseSettings):
     key_naast_eckid: bool = False
     """UWLR_KEY_NAAST_ECKID: in 2.3, send a leerling's key beside the ECK-iD, during a transition. Default: off."""
 
+    metrics_token: SecretStr | None = None
+    """UWLR_METRICS_TOKEN: the token that /metrics asks for (`Authorization: Bearer`). Default: none, and the metrics
+    are for this machine only."""
+
+    metrics_token_file: Path | None = None
+    """UWLR_METRICS_TOKEN_FILE: a file with that token, as a secret that is mounted in a container."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_names(cls, values: object) -> object:
+        """Refuse a name in the environment that means nothing: of a misspelt one the default would be in force.
+
+        Raises ValueError; its text names the variables and none of their values.
+        """
+        if wrong := unknown_names(os.environ):
+            raise ValueError("; ".join(wrong))
+        return values
+
     @field_validator("parts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -121,6 +152,22 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The URL that vendors call (`public_url`, else `listen_url`), without a trailing slash."""
         return (self.public_url or self.listen_url).rstrip("/")
+
+
+def unknown_names(environment: Iterable[str]) -> list[str]:
+    """Return a sentence for each name of an environment that looks like a setting and is none, with the nearest one."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | NO_SETTINGS
+    wrong = sorted(name for name in environment if _is_ours(name) and name.upper() not in known | OF_TESTS)
+    return [f"{name} is no setting{_nearest(name.upper(), sorted(known))}" for name in wrong]
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    found = get_close_matches(name, known, 1, _SIMILAR)
+    return f": {found[0]} is meant?" if found else " (docs/reference/settings.md has them all)"
 
 
 def forget_key_variables() -> None:

@@ -20,7 +20,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.schema_version import SCHEMA, schema_version
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Part, Settings
-from uwlr_adapter.web import metrics, request_record
+from uwlr_adapter.web import metrics_files, readiness, request_record
 from uwlr_adapter.web.app import App
 from uwlr_adapter.web.logs import JsonFormatter
 
@@ -30,7 +30,8 @@ LOCAL = "127.0.0.1"
 @pytest.fixture
 def served(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> ServedSchool:
     """Return the example school of `served_school`, of its own for each test."""
-    monkeypatch.delenv(metrics.FOLDER, raising=False)
+    monkeypatch.delenv(metrics_files.FOLDER, raising=False)
+    monkeypatch.setattr(readiness, "KEEP_SECONDS", 0)
     return furnish(tmp_path)
 
 
@@ -71,7 +72,7 @@ def test_without_its_database_it_is_healthy_and_not_ready(app: App, served: Serv
     ):
         with database.writing() as connection:
             connection.exec_driver_sql(change)
-        assert get(app, "/readyz") == (503, "database")
+        assert get(app, "/readyz") == (503, "schema")
         assert get(app, "/healthz") == (200, "ok")
         with database.writing() as connection:
             connection.exec_driver_sql(back)

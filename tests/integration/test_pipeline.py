@@ -5,16 +5,16 @@ import select
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from support.databases import PostgresServer
 from support.event_loop import run
+from support.server import WAIT, until
 
-from uwlr_adapter.db import limits
 from uwlr_adapter.db.backend import run as asked
+from uwlr_adapter.db.causes import cause_of
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.libpq import Pipeline, libpq_of
 from uwlr_adapter.db.statements import Insert, InsertStatement, Query, Row, SelectStatement, Step
@@ -41,7 +41,7 @@ def play(database: Database, work: Callable[[Pipeline], Awaitable[Result]]) -> R
 
     async def main() -> Result:
         with ThreadPoolExecutor(1) as executor:
-            pipe = Pipeline(database, executor)
+            pipe = Pipeline(database, executor, WAIT)
             try:
                 return await work(pipe)
             finally:
@@ -115,6 +115,16 @@ def test_one_that_fails_undoes_them_all(database: Database) -> None:
     assert number_of_rows(database) == 1
 
 
+def test_two_calls_at_once_take_turns(database: Database) -> None:
+    """Each gets its own rows, whoever else uses the connection."""
+
+    async def work(pipe: Pipeline) -> list[Any]:
+        await pipe.run(put(database, (1, "een"), (2, "twee")))
+        return list(await asyncio.gather(*(pipe.run(ask(database, number)) for number in (1, 2, 3))))
+
+    assert play(database, work) == [[[(1, "een")]], [[(2, "twee")]], [[]]]
+
+
 def test_a_connection_that_is_lost_is_made_anew(database: Database) -> None:
     """The caller gets the failure, the other connections are dropped too, and the next request succeeds."""
 
@@ -182,14 +192,29 @@ def test_a_connection_that_others_distrust_is_left(database: Database) -> None:
 
 
 def test_a_database_that_says_nothing_is_given_up(database: Database) -> None:
-    """The caller gets the failure within the limit, and the next caller gets an answer."""
+    """The caller gets the failure within the limit, the next caller an answer, and the server goes on with nothing."""
 
     async def work(pipe: Pipeline) -> list[Any]:
-        with patch.object(limits, "STATEMENT_SECONDS", -0.9), pytest.raises(DBAPIError):
-            await pipe.run([Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(60)", [])])
+        await pipe.run(ask(database, 1))
+        silence = [Step("SET statement_timeout = 0", []), Step("SELECT 1 FROM pg_sleep(3600)", [])]
+        running = asyncio.create_task(pipe.run(silence))
+        await asyncio.to_thread(until, lambda: _sleeping(database))
+        held: Any = pipe._connection  # noqa: SLF001 - only there is the limit, which the test does not wait for
+        held._give_up()  # noqa: SLF001 - as above
+        with pytest.raises(DBAPIError) as caught:
+            await running
+        assert str(cause_of(caught.value)) == "no answer"
         return await pipe.run(ask(database, 1))
 
     assert play(database, work) == [[]]
+    until(lambda: not _sleeping(database))
+
+
+def _sleeping(database: Database) -> int:
+    """Count the connections that are in pg_sleep."""
+    with database.reading() as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        return int(connection.scalar(sa.text(query)))
 
 
 BY_TEXT = SelectStatement(sa.select(TRIAL.c.a, TRIAL.c.b).where(TRIAL.c.b == sa.bindparam("b", type_=sa.String(4))))

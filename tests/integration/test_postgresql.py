@@ -33,6 +33,7 @@ from uwlr_adapter.contract import rendered
 from uwlr_adapter.contract.dataset import Leerling
 from uwlr_adapter.db import backend, bulk, limits, locks
 from uwlr_adapter.db import postgresql as postgresql_backend
+from uwlr_adapter.db.causes import cause_of
 from uwlr_adapter.db.database import Database, DatabaseUnusableError
 from uwlr_adapter.db.libpq import LibpqConnection, libpq_of
 from uwlr_adapter.db.postgresql import Postgresql
@@ -173,9 +174,9 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Datab
     waits = Query(SelectStatement(sa.select(sa.literal(1)).where(sa.func.pg_advisory_xact_lock(7).isnot(None))), {})
     failures: list[object] = []
     with ExitStack() as silence:
-        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
         held = silence.enter_context(database.writing())
         held.execute(sa.select(sa.func.pg_advisory_xact_lock(7)))
+        silence.enter_context(patch.object(limits, "STATEMENT_SECONDS", -1))
 
         def end_of_silence(error: object) -> None:
             failures.append(error)
@@ -185,6 +186,40 @@ def test_a_snapshot_of_a_server_that_says_nothing_is_asked_again(database: Datab
         assert database.snapshot([waits]) == [[(1,)]]
     assert database.snapshot([waits]) == [[(1,)]]
     assert [str(failure) for failure in failures] == ["the database does not answer"]
+
+
+WAITS = sa.select(sa.func.pg_advisory_xact_lock(7))
+
+
+def test_a_statement_that_the_server_does_not_end_is_given_up(database: Database) -> None:
+    """Whatever limit the server has: the connection is closed, and the server goes on with nothing."""
+    with database.reading() as held:
+        held.execute(WAITS)
+        with (
+            pytest.raises(DBAPIError) as caught,
+            database.writing() as other,
+            patch.object(limits, "STATEMENT_SECONDS", -0.9),
+        ):
+            other.execute(WAITS)
+        assert str(cause_of(caught.value)) == "no answer"
+        until(lambda: not waiting(held))
+
+
+def test_a_migration_waits_as_long_as_it_takes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit of the server and none of ours ends its statements; the next transaction has them again."""
+    database.close()
+    monkeypatch.setattr(limits, "STATEMENT_SECONDS", 1)
+    with database.writing() as connection:
+        database.backend.remove_time_limits(connection)
+        assert connection.scalar(sa.select(sa.func.pg_sleep(0))) == ""
+        driver: Any = connection.connection.driver_connection
+        assert not driver.is_bounded
+        monkeypatch.setattr(limits, "STATEMENT_SECONDS", -2)  # a wait that has a limit fails at once
+        assert connection.scalar(sa.text("SELECT current_setting('statement_timeout')")) == "0"
+        monkeypatch.undo()
+    with database.reading() as connection:
+        driver = connection.connection.driver_connection
+        assert driver.is_bounded
 
 
 def test_an_exception_undoes_a_writing_transaction(database: Database) -> None:

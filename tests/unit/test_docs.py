@@ -11,7 +11,9 @@ import pytest
 from uwlr_adapter import __version__
 from uwlr_adapter.cli import main
 from uwlr_adapter.contract.rules import Rule
+from uwlr_adapter.db.causes import ADVICE
 from uwlr_adapter.settings import Settings
+from uwlr_adapter.web.readiness import Unready
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "uwlr_adapter"
@@ -64,6 +66,20 @@ def test_every_word_of_a_fault_is_documented() -> None:
     assert sorted(row[0].strip(" `") for row in rows) == sorted(Rule)
     assert {len(row) for row in rows} == {4}
     assert all(cell.strip() for row in rows for cell in row)
+
+
+def test_every_word_of_a_failing_database_is_documented() -> None:
+    """Each word has its advice in docs/guides/operator.md, as the log and the commands say it."""
+    text = (ROOT / "docs" / "guides" / "operator.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| word | what to do |\n|---|---|\n")
+    assert table.partition("\n\n")[0].splitlines() == [f"| {reason} | {advice} |" for reason, advice in ADVICE.items()]
+
+
+def test_every_word_of_readiness_is_documented() -> None:
+    """Each word of /readyz has a line in docs/guides/operator.md."""
+    text = (ROOT / "docs" / "guides" / "operator.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| word | what is not right |\n|---|---|\n")
+    assert sorted(re.findall(r"^\| `(\w+)` ", table.partition("\n\n")[0], re.MULTILINE)) == sorted(Unready)
 
 
 def test_every_dependency_earns_its_place() -> None:

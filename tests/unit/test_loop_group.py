@@ -120,3 +120,24 @@ def test_who_went_away_holds_nobody_up() -> None:
         return await stays
 
     assert run(play()) == 10
+
+
+def test_who_went_away_before_its_turn_is_left_out() -> None:
+    """Nothing is done for it: it has heard that it was given up."""
+
+    async def play() -> list[list[int]]:
+        hand = Hand()
+        lus = LoopGroup(hand.do)
+        (first,) = begin(lus, 0)
+        await hand.settle()
+        gone, stays = begin(lus, 1, 2)
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        hand.go()
+        await hand.settle()
+        hand.go()
+        assert (await first, await stays) == (0, 20)
+        return hand.groepen
+
+    assert run(play()) == [[0], [2]]

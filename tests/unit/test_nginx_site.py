@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+from uwlr_adapter.web import rsgi
+
+MARGIN = 3
+"""Seconds that a fault may take from our timer to nginx, on a busy machine."""
 SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx"
 
 
@@ -24,3 +28,9 @@ def test_it_passes_on_to_one_address() -> None:
     assert re.findall(r"^\s*upstream\s+(\w+)", text, flags=re.MULTILINE) == ["uwlr_adapter"]
     assert set(re.findall(r"^\s*server\s+([^\s;{]+)", text, flags=re.MULTILINE)) == {"127.0.0.1:8080"}
     assert not re.search(r"\b(resolver|mirror|auth_request|perl\w*|js_\w+|ssi)\s", text)
+
+
+def test_our_fault_comes_before_the_page_of_nginx() -> None:
+    """Nginx waits longer than a request of ours may take, and shorter than the least patient client seen (30 s)."""
+    (seconds,) = re.findall(r"\bproxy_read_timeout\s+(\d+)s;", directives())
+    assert rsgi.REQUEST_SECONDS + MARGIN <= int(seconds) < rsgi.BODY_SECONDS

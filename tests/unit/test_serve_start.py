@@ -9,12 +9,12 @@ from granian.server.mp import MPServer
 
 from uwlr_adapter.server import serve, worker
 from uwlr_adapter.settings import Settings
-from uwlr_adapter.web import metrics
+from uwlr_adapter.web import metrics_files
 
 
 def test_no_thread_of_ours_runs_when_the_workers_are_forked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The thread that waits for the service starts after the fork: a worker can never wait for a lock of its."""
-    monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
+    monkeypatch.setenv(metrics_files.FOLDER, str(tmp_path))
     present: list[set[str]] = []
     announced = threading.Event()
     forked = threading.Event()

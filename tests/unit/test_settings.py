@@ -1,12 +1,15 @@
 """Settings: defaults, environment, and keys that do not stay behind."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
-from uwlr_adapter.settings import Settings, forget_key_variables
+from uwlr_adapter.cli import main
+from uwlr_adapter.settings import NO_SETTINGS, OF_TESTS, Settings, forget_key_variables
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +113,49 @@ def test_the_parts_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("UWLR_PARTS", wrong)
         with pytest.raises(ValidationError):
             Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("UWLR_WORKER", "UWLR_WORKER is no setting: UWLR_WORKERS is meant?"),
+        ("UWLR_TRUSTED_PROXY", "UWLR_TRUSTED_PROXY is no setting: UWLR_TRUSTED_PROXIES is meant?"),
+        ("uwlr_dtabase", "uwlr_dtabase is no setting: UWLR_DATABASE is meant?"),
+        ("UWLR_XYZZY", "UWLR_XYZZY is no setting (docs/reference/settings.md has them all)"),
+    ],
+)
+def test_a_name_that_is_no_setting_is_an_error_of_every_command(
+    monkeypatch: pytest.MonkeyPatch, given: str, sentence: str
+) -> None:
+    """The default would be in force for what was meant: the nearest name is told, and no value is."""
+    monkeypatch.setenv(given, "een-geheim")
+    monkeypatch.setenv("UWLR_DATABASE", "postgresql://u:zeer-geheim@db/uwlr")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert sentence in str(caught.value)
+    assert "geheim" not in str(caught.value)
+    result = CliRunner().invoke(main, ["school", "list"])
+    assert (result.exit_code, result.output) == (1, f"Error: invalid setting: {sentence}\n")
+
+
+def test_the_names_of_settings_are_read_in_either_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pydantic reads them."""
+    monkeypatch.setenv("uwlr_port", "9000")
+    assert Settings().port == 9000
+
+
+def test_secrets_of_a_command_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may stand in the environment of any command, and those of the tests too."""
+    for name in NO_SETTINGS | OF_TESTS:
+        monkeypatch.setenv(name, "x")
+    assert Settings() == Settings()
+
+
+def test_no_test_reads_another_name() -> None:
+    """The names that a service ignores are exactly those that the tests of this project read."""
+    root = Path(__file__).parents[2]
+    files = [*root.glob("tests/**/*.py"), *root.glob("benchmarks/*.py"), *root.glob(".ci/*")]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file() and file != Path(__file__)]
+    named = {name for text in texts for name in re.findall(r"environ(?:\.get\(|\[)\"(UWLR_\w+)\"", text)}
+    known = {f"UWLR_{name.upper()}" for name in Settings.model_fields} | NO_SETTINGS
+    assert named - known == OF_TESTS

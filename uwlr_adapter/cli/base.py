@@ -16,12 +16,15 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.cli.terminal import SafeConsole
 from uwlr_adapter.clock import Clock, now
+from uwlr_adapter.db.causes import advice_of, is_outcome_unknown
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
+_UNCHANGED = "What was not reported as done was not changed"
+_UNKNOWN = "The last step may have been done: look before you repeat it"
 PIPE_WIDTH = 200
 """Characters per line of output to a file or a pipe."""
 
@@ -52,7 +55,9 @@ class Context:
         try:
             return cls(Settings() if data is None else Settings(data=data))
         except ValidationError as error:
-            invalid = ", ".join(f"UWLR_{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
+            invalid = "; ".join(
+                f"{_variable(part['loc'])}{part['msg'].removeprefix('Value error, ')}" for part in error.errors()
+            )
             raise click.ClickException(f"invalid setting: {invalid}") from None
 
     def catalogue(self) -> Catalogue:
@@ -79,7 +84,8 @@ class Context:
         except DatabaseUnusableError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
+            done = _UNKNOWN if is_outcome_unknown(error) else _UNCHANGED
+            raise click.ClickException(f"the database fails: {advice_of(error)}. {done}") from error
         finally:
             if database is not None:
                 database.close()
@@ -98,6 +104,11 @@ class Context:
             raise click.ClickException(str(error)) from error
         finally:
             database.close()
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """Return the variable of an invalid setting, for before its message; a message about several names them itself."""
+    return f"UWLR_{str(location[0]).upper()}: " if location else ""
 
 
 def own_actor() -> str:

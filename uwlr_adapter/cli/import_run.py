@@ -25,6 +25,7 @@ from uwlr_adapter.cli.garbage import collector_off
 from uwlr_adapter.cli.import_report import MANY, print_done, print_not_taken
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.database import IN_MEMORY, Database
+from uwlr_adapter.db.event_log import log_event
 from uwlr_adapter.db.schema_version import SchemaState
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -162,6 +163,8 @@ class _Report:
         """Report them all together."""
         counts = {name: self.results[name] for name in (import_json.TAKEN, import_json.REFUSED, import_json.ASKS)}
         counts["not_tried"] = self.parts - self.results.total()
+        if not self.dry_run and self.parts:
+            log_event("import", source=self.source, **counts)
         if self.as_json:
             report = import_json.report(self.source, self.told, counts, dry_run=self.dry_run)
             sys.stdout.write(json.dumps(report) + "\n")

@@ -31,6 +31,10 @@ COMMANDS = {
 """The commands in the order of the help text."""
 
 
+SERVES = frozenset({"serve", "demo"})
+"""Commands that write their events on standard error, with the lines of the requests."""
+
+
 class InternalFailure(click.ClickException):
     """A failure of ours, told by kind and place, with the exit status of the command that failed."""
 
@@ -82,3 +86,5 @@ def main(context: click.Context, data: Path | None) -> None:
     To try it with an example school:  uwlr-adapter demo
     """
     context.obj = load("base").Context.from_environment(data)  # loaded for a command only, not for --help
+    if context.invoked_subcommand not in SERVES:
+        context.with_resource(load("system_log").events())

@@ -6,6 +6,7 @@ from uwlr_adapter.cli.base import Context
 from uwlr_adapter.db.database import DatabaseUnusableError, has_one_writer
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.portal.paths import PREFIX
+from uwlr_adapter.server.application import MetricsTokenError, metrics_token
 from uwlr_adapter.server.port import ListenError
 from uwlr_adapter.server.serve import run
 from uwlr_adapter.settings import Part, Settings
@@ -41,6 +42,10 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
             f"{settings.workers} workers need PostgreSQL (UWLR_DATABASE): SQLite has one writer, so one worker"
         )
     context.catalogue()
+    try:
+        metrics_token(settings)
+    except MetricsTokenError as error:
+        raise click.ClickException(str(error)) from error
     with context.database() as database:
         try:
             ServerKeys.from_settings(settings, database)

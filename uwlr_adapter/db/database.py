@@ -16,8 +16,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from uwlr_adapter.db import locks
 from uwlr_adapter.db.backend import WRITING, WRITING_LATER, Backend, LoopDatabase, set_backend
+from uwlr_adapter.db.causes import advice_of
+from uwlr_adapter.db.event_log import log_event
 from uwlr_adapter.db.postgresql import Postgresql
-from uwlr_adapter.db.schema_version import SchemaState, schema_state
+from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, schema_number, schema_state
 from uwlr_adapter.db.sqlite import Sqlite
 from uwlr_adapter.db.statements import Command, Query, Row
 from uwlr_adapter.errors import UnusableError
@@ -30,7 +32,7 @@ _NO_DRIVER = "the driver of this database is missing: run `pip install '.[postgr
 _NEWER = "the database is of another version: run `uwlr-adapter db upgrade` of the newest version first"
 _OLD = "the database is of an older version: run `uwlr-adapter db upgrade` first"
 _NO_UTF8 = "names need every letter: create the database with ENCODING 'UTF8'"
-_UNUSABLE = "the database cannot be used: it is not a database, it is in use for too long, or it cannot be reached"
+_UNUSABLE = "the database cannot be used: {}"
 
 
 IN_MEMORY = "sqlite://"
@@ -115,6 +117,17 @@ class Database:
             raise self.failed(error) from None
         self._spare.append(connection)
         return found
+
+    def explain(self, commands: Sequence[Command]) -> None:
+        """Ask the database how it would run statements, which asks for their tables and rights and changes nothing.
+
+        Raises DBAPIError.
+        """
+        with self.reading() as connection:
+            schema_state(connection)  # SQLite learns that the tables changed when it reads one, and not to explain
+            for command in commands:
+                compiled, values = command.bound(connection.dialect)
+                connection.exec_driver_sql(f"EXPLAIN {compiled.sql}", values).close()
 
     def for_loop(self) -> LoopDatabase:
         """Return this database for the requests of the running event loop."""
@@ -229,9 +242,13 @@ class Database:
                 config = Config()
                 config.set_main_option("script_location", str(_MIGRATIONS))
                 config.attributes["connection"] = connection
+                before = schema_number(connection)
                 command.upgrade(config, "head")
-        except (DBAPIError, CommandError) as error:
-            raise DatabaseUnusableError(_NEWER if isinstance(error, CommandError) else _UNUSABLE) from error
+            log_event("migration", of=before, to=SCHEMA)
+        except CommandError as error:
+            raise DatabaseUnusableError(_NEWER) from error
+        except DBAPIError as error:
+            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""
@@ -247,7 +264,7 @@ class Database:
             with self.reading() as connection:
                 return schema_state(connection)
         except DBAPIError as error:
-            raise DatabaseUnusableError(_UNUSABLE) from error
+            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
 
 
 def _begun(engine: sa.Engine) -> sa.Connection:

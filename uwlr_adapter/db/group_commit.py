@@ -91,8 +91,9 @@ class LoopGroup(Generic[Item, Result]):
         """Run one group after the other until nothing waits; the first one has all items of this turn of the loop."""
         try:
             while self._waiting:
-                group, self._waiting = self._waiting, []
-                await self._do_one(group)
+                waiting, self._waiting = self._waiting, []
+                if group := [one for one in waiting if not one[1].cancelled()]:  # whose caller has not left meanwhile
+                    await self._do_one(group)
         finally:
             self._task = None
 
@@ -100,7 +101,7 @@ class LoopGroup(Generic[Item, Result]):
         try:
             found = await self._do([item for item, _ in group])
             for (_, done), outcome in zip(group, found, strict=True):
-                if not done.cancelled():
+                if not done.done():
                     done.set_result(outcome)
         except BaseException as error:
             failure = error if isinstance(error, Exception) else RuntimeError("the group was cancelled")

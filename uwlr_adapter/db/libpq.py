@@ -8,12 +8,14 @@ import asyncio
 import select
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import sqlalchemy as sa
 
 from uwlr_adapter.db import limits
 from uwlr_adapter.db.backend import LockedError
+from uwlr_adapter.db.bounded_connection import cancel
+from uwlr_adapter.db.causes import NO_ANSWER
 from uwlr_adapter.db.statements import Row, Step
 
 if TYPE_CHECKING:
@@ -43,8 +45,31 @@ class LibpqConnection:
         return self.rows(self.execute(step))
 
     def execute(self, step: Step) -> Any:  # noqa: ANN401 - a result of libpq
-        """Run a statement, outside a transaction or in one, and return libpq's result. Raises OperationalError."""
-        return self._require(self.pgconn.exec_prepared(self._prepare(step.sql), step.values, result_format=1))
+        """Run a statement, outside a transaction or in one, and return libpq's result.
+
+        Raises OperationalError, also when nothing arrives for too long; then the connection is closed.
+        """
+        name = self._prepare(step.sql)
+        self.pgconn.send_query_prepared(name, step.values, result_format=1)
+        return self._require(self._result())
+
+    def _result(self) -> Any:  # noqa: ANN401 - as above
+        """Return the one result of what was sent outside a pipeline. Raises OperationalError."""
+        seconds = limits.STATEMENT_SECONDS + 1
+        while self.pgconn.flush() or self.pgconn.is_busy():
+            if not self._ready().poll(seconds * 1000):
+                self._give_up()
+            self.pgconn.consume_input()
+        found = self.pgconn.get_result()
+        while self.pgconn.get_result() is not None:
+            pass
+        return found
+
+    def _give_up(self) -> NoReturn:
+        """Close the connection, whose server says nothing. Raises OperationalError."""
+        cancel(self.pgconn)
+        self.pgconn.finish()
+        raise self._error(NO_ANSWER)
 
     def fetch_all(self, steps: Sequence[Step], seconds: int) -> list[list[Row]]:
         """Return the rows of each statement; all go in one message, and the first results are read meanwhile.
@@ -72,7 +97,7 @@ class LibpqConnection:
             if is_all:
                 return rows
             if not self._ready().poll(seconds * 1000):
-                raise self._error("the database does not answer")
+                self._give_up()
 
     def _ready(self) -> "select.poll":
         """Return what to wait for: a result, and room to send while a part of the message is still here."""
@@ -113,7 +138,8 @@ class LibpqConnection:
         """Prepare a statement unless that is done, and return its name."""
         name, is_new = self._name(sql)
         if is_new:
-            self._require(self.pgconn.prepare(name, sql.encode()))
+            self.pgconn.send_prepare(name, sql.encode())
+            self._require(self._result())
         return name
 
     def _name(self, sql: str) -> tuple[bytes, bool]:
@@ -157,19 +183,24 @@ _LIMIT = "SELECT set_config('lock_timeout', $1, false)"
 class Pipeline:
     """One connection to the database, opened when it is first used and again after a failure.
 
-    One call runs at a time. It fails after `limits.STATEMENT_SECONDS` and one second more.
+    One call runs at a time, for `seconds` at most, and another one waits its turn; what is given up is cancelled in the
+    server.
     """
 
-    def __init__(self, database: "Database", executor: Executor, lock_seconds: int | None = None) -> None:
+    def __init__(
+        self, database: "Database", executor: Executor, seconds: float, lock_seconds: int | None = None
+    ) -> None:
         """Use `database`, in the running event loop; connecting blocks a thread of `executor`, never the loop.
 
         A statement that waits for a lock fails after `lock_seconds` (LockedError); None leaves the limit of others.
         """
         self._database = database
+        self._seconds = seconds
         self._first = [] if lock_seconds is None else [Step(_LIMIT, [f"{lock_seconds}s".encode()])]
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._connection: _PipelineConnection | None = None
+        self._turn = asyncio.Lock()
 
     async def run(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run statements in one transaction, durable when this returns, and return the rows of each.
@@ -177,12 +208,16 @@ class Pipeline:
         Raises DBAPIError. Nothing is tried again, since its outcome may be unknown. Raises LockedError when nothing was
         done because of a lock.
         """
+        async with self._turn:
+            return await self._run(steps)
+
+    async def _run(self, steps: Sequence[Step]) -> list[list[Row]]:
         connection, before = self._connection, 0
         if connection is None or connection.has_ended() or connection.generation != self._database.generation:
             connection = await self._connect()
             steps, before = [*self._first, *steps], len(self._first)
         try:
-            return (await connection.run(steps))[before:]
+            return (await connection.run(steps, self._seconds))[before:]
         except BaseException as error:
             self.close()
             if self._database.backend.is_lock_timeout(error):
@@ -231,13 +266,16 @@ class _PipelineConnection:
         """Return whether the server closed it while it was idle, even if the event loop has not been notified yet."""
         return self.lost or self.libpq.has_ended()
 
-    async def run(self, steps: Sequence[Step]) -> list[list[Row]]:
-        """Return the rows of each statement, once their transaction has ended. Raises OperationalError."""
+    async def run(self, steps: Sequence[Step], seconds: float) -> list[list[Row]]:
+        """Return the rows of each statement, once their transaction has ended. Raises OperationalError.
+
+        Also when that takes more than so many seconds; then the server is asked to cancel them.
+        """
         done = self._done = self._loop.create_future()
         self._found = []
         skipped = self.libpq.send(steps)
         self._send()
-        limit = self._loop.call_later(limits.STATEMENT_SECONDS + 1, self._give_up)
+        limit = self._loop.call_later(seconds, self._give_up)
         try:
             await done
         finally:
@@ -280,7 +318,8 @@ class _PipelineConnection:
             self._end(error)
 
     def _give_up(self) -> None:
-        self._end(self._error("the database does not answer"))
+        cancel(self._pgconn)
+        self._end(self._error(NO_ANSWER))
 
     def _end(self, error: Exception | None = None) -> None:
         """Finish the running statements, or fail them with an error."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from uwlr_adapter.db import limits
 from uwlr_adapter.db.backend import is_later, is_writing, quoted
+from uwlr_adapter.db.bounded_connection import connect
 from uwlr_adapter.db.group_commit import LoopGroup
 from uwlr_adapter.db.libpq import Pipeline, libpq_of
 from uwlr_adapter.db.statements import Command, Query, Row, SelectStatement, Step
@@ -54,6 +55,7 @@ class Postgresql:
         """Return the engine of a PostgreSQL database. Raises ImportError without the driver."""
         # Without a bound on connections: a thread holds one at a time, so there are as many as threads.
         engine = sa.create_engine(url, connect_args=_connect_arguments(url), hide_parameters=True, pool_size=0)
+        sa.event.listen(engine, "do_connect", _connect)
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
         sa.event.listen(engine, "handle_error", _leave_standby)
@@ -121,7 +123,9 @@ class Postgresql:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(number, sa.BigInteger))))
 
     def remove_time_limits(self, connection: sa.Connection) -> None:
-        """Remove every time limit from a transaction."""
+        """Remove every time limit from a transaction, ours included."""
+        driver: Any = connection.connection.driver_connection
+        driver.is_bounded = False
         for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {name} = 0")
 
@@ -143,8 +147,8 @@ class PostgresqlLoop:
     def __init__(self, database: "Database") -> None:
         self._dialect = database.engine.dialect
         self._thread = ThreadPoolExecutor(1, "uwlr-connect")
-        self._looks, self._loads = (Pipeline(database, self._thread) for _ in range(2))
-        self._writes = Pipeline(database, self._thread, limits.LOOP_WAIT_SECONDS)
+        self._looks, self._loads = (Pipeline(database, self._thread, limits.LOOK_SECONDS) for _ in range(2))
+        self._writes = Pipeline(database, self._thread, limits.COMMIT_SECONDS, limits.LOOP_WAIT_SECONDS)
         self.look = LoopGroup[Query, list[Row]](partial(self._ask, self._looks)).add
         """Returns the rows of a query. Raises DBAPIError."""
         self.load = LoopGroup[Query, list[Row]](partial(self._ask, self._loads)).add
@@ -215,12 +219,18 @@ def _connect_arguments(url: sa.URL) -> dict[str, Any]:
     return {**arguments, "options": " ".join([own, *([given] if isinstance(given, str) else given)]).strip()}
 
 
+def _connect(_dialect: object, _record: object, arguments: list[Any], named: dict[str, Any]) -> Any:  # noqa: ANN401 - a DBAPI connection has no type
+    return connect()(*arguments, **named)
+
+
 def _prepare(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
     dbapi_connection.autocommit = True  # transactions are begun by _begin, not by the driver
     dbapi_connection.prepare_threshold = None  # else it drops every prepared statement, ours too, at each rollback
 
 
 def _begin(connection: sa.Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.is_bounded = True
     later = "; SET LOCAL synchronous_commit = off" if is_later(connection) else ""  # one message: each is waited for
     connection.exec_driver_sql(_WRITING + later if is_writing(connection) else READING)
 

@@ -43,6 +43,13 @@ def require_code(connection: sa.Connection, number: int) -> None:
     )
 
 
+def schema_number(connection: sa.Connection) -> int:
+    """Return the number of the newest migration of a database; 0 without tables of ours, or of before the numbers."""
+    if not sa.inspect(connection).has_table(schema_version.name):
+        return 0
+    return connection.scalar(sa.select(schema_version.c.number)) or 0
+
+
 def schema_state(connection: sa.Connection) -> SchemaState:
     """Return whether this code can use a database: readable_from <= SCHEMA <= number makes it usable.
 

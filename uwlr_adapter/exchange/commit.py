@@ -32,15 +32,16 @@ async def write(database: LoopDatabase, known: Failures, outcomes: Sequence[Outc
     return are_written(outcomes, zip(made, await database.write(made), strict=True), known)
 
 
-def commands(outcomes: Sequence[Outcome]) -> list[Command]:
+def commands(outcomes: Sequence[Outcome]) -> list[Command]:  # noqa: C901 - one pass over them; each more function costs a request
     """Return the statements that write outcomes, for one transaction; first those of outcomes with access."""
+    forgotten = _forgotten(outcomes)
     granted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     refusals: list[Refusal] = []
     places: dict[tuple[int, int], Mapping[str, Any]] = {}
     """What is given, once for each place: an INSERT cannot replace a row twice."""
     failed: list[tuple[str, datetime]] = []
-    for entry, _, given_, _, guess in outcomes:
+    for entry, _, given_, _, guess, _ in outcomes:
         if entry is not None and guess is not None:
             failed.append((guess, entry.moment))
         if isinstance(entry, Refusal):
@@ -55,21 +56,33 @@ def commands(outcomes: Sequence[Outcome]) -> list[Command]:
             refused.append(writer.entry_row(entry))
     if len(granted) > 1:
         granted.sort(key=itemgetter("koppeling_id"))
-    parts: list[tuple[InsertStatement, Sequence[Any]]] = [
+    parts: list[tuple[InsertStatement | None, Sequence[Any]]] = [
         (_GRANTED, granted),
         (given.INSERT, [places[place] for place in sorted(places)]),
+        (None, forgotten),
         (_REFUSED, refused),
         (writer.COUNT_REFUSALS, writer.refusal_rows(refusals) if refusals else []),
         (failures.COUNT, failures.rows_of(failed) if failed else []),
     ]
-    found: list[Command] = [
-        Insert(statement, rows[begin : begin + MAX_ROWS])
-        for statement, rows in parts
-        for begin in range(0, len(rows), MAX_ROWS)
-    ]
+    found: list[Command] = []
+    for statement, rows in parts:
+        if statement is None:
+            found += rows
+        else:
+            found += [Insert(statement, rows[begin : begin + MAX_ROWS]) for begin in range(0, len(rows), MAX_ROWS)]
     if failed or refusals:
         found += _removals(failed, refusals)
     return found
+
+
+def _forgotten(outcomes: Sequence[Outcome]) -> list[Command]:
+    """Return the statements that forget what was given and never left, sorted: two processes lock in one order."""
+    places = {
+        (one.entry.koppeling_id, one.undelivered.slot)
+        for one in outcomes
+        if one.undelivered is not None and isinstance(one.entry, VerzoekEntry) and one.entry.koppeling_id is not None
+    }
+    return [given.forgetting(*place) for place in sorted(places)]
 
 
 def _removals(failed: Sequence[tuple[str, datetime]], refusals: Sequence[Refusal]) -> list[Command]:

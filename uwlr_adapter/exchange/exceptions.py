@@ -6,10 +6,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from uwlr_adapter.contract import fault
+from uwlr_adapter.db.causes import SilentDatabaseError
 
 FaultType = TypeVar("FaultType", bound=Exception)
 
-_TEMPORARY = (DBAPIError, PoolTimeoutError)
+_TEMPORARY = (DBAPIError, PoolTimeoutError, SilentDatabaseError)
 """Failures that may be over when the caller tries again."""
 
 

@@ -30,3 +30,5 @@ class Outcome(NamedTuple):
     """The failure of our own behind a fault, for the log."""
     guess: str | None = None
     """What a wrong code is counted under (`koppelingen/failures.py`)."""
+    undelivered: Given | None = None
+    """The data that an earlier outcome of this entry's koppeling gave, and that never left: they are forgotten."""

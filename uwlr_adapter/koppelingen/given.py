@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from uwlr_adapter.db.statements import Guard, InsertStatement
+from uwlr_adapter.db.statements import Delete, DeleteStatement, Guard, InsertStatement
 from uwlr_adapter.journaal.model import VerzoekEntry
 from uwlr_adapter.koppelingen import tables
 
@@ -22,6 +22,13 @@ NOTHING = ""
 OPEN_AS_DECIDED = Guard(tables.koppeling, {"id": "koppeling_id", "version": "koppeling_version"})
 """Lets a row through when its koppeling is still as it was when access was decided: no act came in between."""
 INSERT = InsertStatement(tables.given, [column.name for column in tables.given.c], replaces=True, guard=OPEN_AS_DECIDED)
+
+
+_FORGET = DeleteStatement(
+    tables.given.delete().where(
+        tables.given.c.koppeling_id == sa.bindparam("koppeling_id"), tables.given.c.slot == sa.bindparam("slot")
+    )
+)
 
 
 class Given(NamedTuple):
@@ -42,6 +49,11 @@ def row(entry: VerzoekEntry, given: Given) -> Mapping[str, Any]:
         "gewijzigd": given.gewijzigd.replace(tzinfo=None),
         "koppeling_version": entry.koppeling_version,
     }
+
+
+def forgetting(koppeling_id: int, slot: int) -> Delete:
+    """Return the statement that forgets one answer of a koppeling: the next call for it gets data."""
+    return Delete(_FORGET, {"koppeling_id": koppeling_id, "slot": slot})
 
 
 def forget(connection: sa.Connection, koppeling_id: int) -> None:

@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter
 
 from uwlr_adapter.clock import Clock
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import log_failure
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.keys.server_keys import KeyPurpose, ServerKeys
 from uwlr_adapter.koppelingen import verificatiecode

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.errors import log_failure
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.portal.guard import requested_page
 
 logger = logging.getLogger("uwlr_adapter.portal")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from flask import Response, abort, render_template, request, stream_with_context
 
 from uwlr_adapter.clock import day_of
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.limits import MAX_ID
-from uwlr_adapter.errors import UwlrAdapterError, log_failure
+from uwlr_adapter.errors import UwlrAdapterError
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter

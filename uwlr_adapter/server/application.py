@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from uwlr_adapter.clock import Clock, now
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import Gate
 from uwlr_adapter.koppelingen.catalogue import Catalogue
@@ -11,8 +12,10 @@ from uwlr_adapter.portal.app import make_portal
 from uwlr_adapter.portal.paths import PREFIX
 from uwlr_adapter.settings import Part, Settings
 from uwlr_adapter.web.app import App
+from uwlr_adapter.web.call_needs import CallNeeds
 from uwlr_adapter.web.health import HEALTHZ, METRICS, READYZ, HealthEndpoints
 from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.readiness import Readiness
 from uwlr_adapter.web.services import SERVICES, make_endpoint
 from uwlr_adapter.web.source import make_source_of
 
@@ -20,13 +23,22 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
+MIN_TOKEN = 16
+"""Characters of the token of /metrics (inclusive): too many to be guessed."""
+
+
+class MetricsTokenError(UnusableError):
+    """The token of /metrics cannot be used; the text says why, and does not hold it."""
+
+
 def make_app(settings: Settings | None = None, clock: Clock | None = None) -> App:
     """Return the WSGI application for these settings; default: those of the environment, and the present moment.
 
     The database must exist and be current (`init`, `db upgrade`).
-    Raises DatabaseUnusableError, ServerKeyError or CatalogueError when the service could not answer.
+    Raises DatabaseUnusableError, ServerKeyError, CatalogueError or MetricsTokenError when the service could not answer.
     """
     settings, clock = settings or Settings(), clock or now
+    token = metrics_token(settings)
     database = Database(settings.database_url, create=False)
     try:
         database.require_usable()
@@ -37,16 +49,52 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
         raise
     metrics = Metrics()
     database.on_failure = metrics.count_database_error
-    health = HealthEndpoints(database, server_keys, metrics, clock)
-    paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
-    if Part.METRICS in settings.parts:
-        paths[METRICS] = health.metrics
     services = SERVICES if Part.SOAP in settings.parts else ()
     source_of = make_source_of(settings.trusted_proxies)
     endpoints = [make_endpoint(service, database, gate, settings, clock, source_of) for service in services]
+    needs = CallNeeds(database, server_keys, clock, endpoints[0] if endpoints else None)
+    readiness = Readiness(needs.checks())
+    health = HealthEndpoints(database, readiness, metrics, clock, token)
+    paths: dict[str, WSGIApplication] = {HEALTHZ: health.healthz, READYZ: health.readyz}
+    if Part.METRICS in settings.parts:
+        paths[METRICS] = health.metrics
     portal = None
     if Part.PORTAL in settings.parts:
         portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, settings.base_url)
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
-    return App(database, paths, metrics, source_of, portal, endpoints, known, is_https=is_https)
+    return App(
+        database,
+        paths,
+        metrics,
+        source_of,
+        portal,
+        endpoints,
+        known,
+        is_https=is_https,
+        readiness=readiness,
+        needs=needs,
+    )
+
+
+def metrics_token(settings: Settings) -> bytes | None:
+    """Return the token that /metrics asks for, if any. Raises MetricsTokenError."""
+    if settings.metrics_token is not None and settings.metrics_token_file is not None:
+        raise MetricsTokenError("UWLR_METRICS_TOKEN and UWLR_METRICS_TOKEN_FILE are two answers: give one of them")
+    if settings.metrics_token is not None:
+        text = settings.metrics_token.get_secret_value()
+    elif settings.metrics_token_file is not None:
+        try:
+            text = settings.metrics_token_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not plain text"
+            raise MetricsTokenError(f"the file of UWLR_METRICS_TOKEN_FILE cannot be read: {reason}") from None
+    else:
+        return None
+    token = text.strip()
+    if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise MetricsTokenError(
+            f"the token of /metrics must have at least {MIN_TOKEN} printable ASCII characters without a space: make "
+            "one with `openssl rand -hex 32`"
+        )
+    return token.encode()

@@ -1,14 +1,19 @@
 """Granian's server of worker processes, with listening sockets that outlive the workers."""
 
 import os
+import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
+from uwlr_adapter.db.event_log import log_event
+from uwlr_adapter.server import parent
 from uwlr_adapter.server.port import take_port
+from uwlr_adapter.web import metrics_files
 
 
 class Server(MPServer):
@@ -44,10 +49,20 @@ class Server(MPServer):
     def _drop_shared_socket(self) -> None:
         _close(self._listeners)
 
+    def _respawn_workers(self, workers: Any, *given: Any, **named: Any) -> None:  # noqa: ANN401 - as above
+        """Replace workers, and keep what the old ones counted, without their files."""
+        super()._respawn_workers(workers, *given, **named)
+        if folder := os.environ.get(metrics_files.FOLDER):
+            metrics_files.merge_ended(Path(folder))
+        log_event("workers replaced", number=len(workers))
+
     def _spawn_worker(self, idx: int, target: Any, callback_loader: Callable[[], Any], *more: Any) -> Any:  # noqa: ANN401 - as above
         self._shd = self._listeners[idx]  # type: ignore[assignment]
+        server = os.getpid()
 
         def load() -> Any:  # noqa: ANN401 - as above
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it serves: the inherited handler would ignore it
+            parent.end_with(server)
             # A socket that another worker inherits would stay open after its own worker has ended.
             _close(self._listeners[:idx] + self._listeners[idx + 1 :])
             return callback_loader()

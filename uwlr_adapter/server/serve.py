@@ -4,7 +4,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,12 +15,14 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from uwlr_adapter import outbound
+from uwlr_adapter import __version__, outbound
+from uwlr_adapter.db.event_log import log_event
+from uwlr_adapter.db.schema_version import SCHEMA
 from uwlr_adapter.server import worker
 from uwlr_adapter.server.granian_server import Server
 from uwlr_adapter.server.port import hold_port
 from uwlr_adapter.settings import Part, Settings
-from uwlr_adapter.web import metrics
+from uwlr_adapter.web import metrics_files
 from uwlr_adapter.web.head import HEAD_OCTETS
 from uwlr_adapter.web.health import HEALTHZ
 from uwlr_adapter.web.logs import LOGGING
@@ -79,15 +80,18 @@ def run(
         )
         server.held = held
         signal.signal(worker.DRAIN_SIGNAL, signal.SIG_IGN)  # until the worker has its own handler
-        server.on_reload(_drain_workers)
+        server.on_reload(_reload)
         server.started = threading.Thread(target=_announce, args=(settings, ready), daemon=True).start
-        with tempfile.TemporaryDirectory(prefix="uwlr-metrics-") as folder:
-            os.environ.setdefault(metrics.FOLDER, folder)
-            server.serve(target_loader=partial(load, settings), wrap_loader=False)
+        with metrics_files.make_folder():
+            try:
+                server.serve(target_loader=partial(load, settings), wrap_loader=False)
+            finally:
+                log_event("stop", version=__version__)
 
 
-def _drain_workers() -> None:
+def _reload() -> None:
     """Make the present workers ask their callers for new connections, which the next workers will accept."""
+    log_event("reload", version=__version__)
     for process in multiprocessing.active_children():
         if process.pid is not None:
             os.kill(process.pid, worker.DRAIN_SIGNAL)
@@ -104,6 +108,8 @@ def _announce(settings: Settings, ready: Callable[[Settings], object]) -> None:
             time.sleep(_POLL_SECONDS)
             continue
         if reply.status == HTTPStatus.OK or Part.SOAP not in settings.parts:
+            parts = " ".join(sorted(settings.parts))
+            log_event("start", version=__version__, schema=SCHEMA, workers=settings.workers, parts=parts)
             ready(settings)
             return
         time.sleep(_POLL_SECONDS)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from uwlr_adapter.server import parent
 from uwlr_adapter.server.application import make_app
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web.rsgi import MAX_CONNECTIONS, RsgiApp
@@ -36,9 +37,6 @@ logger = logging.getLogger("uwlr_adapter.server.worker")
 
 def load(settings: Settings) -> RsgiApp:
     """Return the application of this worker process, with the watch started and a handler for DRAIN_SIGNAL."""
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # until it serves: the handler inherited from the server would ignore it
     app = make_app(settings)
     # No log line names a thread or a process, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -51,7 +49,8 @@ def load(settings: Settings) -> RsgiApp:
         app.draining = True
 
     signal.signal(DRAIN_SIGNAL, drain)
-    threading.Thread(target=watch, args=(app.oldest_seconds, HUNG_SECONDS), daemon=True, name="watch").start()
+    watched = app.oldest_seconds, HUNG_SECONDS, os.getppid()
+    threading.Thread(target=watch, args=watched, daemon=True, name="watch").start()
     return RsgiApp(app, settings.threads, connections() // 2)
 
 
@@ -68,16 +67,23 @@ def connections() -> int:
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft - _OTHER_FILES))
 
 
-def watch(oldest_seconds: Callable[[], float], limit: float) -> None:
+def watch(oldest_seconds: Callable[[], float], limit: float, server: int | None = None) -> None:
     """End this process when a request takes more than `limit` seconds; the server then starts another worker.
+
+    It also ends a process that outlives its server: that was told to stop when the server died, and had the time to
+    answer what had arrived.
 
     `oldest_seconds` returns the age of the oldest request in seconds. The exit is scheduled in advance and postponed as
     long as no request hangs. It runs in a thread outside Python, so code that never releases the interpreter cannot
     prevent it. The log gets the files, lines and functions of every thread, no values.
     """
+    is_left = False
     while True:
         faulthandler.dump_traceback_later(limit, exit=True)
         time.sleep(limit / 4)
+        if is_left:
+            os._exit(os.EX_UNAVAILABLE)
+        is_left = server is not None and parent.is_orphan(server)
         if oldest_seconds() > limit:
             logger.critical("a request hangs for more than %s s: this worker ends", limit)
             faulthandler.dump_traceback()

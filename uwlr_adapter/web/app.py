@@ -4,15 +4,17 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.errors import log_failure
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.web import bounds, logs
+from uwlr_adapter.web.call_needs import CallNeeds
 from uwlr_adapter.web.endpoint import Endpoint
 from uwlr_adapter.web.metrics import Metrics
+from uwlr_adapter.web.readiness import Readiness
 from uwlr_adapter.web.request_path import is_plain
 from uwlr_adapter.web.request_record import ID, RequestRecord, request_context
 from uwlr_adapter.web.response import plain
@@ -22,6 +24,7 @@ from uwlr_adapter.web.wsgi import EndpointApp
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+Result = TypeVar("Result")
 logger = logging.getLogger("uwlr_adapter.web")
 
 REQUEST_ID = "X-Request-ID"
@@ -39,7 +42,8 @@ class App:
 
     `services` are the paths of all SOAP services, those that other processes serve included. A driver other than WSGI
     (`rsgi`) uses the endpoints directly, with `begin` and `finish` around each request. `is_https` says that people and
-    vendors reach the service by https only.
+    vendors reach the service by https only. `readiness` is what /readyz asks; a driver may do the tries in its own way
+    (`needs`).
     """
 
     def __init__(
@@ -53,8 +57,12 @@ class App:
         services: Sequence[str] = (),
         *,
         is_https: bool = False,
+        readiness: Readiness | None = None,
+        needs: CallNeeds | None = None,
     ) -> None:
         self._database = database
+        self.readiness = readiness
+        self.needs = needs
         self.source_of = source_of
         self.endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         """The SOAP services by path; none in a process without them."""
@@ -68,6 +76,8 @@ class App:
         self._hsts = [HSTS] if is_https else []
         self._in_progress: dict[int, RequestRecord] = {}
         """The record of each request in progress, by its `id()`."""
+        self._working: dict[int, RequestRecord] = {}
+        """A record of each work in a thread, by its `id()`."""
         self._finished: list[RequestRecord] = []
         """What `flush` is going to count and log; no other thread than that of the event loop touches it."""
         self.draining = False
@@ -109,6 +119,15 @@ class App:
     def headers(self, record: RequestRecord) -> list[tuple[str, str]]:
         """Return the headers that every response has besides its own."""
         return [(REQUEST_ID, record.id), *self._hsts, *([("Connection", "close")] if self.draining else [])]
+
+    def working(self, work: Callable[[], Result]) -> Result:
+        """Do work in this thread, watched as a request is: its caller may have been answered already."""
+        record = RequestRecord("")
+        self._working[id(record)] = record
+        try:
+            return work()
+        finally:
+            del self._working[id(record)]
 
     def finish(self, record: RequestRecord) -> bool:
         """End a request whose answer is ready to be sent; `flush` counts and logs it. For the event-loop thread only.
@@ -153,9 +172,10 @@ class App:
         return len(self._in_progress)
 
     def oldest_seconds(self) -> float:
-        """Return the age of the oldest request in progress, in seconds; 0 if there is none."""
+        """Return the age of the oldest request or work in progress, in seconds; 0 if there is none."""
         now = time.monotonic()
-        return now - min((record.started for record in self._in_progress.copy().values()), default=now)
+        all_ = [*self._in_progress.copy().values(), *self._working.copy().values()]
+        return now - min((record.started for record in all_), default=now)
 
     def close(self) -> None:
         """Close every database connection; a later request opens new ones."""

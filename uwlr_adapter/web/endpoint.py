@@ -6,7 +6,7 @@ faults of the standard reach the caller.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
@@ -15,8 +15,9 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
+from uwlr_adapter.db.causes import SilentDatabaseError
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.statements import Query, Row
-from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange.exceptions import as_fault
 from uwlr_adapter.exchange.exchange import MAX_ATTEMPTS, Exchange, refused
 from uwlr_adapter.exchange.outcome import Outcome
@@ -93,7 +94,7 @@ class SoapRequest:
 
     __slots__ = (
         *("_attempts", "_endpoint", "_head", "_is_reading", "_load", "_made", "_outcome", "_question", "_waiting"),
-        "record",
+        *("_pending", "record", "undelivered"),
     )
 
     def __init__(self, endpoint: Endpoint, head: Head, record: RequestRecord) -> None:
@@ -107,6 +108,10 @@ class SoapRequest:
         self._outcome: Outcome
         self._waiting: VerzoekEntry | None = None
         """The entry of a call of a known afnemer that is to be planned again, in case that cannot be done."""
+        self._pending: Outcome | None = None
+        """The outcome that is being written."""
+        self.undelivered: Outcome | None = None
+        """What is to be written of a request that was given up, once the database answers again."""
         self._attempts = 0
 
     def start(self) -> ReadBody | Response:
@@ -190,6 +195,7 @@ class SoapRequest:
 
     def written(self, *, is_written: bool) -> Ask | Write | Response:
         """Answer, or decide anew when the koppeling changed before the outcome was written."""
+        self._pending = None
         if is_written:
             return self._response()
         if isinstance(self._outcome.entry, VerzoekEntry):
@@ -201,10 +207,27 @@ class SoapRequest:
         if self._is_reading:
             is_late = isinstance(error, TimeoutError)
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT if is_late else HTTPStatus.BAD_REQUEST)
-        waiting, self._waiting = self._waiting, None
+        waiting, self._waiting, self._pending = self._waiting, None, None
         if waiting is not None:
             return self._settle(refused(waiting, error))
         return self._settle(Outcome(None, as_fault(error), failure=error))
+
+    def given_up(self) -> Response:
+        """Answer with a fault, without a further word to the database: it took all the time that a request has.
+
+        What was under way may still be written, or be written already. `undelivered` is then written after it: what the
+        caller got instead, and that it does not have the data.
+        """
+        error, pending = SilentDatabaseError(), self._pending
+        entry = self._waiting if pending is None else pending.entry
+        self._outcome, self._waiting, self._pending = Outcome(None, as_fault(error)), None, None
+        if isinstance(entry, VerzoekEntry):
+            again = replace(entry, outcome="", reason=None, request_id=self.record.id)
+            given = None if pending is None else pending.given
+            self.undelivered = refused(again, error)._replace(failure=None, undelivered=given)
+        with request_context(self.record):
+            log_failure(error, logger)
+        return self._response()
 
     def _is_cut_off(self, error: fault.Fault) -> bool:
         """Return whether the fault of a chunked body shows that the body stopped half-way.
@@ -241,6 +264,7 @@ class SoapRequest:
             return self._response()
         if isinstance(outcome.entry, VerzoekEntry):
             outcome.entry.request_id = self.record.id
+        self._pending = self._outcome
         return Write(self._outcome)
 
     def _response(self) -> Response:

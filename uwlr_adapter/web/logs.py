@@ -1,7 +1,8 @@
 """The log of a server: one line of JSON on standard error for each event and each request.
 
-A line holds fixed words, numbers, and the types and places of exceptions. The text of an exception is left out, since
-it may quote what a caller sent; so is the message of a library, which may quote a row of the database.
+A line holds fixed words, numbers, and the types, codes and places of exceptions. The text of an exception is left out,
+since it may quote what a caller sent; so is the message of a library, which may quote a row of the database. Facts of
+an event (`db/event_log.py`) are members of its line.
 """
 
 import json
@@ -49,6 +50,7 @@ class JsonFormatter(logging.Formatter):
         if current is not None:
             line["request"] = current.id
         line["message"] = _message(record)
+        line.update(getattr(record, "facts", {}))
         if record.exc_info and record.exc_info[1] is not None:
             line["failure"] = describe(record.exc_info[1])
         return _encode(line)

@@ -8,6 +8,7 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -15,10 +16,11 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from uwlr_adapter.web import metrics_files
+from uwlr_adapter.web.metrics_files import FOLDER
 from uwlr_adapter.web.request_record import RequestRecord
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Histogram bounds in seconds: from a stored answer to the shortest client timeout seen."""
 
@@ -86,12 +88,16 @@ class Metrics:
         `ages` are the seconds since the last import of the school imported last, and of the one imported longest ago;
         None leaves them out.
         """
-        if os.environ.get(FOLDER):
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        else:
-            registry = self._registry
-        return generate_latest(registry) + generate_latest(_age_gauges(ages))
+        return self._counted() + generate_latest(_age_gauges(ages))
+
+    def _counted(self) -> bytes:
+        folder = os.environ.get(FOLDER)
+        if not folder:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        with metrics_files.reading(Path(folder)):
+            return generate_latest(registry)
 
 
 def _age_gauges(ages: tuple[float, float] | None) -> CollectorRegistry:

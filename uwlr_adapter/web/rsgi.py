@@ -6,7 +6,8 @@ arrived, and one commit writes the outcomes of all of them. Work that may wait (
 the pool; so is everything that is not a message: the portal and the metrics.
 
 A body is awaited without occupying a thread, and for a bounded time, so that a caller who sends half of
-one delays nobody else. The time of a request counts from the moment that it is whole.
+one delays nobody else. The time of a request counts from the moment that it is whole. It is bounded too, whatever the
+database does: who waited for REQUEST_SECONDS gets a fault, and what was begun for it goes on without it.
 """
 
 import asyncio
@@ -23,8 +24,9 @@ from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.contract.xml import MESSAGE
 from uwlr_adapter.db.backend import LockedError
+from uwlr_adapter.db.causes import SilentDatabaseError
+from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.group_commit import LoopGroup
-from uwlr_adapter.errors import log_failure
 from uwlr_adapter.exchange import commit
 from uwlr_adapter.exchange.outcome import Outcome
 from uwlr_adapter.web.app import App
@@ -41,8 +43,9 @@ from uwlr_adapter.web.endpoint import (
     logger,
 )
 from uwlr_adapter.web.head import HEADERS, Head
-from uwlr_adapter.web.health import HEALTHZ
+from uwlr_adapter.web.health import ATTEMPT, HEALTHZ, READYZ
 from uwlr_adapter.web.pace import OTHERS, PAGES, REFUSALS, Pace
+from uwlr_adapter.web.readiness import Readiness, ReadinessCheck, Unready
 from uwlr_adapter.web.request_path import path_info_of
 from uwlr_adapter.web.request_record import RequestRecord, request_context
 from uwlr_adapter.web.response import Response, plain
@@ -59,54 +62,63 @@ MAX_CHUNKS = 128
 """Pieces in which a body without a length may come (inclusive): each one takes a turn of the event loop, 30 us."""
 BODY_SECONDS = 30
 """Seconds in which a body must have come: the shortest client timeout seen."""
+REQUEST_SECONDS = 25
+"""Seconds in which a whole request has its answer: within the shortest client timeout seen, 30 s, with what a proxy and
+the network take. nginx waits longer (`deploy/nginx/uwlr-proxy.conf`), so that the caller gets our fault and no page of
+its."""
+LATE = "Dit duurde te lang. Kijk eerst of het gelukt is, en probeer het anders opnieuw."
+Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-class Bodies:
-    """The bodies that are awaited in one event loop: one timer gives up all that are late.
+class TimeLimit:
+    """The tasks of an event loop that may go on for a time, of one length: one timer cancels all that are late.
 
-    A timer for each body took 2% of a request.
+    A timer for each of them took 2% of a request.
     """
 
     def __init__(self) -> None:
-        self._ends: dict[asyncio.Task[Any], float] = {}
-        """By task the moment of the loop's clock at which its body is late, the oldest first; -1 for one given up."""
+        self.ends: dict[asyncio.Task[Any], float] = {}
+        """By task the moment of the loop's clock at which it is late, the oldest first; -1 for one that was."""
         self._timer: asyncio.TimerHandle | None = None
 
-    async def read(self, protocol: Any, octets: int, *, is_whole: bool) -> bytes:  # noqa: ANN401 - as below
-        """Return the body of a request: all of it when `is_whole`, else until it has at least so many octets.
-
-        Raises TimeoutError when it has not come in BODY_SECONDS, ValueError for more than MAX_CHUNKS pieces, and what
-        the server raises for a body that breaks off.
-        """
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a body is read in a task")
-        self._ends[task] = loop.time() + BODY_SECONDS
+    def enter(self, seconds: float) -> None:
+        """Begin the time of the current task, of so many seconds."""
+        loop = asyncio.get_running_loop()
+        self.ends[_task()] = loop.time() + seconds
         if self._timer is None:
-            self._timer = loop.call_later(BODY_SECONDS, self._give_up, loop)
-        try:
-            whole: Awaitable[bytes] = protocol() if is_whole else _receive(protocol, octets)
-            return await whole
-        except asyncio.CancelledError:
-            if self._ends[task] >= 0:
-                raise
-            task.uncancel()
-            raise TimeoutError from None
-        finally:
-            del self._ends[task]
+            self._timer = loop.call_later(seconds, self._end_late, loop)
 
-    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give up the bodies that are late, and come back when the next one is."""
+    def leave(self) -> None:
+        """End the time of the current task, if it has begun."""
+        self.ends.pop(_task(), None)
+
+    def has_ended(self) -> bool:
+        """Return whether the current task, which was cancelled, was late; then it may go on."""
+        task = _task()
+        if self.ends.get(task, 0) >= 0:
+            return False
+        task.uncancel()
+        return True
+
+    def _end_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel the tasks that are late, and come back when the next one is."""
         self._timer = None
         now = loop.time()
-        for task, end in self._ends.items():
+        for task, end in self.ends.items():
             if end > now:
-                self._timer = loop.call_at(end, self._give_up, loop)
+                self._timer = loop.call_at(end, self._end_late, loop)
                 break
             if end >= 0:
-                self._ends[task] = -1
+                self.ends[task] = -1
                 task.cancel()
+
+
+def _task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a request is answered in a task")
+    return task
 
 
 class RsgiApp:
@@ -122,18 +134,19 @@ class RsgiApp:
         self._database: LoopDatabase
         self._refusals, self._pages = Pace(REFUSALS), Pace(PAGES)
         self._held, self._max_held = 0, max_held
-        self._bodies = Bodies()
+        self._bodies, self._requests = TimeLimit(), TimeLimit()
         self._outcomes: LoopGroup[Outcome, bool] | None = None
+        self._alone: dict[SoapRequest, asyncio.Future[bool]] = {}
+        """What is being written in a thread, by its request."""
+        self._later: set[asyncio.Task[None]] = set()
+        """What is written for callers that have their fault already; bounded by the requests in one REQUEST_SECONDS."""
+        self._tries_as_a_call = False
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one HTTP request."""
         endpoint = self._endpoints.get(scope.path)  # granian has percent-decoded it
         if endpoint is not None:
-            if self._outcomes is None:
-                self._database = endpoint.exchange.database.for_loop()
-                failures = endpoint.exchange.gate.failures
-                self._outcomes = LoopGroup(partial(commit.write, self._database, failures))
-            response = await self._answer_soap(endpoint, self._outcomes, scope, protocol)
+            response = await self._answer_soap(endpoint, self._outcomes or self._begin(endpoint), scope, protocol)
         elif scope.path == HEALTHZ:
             response = self._answer_wsgi(_environ_of(scope))  # not in the pool: a full pool is no sick process
         else:
@@ -151,7 +164,7 @@ class RsgiApp:
             self._database.close()
         self.app.close()
 
-    async def _answer_soap(
+    async def _answer_soap(  # noqa: C901, PLR0912 - one loop over the steps; each more function costs a request
         self,
         endpoint: Endpoint,
         outcomes: LoopGroup[Outcome, bool],
@@ -159,7 +172,7 @@ class RsgiApp:
         protocol: Any,  # noqa: ANN401 - as above
     ) -> Response:
         """Return the response to a request for an endpoint."""
-        head = _head_of(scope)
+        head, task = _head_of(scope), _task()
         record = self.app.begin(head.request_id)
         try:
             request = SoapRequest(endpoint, head, record)
@@ -179,13 +192,12 @@ class RsgiApp:
                             try:
                                 is_written = await outcomes.add(step.outcome)
                             except LockedError:  # by an act on one koppeling of the group: each waits for its own now
-                                alone = partial(endpoint.exchange.write_alone, step.outcome)
-                                is_written = await self._in_thread(alone, record)
+                                is_written = await self._write_alone(request, endpoint, step.outcome)
                             step = request.written(is_written=is_written)
                         case ReadBody():
-                            is_whole = bool(head.content_length)
-                            content = await self._bodies.read(protocol, step.octets, is_whole=is_whole)
+                            content = await self._body(protocol, step.octets, is_whole=bool(head.content_length))
                             record.started = time.monotonic()
+                            self._requests.enter(REQUEST_SECONDS)
                             step = request.body(content)
                         case Do():
                             work = partial(endpoint.exchange.use_case.do, step.work)
@@ -194,12 +206,74 @@ class RsgiApp:
                             assert_never(step)
                 except Exception as error:  # noqa: BLE001 - the caller gets a fault for any exception
                     step = request.failed(error)
+                except asyncio.CancelledError:
+                    if not self._requests.has_ended():
+                        raise
+                    step = request.given_up()
+                    self._write_later(request, endpoint, outcomes)
             record.outcome = record.outcome or str(step.status.value)
         finally:
+            self._requests.ends.pop(task, None)
             if self.app.finish(record):  # those that end in one turn of the loop are counted and logged together
                 asyncio.get_running_loop().call_soon(self.app.flush)
         step.headers.extend(self.app.headers(record))
         return step
+
+    async def _write_alone(self, request: SoapRequest, endpoint: Endpoint, outcome: Outcome) -> bool:
+        """Write an outcome in a thread, which may wait for a lock; it goes on when its request is given up."""
+        alone = partial(endpoint.exchange.write_alone, outcome)
+        writing = self._alone[request] = asyncio.ensure_future(self._in_thread(alone, request.record))
+        is_written = await asyncio.shield(writing)
+        del self._alone[request]
+        return is_written
+
+    def _write_later(self, request: SoapRequest, endpoint: Endpoint, outcomes: LoopGroup[Outcome, bool]) -> None:
+        """Write what is to be written of a request that was given up, behind what is being written of it now."""
+        outcome, before = request.undelivered, self._alone.pop(request, None)
+        if outcome is None:
+            return
+
+        async def write() -> None:
+            try:
+                if before is not None:
+                    await asyncio.wait([before])
+                try:
+                    await outcomes.add(outcome)
+                except LockedError:
+                    await self._in_thread(partial(endpoint.exchange.write_alone, outcome))
+            except Exception as error:  # noqa: BLE001 - the database is still away, or again
+                log_failure(error, logger)
+
+        task = asyncio.get_running_loop().create_task(write())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    def _begin(self, endpoint: Endpoint) -> LoopGroup[Outcome, bool]:
+        """Make what all messages share: the database of this event loop, and the group of those who write."""
+        self._database = endpoint.exchange.database.for_loop()
+        failures = endpoint.exchange.gate.failures
+        self._outcomes = LoopGroup(partial(commit.write, self._database, failures))
+        return self._outcomes
+
+    async def _answer_ready(self, readiness: Readiness, environ: "WSGIEnvironment") -> Response:
+        """Return whether a call would be answered, tried as a call is answered; no thread of the pool waits for it."""
+        if not self._tries_as_a_call:
+            self._try_as_a_call(readiness)
+        attempt = environ[ATTEMPT] = readiness.ask()
+        await asyncio.wait([asyncio.wrap_future(attempt.result)], timeout=attempt.seconds_left(readiness.now()))
+        return self._answer_wsgi(environ)
+
+    def _try_as_a_call(self, readiness: Readiness) -> None:
+        """Make readiness try the database of this event loop, and a thread of the pool."""
+        self._tries_as_a_call = True
+        needs, loop = self.app.needs, asyncio.get_running_loop()
+        if needs is not None and self._endpoints:
+            if self._outcomes is None:
+                self._begin(next(iter(self._endpoints.values())))
+            needs.look, needs.load = _awaited(loop, self._database.look), _awaited(loop, self._database.load)
+            needs.write = _awaited(loop, self._database.write)
+        thread = ReadinessCheck(Unready.THREADS, lambda: self._pool.submit(int).result())
+        readiness.checks = (*readiness.checks, thread)
 
     async def _hold_back(self, pace: Pace, scope: Any) -> None:  # noqa: ANN401 - as above
         """Wait before an answer when its source gets many of that kind, unless too many wait already."""
@@ -217,16 +291,45 @@ class RsgiApp:
         announced = environ.get("CONTENT_LENGTH", "")
         is_whole = announced.isdecimal() and len(announced) <= MAX_DIGITS and int(announced) <= MESSAGE.octets
         try:
-            content = await self._bodies.read(protocol, MESSAGE.octets + 1, is_whole=is_whole)
+            content = await self._body(protocol, MESSAGE.octets + 1, is_whole=is_whole)
         except TimeoutError:
             return plain(HTTPStatus.REQUEST_TIMEOUT, "Het verzoek kwam niet op tijd.", [("Connection", "close")])
         except Exception:  # noqa: BLE001 - a body that breaks off; granian would log a traceback of it
             return plain(HTTPStatus.BAD_REQUEST, "Het verzoek kwam niet heel over.")
         environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
-        return await self._in_thread(partial(self._answer_wsgi, environ))
+        if environ["PATH_INFO"] == READYZ and self.app.readiness is not None:
+            return await self._answer_ready(self.app.readiness, environ)
+        self._requests.enter(REQUEST_SECONDS)
+        try:
+            return await self._in_thread(partial(self._answer_wsgi, environ))
+        except asyncio.CancelledError:
+            if not self._requests.has_ended():
+                raise
+            log_failure(SilentDatabaseError(), logger)
+            return plain(HTTPStatus.SERVICE_UNAVAILABLE, LATE)
+        finally:
+            self._requests.leave()
+
+    async def _body(self, protocol: Any, octets: int, *, is_whole: bool) -> bytes:  # noqa: ANN401 - as above
+        """Return the body of a request: all of it when `is_whole`, else until it has at least so many octets.
+
+        Raises TimeoutError when it has not come in BODY_SECONDS, ValueError for more than MAX_CHUNKS pieces, and what
+        the server raises for a body that breaks off.
+        """
+        self._bodies.enter(BODY_SECONDS)
+        try:
+            whole: Awaitable[bytes] = protocol() if is_whole else _receive(protocol, octets)
+            return await whole
+        except asyncio.CancelledError:
+            if not self._bodies.has_ended():
+                raise
+            raise TimeoutError from None
+        finally:
+            self._bodies.leave()
 
     async def _in_thread(self, work: Callable[[], Result], record: RequestRecord | None = None) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(_in_context, work, record))
+        watched = partial(self.app.working, partial(_in_context, work, record))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, watched)
 
     def _answer_wsgi(self, environ: "WSGIEnvironment") -> Response:
         """Return the response of the WSGI application, which keeps a record of its own."""
@@ -248,6 +351,17 @@ class RsgiApp:
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
         status, headers = started[-1]
         return Response(HTTPStatus(status), headers, content)
+
+
+def _awaited(
+    loop: asyncio.AbstractEventLoop, work: Callable[[Argument], Awaitable[Result]]
+) -> Callable[[Argument], Result]:
+    """Return a function for other threads that has work done in the event loop and waits for it."""
+
+    async def do(argument: Argument) -> Result:
+        return await work(argument)
+
+    return lambda argument: asyncio.run_coroutine_threadsafe(do(argument), loop).result()
 
 
 def _in_context(work: Callable[[], Result], record: RequestRecord | None) -> Result:
