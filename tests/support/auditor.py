@@ -1,19 +1,18 @@
-"""Audits a database from outside: by its own SQL over the tables, and by what an afnemer gets. It uses no query of ours.
+"""Audits a database from outside: by SQL of its own over the tables, and by what an afnemer gets.
 
-An act is there whole or not at all: the rows are those of before it, or those of after it. What differs between two runs
-of one act, such as its moment or a random number, is left out of that comparison.
+An act is there whole or not at all: the rows are those of before it, or those of after it. What differs between two
+runs of one act, such as its moment or a random number, is left out of that comparison.
 """
 
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import psycopg
 from lxml import etree
@@ -113,7 +112,7 @@ def _plain(value: Any) -> str:
     since = datetime.now(UTC).replace(tzinfo=None) - _RECENT
 
     def hide(found: re.Match[str]) -> str:
-        moment = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(found[0])
         plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
         return "(now)" if plain > since else found[0]
 
@@ -140,9 +139,7 @@ def told(contents: Contents, leave_out: Iterable[tuple[str, str]] = ()) -> dict[
     for table, rows in contents.rows.items():
         hidden = [(table, name) in left for name in contents.columns[table]] or [False] * 9
         found[table] = sorted(
-            tuple(
-                str(value is not None) if hide else _plain(value) for hide, value in zip(hidden, row, strict=False)
-            )
+            tuple(str(value is not None) if hide else _plain(value) for hide, value in zip(hidden, row, strict=False))
             for row in rows
         )
     return found
@@ -188,26 +185,3 @@ def leerlingen_of(contents: Contents, brin6: str, schooljaar: str) -> tuple[tupl
     keys = dict(contents.of("persoon", "id", "key"))
     found = contents.of("deelname", "persoon_id", "brin6", "schooljaar", "roepnaam", "achternaam")
     return tuple(sorted((keys[row[0]], row[3], row[4]) for row in found if row[1:3] == (brin6, schooljaar)))
-
-
-@dataclass
-class Ledger:
-    """The figures of an audit: by act and kind how many runs, and what was found wrong."""
-
-    runs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def require(self, *, holds: bool, what: str) -> None:
-        """Note what is wrong."""
-        if not holds:
-            self.wrong.append(what)
-
-
-def port_of(url: str) -> int:
-    """Return the port of a URL."""
-    return urlsplit(url).port or 5432
-
-
-Fetch = Callable[[bytes], bytes]
-"""Sends a message, and returns the body of the answer."""

@@ -1,6 +1,6 @@
 /* A disk, and a database library, of which the n-th call fails: loaded by LD_PRELOAD into the process under test.
 
-Calls are counted while the control page (UWLR_FAILING, a file that the test maps too) is armed: of the disk write,
+Calls are counted while the control page (FAILING_PAGE, a file that the test maps too) is armed: of the disk write,
 pwrite, fsync, fdatasync and ftruncate on a file below `folder`; of SQLite each statement that begins. At the n-th the
 process is struck as `kind` says. tests/support/failing.py has the same layout of the page.
 
@@ -52,7 +52,7 @@ __attribute__((constructor)) static void begin(void) {
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
   real_write = dlsym(RTLD_NEXT, "write");
-  const char *name = getenv("UWLR_FAILING");
+  const char *name = getenv("FAILING_PAGE");
   int fd = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
   if (fd < 0) return;
   void *mapped = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

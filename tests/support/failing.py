@@ -120,7 +120,7 @@ class Commands:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("UWLR_")},
             "LD_PRELOAD": str(library(folder)),
-            "UWLR_FAILING": str(folder / "page"),
+            "FAILING_PAGE": str(folder / "page"),
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }
         self._process = subprocess.Popen(
@@ -209,12 +209,3 @@ class OnSqlite:
     def disarm(self) -> Struck:
         """As Striker says."""
         return self.page.disarm()
-
-
-def sample(numbers: Sequence[int], count: int, seed: int) -> list[int]:
-    """Return some numbers, the same ones for a seed, in their order."""
-    import random  # noqa: PLC0415 - for this only
-
-    if len(numbers) <= count:
-        return list(numbers)
-    return sorted(random.Random(seed).sample(list(numbers), count))  # noqa: S311 - which n to try, no secret

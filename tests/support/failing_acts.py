@@ -2,9 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from support.auditor import Answer, Contents, JournalRow, PostgresqlPlace, SqlitePlace, connect
 from support.databases import PostgresServer
 from support.edexml_files import eckid, make_dataset, to_edexml
-from support.failing import Commands, Done, OnSqlite, Struck, What
+from support.failing import Commands, Done, OnSqlite, What
 from support.failing_proxy import Proxy
 from support.messages import body, envelope, header, school_element
 from uwlr_adapter.contract.dataset import Groep, Leerkracht, Leerling
@@ -165,22 +165,22 @@ def _leerling(number: int, **others: str | None) -> Leerling:
     return Leerling(str(number), **{**fields, **others})
 
 
-_OLD_YEAR = f"'21QW00', '{SCHOOLJAAR}'"
 OLD_REVISION = "0002"
-OLD_ROWS = (
-    "INSERT INTO vestiging (brin6, brincode, dependancecode, naam, schoolkey)"
-    " VALUES ('21QW00', '21QW', '00', 'De Regenboog', 'k')",
-    "INSERT INTO persoon (id, soort, brincode, key, eckid) VALUES"
-    " (1, 'leerling', '21QW', '101', 'https://ketenid.nl/1'), (2, 'leerkracht', '21QW', 'm1', NULL)",
-    "INSERT INTO bronsleutel (soort, brincode, bronkey, persoon_id) VALUES ('leerling', '21QW', '101', 1)",
-    "INSERT INTO groep (brin6, schooljaar, key, soort, naam, jaargroep)"
-    f" VALUES ({_OLD_YEAR}, 'g', 'groep', '4A', '4')",
-    "INSERT INTO deelname (brin6, schooljaar, persoon_id, roepnaam, achternaam)"
-    f" VALUES ({_OLD_YEAR}, 1, 'Zoë', 'Zonneveld')",
-    f"INSERT INTO plaatsing (brin6, schooljaar, persoon_id, groep_key, volgorde) VALUES ({_OLD_YEAR}, 1, 'g', 0)",
-    "INSERT INTO aanstelling (brin6, schooljaar, persoon_id, roepnaam, rollen, groepen)"
-    f" VALUES ({_OLD_YEAR}, 2, 'Kim', '[[\"rol\", \"LRK\"]]', '[]')",
-)
+OLD_ROWS = """
+INSERT INTO vestiging (brin6, brincode, dependancecode, naam, schoolkey)
+VALUES ('21QW00', '21QW', '00', 'De Regenboog', 'k');
+INSERT INTO persoon (id, soort, brincode, key, eckid)
+VALUES (1, 'leerling', '21QW', '101', 'https://ketenid.nl/1'), (2, 'leerkracht', '21QW', 'm1', NULL);
+INSERT INTO bronsleutel (soort, brincode, bronkey, persoon_id) VALUES ('leerling', '21QW', '101', 1);
+INSERT INTO groep (brin6, schooljaar, key, soort, naam, jaargroep)
+VALUES ('21QW00', '2026-2027', 'g', 'groep', '4A', '4');
+INSERT INTO deelname (brin6, schooljaar, persoon_id, roepnaam, achternaam)
+VALUES ('21QW00', '2026-2027', 1, 'Zoë', 'Zonneveld');
+INSERT INTO plaatsing (brin6, schooljaar, persoon_id, groep_key, volgorde)
+VALUES ('21QW00', '2026-2027', 1, 'g', 0);
+INSERT INTO aanstelling (brin6, schooljaar, persoon_id, roepnaam, rollen, groepen)
+VALUES ('21QW00', '2026-2027', 2, 'Kim', '[["rol", "LRK"]]', '[]')
+""".split(";")
 """A database of the second revision, when nothing had an English name yet and there were no periods or batches."""
 
 
@@ -231,7 +231,9 @@ class Base:
     def run(self, command: Command) -> Done:
         """As Ground says."""
         if command in {(), ("fetch",)}:
-            done, answer = self.commands.fetch(message(self.klantcode, CODE), data=self.data, environment=self.environment)
+            done, answer = self.commands.fetch(
+                message(self.klantcode, CODE), data=self.data, environment=self.environment
+            )
             return Done(done.status, answer.decode(), done.err)
         batch = max(self._batches()) if "{batch}" in command else 0
         filled = [one.format(files=self.files, question=self.question, batch=batch) for one in command]
@@ -321,7 +323,9 @@ class PostgresqlGround(Base):
 
     @property
     def _names(self) -> tuple[str, str]:
-        return f"failing_{self.folder.name}".replace("-", "_").lower(), f"start_{self.folder.name}".replace("-", "_").lower()
+        return f"failing_{self.folder.name}".replace("-", "_").lower(), f"start_{self.folder.name}".replace(
+            "-", "_"
+        ).lower()
 
     def begin(self, act: Act) -> None:
         """As Ground says."""
@@ -390,7 +394,3 @@ def postgresql_ground(commands: Commands, folder: Path, server: PostgresServer) 
     finally:
         proxy.close()
         ground.drop()
-
-
-__all__ = ["ACTS", "Act", "Ground", "PostgresqlGround", "SqliteGround", "Struck", "postgresql_ground"]
-_ = (Any, Callable, Mapping)

@@ -12,44 +12,36 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import psycopg  # noqa: F401 - imported here, once, instead of in each command
+import sqlalchemy.dialects.postgresql.psycopg
+import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401 - as above
+from alembic import command as alembic
+from alembic.config import Config
+
+import uwlr_adapter
+from support import wsgi
+from uwlr_adapter import cli
+from uwlr_adapter.cli import command_group
+from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import UwlrAdapterError
+from uwlr_adapter.server.application import make_app
+from uwlr_adapter.settings import Settings
 
-
-def _import_all() -> None:
-    """Import what commands import when they run, and what those libraries import late."""
-    import alembic.command
-    import alembic.config
-    import psycopg
-    import sqlalchemy.dialects.postgresql.psycopg
-    import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401
-    from support import wsgi  # noqa: F401
-
-    from uwlr_adapter import cli
-    from uwlr_adapter.cli import command_group
-    from uwlr_adapter.server import application  # noqa: F401
-
-    folder = Path(cli.__file__).parent
-    for module in sorted(path.stem for path in folder.glob("*.py")):
-        if not module.startswith(("__", "check", "demo", "report", "serve")):
-            command_group.load(module)
+_PACKAGE = Path(uwlr_adapter.__file__).parent
+_OTHERS = ("__", "check", "demo", "report", "serve")
+"""Modules of the command line that are not run here, by how their names begin."""
 
 
 def _command(arguments: list[str]) -> int:
-    from uwlr_adapter.cli import main
-
     try:
-        main(arguments, prog_name="uwlr-adapter")
+        cli.main(arguments, prog_name="uwlr-adapter")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return 0
 
 
 def _fetch(folder: Path, data: str) -> int:
-    from support import wsgi
-
-    from uwlr_adapter.server.application import make_app
-    from uwlr_adapter.settings import Settings
-
+    """Send the message of the file `request` to an application that starts for it."""
     app = make_app(Settings(data=Path(data)))
     reply = wsgi.call(app, (folder / "request").read_bytes())
     (folder / "answer").write_bytes(reply.body)
@@ -57,23 +49,25 @@ def _fetch(folder: Path, data: str) -> int:
 
 
 def _make_old(data: str, revision: str, rows: list[str]) -> int:
-    from alembic import command
-    from alembic.config import Config
-
-    import uwlr_adapter
-    from uwlr_adapter.db.database import Database
-    from uwlr_adapter.settings import Settings
-
+    """Make a database of an older revision."""
     config = Config()
-    config.set_main_option("script_location", str(Path(uwlr_adapter.__file__).parent / "db" / "migrations"))
+    config.set_main_option("script_location", str(_PACKAGE / "db" / "migrations"))
     database = Database(Settings(data=Path(data)).database_url)
     with database.writing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        alembic.upgrade(config, revision)
         for row in rows:
             connection.exec_driver_sql(row)
     database.close()
     return 0
+
+
+def _do(folder: Path, asked: dict[str, Any]) -> int:
+    if "command" in asked:
+        return _command(asked["command"])
+    if "fetch" in asked:
+        return _fetch(folder, asked["fetch"])
+    return _make_old(asked["old"], asked["revision"], asked["rows"])
 
 
 def _child(folder: Path, asked: dict[str, Any]) -> int:
@@ -83,28 +77,25 @@ def _child(folder: Path, asked: dict[str, Any]) -> int:
         os.dup2(file, number)
         os.close(file)
     try:
-        if "command" in asked:
-            status = _command(asked["command"])
-        elif "fetch" in asked:
-            status = _fetch(folder, asked["fetch"])
-        else:
-            status = _make_old(asked["old"], asked["revision"], asked["rows"])
-    except UwlrAdapterError as error:  # the application cannot start
+        status = _do(folder, asked)
+    except UwlrAdapterError as error:  # the application cannot start, and says why
         sys.stderr.write(str(error))
         status = 1
-    except Exception:  # noqa: BLE001 - shown to whoever runs the test
+    except BaseException:  # noqa: BLE001 - the audit finds it
         traceback.print_exc()
         status = 99
     sys.stdout.flush()
     sys.stderr.flush()
-    ctypes.CDLL(None).uwlr_power_cut()  # only where writes were kept: a power cut right after the command was done
+    ctypes.CDLL(None).uwlr_power_cut()  # where writes were kept: a power cut right after the command was done
     return status
 
 
 def main() -> None:
     """Fork until the input ends."""
     folder = Path(sys.argv[1])
-    _import_all()
+    for module in sorted(path.stem for path in (_PACKAGE / "cli").glob("*.py")):
+        if not module.startswith(_OTHERS):
+            command_group.load(module)
     gc.collect()
     gc.freeze()
     answers = os.fdopen(os.dup(1), "w")

@@ -97,7 +97,6 @@ class Proxy:
                     self._sessions.append(session)
                 session.start()
 
-
     def _connect(self) -> socket.socket:
         port = self._server.port or 5432
         host = self._server.host or str(self._server.query.get("host", "localhost"))

@@ -50,6 +50,11 @@ class DatabaseAbsentError(DatabaseUnusableError):
         super().__init__("there is no database here yet: run `uwlr-adapter init` first")
 
 
+def unusable(error: DBAPIError) -> DatabaseUnusableError:
+    """Return the exception that tells an operator why a database failed as it was opened."""
+    return DatabaseUnusableError(_UNUSABLE.format(advice_of(error)))
+
+
 def has_one_writer(url: str) -> bool:
     """Return whether a database of this URL has one writer at a time; nothing is opened. False for an unknown one."""
     try:
@@ -248,7 +253,7 @@ class Database:
         except CommandError as error:
             raise DatabaseUnusableError(_NEWER) from error
         except DBAPIError as error:
-            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+            raise unusable(error) from error
 
     def require_usable(self) -> None:
         """Raise DatabaseUnusableError unless this code can work with the tables; the text names the command to run."""
@@ -264,7 +269,7 @@ class Database:
             with self.reading() as connection:
                 return schema_state(connection)
         except DBAPIError as error:
-            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+            raise unusable(error) from error
 
 
 def _begun(engine: sa.Engine) -> sa.Connection:

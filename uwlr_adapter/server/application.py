@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from uwlr_adapter.clock import Clock, now
-from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database import Database, unusable
 from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen.access import Gate
@@ -44,6 +46,9 @@ def make_app(settings: Settings | None = None, clock: Clock | None = None) -> Ap
         database.require_usable()
         server_keys = ServerKeys.from_settings(settings, database, clock)
         gate = Gate(Catalogue.load(settings.catalogus), server_keys)
+    except DBAPIError as error:
+        database.close()
+        raise unusable(error) from error
     except BaseException:
         database.close()
         raise
