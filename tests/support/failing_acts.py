@@ -338,7 +338,7 @@ class PostgresqlGround(Base):
         self.server.run(f"CREATE DATABASE {now} TEMPLATE template0 ENCODING 'UTF8'")
         self.environment["UWLR_DATABASE"] = self._proxied(now)
         self.prepare(act)
-        self.proxy.disarm()
+        self.proxy.hang_up()
         self.server.run(f"ALTER DATABASE {now} RENAME TO {start}")
         shutil.rmtree(self.folder / "start", ignore_errors=True)
         shutil.copytree(self.data, self.folder / "start")
@@ -347,7 +347,7 @@ class PostgresqlGround(Base):
     def reset(self) -> None:
         """As Ground says."""
         now, start = self._names
-        self.proxy.disarm()
+        self.proxy.hang_up()
         self._drop(now)
         self.server.run(f"CREATE DATABASE {now} TEMPLATE {start}")
         shutil.rmtree(self.data)

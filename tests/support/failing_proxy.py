@@ -58,17 +58,21 @@ class Proxy:
             self._kind, self._n, self._seen, self._struck, self._counting = kind, n, 0, False, True
 
     def disarm(self) -> Struck:
-        """As Striker says; every connection is closed."""
+        """As Striker says."""
         with self._lock:
             self._counting = False
+            return Struck(self._struck, self._seen, 0)
+
+    def hang_up(self) -> None:
+        """Close every connection."""
+        with self._lock:
             sessions, self._sessions = self._sessions, []
         for session in sessions:
             session.close()
-        return Struck(self._struck, self._seen, 0)
 
     def close(self) -> None:
         """Listen no longer."""
-        self.disarm()
+        self.hang_up()
         self._listener.close()
         self._admin.close()
 
