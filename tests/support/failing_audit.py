@@ -7,10 +7,12 @@ from typing import Any
 
 from support import auditor
 from support.auditor import Answer, Contents
-from support.failing import Done, Striker
+from support.failing import Done, Kind, Striker
 from support.failing_acts import BRIN6, CODE, NEW_CODE, SCHOOLJAAR, Act, Ground, PostgresqlGround
 
-BEFORE, BETWEEN, AFTER, HALF = "before", "between", "after", "half"
+BEFORE, BETWEEN, AFTER, TAKEN_BACK, HALF = "before", "between", "after", "taken back", "half"
+_LOST = "'Server.TijdelijkNietBeschikbaar'"
+"""The outcome of a fetch whose commit may be done, as `told` writes it."""
 _REFUSED = "Client.AutorisatieOngeldig"
 _SAYS_UNCHANGED = ("nothing was changed", "was not changed")
 
@@ -56,12 +58,12 @@ class Audit:
         known = self._known.get(fingerprint := self.ground.fingerprint())
         if known is not None:
             self.outcomes[f"{said}, {known}"] += 1
-            problems = self._judge_said(done, known)
+            problems = self._judge_said(done, known, kind)
         else:
             contents = self.ground.contents()
             state = self._state(contents)
             self.outcomes[f"{said}, {state}"] += 1
-            problems = self._judge_said(done, state) + self._judge(done, state, contents)
+            problems = self._judge_said(done, state, kind) + self._judge(done, state, contents)
             if not problems:
                 self._known[fingerprint] = state
         self.wrong += [f"{self.act.name}, {kind.name} at {n} of {self.ground.name}: {one}" for one in problems]
@@ -94,14 +96,27 @@ class Audit:
             return AFTER
         if found in self._between:
             return BETWEEN
+        if not self.act.command and _is_taken_back(found, self._told(self._start), self._after):
+            return TAKEN_BACK
         return BEFORE if self.act.caches and found == self._told(self._start) else HALF
 
-    def _judge_said(self, done: Done, state: str) -> list[str]:
-        """Return what is wrong with what the command said."""
+    def _judge_said(self, done: Done, state: str, kind: IntEnum) -> list[str]:
+        """Return what is wrong with what the command said.
+
+        A disk that fails a commit and stays away until the process ends leaves it unknown whether that was done.
+        """
         if "Traceback" in done.err or "internal failure" in done.err:
             return [done.err]
         if done.acknowledged and state != AFTER:
             return ["lost: it was acknowledged"]
+        if (
+            state == AFTER
+            and kind is not Kind.FULL
+            and not self.act.command
+            and not done.acknowledged
+            and not done.died
+        ):
+            return ["the journaal says that data were given, and the caller has a fault"]
         if state == AFTER and any(words in done.err for words in _SAYS_UNCHANGED):
             return [f"it was done, and the command says {done.err.strip()!r}"]
         return []
@@ -114,7 +129,7 @@ class Audit:
         if state == AFTER:
             return self._look_outside(AFTER, contents) + self._succeed(*self.act.then)
         problems = self._succeed(self.act.command)
-        if not problems and self._state(self.ground.contents()) != AFTER:
+        if state != TAKEN_BACK and not problems and self._state(self.ground.contents()) != AFTER:
             problems.append("the same act, done again, leaves another state")
         return problems
 
@@ -148,3 +163,11 @@ class Audit:
             if entries != Counter({("verzoek", "HaalLeerlinggegevens", outcome): 1}):
                 problems.append(f"the journaal says {entries} of a fetch")
         return problems
+
+
+def _is_taken_back(found: dict[str, Any], *states: dict[str, Any]) -> bool:
+    """Return whether there is the entry of a fault, nothing given that was not known before, and else a state."""
+    entries = [row for row in found["journaal"] if _LOST not in row]
+    if found["given"] not in ([], states[0]["given"]) or entries == found["journaal"]:
+        return False
+    return any({**found, "journaal": entries, "given": state["given"]} == state for state in states)

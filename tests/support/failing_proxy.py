@@ -122,6 +122,7 @@ class _Session:
         self._waiting: deque[int] = deque()
         """What the server has not answered yet, each by the kind of its message: Q, E or S."""
         self._held = False
+        self._in_transaction = False
         self._done = threading.Event()
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._from_client, self._from_server)]
 
@@ -165,7 +166,9 @@ class _Session:
     def _strike(self, kind: ProxyKind, before: bytes, message: bytes) -> None:
         """Do the n-th statement, or something else in its place."""
         if kind is ProxyKind.FAILS:
-            self._server.sendall(before + _failing(message))
+            is_harmless = message[:1] == b"S" and self._in_transaction  # it ends a pipeline, and no transaction
+            self._wait_for(message)
+            self._server.sendall(before + (message if is_harmless else _failing(message)))
             return
         if kind in {ProxyKind.CLIENT_DEAD_AFTER, ProxyKind.BACKEND_DEAD_AFTER}:
             self._do_unheard(before, message)
@@ -211,6 +214,8 @@ class _Session:
                     message, pending = pending[:size], pending[size:]
                     if message[:1] == b"K":
                         self._backend_pid = struct.unpack(">I", message[5:9])[0]
+                    if message[:1] == b"Z":
+                        self._in_transaction = message[5:6] != b"I"
                     if self._is_answered(message[0]):
                         self._done.set()
                     if not self._held:
