@@ -22,7 +22,7 @@ from support.failing_proxy import ProxyKind
 
 LONG = os.environ.get("UWLR_LONG") == "1"
 STATEMENTS = (Kind.FAILS, Kind.FULL, Kind.DEAD_BEFORE, Kind.DEAD_AFTER)
-"""What can become of a statement of SQLite; of the disk, all."""
+"""The fates of a statement of SQLite; of the disk, all."""
 SAMPLED = {"sqlite": ("import", "fetch"), "postgresql": ("pause", "fetch")}
 """The acts of the short form; the others are made of the same kinds of transaction."""
 SAMPLE = 1

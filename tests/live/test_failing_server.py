@@ -81,7 +81,7 @@ def _is_past(moment: float) -> bool:
 
 
 def _strike(caller: Caller, striker: Striker, kind: Kind | ProxyKind) -> list[str]:
-    """Let a fetch fail at each n, or at some; returns what is wrong."""
+    """Make a fetch fail at each n, or at some; returns what is wrong."""
     until(caller.fetch)
     striker.arm(kind, 0)
     assert caller.fetch()

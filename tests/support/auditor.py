@@ -158,7 +158,7 @@ def journal(contents: Contents) -> Counter[JournalRow]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an afnemer got: the leerlingen as (key, roepnaam, achternaam), or the code of a fault."""
+    """The answer that an afnemer got: the leerlingen as (key, roepnaam, achternaam), or the code of a fault."""
 
     leerlingen: tuple[tuple[str | None, ...], ...] = ()
     fault: str = ""

@@ -34,7 +34,7 @@ class What(IntEnum):
 
 
 class Kind(IntEnum):
-    """What becomes of the n-th call. Of the disk unless said otherwise."""
+    """The fate of the n-th call. Of the disk unless said otherwise."""
 
     FAILS = 1
     """It fails, the later ones do not; of a statement too."""
@@ -54,7 +54,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Struck:
-    """What a strike came to: whether the n-th call came, and how many there were."""
+    """The result of a strike: whether the n-th call came, and how many there were."""
 
     struck: bool
     seen: int
@@ -62,7 +62,7 @@ class Struck:
 
 
 class Striker(Protocol):
-    """What makes the n-th call of the next command fail."""
+    """Makes the n-th call of the next command fail."""
 
     def arm(self, kind: Any, n: int) -> None:
         """Count from now on, and strike at the n-th call; 0 only counts."""
@@ -94,7 +94,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a command: its exit status, negative for the signal that ended it, and what it wrote."""
+    """The end of a command: its exit status, negative for the signal that ended it, and what it wrote."""
 
     status: int
     out: str

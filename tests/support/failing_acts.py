@@ -61,7 +61,7 @@ class Act:
 
 
 ANSWERS = frozenset({"answer_content", "answer_state", "koppeling"})
-"""What a fetch may write before it is decided: the stored answer, and the profile of the koppeling."""
+"""The tables that a fetch may write before it is decided: the stored answer, and the profile of the koppeling."""
 _KOPPELING = ("koppeling", BRIN6, "snappet")
 
 
@@ -210,7 +210,7 @@ class Ground(Protocol):
 
 @dataclass
 class Base:
-    """What both grounds have in common."""
+    """Common parts of both grounds."""
 
     commands: Commands
     folder: Path
@@ -354,7 +354,7 @@ class PostgresqlGround(Base):
         shutil.copytree(self.folder / "start", self.data)
 
     def move_sequences(self) -> None:
-        """Let each sequence skip some numbers, as failed transactions do."""
+        """Make each sequence skip some numbers, as failed transactions do."""
         with connect(self.server.url(self._names[0])) as connection:
             for (name,) in connection.execute("SELECT sequencename FROM pg_sequences").fetchall():
                 connection.execute(f"SELECT nextval('\"{name}\"'), nextval('\"{name}\"')".encode())

@@ -26,7 +26,7 @@ _WAIT = 30
 
 
 class ProxyKind(IntEnum):
-    """What becomes of the n-th statement."""
+    """The fate of the n-th statement."""
 
     FAILS = 1
     """The server raises an error for it: a portal that does not exist, a division by zero."""
@@ -120,7 +120,7 @@ class _Session:
         self._client_pid: int = struct.unpack("3i", credentials)[0]
         self._backend_pid = 0
         self._waiting: deque[int] = deque()
-        """What the server has not answered yet, each by the kind of its message: Q, E or S."""
+        """The messages that the server has not answered yet, each by the kind of its message: Q, E or S."""
         self._held = False
         self._in_transaction = False
         self._done = threading.Event()
