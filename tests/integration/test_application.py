@@ -50,6 +50,14 @@ def lines(database: Database) -> list[Entry]:
         return [line for line in search.read(connection) if line.kind is model.EntryKind.VERZOEK]
 
 
+def test_a_database_that_fails_as_it_starts_is_told(served: ServedSchool, database: Database) -> None:
+    """What fails after the schema was found good is told with its cause, as every other reason not to start."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE server_key RENAME TO elsewhere")
+    with pytest.raises(DatabaseUnusableError, match="the database cannot be used: tables"):
+        make_app(Settings(data=served.data))
+
+
 def test_a_verzoek_has_the_id_of_its_request(app: App, served: ServedSchool, database: Database) -> None:
     """The id in the answer's header, given by a proxy or made here, is in the journaal, of a refusal too."""
     given = "0123456789abcdef0123456789abcdef"

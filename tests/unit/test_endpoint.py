@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -412,6 +413,31 @@ def test_a_failure_whose_refusal_cannot_be_written_either() -> None:
     played = play_data(HandMade(state={"content_hash": None}), fail)
     assert played.steps == ["ReadBody", "Ask", "Do", "Write"]
     assert outcome(played) == TEMPORARY
+
+
+LOST = OperationalError("x", {}, psycopg.OperationalError("server closed the connection unexpectedly"))
+
+
+def test_a_commit_whose_answer_was_lost() -> None:
+    """The entry of an answer may be there: what the caller got is written behind it, and that it has no data."""
+    played = play_data(HandMade(), raising("Write", LOST))
+    assert (outcome(played), played.steps[-2:]) == (TEMPORARY, ["Write", "Write"])
+    (written,) = played.written
+    assert isinstance(written.entry, VerzoekEntry)
+    assert (written.entry.outcome, written.entry.request_id) == (TEMPORARY, played.record.id)
+    assert (written.entry.koppeling_version, written.given) == (None, None)
+    assert written.undelivered is not None
+
+
+def test_a_database_that_stays_away_under_a_commit() -> None:
+    """The entry of the fault is tried once; the caller does not wait for it any longer."""
+
+    def fail(step: str) -> None:
+        if step == "Write":
+            raise LOST
+
+    played = play_data(HandMade(), fail)
+    assert (outcome(played), played.steps.count("Write"), played.written) == (TEMPORARY, 2, [])
 
 
 class InvalidAnswer(Exception):

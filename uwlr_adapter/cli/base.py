@@ -1,5 +1,6 @@
 """Shared by all commands: settings, database, clock, output, and errors as one sentence."""
 
+import logging
 import os
 import pwd
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from uwlr_adapter.journaal.writer import MAX_ACTOR
 from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueError
 from uwlr_adapter.settings import Settings
 
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
+"""A connection that cannot even roll back is told with a traceback, beside the sentence of the command."""
 _UNCHANGED = "What was not reported as done was not changed"
 _UNKNOWN = "The last step may have been done: look before you repeat it"
 PIPE_WIDTH = 200

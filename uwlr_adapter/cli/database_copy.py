@@ -40,8 +40,8 @@ def copy(context: Context, url: str, sample: int) -> None:
     if done.entries_since:
         context.messages.print(
             f"Warning: after the copy began {count_noun(done.entries_since, 'entry', 'entries')} came into the "
-            "journaal of the source, and not into the copy. To move for good, stop what serves from the source, and copy "
-            "into a new database again.",
+            "journaal of the source, and not into the copy. To move for good, stop what serves from the source, and "
+            "copy into a new database again.",
             soft_wrap=True,
         )
     context.messages.print(

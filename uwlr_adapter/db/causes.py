@@ -191,8 +191,11 @@ def advice_of(error: BaseException) -> str:
 
 
 def is_outcome_unknown(error: BaseException) -> bool:
-    """Return whether a commit that failed in this way may have been done: the answer to it was lost."""
-    return _cause_of(error).reason in {Reason.NETWORK, Reason.SILENT, Reason.STOPPING}
+    """Return whether a commit that failed in this way may have been done.
+
+    The answer to it was lost; or its sync failed, and SQLite finds it whole in its log if nothing is written after it.
+    """
+    return _cause_of(error).reason in {Reason.NETWORK, Reason.SILENT, Reason.STOPPING, Reason.DISK}
 
 
 def _cause_of(error: BaseException) -> DatabaseCause:

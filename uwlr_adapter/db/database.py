@@ -72,6 +72,11 @@ class DatabaseAbsentError(DatabaseUnusableError):
         super().__init__("there is no database here yet: run `uwlr-adapter init` first")
 
 
+def unusable(error: DBAPIError) -> DatabaseUnusableError:
+    """Return the exception that tells an operator why a database failed as it was opened."""
+    return DatabaseUnusableError(_UNUSABLE.format(advice_of(error)))
+
+
 def has_one_writer(url: str) -> bool:
     """Return whether a database of this URL has one writer at a time; nothing is opened. False for an unknown one."""
     try:
@@ -285,7 +290,7 @@ class Database:
         except DBAPIError as error:
             if error.orig is not None and self.backend.is_lock_timeout(error.orig):
                 return False
-            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+            raise unusable(error) from error
         log_event("migration", of=before, to=SCHEMA)
         return True
 
@@ -330,7 +335,7 @@ class Database:
             with self.reading() as connection:
                 return read_schema(connection)
         except DBAPIError as error:
-            raise DatabaseUnusableError(_UNUSABLE.format(advice_of(error))) from error
+            raise unusable(error) from error
 
 
 def _begun(engine: sa.Engine) -> sa.Connection:

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from uwlr_adapter.clock import Clock, now
-from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database import Database, unusable
 from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.keys.holders import HolderReport
 from uwlr_adapter.keys.server_keys import ServerKeys
@@ -65,6 +67,9 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         database.require_usable()
         server_keys = ServerKeys.from_settings(settings, database, clock)
         gate = Gate(Catalogue.load(settings.catalogus), server_keys)
+    except DBAPIError as error:
+        database.close()
+        raise unusable(error) from error
     except BaseException:
         database.close()
         raise

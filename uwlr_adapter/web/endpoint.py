@@ -15,7 +15,7 @@ from uwlr_adapter.clock import Clock
 from uwlr_adapter.contract import fault
 from uwlr_adapter.contract.markup import NOT_WELL_FORMED
 from uwlr_adapter.contract.xml import Limits, XmlError
-from uwlr_adapter.db.causes import SilentDatabaseError
+from uwlr_adapter.db.causes import SilentDatabaseError, is_outcome_unknown
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.db.statements import Query, Row
 from uwlr_adapter.exchange.exceptions import as_fault
@@ -206,13 +206,21 @@ class SoapRequest:
         return self._ask_anew(self._made)
 
     def failed(self, error: Exception) -> Write | Response:
-        """Answer with a fault for a failure of our own, which is logged; a body that broke off is none."""
+        """Answer with a fault for a failure of our own, which is logged; a body that broke off is none.
+
+        When the connection was lost under a commit, the entry of an answer may be there: what the caller gets instead
+        is written behind it.
+        """
         if self._is_reading:
             is_late = isinstance(error, TimeoutError)
             return self._refuse(HTTPStatus.REQUEST_TIMEOUT if is_late else HTTPStatus.BAD_REQUEST)
-        waiting, self._waiting, self._pending = self._waiting, None, None
+        waiting, pending = self._waiting, self._pending
+        self._waiting = self._pending = None
         if waiting is not None:
             return self._settle(refused(waiting, error))
+        entry = None if pending is None else pending.entry
+        if isinstance(entry, VerzoekEntry) and entry.koppeling_version is not None and is_outcome_unknown(error):
+            return self._settle(self._instead(entry, pending, error))
         return self._settle(Outcome(None, as_fault(error), failure=error))
 
     def given_up(self) -> Response:
@@ -225,12 +233,15 @@ class SoapRequest:
         entry = self._waiting if pending is None else pending.entry
         self._outcome, self._waiting, self._pending = Outcome(None, as_fault(error)), None, None
         if isinstance(entry, VerzoekEntry):
-            again = replace(entry, outcome="", reason=None, request_id=self.record.id)
-            given = None if pending is None else pending.given
-            self.undelivered = refused(again, error)._replace(failure=None, undelivered=given)
+            self.undelivered = self._instead(entry, pending, error)._replace(failure=None)
         with request_context(self.record):
             log_failure(error, logger)
         return self._response()
+
+    def _instead(self, entry: VerzoekEntry, pending: Outcome | None, error: Exception) -> Outcome:
+        """Return the outcome that stands behind a pending one that may be written: a fault, and nothing delivered."""
+        again = replace(entry, outcome="", reason=None, request_id=self.record.id)
+        return refused(again, error)._replace(undelivered=None if pending is None else pending.given)
 
     def _is_cut_off(self, error: fault.Fault) -> bool:
         """Return whether the fault of a chunked body shows that the body stopped half-way.
