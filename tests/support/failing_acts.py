@@ -77,7 +77,12 @@ _DONE = "gedaan"
 ACTS = {
     act.name: act
     for act in (
-        Act("import", _SECOND, then=(("import", "undo", "{batch}", "--yes"), _SECOND)),
+        Act(
+            "import",
+            _SECOND,
+            journal=(("gegevens", "gegevens ingelezen", _DONE),),
+            then=(("import", "undo", "{batch}", "--yes"), _SECOND),
+        ),
         Act(
             "answer",
             ("import", "answer", "{question}", "new", "--yes"),
