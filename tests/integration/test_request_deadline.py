@@ -66,7 +66,7 @@ def entries(database: Database) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request may take a second."""
+    """Let a request take a second."""
     monkeypatch.setattr(rsgi, "REQUEST_SECONDS", 1)
 
 
