@@ -295,7 +295,7 @@ def test_an_older_key_goes_when_nothing_needs_it(tmp_path: Path, database: Datab
 def test_a_key_that_was_replaced_before_its_use(tmp_path: Path, database: Database) -> None:
     """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it."""
     first = load(tmp_path, database, A)
-    report = HolderReport(database, first, lambda: MOMENT)
+    report = HolderReport(database, first, lambda _: MOMENT)
     report.begin()
     with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
         ServerKeys.parse([B]).unknown(connection, MOMENT)

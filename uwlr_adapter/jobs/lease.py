@@ -16,18 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db.backend import backend_of
+from uwlr_adapter.db.database_clock import DatabaseClock, database_clock
 from uwlr_adapter.errors import RefusedError
 from uwlr_adapter.jobs.schedule import LEASE, JobState, RunOutcome
 from uwlr_adapter.jobs.tables import job
-
-DatabaseClock = Callable[[sa.Connection], datetime]
-"""Returns the present moment, timezone-aware; `database_clock` is the one of a running service."""
-
-
-def database_clock(connection: sa.Connection) -> datetime:
-    """Return the present moment by the clock of the database."""
-    return backend_of(connection).clock(connection)
 
 
 class HeldError(RefusedError):
