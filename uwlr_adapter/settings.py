@@ -204,7 +204,8 @@ def unknown_names(environment: Iterable[str]) -> list[str]:
     """Return a sentence for each name of an environment that looks like a setting and is none, with the nearest one."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | NO_SETTINGS
     wrong = sorted(name for name in environment if _is_ours(name) and name.upper() not in known | OF_TESTS)
-    return [f"{name} is no setting{_nearest(name.upper(), sorted(known))}" for name in wrong]
+    told = [(name, name.encode("utf-8", "backslashreplace").decode()) for name in wrong]  # a name is any bytes
+    return [f"{text} is no setting{_nearest(name.upper(), sorted(known))}" for name, text in told]
 
 
 def _is_ours(name: str) -> bool:

@@ -16,11 +16,12 @@ from support.imports import import_dataset
 from support.school_builder import SchoolBuilder
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.jobs import lease, staleness
-from uwlr_adapter.jobs.lease import LEASE, HeldError, Lease, LeaseLostError, database_clock
+from uwlr_adapter.jobs.lease import HeldError, Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
-from uwlr_adapter.jobs.schedule import Every, JobState, Nightly, RunOutcome
+from uwlr_adapter.jobs.schedule import LEASE, Every, JobState, Nightly, RunOutcome
 from uwlr_adapter.jobs.tables import job, records_age
 from uwlr_adapter.jobs.work import Due, Job, JobRun, StoppedError, run_now
 from uwlr_adapter.settings import Settings

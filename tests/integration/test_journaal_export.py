@@ -204,6 +204,21 @@ def test_a_reader_that_stops_is_no_failure(database: Database, tmp_path: Path) -
         assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize("words", [("journaal", "export"), ("journaal", "list"), ("journaal", "list", "--json")])
+def test_output_that_cannot_be_written_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A full disk is no failure of ours, and nobody takes half a file for a whole one."""
+    command = [sys.executable, "-c", "from uwlr_adapter.cli import main; main()", "--data", str(tmp_path)]
+    subprocess.run([*command, "init"], check=True, capture_output=True)
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run([*command, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert found.returncode == 1
+    assert found.stderr.endswith("Error: the output cannot be written: No space left on device\n")
+    if words == ("journaal", "export"):
+        shell = ["sh", "-c", '"$@" >&-', "sh", *command, *words]
+        found = subprocess.run(shell, capture_output=True, text=True, check=False)
+        assert (found.returncode, found.stderr) == (1, "Error: standard output is closed: give --out, or open it\n")
+
+
 def test_what_was_there_comes_out_once_while_others_write(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Piece by piece, each of a bounded size, over ids that are gone; what is written meanwhile may be in it or not."""
     monkeypatch.setattr(export, "PIECE", 4)

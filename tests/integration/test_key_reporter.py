@@ -45,7 +45,7 @@ def reporting(world: World, clock: Clock, *lines: str) -> Iterator[ServerKeys]:
     """Report for a process with these keys, on connections of its own, until the block ends."""
     database = Database(world.database.url.render_as_string(hide_password=False))
     server_keys = ServerKeys.parse(lines)
-    reporter = KeyReporter(HolderReport(database, server_keys, clock))
+    reporter = KeyReporter(HolderReport(database, server_keys, lambda _: clock()))
     reporter.start()
     try:
         yield server_keys

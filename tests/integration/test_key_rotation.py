@@ -1,6 +1,7 @@
 """A rotation of the server keys, step by step: what each step does, and when it is refused."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 from rich.console import Console
 from support import messages
 from support.clock import Clock
@@ -23,6 +25,7 @@ from uwlr_adapter.cli.keys import keys
 from uwlr_adapter.clock import day_of, now
 from uwlr_adapter.contract.request import read
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.db.statements import Command, Row, Update
 from uwlr_adapter.gebruikers import second_factor
 from uwlr_adapter.gebruikers.tables import gebruiker
@@ -32,7 +35,7 @@ from uwlr_adapter.keys.known_keys import LIVING
 from uwlr_adapter.keys.rotation import SESSION, LackingError, RotationError
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 from uwlr_adapter.koppelingen import actions, afnemers, lifecycle, renewal, store, tables
-from uwlr_adapter.server.application import make_app
+from uwlr_adapter.server.application import compose, make_app
 from uwlr_adapter.settings import Settings
 
 B, A = SERVER_KEYS
@@ -75,7 +78,8 @@ def known(world: World) -> dict[str, known_keys.KnownKey]:
 
 def process(world: World, *lines: str, clock: Clock | None = None) -> HolderReport:
     """Return the report of a serving process that holds these keys."""
-    return HolderReport(world.database, ServerKeys.parse(lines), clock or Clock(MOMENT))
+    own = clock or Clock(MOMENT)
+    return HolderReport(world.database, ServerKeys.parse(lines), lambda _: own())
 
 
 @pytest.mark.usefixtures("on_both")
@@ -112,6 +116,19 @@ def test_a_process_that_ended_or_fell_silent_does_not_count(world: World) -> Non
     with world.database.reading() as connection:
         assert len(holders.list_living(connection, clock.moment)) == 1
         assert connection.scalar(sa.text("SELECT count(*) FROM key_holder")) == 1
+
+
+@pytest.mark.usefixtures("on_both")
+def test_a_machine_whose_clock_is_wrong_counts(world: World) -> None:
+    """Years behind, and living all the same: else a key would come in use that it does not hold."""
+    settings = Settings(database=SecretStr(world.database.url.render_as_string(hide_password=False)), keys=SecretStr(B))
+    app, report = compose(settings, Clock(MOMENT - timedelta(days=3000)))
+    report.begin()
+    with world.database.reading() as connection:
+        (living,) = holders.list_living(connection, database_clock(connection))
+    assert (living.holds, living.process) == (frozenset("b"), os.getpid())
+    report.end()
+    app.close()
 
 
 def test_a_process_that_starts_without_the_key_in_use_is_refused(world: World) -> None:

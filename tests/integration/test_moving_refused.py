@@ -1,9 +1,13 @@
 """`backup`, `restore` and `db copy` with bad input: a sentence that says what and what to do, and nothing touched."""
 
+import gzip
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.databases import everything
@@ -11,8 +15,9 @@ from support.moving import Place
 from support.served_school import furnish
 
 from uwlr_adapter.backup import backup_file
-from uwlr_adapter.backup.backup_file import BackupHead
+from uwlr_adapter.backup.backup_file import BackupHead, TableEnd
 from uwlr_adapter.db.schema_version import SCHEMA
+from uwlr_adapter.db.table_rows import TableDigest, TableShape, encode
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,140 @@ def test_a_backup_of_a_newer_version(
         writer.finish()
     told = target.refused("restore", newer, "--yes")
     assert "made by a newer version (9.9.9): install that one" in told
+
+
+Tables = dict[str, tuple[dict[str, str], list[list[Any]]]]
+"""By its name the columns of a table with the word of each, and its rows."""
+
+
+def rewrite(file: Path, other: Path, change: Callable[[Tables], object]) -> Path:
+    """Write a backup again with other tables, as somebody does who can make every digest."""
+    tables: Tables = {}
+    with backup_file.reading(file) as reader:
+        for shape, found in reader.tables():
+            tables[shape.name] = dict(shape.columns), list(found)
+        head, ends = reader.head, reader.ends
+    change(tables)
+    head = replace(head, counts={name: len(rows) for name, (_, rows) in tables.items()})
+    with other.open("wb") as out, backup_file.writing(out) as writer:
+        writer.head(head)
+        for name, (columns, rows) in tables.items():
+            digest = TableDigest()
+            writer.table(TableShape(name, tuple(columns.items())))
+            for row in rows:
+                digest.add(encode(row))
+                writer.row(encode(row))
+            writer.end(TableEnd(name, digest.rows, digest.hex, ends[name].highest_id if name in ends else None))
+        writer.finish()
+    return other
+
+
+def without_column(tables: Tables, name: str, column: str) -> None:
+    """Take a column out of a table."""
+    columns, rows = tables[name]
+    place = list(columns).index(column)
+    del columns[column]
+    for row in rows:
+        del row[place]
+
+
+def with_column(tables: Tables, name: str) -> None:
+    """Give a table a column more."""
+    columns, rows = tables[name]
+    columns["extra"] = "text"
+    for row in rows:
+        row.append("x")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tables: tables.update(niets=({"id": "integer"}, [])),
+        lambda tables: tables.update({"[/geheim]\x1b[2J": ({"id": "integer"}, [[1]])}),
+        lambda tables: tables.update(key_holder=({"id": "text"}, [["x"]])),
+        lambda tables: tables.pop("koppeling"),
+        lambda tables: tables.pop("server_key"),
+        lambda tables: without_column(tables, "koppeling", "code_digest"),
+        lambda tables: without_column(tables, "persoon", "eckid"),
+        lambda tables: with_column(tables, "persoon"),
+    ],
+)
+def test_a_backup_of_other_tables(
+    target: Place, file: Path, tmp_path: Path, change: Callable[[Tables], object]
+) -> None:
+    """A table or column too many or too few is told before anything is written, by the dry run too."""
+    wrong = rewrite(file, tmp_path / "wrong", change)
+    for option in ("--dry-run", "--yes"):
+        told = target.refused("restore", wrong, option)
+        assert f"has not the tables and columns of its schema number ({SCHEMA})" in told
+        assert "geheim" not in told
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("journaal", "moment", "geheim"),
+        ("journaal", "id", 2**70),
+        ("persoon", "roepnaam", ["geheim"]),
+        ("persoon", "roepnaam", "geheim\ud800"),
+    ],
+)
+def test_a_value_that_is_none(
+    source: Place,
+    file: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    kind: str,
+    table: str,
+    column: str,
+    value: object,
+) -> None:
+    """A value that is not of its column is told by the table, never by itself, and nothing is written."""
+
+    def change(tables: Tables) -> None:
+        columns, rows = tables[table]
+        rows[0][list(columns).index(column)] = value
+
+    wrong = rewrite(file, tmp_path / "wrong", change)
+    with Place.new(kind, tmp_path / "new", request) as place:
+        told = place.with_keys_of(source).refused("restore", wrong, "--yes")
+        assert f"{table} cannot be" in told or f"{table} is not what it had to be" in told
+        assert "geheim" not in told
+        assert "cannot be reached" not in told
+        if kind == "postgresql":
+            assert place.tables() == set()
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("moment", "2026-11-30T12:00:00"),
+        ("moment", "9999-12-31T23:59:59+00:00"),
+        ("moment", "0001-01-01T00:00:00+00:00"),
+        ("schema", 0),
+        ("schema", -1),
+        ("schema", float("inf")),
+    ],
+)
+def test_a_head_that_says_nonsense(target: Place, file: Path, tmp_path: Path, member: str, value: object) -> None:
+    """A moment that cannot be reckoned with and a schema number that never was are damage."""
+    first, _, rest = gzip.decompress(file.read_bytes()).partition(b"\n")
+    wrong = tmp_path / "wrong"
+    with wrong.open("wb") as out, gzip.GzipFile("", "wb", 4, out, mtime=0) as packed:
+        packed.write(json.dumps(json.loads(first) | {member: value}).encode() + b"\n" + rest)
+    assert "the backup is not whole" in target.refused("restore", wrong, "--dry-run")
+
+
+def test_a_source_with_a_value_that_is_none(tmp_path: Path) -> None:
+    """A file of SQLite in which somebody wrote by hand: each command names the table, and not the value."""
+    place = Place.on_sqlite(furnish(tmp_path / "data").data)
+    place.execute("UPDATE import_batch SET moment = 'geheim'")
+    for command in (["backup", tmp_path / "file"], ["db", "copy", "--to", f"sqlite:///{tmp_path}/b"], ["db", "check"]):
+        told = place.refused(*command)
+        assert "the table import_batch cannot be read or written: a value is not of its type" in told
+        assert "geheim" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_keys_that_do_not_belong(target: Place, file: Path) -> None:

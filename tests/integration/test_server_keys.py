@@ -199,6 +199,16 @@ def test_folder_as_file(tmp_path: Path, database: Database) -> None:
         load(tmp_path, database, keys_file=tmp_path)
 
 
+def test_file_of_windows(tmp_path: Path, database: Database) -> None:
+    """An editor there begins the file with a byte order mark, and ends its lines in another way."""
+    file = tmp_path / "sleutels"
+    file.touch(mode=0o600)
+    file.write_bytes(f"\ufeff{B}\r\n{A}\r\n".encode())
+    assert names(load(tmp_path, database, keys_file=file)) == ["b", "a"]
+    key_file.append(file, A_OTHERWISE.replace("a=", "c="))
+    assert file.read_text().splitlines() == [B, A, A_OTHERWISE.replace("a=", "c=")]
+
+
 def test_file_with_comments(tmp_path: Path, database: Database) -> None:
     """A key file holds one key a line; comments and empty lines are skipped."""
     file = tmp_path / "sleutels"
@@ -285,7 +295,7 @@ def test_an_older_key_goes_when_nothing_needs_it(tmp_path: Path, database: Datab
 def test_a_key_that_was_replaced_before_its_use(tmp_path: Path, database: Database) -> None:
     """The key that `init` made may give way to one's own, as long as nothing and nobody has stored under it."""
     first = load(tmp_path, database, A)
-    report = HolderReport(database, first, lambda: MOMENT)
+    report = HolderReport(database, first, lambda _: MOMENT)
     report.begin()
     with pytest.raises(ServerKeyError, match="'a' is missing here"), database.reading() as connection:
         ServerKeys.parse([B]).unknown(connection, MOMENT)

@@ -143,6 +143,23 @@ def test_a_wrong_digest_or_count_is_refused(tmp_path: Path) -> None:
         read(write(tmp_path / "count", ROWS[:2]))
 
 
+@pytest.mark.parametrize("line", [b'{"table":' + b"[" * 100_000, b'{"table":"proef","columns":[["id","quux"]]}'])
+def test_a_line_that_cannot_be_read_is_damage(tmp_path: Path, line: bytes) -> None:
+    """Whatever it does to the reader of JSON."""
+    lines = lines_of(write(tmp_path / "file"))
+    with pytest.raises(BackupFileError, match="not whole"):
+        read(put(tmp_path / "file", [lines[0], line + b"\n"]))
+
+
+@pytest.mark.parametrize("highest", ['"x"', "-1", str(2**63), "[]"])
+def test_a_highest_id_is_one_that_a_database_has(tmp_path: Path, highest: str) -> None:
+    """It would stop every later act."""
+    lines = lines_of(write(tmp_path / "file"))
+    lines = [one.replace(b'"highest_id":9', f'"highest_id":{highest}'.encode()) for one in lines]
+    with pytest.raises(BackupFileError, match="not whole"):
+        read(put(tmp_path / "file", lines))
+
+
 def test_a_file_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """A failure in between leaves no file; one of that name stays as it was unless it is to be replaced."""
     path = tmp_path / "file"

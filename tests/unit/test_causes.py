@@ -84,6 +84,8 @@ CASES = [
     (refused("Connection refused"), "network"),
     (refused(NO_ANSWER), "no answer"),
     (SilentDatabaseError(), "no answer"),
+    (DBAPIError("a statement", None, psycopg.DataError(SECRET)), "value"),
+    (DBAPIError("a statement", None, sqlite3.ProgrammingError(SECRET)), "statement"),
 ]
 
 

@@ -1,11 +1,12 @@
 """When a job is due, as a pure function of its row and the present moment; and the terms, of a moment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from uwlr_adapter.clock import AMSTERDAM
-from uwlr_adapter.jobs.schedule import RETRY, Every, JobState, Nightly, RunOutcome, is_due
+from uwlr_adapter.jobs.schedule import LEASE, RETRY, Every, JobState, Nightly, RunOutcome, is_due
 from uwlr_adapter.jobs.terms import Terms, months_before
 from uwlr_adapter.settings import Settings
 
@@ -49,6 +50,10 @@ def test_each_night_once(last: str | None, now: str, *, expected: bool) -> None:
         (JobState("a", KNOWN, started_at=KNOWN), 60, True),
         (JobState("a", KNOWN, holder="x", held_until=KNOWN + timedelta(minutes=90), started_at=KNOWN), 89, False),
         (JobState("a", KNOWN, holder="x", held_until=KNOWN + timedelta(minutes=5), started_at=KNOWN), 4, False),
+        (JobState("a", KNOWN, holder="x", held_until=KNOWN + LEASE, started_at=KNOWN), 0, False),
+        (JobState("a", KNOWN, holder="x", held_until=KNOWN + LEASE, started_at=KNOWN), -1, True),
+        (JobState("a", KNOWN, started_at=KNOWN, outcome=RunOutcome.DONE), -60, True),
+        (JobState("a", KNOWN, started_at=KNOWN, ended_at=KNOWN, outcome=RunOutcome.FAILED), -60, True),
         (JobState("a", KNOWN, holder="x", held_until=KNOWN + timedelta(minutes=5), started_at=KNOWN), 5, True),
         (JobState("a", KNOWN, started_at=KNOWN, ended_at=KNOWN, outcome=RunOutcome.STOPPED), 0, True),
         (JobState("a", KNOWN, started_at=KNOWN, ended_at=KNOWN, outcome=RunOutcome.INTERRUPTED), 1, False),
@@ -61,6 +66,14 @@ def test_what_a_run_leaves(state: JobState, minutes: int, *, expected: bool) -> 
     """A held job is nobody else's until its lease expired; a failed one waits for RETRY, a stopped one for nothing."""
     assert is_due(Every(60), state, KNOWN + timedelta(minutes=minutes)) is expected
     assert timedelta(minutes=30) == RETRY
+
+
+@pytest.mark.parametrize("state", [JobState("a", KNOWN), JobState("a", KNOWN, started_at=KNOWN)])
+def test_a_clock_that_was_set_back_holds_no_night_up(state: JobState) -> None:
+    """A job that began in the future begins now; from then on its moments are of the present clock."""
+    now = KNOWN - timedelta(days=400)
+    assert is_due(NIGHT, state, now)
+    assert not is_due(NIGHT, replace(state, started_at=now), now + timedelta(minutes=1))
 
 
 def test_a_job_that_is_not_known_is_noted_first() -> None:

@@ -121,6 +121,7 @@ def test_the_parts_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UWLR_WORKER", "UWLR_WORKER is no setting: UWLR_WORKERS is meant?"),
         ("UWLR_TRUSTED_PROXY", "UWLR_TRUSTED_PROXY is no setting: UWLR_TRUSTED_PROXIES is meant?"),
         ("uwlr_dtabase", "uwlr_dtabase is no setting: UWLR_DATABASE is meant?"),
+        ("UWLR_\udcff", "UWLR_\\udcff is no setting (docs/reference/settings.md has them all)"),
         ("UWLR_XYZZY", "UWLR_XYZZY is no setting (docs/reference/settings.md has them all)"),
     ],
 )

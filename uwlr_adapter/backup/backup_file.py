@@ -28,6 +28,9 @@ FORM = 1
 """Number of the form of the file; a reader refuses a higher one."""
 MAX_LINE = 2**28
 """Bytes of a line (inclusive): more than any row, and little enough to hold."""
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+"""The years that the moment of a backup can be in, inclusive."""
+_MAX_ID = 2**63 - 1
 _LEVEL = 4
 """Of gzip: half the time of the usual level, for a tenth more bytes."""
 _GZIP_HEAD = bytes.fromhex("1f8b08000000000000ff")
@@ -76,9 +79,12 @@ class BackupHead:
             raise BackupFileError(
                 f"the backup was made by a newer version ({line.get('version', 'unknown')}): restore it with that one"
             )
+        schema, moment = int(line["schema"]), datetime.fromisoformat(line["moment"])
+        if schema < 1 or moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValueError
         return cls(
-            schema=int(line["schema"]),
-            moment=datetime.fromisoformat(line["moment"]),
+            schema=schema,
+            moment=moment,
             version=str(line["version"]),
             counts={str(name): int(count) for name, count in line["rows"].items()},
             keys=tuple(KeyMark(one["name"], one["check_value"], bool(one["used"])) for one in line["keys"]),
@@ -174,6 +180,8 @@ class BackupReader:
                     yield told
                     continue
                 end = TableEnd(told["end"], told["rows"], told["digest"], told["highest_id"])
+                if end.highest_id is not None and not 0 <= int(end.highest_id) <= _MAX_ID:
+                    raise BackupFileError(_DAMAGED)
                 known = (shape.name, digest.rows, digest.hex), self.head.counts.get(shape.name)
                 if known != ((end.name, end.rows, end.digest), digest.rows):
                     raise BackupFileError(_DAMAGED)
@@ -192,6 +200,17 @@ _DAMAGED = (
     "the backup is not whole: the file was cut off or changed after it was written. Nothing was restored: take another "
     "copy of the file, or an earlier backup"
 )
+_DAMAGES = (
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,  # thousands of brackets
+)
 _NO_BACKUP = "this file is no backup that `uwlr-adapter backup` wrote"
 
 
@@ -200,7 +219,7 @@ def _damage() -> Iterator[None]:
     """Turn every way in which a damaged file fails into one sentence."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, KeyError, TypeError, ValueError, AttributeError) as error:
+    except _DAMAGES as error:
         raise BackupFileError(_DAMAGED) from error
     except OSError as error:
         raise BackupFileError(f"the backup cannot be read: {error.strerror or type(error).__name__}") from error

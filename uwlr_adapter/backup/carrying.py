@@ -18,6 +18,7 @@ from uwlr_adapter.backup import tables
 from uwlr_adapter.backup.backup_file import TableEnd
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db import locks
+from uwlr_adapter.db.causes import ADVICE, DatabaseCause, Reason, cause_of
 from uwlr_adapter.db.database import Database, DatabaseAbsentError, DatabaseUnusableError
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA, SchemaState, read_schema, schema_version
@@ -129,6 +130,17 @@ def _drop_empty_tables(connection: sa.Connection) -> None:
     connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
 
 
+def columns_of(connection: sa.Connection) -> dict[str, frozenset[str]]:
+    """Return the columns that each table has in a database, of the tables that are carried and are there."""
+    inspector = sa.inspect(connection)
+    present = set(inspector.get_table_names())
+    return {
+        table.name: frozenset(column["name"] for column in inspector.get_columns(table.name))
+        for table in tables.carried()
+        if table.name in present
+    }
+
+
 def fill_table(connection: sa.Connection, carried: Carried, total: int, progress: Progress) -> TableEnd:
     """Write the rows of a table, and return their number and digest. Raises CarryError."""
     digest, shape = TableDigest(), carried.shape
@@ -204,34 +216,18 @@ def require_target(url: str) -> None:
 
 
 _REASONS = {
-    "SQLITE_FULL": "the disk of the database is full",
-    "SQLITE_READONLY": "the database is on a disk or in a folder that is read-only",
-    "SQLITE_CANTOPEN": "the file of the database cannot be opened",
-    "SQLITE_NOTADB": "the file is no database",
-    "SQLITE_CORRUPT": "the file of the database is damaged",
-    "SQLITE_BUSY": "another process writes to the database",
-    "SQLITE_IOERR": "the disk of the database failed",
-    "53100": "the disk of the database is full",
-    "25006": "the database is read-only: a standby, or a server that was switched over",
-    "22001": "a text is longer than its column: `db check` of the source names the column",
-    "22003": "a number is larger than its column: `db check` of the source names the column",
-    "22021": "a text has a character that PostgreSQL cannot hold: `db check` of the source names the column",
-    "28P01": "the password is wrong",
-    "28000": "the role may not log in here (pg_hba.conf)",
-    "3D000": "there is no such database: make it with `createdb`",
-    "42501": "the role has no right to make tables here",
-    "55P03": "another process holds what is needed",
-    "57P01": "the server ended the connection",
+    Reason.DISK_FULL: "the disk of the database is full",
+    Reason.READ_ONLY: "the database is read-only: its disk or folder, a standby, or a server that was switched over",
+    Reason.PASSWORD: "it refuses the user or the password of the URL",
+    Reason.NETWORK: "the server cannot be reached: see whether it runs, and the host and port of the URL",
+    Reason.RIGHTS: "the user of the URL has no right to do this here: make it the owner of the database",
+    Reason.VALUE: "a value breaks a rule of its column or table: `db check` of the source says which",
 }
+"""What differs from `ADVICE` for a database that a URL of the command names."""
 
 
 def reason_of(error: DBAPIError) -> str:
     """Return why a database failed, in a sentence without a value, with the code of the database."""
-    original = error.orig
-    name = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
-    for code, reason in _REASONS.items():
-        if name == code or (code.startswith("SQLITE") and name.startswith(f"{code}_")):
-            return f"{reason} ({name})"
-    if not name and type(original).__name__ == "OperationalError":
-        return "the server cannot be reached or refuses: check host, port, database, role and password of the URL"
-    return f"the database failed ({name or type(original).__name__})"
+    cause = cause_of(error) or DatabaseCause(Reason.UNKNOWN, "")
+    reason = _REASONS.get(cause.reason) or ADVICE[cause.reason]
+    return f"{reason} ({cause.code})" if cause.code else reason

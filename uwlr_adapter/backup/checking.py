@@ -26,7 +26,7 @@ from uwlr_adapter.contract.rendered import make
 from uwlr_adapter.contract.versions import VERSIONS
 from uwlr_adapter.db.backend import run
 from uwlr_adapter.db.database import Database
-from uwlr_adapter.db.table_rows import TableShape, read_rows
+from uwlr_adapter.db.table_rows import TableShape, TableValueError, read_rows
 from uwlr_adapter.journaal.tables import journaal
 from uwlr_adapter.keys import known_keys
 from uwlr_adapter.koppelingen.access import OWN
@@ -69,9 +69,11 @@ def _unreadable(connection: sa.Connection, progress: Progress) -> Iterator[str]:
                 count += 1
                 if count % carrying.REPORT_EVERY == 0:
                     progress(f"read {shape.name}", count, count)
-        except (DBAPIError, ValueError, TypeError) as error:
-            reason = carrying.reason_of(error) if isinstance(error, DBAPIError) else "a value is not of its type"
-            yield f"the table {shape.name} cannot be read: {reason}"
+        except DBAPIError as error:
+            yield f"the table {shape.name} cannot be read: {carrying.reason_of(error)}"
+            return  # the transaction is over
+        except TableValueError as error:
+            yield str(error)
             return  # the transaction is over
         progress(f"read {shape.name}", count, count)
 

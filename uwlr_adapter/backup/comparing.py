@@ -38,10 +38,11 @@ class ComparedRows:
         if wanted is None:
             yield from rows
             return
-        places = [(name, shape.names.index(name)) for name in wanted]
+        names = shape.names
+        places = [(name, names.index(name) if name in names else None) for name in wanted]  # an older schema has fewer
         kept = self.rows[shape.name]
         for row in rows:
-            kept.append({name: row[place] for name, place in places})
+            kept.append({name: None if place is None else row[place] for name, place in places})
             yield row
 
     @classmethod

@@ -1,6 +1,6 @@
 """Restore a backup into a new or an empty database: all of it, made true again, in one transaction."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie.importing.forget_again import ForgottenDigest
 from uwlr_adapter.backup import backup_file
 from uwlr_adapter.backup.backup_file import BackupFileError, BackupHead, TableEnd
-from uwlr_adapter.backup.carrying import Carried, Progress, fill_table, filling, require_equal, target
+from uwlr_adapter.backup.carrying import Carried, Progress, columns_of, fill_table, filling, require_equal, target
 from uwlr_adapter.backup.comparing import ComparedRows
 from uwlr_adapter.backup.going_back import Settled, settle
-from uwlr_adapter.backup.tables import all_tables
+from uwlr_adapter.backup.tables import all_tables, carried
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.metadata import metadata
 from uwlr_adapter.db.schema_version import SCHEMA
+from uwlr_adapter.db.table_rows import TableShape
 from uwlr_adapter.keys.server_keys import ServerKeys
 
 
@@ -29,11 +30,19 @@ class Inspected:
 
 
 def inspect(path: Path, progress: Progress) -> Inspected:
-    """Read a backup to its end. Raises BackupFileError when it is not whole, or of a newer version."""
+    """Read a backup to its end. Raises BackupFileError when it is not whole, or of a newer version.
+
+    Whether an older one has the tables of its schema number is seen when these are made (`restore`).
+    """
     standing = ComparedRows()
+    own = {table.name: frozenset(table.columns.keys()) for table in carried()}
     with backup_file.reading(path) as reader:
         _require_schema(reader.head)
+        is_own = reader.head.schema == SCHEMA
+        if is_own:
+            _require_tables(reader.head, own)
         for shape, rows in reader.tables():
+            _require_columns(reader.head, shape, own[shape.name] if is_own else shape.names)
             for _ in standing.passing(shape, rows):
                 pass
             total = reader.ends[shape.name].rows
@@ -67,10 +76,12 @@ def restore(
         if keys is not None:
             require_keys(reader.head, keys)
         with filling(database, reader.head.schema) as connection:
-            shapes = []
-            for carried in _carried(reader):
-                fill_table(connection, carried, reader.head.counts[carried.shape.name], progress)
-                shapes.append(carried.shape)
+            shapes, columns = [], columns_of(connection)
+            _require_tables(reader.head, columns)
+            for shape, rows in reader.tables():
+                _require_columns(reader.head, shape, columns[shape.name])
+                fill_table(connection, Carried(shape, rows), reader.head.counts[shape.name], progress)
+                shapes.append(shape)
             _keep_highest_ids(database, connection, reader.ends.values())
             require_equal(connection, shapes, reader.ends, progress)
             database.migrate(connection)
@@ -88,9 +99,24 @@ def _require_schema(head: BackupHead) -> None:
         )
 
 
-def _carried(reader: backup_file.BackupReader) -> Iterator[Carried]:
-    for shape, rows in reader.tables():
-        yield Carried(shape, rows)
+def _require_tables(head: BackupHead, known: Mapping[str, Collection[str]]) -> None:
+    """Raise BackupFileError unless a backup has the tables of its schema number, no more and no less."""
+    if head.counts.keys() != known.keys():
+        raise _wrong_tables(head)
+
+
+def _require_columns(head: BackupHead, shape: TableShape, columns: Collection[str]) -> None:
+    """Raise BackupFileError unless a table is of a backup's head, and has these columns."""
+    if shape.name not in head.counts or sorted(shape.names) != sorted(columns):
+        raise _wrong_tables(head)
+
+
+def _wrong_tables(head: BackupHead) -> BackupFileError:
+    return BackupFileError(
+        f"the backup has not the tables and columns of its schema number ({head.schema}): it was changed after it was "
+        "written, or this version does not know them. Nothing was restored: take another copy of the file, or restore "
+        f"it with the version that wrote it ({head.version})"
+    )
 
 
 def _keep_highest_ids(database: Database, connection: sa.Connection, ends: Iterable[TableEnd]) -> None:

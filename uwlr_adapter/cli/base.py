@@ -109,7 +109,7 @@ class Context:
         except DatabaseUnusableError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            raise click.ClickException("the database is in use for too long, or broken; nothing was changed") from error
+            raise click.ClickException(f"the database fails: {advice_of(error)}. {_UNCHANGED}") from error
         finally:
             if database is not None:
                 database.close()

@@ -9,6 +9,7 @@ from uwlr_adapter.cli.json_output import json_option, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import MIGRATIONS, Database, DatabaseAbsentError, SchemaError
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.db.schema_version import SCHEMA, DatabaseSchema, SchemaState
 from uwlr_adapter.keys import holders, known_keys
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
@@ -73,7 +74,7 @@ def _keys(context: Context, database: Database) -> dict[str, Any]:
     """Return what is known of the server keys, without a key."""
     with database.reading() as connection:
         in_use = known_keys.find_in_use(known_keys.read(connection))
-        living = holders.list_living(connection, context.clock())
+        living = holders.list_living(connection, database_clock(connection))
     try:
         here = ServerKeys.read(context.settings, database).names
     except ServerKeyError as error:

@@ -9,9 +9,10 @@ import click
 from uwlr_adapter.cli.base import Context, make_table
 from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.clock import AMSTERDAM
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.errors import RefusedError, UwlrAdapterError
 from uwlr_adapter.jobs import lease
-from uwlr_adapter.jobs.lease import Lease, database_clock, holder_name
+from uwlr_adapter.jobs.lease import Lease, holder_name
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.schedule import JobState
 from uwlr_adapter.jobs.work import Due, Job, run_now

@@ -141,6 +141,8 @@ def _json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
 def _written_to(out: Path | None) -> Iterator[BinaryIO]:
     """Open standard output, or a file that is there once it is whole. Raises ClickException."""
     if out is None:
+        if sys.stdout is None:
+            raise click.ClickException("standard output is closed: give --out, or open it")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return

@@ -14,6 +14,7 @@ from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.gebruikers import accounts
 from uwlr_adapter.keys import holders, key_file, known_keys, rotation
 from uwlr_adapter.keys.holders import Holder
@@ -50,7 +51,7 @@ def list_(context: Context, *, as_json: bool) -> None:
         with database.reading() as connection:
             known = list(known_keys.read(connection).values())
             needed = {one.name: known_keys.count_needing(connection, one.name, moment) for one in known}
-            living = holders.list_living(connection, moment)
+            living = holders.list_living(connection, database_clock(connection))
         here = _names_here(context, database)
     if as_json:
         print_json([_as_json(one, needed[one.name], living, here) for one in known])
@@ -117,7 +118,7 @@ def use(context: Context, name: str, *, dry_run: bool) -> None:
     with _refusing(context) as database:
         server_keys = ServerKeys.from_settings(context.settings, database, context.clock)
         with _step(database, dry_run=dry_run) as connection:
-            living = rotation.use(connection, server_keys, name, context.clock(), actor=own_actor())
+            living = rotation.use(connection, server_keys, name, database_clock(connection), actor=own_actor())
     _print_processes(context, living, "Every serving process that reports its keys holds it. Is a machine missing?")
     if not living:
         context.messages.print("No serving process reports its keys at present.")
@@ -172,7 +173,8 @@ def remove(context: Context, name: str, *, dry_run: bool, end_sessions: bool) ->
     Example:  uwlr-adapter keys remove k2026 --dry-run
     """
     with _refusing(context) as database, _step(database, dry_run=dry_run) as connection:
-        holding = rotation.remove(connection, name, context.clock(), actor=own_actor(), end_sessions=end_sessions)
+        moment = database_clock(connection)
+        holding = rotation.remove(connection, name, moment, actor=own_actor(), end_sessions=end_sessions)
     _print_processes(context, holding, "These processes hold it until their keys change and they are reloaded:")
     done = "could be removed now; nothing was changed." if dry_run else "is removed: take its line out of the keys."
     context.messages.print(f"Server key {name} {done}")

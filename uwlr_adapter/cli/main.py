@@ -1,5 +1,6 @@
 """The root command, with the options that all commands share."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ SERVES = frozenset({"serve", "demo"})
 """Commands that write their events on standard error, with the lines of the requests."""
 
 
+_OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""How standard output fails that goes to a file: the disk is full or broken, or the shell closed it."""
+
+
 class InternalFailure(click.ClickException):
     """A failure of ours, told by kind and place, with the exit status of the command that failed."""
 
@@ -70,6 +75,11 @@ class Root(CommandGroup):
             raise
         except (click.Abort, KeyboardInterrupt):
             click.echo("Aborted!", err=True)
+            raise click.exceptions.Exit(self._failure_status(ctx)) from None
+        except OSError as error:
+            if error.errno not in _OUTPUT_FAILS or error.filename is not None:
+                raise InternalFailure(error, self._failure_status(ctx)) from None
+            click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
             raise click.exceptions.Exit(self._failure_status(ctx)) from None
         except Exception as error:  # noqa: BLE001 - the last guard
             raise InternalFailure(error, self._failure_status(ctx)) from None

@@ -147,6 +147,9 @@ _PHRASES = (
 )
 """What libpq quotes of a server that refuses a connection, in the order in which they are searched for."""
 _EXISTS = "does not exist"
+_WITHOUT_CODE = {"DataError": Reason.VALUE, "IntegrityError": Reason.VALUE, "ProgrammingError": Reason.STATEMENT}
+"""What a driver refuses by itself, so without a code: a character or a number that the database cannot hold, or a value
+of a type that it does not know. Nothing of it is about the connection."""
 _DRIVERS = frozenset({"psycopg", "sqlite3"})
 """The packages whose exceptions are those of a database."""
 
@@ -181,7 +184,7 @@ def cause_of(error: BaseException) -> DatabaseCause | None:
         return DatabaseCause(Reason.SILENT, "")
     for step in steps:
         if type(step).__module__.partition(".")[0] in _DRIVERS:
-            return DatabaseCause(_reason_in(str(step)), "")
+            return DatabaseCause(_WITHOUT_CODE.get(type(step).__name__) or _reason_in(str(step)), "")
     return None
 
 

@@ -7,6 +7,7 @@ A value is canonical when it is what JSON can hold: a text, a number, a boolean,
 import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from uwlr_adapter.db import bulk
+from uwlr_adapter.errors import UnusableError
 
 CanonicalRow = list[Any]
 """The canonical values of a row, in the order of the columns of its table."""
@@ -23,6 +25,25 @@ CHUNK = 1000
 JSON_CHUNK = 16
 """The same for a table with a column of JSON: a step of an import of a large school is megabytes."""
 _DIGEST_BITS = 256
+
+
+class TableValueError(UnusableError):
+    """A value of a table is not of the kind of its column; the text names the table, and never the value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the table {name} cannot be read or written: a value is not of its type. Somebody changed it by hand, or "
+            "a disk did: mend it with the tools of the database, or restore an earlier backup"
+        )
+
+
+@contextmanager
+def _of_kind(name: str) -> Iterator[None]:
+    """Raise TableValueError for what a value of another kind causes in a conversion or in the driver of SQLite."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, AttributeError):
+        raise TableValueError(name) from None  # the text of the first one quotes the value
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +153,28 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def read_rows(connection: sa.Connection, shape: TableShape) -> Iterator[CanonicalRow]:
-    """Yield the rows of a table, in no order, holding a few at a time. Raises DBAPIError."""
+    """Yield the rows of a table, in no order, holding a few at a time. Raises DBAPIError or TableValueError."""
     columns = [
         sa.cast(column, sa.Text) if word == "json" else column
         for column, (_, word) in zip(shape.table().columns, shape.columns, strict=True)
     ]
     converters = [_KINDS[word].to_canonical for _, word in shape.columns]
     result = connection.execute(sa.select(*columns), execution_options={"yield_per": shape.chunk})
-    for rows in result.partitions():
-        yield from map(list, _converted(converters, rows))
+    parts = result.partitions()
+    while True:
+        with _of_kind(shape.name):
+            part = next(parts, None)
+            rows = [] if part is None else list(map(list, _converted(converters, part)))
+        if part is None:
+            return
+        yield from rows
 
 
 def write_rows(connection: sa.Connection, shape: TableShape, rows: Sequence[CanonicalRow]) -> None:
-    """Insert canonical rows in a writing transaction. Raises DBAPIError, or ValueError for a value that is none."""
+    """Insert canonical rows in a writing transaction. Raises DBAPIError or TableValueError."""
     converters = [_KINDS[word].from_canonical for _, word in shape.columns]
-    bulk.insert_rows(connection, shape.table(), shape.names, list(_converted(converters, rows)))
+    with _of_kind(shape.name):
+        bulk.insert_rows(connection, shape.table(), shape.names, list(_converted(converters, rows)))
 
 
 def _converted(

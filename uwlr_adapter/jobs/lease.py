@@ -10,27 +10,16 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from uwlr_adapter.clock import from_utc, to_utc
-from uwlr_adapter.db.backend import backend_of
+from uwlr_adapter.db.database_clock import DatabaseClock, database_clock
 from uwlr_adapter.errors import RefusedError
-from uwlr_adapter.jobs.schedule import JobState, RunOutcome
+from uwlr_adapter.jobs.schedule import LEASE, JobState, RunOutcome
 from uwlr_adapter.jobs.tables import job
-
-LEASE = timedelta(seconds=90)
-"""How long a lease lasts without being renewed: three times the longest statement that PostgreSQL is allowed (25 s), so
-that only a process that is gone loses it."""
-DatabaseClock = Callable[[sa.Connection], datetime]
-"""Returns the present moment, timezone-aware; `database_clock` is the one of a running service."""
-
-
-def database_clock(connection: sa.Connection) -> datetime:
-    """Return the present moment by the clock of the database."""
-    return backend_of(connection).clock(connection)
 
 
 class HeldError(RefusedError):
@@ -116,7 +105,7 @@ class Lease:
         row = connection.execute(sa.select(job).where(self._is_own()).with_for_update()).one_or_none()
         if row is None:
             raise LeaseLostError(self.name)
-        seconds: float = (to_utc(now) - row.started_at).total_seconds()
+        seconds: float = max(0.0, (to_utc(now) - row.started_at).total_seconds())
         values: dict[str, Any] = {
             "holder": None,
             "held_until": None,

@@ -12,10 +12,11 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database_clock import DatabaseClock, database_clock
 from uwlr_adapter.db.event_log import log_failure
 from uwlr_adapter.errors import UnusableError
 from uwlr_adapter.jobs import lease, schedule
-from uwlr_adapter.jobs.lease import DatabaseClock, HeldError, Lease, LeaseLostError, database_clock, holder_name
+from uwlr_adapter.jobs.lease import HeldError, Lease, LeaseLostError, holder_name
 from uwlr_adapter.jobs.schedule import JobState
 from uwlr_adapter.jobs.work import Job, StoppedError, run_now
 from uwlr_adapter.settings import Settings

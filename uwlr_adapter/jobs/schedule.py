@@ -1,6 +1,7 @@
 """When a job is due: a pure function of its row and the present moment.
 
-All moments are of one clock, that of the database (`Backend.clock`): the machines that run jobs may differ.
+All moments are of one clock, that of the database (`Backend.clock`): the machines that run jobs may differ. Also that
+clock is set back at times, by minutes or years: a stored moment that lies in the future holds nothing up.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import Protocol
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.nouns import count_noun
 
+LEASE = timedelta(seconds=90)
+"""How long a lease lasts without being renewed: three times the longest statement that PostgreSQL is allowed (25 s), so
+that only a process that is gone loses it."""
 RETRY = timedelta(minutes=30)
 """How long after a failure a job is tried again: long enough for a database to come back, and well within a night."""
 
@@ -91,8 +95,11 @@ class JobState:
     failures: int = 0
 
     def is_held(self, now: datetime) -> bool:
-        """Return whether a process runs it; a lease that expired (inclusive) is nobody's."""
-        return self.held_until is not None and now < self.held_until
+        """Return whether a process runs it; a lease that expired (inclusive) is nobody's.
+
+        Nor is one that ends later than a lease can: it is of a clock that was set back since.
+        """
+        return self.held_until is not None and now < self.held_until <= now + LEASE
 
 
 def is_due(schedule: Schedule, state: JobState | None, now: datetime) -> bool:
@@ -106,4 +113,6 @@ def is_due(schedule: Schedule, state: JobState | None, now: datetime) -> bool:
         return True
     if state.outcome is RunOutcome.FAILED and state.ended_at is not None and now >= state.ended_at + RETRY:
         return True
+    if (state.started_at or state.known_since) > now:
+        return True  # the clock was set back: it begins, and notes a moment of the present clock
     return schedule.is_due(state.started_at, state.known_since, now)

@@ -1,7 +1,8 @@
 """The serving processes and the server keys that each holds, as they tell it in the database.
 
 Each process tells it when it starts, from then on every BEAT_SECONDS, and removes its row when it ends. So a key comes
-in use only when every living process has it, and goes only when none makes digests under it any more.
+in use only when every living process has it, and goes only when none makes digests under it any more. Each moment is
+that of the database: a machine whose own clock is wrong counts as living all the same.
 """
 
 import os
@@ -12,8 +13,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from uwlr_adapter.clock import Clock, from_utc, to_utc
+from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database_clock import DatabaseClock, database_clock
 from uwlr_adapter.keys import known_keys, tables
 from uwlr_adapter.keys.known_keys import LIVING
 from uwlr_adapter.keys.server_keys import ServerKeys, lock_keys
@@ -45,15 +47,15 @@ class HolderReport:
 
     database: Database
     server_keys: ServerKeys
-    clock: Clock
+    clock: DatabaseClock = database_clock
     _id: str = field(default_factory=lambda: secrets.token_hex(16))
     _started_at: datetime | None = None
 
     def begin(self) -> None:
         """Report for the first time, which no `keys use` can overlook. Raises ServerKeyError or DBAPIError."""
-        moment = self._started_at = self.clock()
         with self.database.writing() as connection:
             lock_keys(connection)
+            moment = self._started_at = self.clock(connection)
             self.server_keys.register(connection, moment)
             self._write(connection, moment)
             connection.execute(_table.delete().where(_table.c.seen_at < to_utc(moment - _KEPT)))
@@ -69,7 +71,7 @@ class HolderReport:
             return self.server_keys.learn(known)
         finally:
             with self.database.writing(later=True) as connection:
-                self._write(connection, self.clock())
+                self._write(connection, self.clock(connection))
 
     def end(self) -> None:
         """Remove the report: this process ends. Raises DBAPIError."""
@@ -93,7 +95,7 @@ class HolderReport:
 
 
 def list_living(connection: sa.Connection, moment: datetime) -> list[Holder]:
-    """Return the processes that reported within LIVING, by machine and the moment of their start."""
+    """Return the processes that reported within LIVING of a moment of `database_clock`, by machine and start."""
     query = (
         sa.select(_table)
         .where(_table.c.seen_at > to_utc(moment - LIVING))

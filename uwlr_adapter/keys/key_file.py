@@ -26,7 +26,7 @@ def read(path: Path) -> list[str]:
         content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
         raise ValueError("it is too large for a key file")
-    return content.decode("utf-8").splitlines()
+    return content.decode("utf-8-sig").splitlines()  # an editor of Windows begins with a byte order mark
 
 
 def _require_safe(status: os.stat_result, *, is_read_only: Callable[[], bool]) -> None:

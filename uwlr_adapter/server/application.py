@@ -102,7 +102,7 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         readiness=readiness,
         needs=needs,
     )
-    return app, HolderReport(database, server_keys, clock)
+    return app, HolderReport(database, server_keys)
 
 
 def metrics_token(settings: Settings) -> bytes | None:
