@@ -198,7 +198,7 @@ def renewals(world: World, *, code: str = CODE) -> tuple[renewal.Renewal, ...]:
 
 
 def learn(world: World) -> None:
-    """The gate learns which key is in use."""
+    """Read into the gate which key is in use."""
     world.gate.server_keys.learn(known(world))
 
 

@@ -66,7 +66,7 @@ def entries(database: Database) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request may take a second."""
+    """Shorten the limit of a request to a second."""
     monkeypatch.setattr(rsgi, "REQUEST_SECONDS", 1)
 
 
