@@ -172,6 +172,7 @@ def test_what_comes_back_is_told_first(source: Place, tmp_path: Path) -> None:
     target.data.mkdir(mode=0o700)
     target.with_keys_of(source)
     told = target.done("restore", file, "--dry-run", "--present", source.url)
+    assert f"It goes into sqlite:///{target.data / 'uwlr.sqlite3'}." in told
     for line in (
         "21QW00 snappet got another code since",
         "30AB00 snappet ended since: it is open again with the code of then",

@@ -19,6 +19,7 @@ BREAKAGES = {
     "1 values of koppeling.version do not fit their column": (
         "UPDATE koppeling SET version = 'veel' WHERE id = (SELECT min(id) FROM koppeling)",
     ),
+    "1 values of job.seconds do not fit their column": ("UPDATE job SET seconds = 'lang' WHERE name = 'staleness'",),
     "1 values of deelname.achternaam do not fit their column": (
         "UPDATE deelname SET achternaam = 'a' || char(0) WHERE persoon_id = (SELECT min(persoon_id) FROM deelname)",
     ),
@@ -103,12 +104,20 @@ def break_it(place: Place, *statements: str) -> None:
 @pytest.mark.parametrize("breakages", [BREAKAGES, BROKEN_RULES])
 def test_what_is_wrong_on_sqlite_is_named(source: Place, breakages: dict[str, tuple[str, ...]]) -> None:
     """Each kind of damage has a sentence, no other one is told, and the exit status is 1."""
+    source.done("jobs", "run", "staleness")
     for statements in breakages.values():
         break_it(source, *(one.replace("DROP INDEX", "DROP INDEX IF EXISTS") for one in statements))
     told = source.refused("db", "check")
     assert [one for one in breakages if one not in told] == []
     assert told.count("\n- ") == len(breakages) - 1
     assert f"{len(breakages)} things are wrong" in told
+
+
+def test_a_database_whose_jobs_have_run_is_right(source: Place) -> None:
+    """Every service has run its jobs within the hour: what they store is no damage."""
+    for job in ("staleness", "refusals", "purge"):
+        source.done("jobs", "run", job)
+    assert "Nothing is wrong" in source.done("db", "check")
 
 
 def test_what_is_wrong_on_postgresql_is_named(moved: Place) -> None:

@@ -47,6 +47,7 @@ def test_what_was_true_later_is_true_no_more(served: ServedSchool, tmp_path: Pat
     options = ("--back-to", "2026-11-30T02:00", "--forgotten", kept, "--present", f"sqlite:///{present}")
     told = place.done("db", "restored", "--dry-run", *options)
     assert "the records of 2 schools changed since" in told
+    assert f"The database is sqlite:///{served.data / 'uwlr.sqlite3'}." in told
     assert "Forgotten since, as far as is known here: 1." in told
     assert place.rows() == before
     assert "Forgotten again: 1." in place.done("db", "restored", "--yes", *options)

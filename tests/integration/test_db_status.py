@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from support.databases import everything
 from support.served_school import furnish
@@ -72,6 +73,15 @@ def test_nothing_is_changed(backend: str, tmp_path: Path) -> None:
     assert (done.exit_code, "there is no key file" in done.stderr) == (0, True)
     assert everything(database) == before
     assert not (tmp_path / "keys").exists()
+
+
+def test_a_key_in_use_that_is_not_known_yet(tmp_path: Path) -> None:
+    """After an upgrade from a version that knew of none, until a process of this one has started."""
+    furnish(tmp_path)
+    with Database(Settings(data=tmp_path).database_url).writing() as connection:
+        connection.execute(sa.text("UPDATE server_key SET used_since = NULL, replaced_at = NULL"))
+    done = run(tmp_path)
+    assert (done.exit_code, "Server key in use: none yet" in done.stdout) == (0, True), done.output
 
 
 def test_without_a_database(tmp_path: Path) -> None:

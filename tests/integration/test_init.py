@@ -116,6 +116,8 @@ def test_init_refuses_keys_of_another_database(tmp_path: Path) -> None:
     result = run(tmp_path, "init")
     assert result.exit_code == 1
     assert "there is no key file" in result.stderr
+    assert "copy it from a machine that has it" in result.stderr
+    assert "uwlr-adapter init" not in result.stderr  # it is what was run
     assert not (tmp_path / "keys").exists()
 
 

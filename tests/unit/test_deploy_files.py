@@ -1,7 +1,9 @@
 """The files of an installation agree with each other, with the settings, and with the guide."""
 
+import os
 import re
 import stat
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,26 @@ def variables(text: str) -> dict[str, str]:
 def directive(text: str, name: str) -> list[str]:
     """Return the values of a directive of nginx or systemd."""
     return re.findall(rf"^\s*{re.escape(name)}[ =]\s*([^;\n]*);?$", text, re.MULTILINE)
+
+
+def test_a_setting_of_the_caller_goes_before_the_file_of_the_service(tmp_path: Path) -> None:
+    """A restore that names a new database with the command must not reach the one that serves."""
+    file, command = tmp_path / "env", tmp_path / "uwlr"
+    file.write_text("UWLR_DATA=/var/lib/uwlr-adapter\nUWLR_DATABASE='postgresql://uwlr@db/uwlr'\n", encoding="utf-8")
+    started, count = re.subn(r"(?m)^exec runuser .*$", "exec env", shipped("uwlr"))
+    assert count == 1
+    command.write_text(started.replace("/etc/uwlr-adapter/env", str(file)), encoding="utf-8")
+
+    def settings(**given: str) -> dict[str, str]:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("UWLR_")}
+        done = subprocess.run(
+            ["/bin/sh", command], env=outside | given, capture_output=True, text=True, check=True, timeout=30
+        )
+        return variables(done.stdout)
+
+    data, new = "/var/lib/uwlr-adapter", "postgresql://uwlr@db/uwlr_new?options=-c%20it's"
+    assert settings() == {"UWLR_DATA": data, "UWLR_DATABASE": "postgresql://uwlr@db/uwlr"}
+    assert settings(UWLR_DATABASE=new) == {"UWLR_DATA": data, "UWLR_DATABASE": new}
 
 
 def seconds(text: str, name: str) -> int:

@@ -11,7 +11,7 @@ from uwlr_adapter.backup.going_back import settle
 from uwlr_adapter.backup.tables import all_tables
 from uwlr_adapter.cli.acts import confirm_options
 from uwlr_adapter.cli.backup import told
-from uwlr_adapter.cli.base import Context, own_actor
+from uwlr_adapter.cli.base import Context, own_actor, shown_url
 from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.restore import (
     forgotten_option,
@@ -45,6 +45,7 @@ def restored(
     moment = moment_of(back_to)
     all_tables()
     with told(), context.database() as database:
+        context.console.print(f"The database is {escape(shown_url(context.settings.database_url))}.", soft_wrap=True)
         with database.reading() as connection:
             database.backend.remove_time_limits(connection)
             standing = ComparedRows.of(connection)

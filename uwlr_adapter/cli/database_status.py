@@ -60,7 +60,8 @@ def status(context: Context, *, as_json: bool) -> None:
         show(f"`uwlr-adapter db upgrade` would run {counted}: {', '.join(pending)}.", soft_wrap=True)
     if keys:
         number = f"{keys['processes']}, of which without that key: {keys['processes_lacking']}"
-        show(f"Server key in use: {escape(str(keys['key_in_use']))}. Serving processes: {number}.")
+        in_use = keys["key_in_use"] or "none yet, the first `serve` or stored code of this version chooses it"
+        show(f"Server key in use: {escape(in_use)}. Serving processes: {number}.", soft_wrap=True)
         show(f"Server keys here: {escape(', '.join(keys['keys_here']) or 'none')}. `uwlr-adapter keys list` has more.")
 
 

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import click
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
-from uwlr_adapter.cli.base import Context
+from uwlr_adapter.cli.base import Context, shown_url
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys, key_path
@@ -57,8 +56,7 @@ def init(context: Context, database_url: str | None, *, dry_run: bool) -> None:
         _show(context, state)
         return
     with context.database(create=True) as database:
-        # The query of a URL may hold a password, which render_as_string does not hide.
-        _say(context, _DONE[state], database.url.set(query={}).render_as_string())
+        _say(context, _DONE[state], shown_url(context.settings.database_url))
         path = key_path(context.settings)
         existed = path is None or path.exists()
         try:
@@ -79,7 +77,7 @@ def _show(context: Context, state: SchemaState) -> None:
     """Print what `init` would do. Raises ClickException."""
     if state is SchemaState.NEWER:
         raise click.ClickException("the database is of a newer version: install that version")
-    _say(context, _WILL[state], make_url(context.settings.database_url).set(query={}).render_as_string())
+    _say(context, _WILL[state], shown_url(context.settings.database_url))
     path = key_path(context.settings)
     if path is None:
         context.messages.print("The server keys are those of UWLR_KEYS.")

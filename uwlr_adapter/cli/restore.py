@@ -13,7 +13,7 @@ from uwlr_adapter.backup.comparing import ComparedRows, differences
 from uwlr_adapter.backup.going_back import Settled
 from uwlr_adapter.cli.acts import confirm_options
 from uwlr_adapter.cli.backup import told
-from uwlr_adapter.cli.base import Context, own_actor
+from uwlr_adapter.cli.base import Context, own_actor, shown_url
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
@@ -55,6 +55,7 @@ def restore(
             found = restoring.inspect(file, progress)
         _tell_head(context, file, found.head)
         url = context.settings.database_url
+        context.console.print(f"It goes into {escape(shown_url(url))}.", soft_wrap=True)
         carrying.require_target(url)
         keys = _keys(context, found.head)
         digests = [*read_lists(lists), *tell_present(context, present, found.standing)]

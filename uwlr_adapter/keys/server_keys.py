@@ -309,12 +309,17 @@ def _lines(settings: Settings, database: Database | None, *, create: bool) -> li
             key_file.make(path, KEY_BYTES)
         return key_file.read(path)
     except FileNotFoundError:
-        raise ServerKeyError(
-            f"there is no key file {path}, and this database needs its server keys: give UWLR_KEYS or UWLR_KEYS_FILE, "
-            "or run `uwlr-adapter init` to make the first key"
-        ) from None
+        raise _no_key_file(path, is_first=database is None or not _knows_keys(database)) from None
     except (OSError, ValueError) as error:
         raise ServerKeyError(f"the key file {path} cannot be used: {_reason(error)}") from None
+
+
+def _no_key_file(path: Path, *, is_first: bool) -> ServerKeyError:
+    if is_first:
+        todo = "give UWLR_KEYS or UWLR_KEYS_FILE, or run `uwlr-adapter init` to make the first key"
+    else:
+        todo = "copy it from a machine that has it, or from where you keep the keys, or name it in UWLR_KEYS_FILE"
+    return ServerKeyError(f"there is no key file {path}, and this database needs its server keys: {todo}")
 
 
 def _reason(error: OSError | ValueError) -> str:
