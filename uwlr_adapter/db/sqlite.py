@@ -303,6 +303,8 @@ def _misfits(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
         elif isinstance(kind, sa.Integer):
             bits = 63 if isinstance(kind, sa.BigInteger) else 15 if isinstance(kind, sa.SmallInteger) else 31
             wrong = f"typeof({name}) <> 'integer' OR {name} NOT BETWEEN {-(2**bits)} AND {2**bits - 1}"
+        elif isinstance(kind, sa.Float):
+            wrong = f"typeof({name}) <> 'real'"
         else:
             wrong = f"typeof({name}) <> 'text' OR instr({name}, char(0))"
             if isinstance(kind, sa.String) and kind.length is not None:
