@@ -8,6 +8,8 @@ import pytest
 from support.moving import Place
 from support.served_school import furnish
 
+from uwlr_adapter.jobs.registry import JOBS
+
 OFF = "PRAGMA foreign_keys = OFF"
 BREAKAGES = {
     "1 row of gebruiker_vestiging without the row of vestiging": (
@@ -154,6 +156,15 @@ def test_a_stored_answer_that_is_not_the_records_is_named(source: Place) -> None
     assert "Anders" not in told
     source.done("db", "restored", "--yes")
     assert "Nothing is wrong" in source.done("db", "check")
+
+
+def test_nothing_is_wrong_with_what_a_night_leaves(source: Place) -> None:
+    """Every job ran once: their rows have values that no other table has, such as seconds."""
+    for name in JOBS:
+        source.done("jobs", "run", name)
+    assert "Nothing is wrong" in source.done("db", "check")
+    source.execute("UPDATE job SET seconds = 'kort'")
+    assert f"{len(JOBS)} values of job.seconds do not fit their column" in source.refused("db", "check")
 
 
 def test_a_damaged_file_is_named(source: Place) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 
@@ -143,6 +144,23 @@ def test_the_counts_are_told_by_a_thread_that_ends(
             thread.join()
         assert len(lines) == 1
         assert log._thread is None  # noqa: SLF001 - as above
+
+
+def test_a_failure_is_written_where_no_thread_can_start(
+    lines: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counts wait for the next failure, which tries again."""
+    log = Patient(Time())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _refuse)
+        log.log(silent("53100"), LOGGER)
+    assert len(lines) == 1
+    log.log(silent("53100"), LOGGER)
+    assert log._thread is not None  # noqa: SLF001 - what tells the counts
+
+
+def _refuse(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def test_an_event_has_its_facts(lines: list[dict[str, object]]) -> None:

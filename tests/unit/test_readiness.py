@@ -68,6 +68,21 @@ def test_one_try_runs_at_a_time() -> None:
     assert check.tries == 1
 
 
+def test_without_a_thread_it_is_not_ready_until_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that is out of threads says so at once; later it is tried anew."""
+    clock, check = Time(), Counted()
+    readiness = Readiness([ReadinessCheck(Unready.DATABASE, check)], clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _refuse)
+        assert [readiness.reason() for _ in range(2)] == [Unready.THREADS] * 2
+    clock.now += KEEP_SECONDS
+    assert readiness.reason() is None
+
+
+def _refuse(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_a_try_that_hangs_says_in_what() -> None:
     """Who asks before its time is over waits for the rest of it, who asks later not at all; then it is right again."""
     clock, first, second = Time(), Counted(), Counted()

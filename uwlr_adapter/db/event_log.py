@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from uwlr_adapter.db.causes import cause_of
@@ -113,14 +114,20 @@ class FailureLog:
         with self._lock:
             is_first = self._repeats.take(f"{to.name} {described}" if cause is None else str(cause), self._clock())
             if self._thread is None:
-                self._thread = threading.Thread(target=self._tell, daemon=True, name="uwlr-failures")
-                self._thread.start()
+                self._start()
         if not is_first:
             return
         if cause is None:
             to.error("own failure: %s", described)
         else:
             to.error("the database fails: %s", cause.sentence, extra={"facts": {"failure": described}})
+
+    def _start(self) -> None:
+        """Start the thread that tells; where the system gives none, the next failure tries again."""
+        thread = threading.Thread(target=self._tell, daemon=True, name="uwlr-failures")
+        with suppress(RuntimeError):
+            thread.start()
+            self._thread = thread
 
     def tell(self) -> None:
         """Log what is due."""

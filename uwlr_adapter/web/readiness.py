@@ -76,6 +76,11 @@ class ReadinessAttempt:
         except FutureTimeoutError:
             return self.word
 
+    def end(self, found: Unready | None, now: float) -> None:
+        """Note what it found."""
+        self.ended = now
+        self.result.set_result(found)
+
     def seconds_left(self, now: float) -> float:
         """Return for how many seconds it may still be waited for."""
         return max(0.0, self.begun + LIMIT_SECONDS - now)
@@ -97,7 +102,10 @@ class Readiness:
             attempt, now = self._attempt, self._clock()
             if attempt is None or (attempt.result.done() and now - attempt.ended >= KEEP_SECONDS):
                 attempt = self._attempt = ReadinessAttempt(now)
-                threading.Thread(target=self._try, args=(attempt,), daemon=True, name="uwlr-ready").start()
+                try:
+                    threading.Thread(target=self._try, args=(attempt,), daemon=True, name="uwlr-ready").start()
+                except RuntimeError:  # the system gives no thread: no answer can be rendered either
+                    attempt.end(Unready.THREADS, now)
             return attempt
 
     def reason(self) -> Unready | None:
@@ -113,8 +121,7 @@ class Readiness:
         if found is not self._last:
             log_event("ready" if found is None else "not ready", **({} if found is None else {"reason": found.value}))
         self._last = found
-        attempt.ended = self._clock()
-        attempt.result.set_result(found)
+        attempt.end(found, self._clock())
 
     def _find(self, attempt: ReadinessAttempt) -> Unready | None:
         for check in self.checks:
