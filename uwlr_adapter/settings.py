@@ -53,7 +53,9 @@ _SIMILAR = 0.75
 PREFIX = "UWLR_"
 NO_SETTINGS = frozenset({"UWLR_KLANTCODE", "UWLR_AUTORISATIESLEUTEL", "UWLR_VERIFICATIECODE"})
 """Names in the environment that a command reads by itself: secrets of one call or act."""
-OF_TESTS = frozenset({"UWLR_LONG", "UWLR_RECORD", "UWLR_STANDARD", "UWLR_TEST_NODE", "UWLR_TEST_POSTGRES"})
+OF_TESTS = frozenset(
+    {"UWLR_FAILING_FIGURES", "UWLR_LONG", "UWLR_RECORD", "UWLR_STANDARD", "UWLR_TEST_NODE", "UWLR_TEST_POSTGRES"}
+)
 """Names that the tests of this project read, whose commands inherit them; they change nothing of a service."""
 
 

@@ -14,7 +14,6 @@ import click
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.cli.terminal import SafeConsole
@@ -128,11 +127,6 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 _SUDO_UID = "SUDO_UID"
 _MAX_UID = 2**32 - 2
-
-
-def shown_url(url: str) -> str:
-    """Return the URL of a database as it may be shown: without its password and its query, which may hold one."""
-    return make_url(url).set(query={}).render_as_string()
 
 
 def own_actor() -> str:

@@ -11,7 +11,7 @@ from uwlr_adapter.backup.going_back import settle
 from uwlr_adapter.backup.tables import all_tables
 from uwlr_adapter.cli.acts import confirm_options
 from uwlr_adapter.cli.backup import told
-from uwlr_adapter.cli.base import Context, own_actor, shown_url
+from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.files import why_unwritable, write_private
 from uwlr_adapter.cli.restore import (
     forgotten_option,
@@ -23,6 +23,7 @@ from uwlr_adapter.cli.restore import (
 )
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.contract.nouns import count_noun
+from uwlr_adapter.db.database import shown_url
 
 
 @click.command()

@@ -5,8 +5,9 @@ from dataclasses import replace
 import click
 from pydantic import SecretStr
 
-from uwlr_adapter.cli.base import Context, shown_url
+from uwlr_adapter.cli.base import Context
 from uwlr_adapter.cli.terminal import escape
+from uwlr_adapter.db.database import shown_url
 from uwlr_adapter.db.schema_version import SchemaState
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys, key_path
 

@@ -13,12 +13,12 @@ from uwlr_adapter.backup.comparing import ComparedRows, differences
 from uwlr_adapter.backup.going_back import Settled
 from uwlr_adapter.cli.acts import confirm_options
 from uwlr_adapter.cli.backup import told
-from uwlr_adapter.cli.base import Context, own_actor, shown_url
+from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.table_progress import table_progress
 from uwlr_adapter.cli.terminal import escape
 from uwlr_adapter.clock import AMSTERDAM
 from uwlr_adapter.contract.nouns import count_noun
-from uwlr_adapter.db.database import Database
+from uwlr_adapter.db.database import Database, shown_url
 from uwlr_adapter.keys.server_keys import ServerKeyError, ServerKeys
 
 present_option = click.option(

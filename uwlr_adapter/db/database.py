@@ -79,11 +79,27 @@ def unusable(error: DBAPIError) -> DatabaseUnusableError:
 
 def has_one_writer(url: str) -> bool:
     """Return whether a database of this URL has one writer at a time; nothing is opened. False for an unknown one."""
-    try:
-        backend = _BACKENDS.get(make_url(url).get_backend_name())
-    except (ArgumentError, ValueError):
-        return False
+    backend = _backend_of(url)
     return backend is not None and backend.has_one_writer
+
+
+def is_supported(url: str) -> bool:
+    """Return whether a text is the URL of a kind of database that can be used; nothing is opened."""
+    return _backend_of(url) is not None
+
+
+def shown_url(url: str) -> str:
+    """Return a URL without its password and its query, for an operator. Raises DatabaseUnusableError for none."""
+    if not is_supported(url):
+        raise DatabaseUnusableError(_UNKNOWN)
+    return make_url(url).set(query={}).render_as_string()
+
+
+def _backend_of(url: str) -> type[Backend] | None:
+    try:
+        return _BACKENDS.get(make_url(url).get_backend_name())
+    except (ArgumentError, ValueError):
+        return None
 
 
 class Database:

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
+from uwlr_adapter.db.database import is_supported
 from uwlr_adapter.errors import RefusedError
 
 USER = "uwlr"
@@ -143,11 +141,7 @@ class Deployment:
     def _check_database(self) -> None:
         if self.database is None:
             return
-        try:
-            backend = make_url(self.database).get_backend_name()
-        except ArgumentError:
-            backend = ""
-        if backend not in {"postgresql", "sqlite"}:
+        if not is_supported(self.database):
             raise DeploymentError("a database is a URL such as postgresql://uwlr@db/uwlr")
         if not self.database.isprintable() or "'" in self.database:
             raise DeploymentError("write a quote or another sign in the URL of the database as %27, %20 and so on")
