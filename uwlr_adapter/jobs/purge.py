@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -173,6 +174,22 @@ def _erase_undo(purge: Purge) -> None:
     )
 
 
+def _of_rows(
+    what: str,
+    note: str,
+    before: Callable[[Terms], datetime],
+    count: Callable[[sa.Connection, datetime], int],
+    remove: Callable[[sa.Connection, datetime, int], int],
+) -> Kind:
+    """Return a kind of rows that are erased once they are of before a moment of the terms."""
+    return Kind(
+        what,
+        note,
+        lambda connection, terms: count(connection, before(terms)),
+        lambda purge: purge.until_none(lambda connection, rows: remove(connection, before(purge.terms), rows)),
+    )
+
+
 _LEAVERS = "{leavers_erased_on} after the last school year (UWLR_LEAVERS_ERASED_ON)"
 _CLOSED = "as soon as the school year is no longer answered"
 KINDS: tuple[Kind, ...] = (
@@ -198,53 +215,47 @@ KINDS: tuple[Kind, ...] = (
         lambda connection, terms: len(closed_years.find_answers(connection, terms.day)),
         _erase_answers,
     ),
-    Kind(
+    _of_rows(
         "entries of the journaal",
         "{journaal_months} months (UWLR_JOURNAAL_MONTHS)",
-        lambda connection, terms: journaal.count_entries(connection, terms.journaal_before),
-        lambda purge: purge.until_none(
-            lambda connection, rows: journaal.remove_entries(connection, purge.terms.journaal_before, rows)
-        ),
+        attrgetter("journaal_before"),
+        journaal.count_entries,
+        journaal.remove_entries,
     ),
-    Kind(
+    _of_rows(
         "counts of refusals",
         "{refusals_days} days (UWLR_REFUSALS_DAYS)",
-        lambda connection, terms: journaal.count_refusals(connection, terms.refusals_before),
-        lambda purge: purge.until_none(
-            lambda connection, rows: journaal.remove_refusals(connection, purge.terms.refusals_before, rows)
-        ),
+        attrgetter("refusals_before"),
+        journaal.count_refusals,
+        journaal.remove_refusals,
     ),
-    Kind(
+    _of_rows(
         "disabled logins",
         "{logins_months} months after being disabled (UWLR_LOGINS_MONTHS)",
-        lambda connection, terms: gebruikers.count_logins(connection, terms.logins_before),
-        lambda purge: purge.until_none(
-            lambda connection, rows: gebruikers.erase_logins(connection, purge.terms.logins_before, rows)
-        ),
+        attrgetter("logins_before"),
+        gebruikers.count_logins,
+        gebruikers.erase_logins,
     ),
-    Kind(
+    _of_rows(
         "counts of login attempts",
         "a day",
-        lambda connection, terms: gebruikers.count_attempts(connection, terms.moment),
-        lambda purge: purge.until_none(
-            lambda connection, rows: gebruikers.remove_attempts(connection, purge.terms.moment, rows)
-        ),
+        attrgetter("moment"),
+        gebruikers.count_attempts,
+        gebruikers.remove_attempts,
     ),
-    Kind(
+    _of_rows(
         "counts of wrong codes",
         "20 minutes",
-        lambda connection, terms: koppelingen.count_failures(connection, terms.moment),
-        lambda purge: purge.until_none(
-            lambda connection, rows: koppelingen.remove_failures(connection, purge.terms.moment, rows)
-        ),
+        attrgetter("moment"),
+        koppelingen.count_failures,
+        koppelingen.remove_failures,
     ),
-    Kind(
+    _of_rows(
         "agreements",
         "{agreements_years} years after the end of the koppeling (UWLR_AGREEMENTS_YEARS)",
-        lambda connection, terms: koppelingen.count_agreements(connection, terms.agreements_before),
-        lambda purge: purge.until_none(
-            lambda connection, rows: koppelingen.erase_agreements(connection, purge.terms.agreements_before, rows)
-        ),
+        attrgetter("agreements_before"),
+        koppelingen.count_agreements,
+        koppelingen.erase_agreements,
     ),
 )
 """Every kind, in the order in which they are erased: what kept imports hold goes before the persons in them."""
