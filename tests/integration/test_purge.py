@@ -89,17 +89,24 @@ class School:
         self.bring(PRESENT, [STAYS], [TEACHES], AUGUST)
 
     def bring(
-        self, schooljaar: str, leerlingen: list[Leerling], leerkrachten: list[Leerkracht], moment: datetime
+        self,
+        schooljaar: str,
+        leerlingen: list[Leerling],
+        leerkrachten: list[Leerkracht],
+        moment: datetime,
+        brin6: str = "21QW00",
     ) -> None:
-        """Import a year."""
-        dataset = make_dataset(leerlingen, leerkrachten=leerkrachten, groepen=[GROEP], schooljaar=schooljaar)
+        """Import a year of a vestiging."""
+        dataset = make_dataset(
+            leerlingen, leerkrachten=leerkrachten, groepen=[GROEP], schooljaar=schooljaar, brin6=brin6
+        )
         import_dataset(self.database, dataset, moment=moment)
 
-    def fetch(self, schooljaar: str, moment: datetime) -> bytes:
+    def fetch(self, schooljaar: str, moment: datetime, brin6: str = "21QW00") -> bytes:
         """Return the answer of a fetch at a moment."""
         self.clock.moment = moment
         app = make_app(self.settings, self.clock)
-        message = envelope(body(schooljaar, school_element("21QW00")), header(CODE, self.klantcode))
+        message = envelope(body(schooljaar, school_element(brin6)), header(brin6 + CODE[6:], self.klantcode))
         reply = call(app, message)
         app.close()
         return reply.body
@@ -309,6 +316,42 @@ def test_a_year_that_opens_again_has_no_leaver(school: School) -> None:
     app.close()
     assert find(answer) == set()
     assert b"Blijver" in answer
+
+
+def test_a_leaver_of_two_vestigingen_goes_with_the_last_year_of_either(backend: str, tmp_path: Path) -> None:
+    """One came by a fusie, with a key of its own: no byte is left, also where every import since can still be undone."""
+    assert backend
+    school = School(tmp_path)
+    away = GOES._replace(key=canary("andersleutel"), achternaam=canary("anders"))
+    there = Leerling("301", eckid=eckid(301), roepnaam="Ab", achternaam="Blijver", groep="g")
+    school.bring(PAST, [STAYS, GOES], [TEACHES], JUNE)
+    school.bring(PAST, [there, away], [], JUNE, "30AD00")
+    school.klantcode = school.builder.add_afnemer("Snappet")
+    school.builder.activate("snappet", code=CODE)
+    bench = CommandBench(school.data, datetime(2026, 7, 10, tzinfo=UTC))
+    done = bench.run("school", "merge", "30AD", "21QW", "--vestiging", "30AD00=21QW02", "--yes")
+    assert done.exit_code == 0, done.output
+    assert len(_persons(school)) == 4
+    school.builder.moment = bench.moment
+    school.builder.activate("snappet", "21QW02", "21QW02" + CODE[6:])
+    school.bring(PRESENT, [STAYS], [TEACHES], AUGUST)
+    school.bring(PRESENT, [there, away], [], AUGUST, "21QW02")
+    assert "anders" in find(school.fetch(PRESENT, AUGUST, "21QW02"))
+    school.purge(OCTOBER, undo_days=600)
+    assert "anders" in find(school.fetch(PRESENT, OCTOBER, "21QW02")), "the last year is that of the other vestiging"
+
+    last, summer = "2027-2028", AUGUST + timedelta(days=365)
+    for brin6, leerling in (("21QW00", STAYS), ("21QW02", there)):
+        school.bring(last, [leerling], [TEACHES], summer, brin6)
+    eve, october = (moment + timedelta(days=365) for moment in (EVE, OCTOBER))
+    school.purge(eve, undo_days=600)
+    assert "anders" in find(school.fetch(PRESENT, eve, "21QW02"))
+    before = [without_moments(school.fetch(last, eve, brin6)) for brin6 in ("21QW00", "21QW02")]
+    assert school.purge(october, undo_days=600)
+    assert school.stored() == set()
+    assert school.counts()["leerlingen"] == 1
+    assert [without_moments(school.fetch(last, october, brin6)) for brin6 in ("21QW00", "21QW02")] == before
+    school.database.close()
 
 
 def test_an_open_question_keeps_a_person_until_its_year_is_over(school: School) -> None:
