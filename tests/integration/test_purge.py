@@ -319,7 +319,7 @@ def test_a_year_that_opens_again_has_no_leaver(school: School) -> None:
 
 
 def test_a_leaver_of_two_vestigingen_goes_with_the_last_year_of_either(backend: str, tmp_path: Path) -> None:
-    """One came by a fusie, with a key of its own: no byte is left, also where every import since can still be undone."""
+    """One came by a fusie, with another key: no byte is left, also where every import since can still be undone."""
     assert backend
     school = School(tmp_path)
     away = GOES._replace(key=canary("andersleutel"), achternaam=canary("anders"))

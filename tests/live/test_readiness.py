@@ -3,11 +3,13 @@
 import json
 import os
 import resource
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -106,6 +108,19 @@ def test_a_file_that_another_process_holds(school: ServedSchool, server: Server)
         other.execute("BEGIN IMMEDIATE")
         becomes(server, 503, "write")
         other.rollback()
+    is_well_again(server, school)
+
+
+def test_a_file_that_was_moved(school: ServedSchool, server: Server, tmp_path: Path) -> None:
+    """SQLite goes on with the file that it opened; nobody would find the entries there: `write`, until it is back."""
+    file, other = school.data / "uwlr.sqlite3", tmp_path / "uwlr.sqlite3"
+    with unready(server, school, "write"):
+        file.rename(other)
+    assert not file.exists(), "nor is an empty one made"
+    assert any(told.startswith("the database fails: moved (SQLITE_READONLY_DBMOVED)") for told in failures(server))
+    shutil.copy(other, file)
+    becomes(server, 503, "write")
+    other.rename(file)
     is_well_again(server, school)
 
 

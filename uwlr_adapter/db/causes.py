@@ -18,6 +18,7 @@ class Reason(StrEnum):
 
     DISK_FULL = "disk full"
     READ_ONLY = "read-only"
+    MOVED = "moved"
     LOCKED = "locked"
     CONNECTIONS = "too many connections"
     PASSWORD = "password"  # noqa: S105 - a word
@@ -44,6 +45,8 @@ ADVICE = {
     Reason.READ_ONLY: "it takes no writes: it is a standby, its role or database is set to read-only, or its file or "
     "folder may not be written. Name the primary in UWLR_DATABASE (target_session_attrs=read-write), or mend the "
     "rights",
+    Reason.MOVED: "its file was moved, removed or replaced while it was in use: nothing is written any more, since it "
+    "would be lost. Put the same file back, or restart the service, which then uses the file that is there",
     Reason.LOCKED: "another process holds what is needed for too long: see who (an import, a migration, a backup) and "
     "let it end",
     Reason.CONNECTIONS: "it has no connection left: raise max_connections, or lower UWLR_WORKERS or UWLR_THREADS",
@@ -109,6 +112,7 @@ _SQLITE = {
     "SQLITE_FULL": Reason.DISK_FULL,
     "SQLITE_IOERR_SHMSIZE": Reason.DISK_FULL,
     "SQLITE_READONLY": Reason.READ_ONLY,
+    "SQLITE_READONLY_DBMOVED": Reason.MOVED,
     "SQLITE_BUSY": Reason.LOCKED,
     "SQLITE_LOCKED": Reason.LOCKED,
     "SQLITE_PERM": Reason.RIGHTS,

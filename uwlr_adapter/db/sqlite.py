@@ -49,15 +49,23 @@ class Sqlite:
     is_embedded = True
     has_one_writer = True
 
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        """Of the file; None for a database in memory."""
+        self._opened: tuple[int, int] | None = None
+        """The device and the number of the file that the first connection opened."""
+
     def make_engine(self, url: sa.URL) -> sa.Engine:
         """Return the engine of an SQLite database, whose file is created if need be. Raises OSError."""
         _make_file(url.database)
         self._url = url
+        self._path = Path(url.database or "") if _is_file(url.database) else None
         # As many connections as threads; a database in memory has a pool of its own.
         pool = {"pool_size": 0} if url.database not in {None, "", ":memory:"} else {}
         engine = sa.create_engine(url, connect_args={"timeout": limits.WAIT_SECONDS}, hide_parameters=True, **pool)
-        sa.event.listen(engine, "connect", _prepare)
-        sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "do_connect", self._before_connecting)
+        sa.event.listen(engine, "connect", self._prepare)
+        sa.event.listen(engine, "begin", self._begin)
         self._dialect = engine.dialect
         return engine
 
@@ -71,6 +79,7 @@ class Sqlite:
             path = Path(url.database or "")
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+            self._opened = None
 
     def has_ended(self, _connection: sa.PoolProxiedConnection) -> bool:
         """Return False: there is no server."""
@@ -95,6 +104,7 @@ class Sqlite:
 
     def write(self, connection: sa.PoolProxiedConnection, commands: Sequence[Command]) -> list[list[Row]]:
         """Run statements in one writing transaction. Raises sqlite3.Error."""
+        self._require_file()
         if connection.info.get(_SYNCHRONOUS, "FULL") != "FULL":
             _set_synchronous(connection.info, connection.cursor().execute, "FULL")
         return self._transact(connection, "BEGIN IMMEDIATE", commands)
@@ -186,6 +196,45 @@ class Sqlite:
     def for_loop(self, database: "Database") -> "SqliteLoop":
         """Return the database for the running event loop."""
         return SqliteLoop(self, database)
+
+    def _before_connecting(self, _dialect: Any, _record: Any, _arguments: Any, _options: Any) -> None:  # noqa: ANN401 - of SQLAlchemy
+        self._require_file()
+
+    def _prepare(self, dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
+        self._opened = self._opened or self._present()
+        dbapi_connection.isolation_level = None  # transactions are begun by _begin, not by the driver
+        cursor = dbapi_connection.cursor()
+        _use_wal(cursor)
+        cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten: no name stays in a free page
+        cursor.close()
+
+    def _begin(self, connection: sa.Connection) -> None:
+        if is_writing(connection):  # with NORMAL a commit is durable together with the next one that is FULL: one WAL
+            self._require_file()
+            _set_synchronous(connection.info, connection.exec_driver_sql, "NORMAL" if is_later(connection) else "FULL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
+
+    def _present(self) -> tuple[int, int] | None:
+        """Return the device and the number of the file that has the name now; None without one."""
+        if self._path is None:
+            return None
+        with suppress(OSError):
+            found = self._path.stat()
+            return found.st_dev, found.st_ino
+        return None
+
+    def _require_file(self) -> None:
+        """Raise sqlite3.OperationalError when the file has another name now, or another file has its name.
+
+        SQLite itself goes on with the file that it opened: what is written there nobody finds again. And it would make
+        an empty file where there is none.
+        """
+        if self._opened is not None and self._present() != self._opened:
+            error = sqlite3.OperationalError("the file was moved")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_READONLY_DBMOVED, "SQLITE_READONLY_DBMOVED"
+            raise error
 
     def _transact(
         self, connection: sa.PoolProxiedConnection, begin: str, commands: Sequence[Command]
@@ -345,16 +394,6 @@ def _require_own(place: Path) -> None:
         raise OSError(errno.EPERM, f"others than its owner can write to it: run `chmod go-w '{place}'`")
 
 
-def _prepare(dbapi_connection: Any, _record: Any) -> None:  # noqa: ANN401 - a DBAPI connection has no type
-    dbapi_connection.isolation_level = None  # transactions are begun by _begin, not by the driver
-    cursor = dbapi_connection.cursor()
-    _use_wal(cursor)
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten: no name stays in a free page
-    cursor.close()
-
-
 def _use_wal(cursor: sqlite3.Cursor) -> None:
     """Make readers go on while one writes.
 
@@ -371,12 +410,6 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             sleep(0.01)
         else:
             return
-
-
-def _begin(connection: sa.Connection) -> None:
-    if is_writing(connection):  # with NORMAL a commit is durable together with the next one that is FULL: one WAL
-        _set_synchronous(connection.info, connection.exec_driver_sql, "NORMAL" if is_later(connection) else "FULL")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
 
 
 def _set_synchronous(info: dict[Any, Any], execute: Any, wanted: str) -> None:  # noqa: ANN401 - a method of a cursor or of a connection
