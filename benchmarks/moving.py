@@ -1,8 +1,9 @@
-"""Backup, restore and copy: `python benchmarks/moving.py [--schools N]`, or `make bench-moving`.
+"""Backup, restore and copy: `python benchmarks/moving.py [--schools N] [--copy]`, or `make bench-moving`.
 
 Schools as in the nation are imported into SQLite, copied to PostgreSQL and back, backed up and restored. Copies are
 made beside a server that is fetched from all the time, and every school is fetched from each result, with the code that
-it had before: its status, and that it has as many leerlingen as the school.
+it had before: its status, and that it has as many leerlingen as the school. With `--copy` there is no server and no
+backup: only both copies are made, for more schools than a machine could also serve and fetch meanwhile.
 """
 
 import argparse
@@ -85,7 +86,9 @@ def main() -> None:
     """Measure it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--schools", type=int, default=SCHOOLS, help=f"how many schools (default {SCHOOLS})")
-    count = parser.parse_args().schools
+    parser.add_argument("--copy", action="store_true", help="only both copies, without a server")
+    arguments = parser.parse_args()
+    count = arguments.schools
     print(f"{psutil.cpu_count()} cores, {CONNECTIONS} connections that fetch all the time")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uwlr-moving-")))
@@ -97,6 +100,12 @@ def main() -> None:
         world.activate(database, schools.sizes)
         database.close()
         print(f"  SQLite: {(here.data / 'uwlr.sqlite3').stat().st_size / 2**20:.0f} MiB", flush=True)
+        if arguments.copy:
+            back = replace(here, data=folder / "b", url=f"sqlite:///{folder}/b/uwlr.sqlite3")
+            back.data.mkdir(mode=0o700)
+            measured("db copy to PostgreSQL", here, "db", "copy", "--to", there.url)
+            measured("db copy back to SQLite", there, "db", "copy", "--to", back.url)
+            return
         with under_load(here, schools):
             measured("db copy to PostgreSQL, while it serves", here, "db", "copy", "--to", there.url)
         require_all("the copy on PostgreSQL", there, schools)
