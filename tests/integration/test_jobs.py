@@ -15,6 +15,7 @@ from support.edexml_files import make_dataset
 from support.imports import import_dataset
 from support.school_builder import SchoolBuilder
 
+from uwlr_adapter.administratie.tables import records_age
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.db.database_clock import database_clock
 from uwlr_adapter.jobs import lease, staleness
@@ -22,7 +23,7 @@ from uwlr_adapter.jobs.lease import HeldError, Lease, LeaseLostError
 from uwlr_adapter.jobs.registry import JOBS
 from uwlr_adapter.jobs.runner import JobRunner
 from uwlr_adapter.jobs.schedule import LEASE, Every, JobState, Nightly, RunOutcome
-from uwlr_adapter.jobs.tables import job, records_age
+from uwlr_adapter.jobs.tables import job
 from uwlr_adapter.jobs.work import Due, Job, JobRun, StoppedError, run_now
 from uwlr_adapter.settings import Settings
 from uwlr_adapter.web import job_metrics

@@ -51,7 +51,7 @@ def test_a_day_is_one_of_amsterdam(world: World) -> None:
     assert [one.moment for one in found] == [utc(25, 22, 59), utc(24, 22)]
     days = [CLOCK_BACK + timedelta(days=number) for number in (-1, 0, 1)]
     with world.database.reading() as connection:
-        counted = searching.count_days(connection, [1, 2], days)
+        counted = searching.count_days(connection, {1: None, 2: None}, days)
     assert counted == {1: [DayCount(1), DayCount(2), DayCount(1)], 2: [DayCount()] * 3}
 
 
@@ -65,7 +65,9 @@ def test_counts_tell_refusals_apart(world: World) -> None:
         writer.record_act(
             connection, moment=utc(25, 12), act=Act.RESUMED, koppeling_id=1, brin6=BRIN6, actor="cli:proef"
         )
-        assert searching.count_days(connection, [1], [CLOCK_BACK]) == {1: [DayCount(3, 2)]}
+        assert searching.count_days(connection, {1: None}, [CLOCK_BACK]) == {1: [DayCount(3, 2)]}
+        acted = searching.count_days(connection, {1: utc(25, 13), 2: None}, [CLOCK_BACK])
+        assert acted == {1: [DayCount(0, 0, 3, 2)], 2: [DayCount()]}
 
 
 def test_pages_follow_one_another(world: World) -> None:

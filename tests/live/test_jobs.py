@@ -13,10 +13,11 @@ from support.databases import PostgresServer
 from support.served_school import furnish
 from support.server import WAIT, Server, serving, until
 
+from uwlr_adapter.administratie.tables import records_age
 from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs import lease
 from uwlr_adapter.jobs.schedule import JobState, RunOutcome
-from uwlr_adapter.jobs.tables import job, records_age
+from uwlr_adapter.jobs.tables import job
 
 HOLDER = """
 import sys, time

@@ -51,16 +51,16 @@ def write(
             write_entries(connection, line)
 
 
-def picture(browser: Browser) -> tuple[str, int, int]:
+def picture(browser: Browser) -> tuple[str, int, int, int]:
     """Return the text of the picture of Snappet, and how many bars of each kind it has."""
     svg = browser.get(f"{SCHOOL}/koppeling/1").tree.find(".//svg[@class='grafiek']")
     kinds = [rect.get("class") for rect in svg.iter("rect")]
-    return svg.find("title").text, kinds.count("gelukt"), kinds.count("geweigerd")
+    return svg.find("title").text, *map(kinds.count, ("gelukt", "geweigerd", "voorbij"))
 
 
 def test_the_last_thirty_days(portal: Portal, browser: Browser) -> None:
-    """The picture counts days in Amsterdam, of this koppeling only, and says in words what it shows."""
-    assert picture(browser) == ("Sinds 27 oktober 2026 is er niet opgehaald.", 0, 0)
+    """The picture counts days in Amsterdam, of this koppeling only; what was before the last act is grey."""
+    assert picture(browser) == ("Sinds 27 oktober 2026 is er niet opgehaald.", 0, 0, 0)
     write(portal, datetime(2026, 10, 26, 22, 59, tzinfo=UTC), ANSWERED)  # 26 October, 23:59: too long ago
     write(portal, datetime(2026, 10, 26, 23, 0, tzinfo=UTC), ANSWERED)  # 27 October, 0:00
     write(portal, datetime(2026, 11, 3, 22, 59, tzinfo=UTC), "geenwijzigingen", times=40)
@@ -69,7 +69,7 @@ def test_the_last_thirty_days(portal: Portal, browser: Browser) -> None:
     write(portal, MOMENT, REFUSED, reason=RefusalReason.PAUSED)
     write(portal, MOMENT, ANSWERED, koppeling_id=2)
     text = "Sinds 27 oktober 2026 is er op 3 dagen opgehaald en op 2 dagen geweigerd."
-    assert picture(browser) == (text, 3, 2)
+    assert picture(browser) == (f"{text} Wat grijs is, was vóór de laatste wijziging.", 1, 1, 3)
 
 
 @pytest.mark.parametrize("reason", [*RefusalReason])
@@ -230,4 +230,4 @@ def test_every_profile_has_its_words(portal: Portal, naam: str) -> None:
 def test_an_afnemer_that_is_shut_out(portal: Portal, browser: Browser) -> None:
     """The overview tells that nothing is fetched while the operator keeps the platform out."""
     portal.browser("operator").submit("/koppelingen/beheer/afnemers/1", 1)
-    assert "Snappet is op dit moment afgesloten door de beheerder" in browser.get(SCHOOL).text
+    assert "De beheerder van de koppelingen heeft Snappet geblokkeerd op 25 november 2026" in browser.get(SCHOOL).text

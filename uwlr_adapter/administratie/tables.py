@@ -309,6 +309,14 @@ import_not_taken = sa.Table(
     sa.Column("questions", sa.JSON, nullable=False, comment="options that would answer it; none when it was refused"),
     comment="years whose last import was refused, or asks; erased by the next one that is taken",
 )
+records_age = sa.Table(
+    "records_age",
+    metadata,
+    sa.Column("brin6", sa.String(6), primary_key=True),
+    sa.Column("taken_at", sa.DateTime, comment="UTC, the last import that was taken; none: not known"),
+    sa.Column("stale_since", sa.DateTime, comment="UTC, since when imports were not taken"),
+    comment="how old the records of each vestiging are, noted by a job",
+)
 forgotten = sa.Table(
     "forgotten",
     metadata,

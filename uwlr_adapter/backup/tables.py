@@ -22,6 +22,7 @@ LEFT_OUT = {
     "given": "forgotten, so that each platform gets data once more before it hears geenwijzigingen",
     "job": "the leases and runs of one database: in a new one each job waits for its first night",
     "records_age": "noted again within the hour",
+    "koppeling_calls": "noted again, from the journaal, within the hour",
     "key_holder": "the processes that serve, each of which tells it again",
     "failure": "counts of wrong codes of the present period",
     "login_attempt": "counts of a day",

@@ -3,7 +3,7 @@
 A refusal is printed as the Dutch sentence that the portal shows to the school.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.cli.base import Context, make_table, own_account, own_actor
-from uwlr_adapter.cli.json_output import json_option, print_json
+from uwlr_adapter.cli.json_output import json_option, moment_of, print_json
 from uwlr_adapter.cli.one_koppeling import koppeling_arguments, reporting_refusals, require_living, yes_option
 from uwlr_adapter.cli.secrets import CODE_VARIABLE, read_secret
 from uwlr_adapter.cli.terminal import escape
@@ -22,11 +22,14 @@ from uwlr_adapter.contract.escape import printable
 from uwlr_adapter.keys.server_keys import ServerKeys
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.actions import ActivationRequest, KoppelingAct
-from uwlr_adapter.koppelingen.catalogue import Catalogue, CatalogueEntry
+from uwlr_adapter.koppelingen.catalogue import Catalogue
 from uwlr_adapter.koppelingen.errors import AlreadyActivatedError, NoCodeError, UnknownEntryError
+from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import overview
 from uwlr_adapter.koppelingen.tables import Status
+from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, Verdict
+from uwlr_adapter.koppelingen.verdict_words import words_of
 
 _Command = Callable[..., Any]
 
@@ -64,18 +67,17 @@ def list_(context: Context, brin6: str | None, *, as_json: bool) -> None:
 
     Example:  uwlr-adapter koppeling list 21QW00
     """
-    catalogue = context.catalogue()
-    today = day_of(context.clock())
+    catalogue, moment = context.catalogue(), context.clock()
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         if brin6 is None:
-            rows = list(_living_rows(connection, catalogue, today))
+            rows = _listed(connection, catalogue, store.list_living(connection), moment)
         else:
             store.require_vestiging(connection, brin6)
-            rows = list(_overview_rows(connection, catalogue, brin6, today))
+            rows = list(_overview_rows(connection, catalogue, brin6, moment))
     if as_json:
         print_json([row.as_json() for row in rows])
         return
-    table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status")
+    table = make_table("vestiging", "ID", "naam", "type", "startdatum", "status", "verdict")
     for row in rows:
         table.add_row(*map(escape, row.cells()))
     context.console.print(table)
@@ -90,19 +92,24 @@ def show(context: Context, brin6: str, koppeling_id: str, *, as_json: bool) -> N
 
     Example:  uwlr-adapter koppeling show 21QW00 snappet
     """
-    entry, today = context.catalogue().get(koppeling_id), day_of(context.clock())
+    catalogue, moment = context.catalogue(), context.clock()
+    entry = catalogue.get(koppeling_id)
     with reporting_refusals(), context.database() as database, database.reading() as connection:
         found = require_living(context, connection, brin6, koppeling_id)
         persons = withholding.withheld_from(connection, found.id)
+        (listed,) = _listed(connection, catalogue, [found], moment)
     if as_json:
-        about = _listed(found, entry, today).as_json()
         profiel = None if entry is None else entry.profiel
-        print_json({**about, "profiel": profiel, "leerlingen_withheld": len(persons)})
+        print_json({**listed.as_json(), "profiel": profiel, "leerlingen_withheld": len(persons)})
         return
+    words = None if listed.verdict is None else words_of(listed.verdict, listed.naam or koppeling_id)
     table = make_table("", "")
     for row in (
         ("naam", "-" if entry is None else entry.naam),
-        ("status", _status(found, today)),
+        ("status", listed.status),
+        ("verdict", "-" if words is None else words.sentence),
+        ("next step", "-" if words is None else words.step),
+        ("whose", "-" if words is None else words.who or "-"),
         ("startdatum", f"{found.startdatum:%d-%m-%Y}"),
         ("profiel", "-" if entry is None else entry.profiel or "-"),
         ("leerlingen withheld", str(len(persons))),
@@ -249,15 +256,34 @@ class _Listed(NamedTuple):
     type: str | None
     startdatum: date | None
     status: str
+    verdict: Verdict | None = None
+    """None for one that is not activated."""
 
     def cells(self) -> tuple[str, ...]:
         """Return the cells of a table."""
         start = "" if self.startdatum is None else f"{self.startdatum:%d-%m-%Y}"
-        return self.brin6, self.koppeling, self.naam or "-", self.type or "not in the catalogue", start, self.status
+        badge = "" if self.verdict is None else words_of(self.verdict, self.naam or self.koppeling).badge
+        kind = self.type or "not in the catalogue"
+        return self.brin6, self.koppeling, self.naam or "-", kind, start, self.status, badge
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a program reads it."""
-        return self._asdict() | {"startdatum": None if self.startdatum is None else self.startdatum.isoformat()}
+        start = None if self.startdatum is None else self.startdatum.isoformat()
+        return self._asdict() | {"startdatum": start, "verdict": self._verdict_as_json()}
+
+    def _verdict_as_json(self) -> dict[str, Any] | None:
+        if self.verdict is None:
+            return None
+        words, verdict = words_of(self.verdict, self.naam or self.koppeling), self.verdict
+        return {
+            "kind": verdict.kind,
+            "since": moment_of(verdict.since),
+            "reason": verdict.reason,
+            "last_fetched": moment_of(verdict.last_fetched),
+            "who": verdict.who,
+            "sentence": words.sentence,
+            "step": words.step,
+        }
 
 
 def _act(
@@ -322,25 +348,28 @@ def _show_once(context: Context, code: str | None) -> None:
     )
 
 
-def _listed(found: Koppeling, entry: CatalogueEntry | None, today: date) -> _Listed:
-    """Return an activated koppeling, with its entry of the catalogue, if it is still there."""
-    name, kind = (None, None) if entry is None else (entry.naam, str(entry.type))
-    return _Listed(found.brin6, found.entry_id, name, kind, found.startdatum, _status(found, today))
+def _listed(
+    connection: sa.Connection, catalogue: Catalogue, koppelingen: Sequence[Koppeling], moment: datetime
+) -> list[_Listed]:
+    """Return activated koppelingen, each with its entry of the catalogue, if it is still there, and its verdict."""
+    verdicts, today = verdicts_of(connection, catalogue, koppelingen, moment), day_of(moment)
+    rows = []
+    for found in koppelingen:
+        entry = catalogue.get(found.entry_id)
+        name, kind = (None, None) if entry is None else (entry.naam, str(entry.type))
+        status, verdict = _status(found, today), verdicts[found.id]
+        rows.append(_Listed(found.brin6, found.entry_id, name, kind, found.startdatum, status, verdict))
+    return rows
 
 
-def _living_rows(connection: sa.Connection, catalogue: Catalogue, today: date) -> Iterator[_Listed]:
-    for found in store.list_living(connection):
-        yield _listed(found, catalogue.get(found.entry_id), today)
-
-
-def _overview_rows(connection: sa.Connection, catalogue: Catalogue, brin6: str, today: date) -> Iterator[_Listed]:
+def _overview_rows(connection: sa.Connection, catalogue: Catalogue, brin6: str, moment: datetime) -> Iterator[_Listed]:
     view = overview(connection, catalogue, brin6)
-    for active in view.activated:
-        entry = active.entry
-        if active.koppeling is None:
-            yield _Listed(brin6, entry.id, entry.naam, str(entry.type), None, str(Status.ACTIEF))
-        else:
-            yield _listed(active.koppeling, entry, today)
+    activated = [one.koppeling for one in view.activated if one.koppeling is not None]
+    listed = {one.koppeling: one for one in _listed(connection, catalogue, activated, moment)}
+    for one in view.activated:
+        entry = one.entry
+        always_on = _Listed(brin6, entry.id, entry.naam, str(entry.type), None, str(Status.ACTIEF), ALWAYS_ON)
+        yield listed.get(entry.id, always_on)
     for available in view.available:
         status = "beschikbaar" if available.now else "nog niet beschikbaar"
         yield _Listed(brin6, available.entry.id, available.entry.naam, str(available.entry.type), None, status)

@@ -11,10 +11,9 @@ from functools import partial
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.importing import last_taken
-from uwlr_adapter.administratie.tables import school
+from uwlr_adapter.administratie.tables import records_age, school
 from uwlr_adapter.clock import from_utc, to_utc
 from uwlr_adapter.db import bulk
-from uwlr_adapter.jobs.tables import records_age
 from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.koppelingen.tables import Status, koppeling
 from uwlr_adapter.settings import Settings

@@ -28,11 +28,3 @@ erased = sa.Table(
     sa.Column("occurrences", sa.Integer, nullable=False),
     comment="how much was erased because its term passed: no name, no key",
 )
-records_age = sa.Table(
-    "records_age",
-    metadata,
-    sa.Column("brin6", sa.String(6), primary_key=True),
-    sa.Column("taken_at", sa.DateTime, comment="UTC, the last import that was taken; none: not known"),
-    sa.Column("stale_since", sa.DateTime, comment="UTC, since when imports were not taken"),
-    comment="how old the records of each vestiging are, noted by a job",
-)

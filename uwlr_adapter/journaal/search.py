@@ -1,6 +1,6 @@
 """Search the journaal: the entries of a school, its last calls, and the number of calls a day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -32,10 +32,22 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The number of calls of one koppeling that were answered, and refused, on one day."""
+    """The number of calls of one koppeling that were answered, and refused, on one day; `past` before its last act."""
 
     answered: int = 0
     refused: int = 0
+    past_answered: int = 0
+    past_refused: int = 0
+
+    @property
+    def past(self) -> int:
+        """The number of calls before the last act."""
+        return self.past_answered + self.past_refused
+
+    @property
+    def calls(self) -> int:
+        """The number of calls."""
+        return self.answered + self.refused + self.past
 
 
 def search(
@@ -77,27 +89,32 @@ def last_success(connection: sa.Connection, koppeling_id: int) -> Entry | None:
 
 
 def count_days(
-    connection: sa.Connection, koppeling_ids: Iterable[int], days: Sequence[date]
+    connection: sa.Connection, acted_at: Mapping[int, datetime | None], days: Sequence[date]
 ) -> dict[int, list[DayCount]]:
-    """Return by koppeling its calls on each of these consecutive days in Amsterdam."""
-    ids = list(koppeling_ids)
+    """Return by koppeling its calls on each of these consecutive days in Amsterdam.
+
+    `acted_at` has for each koppeling the last act on it; None where nothing is past.
+    """
     table = journaal.c
     ends = [start_of(day + timedelta(days=1)) for day in days]
     place = sa.case(*((table.moment < end, number) for number, end in enumerate(ends)), else_=-1)
     refused = sa.case((_REFUSED, 1), else_=0)
+    acts = {id_: to_utc(moment) for id_, moment in acted_at.items() if moment is not None}
+    past = [sa.and_(table.koppeling_id == id_, table.moment < moment) for id_, moment in acts.items()]
+    is_past = sa.case((sa.or_(*past), 1), else_=0) if past else sa.literal_column("0")
     query = (
-        sa.select(table.koppeling_id, place.label("day"), refused.label("refused"), sa.func.count().label("calls"))
-        .where(table.koppeling_id.in_(ids), table.kind == EntryKind.VERZOEK)
+        sa.select(
+            *(table.koppeling_id, place.label("day"), refused.label("refused"), is_past.label("past")),
+            sa.func.count().label("calls"),
+        )
+        .where(table.koppeling_id.in_(acted_at), table.kind == EntryKind.VERZOEK)
         .where(table.moment >= start_of(days[0]), table.moment < ends[-1])
-        .group_by(table.koppeling_id, sa.literal_column("day"), sa.literal_column("refused"))
+        .group_by(table.koppeling_id, *map(sa.literal_column, ("day", "refused", "past")))
     )
-    found: dict[tuple[int, int, int], int] = {
-        (row.koppeling_id, row.day, row.refused): row.calls for row in connection.execute(query)
-    }
-    return {
-        id_: [DayCount(found.get((id_, day, 0), 0), found.get((id_, day, 1), 0)) for day in range(len(days))]
-        for id_ in ids
-    }
+    found: dict[tuple[int, int], list[int]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.koppeling_id, row.day), [0, 0, 0, 0])[2 * row.past + row.refused] = row.calls
+    return {id_: [DayCount(*found.get((id_, day), (0, 0, 0, 0))) for day in range(len(days))] for id_ in acted_at}
 
 
 def _last(connection: sa.Connection, koppeling_id: int, *where: sa.ColumnElement[bool]) -> Entry | None:

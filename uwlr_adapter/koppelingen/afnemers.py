@@ -129,14 +129,14 @@ def rotate(
 def disable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Refuse every call of an afnemer from now on; its koppelingen stay. Raises AfnemerError."""
     if get(connection, klantnaam).is_enabled:
-        _set_disabled(connection, klantnaam, to_utc(moment))
+        _set(connection, klantnaam, disabled_at=to_utc(moment))
         _recorded(connection, klantnaam, Act.DISABLED, moment, actor)
 
 
 def enable(connection: sa.Connection, klantnaam: str, moment: datetime, *, actor: str) -> None:
     """Allow a disabled afnemer to call again, with the klantcode that it had. Raises AfnemerError."""
     if not get(connection, klantnaam).is_enabled:
-        _set_disabled(connection, klantnaam, None)
+        _set(connection, klantnaam, disabled_at=None, enabled_at=to_utc(moment))
         _recorded(connection, klantnaam, Act.ENABLED, moment, actor)
 
 
@@ -186,8 +186,8 @@ def list_under_key(connection: sa.Connection, name: str, moment: datetime) -> li
     return sorted((row[0], bool(row[1])) for row in connection.execute(sa.union_all(present, previous)))
 
 
-def _set_disabled(connection: sa.Connection, klantnaam: str, value: datetime | None) -> None:
-    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(disabled_at=value))
+def _set(connection: sa.Connection, klantnaam: str, **values: datetime | None) -> None:
+    connection.execute(_table.update().where(_table.c.klantnaam == klantnaam).values(values))
 
 
 def _recorded(connection: sa.Connection, klantnaam: str, act: Act, moment: datetime, actor: str) -> Afnemer:

@@ -95,6 +95,11 @@ def list_living(connection: sa.Connection, brin6: str | None = None) -> list[Kop
     return _load(connection, _LIVING, *([] if brin6 is None else [_table.c.brin6 == brin6]))
 
 
+def list_of_afnemer(connection: sa.Connection, afnemer_id: int) -> list[Koppeling]:
+    """Return every living koppeling of an afnemer, by vestiging."""
+    return _load(connection, _table.c.afnemer_id == afnemer_id, _LIVING)
+
+
 def names(connection: sa.Connection) -> dict[int, KoppelingName]:
     """Return for every koppeling, living or ended, by its id what it is called."""
     query = sa.select(_table.c.id, _table.c.entry_id, _table.c.afnemer_id)

@@ -31,6 +31,7 @@ afnemer = sa.Table(
     sa.Column("previous_until", sa.DateTime, comment="until when the previous klantcode is still good"),
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("disabled_at", sa.DateTime),
+    sa.Column("enabled_at", sa.DateTime, comment="since when it may call again, after it was disabled"),
     sa.Column("strict", sa.Boolean, nullable=False, server_default=sa.false(), comment="no repairs of its requests"),
     sa.Column(
         "certificates", sa.Text, comment="JSON, of the client certificates of which it must show one; none: no need"
@@ -95,6 +96,28 @@ given = sa.Table(
     sa.Column("answer", sa.String(64), nullable=False, comment="digest of what was asked, under which profile"),
     sa.Column("gewijzigd", sa.DateTime, nullable=False, comment="UTC, of the content that was given last"),
     comment="what each koppeling was given last; a lost row only means that data are given again",
+)
+koppeling_calls = sa.Table(
+    "koppeling_calls",
+    metadata,
+    sa.Column("koppeling_id", sa.Integer, sa.ForeignKey("koppeling.id"), primary_key=True, autoincrement=False),
+    sa.Column("afnemer_id", sa.Integer, sa.ForeignKey("afnemer.id"), nullable=False),
+    sa.Column("upto", sa.DateTime, nullable=False, comment="UTC, inclusive: the journaal is read up to here"),
+    sa.Column("act", sa.String(32), comment="the last act that opened or closed it, or changed its code"),
+    sa.Column("acted_at", sa.DateTime),
+    sa.Column("called_at", sa.DateTime, comment="the last call"),
+    sa.Column("fetched_at", sa.DateTime, comment="the last call that was answered"),
+    sa.Column("first_at", sa.DateTime, comment="the first one since that act"),
+    sa.Column("refused_since", sa.DateTime, comment="the first refusal since the last answer or act"),
+    sa.Column("refused_at", sa.DateTime, comment="the last one"),
+    sa.Column("reason", sa.String(40), comment="of the last one"),
+    sa.Column("full_at", sa.DateTime, comment="the last answer with leerlingen"),
+    sa.Column("empty_since", sa.DateTime, comment="the first one without any after it"),
+    sa.Column("empty_at", sa.DateTime, comment="the last one"),
+    sa.Column("leerlingen", sa.Integer, comment="the number in the last answer that had one"),
+    sa.Column("gaps", sa.String(2000), nullable=False, comment="long silences: their ends and lengths in seconds"),
+    sa.Index(None, "afnemer_id", "fetched_at"),
+    comment="what the journaal says of the calls through each living koppeling, noted by a job",
 )
 failure = sa.Table(
     "failure",

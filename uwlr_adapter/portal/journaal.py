@@ -15,13 +15,13 @@ from uwlr_adapter.journaal.model import Entry, OutcomeKind
 from uwlr_adapter.journaal.search import EntryFilter
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
+from uwlr_adapter.moments import short_date_time
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import database, now
 from uwlr_adapter.portal.error_pages import logger
 from uwlr_adapter.portal.forms import SearchForm
 from uwlr_adapter.portal.school import name_of
 from uwlr_adapter.portal.sentences import actor_of, sentence_of
-from uwlr_adapter.portal.wording import short_date_time
 
 PER_PAGE = 50
 """Rows on one page."""

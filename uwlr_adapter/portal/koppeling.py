@@ -11,6 +11,7 @@ from uwlr_adapter.administratie import withholding
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import actions, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
+from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import SCHOOL
@@ -26,7 +27,8 @@ from uwlr_adapter.portal.school import (
 )
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.sharing import sharing_of
-from uwlr_adapter.portal.traffic import standing_of, traffic_of
+from uwlr_adapter.portal.traffic import traffic_of
+from uwlr_adapter.portal.verdicts import shown
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>")
@@ -80,13 +82,15 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
 @SCHOOL.get("/koppeling/<id:koppeling_id>/bevestiging")
 def show_printout(brin6: str, koppeling_id: int) -> str:
     """Show the confirmation of the activation, for the school to print and file."""
-    koppeling = read_koppeling(brin6, koppeling_id)
+    with database().reading() as connection:
+        koppeling = require_koppeling(connection, brin6, koppeling_id)
+        verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
     return render_template(
         "printout.html",
         koppeling=koppeling,
         name=name_of(koppeling),
         entry=catalogue().get(koppeling.entry_id),
-        standing=standing_of(koppeling, day_of(now())),
+        verdict=shown(verdict, name_of(koppeling), koppeling),
         now=now(),
     )
 
@@ -94,7 +98,8 @@ def show_printout(brin6: str, koppeling_id: int) -> str:
 def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = None, generated: bool = False) -> str:
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
-        traffic = traffic_of(connection, [koppeling.id], now())[koppeling.id]
+        verdict = verdicts_of(connection, catalogue(), [koppeling], now())[koppeling_id]
+        traffic = traffic_of(connection, {koppeling.id: verdict.acted_at}, now())[koppeling_id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
         withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)
@@ -103,7 +108,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         koppeling=koppeling,
         name=name,
         entry=catalogue().get(koppeling.entry_id),
-        standing=standing_of(koppeling, day_of(now())),
+        verdict=shown(verdict, name, koppeling),
         has_new_voorwaarden=has_new_voorwaarden(koppeling),
         traffic=traffic,
         sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),

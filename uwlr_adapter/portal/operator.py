@@ -1,6 +1,7 @@
 """The pages of operators: the afnemers and their klantcodes, each of which is shown once."""
 
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,8 +9,11 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from uwlr_adapter.koppelingen import afnemers
+from uwlr_adapter.koppelingen import afnemers, store
 from uwlr_adapter.koppelingen.afnemers import Afnemer, AfnemerError
+from uwlr_adapter.koppelingen.facts import verdicts_of
+from uwlr_adapter.koppelingen.verdict import VerdictKind
+from uwlr_adapter.koppelingen.verdict_words import kind_in_words
 from uwlr_adapter.portal import login_session
 from uwlr_adapter.portal.blueprints import OPERATOR
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
@@ -114,7 +118,17 @@ def _to_afnemer(afnemer_id: int) -> Response:
 def _show(afnemer: Afnemer, form: RotateForm) -> str:
     """Show an afnemer with a new ticket: a form that is sent twice rotates once, and the code shown stays valid."""
     session[_TICKET] = secrets.token_urlsafe(12)
-    return render_template("afnemer.html", afnemer=afnemer, form=form, ticket=session[_TICKET])
+    with database().reading() as connection:
+        living = store.list_of_afnemer(connection, afnemer.id)
+        verdicts = verdicts_of(connection, catalogue(), living, now())
+    counts = Counter(verdict.kind for verdict in verdicts.values())
+    return render_template(
+        "afnemer.html",
+        afnemer=afnemer,
+        form=form,
+        ticket=session[_TICKET],
+        verdicts=[(kind_in_words(kind), counts[kind]) for kind in VerdictKind if counts[kind]],
+    )
 
 
 def _show_list(form: AfnemerForm) -> str:

@@ -1,6 +1,6 @@
 """The overview of a vestiging: its activated, available and ended koppelingen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,18 +8,19 @@ import sqlalchemy as sa
 from flask import render_template
 
 from uwlr_adapter.administratie.importing import last_taken, questions
-from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import store
-from uwlr_adapter.koppelingen.actions import is_available
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
+from uwlr_adapter.koppelingen.facts import verdicts_of
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.overview import ActivatedEntry, AvailableEntry, overview
+from uwlr_adapter.koppelingen.overview import AvailableEntry, Overview, overview
+from uwlr_adapter.koppelingen.verdict import ALWAYS_ON, Verdict
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
 from uwlr_adapter.portal.school import has_new_voorwaarden
 from uwlr_adapter.portal.sentences import sentence_of
-from uwlr_adapter.portal.traffic import Standing, Traffic, standing_of, traffic_of
+from uwlr_adapter.portal.traffic import Traffic, traffic_of
+from uwlr_adapter.portal.verdicts import ShownVerdict, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,7 @@ class OverviewRow:
     """None when the entry left the catalogue: nothing can be fetched any more, but the school can still end it."""
     koppeling: Koppeling | None
     """None for a koppeling that every school has."""
-    standing: Standing
-    connected: bool
-    """False while the operator has disabled the afnemer."""
+    verdict: ShownVerdict
     has_new_voorwaarden: bool
     traffic: Traffic | None
     sentence: str | None
@@ -45,14 +44,16 @@ def show_overview(brin6: str) -> str:
     """Show the overview."""
     with database().reading() as connection:
         found = overview(connection, catalogue(), brin6)
-        rows = [*_catalogue_rows(connection, found.activated), *_orphan_rows(connection, brin6)]
+        living = store.list_living(connection, brin6)
+        verdicts = verdicts_of(connection, catalogue(), living, now())
+        traffic = _traffic(connection, living, verdicts)
         ended = store.list_ended(connection, brin6)
         open_questions = questions.of_vestiging(connection, brin6)
         age = last_taken.of_vestiging(connection, brin6)
     by_type = groupby(_sort_by_type(found.available), lambda available: available.entry.type)
     return render_template(
         "overview.html",
-        rows=rows,
+        rows=_rows(found, living, verdicts, traffic),
         by_type=[(type_, list(entries)) for type_, entries in by_type],
         ended=[(koppeling, catalogue().get(koppeling.entry_id)) for koppeling in ended],
         questions=open_questions,
@@ -61,48 +62,40 @@ def show_overview(brin6: str) -> str:
     )
 
 
-def _catalogue_rows(connection: sa.Connection, activated: Iterable[ActivatedEntry]) -> list[OverviewRow]:
-    activated = list(activated)
-    with_code = [one.koppeling.id for one in activated if one.koppeling is not None and one.entry.has_code]
-    traffic_by_id = traffic_of(connection, with_code, now())
-    today = day_of(now())
+def _traffic(
+    connection: sa.Connection, living: Iterable[Koppeling], verdicts: Mapping[int, Verdict]
+) -> dict[int, Traffic]:
+    """Return the traffic of the koppelingen that carry data, and whose entry is in the catalogue."""
+    carrying = [one.id for one in living if one.entry_id in catalogue().profiel_by_entry and one.afnemer_id is not None]
+    return traffic_of(connection, {id_: verdicts[id_].acted_at for id_ in carrying}, now())
+
+
+def _rows(
+    found: Overview, living: Iterable[Koppeling], verdicts: Mapping[int, Verdict], traffic_by_id: Mapping[int, Traffic]
+) -> list[OverviewRow]:
+    """Return the rows in the order of the catalogue, and after them those whose entry left it."""
+    pairs: list[tuple[CatalogueEntry | None, Koppeling | None]] = [
+        (one.entry, one.koppeling) for one in found.activated
+    ]
+    pairs += [(None, one) for one in living if catalogue().get(one.entry_id) is None]
     rows = []
-    for one in activated:
-        traffic = None if one.koppeling is None else traffic_by_id.get(one.koppeling.id)
+    for entry, koppeling in pairs:
+        name = entry.naam if entry is not None else "" if koppeling is None else koppeling.entry_id
+        verdict = ALWAYS_ON if koppeling is None else verdicts[koppeling.id]
+        traffic = None if koppeling is None else traffic_by_id.get(koppeling.id)
         last_call = None if traffic is None else traffic.last_call
         rows.append(
             OverviewRow(
-                name=one.entry.naam,
-                entry=one.entry,
-                koppeling=one.koppeling,
-                standing=standing_of(one.koppeling, today),
-                connected=is_available(connection, one.entry),
-                has_new_voorwaarden=one.koppeling is not None and has_new_voorwaarden(one.koppeling),
+                name=name,
+                entry=entry,
+                koppeling=koppeling,
+                verdict=shown(verdict, name, koppeling),
+                has_new_voorwaarden=koppeling is not None and has_new_voorwaarden(koppeling),
                 traffic=traffic,
-                sentence=None if last_call is None else sentence_of(last_call, one.entry.naam),
+                sentence=None if last_call is None else sentence_of(last_call, name),
             )
         )
     return rows
-
-
-def _orphan_rows(connection: sa.Connection, brin6: str) -> list[OverviewRow]:
-    """Return the rows of living koppelingen whose entry left the catalogue."""
-    living = store.list_living(connection, brin6)
-    today = day_of(now())
-    return [
-        OverviewRow(
-            name=koppeling.entry_id,
-            entry=None,
-            koppeling=koppeling,
-            standing=standing_of(koppeling, today),
-            connected=True,
-            has_new_voorwaarden=False,
-            traffic=None,
-            sentence=None,
-        )
-        for koppeling in living
-        if catalogue().get(koppeling.entry_id) is None
-    ]
 
 
 def _sort_by_type(available: Iterable[AvailableEntry]) -> list[AvailableEntry]:

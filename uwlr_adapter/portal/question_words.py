@@ -11,7 +11,8 @@ from uwlr_adapter.administratie.importing.questions import Choice, ImportQuestio
 from uwlr_adapter.administratie.tables import PersonKind
 from uwlr_adapter.contract.fields import FIELDS
 from uwlr_adapter.contract.nouns import count_noun
-from uwlr_adapter.portal.wording import in_words, short_date
+from uwlr_adapter.moments import short_date
+from uwlr_adapter.portal.wording import in_words
 
 PLURALS = {PersonKind.LEERLING: "leerlingen", PersonKind.LEERKRACHT: "leerkrachten"}
 PATHS = {"dezelfde": Choice.SAME, "sleutel": Choice.KEY, "eck-id": Choice.ECKID, "nieuw": Choice.NEW}

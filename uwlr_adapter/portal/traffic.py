@@ -1,6 +1,9 @@
-"""The standing of a koppeling, and its traffic: last call, last successful call, and a chart of the last 30 days."""
+"""The traffic of a koppeling: last call, last successful call, and a chart of the last 30 days.
 
-from collections.abc import Iterable, Sequence
+What was from before the last act on the koppeling is past: it is grey, and says nothing of the koppeling as it is now.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,9 +14,7 @@ from uwlr_adapter.contract.nouns import count_noun
 from uwlr_adapter.journaal import search
 from uwlr_adapter.journaal.model import Entry
 from uwlr_adapter.journaal.search import DayCount
-from uwlr_adapter.koppelingen.lifecycle import Koppeling
-from uwlr_adapter.koppelingen.tables import Status
-from uwlr_adapter.portal.wording import long_date, short_date
+from uwlr_adapter.moments import long_date
 
 DAYS = 30
 """The number of days in the chart; today is the last one."""
@@ -24,18 +25,11 @@ MIN_BAR = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The state of a koppeling in a Dutch word, and the CSS class that colours it (`goed`, `let-op` or `stil`)."""
-
-    word: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
 class Bar:
-    """One day in the chart: its horizontal position, and the heights of its answered and refused parts."""
+    """One day in the chart: its horizontal position, and the heights of its parts; `past` is before the last act."""
 
     x: int
+    past: int
     answered: int
     refused: int
 
@@ -48,36 +42,30 @@ class Traffic:
     """The moment of the last successful call."""
     last_call: Entry | None
     """The last call, successful or not."""
+    is_past: bool
+    """Whether that was before the last act."""
     bars: tuple[Bar, ...]
     text: str
     """The chart as a Dutch sentence."""
 
 
-def standing_of(koppeling: Koppeling | None, today: date) -> Standing:
-    """Return the standing of a koppeling; without a record (None) it is a koppeling that every school has."""
-    if koppeling is None:
-        return Standing("Actief", "goed")
-    if koppeling.status is Status.ACTIEF and koppeling.startdatum > today:
-        return Standing(f"Start op {short_date(koppeling.startdatum)}", "let-op")
-    return {
-        Status.ACTIEF: Standing("Actief", "goed"),
-        Status.GEPAUZEERD: Standing("Gepauzeerd", "let-op"),
-        Status.BEEINDIGD: Standing("Beëindigd", "stil"),
-    }[koppeling.status]
+def traffic_of(
+    connection: sa.Connection, acted_at: Mapping[int, datetime | None], moment: datetime
+) -> dict[int, Traffic]:
+    """Return the traffic of koppelingen by id, up to and including the day of the moment.
 
-
-def traffic_of(connection: sa.Connection, koppeling_ids: Iterable[int], moment: datetime) -> dict[int, Traffic]:
-    """Return the traffic of each of these koppelingen by id, up to and including the day of the moment."""
+    `acted_at` has for each the last act (`Verdict.acted_at`), before which everything is past.
+    """
     today = day_of(moment)
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    ids = list(koppeling_ids)
-    counts = search.count_days(connection, ids, days) if ids else {}
+    counts = search.count_days(connection, acted_at, days) if acted_at else {}
     traffic = {}
-    for id_ in ids:
-        success = search.last_success(connection, id_)
+    for id_, acted in acted_at.items():
+        success, last = search.last_success(connection, id_), search.last_call(connection, id_)
         traffic[id_] = Traffic(
             last_fetched=None if success is None else success.moment,
-            last_call=search.last_call(connection, id_),
+            last_call=last,
+            is_past=last is not None and acted is not None and last.moment < acted,
             bars=_bars(counts[id_]),
             text=_describe(days, counts[id_]),
         )
@@ -85,24 +73,26 @@ def traffic_of(connection: sa.Connection, koppeling_ids: Iterable[int], moment: 
 
 
 def _bars(counts: Sequence[DayCount]) -> tuple[Bar, ...]:
-    maximum = max((count.answered + count.refused for count in counts), default=0)
+    maximum = max((count.calls for count in counts), default=0)
 
-    def height(number: int) -> int:
-        return 0 if number == 0 else max(MIN_BAR, round(number * HEIGHT / maximum))
+    def height(number: int, room: int) -> int:
+        return 0 if number == 0 else min(room, max(MIN_BAR, round(number * HEIGHT / maximum)))
 
     bars = []
     for index, count in enumerate(counts):
-        refused = min(height(count.refused), HEIGHT - MIN_BAR if count.answered else HEIGHT)
-        bars.append(Bar(index * BAR_STEP, min(height(count.answered), HEIGHT - refused), refused))
+        refused = height(count.refused, HEIGHT - MIN_BAR * ((count.answered > 0) + (count.past > 0)))
+        answered = height(count.answered, HEIGHT - refused - MIN_BAR * (count.past > 0))
+        bars.append(Bar(index * BAR_STEP, height(count.past, HEIGHT - refused - answered), answered, refused))
     return tuple(bars)
 
 
 def _describe(days: Sequence[date], counts: Sequence[DayCount]) -> str:
     """Return the chart in words, for screen readers."""
-    answered = sum(1 for count in counts if count.answered)
-    refused = sum(1 for count in counts if count.refused)
+    answered = sum(1 for count in counts if count.answered or count.past_answered)
+    refused = sum(1 for count in counts if count.refused or count.past_refused)
     since = f"Sinds {long_date(days[0])}"
     if not answered and not refused:
         return f"{since} is er niet opgehaald."
     text = f"{since} is er op {count_noun(answered, 'dag', 'dagen')} opgehaald"
-    return f"{text} en op {count_noun(refused, 'dag', 'dagen')} geweigerd." if refused else f"{text}."
+    text = f"{text} en op {count_noun(refused, 'dag', 'dagen')} geweigerd." if refused else f"{text}."
+    return f"{text} Wat grijs is, was vóór de laatste wijziging." if any(count.past for count in counts) else text

@@ -104,7 +104,7 @@ def test_the_whole_walk(open_page: Open, world: ServedPortal, *, script: bool) -
     assert download.value.path().read_text(encoding="utf-8").startswith("Gebruikersvoorwaarden Snappet")
     fill_in(page, CODE)
     press(page, "Gereed")
-    assert "Actief" in row_of_snappet(page)
+    assert "Wacht op Snappet" in row_of_snappet(page)
     assert fetch(world, CODE) == "leerlinggegevens"
     page.reload()
     assert "De gegevens zijn opgehaald." in page.locator("main").inner_text()
@@ -117,7 +117,7 @@ def test_the_whole_walk(open_page: Open, world: ServedPortal, *, script: bool) -
 
     page.get_by_role("textbox", name="Verificatiecode").fill(CODE)
     press(page, "Hervatten")
-    expect(page.locator("h1")).to_contain_text("Actief")
+    expect(page.locator("h1")).to_contain_text("Wacht op Snappet")
     assert fetch(world, CODE) == "leerlinggegevens"
 
     page.get_by_role("link", name="Koppeling beëindigen").click()
@@ -206,7 +206,7 @@ def test_a_double_click(open_page: Open, world: ServedPortal) -> None:
     fill_in(page, CODE)
     page.get_by_role("button", name="Gereed").dblclick()
     page.wait_for_url(f"**{SCHOOL}/")
-    assert "Actief" in row_of_snappet(page)
+    assert "Wacht op Snappet" in row_of_snappet(page)
     assert link_of_snappet(page, "Bewerken").count() == 1
     assert fetch(world, CODE) == "leerlinggegevens"
 

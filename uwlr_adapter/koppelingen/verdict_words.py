@@ -1,0 +1,210 @@
+"""A verdict in Dutch words: a word for a badge, a sentence, the next step and whose it is. The same everywhere.
+
+They stand on the pages of a school, in lists, on paper and in mail: they hold no code and nobody's name.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from uwlr_adapter.clock import day_of
+from uwlr_adapter.contract.nouns import count_records
+from uwlr_adapter.journaal.model import Act, RefusalReason
+from uwlr_adapter.koppelingen.verdict import Held, Verdict, VerdictKind, Who
+from uwlr_adapter.moments import date_time, long_date, short_date
+
+NOTHING_TO_DO = "U hoeft niets te doen."
+
+
+class Tone(StrEnum):
+    """How a verdict looks; the words are the CSS classes of the portal."""
+
+    GOOD = "goed"
+    ATTENTION = "let-op"
+    WRONG = "fout"
+    QUIET = "stil"
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    """A verdict in words."""
+
+    badge: str
+    """A few words, without a full stop."""
+    sentence: str
+    """What is the matter, in one or two sentences."""
+    step: str
+    """The next step, in a sentence."""
+    who: str | None
+    """Whose step that is; None when there is nothing to do."""
+    tone: Tone
+
+
+_TONES = {
+    VerdictKind.ENDED: Tone.QUIET,
+    VerdictKind.NO_DATA_FLOW: Tone.QUIET,
+    VerdictKind.REFUSED: Tone.WRONG,
+    VerdictKind.OUTAGE: Tone.WRONG,
+    VerdictKind.STOPPED: Tone.WRONG,
+    VerdictKind.ACTIVE: Tone.GOOD,
+}
+"""The tone of a verdict; any other asks for attention."""
+_BADGES = {
+    VerdictKind.ENDED: "Beëindigd",
+    VerdictKind.NOT_OFFERED: "Niet meer aangeboden",
+    VerdictKind.BLOCKED: "Leverancier geblokkeerd",
+    VerdictKind.PAUSED: "Gepauzeerd",
+    VerdictKind.NOT_STARTED: "Start op {day}",
+    VerdictKind.NO_DATA_FLOW: "Actief, zonder gegevens",
+    VerdictKind.REFUSED: "Geweigerd",
+    VerdictKind.WAITING: "Wacht op {name}",
+    VerdictKind.OUTAGE: "Storing bij {name}",
+    VerdictKind.STOPPED: "Niet meer opgehaald",
+    VerdictKind.EMPTY: "Opgehaald, geen leerlingen",
+    VerdictKind.STALE: "Gegevens verouderd",
+    VerdictKind.ACTIVE: "Actief",
+}
+_SENTENCES = {
+    VerdictKind.ENDED: "Deze koppeling is beëindigd op {moment}. {name} kan niets meer ophalen.",
+    VerdictKind.NOT_OFFERED: "Deze koppeling wordt niet meer aangeboden; {name} kan niets ophalen.",
+    VerdictKind.BLOCKED: (
+        "De beheerder van de koppelingen heeft {name} geblokkeerd op {moment}; sindsdien wordt er niets opgehaald."
+    ),
+    VerdictKind.NOT_STARTED: "{name} kan gegevens ophalen vanaf {long_day}.",
+    VerdictKind.NO_DATA_FLOW: "Via deze koppeling gaan vanuit dit overzicht geen gegevens naar {name}.",
+    VerdictKind.OUTAGE: (
+        "{name} heeft voor uw school voor het laatst opgehaald op {moment}, en daarna ook voor andere scholen niet."
+    ),
+    VerdictKind.STOPPED: (
+        "{name} heeft voor uw school voor het laatst opgehaald op {moment}, en haalt bij andere scholen wel op."
+    ),
+    VerdictKind.STALE: (
+        "Sinds {moment} zijn de gegevens van uw school niet vernieuwd; {name} krijgt de gegevens van daarvoor."
+    ),
+    VerdictKind.ACTIVE: "Laatst opgehaald op {moment}.",
+}
+_STEPS = {
+    VerdictKind.ENDED: "Activeer de koppeling opnieuw als u weer gegevens wilt delen.",
+    VerdictKind.NOT_OFFERED: "Beëindig de koppeling, of vraag de beheerder van de koppelingen waarom dit zo is.",
+    VerdictKind.BLOCKED: "Vraag de beheerder van de koppelingen wanneer {name} weer wordt toegelaten.",
+    VerdictKind.PAUSED: "Vul een verificatiecode in om de uitwisseling te hervatten.",
+    VerdictKind.NOT_STARTED: "Vul de verificatiecode alvast in bij {name}.",
+    VerdictKind.OUTAGE: "De beheerder van de koppelingen neemt contact op met {name}.",
+    VerdictKind.STOPPED: "Vraag {name} waarom voor uw school niet meer wordt opgehaald.",
+    VerdictKind.STALE: "Vraag de beheerder van de koppelingen wat er nodig is.",
+    VerdictKind.HELD: "Bekijk en beantwoord de vragen over deze personen.",
+}
+_WAITING_SENTENCES = {
+    Act.CODE_CHANGED: "Sinds de verificatiecode is gewijzigd op {moment}, heeft {name} nog niet opgehaald.",
+    Act.RESUMED: "Sinds de uitwisseling is hervat op {moment}, heeft {name} nog niet opgehaald.",
+}
+_REFUSALS = {
+    RefusalReason.WRONG_CODE: (
+        "{name} gebruikt een andere verificatiecode dan uw school hier heeft ingevuld.",
+        "Vul bij {name} dezelfde verificatiecode in als hier, of vernieuw hem op beide plaatsen.",
+    ),
+    RefusalReason.SCHEMA: (
+        "{name} vraagt de gegevens op een manier die niet volgens de afspraak UWLR is.",
+        "Vraag {name} dit op te lossen; bij Logboek staat wat er mis is.",
+    ),
+    RefusalReason.VERSION: (
+        "{name} vraagt een versie van UWLR die hier niet bestaat.",
+        "Vraag {name} dit op te lossen.",
+    ),
+    RefusalReason.NOT_LAID_OUT: (
+        "{name} vraagt het schooljaar van nu, maar dat is hier nog niet ingedeeld.",
+        "Deel de leerlingen in uw leerlingadministratie in voor dit schooljaar.",
+    ),
+    RefusalReason.OWN_FAILURE: (
+        "Het ophalen mislukte aan onze kant; {name} kan het opnieuw proberen.",
+        "Vraag de beheerder van de koppelingen ernaar als dit zo blijft.",
+    ),
+}
+_REFUSED_OTHERWISE = ("Het verzoek van {name} is geweigerd.", "Vraag {name} dit op te lossen.")
+_WHO = {Who.SCHOOL: "uw school", Who.BEHEERDER: "de beheerder van de koppelingen"}
+
+
+def words_of(verdict: Verdict, name: str) -> VerdictWords:
+    """Return a verdict in words; `name` is that of the koppeling, which a school knows its platform by."""
+    sentence, step = _sentence_and_step(verdict, name)
+    who = None if verdict.who is None else _WHO.get(verdict.who, name)
+    return VerdictWords(_badge(verdict, name), sentence, step, who, _TONES.get(verdict.kind, Tone.ATTENTION))
+
+
+def kind_in_words(kind: VerdictKind) -> str:
+    """Return a kind of verdict in a few words, for many koppelingen of one platform together."""
+    return {
+        VerdictKind.NOT_STARTED: "Start later",
+        VerdictKind.WAITING: "Wacht op de leverancier",
+        VerdictKind.OUTAGE: "Storing bij de leverancier",
+        VerdictKind.HELD: "Personen vastgehouden",
+    }.get(kind) or _BADGES[kind]
+
+
+def held_in_words(held: Held) -> str:
+    """Return how many persons are held, as `2 leerlingen en 1 leerkracht`."""
+    counts = ((held.leerlingen, "leerlingen"), (held.leerkrachten, "leerkrachten"))
+    return " en ".join(count_records(number, kind) for number, kind in counts if number)
+
+
+def _badge(verdict: Verdict, name: str) -> str:
+    if verdict.kind is VerdictKind.HELD:
+        return f"{held_in_words(verdict.held)} vastgehouden"
+    day = "" if verdict.since is None else short_date(day_of(verdict.since))
+    return _BADGES[verdict.kind].format(name=name, day=day)
+
+
+def _sentence_and_step(verdict: Verdict, name: str) -> tuple[str, str]:
+    moment = "een onbekend moment" if verdict.since is None else date_time(verdict.since)
+    long_day = "" if verdict.since is None else long_date(day_of(verdict.since))
+    found = {
+        VerdictKind.PAUSED: _paused,
+        VerdictKind.REFUSED: _refused,
+        VerdictKind.WAITING: _waiting,
+        VerdictKind.EMPTY: _empty,
+        VerdictKind.HELD: _held,
+    }.get(verdict.kind)
+    sentence, step = ("", "") if found is None else found(verdict)
+    sentence, step = sentence or _SENTENCES[verdict.kind], step or _STEPS.get(verdict.kind, NOTHING_TO_DO)
+    values = {"name": name, "moment": moment, "long_day": long_day}
+    return sentence.format_map(values), step.format_map(values)
+
+
+def _paused(verdict: Verdict) -> tuple[str, str]:
+    since = "" if verdict.since is None else " op {moment}"
+    return f"De uitwisseling is gepauzeerd{since}; {{name}} kan niets ophalen.", ""
+
+
+def _refused(verdict: Verdict) -> tuple[str, str]:
+    reasons = {str(reason): texts for reason, texts in _REFUSALS.items()}
+    sentence, step = reasons.get(verdict.reason or "", _REFUSED_OTHERWISE)
+    return f"{sentence} Zo gaat het sinds {{moment}}.", step
+
+
+def _waiting(verdict: Verdict) -> tuple[str, str]:
+    if verdict.who is Who.LEVERANCIER:
+        return (
+            "Sinds de beheerder {name} weer toelaat, op {moment}, heeft {name} nog niet opgehaald.",
+            "Wacht tot {name} weer ophaalt, of vraag {name} wanneer dat is.",
+        )
+    acts = {str(act): text for act, text in _WAITING_SENTENCES.items()}
+    sentence = acts.get(verdict.reason or "", "{name} heeft via deze koppeling nog niet opgehaald.")
+    return sentence, "Vul bij {name} dezelfde verificatiecode in als hier, en zet het ophalen daar aan."
+
+
+def _empty(verdict: Verdict) -> tuple[str, str]:
+    sentence = "{name} haalt sinds {moment} wel op, maar er waren geen leerlingen om te geven"
+    if verdict.has_leerlingen:
+        return (
+            f"{sentence}. Er zijn nu wel leerlingen van uw school.",
+            "Vraag {name} of het juiste schooljaar wordt opgehaald; kijk ook bij Leerlingen niet delen.",
+        )
+    return (
+        f"{sentence}: die zijn van uw school voor dit schooljaar niet ontvangen.",
+        "Vraag de beheerder van de koppelingen waarom de gegevens van uw school er niet zijn.",
+    )
+
+
+def _held(verdict: Verdict) -> tuple[str, str]:
+    last = "" if verdict.last_fetched is None else f"Laatst opgehaald op {date_time(verdict.last_fetched)}. "
+    who = f"Van {held_in_words(verdict.held)} is niet zeker wie het is"
+    return f"{last}{who}; die gaan niet mee, of zoals ze eerder bekend waren.", ""
