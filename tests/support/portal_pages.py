@@ -158,10 +158,16 @@ PAGES = (
         _press("Gereed", naam="", startdatum="2001-01-01", verificatiecode="21QW01 kort"),
         422,
     ),
-    PageCase("koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden"),
+    PageCase(
+        "koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden"
+    ),
     PageCase("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
     PageCase("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),
-    PageCase("koppeling-zonder-code", f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}", h1="Ouderportaal Basis Actief, zonder gegevens"),
+    PageCase(
+        "koppeling-zonder-code",
+        f"{SCHOOL}/koppeling/{{nieuwe_voorwaarden}}",
+        h1="Ouderportaal Basis Actief, zonder gegevens",
+    ),
     PageCase(
         "koppeling-foute-code",
         f"{SCHOOL}/koppeling/{{gepauzeerd}}",

@@ -5,12 +5,24 @@ Rules of koppelingen and gebruikers are not repeated here; their errors are adde
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    Form,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
 from uwlr_adapter.koppelingen.lifecycle import MAX_NAAM
+from uwlr_adapter.mail.tables import MAX_ADDRESS
 
 GENERATE_CODE = "maak"
 """The value of the button `Maak een code` in a browser without JavaScript."""
@@ -25,6 +37,8 @@ DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
 NO_DATE = "Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years of a date (inclusive); far from the first and the last day that can be reckoned with."""
+REGIONS = [(str(region), f"Regio {region.capitalize()}") for region in Region]
+"""The regions of the holidays, to choose from."""
 UNSEEN_VERSION = 0
 """The version of a form that names none; a koppeling never has it."""
 
@@ -154,6 +168,34 @@ class LeerlingForm(Form):
             _require_printable,
         ],
     )
+
+
+class AddressForm(Form):
+    """An e-mail address; `parse` of `mail/address.py` has the rules."""
+
+    adres = StringField(
+        "E-mailadres",
+        [
+            InputRequired("Vul een e-mailadres in."),
+            Length(max=MAX_ADDRESS, message=f"Een e-mailadres heeft maximaal {MAX_ADDRESS} tekens."),
+            _require_printable,
+        ],
+    )
+
+
+class AddressCodeForm(Form):
+    """The code that was mailed to an address."""
+
+    code = StringField(
+        "Code uit de mail",
+        [InputRequired("Vul de code in die u per mail kreeg."), Length(max=MAX_SEARCH, message="Dat is geen code.")],
+    )
+
+
+class RegionForm(Form):
+    """The region of the holidays."""
+
+    regio = RadioField("Vakantieregio", [InputRequired("Kies een regio.")], choices=REGIONS)
 
 
 class SearchForm(Form):
