@@ -12,11 +12,10 @@ from wtforms import (
     Form,
     IntegerField,
     PasswordField,
-    RadioField,
     SelectField,
     StringField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.koppelingen import verificatiecode
@@ -37,8 +36,6 @@ DATE_FORMATS = ["%Y-%m-%d", "%d-%m-%Y"]
 NO_DATE = "Vul de datum in als dag-maand-jaar, bijvoorbeeld 01-02-2027."
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years of a date (inclusive); far from the first and the last day that can be reckoned with."""
-REGIONS = [(str(region), f"Regio {region.capitalize()}") for region in Region]
-"""The regions of the holidays, to choose from."""
 UNSEEN_VERSION = 0
 """The version of a form that names none; a koppeling never has it."""
 
@@ -195,7 +192,7 @@ class AddressCodeForm(Form):
 class RegionForm(Form):
     """The region of the holidays."""
 
-    regio = RadioField("Vakantieregio", [InputRequired("Kies een regio.")], choices=REGIONS)
+    regio = StringField("Vakantieregio", [AnyOf([*map(str, Region)], "Kies een regio.")])
 
 
 class SearchForm(Form):

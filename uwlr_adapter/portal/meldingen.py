@@ -115,7 +115,9 @@ def _show(brin6: str, forms: AddressForms, region_form: RegionForm) -> str:
     view = _read(brin6)
     if region_form.regio.data is None and view.region is not None:
         region_form.regio.data = str(view.region)
-    return render_template("meldingen.html", view=view, forms=forms, region_form=region_form, has_mail=has_mail())
+    return render_template(
+        "meldingen.html", view=view, forms=forms, region_form=region_form, regions=Region, has_mail=has_mail()
+    )
 
 
 def _read(brin6: str) -> MeldingenView:
