@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -33,6 +33,8 @@ LOGINS_MONTHS = 6
 """Somebody who comes back within half a year is enabled again; after that the school has another person."""
 AGREEMENTS_YEARS = 5
 """As long as a claim from an agreement can be brought (Burgerlijk Wetboek 3, article 307)."""
+MAIL_DAYS = 90
+"""A question whether a mail was sent comes within a term of school, and an address is of somebody."""
 _MONTH_AND_DAY = re.compile(r"(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
 
 
@@ -65,6 +67,16 @@ class Part(StrEnum):
     SOAP = "soap"
     PORTAL = "portal"
     METRICS = "metrics"
+
+
+class SmtpTls(StrEnum):
+    """How the connection to the mail server is encrypted; its certificate is always verified."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    """From the first byte on, as on port 465."""
+    NONE = "none"
+    """Not: for a mail server on this machine only."""
 
 
 class Settings(BaseSettings):
@@ -159,6 +171,35 @@ class Settings(BaseSettings):
     agreements_years: int = Field(default=AGREEMENTS_YEARS, ge=1, le=100)
     """UWLR_AGREEMENTS_YEARS: for how many years it is kept who agreed to a koppeling, after its end."""
 
+    mail_days: int = Field(default=MAIL_DAYS, ge=7, le=3650)
+    """UWLR_MAIL_DAYS: for how many days it is kept which mail was sent to whom; its text goes as soon as it is sent."""
+
+    organisation: str | None = None
+    """UWLR_ORGANISATION: the name of whoever runs this service for schools, as mails are signed. Default: none, and
+    they are signed with the name of the portal."""
+
+    smtp_host: str | None = None
+    """UWLR_SMTP_HOST: the mail server that sends what schools are told. Default: none, and nothing is mailed."""
+
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    """UWLR_SMTP_PORT: its port."""
+
+    smtp_tls: SmtpTls = SmtpTls.STARTTLS
+    """UWLR_SMTP_TLS: `starttls`, `tls`, or `none` for a mail server on this machine."""
+
+    smtp_ca_file: Path | None = None
+    """UWLR_SMTP_CA_FILE: certificates (PEM) by which that of the mail server is verified. Default: those of the
+    system."""
+
+    smtp_user: str | None = None
+    """UWLR_SMTP_USER: the account to log in with at the mail server. Default: none, without logging in."""
+
+    smtp_password_file: Path | None = None
+    """UWLR_SMTP_PASSWORD_FILE: a file with the password of that account."""
+
+    mail_from: str | None = None
+    """UWLR_MAIL_FROM: the address that mails are from, where what bounces arrives."""
+
     metrics_token: SecretStr | None = None
     """UWLR_METRICS_TOKEN: the token that /metrics asks for (`Authorization: Bearer`). Default: none, and the metrics
     are for this machine only."""
@@ -176,6 +217,19 @@ class Settings(BaseSettings):
         if wrong := unknown_names(os.environ):
             raise ValueError("; ".join(wrong))
         return values
+
+    @model_validator(mode="after")
+    def _require_whole_mail_server(self) -> Self:
+        """Refuse half of a mail server: what is told would be lost without a word. Raises ValueError."""
+        if self.smtp_host is None:
+            return self
+        if self.mail_from is None:
+            raise ValueError("UWLR_SMTP_HOST needs UWLR_MAIL_FROM, the address that mails are from")
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError("UWLR_SMTP_USER and UWLR_SMTP_PASSWORD_FILE belong together: give both or neither")
+        if self.smtp_tls is SmtpTls.NONE and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("UWLR_SMTP_TLS=none is for a mail server on this machine: take starttls or tls")
+        return self
 
     @field_validator("parts", "trusted_proxies", mode="before")
     @classmethod

@@ -37,8 +37,9 @@ from uwlr_adapter.jobs import tables as jobs
 from uwlr_adapter.journaal import tables as journaal
 from uwlr_adapter.keys import tables as keys
 from uwlr_adapter.koppelingen import tables as koppelingen
+from uwlr_adapter.mail import tables as mail
 
-ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs)
+ROOMS = (journaal, administratie, koppelingen, gebruikers, answers, keys, jobs, mail)
 """Importing a room declares its tables."""
 
 

@@ -159,9 +159,7 @@ PAGES = (
         422,
     ),
     PageCase(
-        "koppeling-actief",
-        f"{SCHOOL}/koppeling/{{actief}}",
-        h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden",
+        "koppeling-actief", f"{SCHOOL}/koppeling/{{actief}}", h1="Snappet 3 leerlingen en 1 leerkracht vastgehouden"
     ),
     PageCase("koppeling-gepauzeerd", f"{SCHOOL}/koppeling/{{gepauzeerd}}", h1="Basispoort Gepauzeerd"),
     PageCase("koppeling-beeindigd", f"{SCHOOL}/koppeling/{{beeindigd}}", h1="UWLR-4D Beëindigd"),

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from uwlr_adapter.administratie import schools
 from uwlr_adapter.administratie.enrolment import LATEST_FIRST_SCHOOL_DAY, YEAR_STATE, bounds, is_laid_out, parameters
 from uwlr_adapter.administratie.school_calendar import Window, find, released_by_itself, window_of
+from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.administratie.tables import vestiging_setting, vestiging_year
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.clock import FIRST_MONTH, day_of, next_schooljaar, schooljaar_of, schooljaar_start
@@ -106,6 +107,16 @@ def set_under_four(connection: sa.Connection, brin6: str, moment: datetime, *, u
     _record(connection, brin6, moment, Act.CALENDAR_SET, None, actor)
 
 
+def set_region(connection: sa.Connection, brin6: str, region: Region | None, moment: datetime, *, actor: str) -> None:
+    """Set in which region of the holidays a vestiging lies, None: not known. Raises CalendarSettingError.
+
+    No answer depends on it, so none is judged anew.
+    """
+    _require_vestiging(connection, brin6)
+    _write(connection, vestiging_setting, {"brin6": brin6}, {"region": region})
+    _record(connection, brin6, moment, Act.REGION_SET, None, actor)
+
+
 def _is_month_day(text: str) -> bool:
     """Return whether a text is the MM-DD of a day that each year has."""
     if _MONTH_DAY.fullmatch(text) is None:
@@ -121,19 +132,29 @@ def _set(
     connection: sa.Connection, brin6: str, table: sa.Table, more: Mapping[str, str], values: Mapping[str, Any]
 ) -> None:
     """Store a setting of a vestiging, which must exist. Raises CalendarSettingError."""
-    if schools.find_vestiging(connection, brin6) is None:
-        raise CalendarSettingError(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
-    schools.lock_school(connection, brincode_of(brin6))
+    _require_vestiging(connection, brin6)
     _store(connection, table, {"brin6": brin6, **more}, values)
 
 
+def _require_vestiging(connection: sa.Connection, brin6: str) -> None:
+    """Hold the school of a vestiging. Raises CalendarSettingError when the vestiging does not exist."""
+    if schools.find_vestiging(connection, brin6) is None:
+        raise CalendarSettingError(f"there is no vestiging {brin6}: `uwlr-adapter school list` lists them")
+    schools.lock_school(connection, brincode_of(brin6))
+
+
 def _store(connection: sa.Connection, table: sa.Table, key: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """Store what decides about answers; each of the school is judged anew."""
+    _write(connection, table, key, values)
+    schools.touch_school(connection, brincode_of(key["brin6"]))
+
+
+def _write(connection: sa.Connection, table: sa.Table, key: Mapping[str, str], values: Mapping[str, Any]) -> None:
     """Insert or update the row of a key; the school is held, so nobody else does."""
     where = [table.c[name] == value for name, value in key.items()]
     changed = connection.execute(table.update().where(*where).values(**values))
     if not changed.rowcount:
         connection.execute(table.insert().values(**key, **values))
-    schools.touch_school(connection, brincode_of(key["brin6"]))
 
 
 def _record(

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie.enrolment import USUAL_FIRST_SCHOOL_DAY
+from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.administratie.tables import vestiging, vestiging_setting, vestiging_year
 from uwlr_adapter.clock import FIRST_MONTH, schooljaar_start
 from uwlr_adapter.db.backend import run
@@ -87,6 +88,12 @@ def find(connection: sa.Connection, brin6: str, schooljaar: str) -> SchoolCalend
     """Return what a vestiging set for a year."""
     (rows,) = run(connection, [calendar_query(brin6, schooljaar)])
     return calendar_of(rows)
+
+
+def region_of(connection: sa.Connection, brin6: str) -> Region | None:
+    """Return the region of the holidays in which a vestiging lies; None when it is not known."""
+    found = connection.scalar(sa.select(vestiging_setting.c.region).where(vestiging_setting.c.brin6 == brin6))
+    return None if found is None else Region(found)
 
 
 _CALENDAR = SelectStatement(

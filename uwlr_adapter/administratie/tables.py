@@ -72,6 +72,7 @@ vestiging_setting = sa.Table(
         server_default=sa.false(),
         comment="answer leerlingen under four, as special education does",
     ),
+    sa.Column("region", sa.String(6), comment="of the holidays: noord, midden or zuid; none: not known"),
     comment="what a vestiging set for all of its school years; no row is every default",
 )
 vestiging_year = sa.Table(

@@ -28,7 +28,7 @@ LEFT_OUT = {
     "login_attempt": "counts of a day",
 }
 """The tables that are not carried, each with the reason. A lost row of these costs work or a wait, and no fact."""
-REBUILT = ("answer_content", "answer_state", "given")
+REBUILT = ("answer_content", "answer_state", "given", "act_to_tell")
 """Those whose rows are not true any more once the records went back in time."""
 
 

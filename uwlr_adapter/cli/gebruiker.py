@@ -16,6 +16,9 @@ from uwlr_adapter.gebruikers.errors import GebruikerError
 from uwlr_adapter.gebruikers.tables import GebruikerRol
 from uwlr_adapter.journaal.model import Act
 from uwlr_adapter.journaal.writer import record_gebruiker_act
+from uwlr_adapter.mail import addresses
+from uwlr_adapter.mail.address import AddressError
+from uwlr_adapter.mail.addresses import Owner
 from uwlr_adapter.portal.paths import PASSWORD_PREFIX
 
 
@@ -44,20 +47,23 @@ def gebruiker() -> None:
     metavar="BRIN6",
     help="A vestiging that the user manages; repeat the option for each one.",
 )
+@click.option("--email", help="Address for mail to this user, who confirms it in the portal with a code.")
 @click.pass_obj
-def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[str, ...]) -> None:
+def add(context: Context, login: str, naam: str, rol: str, vestigingen: tuple[str, ...], email: str | None) -> None:
     """Add a user and print the link for setting a password, which works once and expires after 24 hours.
 
     \b
     Example:
       uwlr-adapter gebruiker add j.devries --naam "J. de Vries" --vestiging 21QW00
       uwlr-adapter gebruiker add m.bos --naam "M. Bos" --rol bestuur --vestiging 21QW00 --vestiging 21QW01
-      uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator
+      uwlr-adapter gebruiker add beheer --naam "Beheer" --rol operator --email beheer@example.nl
     """  # noqa: D301 - \b is click's mark for text that is not folded
     with _transaction(context) as connection:
         new = NewGebruiker(login=login, naam=naam, rol=GebruikerRol(rol), vestigingen=vestigingen)
         added, token = gebruikers.add(connection, new, context.clock())
         _record(connection, context, Act.GEBRUIKER_ADDED, login)
+        if email is not None:
+            _enter(connection, context, added, email)
     _show_link(context, token, added.login)
 
 
@@ -132,6 +138,16 @@ def enable(context: Context, login: str) -> None:
         if not was_enabled:
             _record(connection, context, Act.GEBRUIKER_ENABLED, login)
     context.messages.print("Enabled.")
+
+
+def _enter(connection: sa.Connection, context: Context, added: Gebruiker, email: str) -> None:
+    """Store the address of a new user; a code is mailed to it. Raises ClickException."""
+    if context.settings.smtp_host is None:
+        raise click.ClickException("there is no mail server to confirm an address with: set UWLR_SMTP_HOST")
+    try:
+        addresses.enter(connection, Owner(gebruiker_id=added.id), email, context.clock())
+    except AddressError:
+        raise click.BadParameter("this is no address that mail can be sent to", param_hint="--email") from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from uwlr_adapter.administratie.schools import Vestiging
 from uwlr_adapter.cli import school_stale
 from uwlr_adapter.cli.base import Context, make_table, own_actor
 from uwlr_adapter.cli.json_output import json_option, print_json
+from uwlr_adapter.cli.school_address import address
 from uwlr_adapter.cli.school_calendar import calendar_lines, release, set_
 from uwlr_adapter.cli.school_json import calendar_as_json, changes_as_json, count_groepen, dataset_as_json
 from uwlr_adapter.cli.school_records import merge, withdraw
@@ -43,6 +44,7 @@ def school() -> None:
     """
 
 
+school.add_command(address)
 school.add_command(withdraw)
 school.add_command(merge)
 

@@ -11,6 +11,7 @@ from uwlr_adapter.administratie import calendar_acts, schools
 from uwlr_adapter.administratie.importing.effect import answers_of, effect
 from uwlr_adapter.administratie.school_calendar import SchoolCalendar, Window
 from uwlr_adapter.administratie.school_calendar import first_school_day as first_day_of
+from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.brin import brincode_of
 from uwlr_adapter.cli.base import Context, own_actor
 from uwlr_adapter.cli.effect_report import print_effect
@@ -19,6 +20,7 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.errors import RefusedError
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what changes in the answers, and change nothing.")
+NO_REGION = "none"
 _yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
@@ -40,6 +42,11 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
     default=None,
     help="Answer leerlingen under four, as special education does. Default: not.",
 )
+@click.option(
+    "--region",
+    type=click.Choice([*map(str, Region), NO_REGION]),
+    help="Region of the holidays: in its summer holiday nothing is mailed. Without one: when every region has it.",
+)
 @_dry_run
 @_yes
 @click.pass_obj
@@ -50,6 +57,7 @@ def set_(
     past_year_until: str | None,
     *,
     under_four: bool | None,
+    region: str | None,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -57,7 +65,7 @@ def set_(
 
     Example:  uwlr-adapter school set 21QW00 --first-school-day 2026-08-24
     """
-    if first_school_day is None and past_year_until is None and under_four is None:
+    if first_school_day is None and past_year_until is None and under_four is None and region is None:
         raise click.UsageError("name what to set, such as --first-school-day 2026-08-24")
     moment, actor = context.clock(), own_actor()
 
@@ -68,6 +76,9 @@ def set_(
             calendar_acts.set_past_year_until(connection, brin6, past_year_until, moment, actor=actor)
         if under_four is not None:
             calendar_acts.set_under_four(connection, brin6, moment, under_four=under_four, actor=actor)
+        if region is not None:
+            chosen = None if region == NO_REGION else Region(region)
+            calendar_acts.set_region(connection, brin6, chosen, moment, actor=actor)
 
     with context.database() as database:
         if _confirmed(context, database, brin6, act, dry_run=dry_run, yes=yes):

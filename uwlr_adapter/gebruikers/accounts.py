@@ -262,6 +262,12 @@ def list_all(connection: sa.Connection) -> list[Gebruiker]:
     return _load(connection)
 
 
+def list_of_vestiging(connection: sa.Connection, brin6: str) -> list[Gebruiker]:
+    """Return the users who act for a vestiging, in the order of the logins."""
+    acts_for = sa.select(gebruiker_vestiging.c.gebruiker_id).where(gebruiker_vestiging.c.brin6 == brin6)
+    return _load(connection, gebruiker.c.id.in_(acts_for))
+
+
 def list_under_key(connection: sa.Connection, name: str) -> list[str]:
     """Return the logins of the users whose second factor is stored under a server key, in their order."""
     query = sa.select(gebruiker.c.login).where(known_keys.needs(gebruiker.c.totp_secret, name))

@@ -5,7 +5,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from uwlr_adapter.administratie import tables as administratie
-from uwlr_adapter.db.metadata import metadata
+from uwlr_adapter.db.metadata import BIG_ID, metadata
 
 
 class GebruikerRol(StrEnum):
@@ -43,6 +43,24 @@ gebruiker_vestiging = sa.Table(
     sa.Column("gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id"), primary_key=True),
     sa.Column("brin6", sa.String(6), sa.ForeignKey(administratie.vestiging.c.brin6), primary_key=True),
     comment="which vestigingen a user acts for",
+)
+new_browser = sa.Table(
+    "new_browser",
+    metadata,
+    sa.Column("id", BIG_ID, primary_key=True),
+    sa.Column(
+        "gebruiker_id", sa.Integer, sa.ForeignKey("gebruiker.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("moment", sa.DateTime, nullable=False, index=True),
+    sa.Column(
+        "told",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        index=True,
+        comment="the user was told, or cannot be",
+    ),
+    comment="logins from a browser in which that user had not logged in before",
 )
 login_attempt = sa.Table(
     "login_attempt",

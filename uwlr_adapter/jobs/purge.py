@@ -23,6 +23,7 @@ from uwlr_adapter.jobs.terms import Terms
 from uwlr_adapter.jobs.work import MAX_ROWS, Due, JobRun
 from uwlr_adapter.journaal import retention as journaal
 from uwlr_adapter.koppelingen import retention as koppelingen
+from uwlr_adapter.mail import retention as mail
 from uwlr_adapter.settings import Settings
 
 MAX_PERSONS = 50
@@ -256,6 +257,20 @@ KINDS: tuple[Kind, ...] = (
         attrgetter("agreements_before"),
         koppelingen.count_agreements,
         koppelingen.erase_agreements,
+    ),
+    _of_rows(
+        "sent mails",
+        "{mail_days} days (UWLR_MAIL_DAYS)",
+        attrgetter("mails_before"),
+        mail.count_mails,
+        mail.remove_mails,
+    ),
+    _of_rows(
+        "logins from new browsers",
+        "{logins_months} months (UWLR_LOGINS_MONTHS)",
+        attrgetter("logins_before"),
+        mail.count_logins,
+        mail.remove_logins,
     ),
 )
 """Every kind, in the order in which they are erased: what kept imports hold goes before the persons in them."""

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from uwlr_adapter.jobs import calls, purge, refusals, staleness
+from uwlr_adapter.jobs import calls, mailing, purge, refusals, staleness
 from uwlr_adapter.jobs.schedule import Every, Nightly
 from uwlr_adapter.jobs.work import Job
 
@@ -11,6 +11,21 @@ _ALL = (
     Job("refusals", "Add old counts of refusals up by the day.", Nightly(time(3, 0)), refusals.run, refusals.due),
     Job("calls", "Note what the journaal says of each koppeling.", Every(60), calls.run, calls.due),
     Job("staleness", "Note how old the records of each vestiging are.", Every(60), staleness.run, staleness.due),
+    Job(
+        "mail",
+        "Tell schools at once what was done, and send what waits.",
+        Every(1),
+        mailing.run,
+        mailing.due,
+        mailing.has_work,
+    ),
+    Job(
+        "digest",
+        "Tell each vestiging once a day what is open.",
+        Nightly(time(5, 30)),
+        mailing.run_of_day,
+        mailing.due_of_day,
+    ),
 )
 JOBS = {job.name: job for job in _ALL}
 """Every job by its name. The times are in Amsterdam; 03:00 is after the doubled hour of October."""

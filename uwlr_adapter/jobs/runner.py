@@ -7,8 +7,9 @@ a fork, for ever in the new worker. It dies with its worker, and then the lease 
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from uwlr_adapter.db.database import Database
@@ -27,6 +28,9 @@ POLL_SECONDS = 30
 """Seconds between two looks, each of which is one query: shorter than any schedule, and than a lease."""
 JOIN_SECONDS = 2
 """Seconds that a stop waits for the transaction that a job is in."""
+
+MAX_IDLE = timedelta(hours=1)
+"""For how long a job without work is left alone: its success would look old to those who watch."""
 
 logger = logging.getLogger("uwlr_adapter.jobs")
 
@@ -84,7 +88,8 @@ class JobRunner:
             with self._database.writing() as connection:
                 lease.note(connection, self._jobs, now)
                 known = lease.states(connection)
-        return [job for job in self._jobs.values() if schedule.is_due(job.schedule, known.get(job.name), now)]
+        with self._database.reading() as connection:
+            return [job for job in self._jobs.values() if _is_wanted(connection, job, known.get(job.name), now)]
 
     def _run_job(self, job: Job) -> bool:
         def is_wanted(state: JobState, now: datetime) -> bool:  # another process may have run it meanwhile
@@ -98,3 +103,11 @@ class JobRunner:
         except Exception:  # noqa: BLE001 - logged by run_now; the other jobs go on
             return False
         return run is not None
+
+
+def _is_wanted(connection: sa.Connection, job: Job, state: JobState | None, now: datetime) -> bool:
+    """Return whether a job is due and has work, or was idle for so long that it has to say that it is well."""
+    if not schedule.is_due(job.schedule, state, now):
+        return False
+    rested = state is None or state.started_at is None or now - state.started_at >= MAX_IDLE
+    return rested or job.has_work(connection, now)

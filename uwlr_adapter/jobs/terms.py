@@ -22,6 +22,7 @@ class Terms:
     refusals_before: datetime
     logins_before: datetime
     agreements_before: datetime
+    mails_before: datetime
 
     @classmethod
     def at(cls, settings: Settings, moment: datetime) -> "Terms":
@@ -38,6 +39,7 @@ class Terms:
             refusals_before=moment - timedelta(days=settings.refusals_days),
             logins_before=months_before(moment, settings.logins_months),
             agreements_before=months_before(moment, 12 * settings.agreements_years),
+            mails_before=moment - timedelta(days=settings.mail_days),
         )
 
 

@@ -100,6 +100,9 @@ class Job:
     schedule: Schedule
     run: Callable[[JobRun], None]
     due: Callable[[sa.Connection, Settings, datetime], Sequence[Due]]
+    has_work: Callable[[sa.Connection, datetime], bool] = lambda _connection, _now: True
+    """A cheap look whether there is anything to do now. A process whose turn it is and that finds nothing leaves it,
+    but once an hour: a job that is idle still says that it is well."""
 
 
 def run_now(

@@ -56,6 +56,9 @@ class Act(StrEnum):
     YEAR_RELEASED = "schooljaar vrijgegeven"
     YEAR_TAKEN_BACK = "vrijgeven teruggenomen"
     CALENDAR_SET = "kalender ingesteld"
+    ADDRESS_CONFIRMED = "meldadres bevestigd"
+    ADDRESS_REMOVED = "meldadres verwijderd"
+    REGION_SET = "vakantieregio ingesteld"
 
     ADDED = "toegevoegd"
     KLANTCODE_ROTATED = "klantcode vernieuwd"
@@ -68,6 +71,8 @@ class Act(StrEnum):
     GEBRUIKER_RESET = "gebruiker opnieuw uitgenodigd"
     GEBRUIKER_DISABLED = "gebruiker geblokkeerd"
     GEBRUIKER_ENABLED = "gebruiker weer toegelaten"
+    EMAIL_CONFIRMED = "e-mailadres bevestigd"
+    EMAIL_REMOVED = "e-mailadres verwijderd"
     CERTIFICATE_ADDED = "certificaat toegevoegd"
     CERTIFICATE_REMOVED = "certificaat verwijderd"
 

@@ -29,6 +29,12 @@ journaal = sa.Table(
     sa.Index(None, "koppeling_id", "moment"),
     comment="append-only",
 )
+act_to_tell = sa.Table(
+    "act_to_tell",
+    metadata,
+    sa.Column("entry_id", BIG_ID, primary_key=True, autoincrement=False, comment="of the journaal"),
+    comment="acts that nobody was told of yet: written with the act, and gone with the mail that tells it",
+)
 refusal = sa.Table(
     "refusal",
     metadata,

@@ -17,7 +17,7 @@ from uwlr_adapter.clock import to_utc
 from uwlr_adapter.db.statements import InsertStatement
 from uwlr_adapter.journaal.model import Act, EntryKind, Refusal, VerzoekEntry
 from uwlr_adapter.journaal.request_id import current_id
-from uwlr_adapter.journaal.tables import journaal, refusal
+from uwlr_adapter.journaal.tables import act_to_tell, journaal, refusal
 
 COLUMNS = tuple(column.name for column in journaal.c if column.name != "id")
 """The columns of an entry; the database hands out its id."""
@@ -80,6 +80,14 @@ class RefusedSources:
         return source
 
 
+TOLD_ACTS = frozenset(
+    {
+        *(Act.ACTIVATED, Act.CODE_CHANGED, Act.PAUSED, Act.RESUMED, Act.ENDED, Act.ENDED_BY_MERGE),
+        *(Act.GEBRUIKER_ADDED, Act.GEBRUIKER_ENABLED),
+    }
+)
+"""The acts that people of the school are told of at once. Each is noted in its own transaction, so that it is told once
+whatever the order in which transactions commit (`mail/telling.py`)."""
 MAX_ACTOR = 100
 """Characters of an actor: the width of its column."""
 
@@ -145,4 +153,7 @@ def _record(
 ) -> None:
     """Store an act, with the id of the request or the run of a command that does it."""
     of_act = {"moment": to_utc(moment), "kind": kind, "act": act, "outcome": "gedaan"}
-    connection.execute(journaal.insert().values(**of_act, actor=actor, request_id=current_id(), **what))
+    values = {**of_act, "actor": actor, "request_id": current_id(), **what}
+    entry_id = connection.execute(journaal.insert().values(values).returning(journaal.c.id)).scalar_one()
+    if act in TOLD_ACTS:
+        connection.execute(act_to_tell.insert().values(entry_id=entry_id))

@@ -26,8 +26,10 @@ from uwlr_adapter.portal import (
     koppeling,  # noqa: F401 - as above
     login,  # noqa: F401 - as above
     login_session,
+    meldingen,  # noqa: F401 - as above
     operator,  # noqa: F401 - as above
     overview,  # noqa: F401 - as above
+    own_address,  # noqa: F401 - as above
     password_link,  # noqa: F401 - as above
     questions,  # noqa: F401 - as above
     schooljaar,  # noqa: F401 - as above
@@ -105,10 +107,13 @@ def make_portal(
     clock: Clock,
     base_url: str,
     undo_days: int = UNDO_DAYS,
+    *,
+    has_mail: bool = False,
 ) -> Flask:
     """Return the portal.
 
-    `base_url` is the address of the service for people; whether it is https decides the cookie. Nothing is ever derived
+    `base_url` is the address of the service for people; whether it is https decides the cookie. `has_mail` is whether
+    there is a mail server. Nothing is ever derived
     from a Host header.
     """
     app = Portal("uwlr_adapter.portal", static_url_path=f"{PREFIX}/static")
@@ -120,7 +125,7 @@ def make_portal(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["code_rules"] = verificatiecode
-    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days))
+    install(app, PortalContext(database, catalogue, server_keys, clock, undo_days, has_mail))
     guard.csrf.init_app(app)
     login_session.make_login_manager().init_app(app)
     app.before_request(guard.guard)

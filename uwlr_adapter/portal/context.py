@@ -26,6 +26,8 @@ class PortalContext:
     clock: Clock = field(repr=False)
     undo_days: int = UNDO_DAYS
     """For how many days what an answer to a question did can be undone."""
+    has_mail: bool = False
+    """Whether there is a mail server, so that people are told things."""
     hash_queue: HashQueue = field(default_factory=HashQueue, repr=False)
 
 
@@ -57,6 +59,11 @@ def hash_queue() -> HashQueue:
 def undo_days() -> int:
     """Return for how many days an import or an answer can be undone."""
     return _context().undo_days
+
+
+def has_mail() -> bool:
+    """Return whether there is a mail server."""
+    return _context().has_mail
 
 
 def now() -> datetime:

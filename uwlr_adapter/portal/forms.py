@@ -5,12 +5,23 @@ Rules of koppelingen and gebruikers are not repeated here; their errors are adde
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, Field, Form, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    Form,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    StringField,
+)
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
+from uwlr_adapter.administratie.summer import Region
 from uwlr_adapter.koppelingen import verificatiecode
 from uwlr_adapter.koppelingen.afnemers import MAX_KLANTNAAM
 from uwlr_adapter.koppelingen.lifecycle import MAX_NAAM
+from uwlr_adapter.mail.tables import MAX_ADDRESS
 
 GENERATE_CODE = "maak"
 """The value of the button `Maak een code` in a browser without JavaScript."""
@@ -154,6 +165,34 @@ class LeerlingForm(Form):
             _require_printable,
         ],
     )
+
+
+class AddressForm(Form):
+    """An e-mail address; `parse` of `mail/address.py` has the rules."""
+
+    adres = StringField(
+        "E-mailadres",
+        [
+            InputRequired("Vul een e-mailadres in."),
+            Length(max=MAX_ADDRESS, message=f"Een e-mailadres heeft maximaal {MAX_ADDRESS} tekens."),
+            _require_printable,
+        ],
+    )
+
+
+class AddressCodeForm(Form):
+    """The code that was mailed to an address."""
+
+    code = StringField(
+        "Code uit de mail",
+        [InputRequired("Vul de code in die u per mail kreeg."), Length(max=MAX_SEARCH, message="Dat is geen code.")],
+    )
+
+
+class RegionForm(Form):
+    """The region of the holidays."""
+
+    regio = StringField("Vakantieregio", [AnyOf([*map(str, Region)], "Kies een regio.")])
 
 
 class SearchForm(Form):

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from uwlr_adapter.contract.nouns import count_noun
-from uwlr_adapter.gebruikers import accounts, attempts, passwords, second_factor
+from uwlr_adapter.gebruikers import accounts, attempts, new_browsers, passwords, second_factor
 from uwlr_adapter.gebruikers.accounts import Gebruiker
 from uwlr_adapter.gebruikers.attempts import Attempt, Factor, TooManyAttemptsError, UntoldFailures
 from uwlr_adapter.gebruikers.hash_queue import BusyError, Rank
@@ -151,9 +151,15 @@ def _use_code(gebruiker: Gebruiker, code: str) -> bool:
 
 
 def _enter(gebruiker: Gebruiker, next_path: str | None, attempt: Attempt, factor: Factor) -> Response:
-    """Log a user in, in a browser that is known from now on, and tell of the failures since the login before."""
+    """Log a user in, in a browser that is known from now on, and tell of the failures since the login before.
+
+    A login from a browser that was not known is noted: a job tells its user by mail.
+    """
+    is_known = known_browser.find_browser(gebruiker.login) is not None
     with database().writing() as connection:
         failures = attempts.succeed(connection, attempt, factor)
+        if not is_known:
+            new_browsers.note(connection, gebruiker.id, now())
     login_session.start(gebruiker)
     if any(failures):
         flash(_told(failures), "let-op")

@@ -73,6 +73,13 @@ _ACTS = {
     "schooljaar vrijgegeven": "Het schooljaar {schooljaar} is vrijgegeven.",
     "vrijgeven teruggenomen": "Het schooljaar {schooljaar} is niet meer vrijgegeven.",
     "kalender ingesteld": "De beheerder heeft ingesteld wanneer leerlingen en schooljaren worden gedeeld.",
+    "meldadres bevestigd": "Het e-mailadres van de school voor meldingen is ingevuld en bevestigd.",
+    "meldadres verwijderd": "Het e-mailadres van de school voor meldingen is verwijderd.",
+    "vakantieregio ingesteld": (
+        "De vakantieregio van de school is ingesteld: in de zomervakantie komen er geen meldingen."
+    ),
+    "e-mailadres bevestigd": "De gebruiker {login} heeft een e-mailadres voor meldingen bevestigd.",
+    "e-mailadres verwijderd": "Het e-mailadres van de gebruiker {login} voor meldingen is verwijderd.",
     "vraag beantwoord": "De vraag wie een leerling of leerkracht is, is beantwoord.",
     "beëindigd door fusie": (
         "De koppeling is beëindigd, omdat deze vestiging bij een andere school is gekomen. Activeer haar bij de nieuwe "

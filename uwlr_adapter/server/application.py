@@ -86,8 +86,9 @@ def compose(settings: Settings, clock: Clock) -> tuple[App, HolderReport]:
         paths[METRICS] = health.metrics
     portal = None
     if Part.PORTAL in settings.parts:
-        base_url, undo_days = settings.base_url, settings.undo_days
-        portal = PREFIX, make_portal(database, gate.catalogue, gate.server_keys, clock, base_url, undo_days)
+        base_url, undo_days, has_mail = settings.base_url, settings.undo_days, settings.smtp_host is not None
+        pages = make_portal(database, gate.catalogue, gate.server_keys, clock, base_url, undo_days, has_mail=has_mail)
+        portal = PREFIX, pages
     is_https = settings.base_url.startswith("https://")
     known = [service.path for service in SERVICES]
     app = App(

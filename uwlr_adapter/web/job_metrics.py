@@ -1,4 +1,4 @@
-"""Prometheus metrics of the jobs and of how old the records are, read from the database at each scrape.
+"""Prometheus metrics of the jobs, of mail and of how old the records are, read from the database at each scrape.
 
 The database has one answer for all processes and machines: nothing here is added up.
 """
@@ -16,6 +16,8 @@ from uwlr_adapter.db.database import Database
 from uwlr_adapter.jobs import lease, staleness
 from uwlr_adapter.jobs.schedule import JobState
 from uwlr_adapter.jobs.staleness import StaleCounts
+from uwlr_adapter.mail import outbox
+from uwlr_adapter.mail.outbox import MailFailure, OutboxCounts
 
 
 def render(database: Database, moment: datetime) -> bytes:
@@ -23,10 +25,12 @@ def render(database: Database, moment: datetime) -> bytes:
     try:
         with database.reading() as connection:
             states, stale = lease.states(connection), staleness.count_stale(connection, moment)
+            mails = outbox.counts(connection)
     except DBAPIError:
         return b""
     registry = CollectorRegistry()
     registry.register(_JobsCollector(tuple(states.values()), stale, moment))
+    registry.register(_MailCollector(mails, moment))
     return generate_latest(registry)
 
 
@@ -59,3 +63,22 @@ class _JobsCollector(Collector):
         )
         not_taken.add_metric([], self.stale.not_taken)
         yield from (age, failures, older, not_taken)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _MailCollector(Collector):
+    mails: OutboxCounts
+    moment: datetime
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the metrics."""
+        waiting = GaugeMetricFamily("uwlr_mails_waiting", "Mails that wait to be sent.")
+        waiting.add_metric([], self.mails.waiting)
+        oldest = GaugeMetricFamily("uwlr_mails_oldest_seconds", "Seconds for which the oldest of them waits.")
+        oldest.add_metric([], 0 if self.mails.oldest is None else (self.moment - self.mails.oldest).total_seconds())
+        given_up = GaugeMetricFamily(
+            "uwlr_mails_given_up", "Mails that were given up, of those that are kept, by the reason.", labels=["reason"]
+        )
+        for failure in MailFailure:
+            given_up.add_metric([failure.name.lower()], self.mails.given_up.get(failure, 0))
+        yield from (waiting, oldest, given_up)

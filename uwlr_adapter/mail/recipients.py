@@ -1,0 +1,66 @@
+"""Who is told what is about a vestiging.
+
+Its confirmed address, and its schoolbeheerders with a live account and a confirmed address of their own. When there is
+none of these, its bestuur; when there is none either, the operators. Nobody twice.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from uwlr_adapter.gebruikers.tables import GebruikerRol, gebruiker, gebruiker_vestiging
+from uwlr_adapter.mail.tables import mail_address
+
+_USABLE = sa.and_(mail_address.c.confirmed_at.is_not(None), mail_address.c.refused_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One address, with the user whose it is; None for that of a vestiging."""
+
+    address: str
+    gebruiker_id: int | None = None
+    login: str | None = None
+    rol: GebruikerRol | None = None
+
+
+def of_vestiging(connection: sa.Connection, brin6: str) -> list[Recipient]:
+    """Return who is told about a vestiging; none when there is nobody at all."""
+    own = connection.scalar(sa.select(mail_address.c.address).where(mail_address.c.brin6 == brin6, _USABLE))
+    functional = [] if own is None else [Recipient(own)]
+    acts_for = sa.exists().where(
+        gebruiker_vestiging.c.gebruiker_id == gebruiker.c.id, gebruiker_vestiging.c.brin6 == brin6
+    )
+    found = functional + _users(connection, gebruiker.c.rol == GebruikerRol.SCHOOLBEHEERDER, acts_for)
+    if not found:
+        found = _users(connection, gebruiker.c.rol == GebruikerRol.BESTUUR, acts_for)
+    if not found:
+        found = _users(connection, gebruiker.c.rol == GebruikerRol.OPERATOR)
+    return _once(found)
+
+
+def of_gebruiker(connection: sa.Connection, gebruiker_id: int) -> Recipient | None:
+    """Return the address of one user with a live account; None without one that can be used."""
+    found = _users(connection, gebruiker.c.id == gebruiker_id)
+    return found[0] if found else None
+
+
+def _users(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Recipient]:
+    query = (
+        sa.select(mail_address.c.address, gebruiker.c.id, gebruiker.c.login, gebruiker.c.rol)
+        .join(gebruiker, gebruiker.c.id == mail_address.c.gebruiker_id)
+        .where(_USABLE, gebruiker.c.disabled_at.is_(None), *where)
+        .order_by(gebruiker.c.login)
+    )
+    return [
+        Recipient(address, gebruiker_id, login, GebruikerRol(rol))
+        for address, gebruiker_id, login, rol in connection.execute(query)
+    ]
+
+
+def _once(found: list[Recipient]) -> list[Recipient]:
+    """Return the first of each address; the name before the @ counts as it was typed."""
+    by_address: dict[str, Recipient] = {}
+    for one in found:
+        by_address.setdefault(one.address.lower(), one)
+    return list(by_address.values())

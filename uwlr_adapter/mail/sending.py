@@ -1,0 +1,64 @@
+"""Sending what is due: each try is noted before it begins, and what became of it after.
+
+Between the answer of the mail server and our commit a process can die. Then nobody knows whether that mail was taken;
+it is sent once more under the same Message-ID, and never a third time (`outbox.MAX_UNSURE`).
+"""
+
+from datetime import datetime
+from email.message import EmailMessage
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.schools import find_vestiging
+from uwlr_adapter.gebruikers import accounts
+from uwlr_adapter.mail import addresses, outbox
+from uwlr_adapter.mail.addresses import Owner
+from uwlr_adapter.mail.letter import Letter
+from uwlr_adapter.mail.message import Sender, build
+from uwlr_adapter.mail.outbox import MailFailure, Waiting
+from uwlr_adapter.mail.smtp import Delivery, Tried
+from uwlr_adapter.mail.words import Place, code_letter, user_in_words
+
+
+def begin(connection: sa.Connection, sender: Sender, moment: datetime) -> tuple[Waiting, EmailMessage] | None:
+    """Note a try of the mail that waits longest, and return it with its message; None when nothing is due.
+
+    One that would say what is no longer so is given up on the way. The transaction must be a writing one.
+    """
+    while (waiting := outbox.claim(connection, moment)) is not None:
+        letter = _letter_of(connection, waiting, moment)
+        if letter is not None:
+            return waiting, build(letter, sender, waiting.address, waiting.message_id, moment)
+        outbox.note_failed(connection, waiting.id, MailFailure.OBSOLETE)
+    return None
+
+
+def end(connection: sa.Connection, waiting: Waiting, tried: Tried, moment: datetime) -> int:
+    """Note what became of a try; return 1. An address that the mail server does not know is used no more."""
+    if tried.delivery is Delivery.SENT:
+        outbox.note_sent(connection, waiting.id, moment)
+    elif tried.delivery is Delivery.UNSURE:
+        outbox.note_unsure(connection, waiting.id)
+    elif tried.delivery is Delivery.LATER:
+        outbox.note_later(connection, waiting.id, tried.failure or MailFailure.LATER)
+    else:
+        outbox.note_failed(connection, waiting.id, tried.failure or MailFailure.REFUSED)
+        if tried.is_about_address:
+            addresses.refuse(connection, waiting.address, moment)
+    return 1
+
+
+def _letter_of(connection: sa.Connection, waiting: Waiting, moment: datetime) -> Letter | None:
+    owner = addresses.owner_of(waiting.cause)
+    if owner is None:
+        return None if waiting.text is None else Letter.of_json(waiting.subject, waiting.text)
+    code = addresses.make_code(connection, owner, waiting.address, moment)
+    return None if code is None else code_letter(code, _whose(connection, owner))
+
+
+def _whose(connection: sa.Connection, owner: Owner) -> str:
+    if owner.brin6 is not None:
+        found = find_vestiging(connection, owner.brin6)
+        return owner.brin6 if found is None else f"van {Place(found.brin6, found.naam)}"
+    gebruiker = None if owner.gebruiker_id is None else accounts.by_id(connection, owner.gebruiker_id)
+    return "van een gebruiker" if gebruiker is None else f"van {user_in_words(gebruiker.login, gebruiker.naam)}"

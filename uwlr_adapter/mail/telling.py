@@ -1,0 +1,194 @@
+"""What is told at once: acts on a koppeling, access that was given, and logins from a new browser.
+
+An act that is told stands in `act_to_tell` from the commit of its entry of the journaal on. It leaves that table in the
+transaction that puts its mails in the outbox: each entry is told once, in whatever order transactions commit, and
+whichever machine runs the job. In the summer holiday of the vestiging it stays there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from uwlr_adapter.administratie.schools import find_vestiging
+from uwlr_adapter.clock import from_utc
+from uwlr_adapter.gebruikers.tables import gebruiker, gebruiker_vestiging, new_browser
+from uwlr_adapter.journaal.model import Act, Entry, EntryKind
+from uwlr_adapter.journaal.search import entry_of
+from uwlr_adapter.journaal.tables import act_to_tell, journaal
+from uwlr_adapter.koppelingen.catalogue import Catalogue
+from uwlr_adapter.koppelingen.tables import koppeling
+from uwlr_adapter.mail import outbox, recipients
+from uwlr_adapter.mail.outbox import NewMail
+from uwlr_adapter.mail.quiet import Telling, telling_on
+from uwlr_adapter.mail.words import Place, ToldAct, act_letter, actor_in_words, login_letter, user_in_words
+
+UNTOLD = new_browser.c.told == sa.false()
+"""Logins that their user was not told of; as a comparison, which an index serves."""
+
+
+class Progress(NamedTuple):
+    """How far a run is: the last entry that it saw, and how many it saw in this transaction."""
+
+    after: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActToTell:
+    """An entry of the journaal that is to be told, with its words and whom it concerns."""
+
+    entry: Entry
+    place: Place
+    told: ToldAct
+    subject_login: str | None
+    """The user that it is about, who is not told it."""
+
+
+def waits(connection: sa.Connection) -> bool:
+    """Return whether an act or a login waits to be told."""
+    acts, logins = sa.exists().select_from(act_to_tell), sa.exists().where(UNTOLD)
+    return bool(connection.scalar(sa.select(sa.or_(acts, logins))))
+
+
+def tell_acts(
+    connection: sa.Connection, catalogue: Catalogue, moment: datetime, day: date, after: int, rows: int
+) -> Progress:
+    """Tell at most so many of the acts that wait, those behind an entry id (exclusive), and return how far it came.
+
+    Those of a vestiging with a holiday stay. The transaction must be a writing one.
+    """
+    query = sa.select(act_to_tell.c.entry_id).where(act_to_tell.c.entry_id > after).order_by(act_to_tell.c.entry_id)
+    ids = list(connection.scalars(query.limit(rows).with_for_update(skip_locked=True)))
+    tellings: dict[str, Telling] = {}
+    done = []
+    found = {one.id: one for one in _entries(connection, ids)}
+    for entry_id in ids:
+        entry = found.get(entry_id)
+        if entry is not None and entry.brin6 is not None:
+            if entry.brin6 not in tellings:
+                tellings[entry.brin6] = telling_on(connection, entry.brin6, day)
+            if tellings[entry.brin6] is not Telling.ALWAYS:
+                continue
+            act = in_words(connection, catalogue, entry)
+            if act is not None:
+                outbox.put(connection, _mails_of(connection, act), moment)
+        done.append(entry_id)
+    _remove(connection, done)
+    return Progress(ids[-1] if ids else after, len(ids))
+
+
+def take_of_vestiging(connection: sa.Connection, catalogue: Catalogue, brin6: str) -> list[ActToTell]:
+    """Take the acts of a vestiging that wait out of the table, for the one mail before school begins."""
+    waiting = sa.select(act_to_tell.c.entry_id)
+    query = sa.select(journaal).where(journaal.c.brin6 == brin6, journaal.c.id.in_(waiting)).order_by(journaal.c.id)
+    entries = [entry_of(row) for row in connection.execute(query)]
+    _remove(connection, [one.id for one in entries])
+    return [act for act in (in_words(connection, catalogue, one) for one in entries) if act is not None]
+
+
+def drop_acts(connection: sa.Connection, rows: int) -> int:
+    """Take at most so many acts out of the table that nobody can be told of, for want of a mail server."""
+    ids = list(connection.scalars(sa.select(act_to_tell.c.entry_id).order_by(act_to_tell.c.entry_id).limit(rows)))
+    _remove(connection, ids)
+    return len(ids)
+
+
+def tell_logins(connection: sa.Connection, moment: datetime, day: date, after: int, rows: int) -> Progress:
+    """Tell at most so many users, those behind a user id, of their logins from a new browser; return how far it came.
+
+    Each has one mail with all of them. One who acts for vestigingen that all have a holiday is told after it.
+    """
+    query = (
+        sa.select(new_browser.c.gebruiker_id)
+        .where(UNTOLD, new_browser.c.gebruiker_id > after)
+        .distinct()
+        .order_by(new_browser.c.gebruiker_id)
+    )
+    users = list(connection.scalars(query.limit(rows)))
+    for gebruiker_id in users:
+        if _has_holiday(connection, gebruiker_id, day):
+            continue
+        own = sa.and_(new_browser.c.gebruiker_id == gebruiker_id, UNTOLD)
+        logins = connection.execute(sa.select(new_browser).where(own).order_by(new_browser.c.id)).all()
+        recipient = recipients.of_gebruiker(connection, gebruiker_id)
+        if recipient is not None and logins:
+            letter = login_letter([from_utc(row.moment) for row in logins])
+            new = NewMail(f"login:{logins[-1].id}", recipient.address, letter, gebruiker_id=gebruiker_id)
+            outbox.put(connection, [new], moment)
+        seen = new_browser.c.id.in_([row.id for row in logins])
+        connection.execute(new_browser.update().where(seen).values(told=True))
+    return Progress(users[-1] if users else after, len(users))
+
+
+def drop_logins(connection: sa.Connection) -> int:
+    """Note of all logins that wait that nobody can be told, for want of a mail server."""
+    return connection.execute(new_browser.update().where(UNTOLD).values(told=True)).rowcount
+
+
+def in_words(connection: sa.Connection, catalogue: Catalogue, entry: Entry) -> ActToTell | None:
+    """Return an act with its words; None when what it is about is gone."""
+    found = None if entry.brin6 is None else find_vestiging(connection, entry.brin6)
+    if found is None:
+        return None
+    login = _login_of(entry)
+    names = _names(connection, [one for one in (entry.actor, login) if one is not None])
+    if entry.kind is EntryKind.GEBRUIKER:
+        if login is None:
+            return None
+        name = user_in_words(login, names[login]) if login in names else login
+    else:
+        name = _platform(connection, catalogue, entry.koppeling_id)
+    told = ToldAct(Act(entry.act), entry.moment, actor_in_words(entry.actor, names), name)
+    return ActToTell(entry, Place(found.brin6, found.naam), told, login)
+
+
+def _mails_of(connection: sa.Connection, act: ActToTell) -> list[NewMail]:
+    """Return the mails about an act: to everybody who is told, but who did it and whom it is about."""
+    letter, brin6 = act_letter(act.place, act.told), act.place.brin6
+    found = recipients.of_vestiging(connection, brin6)
+    leave_out = {act.entry.actor, act.subject_login} - {None}
+    own = {one.address.lower() for one in found if one.login in leave_out}
+    return [
+        NewMail(f"act:{act.entry.id}", one.address, letter, brin6, one.gebruiker_id)
+        for one in found
+        if one.address.lower() not in own
+    ]
+
+
+def _entries(connection: sa.Connection, ids: list[int]) -> Iterable[Entry]:
+    return [entry_of(row) for row in connection.execute(sa.select(journaal).where(journaal.c.id.in_(ids)))]
+
+
+def _remove(connection: sa.Connection, ids: list[int]) -> None:
+    if ids:
+        connection.execute(act_to_tell.delete().where(act_to_tell.c.entry_id.in_(ids)))
+
+
+def _login_of(entry: Entry) -> str | None:
+    told = dict(remark.partition("=")[::2] for remark in entry.remarks)
+    return told.get("login")
+
+
+def _names(connection: sa.Connection, logins: list[str]) -> Mapping[str, str]:
+    """Return the names of users by login; a user who is gone has none."""
+    query = sa.select(gebruiker.c.login, gebruiker.c.naam).where(gebruiker.c.login.in_(logins))
+    return {row.login: row.naam for row in connection.execute(query)}
+
+
+def _platform(connection: sa.Connection, catalogue: Catalogue, koppeling_id: int | None) -> str:
+    """Return the name of a koppeling in the catalogue, else its id there."""
+    entry_id = connection.scalar(sa.select(koppeling.c.entry_id).where(koppeling.c.id == koppeling_id))
+    if entry_id is None:
+        return "een leverancier"
+    entry = catalogue.get(entry_id)
+    return str(entry_id) if entry is None else entry.naam
+
+
+def _has_holiday(connection: sa.Connection, gebruiker_id: int, day: date) -> bool:
+    """Return whether every vestiging of a user has a holiday; of an operator without one none does."""
+    query = sa.select(gebruiker_vestiging.c.brin6).where(gebruiker_vestiging.c.gebruiker_id == gebruiker_id)
+    tellings = [telling_on(connection, brin6, day) for brin6 in connection.scalars(query)]
+    return bool(tellings) and all(one is Telling.QUIET for one in tellings)

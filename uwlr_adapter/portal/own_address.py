@@ -1,0 +1,54 @@
+"""The page of a user's own account: the e-mail address for meldingen, and logins from a new browser."""
+
+import sqlalchemy as sa
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from uwlr_adapter.gebruikers import new_browsers
+from uwlr_adapter.journaal.model import Act
+from uwlr_adapter.journaal.writer import record_gebruiker_act
+from uwlr_adapter.mail import addresses
+from uwlr_adapter.mail.address import shown
+from uwlr_adapter.mail.addresses import Owner
+from uwlr_adapter.portal import address_form, login_session
+from uwlr_adapter.portal.address_form import AddressForms
+from uwlr_adapter.portal.blueprints import ACCOUNT
+from uwlr_adapter.portal.context import database, has_mail, now
+
+SHOWN_LOGINS = 5
+"""Logins from a new browser on the page."""
+
+
+@ACCOUNT.get("/account")
+def show_account() -> str:
+    """Show the account of the user."""
+    return _show(AddressForms())
+
+
+@ACCOUNT.post("/account")
+def change_account() -> ResponseReturnValue:
+    """Enter, confirm or remove the address of the user."""
+    gebruiker = login_session.require_gebruiker()
+
+    def record(connection: sa.Connection, confirmed: bool) -> None:  # noqa: FBT001 - as `act` calls it
+        act = Act.EMAIL_CONFIRMED if confirmed else Act.EMAIL_REMOVED
+        who = {"login": gebruiker.login, "actor": gebruiker.login}
+        record_gebruiker_act(connection, moment=now(), act=act, brin6s=gebruiker.vestigingen, **who)
+
+    forms = address_form.act(Owner(gebruiker_id=gebruiker.id), record)
+    return (_show(forms), 422) if forms.is_wrong else redirect(url_for(".show_account"), 303)
+
+
+def _show(forms: AddressForms) -> str:
+    gebruiker = login_session.require_gebruiker()
+    with database().reading() as connection:
+        address = addresses.find(connection, Owner(gebruiker_id=gebruiker.id))
+        logins = new_browsers.last(connection, gebruiker.id, SHOWN_LOGINS)
+    return render_template(
+        "account.html",
+        address=address,
+        shown_address="" if address is None else shown(address.address),
+        logins=logins,
+        forms=forms,
+        has_mail=has_mail(),
+    )
