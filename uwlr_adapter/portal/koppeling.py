@@ -9,24 +9,29 @@ from flask.typing import ResponseReturnValue
 
 from uwlr_adapter.administratie import withholding
 from uwlr_adapter.clock import day_of
-from uwlr_adapter.koppelingen import actions, store, verificatiecode
+from uwlr_adapter.koppelingen import actions, agreements, store, verificatiecode
 from uwlr_adapter.koppelingen.errors import ChangedMeanwhileError, CodeInUseError, InvalidCodeError, KoppelingError
 from uwlr_adapter.koppelingen.tables import Status
 from uwlr_adapter.portal import login_session
+from uwlr_adapter.portal.acts import acts_of, led_to
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now, server_keys
 from uwlr_adapter.portal.forms import GENERATE_CODE, CodeForm, add_error, check_code, seen_version
 from uwlr_adapter.portal.school import (
-    has_new_voorwaarden,
     name_of,
     read_koppeling,
     refuse,
     require_koppeling,
+    shared_profiel,
     to_koppeling,
+    waiting_of,
 )
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.sharing import sharing_of
 from uwlr_adapter.portal.traffic import standing_of, traffic_of
+
+MAX_ACTS, SHOWN_ACTS = 50, 10
+"""Acts in which the one that led to the present status is looked for, and those of them that the page lists."""
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>")
@@ -67,26 +72,34 @@ def show_sharing(brin6: str, koppeling_id: int) -> str:
     """Show which fields a koppeling shares and which it does not, with numbers of records and no personal data."""
     with database().reading() as connection:
         koppeling = require_koppeling(connection, brin6, koppeling_id)
-        profiel = catalogue().profiel_by_entry.get(koppeling.entry_id)
+        profiel = shared_profiel(koppeling)
         if profiel is None:
             abort(404)
         withheld = withholding.withheld_from(connection, koppeling.id)
         sharing = sharing_of(connection, brin6, profiel, now(), withheld)
     return render_template(
-        "sharing.html", koppeling=koppeling, name=name_of(koppeling), sharing=sharing, today=day_of(now())
+        "sharing.html",
+        koppeling=koppeling,
+        name=name_of(koppeling),
+        sharing=sharing,
+        waiting=waiting_of(koppeling),
+        today=day_of(now()),
     )
 
 
 @SCHOOL.get("/koppeling/<id:koppeling_id>/bevestiging")
 def show_printout(brin6: str, koppeling_id: int) -> str:
     """Show the confirmation of the activation, for the school to print and file."""
-    koppeling = read_koppeling(brin6, koppeling_id)
+    with database().reading() as connection:
+        koppeling = require_koppeling(connection, brin6, koppeling_id)
+        kept = agreements.text_of(connection, koppeling.akkoord)
     return render_template(
         "printout.html",
         koppeling=koppeling,
         name=name_of(koppeling),
         entry=catalogue().get(koppeling.entry_id),
         standing=standing_of(koppeling, day_of(now())),
+        kept=kept,
         now=now(),
     )
 
@@ -96,6 +109,7 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         koppeling = require_koppeling(connection, brin6, koppeling_id)
         traffic = traffic_of(connection, [koppeling.id], now())[koppeling.id]
         earlier = store.earlier_akkoorden(connection, koppeling.id)
+        acts = acts_of(connection, koppeling, name_of(koppeling), MAX_ACTS)
         withheld = len(withholding.withheld_from(connection, koppeling.id))
     name = name_of(koppeling)
     return render_template(
@@ -104,7 +118,9 @@ def _show(brin6: str, koppeling_id: int, form: CodeForm, *, error: str | None = 
         name=name,
         entry=catalogue().get(koppeling.entry_id),
         standing=standing_of(koppeling, day_of(now())),
-        has_new_voorwaarden=has_new_voorwaarden(koppeling),
+        waiting=waiting_of(koppeling),
+        acts=acts[:SHOWN_ACTS],
+        led_to=led_to(koppeling.status, acts),
         traffic=traffic,
         sentence=None if traffic.last_call is None else sentence_of(traffic.last_call, name),
         earlier=earlier,

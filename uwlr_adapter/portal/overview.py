@@ -11,13 +11,14 @@ from uwlr_adapter.administratie.importing import last_taken, questions
 from uwlr_adapter.clock import day_of
 from uwlr_adapter.koppelingen import store
 from uwlr_adapter.koppelingen.actions import is_available
+from uwlr_adapter.koppelingen.agreements import NOTHING_WAITS, Waiting
 from uwlr_adapter.koppelingen.catalogue import CatalogueEntry
 from uwlr_adapter.koppelingen.lifecycle import Koppeling
 from uwlr_adapter.koppelingen.overview import ActivatedEntry, AvailableEntry, overview
 from uwlr_adapter.portal import question_words
 from uwlr_adapter.portal.blueprints import SCHOOL
 from uwlr_adapter.portal.context import catalogue, database, now
-from uwlr_adapter.portal.school import has_new_voorwaarden
+from uwlr_adapter.portal.school import waiting_of
 from uwlr_adapter.portal.sentences import sentence_of
 from uwlr_adapter.portal.traffic import Standing, Traffic, standing_of, traffic_of
 
@@ -34,7 +35,8 @@ class OverviewRow:
     standing: Standing
     connected: bool
     """False while the operator has disabled the afnemer."""
-    has_new_voorwaarden: bool
+    waiting: Waiting
+    """What waits until the school agrees again."""
     traffic: Traffic | None
     sentence: str | None
     """The last call in words."""
@@ -77,7 +79,7 @@ def _catalogue_rows(connection: sa.Connection, activated: Iterable[ActivatedEntr
                 koppeling=one.koppeling,
                 standing=standing_of(one.koppeling, today),
                 connected=is_available(connection, one.entry),
-                has_new_voorwaarden=one.koppeling is not None and has_new_voorwaarden(one.koppeling),
+                waiting=NOTHING_WAITS if one.koppeling is None else waiting_of(one.koppeling),
                 traffic=traffic,
                 sentence=None if last_call is None else sentence_of(last_call, one.entry.naam),
             )
@@ -96,7 +98,7 @@ def _orphan_rows(connection: sa.Connection, brin6: str) -> list[OverviewRow]:
             koppeling=koppeling,
             standing=standing_of(koppeling, today),
             connected=True,
-            has_new_voorwaarden=False,
+            waiting=NOTHING_WAITS,
             traffic=None,
             sentence=None,
         )
